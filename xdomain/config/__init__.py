@@ -1,0 +1,1 @@
+"""The experiment file as frozen, torch-free models. Unknown keys are refused."""

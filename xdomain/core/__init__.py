@@ -1,0 +1,1 @@
+"""Ground floor: errors, fingerprints, registries, seeds, files and the contracts between floors."""

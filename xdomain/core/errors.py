@@ -1,0 +1,97 @@
+"""One error tree. A user sees one paragraph: what is wrong, where, and what to do about it.
+
+Exit codes: 0 done, 1 a stage failed, 2 bad input, 3 missing dependency, 4 a gate failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+
+class XDomainError(Exception):
+    """Base of every error that is meant for the user.
+
+    Args:
+        what: what is wrong, a sentence.
+        where: the file and dotted field, the stage or the path that it concerns.
+        fix: what the user can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
+        self.what = what
+        self.where = where
+        self.fix = fix
+        super().__init__(self.paragraph())
+
+    def paragraph(self) -> str:
+        """The message as one paragraph."""
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head} {self.fix}" if self.fix else head
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword arguments do not survive the default pickling, and errors cross process borders.
+        return (_rebuild, (type(self), self.what, self.where, self.fix))
+
+
+def _rebuild(kind: type[XDomainError], what: str, where: str | None, fix: str | None) -> XDomainError:
+    return kind(what, where=where, fix=fix)
+
+
+class ConfigError(XDomainError):
+    """The experiment file, or a value in it, is wrong."""
+
+    exit_code = 2
+
+
+class PlanError(XDomainError):
+    """The experiment is well-formed but cannot be planned."""
+
+    exit_code = 2
+
+
+class DataError(XDomainError):
+    """A data source is missing, empty, overlapping or malformed."""
+
+    exit_code = 2
+
+
+class PluginError(XDomainError):
+    """A registered name is unknown or its implementation cannot be loaded."""
+
+    exit_code = 2
+
+
+class AnalysisError(XDomainError):
+    """Records cannot be compared or summarised as asked."""
+
+    exit_code = 2
+
+
+class StoreError(XDomainError):
+    """The store is unreadable, damaged, or from another version."""
+
+    exit_code = 2
+
+
+class StageError(XDomainError):
+    """A stage failed while it ran."""
+
+    exit_code = 1
+
+
+class DependencyMissing(XDomainError):
+    """An optional dependency is not installed; `fix` names the pip command."""
+
+    exit_code = 3
+
+
+class GateFailed(XDomainError):
+    """A `--fail-if` condition holds, and the interval supports it."""
+
+    exit_code = 4
+
+
+class Interrupted(XDomainError):
+    """The user stopped the run; everything finished is in the store."""
+
+    exit_code = 130

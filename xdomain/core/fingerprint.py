@@ -1,0 +1,58 @@
+"""Stable digests: canonical JSON that refuses what it cannot promise to write the same way twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+JsonValue = Any
+"""None, bool, int, finite float, str, list or str-keyed dict of these (mypy has no cheap recursive form)."""
+
+
+def canonical_json(value: JsonValue) -> str:
+    """Write `value` as JSON with sorted keys and no spaces.
+
+    Raises:
+        TypeError: a value is not plain JSON (sets, paths, objects, non-string keys).
+        ValueError: a float is not finite.
+    """
+    _check(value, "$")
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def fingerprint(value: JsonValue) -> str:
+    """sha256 (64 hex digits) of the canonical JSON of `value`."""
+    return hashlib.sha256(canonical_json(value).encode("ascii")).hexdigest()
+
+
+def text_digest(text: str) -> str:
+    """sha256 of `text`; lone surrogates, which model output may hold, are kept apart rather than refused."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _check(value: JsonValue, where: str) -> None:
+    if value is None or isinstance(value, bool | int | str):
+        return
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{where} should be a finite number. Found {value!r}.")
+    elif isinstance(value, Mapping):
+        for key, child in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"{where} should have string keys. Found {key!r}.")
+            _check(child, f"{where}.{key}")
+    elif isinstance(value, list | tuple):
+        for index, child in enumerate(value):
+            _check(child, f"{where}[{index}]")
+    else:
+        raise TypeError(f"{where} should be plain JSON. Found {type(value).__name__}.")

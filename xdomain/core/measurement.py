@@ -1,0 +1,99 @@
+"""What `store` hands to `analysis`: item records with the place of every checkpoint in the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BASE = "base"
+"""The curriculum name of the untrained (or warmed-up) model that every curriculum starts from."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What was spent from the base to a checkpoint, earlier phases included. None = not recorded."""
+
+    steps: int | None = 0
+    """Optimizer steps."""
+    prompts: int | None = 0
+    """Prompts consumed by those steps."""
+    completion_tokens: int | None = 0
+    """Generated tokens."""
+    informative_groups: int | None = 0
+    """Prompt groups whose rewards were not all equal: only these carry gradient."""
+
+    def plus(self, other: Effort) -> Effort:
+        def add(a: int | None, b: int | None) -> int | None:
+            return None if a is None or b is None else a + b
+
+        return Effort(
+            add(self.steps, other.steps),
+            add(self.prompts, other.prompts),
+            add(self.completion_tokens, other.completion_tokens),
+            add(self.informative_groups, other.informative_groups),
+        )
+
+
+@dataclass(frozen=True)
+class EvaluatedCheckpoint:
+    """One checkpoint and its place in the grid.
+
+    A checkpoint inside a shared prefix appears once, under the prefix's own curriculum: the checkpoints of
+    "math -> science" are those of its second phase; its first phase is the curriculum "math" with the same seed.
+
+    Attributes:
+        checkpoint: the value of the records' `checkpoint` column.
+        curriculum: canonical text of all phases up to and with the one it lies in, "base" for the base.
+        parent: curriculum that its phase started from ("base" for a single, "math" for "math -> science"); None for the base.
+        seed: training seed; None for the base, which does not depend on it.
+        phase: 1-based; 0 for the base.
+        step: optimizer steps done inside the phase.
+        is_end: it is the last of its phase.
+        strategy: name of the training strategy in mixed phases ("joint" by default); None for the base.
+    """
+
+    checkpoint: str
+    curriculum: str
+    parent: str | None
+    seed: int | None
+    phase: int
+    step: int
+    is_end: bool
+    strategy: str | None = "joint"
+    model: str = ""
+    effort: Effort = field(default_factory=Effort)
+
+
+@dataclass(frozen=True)
+class MeasuredGrid:
+    """Everything that analysis works on.
+
+    Attributes:
+        experiment: its name.
+        domains: evaluated domains, in file order.
+        curricula: planned curricula in canonical text, in plan order, prefixes that are themselves runs included.
+        seeds: planned training seeds.
+        checkpoints: those that have at least one record.
+        records: columns of `core.records.RECORD_COLUMNS` (completion text may be absent), one row an item and sample.
+        missing: "checkpoint-name on domain" of every planned evaluation that is not in the store.
+        chance: accuracy of a constant or uniform answer by domain; None where unknown.
+        contrasts: declared contrasts, "order(math, science) on science".
+        budget: the budget rule, "per_phase", "per_domain" or "total".
+        description: what a reader needs to know of the run (model, steps, evaluation settings), plain JSON, shown as it is.
+    """
+
+    experiment: str
+    domains: tuple[str, ...]
+    curricula: tuple[str, ...]
+    seeds: tuple[int, ...]
+    checkpoints: tuple[EvaluatedCheckpoint, ...]
+    records: pd.DataFrame
+    missing: tuple[str, ...] = ()
+    chance: Mapping[str, float | None] = field(default_factory=dict)
+    contrasts: tuple[str, ...] = ()
+    budget: str = "per_phase"
+    description: Mapping[str, Any] = field(default_factory=dict)

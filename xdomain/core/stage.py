@@ -1,0 +1,53 @@
+"""What the worker gives a stage and gets back. `train` and `evaluate` know the store only through these paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Reporter(Protocol):
+    """Where a running stage tells how far it is; calls are cheap and never raise."""
+
+    def progress(self, done: int, total: int, **values: Any) -> None:
+        """Report `done` of `total` (optimizer steps, or items), with a few current values."""
+
+    def event(self, kind: str, **values: Any) -> None:
+        """Report something that happened: "alarm", "checkpoint", "retry"."""
+
+
+@dataclass(frozen=True)
+class StageContext:
+    """The surroundings of one running stage; none of it changes numbers but `seed`.
+
+    Attributes:
+        work: folder that becomes the stage's artifact when the stage returns.
+        scratch: folder for the trainer's resume files; survives a kill, goes when the stage is published.
+        inputs: published folder of every stage that this one needs, by its key.
+        seed: derived from the stage's names.
+        device: "cpu" or "cuda".
+        stop_requested: asked between steps; True means: save a checkpoint and return `StageResult(finished=False)`.
+    """
+
+    work: Path
+    scratch: Path
+    inputs: Mapping[str, Path]
+    seed: int
+    device: str
+    reporter: Reporter
+    stop_requested: Any = field(default=lambda: False)
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage leaves beside its files.
+
+    Attributes:
+        finished: False if it stopped on request and can be resumed.
+        summary: small JSON values for status and reports (steps, prompts, tokens, seconds by activity).
+    """
+
+    finished: bool
+    summary: Mapping[str, Any]

@@ -1,0 +1,96 @@
+"""The domain contract: items by split and index, a verdict per completion, an identity for the plan."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from xdomain.core.records import Outcome, Verdict
+
+
+class Split(StrEnum):
+    """Disjoint by normalised prompt."""
+
+    TRAIN = "train"
+    DEV = "dev"
+    """For alarms, adaptive weights and tuning: whatever is looked at while training."""
+    TEST = "test"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question with its gold answer.
+
+    Attributes:
+        id: stable within the domain.
+        prompt: the user's message as text, template applied, chat template not yet.
+        gold: the reference answer in the form a right completion's extracted answer has.
+        system: optional system message.
+        cluster_id: items that share a context share it; "" means the item stands alone.
+        metadata: plain JSON that the verifier needs (unit tests, options, tolerances).
+    """
+
+    id: str
+    prompt: str
+    gold: str
+    system: str | None = None
+    cluster_id: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Domain(ABC):
+    """A named set of items with a verifier and a reward.
+
+    Implementations are cheap to construct: data is read on the first call of `items`.
+    """
+
+    name: str
+
+    @abstractmethod
+    def items(self, split: Split) -> Sequence[Item]:
+        """Random access to a split. Same index, same item, always; ids are distinct within a split.
+
+        Raises:
+            DataError: the source is missing, empty or malformed (names the file and row).
+        """
+
+    @abstractmethod
+    def score(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
+        """Judge `completions[i]` as an answer to `items[i]`.
+
+        Never raises on any string: what cannot be judged is malformed (the completion's fault) or unscored (ours).
+        """
+
+    @abstractmethod
+    def reward(self, item: Item, completion: str, verdict: Verdict) -> float | None:
+        """The training reward for a judged completion; None leaves the sample without one."""
+
+    @abstractmethod
+    def identity(self) -> Mapping[str, Any]:
+        """Plain JSON that changes exactly when items, prompts or verdicts would: source digest, template, scorer id.
+
+        Reward values are not part of it (they change training, not evaluation): see `reward_identity`.
+        """
+
+    @abstractmethod
+    def reward_identity(self) -> Mapping[str, Any]:
+        """Plain JSON that changes exactly when `reward` would."""
+
+    @property
+    @abstractmethod
+    def scorer(self) -> str:
+        """Scorer id and version, "exact/1"."""
+
+    def render_solution(self, item: Item) -> str:
+        """A completion that answers `item` rightly, in the demanded form: for warm-up and for checks."""
+        return item.gold
+
+    def close(self) -> None:
+        """Release worker processes, if any. The domain can be used again afterwards."""
+
+
+def is_right(verdict: Verdict) -> bool:
+    return verdict.outcome is Outcome.RIGHT
