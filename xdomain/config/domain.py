@@ -1,0 +1,140 @@
+"""A domain as it stands in YAML: a source of rows, a prompt template, a verifier and a reward."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from xdomain.config.domain_reward import RewardShape
+from xdomain.config.domain_source import ProceduralSource, ReasoningGymSource, SourceConfig
+from xdomain.config.domain_verifier import SourceVerifier, VerifierConfig
+from xdomain.config.model_base import ConfigModel
+
+DomainName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class FieldConfig(ConfigModel):
+    """One field of an item, read from a column of the row."""
+
+    column: str
+    """Dotted place in the row ("reward_model.ground_truth")."""
+    pattern: str | None = None
+    """Keep group 1 (or all) of the last match of this regular expression; a row without a match is an error."""
+
+    @field_validator("pattern")
+    @classmethod
+    def compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"should be a regular expression. Found {pattern!r} ({error}).") from error
+        return pattern
+
+
+class FilterConfig(ConfigModel):
+    """Keep rows whose field fits; every condition given must hold."""
+
+    field: str
+    """A mapped field, or "prompt" for the rendered prompt."""
+    min_length: int | None = Field(default=None, ge=0)
+    """In characters."""
+    max_length: int | None = Field(default=None, ge=0)
+    """In characters."""
+    minimum: float | None = None
+    """For numbers: difficulty, pass rate, year."""
+    maximum: float | None = None
+    one_of: tuple[str | int | float, ...] | None = None
+
+
+class SplitShares(ConfigModel):
+    """Shares of the distinct prompts, by a hash of the normalised prompt; train has the rest.
+
+    With explicit train and test, only `dev` counts: that share of train is set aside, unless dev is explicit too.
+    """
+
+    dev: float = Field(default=0.1, ge=0, lt=1)
+    test: float = Field(default=0.2, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def leaves_train(self) -> SplitShares:
+        if self.dev + self.test >= 1:
+            raise ValueError(f"dev and test together should stay below 1. Found {self.dev + self.test:g}.")
+        return self
+
+
+class SplitLimits(ConfigModel):
+    """At most so many items a split, the first in file order."""
+
+    train: int | None = Field(default=None, ge=1)
+    dev: int | None = Field(default=None, ge=1)
+    test: int | None = Field(default=None, ge=1)
+
+
+class DomainConfig(ConfigModel):
+    """A domain that is described rather than programmed."""
+
+    name: DomainName
+    description: str = ""
+    source: SourceConfig
+    fields: dict[str, FieldConfig] = Field(default_factory=dict)
+    """Item fields by name: `gold` and whatever the template and the verifier use (`question`, `tests`, `solution`);
+    `id` and `cluster` name columns for those. A bare text is a column. Sources with a known shape need none."""
+    template: str = "{{ question }}"
+    """Jinja2 over the fields, sandboxed; an undefined name is an error."""
+    system: str | None = None
+    """System message."""
+    solution: str = "{{ gold }}"
+    """Jinja2 over the fields: a right completion in the demanded form, for warm-up and for checks."""
+    verifier: VerifierConfig = SourceVerifier()
+    reward: str | RewardShape = RewardShape()
+    """A shape, or the name of a preset: "cgpo" picks its table by verifier, "cgpo/code" names it."""
+    filters: tuple[FilterConfig, ...] = ()
+    limit: SplitLimits = SplitLimits()
+    split: SplitShares = SplitShares()
+    allow_overlap: tuple[str, ...] = ()
+    """Domains (this one included) whose test prompts may stand in this one's train split. Say why in a comment."""
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def bare_columns(cls, fields: object) -> object:
+        """A field may be a bare column name."""
+        if not isinstance(fields, dict):
+            return fields
+        return {name: {"column": spec} if isinstance(spec, str) else spec for name, spec in fields.items()}
+
+    @field_validator("verifier", mode="before")
+    @classmethod
+    def bare_kind(cls, verifier: object) -> object:
+        """A verifier without settings may be its bare kind."""
+        return {"kind": verifier} if isinstance(verifier, str) else verifier
+
+    @field_validator("limit", mode="before")
+    @classmethod
+    def one_limit(cls, limit: object) -> object:
+        """A number limits every split."""
+        return {"train": limit, "dev": limit, "test": limit} if isinstance(limit, int) else limit
+
+    @model_validator(mode="after")
+    def someone_judges(self) -> DomainConfig:
+        brings_verifier = isinstance(self.source, ProceduralSource | ReasoningGymSource)
+        if isinstance(self.verifier, SourceVerifier) and not brings_verifier:
+            raise ValueError(f"a {self.source.kind} source brings no verifier of its own: `verifier` should name one.")
+        return self
+
+
+class DomainFile(ConfigModel):
+    """A domain described in a YAML file of its own, relative to the file that names it."""
+
+    file: str
+
+
+DomainEntry = DomainName | DomainFile | DomainConfig
+"""What an experiment's `domains:` list holds."""
+
+
+def entry_name(entry: str | DomainConfig) -> str:
+    """The name that curricula use."""
+    return entry if isinstance(entry, str) else entry.name

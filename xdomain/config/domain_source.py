@@ -1,0 +1,162 @@
+"""Where a domain's rows come from: one model per kind of source."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from xdomain.config.model_base import ConfigModel
+
+Paths = str | tuple[str, ...]
+"""One path or several read one after another; `${NAME}` expands from the environment."""
+
+COMMIT_PATTERN = re.compile(r"[0-9a-f]{40}")
+
+
+class FileSource(ConfigModel):
+    """Either `path` (one pool, split by hash) or explicit `train`, `dev` and `test` files."""
+
+    path: Paths | None = None
+    """Rows to be split by a hash of their prompt."""
+    train: Paths | None = None
+    """Rows to train on; without `dev`, a hashed share of them is set aside as dev."""
+    dev: Paths | None = None
+    """Rows for alarms, adaptive weights and tuning."""
+    test: Paths | None = None
+    """Rows to evaluate on."""
+
+    @model_validator(mode="after")
+    def pool_or_splits(self) -> FileSource:
+        explicit = (self.train, self.dev, self.test)
+        if self.path is None and all(part is None for part in explicit):
+            raise ValueError("should name files: either `path`, or `train`, `dev` and `test`. Found none.")
+        if self.path is not None and any(part is not None for part in explicit):
+            raise ValueError("should name either `path` or `train`, `dev` and `test`. Found both.")
+        return self
+
+
+class JsonlSource(FileSource):
+    """One JSON object a line, `.gz` allowed."""
+
+    kind: Literal["jsonl"]
+
+
+class JsonSource(FileSource):
+    """A JSON document that holds a list of objects, `.gz` allowed."""
+
+    kind: Literal["json"]
+    records: str = ""
+    """Dotted place of the list inside the document ("examples"); "" if the document is the list."""
+
+
+class CsvSource(FileSource):
+    """Comma-separated values with a header line; every cell is text."""
+
+    kind: Literal["csv"]
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+
+
+class ParquetSource(FileSource):
+    """Parquet files."""
+
+    kind: Literal["parquet"]
+
+
+class VerlSource(FileSource):
+    """Rows of verl, Guru, SkyRL and DAPO, Parquet or JSONL: chat `prompt`, `reward_model.ground_truth`, `data_source`."""
+
+    kind: Literal["verl"]
+    data_sources: tuple[str, ...] | None = None
+    """Keep only rows whose `data_source` is one of these."""
+
+
+class HfSource(ConfigModel):
+    """A Hugging Face data set, by id and pinned commit; read from the local cache when there is no network."""
+
+    kind: Literal["hf"]
+    id: str
+    """ "openai/gsm8k", or a local folder in a layout that `datasets.load_dataset` reads."""
+    config: str | None = None
+    revision: str | None = None
+    """Full commit hash: a branch moves, and what moves identifies nothing. Not used for a local folder."""
+    pool: str | None = None
+    """Name of the split to be split by hash, in place of `train` and `test`."""
+    train: str | None = None
+    dev: str | None = None
+    test: str | None = None
+
+    @field_validator("revision")
+    @classmethod
+    def pinned(cls, revision: str | None) -> str | None:
+        if revision is not None and not COMMIT_PATTERN.fullmatch(revision):
+            raise ValueError(f'should be a full commit hash (40 hex digits). Found "{revision}".')
+        return revision
+
+    @model_validator(mode="after")
+    def pool_or_splits(self) -> HfSource:
+        explicit = [part for part in (self.train, self.dev, self.test) if part is not None]
+        if (self.pool is None) == (not explicit):
+            raise ValueError("should name either `pool` or some of `train`, `dev` and `test`.")
+        return self
+
+
+class PackTask(ConfigModel):
+    """One reasoning-gym task in a pack."""
+
+    name: str
+    weight: float = Field(default=1.0, gt=0)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """The task's own configuration, as its reasoning-gym config class takes it."""
+
+
+class ReasoningGymSource(ConfigModel):
+    """Procedural tasks of the `reasoning-gym` package, split by hash."""
+
+    kind: Literal["reasoning_gym"]
+    tasks: tuple[PackTask, ...] = Field(min_length=1)
+    size: int = Field(default=2000, ge=10)
+    """Rows drawn over all tasks, before duplicates go."""
+    seed: int = Field(default=0, ge=0)
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def short_form(cls, tasks: object) -> object:
+        """A task may be a bare name."""
+        if isinstance(tasks, str):
+            tasks = [tasks]
+        if not isinstance(tasks, list | tuple):
+            return tasks
+        return [{"name": task} if isinstance(task, str) else task for task in tasks]
+
+
+class ProceduralSource(ConfigModel):
+    """A generator of our own, or of a plugin ("module:attribute" through `xdomain.generators`)."""
+
+    kind: Literal["procedural"]
+    generator: str
+    level: int | None = Field(default=None, ge=1)
+    """Difficulty; None is the generator's own default."""
+    sizes: tuple[int, int, int] = (4000, 500, 1000)
+    """Distinct items offered in train, dev and test."""
+
+    @field_validator("sizes")
+    @classmethod
+    def positive(cls, sizes: tuple[int, int, int]) -> tuple[int, int, int]:
+        if min(sizes) < 1:
+            raise ValueError(f"should be at least 1 each. Found {sizes}.")
+        return sizes
+
+
+SourceConfig = Annotated[
+    JsonlSource
+    | JsonSource
+    | CsvSource
+    | ParquetSource
+    | VerlSource
+    | HfSource
+    | ReasoningGymSource
+    | ProceduralSource,
+    Field(discriminator="kind"),
+]

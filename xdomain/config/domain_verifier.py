@@ -1,0 +1,152 @@
+"""How an answer is found in a completion and judged: one model per kind of verifier."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from xdomain.config.model_base import ConfigModel
+
+Place = Literal["whole", "boxed", "tag", "first_line", "last_line", "last_number", "last_letter", "code_block"]
+"""Where an answer may stand: the stripped completion, the last \\boxed{}, the last <answer> tag, its first or
+last non-empty line, the last number, the last lone capital letter, the last fenced code block."""
+
+
+class ExtractingVerifier(ConfigModel):
+    """A verifier that first extracts an answer: the places are tried in order, the first that has one wins."""
+
+    answer_in: tuple[Place, ...] = ("whole",)
+    pattern: str | None = None
+    """A regular expression searched inside the extracted answer (last match, group 1 or all of it)."""
+    form: str | None = None
+    """A regular expression that an answer must match in full, or it is malformed rather than wrong."""
+
+    @field_validator("answer_in", mode="before")
+    @classmethod
+    def short_form(cls, places: object) -> object:
+        """A single place needs no list."""
+        return (places,) if isinstance(places, str) else places
+
+    @field_validator("pattern", "form")
+    @classmethod
+    def compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"should be a regular expression. Found {pattern!r} ({error}).") from error
+        return pattern
+
+
+class TextVerifier(ExtractingVerifier):
+    """Equal text: exactly, or after normalising case, width, spaces and edge punctuation."""
+
+    kind: Literal["text"]
+    normalise: bool = False
+
+
+class ChoiceVerifier(ExtractingVerifier):
+    """One of a few letters."""
+
+    kind: Literal["choice"]
+    answer_in: tuple[Place, ...] = ("boxed", "tag", "last_letter")
+    choices: str = Field(default="ABCD", min_length=2)
+    """Every letter that is an answer at all."""
+
+
+class NumberVerifier(ExtractingVerifier):
+    """A number within a tolerance, with or without a unit."""
+
+    kind: Literal["number"]
+    answer_in: tuple[Place, ...] = ("boxed", "tag", "last_number")
+    relative_tolerance: float = Field(default=1e-6, ge=0)
+    absolute_tolerance: float = Field(default=0.0, ge=0)
+    unit: Literal["ignored", "required"] = "ignored"
+    """ "required": the unit after the number must be the gold one, spelled equally up to spaces."""
+
+
+class MathVerifier(ExtractingVerifier):
+    """Mathematical equivalence: exact first, then `math-verify` in a process that can be killed."""
+
+    kind: Literal["math"]
+    answer_in: tuple[Place, ...] = ("boxed", "tag", "last_line")
+    timeout_seconds: float = Field(default=5.0, gt=0)
+    workers: int = Field(default=1, ge=1)
+
+
+class AssignmentVerifier(ExtractingVerifier):
+    """Who is what: every name must get its gold value. Partial agreement is told in the reason and earns nothing."""
+
+    kind: Literal["assignment"]
+    answer_in: tuple[Place, ...] = ("boxed", "tag", "whole")
+    values: tuple[str, ...] = ("knight", "knave")
+
+
+class UnitTestVerifier(ExtractingVerifier):
+    """Code that must pass tests, run in the sandbox."""
+
+    kind: Literal["unit_tests"]
+    style: Literal["stdin", "function", "humaneval"]
+    """stdin: `tests` is a list of {input, output}; function: `tests` is a list of {arguments, expected} for
+    `entry_point`; humaneval: `tests` defines `check(candidate)`, and `prompt` opens the program."""
+    answer_in: tuple[Place, ...] = ("code_block", "whole")
+    timeout_seconds: float = Field(default=10.0, gt=0)
+    memory_mib: int = Field(default=512, ge=64)
+    allow_unsandboxed_code: bool = False
+    """Run model-written code without isolation where there is no sandbox. Never on a machine that you care for."""
+
+
+class SourceVerifier(ConfigModel):
+    """The program that the data source brings along (procedural generators, reasoning-gym tasks)."""
+
+    kind: Literal["source"] = "source"
+
+
+class JudgeEndpoint(ConfigModel):
+    """An OpenAI-compatible chat endpoint."""
+
+    base_url: str
+    model: str
+    api_key_variable: str | None = "OPENAI_API_KEY"
+    """Name of the environment variable that holds the key; the key itself is never written anywhere."""
+    timeout_seconds: float = Field(default=60.0, gt=0)
+    attempts: int = Field(default=4, ge=1)
+    concurrency: int = Field(default=8, ge=1)
+    cache: str | None = None
+    """Folder that keeps answers by content; None keeps them for the life of the process."""
+
+
+class PairwiseJudge(ConfigModel):
+    """A judge compares the completion with the reference, in both orders; disagreement is a tie."""
+
+    kind: Literal["pairwise_judge"]
+    judge: JudgeEndpoint
+    criterion: str = "Which answer is better written and follows the request more closely?"
+
+
+class RubricJudge(ConfigModel):
+    """A judge writes an evaluation protocol for the prompt once, then scores completions against it.
+
+    Source: CARE-RL's PA-GRM (2606.00609) in words; its prompts are not public, so these are ours.
+    """
+
+    kind: Literal["rubric_judge"]
+    judge: JudgeEndpoint
+    pass_score: float = Field(default=0.7, gt=0, le=1)
+    """Share of the protocol's points from which on a completion counts as right."""
+
+
+VerifierConfig = Annotated[
+    TextVerifier
+    | ChoiceVerifier
+    | NumberVerifier
+    | MathVerifier
+    | AssignmentVerifier
+    | UnitTestVerifier
+    | SourceVerifier
+    | PairwiseJudge
+    | RubricJudge,
+    Field(discriminator="kind"),
+]
