@@ -1,0 +1,130 @@
+"""Curricula: a tiny grammar, parsed once, printed back canonically.
+
+    curriculum := phase ("->" phase)*
+    phase      := term ("+" term)* ["@" steps]
+    term       := [weight "*"] domain
+
+`+` binds tighter than `->`. The canonical form sorts the names of a phase and divides its weights by their greatest
+common divisor: "2*logic + 2*math" prints as "logic + math". `a -> a` is allowed (the control); "a@10" sets a phase's steps.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from xdomain.core.errors import ConfigError
+
+DOMAIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
+TERM = re.compile(r"(?:(?P<weight>\d+)\s*\*\s*)?(?P<domain>[a-z][a-z0-9_]*)")
+PHASE = re.compile(r"(?P<terms>[^@]*)(?:@\s*(?P<steps>\d+)\s*)?")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stage of training: domains with integer weights.
+
+    Attributes:
+        weights: (domain, weight) sorted by name, greatest common divisor 1.
+        steps: optimizer steps if the expression sets them, else None (the budget rule decides).
+    """
+
+    weights: tuple[tuple[str, int], ...]
+    steps: int | None = None
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.weights)
+
+    @property
+    def is_mixed(self) -> bool:
+        return len(self.weights) > 1
+
+    def __str__(self) -> str:
+        terms = (name if weight == 1 else f"{weight}*{name}" for name, weight in self.weights)
+        return " + ".join(terms) + (f"@{self.steps}" if self.steps is not None else "")
+
+
+@dataclass(frozen=True)
+class Curriculum:
+    """A sequence of phases."""
+
+    phases: tuple[Phase, ...]
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Distinct domains, in order of first appearance."""
+        return tuple(dict.fromkeys(name for phase in self.phases for name in phase.domains))
+
+    def prefixes(self) -> tuple[Curriculum, ...]:
+        """Every curriculum that this one passes through, itself last."""
+        return tuple(Curriculum(self.phases[: n + 1]) for n in range(len(self.phases)))
+
+    def __str__(self) -> str:
+        return " -> ".join(str(phase) for phase in self.phases)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def validate(value: Any) -> Curriculum:
+            if isinstance(value, Curriculum):
+                return value
+            if not isinstance(value, str):
+                raise ValueError(f'should be text such as "math -> logic + puzzle". Found {value!r}.')
+            try:
+                return parse_curriculum(value)
+            except ConfigError as error:
+                raise ValueError(error.what) from error
+
+        return core_schema.no_info_plain_validator_function(
+            validate,
+            serialization=core_schema.to_string_ser_schema(),
+            json_schema_input_schema=core_schema.str_schema(),
+        )
+
+
+def parse_curriculum(text: str) -> Curriculum:
+    """Parse one expression.
+
+    Raises:
+        ConfigError: with the part that cannot be read.
+    """
+    return Curriculum(tuple(_parse_phase(part, text) for part in text.split("->")))
+
+
+def make_phase(weights: dict[str, int], steps: int | None = None) -> Phase:
+    """A phase in canonical form."""
+    divisor = math.gcd(*weights.values())
+    return Phase(tuple((name, weights[name] // divisor) for name in sorted(weights)), steps)
+
+
+def _parse_phase(part: str, text: str) -> Phase:
+    if not part.strip():
+        raise ConfigError(f'curriculum "{text}" has a phase without a domain.', fix='Write it like "math -> logic".')
+    match = PHASE.fullmatch(part)
+    if match is None:
+        raise ConfigError(f'curriculum "{text}": "{part.strip()}" is not a phase.', fix='Steps go last: "a + b@10".')
+    weights: dict[str, int] = {}
+    for piece in match["terms"].split("+"):
+        term = TERM.fullmatch(piece.strip())
+        if term is None:
+            raise ConfigError(
+                f'curriculum "{text}": "{piece.strip()}" is not a domain.',
+                fix='A domain is a name of small letters, digits and "_", with an optional whole weight: "2*math".',
+            )
+        name, weight = term["domain"], int(term["weight"] or 1)
+        if weight == 0:
+            raise ConfigError(f'curriculum "{text}" gives "{name}" the weight 0.', fix="Leave the domain out.")
+        if name in weights:
+            raise ConfigError(
+                f'curriculum "{text}" has "{name}" twice in one phase.', fix=f'Use a weight: "2*{name}".'
+            )
+        weights[name] = weight
+    steps = int(match["steps"]) if match["steps"] is not None else None
+    if steps == 0:
+        raise ConfigError(f'curriculum "{text}" has a phase of 0 steps.', fix="Leave the phase out.")
+    return make_phase(weights, steps)

@@ -1,0 +1,44 @@
+"""How every checkpoint is evaluated: the same items in the same order, so that comparisons pair."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from xdomain.config.model_base import ConfigModel
+
+
+class EvaluationConfig(ConfigModel):
+    """Evaluation of one checkpoint on one domain."""
+
+    items: int = Field(300, ge=1)
+    """Test items a domain; a smaller test split is used whole, and the report says so."""
+    samples: int = Field(1, ge=1)
+    """Completions an item."""
+    temperature: float = Field(0.0, ge=0)
+    """0 is greedy decoding."""
+    top_p: float = Field(1.0, gt=0, le=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    """By default that of training."""
+    seed: int = 0
+    """Draws items and samples; never the training seed."""
+    backend: Literal["transformers", "vllm"] = "transformers"
+    split: Literal["test", "dev"] = "test"
+    batch_tokens: int = Field(16384, ge=1)
+    """Prompt and completion tokens a generation batch holds at most (memory)."""
+
+    @model_validator(mode="after")
+    def _sampling(self) -> EvaluationConfig:
+        if self.temperature == 0 and self.samples > 1:
+            raise ValueError("`samples` above 1 with temperature 0 repeats one completion; set a temperature.")
+        return self
+
+
+class CheckpointsConfig(ConfigModel):
+    """Which checkpoints of a stage are kept and evaluated."""
+
+    every_steps: int | None = Field(None, ge=1)
+    """None keeps a stage's end alone."""
+    keep: Literal["all", "ends"] = "all"
+    """`ends` deletes the others once they are evaluated (`grid gc`)."""

@@ -1,0 +1,112 @@
+"""The experiment file."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from xdomain.config.analysis import AnalysisConfig
+from xdomain.config.curriculum import DOMAIN_NAME, Curriculum
+from xdomain.config.domain import DomainConfig
+from xdomain.config.evaluation import CheckpointsConfig, EvaluationConfig
+from xdomain.config.execution import ExecutionConfig
+from xdomain.config.model import ModelConfig
+from xdomain.config.model_base import ConfigModel
+from xdomain.config.strategy import JointConfig, StrategyConfig
+from xdomain.config.training import TrainingConfig
+
+EXPERIMENT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+class GridConfig(ConfigModel):
+    """Families of curricula over the experiment's domains."""
+
+    singles: bool = False
+    """a"""
+    ordered_pairs: bool = False
+    """a -> b, for every ordered pair"""
+    mixed_pairs: bool = False
+    """a + b"""
+    ordered_triples: bool = False
+    """a -> b -> c"""
+    all_mixed: bool = False
+    """a + b + ... of all domains"""
+    controls: bool = False
+    """a -> a: tells an order effect from more steps and a restarted learning rate"""
+
+
+class Experiment(ConfigModel):
+    """One experiment: a model, domains, a grid of curricula, and how they are trained and evaluated."""
+
+    name: str
+    """Names the report folder: small letters, digits, "-" and "_"."""
+    model: ModelConfig
+    domains: tuple[str | DomainConfig, ...] = Field(min_length=1)
+    """Names of registered domains, or mappings with a source and a verifier."""
+    grid: GridConfig = GridConfig()
+    curricula: tuple[Curriculum, ...] = ()
+    """Explicit expressions beside the grid's families."""
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)
+    training: TrainingConfig = TrainingConfig()
+    strategies: tuple[StrategyConfig, ...] = Field((JointConfig(),), min_length=1)
+    """How mixed phases are trained; several make one run each."""
+    checkpoints: CheckpointsConfig = CheckpointsConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    execution: ExecutionConfig = ExecutionConfig()
+    analysis: AnalysisConfig = AnalysisConfig()
+    store: str | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _safe_name(cls, name: str) -> str:
+        if not EXPERIMENT_NAME.fullmatch(name):
+            raise ValueError(f'should be small letters, digits, "-" and "_", since it names a folder. Found "{name}".')
+        return name
+
+    @property
+    def domain_names(self) -> tuple[str, ...]:
+        return tuple(entry if isinstance(entry, str) else entry.name for entry in self.domains)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Experiment:
+        names = self.domain_names
+        for name in names:
+            if not DOMAIN_NAME.fullmatch(name):
+                raise ValueError(f'domains: "{name}" should be small letters, digits and "_", beginning with a letter.')
+            if names.count(name) > 1:
+                raise ValueError(f'domains: "{name}" stands there twice.')
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds: a seed stands there twice.")
+        for curriculum in self.curricula:
+            self._check_curriculum(curriculum)
+        if not self.curricula and not any(self.grid.model_dump().values()):
+            raise ValueError("there is nothing to train: set a family under `grid` or list `curricula`.")
+        self._check_checkpoints()
+        return self
+
+    def _check_curriculum(self, curriculum: Curriculum) -> None:
+        unknown = [name for name in curriculum.domains if name not in self.domain_names]
+        if unknown:
+            from xdomain.core.registry import did_you_mean
+
+            raise ValueError(
+                f'curricula: "{curriculum}" uses "{unknown[0]}", which is not under `domains`.'
+                f"{did_you_mean(unknown[0], self.domain_names)}"
+            )
+        if self.training.budget == "total" and any(phase.steps is not None for phase in curriculum.phases):
+            raise ValueError(f'curricula: "{curriculum}" sets steps with "@", but the budget `total` divides them itself.')
+
+    def _check_checkpoints(self) -> None:
+        period, every = self.training.rollout_period, self.checkpoints.every_steps
+        if self.training.steps % period:
+            raise ValueError(
+                f"training.steps should be a multiple of updates_per_rollout x epochs_per_rollout = {period}. "
+                f"Found {self.training.steps}."
+            )
+        if every is not None and every % period:
+            raise ValueError(
+                f"checkpoints.every_steps should be a multiple of updates_per_rollout x epochs_per_rollout = {period}: "
+                f"a rollout in use cannot be saved. Found {every}."
+            )

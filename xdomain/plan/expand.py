@@ -1,0 +1,45 @@
+"""Which curricula a grid holds."""
+
+from __future__ import annotations
+
+from itertools import combinations, permutations
+
+from xdomain.config.curriculum import Curriculum, Phase, make_phase
+from xdomain.config.experiment import Experiment
+
+
+def expand_curricula(experiment: Experiment) -> tuple[Curriculum, ...]:
+    """The grid's families in a fixed order, then the explicit expressions; each once."""
+    names, grid = experiment.domain_names, experiment.grid
+
+    def single(name: str) -> Phase:
+        return make_phase({name: 1})
+
+    found: list[Curriculum] = []
+    if grid.singles:
+        found += [Curriculum((single(name),)) for name in names]
+    if grid.controls:
+        found += [Curriculum((single(name), single(name))) for name in names]
+    if grid.ordered_pairs:
+        found += [Curriculum((single(a), single(b))) for a, b in permutations(names, 2)]
+    if grid.mixed_pairs:
+        found += [Curriculum((make_phase({a: 1, b: 1}),)) for a, b in combinations(names, 2)]
+    if grid.ordered_triples:
+        found += [Curriculum(tuple(single(name) for name in triple)) for triple in permutations(names, 3)]
+    if grid.all_mixed and len(names) > 1:
+        found.append(Curriculum((make_phase(dict.fromkeys(names, 1)),)))
+    return tuple(dict.fromkeys([*found, *experiment.curricula]))
+
+
+def phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ...]:
+    """Optimizer steps of each phase under the experiment's budget rule.
+
+    `total` splits the steps evenly in whole rollouts; what is left over goes to the first phases.
+    """
+    training = experiment.training
+    if training.budget == "total":
+        period, phases = training.rollout_period, len(curriculum.phases)
+        share, left = divmod(training.steps // period, phases)
+        return tuple(period * (share + (index < left)) for index in range(phases))
+    factor = (lambda phase: len(phase.weights)) if training.budget == "per_domain" else (lambda phase: 1)
+    return tuple(phase.steps if phase.steps is not None else training.steps * factor(phase) for phase in curriculum.phases)

@@ -1,0 +1,37 @@
+"""Why two stages have different keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from xdomain.core.errors import PlanError
+from xdomain.plan.graph import Plan
+from xdomain.plan.stage import Stage
+
+
+def find_stage(plan: Plan, text: str) -> Stage:
+    """The one stage whose title is `text`, or whose key or folder begins with it.
+
+    Raises:
+        PlanError: none or several match.
+    """
+    found = [stage for stage in plan.stages.values() if stage.title == text]
+    found = found or [stage for stage in plan.stages.values() if text and (stage.key.startswith(text) or stage.folder == text)]
+    if len(found) != 1:
+        some = ", ".join(f'"{stage.title}"' for stage in found[:3]) or "none"
+        raise PlanError(f'"{text}" should name one stage. Found {some}.', fix="Use a title or a key from `grid plan`.")
+    return found[0]
+
+
+def explain_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """(dotted field, value in first, value in second) for every difference of two payloads; None = not there."""
+    return list(_differences(first, second, ""))
+
+
+def _differences(first: Any, second: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        for key in sorted({*first, *second}):
+            yield from _differences(first.get(key), second.get(key), f"{where}.{key}".lstrip("."))
+    elif first != second:
+        yield where, first, second

@@ -1,0 +1,169 @@
+"""Build the graph: the base, shared training stages, and one evaluation per kept checkpoint and domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from xdomain.config.curriculum import Curriculum, Phase
+from xdomain.config.experiment import Experiment
+from xdomain.config.strategy import StrategyConfig
+from xdomain.core.errors import PlanError
+from xdomain.core.fingerprint import fingerprint
+from xdomain.core.measurement import BASE
+from xdomain.plan.expand import expand_curricula, phase_steps
+from xdomain.plan.identity import Identities, base_payload, evaluate_payload, train_payload
+from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, Stage, StageKind, TrainStage
+
+
+@dataclass(frozen=True)
+class Run:
+    """One curriculum trained with one seed and strategy: its stages, first phase first."""
+
+    curriculum: Curriculum
+    seed: int
+    strategy: str
+    stages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Stages by key in an order in which parents come first."""
+
+    experiment: Experiment
+    base: BaseStage
+    stages: dict[str, Stage]
+    runs: tuple[Run, ...]
+
+    @cached_property
+    def train_stages(self) -> tuple[TrainStage, ...]:
+        return tuple(stage for stage in self.stages.values() if isinstance(stage, TrainStage))
+
+    @cached_property
+    def evaluations(self) -> tuple[EvaluateStage, ...]:
+        return tuple(stage for stage in self.stages.values() if isinstance(stage, EvaluateStage))
+
+    @cached_property
+    def curricula(self) -> tuple[str, ...]:
+        """Labels of all training stages, in plan order, each once."""
+        return tuple(dict.fromkeys(stage.label for stage in self.train_stages))
+
+
+def strategy_label(strategy: StrategyConfig) -> str:
+    """ "cgpo", or "cgpo(alpha=1.0)" where a parameter is not at its default."""
+    changed = strategy.model_dump(exclude_defaults=True, exclude={"name"})
+    if not changed:
+        return strategy.name
+    return f"{strategy.name}({', '.join(f'{key}={value}' for key, value in sorted(changed.items()))})"
+
+
+def build_plan(experiment: Experiment, identities: Identities) -> Plan:
+    """Expand `experiment` into its graph.
+
+    Raises:
+        PlanError: a curriculum gets fewer steps than it has phases, or a strategy cannot act.
+    """
+    payload = base_payload(experiment, identities)
+    base = BaseStage(StageKind.BASE, fingerprint(payload), f"base {experiment.model.source[1]}", payload, ())
+    stages: dict[str, Stage] = {base.key: base}
+    runs = []
+    for seed in experiment.seeds:
+        for curriculum in expand_curricula(experiment):
+            for strategy in _strategies(curriculum, experiment):
+                train = list(_train_stages(experiment, identities, base, curriculum, seed, strategy))
+                for stage in train:
+                    stages.setdefault(stage.key, stage)
+                runs.append(Run(curriculum, seed, train[-1].strategy, tuple(stage.key for stage in train)))
+    checkpoints: list[tuple[CheckpointRef, str]] = [(base.end, BASE)]
+    for stage in list(stages.values()):
+        if isinstance(stage, TrainStage):
+            checkpoints += [(ref, f"{stage.title} step {ref.step}") for ref in stage.checkpoints]
+    for checkpoint, title in checkpoints:
+        for domain in experiment.domain_names:
+            payload = evaluate_payload(experiment, identities, checkpoint, domain)
+            key = fingerprint(payload)
+            stages[key] = EvaluateStage(
+                StageKind.EVALUATE, key, f"{title} on {domain}", payload, (checkpoint.stage,), checkpoint, domain
+            )
+    return Plan(experiment, base, stages, tuple(runs))
+
+
+def _strategies(curriculum: Curriculum, experiment: Experiment) -> tuple[StrategyConfig, ...]:
+    """Strategies act on mixed phases; a curriculum without one is run once."""
+    if any(phase.is_mixed for phase in curriculum.phases):
+        return experiment.strategies
+    return experiment.strategies[:1]
+
+
+def _train_stages(
+    experiment: Experiment,
+    identities: Identities,
+    base: BaseStage,
+    curriculum: Curriculum,
+    seed: int,
+    strategy: StrategyConfig,
+) -> Iterator[TrainStage]:
+    steps = phase_steps(curriculum, experiment)
+    if min(steps) < 1:
+        raise PlanError(
+            f'"{curriculum}" has more phases than rollouts in its budget of {experiment.training.steps} steps.',
+            where="training.steps",
+            fix="Raise the steps or choose another budget rule.",
+        )
+    parent, parent_label = base.key, BASE
+    offsets = dict.fromkeys(curriculum.domains, 0)
+    mixed_so_far = False
+    for index, prefix in enumerate(curriculum.prefixes()):
+        phase = prefix.phases[-1]
+        mixed_so_far |= phase.is_mixed
+        payload = train_payload(experiment, identities, parent, phase, steps[index], seed, offsets, strategy)
+        name = strategy_label(strategy) if mixed_so_far else "joint"
+        label = _label(prefix, steps, curriculum, experiment)
+        stage = TrainStage(
+            kind=StageKind.TRAIN,
+            key=fingerprint(payload),
+            title=f"{label}, seed {seed}" + ("" if name == "joint" else f", {name}"),
+            payload=payload,
+            needs=(parent,) if parent == base.key else (parent, base.key),
+            curriculum=prefix,
+            label=label,
+            parent_label=parent_label,
+            phase_index=index,
+            steps=steps[index],
+            seed=seed,
+            strategy=name,
+            offsets={domain: offsets[domain] for domain in phase.domains},
+            checkpoint_steps=_checkpoint_steps(steps[index], experiment.checkpoints.every_steps),
+        )
+        yield stage
+        for domain, count in phase_quotas(phase, prompts_consumed(steps[index], experiment)).items():
+            offsets[domain] += count
+        parent, parent_label = stage.key, label
+
+
+def prompts_consumed(steps: int, experiment: Experiment) -> int:
+    """Prompts that `steps` optimizer steps draw from the schedule (a rollout's epochs reuse its prompts)."""
+    return steps * experiment.training.prompts_per_step // experiment.training.epochs_per_rollout
+
+
+def phase_quotas(phase: Phase, prompts: int) -> dict[str, int]:
+    """Exact prompts of each domain in a phase: proportional to its weight, remainders to the first names."""
+    total = sum(weight for _, weight in phase.weights)
+    quotas = {name: prompts * weight // total for name, weight in phase.weights}
+    for name in phase.domains[: prompts - sum(quotas.values())]:
+        quotas[name] += 1
+    return quotas
+
+
+def _label(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experiment: Experiment) -> str:
+    """The prefix's name; under the budget `total` a true prefix is not the run of that name, and shows its steps."""
+    if experiment.training.budget != "total" or prefix == whole:
+        return str(prefix)
+    shown = (Phase(phase.weights, count) for phase, count in zip(prefix.phases, steps, strict=False))
+    return str(Curriculum(tuple(shown)))
+
+
+def _checkpoint_steps(steps: int, every: int | None) -> tuple[int, ...]:
+    inside = range(every, steps, every) if every is not None else ()
+    return (*inside, steps)

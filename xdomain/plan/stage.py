@@ -1,0 +1,111 @@
+"""A stage: one unit of work with an address that follows from everything that changes its numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from xdomain.config.curriculum import Curriculum
+
+
+class StageKind(StrEnum):
+    BASE = "base"
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+
+
+@dataclass(frozen=True)
+class CheckpointRef:
+    """A checkpoint: the stage that leaves it and the optimizer step inside that stage (0 for a base)."""
+
+    stage: str
+    step: int
+
+    @property
+    def name(self) -> str:
+        """As it stands in the records' `checkpoint` column."""
+        return f"{self.stage}@{self.step}"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One node of the plan.
+
+    Attributes:
+        kind: base, train or evaluate.
+        key: 64 hex digits, the fingerprint of `payload`.
+        title: for people: "math -> science, seed 0, phase 2", unique enough to pick a log by.
+        payload: what the key was made of.
+        needs: keys of the stages whose artifacts it reads, the parent first.
+    """
+
+    kind: StageKind
+    key: str
+    title: str
+    payload: Mapping[str, Any]
+    needs: tuple[str, ...]
+
+    @property
+    def folder(self) -> str:
+        """Folder name in the store: "<kind>-<slug>-<16 hex>"."""
+        slug = re.sub(r"[^a-z0-9]+", "-", self.title.lower().replace("->", "to")).strip("-")[:60].rstrip("-")
+        return f"{self.kind}-{slug}-{self.key[:16]}"
+
+
+@dataclass(frozen=True)
+class BaseStage(Stage):
+    """Prepare the model that every curriculum starts from."""
+
+    @property
+    def end(self) -> CheckpointRef:
+        return CheckpointRef(self.key, 0)
+
+
+@dataclass(frozen=True)
+class TrainStage(Stage):
+    """One phase of a curriculum for one seed.
+
+    Attributes:
+        curriculum: all phases up to and with this one.
+        label: that curriculum's name in reports; shows steps ("math@60") where the prefix is not itself the run of that name.
+        parent_label: label of the stage it continues from, "base" for a first phase.
+        phase_index: 0-based.
+        steps: optimizer steps of this phase.
+        seed: the training seed.
+        strategy: name with parameters in short ("cgpo(alpha=1.2)"); "joint" where no phase so far is mixed.
+        offsets: prompts of each domain that earlier phases consumed from the seed's queue.
+        checkpoint_steps: steps whose checkpoints are kept and evaluated, the end last.
+    """
+
+    curriculum: Curriculum
+    label: str
+    parent_label: str
+    phase_index: int
+    steps: int
+    seed: int
+    strategy: str
+    offsets: Mapping[str, int]
+    checkpoint_steps: tuple[int, ...]
+
+    @property
+    def parent(self) -> str:
+        return self.needs[0]
+
+    @property
+    def end(self) -> CheckpointRef:
+        return CheckpointRef(self.key, self.steps)
+
+    @property
+    def checkpoints(self) -> tuple[CheckpointRef, ...]:
+        return tuple(CheckpointRef(self.key, step) for step in self.checkpoint_steps)
+
+
+@dataclass(frozen=True)
+class EvaluateStage(Stage):
+    """One checkpoint on one domain."""
+
+    checkpoint: CheckpointRef
+    domain: str
