@@ -1,0 +1,277 @@
+"""The published shape of an analysis: what `analyse` returns, `report` renders and `--format json` prints.
+
+Estimates are fractions (0.155 is 15.5 points) unless a matrix names another unit. A missing value is
+null, never 0 or NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RESULT_SCHEMA_VERSION = 1
+
+Word = Literal["gain", "loss", "effect shown", "no effect shown"]
+"""Follows the adjusted p; "effect shown" is for sizes without a sign. Null where nothing was tested."""
+
+SpeaksOf = Literal["these checkpoints", "the recipe"]
+"""What an interval speaks about: one seed says nothing about a re-run of training."""
+
+Unit = Literal["fraction", "ratio", "logit", "odds ratio"]
+
+
+class ResultModel(BaseModel):
+    """Frozen, refuses unknown keys, and holds no NaN or infinity, which JSON cannot carry."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False, ser_json_inf_nan="null"
+    )
+
+
+class Cell(ResultModel):
+    """One number with its interval. A cell that could not be computed has `estimate` null and says why in `note`."""
+
+    estimate: float | None = None
+    low: float | None = None
+    """Lower end of the 95% interval (unadjusted); null also where the interval is unbounded, which `note` says."""
+    high: float | None = None
+    n_items: int | None = None
+    """Items that every compared checkpoint has a verdict on (both tests together where two are compared)."""
+    n_seeds: int | None = None
+    p: float | None = None
+    """Two-sided p of "no effect"; null where nothing was tested."""
+    p_adjusted: float | None = None
+    """Adjusted within the matrix's family, see `Matrix.family`."""
+    word: Word | None = None
+    seed_sd: float | None = None
+    """Standard deviation of this contrast between seeds (its own, not the pooled one); null with one seed."""
+    speaks_of: SpeaksOf | None = None
+    smallest_detectable: float | None = None
+    """Smallest effect that this cell's design would have shown in 80% of repetitions, unadjusted."""
+    compares: tuple[str, ...] = ()
+    """Labels of the compared runs, the first against the others; keys of `AnalysisResult.effort`."""
+    note: str = ""
+    """Why a value is missing or special, a sentence."""
+
+
+class Matrix(ResultModel):
+    """A table of cells. A pair (row, column) absent from `cells` is undefined by the matrix's definition;
+    one that is defined but was not measured is there with a null estimate and a note."""
+
+    name: str
+    """Key in the result, and the function name in gates and contrasts."""
+    title: str
+    definition: str
+    """What a cell is, in words and symbols."""
+    source: str
+    """The paper a definition comes from, or "ours"."""
+    unit: Unit = "fraction"
+    centre: float | None = 0.0
+    """The value that means no effect (0, or 1 for ratios); null where there is none (accuracies)."""
+    row_meaning: str
+    column_meaning: str = "evaluated domain"
+    family: str = ""
+    """How p was adjusted and over which cells."""
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: dict[str, dict[str, Cell]]
+    """`cells[row][column]`."""
+
+    def cell(self, row: str, column: str) -> Cell | None:
+        """The cell, or None where the definition leaves it out."""
+        return self.cells.get(row, {}).get(column)
+
+
+class AnswerShape(ResultModel):
+    """What stands beside an accuracy. Shares are of all samples, pooled over seeds."""
+
+    n_samples: int
+    wrong: float | None = None
+    """Share with an answer of the right form that is wrong."""
+    malformed: float | None = None
+    truncated: float | None = None
+    """Share that ran into the length limit; counted wrong, not left out."""
+    unscored: float | None = None
+    """Share that the verifier could not judge; left out of the accuracy."""
+    mean_tokens: float | None = None
+    mean_entropy: float | None = None
+    """Nats a token."""
+
+
+class AccuracyMatrix(Matrix):
+    """Accuracies with chance and the shape of the answers beside them."""
+
+    chance: dict[str, float | None]
+    """Accuracy of a constant or uniform answer by domain; null where unknown."""
+    answers: dict[str, dict[str, AnswerShape]]
+    """`answers[row][column]`, absent where there is no record."""
+
+
+class TrajectoryPoint(Cell):
+    """Accuracy of one saved checkpoint."""
+
+    total_steps: int
+    """Optimizer steps since the base."""
+    phase: int
+    """1-based; 0 is the base."""
+    phase_step: int
+    """Optimizer steps inside the phase."""
+
+
+class Trajectory(ResultModel):
+    """Accuracy on one domain along one curriculum, base and earlier phases included."""
+
+    curriculum: str
+    domain: str
+    phase_ends: tuple[int, ...]
+    """Total steps at which each phase ends."""
+    points: tuple[TrajectoryPoint, ...]
+
+
+class RunEffort(ResultModel):
+    """What was spent from the base to the end of a run; means over seeds. Null = not recorded."""
+
+    steps: float | None = None
+    prompts: float | None = None
+    completion_tokens: float | None = None
+    informative_groups: float | None = None
+    """Prompt groups whose rewards were not all equal; only these carry gradient."""
+    curriculum: str
+    strategy: str | None = None
+    checkpoints: dict[str, str]
+    """Checkpoint name by seed ("" for the base, which has none)."""
+
+
+class Turnover(ResultModel):
+    """Items gained and lost against the parent; "beyond sampling" takes off what two samplings of one would churn."""
+
+    gained: Matrix
+    lost: Matrix
+    gained_beyond_sampling: Matrix
+    lost_beyond_sampling: Matrix
+
+
+class ItemChange(ResultModel):
+    """One item that a phase gained or lost, for the item browser."""
+
+    run: str
+    parent: str
+    domain: str
+    item_id: str
+    change: Literal["gained", "lost"]
+    before: float
+    """Mean score of the parent's samples, over seeds."""
+    after: float
+    gold: str | None = None
+    completion_before: str | None = None
+    """One sample, cut; hostile text: escape it."""
+    completion_after: str | None = None
+
+
+class BestSet(ResultModel):
+    """Which runs are not beaten on a domain, by multiple comparisons with the best (95% jointly)."""
+
+    domain: str
+    group: str
+    """What is compared, "every curriculum" or "strategies for math + science"."""
+    candidates: tuple[str, ...]
+    not_beaten: tuple[str, ...]
+    leading: str
+    """The largest mean; not "the best" unless it stands alone in `not_beaten`."""
+    margin: Cell
+    """Leading minus the best of the others."""
+
+
+class DeclaredContrast(ResultModel):
+    """A contrast that the experiment declared before it ran; Holm over all declared ones."""
+
+    contrast: str
+    cell: Cell
+
+
+class Summary(ResultModel):
+    """The few numbers that say what happened."""
+
+    mean_diagonal_transfer: Cell
+    """Mean over domains of transfer(d on d): did training train?"""
+    mean_cross_transfer: Cell
+    """Mean over ordered pairs of different domains of transfer(A on d)."""
+    mean_retention: Cell
+    """Mean over ordered pairs of retention(A -> B)."""
+    mean_plasticity: Cell
+    shown: dict[str, int]
+    """Cells with an effect shown (adjusted), by matrix."""
+    tested: dict[str, int]
+    """Cells tested, by matrix."""
+    best: tuple[BestSet, ...] = ()
+
+
+class Meta(ResultModel):
+    """Where the numbers come from and what they speak about."""
+
+    schema_version: int = RESULT_SCHEMA_VERSION
+    experiment: str
+    model: str
+    domains: tuple[str, ...]
+    curricula: tuple[str, ...]
+    seeds: tuple[int, ...]
+    budget: str
+    confidence: float = 0.95
+    speaks_of: SpeaksOf | None = None
+    statements: tuple[str, ...] = ()
+    """Words that every format carries: what intervals speak of, what is unadjusted, what was left out."""
+    missing: tuple[str, ...] = ()
+    """Planned evaluations that are not there."""
+    items: dict[str, int] = Field(default_factory=dict)
+    """Test items by domain."""
+    samples: dict[str, int] = Field(default_factory=dict)
+    """Samples an item by domain (the fewest of any checkpoint)."""
+    description: dict[str, Any] = Field(default_factory=dict)
+
+
+class AnalysisResult(ResultModel):
+    """Everything that `analyse` found."""
+
+    accuracy: AccuracyMatrix
+    change: Matrix
+    """Every run against the base, on every domain."""
+    transfer: Matrix
+    relative_transfer: Matrix
+    asymmetry: Matrix
+    asymmetry_logit: Matrix
+    asymmetry_relative: Matrix
+    order_effect: Matrix
+    order_sensitivity: Matrix
+    permutation_range: Matrix
+    retention: Matrix
+    plasticity: Matrix
+    mix_gain: Matrix
+    mix_gain_over_single: Matrix
+    sequence: Matrix
+    trajectories: tuple[Trajectory, ...]
+    turnover: Turnover
+    odds_ratio: Matrix
+    odds_ratio_paired: Matrix
+    """The paired difference over the same domains as the odds ratio beside it."""
+    pass_at_k: tuple[Matrix, ...]
+    contrasts: tuple[DeclaredContrast, ...]
+    effort: dict[str, RunEffort]
+    items: tuple[ItemChange, ...]
+    summary: Summary
+    sentences: tuple[str, ...]
+    """The findings in words; only what the intervals allow."""
+    meta: Meta
+
+    def matrices(self) -> dict[str, Matrix]:
+        """Every matrix by name, in the order of a report."""
+        found = {name: value for name in type(self).model_fields if isinstance(value := getattr(self, name), Matrix)}
+        for part in Turnover.model_fields:
+            matrix: Matrix = getattr(self.turnover, part)
+            found[matrix.name] = matrix
+        return found | {matrix.name: matrix for matrix in self.pass_at_k}
+
+
+def result_schema() -> dict[str, Any]:
+    """JSON schema of the JSON export."""
+    return AnalysisResult.model_json_schema(mode="serialization")
