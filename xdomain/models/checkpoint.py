@@ -1,0 +1,100 @@
+"""Checkpoints on disk.
+
+A checkpoint folder holds `checkpoint.json` and either full weights ("full") or a LoRA adapter ("adapter") that names the
+checkpoint it lies on, its foundation, by a path relative to itself. A chain of `merge` stages is a chain of adapters, each
+folded into the weights below it when the next is put on top: nothing but adapters is ever stored twice.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from xdomain.core.errors import StoreError
+from xdomain.core.files import read_json, write_json
+from xdomain.models.source import with_pad_token
+
+MANIFEST = "checkpoint.json"
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """What `checkpoint.json` says.
+
+    Attributes:
+        format: "full" or "adapter".
+        dtype: torch dtype name of the weights.
+        chat_template: prompts go through the tokenizer's chat template.
+        foundation: folder of the checkpoint that an adapter lies on.
+    """
+
+    format: str
+    dtype: str
+    chat_template: bool
+    foundation: Path | None
+
+
+def read_info(folder: Path) -> CheckpointInfo:
+    """Read a checkpoint's manifest.
+
+    Raises:
+        StoreError: `folder` is not a checkpoint.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise StoreError("is not a checkpoint: checkpoint.json is missing.", where=str(folder))
+    data = read_json(path)
+    foundation = (folder / data["foundation"]).resolve() if data["foundation"] is not None else None
+    return CheckpointInfo(data["format"], data["dtype"], data["chat_template"], foundation)
+
+
+def save_full(model: Any, tokenizer: Any, folder: Path, *, chat_template: bool) -> None:
+    """Write full weights as safetensors, with the tokenizer."""
+    model.save_pretrained(folder, safe_serialization=True)
+    tokenizer.save_pretrained(folder)
+    dtype = str(model.dtype).removeprefix("torch.")
+    write_json(folder / MANIFEST, {"format": "full", "dtype": dtype, "chat_template": chat_template, "foundation": None})
+
+
+def save_adapter(model: Any, folder: Path, foundation: Path) -> None:
+    """Write a peft model's adapter; its tokenizer is the foundation's."""
+    model.save_pretrained(folder, safe_serialization=True, selected_adapters=["default"])
+    below = read_info(foundation)
+    write_json(
+        folder / MANIFEST,
+        {
+            "format": "adapter",
+            "dtype": below.dtype,
+            "chat_template": below.chat_template,
+            "foundation": os.path.relpath(foundation, folder),
+        },
+    )
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a checkpoint, that of its deepest foundation."""
+    info = read_info(folder)
+    return load_tokenizer(info.foundation) if info.foundation else with_pad_token(AutoTokenizer.from_pretrained(folder))
+
+
+def load_plain(folder: Path) -> Any:
+    """The checkpoint as a plain model without adapters, on the CPU: for evaluation, and as the base of a new adapter."""
+    info = read_info(folder)
+    if info.foundation is None:
+        return AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, info.dtype), use_safetensors=True)
+    return load_adapter(folder, trainable=False).merge_and_unload()
+
+
+def load_adapter(folder: Path, *, trainable: bool) -> Any:
+    """The checkpoint as a peft model: its foundation as a plain model, the adapter on it."""
+    from peft import PeftModel
+
+    info = read_info(folder)
+    if info.foundation is None:
+        raise StoreError("holds full weights, not an adapter.", where=str(folder))
+    return PeftModel.from_pretrained(load_plain(info.foundation), folder, is_trainable=trainable)
