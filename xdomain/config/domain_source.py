@@ -65,7 +65,7 @@ class ParquetSource(FileSource):
 
 
 class VerlSource(FileSource):
-    """Rows of verl, Guru, SkyRL and DAPO, Parquet or JSONL: chat `prompt`, `reward_model.ground_truth`, `data_source`."""
+    """Rows of verl, Guru, SkyRL and DAPO (Parquet or JSONL): chat prompt, data_source, reward_model.ground_truth."""
 
     kind: Literal["verl"]
     data_sources: tuple[str, ...] | None = None

@@ -88,7 +88,7 @@ class Domain(ABC):
         """A completion that answers `item` rightly, in the demanded form: for warm-up and for checks."""
         return item.gold
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 -- most domains have nothing to release
         """Release worker processes, if any. The domain can be used again afterwards."""
 
 

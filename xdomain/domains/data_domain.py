@@ -1,0 +1,96 @@
+"""The domain that a `DomainConfig` describes: rows become items, a verifier judges, a shape pays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xdomain.config.domain import DomainConfig
+from xdomain.config.domain_verifier import SourceVerifier
+from xdomain.core.errors import ConfigError
+from xdomain.core.records import Verdict
+from xdomain.domains.base import Domain, Item, Split
+from xdomain.domains.item_building import build_items
+from xdomain.domains.registry import SOURCES
+from xdomain.domains.rewards import resolve_reward, shaped_reward
+from xdomain.domains.sources.base import Source
+from xdomain.domains.templates import compile_template
+from xdomain.domains.verifiers.base import Verifier
+from xdomain.domains.verifiers.build import build_verifier
+
+PIPELINE_VERSION = 1
+"""Raised whenever the same rows and the same description would give other items."""
+
+
+class DataDomain(Domain):
+    """Items from a described source. Rows are read on the first call of `items`, each part once.
+
+    Args:
+        config: the description.
+    """
+
+    def __init__(self, config: DomainConfig) -> None:
+        self.name = config.name
+        self.config = config
+        self.source: Source = SOURCES.load(config.source.kind, where=f"domains.{config.name}.source")(config.source)
+        self.verifier = self.choose_verifier()
+        self.shape = resolve_reward(config.reward, config.verifier.kind)
+        for template in (config.template, config.solution):
+            compile_template(template)
+        self._splits: dict[Split, list[Item]] = {}
+        self._solutions: dict[str, str] = {}
+
+    def choose_verifier(self) -> Verifier:
+        if not isinstance(self.config.verifier, SourceVerifier):
+            return build_verifier(self.config.verifier)
+        verifier = self.source.verifier()
+        if verifier is None:
+            raise ConfigError(
+                f"its source ({self.config.source.kind}) brings no verifier.",
+                where=f"domains.{self.name}.verifier",
+                fix="Name one.",
+            )
+        return verifier
+
+    def items(self, split: Split) -> Sequence[Item]:
+        if not self._splits:
+            built = build_items(self.config, self.source)
+            self._splits = {part: [entry.item for entry in entries] for part, entries in built.items()}
+            self._solutions = {entry.item.id: entry.solution for entries in built.values() for entry in entries}
+        return self._splits[split]
+
+    def score(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
+        return self.verifier.judge(items, completions)
+
+    def reward(self, item: Item, completion: str, verdict: Verdict) -> float | None:
+        return shaped_reward(self.shape, completion, verdict, item.gold)
+
+    def identity(self) -> Mapping[str, Any]:
+        described = self.config.model_dump(
+            mode="json", include={"fields", "template", "system", "filters", "limit", "split"}
+        )
+        return {
+            "pipeline": PIPELINE_VERSION,
+            "source": dict(self.source.identity()),
+            "scorer": self.scorer,
+            "verifier": self.verifier_identity(),
+            **described,
+        }
+
+    def verifier_identity(self) -> Mapping[str, Any]:
+        """The verifier's settings; what only changes speed or isolation is no part of them."""
+        bare = {"timeout_seconds", "memory_mib", "workers", "allow_unsandboxed_code"}
+        return self.config.verifier.model_dump(mode="json", exclude=bare)
+
+    def reward_identity(self) -> Mapping[str, Any]:
+        return self.shape.model_dump(mode="json")
+
+    @property
+    def scorer(self) -> str:
+        return self.verifier.id
+
+    def render_solution(self, item: Item) -> str:
+        return self._solutions.get(item.id, item.gold)
+
+    def close(self) -> None:
+        self.verifier.close()

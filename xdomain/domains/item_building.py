@@ -1,0 +1,202 @@
+"""From rows to items: map fields, fill the template, filter, drop exact repeats, split, limit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xdomain.config.domain import DomainConfig, FieldConfig, FilterConfig
+from xdomain.core.errors import DataError
+from xdomain.domains.base import Item, Split
+from xdomain.domains.extraction import last_match
+from xdomain.domains.sources.base import Part, Row, Source
+from xdomain.domains.splits import prompt_key, split_of
+from xdomain.domains.templates import render
+
+NOT_METADATA = frozenset({"gold", "id", "cluster", "question", "solution"})
+"""Fields with a place of their own in an item, or of use to templates alone."""
+
+
+@dataclass(frozen=True)
+class BuiltItem:
+    """An item with what is known of it besides.
+
+    Attributes:
+        key: sha256 of its normalised prompt.
+        solution: a right completion.
+        where: place of its row.
+    """
+
+    item: Item
+    key: str
+    solution: str
+    where: str
+
+
+def build_items(config: DomainConfig, source: Source) -> dict[Split, list[BuiltItem]]:
+    """All splits of a domain. A pool or a train part without dev is divided by the hash of the normalised prompt.
+
+    Raises:
+        DataError: a row lacks a column, a gold is not text, every row was filtered away.
+    """
+    fields = {**source.fields(), **config.fields}
+    splits: dict[Split, list[BuiltItem]] = {split: [] for split in Split}
+    parts = source.parts()
+    for part in parts:
+        seen: set[tuple[str, str]] = set()
+        for built in build_part(config, fields, source.rows(part)):
+            # A row that repeats both prompt and gold adds nothing; one prompt with two golds is for `check` to tell.
+            if (built.key, built.item.gold) in seen:
+                continue
+            seen.add((built.key, built.item.gold))
+            splits[place(config, part, parts, built.key)].append(built)
+    if not any(splits.values()):
+        raise DataError(
+            "no row is left after filters.",
+            where=f"domains.{config.name}",
+            fix="Loosen `filters`, or check the source.",
+        )
+    return {split: with_distinct_ids(entries, limit_of(config, split)) for split, entries in splits.items()}
+
+
+def place(config: DomainConfig, part: Part, parts: tuple[Part, ...], key: str) -> Split:
+    if part == "pool":
+        return split_of(key, dev=config.split.dev, test=config.split.test)
+    if part == "train" and "dev" not in parts:
+        return split_of(key, dev=config.split.dev, test=0.0)
+    return Split(part)
+
+
+def limit_of(config: DomainConfig, split: Split) -> int | None:
+    limit: int | None = getattr(config.limit, split.value)
+    return limit
+
+
+def with_distinct_ids(entries: list[BuiltItem], limit: int | None) -> list[BuiltItem]:
+    """The first `limit` entries; an id that stands twice is an error, for items are paired by it.
+
+    Raises:
+        DataError: two rows share an id.
+    """
+    kept: dict[str, BuiltItem] = {}
+    for entry in entries[:limit]:
+        if entry.item.id in kept:
+            raise DataError(
+                f'the id "{entry.item.id}" stands twice, first at {kept[entry.item.id].where}.',
+                where=entry.where,
+                fix="Name a column of distinct ids under `fields.id`, or leave it out: prompts then make the ids.",
+            )
+        kept[entry.item.id] = entry
+    return list(kept.values())
+
+
+def build_part(config: DomainConfig, fields: Mapping[str, FieldConfig], rows: Iterable[Row]) -> Iterator[BuiltItem]:
+    for row in rows:
+        values = {name: read_field(row, field) for name, field in fields.items()}
+        prompt = render(config.template, values, where=row.where)
+        if all(passes(entry, {**values, "prompt": prompt}, row.where) for entry in config.filters):
+            yield build_one(config, row, values, prompt)
+
+
+def build_one(config: DomainConfig, row: Row, values: dict[str, Any], prompt: str) -> BuiltItem:
+    gold = values.get("gold")
+    if not isinstance(gold, str) or not gold.strip():
+        raise DataError(
+            f"`gold` should be text. Found {gold!r}.",
+            where=row.where,
+            fix=f"Map it under domains.{config.name}.fields.gold (a `pattern` such as '.+' turns a number into text); "
+            f"the row has the columns {', '.join(row.values)}.",
+        )
+    if not prompt.strip():
+        raise DataError("the prompt is empty.", where=row.where, fix="Correct the template or the row.")
+    key = prompt_key(prompt)
+    # A prompt that stands there with two golds makes two items, so the gold is part of the id.
+    identifier = str(values["id"]) if "id" in values else prompt_key(f"{key}\n{gold}")[:16]
+    item = Item(
+        id=identifier,
+        prompt=prompt,
+        gold=gold.strip(),
+        system=config.system if "system" not in values else str(values["system"]),
+        cluster_id=str(values.get("cluster", "")),
+        metadata={name: value for name, value in values.items() if name not in NOT_METADATA},
+    )
+    brings_solution = "solution" in values and config.solution == "{{ gold }}"
+    template = "{{ solution }}" if brings_solution else config.solution
+    return BuiltItem(item, key, render(template, {**values, "gold": item.gold}, where=row.where), row.where)
+
+
+def read_field(row: Row, field: FieldConfig) -> Any:
+    """The value of a field: numbers become text where a pattern asks for text.
+
+    Raises:
+        DataError: the column is missing, or the pattern has no match.
+    """
+    value: Any = row.values
+    for step in field.column.split("."):
+        if isinstance(value, str) and value[:1] in "{[":
+            value = parsed(value)
+        if isinstance(value, Mapping) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            raise DataError(
+                f'there is no column "{field.column}".',
+                where=row.where,
+                fix=f"The row has the columns {', '.join(row.values)}.",
+            )
+    if isinstance(value, bool | int | float):
+        value = str(value) if field.pattern is not None else value
+    if field.pattern is None:
+        return value
+    match = last_match(field.pattern, value) if isinstance(value, str) else None
+    if match is None:
+        raise DataError(
+            f'the column "{field.column}" should hold a match of {field.pattern!r}. Found {str(value)[-80:]!r}.',
+            where=row.where,
+            fix="Correct the pattern or the row.",
+        )
+    return match
+
+
+def parsed(text: str) -> Any:
+    """JSON inside a cell, as Guru and CSV files have it; the text itself if it is none."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def passes(entry: FilterConfig, values: Mapping[str, Any], where: str) -> bool:
+    """Whether a row fits a filter.
+
+    Raises:
+        DataError: the field is missing, or is no number where one is compared.
+    """
+    if entry.field not in values:
+        raise DataError(
+            f'the filter names the field "{entry.field}", which the row lacks.',
+            where=where,
+            fix=f"Fields: {', '.join(sorted(values))}.",
+        )
+    value = values[entry.field]
+    length = len(str(value))
+    if (entry.min_length is not None and length < entry.min_length) or (
+        entry.max_length is not None and length > entry.max_length
+    ):
+        return False
+    if entry.one_of is not None and value not in entry.one_of:
+        return False
+    if entry.minimum is None and entry.maximum is None:
+        return True
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f'the filter compares "{entry.field}", which should be a number. Found {value!r}.',
+            where=where,
+            fix="Filter another field, or correct the row.",
+        ) from error
+    return (entry.minimum is None or number >= entry.minimum) and (entry.maximum is None or number <= entry.maximum)

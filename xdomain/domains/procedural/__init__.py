@@ -1,0 +1,1 @@
+"""Questions drawn from a generator: endless, versioned, with a verifier of their own."""

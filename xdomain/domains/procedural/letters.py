@@ -1,0 +1,23 @@
+"""`puzzle` for tiny models: sorting letters, "qbxa>" -> "abqx"."""
+
+from __future__ import annotations
+
+import random
+import string
+
+from xdomain.config.domain_verifier import TextVerifier, VerifierConfig
+from xdomain.domains.procedural.base import Generator, Question
+
+
+class Letters(Generator):
+    """Level is the largest number of letters; three fewer is the smallest."""
+
+    version = 1
+    levels = range(5, 9)
+    default_level = 7
+    verifier: VerifierConfig = TextVerifier(kind="text", form=r"[a-z]{2,8}")
+
+    def draw(self, rng: random.Random, level: int) -> Question:
+        letters = rng.choices(string.ascii_lowercase, k=rng.randint(level - 3, level))
+        gold = "".join(sorted(letters))
+        return Question(f"{''.join(letters)}>", gold, gold)

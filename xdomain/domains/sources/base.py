@@ -1,0 +1,55 @@
+"""The contract of a source: named parts of rows, and an identity that needs no reading of them where possible."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from xdomain.config.domain import FieldConfig
+from xdomain.domains.verifiers.base import Verifier
+
+Part = Literal["pool", "train", "dev", "test"]
+"""`pool` is split by hash; the others are explicit."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row with the place it came from.
+
+    Attributes:
+        values: columns.
+        where: "file.jsonl:17", for messages.
+    """
+
+    values: Mapping[str, Any]
+    where: str
+
+
+class Source(ABC):
+    """Rows of one domain."""
+
+    @abstractmethod
+    def parts(self) -> tuple[Part, ...]:
+        """Either ("pool",) or the explicit splits that exist."""
+
+    @abstractmethod
+    def rows(self, part: Part) -> Sequence[Row]:
+        """The rows of a part, in an order that never changes.
+
+        Raises:
+            DataError: the data is missing or malformed.
+        """
+
+    @abstractmethod
+    def identity(self) -> Mapping[str, Any]:
+        """Plain JSON that changes exactly when rows would."""
+
+    def fields(self) -> Mapping[str, FieldConfig]:
+        """Fields of sources whose rows have a known shape; an experiment's own `fields` come on top."""
+        return {}
+
+    def verifier(self) -> Verifier | None:
+        """The verifier that comes with the data, if one does."""
+        return None

@@ -1,0 +1,84 @@
+"""Rows from a generator. Each split has its own streams; a draw whose hash belongs to another split is passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xdomain.config.domain import FieldConfig
+from xdomain.config.domain_source import ProceduralSource
+from xdomain.core.errors import ConfigError, DataError
+from xdomain.core.seeds import generator
+from xdomain.domains.base import Split
+from xdomain.domains.procedural.base import Generator
+from xdomain.domains.registry import GENERATORS
+from xdomain.domains.sources.base import Part, Row, Source
+from xdomain.domains.splits import prompt_key, split_of
+from xdomain.domains.verifiers.base import Verifier
+from xdomain.domains.verifiers.build import build_verifier
+
+DEV_SHARE, TEST_SHARE = 0.1, 0.2
+MOST_ATTEMPTS = 2000
+"""Draws for one item before the question space counts as used up."""
+
+
+class ProceduralRows(Source):
+    """Distinct questions by index: item i of a split is the first fitting draw of stream (generator, level, split, i)."""
+
+    def __init__(self, config: ProceduralSource) -> None:
+        self.config = config
+        self.generator: Generator = GENERATORS.load(config.generator, where="domains.source.generator")()
+        self.level = self.generator.default_level if config.level is None else config.level
+        if self.level not in self.generator.levels:
+            levels = self.generator.levels
+            raise ConfigError(
+                f'"{config.generator}" has no level {self.level}.',
+                where="domains.source.level",
+                fix=f"It has levels {levels[0]} to {levels[-1]}.",
+            )
+
+    def parts(self) -> tuple[Part, ...]:
+        return ("train", "dev", "test")
+
+    def rows(self, part: Part) -> Sequence[Row]:
+        split, size = Split(part), self.config.sizes[("train", "dev", "test").index(part)]
+        seen: set[str] = set()
+        return [self.row(split, index, seen) for index in range(size)]
+
+    def row(self, split: Split, index: int, seen: set[str]) -> Row:
+        """The item at `index`, and note it in `seen`."""
+        rng = generator(self.config.generator, self.level, split, index)
+        for _ in range(MOST_ATTEMPTS):
+            question = self.generator.draw(rng, self.level)
+            key = prompt_key(question.text)
+            if key in seen or split_of(key, dev=DEV_SHARE, test=TEST_SHARE) is not split:
+                continue
+            seen.add(key)
+            values = {
+                "question": question.text,
+                "gold": question.gold,
+                "solution": question.solution,
+                **question.metadata,
+            }
+            return Row(values, f"{self.config.generator}:{split}:{index}")
+        raise DataError(
+            f'"{self.config.generator}" at level {self.level} offers no {index + 1} distinct questions for {split}.',
+            where="domains.source.sizes",
+            fix="Ask for fewer items or a higher level.",
+        )
+
+    def identity(self) -> Mapping[str, Any]:
+        return {
+            "kind": "procedural",
+            "generator": self.config.generator,
+            "version": self.generator.version,
+            "level": self.level,
+            "sizes": list(self.config.sizes),
+        }
+
+    def fields(self) -> Mapping[str, FieldConfig]:
+        names = ("question", "gold", "solution", *self.generator.metadata)
+        return {name: FieldConfig(column=name) for name in names}
+
+    def verifier(self) -> Verifier | None:
+        return build_verifier(self.generator.verifier)

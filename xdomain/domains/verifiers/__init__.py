@@ -1,0 +1,1 @@
+"""Verifiers: one idea of being right a file."""
