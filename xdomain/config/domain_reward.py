@@ -30,6 +30,8 @@ class RewardShape(ConfigModel):
 
     right: float = 1.0
     wrong: float = 0.0
+    tie: float | None = None
+    """For the tie of a pairwise judge (score 0.5); None pays it as wrong."""
     malformed: float = 0.0
     gate: FormatGate | None = None
     length: LengthTerm | None = None
