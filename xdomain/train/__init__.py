@@ -1,0 +1,1 @@
+"""Training stages on TRL. The only floor that imports trl."""

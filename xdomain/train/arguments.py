@@ -1,0 +1,93 @@
+"""From an experiment's `training` to TRL's GRPOConfig, and the preflight that builds every one before work starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trl import GRPOConfig
+
+from xdomain.config.experiment import Experiment
+from xdomain.config.training import TrainingConfig
+from xdomain.core.errors import ConfigError
+
+
+def grpo_arguments(
+    training: TrainingConfig, *, steps: int, seed: int, output: Path, device: str, processes: int = 1
+) -> GRPOConfig:
+    """TRL's configuration of one stage.
+
+    Args:
+        steps: optimizer steps.
+        seed: of rollouts and adapters.
+        output: folder for the trainer's own resume files.
+        device: "cpu" or "cuda".
+        processes: ranks that share a step.
+
+    Raises:
+        ConfigError: TRL refuses a setting; its words are passed on.
+    """
+    completions = training.prompts_per_step * training.generations
+    share, rest = divmod(completions, processes)
+    if rest:
+        raise ConfigError(f"prompts_per_step x generations = {completions} is not divisible by {processes} processes.")
+    micro = training.micro_batch or share
+    accumulation = share // micro
+    settings: dict[str, Any] = {
+        "output_dir": str(output),
+        "seed": seed,
+        "max_steps": steps,
+        "per_device_train_batch_size": micro,
+        "gradient_accumulation_steps": accumulation,
+        "steps_per_generation": accumulation * training.updates_per_rollout,
+        "num_generations": training.generations,
+        "num_iterations": training.epochs_per_rollout,
+        "learning_rate": training.learning_rate,
+        "lr_scheduler_type": training.lr_schedule,
+        # transformers reads a value below 1 as a ratio of the total steps.
+        "warmup_steps": training.warmup_ratio,
+        "weight_decay": training.weight_decay,
+        "max_grad_norm": training.max_grad_norm,
+        "optim": training.optimizer,
+        "loss_type": training.loss_type,
+        "beta": training.beta,
+        "epsilon": training.epsilon,
+        "epsilon_high": training.epsilon_high,
+        "scale_rewards": training.scale_rewards,
+        "temperature": training.temperature,
+        "top_p": training.top_p,
+        "max_completion_length": training.max_completion_tokens,
+        "bf16": training.bf16,
+        "gradient_checkpointing": training.gradient_checkpointing,
+        "report_to": list(training.report_to) or "none",
+        # The schedule is the data set: drawn before, gone through once.
+        "shuffle_dataset": False,
+        "num_train_epochs": 1,
+        "remove_unused_columns": False,
+        "logging_steps": 1,
+        "save_strategy": "no",
+        "save_total_limit": 1,
+        "use_cpu": device == "cpu",
+        "disable_tqdm": True,
+        **_rollout_settings(training),
+        **training.grpo,
+    }
+    try:
+        return GRPOConfig(**settings)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"TRL refuses these settings: {error}", where="training") from error
+
+
+def preflight(experiment: Experiment, device: str) -> None:
+    """Build the GRPOConfig that every stage will use, so that a refusal comes before the first stage.
+
+    Raises:
+        ConfigError: TRL refuses a setting.
+    """
+    grpo_arguments(experiment.training, steps=experiment.training.steps, seed=0, output=Path("preflight"), device=device)
+
+
+def _rollout_settings(training: TrainingConfig) -> dict[str, Any]:
+    if training.rollout == "transformers":
+        return {"use_vllm": False}
+    return {"use_vllm": True, "vllm_mode": training.rollout.removeprefix("vllm-")}

@@ -1,0 +1,50 @@
+"""The base stage: load the source, warm it up if asked, publish it as a checkpoint."""
+
+from __future__ import annotations
+
+import time
+
+from transformers import set_seed
+
+from xdomain.config.experiment import Experiment
+from xdomain.core.stage import StageContext, StageResult
+from xdomain.domains.build import build_domains
+from xdomain.models.checkpoint import save_full
+from xdomain.models.layout import checkpoint_folder
+from xdomain.models.prompting import uses_chat
+from xdomain.models.source import load_source
+from xdomain.train.warmup import warm_up
+
+
+def run_base(experiment: Experiment, context: StageContext) -> StageResult:
+    """Leave `checkpoints/step-000000`, the model that every curriculum starts from."""
+    begun = time.perf_counter()
+    set_seed(context.seed)
+    model, tokenizer = load_source(experiment.model)
+    chat = uses_chat(experiment.model, tokenizer)
+    warmup = experiment.model.warmup
+    if warmup is not None:
+        domains = build_domains(experiment.domains, warmup.domains)
+        try:
+            model = warm_up(
+                model,
+                tokenizer,
+                domains,
+                warmup,
+                chat=chat,
+                scratch=context.scratch,
+                device=context.device,
+                reporter=context.reporter,
+            )
+        finally:
+            for domain in domains.values():
+                domain.close()
+    save_full(model, tokenizer, checkpoint_folder(context.work, 0), chat_template=chat)
+    return StageResult(
+        finished=True,
+        summary={
+            "seconds": time.perf_counter() - begun,
+            "warmup_steps": warmup.steps if warmup else 0,
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        },
+    )

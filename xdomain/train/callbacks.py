@@ -1,0 +1,93 @@
+"""What happens between steps: metrics are written, checkpoints kept, progress reported, orders to stop obeyed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback
+
+from xdomain.core.stage import StageContext
+
+
+class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Writes `metrics.jsonl`, keeps checkpoints, stops on request.
+
+    Args:
+        context: the stage's surroundings.
+        kept: steps whose checkpoints are kept.
+        resume_steps: steps at which the trainer's own state is saved, so that a killed stage loses little.
+        period: only on its multiples is no rollout half used.
+        take_rollout_metrics: returns the latest rollout's metrics once, then {}.
+        keep: writes the checkpoint of a step.
+    """
+
+    def __init__(
+        self,
+        context: StageContext,
+        kept: frozenset[int],
+        resume_steps: frozenset[int],
+        period: int,
+        take_rollout_metrics: Callable[[], dict[str, Any]],
+        keep: Callable[[int], None],
+    ) -> None:
+        self._context = context
+        self._kept = kept
+        self._resume_steps = resume_steps
+        self._period = period
+        self._take_rollout_metrics = take_rollout_metrics
+        self._keep = keep
+        self.metrics_path = context.work / "metrics.jsonl"
+        self.stopped = False
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        step = state.global_step
+        if step < state.max_steps and step % self._period == 0 and self._context.stop_requested():
+            self.stopped = True
+            control.should_training_stop = True
+        if step in self._kept:
+            self._keep(step)
+        if step in self._resume_steps or self.stopped:
+            control.should_save = True
+        return control
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        if logs is None or "train_runtime" in logs:
+            return
+        line = {
+            "step": state.global_step,
+            **{key: _finite(value) for key, value in logs.items()},
+            **self._take_rollout_metrics(),
+        }
+        with self.metrics_path.open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(line, sort_keys=True, allow_nan=False) + "\n")
+        rewards = {name: values["reward"] for name, values in line.get("domains", {}).items()}
+        self._context.reporter.progress(state.global_step, state.max_steps, rewards=rewards)
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """Lines of `metrics.jsonl`; [] if there is none."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def truncate_metrics(path: Path, step: int) -> None:
+    """Drop lines after `step`, which a resumed stage writes again; a line torn by a kill goes too."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            if json.loads(line)["step"] <= step:
+                kept.append(line)
+        except json.JSONDecodeError:
+            break
+    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

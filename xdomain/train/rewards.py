@@ -1,0 +1,56 @@
+"""One reward function for all domains: a sample goes to its own domain's verifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xdomain.core.records import Outcome
+from xdomain.domains.base import Domain, Item
+
+
+@dataclass(frozen=True)
+class ScoredSample:
+    """What one rollout earned; `reward` None where its verifier could not judge."""
+
+    domain: str
+    reward: float | None
+    outcome: Outcome
+
+
+class RewardRouter:
+    """TRL reward callable over the columns `domain` and `index`.
+
+    Args:
+        domains: by name.
+        items: train items by domain.
+    """
+
+    __name__ = "reward"
+
+    def __init__(self, domains: Mapping[str, Domain], items: Mapping[str, Sequence[Item]]) -> None:
+        self._domains = domains
+        self._items = items
+        self.last: list[ScoredSample] = []
+        """Samples of the latest call, in TRL's order."""
+
+    def __call__(
+        self, prompts: Sequence[Any], completions: Sequence[Any], *, domain: Sequence[str], index: Sequence[int], **_: Any
+    ) -> list[float | None]:
+        """One reward a sample; None leaves it without advantage.
+
+        Args:
+            completions: texts, or one-message conversations where TRL applies the chat template.
+        """
+        samples: list[ScoredSample | None] = [None] * len(completions)
+        texts = [text if isinstance(text, str) else text[0]["content"] for text in completions]
+        for name in dict.fromkeys(domain):
+            places = [place for place, each in enumerate(domain) if each == name]
+            items = [self._items[name][index[place]] for place in places]
+            verdicts = self._domains[name].score(items, [texts[place] for place in places])
+            for place, item, verdict in zip(places, items, verdicts, strict=True):
+                reward = self._domains[name].reward(item, texts[place], verdict)
+                samples[place] = ScoredSample(name, reward, verdict.outcome)
+        self.last = [sample for sample in samples if sample is not None]
+        return [sample.reward for sample in self.last]

@@ -1,0 +1,196 @@
+"""One training stage: a fresh trainer from the parent's weights, never a resume of the parent."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from transformers import set_seed
+from transformers.trainer_utils import get_last_checkpoint
+
+from xdomain.config.experiment import Experiment
+from xdomain.config.model import LoraConfig
+from xdomain.core.errors import DataError
+from xdomain.core.files import write_atomic
+from xdomain.core.stage import StageContext, StageResult
+from xdomain.domains.base import Domain, Item, Split
+from xdomain.domains.build import build_domains
+from xdomain.models.checkpoint import (
+    load_adapter,
+    load_plain,
+    load_tokenizer,
+    read_info,
+    save_adapter,
+    save_full,
+)
+from xdomain.models.layout import checkpoint_folder
+from xdomain.models.prompting import encode, render, trl_prompt
+from xdomain.plan.graph import phase_quotas, prompts_consumed
+from xdomain.plan.spec import TrainSpec
+from xdomain.train.arguments import grpo_arguments
+from xdomain.train.callbacks import StageCallback, read_metrics, truncate_metrics
+from xdomain.train.rewards import RewardRouter
+from xdomain.train.schedule import ScheduledPrompt, draw_schedule
+from xdomain.train.trainer import DomainGRPOTrainer
+
+RESUME_PARTS = 4
+"""Where no checkpoints are kept inside a stage, its resume state is saved this many times."""
+
+
+def run_train(experiment: Experiment, spec: TrainSpec, context: StageContext) -> StageResult:
+    """Train one phase; leaves `checkpoints/`, `schedule.jsonl` and `metrics.jsonl` in the work folder.
+
+    A stage that was killed goes on from its last resume state and, on a CPU, ends with bitwise the weights of an undisturbed one.
+    """
+    domains = build_domains(experiment.domains, spec.phase.domains)
+    try:
+        return _Training(experiment, spec, context, domains).run()
+    finally:
+        for domain in domains.values():
+            domain.close()
+
+
+class _Training:
+    def __init__(
+        self, experiment: Experiment, spec: TrainSpec, context: StageContext, domains: dict[str, Domain]
+    ) -> None:
+        self._experiment = experiment
+        self._spec = spec
+        self._context = context
+        self._domains = domains
+        self._parent = checkpoint_folder(context.inputs[spec.parent], spec.parent_step)
+        self._chat = read_info(self._parent).chat_template
+        self._tokenizer = load_tokenizer(self._parent)
+
+    def run(self) -> StageResult:
+        set_seed(self._context.seed)  # a new adapter's weights are drawn before the trainer seeds itself
+        items = {name: domain.items(Split.TRAIN) for name, domain in self._domains.items()}
+        schedule, skipped = self._schedule(items)
+        model, foundation = load_trainable(self._parent, self._experiment.model.lora)
+        trainer = self._trainer(model, items, schedule)
+        callback = self._callback(trainer, foundation)
+        trainer.add_callback(callback)
+        resume = get_last_checkpoint(str(self._context.scratch)) if self._context.scratch.is_dir() else None
+        truncate_metrics(callback.metrics_path, int(resume.rsplit("-", 1)[1]) if resume else 0)
+        trainer.train(resume_from_checkpoint=resume)
+        if callback.stopped:
+            return StageResult(finished=False, summary={"step": trainer.state.global_step})
+        return StageResult(finished=True, summary=self._summary(callback.metrics_path) | {"too_long_prompts": skipped})
+
+    def _schedule(self, items: Mapping[str, Sequence[Item]]) -> tuple[list[ScheduledPrompt], int]:
+        limit = self._experiment.training.max_prompt_tokens
+        eligible: dict[str, Sequence[int]] = {}
+        skipped = 0
+        for name, sequence in items.items():
+            eligible[name] = range(len(sequence))
+            if limit is not None:
+                texts = [render(item, self._tokenizer, self._chat) for item in sequence]
+                lengths = [len(ids) for ids in encode(texts, self._tokenizer, self._chat)]
+                eligible[name] = [index for index, length in enumerate(lengths) if length <= limit]
+                skipped += len(sequence) - len(eligible[name])
+            if not eligible[name]:
+                raise DataError(
+                    f'"{name}" has no train item of at most {limit} prompt tokens.', where="training.max_prompt_tokens"
+                )
+        quotas = phase_quotas(self._spec.phase, prompts_consumed(self._spec.steps, self._experiment))
+        schedule = draw_schedule(quotas, eligible, self._spec.offsets, self._spec.seed)
+        lines = (
+            json.dumps({"domain": entry.domain, "index": entry.index, "item": items[entry.domain][entry.index].id})
+            for entry in schedule
+        )
+        write_atomic(self._context.work / "schedule.jsonl", "".join(f"{line}\n" for line in lines))
+        return schedule, skipped
+
+    def _trainer(
+        self, model: Any, items: Mapping[str, Sequence[Item]], schedule: list[ScheduledPrompt]
+    ) -> DomainGRPOTrainer:
+        training = self._experiment.training
+        rows = [
+            {
+                "prompt": trl_prompt(items[entry.domain][entry.index], self._chat),
+                "domain": entry.domain,
+                "index": entry.index,
+            }
+            for entry in schedule
+        ]
+        reference = None
+        if training.beta > 0:
+            base = checkpoint_folder(self._context.inputs[self._spec.base], 0)
+            reference = load_plain(base if training.reference == "base" else self._parent)
+        return DomainGRPOTrainer(
+            router=RewardRouter(self._domains, items),
+            domains=self._spec.phase.domains,
+            reference_model=reference,
+            model=model,
+            processing_class=self._tokenizer,
+            train_dataset=Dataset.from_list(rows),
+            args=grpo_arguments(
+                training,
+                steps=self._spec.steps,
+                seed=self._context.seed,
+                output=self._context.scratch,
+                device=self._context.device,
+            ),
+        )
+
+    def _callback(self, trainer: DomainGRPOTrainer, foundation: Path | None) -> StageCallback:
+        def take_rollout_metrics() -> dict[str, Any]:
+            taken, trainer.rollout_metrics = trainer.rollout_metrics, {}
+            return taken
+
+        def keep(step: int) -> None:
+            model = trainer.accelerator.unwrap_model(trainer.model)
+            target = checkpoint_folder(self._context.work, step)
+            partial = target.with_name(f".{target.name}")
+            shutil.rmtree(partial, ignore_errors=True)
+            if foundation is None:
+                save_full(model, self._tokenizer, partial, chat_template=self._chat)
+            else:
+                save_adapter(model, partial, foundation)
+            shutil.rmtree(target, ignore_errors=True)
+            partial.rename(target)
+
+        spec, period = self._spec, self._experiment.training.rollout_period
+        kept = frozenset(spec.checkpoint_steps)
+        quarter = max(period, spec.steps // RESUME_PARTS // period * period)
+        inside = frozenset(step for step in (kept if len(kept) > 1 else range(quarter, spec.steps, quarter)))
+        return StageCallback(self._context, kept, inside - {spec.steps}, period, take_rollout_metrics, keep)
+
+    def _summary(self, metrics_path: Path) -> dict[str, Any]:
+        """Totals from the metrics file, which a resumed stage continues."""
+        lines = read_metrics(metrics_path)
+        by_domain = [values for line in lines for values in line.get("domains", {}).values()]
+        return {
+            "steps": len(lines),
+            "prompts": sum(values["prompts"] for values in by_domain),
+            "informative_groups": sum(values["informative_groups"] for values in by_domain),
+            "completion_tokens": sum(values["completion_tokens"] for values in by_domain),
+            "rollout_seconds": sum(line.get("rollout_seconds", 0.0) for line in lines),
+            "step_seconds": sum(line.get("step_time") or 0.0 for line in lines),
+        }
+
+
+def load_trainable(parent: Path, lora: LoraConfig | None) -> tuple[Any, Path | None]:
+    """The model that a stage trains, and the checkpoint that its adapter lies on (None for full fine-tuning).
+
+    `merge`: the parent with its adapter folded in, and a new adapter. `continue`: the parent's own adapter, trained on.
+    """
+    if lora is None:
+        return load_plain(parent), None
+    info = read_info(parent)
+    if lora.chaining == "continue" and info.foundation is not None:
+        return load_adapter(parent, trainable=True), info.foundation
+    import peft
+
+    adapter = peft.LoraConfig(
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=lora.target_modules if isinstance(lora.target_modules, str) else list(lora.target_modules),
+        task_type="CAUSAL_LM",
+    )
+    return peft.get_peft_model(load_plain(parent), adapter), parent

@@ -1,0 +1,76 @@
+"""Supervised warm-up of the base on rendered solutions, through TRL's SFTTrainer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from transformers import TrainerCallback
+from trl import SFTConfig, SFTTrainer
+
+from xdomain.config.model import WarmupConfig
+from xdomain.core.seeds import derive_seed
+from xdomain.core.stage import Reporter
+from xdomain.domains.base import Domain, Split
+from xdomain.models.prompting import trl_prompt
+from xdomain.train.schedule import draw_schedule
+
+
+def warm_up(
+    model: Any,
+    tokenizer: Any,
+    domains: dict[str, Domain],
+    config: WarmupConfig,
+    *,
+    chat: bool,
+    scratch: Path,
+    device: str,
+    reporter: Reporter,
+) -> Any:
+    """Train `model` in place on solutions of train items, equal shares a domain; returns it in evaluation mode."""
+    total = config.steps * config.examples_per_step
+    names = sorted(config.domains)
+    quotas = {name: total // len(names) + (place < total % len(names)) for place, name in enumerate(names)}
+    items = {name: domains[name].items(Split.TRAIN) for name in names}
+    eligible = {name: range(len(items[name])) for name in names}
+    schedule = draw_schedule(quotas, eligible, {}, f"warmup {config.seed}")
+    rows = []
+    for entry in schedule:
+        item = items[entry.domain][entry.index]
+        solution: Any = domains[entry.domain].render_solution(item)
+        if chat:
+            solution = [{"role": "assistant", "content": solution}]
+        rows.append({"prompt": trl_prompt(item, chat), "completion": solution})
+    arguments = SFTConfig(
+        output_dir=str(scratch),
+        max_steps=config.steps,
+        per_device_train_batch_size=config.examples_per_step,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="constant",
+        seed=derive_seed("warmup", config.seed),
+        bf16=False,
+        gradient_checkpointing=False,
+        logging_steps=10,
+        save_strategy="no",
+        report_to="none",
+        use_cpu=device == "cpu",
+        disable_tqdm=True,
+    )
+    trainer = SFTTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        callbacks=[_Progress(reporter)],
+    )
+    trainer.train()
+    return trainer.accelerator.unwrap_model(trainer.model).cpu().eval()
+
+
+class _Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._reporter.progress(state.global_step, state.max_steps)
