@@ -123,18 +123,3 @@ class DomainConfig(ConfigModel):
         if isinstance(self.verifier, SourceVerifier) and not brings_verifier:
             raise ValueError(f"a {self.source.kind} source brings no verifier of its own: `verifier` should name one.")
         return self
-
-
-class DomainFile(ConfigModel):
-    """A domain described in a YAML file of its own, relative to the file that names it."""
-
-    file: str
-
-
-DomainEntry = DomainName | DomainFile | DomainConfig
-"""What an experiment's `domains:` list holds."""
-
-
-def entry_name(entry: str | DomainConfig) -> str:
-    """The name that curricula use."""
-    return entry if isinstance(entry, str) else entry.name

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from xdomain.config.model_base import ConfigModel
 
 Paths = str | tuple[str, ...]
-"""One path or several read one after another; `${NAME}` expands from the environment."""
+"""One path or several read one after another; in YAML relative to the file, and `${NAME}` expands."""
 
 COMMIT_PATTERN = re.compile(r"[0-9a-f]{40}")
 

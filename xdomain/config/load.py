@@ -33,7 +33,10 @@ def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     data = read_yaml(path)
     for override in overrides:
         _override(data, override)
-    return validate(Experiment, expand_variables(data, str(path)), str(path))
+    from xdomain.config.domain_file import with_domain_files  # it reads files through this module
+
+    expanded = with_domain_files(expand_variables(data, str(path)), path.parent)
+    return validate(Experiment, expanded, str(path))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from xdomain.config.domain_verifier import SourceVerifier
 from xdomain.core.errors import ConfigError
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item, Split
-from xdomain.domains.item_building import build_items
+from xdomain.domains.item_building import build_part, part_of
 from xdomain.domains.registry import SOURCES
 from xdomain.domains.rewards import resolve_reward, shaped_reward
 from xdomain.domains.sources.base import Source
@@ -23,7 +23,7 @@ PIPELINE_VERSION = 1
 
 
 class DataDomain(Domain):
-    """Items from a described source. Rows are read on the first call of `items`, each part once.
+    """Items from a described source. Rows are read on the first call of `items`, only those of the part that holds it.
 
     Args:
         config: the description.
@@ -37,7 +37,7 @@ class DataDomain(Domain):
         self.shape = resolve_reward(config.reward, config.verifier.kind)
         for template in (config.template, config.solution):
             compile_template(template)
-        self._splits: dict[Split, list[Item]] = {}
+        self._splits: dict[Split, Sequence[Item]] = {}
         self._solutions: dict[str, str] = {}
 
     def choose_verifier(self) -> Verifier:
@@ -53,11 +53,12 @@ class DataDomain(Domain):
         return verifier
 
     def items(self, split: Split) -> Sequence[Item]:
-        if not self._splits:
-            built = build_items(self.config, self.source)
-            self._splits = {part: [entry.item for entry in entries] for part, entries in built.items()}
-            self._solutions = {entry.item.id: entry.solution for entries in built.values() for entry in entries}
-        return self._splits[split]
+        if split not in self._splits:
+            part = part_of(split, self.source.parts())
+            for found, entries in ({} if part is None else build_part(self.config, self.source, part)).items():
+                self._splits[found] = tuple(entry.item for entry in entries)
+                self._solutions.update({entry.item.id: entry.solution for entry in entries})
+        return self._splits.setdefault(split, ())
 
     def score(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
         return self.verifier.judge(items, completions)

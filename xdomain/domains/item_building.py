@@ -35,38 +35,45 @@ class BuiltItem:
     where: str
 
 
-def build_items(config: DomainConfig, source: Source) -> dict[Split, list[BuiltItem]]:
-    """All splits of a domain. A pool or a train part without dev is divided by the hash of the normalised prompt.
+def part_of(split: Split, parts: tuple[Part, ...]) -> Part | None:
+    """The part of the source that holds a split; None where the source has nothing for it."""
+    if "pool" in parts:
+        return "pool"
+    if split is Split.DEV and "dev" not in parts:
+        return "train" if "train" in parts else None
+    return split.value if split.value in parts else None
+
+
+def build_part(config: DomainConfig, source: Source, part: Part) -> dict[Split, list[BuiltItem]]:
+    """The splits that lie in one part of a source. A pool, or a train part without dev, is divided by prompt hash.
 
     Raises:
         DataError: a row lacks a column, a gold is not text, every row was filtered away.
     """
     fields = {**source.fields(), **config.fields}
-    splits: dict[Split, list[BuiltItem]] = {split: [] for split in Split}
-    parts = source.parts()
-    for part in parts:
-        seen: set[tuple[str, str]] = set()
-        for built in build_part(config, fields, source.rows(part)):
-            # A row that repeats both prompt and gold adds nothing; one prompt with two golds is for `check` to tell.
-            if (built.key, built.item.gold) in seen:
-                continue
-            seen.add((built.key, built.item.gold))
-            splits[place(config, part, parts, built.key)].append(built)
-    if not any(splits.values()):
+    splits: dict[Split, list[BuiltItem]] = {split: [] for split in Split if part_of(split, source.parts()) == part}
+    seen: set[tuple[str, str]] = set()
+    for built in built_rows(config, fields, source.rows(part)):
+        # A row that repeats both prompt and gold adds nothing; one prompt with two golds is for `check` to tell.
+        if (built.key, built.item.gold) in seen:
+            continue
+        seen.add((built.key, built.item.gold))
+        splits[place(config, splits, built.key)].append(built)
+    if not seen:
         raise DataError(
-            "no row is left after filters.",
+            f"no row of {part} is left after filters.",
             where=f"domains.{config.name}",
             fix="Loosen `filters`, or check the source.",
         )
     return {split: with_distinct_ids(entries, limit_of(config, split)) for split, entries in splits.items()}
 
 
-def place(config: DomainConfig, part: Part, parts: tuple[Part, ...], key: str) -> Split:
-    if part == "pool":
-        return split_of(key, dev=config.split.dev, test=config.split.test)
-    if part == "train" and "dev" not in parts:
-        return split_of(key, dev=config.split.dev, test=0.0)
-    return Split(part)
+def place(config: DomainConfig, splits: Iterable[Split], key: str) -> Split:
+    """Which of the splits that share a part a prompt belongs to."""
+    shared = tuple(splits)
+    if len(shared) == 1:
+        return shared[0]
+    return split_of(key, dev=config.split.dev, test=config.split.test if Split.TEST in shared else 0.0)
 
 
 def limit_of(config: DomainConfig, split: Split) -> int | None:
@@ -92,7 +99,8 @@ def with_distinct_ids(entries: list[BuiltItem], limit: int | None) -> list[Built
     return list(kept.values())
 
 
-def build_part(config: DomainConfig, fields: Mapping[str, FieldConfig], rows: Iterable[Row]) -> Iterator[BuiltItem]:
+def built_rows(config: DomainConfig, fields: Mapping[str, FieldConfig], rows: Iterable[Row]) -> Iterator[BuiltItem]:
+    """Rows as items, those that the filters turn away left out."""
     for row in rows:
         values = {name: read_field(row, field) for name, field in fields.items()}
         prompt = render(config.template, values, where=row.where)
