@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from xdomain.config.domain import DomainConfig
 from xdomain.core.errors import PluginError
 from xdomain.domains.base import Domain
@@ -30,3 +32,9 @@ def build_domain(config: DomainConfig | str) -> Domain:
             fix="Correct the package that registers it (group xdomain.domains).",
         )
     return domain
+
+
+def build_domains(entries: Iterable[DomainConfig | str], names: Iterable[str]) -> dict[str, Domain]:
+    """The domains `names`, each from the entry that describes it, else from the registry."""
+    described = {entry.name: entry for entry in entries if isinstance(entry, DomainConfig)}
+    return {name: build_domain(described.get(name, name)) for name in names}

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from transformers import PrinterCallback
 from trl import GRPOTrainer
 
 from xdomain.core.records import Outcome
@@ -29,6 +30,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self, *, router: RewardRouter, domains: Sequence[str], reference_model: Any | None = None, **arguments: Any
     ) -> None:
         super().__init__(reward_funcs=router, **arguments)
+        self.remove_callback(PrinterCallback)  # our callback writes every step to a file instead
         self.router = router
         self.domains = tuple(domains)
         self.rollout_metrics: dict[str, Any] = {}

@@ -1,0 +1,1 @@
+"""Sampling completions for evaluation. Rollouts inside training stay TRL's own."""
