@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xdomain.config.domain import DomainConfig, FieldConfig, FilterConfig
+from xdomain.config.domain import DomainConfig, FieldConfig
 from xdomain.core.errors import DataError
 from xdomain.domains.base import Item, Split
-from xdomain.domains.extraction import last_match
+from xdomain.domains.item_fields import passes, read_field
 from xdomain.domains.sources.base import Part, Row, Source
 from xdomain.domains.splits import prompt_key, split_of
 from xdomain.domains.templates import render
@@ -133,78 +132,3 @@ def build_one(config: DomainConfig, row: Row, values: dict[str, Any], prompt: st
     brings_solution = "solution" in values and config.solution == "{{ gold }}"
     template = "{{ solution }}" if brings_solution else config.solution
     return BuiltItem(item, key, render(template, {**values, "gold": item.gold}, where=row.where), row.where)
-
-
-def read_field(row: Row, field: FieldConfig) -> Any:
-    """The value of a field: numbers become text where a pattern asks for text.
-
-    Raises:
-        DataError: the column is missing, or the pattern has no match.
-    """
-    value: Any = row.values
-    for step in field.column.split("."):
-        if isinstance(value, str) and value[:1] in "{[":
-            value = parsed(value)
-        if isinstance(value, Mapping) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            raise DataError(
-                f'there is no column "{field.column}".',
-                where=row.where,
-                fix=f"The row has the columns {', '.join(row.values)}.",
-            )
-    if isinstance(value, bool | int | float):
-        value = str(value) if field.pattern is not None else value
-    if field.pattern is None:
-        return value
-    match = last_match(field.pattern, value) if isinstance(value, str) else None
-    if match is None:
-        raise DataError(
-            f'the column "{field.column}" should hold a match of {field.pattern!r}. Found {str(value)[-80:]!r}.',
-            where=row.where,
-            fix="Correct the pattern or the row.",
-        )
-    return match
-
-
-def parsed(text: str) -> Any:
-    """JSON inside a cell, as Guru and CSV files have it; the text itself if it is none."""
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
-
-
-def passes(entry: FilterConfig, values: Mapping[str, Any], where: str) -> bool:
-    """Whether a row fits a filter.
-
-    Raises:
-        DataError: the field is missing, or is no number where one is compared.
-    """
-    if entry.field not in values:
-        raise DataError(
-            f'the filter names the field "{entry.field}", which the row lacks.',
-            where=where,
-            fix=f"Fields: {', '.join(sorted(values))}.",
-        )
-    value = values[entry.field]
-    length = len(str(value))
-    if (entry.min_length is not None and length < entry.min_length) or (
-        entry.max_length is not None and length > entry.max_length
-    ):
-        return False
-    if entry.one_of is not None and value not in entry.one_of:
-        return False
-    if entry.minimum is None and entry.maximum is None:
-        return True
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f'the filter compares "{entry.field}", which should be a number. Found {value!r}.',
-            where=where,
-            fix="Filter another field, or correct the row.",
-        ) from error
-    return (entry.minimum is None or number >= entry.minimum) and (entry.maximum is None or number <= entry.maximum)

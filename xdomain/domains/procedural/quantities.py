@@ -1,4 +1,4 @@
-"""`science` for tiny models: unit conversions and one-step formulas, "35km in m:" -> "35000m", "m=4 a=3 F:" -> "12N"."""
+"""`science` for tiny models: unit conversions and formulas, "35km in m:" -> "35000m", "m=4 a=3 F:" -> "12N"."""
 
 from __future__ import annotations
 

@@ -1,39 +1,33 @@
-"""`logic` for tiny models: truth values of a few small formulas, "T&F,!T|F,T^T" -> "FFF"."""
+"""`logic` for tiny models: truth values of a few formulas, "T&F,F|T,T>F,F=F:" -> "FTFT"."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from xdomain.config.domain_verifier import TextVerifier, VerifierConfig
 from xdomain.domains.procedural.base import Generator, Question
 
+OPERATORS: dict[str, Callable[[bool, bool], bool]] = {
+    "&": lambda left, right: left and right,
+    "|": lambda left, right: left or right,
+    ">": lambda left, right: not left or right,
+}
+
 
 class Truth(Generator):
-    """Level is the number of terms in each of the three formulas; operators are read from left to right."""
+    """Level is the number of formulas, each of two literals and one operator."""
 
     version = 1
-    levels = range(2, 7)
-    default_level = 3
-    verifier: VerifierConfig = TextVerifier(kind="text", form=r"[TF]{3}")
+    levels = range(4, 9)
+    default_level = 4
+    verifier: VerifierConfig = TextVerifier(kind="text", form=r"[TF]{4,8}")
 
     def draw(self, rng: random.Random, level: int) -> Question:
-        formulas = [draw_formula(rng, level) for _ in range(3)]
-        text = ",".join(formula for formula, _ in formulas)
-        gold = "".join("T" if value else "F" for _, value in formulas)
-        return Question(f"{text}:", gold, gold)
-
-
-def draw_formula(rng: random.Random, terms: int) -> tuple[str, bool]:
-    """A formula of `terms` literals and its value, evaluated from left to right."""
-    text, value = draw_literal(rng)
-    for _ in range(terms - 1):
-        operator = rng.choice("&|^")
-        literal, right = draw_literal(rng)
-        text += operator + literal
-        value = {"&": value and right, "|": value or right, "^": value != right}[operator]
-    return text, value
-
-
-def draw_literal(rng: random.Random) -> tuple[str, bool]:
-    value, negated = rng.random() < 0.5, rng.random() < 0.25
-    return ("!" if negated else "") + ("T" if value else "F"), value != negated
+        formulas: list[str] = []
+        gold = ""
+        for _ in range(level):
+            left, right, operator = rng.random() < 0.5, rng.random() < 0.5, rng.choice(tuple(OPERATORS))
+            formulas.append(f"{'FT'[left]}{operator}{'FT'[right]}")
+            gold += "FT"[OPERATORS[operator](left, right)]
+        return Question(f"{','.join(formulas)}:", gold, gold)

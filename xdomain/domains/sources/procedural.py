@@ -23,7 +23,7 @@ MOST_ATTEMPTS = 2000
 
 
 class ProceduralRows(Source):
-    """Distinct questions by index: item i of a split is the first fitting draw of stream (generator, level, split, i)."""
+    """Distinct questions: item i of a split is the first fitting draw of the stream (generator, level, split, i)."""
 
     def __init__(self, config: ProceduralSource) -> None:
         self.config = config

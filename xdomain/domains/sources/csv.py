@@ -1,0 +1,39 @@
+"""Comma-separated values with a header line."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from xdomain.config.domain_source import CsvSource
+from xdomain.core.errors import DataError
+from xdomain.domains.sources.files import FileRows, open_text
+
+
+class CsvRows(FileRows):
+    """Every cell is text; numbers of rows count from 1 after the header."""
+
+    def __init__(self, config: CsvSource) -> None:
+        super().__init__(config)
+        self.delimiter = config.delimiter
+
+    def read(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        with open_text(path) as handle:
+            reader = csv.DictReader(handle, delimiter=self.delimiter, strict=True)
+            try:
+                for number, row in enumerate(reader, start=1):
+                    if None in row or None in row.values():
+                        raise DataError(
+                            f"row {number} has not as many cells as the header.",
+                            where=f"{path}:{reader.line_num}",
+                            fix="Correct the row, or quote the cell that holds the delimiter.",
+                        )
+                    yield number, row
+            except csv.Error as error:
+                where = f"{path}:{reader.line_num}"
+                raise DataError(f"is not CSV: {error}.", where=where, fix="Correct the line.") from error
+
+    def settings(self) -> Mapping[str, Any]:
+        return {"delimiter": self.delimiter}

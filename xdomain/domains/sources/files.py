@@ -1,0 +1,87 @@
+"""What all local files share: parts, digests and errors that name the file and the line."""
+
+from __future__ import annotations
+
+import gzip
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from xdomain.config.domain_source import FileSource, Paths
+from xdomain.core.errors import DataError
+from xdomain.core.fingerprint import file_digest
+from xdomain.domains.sources.base import Part, Row, Source
+
+
+class FileRows(Source):
+    """Rows of local files; a subclass knows one format."""
+
+    def __init__(self, config: FileSource) -> None:
+        self.files = config
+
+    def parts(self) -> tuple[Part, ...]:
+        if self.files.path is not None:
+            return ("pool",)
+        named: dict[Part, object] = {"train": self.files.train, "dev": self.files.dev, "test": self.files.test}
+        return tuple(part for part, paths in named.items() if paths is not None)
+
+    def paths(self, part: Part) -> list[Path]:
+        """The files of a part.
+
+        Raises:
+            DataError: one of them does not exist.
+        """
+        paths: Paths = getattr(self.files, "path" if part == "pool" else part)
+        found = [Path(path) for path in ((paths,) if isinstance(paths, str) else paths)]
+        for path in found:
+            if not path.is_file():
+                raise DataError(
+                    "there is no such file.",
+                    where=str(path),
+                    fix="Correct the path under the domain's `source`, or fetch the data.",
+                )
+        return found
+
+    def rows(self, part: Part) -> Sequence[Row]:
+        found: list[Row] = []
+        for path in self.paths(part):
+            try:
+                found += [Row(values, f"{path}:{number}") for number, values in self.read(path)]
+            except (OSError, EOFError, UnicodeDecodeError) as error:
+                raise DataError(f"cannot be read: {error}.", where=str(path), fix="Check the file.") from error
+        if not found:
+            raise DataError("holds no rows.", where=str(self.paths(part)[0]), fix="Give a file with rows.")
+        return found
+
+    @abstractmethod
+    def read(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Numbered rows of one file, numbered as its reader counts (lines for text)."""
+
+    def identity(self) -> Mapping[str, Any]:
+        digests = {part: [file_digest(path) for path in self.paths(part)] for part in self.parts()}
+        return {"kind": "file", "files": digests, **self.settings()}
+
+    def settings(self) -> Mapping[str, Any]:
+        """Plain JSON of whatever changes how a file is read."""
+        return {}
+
+
+def open_text(path: Path) -> IO[str]:
+    """A text file, unpacked if its name ends in .gz."""
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8")
+    return path.open(encoding="utf-8")
+
+
+def demand_object(value: object, where: str) -> Mapping[str, Any]:
+    """A row must be an object.
+
+    Raises:
+        DataError: it is something else.
+    """
+    if not isinstance(value, dict):
+        raise DataError(
+            f"a row should be a JSON object. Found {type(value).__name__}.", where=where, fix="Correct the file."
+        )
+    return value

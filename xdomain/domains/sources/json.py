@@ -1,0 +1,40 @@
+"""A JSON document with a list of objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from xdomain.config.domain_source import JsonSource
+from xdomain.core.errors import DataError
+from xdomain.domains.sources.files import FileRows, demand_object, open_text
+
+
+class JsonRows(FileRows):
+    """The objects of the list at `records`, numbered from 1."""
+
+    def __init__(self, config: JsonSource) -> None:
+        super().__init__(config)
+        self.records = config.records
+
+    def read(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        with open_text(path) as handle:
+            try:
+                value = json.load(handle)
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise DataError(f"is not JSON: {error}.", where=str(path), fix="Correct the file.") from error
+        for step in filter(None, self.records.split(".")):
+            value = value.get(step) if isinstance(value, dict) else None
+        if not isinstance(value, list):
+            raise DataError(
+                f'there is no list at "{self.records}".',
+                where=str(path),
+                fix="Name the place of the rows under `source.records`.",
+            )
+        for number, row in enumerate(value, start=1):
+            yield number, demand_object(row, f"{path}:{number}")
+
+    def settings(self) -> Mapping[str, Any]:
+        return {"records": self.records}

@@ -1,0 +1,37 @@
+"""Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from xdomain.core.errors import DataError
+from xdomain.domains.sources.files import FileRows
+
+
+class ParquetRows(FileRows):
+    """Rows in file order, numbered from 1; lists and structs become plain lists and dicts."""
+
+    def read(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        return read_parquet(path)
+
+
+def read_parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Rows of `path` with their numbers from 1.
+
+    Raises:
+        DataError: it is not Parquet.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            number = 0
+            for batch in file.iter_batches():
+                for row in batch.to_pylist():
+                    number += 1
+                    yield number, row
+    except pa.ArrowException as error:
+        raise DataError(f"is not readable as Parquet: {error}.", where=str(path), fix="Check the file.") from error
