@@ -1,0 +1,25 @@
+"""Who a process is, so that a lease's holder can be told from a later process with the same number."""
+
+from __future__ import annotations
+
+import socket
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+
+@cache
+def host_identity() -> str:
+    """Host name and boot, so that two machines of one name, or one machine before and after a reboot, differ."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    return f"{socket.gethostname()}/{boot.read_text().strip() if boot.exists() else psutil.boot_time()}"
+
+
+def process_started(pid: int) -> float | None:
+    """Start time of a running process in seconds since the epoch; None if it is gone or a zombie."""
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.Error:
+        return None

@@ -1,0 +1,1 @@
+"""The run directory: the only owner of what is on disk."""

@@ -1,0 +1,148 @@
+"""A lease says who works on a stage. It beats while its holder lives; a dead holder's lease is taken over.
+
+On the holder's own machine death is seen at once: its process (number and start time) is gone. From elsewhere a lease is
+stale when its beat has not changed for `STALE_SECONDS` *as the observer counts them*: clocks of machines are never compared.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from xdomain.core.files import read_json, write_json
+from xdomain.core.process import host_identity, process_started
+
+BEAT_SECONDS = 2.0
+STALE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Holder:
+    """What a lease file says.
+
+    Attributes:
+        token: unique to one acquisition.
+        host: machine and boot.
+        pid: process number there.
+        started: start time of that process.
+        beat: grows while the holder lives.
+        progress: how far the stage is, for status.
+    """
+
+    token: str
+    host: str
+    pid: int
+    started: float | None
+    beat: int
+    progress: dict[str, Any] = field(default_factory=dict)
+
+    def is_dead_here(self) -> bool:
+        """The holder ran on this machine and is gone. False for holders elsewhere: unknown."""
+        if self.host != host_identity():
+            return False
+        return process_started(self.pid) is None or process_started(self.pid) != self.started
+
+
+class Lease:
+    """A held lease; beats in a thread until released."""
+
+    def __init__(self, path: Path, token: str) -> None:
+        self._path = path
+        self._token = token
+        self._beat = 0
+        self._progress: dict[str, Any] = {}
+        self._released = threading.Event()
+        self._write_lock = threading.Lock()
+        self._write()
+        threading.Thread(target=self._beat_until_released, daemon=True).start()
+
+    def progress(self, values: dict[str, Any]) -> None:
+        """Take over new progress; it is written with the next beat."""
+        self._progress = values
+
+    def is_ours(self) -> bool:
+        """False once somebody took the lease over: then nothing may be published."""
+        holder = read_holder(self._path)
+        return holder is not None and holder.token == self._token
+
+    def release(self) -> None:
+        self._released.set()
+        with self._write_lock:
+            if self.is_ours():
+                self._path.unlink(missing_ok=True)
+
+    def _beat_until_released(self) -> None:
+        while not self._released.wait(BEAT_SECONDS):
+            with self._write_lock:
+                if self._released.is_set() or not self.is_ours():
+                    return
+                self._beat += 1
+                try:
+                    self._write()
+                except OSError:
+                    continue  # a full disk or a hiccup of the network: the next beat may get through
+
+    def _write(self) -> None:
+        pid = os.getpid()
+        write_json(
+            self._path,
+            {
+                "token": self._token,
+                "host": host_identity(),
+                "pid": pid,
+                "started": process_started(pid),
+                "beat": self._beat,
+                "progress": self._progress,
+            },
+        )
+
+
+def read_holder(path: Path) -> Holder | None:
+    """Who holds the lease; None if nobody does."""
+    try:
+        return Holder(**read_json(path))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def acquire(path: Path, stale_token: str | None = None) -> Lease | None:
+    """Take the lease at `path`, or None while somebody else holds it.
+
+    Args:
+        stale_token: token of a holder elsewhere that was seen not to beat (`StaleWatch`).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.parent / ".lock"):
+        holder = read_holder(path)
+        if holder is not None and not holder.is_dead_here() and holder.token != stale_token:
+            return None
+        return Lease(path, uuid.uuid4().hex)
+
+
+class StaleWatch:
+    """Remembers when each lease's beat was last seen to change, on this observer's own clock."""
+
+    def __init__(self, stale_seconds: float = STALE_SECONDS) -> None:
+        self._stale_seconds = stale_seconds
+        self._seen: dict[Path, tuple[str, int, float]] = {}
+
+    def holder(self, path: Path) -> tuple[Holder | None, bool]:
+        """Holder of the lease and whether it may be taken over."""
+        holder = read_holder(path)
+        if holder is None:
+            return None, True
+        if holder.is_dead_here():
+            return holder, True
+        now = time.monotonic()
+        token, beat, since = self._seen.get(path, ("", -1, now))
+        if (token, beat) != (holder.token, holder.beat):
+            since = now
+            self._seen[path] = (holder.token, holder.beat, now)
+        return holder, now - since > self._stale_seconds

@@ -1,0 +1,91 @@
+"""From published evaluations to what analysis works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.core.parquet import read_records
+from xdomain.core.records import RECORD_COLUMNS
+from xdomain.plan.graph import Plan, prompts_consumed
+from xdomain.plan.stage import CheckpointRef, TrainStage
+from xdomain.store.store import Store
+
+COLUMNS_WITHOUT_TEXT = tuple(name for name in RECORD_COLUMNS if name not in ("completion", "answer", "gold", "reason"))
+
+
+def measured_grid(
+    plan: Plan,
+    store: Store,
+    *,
+    chance: Mapping[str, float | None],
+    description: Mapping[str, Any],
+    with_text: bool = False,
+) -> MeasuredGrid:
+    """Records of every published evaluation of `plan`, each checkpoint with its place in the grid.
+
+    Args:
+        chance: what a constant or uniform answer scores, by domain.
+        description: shown in reports as it is.
+        with_text: read completions too (for the item browser).
+    """
+    experiment = plan.experiment
+    done = store.done(plan.stages.values())
+    found = [stage for stage in plan.evaluations if stage.key in done]
+    places = _places(plan, store, done)
+    evaluated = {stage.checkpoint.name for stage in found}
+    paths = [store.folder(stage) / "records.parquet" for stage in found]
+    return MeasuredGrid(
+        experiment=experiment.name,
+        domains=experiment.domain_names,
+        curricula=plan.curricula,
+        seeds=experiment.seeds,
+        checkpoints=tuple(place for name, place in places.items() if name in evaluated),
+        records=read_records(paths, RECORD_COLUMNS if with_text else COLUMNS_WITHOUT_TEXT),
+        missing=tuple(stage.title for stage in plan.evaluations if stage.key not in done),
+        chance=dict(chance),
+        contrasts=tuple(str(contrast) for contrast in experiment.analysis.contrasts),
+        budget=experiment.training.budget,
+        description=dict(description),
+    )
+
+
+def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, EvaluatedCheckpoint]:
+    model = plan.experiment.model.source[1]
+    places = {
+        plan.base.end.name: EvaluatedCheckpoint(
+            plan.base.end.name, BASE, None, None, 0, 0, is_end=True, strategy=None, model=model
+        )
+    }
+    effort = {plan.base.key: Effort()}
+    for stage in plan.train_stages:
+        own = _efforts(stage, store, plan) if stage.key in done else {}
+        before = effort[stage.parent]
+        for ref in stage.checkpoints:
+            places[ref.name] = EvaluatedCheckpoint(
+                checkpoint=ref.name,
+                curriculum=stage.label,
+                parent=stage.parent_label,
+                seed=stage.seed,
+                phase=stage.phase_index + 1,
+                step=ref.step,
+                is_end=ref.step == stage.steps,
+                strategy=stage.strategy,
+                model=model,
+                effort=before.plus(own.get(ref, Effort(None, None, None, None))),
+            )
+        effort[stage.key] = places[stage.end.name].effort
+    return places
+
+
+def _efforts(stage: TrainStage, store: Store, plan: Plan) -> dict[CheckpointRef, Effort]:
+    """What the stage itself spent up to each of its checkpoints; tokens are recorded for its end alone."""
+    summary = store.result(stage)["summary"]
+    spent = {
+        ref: Effort(ref.step, prompts_consumed(ref.step, plan.experiment), None, None) for ref in stage.checkpoints
+    }
+    spent[stage.end] = Effort(
+        summary["steps"], summary["prompts"], summary["completion_tokens"], summary["informative_groups"]
+    )
+    return spent

@@ -1,0 +1,234 @@
+"""The store: published stages, work in progress, leases, logs and failures of any number of experiments.
+
+    store.json                     schema version
+    stages/<folder>/               published: stage.json, manifest.json, done.json last, and the artifact
+    work/<folder>/                 what a running or killed stage has so far
+    scratch/<folder>/              the trainer's own resume files; go when the stage is published
+    leases/<folder>.json           who works on it
+    failures/<folder>.json         why it failed last
+    logs/<folder>.log
+    reports/<experiment>/
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xdomain.core.errors import StoreError
+from xdomain.core.files import read_json, sync_folder, sync_tree, write_json
+from xdomain.core.fingerprint import file_digest
+from xdomain.plan.stage import Stage
+from xdomain.store.lease import Lease
+
+SCHEMA_VERSION = 1
+DONE = "done.json"
+STAGE = "stage.json"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a stage failed last.
+
+    Attributes:
+        cause: "error", "out of memory" or "killed".
+        message: one paragraph.
+        log: path of the stage's log.
+    """
+
+    cause: str
+    message: str
+    log: str
+
+
+class Store:
+    """A run directory.
+
+    Args:
+        root: the folder; made on the first write.
+
+    Raises:
+        StoreError: it was written by a newer version, or is something else.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        marker = root / "store.json"
+        if marker.is_file():
+            version = read_json(marker).get("schema")
+            if not isinstance(version, int) or version > SCHEMA_VERSION:
+                raise StoreError(
+                    f"the store has schema {version}, this version of xdomain reads up to {SCHEMA_VERSION}.",
+                    where=str(root),
+                    fix="Upgrade xdomain, or use another folder with --store.",
+                )
+        elif root.exists() and (not root.is_dir() or any(root.iterdir())):
+            raise StoreError("is not empty and not a store.", where=str(root), fix="Choose another folder with --store.")
+
+    def create(self) -> None:
+        """Make the folders, and check that the file system can do what publishing needs.
+
+        Raises:
+            StoreError: the folder cannot be written, or cannot rename.
+        """
+        try:
+            for name in ("stages", "work", "scratch", "leases", "failures", "logs", "reports"):
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+            if not (self.root / "store.json").is_file():
+                write_json(self.root / "store.json", {"schema": SCHEMA_VERSION})
+            probe = self.root / "work" / f".probe-{os.getpid()}"
+            probe.mkdir(exist_ok=True)
+            probe.rename(probe.with_suffix(".renamed")).rmdir()
+        except OSError as error:
+            raise StoreError(
+                f"cannot be used as a store: {error}.", where=str(self.root), fix="Choose another folder with --store."
+            ) from error
+
+    def folder(self, stage: Stage) -> Path:
+        return self.root / "stages" / stage.folder
+
+    def work(self, stage: Stage) -> Path:
+        return self.root / "work" / stage.folder
+
+    def scratch(self, stage: Stage) -> Path:
+        return self.root / "scratch" / stage.folder
+
+    def lease_path(self, stage: Stage) -> Path:
+        return self.root / "leases" / f"{stage.folder}.json"
+
+    def log_path(self, stage: Stage) -> Path:
+        return self.root / "logs" / f"{stage.folder}.log"
+
+    def reports(self, experiment: str) -> Path:
+        return self.root / "reports" / experiment
+
+    def done(self, stages: Iterable[Stage]) -> frozenset[str]:
+        """Keys of those that are published."""
+        try:
+            present = set(os.listdir(self.root / "stages"))
+        except FileNotFoundError:
+            return frozenset()
+        return frozenset(
+            stage.key for stage in stages if stage.folder in present and (self.folder(stage) / DONE).is_file()
+        )
+
+    def result(self, stage: Stage) -> dict[str, Any]:
+        """What a published stage left: `summary`, `provenance`, `seconds`."""
+        result: dict[str, Any] = read_json(self.folder(stage) / DONE)
+        return result
+
+    def open_artifact(self, stage: Stage) -> Path:
+        """Folder of a published stage, after its key and every file's digest were compared.
+
+        Raises:
+            StoreError: not published, another stage of the same short key, or a damaged file.
+        """
+        folder = self.folder(stage)
+        if not (folder / DONE).is_file():
+            raise StoreError("is not published yet.", where=stage.folder, fix="Run `xdomain grid run` first.")
+        if read_json(folder / STAGE)["key"] != stage.key:
+            raise StoreError("holds another stage whose key begins alike.", where=str(folder))
+        damaged = _damaged_file(folder)
+        if damaged is not None:
+            raise StoreError(
+                f'"{damaged}" is damaged: its digest is not the published one.',
+                where=str(folder),
+                fix="Delete this folder, and `xdomain grid run` makes the stage again.",
+            )
+        return folder
+
+    def publish(self, stage: Stage, lease: Lease, done: Mapping[str, Any]) -> bool:
+        """Move the stage's work folder into place, whole or not at all.
+
+        Args:
+            done: JSON for the terminal token: `summary`, `provenance`, `seconds`.
+
+        Returns:
+            False if the lease was lost or somebody else published first; then nothing is changed.
+        """
+        work, target = self.work(stage), self.folder(stage)
+        write_json(
+            work / STAGE,
+            {
+                "key": stage.key,
+                "kind": stage.kind,
+                "title": stage.title,
+                "payload": dict(stage.payload),
+                "needs": list(stage.needs),
+                "done": dict(done),
+            },
+        )
+        write_json(work / MANIFEST, _digests(work))
+        sync_tree(work)
+        if not lease.is_ours():
+            return False
+        try:
+            work.rename(target)
+        except OSError:
+            if (target / DONE).is_file():
+                return False
+            raise
+        sync_folder(target.parent)
+        self._finish(stage)
+        return True
+
+    def settle(self, stage: Stage) -> bool:
+        """Finish what a publisher killed between rename and terminal token left; True if the stage is done now."""
+        target = self.folder(stage)
+        if (target / DONE).is_file():
+            return True
+        if not target.exists():
+            return False
+        if (target / MANIFEST).is_file() and (target / STAGE).is_file() and _damaged_file(target) is None:
+            self._finish(stage)
+            return True
+        shutil.rmtree(target)
+        return False
+
+    def fail(self, stage: Stage, failure: Failure) -> None:
+        write_json(self._failure_path(stage), {"time": time.time(), **failure.__dict__})
+
+    def failure(self, stage: Stage) -> Failure | None:
+        """Why the stage failed last, if it did and was not started since."""
+        try:
+            data = read_json(self._failure_path(stage))
+        except FileNotFoundError:
+            return None
+        return Failure(data["cause"], data["message"], data["log"])
+
+    def clear_failure(self, stage: Stage) -> None:
+        self._failure_path(stage).unlink(missing_ok=True)
+
+    def _failure_path(self, stage: Stage) -> Path:
+        return self.root / "failures" / f"{stage.folder}.json"
+
+    def _finish(self, stage: Stage) -> None:
+        target = self.folder(stage)
+        write_json(target / DONE, read_json(target / STAGE)["done"])
+        shutil.rmtree(self.scratch(stage), ignore_errors=True)
+        self.clear_failure(stage)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """sha256 of every file below `folder` but the manifest and the terminal token."""
+    return {
+        str(path.relative_to(folder)): file_digest(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in (MANIFEST, DONE)
+    }
+
+
+def _damaged_file(folder: Path) -> str | None:
+    """The first file whose digest differs from the manifest's, or that is missing."""
+    manifest: dict[str, str] = read_json(folder / MANIFEST)
+    for name, digest in manifest.items():
+        path = folder / name
+        if not path.is_file() or file_digest(path) != digest:
+            return name
+    return None
