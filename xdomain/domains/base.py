@@ -49,6 +49,12 @@ class Domain(ABC):
 
     name: str
 
+    allowed_overlap: frozenset[str] = frozenset()
+    """Domains (this one included) whose test prompts may stand in this one's train split."""
+
+    choices: int | None = None
+    """Answers that a guesser chooses from; None where only the golds can tell, 0 where nothing can be guessed."""
+
     @abstractmethod
     def items(self, split: Split) -> Sequence[Item]:
         """Random access to a split. Same index, same item, always; ids are distinct within a split.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xdomain.config.domain import DomainConfig
-from xdomain.config.domain_verifier import SourceVerifier
+from xdomain.config.domain_verifier import ChoiceVerifier, SourceVerifier, VerifierConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item, Split
@@ -17,6 +17,9 @@ from xdomain.domains.sources.base import Source
 from xdomain.domains.templates import compile_template
 from xdomain.domains.verifiers.base import Verifier
 from xdomain.domains.verifiers.build import build_verifier
+
+UNGUESSABLE = ("unit_tests", "pairwise_judge", "rubric_judge")
+"""Kinds of verifier for which no constant answer is worth computing."""
 
 PIPELINE_VERSION = 1
 """Raised whenever the same rows and the same description would give other items."""
@@ -35,6 +38,8 @@ class DataDomain(Domain):
         self.source: Source = SOURCES.load(config.source.kind, where=f"domains.{config.name}.source")(config.source)
         self.verifier = self.choose_verifier()
         self.shape = resolve_reward(config.reward, config.verifier.kind)
+        self.allowed_overlap = frozenset(config.allow_overlap)
+        self.choices = choices_of(config.verifier)
         for template in (config.template, config.solution):
             compile_template(template)
         self._splits: dict[Split, Sequence[Item]] = {}
@@ -95,3 +100,10 @@ class DataDomain(Domain):
 
     def close(self) -> None:
         self.verifier.close()
+
+
+def choices_of(verifier: VerifierConfig) -> int | None:
+    """How many answers a guesser chooses from; see `Domain.choices`."""
+    if isinstance(verifier, ChoiceVerifier):
+        return len(set(verifier.choices))
+    return 0 if verifier.kind in UNGUESSABLE else None

@@ -1,4 +1,4 @@
-"""`math` for tiny models: sums of whole numbers in columns, "352+416=" -> "768"."""
+"""`math` for tiny models: sums and differences in columns, "352+406=" -> "758", "758-406=" -> "352"."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xdomain.domains.procedural.base import Generator, Question
 
 
 class Arithmetic(Generator):
-    """Level is the number of columns; no column carries, so every digit of the answer depends on two digits."""
+    """Level is the number of columns, all of them written; no column carries or borrows, and some only copy."""
 
     version = 1
     levels = range(3, 8)
@@ -17,11 +17,11 @@ class Arithmetic(Generator):
     verifier: VerifierConfig = TextVerifier(kind="text", form=r"\d{1,7}")
 
     def draw(self, rng: random.Random, level: int) -> Question:
-        first, second = 0, 0
-        columns = rng.randint(2, level)
-        for _ in range(columns):
-            total = rng.randrange(10)
-            left = rng.randint(0, total)
-            first, second = 10 * first + left, 10 * second + total - left
-        gold = str(first + second)
-        return Question(f"{first}+{second}=", gold, gold)
+        first, second, total = "", "", ""
+        for _ in range(level):
+            column = rng.randrange(10)
+            part = 0 if rng.random() < 0.4 else rng.randint(0, column)
+            first, second, total = f"{first}{column - part}", f"{second}{part}", f"{total}{column}"
+        if rng.random() < 0.5:
+            return Question(f"{first}+{second}=", total, total)
+        return Question(f"{total}-{second}=", first, first)

@@ -14,7 +14,7 @@ class Letters(Generator):
 
     version = 1
     levels = range(5, 9)
-    default_level = 7
+    default_level = 6
     verifier: VerifierConfig = TextVerifier(kind="text", form=r"[a-z]{2,8}")
 
     def draw(self, rng: random.Random, level: int) -> Question:

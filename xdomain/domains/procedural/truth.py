@@ -1,33 +1,39 @@
-"""`logic` for tiny models: truth values of a few formulas, "T&F,F|T,T>F,F=F:" -> "FTFT"."""
+"""`logic` for tiny models: truth values of formulas, read from left to right, "T&F|T|F,F|T&T&F:" -> "TF"."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 
 from xdomain.config.domain_verifier import TextVerifier, VerifierConfig
 from xdomain.domains.procedural.base import Generator, Question
 
-OPERATORS: dict[str, Callable[[bool, bool], bool]] = {
-    "&": lambda left, right: left and right,
-    "|": lambda left, right: left or right,
-    ">": lambda left, right: not left or right,
-}
+FORMULAS = 2
 
 
 class Truth(Generator):
-    """Level is the number of formulas, each of two literals and one operator."""
+    """Level is the number of literals in each of the two formulas.
+
+    The last operator alone decides half of all formulas ("... & F"), the last two three quarters, and so on: there
+    is always a next thing to learn.
+    """
 
     version = 1
-    levels = range(4, 9)
+    levels = range(4, 8)
     default_level = 4
-    verifier: VerifierConfig = TextVerifier(kind="text", form=r"[TF]{4,8}")
+    verifier: VerifierConfig = TextVerifier(kind="text", form=rf"[TF]{{{FORMULAS}}}")
 
     def draw(self, rng: random.Random, level: int) -> Question:
-        formulas: list[str] = []
-        gold = ""
-        for _ in range(level):
-            left, right, operator = rng.random() < 0.5, rng.random() < 0.5, rng.choice(tuple(OPERATORS))
-            formulas.append(f"{'FT'[left]}{operator}{'FT'[right]}")
-            gold += "FT"[OPERATORS[operator](left, right)]
-        return Question(f"{','.join(formulas)}:", gold, gold)
+        formulas = [draw_formula(rng, level) for _ in range(FORMULAS)]
+        gold = "".join("FT"[value] for _, value in formulas)
+        return Question(f"{','.join(text for text, _ in formulas)}:", gold, gold)
+
+
+def draw_formula(rng: random.Random, literals: int) -> tuple[str, bool]:
+    """A formula and its value."""
+    value = rng.random() < 0.5
+    text = "FT"[value]
+    for _ in range(literals - 1):
+        operator, right = rng.choice("&|"), rng.random() < 0.5
+        text += operator + "FT"[right]
+        value = (value and right) if operator == "&" else (value or right)
+    return text, value

@@ -1,0 +1,209 @@
+"""What can be known of a domain without a model: do right answers score, does garbage not, what would guessing earn."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdomain.core.records import Outcome
+from xdomain.domains.base import Domain, Item, Split, is_right
+from xdomain.domains.overlap import SHOWN, Overlap, find_overlap, repeated_prompts
+from xdomain.domains.splits import prompt_key
+
+GARBAGE = (
+    "",
+    " \n\t ",
+    "\x00\x00",
+    "\ud800\udfff",
+    "()[]{}" * 20,
+    "\\boxed{" * 50,
+    "<answer></answer>",
+    "I am not able to answer that.",
+    "zq" * 100,
+    "```python\n```",
+)
+"""Completions that are right for no item of any domain."""
+
+FEWEST_PROMPTS = 5000
+"""Distinct prompts that a procedural domain must offer."""
+
+
+@dataclass(frozen=True)
+class SplitCheck:
+    """What was found in one split.
+
+    Attributes:
+        items: its size.
+        judged: items whose gold was judged (fewer than `items` where the check was limited).
+        gold_right: of those, items whose own solution is right.
+        gold_unscored: of those, items that the verifier could not judge.
+        gold_failures: "id (reason)" of the first items whose own solution is not right.
+        garbage_right: pairs of item and garbage that were called right.
+        neighbour_right: items for which the next item's solution is right though its gold differs.
+        repeated: items beyond the first with their normalised prompt.
+        longest_prompt: in characters.
+        length_histogram: (upper limit in characters, items), limits doubling.
+        common_golds: the most common golds with their counts.
+        constant_score: what always giving the most common gold would score.
+    """
+
+    split: str
+    items: int
+    judged: int
+    gold_right: int
+    gold_unscored: int
+    gold_failures: tuple[str, ...]
+    garbage_right: int
+    neighbour_right: int
+    repeated: int
+    longest_prompt: int
+    length_histogram: tuple[tuple[int, int], ...]
+    common_golds: tuple[tuple[str, int], ...]
+    constant_score: float
+
+
+@dataclass(frozen=True)
+class DomainCheck:
+    """The whole check; `problems` is empty exactly when the domain may be used, `notes` are for the reader to judge.
+
+    Attributes:
+        chance: accuracy of a constant or uniform answer on test (see `chance_level`).
+        distinct_prompts: over all splits.
+    """
+
+    name: str
+    scorer: str
+    splits: tuple[SplitCheck, ...]
+    distinct_prompts: int
+    overlap: Overlap
+    chance: float | None
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def check_domain(domain: Domain, *, most: int | None = None, fewest_prompts: int = 0) -> DomainCheck:
+    """Check every split of a domain.
+
+    Args:
+        domain: what to check.
+        most: judge at most so many items a split, the first; None judges all.
+        fewest_prompts: distinct prompts that it should have (`FEWEST_PROMPTS` for procedural ones).
+
+    Raises:
+        DataError: its data is missing or malformed.
+    """
+    filled = [(split, domain.items(split)) for split in Split if domain.items(split)]
+    splits = tuple(check_split(domain, split, items, most) for split, items in filled)
+    distinct = len({prompt_key(item.prompt) for _, items in filled for item in items})
+    overlap = find_overlap(domain, domain)
+    return DomainCheck(
+        name=domain.name,
+        scorer=domain.scorer,
+        splits=splits,
+        distinct_prompts=distinct,
+        overlap=overlap,
+        chance=chance_level(domain),
+        problems=tuple(find_problems(domain, splits, overlap, distinct, fewest_prompts)),
+        notes=tuple(find_notes(splits)),
+    )
+
+
+def find_problems(
+    domain: Domain, splits: Sequence[SplitCheck], overlap: Overlap, distinct: int, fewest_prompts: int
+) -> list[str]:
+    """One sentence for each thing that must not be."""
+    problems = []
+    for part in splits:
+        failed = part.judged - part.gold_right
+        if failed:
+            shown = "; ".join(part.gold_failures)
+            problems.append(f"{part.split}: {failed} of {part.judged} gold answers are not right, first {shown}.")
+        if part.garbage_right:
+            problems.append(f"{part.split}: garbage is called right {part.garbage_right} times.")
+    if overlap.total and domain.name not in domain.allowed_overlap:
+        problems.append(f"{overlap.total} of {overlap.test_items} test prompts stand in train.")
+    if distinct < fewest_prompts:
+        problems.append(f"there are {distinct} distinct prompts, and should be at least {fewest_prompts}.")
+    return problems
+
+
+def find_notes(splits: Sequence[SplitCheck]) -> list[str]:
+    """One sentence for each thing that a reader should know of."""
+    notes = []
+    for part in splits:
+        if part.neighbour_right:
+            notes.append(
+                f"{part.split}: for {part.neighbour_right} of {part.judged} items the next item's solution is right too, "
+                "though its gold is written differently."
+            )
+        if part.repeated:
+            notes.append(f"{part.split}: {part.repeated} items repeat a prompt with another gold.")
+        if part.judged < part.items:
+            notes.append(f"{part.split}: only the first {part.judged} of {part.items} items were judged.")
+    return notes
+
+
+def check_split(domain: Domain, split: Split, items: Sequence[Item], most: int | None) -> SplitCheck:
+    judged = items[:most]
+    solutions = [domain.render_solution(item) for item in judged]
+    own = domain.score(judged, solutions)
+    not_right = [(item, verdict) for item, verdict in zip(judged, own, strict=True) if not is_right(verdict)]
+    golds = Counter(item.gold for item in items)
+    return SplitCheck(
+        split=split.value,
+        items=len(items),
+        judged=len(judged),
+        gold_right=len(judged) - len(not_right),
+        gold_unscored=sum(verdict.outcome is Outcome.UNSCORED for verdict in own),
+        gold_failures=tuple(f"{item.id} ({verdict.reason})" for item, verdict in not_right[:SHOWN]),
+        garbage_right=count_garbage_right(domain, judged),
+        neighbour_right=count_neighbours_right(domain, judged, solutions),
+        repeated=repeated_prompts(items),
+        longest_prompt=max(len(item.prompt) for item in items),
+        length_histogram=length_histogram([len(item.prompt) for item in items]),
+        common_golds=tuple(golds.most_common(5)),
+        constant_score=max(golds.values()) / len(items),
+    )
+
+
+def count_garbage_right(domain: Domain, items: Sequence[Item]) -> int:
+    """Each item meets one piece of garbage in turn, and the first items meet all."""
+    pairs = [(item, GARBAGE[place % len(GARBAGE)]) for place, item in enumerate(items)]
+    pairs += [(item, garbage) for item in items[:SHOWN] for garbage in GARBAGE]
+    verdicts = domain.score([item for item, _ in pairs], [garbage for _, garbage in pairs])
+    return sum(is_right(verdict) for verdict in verdicts)
+
+
+def count_neighbours_right(domain: Domain, items: Sequence[Item], solutions: Sequence[str]) -> int:
+    """Items for which the solution of the next one (the first, for the last) is right, though the golds differ."""
+    following = [*range(1, len(items)), 0]
+    pairs = [(item, place) for item, place in zip(items, following, strict=False) if items[place].gold != item.gold]
+    verdicts = domain.score([item for item, _ in pairs], [solutions[place] for _, place in pairs])
+    return sum(is_right(verdict) for verdict in verdicts)
+
+
+def length_histogram(lengths: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Counts of lengths up to 16, 32, 64, ... characters."""
+    limits = [16]
+    while limits[-1] < max(lengths):
+        limits.append(2 * limits[-1])
+    counts = Counter(next(limit for limit in limits if length <= limit) for length in lengths)
+    return tuple((limit, counts[limit]) for limit in limits)
+
+
+def chance_level(domain: Domain, split: Split = Split.TEST) -> float | None:
+    """Accuracy of guessing: the better of the most common gold always, and one of the choices at random.
+
+    Computed from the golds of the split; None where it is empty, or where no answer could be guessed
+    (`Domain.choices` is 0, as for programs).
+    """
+    items = domain.items(split)
+    if not items or domain.choices == 0:
+        return None
+    constant = max(Counter(item.gold for item in items).values()) / len(items)
+    return constant if domain.choices is None else max(constant, 1 / domain.choices)

@@ -1,0 +1,87 @@
+"""Prompts that stand where they should not: in train and test, in two domains, twice in one split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdomain.core.errors import DataError
+from xdomain.domains.base import Domain, Item, Split
+from xdomain.domains.splits import prompt_key
+
+SHOWN = 3
+"""Examples kept of an overlap."""
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Test items whose prompt stands in a train split.
+
+    Attributes:
+        train_domain: whose train split.
+        test_domain: whose test split; the same name for an overlap within a domain.
+        exact: test items whose prompt stands there letter for letter.
+        normalised: those besides that differ in width, case or white space alone.
+        test_items: size of the test split.
+        examples: ids of the first such test items.
+    """
+
+    train_domain: str
+    test_domain: str
+    exact: int
+    normalised: int
+    test_items: int
+    examples: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        return self.exact + self.normalised
+
+
+def find_overlap(train_domain: Domain, test_domain: Domain) -> Overlap:
+    """Compare the train split of one domain with the test split of another (or of itself)."""
+    train, test = train_domain.items(Split.TRAIN), test_domain.items(Split.TEST)
+    exact_prompts = {item.prompt for item in train}
+    keys = {prompt_key(item.prompt) for item in train}
+    shared = [item for item in test if prompt_key(item.prompt) in keys]
+    exact = sum(item.prompt in exact_prompts for item in shared)
+    return Overlap(
+        train_domain=train_domain.name,
+        test_domain=test_domain.name,
+        exact=exact,
+        normalised=len(shared) - exact,
+        test_items=len(test),
+        examples=tuple(item.id for item in shared[:SHOWN]),
+    )
+
+
+def find_overlaps(domains: Sequence[Domain]) -> list[Overlap]:
+    """Every overlap that is not empty, of each train split with each test split."""
+    found = [find_overlap(trained, tested) for trained in domains for tested in domains]
+    return [overlap for overlap in found if overlap.total]
+
+
+def refuse_overlaps(domains: Sequence[Domain]) -> list[Overlap]:
+    """Check an experiment's domains before anything is trained; returns the overlaps that are allowed by name.
+
+    Raises:
+        DataError: a test prompt stands in a train split, and the train domain does not allow the test domain.
+    """
+    allowed = {domain.name: domain.allowed_overlap for domain in domains}
+    overlaps = find_overlaps(domains)
+    for overlap in overlaps:
+        if overlap.test_domain not in allowed[overlap.train_domain]:
+            raise DataError(
+                f'{overlap.total} of {overlap.test_items} test prompts of "{overlap.test_domain}" stand in the train '
+                f'split of "{overlap.train_domain}" (the first: {", ".join(overlap.examples)}).',
+                where=f"domains.{overlap.train_domain}",
+                fix=f"Remove them, split one pool by hash, or set `allow_overlap: [{overlap.test_domain}]`.",
+            )
+    return overlaps
+
+
+def repeated_prompts(items: Sequence[Item]) -> int:
+    """Items beyond the first with their normalised prompt."""
+    counts = Counter(prompt_key(item.prompt) for item in items)
+    return sum(count - 1 for count in counts.values())
