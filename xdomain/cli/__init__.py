@@ -1,0 +1,1 @@
+"""The command line. Thin: commands read, call and render; nothing is computed here."""

@@ -1,0 +1,48 @@
+"""`xdomain`: the entry point, and how errors reach the user."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import typer
+
+from xdomain import __version__
+from xdomain.cli import domains, grid
+from xdomain.core.errors import XDomainError
+
+app = typer.Typer(
+    name="xdomain",
+    help="Train a language model with RL on a grid of domain curricula and measure transfer, order and interference.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(grid.app, name="grid")
+app.add_typer(domains.app, name="domains")
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
+    debug: bool = typer.Option(False, "--debug", help="Show tracebacks."),
+) -> None:
+    """Options of every command."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; an XDomainError becomes one paragraph and its exit code."""
+    try:
+        app()
+    except XDomainError as error:
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        typer.secho(f"{type(error).__name__}: {error.paragraph()}", fg="red", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.secho("Interrupted.", fg="red", err=True)
+        sys.exit(130)

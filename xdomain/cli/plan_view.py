@@ -1,0 +1,144 @@
+"""How `grid plan` looks: a tree, JSON or a Mermaid graph."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+from rich.tree import Tree
+
+from xdomain.cli.render import count, duration, out, print_json
+from xdomain.cli.setup import Opened
+from xdomain.plan.cost import plan_cost
+from xdomain.plan.explain import explain_difference, find_stage
+from xdomain.plan.graph import Plan
+from xdomain.plan.stage import Stage, TrainStage
+from xdomain.store.history import estimate_seconds
+
+
+def as_json(opened: Opened) -> None:
+    """Counts as integers, stages as a list in an order in which parents come first."""
+    plan, done = opened.plan, opened.store.done(opened.plan.stages.values())
+    print_json(
+        {
+            "experiment": plan.experiment.name,
+            "store": str(opened.store.root),
+            **asdict(plan_cost(plan, done)),
+            "counts": {"done": len(done), "stages": len(plan.stages)},
+            "estimate_seconds": estimate_seconds(plan, opened.store, done),
+            "detectable_effect": _detectable(plan),
+            "runs": [
+                {"curriculum": str(run.curriculum), "seed": run.seed, "strategy": run.strategy, "stages": run.stages}
+                for run in plan.runs
+            ],
+            "stages": [_stage_json(stage, done) for stage in plan.stages.values()],
+        }
+    )
+
+
+def as_tree(opened: Opened) -> None:
+    """The tree of shared stages of the first seed, and what it costs."""
+    plan, done = opened.plan, opened.store.done(opened.plan.stages.values())
+    experiment = plan.experiment
+    out.print(_tree(plan, done))
+    if len(experiment.seeds) > 1:
+        out.print(f"(seed {experiment.seeds[0]} shown; the same for {', '.join(map(str, experiment.seeds[1:]))})")
+    cost = plan_cost(plan, done)
+    table = Table.grid(padding=(0, 2))
+    saved = cost.naive_train_stages - cost.train_stages
+    table.add_row(
+        "training",
+        f"{count(cost.train_stages, 'stage')}, {cost.train_steps} steps; one run per cell would need "
+        f"{cost.naive_train_stages} stages, {cost.naive_train_steps} steps: sharing saves {saved}",
+    )
+    table.add_row("evaluation", f"{cost.evaluations} (every checkpoint on {len(experiment.domains)} domains)")
+    table.add_row("in the store", f"{cost.done} of {cost.stages} stages ({opened.store.root})")
+    seconds = estimate_seconds(plan, opened.store, done)
+    table.add_row("time left", f"about {duration(seconds)}" if seconds is not None else "unknown: nothing was measured yet")
+    table.add_row("detectable", _detectable(plan)["text"])
+    out.print(table)
+    for warning in warnings(plan):
+        out.print(f"[yellow]warning[/] {warning}")
+
+
+def as_mermaid(opened: Opened) -> None:
+    """Base and training stages as a Mermaid flowchart."""
+    plan = opened.plan
+    out.print("flowchart LR")
+    out.print(f'  {_node(plan.base)}["{plan.base.title}"]')
+    for stage in plan.train_stages:
+        out.print(f'  {_node(stage)}["{stage.title.replace("->", "→")}"]')
+        out.print(f"  {_node(plan.stages[stage.parent])} --> {_node(stage)}")
+
+
+def explain(opened: Opened, first: str, second: str) -> None:
+    """Every field in which the identities of two stages differ."""
+    one, other = find_stage(opened.plan, first), find_stage(opened.plan, second)
+    table = Table("field", one.title, other.title)
+    for field, left, right in explain_difference(one.payload, other.payload):
+        table.add_row(field, str(left), str(right))
+    out.print(table)
+
+
+def warnings(plan: Plan) -> list[str]:
+    """What a plan allows but a careful reader would want to know."""
+    experiment = plan.experiment
+    found = []
+    if experiment.training.scale_rewards == "batch":
+        found.append("scale_rewards: batch divides by a deviation over all domains of a batch, so domains scale one another.")
+    if experiment.model.hub and not experiment.model.revision:
+        found.append("model.revision is not pinned: the hub may change what this file means.")
+    if any(stage.steps != experiment.training.steps for stage in plan.train_stages):
+        found.append(f"phases differ in length (budget {experiment.training.budget}); the report states each side's effort.")
+    return found
+
+
+def _tree(plan: Plan, done: frozenset[str]) -> Tree:
+    root = Tree(f"{_mark(plan.base, done)} {plan.base.title}")
+    branches = {plan.base.key: root}
+    for stage in plan.train_stages:
+        if stage.seed == plan.experiment.seeds[0]:
+            strategy = "" if stage.strategy == "joint" else f" [dim]{stage.strategy}[/]"
+            branches[stage.key] = branches[stage.parent].add(
+                f"{_mark(stage, done)} {stage.label}{strategy} [dim]{stage.steps} steps[/]"
+            )
+    return root
+
+
+def _mark(stage: Stage, done: frozenset[str]) -> str:
+    return "[green]●[/]" if stage.key in done else "○"
+
+
+def _node(stage: Stage) -> str:
+    return f"s{stage.key[:8]}"
+
+
+def _stage_json(stage: Stage, done: frozenset[str]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "key": stage.key,
+        "kind": str(stage.kind),
+        "title": stage.title,
+        "folder": stage.folder,
+        "needs": list(stage.needs),
+        "done": stage.key in done,
+    }
+    if isinstance(stage, TrainStage):
+        described |= {"curriculum": stage.label, "seed": stage.seed, "steps": stage.steps, "strategy": stage.strategy}
+    return described
+
+
+def _detectable(plan: Plan) -> dict[str, Any]:
+    from xdomain.analysis.power import smallest_detectable
+
+    experiment = plan.experiment
+    found = smallest_detectable(
+        experiment.evaluation.items,
+        experiment.evaluation.samples,
+        len(experiment.seeds),
+        n_contrasts=len(experiment.domains) * (len(experiment.domains) - 1) // 2 or 1,
+    )
+    text = f"{100 * found.items_only:.1f} points between these checkpoints"
+    if found.recipe is not None:
+        text += f", {100 * found.recipe:.1f} points for the recipe"
+    return asdict(found) | {"text": f"{text}, at 80% power ({found.assumptions})"}

@@ -1,0 +1,1 @@
+"""Running a plan: a scheduler that starts workers, and workers that know stages by module name alone."""

@@ -1,0 +1,78 @@
+"""The executor contract. Executors only start workers; all state lives in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from xdomain.config.experiment import Experiment
+from xdomain.config.model_base import ConfigModel
+from xdomain.plan.spec import TaskSpec
+from xdomain.plan.stage import Stage
+
+
+class StageRecord(ConfigModel):
+    """A stage as a worker needs it to find its folders: `Stage` in plain JSON."""
+
+    kind: str
+    key: str
+    title: str
+    payload_json: str
+    needs: tuple[str, ...]
+    input_folders: tuple[str, ...]
+    """Folder names of `needs`, in order."""
+
+
+class TaskFile(ConfigModel):
+    """What one worker process reads from disk."""
+
+    store: str
+    device: str
+    threads: int
+    task: TaskSpec
+    records: tuple[StageRecord, ...]
+    stale_tokens: dict[str, str] = {}
+    """Leases (by stage key) whose holder elsewhere was seen not to beat."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One process's work.
+
+    Attributes:
+        name: for logs, the first stage's folder.
+        stages: one base or train stage, or the evaluations of one checkpoint.
+        path: its `TaskFile`.
+    """
+
+    name: str
+    stages: tuple[Stage, ...]
+    path: Path = field(compare=False)
+
+
+class Executor(Protocol):
+    """Starts workers and tells when they ended; what they achieved stands in the store."""
+
+    def preflight(self, experiment: Experiment) -> None:
+        """Build what TRL checks, where stages will run, before the first one does.
+
+        Raises:
+            ConfigError: TRL refuses a setting.
+        """
+
+    def free_slots(self) -> int:
+        """How many tasks could start now."""
+
+    def submit(self, task: Task) -> None:
+        """Start a worker for `task`."""
+
+    def finished(self, timeout_seconds: float) -> Sequence[Task]:
+        """Tasks whose worker ended since the last call; waits up to `timeout_seconds` for the first."""
+
+    def stop(self, *, at_once: bool) -> None:
+        """Tell workers to stop at their next checkpoint, or end them at once."""
+
+    def close(self) -> None:
+        """End everything that is left."""

@@ -1,0 +1,36 @@
+"""The executor for debugging: every task in this very process, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdomain.config.experiment import Experiment
+from xdomain.execute.base import Task, TaskFile
+from xdomain.execute.worker import run_preflight, run_task
+
+
+class InlineExecutor:
+    """Runs a task inside `submit`; breakpoints work."""
+
+    def __init__(self) -> None:
+        self._finished: list[Task] = []
+
+    def preflight(self, experiment: Experiment) -> None:
+        run_preflight(experiment)
+
+    def free_slots(self) -> int:
+        return 0 if self._finished else 1
+
+    def submit(self, task: Task) -> None:
+        run_task(TaskFile.model_validate_json(task.path.read_text(encoding="utf-8")))
+        self._finished.append(task)
+
+    def finished(self, timeout_seconds: float) -> Sequence[Task]:
+        done, self._finished = self._finished, []
+        return done
+
+    def stop(self, *, at_once: bool) -> None:
+        """Nothing runs between calls."""
+
+    def close(self) -> None:
+        """Nothing is left."""

@@ -1,0 +1,10 @@
+"""Imported by the forkserver before it forks: the seconds of importing are paid once."""
+
+from __future__ import annotations
+
+import importlib
+
+from xdomain.execute.worker import PRELOAD
+
+for name in PRELOAD:
+    importlib.import_module(name)

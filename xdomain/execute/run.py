@@ -1,0 +1,72 @@
+"""Run a plan with the executor that the experiment names."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from contextlib import closing
+
+from xdomain.config.execution import ExecutionConfig
+from xdomain.core.errors import DependencyMissing
+from xdomain.execute.base import Executor
+from xdomain.execute.inline import InlineExecutor
+from xdomain.execute.local import LocalExecutor
+from xdomain.execute.scheduler import Event, RunOutcome, Scheduler
+from xdomain.plan.graph import Plan
+from xdomain.store.store import Store
+
+
+def make_executor(execution: ExecutionConfig, jobs: int | None) -> Executor:
+    """The executor of an experiment; `jobs` overrides its number of workers."""
+    if execution.executor == "inline":
+        return InlineExecutor()
+    devices = [] if execution.device == "cpu" else visible_gpus()
+    workers = jobs or execution.workers or len(devices) or max(1, (os.cpu_count() or 1) // execution.threads)
+    slots = [devices[place % len(devices)] for place in range(workers)] if devices else []
+    return LocalExecutor(workers, execution.threads, slots)
+
+
+def run_plan(
+    plan: Plan,
+    store: Store,
+    jobs: int | None,
+    watch: Callable[[Event | None], None],
+    on_start: Callable[[Scheduler], None],
+) -> RunOutcome:
+    """Check the settings with TRL, then run every stage that is not in the store.
+
+    Args:
+        on_start: gets the scheduler before it runs (to stop it, to look at progress).
+
+    Raises:
+        ConfigError: TRL refuses a setting.
+        DependencyMissing: the training packages are not installed.
+    """
+    store.create()
+    if len(store.done(plan.stages.values())) == len(plan.stages):
+        return RunOutcome(reused=list(plan.stages))
+    _require_training_packages()
+    with closing(make_executor(plan.experiment.execution, jobs)) as executor:
+        executor.preflight(plan.experiment)
+        scheduler = Scheduler(plan, store, executor, watch)
+        on_start(scheduler)
+        return scheduler.run()
+
+
+def visible_gpus() -> list[str]:
+    """GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them, without loading torch."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [name for name in visible.split(",") if name.strip() not in ("", "-1")]
+    try:
+        nodes = os.listdir("/proc/driver/nvidia/gpus")
+    except FileNotFoundError:
+        nodes = []
+    return [str(index) for index in range(len(nodes))]
+
+
+def _require_training_packages() -> None:
+    for name in ("torch", "transformers", "trl", "peft", "datasets"):
+        if importlib.util.find_spec(name) is None:
+            raise DependencyMissing(f'the package "{name}" is not installed.', fix='pip install "xdomain[train]"')

@@ -1,0 +1,207 @@
+"""One worker process: take the leases, run the stages, publish them. It reads JSON and answers through the store."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from xdomain.config.experiment import Experiment
+from xdomain.core.errors import XDomainError
+from xdomain.core.provenance import provenance
+from xdomain.core.seeds import derive_seed
+from xdomain.core.stage import StageContext, StageResult
+from xdomain.execute.base import StageRecord, TaskFile
+from xdomain.plan.spec import EvaluateSpec, TrainSpec
+from xdomain.plan.stage import Stage, StageKind
+from xdomain.store.lease import Lease, acquire
+from xdomain.store.store import Failure, Store
+
+PRELOAD = ("torch", "transformers", "trl", "peft", "xdomain.train.run", "xdomain.train.base", "xdomain.evaluate.run")
+"""What a forkserver imports once; by name, so that nothing here loads torch."""
+
+stop_requested = threading.Event()
+
+
+def run_task_file(path: str) -> None:
+    """Entry point of a worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; orders come from the scheduler
+    signal.signal(signal.SIGTERM, _request_stop)
+    task_path = Path(path)
+    file = TaskFile.model_validate_json(task_path.read_text(encoding="utf-8"))
+    run_task(file)
+
+
+def run_preflight(experiment: Experiment) -> None:
+    """Build every stage's GRPOConfig once.
+
+    Raises:
+        ConfigError: TRL refuses a setting.
+    """
+    importlib.import_module("xdomain.train.arguments").preflight(experiment, "cpu")
+
+
+def run_task(file: TaskFile) -> None:
+    """Run the stages of `file` that nobody else has done or is at; failures are written to the store."""
+    store = Store(Path(file.store))
+    claims = list(_claim(store, file))
+    if not claims:
+        return
+    stage = claims[0].stage
+    with _log_to(store.log_path(stage)):
+        try:
+            _prepare_torch(file.threads)
+            _run(file, store, claims)
+        except Exception as error:
+            traceback.print_exc()
+            for claim in claims:
+                if not claim.published:
+                    store.fail(claim.stage, _failure(error, store.log_path(stage)))
+        finally:
+            for claim in claims:
+                claim.lease.release()
+
+
+class _Claim:
+    """A stage that this worker holds the lease of."""
+
+    def __init__(self, index: int, stage: Stage, lease: Lease, record: StageRecord) -> None:
+        self.index = index
+        self.stage = stage
+        self.lease = lease
+        self.record = record
+        self.published = False
+        self.begun = time.time()
+
+    def context(self, store: Store, device: str) -> StageContext:
+        work, scratch = store.work(self.stage), store.scratch(self.stage)
+        for folder in (work, scratch):
+            folder.mkdir(parents=True, exist_ok=True)
+        return StageContext(
+            work=work,
+            scratch=scratch,
+            inputs={
+                key: store.root / "stages" / folder
+                for key, folder in zip(self.record.needs, self.record.input_folders, strict=True)
+            },
+            seed=derive_seed("stage", self.stage.key),
+            device=device,
+            reporter=_LeaseReporter(self.lease),
+            stop_requested=stop_requested.is_set,
+        )
+
+    def publish(self, store: Store, result: StageResult) -> None:
+        if not result.finished:
+            return
+        self.published = store.publish(
+            self.stage,
+            self.lease,
+            {
+                "summary": dict(result.summary),
+                "seconds": time.time() - self.begun,
+                "finished": time.time(),
+                "provenance": provenance(),
+            },
+        )
+
+
+class _LeaseReporter:
+    """Progress travels with the lease's beat, so every observer of the store sees it."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+
+    def progress(self, done: int, total: int, **values: Any) -> None:
+        self._lease.progress({"done": done, "total": total, **values})
+
+    def event(self, kind: str, **values: Any) -> None:
+        print(json.dumps({"event": kind, **values}), flush=True)  # noqa: T201 - stdout is the stage's log here
+
+
+def stage_from_record(record: StageRecord) -> Stage:
+    return Stage(StageKind(record.kind), record.key, record.title, json.loads(record.payload_json), record.needs)
+
+
+def _claim(store: Store, file: TaskFile) -> Iterator[_Claim]:
+    for index, record in enumerate(file.records):
+        stage = stage_from_record(record)
+        lease = acquire(store.lease_path(stage), file.stale_tokens.get(record.key))
+        if lease is None:
+            continue
+        # Under the lease: another runner may have published between planning and now.
+        if store.settle(stage):
+            lease.release()
+            continue
+        yield _Claim(index, stage, lease, record)
+
+
+def _run(file: TaskFile, store: Store, claims: list[_Claim]) -> None:
+    experiment = file.task.experiment
+    specs = [file.task.stages[claim.index] for claim in claims]
+    contexts = [claim.context(store, _device(file.device)) for claim in claims]
+    for folder in dict.fromkeys(folder for context in contexts for folder in context.inputs.values()):
+        store.check_artifact(folder)
+    first = specs[0]
+    if isinstance(first, EvaluateSpec):
+        results = importlib.import_module("xdomain.evaluate.run").run_evaluations(experiment, specs, contexts)
+        for claim, (_, result) in zip(claims, results, strict=True):
+            claim.publish(store, result)
+            claim.lease.release()
+            for later in claims[claims.index(claim) + 1 :]:
+                later.begun = time.time()
+    elif isinstance(first, TrainSpec):
+        claims[0].publish(store, importlib.import_module("xdomain.train.run").run_train(experiment, first, contexts[0]))
+    else:
+        claims[0].publish(store, importlib.import_module("xdomain.train.base").run_base(experiment, contexts[0]))
+
+
+def _prepare_torch(threads: int) -> None:
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    torch = importlib.import_module("torch")
+    torch.set_num_threads(threads)
+    transformers = importlib.import_module("transformers")
+    transformers.utils.logging.disable_progress_bar()
+    logging.captureWarnings(True)
+
+
+def _device(wanted: str) -> str:
+    if wanted != "auto":
+        return wanted
+    return "cuda" if importlib.import_module("torch").cuda.is_available() else "cpu"
+
+
+def _failure(error: Exception, log: Path) -> Failure:
+    out_of_memory = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
+    text = error.paragraph() if isinstance(error, XDomainError) else f"{type(error).__name__}: {error}"
+    return Failure("out of memory" if out_of_memory else "error", text, str(log))
+
+
+def _request_stop(signum: int, frame: FrameType | None) -> None:
+    stop_requested.set()
+
+
+@contextmanager
+def _log_to(path: Path) -> Iterator[None]:
+    """Append this process's stdout and stderr, those of libraries in C too, to the stage's log."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    saved = os.dup(1), os.dup(2)
+    with path.open("ab", buffering=0) as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        finally:
+            for descriptor, number in zip(saved, (1, 2), strict=True):
+                os.dup2(descriptor, number)
+                os.close(descriptor)

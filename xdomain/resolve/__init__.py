@@ -1,0 +1,1 @@
+"""Look up what identity needs and only files can tell."""

@@ -1,0 +1,59 @@
+"""The identities of an experiment's model and domains, handed to `plan` as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xdomain.config.experiment import Experiment
+from xdomain.config.model import ModelConfig
+from xdomain.core.errors import ConfigError
+from xdomain.core.fingerprint import file_digest
+from xdomain.core.locate import gguf_path
+from xdomain.domains.build import build_domains
+from xdomain.plan.identity import Identities
+
+MODEL_FILES = ("*.safetensors", "*.json", "*.model", "*.jinja", "*.txt")
+"""What of a model folder changes numbers: weights, configuration, tokenizer, chat template."""
+
+
+def resolve_identities(experiment: Experiment) -> Identities:
+    """Read what is needed of the model source and of every domain.
+
+    Raises:
+        ConfigError: the model source is not there.
+        DataError: a domain's data is missing or malformed.
+    """
+    warmup = experiment.model.warmup.domains if experiment.model.warmup else ()
+    names = dict.fromkeys([*experiment.domain_names, *warmup])
+    domains = build_domains(experiment.domains, names)
+    return Identities(
+        model=model_identity(experiment.model),
+        domains={name: domain.identity() for name, domain in domains.items()},
+        rewards={name: domain.reward_identity() for name, domain in domains.items()},
+    )
+
+
+def model_identity(config: ModelConfig) -> Mapping[str, Any]:
+    """Digest of a local source; id and revision of a hub model.
+
+    Raises:
+        ConfigError: the file or folder is not there.
+    """
+    kind, value = config.source
+    if kind == "preset":
+        return {"preset": value}
+    if kind == "hub":
+        return {"hub": value, "revision": config.revision or "main"}
+    if kind == "gguf":
+        return {"gguf": file_digest(gguf_path(value))}
+    folder = Path(value).expanduser()
+    if not (folder / "config.json").is_file():
+        raise ConfigError(
+            f'"{value}" is not a model folder: it has no config.json.',
+            where="model.path",
+            fix="Give a folder in transformers format, or use `hub` for a model id.",
+        )
+    files = sorted({path for pattern in MODEL_FILES for path in folder.glob(pattern)})
+    return {"files": {path.name: file_digest(path) for path in files}}

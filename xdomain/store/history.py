@@ -1,0 +1,38 @@
+"""How long stages took, for estimates."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from xdomain.plan.cost import list_schedule_seconds
+from xdomain.plan.graph import Plan
+from xdomain.plan.stage import Stage, TrainStage
+from xdomain.store.store import Store
+
+
+def stage_seconds(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, float]:
+    """Measured seconds of every published stage of the plan."""
+    return {key: float(store.result(plan.stages[key])["seconds"]) for key in plan.stages if key in done}
+
+
+def estimate_seconds(plan: Plan, store: Store, done: frozenset[str], workers: int = 1) -> float | None:
+    """Seconds that the open stages will take, from the medians of what this plan's stages took.
+
+    None while there is an open kind of stage of which nothing was measured.
+    """
+    measured = stage_seconds(plan, store, done)
+    rates: dict[str, list[float]] = {}
+    for key, seconds in measured.items():
+        stage = plan.stages[key]
+        rates.setdefault(stage.kind, []).append(seconds / _size(stage))
+    guesses = {}
+    for key, stage in plan.stages.items():
+        if key not in done:
+            if stage.kind not in rates:
+                return None
+            guesses[key] = median(rates[stage.kind]) * _size(stage)
+    return list_schedule_seconds(plan, guesses, workers)
+
+
+def _size(stage: Stage) -> int:
+    return stage.steps if isinstance(stage, TrainStage) else 1
