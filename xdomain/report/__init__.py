@@ -1,0 +1,1 @@
+"""Renders an `AnalysisResult` for people and for other tools. Computes no number and prints nothing."""

@@ -1,0 +1,56 @@
+"""Accuracies with what stands beside them: chance, malformed and truncated shares, length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdomain.analysis.result import AccuracyMatrix, AnswerShape, Cell
+from xdomain.report.numbers import count_text, estimate_text, interval_text, share_text
+
+
+@dataclass(frozen=True)
+class AccuracyView:
+    """One accuracy as text."""
+
+    value: str
+    interval: str
+    beside: tuple[str, ...]
+    """ "4% malformed", "2% truncated"; what is not recorded is left out."""
+    against_chance: str
+    """ "below chance", "at chance" (inside the interval) or empty; read from the interval, no test of its own."""
+    note: str
+
+
+def accuracy_rows(accuracy: AccuracyMatrix) -> list[tuple[str, list[AccuracyView | None]]]:
+    """One row a run, one view a domain; None where the cell is not defined."""
+    return [(row, [_view(accuracy, row, domain) for domain in accuracy.columns]) for row in accuracy.rows]
+
+
+def _view(accuracy: AccuracyMatrix, row: str, domain: str) -> AccuracyView | None:
+    cell = accuracy.cell(row, domain)
+    if cell is None:
+        return None
+    return AccuracyView(
+        value=estimate_text("fraction", cell.estimate, signed=False),
+        interval=interval_text("fraction", cell.low, cell.high),
+        beside=_beside(accuracy.answers.get(row, {}).get(domain)),
+        against_chance=against_chance(cell, accuracy.chance.get(domain)),
+        note=cell.note,
+    )
+
+
+def against_chance(cell: Cell, chance: float | None) -> str:
+    """Where the interval lies against the accuracy of guessing; nothing is said of an accuracy above it."""
+    if chance is None or cell.low is None or cell.high is None or cell.low > chance:
+        return ""
+    return "below chance" if cell.high < chance else "at chance"
+
+
+def _beside(shape: AnswerShape | None) -> tuple[str, ...]:
+    if shape is None:
+        return ()
+    shares = {"malformed": shape.malformed, "truncated": shape.truncated, "unscored": shape.unscored}
+    parts = [f"{share_text(share)} {name}" for name, share in shares.items() if share]
+    if shape.mean_tokens is not None:
+        parts.append(f"{count_text(shape.mean_tokens)} tokens")
+    return tuple(parts)

@@ -1,0 +1,139 @@
+"""Forgetting curves: accuracy over training steps, laid out as SVG coordinates (the template draws them)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from xdomain.analysis.result import AnalysisResult, Trajectory
+from xdomain.report.numbers import estimate_text, interval_text
+
+Axis = Callable[[float], float]
+"""From steps or accuracy to a coordinate of the drawing."""
+
+WIDTH, HEIGHT = 380, 220
+LEFT, RIGHT, TOP, BOTTOM = 34, 74, 24, 28
+LABEL_GAP = 12
+"""Least distance between the labels at the ends of the lines."""
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One evaluated checkpoint."""
+
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One domain's accuracy along one curriculum."""
+
+    domain: str
+    colour: int
+    """1-based place of the domain in the experiment."""
+    dots: tuple[Dot, ...]
+    band: str
+    """Points of the polygon between the interval's ends."""
+    label_y: float
+
+    @property
+    def path(self) -> str:
+        return " ".join(f"{dot.x},{dot.y}" for dot in self.dots)
+
+
+@dataclass(frozen=True)
+class PhaseBand:
+    """The stretch of steps that one phase covers."""
+
+    x: float
+    width: float
+    name: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """All domains along one curriculum."""
+
+    curriculum: str
+    lines: tuple[Line, ...]
+    phases: tuple[PhaseBand, ...]
+    y_ticks: tuple[tuple[float, str], ...]
+    x_ticks: tuple[tuple[float, str], ...]
+
+
+def panels(result: AnalysisResult) -> tuple[list[Panel], list[Panel]]:
+    """Panels of the sequences, where forgetting can be seen, and of all other curricula."""
+    by_curriculum: dict[str, list[Trajectory]] = {}
+    for trajectory in result.trajectories:
+        if any(point.estimate is not None for point in trajectory.points):
+            by_curriculum.setdefault(trajectory.curriculum, []).append(trajectory)
+    top = _top(result.trajectories)
+    sequences: list[Panel] = []
+    others: list[Panel] = []
+    for curriculum, lines in by_curriculum.items():
+        place = sequences if len(lines[0].phase_ends) > 1 else others
+        place.append(_panel(curriculum, lines, result.meta.domains, top))
+    return sequences, others
+
+
+def _top(trajectories: tuple[Trajectory, ...]) -> float:
+    """Common upper end of the accuracy axis, a multiple of 20 points, so that panels can be compared."""
+    ends = [end for t in trajectories for p in t.points for end in (p.high, p.estimate) if end is not None]
+    return next((top for top in (0.2, 0.4, 0.6, 0.8) if not ends or max(ends) <= top), 1.0)
+
+
+def _panel(curriculum: str, trajectories: list[Trajectory], domains: tuple[str, ...], top: float) -> Panel:
+    steps = max(max((*t.phase_ends, *(p.total_steps for p in t.points))) for t in trajectories)
+
+    def x(step: float) -> float:
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * step / max(steps, 1), 1)
+
+    def y(accuracy: float) -> float:
+        return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - max(0.0, min(accuracy, top)) / top), 1)
+
+    lines = [_line(t, domains, x, y) for t in trajectories]
+    ends = (0, *trajectories[0].phase_ends)
+    names = curriculum.split(" [", maxsplit=1)[0].split(" -> ")
+    return Panel(
+        curriculum=curriculum,
+        lines=_spread_labels(lines),
+        phases=tuple(
+            PhaseBand(x(start), round(x(end) - x(start), 1), name)
+            for start, end, name in zip(ends, ends[1:], names, strict=False)
+        ),
+        y_ticks=tuple((y(tick * top / 4), f"{100 * tick * top / 4:.0f}") for tick in range(5)),
+        x_ticks=tuple((x(end), f"{end:,}") for end in ends),
+    )
+
+
+def _line(trajectory: Trajectory, domains: tuple[str, ...], x: Axis, y: Axis) -> Line:
+    points = [point for point in trajectory.points if point.estimate is not None]
+    dots = tuple(
+        Dot(
+            x(p.total_steps),
+            y(p.estimate or 0.0),
+            f"{trajectory.domain} after {p.total_steps:,} steps: {estimate_text('fraction', p.estimate, signed=False)} "
+            f"{interval_text('fraction', p.low, p.high)}",
+        )
+        for p in points
+    )
+    banded = [(x(p.total_steps), y(p.low), y(p.high)) for p in points if p.low is not None and p.high is not None]
+    outline = [(at, low) for at, low, _ in banded] + [(at, high) for at, _, high in reversed(banded)]
+    place = domains.index(trajectory.domain) + 1 if trajectory.domain in domains else len(domains) + 1
+    return Line(trajectory.domain, (place - 1) % 8 + 1, dots, " ".join(f"{a},{b}" for a, b in outline), dots[-1].y)
+
+
+def _spread_labels(lines: list[Line]) -> tuple[Line, ...]:
+    """Move labels apart that would lie on each other, from the top down, then back up from the lower edge."""
+    order = sorted(range(len(lines)), key=lambda index: lines[index].label_y)
+    places: list[float] = []
+    for index in order:
+        places.append(max(lines[index].label_y, places[-1] + LABEL_GAP if places else 0.0))
+    limit = HEIGHT - BOTTOM + 4.0
+    for position in range(len(places) - 1, -1, -1):
+        places[position] = min(places[position], limit)
+        limit = places[position] - LABEL_GAP
+    moved = dict(zip(order, places, strict=True))
+    return tuple(replace(line, label_y=round(moved[index], 1)) for index, line in enumerate(lines))

@@ -1,0 +1,99 @@
+"""The report as one self-contained HTML page: style, script and figures inside, no request to anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from xdomain.analysis.result import AnalysisResult
+from xdomain.report import numbers
+from xdomain.report.accuracy import accuracy_rows
+from xdomain.report.colour import scales
+from xdomain.report.curves import HEIGHT, WIDTH, panels
+from xdomain.report.heatmap import cell_state, heat_map
+from xdomain.report.layout import further_matrices, is_shown, main_matrices
+from xdomain.report.overview import overview
+from xdomain.report.plain import plain
+from xdomain.report.reproduce import default_command
+from xdomain.report.tree import curriculum_tree
+
+
+def render_html(result: AnalysisResult, *, report_command: str | None = None) -> str:
+    """The page.
+
+    Args:
+        report_command: what the user typed to make the report ("xdomain report experiments/smoke.yaml"); it opens
+            the command to reproduce beside every number.
+    """
+    command = report_command or default_command(result)
+    limits = scales(result.matrices().values())
+    script = template_text("script.js")
+    main, further = (
+        [heat_map(result, matrix, limits.get(matrix.unit), report_command=command) for matrix in matrices]
+        for matrices in (main_matrices(result), further_matrices(result))
+    )
+    sequences, other_panels = panels(result)
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            result=result,
+            meta=result.meta,
+            overview=overview(result),
+            main=main,
+            further=further,
+            accuracy=heat_map(result, result.accuracy, None, report_command=command),
+            accuracy_rows=accuracy_rows(result.accuracy),
+            tree=curriculum_tree(result),
+            sequences=sequences,
+            other_panels=other_panels,
+            width=WIDTH,
+            height=HEIGHT,
+            command=command,
+            run_numbers={label: number for number, label in enumerate(result.effort)},
+            style=Markup(template_text("style.css")),  # noqa: S704 our own file, not the run's text
+            script=Markup(script),  # noqa: S704 our own file, not the run's text
+            script_hash=script_hash(script),
+        )
+    )
+
+
+def environment() -> Environment:
+    """Templates with every value escaped, whatever the file is called, and unknown names refused."""
+    found = Environment(
+        loader=PackageLoader("xdomain.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_without_control_characters,
+    )
+    found.globals.update(
+        estimate_text=numbers.estimate_text,
+        interval_text=numbers.interval_text,
+        p_text=numbers.p_text,
+        share_text=numbers.share_text,
+        count_text=numbers.count_text,
+        is_shown=is_shown,
+        cell_state=cell_state,
+    )
+    return found
+
+
+def template_text(name: str) -> str:
+    """A file of the templates folder."""
+    return files("xdomain.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def script_hash(script: str) -> str:
+    """What the page's content policy names: only this very script runs, whatever the run's text smuggles in."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+
+def _without_control_characters(value: object) -> object:
+    """Markup passes; text loses control characters and direction marks, and is escaped afterwards."""
+    return plain(value, keep_lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value

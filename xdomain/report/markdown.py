@@ -1,0 +1,102 @@
+"""The report as Markdown: the same words and matrices, for a repository page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from xdomain.analysis.result import AccuracyMatrix, AnalysisResult
+from xdomain.report.heatmap import CellView, heat_map
+from xdomain.report.layout import further_matrices, is_shown, main_matrices
+from xdomain.report.numbers import count_text, estimate_text, interval_text, p_text, share_text, unit_word
+from xdomain.report.overview import overview
+from xdomain.report.plain import plain
+from xdomain.report.reproduce import default_command
+
+SPECIAL = "\\`*_{}[]<>#|~&"
+"""Characters that Markdown or the HTML in it would read; a hyphen or a sign inside a line is harmless."""
+
+
+def render_markdown(result: AnalysisResult, *, report_command: str | None = None) -> str:
+    """The whole report."""
+    command = report_command or default_command(result)
+    parts = [f"# {escaped(result.meta.experiment)}", escaped(overview(result)), "## Findings"]
+    parts.append("\n".join(f"- {escaped(sentence)}" for sentence in result.sentences) or "No findings.")
+    parts.append("\n".join(f"> {escaped(statement)}  " for statement in result.meta.statements))
+    parts += _contrasts(result)
+    parts += ["## Accuracy", *_accuracy(result.accuracy)]
+    for matrix in [*main_matrices(result), *further_matrices(result)]:
+        drawn = heat_map(result, matrix, None, report_command=command)
+        header = [f"{drawn.row_meaning} \\ {drawn.column_meaning}", *drawn.columns]
+        rows = [[label, *(_cell(view) for view in cells)] for label, cells in drawn.rows]
+        parts += [f"## {escaped(matrix.title)}", *filter(None, [escaped(drawn.question)])]
+        parts.append(f"{escaped(matrix.definition)} ({escaped(matrix.source)}). In {unit_word(matrix)}.")
+        if drawn.tested:
+            family = f" p adjusted: {escaped(matrix.family)}." if matrix.family else ""
+            parts.append(f"**Bold**: effect shown, {drawn.shown} of {drawn.tested} cells tested.{family}")
+        parts.append(_table(header, rows))
+    parts += ["## Effort", _effort(result)]
+    if result.meta.missing:
+        parts += ["## Not measured", "\n".join(f"- {escaped(name)}" for name in result.meta.missing)]
+    parts.append(f"Made by `{plain(command).replace('`', '')}`.")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escaped(text: str) -> str:
+    """`text` with everything that Markdown or HTML would read taken literally, on one line."""
+    return "".join(f"\\{c}" if c in SPECIAL else c for c in plain(text))
+
+
+def _cell(view: CellView | None) -> str:
+    if view is None:
+        return ""
+    if view.state == "missing":
+        return "not measured"
+    value = f"**{view.value}**" if view.state == "shown" else view.value
+    return Raw(f"{value} {escaped(view.interval)}".strip())
+
+
+class Raw(str):
+    """Text that is Markdown already."""
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(c if isinstance(c, Raw) else escaped(c) for c in cells)} |"
+
+    rule = f"|---|{'---:|' * (len(header) - 1)}"
+    return "\n".join([line(header), rule, *(line(row) for row in rows)])
+
+
+def _accuracy(accuracy: AccuracyMatrix) -> list[str]:
+    def cell(row: str, domain: str) -> str:
+        found = accuracy.cell(row, domain)
+        if found is None or found.estimate is None:
+            return "not measured"
+        value = estimate_text("fraction", found.estimate, signed=False)
+        shape = accuracy.answers.get(row, {}).get(domain)
+        beside = f" m {share_text(shape.malformed) or '?'}, t {share_text(shape.truncated) or '?'}" if shape else ""
+        return f"{value} {interval_text('fraction', found.low, found.high)}{beside}"
+
+    chance = [estimate_text("fraction", accuracy.chance.get(d), signed=False) or "unknown" for d in accuracy.columns]
+    rows = [["chance", *chance], *([row, *(cell(row, d) for d in accuracy.columns)] for row in accuracy.rows)]
+    words = "Percent right with its 95% interval; m = share malformed, t = share truncated (counted wrong)."
+    return [words, _table([accuracy.row_meaning, *accuracy.columns], rows)]
+
+
+def _contrasts(result: AnalysisResult) -> list[str]:
+    rows = []
+    for declared in result.contrasts:
+        cell = declared.cell
+        value = f"{estimate_text('fraction', cell.estimate)} {interval_text('fraction', cell.low, cell.high)}"
+        finding = f"**{cell.word}**" if is_shown(cell.word) else cell.word or cell.note
+        rows.append([declared.contrast, value, p_text(cell.p), p_text(cell.p_adjusted), Raw(finding)])
+    header = ["contrast", "estimate (percentage points)", "p", "p adjusted (Holm)", "finding"]
+    return ["## Declared contrasts", _table(header, rows)] if rows else []
+
+
+def _effort(result: AnalysisResult) -> str:
+    rows = [
+        [label, *(count_text(n) for n in (run.steps, run.prompts, run.completion_tokens, run.informative_groups))]
+        for label, run in result.effort.items()
+    ]
+    return _table(["run", "steps", "prompts", "generated tokens", "informative groups"], rows)

@@ -1,0 +1,74 @@
+"""How numbers are written: points with a sign and one decimal, intervals in brackets, p with three decimals."""
+
+from __future__ import annotations
+
+from xdomain.analysis.result import Matrix, Unit
+
+MINUS = "−"
+"""U+2212: as wide as a plus sign, so that columns of signed numbers line up."""
+
+UNBOUNDED = "∞"
+
+
+def estimate_text(unit: Unit, value: float | None, *, signed: bool = True) -> str:
+    """One value: "+15.5" points, "63.2" percent, "0.67". A missing value is an empty string.
+
+    Args:
+        unit: of the matrix; fractions are written as points of 100.
+        value: the estimate or one end of its interval.
+        signed: whether a positive value carries its sign (differences do, accuracies do not).
+    """
+    if value is None:
+        return ""
+    text = f"{100 * value:.1f}" if unit == "fraction" else f"{value:.2f}"
+    if float(text) == 0.0:
+        return text.lstrip("-")
+    if text.startswith("-"):
+        return MINUS + text[1:]
+    return f"+{text}" if signed else text
+
+
+def interval_text(unit: Unit, low: float | None, high: float | None) -> str:
+    """ "[9.1, 21.8]"; an open end is infinite, and no ends at all are an empty string."""
+    if low is None and high is None:
+        return ""
+    left = MINUS + UNBOUNDED if low is None else estimate_text(unit, low, signed=False)
+    right = UNBOUNDED if high is None else estimate_text(unit, high, signed=False)
+    return f"[{left}, {right}]"
+
+
+def p_text(p: float | None) -> str:
+    """ "0.034", "< 0.001", "1"; empty where nothing was tested."""
+    if p is None:
+        return ""
+    if p < 0.001:
+        return "< 0.001"
+    return "1" if p > 0.9995 else f"{p:.3f}"
+
+
+def share_text(share: float | None) -> str:
+    """A share of samples in percent, "4%"; small ones are not rounded to none."""
+    if share is None:
+        return ""
+    if 0 < share < 0.005:
+        return "< 0.5%"
+    return f"{100 * share:.0f}%"
+
+
+def count_text(count: float | None) -> str:
+    """ "98,304"; means over seeds keep one decimal where they are not whole; "not recorded" where missing."""
+    if count is None:
+        return "not recorded"
+    return f"{count:,.0f}" if abs(count - round(count)) < 0.05 else f"{count:,.1f}"
+
+
+def is_signed(matrix: Matrix) -> bool:
+    """Differences carry a sign; accuracies and odds ratios do not."""
+    return matrix.centre == 0.0
+
+
+def unit_word(matrix: Matrix) -> str:
+    """What the numbers of a matrix are counted in."""
+    if matrix.unit == "fraction":
+        return "percent" if matrix.centre is None else "percentage points"
+    return {"ratio": "ratio", "logit": "logits", "odds ratio": "odds ratio"}[matrix.unit]

@@ -1,0 +1,55 @@
+"""The experiment in one paragraph, for a reader who did not run it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdomain.analysis.result import AnalysisResult, Meta
+from xdomain.report.layout import BUDGETS
+from xdomain.report.numbers import count_text
+
+
+def overview(result: AnalysisResult) -> str:
+    """What was trained, on what, how much, and what the intervals speak about."""
+    return " ".join(part for part in (_trained(result), _measured(result.meta), _speaks_of(result.meta)) if part)
+
+
+def _trained(result: AnalysisResult) -> str:
+    meta = result.meta
+    runs = len(meta.curricula)
+    text = (
+        f"{meta.model or 'A model'} was trained by reinforcement learning along {runs} "
+        f"{'curriculum' if runs == 1 else 'curricula'} over {listed(meta.domains)}, all from the same base"
+    )
+    if len(meta.seeds) > 1:
+        text += f", each repeated with {len(meta.seeds)} training seeds"
+    rule = BUDGETS.get(meta.budget)
+    return f"{text}. Budget: {rule}." if rule else f"{text}."
+
+
+def _measured(meta: Meta) -> str:
+    if not meta.items:
+        return ""
+    items, samples = set(meta.items.values()), set(meta.samples.values())
+    each = f"{count_text(min(items))}" if len(items) == 1 else f"{count_text(min(items))} to {count_text(max(items))}"
+    text = f"Every checkpoint answered the same {each} test items of each domain"
+    if samples:
+        per_item = f"{min(samples)}" if len(samples) == 1 else f"{min(samples)} to {max(samples)}"
+        text += f", {per_item} {'sample' if samples == {1} else 'samples'} an item"
+    return text + "."
+
+
+def _speaks_of(meta: Meta) -> str:
+    if meta.speaks_of == "these checkpoints":
+        return (
+            "Training ran once, so the intervals speak of these checkpoints only: "
+            "nothing is said about a re-run of training."
+        )
+    if meta.speaks_of == "the recipe":
+        return "The intervals speak of the recipe: they cover both other test items and a re-run of training."
+    return ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """ "math, science and logic"."""
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)

@@ -1,0 +1,117 @@
+// Only an enhancement: without it every cell is a link to its line in the table of all numbers.
+"use strict";
+const card = document.getElementById("card");
+
+function element(tag, text, className) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function lineOf(link) {
+  return document.getElementById(link.getAttribute("href").slice(1));
+}
+
+function fill(line) {
+  const heads = line.closest("table").querySelectorAll("thead th");
+  const list = document.createElement("dl");
+  line.querySelectorAll("td").forEach((cell, index) => {
+    if (cell.textContent) list.append(element("dt", heads[index + 1].textContent), element("dd", cell.textContent));
+  });
+  card.replaceChildren(element("h5", line.dataset.name), list);
+  const runs = line.dataset.runs.split(" ").filter(Boolean).map((number) => document.getElementById("run-" + number));
+  if (runs.length) card.append(element("p", "Checkpoints", "card-head"));
+  runs.forEach((run) => {
+    const names = [...run.querySelectorAll(".checkpoints code")].map((code) => code.textContent).join("  ");
+    card.append(element("code", run.dataset.label + ": " + names, "card-code"));
+  });
+  card.append(element("p", "Reproduce", "card-head"), element("code", line.dataset.command, "card-code"));
+}
+
+function show(link) {
+  fill(lineOf(link));
+  card.hidden = false;
+  link.setAttribute("aria-describedby", "card");
+  const box = link.getBoundingClientRect();
+  const width = card.offsetWidth, height = card.offsetHeight, gap = 8;
+  const fitsBelow = box.bottom + gap + height < innerHeight;
+  const left = Math.min(Math.max(gap, box.left + box.width / 2 - width / 2), innerWidth - width - gap);
+  card.style.left = left + "px";
+  card.style.top = (fitsBelow ? box.bottom + gap : Math.max(gap, box.top - gap - height)) + "px";
+}
+
+let closing;
+function hideSoon() {
+  closing = setTimeout(hide, 200);
+}
+function hide() {
+  clearTimeout(closing);
+  card.hidden = true;
+  document.querySelectorAll("[aria-describedby=card]").forEach((link) => link.removeAttribute("aria-describedby"));
+}
+function cellLink(target) {
+  return target instanceof Element ? target.closest(".heat td a") : null;
+}
+
+document.addEventListener("mouseover", (event) => {
+  const link = cellLink(event.target);
+  if (link) { hide(); show(link); }
+  else if (card.contains(event.target)) clearTimeout(closing);
+});
+document.addEventListener("mouseout", (event) => {
+  if (cellLink(event.target) || card.contains(event.target)) hideSoon();
+});
+document.addEventListener("focusin", (event) => {
+  const link = cellLink(event.target);
+  if (link && link.matches(":focus-visible")) { hide(); show(link); }
+});
+document.addEventListener("focusout", hideSoon);
+document.addEventListener("scroll", (event) => { if (!card.contains(event.target)) hide(); }, { passive: true, capture: true });
+
+// One Tab stop a table; arrow keys move inside it.
+document.querySelectorAll(".heat").forEach((table) => {
+  table.querySelectorAll("td a").forEach((link, index) => { if (index) link.tabIndex = -1; });
+});
+const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") return hide();
+  const link = cellLink(event.target), move = MOVES[event.key];
+  if (!link || !move || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  const cell = link.closest("td"), rows = [...cell.closest("tbody").rows];
+  let row = rows.indexOf(cell.parentElement), column = cell.cellIndex, next = null;
+  do {
+    row += move[0];
+    column += move[1];
+    next = rows[row] && rows[row].cells[column];
+  } while (next && !next.querySelector("a"));
+  if (!next) return;
+  link.tabIndex = -1;
+  next.querySelector("a").tabIndex = 0;
+  next.querySelector("a").focus();
+});
+
+// A link into a closed fold opens it.
+function openTarget() {
+  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+  if (target) target.scrollIntoView({ block: "nearest" });
+}
+addEventListener("hashchange", openTarget);
+openTarget();
+
+// The item browser's filters.
+const filters = document.querySelector(".filters");
+if (filters) {
+  const items = [...document.querySelectorAll(".item")];
+  const apply = () => {
+    const wanted = Object.fromEntries(new FormData(filters));
+    const kept = items.filter((item) => Object.entries(wanted).every(([name, value]) => !value || item.dataset[name] === value));
+    items.forEach((item) => { item.hidden = !kept.includes(item); });
+    filters.querySelector("output").textContent = kept.length + " of " + items.length + " items";
+  };
+  filters.hidden = false;
+  filters.addEventListener("change", apply);
+  apply();
+}

@@ -1,0 +1,135 @@
+"""The report for a terminal: Rich renderables, which `cli` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Cell, Matrix
+from xdomain.report.colour import Scale, scales
+from xdomain.report.heatmap import HeatMap, cell_state, heat_map
+from xdomain.report.layout import further_matrices, is_shown, main_matrices
+from xdomain.report.numbers import estimate_text, interval_text, is_signed, p_text, share_text, unit_word
+from xdomain.report.overview import overview
+from xdomain.report.plain import plain
+from xdomain.report.reproduce import default_command
+
+GAIN, LOSS, NOISE = "bold blue", "bold dark_orange", "dim"
+
+
+def tables(result: AnalysisResult, *, everything: bool = False) -> list[RenderableType]:
+    """The report as Rich renderables in reading order.
+
+    Args:
+        everything: also the further matrices (changes from base, sequence metrics, turnover, odds ratios, pass@k).
+    """
+    parts: list[RenderableType] = [Rule(text(result.meta.experiment)), Padding(text(overview(result)), (1, 0))]
+    parts += [text(f"- {sentence}") for sentence in result.sentences]
+    parts.append(_statements(result))
+    if result.contrasts:
+        parts.append(_contrasts(result))
+    parts.append(accuracy_table(result.accuracy))
+    matrices = main_matrices(result)
+    limits = scales(result.matrices().values())
+    for matrix in [*matrices, *(further_matrices(result) if everything else [])]:
+        parts.append(matrix_table(result, matrix, limits[matrix.unit]))
+    if result.meta.missing:
+        parts.append(text(f"Not measured: {', '.join(result.meta.missing[:10])}{_more(len(result.meta.missing), 10)}."))
+    return parts
+
+
+def accuracy_table(accuracy: AccuracyMatrix) -> Table:
+    """Accuracy in percent with its interval, malformed and truncated shares below, chance in the first row."""
+    table = _empty(accuracy.title, accuracy.row_meaning, accuracy.columns)
+    table.caption = text("percent right [95% interval]; m = malformed, t = truncated")
+    table.add_row(text("chance", "italic"), *(text(_chance(accuracy, domain)) for domain in accuracy.columns))
+    for row in accuracy.rows:
+        table.add_row(text(row), *(_accuracy_cell(accuracy, row, domain) for domain in accuracy.columns))
+    return table
+
+
+def matrix_table(result: AnalysisResult, matrix: Matrix, scale: Scale) -> Group:
+    """One matrix: its question, the cells, and how p was adjusted. Dim cells are not distinguishable from noise."""
+    drawn = heat_map(result, matrix, scale, report_command=default_command(result))
+    table = _empty(
+        f"{matrix.title} ({unit_word(matrix)})", f"{drawn.row_meaning} \\ {drawn.column_meaning}", drawn.columns
+    )
+    for label, cells in drawn.rows:
+        table.add_row(
+            text(label), *(_value(matrix, matrix.cell(view.row, view.column)) if view else text("") for view in cells)
+        )
+    table.caption = text(_caption(drawn))
+    return Group(text(drawn.question, "italic"), table)
+
+
+def text(value: str, style: str = "") -> Text:
+    """Text without markup and control characters: names and notes come from files."""
+    return Text(plain(value, keep_lines=True), style=style)
+
+
+def _caption(drawn: HeatMap) -> str:
+    shown = f"effect shown in {drawn.shown} of {drawn.tested} cells tested" if drawn.tested else "not tested"
+    family = f"; p adjusted: {drawn.matrix.family}" if drawn.matrix.family else ""
+    return f"{shown}{family}; dim: no effect shown"
+
+
+def _value(matrix: Matrix, cell: Cell | None) -> Text:
+    if cell is None:
+        return text("")
+    if cell.estimate is None:
+        return text("not measured", NOISE)
+    value = estimate_text(matrix.unit, cell.estimate, signed=is_signed(matrix))
+    interval = interval_text(matrix.unit, cell.low, cell.high)
+    styles = {"gain": GAIN, "loss": LOSS, "effect shown": "bold"}
+    style = styles.get(cell.word or "", NOISE if cell_state(cell) == "noise" else "")
+    return Text.assemble((value, style), " ", (interval, NOISE))
+
+
+def _accuracy_cell(accuracy: AccuracyMatrix, row: str, domain: str) -> Text:
+    cell = accuracy.cell(row, domain)
+    if cell is None or cell.estimate is None:
+        return text("not measured", NOISE)
+    shape = accuracy.answers.get(row, {}).get(domain)
+    beside = f" m {share_text(shape.malformed) or '?'} t {share_text(shape.truncated) or '?'}" if shape else ""
+    value = estimate_text("fraction", cell.estimate, signed=False)
+    return Text.assemble((value, "bold"), " ", (interval_text("fraction", cell.low, cell.high) + beside, NOISE))
+
+
+def _chance(accuracy: AccuracyMatrix, domain: str) -> str:
+    return estimate_text("fraction", accuracy.chance.get(domain), signed=False) or "unknown"
+
+
+def _contrasts(result: AnalysisResult) -> Table:
+    table = _empty(
+        "Declared contrasts (percentage points; p adjusted by Holm)",
+        "contrast",
+        ("estimate", "p", "p adjusted", "finding"),
+    )
+    for declared in result.contrasts:
+        cell = declared.cell
+        style = "" if is_shown(cell.word) else NOISE
+        value = f"{estimate_text('fraction', cell.estimate)} {interval_text('fraction', cell.low, cell.high)}"
+        words = (value, p_text(cell.p), p_text(cell.p_adjusted), cell.word or cell.note)
+        table.add_row(text(declared.contrast), *(text(word, style) for word in words))
+    return table
+
+
+def _statements(result: AnalysisResult) -> RenderableType:
+    return Padding(text("\n".join(result.meta.statements), "italic"), (1, 0))
+
+
+def _empty(title: str, corner: str, columns: Iterable[str]) -> Table:
+    table = Table(title=text(title, "bold"), title_justify="left", caption_justify="left")
+    table.add_column(text(corner))
+    for column in columns:
+        table.add_column(text(column), justify="right")
+    return table
+
+
+def _more(count: int, limit: int) -> str:
+    return f" and {count - limit} more" if count > limit else ""

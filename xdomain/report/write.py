@@ -1,0 +1,106 @@
+"""Writes a report folder; every file is whole or absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from xdomain.analysis.result import AnalysisResult
+from xdomain.core.errors import ConfigError
+from xdomain.core.files import write_atomic
+from xdomain.core.registry import did_you_mean
+from xdomain.report.delimited import long_csv, wide_csv
+from xdomain.report.layout import has_cells
+from xdomain.report.reproduce import default_command
+
+DEFAULT_FORMATS = ("markdown", "csv", "json", "html")
+"""Formats that need no optional dependency, written when none is named."""
+
+
+def write_report(
+    result: AnalysisResult,
+    folder: Path,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    *,
+    report_command: str | None = None,
+) -> dict[str, Path]:
+    """Write `result` into `folder` in every named format.
+
+    Args:
+        folder: made where it is not there; files of the same name are replaced.
+        formats: keys of `WRITERS`.
+        report_command: what the user typed; stands in the report as the way to reproduce it.
+
+    Returns:
+        The main file of each format: report.md, report.csv, report.json, report.tex, report.html, and for "svg" and
+        "png" the folder of figures.
+
+    Raises:
+        ConfigError: a format is unknown.
+        DependencyMissing: figures are asked for without matplotlib.
+    """
+    for name in formats:
+        if name not in WRITERS:
+            raise ConfigError(
+                f'report format "{name}" is unknown.{did_you_mean(name, WRITERS)}', fix=f"Known: {', '.join(WRITERS)}."
+            )
+    command = report_command or default_command(result)
+    return {name: WRITERS[name](result, folder, command) for name in formats}
+
+
+def _markdown(result: AnalysisResult, folder: Path, command: str) -> Path:
+    from xdomain.report.markdown import render_markdown
+
+    return _write(folder / "report.md", render_markdown(result, report_command=command))
+
+
+def _csv(result: AnalysisResult, folder: Path, command: str) -> Path:
+    for name, matrix in result.matrices().items():
+        if has_cells(matrix):
+            write_atomic(folder / "matrices" / f"{name}.csv", wide_csv(matrix))
+    return _write(folder / "report.csv", long_csv(result))
+
+
+def _json(result: AnalysisResult, folder: Path, command: str) -> Path:
+    return _write(folder / "report.json", result.model_dump_json(indent=2) + "\n")
+
+
+def _latex(result: AnalysisResult, folder: Path, command: str) -> Path:
+    from xdomain.report.latex import render_latex
+
+    return _write(folder / "report.tex", render_latex(result))
+
+
+def _html(result: AnalysisResult, folder: Path, command: str) -> Path:
+    from xdomain.report.html import render_html
+
+    return _write(folder / "report.html", render_html(result, report_command=command))
+
+
+def _svg(result: AnalysisResult, folder: Path, command: str) -> Path:
+    from xdomain.report.figures import write_figures
+
+    return write_figures(result, folder / "figures", "svg")
+
+
+def _png(result: AnalysisResult, folder: Path, command: str) -> Path:
+    from xdomain.report.figures import write_figures
+
+    return write_figures(result, folder / "figures", "png")
+
+
+def _write(path: Path, text: str) -> Path:
+    write_atomic(path, text)
+    return path
+
+
+WRITERS: dict[str, Callable[[AnalysisResult, Path, str], Path]] = {
+    "markdown": _markdown,
+    "csv": _csv,
+    "json": _json,
+    "latex": _latex,
+    "html": _html,
+    "svg": _svg,
+    "png": _png,
+}
+"""Every format by name."""
