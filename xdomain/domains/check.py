@@ -138,8 +138,8 @@ def find_notes(splits: Sequence[SplitCheck]) -> list[str]:
     for part in splits:
         if part.neighbour_right:
             notes.append(
-                f"{part.split}: for {part.neighbour_right} of {part.judged} items the next item's solution is right too, "
-                "though its gold is written differently."
+                f"{part.split}: for {part.neighbour_right} of {part.judged} items the next item's solution is right "
+                "too, though its gold is written differently."
             )
         if part.repeated:
             notes.append(f"{part.split}: {part.repeated} items repeat a prompt with another gold.")

@@ -1,20 +1,24 @@
-"""`logic` for tiny models: truth values of formulas, read from left to right, "T&F|T|F,F|T&T&F:" -> "TF"."""
+"""`logic` for tiny models: truth values of formulas, read from left to right, "T&F|T^F,F|T&T^F:" -> "TT"."""
 
 from __future__ import annotations
 
+import operator
 import random
+from collections.abc import Callable
 
 from xdomain.config.domain_verifier import TextVerifier, VerifierConfig
 from xdomain.domains.procedural.base import Generator, Question
 
 FORMULAS = 2
 
+OPERATORS: dict[str, Callable[[bool, bool], bool]] = {"&": operator.and_, "|": operator.or_, "^": operator.xor}
+
 
 class Truth(Generator):
     """Level is the number of literals in each of the two formulas.
 
-    The last operator alone decides half of all formulas ("... & F"), the last two three quarters, and so on: there
-    is always a next thing to learn.
+    "... & F" and "... | T" are decided by their ends, others by more of what stands before, and "^" by everything:
+    there is always a next thing to learn.
     """
 
     version = 1
@@ -33,7 +37,7 @@ def draw_formula(rng: random.Random, literals: int) -> tuple[str, bool]:
     value = rng.random() < 0.5
     text = "FT"[value]
     for _ in range(literals - 1):
-        operator, right = rng.choice("&|"), rng.random() < 0.5
-        text += operator + "FT"[right]
-        value = (value and right) if operator == "&" else (value or right)
+        symbol, right = rng.choice(tuple(OPERATORS)), rng.random() < 0.5
+        text += symbol + "FT"[right]
+        value = OPERATORS[symbol](value, right)
     return text, value
