@@ -71,11 +71,11 @@ class Matrix(ResultModel):
     """The value that means no effect (0, or 1 for ratios); null where there is none (accuracies)."""
     row_meaning: str
     column_meaning: str = "evaluated domain"
-    family: str = ""
+    family: str = "not tested"
     """How p was adjusted and over which cells."""
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-    cells: dict[str, dict[str, Cell]]
+    rows: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    cells: dict[str, dict[str, Cell]] = Field(default_factory=dict)
     """`cells[row][column]`."""
 
     def cell(self, row: str, column: str) -> Cell | None:
@@ -200,9 +200,9 @@ class Summary(ResultModel):
     mean_retention: Cell
     """Mean over ordered pairs of retention(A -> B)."""
     mean_plasticity: Cell
-    shown: dict[str, int]
+    shown: dict[str, int] = Field(default_factory=dict)
     """Cells with an effect shown (adjusted), by matrix."""
-    tested: dict[str, int]
+    tested: dict[str, int] = Field(default_factory=dict)
     """Cells tested, by matrix."""
     best: tuple[BestSet, ...] = ()
 

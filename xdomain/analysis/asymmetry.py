@@ -1,0 +1,84 @@
+"""Asymmetry: does A help B more than B helps A? In points, in logits, and of relative transfer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import permutations
+
+import numpy as np
+
+from xdomain.analysis.contrast import Blank, Effect, effect
+from xdomain.analysis.definitions import ASYMMETRY, ASYMMETRY_LOGIT, ASYMMETRY_RELATIVE
+from xdomain.analysis.inference import Estimate, Measured, combine, pool_effects, to_cell
+from xdomain.analysis.multiplicity import OPPOSITE, adjust_matrix, whole_matrix
+from xdomain.analysis.ratio import Ratio, ratio_difference
+from xdomain.analysis.relative import ratio_cell
+from xdomain.analysis.result import Cell, Matrix
+from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.transfer import Pair
+
+
+def asymmetry_matrices(
+    study: Study, estimates: Mapping[Pair, Measured], ratios: Mapping[Pair, tuple[Ratio, Estimate] | Blank]
+) -> tuple[Matrix, Matrix, Matrix]:
+    """Asymmetry in points, in logits, and of relative transfer; antisymmetric, no diagonal."""
+    names = [name for name in study.singles if name in study.domains]
+    logits = pool_effects({(a, b): _logit_transfer(study, a, b) for a, b in permutations(names, 2)})
+    points: dict[Pair, Cell] = {}
+    on_logits: dict[Pair, Cell] = {}
+    relative: dict[Pair, Cell] = {}
+    for a, b in permutations(names, 2):
+        runs = (study.singles[a].label, study.singles[b].label)
+        points[a, b] = to_cell(combine([estimates[a, b], estimates[b, a]], [1, -1], runs))
+        on_logits[a, b] = to_cell(combine([logits[a, b], logits[b, a]], [1, -1], runs))
+        relative[a, b] = _relative_asymmetry(ratios[a, b], ratios[b, a], runs)
+    matrices = [
+        make_matrix(cells, names, template)
+        for cells, template in ((points, ASYMMETRY), (on_logits, ASYMMETRY_LOGIT), (relative, ASYMMETRY_RELATIVE))
+    ]
+    return _adjust_pairs(matrices[0]), _adjust_pairs(matrices[1]), matrices[2]
+
+
+def _adjust_pairs(matrix: Matrix) -> Matrix:
+    """Adjust over unordered pairs, and give (B, A) the adjusted p of (A, B): they are one question."""
+    position = {name: number for number, name in enumerate(matrix.columns)}
+    once = [(a, b) for a, b in whole_matrix(matrix) if position[a] < position[b]]
+    adjusted = adjust_matrix(matrix, [once])
+    cells = {row: dict(columns) for row, columns in adjusted.cells.items()}
+    for a, b in once:
+        word = cells[a][b].word
+        mirrored = OPPOSITE[word] if word else None
+        cells[b][a] = cells[b][a].model_copy(update={"p_adjusted": cells[a][b].p_adjusted, "word": mirrored})
+    return adjusted.model_copy(update={"cells": cells})
+
+
+def _logit_transfer(study: Study, name: str, domain: str) -> Effect | Blank:
+    """logit R[(A), d] - logit R[base, d], linearised item by item (delta method)."""
+    run, base = study.singles[name], study.base
+    base_label = base if isinstance(base, str) else base.label
+    aligned = study.align(domain, [run, base])
+    if isinstance(aligned, Blank):
+        return aligned
+    total = np.zeros_like(aligned.scores(run.label))
+    for label, sign in ((run.label, 1), (base_label, -1)):
+        scores = aligned.scores(label)
+        share = float(scores.mean())
+        if not 0 < share < 1:
+            return Blank(f'no logit: "{label}" is at {share:g} on "{domain}"', (run.label, base_label))
+        total += sign * (math.log(share / (1 - share)) + (scores - share) / (share * (1 - share)))
+    return effect([(aligned, total)], (run.label, base_label))
+
+
+def _relative_asymmetry(
+    left: tuple[Ratio, Estimate] | Blank, right: tuple[Ratio, Estimate] | Blank, compares: tuple[str, str]
+) -> Cell:
+    for found in (left, right):
+        if isinstance(found, Blank):
+            return Cell(note=found.note, compares=compares)
+    assert not isinstance(left, Blank)
+    assert not isinstance(right, Blank)
+    ratio = ratio_difference(left[0], right[0])
+    items, seeds = left[1].n_items + right[1].n_items, min(left[1].n_seeds, right[1].n_seeds)
+    counts = Estimate(ratio.value, math.nan, 1.0, items, seeds, compares=compares)
+    return ratio_cell((ratio, counts))

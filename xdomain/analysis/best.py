@@ -1,0 +1,105 @@
+"""Which runs are not beaten on a domain: multiple comparisons with the best, not the largest mean.
+
+A run is beaten if some other is better than it by a one-sided t test at 0.05/(k-1). The truly best of k runs is beaten
+by mistake with at most 5% chance, whatever the dependence.
+
+Source: Hsu 1984 (multiple comparisons with the best), with Bonferroni in place of Dunnett's quantile; 2602.01365 asks
+for the best strategy per domain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+from xdomain.analysis.contrast import Aligned, Blank
+from xdomain.analysis.maxima import Pairwise, pairwise, studentized_quantile
+from xdomain.analysis.result import BestSet, Cell
+from xdomain.analysis.runs import Run
+from xdomain.analysis.study import Study
+
+LARGEST_TUKEY = 100
+"""Beyond so many runs the studentised range is replaced by Bonferroni over all pairs."""
+
+
+def best_sets(study: Study) -> tuple[BestSet, ...]:
+    """For each domain: among every run, and among the runs of each set of trained domains (orders, mixtures)."""
+    found: list[BestSet] = []
+    for group, runs, domains in _groups(study):
+        for domain in domains:
+            measured = _best(study, group, runs, domain)
+            if measured is not None:
+                found.append(measured)
+    return tuple(found)
+
+
+def _groups(study: Study) -> list[tuple[str, list[Run], Sequence[str]]]:
+    same: dict[tuple[str, ...], list[Run]] = defaultdict(list)
+    for run in study.book.trained:
+        same[tuple(sorted(run.trained))].append(run)
+    groups: list[tuple[str, list[Run], Sequence[str]]] = [("every curriculum", list(study.book.trained), study.domains)]
+    for names, runs in same.items():
+        if len(names) > 1 and len(runs) > 1:
+            domains = [domain for domain in study.domains if domain in names]
+            groups.append((f"curricula of {', '.join(names)}", runs, domains))
+    return groups
+
+
+def _best(study: Study, group: str, runs: Sequence[Run], domain: str) -> BestSet | None:
+    usable = [run for run in runs if not isinstance(study.align(domain, [run]), Blank)]
+    if len(usable) < 2:
+        return None
+    aligned = study.align(domain, usable)
+    if isinstance(aligned, Blank) or len(aligned.items) < 2:
+        return None
+    labels = [run.label for run in usable]
+    table = pairwise(np.stack([aligned.scores(label) for label in labels]), aligned.clusters)
+    leading = int(np.argmax(table.means))
+    beaten = _beaten(table)
+    return BestSet(
+        domain=domain,
+        group=group,
+        candidates=tuple(labels),
+        not_beaten=tuple(label for label, lost in zip(labels, beaten, strict=True) if not lost),
+        leading=labels[leading],
+        margin=_margin(table, leading, labels, aligned),
+    )
+
+
+def _beaten(table: Pairwise) -> list[bool]:
+    k = len(table.means)
+    lead = table.means[:, None] - table.means[None, :]
+    critical = np.asarray(stats.t.isf(0.05 / (k - 1), table.degrees), dtype=np.float64)
+    np.fill_diagonal(critical, 0.0)
+    errors = np.nan_to_num(table.errors)
+    # Row j beats column i where its lead is beyond noise; runs without any difference cannot beat each other.
+    beats = (lead > critical * errors) & (errors > 0)
+    return [bool(beats[:, run].any()) for run in range(k)]
+
+
+def _margin(table: Pairwise, leading: int, labels: Sequence[str], aligned: Aligned) -> Cell:
+    """Leading minus the best of the others; simultaneous for all pairs, so that choosing the leader costs nothing."""
+    k = len(labels)
+    others = [position for position in range(k) if position != leading]
+    errors, degrees = table.errors[leading, others], table.degrees[leading, others]
+    gaps = table.means[leading] - table.means[others]
+    freedom = float(degrees.min())
+    if k <= LARGEST_TUKEY:
+        critical = studentized_quantile(k, round(min(freedom, 1_000.0), 1)) / math.sqrt(2)
+    else:
+        critical = float(stats.t.isf(0.025 / (k * (k - 1) / 2), freedom))
+    has_noise = bool((errors > 0).all())
+    return Cell(
+        estimate=float(gaps.min()),
+        low=float((gaps - critical * errors).min()) if has_noise else None,
+        high=float((gaps + critical * errors).min()) if has_noise else None,
+        n_items=len(aligned.items),
+        n_seeds=len(aligned.seeds),
+        speaks_of="the recipe" if len(aligned.seeds) > 1 else "these checkpoints",
+        compares=(labels[leading], labels[others[int(np.argmin(gaps))]]),
+        note="; ".join(filter(None, ["simultaneous over all pairs", aligned.note])),
+    )

@@ -1,0 +1,166 @@
+"""Contrasts: weighted sums of runs' accuracies, measured item by item and seed by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from xdomain.analysis.panel import FloatArray, IntArray, Panel
+from xdomain.analysis.runs import Run, RunBook
+from xdomain.analysis.variance import Components, add_domains, cluster_sums, components
+
+
+@dataclass(frozen=True)
+class Blank:
+    """Something that could not be measured, and why."""
+
+    note: str
+    compares: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Runs on one domain over the seeds and items that all of them have.
+
+    Attributes:
+        seeds: the common training seeds; (-1,) if only the base is looked at, which has none.
+        items: columns of the panel that are used.
+        rows: panel row by run and seed, shape [S].
+        clusters: cluster numbers of the used items, None where items stand alone.
+        note: what was left out.
+    """
+
+    panel: Panel
+    labels: tuple[str, ...]
+    seeds: tuple[int, ...]
+    items: IntArray
+    rows: Mapping[str, IntArray]
+    clusters: IntArray | None
+    note: str = ""
+
+    def scores(self, label: str, source: FloatArray | None = None) -> FloatArray:
+        """Values of a run, shape [S, n]: mean scores, or the same cells of `source` [checkpoints, items]."""
+        values = self.panel.mean if source is None else source
+        return values[np.ix_(self.rows[label], self.items)]
+
+    def judged(self, label: str) -> IntArray:
+        """Judged samples, shape [S, n]."""
+        return self.panel.judged[np.ix_(self.rows[label], self.items)]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A measured contrast before pooling.
+
+    Attributes:
+        parts: variance parts (scalars as 0-d arrays).
+        units: for a difference of two runs with one seed the item (or cluster) sums to flip the signs of, else None.
+        domains: evaluated domains, which decide what is pooled with it.
+        n_items: items of all domains together.
+    """
+
+    parts: Components
+    units: FloatArray | None
+    domains: tuple[str, ...]
+    seeds: tuple[int, ...]
+    n_items: int
+    compares: tuple[str, ...]
+    note: str = ""
+
+
+def align(
+    panel: Panel | None,
+    domain: str,
+    book: RunBook,
+    runs: Sequence[Run | str],
+    seeds: Sequence[int] | None = None,
+    defined: FloatArray | None = None,
+) -> Aligned | Blank:
+    """Bring the end checkpoints of `runs` to common seeds and items on one domain.
+
+    Args:
+        panel: None if nothing was evaluated on the domain.
+        runs: a run, or the label of one that the grid does not have.
+        seeds: only these.
+        defined: values that must not be NaN either, shape [checkpoints, items]; the mean scores by default.
+    """
+    labels = tuple(dict.fromkeys(run if isinstance(run, str) else run.label for run in runs))
+    found = [run if isinstance(run, Run) else book.runs.get(run) for run in runs]
+    for label, run in zip([r if isinstance(r, str) else r.label for r in runs], found, strict=True):
+        if run is None or not run.ends:
+            return Blank(f'not measured: "{label}" has no evaluated end checkpoint', labels)
+    if panel is None:
+        return Blank(f'not measured: nothing was evaluated on "{domain}"', labels)
+    known = [run for run in found if run is not None]
+    wanted = tuple(seeds) if seeds is not None else book.seeds
+    rows = {run.label: _rows(panel, run, wanted) for run in known}
+    common = tuple(seed for seed in wanted if all(seed in rows[run.label] for run in known))
+    if not common:
+        empty = [label for label in labels if not rows[label]]
+        who = f'"{empty[0]}" was not evaluated on "{domain}"' if empty else f'no seed has all sides on "{domain}"'
+        return Blank(f"not measured: {who}", labels)
+    note = f"{len(common)} of {len(wanted)} seeds" if len(common) < len(wanted) else ""
+    if all(run.is_base for run in known):
+        common, note = common[:1], ""
+    numbered = {label: np.array([rows[label][seed] for seed in common], dtype=np.intp) for label in labels}
+    seeds_used = common if not all(run.is_base for run in known) else (-1,)
+    return _common_items(panel, labels, seeds_used, numbered, note, defined)
+
+
+def _rows(panel: Panel, run: Run, seeds: Sequence[int]) -> dict[int, int]:
+    rows = {seed: panel.row(run.ends[seed].checkpoint) for seed in seeds if seed in run.ends}
+    return {seed: row for seed, row in rows.items() if row is not None}
+
+
+def _common_items(
+    panel: Panel,
+    labels: tuple[str, ...],
+    seeds: tuple[int, ...],
+    rows: dict[str, IntArray],
+    note: str,
+    defined: FloatArray | None,
+) -> Aligned | Blank:
+    """Refuse checkpoints that were asked different items; drop items without a verdict on some side, and say so."""
+    used = np.unique(np.concatenate(list(rows.values())))
+    asked = panel.asked[used] > 0
+    if (asked != asked[0]).any():
+        shared, union = int(asked.all(axis=0).sum()), int(asked.any(axis=0).sum())
+        return Blank(
+            f'refused: the checkpoints were asked different items on "{panel.domain}"; {shared} of {union} are common',
+            labels,
+        )
+    values = panel.mean if defined is None else defined
+    items = np.flatnonzero(~np.isnan(values[used]).any(axis=0))
+    dropped = int(asked[0].sum()) - len(items)
+    if not len(items):
+        return Blank(f'not measured: no item of "{panel.domain}" has a verdict on every side', labels)
+    if dropped:
+        note = "; ".join(filter(None, [note, f"{dropped} items left out, a side has no verdict on them"]))
+    clusters = None
+    if panel.clusters is not None:
+        _, clusters = np.unique(panel.clusters[items], return_inverse=True)
+    return Aligned(panel, labels, seeds, items, rows, clusters, note)
+
+
+def effect(parts: Sequence[tuple[Aligned, FloatArray]], compares: tuple[str, ...]) -> Effect:
+    """The sum over domains of the means of `values` [S, n], given with what they were computed from."""
+    split = [components(values, aligned.clusters) for aligned, values in parts]
+    notes = dict.fromkeys(aligned.note for aligned, _ in parts if aligned.note)
+    return Effect(
+        parts=split[0] if len(split) == 1 else add_domains(split),
+        units=None,
+        domains=tuple(aligned.panel.domain for aligned, _ in parts),
+        seeds=parts[0][0].seeds,
+        n_items=sum(len(aligned.items) for aligned, _ in parts),
+        compares=compares,
+        note="; ".join(notes),
+    )
+
+
+def difference(aligned: Aligned, left: str, right: str) -> Effect:
+    """R[left] - R[right] on one domain, paired by item within seeds."""
+    values = aligned.scores(left) - aligned.scores(right)
+    found = effect([(aligned, values)], (left, right))
+    return replace(found, units=cluster_sums(values[0], aligned.clusters)) if len(aligned.seeds) == 1 else found

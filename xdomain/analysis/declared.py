@@ -1,0 +1,38 @@
+"""Contrasts that the experiment declared beforehand: Holm over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdomain.analysis.gate import find_cell
+from xdomain.analysis.multiplicity import adjust, word_for
+from xdomain.analysis.result import AnalysisResult, Cell, DeclaredContrast
+from xdomain.config.analysis import parse_contrast
+from xdomain.core.errors import AnalysisError
+
+UNSIGNED = ("order_sensitivity",)
+
+
+def declared_contrasts(result: AnalysisResult, contrasts: Sequence[str]) -> tuple[DeclaredContrast, ...]:
+    """Find each contrast in the result's matrices and adjust their p together.
+
+    A contrast whose cell does not exist is blank and says so: a report of half a grid is still a report.
+
+    Raises:
+        ConfigError: an expression cannot be read.
+    """
+    quantities = [parse_contrast(text) for text in contrasts]
+    cells: list[Cell] = []
+    for quantity in quantities:
+        try:
+            cells.append(find_cell(result, quantity))
+        except AnalysisError as error:
+            cells.append(Cell(note=error.paragraph()))
+    adjusted = adjust([cell.p for cell in cells], "holm")
+    found = []
+    for quantity, cell, p in zip(quantities, cells, adjusted, strict=True):
+        word = word_for(cell, p, signed=quantity.name not in UNSIGNED)
+        found.append(
+            DeclaredContrast(contrast=str(quantity), cell=cell.model_copy(update={"p_adjusted": p, "word": word}))
+        )
+    return tuple(found)

@@ -1,0 +1,185 @@
+"""From measured contrasts to estimates with intervals: seed variation pooled within one matrix and domain."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from scipy import stats
+
+from xdomain.analysis.contrast import Blank, Effect
+from xdomain.analysis.power import power_factor
+from xdomain.analysis.result import Cell, SpeaksOf
+from xdomain.analysis.signflip import sign_flip_p
+from xdomain.analysis.variance import SeedPool, satterthwaite
+
+CONFIDENCE = 0.95
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its variance and degrees of freedom.
+
+    Attributes:
+        variance: NaN where none can be estimated (one item).
+        degrees: of the t distribution.
+        p: two-sided p of "it is 0"; None where that is no question (accuracies).
+        n_seeds: 1 for the base alone, too.
+        speaks_of: None follows from n_seeds.
+    """
+
+    value: float
+    variance: float
+    degrees: float
+    n_items: int
+    n_seeds: int
+    p: float | None = None
+    seed_sd: float | None = None
+    compares: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def error(self) -> float:
+        """Standard error; NaN where unknown."""
+        return math.sqrt(self.variance) if self.variance >= 0 else math.nan
+
+    @property
+    def has_interval(self) -> bool:
+        return self.variance > 0
+
+    @property
+    def speaks_of(self) -> SpeaksOf:
+        return "the recipe" if self.n_seeds > 1 else "these checkpoints"
+
+    def limits(self, lower_tail: float = 0.025, upper_tail: float = 0.025) -> tuple[float, float]:
+        """One-sided limits; the default pair is the 95% interval."""
+        low = self.value + float(stats.t.ppf(lower_tail, self.degrees)) * self.error
+        return low, self.value + float(stats.t.isf(upper_tail, self.degrees)) * self.error
+
+
+Measured = Estimate | Blank
+
+
+def pool_effects(effects: Mapping[Key, Effect | Blank]) -> dict[Key, Measured]:
+    """Turn the contrasts of one matrix into estimates; those on the same domains share their seed variation.
+
+    With one seed the t interval over items is all there is, and p is the exact sign-flip test on items.
+    """
+    groups: dict[tuple[str, ...], list[Effect]] = defaultdict(list)
+    for found in effects.values():
+        if isinstance(found, Effect) and found.parts.n_seeds > 1 and not math.isnan(float(found.parts.items)):
+            groups[found.domains].append(found)
+    pools = {domains: pool(group) for domains, group in groups.items()}
+    return {
+        key: found if isinstance(found, Blank) else _estimate(found, pools.get(found.domains))
+        for key, found in effects.items()
+    }
+
+
+def pool(effects: Sequence[Effect]) -> SeedPool:
+    """Average `between` and `noise`, weighted by degrees of freedom."""
+    weights = np.array([effect.parts.n_seeds - 1 for effect in effects], dtype=np.float64)
+    degrees = weights.sum()
+    noise_degrees = sum(float(effect.parts.item_degrees) * (effect.parts.n_seeds - 1) for effect in effects)
+    return SeedPool(
+        between=np.asarray(weights @ [float(effect.parts.between) for effect in effects] / degrees),
+        noise=np.asarray(weights @ [float(effect.parts.noise) for effect in effects] / degrees),
+        degrees=np.asarray(degrees),
+        noise_degrees=np.asarray(max(noise_degrees, 1.0)),
+        lone=len(effects) == 1,
+    )
+
+
+def _estimate(effect: Effect, shared: SeedPool | None) -> Estimate:
+    parts = effect.parts
+    value = float(parts.mean)
+    bare = Estimate(
+        value=value,
+        variance=math.nan,
+        degrees=1.0,
+        n_items=effect.n_items,
+        n_seeds=parts.n_seeds,
+        compares=effect.compares,
+        note=effect.note,
+    )
+    if parts.n_seeds > 1:
+        bare = replace(bare, seed_sd=float(np.sqrt(parts.between)))
+    if math.isnan(float(parts.items)):
+        return replace(bare, note=_join(effect.note, "no interval: one item or one cluster of items has no spread"))
+    if shared is None:
+        p = sign_flip_p(effect.units) if effect.units is not None else None
+        found = replace(bare, variance=float(parts.items), degrees=max(float(parts.item_degrees), 1.0), p=p)
+    else:
+        variance, degrees = satterthwaite(parts, shared)
+        found = replace(bare, variance=float(variance), degrees=float(degrees))
+    if found.variance < 1e-18:
+        note = _join(effect.note, "no interval: zero variance, every item says the same")
+        return replace(found, variance=0.0, p=1.0 if abs(value) < 1e-12 else found.p, note=note)
+    return found if found.p is not None else replace(found, p=t_test_p(found))
+
+
+def t_test_p(estimate: Estimate, against: float = 0.0) -> float | None:
+    """Two-sided p of "the value is `against`"."""
+    if not estimate.has_interval:
+        return None
+    return float(2 * stats.t.sf(abs(estimate.value - against) / estimate.error, estimate.degrees))
+
+
+def combine(parts: Sequence[Measured], weights: Sequence[float], compares: tuple[str, ...] = ()) -> Measured:
+    """A weighted sum of independent estimates: variances add, degrees of freedom by Welch and Satterthwaite.
+
+    Different evaluated domains share no items, so nothing is paired between them.
+    """
+    blanks = [part for part in parts if isinstance(part, Blank)]
+    if blanks:
+        return Blank(blanks[0].note, compares or blanks[0].compares)
+    known = [part for part in parts if isinstance(part, Estimate)]
+    if not known:
+        return Blank("not defined: there is nothing to combine", compares)
+    shares = [weight**2 * part.variance for part, weight in zip(known, weights, strict=True)]
+    variance = math.fsum(shares)
+    spread = math.fsum(share**2 / part.degrees for share, part in zip(shares, known, strict=True))
+    n_seeds = min(part.n_seeds for part in known)
+    degrees = max(variance**2 / spread, n_seeds - 1, 1.0) if spread > 0 else 1.0
+    notes = dict.fromkeys(part.note for part in known if part.note)
+    total = Estimate(
+        value=math.fsum(weight * part.value for part, weight in zip(known, weights, strict=True)),
+        variance=variance,
+        degrees=degrees,
+        n_items=sum(part.n_items for part in known),
+        n_seeds=n_seeds,
+        compares=compares or tuple(dict.fromkeys(label for part in known for label in part.compares)),
+        note="; ".join(notes),
+    )
+    return replace(total, p=t_test_p(total))
+
+
+def to_cell(measured: Measured, *, tested: bool = True) -> Cell:
+    """The published cell; p is adjusted and put into words once the whole matrix is there."""
+    if isinstance(measured, Blank):
+        return Cell(note=measured.note, compares=measured.compares)
+    low, high = measured.limits() if measured.has_interval else (None, None)
+    return Cell(
+        estimate=measured.value,
+        low=low,
+        high=high,
+        n_items=measured.n_items,
+        n_seeds=measured.n_seeds,
+        p=measured.p if tested else None,
+        seed_sd=measured.seed_sd,
+        speaks_of=measured.speaks_of,
+        smallest_detectable=power_factor(measured.degrees) * measured.error
+        if measured.has_interval and tested
+        else None,
+        compares=measured.compares,
+        note=measured.note,
+    )
+
+
+def _join(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)

@@ -1,0 +1,104 @@
+"""A sample of the items that each phase gained and lost, for the item browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from xdomain.analysis.contrast import Blank
+from xdomain.analysis.result import ItemChange
+from xdomain.analysis.runs import Run
+from xdomain.analysis.study import Study
+
+ITEMS_A_SIDE = 3
+"""Items shown as gained, and as lost, for each run and domain."""
+SMALLEST_CHANGE = 0.5
+"""Change of an item's mean score that counts as gained or lost."""
+LONGEST_COMPLETION = 2_000
+"""Characters kept of a completion."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """An item that changed, with the checkpoints to quote."""
+
+    run: str
+    parent: str
+    domain: str
+    item_id: str
+    before: float
+    after: float
+    checkpoints: tuple[str, str]
+
+
+def item_changes(study: Study, records: pd.DataFrame) -> tuple[ItemChange, ...]:
+    """The largest changes against the parent, with one completion of each side where the records hold any."""
+    changes = [
+        change for run in study.book.trained for domain in study.domains for change in _changes(study, run, domain)
+    ]
+    quotes = _quotes(records, changes)
+    return tuple(_published(change, quotes) for change in changes)
+
+
+def _changes(study: Study, run: Run, domain: str) -> list[Change]:
+    parent = run.parent or "base"
+    aligned = study.align(domain, [run, study.book.runs.get(parent, parent)])
+    if isinstance(aligned, Blank):
+        return []
+    before, after = aligned.scores(parent).mean(axis=0), aligned.scores(run.label).mean(axis=0)
+    panel = aligned.panel
+    names = (panel.checkpoints[aligned.rows[parent][0]], panel.checkpoints[aligned.rows[run.label][0]])
+    found: list[Change] = []
+    for sign in (1, -1):
+        change = sign * (after - before)
+        for item in np.argsort(-change, kind="stable")[:ITEMS_A_SIDE]:
+            if change[item] >= SMALLEST_CHANGE:
+                item_id = panel.item_ids[aligned.items[item]]
+                sides = float(before[item]), float(after[item])
+                found.append(Change(run.label, parent, domain, item_id, *sides, names))
+    return found
+
+
+def _quotes(records: pd.DataFrame, changes: list[Change]) -> Mapping[tuple[str, str, str], pd.DataFrame]:
+    """Rows by (checkpoint, domain, item) for all that is shown."""
+    if "completion" not in records.columns or not changes:
+        return {}
+    wanted = {(name, change.domain, change.item_id) for change in changes for name in change.checkpoints}
+    rows = records[records["item_id"].isin({item for _, _, item in wanted})]
+    rows = rows[rows["checkpoint"].isin({name for name, _, _ in wanted})]
+    groups = rows.groupby(["checkpoint", "domain", "item_id"], observed=True, sort=False)
+    return {(str(c), str(d), str(i)): group for (c, d, i), group in groups if (str(c), str(d), str(i)) in wanted}
+
+
+def _published(change: Change, quotes: Mapping[tuple[str, str, str], pd.DataFrame]) -> ItemChange:
+    gained = change.after > change.before
+    before = _quote(quotes.get((change.checkpoints[0], change.domain, change.item_id)), right=not gained)
+    after = _quote(quotes.get((change.checkpoints[1], change.domain, change.item_id)), right=gained)
+    return ItemChange(
+        run=change.run,
+        parent=change.parent,
+        domain=change.domain,
+        item_id=change.item_id,
+        change="gained" if gained else "lost",
+        before=change.before,
+        after=change.after,
+        gold=after[1] or before[1],
+        completion_before=before[0],
+        completion_after=after[0],
+    )
+
+
+def _quote(rows: pd.DataFrame | None, *, right: bool) -> tuple[str | None, str | None]:
+    """A completion that shows the side (right or wrong, if there is one) and the gold answer."""
+    if rows is None or rows.empty:
+        return None, None
+    ordered = rows.sort_values("sample")
+    fitting = ordered[(ordered["score"].fillna(0.0) >= 0.5) == right]
+    row = (fitting if len(fitting) else ordered).iloc[0]
+    gold = row["gold"] if "gold" in rows.columns else None
+    text = row["completion"]
+    shown = text[:LONGEST_COMPLETION] if isinstance(text, str) else None
+    return shown, gold[:LONGEST_COMPLETION] if isinstance(gold, str) else None

@@ -1,0 +1,57 @@
+"""Adjusted p and words. Words follow the adjusted p; intervals stay unadjusted, and every report says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from statsmodels.stats.multitest import multipletests
+
+from xdomain.analysis.result import Cell, Matrix, Word
+
+LEVEL = 0.05
+OPPOSITE: dict[Word, Word] = {
+    "gain": "loss",
+    "loss": "gain",
+    "no effect shown": "no effect shown",
+    "effect shown": "effect shown",
+}
+
+
+def adjust(p_values: Sequence[float | None], method: str) -> list[float | None]:
+    """Adjust the known p-values ("holm" or "fdr_bh"), None stays None."""
+    known = [p for p in p_values if p is not None]
+    if not known:
+        return list(p_values)
+    adjusted = iter(float(p) for p in multipletests(known, alpha=LEVEL, method=method)[1])
+    return [None if p is None else next(adjusted) for p in p_values]
+
+
+def word_for(cell: Cell, p_adjusted: float | None, *, signed: bool, centre: float | None = 0.0) -> Word | None:
+    """ "gain", "loss" or "no effect shown"; a size without a sign has "effect shown"."""
+    if p_adjusted is None or cell.estimate is None:
+        return None
+    if p_adjusted > LEVEL:
+        return "no effect shown"
+    if not signed:
+        return "effect shown"
+    return "gain" if cell.estimate > (centre or 0.0) else "loss"
+
+
+def adjust_matrix(
+    matrix: Matrix, families: Sequence[Sequence[tuple[str, str]]], *, method: str = "fdr_bh", signed: bool = True
+) -> Matrix:
+    """Adjust each family of (row, column) cells by itself and put every tested cell into words."""
+    cells = {row: dict(columns) for row, columns in matrix.cells.items()}
+    for family in families:
+        members = [(row, column) for row, column in family if column in cells.get(row, {})]
+        adjusted = adjust([cells[row][column].p for row, column in members], method)
+        for (row, column), p in zip(members, adjusted, strict=True):
+            cell = cells[row][column]
+            word = word_for(cell, p, signed=signed, centre=matrix.centre)
+            cells[row][column] = cell.model_copy(update={"p_adjusted": p, "word": word})
+    return matrix.model_copy(update={"cells": cells})
+
+
+def whole_matrix(matrix: Matrix) -> list[tuple[str, str]]:
+    """Every defined cell, as one family."""
+    return [(row, column) for row in matrix.rows for column in matrix.columns if column in matrix.cells.get(row, {})]

@@ -1,0 +1,55 @@
+"""Ratios of two correlated means, and the difference of two ratios."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio with its interval; both limits are None where the interval is unbounded."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+def fieller(
+    numerator: float, denominator: float, variances: tuple[float, float], covariance: float, critical: float
+) -> Ratio | None:
+    """Ratio of two means whose joint distribution is close to normal; None if the denominator is 0.
+
+    All rho with |numerator - rho denominator| <= critical SE(numerator - rho denominator). Where the denominator's own
+    interval holds 0 that set is unbounded.
+
+    Args:
+        variances: of numerator and denominator.
+        critical: t quantile.
+
+    Source: Fieller 1954.
+    """
+    if denominator == 0:
+        return None
+    value = numerator / denominator
+    squared = critical**2
+    a = denominator**2 - squared * variances[1]
+    b = numerator * denominator - squared * covariance
+    c = numerator**2 - squared * variances[0]
+    if a <= 0:
+        return Ratio(value, None, None)
+    root = math.sqrt(max(b * b - a * c, 0.0))
+    return Ratio(value, (b - root) / a, (b + root) / a)
+
+
+def ratio_difference(left: Ratio, right: Ratio) -> Ratio:
+    """left - right of two independent ratios, by the method of variance estimates recovery (MOVER).
+
+    Source: Zou and Donner 2008, equation 5.
+    """
+    value = left.value - right.value
+    if left.low is None or left.high is None or right.low is None or right.high is None:
+        return Ratio(value, None, None)
+    low = value - math.hypot(left.value - left.low, right.high - right.value)
+    high = value + math.hypot(left.high - left.value, right.value - right.low)
+    return Ratio(value, low, high)

@@ -1,0 +1,148 @@
+"""The findings in words: only what the intervals allow, never a ranking inside the noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xdomain.analysis.result import AnalysisResult, Cell, Matrix
+
+
+def points(value: float, *, sign: bool = False) -> str:
+    """A fraction as points: 0.155 is "15.5"; a zero never carries a sign."""
+    shown = f"{100 * value:.1f}"
+    shown = shown.lstrip("-") if float(shown) == 0 else shown
+    return f"+{shown}" if sign and float(shown) > 0 else shown
+
+
+def interval(cell: Cell) -> str:
+    """ "[9.1, 21.8]" in points."""
+    if cell.low is None or cell.high is None:
+        return "(no interval)"
+    return f"[{points(cell.low)}, {points(cell.high)}]"
+
+
+def sentences(result: AnalysisResult) -> tuple[str, ...]:
+    """The summary, most general first."""
+    return (
+        *_scope(result),
+        *_training(result),
+        *_transfer(result),
+        *_orders(result.order_effect),
+        *_changes(result.retention, "{row} leaves {column} {amount} {direction} than {other} did"),
+        *_changes(result.plasticity, "{row} ends {amount} {direction} on {column} than {other} alone"),
+        *_mixtures(result.mix_gain),
+        *_best(result),
+        *_missing(result),
+    )
+
+
+def _scope(result: AnalysisResult) -> Iterator[str]:
+    seeds = len(result.meta.seeds)
+    if result.meta.speaks_of == "the recipe":
+        yield f"{seeds} training seeds: the intervals speak of the recipe, a re-run of training included."
+    else:
+        yield "One training seed: the intervals speak of these checkpoints; nothing is said about a re-run of training."
+
+
+def _training(result: AnalysisResult) -> Iterator[str]:
+    cell = result.summary.mean_diagonal_transfer
+    if cell.estimate is None:
+        return
+    amount = f"{points(cell.estimate, sign=True)} points {interval(cell)}"
+    if cell.low is not None and cell.low > 0:
+        yield f"Training on a domain raised that domain by {amount} on average."
+    elif cell.high is not None and cell.high < 0:
+        yield f"Training on a domain lowered that domain by {amount} on average."
+    else:
+        yield f"No effect of training on a domain on that domain itself is shown on average: {amount}."
+
+
+def _transfer(result: AnalysisResult) -> Iterator[str]:
+    matrix = result.transfer
+    quiet: list[Cell] = []
+    for row in matrix.rows:
+        for column, cell in matrix.cells[row].items():
+            if row == column or cell.estimate is None:
+                continue
+            if cell.word in ("gain", "loss"):
+                verb = "raises" if cell.word == "gain" else "lowers"
+                yield f"Training on {row} {verb} {column} by {points(abs(cell.estimate))} points {_sized(cell)}."
+            elif cell.word:
+                quiet.append(cell)
+    yield from _quiet(quiet, "transfer to another domain")
+
+
+def _sized(cell: Cell) -> str:
+    """The interval of the size of an effect, so that a loss of 3 points reads [1.0, 5.0]."""
+    if cell.low is None or cell.high is None:
+        return "(no interval)"
+    low, high = (cell.low, cell.high) if (cell.estimate or 0) >= 0 else (-cell.high, -cell.low)
+    return f"[{points(low)}, {points(high)}]"
+
+
+def _quiet(cells: list[Cell], what: str) -> Iterator[str]:
+    if not cells:
+        return
+    reach = [max(abs(cell.low), abs(cell.high)) for cell in cells if cell.low is not None and cell.high is not None]
+    bound = f"; effects up to {points(max(reach))} points are not ruled out" if reach else ""
+    yield f"No effect is shown in {len(cells)} cells of {what}{bound}."
+
+
+def _orders(matrix: Matrix) -> Iterator[str]:
+    for row in matrix.rows:
+        shown, quiet = [], []
+        for column, cell in matrix.cells[row].items():
+            if cell.estimate is None or cell.word is None:
+                continue
+            if cell.word == "no effect shown":
+                quiet.append(f"on {column} no effect is shown, {interval(cell)} not ruled out")
+            else:
+                first, second = cell.compares if cell.word == "gain" else tuple(reversed(cell.compares))
+                shown.append(
+                    f"{first} beats {second} on {column} by {points(abs(cell.estimate))} points {_sized(cell)}"
+                )
+        if shown:
+            yield "; ".join(shown + quiet) + "."
+        elif quiet:
+            yield f"Order of {row}: " + "; ".join(quiet) + "."
+
+
+def _changes(matrix: Matrix, words: str) -> Iterator[str]:
+    quiet: list[Cell] = []
+    for row in matrix.rows:
+        for column, cell in matrix.cells[row].items():
+            if cell.estimate is None:
+                continue
+            if cell.word in ("gain", "loss"):
+                amount = f"{points(abs(cell.estimate))} points {_sized(cell)}"
+                direction = "higher" if cell.word == "gain" else "lower"
+                other = cell.compares[1]
+                yield words.format(row=row, column=column, amount=amount, direction=direction, other=other) + "."
+            elif cell.word:
+                quiet.append(cell)
+    yield from _quiet(quiet, matrix.name)
+
+
+def _mixtures(matrix: Matrix) -> Iterator[str]:
+    for row in matrix.rows:
+        for column, cell in matrix.cells[row].items():
+            if cell.estimate is None or cell.word not in ("gain", "loss"):
+                continue
+            amount = f"{points(abs(cell.estimate))} points {_sized(cell)}"
+            if cell.word == "gain":
+                yield f"{row} beats every order on {column}, by at least {amount}."
+            else:
+                yield f"{row} is beaten by one of its orders on {column}, by {amount}."
+
+
+def _best(result: AnalysisResult) -> Iterator[str]:
+    for best in result.summary.best:
+        if len(best.not_beaten) == 1:
+            yield f"{best.group}, on {best.domain}: {best.leading} beats all others."
+        else:
+            yield f"{best.group}, on {best.domain}: not beaten are {'; '.join(best.not_beaten)}."
+
+
+def _missing(result: AnalysisResult) -> Iterator[str]:
+    if result.meta.missing:
+        yield f"{len(result.meta.missing)} planned evaluations are missing; cells that need them are blank."

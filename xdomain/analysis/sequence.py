@@ -1,0 +1,191 @@
+"""Metrics of continual learning along one curriculum.
+
+Source: ACC, BWT, FWT: Lopez-Paz and Ranzato 2017, section 2 (ACC here is over all evaluated domains, so that curricula
+of different domains can be compared); forgetting: Chaudhry et al. 2018, section 3.1; worst domain and relative change
+are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import numpy as np
+
+from xdomain.analysis.contrast import Aligned, Blank, Effect
+from xdomain.analysis.definitions import SEQUENCE
+from xdomain.analysis.inference import Estimate, Measured, pool_effects, to_cell
+from xdomain.analysis.maxima import largest, smallest
+from xdomain.analysis.multiplicity import OPPOSITE, adjust_matrix
+from xdomain.analysis.order import extreme_cell
+from xdomain.analysis.panel import FloatArray
+from xdomain.analysis.proportion import accuracy_cell
+from xdomain.analysis.result import Cell, Matrix
+from xdomain.analysis.runs import Run
+from xdomain.analysis.study import Study, make_matrix
+
+COLUMNS = ("ACC", "BWT", "FWT", "forgetting", "worst domain", "relative change")
+MOST_EARLIER_PHASES = 4
+"""Forgetting compares j^j choices of earlier checkpoints, 256 for 4."""
+TESTED = ("BWT", "FWT", "forgetting", "relative change")
+
+
+def sequence_matrix(study: Study, levels: Mapping[tuple[str, str], Measured]) -> Matrix:
+    """All metrics of every planned run.
+
+    Args:
+        levels: accuracy of each run on each domain.
+    """
+    runs = [run for run in study.book.runs.values() if run.planned]
+    cells: dict[tuple[str, str], Cell] = {}
+    accuracies = pool_effects({run.label: _mean_accuracy(study, run) for run in runs})
+    for label, found in accuracies.items():
+        cells[label, "ACC"] = accuracy_cell(found)
+    for run in runs:
+        cells[run.label, "worst domain"] = _worst(study, run, levels)
+    trained = [run for run in runs if not run.is_base]
+    changes = pool_effects({run.label: _relative_change(study, run) for run in trained})
+    sequences = [run for run in trained if run.is_sequence and all(name in study.domains for name in run.order)]
+    backward = pool_effects({run.label: _backward(study, run) for run in sequences})
+    forward = pool_effects({run.label: _forward(study, run) for run in sequences})
+    for column, measured in (("relative change", changes), ("BWT", backward), ("FWT", forward)):
+        cells |= {(label, column): to_cell(found) for label, found in measured.items()}
+    cells |= {(label, "forgetting"): cell for label, cell in _forgetting(study, sequences).items()}
+    ordered = {
+        (run.label, column): cells[run.label, column]
+        for run in runs
+        for column in COLUMNS
+        if (run.label, column) in cells
+    }
+    matrix = make_matrix(ordered, COLUMNS, SEQUENCE)
+    adjusted = adjust_matrix(matrix, [[(row, column) for row in matrix.rows] for column in TESTED])
+    return _forgetting_is_loss(adjusted)
+
+
+def _forgetting_is_loss(matrix: Matrix) -> Matrix:
+    """Forgetting above 0 is a loss, unlike every other metric."""
+    cells = {row: dict(columns) for row, columns in matrix.cells.items()}
+    for columns in cells.values():
+        cell = columns.get("forgetting")
+        if cell is not None and cell.word is not None:
+            columns["forgetting"] = cell.model_copy(update={"word": OPPOSITE[cell.word]})
+    return matrix.model_copy(update={"cells": cells})
+
+
+def prefix(study: Study, run: Run, phases: int) -> Run | str:
+    """The run that `run` was after so many phases; the base after none. A label if the grid does not have it."""
+    found: Run | str = run
+    for _ in range(len(run.order) - phases):
+        if isinstance(found, str):
+            return found
+        parent = found.parent or "base"
+        found = study.book.runs.get(parent, parent)
+    return found
+
+
+def _label(run: Run | str) -> str:
+    return run if isinstance(run, str) else run.label
+
+
+def _mean_accuracy(study: Study, run: Run) -> Effect | Blank:
+    def values(aligned: Aligned, part: int) -> FloatArray:
+        return aligned.scores(run.label) / len(study.domains)
+
+    return study.over_domains([(domain, [run]) for domain in study.domains], values, (run.label,))
+
+
+def _relative_change(study: Study, run: Run) -> Effect | Blank:
+    """Mean over domains of R[c, d] / R[base, d] - 1, linearised item by item (delta method)."""
+    base = study.base
+    compares = (run.label, _label(base))
+    zero: list[str] = []
+
+    def values(aligned: Aligned, part: int) -> FloatArray:
+        ours, theirs = aligned.scores(run.label), aligned.scores(_label(base))
+        level = float(theirs.mean())
+        if level == 0:
+            zero.append(aligned.panel.domain)
+            return ours
+        ratio = float(ours.mean()) / level
+        linear: FloatArray = (ratio - 1 + (ours - ratio * theirs) / level) / len(study.domains)
+        return linear
+
+    found = study.over_domains([(domain, [run, base]) for domain in study.domains], values, compares)
+    return Blank(f'not defined: the base is at 0 on "{zero[0]}"', compares) if zero else found
+
+
+def _sum_of_differences(
+    study: Study, differences: Sequence[tuple[str, Run | str, Run | str]], compares: tuple[str, ...]
+) -> Effect | Blank:
+    """Mean of R[left, d] - R[right, d] over (d, left, right), terms on one domain added item by item."""
+    domains = list(dict.fromkeys(domain for domain, _, _ in differences))
+    terms = {domain: [(left, right) for d, left, right in differences if d == domain] for domain in domains}
+
+    def values(aligned: Aligned, part: int) -> FloatArray:
+        rows = [aligned.scores(_label(left)) - aligned.scores(_label(right)) for left, right in terms[domains[part]]]
+        total: FloatArray = np.sum(rows, axis=0) / len(differences)
+        return total
+
+    return study.over_domains([(d, [run for pair in terms[d] for run in pair]) for d in domains], values, compares)
+
+
+def _backward(study: Study, run: Run) -> Effect | Blank:
+    terms = [(name, run, prefix(study, run, j + 1)) for j, name in enumerate(run.order[:-1])]
+    return _sum_of_differences(study, terms, (run.label, *dict.fromkeys(_label(other) for _, _, other in terms)))
+
+
+def _forward(study: Study, run: Run) -> Effect | Blank:
+    terms = [(name, prefix(study, run, j), study.base) for j, name in enumerate(run.order) if j]
+    return _sum_of_differences(study, terms, (*dict.fromkeys(_label(left) for _, left, _ in terms), "base"))
+
+
+def _forgetting(study: Study, runs: Sequence[Run]) -> dict[str, Cell]:
+    """Each choice of the best earlier checkpoint for each domain is one contrast; forgetting is the largest of them."""
+    effects: dict[tuple[str, int], Effect | Blank] = {}
+    for run in runs:
+        earlier = len(run.order) - 1
+        if earlier > MOST_EARLIER_PHASES:
+            note = f"not computed: {earlier}^{earlier} choices of the best earlier checkpoints are too many"
+            effects[run.label, 0] = Blank(note, (run.label,))
+            continue
+        for number, choice in enumerate(product(range(1, earlier + 1), repeat=earlier)):
+            best = zip(run.order[:-1], choice, strict=True)
+            terms = [(name, prefix(study, run, phases), run) for name, phases in best]
+            effects[run.label, number] = _sum_of_differences(study, terms, (run.label, _label(terms[0][1])))
+    measured = pool_effects(effects)
+    return {
+        run.label: _largest_cell([m for key, m in measured.items() if key[0] == run.label], run.label) for run in runs
+    }
+
+
+def _largest_cell(parts: Sequence[Measured], label: str) -> Cell:
+    known: list[Estimate] = []
+    for part in parts:
+        if isinstance(part, Blank):
+            return Cell(note=part.note, compares=(label,))
+        known.append(part)
+    usable = [part for part in known if part.has_interval]
+    if not usable:
+        return to_cell(known[0])
+    if len(known) == 1:
+        return to_cell(known[0])
+    return extreme_cell(largest(usable), usable, (label,), max(part.n_items for part in usable))
+
+
+def _worst(study: Study, run: Run, levels: Mapping[tuple[str, str], Measured]) -> Cell:
+    known: list[Estimate] = []
+    for domain in study.domains:
+        found = levels[run.label, domain]
+        if isinstance(found, Blank):
+            return Cell(note=found.note, compares=(run.label,))
+        known.append(found)
+    worst = min(range(len(known)), key=lambda position: known[position].value)
+    note = f'"{study.domains[worst]}"'
+    if not all(part.has_interval for part in known):
+        return Cell(
+            estimate=known[worst].value, compares=(run.label,), note=note + "; no interval: a domain has no spread"
+        )
+    extreme = smallest(known)
+    cell = extreme_cell(extreme, known, (run.label,), sum(part.n_items for part in known), note)
+    limits = {"low": max(0.0, extreme.low), "high": min(1.0, extreme.high), "p": None}
+    return cell.model_copy(update=limits)

@@ -1,0 +1,104 @@
+"""What every matrix is computed from: runs and panels, with short ways to compare them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from xdomain.analysis.contrast import Aligned, Blank, Effect, align, difference, effect
+from xdomain.analysis.panel import FloatArray, Panel, build_panels
+from xdomain.analysis.result import Cell, Matrix
+from xdomain.analysis.runs import Run, RunBook, build_runs
+from xdomain.core.measurement import BASE, MeasuredGrid
+
+
+@dataclass(frozen=True)
+class Study:
+    """A measured grid in dense form.
+
+    Attributes:
+        domains: evaluated domains, in file order.
+    """
+
+    book: RunBook
+    panels: Mapping[str, Panel]
+    domains: tuple[str, ...]
+
+    def align(
+        self,
+        domain: str,
+        runs: Sequence[Run | str],
+        seeds: Sequence[int] | None = None,
+        defined: FloatArray | None = None,
+    ) -> Aligned | Blank:
+        return align(self.panels.get(domain), domain, self.book, runs, seeds, defined)
+
+    def difference(self, left: Run | str, right: Run | str, domain: str) -> Effect | Blank:
+        """R[left, domain] - R[right, domain]."""
+        aligned = self.align(domain, [left, right])
+        if isinstance(aligned, Blank):
+            return aligned
+        names = [run if isinstance(run, str) else run.label for run in (left, right)]
+        return difference(aligned, names[0], names[1])
+
+    def over_domains(
+        self,
+        parts: Sequence[tuple[str, Sequence[Run | str]]],
+        values: Callable[[Aligned, int], FloatArray],
+        compares: tuple[str, ...],
+    ) -> Effect | Blank:
+        """A sum over domains under the same seeds.
+
+        Args:
+            parts: evaluated domain and the runs that are compared there.
+            values: the contribution of part k, shape [S, n], from its aligned runs.
+        """
+        seeds: tuple[int, ...] | None = None
+        for _ in range(2):  # the first pass finds the common seeds, the second aligns to them
+            aligned: list[Aligned] = []
+            for domain, runs in parts:
+                found = self.align(domain, runs, seeds)
+                if isinstance(found, Blank):
+                    return Blank(found.note, compares)
+                aligned.append(found)
+            if all(part.seeds == aligned[0].seeds for part in aligned):
+                break
+            seeds = tuple(seed for seed in aligned[0].seeds if all(seed in part.seeds for part in aligned))
+            if not seeds:
+                return Blank("not measured: no seed has every domain", compares)
+        return effect([(part, values(part, position)) for position, part in enumerate(aligned)], compares)
+
+    @property
+    def base(self) -> Run | str:
+        return self.book.base or BASE
+
+    @property
+    def singles(self) -> dict[str, Run]:
+        """The run (d) of each trained domain, the one without "@steps" first."""
+        found: dict[str, Run] = {}
+        for run in sorted(self.book.trained, key=lambda run: "@" in run.label):
+            if run.is_single:
+                found.setdefault(run.trained[0], run)
+        return {name: found[name] for name in dict.fromkeys([*self.domains, *found]) if name in found}
+
+
+def build_study(grid: MeasuredGrid) -> Study:
+    """Raises AnalysisError, see `build_panels` and `build_runs`."""
+    return Study(build_runs(grid), build_panels(grid), tuple(grid.domains))
+
+
+def table(
+    cells: Mapping[tuple[str, str], Cell], columns: Iterable[str]
+) -> tuple[tuple[str, ...], dict[str, dict[str, Cell]]]:
+    """Rows (in order of appearance) and nested cells, each row's columns in the given order."""
+    rows = tuple(dict.fromkeys(row for row, _ in cells))
+    names = list(columns)
+    nested = {row: {name: cells[row, name] for name in names if (row, name) in cells} for row in rows}
+    return rows, nested
+
+
+def make_matrix(cells: Mapping[tuple[str, str], Cell], columns: Iterable[str], template: Matrix) -> Matrix:
+    """Fill a template (a matrix without rows) with cells."""
+    names = tuple(columns)
+    rows, nested = table(cells, names)
+    return template.model_copy(update={"rows": rows, "columns": names, "cells": nested})

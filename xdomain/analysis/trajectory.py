@@ -1,0 +1,69 @@
+"""Accuracy of every saved checkpoint along each curriculum, from the base on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from xdomain.analysis.contrast import Blank, Effect, effect
+from xdomain.analysis.inference import Measured, pool_effects
+from xdomain.analysis.proportion import accuracy_cell
+from xdomain.analysis.result import Trajectory, TrajectoryPoint
+from xdomain.analysis.runs import Run
+from xdomain.analysis.study import Study
+
+Place = tuple[str, int, str]
+"""Run label, step inside its last phase, evaluated domain."""
+
+
+def trajectories(study: Study) -> tuple[Trajectory, ...]:
+    """One trajectory a planned run and domain, blank points left out; seeds are pooled over a domain's points."""
+    measured = pool_effects(
+        {
+            (run.label, step, domain): _level(study, run, step, domain)
+            for run in study.book.runs.values()
+            for step in _steps(run)
+            for domain in study.domains
+        }
+    )
+    return tuple(
+        _trajectory(study, run, domain, measured) for run in study.book.trained for domain in study.domains if run.saved
+    )
+
+
+def _steps(run: Run) -> list[int]:
+    return sorted({checkpoint.step for group in run.saved.values() for checkpoint in group})
+
+
+def _level(study: Study, run: Run, step: int, domain: str) -> Effect | Blank:
+    at_step = {seed: checkpoint for seed, group in run.saved.items() for checkpoint in group if checkpoint.step == step}
+    aligned = study.align(domain, [replace(run, ends=at_step)])
+    return aligned if isinstance(aligned, Blank) else effect([(aligned, aligned.scores(run.label))], (run.label,))
+
+
+def _trajectory(study: Study, run: Run, domain: str, measured: dict[Place, Measured]) -> Trajectory:
+    points: list[TrajectoryPoint] = []
+    phase_ends: list[int] = []
+    done = 0
+    for phase, part in enumerate(_chain(study, run)):
+        for step in _steps(part):
+            found = measured[part.label, step, domain]
+            if not isinstance(found, Blank):
+                cell = accuracy_cell(found).model_dump()
+                points.append(TrajectoryPoint(**cell, total_steps=done + step, phase=phase, phase_step=step))
+        if phase:
+            done += max(_steps(part), default=0)
+            phase_ends.append(done)
+    return Trajectory(curriculum=run.label, domain=domain, phase_ends=tuple(phase_ends), points=tuple(points))
+
+
+def _chain(study: Study, run: Run) -> list[Run]:
+    """From the base to `run`, one entry a phase; a parent without checkpoints breaks off what lies before it."""
+    chain = [run]
+    while chain[0].parent is not None:
+        parent = study.book.runs.get(chain[0].parent)
+        if parent is None:
+            break
+        chain.insert(0, parent)
+    if not chain[0].is_base and study.book.base is not None:
+        chain.insert(0, study.book.base)
+    return chain
