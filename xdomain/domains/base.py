@@ -94,6 +94,13 @@ class Domain(ABC):
         """A completion that answers `item` rightly, in the demanded form: for warm-up and for checks."""
         return item.gold
 
+    def preflight(self) -> None:  # noqa: B027 -- most domains need nothing
+        """Called once before anything is trained or evaluated on this machine.
+
+        Raises:
+            DependencyMissing: something that scoring needs is not here (a sandbox, a key), and how to get it.
+        """
+
     def close(self) -> None:  # noqa: B027 -- most domains have nothing to release
         """Release worker processes, if any. The domain can be used again afterwards."""
 

@@ -98,6 +98,9 @@ class DataDomain(Domain):
     def render_solution(self, item: Item) -> str:
         return self._solutions.get(item.id, item.gold)
 
+    def preflight(self) -> None:
+        self.verifier.preflight()
+
     def close(self) -> None:
         self.verifier.close()
 

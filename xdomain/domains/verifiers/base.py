@@ -25,6 +25,9 @@ class Verifier(ABC):
     def judge(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
         """A verdict for each pair. Never raises on any completion."""
 
+    def preflight(self) -> None:  # noqa: B027 -- most verifiers need nothing
+        """See `Domain.preflight`."""
+
     def close(self) -> None:  # noqa: B027 -- most verifiers have nothing to release
         """Release processes, if any."""
 

@@ -1,0 +1,75 @@
+"""Bubblewrap: namespaces for processes, network and files; nothing of the machine but the interpreter, read-only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from xdomain.domains.sandbox.base import Limits, Sandbox, interpreter
+
+NOBODY = 65534
+
+SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
+"""What an interpreter needs of the system: libraries, and nothing that says whose machine this is."""
+
+
+class Bubblewrap(Sandbox):
+    """No network, no environment, no home, no other processes; one small tmpfs to write to.
+
+    As root the guest itself becomes nobody (inside a user namespace it would still count as root outside, and
+    RLIMIT_NPROC would not hold); as any other user bubblewrap makes a user namespace.
+    """
+
+    name = "bubblewrap"
+    isolated = True
+
+    def __init__(self) -> None:
+        self.program = shutil.which("bwrap")
+        self.guest_user = NOBODY if os.geteuid() == 0 else None
+
+    def wrap(self, command: Sequence[str], limits: Limits) -> list[str]:
+        assert self.program is not None
+        namespaces = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+        if self.guest_user is None:
+            users = ["--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY), "--cap-drop", "ALL"]
+        else:
+            users = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        return [
+            self.program,
+            *namespaces,
+            *users,
+            "--die-with-parent",
+            "--new-session",
+            "--clearenv",
+            *system_mounts(),
+            *interpreter_mount(),
+            *("--proc", "/proc", "--dev", "/dev"),
+            *("--perms", "1777", "--size", str(limits.disk_mib << 20), "--tmpfs", "/tmp"),  # noqa: S108 -- the guest's
+            *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"),  # noqa: S108 -- the guest's
+            "--",
+            *command,
+        ]
+
+
+def system_mounts() -> list[str]:
+    """Read-only mounts of what exists of `SYSTEM`; a link stays a link."""
+    mounts: list[str] = []
+    for place in SYSTEM:
+        if os.path.islink(place):
+            mounts += ["--symlink", os.readlink(place), place]
+        elif os.path.exists(place):
+            mounts += ["--ro-bind", place, place]
+    return mounts
+
+
+def interpreter_mount() -> list[str]:
+    """The interpreter's own folder if it lies outside the system's, with parents that nobody may pass through."""
+    prefix = Path(os.path.realpath(sys.base_prefix))
+    if prefix.is_relative_to("/usr") or not Path(interpreter()).is_relative_to(prefix):
+        return []
+    parents = [part for part in reversed(prefix.parents) if str(part) != "/"]
+    opened = [word for part in parents for word in ("--perms", "0755", "--dir", str(part))]
+    return [*opened, "--ro-bind", str(prefix), str(prefix)]

@@ -1,0 +1,51 @@
+"""Which sandbox this machine has: found by running one, not by looking for its program."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from xdomain.core.errors import DependencyMissing
+from xdomain.domains.sandbox.base import Limits, Sandbox
+from xdomain.domains.sandbox.bubblewrap import Bubblewrap
+from xdomain.domains.sandbox.plain import Unsandboxed
+from xdomain.domains.sandbox.runs import run_script
+
+PROBE = "import os; print(os.path.exists('/home'), sum(range(4)))"
+
+
+@lru_cache(maxsize=1)
+def working_sandbox() -> Sandbox | None:
+    """The sandbox that works here, tried once; None if none does."""
+    bubblewrap = Bubblewrap()
+    if bubblewrap.program is None:
+        return None
+    try:
+        run = run_script(bubblewrap, PROBE, "", Limits())
+    except OSError:
+        return None
+    return bubblewrap if run.stdout == "False 6\n" else None
+
+
+def find_sandbox(*, allow_unsandboxed: bool) -> Sandbox:
+    """The sandbox to run model-written code in.
+
+    Raises:
+        DependencyMissing: there is none, and running without one was not allowed.
+    """
+    sandbox = working_sandbox()
+    if sandbox is not None:
+        return sandbox
+    if allow_unsandboxed:
+        return Unsandboxed()
+    raise DependencyMissing(
+        "there is no working sandbox on this machine, and model-written code does not run without one.",
+        where="domains.verifier",
+        fix="Install bubblewrap (apt install bubblewrap) and allow user namespaces; or, on a machine that may be lost, "
+        "set `allow_unsandboxed_code: true` in the verifier.",
+    )
+
+
+def describe_sandbox() -> str:
+    """One line for `xdomain doctor`."""
+    sandbox = working_sandbox()
+    return "none: domains with unit tests are refused" if sandbox is None else f"{sandbox.name}, works"
