@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from xdomain.analysis.result import AnalysisResult, Trajectory
 from xdomain.core.errors import DependencyMissing
 from xdomain.core.files import write_atomic
-from xdomain.report.colour import Scale, scales
-from xdomain.report.heatmap import CellView, HeatMap, heat_map
+from xdomain.report.cell_view import CellView
+from xdomain.report.colour import scales
+from xdomain.report.heatmap import HeatMap, Picture, heat_map
 from xdomain.report.layout import main_matrices
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SETTINGS = {"font.size": 9, "svg.hashsalt": "xdomain", "svg.fonttype": "none", "hatch.linewidth": 0.6}
-LOSS, MIDDLE, GAIN, GREY = "#f0973f", "#ffffff", "#5fa3dc", "#6b7177"
+TONES = {"loss": "#f0973f", "gain": "#5fa3dc", "size": "#9a8fc7", "none": "#ffffff"}
+MIDDLE, GREY = "#ffffff", "#6b7177"
 SERIES = ("#0072b2", "#d55e00", "#00856a", "#b0578d", "#3a9bd0", "#b07900", "#6b6f76", "#7a6a1f")
 DASHES = ("-", "--", ":", "-.")
 PANELS_A_ROW = 3
@@ -43,7 +45,9 @@ def write_figures(result: AnalysisResult, folder: Path, kind: str) -> Path:
     with mpl.rc_context(SETTINGS):
         for matrix in main_matrices(result):
             drawn = heat_map(result, matrix, limits[matrix.unit], report_command=default_command(result))
-            _save(_heat_figure(drawn, limits[matrix.unit]), folder / f"{matrix.name}.{kind}", kind)
+            for number, picture in enumerate(drawn.pictures):
+                name = f"{matrix.name}{f'-{number + 1}' if number else ''}.{kind}"
+                _save(_heat_figure(drawn, picture), folder / name, kind)
         curves: dict[str, list[Trajectory]] = {}
         for trajectory in result.trajectories:
             if len(trajectory.phase_ends) > 1 and any(p.estimate is not None for p in trajectory.points):
@@ -68,29 +72,27 @@ def _figure(width_inches: float, height_inches: float) -> Figure:
     return Figure(figsize=(width_inches, height_inches))
 
 
-def _heat_figure(drawn: HeatMap, scale: Scale) -> Figure:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    figure = _figure(1.6 + 1.05 * len(drawn.columns), 1.0 + 0.46 * len(drawn.rows))
+def _heat_figure(drawn: HeatMap, picture: Picture) -> Figure:
+    figure = _figure(1.6 + 1.05 * len(picture.columns), 1.0 + 0.46 * len(picture.rows))
     axes = figure.add_subplot()
-    colours = LinearSegmentedColormap.from_list("loss to gain", [LOSS, MIDDLE, GAIN])
-    for row, (_, cells) in enumerate(drawn.rows):
-        for column, cell in enumerate(cells):
-            if cell is not None:
-                _draw_cell(axes, row, column, cell, colours((cell.shade / 100 + 1) / 2))
-    axes.set_xlim(-0.5, len(drawn.columns) - 0.5)
-    axes.set_ylim(len(drawn.rows) - 0.5, -0.5)
-    axes.set_xticks(range(len(drawn.columns)), [_label(name) for name in drawn.columns])
-    axes.set_yticks(range(len(drawn.rows)), [_label(name) for name, _ in drawn.rows])
+    for row, (_, views) in enumerate(picture.rows):
+        for column, view in enumerate(views):
+            if view is not None:
+                _draw_cell(axes, row, column, view)
+    axes.set_xlim(-0.5, len(picture.columns) - 0.5)
+    axes.set_ylim(len(picture.rows) - 0.5, -0.5)
+    axes.set_xticks(range(len(picture.columns)), [_label(name) for name in picture.columns])
+    axes.set_yticks(range(len(picture.rows)), [_label(name) for name, _ in picture.rows])
     axes.tick_params(length=0, labeltop=True, labelbottom=False)
     axes.spines[:].set_visible(False)
-    axes.set_ylabel(_label(drawn.row_meaning), color=GREY)
+    axes.set_ylabel(_label(picture.row_meaning), color=GREY)
     axes.set_title(_label(f"{drawn.matrix.title} ({drawn.unit})"), loc="left", fontweight="bold")
-    axes.set_xlabel(_label(f"colour: ±{drawn.limit}; hatched: no effect shown; brackets: 95% intervals"), color=GREY)
+    axes.set_xlabel(_label(f"full colour at {drawn.limit}; hatched: no effect shown; [95% interval]"), color=GREY)
     return figure
 
 
-def _draw_cell(axes: Axes, row: int, column: int, cell: CellView, colour: tuple[float, float, float, float]) -> None:
+def _draw_cell(axes: Axes, row: int, column: int, cell: CellView) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
 
     noise = cell.state == "noise"
@@ -99,7 +101,7 @@ def _draw_cell(axes: Axes, row: int, column: int, cell: CellView, colour: tuple[
             (column - 0.48, row - 0.46),
             0.96,
             0.92,
-            facecolor=colour,
+            facecolor=LinearSegmentedColormap.from_list(cell.tone, [MIDDLE, TONES[cell.tone]])(cell.shade / 100),
             edgecolor="#d8d9d6",
             linewidth=0.5,
             hatch="////" if noise else None,
@@ -119,7 +121,11 @@ def _curves_figure(curves: dict[str, list[Trajectory]], domains: tuple[str, ...]
     rows = -(-len(curves) // PANELS_A_ROW)
     figure = _figure(3.2 * min(len(curves), PANELS_A_ROW), 2.4 * rows)
     grid = figure.subplots(
-        rows, min(len(curves), PANELS_A_ROW), squeeze=False, sharey=True, gridspec_kw={"hspace": 0.5, "wspace": 0.1}
+        rows,
+        min(len(curves), PANELS_A_ROW),
+        squeeze=False,
+        sharey=True,
+        gridspec_kw={"hspace": 0.6, "wspace": 0.1, "top": 1 - 0.5 / (2.4 * rows)},
     )
     for axes in grid.flat[len(curves) :]:
         axes.set_visible(False)
@@ -131,13 +137,14 @@ def _curves_figure(curves: dict[str, list[Trajectory]], domains: tuple[str, ...]
             axes.axvline(end, color="#c9cbc8", linewidth=0.8)
         axes.set_title(_label(curriculum), loc="left", fontsize=9)
         axes.spines[["top", "right"]].set_visible(False)
+        axes.set_xlabel("optimizer steps", fontsize=8, color=GREY)
     grid[0, 0].set_ylabel("accuracy, percent")
     figure.legend(
         *grid[0, 0].get_legend_handles_labels(),
         loc="upper center",
         ncols=len(domains),
         frameon=False,
-        bbox_to_anchor=(0.5, 1.0 + 0.12 / rows),
+        bbox_to_anchor=(0.5, 1.0),
     )
     return figure
 

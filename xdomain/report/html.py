@@ -12,10 +12,11 @@ from markupsafe import Markup
 from xdomain.analysis.result import AnalysisResult
 from xdomain.report import numbers
 from xdomain.report.accuracy import accuracy_rows
+from xdomain.report.cell_view import cell_state
 from xdomain.report.colour import scales
 from xdomain.report.curves import HEIGHT, WIDTH, panels
-from xdomain.report.heatmap import cell_state, heat_map
-from xdomain.report.layout import further_matrices, is_shown, main_matrices
+from xdomain.report.heatmap import heat_map
+from xdomain.report.layout import definition, further_matrices, main_matrices
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
@@ -78,7 +79,7 @@ def environment() -> Environment:
         p_text=numbers.p_text,
         share_text=numbers.share_text,
         count_text=numbers.count_text,
-        is_shown=is_shown,
+        definition=definition,
         cell_state=cell_state,
     )
     return found

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from xdomain.analysis.result import AnalysisResult, Matrix
-from xdomain.report.heatmap import CellView, heat_map
+from xdomain.report.cell_view import CellView
+from xdomain.report.heatmap import HeatMap, Picture, heat_map
 from xdomain.report.layout import further_matrices, main_matrices
-from xdomain.report.numbers import MINUS, UNBOUNDED, unit_word
+from xdomain.report.numbers import MINUS, UNBOUNDED
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
 
@@ -48,19 +49,24 @@ def escaped(text: str) -> str:
 
 def _table(result: AnalysisResult, matrix: Matrix) -> str:
     drawn = heat_map(result, matrix, None, report_command=default_command(result))
-    caption = f"{matrix.title} ({unit_word(matrix)}). {matrix.definition}"
+    caption = f"{matrix.title} ({drawn.unit}). {drawn.definition}"
     if result.meta.speaks_of:
         caption += f" Intervals speak of {result.meta.speaks_of}."
+    return "".join(_tabular(drawn, picture, caption, number) for number, picture in enumerate(drawn.pictures))
+
+
+def _tabular(drawn: HeatMap, picture: Picture, caption: str, number: int) -> str:
+    label = f"tab:xdomain-{drawn.name.replace('_', '-')}{f'-{number + 1}' if number else ''}"
     lines = [
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{escaped(caption)}}}",
-        rf"\label{{tab:xdomain-{matrix.name.replace('_', '-')}}}",
-        rf"\begin{{tabular}}{{l{'r' * len(drawn.columns)}}}",
+        rf"\label{{{label}}}",
+        rf"\begin{{tabular}}{{l{'r' * len(picture.columns)}}}",
         r"\toprule",
-        " & ".join([escaped(drawn.row_meaning), *map(escaped, drawn.columns)]) + r" \\",
+        " & ".join([escaped(picture.row_meaning), *map(escaped, picture.columns)]) + r" \\",
         r"\midrule",
-        *(" & ".join([escaped(label), *map(_cell, cells)]) + r" \\" for label, cells in drawn.rows),
+        *(" & ".join([escaped(name), *map(_cell, views)]) + r" \\" for name, views in picture.rows),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",

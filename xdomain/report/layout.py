@@ -1,35 +1,81 @@
-"""Which matrices a report shows, in which order, and the question that each one answers."""
+"""Which matrices a report shows, in which order, and how each one is to be read."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from xdomain.analysis.result import AnalysisResult, Matrix
 
-QUESTIONS: dict[str, str] = {
-    "transfer": "What does training on one domain do to every other?",
-    "asymmetry": "Does A help B as much as B helps A?",
-    "order_effect": "Is it better to train A first, or B?",
-    "order_sensitivity": "How much does the order matter for a pair, over both of its domains?",
-    "retention": "What does a second phase leave of what the first one taught?",
-    "plasticity": "Does an earlier phase help or hinder what comes after?",
-    "mix_gain": "Is training on a mixture better than the better of both orders?",
-    "relative_transfer": "How much of a domain's own training does another domain's replace?",
+Direction = Literal["difference", "size", "harm", "level"]
+"""More is better; a size without a sign; more is worse; a level, which no centre belongs to."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The question that a matrix answers, and what its colours mean."""
+
+    question: str
+    hint: str = ""
+    direction: Direction = "difference"
+
+
+MAIN: dict[str, Reading] = {
+    "transfer": Reading(
+        "What does training on one domain do to every other?",
+        "Blue: training on the row's domain raised the column's accuracy above the base.",
+    ),
+    "asymmetry": Reading(
+        "Does A help B as much as B helps A?", "Blue: the row's domain does more for the column's than the reverse."
+    ),
+    "order_effect": Reading(
+        "Is it better to train A first, or B?", "Blue: A first, then B, ends higher on the column's domain."
+    ),
+    "order_sensitivity": Reading(
+        "How much does the order matter for a pair at all?",
+        "A size without a sign: the darker, the more the order matters.",
+        "size",
+    ),
+    "retention": Reading(
+        "What does a later phase leave of what an earlier one taught?", "Orange: forgotten. Blue: improved further."
+    ),
+    "plasticity": Reading(
+        "Does an earlier phase help or hinder learning the next domain?",
+        "Blue: the domain ends higher than when trained alone from the base.",
+    ),
+    "mix_gain": Reading(
+        "Is a mixture better than every order of its domains?",
+        "Blue: the mixture ends above the better order. Orange: some order beats it.",
+    ),
+    "relative_transfer": Reading(
+        "How much of a domain's own training does another domain's replace?",
+        "1 is as good as training on the column's domain itself; 0 is no effect.",
+    ),
 }
 """The main matrices in reading order, by name."""
 
-FURTHER_QUESTIONS: dict[str, str] = {
-    "change": "How far is every run from the base?",
-    "mix_gain_over_single": "Is a mixture better than training on the domain alone?",
-    "permutation_range": "How far apart do the orders of three or more domains end?",
-    "sequence": "How do whole sequences fare by the measures of continual learning?",
-    "asymmetry_logit": "Is the asymmetry there on the logit scale, where points near 0 and 100 count more?",
-    "asymmetry_relative": "Is the asymmetry there when each domain's own gain is the yardstick?",
-    "gained": "How many items did a phase turn from wrong to right?",
-    "lost": "How many items did a phase turn from right to wrong?",
-    "gained_beyond_sampling": "How many of the gained items are more than the churn of sampling?",
-    "lost_beyond_sampling": "How many of the lost items are more than the churn of sampling?",
-    "odds_ratio": "How do the odds of a right answer change, over all strata together?",
-    "odds_ratio_paired": "What does the test that pairs items say of the same?",
+FURTHER: dict[str, Reading] = {
+    "change": Reading("How far is every run from the base?"),
+    "mix_gain_over_single": Reading("Is a mixture better than training on the domain alone?"),
+    "permutation_range": Reading("How far apart do the orders of three or more phases end?", direction="size"),
+    "sequence": Reading("How do whole curricula fare by the measures of continual learning?"),
+    "asymmetry_logit": Reading("Is the asymmetry there on the logit scale?"),
+    "asymmetry_relative": Reading("Is the asymmetry there when each domain's own gain is the yardstick?"),
+    "gained": Reading("What share of items did a run turn from wrong to right?"),
+    "lost": Reading("What share of items did a run turn from right to wrong?", direction="harm"),
+    "gained_beyond_sampling": Reading("How much of the gain is more than the churn of sampling?"),
+    "lost_beyond_sampling": Reading("How much of the loss is more than the churn of sampling?", direction="harm"),
+    "odds_ratio": Reading("How do the odds of a right answer change, over all domains together?"),
+    "odds_ratio_paired": Reading("What does the test that pairs items say of the same?"),
 }
+"""The matrices of the appendix."""
+
+COLUMN_DIRECTIONS: dict[tuple[str, str], Direction] = {
+    ("sequence", "ACC"): "level",
+    ("sequence", "worst domain"): "level",
+    ("sequence", "forgetting"): "harm",
+}
+"""Columns that are read otherwise than the rest of their matrix."""
 
 BUDGETS: dict[str, str] = {
     "per_phase": "every phase gets the same number of steps, so a sequence of two phases trains twice as long as one",
@@ -42,12 +88,12 @@ BUDGETS: dict[str, str] = {
 def main_matrices(result: AnalysisResult) -> list[Matrix]:
     """The matrices that every format shows, without those that the experiment defines no cell of."""
     found = result.matrices()
-    return [found[name] for name in QUESTIONS if has_cells(found[name])]
+    return [found[name] for name in MAIN if has_cells(found[name])]
 
 
 def further_matrices(result: AnalysisResult) -> list[Matrix]:
     """All others but accuracy, which has a table of its own."""
-    return [m for name, m in result.matrices().items() if name not in QUESTIONS and name != "accuracy" and has_cells(m)]
+    return [m for name, m in result.matrices().items() if name not in MAIN and name != "accuracy" and has_cells(m)]
 
 
 def has_cells(matrix: Matrix) -> bool:
@@ -55,11 +101,23 @@ def has_cells(matrix: Matrix) -> bool:
     return any(matrix.cells.values())
 
 
-def question(matrix: Matrix) -> str:
-    """The question in plain words, empty for a matrix that has none."""
-    return QUESTIONS.get(matrix.name) or FURTHER_QUESTIONS.get(matrix.name, "")
+def reading(matrix: Matrix) -> Reading:
+    """How to read the matrix; one that is not listed here (pass@k) asks nothing."""
+    return MAIN.get(matrix.name) or FURTHER.get(matrix.name) or Reading("")
 
 
-def is_shown(word: str | None) -> bool:
-    """Whether a cell's effect is distinguishable from noise."""
-    return word not in {None, "no effect shown"}
+def direction(matrix: Matrix, column: str) -> Direction:
+    """How to read one column."""
+    if matrix.centre is None:
+        return "level"
+    return COLUMN_DIRECTIONS.get((matrix.name, column), reading(matrix).direction)
+
+
+def definition(matrix: Matrix) -> str:
+    """The definition as a sentence."""
+    return matrix.definition if matrix.definition.endswith((".", "!", "?")) else f"{matrix.definition}."
+
+
+def family(matrix: Matrix) -> str:
+    """How p was adjusted; empty where nothing was tested."""
+    return "" if matrix.family == "not tested" else matrix.family

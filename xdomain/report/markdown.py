@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from xdomain.analysis.result import AccuracyMatrix, AnalysisResult
-from xdomain.report.heatmap import CellView, heat_map
-from xdomain.report.layout import further_matrices, is_shown, main_matrices
-from xdomain.report.numbers import count_text, estimate_text, interval_text, p_text, share_text, unit_word
+from xdomain.report.cell_view import CellView, cell_state
+from xdomain.report.heatmap import HeatMap, heat_map
+from xdomain.report.layout import further_matrices, main_matrices
+from xdomain.report.numbers import count_text, estimate_text, interval_text, p_text, share_text
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
@@ -25,15 +26,7 @@ def render_markdown(result: AnalysisResult, *, report_command: str | None = None
     parts += _contrasts(result)
     parts += ["## Accuracy", *_accuracy(result.accuracy)]
     for matrix in [*main_matrices(result), *further_matrices(result)]:
-        drawn = heat_map(result, matrix, None, report_command=command)
-        header = [f"{drawn.row_meaning} \\ {drawn.column_meaning}", *drawn.columns]
-        rows = [[label, *(_cell(view) for view in cells)] for label, cells in drawn.rows]
-        parts += [f"## {escaped(matrix.title)}", *filter(None, [escaped(drawn.question)])]
-        parts.append(f"{escaped(matrix.definition)} ({escaped(matrix.source)}). In {unit_word(matrix)}.")
-        if drawn.tested:
-            family = f" p adjusted: {escaped(matrix.family)}." if matrix.family else ""
-            parts.append(f"**Bold**: effect shown, {drawn.shown} of {drawn.tested} cells tested.{family}")
-        parts.append(_table(header, rows))
+        parts += _matrix(heat_map(result, matrix, None, report_command=command))
     parts += ["## Effort", _effort(result)]
     if result.meta.missing:
         parts += ["## Not measured", "\n".join(f"- {escaped(name)}" for name in result.meta.missing)]
@@ -44,6 +37,18 @@ def render_markdown(result: AnalysisResult, *, report_command: str | None = None
 def escaped(text: str) -> str:
     """`text` with everything that Markdown or HTML would read taken literally, on one line."""
     return "".join(f"\\{c}" if c in SPECIAL else c for c in plain(text))
+
+
+def _matrix(drawn: HeatMap) -> list[str]:
+    asked = escaped(f"{drawn.reading.question} {drawn.definition}".strip())
+    parts = [f"## {escaped(drawn.matrix.title)}", f"{asked} In {drawn.unit}. Source: {escaped(drawn.matrix.source)}."]
+    if drawn.tested:
+        adjusted = f" p adjusted: {escaped(drawn.family)}." if drawn.family else ""
+        parts.append(f"**Bold**: an effect is shown, {drawn.shown} of {drawn.tested} cells tested.{adjusted}")
+    for picture in drawn.pictures:
+        header = [f"{picture.row_meaning} \\ {picture.column_meaning}", *picture.columns]
+        parts.append(_table(header, [[label, *(_cell(view) for view in views)] for label, views in picture.rows]))
+    return parts
 
 
 def _cell(view: CellView | None) -> str:
@@ -88,7 +93,7 @@ def _contrasts(result: AnalysisResult) -> list[str]:
     for declared in result.contrasts:
         cell = declared.cell
         value = f"{estimate_text('fraction', cell.estimate)} {interval_text('fraction', cell.low, cell.high)}"
-        finding = f"**{cell.word}**" if is_shown(cell.word) else cell.word or cell.note
+        finding = f"**{cell.word}**" if cell_state(cell) == "shown" else cell.word or cell.note
         rows.append([declared.contrast, value, p_text(cell.p), p_text(cell.p_adjusted), Raw(finding)])
     header = ["contrast", "estimate (percentage points)", "p", "p adjusted (Holm)", "finding"]
     return ["## Declared contrasts", _table(header, rows)] if rows else []

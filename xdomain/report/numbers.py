@@ -62,11 +62,6 @@ def count_text(count: float | None) -> str:
     return f"{count:,.0f}" if abs(count - round(count)) < 0.05 else f"{count:,.1f}"
 
 
-def is_signed(matrix: Matrix) -> bool:
-    """Differences carry a sign; accuracies and odds ratios do not."""
-    return matrix.centre == 0.0
-
-
 def unit_word(matrix: Matrix) -> str:
     """What the numbers of a matrix are counted in."""
     if matrix.unit == "fraction":

@@ -10,11 +10,11 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Cell, Matrix
-from xdomain.report.colour import Scale, scales
-from xdomain.report.heatmap import HeatMap, cell_state, heat_map
-from xdomain.report.layout import further_matrices, is_shown, main_matrices
-from xdomain.report.numbers import estimate_text, interval_text, is_signed, p_text, share_text, unit_word
+from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix
+from xdomain.report.cell_view import CellView, cell_state
+from xdomain.report.heatmap import HeatMap, heat_map
+from xdomain.report.layout import further_matrices, main_matrices
+from xdomain.report.numbers import estimate_text, interval_text, p_text, share_text
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
@@ -34,10 +34,8 @@ def tables(result: AnalysisResult, *, everything: bool = False) -> list[Renderab
     if result.contrasts:
         parts.append(_contrasts(result))
     parts.append(accuracy_table(result.accuracy))
-    matrices = main_matrices(result)
-    limits = scales(result.matrices().values())
-    for matrix in [*matrices, *(further_matrices(result) if everything else [])]:
-        parts.append(matrix_table(result, matrix, limits[matrix.unit]))
+    matrices = main_matrices(result) + (further_matrices(result) if everything else [])
+    parts += [matrix_tables(result, matrix) for matrix in matrices]
     if result.meta.missing:
         parts.append(text(f"Not measured: {', '.join(result.meta.missing[:10])}{_more(len(result.meta.missing), 10)}."))
     return parts
@@ -53,18 +51,17 @@ def accuracy_table(accuracy: AccuracyMatrix) -> Table:
     return table
 
 
-def matrix_table(result: AnalysisResult, matrix: Matrix, scale: Scale) -> Group:
+def matrix_tables(result: AnalysisResult, matrix: Matrix) -> Group:
     """One matrix: its question, the cells, and how p was adjusted. Dim cells are not distinguishable from noise."""
-    drawn = heat_map(result, matrix, scale, report_command=default_command(result))
-    table = _empty(
-        f"{matrix.title} ({unit_word(matrix)})", f"{drawn.row_meaning} \\ {drawn.column_meaning}", drawn.columns
-    )
-    for label, cells in drawn.rows:
-        table.add_row(
-            text(label), *(_value(matrix, matrix.cell(view.row, view.column)) if view else text("") for view in cells)
-        )
-    table.caption = text(_caption(drawn))
-    return Group(text(drawn.question, "italic"), table)
+    drawn = heat_map(result, matrix, None, report_command=default_command(result))
+    parts: list[RenderableType] = [text(f"{drawn.reading.question} {drawn.definition}", "italic")]
+    for picture in drawn.pictures:
+        corner = f"{picture.row_meaning} \\ {picture.column_meaning}"
+        table = _empty(f"{matrix.title} ({drawn.unit})", corner, picture.columns)
+        for label, views in picture.rows:
+            table.add_row(text(label), *(_value(view) for view in views))
+        parts.append(table)
+    return Group(*parts, text(_caption(drawn), NOISE), text(""))
 
 
 def text(value: str, style: str = "") -> Text:
@@ -73,21 +70,20 @@ def text(value: str, style: str = "") -> Text:
 
 
 def _caption(drawn: HeatMap) -> str:
-    shown = f"effect shown in {drawn.shown} of {drawn.tested} cells tested" if drawn.tested else "not tested"
-    family = f"; p adjusted: {drawn.matrix.family}" if drawn.matrix.family else ""
-    return f"{shown}{family}; dim: no effect shown"
+    if not drawn.tested:
+        return "Not tested."
+    family = f"; p adjusted: {drawn.family}" if drawn.family else ""
+    return f"An effect is shown in {drawn.shown} of {drawn.tested} cells tested (dim: no effect shown){family}."
 
 
-def _value(matrix: Matrix, cell: Cell | None) -> Text:
-    if cell is None:
+def _value(view: CellView | None) -> Text:
+    if view is None:
         return text("")
-    if cell.estimate is None:
+    if view.state == "missing":
         return text("not measured", NOISE)
-    value = estimate_text(matrix.unit, cell.estimate, signed=is_signed(matrix))
-    interval = interval_text(matrix.unit, cell.low, cell.high)
     styles = {"gain": GAIN, "loss": LOSS, "effect shown": "bold"}
-    style = styles.get(cell.word or "", NOISE if cell_state(cell) == "noise" else "")
-    return Text.assemble((value, style), " ", (interval, NOISE))
+    style = NOISE if view.state == "noise" else styles.get(view.word, "")
+    return Text.assemble((view.value, style), " ", (view.interval, NOISE))
 
 
 def _accuracy_cell(accuracy: AccuracyMatrix, row: str, domain: str) -> Text:
@@ -112,7 +108,7 @@ def _contrasts(result: AnalysisResult) -> Table:
     )
     for declared in result.contrasts:
         cell = declared.cell
-        style = "" if is_shown(cell.word) else NOISE
+        style = NOISE if cell_state(cell) == "noise" else ""
         value = f"{estimate_text('fraction', cell.estimate)} {interval_text('fraction', cell.low, cell.high)}"
         words = (value, p_text(cell.p), p_text(cell.p_adjusted), cell.word or cell.note)
         table.add_row(text(declared.contrast), *(text(word, style) for word in words))

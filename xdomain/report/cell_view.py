@@ -1,0 +1,119 @@
+"""One cell made ready to show: its numbers as text, its colour, and whether it is beyond noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from xdomain.analysis.result import Cell, Matrix
+from xdomain.report.colour import Scale
+from xdomain.report.layout import direction
+from xdomain.report.numbers import count_text, estimate_text, interval_text, p_text
+
+State = Literal["shown", "noise", "untested", "missing"]
+"""Beyond noise; tested and not beyond noise; no test belongs to it; no number."""
+
+Tone = Literal["gain", "loss", "size", "none"]
+"""Which end of the colour scale."""
+
+STATE_WORDS: dict[State, str] = {
+    "shown": "effect shown",
+    "noise": "no effect shown",
+    "untested": "not tested",
+    "missing": "not measured",
+}
+
+
+@dataclass(frozen=True)
+class CellView:
+    """One cell as text; an empty string where there is nothing to say."""
+
+    row: str
+    """Row and column name the cell in the matrix, also where the picture is turned."""
+    column: str
+    anchor: str
+    name: str
+    """What it is in words: "Retention: math -> science on math"."""
+    value: str
+    interval: str
+    state: State
+    word: str
+    tone: Tone
+    shade: int
+    """Strength of colour in percent."""
+    n_items: str
+    n_seeds: str
+    seed_sd: str
+    p: str
+    p_adjusted: str
+    detectable: str
+    note: str
+    compares: tuple[str, ...]
+    command: str
+
+
+def cell_view(
+    matrix: Matrix, cell: Cell, row: str, column: str, *, anchor: str, scale: Scale | None, command: str
+) -> CellView:
+    """Put one cell into words."""
+    state = cell_state(cell)
+    joint = " on " if matrix.column_meaning == "evaluated domain" else ", "
+    strength = scale.strength(matrix, cell, column) if scale else 0
+    return CellView(
+        row=row,
+        column=column,
+        anchor=anchor,
+        name=f"{matrix.title}: {row}{joint}{column}",
+        value=value_text(matrix, cell, column),
+        interval=cell_interval(matrix, cell),
+        state=state,
+        word=word_text(matrix, cell, column),
+        tone=_tone(matrix, column, strength),
+        shade=abs(strength),
+        n_items="" if cell.n_items is None else count_text(cell.n_items),
+        n_seeds="" if cell.n_seeds is None else count_text(cell.n_seeds),
+        seed_sd=estimate_text(matrix.unit, cell.seed_sd, signed=False),
+        p=p_text(cell.p),
+        p_adjusted=p_text(cell.p_adjusted),
+        detectable=estimate_text(matrix.unit, cell.smallest_detectable, signed=False),
+        note=cell.note,
+        compares=cell.compares,
+        command=command,
+    )
+
+
+def cell_state(cell: Cell) -> State:
+    """Whether a cell is beyond noise, by the word that the analysis gave it."""
+    if cell.estimate is None:
+        return "missing"
+    if cell.word is None:
+        return "untested"
+    return "noise" if cell.word == "no effect shown" else "shown"
+
+
+def value_text(matrix: Matrix, cell: Cell, column: str) -> str:
+    """The estimate; only differences around 0 carry a sign."""
+    signed = matrix.centre == 0.0 and direction(matrix, column) not in {"size", "level"}
+    return estimate_text(matrix.unit, cell.estimate, signed=signed)
+
+
+def cell_interval(matrix: Matrix, cell: Cell) -> str:
+    """The interval; a ratio without one is unbounded (its denominator may be 0)."""
+    if cell.estimate is not None and cell.low is None and cell.high is None:
+        return "unbounded" if matrix.unit == "ratio" else "no interval"
+    return interval_text(matrix.unit, cell.low, cell.high)
+
+
+def word_text(matrix: Matrix, cell: Cell, column: str) -> str:
+    """The finding in words. Where more is worse, "gain" would mislead: the effect is named without its sign."""
+    if cell.word is None:
+        return STATE_WORDS[cell_state(cell)]
+    return STATE_WORDS[cell_state(cell)] if direction(matrix, column) == "harm" else cell.word
+
+
+def _tone(matrix: Matrix, column: str, strength: int) -> Tone:
+    if strength == 0 or direction(matrix, column) == "level":
+        return "none"
+    if direction(matrix, column) == "size":
+        return "size"
+    return "gain" if strength > 0 else "loss"
