@@ -81,8 +81,11 @@ class Experiment(ConfigModel):
             raise ValueError("seeds: a seed stands there twice.")
         for curriculum in self.curricula:
             self._check_curriculum(curriculum)
-        if not self.curricula and not any(self.grid.model_dump().values()):
-            raise ValueError("there is nothing to train: set a family under `grid` or list `curricula`.")
+        if "curricula" not in self.model_fields_set and not any(self.grid.model_dump().values()):
+            raise ValueError(
+                "there is nothing to train: set a family under `grid` or list `curricula` (`curricula: []` evaluates the "
+                "model alone)."
+            )
         self._check_checkpoints()
         return self
 

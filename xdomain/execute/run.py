@@ -13,7 +13,7 @@ from xdomain.execute.base import Executor
 from xdomain.execute.inline import InlineExecutor
 from xdomain.execute.local import LocalExecutor
 from xdomain.execute.scheduler import Event, RunOutcome, Scheduler
-from xdomain.plan.graph import Plan
+from xdomain.plan.graph import Graph
 from xdomain.store.store import Store
 
 
@@ -28,7 +28,7 @@ def make_executor(execution: ExecutionConfig, jobs: int | None) -> Executor:
 
 
 def run_plan(
-    plan: Plan,
+    plan: Graph,
     store: Store,
     jobs: int | None,
     watch: Callable[[Event | None], None],

@@ -14,7 +14,7 @@ from typing import Any
 
 from xdomain.execute.base import Executor, StageRecord, Task, TaskFile
 from xdomain.plan.cost import critical_path, default_weight
-from xdomain.plan.graph import Plan
+from xdomain.plan.graph import Graph
 from xdomain.plan.spec import TaskSpec, stage_spec
 from xdomain.plan.stage import EvaluateStage, Stage
 from xdomain.store.lease import Holder, StaleWatch, read_holder
@@ -63,7 +63,7 @@ class Scheduler:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: Graph,
         store: Store,
         executor: Executor,
         watch: Callable[[Event | None], None],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from xdomain.plan.graph import Plan
+from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.stage import Stage, TrainStage
 
 
@@ -37,7 +37,7 @@ def plan_cost(plan: Plan, done: frozenset[str]) -> PlanCost:
     )
 
 
-def list_schedule_seconds(plan: Plan, seconds: Mapping[str, float], workers: int) -> float:
+def list_schedule_seconds(plan: Graph, seconds: Mapping[str, float], workers: int) -> float:
     """Makespan of greedy list scheduling (longest path first) of the stages in `seconds` on `workers` workers.
 
     Source: Graham 1966; it is within 2 - 1/workers of the optimum.
@@ -59,7 +59,7 @@ def list_schedule_seconds(plan: Plan, seconds: Mapping[str, float], workers: int
     return now
 
 
-def critical_path(plan: Plan, weight: Callable[[Stage], float]) -> dict[str, float]:
+def critical_path(plan: Graph, weight: Callable[[Stage], float]) -> dict[str, float]:
     """For each stage, the weight of the heaviest chain that begins with it."""
     rank = {key: weight(stage) for key, stage in plan.stages.items()}
     for key in reversed(list(plan.stages)):

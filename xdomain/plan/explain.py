@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from xdomain.core.errors import PlanError
-from xdomain.plan.graph import Plan
+from xdomain.plan.graph import Graph
 from xdomain.plan.stage import Stage
 
 
-def find_stage(plan: Plan, text: str) -> Stage:
+def find_stage(plan: Graph, text: str) -> Stage:
     """The one stage whose title is `text`, or whose key or folder begins with it.
 
     Raises:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.experiment import Experiment
-from xdomain.config.strategy import StrategyConfig
+from xdomain.config.strategy import JointConfig, StrategyConfig
 from xdomain.core.errors import PlanError
 from xdomain.core.fingerprint import fingerprint
 from xdomain.core.measurement import BASE
@@ -28,13 +28,11 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Stages by key in an order in which parents come first."""
+class Graph:
+    """Stages by key, in an order in which parents come first."""
 
     experiment: Experiment
-    base: BaseStage
     stages: dict[str, Stage]
-    runs: tuple[Run, ...]
 
     @cached_property
     def train_stages(self) -> tuple[TrainStage, ...]:
@@ -44,18 +42,18 @@ class Plan:
     def evaluations(self) -> tuple[EvaluateStage, ...]:
         return tuple(stage for stage in self.stages.values() if isinstance(stage, EvaluateStage))
 
+
+@dataclass(frozen=True)
+class Plan(Graph):
+    """The graph of an experiment: one base, its training stages, their evaluations."""
+
+    base: BaseStage
+    runs: tuple[Run, ...]
+
     @cached_property
     def curricula(self) -> tuple[str, ...]:
         """Labels of all training stages, in plan order, each once."""
         return tuple(dict.fromkeys(stage.label for stage in self.train_stages))
-
-
-def strategy_label(strategy: StrategyConfig) -> str:
-    """ "cgpo", or "cgpo(alpha=1.0)" where a parameter is not at its default."""
-    changed = strategy.model_dump(exclude_defaults=True, exclude={"name"})
-    if not changed:
-        return strategy.name
-    return f"{strategy.name}({', '.join(f'{key}={value}' for key, value in sorted(changed.items()))})"
 
 
 def build_plan(experiment: Experiment, identities: Identities) -> Plan:
@@ -75,18 +73,40 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
                 for stage in train:
                     stages.setdefault(stage.key, stage)
                 runs.append(Run(curriculum, seed, train[-1].strategy, tuple(stage.key for stage in train)))
-    checkpoints: list[tuple[CheckpointRef, str]] = [(base.end, BASE)]
-    for stage in list(stages.values()):
-        if isinstance(stage, TrainStage):
-            checkpoints += [(ref, f"{stage.title} step {ref.step}") for ref in stage.checkpoints]
+    checkpoints = [(base.end, BASE)]
+    checkpoints += [
+        (ref, f"{stage.title} step {ref.step}")
+        for stage in stages.values()
+        if isinstance(stage, TrainStage)
+        for ref in stage.checkpoints
+    ]
+    stages |= evaluate_stages(experiment, identities, checkpoints)
+    return Plan(experiment, stages, base, tuple(runs))
+
+
+def checkpoint_graph(
+    experiment: Experiment, identities: Identities, checkpoints: Iterable[tuple[Stage, int, str]]
+) -> Graph:
+    """Evaluations alone: checkpoints (stage, step, title) that exist, on every domain of `experiment`."""
+    wanted = list(checkpoints)
+    stages = {stage.key: stage for stage, _, _ in wanted}
+    refs = [(CheckpointRef(stage.key, step), title) for stage, step, title in wanted]
+    return Graph(experiment, stages | evaluate_stages(experiment, identities, refs))
+
+
+def evaluate_stages(
+    experiment: Experiment, identities: Identities, checkpoints: Iterable[tuple[CheckpointRef, str]]
+) -> dict[str, Stage]:
+    """One evaluation a checkpoint (with its title) and domain, by key."""
+    found: dict[str, Stage] = {}
     for checkpoint, title in checkpoints:
         for domain in experiment.domain_names:
             payload = evaluate_payload(experiment, identities, checkpoint, domain)
             key = fingerprint(payload)
-            stages[key] = EvaluateStage(
+            found[key] = EvaluateStage(
                 StageKind.EVALUATE, key, f"{title} on {domain}", payload, (checkpoint.stage,), checkpoint, domain
             )
-    return Plan(experiment, base, stages, tuple(runs))
+    return found
 
 
 def _strategies(curriculum: Curriculum, experiment: Experiment) -> tuple[StrategyConfig, ...]:
@@ -118,7 +138,7 @@ def _train_stages(
         phase = prefix.phases[-1]
         mixed_so_far |= phase.is_mixed
         payload = train_payload(experiment, identities, parent, phase, steps[index], seed, offsets, strategy)
-        name = strategy_label(strategy) if mixed_so_far else "joint"
+        name = strategy.label if mixed_so_far else "joint"
         label = _label(prefix, steps, curriculum, experiment)
         stage = TrainStage(
             kind=StageKind.TRAIN,
@@ -135,6 +155,7 @@ def _train_stages(
             strategy=name,
             offsets={domain: offsets[domain] for domain in phase.domains},
             checkpoint_steps=_checkpoint_steps(steps[index], experiment.checkpoints.every_steps),
+            strategy_config=strategy if phase.is_mixed else JointConfig(),
         )
         yield stage
         for domain, count in phase_quotas(phase, prompts_consumed(steps[index], experiment)).items():

@@ -5,17 +5,17 @@ from __future__ import annotations
 from statistics import median
 
 from xdomain.plan.cost import list_schedule_seconds
-from xdomain.plan.graph import Plan
+from xdomain.plan.graph import Graph
 from xdomain.plan.stage import Stage, TrainStage
 from xdomain.store.store import Store
 
 
-def stage_seconds(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, float]:
+def stage_seconds(plan: Graph, store: Store, done: frozenset[str]) -> dict[str, float]:
     """Measured seconds of every published stage of the plan."""
     return {key: float(store.result(plan.stages[key])["seconds"]) for key in plan.stages if key in done}
 
 
-def estimate_seconds(plan: Plan, store: Store, done: frozenset[str], workers: int = 1) -> float | None:
+def estimate_seconds(plan: Graph, store: Store, done: frozenset[str], workers: int = 1) -> float | None:
     """Seconds that the open stages will take, from the medians of what this plan's stages took.
 
     None while there is an open kind of stage of which nothing was measured.

@@ -17,13 +17,14 @@ import shutil
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, sync_folder, sync_tree, write_json
 from xdomain.core.fingerprint import file_digest
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.lease import Lease
 
 SCHEMA_VERSION = 1
@@ -117,6 +118,19 @@ class Store:
         return frozenset(
             stage.key for stage in stages if stage.folder in present and (self.folder(stage) / DONE).is_file()
         )
+
+    def find(self, pattern: str) -> list[tuple[Stage, dict[str, Any]]]:
+        """Published stages, with what they left, whose title or folder matches a glob pattern or whose key begins with it."""
+        found = []
+        for path in sorted((self.root / "stages").glob(f"*/{DONE}")):
+            data = read_json(path.parent / STAGE)
+            names = (data["title"], path.parent.name)
+            if any(fnmatchcase(name, pattern) for name in names) or data["key"].startswith(pattern):
+                stage = Stage(
+                    StageKind(data["kind"]), data["key"], data["title"], data["payload"], tuple(data["needs"])
+                )
+                found.append((stage, read_json(path)))
+        return found
 
     def result(self, stage: Stage) -> dict[str, Any]:
         """What a published stage left: `summary`, `provenance`, `seconds`."""
