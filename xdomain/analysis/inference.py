@@ -76,7 +76,7 @@ def pool_effects(effects: Mapping[Key, Effect | Blank]) -> dict[Key, Measured]:
             groups[found.domains].append(found)
     pools = {domains: pool(group) for domains, group in groups.items()}
     return {
-        key: found if isinstance(found, Blank) else _estimate(found, pools.get(found.domains))
+        key: found if isinstance(found, Blank) else _estimate(found, pools)
         for key, found in effects.items()
     }
 
@@ -95,8 +95,10 @@ def pool(effects: Sequence[Effect]) -> SeedPool:
     )
 
 
-def _estimate(effect: Effect, shared: SeedPool | None) -> Estimate:
+def _estimate(effect: Effect, pools: Mapping[tuple[str, ...], SeedPool]) -> Estimate:
     parts = effect.parts
+    # One seed says nothing about a re-run, so it borrows no seed variation either.
+    shared = pools.get(effect.domains) if parts.n_seeds > 1 else None
     value = float(parts.mean)
     bare = Estimate(
         value=value,

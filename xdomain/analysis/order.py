@@ -99,7 +99,7 @@ def extreme_cell(
         n_items=n_items,
         n_seeds=min(part.n_seeds for part in parts),
         p=extreme.p,
-        speaks_of=parts[0].speaks_of,
+        speaks_of=min(parts, key=lambda part: part.n_seeds).speaks_of,
         compares=compares,
         note="; ".join(filter(None, [note, *dict.fromkeys(part.note for part in parts)])),
     )

@@ -22,9 +22,11 @@ from xdomain.config.model_base import ConfigModel
 from xdomain.core.errors import ConfigError
 from xdomain.core.registry import did_you_mean
 
-QUANTITY = re.compile(r"(?P<name>\w+)\s*\((?P<inside>[^()]*)\)(?:\s*on\s+(?P<domain>\w+))?")
+QUANTITY = re.compile(r"(?P<name>\w+)\s*\((?P<inside>(?:[^()\[\]]|\[[^\[\]]*\])*)\)(?:\s*on\s+(?P<domain>\w+))?")
 CONDITION = re.compile(r"(?P<quantity>.*?)(?P<operator><=|>=|<|(?<!-)>)(?P<number>[^<>=]*)")
-RUN = re.compile(r"(?P<curriculum>[^\[\]]*?)\s*(?:\[(?P<strategy>[\w-]+)\])?")
+COMMA = re.compile(r",(?![^\[]*\])")
+"""A comma outside brackets: a strategy's label may hold commas."""
+RUN = re.compile(r"(?P<curriculum>[^\[\]]*?)\s*(?:\[(?P<strategy>[^\[\]]+)\])?")
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def parse_quantity(text: str) -> Quantity:
     if inner_domain and match["domain"]:
         raise ConfigError(f'"{text.strip()}" names the evaluated domain twice.', fix="Name it once.")
     domain = inner_domain or match["domain"]
-    runs = tuple(_parse_run(part, text) for part in inside.split(",")) if inside.strip() else ()
+    runs = tuple(_parse_run(part, text) for part in COMMA.split(inside)) if inside.strip() else ()
     _check_form(name, runs, domain, text.strip())
     return Quantity(name, runs, domain)
 
