@@ -1,0 +1,234 @@
+"""Hostile code in the real sandbox: every attack is contained, and the machine is as before."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from xdomain.config.domain_verifier import UnitTestVerifier
+from xdomain.core.errors import DependencyMissing
+from xdomain.core.records import Outcome
+from xdomain.domains.base import Item
+from xdomain.domains.sandbox import choose
+from xdomain.domains.sandbox.base import Limits
+from xdomain.domains.sandbox.runs import run_calls, run_script, run_tests
+from xdomain.domains.verifiers.unit_tests import UnitTestChecker
+
+LIMITS = Limits(wall_seconds=3.0, memory_mib=256, disk_mib=8)
+CHECK = "def check(candidate):\n    assert candidate(2) == 4\n    assert candidate(3) == 9\n"
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    found = choose.working_sandbox()
+    if found is None:
+        pytest.skip("no bubblewrap on this machine")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def machine_as_before():
+    """No process, descriptor or file is left by any test."""
+    me = psutil.Process()
+    before = (set(me.children(recursive=True)), me.num_fds(), set(os.listdir("/tmp")))
+    yield
+    deadline = time.monotonic() + 5
+    while set(me.children(recursive=True)) - before[0] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not set(me.children(recursive=True)) - before[0]
+    assert me.num_fds() <= before[1]
+    left = {name for name in set(os.listdir("/tmp")) - before[2] if name.startswith(("tmp", "pwned"))}
+    assert not [name for name in left if (Path("/tmp") / name).exists() and "pwned" in name]
+
+
+def test_a_fork_bomb_stops_at_the_process_limit(sandbox):
+    bomb = (
+        "import os, time\nn = 0\ntry:\n    while True:\n        if os.fork() == 0:\n            time.sleep(60)\n        n += 1\n"
+        "except OSError:\n    print(n, flush=True)\n    time.sleep(60)"
+    )
+    run = run_script(sandbox, bomb, "", LIMITS)
+    assert run.ending == "timeout"
+    assert 0 < int(run.stdout) <= LIMITS.processes
+
+
+def test_endless_forking_is_killed(sandbox):
+    bomb = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass"
+    started = time.monotonic()
+    assert run_script(sandbox, bomb, "", LIMITS).ending == "timeout"
+    assert time.monotonic() - started < LIMITS.wall_seconds + 5
+
+
+def test_memory_of_one_process_is_limited(sandbox):
+    run = run_script(sandbox, "x = bytearray(1 << 30)\nprint('got it')", "", LIMITS)
+    assert (run.stdout, run.exit_code) == ("", 1)
+
+
+def test_memory_of_many_processes_is_limited_together(sandbox):
+    hoard = "import os, time\nfor _ in range(3):\n    os.fork()\nx = bytearray(b'x') * (120 << 20)\ntime.sleep(60)"
+    assert run_script(sandbox, hoard, "", LIMITS).ending == "memory"
+
+
+def test_disk_is_limited(sandbox):
+    fill = (
+        "import os\nn = 0\ntry:\n    for i in range(1000):\n        with open(f'/tmp/{i}', 'wb') as f:\n"
+        "            f.write(b'x' * (1 << 20))\n        n += 1\nexcept OSError:\n    print(n)"
+    )
+    run = run_script(sandbox, fill, "", LIMITS)
+    assert 0 < int(run.stdout) <= LIMITS.disk_mib
+
+
+def test_output_is_capped(sandbox):
+    run = run_script(sandbox, "while True:\n    print('x' * 65536)", "", LIMITS)
+    assert run.ending == "output"
+    assert len(run.stdout) <= LIMITS.output_bytes
+
+
+def test_sleeping_and_spinning_are_killed(sandbox):
+    assert run_script(sandbox, "import time\ntime.sleep(60)", "", LIMITS).ending == "timeout"
+    spun = run_script(sandbox, "while True:\n    pass", "", LIMITS)
+    assert spun.ending == "timeout" or spun.exit_code != 0
+
+
+def test_no_network(sandbox):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        server.settimeout(0.5)
+        connect = f"import socket\nsocket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 2)\nprint('in')"
+        run = run_script(sandbox, connect, "", LIMITS)
+        assert (run.stdout, run.exit_code) == ("", 1)
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_no_home_no_environment_no_root(sandbox, monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", "hunter2")
+    look = (
+        "import os\nhome = [p for p in ('/home', '/etc/passwd', '/etc/shadow', '/work') if os.path.exists(p)]\n"
+        "print(home, os.environ.get('SECRET_KEY'), os.getuid(), len([p for p in os.listdir('/proc') if p.isdigit()]))"
+    )
+    run = run_script(sandbox, look, "", LIMITS)
+    seen, secret, user, processes = run.stdout.rsplit(" ", 3)
+    assert (seen, secret, user) == ("[]", "None", "65534")
+    assert int(processes) <= 3
+
+
+def test_no_capabilities(sandbox):
+    run = run_script(sandbox, "print([l for l in open('/proc/self/status') if l.startswith('CapEff')][0])", "", LIMITS)
+    assert int(run.stdout.split()[1], 16) == 0
+
+
+def test_nothing_outside_is_written(sandbox, tmp_path):
+    target = tmp_path / "pwned"
+    write = (
+        f"import os\nfor p in ({str(target)!r}, '/pwned', '/usr/pwned', '/dev/shm/pwned', '/tmp/pwned'):\n    try:\n"
+        "        open(p, 'w').write('x'); print(p)\n    except OSError: pass"
+    )
+    assert run_script(sandbox, write, "", LIMITS).stdout == "/tmp/pwned\n"
+    assert not target.exists()
+    assert not Path("/tmp/pwned").exists()
+
+
+def test_killing_the_parent_kills_nobody_else(sandbox):
+    run = run_script(sandbox, "import os\nos.kill(os.getppid(), 9)\nos.kill(-1, 9)\nprint('alive')", "", LIMITS)
+    assert run.ending == "exited"
+    assert run_script(sandbox, "print('next')", "", LIMITS).stdout == "next\n"
+
+
+SOLUTION = "def square(x):\n    return x * x\n"
+CHEATS = {
+    "exits 0 early": "import os\nos._exit(0)",
+    "exits 0 in the call": "import os\ndef square(x):\n    os._exit(0)",
+    "sys.exit in the call": "import sys\ndef square(x):\n    sys.exit(0)",
+    "prints the verdict": "print('passed')\nprint('\"passed\"', flush=True)\ndef square(x):\n    print('passed')",
+    "writes the verdict to every descriptor": (
+        "import os\nfor fd in range(64):\n    try:\n        os.write(fd, b'\"passed\"\\n')\n    except OSError:\n        pass\n"
+        "def square(x):\n    return 0"
+    ),
+    "replaces the test": "import sys, builtins\ndef check(candidate):\n    pass\nbuiltins.check = check\ndef square(x):\n    return 0",
+    "is equal to everything": (
+        "class Any(int):\n    def __eq__(self, other): return True\n    __hash__ = int.__hash__\n"
+        "def square(x):\n    return Any(0)"
+    ),
+    "patches AssertionError": "import builtins\nbuiltins.AssertionError = KeyError\ndef square(x):\n    raise KeyError",
+    "disables asserts": "import sys\nsys.flags = None\n__debug__ if True else 0\ndef square(x):\n    return None",
+    "reads the caller": (
+        "import gc, sys\ndef square(x):\n    for o in gc.get_objects():\n        if isinstance(o, str) and 'assert' in o:\n"
+        "            return 4\n    return sys._getframe(1).f_locals.get('expected')"
+    ),
+    "floods": "def square(x):\n    return 'x' * 10_000_000",
+    "nests": "def square(x):\n    v = []\n    for _ in range(100000):\n        v = [v]\n    return v",
+    "sleeps": "import time\ndef square(x):\n    time.sleep(60)",
+    "no such function": "def cube(x):\n    return x ** 3",
+    "no Python": "this is not Python (",
+}
+
+
+def test_an_honest_solution_passes(sandbox):
+    assert run_tests(sandbox, SOLUTION, "square", "", CHECK, LIMITS).word == "passed"
+
+
+@pytest.mark.parametrize("cheat", CHEATS.values(), ids=CHEATS.keys())
+def test_no_cheat_passes(sandbox, cheat):
+    run = run_tests(sandbox, cheat, "square", "", CHECK, LIMITS)
+    assert run.word != "passed"
+
+
+@pytest.mark.parametrize("cheat", CHEATS.values(), ids=CHEATS.keys())
+def test_no_cheat_gives_the_values_of_calls(sandbox, cheat):
+    run = run_calls(sandbox, cheat, "square", [[2], [3]], LIMITS)
+    assert run.values != (4, 9)
+
+
+def test_verifier_styles(sandbox):
+    stdin = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="stdin", timeout_seconds=5))
+    item = Item("i", "p", "g", metadata={"tests": {"inputs": ["2\n", "3\n"], "outputs": ["4\n", "9"]}})
+    codes = ["```python\nprint(int(input()) ** 2)\n```", "print(4)", "", "```python\nexit(1)\n```"]
+    found = [verdict.outcome for verdict in stdin.judge([item] * 4, codes)]
+    assert found == [Outcome.RIGHT, Outcome.WRONG, Outcome.MALFORMED, Outcome.WRONG]
+
+    function = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="function", timeout_seconds=5))
+    tests = '[{"arguments": [2], "expected": 4}, {"arguments": [3], "expected": 9}]'
+    item = Item("i", "p", "g", metadata={"tests": tests, "entry_point": "square"})
+    found = [verdict.outcome for verdict in function.judge([item] * 2, [SOLUTION, "def square(x):\n    return 4"])]
+    assert found == [Outcome.RIGHT, Outcome.WRONG]
+
+    humaneval = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="humaneval", timeout_seconds=5))
+    prompt = 'def square(x):\n    """x times x"""\n'
+    item = Item("i", "p", "g", metadata={"prompt": prompt, "tests": CHECK, "entry_point": "square"})
+    found = [verdict.outcome for verdict in humaneval.judge([item] * 3, ["    return x * x", SOLUTION, "    pass"])]
+    assert found == [Outcome.RIGHT, Outcome.RIGHT, Outcome.WRONG]
+
+
+def test_unreadable_tests_are_our_fault_and_unscored(sandbox):
+    function = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="function"))
+    items = [Item("i", "p", "g", metadata=metadata) for metadata in ({}, {"tests": "[", "entry_point": "f"}, {"tests": []})]
+    assert {verdict.outcome for verdict in function.judge(items, [SOLUTION] * 3)} == {Outcome.UNSCORED}
+
+
+def test_without_a_sandbox_code_is_refused_unless_allowed(monkeypatch):
+    monkeypatch.setattr(choose, "working_sandbox", lambda: None)
+    with pytest.raises(DependencyMissing, match="allow_unsandboxed_code"):
+        choose.find_sandbox(allow_unsandboxed=False)
+    allowed = choose.find_sandbox(allow_unsandboxed=True)
+    assert not allowed.isolated
+    assert run_script(allowed, "print(input())", "hello", LIMITS).stdout == "hello\n"
+
+
+def test_many_at_once_from_threads(sandbox):
+    results: list[str] = []
+    crew = [
+        threading.Thread(target=lambda n=n: results.append(run_script(sandbox, f"print({n})", "", LIMITS).stdout))
+        for n in range(8)
+    ]
+    for thread in crew:
+        thread.start()
+    for thread in crew:
+        thread.join()
+    assert sorted(results) == sorted(f"{n}\n" for n in range(8))
