@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from collections.abc import Iterable
 
 from scipy.stats import norm
 
@@ -103,8 +104,9 @@ class Example:
     def pair_matrix(self, name: str, unit: Unit = "fraction") -> Matrix:
         size = 0.06 if unit == "fraction" else 0.5
         cells: dict[str, dict[str, Cell]] = {a: {} for a in self.domains}
-        for a, b in self.pairs:
+        for a, b in self.unordered:
             cells[a][b] = self.cell((a, b), size, size / 3)
+            cells[b][a] = opposite(cells[a][b])
         return self.matrix(name, cells, unit=unit, row_meaning="A", column_meaning="B")
 
     def last_phase_matrix(self, name: str, which: int) -> Matrix:
@@ -220,7 +222,7 @@ class Example:
             "odds_ratio": self.unit_matrix("odds_ratio", "odds ratio", 1.0, 0.4),
             "odds_ratio_paired": self.by_run("odds_ratio_paired", list(self.domains)),
         }
-        tested = {name: sum(map(len, m.cells.values())) for name, m in matrices.items() if name != "accuracy"}
+        counts = counted(matrices.values())
         return AnalysisResult(
             **matrices,
             trajectories=tuple(self.trajectory(c, d) for c in [*self.domains, *self.sequences] for d in self.domains),
@@ -234,8 +236,8 @@ class Example:
                 mean_cross_transfer=self.cell((), 0.02, 0.01),
                 mean_retention=self.cell((), 0.02, 0.01),
                 mean_plasticity=self.cell((), 0.02, 0.01),
-                shown=dict.fromkeys(tested, 1),
-                tested=tested,
+                shown={name: shown for name, (shown, _) in counts.items()},
+                tested={name: tested for name, (_, tested) in counts.items()},
                 best=tuple(best),
             ),
             sentences=(
@@ -263,6 +265,30 @@ class Example:
                 },
             ),
         )
+
+
+def opposite(cell: Cell) -> Cell:
+    """The same contrast read the other way round."""
+    if cell.estimate is None or cell.low is None or cell.high is None:
+        return cell
+    turned = {"gain": "loss", "loss": "gain"}
+    return cell.model_copy(
+        update={
+            "estimate": -cell.estimate,
+            "low": -cell.high,
+            "high": -cell.low,
+            "word": turned.get(cell.word or "", cell.word),
+            "compares": cell.compares[::-1],
+        }
+    )
+
+
+def counted(matrices: Iterable[Matrix]) -> dict[str, tuple[int, int]]:
+    """Cells with an effect shown and cells tested, of the matrices that test any."""
+    words = {
+        m.name: [cell.word for cells in m.cells.values() for cell in cells.values() if cell.word] for m in matrices
+    }
+    return {name: (sum(w != "no effect shown" for w in found), len(found)) for name, found in words.items() if found}
 
 
 def word(difference: float, adjusted: float) -> Word:

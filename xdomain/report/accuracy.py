@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdomain.analysis.result import AccuracyMatrix, AnswerShape, Cell
-from xdomain.report.numbers import count_text, estimate_text, interval_text, share_text
+from xdomain.report.numbers import estimate_text, interval_text, share_text
 
 
 @dataclass(frozen=True)
@@ -52,5 +52,5 @@ def _beside(shape: AnswerShape | None) -> tuple[str, ...]:
     shares = {"malformed": shape.malformed, "truncated": shape.truncated, "unscored": shape.unscored}
     parts = [f"{share_text(share)} {name}" for name, share in shares.items() if share]
     if shape.mean_tokens is not None:
-        parts.append(f"{count_text(shape.mean_tokens)} tokens")
+        parts.append(f"{shape.mean_tokens:,.{1 if shape.mean_tokens < 100 else 0}f} tokens")
     return tuple(parts)

@@ -13,6 +13,9 @@ Axis = Callable[[float], float]
 
 WIDTH, HEIGHT = 380, 220
 LEFT, RIGHT, TOP, BOTTOM = 34, 74, 24, 28
+LABEL_LETTERS = 11
+"""Letters that fit beside a line's end."""
+LETTER_WIDTH = 6.5
 LABEL_GAP = 12
 """Least distance between the labels at the ends of the lines."""
 
@@ -31,6 +34,8 @@ class Line:
     """One domain's accuracy along one curriculum."""
 
     domain: str
+    label: str
+    """The name, cut to its place."""
     colour: int
     """1-based place of the domain in the experiment."""
     dots: tuple[Dot, ...]
@@ -75,7 +80,17 @@ def panels(result: AnalysisResult) -> tuple[list[Panel], list[Panel]]:
     for curriculum, lines in by_curriculum.items():
         place = sequences if len(lines[0].phase_ends) > 1 else others
         place.append(_panel(curriculum, lines, result.meta.domains, top))
-    return sequences, others
+    # A control repeats one phase; it is not where forgetting shows, and comes last.
+    return sorted(sequences, key=lambda panel: _is_control(panel.curriculum)), others
+
+
+def _is_control(curriculum: str) -> bool:
+    return len(set(phase_names(curriculum))) == 1
+
+
+def phase_names(curriculum: str) -> list[str]:
+    """The phases of a run's label, its strategy left out."""
+    return curriculum.partition(" [")[0].split(" -> ")
 
 
 def _top(trajectories: tuple[Trajectory, ...]) -> float:
@@ -95,12 +110,12 @@ def _panel(curriculum: str, trajectories: list[Trajectory], domains: tuple[str, 
 
     lines = [_line(t, domains, x, y) for t in trajectories]
     ends = (0, *trajectories[0].phase_ends)
-    names = curriculum.split(" [", maxsplit=1)[0].split(" -> ")
+    names = phase_names(curriculum)
     return Panel(
         curriculum=curriculum,
         lines=_spread_labels(lines),
         phases=tuple(
-            PhaseBand(x(start), round(x(end) - x(start), 1), name)
+            PhaseBand(x(start), round(x(end) - x(start), 1), cut(name, int((x(end) - x(start)) / LETTER_WIDTH)))
             for start, end, name in zip(ends, ends[1:], names, strict=False)
         ),
         y_ticks=tuple((y(tick * top / 4), f"{100 * tick * top / 4:.0f}") for tick in range(5)),
@@ -122,7 +137,19 @@ def _line(trajectory: Trajectory, domains: tuple[str, ...], x: Axis, y: Axis) ->
     banded = [(x(p.total_steps), y(p.low), y(p.high)) for p in points if p.low is not None and p.high is not None]
     outline = [(at, low) for at, low, _ in banded] + [(at, high) for at, _, high in reversed(banded)]
     place = domains.index(trajectory.domain) + 1 if trajectory.domain in domains else len(domains) + 1
-    return Line(trajectory.domain, (place - 1) % 8 + 1, dots, " ".join(f"{a},{b}" for a, b in outline), dots[-1].y)
+    return Line(
+        domain=trajectory.domain,
+        label=cut(trajectory.domain, LABEL_LETTERS),
+        colour=(place - 1) % 8 + 1,
+        dots=dots,
+        band=" ".join(f"{at},{end}" for at, end in outline),
+        label_y=dots[-1].y,
+    )
+
+
+def cut(text: str, letters: int) -> str:
+    """At most so many letters, the last one a mark that something is missing."""
+    return text if len(text) <= letters else f"{text[: max(letters - 1, 0)]}…"
 
 
 def _spread_labels(lines: list[Line]) -> tuple[Line, ...]:

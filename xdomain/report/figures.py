@@ -41,7 +41,7 @@ def write_figures(result: AnalysisResult, folder: Path, kind: str) -> Path:
         import matplotlib as mpl
     except ImportError as error:
         raise DependencyMissing("figures need matplotlib.", fix='Run: pip install "xdomain[figures]".') from error
-    limits = scales(result.matrices().values())
+    limits = scales(main_matrices(result))
     with mpl.rc_context(SETTINGS):
         for matrix in main_matrices(result):
             drawn = heat_map(result, matrix, limits[matrix.unit], report_command=default_command(result))

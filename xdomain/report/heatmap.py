@@ -9,7 +9,7 @@ from xdomain.config.curriculum import parse_curriculum
 from xdomain.core.errors import ConfigError
 from xdomain.report.cell_view import CellView, cell_view
 from xdomain.report.colour import Scale
-from xdomain.report.layout import Reading, definition, family, reading
+from xdomain.report.layout import Reading, definition, family, reading, source
 from xdomain.report.numbers import estimate_text, unit_word
 from xdomain.report.reproduce import cell_command
 
@@ -37,6 +37,7 @@ class HeatMap:
     matrix: Matrix
     reading: Reading
     definition: str
+    source: str
     family: str
     unit: str
     pictures: tuple[Picture, ...]
@@ -81,6 +82,7 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
         matrix=matrix,
         reading=reading(matrix),
         definition=definition(matrix),
+        source=source(matrix),
         family=family(matrix),
         unit=unit_word(matrix),
         pictures=tuple(_pictures(matrix, views)),

@@ -9,14 +9,14 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from xdomain.analysis.result import AnalysisResult
+from xdomain.analysis.result import AnalysisResult, Matrix
 from xdomain.report import numbers
 from xdomain.report.accuracy import accuracy_rows
 from xdomain.report.cell_view import cell_state
 from xdomain.report.colour import scales
 from xdomain.report.curves import HEIGHT, WIDTH, panels
-from xdomain.report.heatmap import heat_map
-from xdomain.report.layout import definition, further_matrices, main_matrices
+from xdomain.report.heatmap import HeatMap, heat_map
+from xdomain.report.layout import definition, further_matrices, main_matrices, source
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
@@ -31,12 +31,9 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             the command to reproduce beside every number.
     """
     command = report_command or default_command(result)
-    limits = scales(result.matrices().values())
     script = template_text("script.js")
-    main, further = (
-        [heat_map(result, matrix, limits.get(matrix.unit), report_command=command) for matrix in matrices]
-        for matrices in (main_matrices(result), further_matrices(result))
-    )
+    main = _heat_maps(result, main_matrices(result), command)
+    further = _heat_maps(result, further_matrices(result), command)
     sequences, other_panels = panels(result)
     return (
         environment()
@@ -63,6 +60,12 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
     )
 
 
+def _heat_maps(result: AnalysisResult, matrices: list[Matrix], command: str) -> list[HeatMap]:
+    """Heat maps on common scales: the main ones can be compared with each other, and so can the further ones."""
+    limits = scales(matrices)
+    return [heat_map(result, matrix, limits.get(matrix.unit), report_command=command) for matrix in matrices]
+
+
 def environment() -> Environment:
     """Templates with every value escaped, whatever the file is called, and unknown names refused."""
     found = Environment(
@@ -80,6 +83,7 @@ def environment() -> Environment:
         share_text=numbers.share_text,
         count_text=numbers.count_text,
         definition=definition,
+        source=source,
         cell_state=cell_state,
     )
     return found

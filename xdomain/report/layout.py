@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from xdomain.analysis.result import AnalysisResult, Matrix
+
+ARXIV_NUMBER = re.compile(r"(?<![\w:.])\d{4}\.\d{5}\b")
 
 Direction = Literal["difference", "size", "harm", "level"]
 """More is better; a size without a sign; more is worse; a level, which no centre belongs to."""
@@ -116,6 +119,11 @@ def direction(matrix: Matrix, column: str) -> Direction:
 def definition(matrix: Matrix) -> str:
     """The definition as a sentence."""
     return matrix.definition if matrix.definition.endswith((".", "!", "?")) else f"{matrix.definition}."
+
+
+def source(matrix: Matrix) -> str:
+    """Where the definition comes from; a bare arXiv number says that it is one."""
+    return ARXIV_NUMBER.sub(r"arXiv:\g<0>", matrix.source)
 
 
 def family(matrix: Matrix) -> str:

@@ -41,7 +41,7 @@ def escaped(text: str) -> str:
 
 def _matrix(drawn: HeatMap) -> list[str]:
     asked = escaped(f"{drawn.reading.question} {drawn.definition}".strip())
-    parts = [f"## {escaped(drawn.matrix.title)}", f"{asked} In {drawn.unit}. Source: {escaped(drawn.matrix.source)}."]
+    parts = [f"## {escaped(drawn.matrix.title)}", f"{asked} In {drawn.unit}. Source: {escaped(drawn.source)}."]
     if drawn.tested:
         adjusted = f" p adjusted: {escaped(drawn.family)}." if drawn.family else ""
         parts.append(f"**Bold**: an effect is shown, {drawn.shown} of {drawn.tested} cells tested.{adjusted}")
