@@ -1,16 +1,189 @@
-"""Parameters of training strategies for mixed phases; torch-free, so that a plan can check them."""
+"""Parameters of training strategies for mixed phases; torch-free, so that a plan can check them.
+
+An experiment writes a name or a mapping: `strategies: [joint, {name: cgpo, alpha: 1.0}]`.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from xdomain.config.model_base import ConfigModel
+from xdomain.core.errors import PluginError
+from xdomain.core.registry import Registry
+
+BUILT_IN = {
+    "joint": "xdomain.strategies.joint:Joint",
+    "scaled": "xdomain.strategies.scaled:Scaled",
+    "cgpo": "xdomain.strategies.cgpo:CGPO",
+    "famo": "xdomain.strategies.famo:FAMO",
+    "pcgrad": "xdomain.strategies.gramian:GramianStrategy",
+    "cagrad": "xdomain.strategies.gramian:GramianStrategy",
+    "mgda": "xdomain.strategies.gramian:GramianStrategy",
+    "upgrad": "xdomain.strategies.gramian:GramianStrategy",
+    "aligned_mtl": "xdomain.strategies.gramian:GramianStrategy",
+    "mgs": "xdomain.strategies.mgs:MGS",
+}
+
+STRATEGIES = Registry("strategy", BUILT_IN, "xdomain.strategies")
+"""A target takes its parameters, the phase's domains and a seed and makes a `Strategy`."""
 
 
-class JointConfig(ConfigModel):
+class StrategyModel(ConfigModel):
+    """Base of every strategy's parameters."""
+
+    neutral: ClassVar[Mapping[str, Any]] = {}
+    """Fields added after release, with the value at which they are left out of identity, so that old keys survive."""
+
+    def identity(self) -> dict[str, Any]:
+        """What of the parameters counts in a stage's key."""
+        values = self.model_dump(mode="json")
+        return {
+            name: value for name, value in values.items() if name not in self.neutral or self.neutral[name] != value
+        }
+
+    @property
+    def label(self) -> str:
+        """ "cgpo", or "cgpo(alpha=1.0)" where a parameter is not at its default."""
+        name = str(self.model_dump()["name"])
+        changed = self.model_dump(exclude_defaults=True, exclude={"name"})
+        inside = ", ".join(f"{key}={_short(value)}" for key, value in sorted(changed.items()))
+        return f"{name}({inside})" if inside else name
+
+
+def _short(value: Any) -> str:
+    """A parameter in a run's label, which holds no brackets: "logic:1 math:2", "math/logic"."""
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}:{_short(each)}" for key, each in sorted(value.items()))
+    if isinstance(value, list | tuple):
+        return "/".join(_short(each) for each in value)
+    return str(value)
+
+
+class JointConfig(StrategyModel):
     """The sum of the domains' losses: TRL's own step."""
 
     name: Literal["joint"] = "joint"
 
 
-StrategyConfig = JointConfig
+class ScaledConfig(StrategyModel):
+    """A fixed factor for each domain's advantages, the remedy that people try first.
+
+    Rewards scaled per domain would do nothing under `scale_rewards: group`, which divides each group by its own spread.
+    """
+
+    name: Literal["scaled"] = "scaled"
+    weights: dict[str, Annotated[float, Field(ge=0)]] | Literal["equal"] = "equal"
+    """Factor by domain (1 where not named), or "equal": every domain gets the same part of the step, however many
+    tokens
+    or samples it has."""
+
+
+class CGPOConfig(StrategyModel):
+    """Curvature-guided policy optimization: one small optimizer step a domain in random order, then a stretched
+    total."""
+
+    name: Literal["cgpo"] = "cgpo"
+    alpha: float = Field(1.2, gt=0, le=2)
+    """Factor on the total displacement; the paper searched 0.5 to 1.5."""
+    fixed_order: tuple[str, ...] = ()
+    """Visit the domains in this order in place of a fresh random one each step (the paper's ablation)."""
+
+
+class FAMOConfig(StrategyModel):
+    """Fast adaptive multitask optimization: weights that even out the domains' relative progress in error rate."""
+
+    name: Literal["famo"] = "famo"
+    learning_rate: float = Field(0.025, gt=0)
+    """Of the weights' own Adam."""
+    weight_decay: float = Field(0.01, ge=0)
+    floor: float = Field(0.02, gt=0, lt=1)
+    """Least error rate used, since its logarithm is taken."""
+
+
+class PCGradConfig(StrategyModel):
+    """Each domain's gradient without its components against the others, in random order."""
+
+    name: Literal["pcgrad"] = "pcgrad"
+
+
+class CAGradConfig(StrategyModel):
+    """The direction near the average that helps the worst domain most."""
+
+    name: Literal["cagrad"] = "cagrad"
+    c: float = Field(0.4, ge=0, lt=1)
+    """Radius of the ball round the average gradient, relative to its norm."""
+
+
+class MGDAConfig(StrategyModel):
+    """The shortest vector in the convex hull of the gradients."""
+
+    name: Literal["mgda"] = "mgda"
+
+
+class UPGradConfig(StrategyModel):
+    """Each domain's gradient projected onto the cone that conflicts with none, then averaged."""
+
+    name: Literal["upgrad"] = "upgrad"
+
+
+class AlignedMTLConfig(StrategyModel):
+    """Principal components of the gradients brought to one length."""
+
+    name: Literal["aligned_mtl"] = "aligned_mtl"
+    scale_mode: Literal["min", "median", "rmse"] = "min"
+
+
+class MGSConfig(StrategyModel):
+    """Modular gradient surgery: PCGrad inside each parameter tensor."""
+
+    name: Literal["mgs"] = "mgs"
+
+
+class PluginStrategyConfig(StrategyModel):
+    """A strategy that another package registers under the entry points `xdomain.strategies`."""
+
+    name: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """Checked by the plugin when it is built."""
+
+
+GramianConfig = PCGradConfig | CAGradConfig | MGDAConfig | UPGradConfig | AlignedMTLConfig
+
+
+def _from_name(value: Any) -> Any:
+    """A bare name means that strategy with its defaults."""
+    if isinstance(value, str):
+        value = {"name": value}
+    if isinstance(value, Mapping):
+        if "name" not in value:
+            raise ValueError(f"a strategy should have a `name`. Known: {', '.join(STRATEGIES.names())}.")
+        try:
+            STRATEGIES.check(str(value["name"]))
+        except PluginError as error:
+            raise ValueError(error.paragraph()) from error
+    return value
+
+
+def _tag(value: Any) -> str:
+    name = value["name"] if isinstance(value, Mapping) else value.name
+    return name if name in BUILT_IN else "plugin"
+
+
+StrategyConfig = Annotated[
+    Annotated[JointConfig, Tag("joint")]
+    | Annotated[ScaledConfig, Tag("scaled")]
+    | Annotated[CGPOConfig, Tag("cgpo")]
+    | Annotated[FAMOConfig, Tag("famo")]
+    | Annotated[PCGradConfig, Tag("pcgrad")]
+    | Annotated[CAGradConfig, Tag("cagrad")]
+    | Annotated[MGDAConfig, Tag("mgda")]
+    | Annotated[UPGradConfig, Tag("upgrad")]
+    | Annotated[AlignedMTLConfig, Tag("aligned_mtl")]
+    | Annotated[MGSConfig, Tag("mgs")]
+    | Annotated[PluginStrategyConfig, Tag("plugin")],
+    Discriminator(_tag),
+    BeforeValidator(_from_name),
+]

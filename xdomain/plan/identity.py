@@ -101,11 +101,13 @@ def train_payload(
             "r": lora.r,
             "alpha": lora.alpha,
             "dropout": lora.dropout,
-            "target_modules": lora.target_modules if isinstance(lora.target_modules, str) else sorted(lora.target_modules),
+            "target_modules": lora.target_modules
+            if isinstance(lora.target_modules, str)
+            else sorted(lora.target_modules),
             "chaining": lora.chaining,
         }
     if phase.is_mixed and strategy.name != "joint":
-        payload["strategy"] = strategy.model_dump()
+        payload["strategy"] = strategy.identity()
     return payload | _threads(experiment)
 
 

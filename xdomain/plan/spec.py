@@ -9,6 +9,7 @@ from pydantic import Field
 from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.experiment import Experiment
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.strategy import JointConfig, StrategyConfig
 from xdomain.plan.stage import EvaluateStage, Stage, TrainStage
 
 
@@ -33,6 +34,7 @@ class TrainSpec(ConfigModel):
     seed: int
     offsets: dict[str, int]
     checkpoint_steps: tuple[int, ...]
+    strategy: StrategyConfig = JointConfig()
 
     @property
     def phase(self) -> Phase:
@@ -73,6 +75,7 @@ def stage_spec(stage: Stage, stages: dict[str, Stage]) -> BaseSpec | TrainSpec |
             seed=stage.seed,
             offsets=dict(stage.offsets),
             checkpoint_steps=stage.checkpoint_steps,
+            strategy=stage.strategy_config,
         )
     if isinstance(stage, EvaluateStage):
         return EvaluateSpec(

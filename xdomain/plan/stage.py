@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from xdomain.config.curriculum import Curriculum
+from xdomain.config.strategy import StrategyConfig
 
 
 class StageKind(StrEnum):
@@ -70,7 +71,7 @@ class TrainStage(Stage):
 
     Attributes:
         curriculum: all phases up to and with this one.
-        label: that curriculum's name in reports; shows steps ("math@60") where the prefix is not itself the run of that name.
+        label: that curriculum's name in reports; shows steps ("math@60") where the prefix is not the run of that name.
         parent_label: label of the stage it continues from, "base" for a first phase.
         phase_index: 0-based.
         steps: optimizer steps of this phase.
@@ -78,6 +79,7 @@ class TrainStage(Stage):
         strategy: name with parameters in short ("cgpo(alpha=1.2)"); "joint" where no phase so far is mixed.
         offsets: prompts of each domain that earlier phases consumed from the seed's queue.
         checkpoint_steps: steps whose checkpoints are kept and evaluated, the end last.
+        strategy_config: what this phase is trained with; joint where it is not mixed.
     """
 
     curriculum: Curriculum
@@ -89,6 +91,7 @@ class TrainStage(Stage):
     strategy: str
     offsets: Mapping[str, int]
     checkpoint_steps: tuple[int, ...]
+    strategy_config: StrategyConfig
 
     @property
     def parent(self) -> str:

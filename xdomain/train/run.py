@@ -31,10 +31,12 @@ from xdomain.models.layout import checkpoint_folder
 from xdomain.models.prompting import encode, render, trl_prompt
 from xdomain.plan.graph import phase_quotas, prompts_consumed
 from xdomain.plan.spec import TrainSpec
+from xdomain.strategies.build import build_strategy
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.callbacks import StageCallback, read_metrics, truncate_metrics
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.schedule import ScheduledPrompt, draw_schedule
+from xdomain.train.strategy_state import save_strategy_state
 from xdomain.train.trainer import DomainGRPOTrainer
 
 RESUME_PARTS = 4
@@ -44,7 +46,8 @@ RESUME_PARTS = 4
 def run_train(experiment: Experiment, spec: TrainSpec, context: StageContext) -> StageResult:
     """Train one phase; leaves `checkpoints/`, `schedule.jsonl` and `metrics.jsonl` in the work folder.
 
-    A stage that was killed goes on from its last resume state and, on a CPU, ends with bitwise the weights of an undisturbed one.
+    A stage that was killed goes on from its last resume state and, on a CPU, ends with bitwise the weights of an
+    undisturbed one.
     """
     domains = build_domains(experiment.domains, spec.phase.domains)
     try:
@@ -124,6 +127,7 @@ class _Training:
         return DomainGRPOTrainer(
             router=RewardRouter(self._domains, items),
             domains=self._spec.phase.domains,
+            strategy=build_strategy(self._spec.strategy, self._spec.phase.domains, self._context.seed),
             reference_model=reference,
             model=model,
             processing_class=self._tokenizer,
@@ -151,6 +155,7 @@ class _Training:
                 save_full(model, self._tokenizer, partial, chat_template=self._chat)
             else:
                 save_adapter(model, partial, foundation)
+            save_strategy_state(trainer.strategy, partial)
             shutil.rmtree(target, ignore_errors=True)
             partial.rename(target)
 

@@ -1,20 +1,26 @@
-"""The one GRPOTrainer subclass: samples carry their domain through TRL's shuffle and split, and are measured by it.
+"""The one GRPOTrainer subclass: samples carry their domain through TRL's shuffle and split, are measured by it, and an
+optimizer step can be taken by domain.
 
-`_generate_and_score_completions` is wrapped, never copied. tests/contract/test_trl_seam.py pins the names used here.
+TRL's methods are wrapped, never copied. tests/contract/test_trl_seam.py pins the names used here.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import PrinterCallback
 from trl import GRPOTrainer
 
+from xdomain.core.errors import StageError
 from xdomain.core.records import Outcome
+from xdomain.strategies.base import Strategy
+from xdomain.train.domain_step import WindowDomainStep
 from xdomain.train.rewards import RewardRouter, ScoredSample
+from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
 
 
 class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
@@ -23,36 +29,113 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
     Args:
         router: the reward function, asked for its verdicts after each rollout.
         domains: names; `domain_ids` in a batch index into them.
+        strategy: how a step is made of the domains' gradients.
         reference_model: what the KL is measured from if beta > 0; None leaves TRL's choice.
+        offload_gradients: keep the domains' gradients in the CPU's memory; one copy stays on the device.
     """
 
     def __init__(
-        self, *, router: RewardRouter, domains: Sequence[str], reference_model: Any | None = None, **arguments: Any
+        self,
+        *,
+        router: RewardRouter,
+        domains: Sequence[str],
+        strategy: Strategy,
+        reference_model: Any | None = None,
+        offload_gradients: bool = False,
+        **arguments: Any,
     ) -> None:
         super().__init__(reward_funcs=router, **arguments)
         self.remove_callback(PrinterCallback)  # our callback writes every step to a file instead
         self.router = router
         self.domains = tuple(domains)
+        self.strategy = strategy
+        self.offload_gradients = offload_gradients
         self.rollout_metrics: dict[str, Any] = {}
-        """Of the latest rollout, until the callback takes them: seconds, and counts by domain."""
+        """Of the latest rollout and step, until the callback takes them: seconds, counts, the strategy's figures."""
+        self.error_rates: dict[str, float] = {}
+        """Of the latest rollout over all processes, by domain."""
+        self._window: list[dict[str, Any]] = []
+        if not strategy.stock_step and self.aux_loss_enabled:
+            raise StageError(
+                "the load-balancing loss of a mixture of experts has no defined share per domain.",
+                where="strategies",
+                fix="Use joint, or set grpo.router_aux_loss_coef to 0.",
+            )
         if reference_model is not None:
             self.ref_model = self.accelerator.prepare_model(reference_model, evaluation_mode=True)
+
+    @property
+    def rollout_period(self) -> int:
+        """Optimizer steps from one rollout to the next."""
+        return int(self.args.steps_per_generation // self.args.gradient_accumulation_steps * self.num_iterations)
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        """TRL's own step, or at the end of an accumulation window the strategy's step on all of it."""
+        if self.strategy.stock_step:
+            loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+            return loss
+        begun = time.perf_counter()
+        model.train()
+        self._window.append(self._prepare_inputs(inputs))
+        loss = torch.zeros((), device=self.accelerator.device)
+        if self.accelerator.sync_gradients:
+            loss = self._step_by_domain(WindowDomainStep(self, model, self._window, offload=self.offload_gradients))
+            self._window = []
+        # TRL counts and times its own steps so; generation and logging read these.
+        self._step += 1
+        self._current_train_step_time: float = self._current_train_step_time + time.perf_counter() - begun
+        if self._step % self.current_gradient_accumulation_steps == 0:
+            self._metrics["train"]["step_time"].append(self._current_train_step_time)
+            self._current_train_step_time = 0.0
+        return loss
+
+    def _step_by_domain(self, step: WindowDomainStep) -> torch.Tensor:
+        if step.domains:
+            figures = dict(self.strategy.step(step))
+            if step.gradient_norms:
+                figures["inner_gradient_norms"] = step.gradient_norms
+            self.rollout_metrics["strategy"] = figures
+        else:
+            # Every completion is masked: as in a plain step the gradient is zero, and the optimizer's moments decay.
+            step.set_gradient([torch.zeros_like(parameter) for parameter in step.parameters])
+        return step.loss
+
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        super()._save_optimizer_and_scheduler(output_dir)
+        if self.args.should_save:
+            save_strategy_state(self.strategy, Path(output_dir))
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        super()._load_optimizer_and_scheduler(checkpoint)
+        if checkpoint is not None:
+            load_strategy_state(self.strategy, Path(checkpoint))
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         begun = time.perf_counter()
         batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
         ids = [self.domains.index(row["domain"]) for row in inputs]
         batch["domain_ids"] = torch.tensor(ids, device=batch["advantages"].device)
-        self.rollout_metrics = {
-            "rollout_seconds": time.perf_counter() - begun,
-            "domains": domain_metrics(
-                self.router.last,
-                batch["advantages"].tolist(),
-                batch["completion_mask"].sum(dim=1).tolist(),
-                self.num_generations,
-            ),
-        }
+        by_domain = domain_metrics(
+            self.router.last,
+            batch["advantages"].tolist(),
+            batch["completion_mask"].sum(dim=1).tolist(),
+            self.num_generations,
+        )
+        self.rollout_metrics = {"rollout_seconds": time.perf_counter() - begun, "domains": by_domain}
+        self.error_rates = self._error_rates(batch["domain_ids"])
         return batch
+
+    def _error_rates(self, domain_ids: torch.Tensor) -> dict[str, float]:
+        right = torch.tensor([sample.outcome is Outcome.RIGHT for sample in self.router.last], device=domain_ids.device)
+        counts = torch.stack([
+            torch.bincount(domain_ids[rows], minlength=len(self.domains)) for rows in (right, ~right)
+        ])  # fmt: skip
+        right_count, wrong_count = self.accelerator.reduce(counts, reduction="sum").tolist()
+        return {
+            name: wrong / (hit + wrong)
+            for name, hit, wrong in zip(self.domains, right_count, wrong_count, strict=True)
+            if hit + wrong
+        }
 
 
 def domain_metrics(
@@ -73,7 +156,7 @@ def domain_metrics(
     """
     mass = [abs(advantage) * length for advantage, length in zip(advantages, lengths, strict=True)]
     total_mass = sum(mass)
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for name in sorted({sample.domain for sample in samples}):
         places = [place for place, sample in enumerate(samples) if sample.domain == name]
         own = [samples[place] for place in places]

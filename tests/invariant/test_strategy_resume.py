@@ -1,0 +1,61 @@
+"""A stage that is killed and resumed ends with bitwise the weights of an undisturbed one, whatever the strategy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.torch import load_file
+from transformers import TrainerCallback
+from transformers.trainer_utils import get_last_checkpoint
+
+from tests.toy_training import largest_difference, toy_trainer, trained_weights
+from xdomain.config.strategy import CGPOConfig, FAMOConfig, MGSConfig, PCGradConfig, StrategyModel
+from xdomain.core.errors import StageError
+
+KILLED_AFTER, SAVED_AT = 5, 4
+
+
+class _Killed(Exception):
+    pass
+
+
+class _SaveThenDie(TrainerCallback):  # type: ignore[misc]
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        control.should_save = state.global_step == SAVED_AT
+        return control
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step == KILLED_AFTER:
+            raise _Killed
+
+
+@pytest.mark.parametrize(
+    "config", [FAMOConfig(), CGPOConfig(), PCGradConfig(), MGSConfig()], ids=lambda config: str(config.name)
+)
+def test_killed_and_resumed_is_bitwise_undisturbed(config: StrategyModel, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"steps": 8, "learning_rate": 1e-4, "micro_batch": 16}
+    expected = trained_weights(toy_trainer(tmp_path / "whole", config, **settings))
+    killed = toy_trainer(tmp_path / "killed", config, **settings)
+    killed.add_callback(_SaveThenDie())
+    with pytest.raises(_Killed):
+        killed.train()
+    resumed = toy_trainer(tmp_path / "killed", config, **settings)
+    resumed.train(resume_from_checkpoint=get_last_checkpoint(str(tmp_path / "killed")))
+    found = [each.detach() for each in resumed.model.parameters() if each.requires_grad]
+    assert largest_difference(expected, found) == 0.0
+
+
+def test_famo_state_is_in_the_checkpoint_and_needed(tmp_path: Path) -> None:
+    trainer = toy_trainer(tmp_path, FAMOConfig(), steps=8)
+    trainer.add_callback(_SaveThenDie())
+    with pytest.raises(_Killed):
+        trainer.train()
+    path = tmp_path / f"checkpoint-{SAVED_AT}" / "strategy.safetensors"
+    state = load_file(path)
+    assert float(state["logits"].abs().max()) > 0
+    assert float(state["adam.step"]) == SAVED_AT - 1  # the first rollout has nothing before it to progress from
+    path.unlink()
+    with pytest.raises(StageError, match=r"strategy\.safetensors is missing"):
+        toy_trainer(tmp_path, FAMOConfig(), steps=8).train(resume_from_checkpoint=str(path.parent))

@@ -1,0 +1,114 @@
+"""What a strategy sees of one optimizer step, and what it must leave behind.
+
+A strategy asks for each domain's part of the step's loss and gradient. It then either leaves a gradient, which the
+trainer clips and applies as usual, or moves the parameters itself by smaller optimizer steps and leaves no gradient.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import torch
+from torch import Tensor
+
+from xdomain.core.errors import StageError
+
+Gradient = list[Tensor]
+"""One tensor a trainable parameter, in the order of `DomainStep.parameters`."""
+
+
+@dataclass(frozen=True)
+class DomainPart:
+    """One domain's part of a step's loss, at the parameters where it was asked for.
+
+    Attributes:
+        loss: the domain's mean loss times `share`; the parts of all domains add up to the step's loss.
+        gradient: of `loss`.
+        share: the domain's part of what the loss averages over: tokens for dapo, cispo and bnpo, samples for grpo,
+        dr_grpo
+            and luspo. Above 0.
+    """
+
+    loss: float
+    gradient: Gradient
+    share: float
+
+    def mean_gradient(self) -> Gradient:
+        """Gradient of the domain's mean loss, g_k of method.md section 5."""
+        return [tensor / self.share for tensor in self.gradient] if self.share != 1.0 else self.gradient
+
+
+class DomainStep(Protocol):
+    """One optimizer step, seen by domain. Under several processes everything here is already averaged over them."""
+
+    @property
+    def number(self) -> int:
+        """Index of the optimizer step in its stage, from 0."""
+
+    @property
+    def fresh_rollout(self) -> bool:
+        """Whether this is the first step on its rollout."""
+
+    @property
+    def domains(self) -> Sequence[str]:
+        """The domains that have samples in this step, sorted; at least one, but one of the phase may be missing."""
+
+    @property
+    def error_rates(self) -> Mapping[str, float]:
+        """Share of the rollout's samples that are not right, in [0, 1], for each domain in it."""
+
+    @property
+    def parameters(self) -> Sequence[torch.nn.Parameter]:
+        """The trainable parameters."""
+
+    def loss_and_gradient(self, domain: str) -> DomainPart:
+        """The domain's part at the current parameters.
+
+        After a first `optimizer_step` only domains that were not asked for before it can be: their importance ratios
+        are then against the policy at the step's start.
+        """
+
+    def set_gradient(self, gradient: Sequence[Tensor]) -> None:
+        """Leave `gradient` for the next optimizer step, the trainer's or `optimizer_step`."""
+
+    def optimizer_step(self, scale: float) -> None:
+        """Clip the gradient that was set and apply it with `scale` times the current learning rate, then drop it."""
+
+
+class Strategy(ABC):
+    """One method.
+
+    Args:
+        config: its parameters.
+        domains: of the phase, sorted.
+        seed: what its random choices derive from.
+    """
+
+    stock_step: ClassVar[bool] = False
+    """Whether the trainer's own step already is this strategy, so that nothing needs to be taken apart."""
+
+    def __init__(self, config: Any, domains: Sequence[str], seed: int) -> None:
+        self.domains = tuple(domains)
+        self.seed = seed
+
+    @abstractmethod
+    def step(self, step: DomainStep) -> Mapping[str, Any]:
+        """Leave a gradient or move the parameters; returns plain JSON figures for the step's line of metrics."""
+
+    def state(self) -> dict[str, Tensor]:
+        """What the next step depends on beside the parameters; saved with every checkpoint."""
+        return {}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` returned.
+
+        Raises:
+            StageError: there is state, but this strategy keeps none.
+        """
+        if state:
+            raise StageError(
+                f"{type(self).__name__} keeps no state, but a checkpoint holds {', '.join(sorted(state))}."
+            )

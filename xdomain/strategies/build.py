@@ -1,0 +1,30 @@
+"""From a strategy's parameters to the strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdomain.config.strategy import STRATEGIES, StrategyModel
+from xdomain.core.errors import DependencyMissing
+from xdomain.strategies.base import Strategy
+
+
+def build_strategy(config: StrategyModel, domains: Sequence[str], seed: int) -> Strategy:
+    """The strategy that `config` describes.
+
+    Args:
+        domains: of the phase.
+        seed: what its random choices derive from.
+
+    Raises:
+        PluginError: unknown name, or its package cannot be imported.
+        DependencyMissing: a solver that it needs is not installed.
+    """
+    name = str(config.model_dump()["name"])
+    try:
+        strategy: Strategy = STRATEGIES.load(name)(config, tuple(sorted(domains)), seed)
+    except ImportError as error:
+        raise DependencyMissing(
+            f'the strategy "{name}" needs a solver: {error}', where="strategies", fix='pip install "xdomain[solvers]"'
+        ) from error
+    return strategy

@@ -1,0 +1,66 @@
+"""Arithmetic on gradients that are lists of tensors. Sums are float64, products keep the gradients' precision or
+better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from xdomain.strategies.base import Gradient
+
+
+def dot(first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:
+    """Inner product, a float64 scalar."""
+    return tensor_dots(first, second).sum()
+
+
+def tensor_dots(first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:
+    """Inner product of each pair of tensors, float64, shape (n tensors,)."""
+    products = [torch.dot(_flat(a), _flat(b)) for a, b in zip(first, second, strict=True)]
+    return torch.stack(products).double()
+
+
+def gramian(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
+    """Inner products of K gradients, float64, shape (K, K)."""
+    return tensor_gramians(gradients).sum(dim=0)
+
+
+def tensor_gramians(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
+    """Inner products of K gradients inside each tensor, float64 on the CPU, shape (n tensors, K, K)."""
+    count = len(gradients)
+    found = torch.empty(len(gradients[0]), count, count, dtype=torch.float64)
+    for i in range(count):
+        for j in range(i, count):
+            found[:, i, j] = found[:, j, i] = tensor_dots(gradients[i], gradients[j]).cpu()
+    return found
+
+
+def cosines(products: Tensor) -> Tensor:
+    """Cosines from a Gramian (..., K, K); NaN where a gradient is 0."""
+    norms = products.diagonal(dim1=-2, dim2=-1).clamp(min=0).sqrt()
+    return products / (norms.unsqueeze(-1) * norms.unsqueeze(-2))
+
+
+def combine(gradients: Sequence[Sequence[Tensor]], weights: Sequence[float]) -> Gradient:
+    """The sum of weight times gradient."""
+    total: Gradient = []
+    for gradient, weight in zip(gradients, weights, strict=True):
+        total = accumulate(total, gradient, weight)
+    return total
+
+
+def accumulate(total: Gradient, gradient: Sequence[Tensor], weight: float) -> Gradient:
+    """`total`, changed in place, plus weight times gradient; begin with []."""
+    if not total:
+        return [tensor * weight for tensor in gradient]
+    for place, tensor in zip(total, gradient, strict=True):
+        place.add_(tensor, alpha=weight)
+    return total
+
+
+def _flat(tensor: Tensor) -> Tensor:
+    """As a vector, in float32 where the precision is lower."""
+    vector = tensor.flatten()
+    return vector.float() if vector.dtype in (torch.bfloat16, torch.float16) else vector

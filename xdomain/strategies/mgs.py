@@ -1,0 +1,39 @@
+"""MGS: PCGrad inside each parameter tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from xdomain.config.strategy import MGSConfig, PCGradConfig
+from xdomain.core.seeds import derive_seed
+from xdomain.strategies.base import DomainStep, Strategy
+from xdomain.strategies.gradients import cosines, tensor_gramians
+from xdomain.strategies.gramian import make_weighting, solve
+
+
+class MGS(Strategy):
+    """For each tensor W: g_W = sum_k w_k,W (share_k g_k,W), w from that tensor's own Gramian by PCGrad.
+
+    Source: modular gradient surgery, 2602.02301. Ours: weights of a tensor rescaled to joint's sum, as for the Gramian
+    methods; a module is a parameter tensor.
+    """
+
+    def __init__(self, config: MGSConfig, domains: Sequence[str], seed: int) -> None:
+        super().__init__(config, domains, seed)
+        self._weighting = make_weighting(PCGradConfig())
+
+    def step(self, step: DomainStep) -> Mapping[str, Any]:
+        gradients = [step.loss_and_gradient(domain).gradient for domain in step.domains]
+        products = tensor_gramians(gradients)
+        seed = derive_seed("mgs", self.seed, step.number)
+        total = []
+        for place, tensor_products in enumerate(products):
+            weights = solve(tensor_products, self._weighting, seed).tolist()
+            pieces = [weight * gradient[place] for weight, gradient in zip(weights, gradients, strict=True)]
+            total.append(torch.stack(pieces).sum(dim=0))
+        step.set_gradient(total)
+        conflicting = (cosines(products) < 0).any(dim=-1).any(dim=-1)
+        return {"conflicting_tensors": int(conflicting.sum()), "tensors": len(conflicting)}

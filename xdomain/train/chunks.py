@@ -1,0 +1,111 @@
+"""Which rows of an optimizer step are a domain's, and how TRL's loss of them is weighed to be its part of the step's
+loss.
+
+Every loss of TRL is a sum over rows with a denominator; a part must keep the denominator of the whole:
+
+| loss | TRL's denominator | scale of a part |
+|---|---|---|
+| dapo, cispo | tokens of the whole rollout, brought to one step | 1 |
+| grpo, dr_grpo, luspo | rows of the micro-batch it is called on | its rows / rows of a micro-batch |
+| bnpo | tokens of the micro-batch it is called on | its tokens / tokens of its micro-batch |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+TOKEN_SUM_LOSSES = ("dapo", "cispo")
+
+Batch = dict[str, Any]
+"""TRL's batch: tensors with one row a completion, and scalars of the whole rollout."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Rows of one domain for one forward and backward pass.
+
+    Attributes:
+        batch: TRL's batch of these rows.
+        scale: TRL's loss of the batch times this is its part of the step's loss.
+        share: its part of what the loss averages over, on this process.
+    """
+
+    batch: Batch
+    scale: float
+    share: float
+
+
+def chunks_by_domain(trainer: Any, window: Sequence[Batch]) -> list[list[Chunk]]:
+    """The passes of each domain, in the order of `trainer.domains`.
+
+    The rows of all micro-batches are put together and cut again to micro-batch size, but for `bnpo`, where each
+    micro-batch has a denominator of its own. Under several processes a domain has as many rows on each, filled up
+    with masked ones, because TRL's metrics are gathered with every loss.
+    """
+    units = list(window) if trainer.loss_type == "bnpo" else [_join(window)]
+    counts = torch.stack([
+        torch.bincount(unit["domain_ids"], minlength=len(trainer.domains)) for unit in units
+    ])  # fmt: skip
+    if trainer.accelerator.num_processes > 1:
+        counts = trainer.accelerator.gather(counts.unsqueeze(0)).amax(dim=0)
+    size = len(window[0]["domain_ids"])
+    return [
+        [
+            _chunk(trainer, window, unit, batch, size)
+            for unit, wanted in zip(units, counts[:, domain].tolist(), strict=True)
+            for batch in _cut(_rows_of(unit, domain, wanted), wanted, size)
+        ]
+        for domain in range(len(trainer.domains))
+    ]
+
+
+def _chunk(trainer: Any, window: Sequence[Batch], unit: Batch, batch: Batch, size: int) -> Chunk:
+    tokens = float(batch["completion_mask"].sum())
+    if trainer.loss_type in TOKEN_SUM_LOSSES:
+        rollout_tokens = float(batch["num_items_in_batch"].clamp(min=1)) / trainer.accelerator.num_processes
+        return Chunk(batch, 1.0, tokens / (rollout_tokens * len(window) / trainer.args.steps_per_generation))
+    if trainer.loss_type == "bnpo":
+        whole = float(unit["completion_mask"].sum().clamp(min=1))
+        return Chunk(batch, max(tokens, 1.0) / whole, tokens / whole / len(window))
+    filled = len(batch["domain_ids"])
+    real = int((batch["domain_ids"] >= 0).sum())
+    return Chunk(batch, filled / size, real / size / len(window))
+
+
+def _join(window: Sequence[Batch]) -> Batch:
+    if len(window) == 1:
+        return window[0]
+    return {
+        key: torch.cat([batch[key] for batch in window]) if _has_rows(value) else value
+        for key, value in window[0].items()
+    }
+
+
+def _rows_of(unit: Batch, domain: int, wanted: int) -> Batch:
+    """The rows of `domain`, filled up to `wanted` with masked ones of domain -1, which add nothing to any loss."""
+    own = (unit["domain_ids"] == domain).nonzero().flatten()
+    filler = own.new_zeros(wanted - len(own))
+    batch = _select(unit, torch.cat([own, filler]))
+    if len(filler):
+        batch["completion_mask"][len(own) :] = 0
+        batch["advantages"][len(own) :] = 0
+        batch["domain_ids"][len(own) :] = -1
+    return batch
+
+
+def _cut(batch: Batch, rows: int, size: int) -> Iterator[Batch]:
+    for begin in range(0, rows, size):
+        yield _select(batch, slice(begin, begin + size))
+
+
+def _select(batch: Batch, rows: Tensor | slice) -> Batch:
+    return {key: value[rows] if _has_rows(value) else value for key, value in batch.items()}
+
+
+def _has_rows(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.ndim > 0

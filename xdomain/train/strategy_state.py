@@ -1,0 +1,36 @@
+"""A strategy's state beside a checkpoint's weights, as safetensors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+
+from xdomain.core.errors import StageError
+from xdomain.strategies.base import Strategy
+
+FILE = "strategy.safetensors"
+
+
+def save_strategy_state(strategy: Strategy, folder: Path) -> None:
+    """Write what the strategy's next step depends on; nothing for one without state."""
+    state = strategy.state()
+    if state:
+        save_file({name: tensor.contiguous() for name, tensor in state.items()}, folder / FILE)
+
+
+def load_strategy_state(strategy: Strategy, folder: Path) -> None:
+    """Go on from a checkpoint.
+
+    Raises:
+        StageError: the strategy has state, but the checkpoint holds none.
+    """
+    path = folder / FILE
+    if path.is_file():
+        strategy.load_state(load_file(path))
+    elif strategy.state():
+        raise StageError(
+            f"{FILE} is missing, so the strategy cannot go on.",
+            where=str(folder),
+            fix="Delete the stage's scratch folder.",
+        )
