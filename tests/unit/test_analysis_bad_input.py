@@ -30,7 +30,7 @@ def test_missing_column(grid):
 
 def test_mixed_experiments(grid):
     foreign = grid.records.iloc[:7].assign(checkpoint="other@1")
-    with pytest.raises(AnalysisError, match='7 of .* records belong to a checkpoint .* "other@1"'):
+    with pytest.raises(AnalysisError, match=r'7 of .* records belong to a checkpoint .* "other@1"'):
         analyse(replace(grid, records=pd.concat([grid.records, foreign])))
 
 
@@ -46,7 +46,7 @@ def test_foreign_domain(grid):
 
 
 def test_duplicate_rows(grid):
-    with pytest.raises(AnalysisError, match='3 records of domain "math" are there more than once.*"base@0".*sample 0'):
+    with pytest.raises(AnalysisError, match=r'3 records of domain "math" are there more than once.*"base@0".*sample 0'):
         analyse(replace(grid, records=pd.concat([grid.records, grid.records.iloc[:3]])))
 
 

@@ -1,4 +1,4 @@
-"""The variance parts equal the textbook mean squares of a crossed layout, and the intervals scipy's where those exist."""
+"""Variance parts equal the textbook mean squares of a crossed layout, and intervals scipy's where those exist."""
 
 import numpy as np
 import pytest

@@ -18,7 +18,9 @@ MICRO_DOMAINS = ("math", "science", "logic", "puzzle")
 
 app = typer.Typer(help="List, look at and check domains.", no_args_is_help=True)
 
-Target = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A registered domain, or a YAML file that describes one.")]
+Target = Annotated[
+    str, typer.Argument(metavar="NAME|FILE", help="A registered domain, or a YAML file that describes one.")
+]
 
 
 @app.command("list")
@@ -30,7 +32,9 @@ def list_domains(json_: Json = False) -> None:
     from xdomain.domains.build import build_domain
     from xdomain.domains.registry import DOMAINS
 
-    rows = [{"name": name, "scorer": build_domain(name).scorer, "from": DOMAINS.targets()[name]} for name in DOMAINS.names()]
+    rows = [
+        {"name": name, "scorer": build_domain(name).scorer, "from": DOMAINS.targets()[name]} for name in DOMAINS.names()
+    ]
     if json_:
         print_json(rows)
         return
@@ -61,7 +65,9 @@ def sample(
         item = items[index]
         solution = domain.render_solution(item)
         verdict = domain.score([item], [solution])[0]
-        shown.append({"id": item.id, "system": item.system, "prompt": item.prompt, "gold": item.gold, "solution": solution})
+        shown.append(
+            {"id": item.id, "system": item.system, "prompt": item.prompt, "gold": item.gold, "solution": solution}
+        )
         shown[-1] |= {"verdict": verdict.outcome, "reason": verdict.reason}
     domain.close()
     if json_:
@@ -77,7 +83,9 @@ def sample(
 
 @app.command()
 def check(
-    targets: Annotated[list[str] | None, typer.Argument(metavar="[NAME|FILE]...", help="By default the built-in four.")] = None,
+    targets: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME|FILE]...", help="By default the built-in four.")
+    ] = None,
     most: Annotated[int | None, typer.Option(min=1, help="Judge at most so many items a split.")] = None,
     json_: Json = False,
 ) -> None:
@@ -95,7 +103,9 @@ def check(
     if json_:
         print_json([asdict(each) | {"ok": each.ok} for each in checks])
     else:
-        table = Table("domain", "split", "items", "gold right", "garbage right", "neighbour right", "constant answer", "longest")
+        table = Table(
+            "domain", "split", "items", "gold right", "garbage right", "neighbour right", "constant answer", "longest"
+        )
         for each in checks:
             for part in each.splits:
                 table.add_row(

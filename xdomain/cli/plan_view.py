@@ -55,7 +55,9 @@ def as_tree(opened: Opened) -> None:
     table.add_row("evaluation", f"{cost.evaluations} (every checkpoint on {len(experiment.domains)} domains)")
     table.add_row("in the store", f"{cost.done} of {cost.stages} stages ({opened.store.root})")
     seconds = estimate_seconds(plan, opened.store, done)
-    table.add_row("time left", f"about {duration(seconds)}" if seconds is not None else "unknown: nothing was measured yet")
+    table.add_row(
+        "time left", f"about {duration(seconds)}" if seconds is not None else "unknown: nothing was measured yet"
+    )
     table.add_row("detectable", _detectable(plan)["text"])
     out.print(table)
     for warning in warnings(plan):
@@ -86,11 +88,15 @@ def warnings(plan: Plan) -> list[str]:
     experiment = plan.experiment
     found = []
     if experiment.training.scale_rewards == "batch":
-        found.append("scale_rewards: batch divides by a deviation over all domains of a batch, so domains scale one another.")
+        found.append(
+            "scale_rewards: batch divides by a deviation over all domains of a batch, so domains scale one another."
+        )
     if experiment.model.hub and not experiment.model.revision:
         found.append("model.revision is not pinned: the hub may change what this file means.")
     if any(stage.steps != experiment.training.steps for stage in plan.train_stages):
-        found.append(f"phases differ in length (budget {experiment.training.budget}); the report states each side's effort.")
+        found.append(
+            f"phases differ in length (budget {experiment.training.budget}); the report states each side's effort."
+        )
     return found
 
 

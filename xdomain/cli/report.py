@@ -17,14 +17,19 @@ def report(
     formats: Annotated[
         list[str] | None,
         typer.Option(
-            "--format", help="markdown, csv, json, html, latex, svg, png; json alone goes to stdout. May be given several times."
+            "--format",
+            help="markdown, csv, json, html, latex, svg, png; json alone goes to stdout. May be given several times.",
         ),
     ] = None,
-    out_folder: Annotated[Path | None, typer.Option("--out", help="Folder to write into [default: in the store].")] = None,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write into [default: in the store].")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Print the further matrices too.")] = False,
     fail_if: Annotated[
         list[str] | None,
-        typer.Option(help="Exit 4 if the interval supports it: 'retention(math -> science) < -0.05'. May be given several times."),
+        typer.Option(
+            help="Exit 4 if the interval supports it: 'retention(math -> science) < -0.05'. May be given several times."
+        ),
     ] = None,
     json_: Json = False,
     seeds: Seeds = None,

@@ -97,9 +97,9 @@ class Watcher:
             return
         detail = f": {event.detail['message']}" if "message" in event.detail else ""
         outcome = self._outcome()
-        finished = len(outcome.ran) + len(outcome.reused)
+        finished = f"{len(outcome.ran) + len(outcome.reused)}/{len(self._opened.plan.stages)}"
         err.print(
-            f"[{duration(self.seconds())}] {finished}/{len(self._opened.plan.stages)} {event.kind} {event.stage.title}{detail}",
+            f"[{duration(self.seconds())}] {finished} {event.kind} {event.stage.title}{detail}",
             soft_wrap=True,
             markup=False,
         )
@@ -117,7 +117,9 @@ class Watcher:
         if outcome.ran and finished < total:
             left = f", about {duration(elapsed / len(outcome.ran) * (total - finished))} left"
         table = Table.grid(padding=(0, 1))
-        table.add_row("all", ProgressBar(total, finished, width=30), f"{finished}/{total} stages, {duration(elapsed)}{left}")
+        table.add_row(
+            "all", ProgressBar(total, finished, width=30), f"{finished}/{total} stages, {duration(elapsed)}{left}"
+        )
         for stage, holder in self._scheduler.running():
             table.add_row(*progress_row(stage, holder))
         return Group(table)
@@ -132,8 +134,10 @@ class Watcher:
 def progress_row(stage: Stage, holder: Holder | None) -> tuple[str, RenderableType, str]:
     """Title, bar and latest values of a running stage."""
     progress = holder.progress if holder else {}
-    done, total = progress.get("done", 0), progress.get("total") or (stage.steps if isinstance(stage, TrainStage) else 1)
+    done, total = (
+        progress.get("done", 0),
+        progress.get("total") or (stage.steps if isinstance(stage, TrainStage) else 1),
+    )
     rewards = {name: value for name, value in (progress.get("rewards") or {}).items() if value is not None}
     shown = "  ".join(f"{name} {value:+.2f}" for name, value in rewards.items())
     return stage.title, ProgressBar(total, done, width=30), f"{done}/{total}  {shown}"
-

@@ -82,7 +82,9 @@ def _status(opened: Opened) -> dict[str, Any]:
                 "failure": failure.__dict__ if failure else None,
             }
         )
-    counts = {state: sum(stage["state"] == state for stage in stages) for state in ("done", "running", "failed", "waiting")}
+    counts = {
+        state: sum(stage["state"] == state for stage in stages) for state in ("done", "running", "failed", "waiting")
+    }
     return {
         "experiment": plan.experiment.name,
         "store": str(store.root),

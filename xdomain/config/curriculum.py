@@ -5,7 +5,8 @@
     term       := [weight "*"] domain
 
 `+` binds tighter than `->`. The canonical form sorts the names of a phase and divides its weights by their greatest
-common divisor: "2*logic + 2*math" prints as "logic + math". `a -> a` is allowed (the control); "a@10" sets a phase's steps.
+common divisor: "2*logic + 2*math" prints as "logic + math". `a -> a` is allowed (the control); "a@10" sets a phase's
+steps.
 """
 
 from __future__ import annotations
@@ -120,9 +121,7 @@ def _parse_phase(part: str, text: str) -> Phase:
         if weight == 0:
             raise ConfigError(f'curriculum "{text}" gives "{name}" the weight 0.', fix="Leave the domain out.")
         if name in weights:
-            raise ConfigError(
-                f'curriculum "{text}" has "{name}" twice in one phase.', fix=f'Use a weight: "2*{name}".'
-            )
+            raise ConfigError(f'curriculum "{text}" has "{name}" twice in one phase.', fix=f'Use a weight: "2*{name}".')
         weights[name] = weight
     steps = int(match["steps"]) if match["steps"] is not None else None
     if steps == 0:

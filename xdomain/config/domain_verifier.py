@@ -102,6 +102,14 @@ class SourceVerifier(ConfigModel):
     """The program that the data source brings along (procedural generators, reasoning-gym tasks)."""
 
     kind: Literal["source"] = "source"
+    answer_in: tuple[Place, ...] | None = None
+    """Where it looks for the answer; None leaves it to the source."""
+
+    @field_validator("answer_in", mode="before")
+    @classmethod
+    def short_form(cls, places: object) -> object:
+        """A single place needs no list."""
+        return (places,) if isinstance(places, str) else places
 
 
 class JudgeEndpoint(ConfigModel):

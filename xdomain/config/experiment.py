@@ -83,8 +83,8 @@ class Experiment(ConfigModel):
             self._check_curriculum(curriculum)
         if "curricula" not in self.model_fields_set and not any(self.grid.model_dump().values()):
             raise ValueError(
-                "there is nothing to train: set a family under `grid` or list `curricula` (`curricula: []` evaluates the "
-                "model alone)."
+                "there is nothing to train: set a family under `grid` or list `curricula` "
+                "(`curricula: []` evaluates the model alone)."
             )
         self._check_checkpoints()
         return self
@@ -99,7 +99,9 @@ class Experiment(ConfigModel):
                 f"{did_you_mean(unknown[0], self.domain_names)}"
             )
         if self.training.budget == "total" and any(phase.steps is not None for phase in curriculum.phases):
-            raise ValueError(f'curricula: "{curriculum}" sets steps with "@", but the budget `total` divides them itself.')
+            raise ValueError(
+                f'curricula: "{curriculum}" sets steps with "@", but the budget `total` divides them itself.'
+            )
 
     def _check_checkpoints(self) -> None:
         period, every = self.training.rollout_period, self.checkpoints.every_steps

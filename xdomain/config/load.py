@@ -44,7 +44,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError("there is no such file.", where=str(path), fix="Give the path of an experiment file.") from None
+        raise ConfigError(
+            "there is no such file.", where=str(path), fix="Give the path of an experiment file."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {error}.", where=str(path)) from error
     except yaml.YAMLError as error:
@@ -68,7 +70,9 @@ def validate(kind: type[Model], data: Mapping[str, Any], where: str) -> Model:
     except ValidationError as error:
         first, *others = error.errors(include_url=False)
         more = f" ({len(others)} more mistakes after this one.)" if others else ""
-        raise ConfigError(_sentence(first, kind) + more, where=f"{where}: {_dotted(first['loc'])}".rstrip(": ")) from None
+        raise ConfigError(
+            _sentence(first, kind) + more, where=f"{where}: {_dotted(first['loc'])}".rstrip(": ")
+        ) from None
 
 
 def expand_variables(value: Any, where: str, field: str = "") -> Any:
@@ -118,7 +122,9 @@ def _sentence(problem: Any, kind: type[BaseModel]) -> str:
     if problem["type"] == "extra_forbidden":
         *parents, key = problem["loc"]
         known = _known_keys(kind, parents)
-        return f'unknown key "{key}".{did_you_mean(str(key), known)}' + (f" Known: {', '.join(known)}." if known else "")
+        return f'unknown key "{key}".{did_you_mean(str(key), known)}' + (
+            f" Known: {', '.join(known)}." if known else ""
+        )
     message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
     if problem["type"] in ("value_error", "missing"):
         return message + "."
@@ -132,6 +138,8 @@ def _known_keys(kind: type[BaseModel], parents: Iterable[str | int]) -> list[str
         field = getattr(model, "model_fields", {}).get(part)
         model = field.annotation if field is not None else None
         if not isinstance(model, type):
-            candidates = [arg for arg in getattr(model, "__args__", ()) if isinstance(arg, type) and issubclass(arg, BaseModel)]
+            candidates = [
+                arg for arg in getattr(model, "__args__", ()) if isinstance(arg, type) and issubclass(arg, BaseModel)
+            ]
             model = candidates[0] if len(candidates) == 1 else None
     return sorted(getattr(model, "model_fields", {}))

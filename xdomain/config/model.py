@@ -30,7 +30,8 @@ class LoraConfig(ConfigModel):
     dropout: float = Field(0.0, ge=0, lt=1)
     target_modules: tuple[str, ...] | Literal["all-linear"] = "all-linear"
     chaining: Literal["merge", "continue"] = "merge"
-    """How a next stage begins: `merge` folds the parent's adapter into the weights and adds a new one; `continue` trains it on."""
+    """How a next stage begins: `merge` folds the parent's adapter into the weights and adds a new one; `continue`
+    trains it on."""
 
 
 class ModelConfig(ConfigModel):

@@ -13,10 +13,10 @@ Budget = Literal["per_phase", "per_domain", "total"]
 LossType = Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo", "luspo"]
 
 OWNED_BY_STAGE = {
-    "output_dir", "seed", "data_seed", "max_steps", "num_train_epochs", "per_device_train_batch_size", "num_generations",
-    "gradient_accumulation_steps", "steps_per_generation", "generation_batch_size", "shuffle_dataset", "save_strategy",
-    "save_steps", "logging_steps", "logging_strategy", "report_to", "use_cpu", "remove_unused_columns", "disable_tqdm",
-    "resume_from_checkpoint", "reward_weights", "use_vllm", "ref_model_mixup_alpha", "sync_ref_model",
+    "output_dir", "seed", "data_seed", "max_steps", "num_train_epochs", "per_device_train_batch_size",
+    "num_generations", "gradient_accumulation_steps", "steps_per_generation", "generation_batch_size",
+    "shuffle_dataset", "save_strategy", "save_steps", "logging_steps", "logging_strategy", "report_to", "use_cpu",
+    "remove_unused_columns", "disable_tqdm", "resume_from_checkpoint", "reward_weights", "use_vllm",
 }  # fmt: skip
 """GRPOConfig fields that a stage sets itself; they cannot be overridden through `grpo`."""
 
@@ -27,13 +27,15 @@ class TrainingConfig(ConfigModel):
     steps: int = Field(120, ge=1)
     """Optimizer steps; what they are steps of is the budget rule's to say."""
     budget: Budget = "per_phase"
-    """per_phase: each phase gets `steps`. per_domain: a phase of k domains gets k x `steps`. total: split over the phases."""
+    """per_phase: each phase gets `steps`. per_domain: a phase of k domains gets k x `steps`. total: split over the
+    phases."""
     prompts_per_step: int = Field(16, ge=1)
     """Prompts whose groups one optimizer step learns from."""
     generations: int = Field(8, ge=2)
     """Completions sampled a prompt: the GRPO group."""
     updates_per_rollout: int = Field(1, ge=1)
-    """Optimizer steps that one rollout batch serves, each on its own part (2602.01365: 256 prompts, mini-batch 64: 4)."""
+    """Optimizer steps that one rollout batch serves, each on its own part (2602.01365: 256 prompts, mini-batch 64:
+    4)."""
     epochs_per_rollout: int = Field(1, ge=1)
     """Times a rollout batch is gone through (TRL `num_iterations`, the mu of GRPO)."""
     micro_batch: int | None = Field(None, ge=1)
@@ -51,7 +53,8 @@ class TrainingConfig(ConfigModel):
     epsilon: float = Field(0.2, gt=0, lt=1)
     epsilon_high: float | None = Field(None, gt=0)
     scale_rewards: Literal["group", "none", "batch"] = "group"
-    """`batch` divides by the standard deviation over all domains of a batch, so domains scale one another; the plan warns."""
+    """`batch` divides by the standard deviation over all domains of a batch, so domains scale one another; the plan
+    warns."""
     temperature: float = Field(1.0, gt=0)
     top_p: float = Field(1.0, gt=0, le=1)
     max_prompt_tokens: int | None = Field(None, ge=1)

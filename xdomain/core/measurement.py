@@ -48,7 +48,8 @@ class EvaluatedCheckpoint:
     Attributes:
         checkpoint: the value of the records' `checkpoint` column.
         curriculum: canonical text of all phases up to and with the one it lies in, "base" for the base.
-        parent: curriculum that its phase started from ("base" for a single, "math" for "math -> science"); None for the base.
+        parent: curriculum that its phase started from ("base" for a single, "math" for "math -> science"); None for
+            the base.
         seed: training seed; None for the base, which does not depend on it.
         phase: 1-based; 0 for the base.
         step: optimizer steps done inside the phase.
@@ -83,7 +84,8 @@ class MeasuredGrid:
         chance: accuracy of a constant or uniform answer by domain; None where unknown.
         contrasts: declared contrasts, "order(math, science) on science".
         budget: the budget rule, "per_phase", "per_domain" or "total".
-        description: what a reader needs to know of the run (model, steps, evaluation settings), plain JSON, shown as it is.
+        description: what a reader needs to know of the run (model, steps, evaluation settings), plain JSON, shown as
+            it is.
     """
 
     experiment: str

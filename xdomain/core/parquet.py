@@ -60,8 +60,11 @@ def read_records(paths: Sequence[Path], columns: Sequence[str] = RECORD_COLUMNS)
             raise StoreError(f"cannot be read as item records: {error}", where=str(path)) from error
         version = int((table.schema.metadata or {}).get(b"xdomain.records", b"0"))
         if version > RECORD_SCHEMA_VERSION:
-            raise StoreError(f"was written by a newer version (records {version}).", where=str(path), fix="Upgrade xdomain.")
+            raise StoreError(
+                f"was written by a newer version (records {version}).", where=str(path), fix="Upgrade xdomain."
+            )
         tables.append(table)
     if not tables:
         tables = [pa.Table.from_pylist([], schema=record_schema()).select(list(columns))]
-    return pa.concat_tables(tables).to_pandas()
+    frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+    return frame

@@ -65,7 +65,8 @@ class ItemRecord:
     stage_key: str
     """Key of the evaluation stage."""
     checkpoint: str
-    """Name of the evaluated checkpoint: "<key of its train or base stage>@<step>", or a model's label in `xdomain eval`."""
+    """Name of the evaluated checkpoint: "<key of its train or base stage>@<step>", or a model's label in `xdomain
+    eval`."""
     domain: str
     item_id: str
     """Stable within domain and split; the pairing key between checkpoints."""
@@ -87,7 +88,8 @@ class ItemRecord:
     finish_reason: str
     """"stop" or "length" (truncated)."""
     mean_entropy: float | None
-    """Mean over completion tokens of the sampling distribution's entropy, in nats, before temperature; None where the backend has none."""
+    """Mean over completion tokens of the sampling distribution's entropy, in nats, before temperature; None where
+    the backend has none."""
     scorer: str
     """Scorer id and version, "exact/1"."""
     seed: int

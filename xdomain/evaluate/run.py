@@ -66,7 +66,8 @@ def run_evaluations(
 
 
 def choose_items(domain: Domain, evaluation: EvaluationConfig) -> list[Item]:
-    """The evaluated items: distinct, drawn from `evaluation.seed` and the domain's name, the same for every checkpoint."""
+    """The evaluated items: distinct, drawn from `evaluation.seed` and the domain's name, the same for every
+    checkpoint."""
     items = domain.items(Split(evaluation.split))
     count = min(evaluation.items, len(items))
     chosen = generator("items", evaluation.seed, domain.name).sample(range(len(items)), count)
@@ -89,7 +90,9 @@ def evaluate_domain(
     prompts = [render(item, model.tokenizer, model.chat) for item in items]
     # The seed of a sample does not know the checkpoint: checkpoints are compared on common random numbers.
     seeds = [
-        tuple(derive_seed("sample", evaluation.seed, domain.name, item.id, sample) for sample in range(evaluation.samples))
+        tuple(
+            derive_seed("sample", evaluation.seed, domain.name, item.id, sample) for sample in range(evaluation.samples)
+        )
         for item in items
     ]
     requests = [

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import Field
+
 from xdomain.config.experiment import Experiment
 from xdomain.config.model_base import ConfigModel
 from xdomain.plan.spec import TaskSpec
@@ -33,7 +35,7 @@ class TaskFile(ConfigModel):
     threads: int
     task: TaskSpec
     records: tuple[StageRecord, ...]
-    stale_tokens: dict[str, str] = {}
+    stale_tokens: dict[str, str] = Field(default_factory=dict)
     """Leases (by stage key) whose holder elsewhere was seen not to beat."""
 
 

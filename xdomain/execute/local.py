@@ -1,6 +1,7 @@
 """Stages in processes of this machine, forked from a server that imported torch, transformers and trl once.
 
-A fork of the preloaded server starts a stage in about 0.02 s in place of the 7 s that the imports take. The server never
+A fork of the preloaded server starts a stage in about 0.02 s in place of the 7 s that the imports take. The server
+never
 touches a GPU. Every worker watches a pipe from this process and ends when this process is gone, however it went.
 """
 
@@ -126,7 +127,8 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def _light_main() -> Iterator[None]:
-    """Keep children from importing this process's __main__ (pytest, a notebook, the command line): they need nothing of it."""
+    """Keep children from importing this process's __main__ (pytest, a notebook, the command line): they need nothing
+    of it."""
     main = sys.modules["__main__"]
     file, spec = getattr(main, "__file__", None), getattr(main, "__spec__", None)
     main.__file__, main.__spec__ = None, None

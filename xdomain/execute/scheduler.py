@@ -144,7 +144,8 @@ class Scheduler:
                 self._start(stages, stale)
 
     def _next_group(self) -> list[Stage]:
-        """The most urgent ready stage; with an evaluation, all ready ones of its checkpoint (the model is loaded once)."""
+        """The most urgent ready stage; with an evaluation, all ready ones of its checkpoint (the model is loaded
+        once)."""
         # Ties are broken by plan order, so that runs of one plan start alike.
         first = self._plan.stages[max(self._order(), key=lambda key: self._rank[key])]
         if not isinstance(first, EvaluateStage):

@@ -125,7 +125,7 @@ class _LeaseReporter:
         self._lease.progress({"done": done, "total": total, **values})
 
     def event(self, kind: str, **values: Any) -> None:
-        print(json.dumps({"event": kind, **values}), flush=True)  # noqa: T201 - stdout is the stage's log here
+        print(json.dumps({"event": kind, **values}), flush=True)  # the stage's log
 
 
 def stage_from_record(record: StageRecord) -> Stage:

@@ -1,7 +1,9 @@
 """Generation with transformers: length-sorted batches under a token budget, one prefill for all samples of a prompt.
 
-`model.generate` draws a whole batch from one global generator, so a completion would depend on its neighbours. Here every
-sample has its own stream of uniform numbers and picks its tokens by inverse distribution function: the same seed gives the
+`model.generate` draws a whole batch from one global generator, so a completion would depend on its neighbours. Here
+every
+sample has its own stream of uniform numbers and picks its tokens by inverse distribution function: the same seed
+gives the
 same completion in any batch, up to rounding of the logits. Rows that are finished leave the batch.
 """
 
@@ -138,7 +140,9 @@ class TransformersBackend:
         """Next tokens [rows] and the entropy [rows] of the model's own distribution."""
         logits = logits.float()
         if not bool(torch.isfinite(logits).all()):
-            raise StageError("the model's logits are not finite.", fix="Its training diverged; lower the learning rate.")
+            raise StageError(
+                "the model's logits are not finite.", fix="Its training diverged; lower the learning rate."
+            )
         log_probabilities = logits.log_softmax(dim=-1)
         entropy = -(log_probabilities.exp() * log_probabilities).sum(dim=-1)
         if uniform is None:
@@ -173,7 +177,8 @@ class TransformersBackend:
 
 
 def nucleus(probabilities: torch.Tensor, top_p: float) -> torch.Tensor:
-    """Zero all but the smallest set of most probable tokens whose mass reaches `top_p`. [rows, vocabulary], not renormalised."""
+    """Zero all but the smallest set of most probable tokens whose mass reaches `top_p`. [rows, vocabulary], not
+    renormalised."""
     ordered, order = probabilities.sort(dim=-1, descending=True, stable=True)
     before = ordered.cumsum(dim=-1) - ordered
     return torch.zeros_like(probabilities).scatter(-1, order, ordered.masked_fill(before >= top_p, 0.0))

@@ -1,8 +1,8 @@
 """Checkpoints on disk.
 
-A checkpoint folder holds `checkpoint.json` and either full weights ("full") or a LoRA adapter ("adapter") that names the
-checkpoint it lies on, its foundation, by a path relative to itself. A chain of `merge` stages is a chain of adapters, each
-folded into the weights below it when the next is put on top: nothing but adapters is ever stored twice.
+A checkpoint folder holds `checkpoint.json` and either full weights ("full") or a LoRA adapter ("adapter") that names
+the checkpoint it lies on, its foundation, by a path relative to itself. A chain of `merge` stages is a chain of adapters,
+each folded into the weights below it when the next is put on top: no weights are stored twice.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def save_full(model: Any, tokenizer: Any, folder: Path, *, chat_template: bool) 
     model.save_pretrained(folder, safe_serialization=True)
     tokenizer.save_pretrained(folder)
     dtype = str(model.dtype).removeprefix("torch.")
-    write_json(folder / MANIFEST, {"format": "full", "dtype": dtype, "chat_template": chat_template, "foundation": None})
+    write_json(
+        folder / MANIFEST, {"format": "full", "dtype": dtype, "chat_template": chat_template, "foundation": None}
+    )
 
 
 def save_adapter(model: Any, folder: Path, foundation: Path) -> None:
@@ -83,7 +85,8 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def load_plain(folder: Path) -> Any:
-    """The checkpoint as a plain model without adapters, on the CPU: for evaluation, and as the base of a new adapter."""
+    """The checkpoint as a plain model without adapters, on the CPU: for evaluation, and as the base of a new
+    adapter."""
     info = read_info(folder)
     if info.foundation is None:
         return AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, info.dtype), use_safetensors=True)

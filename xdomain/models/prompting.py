@@ -20,7 +20,9 @@ def uses_chat(config: ModelConfig, tokenizer: Any) -> bool:
     """
     has = bool(getattr(tokenizer, "chat_template", None))
     if config.chat_template and not has:
-        raise ConfigError("the tokenizer has no chat template.", where="model.chat_template", fix="Leave the field out.")
+        raise ConfigError(
+            "the tokenizer has no chat template.", where="model.chat_template", fix="Leave the field out."
+        )
     return has if config.chat_template is None else config.chat_template
 
 

@@ -17,7 +17,7 @@ CHARACTERS = string.digits + string.ascii_letters + string.punctuation + " \n"
 def tiny_tokenizer() -> PreTrainedTokenizerFast:
     """One token a printable ASCII character, and four special ones."""
     vocabulary = {token: index for index, token in enumerate([*SPECIAL, *CHARACTERS])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))  # noqa: S106 - a token, not a password
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), behavior="isolated")
     tokenizer.decoder = decoders.Fuse()
     return PreTrainedTokenizerFast(

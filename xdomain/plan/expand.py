@@ -41,5 +41,8 @@ def phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ..
         period, phases = training.rollout_period, len(curriculum.phases)
         share, left = divmod(training.steps // period, phases)
         return tuple(period * (share + (index < left)) for index in range(phases))
-    factor = (lambda phase: len(phase.weights)) if training.budget == "per_domain" else (lambda phase: 1)
-    return tuple(phase.steps if phase.steps is not None else training.steps * factor(phase) for phase in curriculum.phases)
+    per_domain = training.budget == "per_domain"
+    return tuple(
+        phase.steps if phase.steps is not None else training.steps * (len(phase.weights) if per_domain else 1)
+        for phase in curriculum.phases
+    )

@@ -17,7 +17,9 @@ def find_stage(plan: Graph, text: str) -> Stage:
         PlanError: none or several match.
     """
     found = [stage for stage in plan.stages.values() if stage.title == text]
-    found = found or [stage for stage in plan.stages.values() if text and (stage.key.startswith(text) or stage.folder == text)]
+    found = found or [
+        stage for stage in plan.stages.values() if text and (stage.key.startswith(text) or stage.folder == text)
+    ]
     if len(found) != 1:
         some = ", ".join(f'"{stage.title}"' for stage in found[:3]) or "none"
         raise PlanError(f'"{text}" should name one stage. Found {some}.', fix="Use a title or a key from `grid plan`.")

@@ -1,7 +1,9 @@
 """A lease says who works on a stage. It beats while its holder lives; a dead holder's lease is taken over.
 
-On the holder's own machine death is seen at once: its process (number and start time) is gone. From elsewhere a lease is
-stale when its beat has not changed for `STALE_SECONDS` *as the observer counts them*: clocks of machines are never compared.
+On the holder's own machine death is seen at once: its process (number and start time) is gone. From elsewhere a
+lease is
+stale when its beat has not changed for `STALE_SECONDS` *as the observer counts them*: clocks of machines are never
+compared.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """The store: published stages, work in progress, leases, logs and failures of any number of experiments.
 
-    store.json                     schema version
-    stages/<folder>/               published: stage.json, manifest.json, done.json last, and the artifact
-    work/<folder>/                 what a running or killed stage has so far
-    scratch/<folder>/              the trainer's own resume files; go when the stage is published
-    leases/<folder>.json           who works on it
-    failures/<folder>.json         why it failed last
-    logs/<folder>.log
-    reports/<experiment>/
+store.json                     schema version
+stages/<folder>/               published: stage.json, manifest.json, done.json last, and the artifact
+work/<folder>/                 what a running or killed stage has so far
+scratch/<folder>/              the trainer's own resume files; go when the stage is published
+leases/<folder>.json           who works on it
+failures/<folder>.json         why it failed last
+logs/<folder>.log
+reports/<experiment>/
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class Store:
                     fix="Upgrade xdomain, or use another folder with --store.",
                 )
         elif root.exists() and (not root.is_dir() or any(root.iterdir())):
-            raise StoreError("is not empty and not a store.", where=str(root), fix="Choose another folder with --store.")
+            raise StoreError(
+                "is not empty and not a store.", where=str(root), fix="Choose another folder with --store."
+            )
 
     def create(self) -> None:
         """Make the folders, and check that the file system can do what publishing needs.
@@ -120,7 +122,8 @@ class Store:
         )
 
     def find(self, pattern: str) -> list[tuple[Stage, dict[str, Any]]]:
-        """Published stages, with what they left, whose title or folder matches a glob pattern or whose key begins with it."""
+        """Published stages, with what they left, whose title or folder matches a glob pattern or whose key begins
+        with it."""
         found = []
         for path in sorted((self.root / "stages").glob(f"*/{DONE}")):
             data = read_json(path.parent / STAGE)

@@ -84,7 +84,8 @@ def preflight(experiment: Experiment, device: str) -> None:
     Raises:
         ConfigError: TRL refuses a setting.
     """
-    grpo_arguments(experiment.training, steps=experiment.training.steps, seed=0, output=Path("preflight"), device=device)
+    training = experiment.training
+    grpo_arguments(training, steps=training.steps, seed=0, output=Path("preflight"), device=device)
 
 
 def _rollout_settings(training: TrainingConfig) -> dict[str, Any]:

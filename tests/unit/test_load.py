@@ -1,0 +1,81 @@
+"""Experiment files: every mistake is one paragraph with the file and the field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xdomain.config.load import load_experiment
+from xdomain.core.errors import ConfigError, XDomainError
+
+GOOD = """
+name: test
+model: {preset: tiny_qwen3}
+domains: [math, logic]
+grid: {singles: true}
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "experiment.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_good_file_loads_with_overrides(tmp_path: Path) -> None:
+    experiment = load_experiment(write(tmp_path, GOOD), ["training.steps=7", "seeds=[3, 4]"])
+    assert experiment.training.steps == 7
+    assert experiment.seeds == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (GOOD + "trainig: {}\n", 'unknown key "trainig". Did you mean "training"?'),
+        (GOOD + "training: {learning_rat: 1}\n", 'unknown key "learning_rat". Did you mean "learning_rate"?'),
+        (GOOD.replace("preset: tiny_qwen3", "preset: tiny_qwen3, path: x"), "exactly one of preset, path, hub, gguf"),
+        (GOOD.replace("name: test", "name: ../up"), "names a folder"),
+        (GOOD.replace("name: test", "name: a/b"), "names a folder"),
+        (GOOD.replace("[math, logic]", "[math, math]"), "twice"),
+        (GOOD.replace("{singles: true}", "{}"), "nothing to train"),
+        (GOOD + "curricula: ['math -> logik']\n", 'not under `domains`. Did you mean "logic"?'),
+        (GOOD + "curricula: ['math ->']\n", "without a domain"),
+        (GOOD + "curricula: ['math + math']\n", "twice in one phase"),
+        (GOOD + "training: {generations: 1}\n", "training.generations"),
+        (GOOD + "training: {prompts_per_step: 3, generations: 3, micro_batch: 2}\n", "should divide"),
+        (GOOD + "training: {steps: 10, updates_per_rollout: 4}\n", "multiple of updates_per_rollout"),
+        (GOOD + "training: {grpo: {entropy_coef: 0.1}}\n", "entropy bonus"),
+        (GOOD + "training: {grpo: {max_steps: 3}}\n", "a stage sets these itself"),
+        (GOOD + "checkpoints: {every_steps: 3}\ntraining: {steps: 4, updates_per_rollout: 2}\n", "cannot be saved"),
+        (GOOD + "evaluation: {samples: 4}\n", "repeats one completion"),
+        (GOOD + "seeds: [1, 1]\n", "a seed stands there twice"),
+        ("name: [unclosed\n", "is not YAML"),
+        ("- a list\n", "should be a mapping"),
+    ],
+)
+def test_mistakes_name_file_and_field(tmp_path: Path, text: str, words: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as raised:
+        load_experiment(path)
+    assert words in str(raised.value)
+    assert str(path) in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert raised.value.exit_code == 2
+
+
+def test_missing_file_and_unset_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        load_experiment(tmp_path / "none.yaml")
+    monkeypatch.delenv("XDOMAIN_UNSET", raising=False)
+    with pytest.raises(ConfigError, match=r"model.path: \$\{XDOMAIN_UNSET\} is not set"):
+        load_experiment(write(tmp_path, GOOD.replace("preset: tiny_qwen3", "path: '${XDOMAIN_UNSET}/m'")))
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "experiments").glob("*.yaml")), ids=lambda p: p.stem)
+def test_shipped_experiments_load(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDOMAIN_DATA", "/nowhere")
+    try:
+        load_experiment(path)
+    except XDomainError as error:
+        pytest.fail(str(error))
