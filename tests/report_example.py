@@ -109,6 +109,13 @@ class Example:
             cells[b][a] = opposite(cells[a][b])
         return self.matrix(name, cells, unit=unit, row_meaning="A", column_meaning="B")
 
+    def order_effect(self) -> Matrix:
+        cells = {
+            f"{a}, {b}": {domain: self.cell((f"{a} -> {b}", f"{b} -> {a}")) for domain in self.domains}
+            for a, b in self.unordered
+        }
+        return self.matrix("order_effect", cells, row_meaning="A, B")
+
     def last_phase_matrix(self, name: str, which: int) -> Matrix:
         cells = {
             f"{pair[0]} -> {pair[1]}": {pair[which]: self.cell((" -> ".join(pair), pair[0]))} for pair in self.pairs
@@ -203,7 +210,7 @@ class Example:
             "asymmetry": self.pair_matrix("asymmetry"),
             "asymmetry_logit": self.pair_matrix("asymmetry_logit", "logit"),
             "asymmetry_relative": self.pair_matrix("asymmetry_relative", "ratio"),
-            "order_effect": self.by_run("order_effect", [f"{a}, {b}" for a, b in self.unordered], row_meaning="A, B"),
+            "order_effect": self.order_effect(),
             "order_sensitivity": self.matrix("order_sensitivity", sensitivity, ("sensitivity",), row_meaning="A, B"),
             "permutation_range": self.matrix("permutation_range", {}),
             "retention": self.last_phase_matrix("retention", 0),

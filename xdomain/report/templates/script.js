@@ -29,11 +29,18 @@ function fill(line) {
   card.append(element("p", "Reproduce", "card-head"), element("code", line.dataset.command, "card-code"));
 }
 
+let current = null;
 function show(link) {
+  hide();
+  current = link;
   fill(lineOf(link));
   card.hidden = false;
   link.setAttribute("aria-describedby", "card");
-  const box = link.getBoundingClientRect();
+  place();
+}
+function place() {
+  if (!current) return;
+  const box = current.getBoundingClientRect();
   const width = card.offsetWidth, height = card.offsetHeight, gap = 8;
   const fitsBelow = box.bottom + gap + height < innerHeight;
   const left = Math.min(Math.max(gap, box.left + box.width / 2 - width / 2), innerWidth - width - gap);
@@ -43,12 +50,13 @@ function show(link) {
 
 let closing;
 function hideSoon() {
-  closing = setTimeout(hide, 200);
+  closing = setTimeout(() => { if (!card.matches(":hover")) hide(); }, 200);
 }
 function hide() {
   clearTimeout(closing);
   card.hidden = true;
-  document.querySelectorAll("[aria-describedby=card]").forEach((link) => link.removeAttribute("aria-describedby"));
+  if (current) current.removeAttribute("aria-describedby");
+  current = null;
 }
 function cellLink(target) {
   return target instanceof Element ? target.closest(".heat td a") : null;
@@ -56,7 +64,8 @@ function cellLink(target) {
 
 document.addEventListener("mouseover", (event) => {
   const link = cellLink(event.target);
-  if (link) { hide(); show(link); }
+  if (link && link !== current) show(link);
+  else if (link) clearTimeout(closing);
   else if (card.contains(event.target)) clearTimeout(closing);
 });
 document.addEventListener("mouseout", (event) => {
@@ -64,10 +73,11 @@ document.addEventListener("mouseout", (event) => {
 });
 document.addEventListener("focusin", (event) => {
   const link = cellLink(event.target);
-  if (link && link.matches(":focus-visible")) { hide(); show(link); }
+  if (link && link.matches(":focus-visible")) show(link);
 });
 document.addEventListener("focusout", hideSoon);
-document.addEventListener("scroll", (event) => { if (!card.contains(event.target)) hide(); }, { passive: true, capture: true });
+// Moving to a cell by key scrolls the page: the card follows.
+document.addEventListener("scroll", place, { passive: true, capture: true });
 
 // One Tab stop a table; arrow keys move inside it.
 document.querySelectorAll(".heat").forEach((table) => {
