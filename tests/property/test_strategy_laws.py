@@ -1,0 +1,128 @@
+"""Laws of every strategy on gradients that hypothesis makes up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+from torch import Tensor
+
+from xdomain.config.strategy import BUILT_IN, CGPOConfig, JointConfig, PCGradConfig, StrategyConfig
+from xdomain.core.errors import DependencyMissing
+from xdomain.strategies.build import build_strategy
+from xdomain.strategies.testing import check_strategy, displacement, step_of_gradients
+
+ADAPTER: TypeAdapter[Any] = TypeAdapter(StrategyConfig)
+
+Rows = list[list[float]]
+
+values = st.floats(-3, 3).map(lambda value: round(value, 3))
+row_lists = st.integers(2, 4).flatmap(
+    lambda count: st.lists(st.lists(values, min_size=5, max_size=5), min_size=count, max_size=count)
+)
+
+
+def build(name: str, count: int) -> Any:
+    try:
+        return build_strategy(ADAPTER.validate_python(name), tuple("abcd"[:count]), 0)
+    except DependencyMissing as error:
+        pytest.skip(error.what)
+
+
+def moved(name: str, rows: Rows, order: Sequence[int] | None = None, scale: float = 1.0) -> Tensor:
+    order = order or range(len(rows))
+    gradients = {
+        "abcd"[place]: [scale * torch.tensor(rows[row][:2]).double(), scale * torch.tensor(rows[row][2:]).double()]
+        for place, row in enumerate(order)
+    }
+    return torch.cat([each.flatten() for each in displacement(build(name, len(rows)), step_of_gradients(gradients))])
+
+
+@pytest.mark.parametrize("name", [*BUILT_IN])
+def test_shared_laws(name: str) -> None:
+    build(name, 3)
+    check_strategy(lambda domains: build_strategy(ADAPTER.validate_python(name), domains, 0))
+
+
+@pytest.mark.parametrize("name", ["joint", "scaled", "famo", "mgda", "upgrad", "aligned_mtl", "cagrad"])
+@settings(max_examples=25, deadline=None)
+@given(rows=row_lists, data=st.data())
+def test_renaming_domains_changes_nothing(name: str, rows: Rows, data: st.DataObject) -> None:
+    order = data.draw(st.permutations(range(len(rows))))
+    reference = moved(name, rows)
+    tolerance = {"cagrad": 1e-3, "upgrad": 1e-3}.get(name, 1e-5) * (1 + float(reference.abs().max()))
+    if name == "mgda":  # Frank-Wolfe stops short of the optimum, at a point that depends on ties
+        tolerance = 0.1 * (1 + float(reference.abs().max()))
+    if name == "aligned_mtl" and torch.linalg.matrix_rank(torch.tensor(rows).double(), rtol=1e-6) < len(rows):
+        return  # its scale is the least eigenvalue that counts as positive, which rounding decides
+    assert torch.allclose(moved(name, rows, order), reference, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", ["pcgrad", "mgs"])
+@settings(max_examples=25, deadline=None)
+@given(rows=st.lists(st.lists(values, min_size=5, max_size=5), min_size=2, max_size=2))
+def test_renaming_two_domains_changes_nothing_where_the_order_is_random(name: str, rows: Rows) -> None:
+    assert torch.allclose(moved(name, rows, [1, 0]), moved(name, rows), atol=1e-9)
+
+
+@pytest.mark.parametrize("name", [*BUILT_IN])
+@settings(max_examples=15, deadline=None)
+@given(rows=row_lists, exponent=st.integers(-6, 6))
+def test_scaling_all_gradients_scales_the_step(name: str, rows: Rows, exponent: int) -> None:
+    factor = 2.0**exponent
+    reference = moved(name, rows)
+    tolerance = 1e-3 if name in ("cagrad", "upgrad") else 1e-9
+    assert torch.allclose(moved(name, rows, scale=factor), factor * reference, rtol=tolerance, atol=tolerance * factor)
+
+
+@pytest.mark.parametrize("name", ["mgda", "upgrad"])
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(st.lists(values, min_size=5, max_size=5), min_size=2, max_size=2))
+def test_the_gradient_conflicts_with_no_domain(name: str, rows: Rows) -> None:
+    """What both promise, before an adaptive optimizer voids it."""
+    gradient = -moved(name, rows)
+    for row in torch.tensor(rows).double():
+        assert float(row @ gradient) >= -2e-2 * (1 + float(row.norm() * gradient.norm()))
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(st.lists(st.floats(0, 3), min_size=5, max_size=5), min_size=2, max_size=4))
+def test_without_conflict_surgery_is_joint(rows: Rows) -> None:
+    joint = moved("joint", rows)
+    for name in ("pcgrad", "mgs"):
+        kept = torch.tensor(rows).double()
+        if (kept[:, :2].norm(dim=1) > 0).all() and (kept[:, 2:].norm(dim=1) > 0).all():
+            assert torch.allclose(moved(name, rows), joint, atol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=row_lists, alpha=st.floats(0.1, 2.0))
+def test_cgpo_on_constant_gradients_is_alpha_times_joint(rows: Rows, alpha: float) -> None:
+    gradients = {"abcd"[place]: [torch.tensor(row).double()] for place, row in enumerate(rows)}
+    names = tuple(gradients)
+    joint = displacement(build_strategy(JointConfig(), names, 0), step_of_gradients(gradients))[0]
+    cgpo = displacement(build_strategy(CGPOConfig(alpha=alpha), names, 0), step_of_gradients(gradients))[0]
+    assert torch.allclose(cgpo, alpha * joint, atol=1e-12)
+
+
+def test_laws_catch_a_strategy_that_forgets_its_state() -> None:
+    class Forgetful(type(build_strategy(PCGradConfig(), ("a",), 0))):  # type: ignore[misc]
+        count = 0
+
+        def step(self, step: Any) -> Any:
+            self.count += 1
+            step.set_gradient([self.count * tensor for tensor in step.loss_and_gradient("a").gradient])
+            return {}
+
+    with pytest.raises(AssertionError, match="state does not carry everything"):
+        check_strategy(lambda domains: Forgetful(PCGradConfig(), domains, 0))
+
+
+def test_mgs_and_pcgrad_differ_where_only_one_tensor_conflicts() -> None:
+    rows = [[1.0, 0.0, 1.0, 1.0, 1.0], [-0.5, 0.2, 1.0, 1.0, 1.0]]
+    assert not torch.allclose(moved("mgs", rows), moved("pcgrad", rows))

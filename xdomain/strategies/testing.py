@@ -1,0 +1,122 @@
+"""A domain step over plain functions, and the laws that every strategy keeps: for our tests, and for those of
+plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from xdomain.strategies.base import DomainPart, Strategy
+
+Loss = Callable[[Sequence[Tensor]], Tensor]
+
+
+class FunctionStep:
+    """`DomainStep` whose losses are functions of the parameters.
+
+    Args:
+        parameters: what is trained.
+        losses: mean loss by domain.
+        shares: part of each domain in the step's loss.
+        learning_rate: of plain SGD without clipping.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[torch.nn.Parameter],
+        losses: Mapping[str, Loss],
+        shares: Mapping[str, float],
+        *,
+        learning_rate: float = 1.0,
+        number: int = 0,
+        error_rates: Mapping[str, float] | None = None,
+    ) -> None:
+        self.parameters = parameters
+        self.domains = tuple(sorted(losses))
+        self.number = number
+        self.fresh_rollout = True
+        self.error_rates = error_rates or dict.fromkeys(self.domains, 0.5)
+        self.asked: list[str] = []
+        self._losses = losses
+        self._shares = shares
+        self._learning_rate = learning_rate
+
+    def loss_and_gradient(self, domain: str) -> DomainPart:
+        self.asked.append(domain)
+        share = self._shares[domain]
+        loss = share * self._losses[domain](self.parameters)
+        gradient = torch.autograd.grad(loss, list(self.parameters), allow_unused=True, materialize_grads=True)
+        return DomainPart(float(loss.detach()), list(gradient), share)
+
+    def set_gradient(self, gradient: Sequence[Tensor]) -> None:
+        for parameter, tensor in zip(self.parameters, gradient, strict=True):
+            parameter.grad = tensor
+
+    def optimizer_step(self, scale: float) -> None:
+        with torch.no_grad():
+            for parameter in self.parameters:
+                if parameter.grad is not None:
+                    parameter -= self._learning_rate * scale * parameter.grad
+                    parameter.grad = None
+
+
+def displacement(strategy: Strategy, step: FunctionStep) -> list[Tensor]:
+    """What one step of `strategy` adds to the parameters, the outer optimizer step included."""
+    before = [parameter.detach().clone() for parameter in step.parameters]
+    strategy.step(step)
+    step.optimizer_step(1.0)
+    return [parameter.detach() - origin for parameter, origin in zip(step.parameters, before, strict=True)]
+
+
+def step_of_gradients(gradients: Mapping[str, Sequence[Tensor]], **settings: object) -> FunctionStep:
+    """A step from the origin whose domains have the given constant gradients and equal shares."""
+    some = next(iter(gradients.values()))
+    parameters = [torch.nn.Parameter(torch.zeros_like(tensor)) for tensor in some]
+
+    def linear(gradient: Sequence[Tensor]) -> Loss:
+        return lambda at: torch.stack([(g * p).sum() for g, p in zip(gradient, at, strict=True)]).sum()
+
+    losses = {name: linear(gradient) for name, gradient in gradients.items()}
+    return FunctionStep(parameters, losses, dict.fromkeys(losses, 1 / len(losses)), **settings)  # type:
+    ignore[arg-type]
+
+
+def check_strategy(make: Callable[[Sequence[str]], Strategy]) -> None:
+    """Laws of a strategy that `make` builds for given domains.
+
+    Finite on zero, tiny, huge, collinear and opposite gradients; a domain that is missing from a step is no error; the
+    same step twice gives the same result, from a fresh strategy with the first one's state; no global generator moves.
+
+    Raises:
+        AssertionError: a law is broken; the message says which.
+    """
+    names = ("a", "b", "c")
+    base = [torch.tensor([[1.0, -2.0], [0.5, 0.0]]), torch.tensor([3.0])]
+    for label, factors in {
+        "zero": (0.0, 0.0, 0.0),
+        "one zero": (1.0, 0.0, 1.0),
+        "tiny": (1e-12, 2e-12, 1e-12),
+        "huge": (1e12, 1e12, 2e12),
+        "collinear": (1.0, 2.0, 3.0),
+        "opposite": (1.0, -1.0, 1.0),
+        "cancelling": (1.0, -2.0, 1.0),
+    }.items():
+        gradients = {name: [tensor * factor for tensor in base] for name, factor in zip(names, factors, strict=True)}
+        moved = displacement(make(names), step_of_gradients(gradients))
+        assert all(bool(torch.isfinite(tensor).all()) for tensor in moved), f"not finite on {label} gradients"
+    generator = torch.Generator().manual_seed(0)
+    random = {name: [torch.randn(tensor.shape, generator=generator) for tensor in base] for name in names}
+    two = {name: random[name] for name in names[:2]}
+    assert all(bool(torch.isfinite(each).all()) for each in displacement(make(names), step_of_gradients(two))), (
+        "not finite where a domain is missing"
+    )
+    first, second = make(names), make(names)
+    before = torch.get_rng_state()
+    displacement(first, step_of_gradients(random, error_rates={"a": 0.9, "b": 0.5, "c": 0.2}))
+    assert torch.equal(before, torch.get_rng_state()), "the global generator moved"
+    second.load_state(first.state())
+    after = {"number": 1, "error_rates": {"a": 0.8, "b": 0.5, "c": 0.3}}
+    one, other = (displacement(each, step_of_gradients(random, **after)) for each in (first, second))
+    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True)), "state does not carry everything"
