@@ -32,8 +32,10 @@ class CellView:
     """Row and column name the cell in the matrix, also where the picture is turned."""
     column: str
     anchor: str
+    place: str
+    """ "math -> science on math"."""
     name: str
-    """What it is in words: "Retention: math -> science on math"."""
+    """ "Retention: math -> science on math"."""
     value: str
     interval: str
     state: State
@@ -57,13 +59,14 @@ def cell_view(
 ) -> CellView:
     """Put one cell into words."""
     state = cell_state(cell)
-    joint = " on " if matrix.column_meaning == "evaluated domain" else ", "
+    place = f"{row}{' on ' if matrix.column_meaning == 'evaluated domain' else ', '}{column}"
     strength = scale.strength(matrix, cell, column) if scale else 0
     return CellView(
         row=row,
         column=column,
         anchor=anchor,
-        name=f"{matrix.title}: {row}{joint}{column}",
+        place=place,
+        name=f"{matrix.title}: {place}",
         value=value_text(matrix, cell, column),
         interval=cell_interval(matrix, cell),
         state=state,

@@ -77,7 +77,7 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
             scale=scale,
             command=command,
         )
-    coloured = scale is not None and matrix.centre is not None
+    coloured = any(view.tone != "none" for view in views.values())
     return HeatMap(
         matrix=matrix,
         reading=reading(matrix),

@@ -23,8 +23,8 @@ function fill(line) {
   const runs = line.dataset.runs.split(" ").filter(Boolean).map((number) => document.getElementById("run-" + number));
   if (runs.length) card.append(element("p", "Checkpoints", "card-head"));
   runs.forEach((run) => {
-    const names = [...run.querySelectorAll(".checkpoints code")].map((code) => code.textContent).join("  ");
-    card.append(element("code", run.dataset.label + ": " + names, "card-code"));
+    card.append(element("p", run.dataset.label, "card-run"));
+    run.querySelectorAll(".checkpoints code").forEach((code) => card.append(element("code", code.textContent, "card-code")));
   });
   card.append(element("p", "Reproduce", "card-head"), element("code", line.dataset.command, "card-code"));
 }
@@ -119,6 +119,8 @@ if (filters) {
     const wanted = Object.fromEntries(new FormData(filters));
     const kept = items.filter((item) => Object.entries(wanted).every(([name, value]) => !value || item.dataset[name] === value));
     items.forEach((item) => { item.hidden = !kept.includes(item); });
+    const late = document.querySelector(".late");
+    if (late && kept.length < items.length) late.open = true;
     filters.querySelector("output").textContent = kept.length + " of " + items.length + " items";
   };
   filters.hidden = false;
