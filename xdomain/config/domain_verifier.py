@@ -126,21 +126,23 @@ class JudgeEndpoint(ConfigModel):
     """Folder that keeps answers by content; None keeps them for the life of the process."""
 
 
-class PairwiseJudge(ConfigModel):
+class PairwiseJudge(ExtractingVerifier):
     """A judge compares the completion with the reference, in both orders; disagreement is a tie."""
 
     kind: Literal["pairwise_judge"]
+    answer_in: tuple[Place, ...] = ("tag", "whole")
     judge: JudgeEndpoint
     criterion: str = "Which answer is better written and follows the request more closely?"
 
 
-class RubricJudge(ConfigModel):
+class RubricJudge(ExtractingVerifier):
     """A judge writes an evaluation protocol for the prompt once, then scores completions against it.
 
     Source: CARE-RL's PA-GRM (2606.00609) in words; its prompts are not public, so these are ours.
     """
 
     kind: Literal["rubric_judge"]
+    answer_in: tuple[Place, ...] = ("tag", "whole")
     judge: JudgeEndpoint
     pass_score: float = Field(default=0.7, gt=0, le=1)
     """Share of the protocol's points from which on a completion counts as right."""

@@ -21,6 +21,9 @@ from xdomain.domains.verifiers.build import build_verifier
 UNGUESSABLE = ("unit_tests", "pairwise_judge", "rubric_judge")
 """Kinds of verifier for which no constant answer is worth computing."""
 
+SPEED_AND_ISOLATION = ("workers", "allow_unsandboxed_code")
+"""Settings of verifiers that are no part of a domain's identity."""
+
 PIPELINE_VERSION = 1
 """Raised whenever the same rows and the same description would give other items."""
 
@@ -48,7 +51,7 @@ class DataDomain(Domain):
     def choose_verifier(self) -> Verifier:
         if not isinstance(self.config.verifier, SourceVerifier):
             return build_verifier(self.config.verifier)
-        verifier = self.source.verifier()
+        verifier = self.source.verifier(self.config.verifier.answer_in)
         if verifier is None:
             raise ConfigError(
                 f"its source ({self.config.source.kind}) brings no verifier.",
@@ -84,9 +87,10 @@ class DataDomain(Domain):
         }
 
     def verifier_identity(self) -> Mapping[str, Any]:
-        """The verifier's settings; what only changes speed or isolation is no part of them."""
-        bare = {"timeout_seconds", "memory_mib", "workers", "allow_unsandboxed_code"}
-        return self.config.verifier.model_dump(mode="json", exclude=bare)
+        """The verifier's settings, without those that only change speed or isolation."""
+        described = self.config.verifier.model_dump(mode="json", exclude=set(SPEED_AND_ISOLATION))
+        described.pop("judge", None)  # the scorer's id holds what matters of a judge
+        return described
 
     def reward_identity(self) -> Mapping[str, Any]:
         return self.shape.model_dump(mode="json")

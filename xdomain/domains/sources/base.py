@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from xdomain.config.domain import FieldConfig
+from xdomain.config.domain_verifier import Place
 from xdomain.domains.verifiers.base import Verifier
 
 Part = Literal["pool", "train", "dev", "test"]
@@ -50,6 +51,10 @@ class Source(ABC):
         """Fields of sources whose rows have a known shape; an experiment's own `fields` come on top."""
         return {}
 
-    def verifier(self) -> Verifier | None:
-        """The verifier that comes with the data, if one does."""
+    def verifier(self, answer_in: tuple[Place, ...] | None = None) -> Verifier | None:
+        """The verifier that comes with the data, if one does.
+
+        Args:
+            answer_in: where it should look for the answer; None leaves that to the source.
+        """
         return None

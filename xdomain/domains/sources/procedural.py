@@ -7,6 +7,7 @@ from typing import Any
 
 from xdomain.config.domain import FieldConfig
 from xdomain.config.domain_source import ProceduralSource
+from xdomain.config.domain_verifier import Place
 from xdomain.core.errors import ConfigError, DataError
 from xdomain.core.seeds import generator
 from xdomain.domains.base import Split
@@ -80,5 +81,6 @@ class ProceduralRows(Source):
         names = ("question", "gold", "solution", *self.generator.metadata)
         return {name: FieldConfig(column=name) for name in names}
 
-    def verifier(self) -> Verifier | None:
-        return build_verifier(self.generator.verifier)
+    def verifier(self, answer_in: tuple[Place, ...] | None = None) -> Verifier:
+        own = self.generator.verifier
+        return build_verifier(own if answer_in is None else own.model_copy(update={"answer_in": answer_in}))

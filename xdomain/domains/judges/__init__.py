@@ -1,0 +1,1 @@
+"""Asking a language model to judge: fenced prompts, strict replies, answers kept by content."""

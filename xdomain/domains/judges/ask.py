@@ -1,0 +1,115 @@
+"""A judge: asks an endpoint for a JSON object of a given shape, and keeps what it answered."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from xdomain.config.domain_verifier import JudgeEndpoint
+from xdomain.core.errors import StoreError
+from xdomain.core.files import read_json, write_json
+from xdomain.core.fingerprint import fingerprint
+from xdomain.core.http import ChatEndpoint, EndpointError, chat
+
+Answer = TypeVar("Answer")
+Task = TypeVar("Task")
+
+ASKED = 3
+"""Times a judge is asked the same before its replies count as unusable."""
+
+LONGEST_JUDGED = 40_000
+"""Characters of a completion that a judge is shown."""
+
+
+class Judge:
+    """One endpoint with its memory. Safe to use from several threads.
+
+    Args:
+        config: endpoint, limits and cache.
+    """
+
+    def __init__(self, config: JudgeEndpoint) -> None:
+        self.config = config
+        self.endpoint = ChatEndpoint(
+            base_url=config.base_url,
+            model=config.model,
+            api_key_variable=config.api_key_variable,
+            timeout_seconds=config.timeout_seconds,
+            attempts=config.attempts,
+        )
+        self.folder = None if config.cache is None else Path(config.cache)
+        self._memory: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def identity(self) -> dict[str, str]:
+        """What of the endpoint a judgement depends on."""
+        return {"base_url": self.config.base_url, "model": self.config.model}
+
+    def preflight(self) -> None:
+        """See `Domain.preflight`: the key must be there."""
+        self.endpoint.key()
+
+    def ask(self, messages: Sequence[Mapping[str, str]], read: Callable[[Any], Answer | None]) -> Answer | None:
+        """The judge's answer, or None if it never gave a usable one.
+
+        Args:
+            messages: the chat.
+            read: makes an answer of a parsed reply, None if it has not the demanded shape.
+        """
+        key = fingerprint({"judge": self.identity(), "messages": [dict(message) for message in messages]})
+        known = self.recall(key)
+        if known is not None:
+            return read(known)
+        for attempt in range(ASKED):
+            try:
+                # A seed for each attempt: the same request at temperature 0 would only repeat a bad reply.
+                text = chat(self.endpoint, messages, temperature=0.0, seed=attempt)
+            except EndpointError:
+                return None
+            reply = first_object(text)
+            answer = None if reply is None else read(reply)
+            if answer is not None:
+                self.remember(key, reply)
+                return answer
+        return None
+
+    def map(self, work: Callable[[Task], Answer], tasks: Sequence[Task]) -> list[Answer]:
+        """`work` on every task, as many at once as the endpoint allows."""
+        with ThreadPoolExecutor(max_workers=self.config.concurrency) as executor:
+            return list(executor.map(work, tasks))
+
+    def recall(self, key: str) -> Any:
+        """A usable reply given before, or None."""
+        with self._lock:
+            if key in self._memory:
+                return self._memory[key]
+        if self.folder is None or not (path := self.folder / f"{key}.json").is_file():
+            return None
+        try:
+            return read_json(path)
+        except ValueError as error:
+            raise StoreError(
+                "a kept judgement is not JSON.", where=str(path), fix="Delete the file; the judge is asked again."
+            ) from error
+
+    def remember(self, key: str, reply: Any) -> None:
+        with self._lock:
+            self._memory[key] = reply
+        if self.folder is not None:
+            write_json(self.folder / f"{key}.json", reply)
+
+
+def first_object(text: str) -> dict[str, Any] | None:
+    """The first JSON object in a reply, prose and code fences round it ignored."""
+    start = text.find("{")
+    if start < 0:
+        return None
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text[start:])
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

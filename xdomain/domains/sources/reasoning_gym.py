@@ -1,0 +1,143 @@
+"""Tasks of `reasoning-gym`, single or in weighted packs, judged by their own scorers in a killable process."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+from xdomain.config.domain import FieldConfig
+from xdomain.config.domain_source import PackTask, ReasoningGymSource
+from xdomain.config.domain_verifier import Place
+from xdomain.core.errors import ConfigError, DependencyMissing
+from xdomain.core.registry import did_you_mean
+from xdomain.core.seeds import derive_seed
+from xdomain.domains.sources.base import Part, Row, Source
+from xdomain.domains.verifiers.base import Verifier
+from xdomain.domains.verifiers.reasoning_gym import ReasoningGymChecker
+
+EVALUATES = "its scorer runs eval, or sympy's parser, which evaluates, on the model's answer"
+UNSTABLE = "its items change with PYTHONHASHSEED; freeze them to JSONL to use them"
+NO_GOLD = "it has no gold answer to check a scorer by"
+
+EXCLUDED: dict[str, str] = {
+    "ab": "some of its gold answers are empty",
+    "codeio": "its items are not deterministic",
+    "game_of_life_halting": "its scorer pays in full for any answer",
+    **dict.fromkeys(("isomorphic_strings", "knight_swap", "ransom_note", "word_ladder"), UNSTABLE),
+    **dict.fromkeys(("boxnet", "graph_color", "propositional_logic", "rubiks_cube", "rush_hour"), NO_GOLD),
+    **dict.fromkeys(
+        (
+            "binary_matrix",
+            "countdown",
+            "intermediate_integration",
+            "n_queens",
+            "polynomial_multiplication",
+            "puzzle24",
+            "simple_integration",
+            "spiral_matrix",
+            "string_insertion",
+        ),
+        EVALUATES,
+    ),
+}
+"""Tasks of reasoning-gym 0.1.25 that are not offered, each with its reason."""
+
+
+class ReasoningGymRows(Source):
+    """One pool of rows over all tasks of the pack, to be split by hash.
+
+    Item i of seed s is item i-1 of seed s+1 in this package, so splits never come from neighbouring seeds.
+    """
+
+    def __init__(self, config: ReasoningGymSource) -> None:
+        if importlib.util.find_spec("reasoning_gym") is None:
+            raise DependencyMissing(
+                "the package `reasoning-gym` is missing.",
+                where="domains.source",
+                fix="pip install 'xdomain[reasoning-gym]'",
+            )
+        self.config = config
+        for task in config.tasks:
+            if task.name in EXCLUDED:
+                raise ConfigError(
+                    f'the reasoning-gym task "{task.name}" is not offered: {EXCLUDED[task.name]}.',
+                    where="domains.source.tasks",
+                    fix="Choose another task.",
+                )
+
+    def parts(self) -> tuple[Part, ...]:
+        return ("pool",)
+
+    def rows(self, part: Part) -> Sequence[Row]:
+        found: list[Row] = []
+        for task, size in zip(self.config.tasks, shares(self.config.tasks, self.config.size), strict=True):
+            spec = self.spec(task, size)
+            for index, entry in enumerate(open_task(spec)):
+                values = {"question": entry["question"], "gold": str(entry["answer"]), "task": spec, "index": index}
+                found.append(Row(values, f"reasoning-gym {task.name}:{index}"))
+        return found
+
+    def spec(self, task: PackTask, size: int) -> dict[str, Any]:
+        """Everything that makes a task's items, as plain JSON."""
+        seed = derive_seed("reasoning_gym", task.name, self.config.seed)
+        return {"name": task.name, "seed": seed, "size": size, "parameters": task.parameters}
+
+    def identity(self) -> Mapping[str, Any]:
+        return {
+            "kind": "reasoning_gym",
+            "package": version("reasoning-gym"),
+            "size": self.config.size,
+            "seed": self.config.seed,
+            "tasks": [task.model_dump(mode="json") for task in self.config.tasks],
+        }
+
+    def fields(self) -> Mapping[str, FieldConfig]:
+        return {name: FieldConfig(column=name) for name in ("question", "gold", "task", "index")}
+
+    def verifier(self, answer_in: tuple[Place, ...] | None = None) -> Verifier:
+        return ReasoningGymChecker(answer_in or ("boxed", "tag", "whole"))
+
+
+def shares(tasks: Sequence[PackTask], size: int) -> list[int]:
+    """Rows for each task: proportional to weight, at least one, remainders to the first."""
+    total = sum(task.weight for task in tasks)
+    counts = [max(1, int(size * task.weight / total)) for task in tasks]
+    for place in range(size - sum(counts)):
+        counts[place % len(counts)] += 1
+    return counts
+
+
+def open_task(spec: Mapping[str, Any]) -> Any:
+    """The task's data set.
+
+    Raises:
+        ConfigError: no such task, or parameters that it does not take.
+    """
+    import reasoning_gym
+    from reasoning_gym.factory import DATASETS
+
+    if spec["name"] not in DATASETS:
+        raise ConfigError(
+            f'reasoning-gym has no task "{spec["name"]}".{did_you_mean(spec["name"], DATASETS)}',
+            where="domains.source.tasks",
+            fix="See the package's gallery for names.",
+        )
+    try:
+        return reasoning_gym.create_dataset(spec["name"], seed=spec["seed"], size=spec["size"], **spec["parameters"])
+    except (TypeError, ValueError, AssertionError) as error:
+        raise ConfigError(
+            f'"{spec["name"]}" does not take these parameters: {error}.',
+            where="domains.source.tasks.parameters",
+            fix="See the task's configuration class in reasoning-gym.",
+        ) from error
+
+
+@lru_cache(maxsize=64)
+def open_task_cached(spec_text: str) -> Any:
+    """`open_task` for a specification written as JSON."""
+    import json
+
+    return open_task(json.loads(spec_text))

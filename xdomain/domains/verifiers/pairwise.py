@@ -1,0 +1,81 @@
+"""A judge compares the completion with the reference, in both orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdomain.config.domain_verifier import PairwiseJudge
+from xdomain.core.fingerprint import fingerprint
+from xdomain.core.records import Outcome, Verdict
+from xdomain.domains.base import Item
+from xdomain.domains.extraction import extract
+from xdomain.domains.judges.ask import LONGEST_JUDGED, Judge
+from xdomain.domains.judges.fence import SYSTEM, fenced, has_ticket, ticket
+from xdomain.domains.rewards import TIE_SCORE
+from xdomain.domains.verifiers.base import Verifier
+
+VERSION = 1
+
+QUESTION = """{criterion}
+
+{prompt}
+
+{first}
+
+{second}
+
+Reply {{"ticket": "{mark}", "better": "first"}}, or "second", or "tie"."""
+
+
+class PairwiseChecker(Verifier):
+    """Right if the judge prefers the completion in both orders, wrong if the reference in both.
+
+    Anything else is a tie: wrong with half credit, which a reward shape may pay apart. A judge that fails in
+    either order leaves the sample unscored.
+    """
+
+    def __init__(self, config: PairwiseJudge) -> None:
+        self.config = config
+        self.judge_model = Judge(config.judge)
+        about = {"judge": self.judge_model.identity(), "criterion": config.criterion, "prompt": SYSTEM + QUESTION}
+        self.id = f"pairwise_judge/{VERSION}-{fingerprint(about)[:8]}"
+
+    def preflight(self) -> None:
+        self.judge_model.preflight()
+
+    def judge(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
+        return self.judge_model.map(lambda pair: self.judge_one(*pair), list(zip(items, completions, strict=True)))
+
+    def judge_one(self, item: Item, completion: str) -> Verdict:
+        answer = extract(completion, self.config)
+        if answer is None or len(answer) > LONGEST_JUDGED:
+            return Verdict.malformed("no answer")
+        ahead, behind = self.prefer(item.prompt, answer, item.gold), self.prefer(item.prompt, item.gold, answer)
+        if ahead is None or behind is None:
+            return Verdict.unscored("the judge failed")
+        votes = (ahead, {"first": "second", "second": "first", "tie": "tie"}[behind])
+        if votes == ("first", "first"):
+            return Verdict.right("preferred in both orders", answer)
+        if votes == ("second", "second"):
+            return Verdict.wrong("reference preferred in both orders", answer)
+        return Verdict(Outcome.WRONG, TIE_SCORE, "tie", answer)
+
+    def prefer(self, prompt: str, first: str, second: str) -> str | None:
+        """Which of two answers the judge prefers: "first", "second" or "tie"; None if it failed."""
+        mark = ticket(prompt, first, second)
+        question = QUESTION.format(
+            criterion=self.config.criterion,
+            prompt=fenced("request", prompt, mark),
+            first=fenced("first answer", first, mark),
+            second=fenced("second answer", second, mark),
+            mark=mark,
+        )
+
+        def read(reply: dict[str, object]) -> str | None:
+            better = reply.get("better")
+            known = has_ticket(reply, mark) and better in ("first", "second", "tie")
+            return str(better) if known else None
+
+        return self.judge_model.ask(
+            [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}], read
+        )

@@ -1,0 +1,66 @@
+"""reasoning-gym's own scorers, in a process that can be killed: some hang or raise on what models write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdomain.config.domain_verifier import ExtractingVerifier, Place
+from xdomain.core.records import Verdict
+from xdomain.domains.base import Item
+from xdomain.domains.extraction import extract
+from xdomain.domains.verifiers.base import LONGEST_COMPLETION, Verifier
+from xdomain.domains.worker_pool import Failure, WorkerPool
+
+RIGHT_FROM = 0.99
+"""The package pays fractions for substrings and partial answers; accuracy counts full scores alone."""
+
+LONGEST_ANSWER = 10_000
+"""Characters."""
+
+SECONDS = 10.0
+"""For one answer."""
+
+
+class ReasoningGymChecker(Verifier):
+    """Right from a score of 0.99 on; the raw score stands in the reason.
+
+    Item metadata: `task` (name, seed, size, parameters) and `index`, from which the worker makes the entry again.
+    """
+
+    id = "reasoning_gym/1"
+
+    def __init__(self, answer_in: tuple[Place, ...]) -> None:
+        self.places = ExtractingVerifier(answer_in=answer_in)
+        self.pool = WorkerPool("xdomain.domains.verifiers.reasoning_gym_worker", 1)
+
+    def judge(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
+        verdicts: dict[int, Verdict] = {}
+        jobs: dict[int, dict[str, object]] = {}
+        for place, (item, completion) in enumerate(zip(items, completions, strict=True)):
+            answer = None if len(completion) > LONGEST_COMPLETION else extract(completion, self.places)
+            if answer is None or len(answer) > LONGEST_ANSWER:
+                verdicts[place] = Verdict.malformed("no answer")
+            elif answer == item.gold:
+                verdicts[place] = Verdict.right("equal", answer)
+            else:
+                jobs[place] = {"task": item.metadata["task"], "index": item.metadata["index"], "answer": answer}
+        replies = self.pool.map(list(jobs.values()), SECONDS)
+        for (place, job), reply in zip(jobs.items(), replies, strict=True):
+            verdicts[place] = verdict_of(reply, str(job["answer"]))
+        return [verdicts[place] for place in range(len(items))]
+
+    def close(self) -> None:
+        self.pool.close()
+
+
+def verdict_of(reply: object, answer: str) -> Verdict:
+    """The verdict for a worker's reply: a score, or the name of the error that the scorer raised."""
+    if isinstance(reply, Failure):
+        if reply.reason == "unavailable":
+            return Verdict.unscored("no scoring worker")
+        return Verdict.malformed(f"{reply.reason} in the scorer")
+    if isinstance(reply, float | int):
+        if reply >= RIGHT_FROM:
+            return Verdict.right(f"score {reply:g}", answer)
+        return Verdict.wrong(f"score {reply:g}", answer)
+    return Verdict.malformed(f"the scorer raised {reply}")

@@ -1,0 +1,35 @@
+"""The child that scores answers with reasoning-gym: a JSON line `{task, index, answer}` in, a score or an error out."""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import sys
+
+MEMORY_BYTES = 4 << 30
+ALARM_SECONDS = 20
+"""Ends this process should its parent be gone while a scorer hangs."""
+
+
+def main() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    from xdomain.domains.sources.reasoning_gym import open_task_cached
+
+    replies, sys.stdout = sys.stdout, sys.stderr  # some tasks print
+    print(json.dumps("ready"), file=replies, flush=True)
+    for line in sys.stdin:
+        job = json.loads(line)
+        data = open_task_cached(json.dumps(job["task"]))
+        signal.alarm(ALARM_SECONDS)
+        try:
+            reply: float | str = float(data.score_answer(answer=job["answer"], entry=data[job["index"]]))
+        except Exception as error:  # the package's scorers promise nothing; what they raised becomes the reason
+            reply = type(error).__name__
+        signal.alarm(0)
+        print(json.dumps(reply), file=replies, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""A judge writes an evaluation protocol for the prompt once, then scores completions against it.
+
+Source: the protocol-aware judge of CARE-RL (PA-GRM, 2606.00609), from its description; its prompts are not public,
+so protocol, prompts and the pass score are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdomain.config.domain_verifier import RubricJudge
+from xdomain.core.fingerprint import fingerprint
+from xdomain.core.records import Verdict
+from xdomain.domains.base import Item
+from xdomain.domains.extraction import extract
+from xdomain.domains.judges.ask import LONGEST_JUDGED, Judge
+from xdomain.domains.judges.fence import SYSTEM, fenced, has_ticket, ticket
+from xdomain.domains.verifiers.base import Verifier
+
+VERSION = 1
+
+MOST_CRITERIA = 12
+
+PROTOCOL = """Write a protocol by which any answer to this request can be scored, before you see one.
+
+{prompt}
+
+{reference}
+
+Reply {{"ticket": "{mark}", "criteria": [{{"text": "what an answer must do", "points": 3}}, ...]}} with 2 to \
+{most} criteria, each with whole points from 1 to 10."""
+
+SCORING = """Score the answer by the protocol, one criterion after the other.
+
+{prompt}
+
+Protocol:
+{protocol}
+
+{answer}
+
+Reply {{"ticket": "{mark}", "points": [...]}} with the points earned, in the protocol's order."""
+
+Protocol = tuple[tuple[str, int], ...]
+"""Criteria with their points."""
+
+
+class RubricChecker(Verifier):
+    """Right from a share `pass_score` of the protocol's points on; the reason names the share and the protocol.
+
+    Protocols are kept with the judge's other answers under its cache folder, by their digest.
+    """
+
+    def __init__(self, config: RubricJudge) -> None:
+        self.config = config
+        self.judge_model = Judge(config.judge)
+        about = {
+            "judge": self.judge_model.identity(),
+            "pass_score": config.pass_score,
+            "prompts": SYSTEM + PROTOCOL + SCORING,
+        }
+        self.id = f"rubric_judge/{VERSION}-{fingerprint(about)[:8]}"
+
+    def preflight(self) -> None:
+        self.judge_model.preflight()
+
+    def judge(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
+        distinct = list({(item.prompt, item.gold): item for item in items}.values())
+        # Protocols first, each once: the samples of a group would otherwise ask for theirs at the same time.
+        made = self.judge_model.map(lambda item: ((item.prompt, item.gold), self.protocol(item)), distinct)
+        protocols = dict(made)
+        return self.judge_model.map(
+            lambda pair: self.judge_one(pair[0], pair[1], protocols[pair[0].prompt, pair[0].gold]),
+            list(zip(items, completions, strict=True)),
+        )
+
+    def judge_one(self, item: Item, completion: str, protocol: Protocol | None) -> Verdict:
+        answer = extract(completion, self.config)
+        if answer is None or len(answer) > LONGEST_JUDGED:
+            return Verdict.malformed("no answer")
+        points = None if protocol is None else self.points(item, answer, protocol)
+        if protocol is None or points is None:
+            return Verdict.unscored("the judge failed")
+        total = sum(most for _, most in protocol)
+        reason = f"{sum(points)} of {total} points by protocol {fingerprint(protocol)[:12]}"
+        if sum(points) >= self.config.pass_score * total:
+            return Verdict.right(reason, answer)
+        return Verdict.wrong(reason, answer)
+
+    def protocol(self, item: Item) -> Protocol | None:
+        """The protocol for a prompt; None if the judge wrote no usable one."""
+        mark = ticket(item.prompt, item.gold)
+        question = PROTOCOL.format(
+            prompt=fenced("request", item.prompt, mark),
+            reference=fenced("reference answer", item.gold, mark),
+            mark=mark,
+            most=MOST_CRITERIA,
+        )
+
+        def read(reply: dict[str, object]) -> Protocol | None:
+            return read_protocol(reply.get("criteria")) if has_ticket(reply, mark) else None
+
+        return self.judge_model.ask(
+            [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}], read
+        )
+
+    def points(self, item: Item, answer: str, protocol: Protocol) -> list[int] | None:
+        """Points by criterion; None if the judge's reply has not their number or leaves their range."""
+        mark = ticket(item.prompt, answer, fingerprint(protocol))
+        listed = "\n".join(f"{place}. ({most} points) {text}" for place, (text, most) in enumerate(protocol, start=1))
+        question = SCORING.format(
+            prompt=fenced("request", item.prompt, mark),
+            protocol=listed,
+            answer=fenced("answer", answer, mark),
+            mark=mark,
+        )
+
+        def read(reply: dict[str, object]) -> list[int] | None:
+            return read_points(reply.get("points"), protocol) if has_ticket(reply, mark) else None
+
+        return self.judge_model.ask(
+            [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}], read
+        )
+
+
+def read_protocol(criteria: object) -> Protocol | None:
+    """Criteria of the demanded shape, else None."""
+    if not isinstance(criteria, list) or not 2 <= len(criteria) <= MOST_CRITERIA:
+        return None
+    protocol: list[tuple[str, int]] = []
+    for entry in criteria:
+        text, points = (entry.get("text"), entry.get("points")) if isinstance(entry, dict) else (None, None)
+        if not isinstance(text, str) or not text.strip() or type(points) is not int or not 1 <= points <= 10:
+            return None
+        protocol.append((text, points))
+    return tuple(protocol)
+
+
+def read_points(points: object, protocol: Protocol) -> list[int] | None:
+    """Whole points within the range of each criterion, else None."""
+    if not isinstance(points, list) or len(points) != len(protocol):
+        return None
+    in_range = all(type(one) is int and 0 <= one <= most for one, (_, most) in zip(points, protocol, strict=True))
+    return points if in_range else None
