@@ -58,7 +58,7 @@ class FunctionStep:
         with torch.no_grad():
             for parameter in self.parameters:
                 if parameter.grad is not None:
-                    parameter -= self._learning_rate * scale * parameter.grad
+                    parameter.sub_(self._learning_rate * scale * parameter.grad)
                     parameter.grad = None
 
 
@@ -70,7 +70,9 @@ def displacement(strategy: Strategy, step: FunctionStep) -> list[Tensor]:
     return [parameter.detach() - origin for parameter, origin in zip(step.parameters, before, strict=True)]
 
 
-def step_of_gradients(gradients: Mapping[str, Sequence[Tensor]], **settings: object) -> FunctionStep:
+def step_of_gradients(
+    gradients: Mapping[str, Sequence[Tensor]], number: int = 0, error_rates: Mapping[str, float] | None = None
+) -> FunctionStep:
     """A step from the origin whose domains have the given constant gradients and equal shares."""
     some = next(iter(gradients.values()))
     parameters = [torch.nn.Parameter(torch.zeros_like(tensor)) for tensor in some]
@@ -79,8 +81,8 @@ def step_of_gradients(gradients: Mapping[str, Sequence[Tensor]], **settings: obj
         return lambda at: torch.stack([(g * p).sum() for g, p in zip(gradient, at, strict=True)]).sum()
 
     losses = {name: linear(gradient) for name, gradient in gradients.items()}
-    return FunctionStep(parameters, losses, dict.fromkeys(losses, 1 / len(losses)), **settings)  # type:
-    ignore[arg-type]
+    shares = dict.fromkeys(losses, 1 / len(losses))
+    return FunctionStep(parameters, losses, shares, number=number, error_rates=error_rates)
 
 
 def check_strategy(make: Callable[[Sequence[str]], Strategy]) -> None:
@@ -117,6 +119,6 @@ def check_strategy(make: Callable[[Sequence[str]], Strategy]) -> None:
     displacement(first, step_of_gradients(random, error_rates={"a": 0.9, "b": 0.5, "c": 0.2}))
     assert torch.equal(before, torch.get_rng_state()), "the global generator moved"
     second.load_state(first.state())
-    after = {"number": 1, "error_rates": {"a": 0.8, "b": 0.5, "c": 0.3}}
-    one, other = (displacement(each, step_of_gradients(random, **after)) for each in (first, second))
+    rates = {"a": 0.8, "b": 0.5, "c": 0.3}
+    one, other = (displacement(each, step_of_gradients(random, 1, rates)) for each in (first, second))
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True)), "state does not carry everything"
