@@ -1,0 +1,120 @@
+"""The conformance suite for domains, ours and third parties': `check_domain` asserts every law of `Domain`.
+
+from xdomain.domains.testing import check_domain
+
+def test_my_domain():
+    check_domain(MyDomain)
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+
+from xdomain.core.fingerprint import canonical_json
+from xdomain.core.records import Outcome, Verdict
+from xdomain.domains import check
+from xdomain.domains.base import Domain, Item, Split
+from xdomain.domains.splits import prompt_key
+
+MOST = 50
+"""Items a split that are judged unless told otherwise."""
+
+
+def check_domain(make: Callable[[], Domain], *, most: int | None = MOST, fewest_prompts: int = 0) -> check.DomainCheck:
+    """Assert that a domain keeps the contract; returns what was measured on the way.
+
+    Args:
+        make: makes a fresh domain, as the entry point does.
+        most: judge at most so many items a split; None judges all.
+        fewest_prompts: distinct prompts that it should have.
+
+    Raises:
+        AssertionError: a law is broken; the message says which and where.
+        DataError: its data is missing or malformed.
+    """
+    domain = make()
+    check_items(domain)
+    check_two_builds_agree(domain, make())
+    check_splits_are_disjoint(domain)
+    check_identity(domain, make())
+    found = check.check_domain(domain, most=most, fewest_prompts=fewest_prompts)
+    assert found.ok, f'domain "{domain.name}": {" ".join(found.problems)}'
+    check_scoring(domain)
+    check_rewards(domain)
+    domain.close()
+    check_scoring(domain)
+    domain.close()
+    return found
+
+
+def check_items(domain: Domain) -> None:
+    """Ids are distinct within a split, and items are what they should be."""
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", domain.name), f'the name "{domain.name}" should match [a-z][a-z0-9_]*'
+    assert domain.items(Split.TEST) or domain.items(Split.TRAIN), "neither train nor test has items"
+    for split in Split:
+        items = domain.items(split)
+        ids = [item.id for item in items]
+        assert len(set(ids)) == len(ids), f"ids of {split} are not distinct"
+        for item in items:
+            assert item.id, f"an item of {split} has an empty id"
+            assert item.prompt.strip(), f"item {item.id} has an empty prompt"
+            assert isinstance(item.gold, str), f"the gold of item {item.id} is {type(item.gold).__name__}, not text"
+            canonical_json(dict(item.metadata))  # raises on what is not plain JSON
+
+
+def check_two_builds_agree(one: Domain, other: Domain) -> None:
+    """Same split, same index, same item, whoever asks."""
+    for split in Split:
+        assert list(one.items(split)) == list(other.items(split)), f"two builds disagree on {split}"
+
+
+def check_splits_are_disjoint(domain: Domain) -> None:
+    """No test prompt stands in train or dev, unless the domain allows its own overlap by name."""
+    if domain.name in domain.allowed_overlap:
+        return
+    keys = {split: {prompt_key(item.prompt) for item in domain.items(split)} for split in Split}
+    for split in (Split.TRAIN, Split.DEV):
+        shared = keys[split] & keys[Split.TEST]
+        assert not shared, f"{len(shared)} test prompts stand in {split}"
+
+
+def check_identity(one: Domain, other: Domain) -> None:
+    """Identities are plain JSON and do not change from build to build."""
+    assert canonical_json(dict(one.identity())) == canonical_json(dict(other.identity())), "identity() changes"
+    assert canonical_json(dict(one.reward_identity())) == canonical_json(dict(other.reward_identity()))
+    assert re.fullmatch(r"[a-z0-9_]+/[\w.+-]+", one.scorer), f'the scorer "{one.scorer}" should read "id/version"'
+
+
+def some_items(domain: Domain) -> list[Item]:
+    return [item for split in Split for item in domain.items(split)[:3]]
+
+
+def check_scoring(domain: Domain) -> None:
+    """A verdict depends on its own item and completion alone, and scoring survives any text."""
+    items = some_items(domain)
+    pairs = [(item, domain.render_solution(item)) for item in items]
+    pairs += [(item, garbage) for item in items for garbage in check.GARBAGE]
+    together = score(domain, pairs)
+    backwards = score(domain, pairs[::-1])[::-1]
+    for (item, completion), one, other in zip(pairs, together, backwards, strict=True):
+        assert one == other, f"the verdict on item {item.id} and {completion[:40]!r} depends on the batch"
+    assert domain.score([], []) == [], "an empty batch should give no verdicts"
+
+
+def score(domain: Domain, pairs: list[tuple[Item, str]]) -> list[Verdict]:
+    verdicts = domain.score([item for item, _ in pairs], [completion for _, completion in pairs])
+    assert len(verdicts) == len(pairs), f"{len(pairs)} completions got {len(verdicts)} verdicts"
+    return verdicts
+
+
+def check_rewards(domain: Domain) -> None:
+    """Rewards are finite numbers; an unscored completion is never paid."""
+    for item in some_items(domain):
+        for completion in (domain.render_solution(item), *check.GARBAGE):
+            verdict = domain.score([item], [completion])[0]
+            reward = domain.reward(item, completion, verdict)
+            if verdict.outcome is not Outcome.UNSCORED:
+                assert reward is None or math.isfinite(reward), f"the reward of item {item.id} is {reward}"
+        assert domain.reward(item, "", Verdict.unscored("a test")) is None, "an unscored completion was paid"
