@@ -176,7 +176,7 @@ def test_summary_and_declared_contrasts(grid, result, level):
         "order(science, math) on science",
         "retention(science -> math)",
         "transfer(logic on math)",
-        "bwt(nope -> a)",
+        "bwt(a -> nope)",
     )
     declared = analyse(replace(grid, contrasts=texts)).contrasts
     order = result.order_effect.cell("math, science", "science")

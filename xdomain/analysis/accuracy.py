@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from xdomain.analysis.columns import FloatArray, IntArray
 from xdomain.analysis.contrast import Blank, Effect, effect
 from xdomain.analysis.definitions import ACCURACY, pass_at_k_template
 from xdomain.analysis.inference import Measured, pool_effects
-from xdomain.analysis.panel import FloatArray, IntArray, Panel
+from xdomain.analysis.panel import Panel
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.result import AccuracyMatrix, AnswerShape, Matrix
 from xdomain.analysis.runs import Run

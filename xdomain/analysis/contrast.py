@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from xdomain.analysis.panel import FloatArray, IntArray, Panel
+from xdomain.analysis.columns import FloatArray, IntArray
+from xdomain.analysis.panel import Panel
 from xdomain.analysis.runs import Run, RunBook
 from xdomain.analysis.variance import Components, add_domains, cluster_sums, components
 
@@ -124,8 +125,9 @@ def _common_items(
 ) -> Aligned | Blank:
     """Refuse checkpoints that were asked different items; drop items without a verdict on some side, and say so."""
     used = np.unique(np.concatenate(list(rows.values())))
-    asked = panel.asked[used] > 0
-    if (asked != asked[0]).any():
+    sets = panel.question_set[used]
+    if (sets != sets[0]).any():
+        asked = panel.asked[used] > 0
         shared, union = int(asked.all(axis=0).sum()), int(asked.any(axis=0).sum())
         return Blank(
             f'refused: the checkpoints were asked different items on "{panel.domain}"; {shared} of {union} are common',
@@ -133,7 +135,7 @@ def _common_items(
         )
     values = panel.mean if defined is None else defined
     items = np.flatnonzero(~np.isnan(values[used]).any(axis=0))
-    dropped = int(asked[0].sum()) - len(items)
+    dropped = int((panel.asked[used[0]] > 0).sum()) - len(items)
     if not len(items):
         return Blank(f'not measured: no item of "{panel.domain}" has a verdict on every side', labels)
     if dropped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,20 @@ SMALLEST_CHANGE = 0.5
 """Change of an item's mean score that counts as gained or lost."""
 LONGEST_COMPLETION = 2_000
 """Characters kept of a completion."""
+
+
+Key = tuple[str, str, str]
+"""Checkpoint, domain, item."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One answer, as far as the browser shows it."""
+
+    number: int
+    score: float | None
+    completion: object
+    gold: object
 
 
 @dataclass(frozen=True)
@@ -62,21 +77,27 @@ def _changes(study: Study, run: Run, domain: str) -> list[Change]:
     return found
 
 
-def _quotes(records: pd.DataFrame, changes: list[Change]) -> Mapping[tuple[str, str, str], pd.DataFrame]:
-    """Rows by (checkpoint, domain, item) for all that is shown."""
+def _quotes(records: pd.DataFrame, changes: list[Change]) -> Mapping[Key, list[Sample]]:
+    """Samples by (checkpoint, domain, item) of all that is shown."""
     if "completion" not in records.columns or not changes:
         return {}
     wanted = {(name, change.domain, change.item_id) for change in changes for name in change.checkpoints}
-    rows = records[records["item_id"].isin({item for _, _, item in wanted})]
-    rows = rows[rows["checkpoint"].isin({name for name, _, _ in wanted})]
-    groups = rows.groupby(["checkpoint", "domain", "item_id"], observed=True, sort=False)
-    return {(str(c), str(d), str(i)): group for (c, d, i), group in groups if (str(c), str(d), str(i)) in wanted}
+    rows = records["item_id"].isin({item for _, _, item in wanted})
+    rows &= records["checkpoint"].isin({name for name, _, _ in wanted})
+    columns = ["checkpoint", "domain", "item_id", "sample", "score", "completion"]
+    columns += ["gold"] if "gold" in records.columns else []
+    found: dict[Key, list[Sample]] = defaultdict(list)
+    for checkpoint, domain, item, *rest in records.loc[rows, columns].itertuples(index=False, name=None):
+        if (checkpoint, domain, item) in wanted:
+            number, score, completion, gold = rest if len(rest) == 4 else (*rest, None)
+            found[checkpoint, domain, item].append(Sample(int(number), score, completion, gold))
+    return found
 
 
-def _published(change: Change, quotes: Mapping[tuple[str, str, str], pd.DataFrame]) -> ItemChange:
+def _published(change: Change, quotes: Mapping[Key, list[Sample]]) -> ItemChange:
     gained = change.after > change.before
-    before = _quote(quotes.get((change.checkpoints[0], change.domain, change.item_id)), right=not gained)
-    after = _quote(quotes.get((change.checkpoints[1], change.domain, change.item_id)), right=gained)
+    before = _quote(quotes.get((change.checkpoints[0], change.domain, change.item_id), []), right=not gained)
+    after = _quote(quotes.get((change.checkpoints[1], change.domain, change.item_id), []), right=gained)
     return ItemChange(
         run=change.run,
         parent=change.parent,
@@ -91,14 +112,15 @@ def _published(change: Change, quotes: Mapping[tuple[str, str, str], pd.DataFram
     )
 
 
-def _quote(rows: pd.DataFrame | None, *, right: bool) -> tuple[str | None, str | None]:
+def _quote(samples: list[Sample], *, right: bool) -> tuple[str | None, str | None]:
     """A completion that shows the side (right or wrong, if there is one) and the gold answer."""
-    if rows is None or rows.empty:
+    if not samples:
         return None, None
-    ordered = rows.sort_values("sample")
-    fitting = ordered[(ordered["score"].fillna(0.0) >= 0.5) == right]
-    row = (fitting if len(fitting) else ordered).iloc[0]
-    gold = row["gold"] if "gold" in rows.columns else None
-    text = row["completion"]
-    shown = text[:LONGEST_COMPLETION] if isinstance(text, str) else None
-    return shown, gold[:LONGEST_COMPLETION] if isinstance(gold, str) else None
+    ordered = sorted(samples, key=lambda sample: sample.number)
+    fitting = [sample for sample in ordered if (sample.score is not None and sample.score >= 0.5) == right]
+    chosen = (fitting or ordered)[0]
+    return _cut(chosen.completion), _cut(chosen.gold)
+
+
+def _cut(text: object) -> str | None:
+    return text[:LONGEST_COMPLETION] if isinstance(text, str) else None

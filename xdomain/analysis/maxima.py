@@ -13,8 +13,8 @@ from functools import lru_cache
 import numpy as np
 from scipy import integrate, stats
 
+from xdomain.analysis.columns import FloatArray, IntArray
 from xdomain.analysis.inference import Estimate
-from xdomain.analysis.panel import FloatArray, IntArray
 from xdomain.analysis.variance import SeedPool, components, satterthwaite
 
 

@@ -9,11 +9,11 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 
+from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Blank, Effect
 from xdomain.analysis.definitions import ODDS_RATIO, ODDS_RATIO_PAIRED
 from xdomain.analysis.inference import pool_effects, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix
-from xdomain.analysis.panel import FloatArray
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study, make_matrix

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xdomain.analysis.columns import Coded, Columns, FloatArray, IntArray, code_columns
 from xdomain.core.errors import AnalysisError
 from xdomain.core.measurement import MeasuredGrid
 from xdomain.core.records import Outcome
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 NEEDED_COLUMNS = ("checkpoint", "domain", "item_id", "sample", "score")
 
@@ -54,13 +54,19 @@ class Panel:
     tokens: FloatArray
     entropy: FloatArray
 
+    @cached_property
+    def question_set(self) -> IntArray:
+        """Number of the set of items that each checkpoint was asked, shape [checkpoints]; -1 if asked nothing."""
+        _, numbers = np.unique(self.asked > 0, axis=0, return_inverse=True)
+        return np.where(self.asked.any(axis=1), numbers.reshape(-1), -1)
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {name: row for row, name in enumerate(self.checkpoints) if self.question_set[row] >= 0}
+
     def row(self, checkpoint: str) -> int | None:
         """Row of a checkpoint that was evaluated here, else None."""
-        try:
-            row = self.checkpoints.index(checkpoint)
-        except ValueError:
-            return None
-        return row if self.asked[row].any() else None
+        return self._rows.get(checkpoint)
 
 
 def build_panels(grid: MeasuredGrid) -> dict[str, Panel]:
@@ -79,122 +85,108 @@ def build_panels(grid: MeasuredGrid) -> dict[str, Panel]:
             f'experiment "{grid.experiment}" has no records yet: nothing was evaluated.', fix="Run the grid first."
         )
     names = tuple(checkpoint.checkpoint for checkpoint in grid.checkpoints)
-    checkpoint_codes = _codes(records["checkpoint"], names, "checkpoint", grid.experiment)
-    domain_codes = _codes(records["domain"], grid.domains, "domain", grid.experiment)
+    checkpoints = _positions(records, "checkpoint", names, grid.experiment)
+    domains = _positions(records, "domain", grid.domains, grid.experiment)
+    columns = code_columns(records)
     panels = {}
     for code, domain in enumerate(grid.domains):
-        rows = np.flatnonzero(domain_codes == code)
+        rows = np.flatnonzero(domains == code)
         if len(rows):
-            panels[domain] = _build_panel(domain, names, records, rows, checkpoint_codes[rows])
+            panels[domain] = _build_panel(domain, names, columns, rows, checkpoints[rows])
     return panels
 
 
-def _codes(column: pd.Series, known: Sequence[str], kind: str, experiment: str) -> IntArray:
+def _positions(records: pd.DataFrame, column: str, known: Sequence[str], experiment: str) -> IntArray:
     """Position of each value in `known`; foreign values are refused, with their number."""
-    categories = column.astype("category").cat
+    coded = Coded.of(records, column)
+    assert coded is not None
     lookup = {name: position for position, name in enumerate(known)}
-    positions = np.array([lookup.get(str(name), -1) for name in categories.categories], dtype=np.intp)
-    codes: IntArray = positions[categories.codes.to_numpy()]
-    foreign = codes < 0
+    positions = np.array([*(lookup.get(name, -1) for name in coded.names), -1], dtype=np.intp)[coded.codes]
+    foreign = positions < 0
     if foreign.any():
-        example = column.iloc[int(np.argmax(foreign))]
+        example = records[column].iloc[int(np.argmax(foreign))]
         raise AnalysisError(
-            f"{int(foreign.sum())} of {len(codes)} records belong to a {kind} that is not part of experiment "
+            f"{int(foreign.sum())} of {len(positions)} records belong to a {column} that is not part of experiment "
             f'"{experiment}", the first to "{example}".',
             fix="Analyse one experiment at a time.",
         )
-    return codes
+    return positions
 
 
-def _build_panel(
-    domain: str, names: tuple[str, ...], records: pd.DataFrame, rows: IntArray, checkpoint: IntArray
-) -> Panel:
-    item, item_ids = _items(records["item_id"], rows)
+def _build_panel(domain: str, names: tuple[str, ...], columns: Columns, rows: IntArray, checkpoint: IntArray) -> Panel:
+    item, item_ids = _items(columns.item_id, rows)
     shape = (len(names), len(item_ids))
     cell = checkpoint * shape[1] + item
-    _refuse_duplicates(domain, names, item_ids, cell, records["sample"].to_numpy()[rows], shape)
-    score = _scores(domain, records, rows)
-    judged_rows = ~np.isnan(score)
-    _refuse_mixed(domain, records, rows, item, "prompt_hash", "was asked with different prompts")
-    _refuse_mixed(domain, records, rows, np.zeros_like(item), "scorer", "was judged by different scorers")
+    _refuse_duplicates(domain, names, item_ids, cell, columns.sample[rows])
+    _refuse_mixed(domain, columns.prompt_hash, rows, item, "was asked with different prompts")
+    _refuse_mixed(domain, columns.scorer, rows, np.zeros_like(item), "was judged by different scorers")
+    score = _scores(domain, columns, rows)
+    is_judged = ~np.isnan(score)
 
     def count(mask: NDArray[np.bool_]) -> IntArray:
         return np.bincount(cell[mask], minlength=shape[0] * shape[1]).reshape(shape)
 
-    total = np.bincount(cell[judged_rows], weights=score[judged_rows], minlength=shape[0] * shape[1]).reshape(shape)
-    judged = count(judged_rows)
-    with np.errstate(invalid="ignore"):
-        mean = np.where(judged > 0, total / np.maximum(judged, 1), np.nan)
-    outcome = _strings(records, "outcome", rows)
-    right = outcome == Outcome.RIGHT.value if outcome is not None else score >= 1.0
-
-    def per_checkpoint(weights: FloatArray | None) -> FloatArray:
+    def per_checkpoint(weights: NDArray[Any] | None) -> FloatArray:
         if weights is None:
             return np.full(shape[0], np.nan)
         return np.bincount(checkpoint, weights=weights, minlength=shape[0]).astype(np.float64)
 
-    finish = _strings(records, "finish_reason", rows)
-    entropy = _numbers(records, "mean_entropy", rows)
+    total = np.bincount(cell[is_judged], weights=score[is_judged], minlength=shape[0] * shape[1]).reshape(shape)
+    judged = count(is_judged)
+    outcome, finish = columns.outcome, columns.finish_reason
+    right = score >= 1.0 if outcome is None else outcome.is_value(Outcome.RIGHT, rows)
+    malformed = None if outcome is None else outcome.is_value(Outcome.MALFORMED, rows)
+    tokens = None if columns.completion_tokens is None else columns.completion_tokens[rows]
+    entropy = None if columns.mean_entropy is None else columns.mean_entropy[rows]
     return Panel(
         domain=domain,
         checkpoints=names,
         item_ids=item_ids,
-        clusters=_clusters(records, rows, item, len(item_ids)),
-        mean=mean,
+        clusters=_clusters(columns.cluster_id, rows, item, len(item_ids)),
+        mean=np.where(judged > 0, total / np.maximum(judged, 1), np.nan),
         judged=judged,
-        right=count(right & judged_rows),
+        right=count(right & is_judged),
         asked=count(np.ones(len(rows), dtype=bool)),
-        truncated=per_checkpoint(None if finish is None else (finish == "length").astype(np.float64)),
-        malformed=per_checkpoint(None if outcome is None else (outcome == Outcome.MALFORMED.value).astype(np.float64)),
-        tokens=per_checkpoint(_numbers(records, "completion_tokens", rows)),
+        truncated=per_checkpoint(None if finish is None else finish.is_value("length", rows)),
+        malformed=per_checkpoint(malformed),
+        tokens=per_checkpoint(tokens),
         entropy=_mean_known(entropy, checkpoint, shape[0]),
     )
 
 
-def _items(column: pd.Series, rows: IntArray) -> tuple[IntArray, tuple[str, ...]]:
+def _items(item_id: Coded, rows: IntArray) -> tuple[IntArray, tuple[str, ...]]:
     """Item number of each row, numbered by sorted id so that row order does not matter."""
-    categories = column.iloc[rows].astype("category").cat
-    present = categories.codes.to_numpy()
-    used = np.unique(present)
-    ids = [str(categories.categories[code]) for code in used]
-    order = np.argsort(np.array(ids, dtype=object))
-    number = np.empty(len(categories.categories), dtype=np.intp)
-    number[used[order]] = np.arange(len(used))
-    return number[present], tuple(ids[position] for position in order)
+    used = np.unique(item_id.codes[rows])
+    ordered = sorted(int(code) for code in used)
+    ordered.sort(key=lambda code: item_id.names[code])
+    number = np.empty(len(item_id.names), dtype=np.intp)
+    number[ordered] = np.arange(len(ordered))
+    return number[item_id.codes[rows]], tuple(item_id.names[code] for code in ordered)
 
 
 def _refuse_duplicates(
-    domain: str,
-    names: tuple[str, ...],
-    item_ids: tuple[str, ...],
-    cell: IntArray,
-    sample: IntArray,
-    shape: tuple[int, int],
+    domain: str, names: tuple[str, ...], item_ids: tuple[str, ...], cell: IntArray, sample: IntArray
 ) -> None:
-    width = int(sample.max()) + 1 if len(sample) else 1
-    counts = np.bincount(cell * width + sample.astype(np.intp), minlength=shape[0] * shape[1] * width)
+    width = int(sample.max(initial=0)) + 1
+    counts = np.bincount(cell * width + sample)
     if counts.max(initial=0) <= 1:
         return
-    first = int(np.argmax(counts > 1))
-    place, number = divmod(first, width)
+    place, number = divmod(int(np.argmax(counts > 1)), width)
     raise AnalysisError(
         f'{int((counts > 1).sum())} records of domain "{domain}" are there more than once, the first of checkpoint '
-        f'"{names[place // shape[1]]}", item "{item_ids[place % shape[1]]}", sample {number}.',
+        f'"{names[place // len(item_ids)]}", item "{item_ids[place % len(item_ids)]}", sample {number}.',
         fix="Remove the copies; an answer counted twice would narrow the interval.",
     )
 
 
-def _scores(domain: str, records: pd.DataFrame, rows: IntArray) -> FloatArray:
-    """Scores as floats, NaN where unscored; a row that was judged but has no score is refused."""
-    try:
-        score = records["score"].iloc[rows].to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise AnalysisError(f'domain "{domain}" has scores that are not numbers: {error}.') from error
-    outcome = _strings(records, "outcome", rows)
-    if outcome is not None and (lost := np.isnan(score) & (outcome != Outcome.UNSCORED.value)).any():
+def _scores(domain: str, columns: Columns, rows: IntArray) -> FloatArray:
+    """Scores, NaN where unscored; a row that was judged but has no score is refused."""
+    score, outcome = columns.score[rows], columns.outcome
+    if outcome is not None and (lost := np.isnan(score) & ~outcome.is_value(Outcome.UNSCORED, rows)).any():
+        first = outcome.names[outcome.codes[rows][lost][0]]
         raise AnalysisError(
             f'{int(lost.sum())} records of domain "{domain}" were judged but have no score (NaN), the first as '
-            f'"{outcome[lost][0]}".',
+            f'"{first}".',
             fix='Missing verdicts have the outcome "unscored"; repair or remove the others.',
         )
     bad = (score < 0) | (score > 1)
@@ -206,34 +198,19 @@ def _scores(domain: str, records: pd.DataFrame, rows: IntArray) -> FloatArray:
     return score
 
 
-def _refuse_mixed(domain: str, records: pd.DataFrame, rows: IntArray, group: IntArray, column: str, words: str) -> None:
-    """Refuse if `column` takes two values within a group: such rows are not comparable."""
-    if column not in records.columns:
+def _refuse_mixed(domain: str, column: Coded | None, rows: IntArray, group: IntArray, words: str) -> None:
+    """Refuse if the column takes two values within a group: such rows are not comparable."""
+    if column is None:
         return
-    values = records[column].iloc[rows].astype("category").cat.codes.to_numpy().astype(np.intp)
+    values = column.codes[rows]
     first = np.full(int(group.max()) + 1, -1, dtype=np.intp)
     first[group[::-1]] = values[::-1]
     differing = first[group] != values
     if differing.any():
         raise AnalysisError(
-            f'domain "{domain}" {words}: {int(differing.sum())} of {len(rows)} records differ from the others in '
-            f"{column}.",
+            f'domain "{domain}" {words}: {int(differing.sum())} of {len(rows)} records differ from the others.',
             fix="One prompt template and one scorer must serve every checkpoint; evaluate the odd ones again.",
         )
-
-
-def _strings(records: pd.DataFrame, column: str, rows: IntArray) -> NDArray[np.object_] | None:
-    if column not in records.columns:
-        return None
-    categories = records[column].iloc[rows].astype("category").cat
-    names = np.array([str(name) for name in categories.categories] + [""], dtype=object)
-    return names[categories.codes.to_numpy()]
-
-
-def _numbers(records: pd.DataFrame, column: str, rows: IntArray) -> FloatArray | None:
-    if column not in records.columns:
-        return None
-    return records[column].iloc[rows].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _mean_known(values: FloatArray | None, checkpoint: IntArray, n_checkpoints: int) -> FloatArray:
@@ -245,11 +222,10 @@ def _mean_known(values: FloatArray | None, checkpoint: IntArray, n_checkpoints: 
     return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
-def _clusters(records: pd.DataFrame, rows: IntArray, item: IntArray, n_items: int) -> IntArray | None:
-    if "cluster_id" not in records.columns:
+def _clusters(cluster_id: Coded | None, rows: IntArray, item: IntArray, n_items: int) -> IntArray | None:
+    if cluster_id is None:
         return None
-    codes = records["cluster_id"].iloc[rows].astype("category").cat.codes.to_numpy().astype(np.intp)
     by_item = np.zeros(n_items, dtype=np.intp)
-    by_item[item] = codes
-    _, numbered = np.unique(by_item, return_inverse=True)
-    return None if len(np.unique(numbered)) == n_items else numbered.astype(np.intp)
+    by_item[item] = cluster_id.codes[rows]
+    names, numbered = np.unique(by_item, return_inverse=True)
+    return None if len(names) == n_items else numbered.astype(np.intp)

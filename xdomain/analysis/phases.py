@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Blank, Effect
 from xdomain.analysis.definitions import PLASTICITY, RETENTION
 from xdomain.analysis.inference import pool_effects, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix, whole_matrix
-from xdomain.analysis.panel import FloatArray
 from xdomain.analysis.result import Matrix
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study, make_matrix

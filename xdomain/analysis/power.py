@@ -111,7 +111,11 @@ def seeds_needed(effect: float, seed_sd: float, n_contrasts: int = 6, largest: i
 
 def power_factor(degrees: float) -> float:
     """Effect in standard errors that a two-sided t test at 5% finds with 80% chance."""
-    return _power_factor(round(min(degrees, 2_000.0), 1))
+    if degrees > 300:  # the shifted t is exact to 1e-3 here, and scipy's noncentral t loses digits
+        from scipy import special
+
+        return float(special.stdtrit(degrees, 1 - LEVEL / 2) + special.stdtrit(degrees, POWER))
+    return _power_factor(round(degrees, 1))
 
 
 @lru_cache(maxsize=4096)
@@ -119,8 +123,6 @@ def _power_factor(degrees: float) -> float:
     from scipy import optimize, stats
 
     critical = float(stats.t.ppf(1 - LEVEL / 2, degrees))
-    if degrees > 300:  # the shifted t is exact to 1e-3 here, and scipy's noncentral t loses digits
-        return critical + float(stats.t.ppf(POWER, degrees))
 
     def shortfall(size: float) -> float:
         # The other tail's chance is below 1e-4 at any degrees of freedom.

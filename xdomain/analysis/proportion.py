@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+from scipy import special
 
 from xdomain.analysis.contrast import Blank
-from xdomain.analysis.inference import Estimate, Measured, to_cell
+from xdomain.analysis.inference import Estimate, Measured, t_quantile, to_cell
 from xdomain.analysis.result import Cell
+
+NORMAL_QUANTILE = float(special.ndtri(0.975))
 
 
 def wilson(share: float, effective_n: float, critical: float) -> tuple[float, float]:
@@ -43,9 +45,8 @@ def accuracy_cell(measured: Measured) -> Cell:
     cell = to_cell(measured, tested=False)
     if isinstance(measured, Blank):
         return cell
-    normal = float(stats.norm.ppf(0.975))
     several = measured.n_seeds > 1 and measured.has_interval
-    critical = float(stats.t.ppf(0.975, measured.degrees)) if several else normal
+    critical = t_quantile(0.975, measured.degrees) if several else NORMAL_QUANTILE
     low, high = wilson(min(max(measured.value, 0.0), 1.0), effective_items(measured), critical)
     note = "" if measured.n_items == 1 or not measured.has_interval else measured.note
     return cell.model_copy(update={"low": low, "high": high, "note": note})

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from scipy import stats
-
 from xdomain.analysis.contrast import Aligned, Blank, Effect
 from xdomain.analysis.definitions import RELATIVE_TRANSFER
-from xdomain.analysis.inference import Estimate, Measured, pool, to_cell
+from xdomain.analysis.inference import Estimate, Measured, pool, t_quantile, to_cell
 from xdomain.analysis.ratio import Ratio, fieller
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
@@ -52,7 +50,7 @@ def _relative_ratio(
     covariance = float(both.items - left.items - right.items) / 2
     seed_part = _seed_variance(study, singles, domain) / len(aligned.seeds)
     variances = (float(left.items) + seed_part, float(right.items) + seed_part)
-    critical = float(stats.t.ppf(0.975, min(top.degrees, bottom.degrees)))
+    critical = t_quantile(0.975, min(top.degrees, bottom.degrees))
     if math.isnan(variances[0] + variances[1]):
         return Blank("no interval: one item or one cluster of items has no spread", compares)
     ratio = fieller(float(left.mean), float(right.mean), variances, covariance, critical)

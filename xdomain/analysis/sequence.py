@@ -12,13 +12,13 @@ from itertools import product
 
 import numpy as np
 
+from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Blank, Effect
 from xdomain.analysis.definitions import SEQUENCE
 from xdomain.analysis.inference import Estimate, Measured, pool_effects, to_cell
 from xdomain.analysis.maxima import largest, smallest
 from xdomain.analysis.multiplicity import OPPOSITE, adjust_matrix
 from xdomain.analysis.order import extreme_cell
-from xdomain.analysis.panel import FloatArray
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run

@@ -16,7 +16,7 @@ from math import lcm
 import numpy as np
 from scipy import stats
 
-from xdomain.analysis.panel import FloatArray
+from xdomain.analysis.columns import FloatArray
 from xdomain.core.seeds import derive_seed
 
 LARGEST_LATTICE = 5_000

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Blank, Effect, align, difference, effect
-from xdomain.analysis.panel import FloatArray, Panel, build_panels
+from xdomain.analysis.panel import Panel, build_panels
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run, RunBook, build_runs
 from xdomain.core.measurement import BASE, MeasuredGrid

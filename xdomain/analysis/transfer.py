@@ -7,11 +7,11 @@ from itertools import permutations
 
 import numpy as np
 
+from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Blank, Effect
 from xdomain.analysis.definitions import CHANGE, TRANSFER
 from xdomain.analysis.inference import Measured, combine, pool_effects, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix, whole_matrix
-from xdomain.analysis.panel import FloatArray
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.study import Study, make_matrix
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Blank, Effect, effect
 from xdomain.analysis.definitions import turnover_template
 from xdomain.analysis.inference import pool_effects, to_cell
-from xdomain.analysis.panel import FloatArray
 from xdomain.analysis.result import Matrix, Turnover
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study, make_matrix

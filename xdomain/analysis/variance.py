@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from xdomain.analysis.columns import FloatArray
 
 
 @dataclass(frozen=True)

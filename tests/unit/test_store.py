@@ -1,0 +1,166 @@
+"""The store: leases, publishing, damage, versions."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.plans import make_plan
+
+from xdomain.core.errors import StoreError
+from xdomain.core.process import host_identity
+from xdomain.plan.stage import Stage
+from xdomain.store.lease import Lease, StaleWatch, acquire, read_holder
+from xdomain.store.store import DONE, Failure, Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path / "store")
+    store.create()
+    return store
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return make_plan().base
+
+
+def leased(store: Store, stage: Stage) -> Lease:
+    lease = acquire(store.lease_path(stage))
+    assert lease is not None
+    return lease
+
+
+def fill(store: Store, stage: Stage, text: str = "weights") -> None:
+    store.work(stage).mkdir(parents=True)
+    (store.work(stage) / "artifact.txt").write_text(text)
+
+
+def write_holder(path: Path, **changes: object) -> None:
+    holder = {"token": "t", "host": "elsewhere/boot", "pid": 1, "started": 0.0, "beat": 0, "progress": {}} | changes
+    path.write_text(json.dumps(holder))
+
+
+def test_publish_makes_a_stage_done_with_its_result(store: Store, stage: Stage) -> None:
+    lease = leased(store, stage)
+    fill(store, stage)
+    assert store.publish(stage, lease, {"summary": {"steps": 3}, "seconds": 1.5})
+    assert store.done([stage]) == {stage.key}
+    assert store.result(stage)["summary"] == {"steps": 3}
+    assert (store.open_artifact(stage) / "artifact.txt").read_text() == "weights"
+    assert not store.work(stage).exists()
+
+
+def test_a_lost_lease_publishes_nothing(store: Store, stage: Stage) -> None:
+    lease = leased(store, stage)
+    fill(store, stage)
+    write_holder(store.lease_path(stage))
+    assert not store.publish(stage, lease, {})
+    assert store.done([stage]) == frozenset()
+
+
+def test_the_second_publisher_changes_nothing(store: Store, stage: Stage) -> None:
+    fill(store, stage, "first")
+    assert store.publish(stage, leased(store, stage), {"seconds": 1})
+    store.lease_path(stage).unlink()
+    fill(store, stage, "second")
+    assert not store.publish(stage, leased(store, stage), {"seconds": 2})
+    assert (store.folder(stage) / "artifact.txt").read_text() == "first"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_killed_between_rename_and_token(store: Store, stage: Stage, whole: bool) -> None:
+    fill(store, stage)
+    store.publish(stage, leased(store, stage), {"seconds": 1})
+    (store.folder(stage) / DONE).unlink()
+    if not whole:
+        (store.folder(stage) / "artifact.txt").write_text("torn")
+    assert store.done([stage]) == frozenset()
+    assert store.settle(stage) is whole
+    assert store.folder(stage).exists() is whole
+
+
+def test_a_flipped_byte_is_found(store: Store, stage: Stage) -> None:
+    fill(store, stage)
+    store.publish(stage, leased(store, stage), {})
+    (store.folder(stage) / "artifact.txt").write_text("weighty")
+    with pytest.raises(StoreError, match='"artifact.txt" is damaged'):
+        store.open_artifact(stage)
+
+
+def test_a_lease_is_exclusive_until_released(store: Store, stage: Stage) -> None:
+    lease = leased(store, stage)
+    assert acquire(store.lease_path(stage)) is None
+    lease.release()
+    assert read_holder(store.lease_path(stage)) is None
+    leased(store, stage).release()
+
+
+def test_a_dead_process_on_this_machine_loses_its_lease_at_once(store: Store, stage: Stage) -> None:
+    code = (
+        "import sys, os; from pathlib import Path; from xdomain.store.lease import acquire;"
+        "acquire(Path(sys.argv[1])); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(store.lease_path(stage))], check=False)
+    holder = read_holder(store.lease_path(stage))
+    assert holder is not None
+    assert holder.is_dead_here()
+    assert StaleWatch().holder(store.lease_path(stage)) == (holder, True)
+    leased(store, stage).release()
+
+
+def test_a_reused_process_number_is_not_the_holder(store: Store, stage: Stage) -> None:
+    write_holder(store.lease_path(stage), host=host_identity(), pid=1, started=1.0)
+    leased(store, stage).release()
+
+
+def test_a_holder_elsewhere_is_stale_only_when_its_beat_stands_still(store: Store, stage: Stage) -> None:
+    path = store.lease_path(stage)
+    patient, hasty = StaleWatch(stale_seconds=1000), StaleWatch(stale_seconds=-1)
+    write_holder(path, beat=1)
+    assert patient.holder(path)[1] is False
+    assert hasty.holder(path)[1] is True
+    holder = patient.holder(path)[0]
+    assert holder is not None
+    assert acquire(path) is None
+    taken = acquire(path, stale_token=holder.token)
+    assert taken is not None
+    taken.release()
+
+
+def test_failures_are_remembered_until_cleared(store: Store, stage: Stage) -> None:
+    failure = Failure("error", "it broke.", "log.txt")
+    store.fail(stage, failure)
+    assert store.failure(stage) == failure
+    store.clear_failure(stage)
+    assert store.failure(stage) is None
+
+
+def test_a_newer_store_and_a_foreign_folder_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "store.json").write_text('{"schema": 99}')
+    with pytest.raises(StoreError, match="schema 99"):
+        Store(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.tex").write_text("x")
+    with pytest.raises(StoreError, match="not empty and not a store"):
+        Store(other)
+
+
+def test_a_store_that_cannot_be_written_is_said_before_work_starts(tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("x")
+    with pytest.raises(StoreError, match="cannot be used as a store"):
+        Store(blocker / "store").create()
+
+
+def test_find_by_title_pattern_and_key(store: Store, stage: Stage) -> None:
+    fill(store, stage)
+    store.publish(stage, leased(store, stage), {"summary": {}})
+    assert [found.key for found, _ in store.find("base*")] == [stage.key]
+    assert [found.key for found, _ in store.find(stage.key[:10])] == [stage.key]
+    assert store.find("nothing") == []
