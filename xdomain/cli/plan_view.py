@@ -11,9 +11,11 @@ from rich.tree import Tree
 from xdomain.cli.render import count, duration, out, print_json
 from xdomain.cli.setup import Opened
 from xdomain.plan.cost import plan_cost
+from xdomain.plan.expand import expand_curricula
 from xdomain.plan.explain import explain_difference, find_stage
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import Stage, TrainStage
+from xdomain.plan.strategies import strategy_notes
 from xdomain.store.history import estimate_seconds
 
 
@@ -97,7 +99,7 @@ def warnings(plan: Plan) -> list[str]:
         found.append(
             f"phases differ in length (budget {experiment.training.budget}); the report states each side's effort."
         )
-    return found
+    return found + strategy_notes(experiment, expand_curricula(experiment))
 
 
 def _tree(plan: Plan, done: frozenset[str]) -> Tree:

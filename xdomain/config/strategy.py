@@ -155,15 +155,18 @@ GramianConfig = PCGradConfig | CAGradConfig | MGDAConfig | UPGradConfig | Aligne
 
 def _from_name(value: Any) -> Any:
     """A bare name means that strategy with its defaults."""
+    if isinstance(value, StrategyModel):
+        return value
     if isinstance(value, str):
         value = {"name": value}
-    if isinstance(value, Mapping):
-        if "name" not in value:
-            raise ValueError(f"a strategy should have a `name`. Known: {', '.join(STRATEGIES.names())}.")
-        try:
-            STRATEGIES.check(str(value["name"]))
-        except PluginError as error:
-            raise ValueError(error.paragraph()) from error
+    if not isinstance(value, Mapping) or "name" not in value:
+        raise ValueError(
+            f"should be a strategy's name, or a mapping with `name`. Known: {', '.join(STRATEGIES.names())}"
+        )
+    try:
+        STRATEGIES.check(str(value["name"]))
+    except PluginError as error:
+        raise ValueError(error.paragraph()) from error
     return value
 
 

@@ -15,6 +15,7 @@ from xdomain.core.measurement import BASE
 from xdomain.plan.expand import expand_curricula, phase_steps
 from xdomain.plan.identity import Identities, base_payload, evaluate_payload, train_payload
 from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, Stage, StageKind, TrainStage
+from xdomain.plan.strategies import check_strategies
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     Raises:
         PlanError: a curriculum gets fewer steps than it has phases, or a strategy cannot act.
     """
+    check_strategies(experiment, expand_curricula(experiment))
     payload = base_payload(experiment, identities)
     base = BaseStage(StageKind.BASE, fingerprint(payload), f"base {experiment.model.source[1]}", payload, ())
     stages: dict[str, Stage] = {base.key: base}

@@ -1,0 +1,121 @@
+"""Strategies in an experiment file and in a plan: names, parameters, labels, keys, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from xdomain.config.experiment import Experiment
+from xdomain.config.load import validate
+from xdomain.config.strategy import CGPOConfig, StrategyModel
+from xdomain.core.errors import ConfigError, PlanError
+from xdomain.plan.graph import Plan, build_plan
+from xdomain.plan.identity import Identities
+from xdomain.plan.spec import TrainSpec, stage_spec
+from xdomain.plan.strategies import check_strategies, strategy_notes
+
+DOMAINS = ("logic", "math", "science")
+
+
+def experiment(strategies: list[Any], curricula: tuple[str, ...] = ("math + science",), **training: Any) -> Experiment:
+    data = {
+        "name": "x",
+        "model": {"preset": "tiny_qwen3"},
+        "domains": DOMAINS,
+        "curricula": curricula,
+        "strategies": strategies,
+        "training": {"steps": 2, **training},
+    }
+    return validate(Experiment, data, "x.yaml")
+
+
+def plan(*arguments: Any, **settings: Any) -> Plan:
+    empty: dict[str, dict[str, str]] = {name: {} for name in DOMAINS}
+    return build_plan(experiment(*arguments, **settings), Identities({}, empty, empty))
+
+
+def test_a_name_or_a_mapping() -> None:
+    found = experiment(["joint", "cgpo", {"name": "cgpo", "alpha": 1.0}, {"name": "scaled", "weights": {"math": 2}}])
+    assert [each.label for each in found.strategies] == [
+        "joint",
+        "cgpo",
+        "cgpo(alpha=1.0)",
+        "scaled(weights=math:2.0)",
+    ]
+    assert Experiment.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize(
+    ("strategy", "words"),
+    [
+        ("cgop", 'unknown strategy "cgop". Did you mean "cgpo"?'),
+        ({"name": "cgpo", "alpha": 2.5}, "strategies.0.cgpo.alpha: Input should be less than or equal to 2"),
+        ({"name": "cgpo", "alpha": 0}, "strategies.0.cgpo.alpha: Input should be greater than 0"),
+        ({"name": "cgpo", "alhpa": 1.0}, 'strategies.0.cgpo.alhpa: unknown key "alhpa"'),
+        ({"name": "cagrad", "c": 1.0}, "strategies.0.cagrad.c: Input should be less than 1"),
+        ({"name": "famo", "floor": 0}, "strategies.0.famo.floor"),
+        ({"alpha": 1.0}, "strategies.0: should be a strategy's name, or a mapping with `name`. Known: aligned_mtl"),
+        (3, "strategies.0: should be a strategy's name"),
+    ],
+)
+def test_bad_parameters_are_named(strategy: Any, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        experiment([strategy])
+    assert words in str(caught.value)
+
+
+def refusal(strategies: list[Any], **settings: Any) -> str:
+    with pytest.raises(PlanError) as caught:
+        plan(strategies, **settings)
+    return str(caught.value)
+
+
+def test_a_plan_refuses_what_cannot_act() -> None:
+    assert "no curriculum has one" in refusal(["pcgrad"], curricula=("math -> science",))
+    assert "a step has 2 prompts" in refusal(["mgs"], curricula=("math + science + logic",), prompts_per_step=2)
+    assert 'leaves out "science"' in refusal([{"name": "cgpo", "fixed_order": ["math"]}])
+    assert '"poetry" is not under' in refusal([{"name": "cgpo", "fixed_order": ["math", "science", "poetry"]}])
+    assert '"poetry" is not under' in refusal([{"name": "scaled", "weights": {"poetry": 2.0}}])
+    assert "strategies: cgpo stands there twice" in refusal(["cgpo", "joint", {"name": "cgpo", "alpha": 1.2}])
+    assert "top_entropy_quantile" in refusal(["pcgrad"], grpo={"top_entropy_quantile": 0.2})
+
+
+def test_joint_is_never_refused() -> None:
+    check_strategies(experiment(["joint"], ("math",), prompts_per_step=1), ())
+
+
+def test_a_plan_says_where_a_strategy_has_no_effect() -> None:
+    found = plan(["joint", "cgpo"], ("math", "math -> science", "math + science"))
+    (note,) = strategy_notes(found.experiment, [run.curriculum for run in found.runs])
+    assert "math, math -> science have none and are trained once, as joint" in note
+    assert strategy_notes(experiment(["joint"], ("math",)), [run.curriculum for run in found.runs]) == []
+    assert [run.strategy for run in found.runs] == ["joint", "joint", "joint", "cgpo"]
+
+
+def test_an_unmixed_phase_is_shared_and_gets_joint() -> None:
+    found = plan(["joint", "pcgrad"], ("logic -> math + science",))
+    joint, pcgrad = (run.stages for run in found.runs)
+    assert joint[0] == pcgrad[0]
+    assert joint[1] != pcgrad[1]
+    specs = [stage_spec(found.stages[key], found.stages) for key in pcgrad]
+    assert [spec.strategy.name for spec in specs if isinstance(spec, TrainSpec)] == ["joint", "pcgrad"]
+
+
+def test_parameters_count_in_the_key_and_the_name_alone_does_not_change_joint() -> None:
+    keys = {
+        run.strategy: run.stages[-1]
+        for run in plan(["joint", "cgpo", {"name": "cgpo", "alpha": 1.0}, {"name": "cgpo", "alpha": 1.5}]).runs
+    }
+    assert len(set(keys.values())) == 4
+    assert "strategy" not in plan(["joint"]).stages[keys["joint"]].payload
+
+
+def test_a_later_field_at_its_neutral_value_keeps_old_keys() -> None:
+    class Later(CGPOConfig):
+        neutral = {"restart": False}  # noqa: RUF012 - pydantic keeps class variables apart
+        restart: bool = False
+
+    assert Later().identity() == CGPOConfig().identity()
+    assert Later(restart=True).identity() == {**CGPOConfig().identity(), "restart": True}
+    assert isinstance(Later(), StrategyModel)

@@ -1,0 +1,90 @@
+"""Whether the strategies that an experiment names can act on its phases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdomain.config.curriculum import Curriculum, Phase
+from xdomain.config.experiment import Experiment
+from xdomain.config.strategy import CGPOConfig, ScaledConfig, StrategyConfig
+from xdomain.core.errors import PlanError
+
+
+def check_strategies(experiment: Experiment, curricula: Sequence[Curriculum]) -> None:
+    """Refuse what could not act, or would act otherwise than it says.
+
+    Raises:
+        PlanError: a strategy stands there twice, finds no mixed phase, names other domains than the phases have, or
+            would have steps with fewer prompts than domains.
+    """
+    labels = [strategy.label for strategy in experiment.strategies]
+    twice = [label for label in labels if labels.count(label) > 1]
+    if twice:
+        raise PlanError(f"{twice[0]} stands there twice.", where="strategies", fix="Name each strategy once.")
+    mixed = list(dict.fromkeys(phase for each in curricula for phase in each.phases if phase.is_mixed))
+    for place, strategy in enumerate(experiment.strategies):
+        if strategy.name == "joint":
+            continue
+        where = f"strategies.{place}"
+        if not mixed:
+            raise PlanError(
+                f"{strategy.name} acts on mixed phases, and no curriculum has one.",
+                where=where,
+                fix='Add a curriculum such as "a + b", set grid.all_mixed, or leave the strategy out.',
+            )
+        _check_settings(experiment, strategy, where)
+        for phase in mixed:
+            _check_phase(experiment, strategy, phase, where)
+
+
+def strategy_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
+    """Where a strategy has no effect, in words for the plan."""
+    without = [str(each) for each in curricula if not any(phase.is_mixed for phase in each.phases)]
+    if not without or all(strategy.name == "joint" for strategy in experiment.strategies):
+        return []
+    more = f" and {len(without) - 3} more" if len(without) > 3 else ""
+    return [f"strategies act on mixed phases; {', '.join(without[:3])}{more} have none and are trained once, as joint."]
+
+
+def _check_settings(experiment: Experiment, strategy: StrategyConfig, where: str) -> None:
+    quantile = experiment.training.grpo.get("top_entropy_quantile", 1.0)
+    if quantile < 1.0:
+        raise PlanError(
+            f"{strategy.name} takes a step apart by domain, but training.grpo.top_entropy_quantile = {quantile} "
+            "chooses tokens over all domains of a batch.",
+            where=where,
+            fix="Leave top_entropy_quantile out, or use joint.",
+        )
+    if isinstance(strategy, ScaledConfig) and isinstance(strategy.weights, dict):
+        _check_names(experiment, strategy.weights, f"{where}.weights")
+    if isinstance(strategy, CGPOConfig):
+        _check_names(experiment, strategy.fixed_order, f"{where}.fixed_order")
+        if len(set(strategy.fixed_order)) < len(strategy.fixed_order):
+            raise PlanError("a domain stands there twice.", where=f"{where}.fixed_order", fix="Name each domain once.")
+
+
+def _check_names(experiment: Experiment, names: Sequence[str] | dict[str, float], where: str) -> None:
+    unknown = [name for name in names if name not in experiment.domain_names]
+    if unknown:
+        raise PlanError(
+            f'"{unknown[0]}" is not under `domains`.', where=where, fix=f"Known: {', '.join(experiment.domain_names)}."
+        )
+
+
+def _check_phase(experiment: Experiment, strategy: StrategyConfig, phase: Phase, where: str) -> None:
+    prompts = experiment.training.prompts_per_step
+    if len(phase.domains) > prompts:
+        raise PlanError(
+            f'"{phase}" has {len(phase.domains)} domains, but a step has {prompts} prompts, so {strategy.name} would '
+            "never see all domains at once.",
+            where=where,
+            fix="Raise training.prompts_per_step.",
+        )
+    if isinstance(strategy, CGPOConfig) and strategy.fixed_order:
+        missing = [name for name in phase.domains if name not in strategy.fixed_order]
+        if missing:
+            raise PlanError(
+                f'fixed_order leaves out "{missing[0]}" of "{phase}", which would never be trained.',
+                where=f"{where}.fixed_order",
+                fix="Name every domain of the mixed phases.",
+            )
