@@ -70,7 +70,13 @@ def test_closing_leaves_no_process_and_the_checker_works_again(checker):
 
 @pytest.mark.parametrize(
     ("gold", "answer", "equal"),
-    [("18", "18", True), ("1,000", "1000.0", True), ("3/4", "\\frac{6}{8}", True), ("18", "19", False), ("1", "x", None)],
+    [
+        ("18", "18", True),
+        ("1,000", "1000.0", True),
+        ("3/4", "\\frac{6}{8}", True),
+        ("18", "19", False),
+        ("1", "x", None),
+    ],
 )
 def test_exact_comparison_decides_only_what_it_can(gold, answer, equal):
     assert compare_exactly(gold, answer) is equal

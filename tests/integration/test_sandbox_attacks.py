@@ -49,7 +49,8 @@ def machine_as_before():
 
 def test_a_fork_bomb_stops_at_the_process_limit(sandbox):
     bomb = (
-        "import os, time\nn = 0\ntry:\n    while True:\n        if os.fork() == 0:\n            time.sleep(60)\n        n += 1\n"
+        "import os, time\nn = 0\ntry:\n    while True:\n"
+        "        if os.fork() == 0:\n            time.sleep(60)\n        n += 1\n"
         "except OSError:\n    print(n, flush=True)\n    time.sleep(60)"
     )
     run = run_script(sandbox, bomb, "", LIMITS)
@@ -148,10 +149,13 @@ CHEATS = {
     "sys.exit in the call": "import sys\ndef square(x):\n    sys.exit(0)",
     "prints the verdict": "print('passed')\nprint('\"passed\"', flush=True)\ndef square(x):\n    print('passed')",
     "writes the verdict to every descriptor": (
-        "import os\nfor fd in range(64):\n    try:\n        os.write(fd, b'\"passed\"\\n')\n    except OSError:\n        pass\n"
+        "import os\nfor fd in range(64):\n    try:\n        os.write(fd, b'\"passed\"\\n')\n"
+        "    except OSError:\n        pass\n"
         "def square(x):\n    return 0"
     ),
-    "replaces the test": "import sys, builtins\ndef check(candidate):\n    pass\nbuiltins.check = check\ndef square(x):\n    return 0",
+    "replaces the test": (
+        "import builtins\ndef check(candidate):\n    pass\nbuiltins.check = check\ndef square(x):\n    return 0"
+    ),
     "is equal to everything": (
         "class Any(int):\n    def __eq__(self, other): return True\n    __hash__ = int.__hash__\n"
         "def square(x):\n    return Any(0)"
@@ -159,7 +163,8 @@ CHEATS = {
     "patches AssertionError": "import builtins\nbuiltins.AssertionError = KeyError\ndef square(x):\n    raise KeyError",
     "disables asserts": "import sys\nsys.flags = None\n__debug__ if True else 0\ndef square(x):\n    return None",
     "reads the caller": (
-        "import gc, sys\ndef square(x):\n    for o in gc.get_objects():\n        if isinstance(o, str) and 'assert' in o:\n"
+        "import gc, sys\ndef square(x):\n    for o in gc.get_objects():\n"
+        "        if isinstance(o, str) and 'assert' in o:\n"
         "            return 4\n    return sys._getframe(1).f_locals.get('expected')"
     ),
     "floods": "def square(x):\n    return 'x' * 10_000_000",
@@ -208,7 +213,9 @@ def test_verifier_styles(sandbox):
 
 def test_unreadable_tests_are_our_fault_and_unscored(sandbox):
     function = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="function"))
-    items = [Item("i", "p", "g", metadata=metadata) for metadata in ({}, {"tests": "[", "entry_point": "f"}, {"tests": []})]
+    items = [
+        Item("i", "p", "g", metadata=metadata) for metadata in ({}, {"tests": "[", "entry_point": "f"}, {"tests": []})
+    ]
     assert {verdict.outcome for verdict in function.judge(items, [SOLUTION] * 3)} == {Outcome.UNSCORED}
 
 

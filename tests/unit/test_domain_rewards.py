@@ -95,7 +95,7 @@ def test_every_preset_names_its_source_and_serves_every_verifier():
     ("name", "hint"), [("cgop", 'Did you mean "cgpo"?'), ("cgpo/maths", 'Did you mean "math"?'), ("../x", "unknown")]
 )
 def test_unknown_names_are_one_paragraph(name, hint):
-    with pytest.raises(ConfigError, match="domains.reward") as caught:
+    with pytest.raises(ConfigError, match=r"domains\.reward") as caught:
         resolve_reward(name, "text")
     assert hint in str(caught.value)
     assert "\n" not in str(caught.value)
