@@ -220,10 +220,10 @@ class Example:
             "sequence": self.matrix(
                 "sequence",
                 {
-                    run: {name: self.cell((run,)) for name in ("acc", "bwt", "fwt", "forgetting", "worst_domain")}
+                    run: {name: self.cell((run,)) for name in ("ACC", "BWT", "FWT", "forgetting", "worst domain")}
                     for run in self.sequences
                 },
-                ("acc", "bwt", "fwt", "forgetting", "worst_domain"),
+                ("ACC", "BWT", "FWT", "forgetting", "worst domain"),
                 column_meaning="metric",
             ),
             "odds_ratio": self.unit_matrix("odds_ratio", "odds ratio", 1.0, 0.4),

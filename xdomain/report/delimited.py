@@ -7,10 +7,11 @@ import io
 from collections.abc import Iterable, Sequence
 
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix
+from xdomain.report.plain import plain
 
 CELL_FIELDS = tuple(name for name in Cell.model_fields if name != "compares")
 LONG_HEADER = ("matrix", "unit", "row", "column", *CELL_FIELDS, "compares")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def long_csv(result: AnalysisResult) -> str:
@@ -45,5 +46,8 @@ def _csv(lines: Iterable[Sequence[object]]) -> str:
 
 
 def _safe(value: object) -> object:
-    """Text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    """Text on one line; what a spreadsheet would run as a formula gets an apostrophe before it. Numbers stay numbers."""
+    if not isinstance(value, str):
+        return value
+    line = plain(value)
+    return f"'{line}" if line.startswith(FORMULA_STARTS) else line

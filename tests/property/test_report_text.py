@@ -1,0 +1,86 @@
+"""Whatever a name, a sentence or an answer holds, it stays text, and the numbers beside it stay what they are."""
+
+import csv
+import io
+from html.parser import HTMLParser
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.report_example import example_result
+from xdomain.report import latex, markdown
+from xdomain.report.delimited import long_csv
+from xdomain.report.html import render_html
+from xdomain.report.plain import plain
+
+RESULT = example_result(2, 1)
+PIECES = (
+    "<",
+    ">",
+    "&",
+    "'",
+    '"',
+    "`",
+    "|",
+    "{{",
+    "}}",
+    "{%",
+    "</script>",
+    "<script>",
+    "]]>",
+    "<!--",
+    "\\",
+    "$",
+    "\x1b[0m",
+)
+HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=6).map("".join)
+
+
+class Tags(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, tuple[str, ...]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, tuple(name for name, _ in attributes)))
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+HARMLESS = Tags(render_html(RESULT.model_copy(update={"sentences": ("harmless",)}))).found
+
+
+@settings(max_examples=25, deadline=None)
+@given(HOSTILE)
+def test_a_sentence_adds_no_tag_and_no_attribute(text):
+    page = Tags(render_html(RESULT.model_copy(update={"sentences": (text,)})))
+    assert page.found == HARMLESS
+    assert plain(text, keep_lines=True) in "".join(page.texts)
+
+
+@settings(max_examples=50, deadline=None)
+@given(HOSTILE)
+def test_csv_reads_back_whatever_the_rows_are_called(text):
+    cells = {text: RESULT.transfer.cells["math"]}
+    matrix = RESULT.transfer.model_copy(update={"rows": (text,), "cells": cells})
+    rows = list(csv.DictReader(io.StringIO(long_csv(RESULT.model_copy(update={"transfer": matrix})), newline="")))
+    found = [row for row in rows if row["matrix"] == "transfer"]
+    assert [row["estimate"] for row in found] == [str(cell.estimate) for cell in cells[text].values()]
+    assert all(row["row"] in {plain(text), f"'{plain(text)}"} for row in found)
+
+
+@settings(max_examples=100, deadline=None)
+@given(HOSTILE)
+def test_markdown_and_latex_leave_nothing_special_unescaped(text):
+    assert "\n" not in markdown.escaped(text)
+    bare = markdown.escaped(text).replace("\\\\", "")
+    for position, character in enumerate(bare):
+        if character in "<>|`[]*_":
+            assert bare[position - 1] == "\\"
+    outside = latex.escaped(text)
+    for command in ("\\textbackslash{}", "\\{", "\\}", "\\$", "\\&", "\\%", "\\#", "\\_"):
+        outside = outside.replace(command, "")
+    assert not set(outside) & set("&%#_")

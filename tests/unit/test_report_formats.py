@@ -1,0 +1,160 @@
+"""Markdown, CSV, JSON, LaTeX, terminal and figures say the same numbers, and take hostile text literally."""
+
+import csv
+import io
+import json
+import re
+import sys
+
+import pytest
+from rich.console import Console
+
+from tests.report_example import HOSTILE, example_result
+from xdomain.analysis.result import AnalysisResult
+from xdomain.core.errors import ConfigError, DependencyMissing
+from xdomain.report import latex, markdown
+from xdomain.report.delimited import long_csv, wide_csv
+from xdomain.report.figures import write_figures
+from xdomain.report.terminal import tables
+from xdomain.report.write import WRITERS, write_report
+
+
+def hostile(result: AnalysisResult) -> AnalysisResult:
+    """The same result with hostile text wherever text comes from a file."""
+    meta = result.meta.model_copy(
+        update={"experiment": HOSTILE, "model": HOSTILE, "statements": (HOSTILE,), "missing": (HOSTILE,)}
+    )
+    return result.model_copy(update={"meta": meta, "sentences": (HOSTILE,)})
+
+
+def printed(result: AnalysisResult, **options) -> str:
+    console = Console(width=200, file=io.StringIO(), force_terminal=False)
+    for part in tables(result, **options):
+        console.print(part)
+    return console.file.getvalue()
+
+
+def test_every_format_is_written_and_named(tmp_path):
+    written = write_report(example_result(), tmp_path, list(WRITERS))
+    assert set(written) == set(WRITERS)
+    names = {"report.md", "report.csv", "report.json", "report.tex", "report.html", "figures", "matrices"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert (tmp_path / "matrices" / "order_effect.csv").is_file()
+    assert (tmp_path / "figures" / "transfer.svg").is_file()
+    assert (tmp_path / "figures" / "curves.png").is_file()
+
+
+def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(ConfigError, match='Did you mean "html"'):
+        write_report(example_result(), tmp_path, ["json", "htm"])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["svg", "html", "markdown"])
+def test_the_same_result_gives_the_same_bytes(tmp_path, kind):
+    first, second = (write_report(example_result(), tmp_path / name, [kind])[kind] for name in "ab")
+    if kind == "svg":
+        first, second = first / "order_effect.svg", second / "order_effect.svg"
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_json_reads_back_as_the_same_result(tmp_path):
+    result = example_result()
+    path = write_report(result, tmp_path, ["json"])["json"]
+    assert AnalysisResult.model_validate_json(path.read_text(encoding="utf-8")) == result
+
+
+def test_long_csv_holds_every_cell_exactly_and_leaves_missing_ones_empty():
+    result = example_result()
+    rows = list(csv.DictReader(io.StringIO(long_csv(result))))
+    cells = {
+        (name, r, c): cell for name, m in result.matrices().items() for r, x in m.cells.items() for c, cell in x.items()
+    }
+    assert len(rows) == len(cells) + len(result.contrasts)
+    for row in rows[: len(cells)]:
+        cell = cells[row["matrix"], row["row"], row["column"]]
+        for field in ("estimate", "low", "high", "p", "p_adjusted"):
+            value = getattr(cell, field)
+            assert row[field] == ("" if value is None else str(value))
+
+
+def test_wide_csv_is_the_matrix():
+    transfer = example_result().transfer
+    header, *rows = csv.reader(io.StringIO(wide_csv(transfer)))
+    assert header == [transfer.row_meaning, *transfer.columns]
+    for row in rows:
+        expected = [transfer.cells[row[0]][column].estimate for column in transfer.columns]
+        assert row[1:] == ["" if value is None else str(value) for value in expected]
+
+
+def test_csv_text_cannot_become_a_formula():
+    result = example_result(2, 1)
+    row = "=HYPERLINK(1)"
+    matrix = result.transfer.model_copy(update={"rows": (row,), "cells": {row: result.transfer.cells["math"]}})
+    assert f"'{row}" in wide_csv(matrix)
+
+
+def test_markdown_takes_hostile_text_literally():
+    text = markdown.render_markdown(hostile(example_result()))
+    assert "\x1b" not in text
+    assert "\\<script\\>alert(1)\\</script\\>" in text
+    outside_code = re.sub(r"`[^`]*`", "", text)
+    assert "<script" not in outside_code.replace("\\<script", "")
+
+
+def test_markdown_tables_have_as_many_cells_in_every_line():
+    blocks = markdown.render_markdown(example_result(4, 3)).split("\n\n")
+    found = [block.splitlines() for block in blocks if block.startswith("|")]
+    assert len(found) > 10
+    for lines in found:
+        widths = {line.replace("\\|", "").count("|") for line in lines}
+        assert len(widths) == 1, lines[0]
+
+
+def test_latex_takes_hostile_text_literally_and_its_braces_match():
+    text = latex.escaped(HOSTILE)
+    assert r"\write18" not in text.replace(r"\textbackslash{}write18", "")
+    assert r"100\% \$x\$" in text
+    whole = latex.render_latex(hostile(example_result(4, 3)))
+    bare = whole.replace(r"\{", "").replace(r"\}", "")
+    assert bare.count("{") == bare.count("}")
+    assert whole.count(r"\begin{tabular}") == whole.count(r"\end{tabular}") > 10
+
+
+def test_the_terminal_gets_no_control_characters_and_no_markup():
+    result = hostile(example_result())
+    meta = result.meta.model_copy(update={"statements": ("[bold red]not markup[/]",)})
+    out = printed(result.model_copy(update={"meta": meta}))
+    assert "\x1b" not in out
+    assert "[bold red]not markup[/]" in out
+
+
+def test_the_terminal_shows_estimates_with_their_intervals_and_says_what_is_missing():
+    result = example_result()
+    out = printed(result)
+    assert result.sentences[0] in out
+    for statement in result.meta.statements:
+        assert statement in out
+    assert "Not measured: train-math@120 on logic" in out
+    assert "Odds ratio" not in out
+    assert "Odds ratio" in printed(result, everything=True)
+
+
+def test_one_seed_says_in_every_format_that_nothing_is_said_of_a_rerun(tmp_path):
+    written = write_report(example_result(3, 1), tmp_path, ["markdown", "html", "latex", "json", "csv"])
+    for name, path in written.items():
+        assert "these checkpoints" in path.read_text(encoding="utf-8"), name
+
+
+def test_a_report_without_a_single_number_is_still_a_report(tmp_path):
+    written = write_report(example_result(2, 1, measured=False), tmp_path, list(WRITERS))
+    assert "not measured" in written["markdown"].read_text(encoding="utf-8")
+    assert (
+        json.loads(written["json"].read_text(encoding="utf-8"))["transfer"]["cells"]["math"]["math"]["estimate"] is None
+    )
+
+
+def test_figures_without_matplotlib_name_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(DependencyMissing, match=r"xdomain\[figures\]"):
+        write_figures(example_result(), tmp_path, "svg")
