@@ -97,7 +97,7 @@ def test_every_matrix_has_cells_and_pointing_at_one_tells_all_about_it(browser, 
     card = shown_card(browser)
     for word in ("Estimate", "95% interval", "Items", "Seeds", "p adjusted", "Checkpoints", "Reproduce", "train-math"):
         assert word in card.text, word
-    assert "xdomain report four-domains --format json | jq" in card.text
+    assert "xdomain report four-domains --json | jq" in card.text
     assert link.get_attribute("aria-describedby") == "card"
 
 

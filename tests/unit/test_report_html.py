@@ -111,7 +111,7 @@ def test_noise_is_marked_in_words_and_class_not_by_colour_alone():
 def test_the_command_of_a_cell_is_safe_in_a_shell():
     result = example_result()
     line = cell_command(result, result.transfer, "x'; rm -rf ~; '", "math", report_command="xdomain report x")
-    assert line == """xdomain report x --format json | jq '.transfer.cells["x'"'"'; rm -rf ~; '"'"'"]["math"]'"""
+    assert line == """xdomain report x --json | jq '.transfer.cells["x'"'"'; rm -rf ~; '"'"'"]["math"]'"""
 
 
 def test_turnover_and_pass_at_k_are_found_where_the_json_has_them():

@@ -46,7 +46,7 @@ def _csv(lines: Iterable[Sequence[object]]) -> str:
 
 
 def _safe(value: object) -> object:
-    """Text on one line; what a spreadsheet would run as a formula gets an apostrophe before it. Numbers stay numbers."""
+    """Text on one line; what a spreadsheet would run as a formula gets an apostrophe before it."""
     if not isinstance(value, str):
         return value
     line = plain(value)

@@ -9,9 +9,12 @@ from xdomain.analysis.result import AnalysisResult, Matrix, Turnover
 
 
 def cell_command(result: AnalysisResult, matrix: Matrix, row: str, column: str, *, report_command: str) -> str:
-    """A shell line that prints one cell from the stored records; names are quoted, whatever they hold."""
+    """A shell line that prints one cell from the stored records; names are quoted, whatever they hold.
+
+    `--json` and not `--format json`: it holds beside any format that the report was made with.
+    """
     query = f"{json_path(result, matrix)}.cells[{json.dumps(row)}][{json.dumps(column)}]"
-    return f"{report_command} --format json | jq {shlex.quote(query)}"
+    return f"{report_command} --json | jq {shlex.quote(query)}"
 
 
 def default_command(result: AnalysisResult) -> str:
