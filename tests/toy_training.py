@@ -28,6 +28,7 @@ TOY_TRAINING: Mapping[str, Any] = {
     "generations": 4,
     "learning_rate": 1e-3,
     "max_completion_tokens": 6,
+    "telemetry_every": None,
 }
 
 
@@ -88,6 +89,7 @@ def toy_trainer(
     weights: Mapping[str, int] | None = None,
     model: Any = None,
     lora: bool = False,
+    processes: int = 1,
     **training: Any,
 ) -> DomainGRPOTrainer:
     """A trainer on the toy domains, 2:1:1 unless `weights` says otherwise; the same arguments give the same trainer."""
@@ -122,7 +124,9 @@ def toy_trainer(
         model=model,
         processing_class=tokenizer,
         train_dataset=Dataset.from_list(rows),
-        args=grpo_arguments(settings, steps=settings.steps, seed=0, output=folder, device="cpu"),
+        offload_gradients=settings.offload_gradients,
+        telemetry_every=settings.telemetry_every,
+        args=grpo_arguments(settings, steps=settings.steps, seed=0, output=folder, device="cpu", processes=processes),
     )
 
 

@@ -64,6 +64,11 @@ class TrainingConfig(ConfigModel):
     """Mixed precision over the model's own dtype."""
     gradient_checkpointing: bool = False
     rollout: Literal["transformers", "vllm-colocate", "vllm-server"] = "transformers"
+    telemetry_every: int | None = Field(20, ge=1)
+    """Optimizer steps of a mixed phase between two looks at the domains' gradients (norms, cosines, conflicts); null is
+    never. It costs one more forward and backward pass, and changes no number."""
+    offload_gradients: bool = False
+    """Keep the domains' gradients in the CPU's memory: one copy of the trainable parameters stays on the device."""
     report_to: tuple[str, ...] = ()
     """Trackers as transformers names them; a tracker's failure never fails a stage."""
     grpo: dict[str, Any] = Field(default_factory=dict)

@@ -10,7 +10,6 @@ from typing import Any
 
 from datasets import Dataset
 from transformers import set_seed
-from transformers.trainer_utils import get_last_checkpoint
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig
@@ -34,6 +33,7 @@ from xdomain.plan.spec import TrainSpec
 from xdomain.strategies.build import build_strategy
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.callbacks import StageCallback, read_metrics, truncate_metrics
+from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.strategy_state import save_strategy_state
@@ -77,9 +77,9 @@ class _Training:
         trainer = self._trainer(model, items, schedule)
         callback = self._callback(trainer, foundation)
         trainer.add_callback(callback)
-        resume = get_last_checkpoint(str(self._context.scratch)) if self._context.scratch.is_dir() else None
-        truncate_metrics(callback.metrics_path, int(resume.rsplit("-", 1)[1]) if resume else 0)
-        trainer.train(resume_from_checkpoint=resume)
+        step = last_complete_state(self._context.scratch)
+        truncate_metrics(callback.metrics_path, step or 0)
+        trainer.train(resume_from_checkpoint=None if step is None else str(state_folder(self._context.scratch, step)))
         if callback.stopped:
             return StageResult(finished=False, summary={"step": trainer.state.global_step})
         return StageResult(finished=True, summary=self._summary(callback.metrics_path) | {"too_long_prompts": skipped})
@@ -128,6 +128,8 @@ class _Training:
             router=RewardRouter(self._domains, items),
             domains=self._spec.phase.domains,
             strategy=build_strategy(self._spec.strategy, self._spec.phase.domains, self._context.seed),
+            offload_gradients=training.offload_gradients,
+            telemetry_every=training.telemetry_every,
             reference_model=reference,
             model=model,
             processing_class=self._tokenizer,

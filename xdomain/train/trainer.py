@@ -21,6 +21,7 @@ from xdomain.strategies.base import Strategy
 from xdomain.train.domain_step import WindowDomainStep
 from xdomain.train.rewards import RewardRouter, ScoredSample
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
+from xdomain.train.telemetry import GradientTelemetry
 
 
 class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
@@ -32,6 +33,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         strategy: how a step is made of the domains' gradients.
         reference_model: what the KL is measured from if beta > 0; None leaves TRL's choice.
         offload_gradients: keep the domains' gradients in the CPU's memory; one copy stays on the device.
+        telemetry_every: optimizer steps between two looks at the domains' gradients; None is never.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         strategy: Strategy,
         reference_model: Any | None = None,
         offload_gradients: bool = False,
+        telemetry_every: int | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(reward_funcs=router, **arguments)
@@ -55,12 +58,17 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self.error_rates: dict[str, float] = {}
         """Of the latest rollout over all processes, by domain."""
         self._window: list[dict[str, Any]] = []
-        if not strategy.stock_step and self.aux_loss_enabled:
+        divisible = not self.aux_loss_enabled and self.top_entropy_quantile >= 1.0
+        if not strategy.stock_step and not divisible:
             raise StageError(
-                "the load-balancing loss of a mixture of experts has no defined share per domain.",
+                "a router's load-balancing loss, or a quantile of entropies over a batch, has no part for each domain.",
                 where="strategies",
-                fix="Use joint, or set grpo.router_aux_loss_coef to 0.",
+                fix="Use joint, or set grpo.router_aux_loss_coef to 0 and leave grpo.top_entropy_quantile out.",
             )
+        self.telemetry: GradientTelemetry | None = None
+        if telemetry_every is not None and divisible and len(domains) > 1:
+            self.telemetry = GradientTelemetry(self, telemetry_every)
+            self.add_callback(self.telemetry)
         if reference_model is not None:
             self.ref_model = self.accelerator.prepare_model(reference_model, evaluation_mode=True)
 
@@ -69,18 +77,31 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         """Optimizer steps from one rollout to the next."""
         return int(self.args.steps_per_generation // self.args.gradient_accumulation_steps * self.num_iterations)
 
+    def _prepare_inputs(self, generation_batch: Any) -> dict[str, Any]:
+        inputs: dict[str, Any] = super()._prepare_inputs(generation_batch)
+        if self.model.training:
+            self._window.append(inputs)
+        return inputs
+
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """TRL's own step, or at the end of an accumulation window the strategy's step on all of it."""
         if self.strategy.stock_step:
             loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
-            return loss
+            self._look(model)
+        else:
+            loss = self._training_step_by_domain(model, inputs)
+        if self.accelerator.sync_gradients:
+            self._window = []
+        return loss
+
+    def _training_step_by_domain(self, model: Any, inputs: Any) -> torch.Tensor:
         begun = time.perf_counter()
         model.train()
-        self._window.append(self._prepare_inputs(inputs))
+        self._prepare_inputs(inputs)
+        begun += self._look(model)
         loss = torch.zeros((), device=self.accelerator.device)
         if self.accelerator.sync_gradients:
             loss = self._step_by_domain(WindowDomainStep(self, model, self._window, offload=self.offload_gradients))
-            self._window = []
         # TRL counts and times its own steps so; generation and logging read these.
         self._step += 1
         self._current_train_step_time: float = self._current_train_step_time + time.perf_counter() - begun
@@ -88,6 +109,14 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             self._metrics["train"]["step_time"].append(self._current_train_step_time)
             self._current_train_step_time = 0.0
         return loss
+
+    def _look(self, model: Any) -> float:
+        """Let telemetry look where it is due; returns the seconds that it took, which are not the step's."""
+        if self.telemetry is None or not self.accelerator.sync_gradients or not self.telemetry.due():
+            return 0.0
+        begun = time.perf_counter()
+        self.telemetry.look(model, self._window)
+        return time.perf_counter() - begun
 
     def _step_by_domain(self, step: WindowDomainStep) -> torch.Tensor:
         if step.domains:
@@ -150,9 +179,10 @@ def domain_metrics(
         group: samples a prompt.
 
     Returns:
-        For each domain: prompts, informative_groups (rewards not all equal: only these carry gradient), zero_variance_share,
-        reward (mean over samples that have one), right and malformed shares, completion_tokens (sum), mean_length, and
-        gradient_share: its part of the sum of |advantage| x tokens, what a token-mean loss weighs it by (ours).
+        For each domain: prompts, informative_groups (rewards not all equal: only these carry gradient),
+        zero_variance_share, reward (mean over samples that have one), right and malformed shares, completion_tokens
+        (sum), mean_length, and gradient_share: its part of the sum of |advantage| x tokens, what a token-mean loss weighs
+        it by (ours).
     """
     mass = [abs(advantage) * length for advantage, length in zip(advantages, lengths, strict=True)]
     total_mass = sum(mass)

@@ -1,0 +1,84 @@
+"""Gradient telemetry of a training step: passes of its own every few steps, so that no step is made differently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import TrainerCallback
+
+from xdomain.strategies.base import Gradient
+from xdomain.strategies.telemetry import gradient_figures, step_figures
+from xdomain.train.chunks import Batch
+from xdomain.train.domain_step import WindowDomainStep
+
+
+class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Measures every `interval`-th step, the first one included.
+
+    It costs one more forward and backward pass of the step's batch, and until the step's end one copy of the trainable
+    parameters and one of each domain's gradient; nothing at all on other steps. Random generators, gradients and TRL's
+    own metrics are put back, so that weights do not depend on whether somebody looks.
+
+    Args:
+        trainer: the DomainGRPOTrainer, whose `rollout_metrics` get the figures under "gradients".
+        interval: in optimizer steps.
+    """
+
+    def __init__(self, trainer: Any, interval: int) -> None:
+        self._trainer = trainer
+        self._interval = interval
+        self._gradients: dict[str, Gradient] = {}
+        self._parameters: Sequence[torch.nn.Parameter] = ()
+        self._start: list[Tensor] = []
+
+    def due(self) -> bool:
+        """Whether the step now under way is measured."""
+        return bool(self._trainer.state.global_step % self._interval == 0)
+
+    def look(self, model: Any, window: Sequence[Batch]) -> None:
+        """Measure the gradients at the parameters before the step."""
+        with _undisturbed(self._trainer, model):
+            step = WindowDomainStep(self._trainer, model, window, offload=self._trainer.offload_gradients)
+            parts = {name: step.loss_and_gradient(name) for name in step.domains}
+        if not parts:
+            return
+        self._parameters = step.parameters
+        self._gradients = {name: part.gradient for name, part in parts.items()}
+        self._start = [parameter.detach().to(gradient.device, copy=True) for parameter, gradient in self._pairs()]
+        plain = self._trainer.accelerator.unwrap_model(model)
+        names = [name for name, parameter in plain.named_parameters() if parameter.requires_grad]
+        shares = {name: part.share for name, part in parts.items()}
+        self._trainer.rollout_metrics["gradients"] = gradient_figures(self._gradients, shares, names)
+
+    def on_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Measure how the step that was taken lies to the gradients."""
+        if not self._gradients:
+            return
+        moved = [
+            parameter.detach().to(origin.device) - origin
+            for parameter, origin in zip(self._parameters, self._start, strict=True)
+        ]
+        self._trainer.rollout_metrics["gradients"] |= step_figures(self._gradients, moved)
+        self._gradients, self._start = {}, []
+
+    def _pairs(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return zip(self._parameters, next(iter(self._gradients.values())), strict=True)
+
+
+@contextmanager
+def _undisturbed(trainer: Any, model: Any) -> Iterator[None]:
+    """Keep gradients, random generators (dropout draws from them) and TRL's metrics as they are."""
+    metrics = trainer._metrics["train"]
+    lengths = {name: len(values) for name, values in metrics.items()}
+    kept = [(parameter, parameter.grad) for parameter in model.parameters()]
+    device = trainer.accelerator.device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        yield
+    for parameter, gradient in kept:
+        parameter.grad = gradient
+    for name in list(metrics):
+        del metrics[name][lengths.get(name, 0) :]
