@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,13 @@ from trl import GRPOConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
+
+CHECKPOINTING_FIELD = next(
+    name
+    for name in ("activation_checkpointing", "gradient_checkpointing")
+    if name in {field.name for field in dataclasses.fields(GRPOConfig)}
+)
+"""The new name where transformers has it; the old one warns there and goes in version 6."""
 
 
 def grpo_arguments(
@@ -58,7 +66,7 @@ def grpo_arguments(
         "top_p": training.top_p,
         "max_completion_length": training.max_completion_tokens,
         "bf16": training.bf16,
-        "gradient_checkpointing": training.gradient_checkpointing,
+        CHECKPOINTING_FIELD: training.gradient_checkpointing,
         "report_to": list(training.report_to) or "none",
         # The schedule is the data set: drawn before, gone through once.
         "shuffle_dataset": False,
@@ -66,7 +74,8 @@ def grpo_arguments(
         "remove_unused_columns": False,
         "logging_steps": 1,
         "save_strategy": "no",
-        "save_total_limit": 1,
+        # Two, since the newest may be torn by a kill.
+        "save_total_limit": 2,
         "use_cpu": device == "cpu",
         "disable_tqdm": True,
         **_rollout_settings(training),

@@ -11,6 +11,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from xdomain.core.stage import StageContext
+from xdomain.train.resume_state import mark_complete
 
 
 class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
@@ -53,6 +54,9 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         if step in self._resume_steps or self.stopped:
             control.should_save = True
         return control
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        mark_complete(self._context.scratch, state.global_step)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         if logs is None or "train_runtime" in logs:

@@ -14,6 +14,7 @@ from xdomain.core.seeds import derive_seed
 from xdomain.core.stage import Reporter
 from xdomain.domains.base import Domain, Split
 from xdomain.models.prompting import trl_prompt
+from xdomain.train.arguments import CHECKPOINTING_FIELD
 from xdomain.train.schedule import draw_schedule
 
 
@@ -50,7 +51,7 @@ def warm_up(
         lr_scheduler_type="constant",
         seed=derive_seed("warmup", config.seed),
         bf16=False,
-        gradient_checkpointing=False,
+        **{CHECKPOINTING_FIELD: False},
         logging_steps=10,
         save_strategy="no",
         report_to="none",
