@@ -10,9 +10,10 @@ import pytest
 from rich.console import Console
 
 from tests.report_example import HOSTILE, example_result
-from xdomain.analysis.result import AnalysisResult
+from xdomain.analysis.result import AnalysisResult, Cell, DeclaredContrast
 from xdomain.core.errors import ConfigError, DependencyMissing
 from xdomain.report import latex, markdown
+from xdomain.report.contrasts import contrast_views
 from xdomain.report.delimited import long_csv, wide_csv
 from xdomain.report.figures import write_figures
 from xdomain.report.terminal import tables
@@ -127,6 +128,15 @@ def test_the_terminal_gets_no_control_characters_and_no_markup():
     out = printed(result.model_copy(update={"meta": meta}))
     assert "\x1b" not in out
     assert "[bold red]not markup[/]" in out
+
+
+def test_a_declared_contrast_is_written_in_its_own_unit(tmp_path):
+    result = example_result()
+    cell = Cell(estimate=0.5, low=0.25, high=0.75, p=0.01, p_adjusted=0.02, word="gain")
+    names = ("asymmetry_logit(math, science)", "relative_transfer(math) on logic", "bwt(math -> science)")
+    declared = tuple(DeclaredContrast(contrast=name, cell=cell) for name in names)
+    found = [view.value for view in contrast_views(result.model_copy(update={"contrasts": declared}))]
+    assert found == ["+0.50 logits", "+0.50 ratio", "+50.0 percentage points"]
 
 
 def test_the_terminal_shows_estimates_with_their_intervals_and_says_what_is_missing():

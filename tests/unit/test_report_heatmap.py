@@ -90,6 +90,19 @@ def test_the_state_follows_the_word_of_the_analysis_and_nothing_else():
     assert cell_state(Cell(estimate=0.5)) == "untested"
     assert cell_state(Cell(estimate=0.5, low=0.4, high=0.6, word="no effect shown")) == "noise"
     assert cell_state(Cell(estimate=0.5, word="gain")) == "shown"
+
+
+def test_without_a_test_an_interval_that_holds_no_effect_or_has_no_end_is_noise():
+    assert cell_state(Cell(estimate=0.5, low=-0.1, high=1.1), 0.0) == "noise"
+    assert cell_state(Cell(estimate=0.5), 0.0) == "noise"
+    assert cell_state(Cell(estimate=0.5, low=0.1, high=1.1), 0.0) == "untested"
+    assert cell_state(Cell(estimate=0.5, low=0.1), 0.0) == "untested"
+    assert cell_state(Cell(estimate=0.5, low=0.1, high=0.9), 1.0) == "untested"
+    ratio = example_result().relative_transfer
+    assert word_text(ratio, Cell(estimate=0.5), "math") == "not tested; no effect is not ruled out"
+
+
+def test_words_are_those_of_the_analysis():
     assert word_text(example_result().transfer, Cell(estimate=0.5, word="loss"), "math") == "loss"
 
 

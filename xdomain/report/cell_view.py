@@ -11,7 +11,7 @@ from xdomain.report.layout import direction
 from xdomain.report.numbers import count_text, estimate_text, interval_text, p_text
 
 State = Literal["shown", "noise", "untested", "missing"]
-"""Beyond noise; tested and not beyond noise; no test belongs to it; no number."""
+"""Beyond noise; not distinguishable from noise; no test belongs to it; no number."""
 
 Tone = Literal["gain", "loss", "size", "none"]
 """Which end of the colour scale."""
@@ -22,6 +22,8 @@ STATE_WORDS: dict[State, str] = {
     "untested": "not tested",
     "missing": "not measured",
 }
+
+NOT_RULED_OUT = "not tested; no effect is not ruled out"
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def cell_view(
     matrix: Matrix, cell: Cell, row: str, column: str, *, anchor: str, scale: Scale | None, command: str
 ) -> CellView:
     """Put one cell into words."""
-    state = cell_state(cell)
+    state = cell_state(cell, centre_of(matrix, column))
     place = f"{row}{' on ' if matrix.column_meaning == 'evaluated domain' else ', '}{column}"
     strength = scale.strength(matrix, cell, column) if scale else 0
     return CellView(
@@ -85,13 +87,19 @@ def cell_view(
     )
 
 
-def cell_state(cell: Cell) -> State:
-    """Whether a cell is beyond noise, by the word that the analysis gave it."""
+def cell_state(cell: Cell, centre: float | None = None) -> State:
+    """Whether a cell is beyond noise: by the word that the analysis gave it, else by where its interval lies.
+
+    Args:
+        centre: the value that means no effect; None where there is none.
+    """
     if cell.estimate is None:
         return "missing"
-    if cell.word is None:
+    if cell.word is not None:
+        return "noise" if cell.word == "no effect shown" else "shown"
+    if centre is None or (cell.low is not None and cell.low > centre) or (cell.high is not None and cell.high < centre):
         return "untested"
-    return "noise" if cell.word == "no effect shown" else "shown"
+    return "noise"
 
 
 def value_text(matrix: Matrix, cell: Cell, column: str) -> str:
@@ -109,9 +117,15 @@ def cell_interval(matrix: Matrix, cell: Cell) -> str:
 
 def word_text(matrix: Matrix, cell: Cell, column: str) -> str:
     """The finding in words. Where more is worse, "gain" would mislead: the effect is named without its sign."""
+    state = cell_state(cell, centre_of(matrix, column))
     if cell.word is None:
-        return STATE_WORDS[cell_state(cell)]
-    return STATE_WORDS[cell_state(cell)] if direction(matrix, column) == "harm" else cell.word
+        return NOT_RULED_OUT if state == "noise" else STATE_WORDS[state]
+    return STATE_WORDS[state] if direction(matrix, column) == "harm" else cell.word
+
+
+def centre_of(matrix: Matrix, column: str) -> float | None:
+    """The value that means no effect in one column."""
+    return None if direction(matrix, column) == "level" else matrix.centre
 
 
 def _tone(matrix: Matrix, column: str, strength: int) -> Tone:

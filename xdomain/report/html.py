@@ -14,10 +14,11 @@ from xdomain.report import numbers
 from xdomain.report.accuracy import accuracy_rows
 from xdomain.report.cell_view import cell_state
 from xdomain.report.colour import scales
+from xdomain.report.contrasts import contrast_views
 from xdomain.report.curves import HEIGHT, WIDTH, panels
 from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import definition, further_matrices, main_matrices, source
-from xdomain.report.overview import overview
+from xdomain.report.overview import overview, spent
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
 from xdomain.report.tree import curriculum_tree
@@ -41,7 +42,10 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
         .render(
             result=result,
             meta=result.meta,
+            contrasts=contrast_views(result),
             overview=overview(result),
+            steps=spent(run.steps for run in result.effort.values()),
+            tokens=spent(run.completion_tokens for run in result.effort.values()),
             main=main,
             further=further,
             accuracy=heat_map(result, result.accuracy, None, report_command=command),
@@ -79,7 +83,6 @@ def environment() -> Environment:
     found.globals.update(
         estimate_text=numbers.estimate_text,
         interval_text=numbers.interval_text,
-        p_text=numbers.p_text,
         share_text=numbers.share_text,
         count_text=numbers.count_text,
         definition=definition,

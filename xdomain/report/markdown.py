@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from xdomain.analysis.result import AccuracyMatrix, AnalysisResult
-from xdomain.report.cell_view import CellView, cell_state
+from xdomain.report.cell_view import CellView
+from xdomain.report.contrasts import contrast_views
 from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import further_matrices, main_matrices
-from xdomain.report.numbers import count_text, estimate_text, interval_text, p_text, share_text
+from xdomain.report.numbers import count_text, estimate_text, interval_text, share_text
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
@@ -90,12 +91,10 @@ def _accuracy(accuracy: AccuracyMatrix) -> list[str]:
 
 def _contrasts(result: AnalysisResult) -> list[str]:
     rows = []
-    for declared in result.contrasts:
-        cell = declared.cell
-        value = f"{estimate_text('fraction', cell.estimate)} {interval_text('fraction', cell.low, cell.high)}"
-        finding = f"**{cell.word}**" if cell_state(cell) == "shown" else cell.word or cell.note
-        rows.append([declared.contrast, value, p_text(cell.p), p_text(cell.p_adjusted), Raw(finding)])
-    header = ["contrast", "estimate (percentage points)", "p", "p adjusted (Holm)", "finding"]
+    for view in contrast_views(result):
+        finding = f"**{escaped(view.finding)}**" if view.state == "shown" else escaped(view.finding)
+        rows.append([view.contrast, view.value, view.interval, view.p, view.p_adjusted, Raw(finding)])
+    header = ["contrast", "estimate", "95% interval", "p", "p adjusted (Holm)", "finding"]
     return ["## Declared contrasts", _table(header, rows)] if rows else []
 
 

@@ -9,6 +9,13 @@ MINUS = "−"
 
 UNBOUNDED = "∞"
 
+UNIT_WORDS: dict[Unit, str] = {
+    "fraction": "percentage points",
+    "ratio": "ratio",
+    "logit": "logits",
+    "odds ratio": "odds ratio",
+}
+
 
 def estimate_text(unit: Unit, value: float | None, *, signed: bool = True) -> str:
     """One value: "+15.5" points, "63.2" percent, "0.67". A missing value is an empty string.
@@ -64,6 +71,4 @@ def count_text(count: float | None) -> str:
 
 def unit_word(matrix: Matrix) -> str:
     """What the numbers of a matrix are counted in."""
-    if matrix.unit == "fraction":
-        return "percent" if matrix.centre is None else "percentage points"
-    return {"ratio": "ratio", "logit": "logits", "odds ratio": "odds ratio"}[matrix.unit]
+    return "percent" if matrix.unit == "fraction" and matrix.centre is None else UNIT_WORDS[matrix.unit]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from xdomain.analysis.result import AnalysisResult, Meta
 from xdomain.report.layout import BUDGETS
@@ -48,6 +48,15 @@ def _speaks_of(meta: Meta) -> str:
     if meta.speaks_of == "the recipe":
         return "The intervals speak of the recipe: they cover both other test items and a re-run of training."
     return ""
+
+
+def spent(amounts: Iterable[float | None]) -> str:
+    """ "120 to 240" over the runs that recorded it; empty where none did."""
+    known = [amount for amount in amounts if amount]
+    if not known:
+        return ""
+    least, most = count_text(round(min(known))), count_text(round(max(known)))
+    return least if least == most else f"{least} to {most}"
 
 
 def listed(names: Sequence[str]) -> str:

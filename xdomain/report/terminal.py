@@ -11,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix
-from xdomain.report.cell_view import CellView, cell_state
+from xdomain.report.cell_view import CellView
+from xdomain.report.contrasts import contrast_views
 from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import further_matrices, main_matrices
-from xdomain.report.numbers import estimate_text, interval_text, p_text, share_text
+from xdomain.report.numbers import estimate_text, interval_text, share_text
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
@@ -101,17 +102,12 @@ def _chance(accuracy: AccuracyMatrix, domain: str) -> str:
 
 
 def _contrasts(result: AnalysisResult) -> Table:
-    table = _empty(
-        "Declared contrasts (percentage points; p adjusted by Holm)",
-        "contrast",
-        ("estimate", "p", "p adjusted", "finding"),
-    )
-    for declared in result.contrasts:
-        cell = declared.cell
-        style = NOISE if cell_state(cell) == "noise" else ""
-        value = f"{estimate_text('fraction', cell.estimate)} {interval_text('fraction', cell.low, cell.high)}"
-        words = (value, p_text(cell.p), p_text(cell.p_adjusted), cell.word or cell.note)
-        table.add_row(text(declared.contrast), *(text(word, style) for word in words))
+    columns = ("estimate", "95% interval", "p", "p adjusted", "finding")
+    table = _empty("Declared contrasts (p adjusted by Holm)", "contrast", columns)
+    for view in contrast_views(result):
+        style = NOISE if view.state == "noise" else ""
+        words = (view.value, view.interval, view.p, view.p_adjusted, view.finding)
+        table.add_row(text(view.contrast), *(text(word, style) for word in words))
     return table
 
 

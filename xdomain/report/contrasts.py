@@ -1,0 +1,53 @@
+"""The contrasts that the experiment declared, as text in the unit of the quantity that each one names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdomain.analysis.result import AnalysisResult, Unit
+from xdomain.report.cell_view import State, cell_state
+from xdomain.report.numbers import UNIT_WORDS, estimate_text, interval_text, p_text
+
+MATRIX_NAMES = {"order": "order_effect"}
+"""Quantities whose matrix has another name."""
+
+
+@dataclass(frozen=True)
+class ContrastView:
+    """One declared contrast."""
+
+    contrast: str
+    value: str
+    """With its unit: "+8.0 percentage points"."""
+    interval: str
+    p: str
+    p_adjusted: str
+    finding: str
+    state: State
+
+
+def contrast_views(result: AnalysisResult) -> list[ContrastView]:
+    """All declared contrasts, in the order of the experiment file."""
+    views = []
+    for declared in result.contrasts:
+        cell, unit = declared.cell, contrast_unit(result, declared.contrast)
+        estimate = estimate_text(unit, cell.estimate)
+        views.append(
+            ContrastView(
+                contrast=declared.contrast,
+                value=f"{estimate} {UNIT_WORDS[unit]}" if estimate else "",
+                interval=interval_text(unit, cell.low, cell.high),
+                p=p_text(cell.p),
+                p_adjusted=p_text(cell.p_adjusted),
+                finding=cell.word or cell.note or "not tested",
+                state=cell_state(cell),
+            )
+        )
+    return views
+
+
+def contrast_unit(result: AnalysisResult, contrast: str) -> Unit:
+    """The unit of the matrix that a contrast names; sequence metrics and means are fractions."""
+    name = contrast.partition("(")[0].strip()
+    matrix = result.matrices().get(MATRIX_NAMES.get(name, name))
+    return "fraction" if matrix is None else matrix.unit
