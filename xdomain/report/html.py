@@ -9,7 +9,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from xdomain.analysis.result import AnalysisResult, Matrix
+from xdomain.analysis.result import AnalysisResult, BestSet, Matrix
 from xdomain.report import numbers
 from xdomain.report.accuracy import accuracy_rows
 from xdomain.report.cell_view import cell_state
@@ -50,6 +50,7 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             further=further,
             accuracy=heat_map(result, result.accuracy, None, report_command=command),
             accuracy_rows=accuracy_rows(result.accuracy),
+            best_groups=_best_groups(result),
             tree=curriculum_tree(result),
             sequences=sequences,
             other_panels=other_panels,
@@ -62,6 +63,15 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             script_hash=script_hash(script),
         )
     )
+
+
+def _best_groups(result: AnalysisResult) -> dict[str, list[BestSet]]:
+    """The sets of runs that are not beaten, by what was compared, the widest comparison first."""
+    groups: dict[str, list[BestSet]] = {}
+    for found in result.summary.best:
+        groups.setdefault(found.group, []).append(found)
+    widest = sorted(groups, key=lambda group: -max(len(found.candidates) for found in groups[group]))
+    return {group: groups[group] for group in widest}
 
 
 def _heat_maps(result: AnalysisResult, matrices: list[Matrix], command: str) -> list[HeatMap]:
