@@ -6,7 +6,10 @@ from xdomain.core.registry import Registry
 
 DOMAINS = Registry(
     "domain",
-    {name: f"xdomain.domains.builtin:{name.upper()}" for name in ("math", "science", "logic", "puzzle")},
+    {
+        name: f"xdomain.domains.builtin:{name.upper()}"
+        for name in ("math", "science", "logic", "puzzle", "science_open", "science_choice")
+    },
     "xdomain.domains",
 )
 """A target is a `DomainConfig`, or a callable without arguments that makes a `Domain`."""
@@ -16,6 +19,8 @@ GENERATORS = Registry(
     {
         "arithmetic": "xdomain.domains.procedural.arithmetic:Arithmetic",
         "letters": "xdomain.domains.procedural.letters:Letters",
+        "science_choice": "xdomain.domains.procedural.science.generators:ScienceChoice",
+        "science_open": "xdomain.domains.procedural.science.generators:ScienceOpen",
         "quantities": "xdomain.domains.procedural.quantities:Quantities",
         "truth": "xdomain.domains.procedural.truth:Truth",
     },

@@ -1,0 +1,1 @@
+"""Procedural science for real models: six topics, three levels, open questions and four options."""
