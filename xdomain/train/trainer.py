@@ -181,8 +181,8 @@ def domain_metrics(
     Returns:
         For each domain: prompts, informative_groups (rewards not all equal: only these carry gradient),
         zero_variance_share, reward (mean over samples that have one), right and malformed shares, completion_tokens
-        (sum), mean_length, and gradient_share: its part of the sum of |advantage| x tokens, what a token-mean loss weighs
-        it by (ours).
+        (sum), mean_length, and gradient_share: its part of the sum of |advantage| x tokens, what a token-mean loss
+        weighs it by (ours).
     """
     mass = [abs(advantage) * length for advantage, length in zip(advantages, lengths, strict=True)]
     total_mass = sum(mass)

@@ -1,0 +1,59 @@
+"""Run under `accelerate launch`: trains the toy domains on each rank's half and lets rank 0 save the weights.
+
+Usage: two_processes.py FOLDER STRATEGY LOSS PROCESSES
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+from pydantic import TypeAdapter
+from safetensors.torch import save_file
+
+from tests.toy_training import toy_domains, toy_trainer
+from xdomain.config.strategy import JointConfig, StrategyConfig
+from xdomain.strategies.joint import Joint
+
+
+class ExplicitSum(Joint):
+    """joint through the parts."""
+
+    stock_step = False
+
+
+def main() -> None:
+    folder, name, loss, processes = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
+    torch.set_num_threads(1)
+    names = tuple(sorted(toy_domains()))
+    strategy = (
+        ExplicitSum(JointConfig(), names, 0) if name == "sum" else TypeAdapter(StrategyConfig).validate_python(name)
+    )
+    trainer = toy_trainer(
+        folder / name,
+        strategy,
+        steps=10,
+        loss_type=loss,
+        optimizer="sgd",
+        learning_rate=0.1,
+        micro_batch=8,
+        telemetry_every=None if name == "sum" else 3,
+        processes=processes,
+        weights={"digits": 5, "letters": 2, "marks": 1},
+    )
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    start = model.lm_head.weight.detach().clone()
+    trainer.train()
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    weights = {key: value.detach().clone() for key, value in model.named_parameters()}
+    digest = torch.stack([value.double().sum() for value in weights.values()]).sum().reshape(1)
+    digests = trainer.accelerator.gather(digest)
+    assert bool((digests == digests[0]).all()), "ranks hold different weights"
+    if trainer.accelerator.is_main_process:
+        weights["moved"] = (model.lm_head.weight.detach() - start).abs().max().reshape(1)
+        save_file(weights, folder / f"{name}.safetensors")
+
+
+if __name__ == "__main__":
+    main()
