@@ -10,10 +10,9 @@ from xdomain.analysis.asymmetry import asymmetry_matrices
 from xdomain.analysis.best import best_sets
 from xdomain.analysis.declared import declared_contrasts
 from xdomain.analysis.effort import efforts
-from xdomain.analysis.inference import Measured, pool_effects, to_cell
+from xdomain.analysis.inference import Measured, pool_effects
 from xdomain.analysis.items import item_changes
 from xdomain.analysis.mix import mix_gain_matrix, mix_gain_over_single_matrix
-from xdomain.analysis.multiplicity import word_for
 from xdomain.analysis.odds import odds_matrices
 from xdomain.analysis.order import order_estimates, order_matrix, range_matrix, sensitivity_matrix
 from xdomain.analysis.phases import (
@@ -24,7 +23,7 @@ from xdomain.analysis.phases import (
     retention_matrix,
 )
 from xdomain.analysis.relative import relative_ratios, relative_transfer_matrix
-from xdomain.analysis.result import AnalysisResult, Cell, Matrix, Meta, Summary
+from xdomain.analysis.result import AnalysisResult, Matrix, Meta, Summary
 from xdomain.analysis.sentences import sentences
 from xdomain.analysis.sequence import sequence_matrix
 from xdomain.analysis.study import Study, build_study
@@ -38,6 +37,7 @@ from xdomain.analysis.transfer import (
     transfer_matrix,
 )
 from xdomain.analysis.turnover import turnover
+from xdomain.analysis.worded import worded
 from xdomain.core.errors import AnalysisError
 from xdomain.core.measurement import MeasuredGrid
 
@@ -133,18 +133,12 @@ def _summary(study: Study, transfer: Mapping[Pair, Measured]) -> Summary:
     means |= pool_effects({"retention": mean_over_pairs(study, retention_cells(study))})
     means |= pool_effects({"plasticity": mean_over_pairs(study, plasticity_cells(study))})
     return Summary(
-        mean_diagonal_transfer=_worded(mean_diagonal_transfer(study, transfer)),
-        mean_cross_transfer=_worded(means["cross"]),
-        mean_retention=_worded(means["retention"]),
-        mean_plasticity=_worded(means["plasticity"]),
+        mean_diagonal_transfer=worded(mean_diagonal_transfer(study, transfer)),
+        mean_cross_transfer=worded(means["cross"]),
+        mean_retention=worded(means["retention"]),
+        mean_plasticity=worded(means["plasticity"]),
         best=best_sets(study),
     )
-
-
-def _worded(measured: Measured) -> Cell:
-    """A cell that is a family of its own."""
-    cell = to_cell(measured)
-    return cell.model_copy(update={"p_adjusted": cell.p, "word": word_for(cell, cell.p, signed=True)})
 
 
 def _counts(matrix: Matrix) -> tuple[int, int]:

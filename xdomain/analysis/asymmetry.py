@@ -25,19 +25,29 @@ def asymmetry_matrices(
     """Asymmetry in points, in logits, and of relative transfer; antisymmetric, no diagonal."""
     names = [name for name in study.singles if name in study.domains]
     logits = pool_effects({(a, b): _logit_transfer(study, a, b) for a, b in permutations(names, 2)})
-    points: dict[Pair, Cell] = {}
     on_logits: dict[Pair, Cell] = {}
     relative: dict[Pair, Cell] = {}
     for a, b in permutations(names, 2):
         runs = (study.singles[a].label, study.singles[b].label)
-        points[a, b] = to_cell(combine([estimates[a, b], estimates[b, a]], [1, -1], runs))
         on_logits[a, b] = to_cell(combine([logits[a, b], logits[b, a]], [1, -1], runs))
         relative[a, b] = _relative_asymmetry(ratios[a, b], ratios[b, a], runs)
-    matrices = [
-        make_matrix(cells, names, template)
-        for cells, template in ((points, ASYMMETRY), (on_logits, ASYMMETRY_LOGIT), (relative, ASYMMETRY_RELATIVE))
-    ]
-    return _adjust_pairs(matrices[0]), _adjust_pairs(matrices[1]), matrices[2]
+    return (
+        points_asymmetry(study, estimates),
+        _adjust_pairs(make_matrix(on_logits, names, ASYMMETRY_LOGIT)),
+        make_matrix(relative, names, ASYMMETRY_RELATIVE),
+    )
+
+
+def points_asymmetry(study: Study, estimates: Mapping[Pair, Measured]) -> Matrix:
+    """transfer(A on B) - transfer(B on A): two different tests, so variances add."""
+    names = [name for name in study.singles if name in study.domains]
+    cells = {
+        (a, b): to_cell(
+            combine([estimates[a, b], estimates[b, a]], [1, -1], (study.singles[a].label, study.singles[b].label))
+        )
+        for a, b in permutations(names, 2)
+    }
+    return _adjust_pairs(make_matrix(cells, names, ASYMMETRY))
 
 
 def _adjust_pairs(matrix: Matrix) -> Matrix:

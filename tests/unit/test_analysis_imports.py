@@ -1,0 +1,105 @@
+"""Accuracy tables and lm-evaluation-harness samples become something that can be analysed."""
+
+import json
+
+import pytest
+
+from xdomain.analysis.accuracy_table import analyse_table
+from xdomain.analysis.analyse import analyse
+from xdomain.analysis.imports import read_accuracy_table, read_lm_eval_manifest
+from xdomain.core.errors import AnalysisError
+
+CSV = """curriculum,domain,accuracy,n_items
+base,math,0.4,500
+math,math,0.6,500
+base,logic,0.2,700
+math,logic,0.25,700
+"""
+
+
+def test_csv_and_json_tables_agree(tmp_path):
+    (tmp_path / "t.csv").write_text(CSV)
+    header, *rows = [line.split(",") for line in CSV.split()]
+    (tmp_path / "t.json").write_text(json.dumps([dict(zip(header, row, strict=True)) for row in rows]))
+    first, second = (read_accuracy_table(tmp_path / name) for name in ("t.csv", "t.json"))
+    assert first.cells == second.cells
+    cell = analyse_table(first).transfer.cell("math", "math")
+    assert cell.estimate == pytest.approx(0.2)
+    assert cell.n_items == 500
+    assert cell.word == "gain"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("curriculum,domain,accuracy\nmath,math,0.4\n", "has no n_items"),
+        ("curriculum,domain,accuracy,n_items\nmath,math,good,5\n", "should be numbers"),
+        (CSV + "math,math,0.6,500\n", "there twice"),
+    ],
+)
+def test_malformed_tables(tmp_path, text, words):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(AnalysisError, match=words) as error:
+        read_accuracy_table(tmp_path / "t.csv")
+    assert "row" in str(error.value)
+
+
+def sample(number, score, answer_filter="strict", **extra):
+    row = {
+        "doc_id": number,
+        "doc_hash": f"h{number}",
+        "prompt_hash": f"p{number}",
+        "target": "7",
+        "filter": answer_filter,
+    }
+    return {**row, "filtered_resps": [f"it is {number}"], "metrics": ["exact_match"], "exact_match": score, **extra}
+
+
+def write(path, rows):
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n")
+    return path.name
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    runs = []
+    for curriculum, cut in (("base", 10), ("math", 25), ("logic", 12), ("math -> logic", 22), ("logic -> math", 30)):
+        rows = [sample(n, float(n < cut)) for n in range(40)]
+        name = write(tmp_path / f"{curriculum}.jsonl".replace(" ", "").replace(">", ""), rows)
+        runs.append({"curriculum": curriculum, "seed": 0, "samples": {"math": name}})
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps({"name": "elsewhere", "runs": runs}))
+    return path
+
+
+def test_samples_are_paired_by_document(manifest):
+    result = analyse(read_lm_eval_manifest(manifest))
+    cell = result.transfer.cell("math", "math")
+    assert cell.estimate == pytest.approx(15 / 40)
+    assert cell.p == pytest.approx(2 * 0.5**15)
+    assert cell.speaks_of == "these checkpoints"
+    assert result.order_effect.cell("math, logic", "math").estimate == pytest.approx(-8 / 40)
+    assert result.items[0].completion_after.startswith("it is")
+
+
+def test_several_filters_need_a_choice(manifest, tmp_path):
+    rows = [sample(n, 1.0, f) for n in range(5) for f in ("strict", "flexible")]
+    write(tmp_path / "base.jsonl", rows)
+    with pytest.raises(AnalysisError, match="several of filter"):
+        read_lm_eval_manifest(manifest)
+    value = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**value, "filter": {"math": "strict"}}))
+    records = read_lm_eval_manifest(manifest).records
+    assert (records["checkpoint"] == "base").sum() == 5
+
+
+def test_a_missing_file_is_named(manifest, tmp_path):
+    (tmp_path / "math.jsonl").unlink()
+    with pytest.raises(AnalysisError, match=r"math\.jsonl"):
+        read_lm_eval_manifest(manifest)
+
+
+def test_a_line_without_pairing_key_is_named(manifest, tmp_path):
+    (tmp_path / "math.jsonl").write_text('{"exact_match": 1.0}\n')
+    with pytest.raises(AnalysisError, match=r"line 1.*doc_hash"):
+        read_lm_eval_manifest(manifest)

@@ -1,0 +1,206 @@
+"""Published tables as references: what they print against what follows, and which effects stand beyond noise."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from importlib import resources
+from itertools import combinations, permutations
+from statistics import fmean
+from typing import Any, Literal
+
+from xdomain.analysis.accuracy_table import AccuracyTable, Published, difference_variance
+from xdomain.config.curriculum import parse_curriculum
+from xdomain.core.errors import AnalysisError
+from xdomain.core.registry import did_you_mean
+
+REFERENCES = {"when-domains-interact": "when_domains_interact.json"}
+NORMAL_QUANTILE = 1.959963984540054
+CLEAR_POINTS = 2.0
+"""Smaller differences of curves and of cells say nothing about labels (500 items have an error of 2)."""
+
+Standing = Literal["for any pairing", "if answers are independent", "not beyond noise"]
+Triples = dict[tuple[str, str], float]
+"""Change in points by (target domain, other domain)."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A published study.
+
+    Attributes:
+        table: its final accuracies.
+        raw: the fixture as it is, curves and printed values among it.
+    """
+
+    table: AccuracyTable
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PublishedEffect:
+    """A difference of two published accuracies; fractions.
+
+    Attributes:
+        name: "order(math, science) on science".
+        error_any_pairing: largest standard error, however the items go together.
+        error_independent: standard error bound if answers are independent.
+        stands: whether |effect| exceeds 1.96 standard errors, and under which bound.
+        seed_sd_to_undo: standard deviation of one run between seeds at which 1.96 errors of the difference reach the
+            effect, under the bound by which it stands; None where it does not stand.
+    """
+
+    name: str
+    matrix: str
+    effect: float
+    n_items: int
+    error_any_pairing: float
+    error_independent: float
+    stands: Standing
+    seed_sd_to_undo: float | None
+
+
+def load_reference(name: str = "when-domains-interact") -> Reference:
+    """A reference that ships with the package.
+
+    Raises:
+        AnalysisError: unknown name.
+    """
+    if name not in REFERENCES:
+        raise AnalysisError(
+            f'unknown reference "{name}".{did_you_mean(name, REFERENCES)}', fix=f"Known: {', '.join(REFERENCES)}."
+        )
+    folder = resources.files("xdomain.analysis") / "reference"
+    raw = json.loads((folder / REFERENCES[name]).read_text(encoding="utf-8"))
+    tests = raw["protocol"]["tests"]
+    cells: dict[tuple[str, str], Published] = {}
+    for group in ("single", "sequential_pairs", "mixed", "sequential_triples"):
+        for key, values in raw[group].items():
+            for domain, percent in values.items():
+                cells[canonical(key), domain] = Published(percent / 100, tests[domain][1])
+    source = f"{raw['paper']}, {raw['repo']}"
+    return Reference(AccuracyTable(name, source, tuple(tests), cells), raw)
+
+
+def canonical(key: str) -> str:
+    """ "logic>math>science" as canonical curriculum text."""
+    return str(parse_curriculum(key.replace(">", "->").replace("(", "").replace(")", "")))
+
+
+def rounded(fraction: float) -> Decimal:
+    """Percent rounded half up to 0.1, as a person rounds a printed number."""
+    return (Decimal(repr(round(100 * fraction, 6)))).quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+
+def derived_retention(reference: Reference) -> Triples:
+    """R[target -> other, target] - R[(target), target], from accuracies rounded to 0.1 points before subtracting."""
+    cells = reference.table.cells
+    return {
+        (target, other): float(
+            rounded(cells[f"{target} -> {other}", target].accuracy) - rounded(cells[target, target].accuracy)
+        )
+        for target, other in permutations(reference.table.domains, 2)
+    }
+
+
+def derived_plasticity(reference: Reference) -> Triples:
+    """R[other -> target, target] - R[(target), target], rounded likewise."""
+    cells = reference.table.cells
+    return {
+        (target, first): float(
+            rounded(cells[f"{first} -> {target}", target].accuracy) - rounded(cells[target, target].accuracy)
+        )
+        for target, first in permutations(reference.table.domains, 2)
+    }
+
+
+def inconsistencies(reference: Reference) -> tuple[str, ...]:
+    """Where what is printed or plotted does not follow from the published accuracies, a sentence each."""
+    printed = reference.raw["printed"]
+    return (
+        *_printed_changes("retention", printed["retention"], derived_retention(reference)),
+        *_printed_changes("plasticity", printed["plasticity"], derived_plasticity(reference)),
+        *_plotted_means(reference),
+        *_exchanged_labels(reference),
+    )
+
+
+def _printed_changes(name: str, printed: Mapping[str, Mapping[str, float]], derived: Triples) -> Iterator[str]:
+    for target, row in printed.items():
+        for other, value in row.items():
+            if abs(derived[target, other] - value) > 1e-9:
+                follows = derived[target, other]
+                yield f"{name} of {target} with {other}: {value:+.1f} is printed, {follows:+.1f} follows."
+
+
+def _plotted_means(reference: Reference) -> Iterator[str]:
+    for key, plotted in reference.raw["printed"]["plotted_means"].items():
+        curriculum = canonical(key)
+        values = [cell.accuracy for (text, _), cell in reference.table.cells.items() if text == curriculum]
+        mean = 100 * fmean(values)
+        if abs(mean - plotted) > 0.01:
+            yield f"{curriculum}: a mean accuracy of {plotted:.2f} is plotted, its cells average {mean:.2f}."
+
+
+def _exchanged_labels(reference: Reference) -> Iterator[str]:
+    """Curves of the first domain during a second phase, against the accuracies at the end: do the labels fit?"""
+    for first, curves in reference.raw["curves_decoded_from_vector_pdf"]["data"].items():
+        join = max(step for second, points in curves if second == first for step, _ in points)
+        level = {second: fmean(v for step, v in points if step > join) for second, points in curves if second != first}
+        end = {second: 100 * reference.table.cells[f"{first} -> {second}", first].accuracy for second in level}
+        wrong = _contradictions(level, end)
+        if wrong:
+            pairs = combinations(sorted(level), 2)
+            cures = [pair for pair in pairs if not _contradictions(_exchange(level, *pair), end)]
+            words = [
+                f"{a} and {b} ({level[a] - level[b]:+.1f} against {end[a] - end[b]:+.1f} points)" for a, b in wrong
+            ]
+            names = " or ".join(f"{a} and {b}" for a, b in cures) or "none"
+            yield (
+                f"curves of {first} contradict the accuracies at the end for {', '.join(words)}; "
+                f"labels whose exchange removes it: {names}."
+            )
+
+
+def _contradictions(level: Mapping[str, float], end: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Pairs of second domains that the curves and the final accuracies put in opposite order, both clearly."""
+    gaps = {(a, b): (level[a] - level[b], end[a] - end[b]) for a, b in combinations(sorted(level), 2)}
+    return [pair for pair, (x, y) in gaps.items() if x * y < 0 and min(abs(x), abs(y)) >= CLEAR_POINTS]
+
+
+def _exchange(level: Mapping[str, float], one: str, other: str) -> dict[str, float]:
+    return {**level, one: level[other], other: level[one]}
+
+
+def published_effects(reference: Reference) -> tuple[PublishedEffect, ...]:
+    """Order effects, retention and plasticity of all pairs, with what noise could do."""
+    found: list[PublishedEffect] = []
+    for a, b in combinations(reference.table.domains, 2):
+        for t in (a, b):
+            found.append(_effect(reference, "order_effect", f"order({a}, {b}) on {t}", f"{a} -> {b}", f"{b} -> {a}", t))
+    for a, b in permutations(reference.table.domains, 2):
+        pair = f"{a} -> {b}"
+        found.append(_effect(reference, "retention", f"retention({pair})", pair, a, a))
+        found.append(_effect(reference, "plasticity", f"plasticity({pair})", pair, b, b))
+    return tuple(found)
+
+
+def _effect(reference: Reference, matrix: str, name: str, left: str, right: str, domain: str) -> PublishedEffect:
+    first, second = reference.table.cells[left, domain], reference.table.cells[right, domain]
+    effect = first.accuracy - second.accuracy
+    variances: dict[Standing, float] = {
+        "for any pairing": difference_variance(first, second, "any"),
+        "if answers are independent": difference_variance(first, second, "independent"),
+    }
+    stands: Standing = "not beyond noise"
+    undo = None
+    for standing, variance in variances.items():
+        slack = (effect / NORMAL_QUANTILE) ** 2 - variance
+        if slack > 0:
+            stands, undo = standing, math.sqrt(slack / 2)
+            break
+    errors = [math.sqrt(variance) for variance in variances.values()]
+    return PublishedEffect(name, matrix, effect, first.n_items, errors[0], errors[1], stands, undo)

@@ -1,0 +1,12 @@
+"""A cell that is a family of its own: its p needs no adjustment."""
+
+from __future__ import annotations
+
+from xdomain.analysis.inference import Measured, to_cell
+from xdomain.analysis.multiplicity import word_for
+from xdomain.analysis.result import Cell
+
+
+def worded(measured: Measured) -> Cell:
+    cell = to_cell(measured)
+    return cell.model_copy(update={"p_adjusted": cell.p, "word": word_for(cell, cell.p, signed=True)})
