@@ -8,7 +8,7 @@ import traceback
 import typer
 
 from xdomain import __version__
-from xdomain.cli import domains, grid, report
+from xdomain.cli import domains, evaluate, grid, report
 from xdomain.core.errors import XDomainError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(grid.app, name="grid")
 app.add_typer(domains.app, name="domains")
+app.command("eval")(evaluate.evaluate)
 app.command("report")(report.report)
 
 

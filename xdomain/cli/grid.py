@@ -54,9 +54,10 @@ def run(
     store: StorePath = None,
 ) -> None:
     """Run everything that is not in the store yet. The same command again continues."""
-    from xdomain.cli.run_view import run_grid
+    from xdomain.cli.run_view import run_graph
 
-    run_grid(open_experiment(experiment, store, seeds, settings), jobs, as_json=json_)
+    opened = open_experiment(experiment, store, seeds, settings)
+    run_graph(opened.plan, opened.store, jobs, as_json=json_)
 
 
 @app.command()

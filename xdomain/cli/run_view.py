@@ -14,22 +14,28 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from xdomain.cli.render import count, duration, err, print_json
-from xdomain.cli.setup import Opened
 from xdomain.core.errors import Interrupted, StageError
 from xdomain.execute.run import run_plan
 from xdomain.execute.scheduler import Event, RunOutcome, Scheduler
+from xdomain.plan.graph import Graph
 from xdomain.plan.stage import Stage, StageKind, TrainStage
 from xdomain.store.lease import Holder
+from xdomain.store.store import Store
 
 REFRESH_SECONDS = 0.5
 
 
-def run_grid(opened: Opened, jobs: int | None, *, as_json: bool) -> None:
-    """Run the grid, show how it goes, and end with the exit code that fits."""
-    watcher = Watcher(opened)
+def run_graph(graph: Graph, store: Store, jobs: int | None, *, as_json: bool = False) -> None:
+    """Run what is not done, show how it goes, and end with the exit code that fits.
+
+    Raises:
+        StageError: a stage failed.
+        Interrupted: the user stopped it.
+    """
+    watcher = Watcher(graph)
     with watcher:
-        outcome = run_plan(opened.plan, opened.store, jobs, watcher.watch, watcher.start)
-    failed = [(opened.plan.stages[key], failure) for key, failure in outcome.failed.items()]
+        outcome = run_plan(graph, store, jobs, watcher.watch, watcher.start)
+    failed = [(graph.stages[key], failure) for key, failure in outcome.failed.items()]
     if as_json:
         print_json(
             {
@@ -56,8 +62,8 @@ def run_grid(opened: Opened, jobs: int | None, *, as_json: bool) -> None:
 class Watcher:
     """Shows a run and hands Ctrl-C and SIGTERM to its scheduler."""
 
-    def __init__(self, opened: Opened) -> None:
-        self._opened = opened
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
         self._begun = time.monotonic()
         self._scheduler: Scheduler | None = None
         live = err.is_terminal and not os.environ.get("CI")
@@ -97,7 +103,7 @@ class Watcher:
             return
         detail = f": {event.detail['message']}" if "message" in event.detail else ""
         outcome = self._outcome()
-        finished = f"{len(outcome.ran) + len(outcome.reused)}/{len(self._opened.plan.stages)}"
+        finished = f"{len(outcome.ran) + len(outcome.reused)}/{len(self._graph.stages)}"
         err.print(
             f"[{duration(self.seconds())}] {finished} {event.kind} {event.stage.title}{detail}",
             soft_wrap=True,
@@ -110,7 +116,7 @@ class Watcher:
 
     def _picture(self) -> RenderableType:
         assert self._scheduler is not None
-        outcome, total = self._outcome(), len(self._opened.plan.stages)
+        outcome, total = self._outcome(), len(self._graph.stages)
         finished = len(outcome.ran) + len(outcome.reused)
         elapsed = self.seconds()
         left = ""

@@ -61,14 +61,11 @@ def default_store(configured: str | None = None) -> Path:
 def measure(opened: Opened, *, with_text: bool = False) -> MeasuredGrid:
     """What the store holds of the experiment, ready for analysis."""
     from xdomain.domains.base import Split
-    from xdomain.domains.build import build_domains
-    from xdomain.domains.check import chance_level
+    from xdomain.domains.check import chance_levels
     from xdomain.store.query import measured_grid
 
     experiment = opened.plan.experiment
-    domains = build_domains(experiment.domains, experiment.domain_names)
-    split = Split(experiment.evaluation.split)
-    chance = {name: chance_level(domain, split) for name, domain in domains.items()}
+    chance = chance_levels(experiment.domains, experiment.domain_names, Split(experiment.evaluation.split))
     return measured_grid(opened.plan, opened.store, chance=chance, description=describe(opened), with_text=with_text)
 
 

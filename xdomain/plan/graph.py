@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import PurePath
 
 from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.experiment import Experiment
@@ -65,7 +66,9 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     """
     check_strategies(experiment, expand_curricula(experiment))
     payload = base_payload(experiment, identities)
-    base = BaseStage(StageKind.BASE, fingerprint(payload), f"base {experiment.model.source[1]}", payload, ())
+    base = BaseStage(
+        StageKind.BASE, fingerprint(payload), f"base {PurePath(experiment.model.source[1]).name}", payload, ()
+    )
     stages: dict[str, Stage] = {base.key: base}
     runs = []
     for seed in experiment.seeds:
@@ -90,9 +93,11 @@ def checkpoint_graph(
     experiment: Experiment, identities: Identities, checkpoints: Iterable[tuple[Stage, int, str]]
 ) -> Graph:
     """Evaluations alone: checkpoints (stage, step, title) that exist, on every domain of `experiment`."""
-    wanted = list(checkpoints)
-    stages = {stage.key: stage for stage, _, _ in wanted}
-    refs = [(CheckpointRef(stage.key, step), title) for stage, step, title in wanted]
+    stages: dict[str, Stage] = {}
+    refs = []
+    for stage, step, title in checkpoints:
+        stages[stage.key] = replace(stage, needs=())  # it exists, so what it was made from does not matter
+        refs.append((CheckpointRef(stage.key, step), title))
     return Graph(experiment, stages | evaluate_stages(experiment, identities, refs))
 
 

@@ -26,8 +26,7 @@ def resolve_identities(experiment: Experiment) -> Identities:
         DataError: a domain's data is missing or malformed.
     """
     warmup = experiment.model.warmup.domains if experiment.model.warmup else ()
-    names = dict.fromkeys([*experiment.domain_names, *warmup])
-    domains = build_domains(experiment.domains, names)
+    domains = build_domains(experiment.domains, dict.fromkeys([*experiment.domain_names, *warmup]))
     return Identities(
         model=model_identity(experiment.model),
         domains={name: domain.identity() for name, domain in domains.items()},

@@ -8,7 +8,7 @@ from typing import Any
 from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
 from xdomain.core.parquet import read_records
 from xdomain.core.records import RECORD_COLUMNS
-from xdomain.plan.graph import Plan, prompts_consumed
+from xdomain.plan.graph import Graph, Plan, prompts_consumed
 from xdomain.plan.stage import CheckpointRef, TrainStage
 from xdomain.store.store import Store
 
@@ -89,3 +89,35 @@ def _efforts(stage: TrainStage, store: Store, plan: Plan) -> dict[CheckpointRef,
         summary["steps"], summary["prompts"], summary["completion_tokens"], summary["informative_groups"]
     )
     return spent
+
+
+def compared_models(
+    store: Store, graphs: Mapping[str, Graph], base: str | None, *, chance: Mapping[str, float | None]
+) -> MeasuredGrid:
+    """Evaluated models side by side, each under the name it was asked for by.
+
+    Args:
+        graphs: evaluations by name; a name whose pattern matched several checkpoints gets one row each.
+        base: the name that stands as the base, which the others are compared with.
+    """
+    places, paths = [], []
+    for name, graph in graphs.items():
+        names = list(dict.fromkeys(stage.checkpoint.name for stage in graph.evaluations))
+        for checkpoint in names:
+            of = {
+                stage.title.rsplit(" on ", 1)[0] for stage in graph.evaluations if stage.checkpoint.name == checkpoint
+            }
+            label = BASE if name == base else name if len(names) == 1 else of.pop()
+            seed, phase = (None, 0) if label == BASE else (0, 1)
+            parent = None if label == BASE else BASE
+            places.append(EvaluatedCheckpoint(checkpoint, label, parent, seed, phase, 0, is_end=True))
+        paths += [store.folder(stage) / "records.parquet" for stage in graph.evaluations]
+    return MeasuredGrid(
+        experiment="eval",
+        domains=next(iter(graphs.values())).experiment.domain_names,
+        curricula=tuple(place.curriculum for place in places if place.curriculum != BASE),
+        seeds=(0,),
+        checkpoints=tuple(places),
+        records=read_records(paths, COLUMNS_WITHOUT_TEXT),
+        chance=dict(chance),
+    )
