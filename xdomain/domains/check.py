@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from xdomain.config.domain import DomainConfig
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Domain, Item, Split, is_right
+from xdomain.domains.build import build_domains
 from xdomain.domains.overlap import SHOWN, Overlap, find_overlap, repeated_prompts
 from xdomain.domains.splits import prompt_key
 
@@ -207,3 +209,10 @@ def chance_level(domain: Domain, split: Split = Split.TEST) -> float | None:
         return None
     constant = max(Counter(item.gold for item in items).values()) / len(items)
     return constant if domain.choices is None else max(constant, 1 / domain.choices)
+
+
+def chance_levels(
+    entries: Iterable[DomainConfig | str], names: Sequence[str], split: Split = Split.TEST
+) -> dict[str, float | None]:
+    """`chance_level` of an experiment's domains, by name."""
+    return {name: chance_level(domain, split) for name, domain in build_domains(entries, names).items()}

@@ -75,8 +75,11 @@ class DataDomain(Domain):
         return shaped_reward(self.shape, completion, verdict, item.gold)
 
     def identity(self) -> Mapping[str, Any]:
+        # Defaults are left out, so that a field added later leaves old identities as they are.
         described = self.config.model_dump(
-            mode="json", include={"fields", "template", "system", "filters", "limit", "split"}
+            mode="json",
+            include={"fields", "template", "system", "filters", "limit", "split"},
+            exclude_defaults=True,
         )
         return {
             "pipeline": PIPELINE_VERSION,
@@ -88,12 +91,13 @@ class DataDomain(Domain):
 
     def verifier_identity(self) -> Mapping[str, Any]:
         """The verifier's settings, without those that only change speed or isolation."""
-        described = self.config.verifier.model_dump(mode="json", exclude=set(SPEED_AND_ISOLATION))
-        described.pop("judge", None)  # the scorer's id holds what matters of a judge
-        return described
+        verifier = self.config.verifier
+        # The scorer's id holds what matters of a judge.
+        excluded = {*SPEED_AND_ISOLATION, "judge"}
+        return verifier.model_dump(mode="json", exclude=excluded, exclude_defaults=True) | {"kind": verifier.kind}
 
     def reward_identity(self) -> Mapping[str, Any]:
-        return self.shape.model_dump(mode="json")
+        return self.shape.model_dump(mode="json", exclude_defaults=True)
 
     @property
     def scorer(self) -> str:

@@ -9,6 +9,8 @@ from xdomain.core.errors import PlanError
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import Stage
 
+ABSENT = "(absent)"
+
 
 def find_stage(plan: Graph, text: str) -> Stage:
     """The one stage whose title is `text`, or whose key or folder begins with it.
@@ -27,13 +29,13 @@ def find_stage(plan: Graph, text: str) -> Stage:
 
 
 def explain_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """(dotted field, value in first, value in second) for every difference of two payloads; None = not there."""
+    """(dotted field, value in first, value in second) for every difference of two payloads; `ABSENT` = not there."""
     return list(_differences(first, second, ""))
 
 
 def _differences(first: Any, second: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         for key in sorted({*first, *second}):
-            yield from _differences(first.get(key), second.get(key), f"{where}.{key}".lstrip("."))
+            yield from _differences(first.get(key, ABSENT), second.get(key, ABSENT), f"{where}.{key}".lstrip("."))
     elif first != second:
         yield where, first, second

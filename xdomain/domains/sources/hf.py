@@ -53,7 +53,8 @@ class HfRows(Source):
         return [Row(row, f"{self.config.id}/{name}:{number}") for number, row in enumerate(table, start=1)]
 
     def identity(self) -> Mapping[str, Any]:
-        chosen = self.config.model_dump(mode="json", include={"config", "pool", "train", "dev", "test"})
+        parts = {"config", "pool", "train", "dev", "test"}
+        chosen = self.config.model_dump(mode="json", include=parts, exclude_defaults=True)
         if not self.local:
             return {"kind": "hf", "id": self.config.id, "revision": self.config.revision, **chosen}
         files = sorted(path for path in Path(self.config.id).rglob("*") if path.is_file())

@@ -92,7 +92,7 @@ class ReasoningGymRows(Source):
             "package": version("reasoning-gym"),
             "size": self.config.size,
             "seed": self.config.seed,
-            "tasks": [task.model_dump(mode="json") for task in self.config.tasks],
+            "tasks": [task.model_dump(mode="json", exclude_defaults=True) for task in self.config.tasks],
         }
 
     def fields(self) -> Mapping[str, FieldConfig]:
