@@ -38,7 +38,17 @@ def printed(result: AnalysisResult, **options) -> str:
 def test_every_format_is_written_and_named(tmp_path):
     written = write_report(example_result(), tmp_path, list(WRITERS))
     assert set(written) == set(WRITERS)
-    names = {"report.md", "report.csv", "report.json", "report.tex", "report.html", "figures", "matrices"}
+    names = {
+        "report.md",
+        "report.csv",
+        "report.json",
+        "report.tex",
+        "report.html",
+        "figures",
+        "matrices",
+        "model-cards",
+        "every-eval-ever",
+    }
     assert {path.name for path in tmp_path.iterdir()} == names
     assert (tmp_path / "matrices" / "order_effect.csv").is_file()
     assert (tmp_path / "figures" / "transfer.svg").is_file()

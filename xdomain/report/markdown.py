@@ -48,7 +48,9 @@ def _matrix(drawn: HeatMap) -> list[str]:
         parts.append(f"**Bold**: an effect is shown, {drawn.shown} of {drawn.tested} cells tested.{adjusted}")
     for picture in drawn.pictures:
         header = [f"{picture.row_meaning} \\ {picture.column_meaning}", *picture.columns]
-        parts.append(_table(header, [[label, *(_cell(view) for view in views)] for label, views in picture.rows]))
+        parts.append(
+            markdown_table(header, [[label, *(_cell(view) for view in views)] for label, views in picture.rows])
+        )
     return parts
 
 
@@ -65,7 +67,7 @@ class Raw(str):
     """Text that is Markdown already."""
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     def line(cells: Sequence[str]) -> str:
         return f"| {' | '.join(c if isinstance(c, Raw) else escaped(c) for c in cells)} |"
 
@@ -86,7 +88,7 @@ def _accuracy(accuracy: AccuracyMatrix) -> list[str]:
     chance = [estimate_text("fraction", accuracy.chance.get(d), signed=False) or "unknown" for d in accuracy.columns]
     rows = [["chance", *chance], *([row, *(cell(row, d) for d in accuracy.columns)] for row in accuracy.rows)]
     words = "Percent right with its 95% interval; m = share malformed, t = share truncated (counted wrong)."
-    return [words, _table([accuracy.row_meaning, *accuracy.columns], rows)]
+    return [words, markdown_table([accuracy.row_meaning, *accuracy.columns], rows)]
 
 
 def _contrasts(result: AnalysisResult) -> list[str]:
@@ -95,7 +97,7 @@ def _contrasts(result: AnalysisResult) -> list[str]:
         finding = f"**{escaped(view.finding)}**" if view.state == "shown" else escaped(view.finding)
         rows.append([view.contrast, view.value, view.interval, view.p, view.p_adjusted, Raw(finding)])
     header = ["contrast", "estimate", "95% interval", "p", "p adjusted (Holm)", "finding"]
-    return ["## Declared contrasts", _table(header, rows)] if rows else []
+    return ["## Declared contrasts", markdown_table(header, rows)] if rows else []
 
 
 def _effort(result: AnalysisResult) -> str:
@@ -103,4 +105,4 @@ def _effort(result: AnalysisResult) -> str:
         [label, *(count_text(n) for n in (run.steps, run.prompts, run.completion_tokens, run.informative_groups))]
         for label, run in result.effort.items()
     ]
-    return _table(["run", "steps", "prompts", "generated tokens", "informative groups"], rows)
+    return markdown_table(["run", "steps", "prompts", "generated tokens", "informative groups"], rows)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from xdomain.analysis.result import AnalysisResult
 from xdomain.core.errors import ConfigError
-from xdomain.core.files import write_atomic
+from xdomain.core.files import write_atomic, write_json
 from xdomain.core.registry import did_you_mean
 from xdomain.report.delimited import long_csv, wide_csv
 from xdomain.report.layout import has_cells
@@ -32,8 +33,8 @@ def write_report(
         report_command: what the user typed; stands in the report as the way to reproduce it.
 
     Returns:
-        The main file of each format: report.md, report.csv, report.json, report.tex, report.html, and for "svg" and
-        "png" the folder of figures.
+        The main file of each format: report.md, report.csv, report.json, report.tex, report.html; for the others
+        the folder of their files: figures, model-cards, every-eval-ever.
 
     Raises:
         ConfigError: a format is unknown.
@@ -89,6 +90,26 @@ def _png(result: AnalysisResult, folder: Path, command: str) -> Path:
     return write_figures(result, folder / "figures", "png")
 
 
+def _model_cards(result: AnalysisResult, folder: Path, command: str) -> Path:
+    from xdomain.report.file_names import file_names
+    from xdomain.report.model_card import model_card
+
+    for label, name in file_names(result.effort).items():
+        write_atomic(folder / "model-cards" / f"{name}.md", model_card(result, label, command=command))
+    return folder / "model-cards"
+
+
+def _every_eval_ever(result: AnalysisResult, folder: Path, command: str) -> Path:
+    from xdomain.report.every_eval_ever import every_eval_ever
+    from xdomain.report.file_names import file_names
+
+    now_seconds = time.time()
+    for label, name in file_names(result.accuracy.rows).items():
+        document = every_eval_ever(result, label, retrieved_seconds=now_seconds, command=command)
+        write_json(folder / "every-eval-ever" / f"{name}.json", document)
+    return folder / "every-eval-ever"
+
+
 def _write(path: Path, text: str) -> Path:
     write_atomic(path, text)
     return path
@@ -102,5 +123,7 @@ WRITERS: dict[str, Callable[[AnalysisResult, Path, str], Path]] = {
     "html": _html,
     "svg": _svg,
     "png": _png,
+    "model-cards": _model_cards,
+    "every-eval-ever": _every_eval_ever,
 }
 """Every format by name."""
