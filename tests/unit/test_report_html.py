@@ -11,7 +11,7 @@ import pytest
 
 from tests.report_example import HOSTILE, example_result
 from xdomain.analysis.result import RunEffort
-from xdomain.report.html import render_html
+from xdomain.report.html import render_html, template_text
 from xdomain.report.reproduce import cell_command
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
@@ -120,3 +120,22 @@ def test_turnover_and_pass_at_k_are_found_where_the_json_has_them():
     first = cell_command(result, result.pass_at_k[0], "math", "math", report_command="r")
     assert ".turnover.lost.cells" in lost
     assert ".pass_at_k[0].cells" in first
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#rrggbb" (WCAG 2.2)."""
+    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_text_can_be_read_on_every_ground(theme):
+    blocks = re.findall(r":root \{(.*?)\}", template_text("style.css"), flags=re.DOTALL)
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", blocks[theme]))
+    pairs = [(ink, "ground") for ink in ("ink", "soft", "faint", "noise-ink", "accent")]
+    pairs += [("ink", ground) for ground in ("gain", "loss", "size", "cell", "surface")]
+    pairs += [("noise-ink", "cell"), ("noise-ink", "hatch"), ("soft", "surface")]
+    for ink, ground in pairs:
+        bright, dim = sorted((luminance(colours[ink]), luminance(colours[ground])), reverse=True)
+        assert (bright + 0.05) / (dim + 0.05) >= 4.5, (ink, ground)
