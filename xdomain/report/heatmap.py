@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xdomain.analysis.result import AnalysisResult, Matrix
@@ -77,6 +78,7 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
             scale=scale,
             command=command,
         )
+    counts = _counts(result, matrix, views.values())
     coloured = any(view.tone != "none" for view in views.values())
     return HeatMap(
         matrix=matrix,
@@ -88,9 +90,17 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
         pictures=tuple(_pictures(matrix, views)),
         cells=tuple(views.values()),
         limit=estimate_text(matrix.unit, scale.limit, signed=False) if scale and coloured else "",
-        shown=result.summary.shown.get(matrix.name, 0),
-        tested=result.summary.tested.get(matrix.name, 0),
+        shown=counts[0],
+        tested=counts[1],
     )
+
+
+def _counts(result: AnalysisResult, matrix: Matrix, views: Iterable[CellView]) -> tuple[int, int]:
+    """Cells with an effect shown, and cells tested; a summary of results from elsewhere may not hold them."""
+    if matrix.name in result.summary.tested:
+        return result.summary.shown.get(matrix.name, 0), result.summary.tested[matrix.name]
+    tested = [view for view in views if view.p_adjusted]
+    return sum(view.state == "shown" for view in tested), len(tested)
 
 
 def defined(matrix: Matrix) -> list[tuple[str, str]]:

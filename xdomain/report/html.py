@@ -17,7 +17,7 @@ from xdomain.report.colour import scales
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.curves import HEIGHT, WIDTH, panels
 from xdomain.report.heatmap import HeatMap, heat_map
-from xdomain.report.layout import definition, further_matrices, main_matrices, source
+from xdomain.report.layout import definition, further_matrices, main_matrices, source, unmeasured
 from xdomain.report.overview import overview, spent
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
@@ -43,6 +43,7 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             result=result,
             meta=result.meta,
             contrasts=contrast_views(result),
+            unmeasured=unmeasured(result),
             overview=overview(result),
             steps=spent(run.steps for run in result.effort.values()),
             tokens=spent(run.completion_tokens for run in result.effort.values()),

@@ -89,19 +89,34 @@ BUDGETS: dict[str, str] = {
 
 
 def main_matrices(result: AnalysisResult) -> list[Matrix]:
-    """The matrices that every format shows, without those that the experiment defines no cell of."""
+    """The matrices that every format shows, without those that nothing was measured of (see `unmeasured`)."""
     found = result.matrices()
-    return [found[name] for name in MAIN if has_cells(found[name])]
+    return [found[name] for name in MAIN if has_estimates(found[name])]
 
 
 def further_matrices(result: AnalysisResult) -> list[Matrix]:
     """All others but accuracy, which has a table of its own."""
-    return [m for name, m in result.matrices().items() if name not in MAIN and name != "accuracy" and has_cells(m)]
+    matrices = result.matrices().items()
+    return [matrix for name, matrix in matrices if name not in MAIN and name != "accuracy" and has_estimates(matrix)]
+
+
+def unmeasured(result: AnalysisResult) -> list[tuple[str, str]]:
+    """(title, why) of every matrix that the experiment defines but nothing was measured of."""
+    matrices = [matrix for matrix in result.matrices().values() if has_cells(matrix) and not has_estimates(matrix)]
+    notes = (
+        (m.title, (cell.note for cells in m.cells.values() for cell in cells.values() if cell.note)) for m in matrices
+    )
+    return [(title, next(found, "not measured")) for title, found in notes]
 
 
 def has_cells(matrix: Matrix) -> bool:
     """Whether the matrix defines any cell at all."""
     return any(matrix.cells.values())
+
+
+def has_estimates(matrix: Matrix) -> bool:
+    """Whether any cell has a number."""
+    return any(cell.estimate is not None for cells in matrix.cells.values() for cell in cells.values())
 
 
 def reading(matrix: Matrix) -> Reading:

@@ -8,7 +8,7 @@ from xdomain.analysis.result import AccuracyMatrix, AnalysisResult
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.heatmap import HeatMap, heat_map
-from xdomain.report.layout import further_matrices, main_matrices
+from xdomain.report.layout import further_matrices, main_matrices, unmeasured
 from xdomain.report.numbers import count_text, estimate_text, interval_text, share_text
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
@@ -29,6 +29,11 @@ def render_markdown(result: AnalysisResult, *, report_command: str | None = None
     for matrix in [*main_matrices(result), *further_matrices(result)]:
         parts += _matrix(heat_map(result, matrix, None, report_command=command))
     parts += ["## Effort", _effort(result)]
+    if empty := unmeasured(result):
+        parts += [
+            "## Tables without a number",
+            "\n".join(f"- {escaped(title)}: {escaped(why)}" for title, why in empty),
+        ]
     if result.meta.missing:
         parts += ["## Not measured", "\n".join(f"- {escaped(name)}" for name in result.meta.missing)]
     parts.append(f"Made by `{plain(command).replace('`', '')}`.")

@@ -16,11 +16,12 @@ def overview(result: AnalysisResult) -> str:
 
 def _trained(result: AnalysisResult) -> str:
     meta = result.meta
-    runs = len(meta.curricula)
-    text = (
-        f"{meta.model or 'A model'} was trained by reinforcement learning along {runs} "
-        f"{'curriculum' if runs == 1 else 'curricula'} over {listed(meta.domains)}, all from the same base"
-    )
+    curricula = f"{len(meta.curricula)} {'curriculum' if len(meta.curricula) == 1 else 'curricula'}"
+    over = listed(meta.domains)
+    if not meta.seeds:
+        return f"Results from elsewhere: {curricula} over {over}, analysed from what is known of them."
+    text = f"{meta.model or 'A model'} was trained by reinforcement learning along {curricula} over {over}"
+    text += ", all from the same base"
     if len(meta.seeds) > 1:
         text += f", each repeated with {len(meta.seeds)} training seeds"
     rule = BUDGETS.get(meta.budget)
@@ -41,10 +42,8 @@ def _measured(meta: Meta) -> str:
 
 def _speaks_of(meta: Meta) -> str:
     if meta.speaks_of == "these checkpoints":
-        return (
-            "Training ran once, so the intervals speak of these checkpoints only: "
-            "nothing is said about a re-run of training."
-        )
+        once = "Training ran once" if meta.seeds else "One run of each is known"
+        return f"{once}, so the intervals speak of these checkpoints only: nothing is said about a re-run of training."
     if meta.speaks_of == "the recipe":
         return "The intervals speak of the recipe: they cover both other test items and a re-run of training."
     return ""

@@ -14,7 +14,7 @@ from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.heatmap import HeatMap, heat_map
-from xdomain.report.layout import further_matrices, main_matrices
+from xdomain.report.layout import further_matrices, main_matrices, unmeasured
 from xdomain.report.numbers import estimate_text, interval_text, share_text
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
@@ -37,6 +37,7 @@ def tables(result: AnalysisResult, *, everything: bool = False) -> list[Renderab
     parts.append(accuracy_table(result.accuracy))
     matrices = main_matrices(result) + (further_matrices(result) if everything else [])
     parts += [matrix_tables(result, matrix) for matrix in matrices]
+    parts += [text(f"{title}: {why}", NOISE) for title, why in unmeasured(result)]
     if result.meta.missing:
         parts.append(text(f"Not measured: {', '.join(result.meta.missing[:10])}{_more(len(result.meta.missing), 10)}."))
     return parts

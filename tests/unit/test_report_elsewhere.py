@@ -1,0 +1,35 @@
+"""A report of published accuracies: what was never measured is said once, and nothing is claimed of training."""
+
+import pytest
+
+from xdomain.analysis.accuracy_table import analyse_table
+from xdomain.analysis.reference import load_reference
+from xdomain.report.html import render_html
+from xdomain.report.layout import main_matrices, unmeasured
+from xdomain.report.markdown import render_markdown
+
+
+@pytest.fixture(scope="module")
+def published():
+    return analyse_table(load_reference().table)
+
+
+def test_tables_without_a_number_are_named_and_not_drawn(published):
+    assert "transfer" not in {matrix.name for matrix in main_matrices(published)}
+    assert published.transfer.title in dict(unmeasured(published))
+    text = render_markdown(published)
+    assert "## Tables without a number" in text
+    assert "## Transfer" not in text
+    assert 'id="transfer"' not in render_html(published)
+
+
+def test_the_opening_does_not_claim_that_anything_was_trained_here(published):
+    text = render_markdown(published)
+    assert "Results from elsewhere: 32 curricula over math, science, logic and puzzle" in text
+    assert "was trained" not in text
+
+
+def test_the_published_order_effects_are_on_the_page_with_bounds(published):
+    page = render_html(published)
+    assert "+15.5" in page
+    assert "an effect is shown in <strong>0 of 12</strong> cells tested" in page
