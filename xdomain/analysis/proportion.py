@@ -40,13 +40,23 @@ def effective_items(estimate: Estimate) -> float:
     return share * (1 - share) / variance
 
 
+def accuracy_limits(estimate: Estimate) -> tuple[float, float]:
+    """95% limits of a share of right answers.
+
+    Where the effective number of answers was estimated from the spread of items (or seeds), the t quantile takes the
+    place of the normal one; for single answers of one checkpoint nothing is estimated and it is Wilson's own interval.
+    """
+    effective = effective_items(estimate)
+    is_known = abs(effective - estimate.n_items) <= 1e-9 * estimate.n_items
+    critical = NORMAL_QUANTILE if is_known else t_quantile(0.975, estimate.degrees)
+    return wilson(min(max(estimate.value, 0.0), 1.0), effective, critical)
+
+
 def accuracy_cell(measured: Measured) -> Cell:
-    """Cell of a share of right answers. With several seeds the t quantile takes the place of the normal one."""
+    """Cell of a share of right answers."""
     cell = to_cell(measured, tested=False)
     if isinstance(measured, Blank):
         return cell
-    several = measured.n_seeds > 1 and measured.has_interval
-    critical = t_quantile(0.975, measured.degrees) if several else NORMAL_QUANTILE
-    low, high = wilson(min(max(measured.value, 0.0), 1.0), effective_items(measured), critical)
+    low, high = accuracy_limits(measured)
     note = "" if measured.n_items == 1 or not measured.has_interval else measured.note
     return cell.model_copy(update={"low": low, "high": high, "note": note})

@@ -1,0 +1,133 @@
+"""Simulation with known truth: how often do the package's own intervals hold it?
+
+Items have a difficulty (logits), every run has its own view of each item, and seeds move whole runs. A child shares
+half of its seed variance with its parent, as `math -> science` and `math -> logic` do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+import numpy as np
+from scipy import special
+
+from xdomain.analysis.variance import Components, SeedPool, components, satterthwaite
+
+REPLICATIONS = 4_000
+CHUNK = 250
+DOMAINS = range(4)
+ORDERS = list(permutations(DOMAINS, 2))
+PAIRS = list(combinations(DOMAINS, 2))
+ITEM_SD, VIEW_SD = 1.5, 0.6
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One simulated design.
+
+    Attributes:
+        seed_sd: standard deviation of a run's accuracy between seeds, fraction.
+        spread: factors on the seed SD of the six contrasts (1 = equal).
+        shifts: true order effect of the six contrasts, logits.
+    """
+
+    n_items: int
+    samples: int
+    n_seeds: int
+    accuracy: float
+    seed_sd: float = 0.0
+    spread: tuple[float, ...] = (1.0,) * 6
+    shifts: tuple[float, ...] = (0.0,) * 6
+
+
+def base_logit(accuracy: float) -> float:
+    """Mean logit that gives this mean accuracy over items."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(61)
+    scale = np.hypot(ITEM_SD, VIEW_SD)
+    low, high = -12.0, 12.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        mean = (special.expit(middle + scale * nodes) * weights).sum() / weights.sum()
+        low, high = (middle, high) if mean < accuracy else (low, middle)
+    return (low + high) / 2
+
+
+def logit_sd(setting: Setting) -> float:
+    """Seed SD in logits that moves the accuracy by about `seed_sd`."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(61)
+    p = special.expit(base_logit(setting.accuracy) + np.hypot(ITEM_SD, VIEW_SD) * nodes)
+    slope = float((p * (1 - p) * weights).sum() / weights.sum())
+    return setting.seed_sd / slope
+
+
+def order_differences(setting: Setting, generator: np.random.Generator, size: int) -> np.ndarray:
+    """D[replication, contrast, seed, item] of the six order effects on one domain; the truth is 0 where shifts are."""
+    n, s = setting.n_items, setting.n_seeds
+    level, sd = base_logit(setting.accuracy), logit_sd(setting)
+    item = level + ITEM_SD * generator.standard_normal((size, 1, n))
+    parents = generator.standard_normal((size, len(DOMAINS), s))
+    scores = {}
+    for a, b in ORDERS:
+        pair = PAIRS.index((min(a, b), max(a, b)))
+        own = (parents[:, a] + generator.standard_normal((size, s))) / np.sqrt(2)
+        shift = sd * setting.spread[pair] * own + (setting.shifts[pair] if a < b else 0.0)
+        view = VIEW_SD * generator.standard_normal((size, 1, n))
+        p = special.expit(item + view + shift[:, :, None])
+        scores[a, b] = generator.binomial(setting.samples, p) / setting.samples
+    return np.stack([scores[a, b] - scores[b, a] for a, b in PAIRS], axis=1)
+
+
+def pooled(parts: Components, setting: Setting) -> SeedPool:
+    """Pool over the contrasts (axis 1), as `inference.pool` does for one matrix and domain."""
+    contrasts = parts.mean.shape[1]
+    degrees = np.full((len(parts.mean), 1), float(contrasts * (setting.n_seeds - 1)))
+    return SeedPool(
+        between=parts.between.mean(axis=1, keepdims=True),
+        noise=parts.noise.mean(axis=1, keepdims=True),
+        degrees=np.maximum(degrees, 1.0),
+        noise_degrees=np.maximum(degrees * (setting.n_items - 1), 1.0),
+        lone=False,
+    )
+
+
+def lone(parts: Components) -> SeedPool:
+    one = np.ones_like(parts.mean)
+    return SeedPool(parts.between, parts.noise, one, one, lone=True)
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Estimates of all replications, shape [replications, contrasts].
+
+    Attributes:
+        error, degrees: by method ("pooled", "lone", "items only").
+    """
+
+    mean: np.ndarray
+    error: dict[str, np.ndarray]
+    degrees: dict[str, np.ndarray]
+
+    def half_width(self, method: str) -> np.ndarray:
+        return special.stdtrit(self.degrees[method], 0.975) * self.error[method]
+
+    def p_values(self, method: str) -> np.ndarray:
+        return 2 * special.stdtr(self.degrees[method], -np.abs(self.mean) / self.error[method])
+
+
+def simulate(setting: Setting, seed: int, replications: int = REPLICATIONS) -> Simulated:
+    """Order effects by three methods."""
+    generator = np.random.default_rng(seed)
+    means, errors, degrees = [], [], []
+    for start in range(0, replications, CHUNK):
+        parts = components(order_differences(setting, generator, min(CHUNK, replications - start)))
+        found = {"items only": (parts.items, parts.item_degrees)}
+        if setting.n_seeds > 1:
+            found["pooled"] = satterthwaite(parts, pooled(parts, setting))
+            found["lone"] = satterthwaite(parts, lone(parts))
+        means.append(parts.mean)
+        errors.append({name: np.sqrt(variance) for name, (variance, _) in found.items()})
+        degrees.append({name: np.broadcast_to(d, parts.mean.shape) for name, (_, d) in found.items()})
+    join = {name: np.concatenate([chunk[name] for chunk in errors]) for name in errors[0]}
+    freedom = {name: np.concatenate([chunk[name] for chunk in degrees]) for name in degrees[0]}
+    return Simulated(np.concatenate(means), join, freedom)
