@@ -11,6 +11,7 @@ from trl import GRPOConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
+from xdomain.strategies.build import build_strategy
 
 CHECKPOINTING_FIELD = next(
     name
@@ -88,11 +89,14 @@ def grpo_arguments(
 
 
 def preflight(experiment: Experiment, device: str) -> None:
-    """Build the GRPOConfig that every stage will use, so that a refusal comes before the first stage.
+    """Build the GRPOConfig and the strategies that stages will use, so that a refusal comes before the first stage.
 
     Raises:
         ConfigError: TRL refuses a setting.
+        DependencyMissing: a strategy's solver is not installed.
     """
+    for strategy in experiment.strategies:
+        build_strategy(strategy, experiment.domain_names, 0)
     training = experiment.training
     grpo_arguments(training, steps=training.steps, seed=0, output=Path("preflight"), device=device)
 
