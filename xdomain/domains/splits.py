@@ -10,7 +10,8 @@ from xdomain.domains.base import Split
 
 def normalise_prompt(prompt: str) -> str:
     """Width, case and runs of white space are not differences between prompts; punctuation is (1+2 is not 1-2)."""
-    return " ".join(unicodedata.normalize("NFKC", prompt).casefold().split())
+    folded = unicodedata.normalize("NFKC", prompt).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())  # folding can undo the normal form
 
 
 def prompt_key(prompt: str) -> str:

@@ -58,7 +58,7 @@ def read_quantity(text: str) -> tuple[float, str] | None:
     rest = plain[match.end() :]
     power = POWER_OF_TEN.match(rest)
     if power is not None:
-        value *= 10.0 ** int(power.group(1).replace("−", "-"))
+        value *= float(f"1e{power.group(1)}")  # infinite where ** would raise
         rest = rest[power.end() :]
     unit = "".join(LATEX_WRAPPERS.sub("", rest).split()).rstrip(".,;:!")
     return (value, unit) if math.isfinite(value) else None
