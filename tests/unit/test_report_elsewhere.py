@@ -1,12 +1,16 @@
 """A report of published accuracies: what was never measured is said once, and nothing is claimed of training."""
 
+import io
+
 import pytest
+from rich.console import Console
 
 from xdomain.analysis.accuracy_table import analyse_table
-from xdomain.analysis.reference import load_reference
+from xdomain.analysis.reference import inconsistencies, load_reference, published_effects
 from xdomain.report.html import render_html
 from xdomain.report.layout import main_matrices, unmeasured
 from xdomain.report.markdown import render_markdown
+from xdomain.report.published import published_tables
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +37,17 @@ def test_the_published_order_effects_are_on_the_page_with_bounds(published):
     page = render_html(published)
     assert "+15.5" in page
     assert "an effect is shown in <strong>0 of 12</strong> cells tested" in page
+
+
+def test_the_reference_table_says_which_effects_stand_and_what_contradicts():
+    reference = load_reference()
+    console = Console(width=160, file=io.StringIO(), force_terminal=False)
+    effects = published_effects(reference)
+    for part in published_tables(reference.table.source, effects, inconsistencies(reference)):
+        console.print(part)
+    out = console.file.getvalue()
+    for effect in effects:
+        assert effect.name in out
+    standing = sum(effect.stands == "for any pairing" for effect in effects)
+    assert f"{standing} of {len(effects)} for any pairing" in out
+    assert "69.99" in out
