@@ -28,8 +28,11 @@ VERIFIERS = {
     for name, (settings_, gold) in CONFIGS.items()
 }
 
-FRAGMENTS = "\\boxed{ \\fbox{ } { <answer> </answer> ``` \\ 4 2 , . e - − B ( ) \x00 \ud800 \\times10^{ 999 knight Zoey ٣ ² １".split()
-pieces = st.sampled_from([*FRAGMENTS, " ", "\n", "is a "])
+FRAGMENTS = (
+    *("\\boxed{", "\\fbox{", "}", "{", "<answer>", "</answer>", "```", "\n", "\\", "(", ")", "\x00", "\ud800", " "),
+    *("4", "2", ",", ".", "e", "-", "−", "\\times 10^{", "999", "٣", "²", "１", "B", "knight", "Zoey", "is a "),
+)
+pieces = st.sampled_from(FRAGMENTS)
 hostile = st.one_of(st.text(), st.lists(pieces, max_size=60).map("".join))
 
 
