@@ -1,0 +1,26 @@
+"""`python -m benchmarks [NAME ...]`: every benchmark, or those named; ratios of two things in one run."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("start", "analysis", "verifiers", "strategies", "grid")
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or NAMES
+    for name in wanted:
+        if name not in NAMES:
+            raise SystemExit(f'There is no benchmark "{name}". Known: {", ".join(NAMES)}.')
+    for name in wanted:
+        module = importlib.import_module(f"benchmarks.{name}")
+        print(f"\n== {name}: {(module.__doc__ or '').strip().splitlines()[0]}", flush=True)
+        # A process of its own each, so that none is warmed by, or pays for, another's imports.
+        subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True, cwd=Path(__file__).parents[1])
+
+
+if __name__ == "__main__":
+    main()
