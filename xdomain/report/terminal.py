@@ -93,7 +93,7 @@ def _accuracy_cell(accuracy: AccuracyMatrix, row: str, domain: str) -> Text:
     if cell is None or cell.estimate is None:
         return text("not measured", NOISE)
     shape = accuracy.answers.get(row, {}).get(domain)
-    beside = f" m {share_text(shape.malformed) or '?'} t {share_text(shape.truncated) or '?'}" if shape else ""
+    beside = f"\nm {share_text(shape.malformed) or '?'}, t {share_text(shape.truncated) or '?'}" if shape else ""
     value = estimate_text("fraction", cell.estimate, signed=False)
     return Text.assemble((value, "bold"), " ", (interval_text("fraction", cell.low, cell.high) + beside, NOISE))
 
