@@ -45,9 +45,9 @@ class Bubblewrap(Sandbox):
             "--new-session",
             "--clearenv",
             *system_mounts(),
-            *interpreter_mount(),
             *("--proc", "/proc", "--dev", "/dev"),
             *("--perms", "1777", "--size", str(limits.disk_mib << 20), "--tmpfs", "/tmp"),  # noqa: S108 -- the guest's
+            *interpreter_mount(),  # after /tmp, for it may lie there
             *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"),  # noqa: S108 -- the guest's
             "--",
             *command,
@@ -70,6 +70,6 @@ def interpreter_mount() -> list[str]:
     prefix = Path(os.path.realpath(sys.base_prefix))
     if prefix.is_relative_to("/usr") or not Path(interpreter()).is_relative_to(prefix):
         return []
-    parents = [part for part in reversed(prefix.parents) if str(part) != "/"]
+    parents = [part for part in reversed(prefix.parents) if str(part) not in ("/", "/tmp")]  # noqa: S108 -- as above
     opened = [word for part in parents for word in ("--perms", "0755", "--dir", str(part))]
     return [*opened, "--ro-bind", str(prefix), str(prefix)]
