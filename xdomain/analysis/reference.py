@@ -74,15 +74,35 @@ def load_reference(name: str = "when-domains-interact") -> Reference:
             f'unknown reference "{name}".{did_you_mean(name, REFERENCES)}', fix=f"Known: {', '.join(REFERENCES)}."
         )
     folder = resources.files("xdomain.analysis") / "reference"
-    raw = json.loads((folder / REFERENCES[name]).read_text(encoding="utf-8"))
-    tests = raw["protocol"]["tests"]
+    return read_reference((folder / REFERENCES[name]).read_text(encoding="utf-8"), name)
+
+
+def read_reference(text: str, name: str) -> Reference:
+    """A study in the JSON layout of the shipped fixture: protocol.tests, single, sequential_pairs, mixed, ...
+
+    Raises:
+        AnalysisError: another layout.
+    """
+    try:
+        raw = json.loads(text)
+        tests = raw["protocol"]["tests"]
+        return Reference(_reference_table(raw, tests, name), raw)
+    except (ValueError, KeyError, TypeError) as error:
+        raise AnalysisError(
+            f"is not a published study: {type(error).__name__}: {error}.",
+            where=name,
+            fix="Its layout is that of xdomain/analysis/reference/when_domains_interact.json.",
+        ) from error
+
+
+def _reference_table(raw: Mapping[str, Any], tests: Mapping[str, Any], name: str) -> AccuracyTable:
     cells: dict[tuple[str, str], Published] = {}
     for group in ("single", "sequential_pairs", "mixed", "sequential_triples"):
         for key, values in raw[group].items():
             for domain, percent in values.items():
                 cells[canonical(key), domain] = Published(percent / 100, tests[domain][1])
     source = f"{raw['paper']}, {raw['repo']}"
-    return Reference(AccuracyTable(name, source, tuple(tests), cells), raw)
+    return AccuracyTable(name, source, tuple(tests), cells)
 
 
 def canonical(key: str) -> str:
@@ -118,14 +138,20 @@ def derived_plasticity(reference: Reference) -> Triples:
 
 
 def inconsistencies(reference: Reference) -> tuple[str, ...]:
-    """Where what is printed or plotted does not follow from the published accuracies, a sentence each."""
-    printed = reference.raw["printed"]
-    return (
-        *_printed_changes("retention", printed["retention"], derived_retention(reference)),
-        *_printed_changes("plasticity", printed["plasticity"], derived_plasticity(reference)),
-        *_plotted_means(reference),
-        *_exchanged_labels(reference),
-    )
+    """Where what is printed or plotted does not follow from the published accuracies, a sentence each.
+
+    What the study's file does not hold is not compared.
+    """
+    printed = reference.raw.get("printed", {})
+    found: list[str] = []
+    if "retention" in printed:
+        found += _printed_changes("retention", printed["retention"], derived_retention(reference))
+    if "plasticity" in printed:
+        found += _printed_changes("plasticity", printed["plasticity"], derived_plasticity(reference))
+    found += _plotted_means(reference, printed.get("plotted_means", {}))
+    if "curves_decoded_from_vector_pdf" in reference.raw:
+        found += _exchanged_labels(reference)
+    return tuple(found)
 
 
 def _printed_changes(name: str, printed: Mapping[str, Mapping[str, float]], derived: Triples) -> Iterator[str]:
@@ -136,8 +162,8 @@ def _printed_changes(name: str, printed: Mapping[str, Mapping[str, float]], deri
                 yield f"{name} of {target} with {other}: {value:+.1f} is printed, {follows:+.1f} follows."
 
 
-def _plotted_means(reference: Reference) -> Iterator[str]:
-    for key, plotted in reference.raw["printed"]["plotted_means"].items():
+def _plotted_means(reference: Reference, means: Mapping[str, float]) -> Iterator[str]:
+    for key, plotted in means.items():
         curriculum = canonical(key)
         values = [cell.accuracy for (text, _), cell in reference.table.cells.items() if text == curriculum]
         mean = 100 * fmean(values)

@@ -19,7 +19,8 @@ MICRO_DOMAINS = ("math", "science", "logic", "puzzle")
 app = typer.Typer(help="List, look at and check domains.", no_args_is_help=True)
 
 Target = Annotated[
-    str, typer.Argument(metavar="NAME|FILE", help="A registered domain, or a YAML file that describes one.")
+    str,
+    typer.Argument(metavar="NAME|FILE", help="A registered domain, or a YAML file of a domain or of an experiment."),
 ]
 
 
@@ -58,23 +59,21 @@ def sample(
 
     if split not in list(Split):
         raise ConfigError(f'"{split}" is not a split.', where="--split", fix="Known: train, dev, test.")
-    domain = _open(target)
-    items = domain.items(Split(split))
     shown: list[dict[str, Any]] = []
-    for index in range(min(count, len(items))):
-        item = items[index]
-        solution = domain.render_solution(item)
-        verdict = domain.score([item], [solution])[0]
-        shown.append(
-            {"id": item.id, "system": item.system, "prompt": item.prompt, "gold": item.gold, "solution": solution}
-        )
-        shown[-1] |= {"verdict": verdict.outcome, "reason": verdict.reason}
-    domain.close()
+    for domain in _open(target).values():
+        items = domain.items(Split(split))
+        for index in range(min(count, len(items))):
+            item = items[index]
+            solution = domain.render_solution(item)
+            verdict = domain.score([item], [solution])[0]
+            shown.append({"domain": domain.name, "id": item.id, "system": item.system, "prompt": item.prompt})
+            shown[-1] |= {"gold": item.gold, "solution": solution, "verdict": verdict.outcome, "reason": verdict.reason}
+        domain.close()
     if json_:
         print_json(shown)
         return
     for row in shown:
-        out.rule(row["id"])
+        out.rule(f"{row['domain']} {row['id']}")
         for key in ("system", "prompt", "gold", "solution", "verdict"):
             if row[key] is not None:
                 out.print(f"[bold]{key:9}[/]", end="")
@@ -97,9 +96,10 @@ def check(
 
     checks: list[DomainCheck] = []
     for target in targets or MICRO_DOMAINS:
-        domain = _open(target)
-        checks.append(check_domain(domain, most=most, fewest_prompts=FEWEST_PROMPTS if target in MICRO_DOMAINS else 0))
-        domain.close()
+        for name, domain in _open(target).items():
+            fewest = FEWEST_PROMPTS if name == target and name in MICRO_DOMAINS else 0
+            checks.append(check_domain(domain, most=most, fewest_prompts=fewest))
+            domain.close()
     if json_:
         print_json([asdict(each) | {"ok": each.ok} for each in checks])
     else:
@@ -129,10 +129,17 @@ def check(
         raise typer.Exit(2)
 
 
-def _open(target: str) -> Domain:
+def _open(target: str) -> dict[str, Domain]:
+    """The registered domain, the one that a file describes, or all of an experiment's, by name."""
     from xdomain.config.domain_file import load_domain_file
-    from xdomain.domains.build import build_domain
+    from xdomain.config.load import load_experiment, read_yaml
+    from xdomain.domains.build import build_domain, build_domains
 
-    if target.endswith((".yaml", ".yml")):
-        return build_domain(load_domain_file(Path(target)))
-    return build_domain(target)
+    if not target.endswith((".yaml", ".yml")):
+        return {target: build_domain(target)}
+    path = Path(target)
+    if "domains" in read_yaml(path):
+        experiment = load_experiment(path)
+        return build_domains(experiment.domains, experiment.domain_names)
+    config = load_domain_file(path)
+    return {config.name: build_domain(config)}

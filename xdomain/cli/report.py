@@ -5,20 +5,38 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xdomain.cli.setup import Json, Seeds, Settings, StorePath, measure, open_experiment
 
+if TYPE_CHECKING:
+    from xdomain.analysis.reference import Reference
+    from xdomain.analysis.result import AnalysisResult
+
 
 def report(
-    experiment: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="The experiment's YAML file.")],
+    experiment: Annotated[
+        Path | None, typer.Argument(metavar="[EXPERIMENT]", help="The experiment's YAML file.", show_default=False)
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Report results from elsewhere: a CSV or JSON list of curriculum, domain, accuracy, n_items; or a study "
+            "in the layout of the shipped reference.",
+        ),
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="Print a published study too, and which of its effects are beyond noise.")
+    ] = None,
     formats: Annotated[
         list[str] | None,
         typer.Option(
             "--format",
-            help="markdown, csv, json, html, latex, svg, png; json alone goes to stdout. May be given several times.",
+            help="markdown, csv, json, html, latex, svg, png, model-cards, every-eval-ever; json alone goes to stdout. "
+            "May be given several times.",
         ),
     ] = None,
     out_folder: Annotated[
@@ -39,22 +57,64 @@ def report(
     """Print the matrices and write the report: Markdown, CSV, JSON and one self-contained HTML page."""
     from xdomain.analysis.analyse import analyse
     from xdomain.analysis.gate import check_gates
+    from xdomain.analysis.reference import load_reference
     from xdomain.cli.render import err, out
+    from xdomain.core.errors import ConfigError
     from xdomain.report.terminal import tables
     from xdomain.report.write import DEFAULT_FORMATS, write_report
 
-    opened = open_experiment(experiment, store, seeds, settings)
-    result = analyse(measure(opened, with_text=True))
-    folder = out_folder or opened.store.reports(opened.plan.experiment.name)
-    command = shlex.join(["xdomain", *sys.argv[1:]])
-    if json_ or formats == ["json"]:
+    if (experiment is None) == (source is None):
+        raise ConfigError("give either an experiment file or --from.", where="xdomain report")
+    folder: Path | None
+    studies: list[Reference] = [load_reference(reference)] if reference is not None else []
+    if experiment is not None:
+        opened = open_experiment(experiment, store, seeds, settings)
+        result = analyse(measure(opened, with_text=True))
+        folder = out_folder or opened.store.reports(opened.plan.experiment.name)
+    else:
+        assert source is not None
+        result = _from_elsewhere(source, studies)
+        folder = out_folder
+    as_json = json_ or formats == ["json"]
+    if as_json:
         sys.stdout.write(result.model_dump_json(indent=2) + "\n")
-        written = write_report(result, out_folder, ["json"], report_command=command) if out_folder else {}
+        folder, formats = out_folder, ["json"]
     else:
         for part in tables(result, everything=everything):
             out.print(part)
+        _print_studies(studies)
+    if folder is not None:
+        command = shlex.join(["xdomain", *sys.argv[1:]])
         written = write_report(result, folder, formats or DEFAULT_FORMATS, report_command=command)
-    for name, path in written.items():
-        err.print(f"{name}: {path}", soft_wrap=True)
+        for name, path in written.items():
+            err.print(f"{name}: {path}", soft_wrap=True)
     for outcome in check_gates(result, tuple(fail_if or ())):
         err.print(outcome.sentence, soft_wrap=True, markup=False)
+
+
+def _from_elsewhere(source: Path, studies: list[Reference]) -> AnalysisResult:
+    """The analysis of an accuracy table; a published study is added to `studies`."""
+    import json
+
+    from xdomain.analysis.accuracy_table import analyse_table
+    from xdomain.analysis.imports import read_accuracy_table
+    from xdomain.analysis.reference import read_reference
+    from xdomain.core.errors import ConfigError
+
+    if not source.is_file():
+        raise ConfigError("there is no such file.", where=f"--from {source}")
+    text = source.read_text(encoding="utf-8")
+    if source.suffix == ".json" and isinstance(json.loads(text), dict):
+        studies.append(read_reference(text, source.stem))
+        return analyse_table(studies[-1].table)
+    return analyse_table(read_accuracy_table(source))
+
+
+def _print_studies(studies: list[Reference]) -> None:
+    from xdomain.analysis.reference import inconsistencies, published_effects
+    from xdomain.cli.render import out
+    from xdomain.report.published import published_tables
+
+    for study in studies:
+        for part in published_tables(study.table.source, published_effects(study), inconsistencies(study)):
+            out.print(part)

@@ -1,8 +1,8 @@
 """Checkpoints on disk.
 
 A checkpoint folder holds `checkpoint.json` and either full weights ("full") or a LoRA adapter ("adapter") that names
-the checkpoint it lies on, its foundation, by a path relative to itself. A chain of `merge` stages is a chain of adapters,
-each folded into the weights below it when the next is put on top: no weights are stored twice.
+the checkpoint it lies on, its foundation, by a path relative to itself. A chain of `merge` stages is a chain of
+adapters, each folded into the weights below it when the next is put on top: no weights are stored twice.
 """
 
 from __future__ import annotations

@@ -35,10 +35,13 @@ def run_base(experiment: Experiment, context: StageContext) -> StageResult:
                 scratch=context.scratch,
                 device=context.device,
                 reporter=context.reporter,
+                stop_requested=context.stop_requested,
             )
         finally:
             for domain in domains.values():
                 domain.close()
+    if model is None:
+        return StageResult(finished=False, summary={})
     save_full(model, tokenizer, checkpoint_folder(context.work, 0), chat_template=chat)
     return StageResult(
         finished=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,12 @@ def warm_up(
     scratch: Path,
     device: str,
     reporter: Reporter,
-) -> Any:
-    """Train `model` in place on solutions of train items, equal shares a domain; returns it in evaluation mode."""
+    stop_requested: Callable[[], bool],
+) -> Any | None:
+    """Train `model` in place on solutions of train items, equal shares a domain; returns it in evaluation mode.
+
+    None if it was asked to stop: a warm-up keeps no state and begins again.
+    """
     total = config.steps * config.examples_per_step
     names = sorted(config.domains)
     quotas = {name: total // len(names) + (place < total % len(names)) for place, name in enumerate(names)}
@@ -63,15 +68,20 @@ def warm_up(
         args=arguments,
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
-        callbacks=[_Progress(reporter)],
+        callbacks=[_Progress(reporter, stop_requested)],
     )
     trainer.train()
+    if trainer.state.global_step < config.steps:
+        return None
     return trainer.accelerator.unwrap_model(trainer.model).cpu().eval()
 
 
 class _Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter, stop_requested: Callable[[], bool]) -> None:
         self._reporter = reporter
+        self._stop_requested = stop_requested
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._reporter.progress(state.global_step, state.max_steps)
+        if self._stop_requested():
+            control.should_training_stop = True
