@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
 from rich.console import Console
 
-out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
-err = Console(file=sys.stderr, highlight=False, stderr=True)
+WIDTH_OF_FILES = 140
+"""Columns where there is no terminal to ask."""
+
+
+def make_console(*, stderr: bool) -> Console:
+    """A console that wraps tables to the terminal, or to `WIDTH_OF_FILES` in a pipe or a log."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_FILES
+    return Console(stderr=stderr, highlight=False, width=width)
+
+
+out = make_console(stderr=False)
+err = make_console(stderr=True)
 
 
 def print_json(value: Any) -> None:

@@ -24,8 +24,8 @@ def report(
         Path | None,
         typer.Option(
             "--from",
-            help="Report results from elsewhere: a CSV or JSON list of curriculum, domain, accuracy, n_items; or a study "
-            "in the layout of the shipped reference.",
+            help="Report results from elsewhere: a CSV or JSON list of curriculum, domain, accuracy, n_items; "
+            "or a study in the layout of the shipped reference.",
         ),
     ] = None,
     reference: Annotated[
