@@ -4,7 +4,7 @@ BIN := .venv/bin
 STORE ?= xdomain-store
 SMOKE := experiments/smoke.yaml
 
-.PHONY: help setup smoke lint types test check bench clean
+.PHONY: help setup smoke lint types test check bench docs clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ test: lint ## Lint, then every test that is not slow
 
 check: lint ## Lint, then every test, the slow ones too
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
+
+docs: setup ## The reference that is generated from the code
+	$(BIN)/python docs/generate.py
 
 bench: setup ## Speed, as ratios of two things in one run
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks

@@ -23,7 +23,7 @@ class EvaluationConfig(ConfigModel):
     """By default that of training."""
     seed: int = 0
     """Draws items and samples; never the training seed."""
-    backend: Literal["transformers", "vllm"] = "transformers"
+    backend: Literal["transformers"] = "transformers"
     split: Literal["test", "dev"] = "test"
     batch_tokens: int = Field(16384, ge=1)
     """Prompt and completion tokens a generation batch holds at most (memory)."""
