@@ -7,8 +7,8 @@ Run as a script by `benchmarks.grid`, one process a call:
     python -m benchmarks.loops evaluate CHECKPOINT DOMAIN
     python -m benchmarks.loops curriculum BASE OUT PHASE...      every phase, every checkpoint on every domain
 
-Items, steps, batch sizes and sampling are those of the grid. Nothing is slowed down: imports are only those that are used,
-evaluation batches all items of a domain at once, and the model is half a million parameters for everybody.
+Items, steps, batch sizes and sampling are those of the grid. Nothing is slowed down: imports are only those that are
+used, evaluation batches all items of a domain at once, and the model is half a million parameters for everybody.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from xdomain.config.experiment import Experiment
 FOLDER = Path(__file__).parent / "reference"
 HEAD = """# The experiment file
 
-Generated from the models in `xdomain/config` by `make docs`. Unknown keys are refused. `${NAME}` in a text expands from the
-environment. Editors complete and check a file that begins with
+Generated from the models in `xdomain/config` by `make docs`. Unknown keys are refused. `${NAME}` in a text expands
+from the environment. Editors complete and check a file that begins with
 `# yaml-language-server: $schema=<path to docs/reference/experiment.schema.json>`.
 """
 
