@@ -1,4 +1,4 @@
-"""Starting: `xdomain --help` and `grid plan` of the smoke grid against importing the libraries they cannot do without."""
+"""Starting: `xdomain --help` and `grid plan` of the smoke grid against importing the libraries they need."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def test_seeds_derive_from_names_not_from_their_concatenation() -> None:
 def test_registry_suggests_and_refuses_broken_targets() -> None:
     registry = Registry("thing", {"path": "pathlib:Path", "broken": "nosuchmodule:x"}, "xdomain.nothing")
     assert registry.load("path") is Path
-    with pytest.raises(PluginError, match='unknown thing "pth". Did you mean "path"?'):
+    with pytest.raises(PluginError, match=r'unknown thing "pth"\. Did you mean "path"\?'):
         registry.load("pth")
     with pytest.raises(PluginError, match="cannot be loaded"):
         registry.load("broken")

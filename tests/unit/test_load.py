@@ -72,7 +72,10 @@ def test_missing_file_and_unset_variable(tmp_path: Path, monkeypatch: pytest.Mon
         load_experiment(write(tmp_path, GOOD.replace("preset: tiny_qwen3", "path: '${XDOMAIN_UNSET}/m'")))
 
 
-@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "experiments").glob("*.yaml")), ids=lambda p: p.stem)
+EXPERIMENTS = sorted((Path(__file__).parents[2] / "experiments").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
 def test_shipped_experiments_load(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDOMAIN_DATA", "/nowhere")
     try:

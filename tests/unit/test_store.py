@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.plans import make_plan
 
+from tests.plans import make_plan
 from xdomain.core.errors import StoreError
 from xdomain.core.process import host_identity
 from xdomain.plan.stage import Stage
@@ -88,7 +88,7 @@ def test_a_flipped_byte_is_found(store: Store, stage: Stage) -> None:
     fill(store, stage)
     store.publish(stage, leased(store, stage), {})
     (store.folder(stage) / "artifact.txt").write_text("weighty")
-    with pytest.raises(StoreError, match='"artifact.txt" is damaged'):
+    with pytest.raises(StoreError, match=r'"artifact\.txt" is damaged'):
         store.open_artifact(stage)
 
 
