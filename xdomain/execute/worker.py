@@ -21,6 +21,9 @@ from xdomain.core.errors import XDomainError
 from xdomain.core.provenance import provenance
 from xdomain.core.seeds import derive_seed
 from xdomain.core.stage import StageContext, StageResult
+from xdomain.domains.base import Split
+from xdomain.domains.build import build_domains
+from xdomain.domains.preflight import preflight_domains
 from xdomain.execute.base import StageRecord, TaskFile
 from xdomain.plan.spec import EvaluateSpec, TrainSpec
 from xdomain.plan.stage import Stage, StageKind
@@ -43,11 +46,18 @@ def run_task_file(path: str) -> None:
 
 
 def run_preflight(experiment: Experiment) -> None:
-    """Build every stage's GRPOConfig once.
+    """Read every domain's data, and build every stage's GRPOConfig once.
 
     Raises:
         ConfigError: TRL refuses a setting.
+        DataError: a split is empty or malformed, or train and test overlap.
+        DependencyMissing: scoring needs what is not here.
     """
+    names = experiment.domain_names
+    families = any(experiment.grid.model_dump().values())
+    trained = set(names) if families else {name for each in experiment.curricula for name in each.domains}
+    domains = build_domains(experiment.domains, names)
+    preflight_domains(list(domains.values()), trained, Split(experiment.evaluation.split))
     importlib.import_module("xdomain.train.arguments").preflight(experiment, "cpu")
 
 

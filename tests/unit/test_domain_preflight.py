@@ -1,0 +1,60 @@
+"""What is refused before the first stage starts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from xdomain.config.domain import DomainConfig
+from xdomain.config.experiment import Experiment
+from xdomain.core.errors import DataError, DependencyMissing
+from xdomain.domains.base import Split
+from xdomain.domains.build import build_domain
+from xdomain.domains.preflight import preflight_domains
+from xdomain.execute.worker import run_preflight
+
+ROWS = [{"q": f"What is {n} plus {n}?", "a": str(2 * n)} for n in range(20)]
+
+
+def describe(tmp_path, train=None, test=None, **settings) -> dict:
+    source = {"kind": "jsonl"}
+    for part, rows in (("train", train), ("test", test)):
+        if rows:
+            source[part] = str(tmp_path / f"{part}.jsonl")
+            (tmp_path / f"{part}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    fields = {"question": "q", "gold": "a"}
+    return {"name": "sums", "source": source, "fields": fields, "verifier": "text", "split": {"dev": 0}, **settings}
+
+
+def make(tmp_path, **settings):
+    return build_domain(DomainConfig.model_validate(describe(tmp_path, **settings)))
+
+
+def test_a_domain_without_train_may_be_evaluated_but_not_trained(tmp_path):
+    domain = make(tmp_path, test=ROWS)
+    preflight_domains([domain], trained=(), evaluated=Split.TEST)
+    with pytest.raises(DataError, match=r"domains\.sums: its train split is empty"):
+        preflight_domains([domain], trained=("sums",), evaluated=Split.TEST)
+
+
+def test_a_missing_test_split_is_told(tmp_path):
+    with pytest.raises(DataError, match="its test split is empty"):
+        preflight_domains([make(tmp_path, train=ROWS)], trained=("sums",), evaluated=Split.TEST)
+
+
+def test_a_missing_key_is_told(tmp_path, monkeypatch):
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    judge = {"base_url": "http://127.0.0.1:9/v1", "model": "m", "api_key_variable": "NO_SUCH_KEY"}
+    domain = make(tmp_path, test=ROWS, verifier={"kind": "pairwise_judge", "judge": judge})
+    with pytest.raises(DependencyMissing, match="NO_SUCH_KEY"):
+        preflight_domains([domain], trained=(), evaluated=Split.TEST)
+
+
+def test_a_grid_over_overlapping_domains_does_not_start(tmp_path):
+    described = describe(tmp_path, train=ROWS, test=ROWS[:3])
+    experiment = Experiment.model_validate(
+        {"name": "leak", "model": {"preset": "tiny_qwen3"}, "domains": [described], "grid": {"singles": True}}
+    )
+    with pytest.raises(DataError, match=r'3 of 3 test prompts of "sums" stand in the train split'):
+        run_preflight(experiment)
