@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from transformers import PrinterCallback
 from trl import GRPOTrainer
+from trl.trainer.utils import add_fused_lm_head
 
 from xdomain.core.errors import StageError
 from xdomain.core.records import Outcome
@@ -70,6 +71,12 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             self.telemetry = GradientTelemetry(self, telemetry_every)
             self.add_callback(self.telemetry)
         if reference_model is not None:
+            # As TRL treats its own reference: it asks both models for log-probabilities through this patch.
+            add_fused_lm_head(
+                reference_model,
+                temperature=self.temperature,
+                cast_lm_head_to_fp32=self.args.cast_lm_head_to_fp32,
+            )
             self.ref_model = self.accelerator.prepare_model(reference_model, evaluation_mode=True)
 
     @property

@@ -1,0 +1,168 @@
+"""Training stages on the real TRL: chaining of adapters, resuming, references. CPU, seconds each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.plans import make_experiment
+from xdomain.config.experiment import Experiment
+from xdomain.core.stage import StageContext
+from xdomain.models.checkpoint import load_adapter, load_plain, load_tokenizer, read_info
+from xdomain.models.layout import checkpoint_folder
+from xdomain.models.prompting import encode, render, trl_prompt
+from xdomain.plan.spec import TrainSpec
+from xdomain.train.base import run_base
+from xdomain.train.run import run_train
+
+TRAINING = {"steps": 4, "prompts_per_step": 2, "generations": 4, "learning_rate": 1e-3, "max_completion_tokens": 6}
+
+
+class Silent:
+    def progress(self, done: int, total: int, **values: Any) -> None:
+        """Nobody watches a test."""
+
+    def event(self, kind: str, **values: Any) -> None:
+        """Nobody watches a test."""
+
+
+class Stages:
+    """A miniature store: stages below one folder, as deep as in the real one."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.inputs: dict[str, Path] = {}
+
+    def context(self, key: str) -> StageContext:
+        folder = self.root / "stages" / key
+        folder.mkdir(parents=True, exist_ok=True)
+        self.inputs[key] = folder
+        return StageContext(folder, self.root / "scratch" / key, dict(self.inputs), 7, "cpu", Silent())
+
+    def base(self, experiment: Experiment) -> None:
+        assert run_base(experiment, self.context("base")).finished
+
+    def train(self, experiment: Experiment, key: str, parent: str, curriculum: str, **changes: Any) -> StageContext:
+        context = replace(self.context(key), **changes)
+        spec = TrainSpec(
+            key=key,
+            parent=parent,
+            parent_step=0 if parent == "base" else 4,
+            base="base",
+            curriculum=curriculum,
+            steps=4,
+            seed=0,
+            offsets={},
+            checkpoint_steps=(2, 4),
+        )
+        run_train(experiment, spec, context)
+        return context
+
+    def end(self, key: str) -> Path:
+        return checkpoint_folder(self.inputs[key], 0 if key == "base" else 4)
+
+
+def experiment_with(lora: Mapping[str, Any] | None = None, **training: Any) -> Experiment:
+    warmup = {"steps": 20, "examples_per_step": 16, "domains": ["logic"]}
+    model = {"preset": "tiny_qwen3", "warmup": warmup, "lora": lora}
+    return make_experiment(model=model, training=TRAINING | training)
+
+
+def state(model: Any) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def same(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+@pytest.fixture(scope="module")
+def base_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warmed-up base to copy."""
+    stages = Stages(tmp_path_factory.mktemp("base"))
+    stages.base(experiment_with())
+    return stages.root
+
+
+@pytest.fixture
+def stages(base_weights: Path, tmp_path: Path) -> Stages:
+    copied = Stages(tmp_path)
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "stages" / "base").symlink_to(base_weights / "stages" / "base")
+    copied.inputs["base"] = tmp_path / "stages" / "base"
+    return copied
+
+
+def test_merge_folds_the_parent_and_starts_a_new_adapter(stages: Stages) -> None:
+    experiment = experiment_with({"r": 4, "chaining": "merge"})
+    stages.train(experiment, "a", "base", "logic")
+    stages.train(experiment, "ab", "a", "logic -> logic")
+    assert read_info(stages.end("ab")).foundation == stages.end("a").resolve()
+    folded = load_adapter(stages.end("a"), trainable=False).merge_and_unload()
+    under = load_adapter(stages.end("ab"), trainable=False).unload()
+    assert same(state(folded), state(under))
+    assert not same(state(load_plain(stages.end("ab"))), state(folded))
+
+
+def test_continue_trains_the_parents_adapter_on_the_base(stages: Stages) -> None:
+    experiment = experiment_with({"r": 4, "chaining": "continue"})
+    stages.train(experiment, "a", "base", "logic")
+    stages.train(experiment, "ab", "a", "logic -> puzzle")
+    assert read_info(stages.end("ab")).foundation == stages.end("base").resolve()
+    under = load_adapter(stages.end("ab"), trainable=False).unload()
+    assert same(state(load_plain(stages.end("base"))), state(under))
+
+
+@pytest.mark.parametrize("lora", [None, {"r": 4}], ids=["full", "lora"])
+def test_a_stopped_stage_resumes_to_the_same_weights(stages: Stages, lora: dict[str, Any] | None) -> None:
+    experiment = experiment_with(lora)
+    stages.train(experiment, "whole", "base", "logic + puzzle")
+    asked = iter([False, True])
+    context = stages.train(experiment, "parts", "base", "logic + puzzle", stop_requested=lambda: next(asked, False))
+    assert not checkpoint_folder(context.work, 4).exists()
+    stages.train(experiment, "parts", "base", "logic + puzzle")
+    for step in (2, 4):
+        whole, parts = (checkpoint_folder(stages.inputs[key], step) for key in ("whole", "parts"))
+        name = "model.safetensors" if lora is None else "adapter_model.safetensors"
+        assert same(load_file(whole / name), load_file(parts / name))
+    lines = [(stages.inputs[key] / "metrics.jsonl").read_text().splitlines() for key in ("whole", "parts")]
+    assert len(lines[0]) == len(lines[1]) == 4
+
+
+@pytest.mark.parametrize("reference", ["parent", "base"])
+def test_the_kl_reference_is_what_the_experiment_says(stages: Stages, reference: str) -> None:
+    stages.train(experiment_with(), "a", "base", "logic")
+    experiment = experiment_with(beta=0.1, reference=reference, learning_rate=1e-9)
+    context = stages.train(experiment, "ab", "a", "logic -> puzzle")
+    kl = json.loads((context.work / "metrics.jsonl").read_text().splitlines()[0])["kl"]
+    # At the first step the policy is the parent: its divergence from the parent is 0, from the base it is not.
+    assert (kl < 1e-6) is (reference == "parent")
+
+
+def test_trl_tokenises_prompts_as_evaluation_does(stages: Stages) -> None:
+    from trl import GRPOTrainer
+
+    from xdomain.domains.base import Item
+
+    tokenizer = load_tokenizer(stages.end("base"))
+    template = (
+        "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[a]{% endif %}"
+    )
+    item = Item(id="1", prompt="1+1=", gold="2", system="Be brief.")
+    for chat in (False, True):
+        tokenizer.chat_template = template if chat else None
+        trainer = GRPOTrainer.__new__(GRPOTrainer)
+        trainer.processing_class = tokenizer
+        trainer._tokenizer = tokenizer
+        trainer._is_vlm = False
+        trainer.tools, trainer.environments, trainer.environment_factories = [], None, None
+        trainer.chat_template, trainer.chat_template_kwargs = None, {}
+        found = trainer._tokenize_prompts([trl_prompt(item, chat)])[0]
+        assert [list(ids) for ids in found] == encode([render(item, tokenizer, chat)], tokenizer, chat)
