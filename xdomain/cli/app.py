@@ -8,7 +8,7 @@ import traceback
 import typer
 
 from xdomain import __version__
-from xdomain.cli import domains, evaluate, grid, report
+from xdomain.cli import doctor, domains, evaluate, grid, report
 from xdomain.core.errors import XDomainError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(grid.app, name="grid")
 app.add_typer(domains.app, name="domains")
 app.command("eval")(evaluate.evaluate)
 app.command("report")(report.report)
+app.command("doctor")(doctor.doctor)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,50 @@
+"""`xdomain doctor`: what this machine can do."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+from xdomain.cli.setup import Json
+
+EXTRAS = {
+    "train": ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "math_verify"),
+    "reasoning-gym": ("reasoning_gym",),
+    "figures": ("matplotlib",),
+    "vllm": ("vllm",),
+}
+
+
+def doctor(json_: Json = False) -> None:
+    """Tell which extras are installed, which devices are seen, and which sandbox runs untrusted code."""
+    from rich.table import Table
+
+    from xdomain.cli.render import out, print_json
+    from xdomain.core.provenance import provenance
+    from xdomain.domains.sandbox.choose import describe_sandbox
+    from xdomain.execute.run import visible_gpus
+
+    missing = {
+        extra: [name for name in modules if importlib.util.find_spec(name) is None] for extra, modules in EXTRAS.items()
+    }
+    found = {
+        "packages": provenance()["packages"],
+        "extras": {extra: not names for extra, names in missing.items()},
+        "cpu_cores": os.cpu_count(),
+        "gpus": visible_gpus(),
+        "sandbox": describe_sandbox(),
+    }
+    if json_:
+        print_json(found)
+        return
+    table = Table.grid(padding=(0, 2))
+    for name, version in found["packages"].items():
+        table.add_row(name, version)
+    for extra, names in missing.items():
+        table.add_row(
+            f"extra {extra}", f'missing {", ".join(names)}: pip install "xdomain[{extra}]"' if names else "there"
+        )
+    table.add_row("CPU cores", str(found["cpu_cores"]))
+    table.add_row("GPUs", ", ".join(found["gpus"]) or "none")
+    table.add_row("sandbox", found["sandbox"])
+    out.print(table)
