@@ -17,6 +17,7 @@ EXTRAS = {
 
 def doctor(json_: Json = False) -> None:
     """Tell which extras are installed, which devices are seen, and which sandbox runs untrusted code."""
+    from rich.markup import escape
     from rich.table import Table
 
     from xdomain.cli.render import out, print_json
@@ -41,9 +42,8 @@ def doctor(json_: Json = False) -> None:
     for name, version in found["packages"].items():
         table.add_row(name, version)
     for extra, names in missing.items():
-        table.add_row(
-            f"extra {extra}", f'missing {", ".join(names)}: pip install "xdomain[{extra}]"' if names else "there"
-        )
+        advice = f'missing {", ".join(names)}: pip install "xdomain[{extra}]"'
+        table.add_row(f"extra {extra}", escape(advice) if names else "there")
     table.add_row("CPU cores", str(found["cpu_cores"]))
     table.add_row("GPUs", ", ".join(found["gpus"]) or "none")
     table.add_row("sandbox", found["sandbox"])
