@@ -12,7 +12,27 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+
 from tests.small_grid import STAGES, TEXT, all_records, command, environment, plan, weights, write_experiment, xdomain
+
+MATRICES = (
+    "accuracy",
+    "transfer",
+    "asymmetry",
+    "order_effect",
+    "order_sensitivity",
+    "retention",
+    "plasticity",
+    "mix_gain",
+)
+OVERLAPPING = """domains:
+  - logic
+  - name: puzzle
+    source: {kind: jsonl, train: rows.jsonl, test: rows.jsonl}
+    fields: {question: q, gold: a}
+    verifier: text
+"""
+"""A domain whose test file is its train file."""
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +99,7 @@ def test_status_and_logs(finished: tuple[Path, Path]) -> None:
 def test_report_in_every_format(finished: tuple[Path, Path]) -> None:
     experiment, store = finished
     document = json.loads(xdomain("report", experiment, "--store", store, "--format", "json").stdout)
-    wanted = "accuracy transfer asymmetry order_effect order_sensitivity retention plasticity mix_gain".split()
-    for name in wanted:
+    for name in MATRICES:
         cells = [cell for row in document[name]["cells"].values() for cell in row.values()]
         assert cells
         assert all({"estimate", "low", "high", "n_items", "n_seeds"} <= cell.keys() for cell in cells)
@@ -186,12 +205,16 @@ def test_a_damaged_parent_is_refused_by_name(finished: tuple[Path, Path], tmp_pa
     [
         (("domains: [logic, puzzle]", "domains: [logic, puzzel]"), 'Did you mean "puzzle"?', 2),
         (("preset: tiny_qwen3, ", "path: /nowhere, "), "is not a model folder", 2),
-        (("learning_rate: 1.0e-4", "grpo: {no_such_field: 1}"), "TRL refuses these settings", 2),
+        (("learning_rate: 1.0e-3", "grpo: {no_such_field: 1}"), "TRL refuses these settings", 2),
         (("name: small", "name: ../small"), "names a folder", 2),
+        (("domains: [logic, puzzle]\n", OVERLAPPING), "stand in the train split", 2),
     ],
 )
 def test_bad_input_is_said_before_work_starts(tmp_path: Path, change: tuple[str, str], words: str, code: int) -> None:
+    assert change[0] in TEXT
     experiment = write_experiment(tmp_path, TEXT.replace(*change))
+    rows = [{"q": f"{number}?", "a": str(number)} for number in range(40)]
+    (tmp_path / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     ended = xdomain("grid", "run", experiment, "--store", tmp_path / "store", code=code)
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -8,6 +8,7 @@ touches a GPU. Every worker watches a pipe from this process and ends when this 
 from __future__ import annotations
 
 import importlib
+import json
 import multiprocessing
 import os
 import sys
@@ -18,7 +19,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
 from xdomain.config.experiment import Experiment
-from xdomain.core.errors import ConfigError, StageError
+from xdomain.core import errors
+from xdomain.core.errors import StageError, XDomainError
 from xdomain.execute.base import Task
 from xdomain.execute.worker import PRELOAD, run_preflight, run_task_file
 
@@ -49,13 +51,14 @@ class LocalExecutor:
             process.start()
         writer.close()
         try:
-            complaint = reader.recv_bytes().decode()
+            complaint = json.loads(reader.recv_bytes())
         except EOFError:
             raise StageError("the worker server died while it imported the training packages.") from None
         finally:
             process.join()
-        if complaint:
-            raise ConfigError(complaint, where="training")
+        if complaint is not None:
+            kind = getattr(errors, complaint.pop("kind"))
+            raise kind(complaint.pop("what"), **complaint)
 
     def free_slots(self) -> int:
         return self._workers - len(self._running)
@@ -93,13 +96,14 @@ class LocalExecutor:
 
 
 def preflight_main(experiment_json: str, answer: Connection) -> None:
-    """Send TRL's complaint, "" if there is none."""
+    """Send what is wrong as JSON, null if nothing is."""
     _end_with_parent()
+    complaint = None
     try:
         run_preflight(Experiment.model_validate_json(experiment_json))
-        answer.send_bytes(b"")
-    except ConfigError as error:
-        answer.send_bytes(error.what.encode())
+    except XDomainError as error:
+        complaint = {"kind": type(error).__name__, "what": error.what, "where": error.where, "fix": error.fix}
+    answer.send_bytes(json.dumps(complaint).encode())
 
 
 def worker_main(task_path: str, device: str | None) -> None:
