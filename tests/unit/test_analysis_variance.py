@@ -63,6 +63,18 @@ def test_pooling_averages_seed_variation(values):
     assert found["x"].seed_sd == pytest.approx(float(parts["x"].between) ** 0.5)
 
 
+def test_a_contrast_with_unusual_seeds_says_so():
+    generator = np.random.default_rng(8)
+    effects = {}
+    for name, seed_sd in (("wild", 0.3), ("a", 0.01), ("b", 0.01), ("c", 0.01)):
+        scores = generator.normal(0, 0.3, (1, 80)) + seed_sd * np.array([[-1.0], [0.0], [1.0]])
+        parts = components(scores + generator.normal(0, 0.05, (3, 80)))
+        effects[name] = Effect(parts, None, ("math",), (0, 1, 2), 80, (name, "base"))
+    found = pool_effects(effects)
+    assert found["wild"].note.startswith("its seeds differ more (SD 29.7 points) than those it is pooled with (1.0)")
+    assert [found[name].note for name in "abc"] == ["", "", ""]
+
+
 def test_clusters_of_identical_items_count_once(values):
     doubled = np.repeat(values, 2, axis=1)
     clusters = np.repeat(np.arange(values.shape[1]), 2)

@@ -17,7 +17,7 @@ from xdomain.analysis.result import Cell, SpeaksOf
 from xdomain.analysis.signflip import sign_flip_p
 from xdomain.analysis.variance import SeedPool, satterthwaite
 
-CONFIDENCE = 0.95
+UNUSUAL_LEVEL = 0.01
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -115,11 +115,31 @@ def _estimate(effect: Effect, pools: Mapping[tuple[str, ...], SeedPool]) -> Esti
         found = replace(bare, variance=float(parts.items), degrees=max(float(parts.item_degrees), 1.0), p=p)
     else:
         variance, degrees = satterthwaite(parts, shared)
-        found = replace(bare, variance=float(variance), degrees=float(degrees))
+        note = _join(effect.note, unusual_seeds(effect, shared))
+        found = replace(bare, variance=float(variance), degrees=float(degrees), note=note)
     if found.variance < 1e-18:
         note = _join(effect.note, "no interval: zero variance, every item says the same")
         return replace(found, variance=0.0, p=1.0 if abs(value) < 1e-12 else found.p, note=note)
     return found if found.p is not None else replace(found, p=t_test_p(found))
+
+
+def unusual_seeds(effect: Effect, shared: SeedPool) -> str:
+    """A warning if this contrast varies more between seeds than the others it is pooled with (F test at 1%).
+
+    Pooling presumes equal seed variation; a contrast with four times the SD of the rest gets too narrow an interval.
+    """
+    own_degrees = effect.parts.n_seeds - 1.0
+    other_degrees = float(shared.degrees) - own_degrees
+    if shared.lone or other_degrees <= 0:
+        return ""
+    own = float(effect.parts.between)
+    others = (float(shared.between * shared.degrees) - own * own_degrees) / other_degrees
+    if others <= 1e-15 or special.fdtrc(own_degrees, other_degrees, own / others) >= UNUSUAL_LEVEL:
+        return ""
+    return (
+        f"its seeds differ more (SD {100 * math.sqrt(own):.1f} points) than those it is pooled with "
+        f"({100 * math.sqrt(others):.1f}), so the interval may be too narrow"
+    )
 
 
 def t_test_p(estimate: Estimate, against: float = 0.0) -> float | None:
