@@ -82,6 +82,8 @@ class AssignmentVerifier(ExtractingVerifier):
     kind: Literal["assignment"]
     answer_in: tuple[Place, ...] = ("boxed", "tag", "whole")
     values: tuple[str, ...] = ("knight", "knave")
+    roles: int = Field(default=2, ge=2)
+    """How many of the values one puzzle offers: guessing n names is right one time in roles^n."""
 
 
 class UnitTestVerifier(ExtractingVerifier):

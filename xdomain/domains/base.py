@@ -53,7 +53,7 @@ class Domain(ABC):
     """Domains (this one included) whose test prompts may stand in this one's train split."""
 
     choices: int | None = None
-    """Answers that a guesser chooses from; None where only the golds can tell, 0 where nothing can be guessed."""
+    """Answers that every item offers; None where it offers none to choose from, 0 where nothing can be guessed."""
 
     @abstractmethod
     def items(self, split: Split) -> Sequence[Item]:
@@ -84,6 +84,10 @@ class Domain(ABC):
     @abstractmethod
     def reward_identity(self) -> Mapping[str, Any]:
         """Plain JSON that changes exactly when `reward` would."""
+
+    def guess_rate(self, item: Item) -> float | None:
+        """How often a uniform guess among the answers that `item` offers is right; None if it offers none."""
+        return 1 / self.choices if self.choices else None
 
     @property
     @abstractmethod

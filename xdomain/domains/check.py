@@ -199,7 +199,7 @@ def length_histogram(lengths: Sequence[int]) -> tuple[tuple[int, int], ...]:
 
 
 def chance_level(domain: Domain, split: Split = Split.TEST) -> float | None:
-    """Accuracy of guessing: the better of the most common gold always, and one of the choices at random.
+    """Accuracy of guessing: the better of the most common gold always, and one of the offered answers at random.
 
     Computed from the golds of the split; None where it is empty, or where no answer could be guessed
     (`Domain.choices` is 0, as for programs).
@@ -208,7 +208,8 @@ def chance_level(domain: Domain, split: Split = Split.TEST) -> float | None:
     if not items or domain.choices == 0:
         return None
     constant = max(Counter(item.gold for item in items).values()) / len(items)
-    return constant if domain.choices is None else max(constant, 1 / domain.choices)
+    rates = [rate for rate in map(domain.guess_rate, items) if rate is not None]
+    return max(constant, sum(rates) / len(items))
 
 
 def chance_levels(

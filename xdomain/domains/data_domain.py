@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xdomain.config.domain import DomainConfig
-from xdomain.config.domain_verifier import ChoiceVerifier, SourceVerifier, VerifierConfig
+from xdomain.config.domain_verifier import AssignmentVerifier, ChoiceVerifier, SourceVerifier, VerifierConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item, Split
@@ -15,6 +15,7 @@ from xdomain.domains.registry import SOURCES
 from xdomain.domains.rewards import resolve_reward, shaped_reward
 from xdomain.domains.sources.base import Source
 from xdomain.domains.templates import compile_template
+from xdomain.domains.verifiers.assignment import AssignmentChecker
 from xdomain.domains.verifiers.base import Verifier
 from xdomain.domains.verifiers.build import build_verifier
 
@@ -98,6 +99,13 @@ class DataDomain(Domain):
 
     def reward_identity(self) -> Mapping[str, Any]:
         return self.shape.model_dump(mode="json", exclude_defaults=True)
+
+    def guess_rate(self, item: Item) -> float | None:
+        verifier = self.config.verifier
+        if isinstance(verifier, AssignmentVerifier):
+            names = AssignmentChecker(verifier).read(item.gold)
+            return float(verifier.roles) ** -len(names)
+        return super().guess_rate(item)
 
     @property
     def scorer(self) -> str:
