@@ -227,3 +227,41 @@ def wait_until(condition, process: subprocess.Popen, seconds: float = 120) -> No
         assert process.poll() is None, "the run ended before it could be disturbed"
         assert time.monotonic() < end, "the run did not get far enough in time"
         time.sleep(0.02)
+
+
+def test_eval_compares_a_checkpoint_with_the_base(finished: tuple[Path, Path], tmp_path: Path) -> None:
+    _, undisturbed = finished
+    store = tmp_path / "store"
+    subprocess.run(["cp", "-r", str(undisturbed), str(store)], check=True)
+    arguments = [
+        "--domains",
+        "logic,math",
+        "--items",
+        "10",
+        "--samples",
+        "2",
+        "--temperature",
+        "1",
+        "--max-tokens",
+        "6",
+    ]
+    ended = xdomain("eval", "logic, seed 0@2", "--base", "base*", *arguments, "--store", store, "--json")
+    result = json.loads(ended.stdout)
+    assert set(result["accuracy"]["cells"]) == {"base", "logic, seed 0@2"}
+    change = result["change"]["cells"]["logic, seed 0@2"]
+    assert {name: cell["n_items"] for name, cell in change.items()} == {"logic": 10, "math": 10}
+    again = xdomain("eval", "logic, seed 0@2", *arguments, "--store", store, "--json")
+    assert "0 stages run" in again.stderr
+    failed = xdomain("eval", "no such thing", *arguments, "--store", store, code=2)
+    assert "is no stage of the store" in failed.stderr
+
+
+def test_eval_of_a_model_folder_equals_that_of_its_stage(finished: tuple[Path, Path], tmp_path: Path) -> None:
+    _, undisturbed = finished
+    (base,) = (undisturbed / "stages").glob("base-*")
+    arguments = ["--domains", "logic", "--items", "10", "--samples", "2", "--temperature", "1", "--max-tokens", "6"]
+    by_stage = json.loads(xdomain("eval", "base*", *arguments, "--store", undisturbed, "--json").stdout)
+    folder = base / "checkpoints" / "step-000000"
+    by_folder = json.loads(xdomain("eval", folder, *arguments, "--store", tmp_path / "store", "--json").stdout)
+    (stage,), (model,) = by_stage["accuracy"]["cells"].values(), by_folder["accuracy"]["cells"].values()
+    assert stage["estimate"] == model["estimate"]

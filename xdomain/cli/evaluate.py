@@ -41,6 +41,7 @@ def evaluate(
     from xdomain.analysis.analyse import analyse
     from xdomain.cli.render import out, print_json
     from xdomain.cli.run_view import run_graph
+    from xdomain.core.measurement import BASE
     from xdomain.domains.check import chance_levels
     from xdomain.report.terminal import accuracy_table, matrix_tables
     from xdomain.store.query import compared_models
@@ -57,6 +58,11 @@ def evaluate(
     result = analyse(
         compared_models(opened, graphs, base, chance=chance_levels(experiment.domains, experiment.domain_names))
     )
+    if base is None:
+        # Nothing was asked about a base, so that row would only say that it was not measured.
+        kept = {row: cells for row, cells in result.accuracy.cells.items() if row != BASE}
+        accuracy = result.accuracy.model_copy(update={"rows": tuple(kept), "cells": kept})
+        result = result.model_copy(update={"accuracy": accuracy})
     if json_:
         print_json(result.model_dump(mode="json"))
         return
