@@ -264,4 +264,4 @@ def test_eval_of_a_model_folder_equals_that_of_its_stage(finished: tuple[Path, P
     folder = base / "checkpoints" / "step-000000"
     by_folder = json.loads(xdomain("eval", folder, *arguments, "--store", tmp_path / "store", "--json").stdout)
     (stage,), (model,) = by_stage["accuracy"]["cells"].values(), by_folder["accuracy"]["cells"].values()
-    assert stage["estimate"] == model["estimate"]
+    assert stage["logic"]["estimate"] == model["logic"]["estimate"]

@@ -15,6 +15,7 @@ from xdomain.core.errors import ConfigError, DependencyMissing
 from xdomain.core.registry import did_you_mean
 from xdomain.core.seeds import derive_seed
 from xdomain.domains.sources.base import Part, Row, Source
+from xdomain.domains.splits import prompt_key
 from xdomain.domains.verifiers.base import Verifier
 from xdomain.domains.verifiers.reasoning_gym import ReasoningGymChecker
 
@@ -73,13 +74,14 @@ class ReasoningGymRows(Source):
         return ("pool",)
 
     def rows(self, part: Part) -> Sequence[Row]:
-        found: list[Row] = []
+        # Questions that differ in case alone would be one prompt with two golds: the first one stays.
+        found: dict[str, Row] = {}
         for task, size in zip(self.config.tasks, shares(self.config.tasks, self.config.size), strict=True):
             spec = self.spec(task, size)
             for index, entry in enumerate(open_task(spec)):
                 values = {"question": entry["question"], "gold": str(entry["answer"]), "task": spec, "index": index}
-                found.append(Row(values, f"reasoning-gym {task.name}:{index}"))
-        return found
+                found.setdefault(prompt_key(entry["question"]), Row(values, f"reasoning-gym {task.name}:{index}"))
+        return list(found.values())
 
     def spec(self, task: PackTask, size: int) -> dict[str, Any]:
         """Everything that makes a task's items, as plain JSON."""
