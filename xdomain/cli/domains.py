@@ -46,14 +46,42 @@ def list_domains(json_: Json = False) -> None:
 
 
 @app.command()
+def show(target: Target) -> None:
+    """Print what a domain is made of: source, template, verifier, reward, sizes, and what guessing would earn."""
+    from xdomain.cli.render import print_json
+    from xdomain.domains.base import Split
+    from xdomain.domains.check import chance_level
+
+    for domain in _open(target).values():
+        print_json(
+            {
+                "name": domain.name,
+                "scorer": domain.scorer,
+                "items": {split.value: len(domain.items(split)) for split in Split},
+                "chance": chance_level(domain),
+                "identity": dict(domain.identity()),
+                "reward": dict(domain.reward_identity()),
+            }
+        )
+
+
+@app.command()
 def sample(
     target: Target,
     count: Annotated[int, typer.Option("-n", min=1, help="Items to show.")] = 3,
     split: Annotated[str, typer.Option(help="train, dev or test.")] = "train",
+    model: Annotated[str | None, typer.Option(help="Let this model answer: a folder, a .gguf file or hub:ID.")] = None,
+    temperature: Annotated[float, typer.Option(min=0, help="Of the model's answers.")] = 0.0,
+    max_tokens: Annotated[int, typer.Option("--max-tokens", min=1, help="Longest answer.")] = 128,
     json_: Json = False,
 ) -> None:
-    """Show items: the prompt, the gold answer, a right completion and its verdict."""
+    """Show items: the prompt, the gold answer, and a right completion, or a model's, with its verdict."""
+    import importlib
+
+    from xdomain.cli.evaluate import model_source
     from xdomain.cli.render import out, print_json
+    from xdomain.config.load import validate
+    from xdomain.config.model import ModelConfig
     from xdomain.core.errors import ConfigError
     from xdomain.domains.base import Split
 
@@ -61,22 +89,31 @@ def sample(
         raise ConfigError(f'"{split}" is not a split.', where="--split", fix="Known: train, dev, test.")
     shown: list[dict[str, Any]] = []
     for domain in _open(target).values():
-        items = domain.items(Split(split))
-        for index in range(min(count, len(items))):
-            item = items[index]
-            solution = domain.render_solution(item)
-            verdict = domain.score([item], [solution])[0]
-            shown.append({"domain": domain.name, "id": item.id, "system": item.system, "prompt": item.prompt})
-            shown[-1] |= {"gold": item.gold, "solution": solution, "verdict": verdict.outcome, "reason": verdict.reason}
+        items = list(domain.items(Split(split))[:count])
+        if model is None:
+            solutions = [domain.render_solution(item) for item in items]
+            verdicts = domain.score(items, solutions)
+            answers = [
+                {"completion": solution, "verdict": verdict.outcome, "reason": verdict.reason}
+                for solution, verdict in zip(solutions, verdicts, strict=True)
+            ]
+        else:
+            # By name, since this floor loads no torch.
+            preview = importlib.import_module("xdomain.evaluate.preview").preview
+            config = validate(ModelConfig, model_source(model, None), "--model")
+            answers = preview(config, domain, items, temperature=temperature, max_tokens=max_tokens)
+        for item, answer in zip(items, answers, strict=True):
+            described = {"domain": domain.name, "id": item.id, "system": item.system, "prompt": item.prompt}
+            shown.append(described | {"gold": item.gold} | answer)
         domain.close()
     if json_:
         print_json(shown)
         return
     for row in shown:
         out.rule(f"{row['domain']} {row['id']}")
-        for key in ("system", "prompt", "gold", "solution", "verdict"):
-            if row[key] is not None:
-                out.print(f"[bold]{key:9}[/]", end="")
+        for key in ("system", "prompt", "rendered", "gold", "completion", "verdict", "reason"):
+            if row.get(key):
+                out.print(f"[bold]{key:11}[/]", end="")
                 out.print(str(row[key]), markup=False)
 
 

@@ -1,0 +1,34 @@
+"""Let a model answer a few items, to look at: the prompt as it sees it, its completions, their verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from xdomain.config.model import ModelConfig
+from xdomain.core.seeds import derive_seed
+from xdomain.domains.base import Domain, Item
+from xdomain.generation.base import PromptRequest, Sampling
+from xdomain.generation.transformers_backend import TransformersBackend
+from xdomain.models.prompting import encode, render, uses_chat
+from xdomain.models.source import load_source
+
+
+def preview(
+    config: ModelConfig, domain: Domain, items: Sequence[Item], *, temperature: float, max_tokens: int
+) -> list[dict[str, Any]]:
+    """For each item: `rendered`, `completion`, `verdict`, `reason`. On the CPU; nothing is stored."""
+    model, tokenizer = load_source(config)
+    chat = uses_chat(config, tokenizer)
+    prompts = [render(item, tokenizer, chat) for item in items]
+    requests = [
+        PromptRequest(tuple(ids), (derive_seed("preview", item.id),))
+        for item, ids in zip(items, encode(prompts, tokenizer, chat), strict=True)
+    ]
+    backend = TransformersBackend(model.eval(), tokenizer, batch_tokens=4096)
+    groups = backend.generate(requests, Sampling(max_tokens, temperature), lambda done: None)
+    completions = [group[0].text for group in groups]
+    return [
+        {"rendered": prompt, "completion": completion, "verdict": verdict.outcome, "reason": verdict.reason}
+        for prompt, completion, verdict in zip(prompts, completions, domain.score(items, completions), strict=True)
+    ]
