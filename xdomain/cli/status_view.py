@@ -14,9 +14,10 @@ from xdomain.cli.run_view import progress_row
 from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
 from xdomain.plan.explain import find_stage
-from xdomain.plan.stage import Stage, StageKind
+from xdomain.plan.stage import StageKind
 from xdomain.store.history import estimate_seconds
-from xdomain.store.lease import Holder, read_holder
+from xdomain.store.states import STATES, StageState, stage_states
+from xdomain.store.store import CANCELLED
 
 FOLLOW_SECONDS = 0.5
 
@@ -56,64 +57,60 @@ def show_log(opened: Opened, text: str, *, follow: bool) -> None:
             time.sleep(FOLLOW_SECONDS)
 
 
-def _state(opened: Opened, stage: Stage, done: frozenset[str]) -> tuple[str, Holder | None]:
-    if stage.key in done:
-        return "done", None
-    holder = read_holder(opened.store.lease_path(stage))
-    if holder is not None and not holder.is_dead_here():
-        return "running", holder
-    return ("failed" if opened.store.failure(stage) is not None else "waiting"), None
-
-
 def _status(opened: Opened) -> dict[str, Any]:
     plan, store = opened.plan, opened.store
-    done = store.done(plan.stages.values())
+    states = stage_states(store, plan.stages.values())
     stages = []
-    for stage in plan.stages.values():
-        state, holder = _state(opened, stage, done)
-        failure = store.failure(stage) if state == "failed" else None
+    for key, stage in plan.stages.items():
+        state = states[key]
         stages.append(
             {
-                "key": stage.key,
+                "key": key,
                 "kind": str(stage.kind),
                 "title": stage.title,
-                "state": state,
-                "progress": holder.progress if holder else None,
-                "failure": failure.__dict__ if failure else None,
+                "state": state.state,
+                "progress": state.holder.progress if state.holder else None,
+                "failure": state.failure.__dict__ if state.failure else None,
+                "attempts": list(state.attempts),
             }
         )
-    counts = {
-        state: sum(stage["state"] == state for stage in stages) for state in ("done", "running", "failed", "waiting")
-    }
     return {
         "experiment": plan.experiment.name,
         "store": str(store.root),
-        "counts": counts,
-        "estimate_seconds": estimate_seconds(plan, store, done),
+        "counts": {name: sum(each.state == name for each in states.values()) for name in STATES},
+        "estimate_seconds": estimate_seconds(plan, store, _done(states)),
         "stages": stages,
     }
 
 
 def _picture(opened: Opened) -> Table:
     plan, store = opened.plan, opened.store
-    done = store.done(plan.stages.values())
-    states = {key: _state(opened, stage, done) for key, stage in plan.stages.items()}
-    counts = Table("", "done", "running", "failed", "waiting", title=f"{plan.experiment.name} in {store.root}")
+    states = stage_states(store, plan.stages.values())
+    counts = Table("", *STATES, title=f"{plan.experiment.name} in {store.root}")
     for kind in StageKind:
-        own = [states[key][0] for key, stage in plan.stages.items() if stage.kind is kind]
-        counts.add_row(kind, *(str(own.count(state)) for state in ("done", "running", "failed", "waiting")))
+        own = [states[key].state for key, stage in plan.stages.items() if stage.kind is kind]
+        counts.add_row(kind, *(str(own.count(state)) for state in STATES))
     whole = Table.grid()
     whole.add_row(counts)
     running = Table.grid(padding=(0, 1))
-    for key, (state, holder) in states.items():
-        if state == "running":
-            running.add_row(*progress_row(plan.stages[key], holder))
+    for key, state in states.items():
+        if state.state == "running":
+            running.add_row(*progress_row(plan.stages[key], state.holder))
     whole.add_row(running)
-    for key, (state, _) in states.items():
-        failure = store.failure(plan.stages[key]) if state == "failed" else None
-        if failure is not None:
-            whole.add_row(f"[red]failed[/] {plan.stages[key].title}: {failure.message}\n  log: {failure.log}")
+    for key, state in states.items():
+        if state.failure is not None:
+            word = "cancelled" if state.failure.cause == CANCELLED else "failed"
+            whole.add_row(
+                f"[red]{word}[/] {plan.stages[key].title}: {state.failure.message}\n  log: {state.failure.log}"
+            )
+        if state.attempts:
+            whole.add_row(f"[yellow]earlier attempts[/] {plan.stages[key].title}: {', '.join(state.attempts)}")
+    done = _done(states)
     seconds = estimate_seconds(plan, store, done)
     if seconds and len(done) < len(plan.stages):
         whole.add_row(f"about {duration(seconds)} of work left on one worker")
     return whole
+
+
+def _done(states: dict[str, StageState]) -> frozenset[str]:
+    return frozenset(key for key, state in states.items() if state.state == "done")

@@ -54,6 +54,19 @@ class Task:
     path: Path = field(compare=False)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A task whose worker is gone.
+
+    Attributes:
+        task: the task.
+        how: "signal 9", "exit code 1"; None where the worker went through to its end.
+    """
+
+    task: Task
+    how: str | None = None
+
+
 class Executor(Protocol):
     """Starts workers and tells when they ended; what they achieved stands in the store."""
 
@@ -70,7 +83,7 @@ class Executor(Protocol):
     def submit(self, task: Task) -> None:
         """Start a worker for `task`."""
 
-    def finished(self, timeout_seconds: float) -> Sequence[Task]:
+    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
         """Tasks whose worker ended since the last call; waits up to `timeout_seconds` for the first."""
 
     def stop(self, *, at_once: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdomain.config.experiment import Experiment
-from xdomain.execute.base import Task, TaskFile
+from xdomain.execute.base import Ended, Task, TaskFile
 from xdomain.execute.worker import run_preflight, run_task
 
 
@@ -13,7 +13,7 @@ class InlineExecutor:
     """Runs a task inside `submit`; breakpoints work."""
 
     def __init__(self) -> None:
-        self._finished: list[Task] = []
+        self._finished: list[Ended] = []
 
     def preflight(self, experiment: Experiment) -> None:
         run_preflight(experiment)
@@ -23,9 +23,9 @@ class InlineExecutor:
 
     def submit(self, task: Task) -> None:
         run_task(TaskFile.model_validate_json(task.path.read_text(encoding="utf-8")))
-        self._finished.append(task)
+        self._finished.append(Ended(task))
 
-    def finished(self, timeout_seconds: float) -> Sequence[Task]:
+    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
         done, self._finished = self._finished, []
         return done
 

@@ -13,16 +13,19 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
 from xdomain.config.experiment import Experiment
 from xdomain.core import errors
 from xdomain.core.errors import StageError, XDomainError
-from xdomain.execute.base import Task
+from xdomain.execute.base import Ended, Task
 from xdomain.execute.worker import PRELOAD, run_preflight, run_task_file
+
+STARTS = 3
+"""Times that a start is tried while the server dies under it."""
 
 
 class LocalExecutor:
@@ -30,9 +33,16 @@ class LocalExecutor:
     workers: tasks at once.
     threads: torch threads a worker.
     devices: values for CUDA_VISIBLE_DEVICES, one a worker in turn; () leaves the variable alone.
+    preload: modules that the server imports before it forks.
     """
 
-    def __init__(self, workers: int, threads: int, devices: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        workers: int,
+        threads: int,
+        devices: Sequence[str] = (),
+        preload: Sequence[str] = ("xdomain.execute.preload",),
+    ) -> None:
         self._workers = workers
         self._devices = list(devices)
         self._running: dict[int, tuple[ForkServerProcess, Task, str | None]] = {}
@@ -41,14 +51,12 @@ class LocalExecutor:
             os.environ[name] = str(threads)
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["xdomain.execute.preload"])
+        self._context.set_forkserver_preload(list(preload))
 
     def preflight(self, experiment: Experiment) -> None:
         """In the first fork, so that the packages are imported once for this and all stages."""
         reader, writer = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=preflight_main, args=(experiment.model_dump_json(), writer))
-        with _light_main():
-            process.start()
+        process = self._start(preflight_main, experiment.model_dump_json(), writer)
         writer.close()
         try:
             complaint = json.loads(reader.recv_bytes())
@@ -65,12 +73,23 @@ class LocalExecutor:
 
     def submit(self, task: Task) -> None:
         device = self._devices.pop(0) if self._devices else None
-        process = self._context.Process(target=worker_main, args=(str(task.path), device), name=task.name)
-        with _light_main():
-            process.start()
+        process = self._start(worker_main, str(task.path), device)
         self._running[process.sentinel] = (process, task, device)
 
-    def finished(self, timeout_seconds: float) -> Sequence[Task]:
+    def _start(self, target: Callable[..., None], *arguments: object) -> ForkServerProcess:
+        """Fork a process from the server, which is started anew if it is gone.
+
+        Raises:
+            StageError: it does not stay alive.
+        """
+        for _ in range(STARTS):
+            process = self._context.Process(target=target, args=arguments)
+            with _light_main(), suppress(OSError, EOFError):  # killed between our look and our request
+                process.start()
+                return process
+        raise StageError("the worker server cannot be started: it ends at once.", fix="See its output above.")
+
+    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
         if not self._running:
             return []
         done = []
@@ -78,10 +97,11 @@ class LocalExecutor:
             assert isinstance(sentinel, int)
             process, task, device = self._running.pop(sentinel)
             process.join()
+            how = _how(process.exitcode)
             process.close()
             if device is not None:
                 self._devices.append(device)
-            done.append(task)
+            done.append(Ended(task, how))
         return done
 
     def stop(self, *, at_once: bool) -> None:
@@ -116,6 +136,12 @@ def worker_main(task_path: str, device: str | None) -> None:
         if name not in sys.modules:
             importlib.import_module(name)
     run_task_file(task_path)
+
+
+def _how(code: int | None) -> str | None:
+    if not code:
+        return None
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _end_with_parent() -> None:

@@ -43,9 +43,9 @@ def run_plan(
         ConfigError: TRL refuses a setting.
         DependencyMissing: the training packages are not installed.
     """
-    store.create()
     if len(store.done(plan.stages.values())) == len(plan.stages):
         return RunOutcome(reused=list(plan.stages))
+    store.create()
     _require_training_packages()
     with closing(make_executor(plan.experiment.execution, jobs)) as executor:
         executor.preflight(plan.experiment)

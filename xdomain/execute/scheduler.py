@@ -5,24 +5,27 @@ Several schedulers may work on one store: a stage whose lease another one holds 
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any
 
-from xdomain.execute.base import Executor, StageRecord, Task, TaskFile
+from xdomain.core.errors import StoreError
+from xdomain.execute.base import Ended, Executor, Task
+from xdomain.execute.memory import memory_kills
+from xdomain.execute.task_file import task_file
 from xdomain.plan.cost import critical_path, default_weight
 from xdomain.plan.graph import Graph
-from xdomain.plan.spec import TaskSpec, stage_spec
-from xdomain.plan.stage import EvaluateStage, Stage
+from xdomain.plan.stage import CheckpointRef, EvaluateStage, Stage
 from xdomain.store.lease import Holder, StaleWatch, read_holder
-from xdomain.store.store import Failure, Store
+from xdomain.store.store import CANCELLED, Failure, Store
 
 POLL_SECONDS = 0.2
-ATTEMPTS_AFTER_KILL = 3
-"""A worker that vanished without a word (killed, machine out of memory) is started this often in one run."""
+FULL_DISK_BYTES = 1 << 20
+"""A worker that vanished while less than this was free could not even say why."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,19 @@ class Scheduler:
         self._watch = watch
         self._stale_watch = stale_watch or StaleWatch()
         self._rank = critical_path(plan, default_weight)
+        self._place = {key: place for place, key in enumerate(plan.stages)}
         self._children: dict[str, list[str]] = {key: [] for key in plan.stages}
         self._open_needs: dict[str, int] = {}
         self._ready: set[str] = set()
+        # Ready stages, most urgent first; one that started with its group stays behind and is skipped.
+        self._queue: list[tuple[float, int, str]] = []
+        self._ready_evaluations: dict[CheckpointRef, set[str]] = {}
         self._running: dict[str, Stage] = {}
-        self._attempts: dict[str, int] = {}
-        self._elsewhere: dict[str, float] = {}
+        self._failures: Counter[tuple[str, str]] = Counter()
+        self._memory_kills = memory_kills()
+        self._elsewhere: set[str] = set()
+        self._looked_elsewhere = 0.0
+        self._blocked: set[str] = set()
         self._stop: str | None = None
         self.outcome = RunOutcome()
 
@@ -95,7 +105,21 @@ class Scheduler:
         return [(stage, read_holder(self._store.lease_path(stage))) for stage in self._running.values()]
 
     def run(self) -> RunOutcome:
-        """Run until nothing can be started any more."""
+        """Run until nothing can be started any more.
+
+        Raises:
+            StoreError: the store cannot be written any more.
+        """
+        try:
+            return self._run()
+        except OSError as error:
+            raise StoreError(
+                f"cannot be written any more: {error.strerror or error}.",
+                where=str(self._store.root),
+                fix="Make room, and the same command continues; what was finished is kept.",
+            ) from error
+
+    def _run(self) -> RunOutcome:
         self._begin()
         while self._ready or self._running or self._elsewhere:
             if self._stop is None:
@@ -104,9 +128,9 @@ class Scheduler:
                 break
             if not self._running and not self._ready and self._elsewhere:
                 time.sleep(POLL_SECONDS)
-            for task in self._executor.finished(POLL_SECONDS):
-                self._settle(task.stages)
-                task.path.unlink(missing_ok=True)
+            for ended in self._executor.finished(POLL_SECONDS):
+                self._settle(ended)
+                ended.task.path.unlink(missing_ok=True)
             self._look_elsewhere()
             self._watch(None)
         self.outcome.interrupted = self._stop is not None
@@ -123,7 +147,15 @@ class Scheduler:
             for need in needs:
                 self._children[need].append(key)
             if not needs:
-                self._ready.add(key)
+                self._make_ready(key)
+
+    def _make_ready(self, key: str) -> None:
+        # Ties are broken by plan order, so that runs of one plan start alike.
+        self._ready.add(key)
+        heappush(self._queue, (-self._rank[key], self._place[key], key))
+        stage = self._plan.stages[key]
+        if isinstance(stage, EvaluateStage):
+            self._ready_evaluations.setdefault(stage.checkpoint, set()).add(key)
 
     def _submit(self) -> None:
         while self._ready and self._executor.free_slots() > 0:
@@ -131,10 +163,13 @@ class Scheduler:
             stages = []
             stale: dict[str, str] = {}
             for stage in group:
-                self._ready.discard(stage.key)
+                if self._store.is_cancelled(stage):
+                    message = "it was cancelled; `xdomain grid retry` takes that back."
+                    self._fail(stage, Failure(CANCELLED, message, str(self._store.log_path(stage))))
+                    continue
                 holder, free = self._stale_watch.holder(self._store.lease_path(stage))
                 if not free:
-                    self._elsewhere[stage.key] = 0.0
+                    self._elsewhere.add(stage.key)
                     self._watch(Event("waiting", stage, {"pid": holder.pid if holder else None}))
                     continue
                 if holder is not None:
@@ -144,62 +179,35 @@ class Scheduler:
                 self._start(stages, stale)
 
     def _next_group(self) -> list[Stage]:
-        """The most urgent ready stage; with an evaluation, all ready ones of its checkpoint (the model is loaded
+        """Take the most urgent ready stage; with an evaluation, all ready ones of its checkpoint (the model is loaded
         once)."""
-        # Ties are broken by plan order, so that runs of one plan start alike.
-        first = self._plan.stages[max(self._order(), key=lambda key: self._rank[key])]
-        if not isinstance(first, EvaluateStage):
-            return [first]
-        return [
-            stage
-            for key in self._order()
-            if isinstance(stage := self._plan.stages[key], EvaluateStage) and stage.checkpoint == first.checkpoint
-        ]
-
-    def _order(self) -> Iterable[str]:
-        return [key for key in self._plan.stages if key in self._ready]
+        while (key := heappop(self._queue)[2]) not in self._ready:
+            continue
+        first = self._plan.stages[key]
+        keys = {key}
+        if isinstance(first, EvaluateStage):
+            keys = self._ready_evaluations.pop(first.checkpoint)
+        self._ready -= keys
+        return [self._plan.stages[key] for key in sorted(keys, key=self._place.__getitem__)]
 
     def _start(self, stages: list[Stage], stale: dict[str, str]) -> None:
-        execution = self._plan.experiment.execution
-        records = tuple(
-            StageRecord(
-                kind=stage.kind,
-                key=stage.key,
-                title=stage.title,
-                payload_json=json.dumps(stage.payload),
-                needs=stage.needs,
-                input_folders=tuple(self._plan.stages[need].folder for need in stage.needs),
-            )
-            for stage in stages
-        )
-        file = TaskFile(
-            store=str(self._store.root.resolve()),
-            device=execution.device,
-            threads=execution.threads,
-            task=TaskSpec(
-                experiment=self._plan.experiment,
-                stages=tuple(stage_spec(stage, self._plan.stages) for stage in stages),
-            ),
-            records=records,
-            stale_tokens=stale,
-        )
+        file = task_file(self._plan, self._store, stages, stale)
         path = self._task_path(stages[0])
         path.write_text(file.model_dump_json(), encoding="utf-8")
         for stage in stages:
             self._store.clear_failure(stage)
             self._running[stage.key] = stage
-            self._attempts[stage.key] = self._attempts.get(stage.key, 0) + 1
             self._watch(Event("started", stage))
         self._executor.submit(Task(stages[0].folder, tuple(stages), path))
 
     def _task_path(self, stage: Stage) -> Path:
-        attempt = self._attempts.get(stage.key, 0)
-        return self._store.root / "work" / f".task-{stage.folder}-{time.time_ns()}-{attempt}.json"
+        return self._store.root / "work" / f".task-{stage.folder}-{time.time_ns()}.json"
 
-    def _settle(self, stages: Iterable[Stage]) -> None:
+    def _settle(self, ended: Ended) -> None:
         """Read from the store what became of stages whose worker ended."""
-        done = self._store.done(stages)
-        for stage in stages:
+        done = self._store.done(ended.task.stages)
+        vanished = self._vanished(ended)
+        for stage in ended.task.stages:
             del self._running[stage.key]
             failure = self._store.failure(stage)
             _, free = self._stale_watch.holder(self._store.lease_path(stage))
@@ -207,37 +215,60 @@ class Scheduler:
                 self.outcome.ran.append(stage.key)
                 self._finish(stage)
             elif failure is not None:
-                self._fail(stage, failure)
+                self._retry_or_fail(stage, failure)
             elif not free:
                 # Another runner has it, or the worker outlived the forkserver that reported its end.
-                self._elsewhere[stage.key] = 0.0
+                self._elsewhere.add(stage.key)
             elif self._stop is not None:
                 continue
-            elif self._attempts[stage.key] < ATTEMPTS_AFTER_KILL:
-                self._watch(Event("retry", stage))
-                self._ready.add(stage.key)
             else:
-                log = str(self._store.log_path(stage))
-                self._fail(stage, Failure("killed", "its worker was killed again and again (out of memory?).", log))
+                self._retry_or_fail(stage, vanished)
+
+    def _vanished(self, ended: Ended) -> Failure:
+        """What to say of a worker that ended without a word."""
+        log = str(self._store.log_path(ended.task.stages[0]))
+        if ended.how and self._store.free_bytes() < FULL_DISK_BYTES:
+            return Failure("error", f"its worker ended with {ended.how} and the store's disk is full.", log)
+        before, self._memory_kills = self._memory_kills, memory_kills()
+        if ended.how == "signal 9" and before is not None and (self._memory_kills or 0) > before:
+            return Failure("out of memory", "the system killed its worker for want of memory.", log)
+        return Failure("killed", f"its worker ended with {ended.how or 'nothing done'} and said nothing.", log)
+
+    def _retry_or_fail(self, stage: Stage, failure: Failure) -> None:
+        if failure.cause == CANCELLED:
+            self._fail(stage, failure)
+            return
+        self._store.note_attempt(stage, failure.cause)
+        self._failures[stage.key, failure.cause] += 1
+        allowed: int = getattr(self._plan.experiment.execution.retries, failure.cause.replace(" ", "_"))
+        if self._stop is None and self._failures[stage.key, failure.cause] <= allowed:
+            self._watch(Event("retry", stage, {"message": failure.message}))
+            self._make_ready(stage.key)
+        else:
+            self._store.fail(stage, failure)
+            self._fail(stage, failure)
 
     def _look_elsewhere(self) -> None:
         """Stages that somebody else is at: done by now, or free to be taken?"""
+        if time.monotonic() - self._looked_elsewhere < POLL_SECONDS:
+            return
+        self._looked_elsewhere = time.monotonic()
         for key in list(self._elsewhere):
             stage = self._plan.stages[key]
             if self._store.done([stage]):
-                del self._elsewhere[key]
+                self._elsewhere.discard(key)
                 self.outcome.reused.append(key)
                 self._finish(stage)
             elif self._stale_watch.holder(self._store.lease_path(stage))[1]:
-                del self._elsewhere[key]
-                self._ready.add(key)
+                self._elsewhere.discard(key)
+                self._make_ready(key)
 
     def _finish(self, stage: Stage) -> None:
         self._watch(Event("done", stage))
         for child in self._children[stage.key]:
             self._open_needs[child] -= 1
-            if self._open_needs[child] == 0 and child not in self.outcome.blocked:
-                self._ready.add(child)
+            if self._open_needs[child] == 0 and child not in self._blocked:
+                self._make_ready(child)
 
     def _fail(self, stage: Stage, failure: Failure) -> None:
         self.outcome.failed[stage.key] = failure
@@ -245,7 +276,8 @@ class Scheduler:
         waiting = list(self._children[stage.key])
         while waiting:
             key = waiting.pop()
-            if key not in self.outcome.blocked:
+            if key not in self._blocked:
+                self._blocked.add(key)
                 self.outcome.blocked.append(key)
                 self._watch(Event("blocked", self._plan.stages[key]))
                 waiting += self._children[key]

@@ -107,7 +107,7 @@ class _Claim:
             seed=derive_seed("stage", self.stage.key),
             device=device,
             reporter=_LeaseReporter(self.lease),
-            stop_requested=stop_requested.is_set,
+            stop_requested=lambda: stop_requested.is_set() or store.is_cancelled(self.stage),
         )
 
     def publish(self, store: Store, result: StageResult) -> None:

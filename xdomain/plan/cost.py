@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 
 from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.stage import Stage, TrainStage
@@ -43,19 +44,27 @@ def list_schedule_seconds(plan: Graph, seconds: Mapping[str, float], workers: in
     Source: Graham 1966; it is within 2 - 1/workers of the optimum.
     """
     rank = critical_path(plan, lambda stage: seconds.get(stage.key, 0.0))
-    open_needs = {key: {need for need in plan.stages[key].needs if need in seconds} for key in seconds}
+    order = {key: place for place, key in enumerate(seconds)}
+    open_needs: dict[str, int] = {}
+    children: dict[str, list[str]] = {key: [] for key in seconds}
+    for key in seconds:
+        needs = {need for need in plan.stages[key].needs if need in seconds}
+        open_needs[key] = len(needs)
+        for need in needs:
+            children[need].append(key)
+    ready = [(-rank[key], order[key], key) for key, count in open_needs.items() if count == 0]
+    heapify(ready)
     running: list[tuple[float, str]] = []
     now = 0.0
-    waiting = dict(open_needs)
-    while waiting or running:
-        ready = sorted((key for key, needs in waiting.items() if not needs), key=lambda key: -rank[key])
-        for key in ready[: workers - len(running)]:
-            del waiting[key]
-            running.append((now + seconds[key], key))
-        running.sort()
-        now, finished = running.pop(0)
-        for needs in waiting.values():
-            needs.discard(finished)
+    while ready or running:
+        while ready and len(running) < workers:
+            key = heappop(ready)[2]
+            heappush(running, (now + seconds[key], key))
+        now, finished = heappop(running)
+        for child in children[finished]:
+            open_needs[child] -= 1
+            if open_needs[child] == 0:
+                heappush(ready, (-rank[child], order[child], child))
     return now
 
 

@@ -5,13 +5,15 @@ stages/<folder>/               published: stage.json, manifest.json, done.json l
 work/<folder>/                 what a running or killed stage has so far
 scratch/<folder>/              the trainer's own resume files; go when the stage is published
 leases/<folder>.json           who works on it
-failures/<folder>.json         why it failed last
+failures/<folder>.json         why it failed last, or that it was cancelled
+attempts/<folder>.jsonl        why earlier attempts ended; stays when the stage is published
 logs/<folder>.log
 reports/<experiment>/
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -31,6 +33,9 @@ SCHEMA_VERSION = 1
 DONE = "done.json"
 STAGE = "stage.json"
 MANIFEST = "manifest.json"
+CANCELLED = "cancelled"
+FEW_STAGES = 32
+"""Of so many, each is looked for by name; of more, the folder is listed once."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Failure:
     """Why a stage failed last.
 
     Attributes:
-        cause: "error", "out of memory" or "killed".
+        cause: "error", "out of memory", "killed" or "cancelled".
         message: one paragraph.
         log: path of the stage's log.
     """
@@ -81,7 +86,7 @@ class Store:
             StoreError: the folder cannot be written, or cannot rename.
         """
         try:
-            for name in ("stages", "work", "scratch", "leases", "failures", "logs", "reports"):
+            for name in ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", "reports"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
             if not (self.root / "store.json").is_file():
                 write_json(self.root / "store.json", {"schema": SCHEMA_VERSION})
@@ -113,13 +118,23 @@ class Store:
 
     def done(self, stages: Iterable[Stage]) -> frozenset[str]:
         """Keys of those that are published."""
+        wanted = list(stages)
+        folder = str(self.root / "stages")
+        if len(wanted) > FEW_STAGES:
+            present = self.names("stages")
+            wanted = [stage for stage in wanted if stage.folder in present]
+        return frozenset(stage.key for stage in wanted if os.path.isfile(os.path.join(folder, stage.folder, DONE)))
+
+    def free_bytes(self) -> int:
+        """Space left on the store's disk."""
+        return shutil.disk_usage(self.root).free
+
+    def names(self, kind: str) -> frozenset[str]:
+        """What lies in one of the store's folders."""
         try:
-            present = set(os.listdir(self.root / "stages"))
+            return frozenset(os.listdir(self.root / kind))
         except FileNotFoundError:
             return frozenset()
-        return frozenset(
-            stage.key for stage in stages if stage.folder in present and (self.folder(stage) / DONE).is_file()
-        )
 
     def find(self, pattern: str) -> list[tuple[Stage, dict[str, Any]]]:
         """Published stages, with what they left, whose title or folder matches a glob pattern or whose key begins
@@ -227,11 +242,36 @@ class Store:
             return None
         return Failure(data["cause"], data["message"], data["log"])
 
+    def is_cancelled(self, stage: Stage) -> bool:
+        """Somebody asked that the stage be left alone until `grid retry`."""
+        failure = self.failure(stage) if os.path.isfile(self._failure_path(stage)) else None
+        return failure is not None and failure.cause == CANCELLED
+
+    def note_attempt(self, stage: Stage, cause: str) -> None:
+        """Remember that an attempt at the stage ended without a result."""
+        line = json.dumps({"time": time.time(), "cause": cause}) + "\n"
+        with self._attempts_path(stage).open("a", encoding="utf-8") as handle:
+            handle.write(line)
+
+    def attempts(self, stage: Stage) -> list[str]:
+        """Why earlier attempts at the stage ended, oldest first; since the last `grid retry`."""
+        try:
+            lines = self._attempts_path(stage).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [json.loads(line)["cause"] for line in lines if line.endswith("}")]
+
+    def forget_attempts(self, stage: Stage) -> None:
+        self._attempts_path(stage).unlink(missing_ok=True)
+
     def clear_failure(self, stage: Stage) -> None:
         self._failure_path(stage).unlink(missing_ok=True)
 
     def _failure_path(self, stage: Stage) -> Path:
         return self.root / "failures" / f"{stage.folder}.json"
+
+    def _attempts_path(self, stage: Stage) -> Path:
+        return self.root / "attempts" / f"{stage.folder}.jsonl"
 
     def _finish(self, stage: Stage) -> None:
         target = self.folder(stage)

@@ -1,0 +1,39 @@
+"""Write down for a worker all that it needs to know of its stages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from xdomain.execute.base import StageRecord, TaskFile
+from xdomain.plan.graph import Graph
+from xdomain.plan.spec import TaskSpec, stage_spec
+from xdomain.plan.stage import Stage
+from xdomain.store.store import Store
+
+
+def task_file(plan: Graph, store: Store, stages: Sequence[Stage], stale_tokens: Mapping[str, str]) -> TaskFile:
+    """The task of running `stages` of `plan` in one process.
+
+    Args:
+        stale_tokens: leases, by stage key, whose holder elsewhere was seen not to beat.
+    """
+    execution = plan.experiment.execution
+    return TaskFile(
+        store=str(store.root.resolve()),
+        device=execution.device,
+        threads=execution.threads,
+        task=TaskSpec(experiment=plan.experiment, stages=tuple(stage_spec(stage, plan.stages) for stage in stages)),
+        records=tuple(
+            StageRecord(
+                kind=stage.kind,
+                key=stage.key,
+                title=stage.title,
+                payload_json=json.dumps(stage.payload),
+                needs=stage.needs,
+                input_folders=tuple(plan.stages[need].folder for need in stage.needs),
+            )
+            for stage in stages
+        ),
+        stale_tokens=dict(stale_tokens),
+    )
