@@ -1,8 +1,9 @@
-"""`xdomain grid plan|run|status|logs`."""
+"""`xdomain grid plan|run|status|logs|cancel|retry|gc|export`."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,14 @@ import typer
 from xdomain.cli.setup import ExperimentPath, Json, Seeds, Settings, StorePath, open_experiment
 
 app = typer.Typer(help="Plan, run and watch a grid of curricula.", no_args_is_help=True)
+
+
+StageName = Annotated[str, typer.Argument(help="Title, folder or beginning of the key, as `grid plan` shows them.")]
+
+
+class ExportFormat(StrEnum):
+    JSONL = "jsonl"
+    SNAKEMAKE = "snakemake"
 
 
 class PlanFormat(StrEnum):
@@ -48,16 +57,23 @@ def plan(
 def run(
     experiment: ExperimentPath,
     jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Stages at once.")] = None,
+    stage: Annotated[
+        list[str] | None,
+        typer.Option("--stage", help="Run this stage alone, in this process. May be given several times."),
+    ] = None,
     json_: Json = False,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
     """Run everything that is not in the store yet. The same command again continues."""
-    from xdomain.cli.run_view import run_graph
+    from xdomain.cli.run_view import run_graph, run_stages
 
     opened = open_experiment(experiment, store, seeds, settings)
-    run_graph(opened.plan, opened.store, jobs, as_json=json_)
+    if stage:
+        run_stages(opened, stage, as_json=json_)
+    else:
+        run_graph(opened.plan, opened.store, jobs, as_json=json_)
 
 
 @app.command()
@@ -78,7 +94,7 @@ def status(
 @app.command()
 def logs(
     experiment: ExperimentPath,
-    stage: Annotated[str, typer.Argument(help="Title, folder or beginning of the key, as `grid plan` shows them.")],
+    stage: StageName,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as it grows.")] = False,
     seeds: Seeds = None,
     settings: Settings = None,
@@ -88,3 +104,61 @@ def logs(
     from xdomain.cli.status_view import show_log
 
     show_log(open_experiment(experiment, store, seeds, settings), stage, follow=follow)
+
+
+@app.command()
+def cancel(
+    experiment: ExperimentPath,
+    stage: StageName,
+    seeds: Seeds = None,
+    settings: Settings = None,
+    store: StorePath = None,
+) -> None:
+    """Stop a stage at its next step, wherever it runs, and leave it alone until `grid retry`."""
+    from xdomain.cli.store_view import cancel_stage
+
+    cancel_stage(open_experiment(experiment, store, seeds, settings), stage)
+
+
+@app.command()
+def retry(
+    experiment: ExperimentPath,
+    stage: Annotated[str | None, typer.Argument(help="One stage; by default every failed or cancelled one.")] = None,
+    seeds: Seeds = None,
+    settings: Settings = None,
+    store: StorePath = None,
+) -> None:
+    """Forget failures and cancellations, so that the next `grid run` tries again."""
+    from xdomain.cli.store_view import retry_stages
+
+    retry_stages(open_experiment(experiment, store, seeds, settings), stage)
+
+
+@app.command()
+def gc(
+    experiments: Annotated[list[Path], typer.Argument(metavar="EXPERIMENT...", help="Every experiment that is alive.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without this, only show what would go.")] = False,
+    json_: Json = False,
+    seeds: Seeds = None,
+    settings: Settings = None,
+    store: StorePath = None,
+) -> None:
+    """Free what the experiments do not need: other stages, inner checkpoints under `keep: ends`, leftovers."""
+    from xdomain.cli.store_view import collect_garbage
+
+    opened = [open_experiment(path, store, seeds, settings) for path in experiments]
+    collect_garbage(opened, yes=yes, as_json=json_)
+
+
+@app.command()
+def export(
+    experiment: ExperimentPath,
+    format: Annotated[ExportFormat, typer.Option("--format", help="For which engine.")] = ExportFormat.JSONL,  # noqa: A002
+    seeds: Seeds = None,
+    settings: Settings = None,
+    store: StorePath = None,
+) -> None:
+    """Print the grid for another engine: one command a task."""
+    from xdomain.cli.store_view import export_plan
+
+    export_plan(open_experiment(experiment, store, seeds, settings), format, seeds, settings or [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -14,9 +15,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from xdomain.cli.render import count, duration, err, print_json
-from xdomain.core.errors import Interrupted, StageError
+from xdomain.cli.setup import Opened
+from xdomain.core.errors import Interrupted, StageError, StoreError
 from xdomain.execute.run import run_plan
 from xdomain.execute.scheduler import Event, RunOutcome, Scheduler
+from xdomain.plan.explain import find_stage, narrow
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import Stage, StageKind, TrainStage
 from xdomain.store.lease import Holder
@@ -57,6 +60,25 @@ def run_graph(graph: Graph, store: Store, jobs: int | None, *, as_json: bool = F
         raise Interrupted("stopped; what was finished is in the store.", fix="The same command continues.")
     if failed:
         raise StageError(f"{count(len(failed), 'stage')} failed; everything that did not need them is done.")
+
+
+def run_stages(opened: Opened, texts: Sequence[str], *, as_json: bool) -> None:
+    """Run a few stages in this process, for another engine that does the scheduling.
+
+    Raises:
+        StoreError: what they read is not published.
+        StageError: one failed.
+    """
+    graph = narrow(opened.plan, texts)
+    asked = {find_stage(opened.plan, text).key for text in texts}
+    below = [stage for key, stage in graph.stages.items() if key not in asked]
+    done = opened.store.done(below)
+    for stage in below:
+        if stage.key not in done:
+            raise StoreError(f'"{stage.title}", which it reads, is not published yet.', where=str(opened.store.root))
+    execution = graph.experiment.execution.model_copy(update={"executor": "inline"})
+    experiment = graph.experiment.model_copy(update={"execution": execution})
+    run_graph(Graph(experiment, graph.stages), opened.store, None, as_json=as_json)
 
 
 class Watcher:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from xdomain.core.errors import PlanError
@@ -26,6 +27,18 @@ def find_stage(plan: Graph, text: str) -> Stage:
         some = ", ".join(f'"{stage.title}"' for stage in found[:3]) or "none"
         raise PlanError(f'"{text}" should name one stage. Found {some}.', fix="Use a title or a key from `grid plan`.")
     return found[0]
+
+
+def narrow(plan: Graph, texts: Sequence[str]) -> Graph:
+    """The stages that `texts` name, and what they read, which has to exist.
+
+    Raises:
+        PlanError: a text names none or several.
+    """
+    chosen = {find_stage(plan, text).key for text in texts}
+    below = {need for key in chosen for need in plan.stages[key].needs} - chosen
+    stages = {key: stage if key in chosen else replace(stage, needs=()) for key, stage in plan.stages.items()}
+    return Graph(plan.experiment, {key: stage for key, stage in stages.items() if key in chosen | below})
 
 
 def explain_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

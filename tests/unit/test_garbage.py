@@ -1,0 +1,126 @@
+"""Garbage: what is freed, what never is, and that a thinned stage still passes its digests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.plans import make_plan
+from xdomain.core.errors import StoreError
+from xdomain.models.layout import checkpoint_folder
+from xdomain.plan.graph import Plan
+from xdomain.plan.stage import Stage, TrainStage
+from xdomain.store.garbage import find_garbage, free
+from xdomain.store.lease import acquire
+from xdomain.store.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path / "store")
+    store.create()
+    return store
+
+
+def publish(store: Store, stages: list[Stage]) -> None:
+    for stage in stages:
+        lease = acquire(store.lease_path(stage))
+        assert lease is not None
+        for ref in stage.checkpoints if isinstance(stage, TrainStage) else ():
+            folder = checkpoint_folder(store.work(stage), ref.step)
+            folder.mkdir(parents=True)
+            (folder / "weights").write_text(f"weights of {ref.name}")
+        store.work(stage).mkdir(exist_ok=True)
+        assert store.publish(stage, lease, {"summary": {}, "seconds": 1.0})
+        lease.release()
+
+
+def ends(**changes: object) -> Plan:
+    return make_plan(checkpoints={"every_steps": 5, "keep": "ends"}, **changes)
+
+
+def test_nothing_goes_that_an_experiment_names(store: Store) -> None:
+    plan = make_plan()
+    publish(store, list(plan.stages.values()))
+    assert find_garbage(store, [plan]).total_bytes == 0
+
+
+def test_other_stages_go_but_never_what_a_live_one_needs(store: Store) -> None:
+    plan, other = make_plan(), make_plan(seeds=[1])
+    publish(store, list((plan.stages | other.stages).values()))
+    kept = {stage.folder for stage in plan.stages.values()}
+    garbage = find_garbage(store, [plan])
+    assert {path.name for path in garbage.stages} == {s.folder for s in other.stages.values()} - kept
+    assert store.names("stages") >= {path.name for path in garbage.stages}, "finding deletes nothing"
+    free(store, garbage)
+    assert store.names("stages") == kept
+    assert store.done(plan.stages.values()) == set(plan.stages)
+    assert not store.names("work")
+
+
+def test_needs_on_disk_are_kept_though_no_file_names_them(store: Store) -> None:
+    plan = make_plan()
+    publish(store, list(plan.stages.values()))
+    only_evaluations = Plan(plan.experiment, {s.key: s for s in plan.evaluations}, plan.base, ())
+    assert not find_garbage(store, [only_evaluations]).stages
+
+
+def test_inner_checkpoints_go_once_every_evaluation_is_published(store: Store) -> None:
+    plan = ends()
+    publish(store, [plan.base, *plan.train_stages])
+    assert not find_garbage(store, [plan]).checkpoints
+    publish(store, list(plan.evaluations))
+    garbage = find_garbage(store, [plan])
+    assert len(garbage.checkpoints) == len(plan.train_stages)
+    assert garbage.checkpoint_bytes > 0
+    free(store, garbage)
+    for stage in plan.train_stages:
+        store.open_artifact(stage)
+        assert checkpoint_folder(store.folder(stage), 10).is_dir()
+        assert not checkpoint_folder(store.folder(stage), 5).exists()
+    assert find_garbage(store, [plan]).total_bytes == 0
+
+
+def test_an_experiment_that_keeps_all_or_has_open_evaluations_protects_them(store: Store) -> None:
+    plan = ends()
+    publish(store, list(plan.stages.values()))
+    keeps = make_plan(checkpoints={"every_steps": 5, "keep": "all"})
+    assert not find_garbage(store, [plan, keeps]).checkpoints
+    wider = ends(evaluation={"items": 11})
+    assert not find_garbage(store, [plan, wider]).checkpoints
+
+
+def test_killed_between_manifest_and_deletion(store: Store) -> None:
+    plan = ends()
+    publish(store, list(plan.stages.values()))
+    stage = plan.train_stages[0]
+    manifest = store.folder(stage) / "manifest.json"
+    names = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({name: digest for name, digest in names.items() if "step-000005" not in name}))
+    store.open_artifact(stage)
+    free(store, find_garbage(store, [plan]))
+    assert not checkpoint_folder(store.folder(stage), 5).exists()
+
+
+def test_a_running_stage_of_an_unnamed_experiment_stops_it(store: Store) -> None:
+    stranger = make_plan(seeds=[7]).train_stages[0]
+    lease = acquire(store.lease_path(stranger))
+    assert lease is not None
+    with pytest.raises(StoreError, match="belongs to none of these experiments"):
+        find_garbage(store, [make_plan()])
+    lease.release()
+
+
+def test_leftovers_go_but_not_work_that_a_run_will_resume(store: Store) -> None:
+    plan, other = make_plan(), make_plan(seeds=[1])
+    mine, theirs = plan.train_stages[0], other.train_stages[0]
+    for stage in (mine, theirs):
+        store.scratch(stage).mkdir()
+        (store.scratch(stage) / "state").write_text("x" * 100)
+    garbage = find_garbage(store, [plan])
+    assert [path.name for path in garbage.leftovers] == [theirs.folder]
+    assert garbage.leftover_bytes == 100
+    free(store, garbage)
+    assert store.scratch(mine).is_dir()

@@ -1,0 +1,92 @@
+"""How `grid cancel`, `grid retry`, `grid gc` and `grid export` look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdomain.cli.render import count, err, out, print_json
+from xdomain.cli.setup import Opened
+from xdomain.core.errors import StoreError
+from xdomain.execute.export import as_jsonl, as_snakefile, exported_tasks
+from xdomain.plan.explain import find_stage
+from xdomain.store.garbage import Garbage, find_garbage, free
+from xdomain.store.states import stage_states
+from xdomain.store.store import CANCELLED, Failure
+
+
+def cancel_stage(opened: Opened, text: str) -> None:
+    """Mark a stage; whoever runs it sees the mark at its next step.
+
+    Raises:
+        StoreError: it is done already.
+    """
+    stage, store = find_stage(opened.plan, text), opened.store
+    if store.done([stage]):
+        raise StoreError(f'"{stage.title}" is done already.', where=str(store.root))
+    store.create()
+    store.fail(
+        stage, Failure(CANCELLED, "cancelled; `xdomain grid retry` takes that back.", str(store.log_path(stage)))
+    )
+    err.print(f"{stage.title}: stops at its next step if it runs, and does not start until `grid retry`.")
+
+
+def retry_stages(opened: Opened, text: str | None) -> None:
+    """Clear the failures of one stage or of all."""
+    stages = [find_stage(opened.plan, text)] if text else list(opened.plan.stages.values())
+    states = stage_states(opened.store, stages)
+    failed = [stage for stage in stages if states[stage.key].failure is not None]
+    for stage in failed:
+        opened.store.clear_failure(stage)
+        opened.store.forget_attempts(stage)
+        err.print(f"cleared {stage.title}", markup=False)
+    err.print(f"{count(len(failed), 'stage')} cleared; `xdomain grid run` tries again.")
+
+
+def collect_garbage(opened: Sequence[Opened], *, yes: bool, as_json: bool) -> None:
+    """Show what would go; with `yes`, let it go.
+
+    Raises:
+        StoreError: the experiments lie in different stores, or a stage of another one is running.
+    """
+    roots = list(dict.fromkeys(each.store.root.resolve() for each in opened))
+    if len(roots) > 1:
+        raise StoreError("is not the store of every experiment.", where=str(roots[0]), fix="Name one with --store.")
+    store = opened[0].store
+    garbage = find_garbage(store, [each.plan for each in opened])
+    if yes:
+        free(store, garbage)
+    if as_json:
+        print_json(
+            {
+                "stages": [str(path) for path in garbage.stages],
+                "checkpoints": [str(path) for path in garbage.checkpoints],
+                "leftovers": [str(path) for path in garbage.leftovers],
+                "bytes": garbage.total_bytes,
+                "freed": yes,
+            }
+        )
+    else:
+        _show(garbage, yes)
+
+
+def export_plan(opened: Opened, format_name: str, seeds: str | None, settings: Sequence[str]) -> None:
+    """Print the plan as JSON lines or as a Snakefile; the commands name this file and this store."""
+    command = ["xdomain", "grid", "run", str(opened.path.resolve()), "--store", str(opened.store.root.resolve())]
+    command += ["--seeds", seeds] if seeds is not None else []
+    command += [word for setting in settings for word in ("--set", setting)]
+    tasks = exported_tasks(opened.plan, command)
+    for part in as_snakefile(tasks) if format_name == "snakemake" else as_jsonl(tasks):
+        out.print(part, markup=False, soft_wrap=True)
+
+
+def _show(garbage: Garbage, yes: bool) -> None:
+    rows = (
+        (garbage.stages, garbage.stage_bytes, "stage", "that nothing refers to"),
+        (garbage.checkpoints, garbage.checkpoint_bytes, "checkpoint", "inside stages, evaluated"),
+        (garbage.leftovers, garbage.leftover_bytes, "leftover", "of work"),
+    )
+    for paths, size, noun, what in rows:
+        out.print(f"{size / 1e6:10.1f} MB  {count(len(paths), noun)} {what}", markup=False)
+        for path in paths:
+            out.print(f"               {path}", markup=False, soft_wrap=True)
+    out.print(f"{garbage.total_bytes / 1e6:10.1f} MB  " + ("freed" if yes else "would be freed; --yes does it"))

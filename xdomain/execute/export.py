@@ -1,0 +1,82 @@
+"""A plan for other engines: one command a task, which runs it in the store like any worker of ours."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from xdomain.plan.graph import Graph
+from xdomain.plan.stage import EvaluateStage, Stage
+
+
+@dataclass(frozen=True)
+class ExportedTask:
+    """Work of one process: a base or train stage, or the evaluations of one checkpoint.
+
+    Attributes:
+        name: folder of its first stage, unique in the plan.
+        stages: its stages.
+        needs: names of the tasks that come first.
+        command: runs it; does nothing where it is done already.
+    """
+
+    name: str
+    stages: tuple[Stage, ...]
+    needs: tuple[str, ...]
+    command: str
+
+
+def exported_tasks(plan: Graph, run_command: Sequence[str]) -> list[ExportedTask]:
+    """Tasks of `plan`, those that come first ahead.
+
+    Args:
+        run_command: the `grid run` of the whole experiment, which `--stage` narrows.
+    """
+    groups: dict[object, list[Stage]] = {}
+    for stage in plan.stages.values():
+        groups.setdefault(stage.checkpoint if isinstance(stage, EvaluateStage) else stage.key, []).append(stage)
+    name_of = {stage.key: group[0].folder for group in groups.values() for stage in group}
+    return [
+        ExportedTask(
+            name=group[0].folder,
+            stages=tuple(group),
+            needs=tuple(dict.fromkeys(name_of[need] for need in group[0].needs)),
+            command=shlex.join([*run_command, *(word for stage in group for word in ("--stage", stage.key[:16]))]),
+        )
+        for group in groups.values()
+    ]
+
+
+def as_jsonl(tasks: Sequence[ExportedTask]) -> Iterator[str]:
+    """One JSON object a line: `name`, `titles`, `keys`, `needs`, `command`."""
+    for task in tasks:
+        yield json.dumps(
+            {
+                "name": task.name,
+                "titles": [stage.title for stage in task.stages],
+                "keys": [stage.key for stage in task.stages],
+                "needs": list(task.needs),
+                "command": task.command,
+            }
+        )
+
+
+def as_snakefile(tasks: Sequence[ExportedTask]) -> Iterator[str]:
+    """A Snakefile with one rule a task; its marks lie in `done/` beside it, the results in our store."""
+    marks = ",\n".join(f"        {_mark(task.name)}" for task in tasks)
+    yield f"rule all:\n    input:\n{marks}\n"
+    for number, task in enumerate(tasks):
+        inputs = "".join(f"        {_mark(need)},\n" for need in task.needs)
+        yield (
+            f"rule task_{number}:\n"
+            + (f"    input:\n{inputs}" if inputs else "")
+            + f"    output:\n        touch({_mark(task.name)})\n"
+            # Braces would be Snakemake's wildcards.
+            + f"    shell:\n        {json.dumps(task.command.replace('{', '{{').replace('}', '}}'))}\n"
+        )
+
+
+def _mark(name: str) -> str:
+    return json.dumps(f"done/{name}")

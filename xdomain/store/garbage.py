@@ -1,0 +1,149 @@
+"""What no live experiment needs any more: found first, shown, and only then freed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xdomain.core.errors import StoreError
+from xdomain.core.files import read_json, write_json
+from xdomain.models.layout import checkpoint_folder
+from xdomain.plan.graph import Plan
+from xdomain.plan.stage import CheckpointRef, TrainStage
+from xdomain.store.lease import read_holder
+from xdomain.store.store import DONE, MANIFEST, STAGE, Store
+
+TRASH = ".trash-"
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """What can go.
+
+    Attributes:
+        stages: folders of published stages that nothing refers to.
+        checkpoints: folders of checkpoints inside kept stages, all of whose evaluations are published.
+        leftovers: work and resume files of stages that are published or that nothing refers to.
+        stage_bytes: size of `stages`.
+        checkpoint_bytes: size of `checkpoints`.
+        leftover_bytes: size of `leftovers`.
+    """
+
+    stages: tuple[Path, ...]
+    checkpoints: tuple[Path, ...]
+    leftovers: tuple[Path, ...]
+    stage_bytes: int
+    checkpoint_bytes: int
+    leftover_bytes: int
+
+    @property
+    def total_bytes(self) -> int:
+        return self.stage_bytes + self.checkpoint_bytes + self.leftover_bytes
+
+
+def find_garbage(store: Store, plans: Sequence[Plan]) -> Garbage:
+    """What the experiments of `plans`, all that are alive, do not need.
+
+    Raises:
+        StoreError: a stage is running that belongs to none of them.
+    """
+    live = {stage.folder for plan in plans for stage in plan.stages.values()}
+    running = _running(store)
+    strangers = sorted(running - live)
+    if strangers:
+        raise StoreError(
+            f'"{strangers[0]}" is running and belongs to none of these experiments.',
+            where=str(store.root),
+            fix="Name its experiment file too, or wait until it is done.",
+        )
+    stages = _unreferenced(store, live)
+    checkpoints = _evaluated_inner_checkpoints(store, plans)
+    leftovers = _leftovers(store, live, running)
+    return Garbage(stages, checkpoints, leftovers, _size(stages), _size(checkpoints), _size(leftovers))
+
+
+def free(store: Store, garbage: Garbage) -> None:
+    """Delete; killed at any moment, it leaves no half stage and no manifest that names a missing file."""
+    for folder in garbage.stages:
+        trash = store.root / "work" / f"{TRASH}{folder.name}"
+        shutil.rmtree(trash, ignore_errors=True)
+        folder.rename(trash)
+        shutil.rmtree(trash)
+        for kind, suffix in (("failures", "json"), ("attempts", "jsonl"), ("logs", "log")):
+            (store.root / kind / f"{folder.name}.{suffix}").unlink(missing_ok=True)
+    for folder in garbage.checkpoints:
+        stage = folder.parent.parent
+        prefix = f"{folder.relative_to(stage)}/"
+        manifest = read_json(stage / MANIFEST)
+        write_json(stage / MANIFEST, {name: digest for name, digest in manifest.items() if not name.startswith(prefix)})
+        shutil.rmtree(folder)
+    for path in garbage.leftovers:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _unreferenced(store: Store, live: set[str]) -> tuple[Path, ...]:
+    """Published stages that are neither live nor below a live one, whatever the file names today."""
+    needs: dict[str, list[str]] = {}
+    folders: dict[str, Path] = {}
+    for path in (store.root / "stages").glob(f"*/{DONE}"):
+        data = read_json(path.parent / STAGE)
+        needs[data["key"]] = data["needs"]
+        folders[data["key"]] = path.parent
+    kept: set[str] = set()
+    waiting = [key for key, folder in folders.items() if folder.name in live]
+    while waiting:
+        key = waiting.pop()
+        if key not in kept:
+            kept.add(key)
+            waiting += [need for need in needs[key] if need in needs]
+    return tuple(sorted(folder for key, folder in folders.items() if key not in kept))
+
+
+def _evaluated_inner_checkpoints(store: Store, plans: Sequence[Plan]) -> tuple[Path, ...]:
+    """Checkpoints inside stages that every experiment lets go (`keep: ends`), and whose evaluations are published."""
+    open_refs: set[CheckpointRef] = set()
+    wanted: set[CheckpointRef] = set()
+    inner: dict[CheckpointRef, Path] = {}
+    for plan in plans:
+        done = store.done(plan.stages.values())
+        open_refs |= {stage.checkpoint for stage in plan.evaluations if stage.key not in done}
+        for stage in plan.train_stages:
+            wanted.add(stage.end)
+            if plan.experiment.checkpoints.keep == "all":
+                wanted |= set(stage.checkpoints)
+            elif stage.key in done:
+                inner |= _inner(store, stage)
+    freed = [path for ref, path in inner.items() if ref not in wanted and ref not in open_refs]
+    return tuple(sorted(path for path in freed if path.is_dir()))
+
+
+def _inner(store: Store, stage: TrainStage) -> dict[CheckpointRef, Path]:
+    return {ref: checkpoint_folder(store.folder(stage), ref.step) for ref in stage.checkpoints if ref != stage.end}
+
+
+def _leftovers(store: Store, live: set[str], running: frozenset[str]) -> tuple[Path, ...]:
+    published = store.names("stages")
+    found = []
+    for kind in ("work", "scratch"):
+        for name in store.names(kind) - running:
+            of_nothing = name not in live and not name.startswith(".")
+            if name in published or of_nothing or name.startswith(TRASH):
+                found.append(store.root / kind / name)
+    return tuple(sorted(found))
+
+
+def _running(store: Store) -> frozenset[str]:
+    names = (name.removesuffix(".json") for name in store.names("leases") if name.endswith(".json"))
+    holders = {name: read_holder(store.root / "leases" / f"{name}.json") for name in names if not name.startswith(".")}
+    return frozenset(name for name, holder in holders.items() if holder is not None and not holder.is_dead_here())
+
+
+def _size(paths: Iterable[Path]) -> int:
+    """Bytes of files at or below `paths`."""
+    files = (file for path in paths for file in (path.rglob("*") if path.is_dir() else (path,)))
+    return sum(file.lstat().st_size for file in files if not file.is_dir())
