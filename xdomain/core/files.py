@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Any
 
 
-def write_atomic(path: Path, data: str | bytes) -> None:
-    """Write `path` through a temporary file in the same folder, fsync and rename."""
+def write_atomic(path: Path, data: str | bytes, *, durable: bool = True) -> None:
+    """Write `path` through a temporary file in the same folder, fsync and rename.
+
+    Args:
+        durable: False leaves out fsync, where a crash of the machine may take the file, or something else syncs it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     payload = data.encode("utf-8") if isinstance(data, str) else data
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -19,14 +23,16 @@ def write_atomic(path: Path, data: str | bytes) -> None:
         with os.fdopen(descriptor, "wb") as handle:
             handle.write(payload)
             handle.flush()
-            os.fsync(handle.fileno())
+            if durable:
+                os.fsync(handle.fileno())
         # mkstemp makes files that only their owner can read; a store may be shared.
         os.chmod(temporary, 0o666 & ~current_umask())
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
 @cache
@@ -37,9 +43,9 @@ def current_umask() -> int:
     return mask
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
     """Write indented JSON atomically; NaN is refused, a missing value is null."""
-    write_atomic(path, json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
+    write_atomic(path, json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n", durable=durable)
 
 
 def read_json(path: Path) -> Any:

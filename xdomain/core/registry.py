@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import sys
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -32,6 +34,12 @@ def load_attribute(target: str) -> Any:
         ) from error
 
 
+@cache
+def _plugins(group: str, path: tuple[str, ...]) -> Mapping[str, str]:
+    """Names of an entry point group; a look through every installed package, so once for each `sys.path`."""
+    return {point.name: point.value for point in entry_points(group=group)}
+
+
 class Registry:
     """Names of one kind of thing (domains, strategies, ...), built in or from entry points.
 
@@ -48,8 +56,7 @@ class Registry:
 
     def targets(self) -> dict[str, str]:
         """Every name with its target; a built-in name cannot be replaced by a plugin."""
-        plugins = {point.name: point.value for point in entry_points(group=self.group)}
-        return {**plugins, **self._builtin}
+        return {**_plugins(self.group, tuple(sys.path)), **self._builtin}
 
     def names(self) -> list[str]:
         return sorted(self.targets())

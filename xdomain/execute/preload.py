@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 
+from xdomain.core.provenance import code_state
 from xdomain.execute.worker import PRELOAD
 
 for name in PRELOAD:
     importlib.import_module(name)
+code_state()

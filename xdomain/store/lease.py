@@ -103,6 +103,7 @@ class Lease:
                 "beat": self._beat,
                 "progress": self._progress,
             },
+            durable=False,  # after a crash of this machine its leases are void anyway
         )
 
 

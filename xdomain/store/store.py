@@ -203,8 +203,9 @@ class Store:
                 "needs": list(stage.needs),
                 "done": dict(done),
             },
+            durable=False,
         )
-        write_json(work / MANIFEST, _digests(work))
+        write_json(work / MANIFEST, _digests(work), durable=False)
         sync_tree(work)
         if not lease.is_ours():
             return False
