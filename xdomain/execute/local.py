@@ -104,6 +104,10 @@ class LocalExecutor:
             done.append(Ended(task, how))
         return done
 
+    def running_processes(self) -> list[int]:
+        """Process numbers of the workers."""
+        return [process.pid for process, _, _ in self._running.values() if process.pid is not None]
+
     def stop(self, *, at_once: bool) -> None:
         for process, _, _ in self._running.values():
             process.kill() if at_once else process.terminate()

@@ -1,0 +1,113 @@
+"""What every executor promises, with a real stage: a tiny model made, published, and told of once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.plans import make_experiment
+from xdomain.config.experiment import Experiment
+from xdomain.core.errors import ConfigError
+from xdomain.execute.base import Ended, Executor, Task
+from xdomain.execute.inline import InlineExecutor
+from xdomain.execute.local import LocalExecutor
+from xdomain.execute.task_file import task_file
+from xdomain.plan.graph import Plan, build_plan
+from xdomain.resolve.identities import resolve_identities
+from xdomain.store.lease import acquire
+from xdomain.store.store import Store
+
+EXECUTORS = {"inline": InlineExecutor, "local": lambda: LocalExecutor(1, 1)}
+
+
+@pytest.fixture(params=EXECUTORS)
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    made = EXECUTORS[request.param]()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path / "store")
+    store.create()
+    return store
+
+
+def base_plan() -> Plan:
+    experiment = make_experiment(
+        model={"preset": "tiny_qwen3"}, grid={}, curricula=["logic"], execution={"device": "cpu"}
+    )
+    return build_plan(experiment, resolve_identities(experiment))
+
+
+def submit(executor: Executor, store: Store, plan: Plan) -> Task:
+    task = Task(plan.base.folder, (plan.base,), store.root / "work" / ".task.json")
+    task.path.write_text(task_file(plan, store, [plan.base], {}).model_dump_json())
+    executor.submit(task)
+    return task
+
+
+def wait(executor: Executor) -> list[Ended]:
+    end = time.monotonic() + 200
+    while time.monotonic() < end:
+        if ended := executor.finished(1.0):
+            return list(ended)
+    raise AssertionError("the executor told of no end")
+
+
+def test_a_task_is_published_and_told_of_once(executor: Executor, store: Store) -> None:
+    plan = base_plan()
+    free = executor.free_slots()
+    task = submit(executor, store, plan)
+    assert wait(executor) == [Ended(task)]
+    assert list(executor.finished(0.0)) == []
+    assert executor.free_slots() == free
+    store.open_artifact(plan.base)
+    assert store.log_path(plan.base).is_file()
+
+
+def test_a_failure_stands_in_the_store(executor: Executor, store: Store) -> None:
+    plan = base_plan()
+    store.work(plan.base).write_text("a file where the work folder should be")
+    submit(executor, store, plan)
+    wait(executor)
+    failure = store.failure(plan.base)
+    assert failure is not None
+    assert failure.cause == "error"
+    assert not store.done([plan.base])
+
+
+def test_a_stage_that_another_holds_is_left_alone(executor: Executor, store: Store) -> None:
+    plan = base_plan()
+    lease = acquire(store.lease_path(plan.base))
+    assert lease is not None
+    submit(executor, store, plan)
+    wait(executor)
+    assert lease.is_ours()
+    lease.release()
+    assert not store.done([plan.base])
+    assert store.failure(plan.base) is None
+
+
+def test_preflight_passes_on_what_trl_refuses(executor: Executor) -> None:
+    experiment = make_experiment()
+    refused = Experiment.model_validate(
+        experiment.model_dump(mode="json", exclude_unset=True)
+        | {"training": {"steps": 10, "prompts_per_step": 4, "generations": 2, "grpo": {"no_such_field": 1}}}
+    )
+    with pytest.raises(ConfigError, match="TRL refuses"):
+        executor.preflight(refused)
+
+
+def test_close_ends_a_worker_in_the_middle_of_its_task(store: Store) -> None:
+    executor = LocalExecutor(1, 1)
+    submit(executor, store, base_plan())
+    (worker,) = executor.running_processes()
+    executor.close()
+    assert not psutil.pid_exists(worker)
+    assert executor.free_slots() == 1
