@@ -38,6 +38,9 @@ check: lint ## Lint, then every test, the slow ones too
 docs: setup ## The reference that is generated from the code
 	$(BIN)/python docs/generate.py
 
+test-faults: setup ## Kill, fill and damage real grids; a table of what was done to them
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest tests/integration/test_faults.py -v
+
 bench: setup ## Speed, as ratios of two things in one run
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks
 
