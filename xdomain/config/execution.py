@@ -20,13 +20,36 @@ class RetryConfig(ConfigModel):
     """The stage itself raised; the same again would most often fail the same way."""
 
 
+class StageResources(ConfigModel):
+    """What a cluster sets aside for one stage."""
+
+    cpus: int | None = Field(None, ge=1)
+    """CPU cores; by default `execution.threads`."""
+    gpus: float | None = Field(None, ge=0)
+    """GPUs; by default one where `execution.device` and the cluster allow it. Ray takes fractions: 0.5 lets two stages
+    share one."""
+    memory_gb: float | None = Field(None, gt=0)
+    """Main memory in 10^9 bytes; by default the cluster's own rule."""
+    custom: dict[str, float] = Field(default_factory=dict)
+    """Ray's custom resources: {a100: 1}."""
+
+
+class ResourcesConfig(ConfigModel):
+    """Resources by kind of stage, for clusters."""
+
+    base: StageResources = StageResources()
+    train: StageResources = StageResources()
+    evaluate: StageResources = StageResources()
+
+
 class ExecutionConfig(ConfigModel):
-    """Workers of the local executor."""
+    """Who starts the workers, how many, and with what."""
 
     executor: Literal["local", "inline"] = "local"
     workers: int | None = Field(None, ge=1)
-    """Stages at once; by default one a GPU, or one a `threads` CPU cores."""
+    """Stages at once; by default one a GPU, or one a `threads` CPU cores; on a cluster as many as it has room for."""
     threads: int = Field(1, ge=1)
     """Torch threads a worker."""
+    resources: ResourcesConfig = ResourcesConfig()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     retries: RetryConfig = RetryConfig()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import Field
 
@@ -61,10 +61,12 @@ class Ended:
     Attributes:
         task: the task.
         how: "signal 9", "exit code 1"; None where the worker went through to its end.
+        cause: what the executor itself knows of why it ended, one of `RetryConfig`'s; None where it does not.
     """
 
     task: Task
     how: str | None = None
+    cause: Literal["killed", "out of memory", "error"] | None = None
 
 
 class Executor(Protocol):

@@ -229,6 +229,8 @@ class Scheduler:
         log = str(self._store.log_path(ended.task.stages[0]))
         if ended.how and self._store.free_bytes() < FULL_DISK_BYTES:
             return Failure("error", f"its worker ended with {ended.how} and the store's disk is full.", log)
+        if ended.cause is not None:
+            return Failure(ended.cause, f"its worker ended: {ended.how}.", log)
         before, self._memory_kills = self._memory_kills, memory_kills()
         if ended.how == "signal 9" and before is not None and (self._memory_kills or 0) > before:
             return Failure("out of memory", "the system killed its worker for want of memory.", log)
