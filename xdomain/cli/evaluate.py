@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 from xdomain.cli.setup import Json, StorePath, default_store
 
 if TYPE_CHECKING:
+    from xdomain.config.domain import DomainConfig
     from xdomain.plan.graph import Graph
     from xdomain.plan.stage import Stage
     from xdomain.store.store import Store
@@ -51,7 +53,8 @@ def evaluate(
     evaluation = {"items": items, "samples": samples, "temperature": temperature, "top_p": top_p, "seed": seed}
     evaluation["max_completion_tokens"] = max_tokens
     settings = {"evaluation": evaluation, "execution": {"threads": threads}}
-    graphs = {text: evaluation_graph(opened, text, domains, settings, revision) for text in [base, model] if text}
+    entries = domain_entries(domains)
+    graphs = {text: evaluation_graph(opened, text, entries, settings, revision) for text in [base, model] if text}
     for graph in graphs.values():
         run_graph(graph, opened, jobs)
     experiment = graphs[model].experiment
@@ -73,25 +76,35 @@ def evaluate(
             out.print(matrix_tables(result, found[name]))
 
 
-def evaluation_graph(store: Store, model: str, domains: str, settings: dict[str, Any], revision: str | None) -> Graph:
+def domain_entries(text: str) -> list[str | DomainConfig]:
+    """The entries of `domains` that `--domains` stands for: registered names, and what YAML files describe."""
+    from xdomain.config.domain_file import load_domain_file
+
+    return [
+        load_domain_file(Path(name)) if name.endswith((".yaml", ".yml")) else name.strip() for name in text.split(",")
+    ]
+
+
+def evaluation_graph(
+    store: Store,
+    model: str,
+    domains: Sequence[str | DomainConfig],
+    settings: dict[str, Any],
+    revision: str | None = None,
+) -> Graph:
     """Evaluations of the named checkpoints; a model that is no stage of the store gets a base stage of its own.
 
     Raises:
         ConfigError: `model` names nothing.
     """
-    from xdomain.config.domain_file import load_domain_file
     from xdomain.config.experiment import Experiment
     from xdomain.config.load import validate
     from xdomain.plan.graph import build_plan, checkpoint_graph
     from xdomain.resolve.identities import resolve_identities
 
-    entries = [
-        load_domain_file(Path(name)) if name.endswith((".yaml", ".yml")) else name.strip()
-        for name in domains.split(",")
-    ]
     checkpoints = stored_checkpoints(store, model)
     source = {"preset": "tiny_qwen3"} if checkpoints else model_source(model, revision)
-    data = {"name": "eval", "model": source, "domains": entries, "curricula": [], **settings}
+    data = {"name": "eval", "model": source, "domains": list(domains), "curricula": [], **settings}
     experiment = validate(Experiment, data, "xdomain eval")
     identities = resolve_identities(experiment)
     return checkpoint_graph(experiment, identities, checkpoints) if checkpoints else build_plan(experiment, identities)

@@ -34,6 +34,16 @@ class FieldConfig(ConfigModel):
         return pattern
 
 
+class OptionsConfig(ConfigModel):
+    """Answers to choose from, given in columns of their own (GPQA): `options` becomes a field, their list in an order
+    that depends on their texts alone, and `gold` the letter of the right one."""
+
+    right: str
+    """Column of the right answer."""
+    wrong: tuple[str, ...] = Field(min_length=1, max_length=25)
+    """Columns of the others."""
+
+
 class FilterConfig(ConfigModel):
     """Keep rows whose field fits; every condition given must hold."""
 
@@ -82,6 +92,8 @@ class DomainConfig(ConfigModel):
     fields: dict[str, FieldConfig] = Field(default_factory=dict)
     """Item fields by name: `gold` and whatever the template and the verifier use (`question`, `tests`, `solution`);
     `id` and `cluster` name columns for those. A bare text is a column. Sources with a known shape need none."""
+    options: OptionsConfig | None = None
+    """For multiple choice whose options are columns and have no order yet."""
     template: str = "{{ question }}"
     """Jinja2 over the fields, sandboxed; an undefined name is an error."""
     system: str | None = None

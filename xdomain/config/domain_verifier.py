@@ -90,9 +90,10 @@ class UnitTestVerifier(ExtractingVerifier):
     """Code that must pass tests, run in the sandbox."""
 
     kind: Literal["unit_tests"]
-    style: Literal["stdin", "function", "humaneval"]
+    style: Literal["stdin", "function", "humaneval", "asserts"]
     """stdin: `tests` is a list of {input, output}; function: `tests` is a list of {arguments, expected} for
-    `entry_point`; humaneval: `tests` defines `check(candidate)`, and `prompt` opens the program."""
+    `entry_point`; humaneval: `tests` defines `check(candidate)`, and `prompt` opens the program; asserts (MBPP):
+    `tests` is a list of assert statements that call one function, `imports` a list of lines that they need."""
     answer_in: tuple[Place, ...] = ("code_block", "whole")
     timeout_seconds: float = Field(default=10.0, gt=0)
     memory_mib: int = Field(default=512, ge=64)
@@ -150,6 +151,21 @@ class RubricJudge(ExtractingVerifier):
     """Share of the protocol's points from which on a completion counts as right."""
 
 
+class CriteriaJudge(ExtractingVerifier):
+    """A judge scores the completion from 1 to 10 by each of the item's own criteria (WritingBench); the credit is a
+    tenth of the mean. The item's field `criteria` is a list of mappings with a `name`, shown to the judge as they
+    are."""
+
+    kind: Literal["criteria_judge"]
+    answer_in: tuple[Place, ...] = ("tag", "whole")
+    judge: JudgeEndpoint
+    pass_score: float = Field(default=0.7, gt=0, le=1)
+    """Credit from which on a completion counts as right; the accuracy is the mean credit all the same."""
+    demand_ticket: bool = True
+    """The reply must repeat a ticket that the judged text cannot know. Switch it off for a critic trained to reply with
+    a score and a reason alone."""
+
+
 VerifierConfig = Annotated[
     TextVerifier
     | ChoiceVerifier
@@ -159,6 +175,7 @@ VerifierConfig = Annotated[
     | UnitTestVerifier
     | SourceVerifier
     | PairwiseJudge
-    | RubricJudge,
+    | RubricJudge
+    | CriteriaJudge,
     Field(discriminator="kind"),
 ]

@@ -145,13 +145,15 @@ def find_notes(splits: Sequence[SplitCheck]) -> list[str]:
             )
         if part.repeated:
             notes.append(f"{part.split}: {part.repeated} items repeat a prompt with another gold.")
-        if part.judged < part.items:
+        if part.judged == 0:
+            notes.append(f"{part.split}: its items have no right answers written down, so none was judged.")
+        elif part.judged < part.items:
             notes.append(f"{part.split}: only the first {part.judged} of {part.items} items were judged.")
     return notes
 
 
 def check_split(domain: Domain, split: Split, items: Sequence[Item], most: int | None) -> SplitCheck:
-    judged = items[:most]
+    judged = [item for item in items[:most] if item.gold]  # without a reference there is no right answer to try
     solutions = [domain.render_solution(item) for item in judged]
     own = domain.score(judged, solutions)
     not_right = [(item, verdict) for item, verdict in zip(judged, own, strict=True) if not is_right(verdict)]

@@ -19,7 +19,7 @@ from xdomain.domains.verifiers.assignment import AssignmentChecker
 from xdomain.domains.verifiers.base import Verifier
 from xdomain.domains.verifiers.build import build_verifier
 
-UNGUESSABLE = ("unit_tests", "pairwise_judge", "rubric_judge")
+UNGUESSABLE = ("unit_tests", "pairwise_judge", "rubric_judge", "criteria_judge")
 """Kinds of verifier for which no constant answer is worth computing."""
 
 SPEED_AND_ISOLATION = ("workers", "allow_unsandboxed_code")
@@ -79,7 +79,7 @@ class DataDomain(Domain):
         # Defaults are left out, so that a field added later leaves old identities as they are.
         described = self.config.model_dump(
             mode="json",
-            include={"fields", "template", "system", "filters", "limit", "split"},
+            include={"fields", "options", "template", "system", "filters", "limit", "split"},
             exclude_defaults=True,
         )
         return {

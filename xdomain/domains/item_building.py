@@ -9,13 +9,17 @@ from typing import Any
 from xdomain.config.domain import DomainConfig, FieldConfig
 from xdomain.core.errors import DataError
 from xdomain.domains.base import Item, Split
-from xdomain.domains.item_fields import passes, read_field
+from xdomain.domains.item_fields import passes, read_field, read_options
 from xdomain.domains.sources.base import Part, Row, Source
 from xdomain.domains.splits import prompt_key, split_of
 from xdomain.domains.templates import render
 
 NOT_METADATA = frozenset({"gold", "id", "cluster", "question", "solution"})
 """Fields with a place of their own in an item, or of use to templates alone."""
+
+
+NO_REFERENCE = ""
+"""The gold of an item that has no right answer written down."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ def built_rows(config: DomainConfig, fields: Mapping[str, FieldConfig], rows: It
     """Rows as items, those that the filters turn away left out."""
     for row in rows:
         values = {name: read_field(row, field) for name, field in fields.items()}
+        if config.options is not None:
+            values |= read_options(row, config.options)
         prompt = render(config.template, values, where=row.where)
         if all(passes(entry, {**values, "prompt": prompt}, row.where) for entry in config.filters):
             yield build_one(config, row, values, prompt)
@@ -109,7 +115,9 @@ def built_rows(config: DomainConfig, fields: Mapping[str, FieldConfig], rows: It
 
 def build_one(config: DomainConfig, row: Row, values: dict[str, Any], prompt: str) -> BuiltItem:
     gold = values.get("gold")
-    if not isinstance(gold, str) or not gold.strip():
+    if gold is None and config.verifier.kind == "criteria_judge":
+        gold = NO_REFERENCE  # the judge scores by the item's criteria, there is nothing to compare with
+    elif not isinstance(gold, str) or not gold.strip():
         raise DataError(
             f"`gold` should be text. Found {gold!r}.",
             where=row.where,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Mapping
 from typing import Any
 
-from xdomain.config.domain import FieldConfig, FilterConfig
+from xdomain.config.domain import FieldConfig, FilterConfig, OptionsConfig
 from xdomain.core.errors import DataError
+from xdomain.core.seeds import generator
 from xdomain.domains.extraction import last_match
 from xdomain.domains.sources.base import Row
 
@@ -43,6 +45,25 @@ def read_field(row: Row, field: FieldConfig) -> Any:
             fix="Correct the pattern or the row.",
         )
     return match
+
+
+def read_options(row: Row, columns: OptionsConfig) -> dict[str, Any]:
+    """The fields `options` and `gold` of a row whose answers stand in columns of their own.
+
+    The order is drawn from the texts, so it is the same for every model, and a row that changes changes no other.
+
+    Raises:
+        DataError: a column is missing or no text, or the right answer stands among the wrong ones.
+    """
+    texts = [read_field(row, FieldConfig(column=name)) for name in (columns.right, *columns.wrong)]
+    if not all(isinstance(text, str) and text.strip() for text in texts):
+        raise DataError(f"every option should be text. Found {texts!r}.", where=row.where, fix="Correct the row.")
+    right, *wrong = (text.strip() for text in texts)
+    if right in wrong:
+        raise DataError(f"the right answer {right!r} is also a wrong one.", where=row.where, fix="Correct the row.")
+    options = sorted([right, *wrong])
+    generator("options", *options).shuffle(options)
+    return {"options": options, "gold": string.ascii_uppercase[options.index(right)]}
 
 
 def parsed(text: Any) -> Any:

@@ -49,6 +49,7 @@ VERIFIERS = Registry(
     {
         "assignment": "xdomain.domains.verifiers.assignment:AssignmentChecker",
         "choice": "xdomain.domains.verifiers.choice:ChoiceChecker",
+        "criteria_judge": "xdomain.domains.verifiers.criteria:CriteriaChecker",
         "math": "xdomain.domains.verifiers.math:MathChecker",
         "number": "xdomain.domains.verifiers.number:NumberChecker",
         "pairwise_judge": "xdomain.domains.verifiers.pairwise:PairwiseChecker",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import json
 import math
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -23,7 +26,8 @@ class UnitTestChecker(Verifier):
     """Right if every test passes; malformed if the completion holds no code.
 
     Item metadata by style: stdin and function want `tests`, a list or its JSON, and function an `entry_point`;
-    humaneval wants `prompt` (the opening of the program), `tests` (code) and `entry_point`.
+    humaneval wants `prompt` (the opening of the program), `tests` (code) and `entry_point`; asserts wants `tests`, a
+    list of assert statements, and may have `imports`, a list of lines.
     """
 
     id = "unit_tests/1"
@@ -44,7 +48,12 @@ class UnitTestChecker(Verifier):
         code = None if len(completion) > LONGEST_COMPLETION else self.find_code(completion)
         if code is None:
             return Verdict.malformed("no code")
-        style = {"stdin": self.judge_stdin, "function": self.judge_function, "humaneval": self.judge_humaneval}
+        style = {
+            "stdin": self.judge_stdin,
+            "function": self.judge_function,
+            "humaneval": self.judge_humaneval,
+            "asserts": self.judge_asserts,
+        }
         try:
             failure = style[self.config.style](sandbox, item.metadata, code.replace("\x00", ""))
         except OSError as error:
@@ -97,6 +106,37 @@ class UnitTestChecker(Verifier):
         if run.word == "passed":
             return None
         return run.word if run.ending == "exited" else run.ending
+
+    def judge_asserts(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> str | None:
+        """Why the function that the assert statements call fails, None if all of them hold."""
+        tests = [str(line) for line in metadata["tests"]]
+        imports = "\n".join(str(line) for line in metadata.get("imports") or ())
+        name = called_function(tests)
+        check = f"def check({name}):\n" + textwrap.indent("\n".join(tests), "    ")
+        run = run_tests(sandbox, f"{imports}\n{code}", name, imports, check, self.limits)
+        if run.word == "passed":
+            return None
+        return run.word if run.ending == "exited" else run.ending
+
+
+def called_function(tests: Sequence[str]) -> str:
+    """The one function that every assert statement calls by its bare name, builtins left out.
+
+    Raises:
+        ValueError: the statements are no Python, or there is not exactly one such function.
+    """
+    called = [
+        {
+            node.func.id
+            for node in ast.walk(ast.parse(textwrap.dedent(test)))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not hasattr(builtins, node.func.id)
+        }
+        for test in tests
+    ]
+    common = sorted(set.intersection(*called)) if called else []
+    if len(common) != 1:
+        raise ValueError(f"the assert statements should call one function. Found {', '.join(common) or 'none'}")
+    return common[0]
 
 
 def read_cases(tests: Any, given: str, expected: str) -> list[dict[str, Any]]:
