@@ -42,6 +42,7 @@ def main() -> None:
         processes=processes,
         weights={"digits": 5, "letters": 2, "marks": 1},
     )
+    assert trainer.accelerator.num_processes == processes
     model = trainer.accelerator.unwrap_model(trainer.model)
     start = model.lm_head.weight.detach().clone()
     trainer.train()

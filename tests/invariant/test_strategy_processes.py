@@ -20,7 +20,7 @@ def launch(folder: Path, strategy: str, loss: str) -> dict[str, torch.Tensor]:
         sys.executable,
         "-m",
         "accelerate.commands.launch",
-        "--cpu",
+        "--multi_gpu",  # what starts several processes; with --cpu it starts one, unless there is MPI
         "--num_processes",
         "2",
         "--num_machines",
