@@ -4,7 +4,7 @@ BIN := .venv/bin
 STORE ?= xdomain-store
 SMOKE := experiments/smoke.yaml
 
-.PHONY: help setup smoke lint types test check bench docs clean
+.PHONY: help setup smoke lint types test check test-faults test-ray bench docs clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,10 @@ docs: setup ## The reference that is generated from the code
 
 test-faults: setup ## Kill, fill and damage real grids; a table of what was done to them
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest tests/integration/test_faults.py -v
+
+test-ray: setup ## A grid on two Ray nodes, one of them killed; installs Ray
+	$(BIN)/pip install -q -c constraints.txt -e '.[ray]'
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m ray -v
 
 bench: setup ## Speed, as ratios of two things in one run
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks

@@ -10,23 +10,34 @@ import psutil
 import pytest
 
 from tests.plans import make_experiment
+from tests.ray_cluster import two_nodes
+from xdomain.config.execution import ExecutionConfig, RayConfig
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import ConfigError
 from xdomain.execute.base import Ended, Executor, Task
 from xdomain.execute.inline import InlineExecutor
 from xdomain.execute.local import LocalExecutor
+from xdomain.execute.ray_executor import RayExecutor
 from xdomain.execute.task_file import task_file
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.resolve.identities import resolve_identities
 from xdomain.store.lease import acquire
 from xdomain.store.store import Store
 
-EXECUTORS = {"inline": InlineExecutor, "local": lambda: LocalExecutor(1, 1)}
+
+@pytest.fixture(scope="module")
+def ray_address() -> Iterator[str]:
+    with two_nodes() as (cluster, _):
+        yield cluster.address
 
 
-@pytest.fixture(params=EXECUTORS)
-def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    made = EXECUTORS[request.param]()
+@pytest.fixture(params=["inline", "local", pytest.param("ray", marks=pytest.mark.ray)])
+def executor(request: pytest.FixtureRequest, store: Store) -> Iterator[Executor]:
+    if request.param == "ray":
+        execution = ExecutionConfig(device="cpu", ray=RayConfig(address=request.getfixturevalue("ray_address")))
+        made: Executor = RayExecutor(execution, store.root)
+    else:
+        made = InlineExecutor() if request.param == "inline" else LocalExecutor(1, 1)
     yield made
     made.close()
 

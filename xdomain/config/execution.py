@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from xdomain.config.model_base import ConfigModel
 
@@ -30,8 +30,17 @@ class StageResources(ConfigModel):
     share one."""
     memory_gb: float | None = Field(None, gt=0)
     """Main memory in 10^9 bytes; by default the cluster's own rule."""
-    custom: dict[str, float] = Field(default_factory=dict)
+    custom: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """Ray's custom resources: {a100: 1}."""
+
+    @model_validator(mode="after")
+    def _as_ray_counts(self) -> StageResources:
+        if self.gpus is not None and self.gpus > 1 and self.gpus != int(self.gpus):
+            raise ValueError(f"gpus should be a whole number, or a part of one GPU. Found {self.gpus:g}.")
+        for name in ("CPU", "GPU", "memory"):
+            if name in self.custom:
+                raise ValueError(f'custom: "{name}" has a field of its own: cpus, gpus or memory_gb.')
+        return self
 
 
 class ResourcesConfig(ConfigModel):
@@ -42,14 +51,23 @@ class ResourcesConfig(ConfigModel):
     evaluate: StageResources = StageResources()
 
 
+class RayConfig(ConfigModel):
+    """Which Ray cluster runs the stages."""
+
+    address: str | None = None
+    """`host:port` of a cluster's head, `auto` for the one that runs on this machine, `ray://host:10001` through Ray's
+    client; by default $RAY_ADDRESS, else one that is started here for the run."""
+
+
 class ExecutionConfig(ConfigModel):
     """Who starts the workers, how many, and with what."""
 
-    executor: Literal["local", "inline"] = "local"
+    executor: Literal["local", "inline", "ray"] = "local"
     workers: int | None = Field(None, ge=1)
     """Stages at once; by default one a GPU, or one a `threads` CPU cores; on a cluster as many as it has room for."""
     threads: int = Field(1, ge=1)
     """Torch threads a worker."""
     resources: ResourcesConfig = ResourcesConfig()
+    ray: RayConfig = RayConfig()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     retries: RetryConfig = RetryConfig()

@@ -8,7 +8,6 @@ touches a GPU. Every worker watches a pipe from this process and ends when this 
 from __future__ import annotations
 
 import importlib
-import json
 import multiprocessing
 import os
 import sys
@@ -19,10 +18,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
 from xdomain.config.experiment import Experiment
-from xdomain.core import errors
-from xdomain.core.errors import StageError, XDomainError
+from xdomain.core.errors import StageError
 from xdomain.execute.base import Ended, Task
-from xdomain.execute.worker import PRELOAD, run_preflight, run_task_file
+from xdomain.execute.complaint import preflight_complaint, raise_complaint
+from xdomain.execute.worker import PRELOAD, run_task_file
 
 STARTS = 3
 """Times that a start is tried while the server dies under it."""
@@ -59,14 +58,12 @@ class LocalExecutor:
         process = self._start(preflight_main, experiment.model_dump_json(), writer)
         writer.close()
         try:
-            complaint = json.loads(reader.recv_bytes())
+            complaint = reader.recv_bytes().decode()
         except EOFError:
             raise StageError("the worker server died while it imported the training packages.") from None
         finally:
             process.join()
-        if complaint is not None:
-            kind = getattr(errors, complaint.pop("kind"))
-            raise kind(complaint.pop("what"), **complaint)
+        raise_complaint(complaint)
 
     def free_slots(self) -> int:
         return self._workers - len(self._running)
@@ -120,14 +117,9 @@ class LocalExecutor:
 
 
 def preflight_main(experiment_json: str, answer: Connection) -> None:
-    """Send what is wrong as JSON, null if nothing is."""
+    """Send what is wrong."""
     _end_with_parent()
-    complaint = None
-    try:
-        run_preflight(Experiment.model_validate_json(experiment_json))
-    except XDomainError as error:
-        complaint = {"kind": type(error).__name__, "what": error.what, "where": error.where, "fix": error.fix}
-    answer.send_bytes(json.dumps(complaint).encode())
+    answer.send_bytes(preflight_complaint(experiment_json).encode())
 
 
 def worker_main(task_path: str, device: str | None) -> None:

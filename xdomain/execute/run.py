@@ -17,10 +17,19 @@ from xdomain.plan.graph import Graph
 from xdomain.store.store import Store
 
 
-def make_executor(execution: ExecutionConfig, jobs: int | None) -> Executor:
-    """The executor of an experiment; `jobs` overrides its number of workers."""
+def make_executor(execution: ExecutionConfig, store: Store, jobs: int | None) -> Executor:
+    """The executor of an experiment; `jobs` overrides its number of workers.
+
+    Raises:
+        ConfigError: the cluster cannot be reached or cannot give what is asked of it.
+        DependencyMissing: the executor's extra is not installed.
+    """
     if execution.executor == "inline":
         return InlineExecutor()
+    if execution.executor == "ray":
+        from xdomain.execute.ray_executor import RayExecutor
+
+        return RayExecutor(execution, store.root, jobs)
     devices = [] if execution.device == "cpu" else visible_gpus()
     workers = jobs or execution.workers or len(devices) or max(1, (os.cpu_count() or 1) // execution.threads)
     slots = [devices[place % len(devices)] for place in range(workers)] if devices else []
@@ -47,7 +56,7 @@ def run_plan(
         return RunOutcome(reused=list(plan.stages))
     store.create()
     _require_training_packages()
-    with closing(make_executor(plan.experiment.execution, jobs)) as executor:
+    with closing(make_executor(plan.experiment.execution, store, jobs)) as executor:
         executor.preflight(plan.experiment)
         scheduler = Scheduler(plan, store, executor, watch)
         on_start(scheduler)

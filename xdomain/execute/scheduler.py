@@ -216,8 +216,9 @@ class Scheduler:
                 self._finish(stage)
             elif failure is not None:
                 self._retry_or_fail(stage, failure)
-            elif not free:
-                # Another runner has it, or the worker outlived the forkserver that reported its end.
+            elif not free and ended.cause is None:
+                # Another runner has it, or the worker outlived the forkserver that reported its end. (An executor that
+                # knows of a lost machine gives the cause; its lease is waited for before the next start.)
                 self._elsewhere.add(stage.key)
             elif self._stop is not None:
                 continue

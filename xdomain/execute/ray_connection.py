@@ -1,0 +1,98 @@
+"""Join a Ray cluster, or start one here."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+from xdomain.config.execution import ExecutionConfig
+from xdomain.core.errors import ConfigError, DependencyMissing
+
+CONNECT_SECONDS = 5.0
+OBJECT_STORE_BYTES = 100_000_000
+"""Of a cluster that is started here: only paths travel through it."""
+
+
+def load_ray() -> ModuleType:
+    """The package.
+
+    Raises:
+        DependencyMissing: it is not installed.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError:
+        raise DependencyMissing('the package "ray" is not installed.', fix='pip install "xdomain[ray]"') from None
+    module: ModuleType = ray
+    return module
+
+
+def connect(ray: ModuleType, execution: ExecutionConfig) -> None:
+    """Join the cluster that the experiment names, or RAY_ADDRESS; without either start one here.
+
+    Raises:
+        ConfigError: it cannot be reached.
+    """
+    address = execution.ray.address or os.environ.get("RAY_ADDRESS") or "local"
+    _check_listening(address)
+    here = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address == "local" else {}
+    threads = str(execution.threads)
+    environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
+    try:
+        with handler_kept():
+            ray.init(
+                address,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                runtime_env={"env_vars": environment},
+                **here,
+            )
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise ConfigError(
+            f'the Ray cluster "{address}" cannot be used: {first_line(error)}.',
+            where="execution.ray.address",
+            fix='Start one with `ray start --head` and write its "host:port", or leave the address out.',
+        ) from error
+
+
+@contextmanager
+def handler_kept() -> Iterator[None]:
+    """Ray sets its own handler for SIGTERM, in the main thread; ours stops the run at the next checkpoint."""
+    kept = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, kept)
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without Ray's pages of it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _check_listening(address: str) -> None:
+    """Ray itself tries an address where nobody listens for a minute, and then ends the process.
+
+    Raises:
+        ConfigError: nobody listens.
+    """
+    host, separator, port = address.removeprefix("ray://").rpartition(":")
+    if not separator or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
+    except OSError as error:
+        raise ConfigError(
+            f'nobody answers at "{address}": {error}.',
+            where="execution.ray.address",
+            fix="`ray status` on the cluster's head shows its address.",
+        ) from None

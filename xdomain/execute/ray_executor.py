@@ -1,0 +1,139 @@
+"""Stages as tasks of a Ray cluster. Ray finds a place for each and says when it is lost; all else stands in the store.
+
+Ray's own retries are off: whether a stage is started again is the scheduler's to say, by what ended it, and is
+remembered in the store.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from xdomain.config.execution import ExecutionConfig
+from xdomain.config.experiment import Experiment
+from xdomain.core.errors import StageError
+from xdomain.execute.base import Ended, Task
+from xdomain.execute.cluster_resources import Amounts, check_demands, demands, fits, room
+from xdomain.execute.ray_connection import connect, first_line, handler_kept, load_ray
+from xdomain.execute.ray_nodes import check_nodes, check_settings
+from xdomain.execute.ray_worker import run_stages
+from xdomain.plan.stage import StageKind
+
+LOOK_SECONDS = 2.0
+LOST_SECONDS = 300.0
+"""With no node left that could run a stage, a new one is waited for so long."""
+GPU_TASKS_PER_PROCESS = 1
+"""A process that held a GPU frees its memory for sure when it ends."""
+
+
+class RayExecutor:
+    """Args:
+    execution: whose `ray`, `resources`, `workers`, `threads` and `device` count.
+    store: the store's folder, which every node must see under this path.
+    jobs: stages at once; by default `execution.workers`, else as many as the nodes hold.
+
+    Raises:
+        DependencyMissing: Ray is not installed.
+        ConfigError: the cluster cannot be reached, or no node can give what a stage asks for.
+    """
+
+    def __init__(self, execution: ExecutionConfig, store: Path, jobs: int | None = None) -> None:
+        self._ray = load_ray()
+        self._store = store.resolve()
+        self._most = jobs or execution.workers
+        self._running: dict[Any, Task] = {}
+        self._connected_here = not self._ray.is_initialized()
+        if self._connected_here:
+            connect(self._ray, execution)
+        try:
+            self._nodes = self._amounts()
+            self._looked = self._capable = time.monotonic()
+            self._demands = demands(execution, self._nodes)
+            check_demands(self._demands, self._nodes)
+        except BaseException:
+            self._disconnect()
+            raise
+
+    def preflight(self, experiment: Experiment) -> None:
+        """See that every node that can run stages has this xdomain and the store, and ask TRL on one of them.
+
+        Raises:
+            ConfigError: TRL refuses a setting, or a node has another xdomain or does not see the store.
+        """
+        alive = [node for node in self._ray.nodes() if node["Alive"]]
+        able = [node for node in alive if room(self._demands, [node["Resources"]])]
+        check_nodes(self._ray, able, self._store)
+        trains = next(node for node in able if fits(self._demands[StageKind.TRAIN], node["Resources"]))
+        check_settings(self._ray, trains, experiment)
+
+    def free_slots(self) -> int:
+        return max(0, (self._most or self._room()) - len(self._running))
+
+    def submit(self, task: Task) -> None:
+        amounts = dict(self._demands[task.stages[0].kind])
+        options: dict[str, Any] = {"num_cpus": amounts.pop("CPU", 0), "num_gpus": amounts.pop("GPU", 0)}
+        if options["num_gpus"]:
+            options["max_calls"] = GPU_TASKS_PER_PROCESS
+        if "memory" in amounts:
+            options["memory"] = int(amounts.pop("memory"))
+        run = self._ray.remote(**options, resources=amounts, max_retries=0)(run_stages)
+        self._running[run.options(name=task.name).remote(str(task.path.resolve()))] = task
+
+    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
+        if not self._running:
+            return []
+        self._room()
+        ready, _ = self._ray.wait(list(self._running), num_returns=1, timeout=timeout_seconds)
+        return [self._ended(self._running.pop(reference), reference) for reference in ready]
+
+    def stop(self, *, at_once: bool) -> None:
+        for reference in self._running:
+            self._ray.cancel(reference, force=at_once)
+
+    def close(self) -> None:
+        self.stop(at_once=True)
+        self._running.clear()
+        self._disconnect()
+
+    def _ended(self, task: Task, reference: Any) -> Ended:
+        errors = self._ray.exceptions
+        try:
+            self._ray.get(reference)
+        except errors.TaskCancelledError:
+            return Ended(task, "a cancellation")
+        except errors.OutOfMemoryError as error:
+            return Ended(task, first_line(error), "out of memory")
+        except errors.RayTaskError as error:  # the worker raised before it could write to the store
+            return Ended(task, f"{type(error.cause).__name__}: {error.cause}", "error")
+        except errors.RayError as error:
+            return Ended(task, f"{type(error).__name__}: {first_line(error)}", "killed")
+        return Ended(task)
+
+    def _room(self) -> int:
+        """Stages that the nodes hold, looked at now and then.
+
+        Raises:
+            StageError: they have held none for long.
+        """
+        now = time.monotonic()
+        if now - self._looked > LOOK_SECONDS:
+            self._looked, self._nodes = now, self._amounts()
+        held = room(self._demands, self._nodes)
+        if held:
+            self._capable = now
+        elif now - self._capable > LOST_SECONDS:
+            raise StageError(
+                f"for {LOST_SECONDS:.0f} s no node of the Ray cluster could have run a stage.",
+                fix="Start nodes, and the same command continues.",
+            )
+        return held
+
+    def _amounts(self) -> list[Amounts]:
+        return [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+
+    def _disconnect(self) -> None:
+        if self._connected_here and self._ray.is_initialized():
+            with handler_kept():
+                self._ray.shutdown()

@@ -1,0 +1,79 @@
+"""Look at a Ray cluster's nodes before any work starts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from xdomain import __version__
+from xdomain.config.experiment import Experiment
+from xdomain.core.errors import ConfigError
+from xdomain.execute.complaint import raise_complaint
+from xdomain.execute.ray_connection import first_line
+from xdomain.execute.ray_worker import check_experiment, look_at_node
+
+ANSWER_SECONDS = 120.0
+
+
+def check_nodes(ray: ModuleType, nodes: Sequence[Any], store: Path) -> None:
+    """See that each of `nodes` (of `ray.nodes()`) has this xdomain and sees the store.
+
+    Raises:
+        ConfigError: one does not.
+    """
+    probe = store / "work" / f".probe-{uuid.uuid4().hex}"
+    probe.touch()
+    try:
+        for node, answer in [(node, _on(ray, node, look_at_node, str(probe))) for node in nodes]:
+            version, sees_store = _answer(ray, answer, node, ANSWER_SECONDS)
+            if version != __version__:
+                raise ConfigError(f"has xdomain {version}, not {__version__}.", where=_name(node))
+            if not sees_store:
+                raise ConfigError(
+                    f"does not see the store {store}.",
+                    where=_name(node),
+                    fix="Name a folder of a shared file system with --store.",
+                )
+    finally:
+        probe.unlink()
+
+
+def check_settings(ray: ModuleType, node: Any, experiment: Experiment) -> None:
+    """Ask TRL on `node` whether it takes the experiment's settings.
+
+    Raises:
+        XDomainError: it does not.
+    """
+    answer = _on(ray, node, check_experiment, experiment.model_dump_json())
+    raise_complaint(_answer(ray, answer, node, None))
+
+
+def _on(ray: ModuleType, node: Any, function: Callable[[str], Any], argument: str) -> Any:
+    """Start a check on one node; it waits for no resources."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    place = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+    return ray.remote(num_cpus=0, max_retries=0, scheduling_strategy=place)(function).remote(argument)
+
+
+def _answer(ray: ModuleType, reference: Any, node: Any, timeout_seconds: float | None) -> Any:
+    """What a check returned.
+
+    Raises:
+        ConfigError: it could not run.
+    """
+    try:
+        return ray.get(reference, timeout=timeout_seconds)
+    except (ray.exceptions.RayError, ImportError) as error:
+        raise ConfigError(
+            f"cannot run xdomain: {type(error).__name__}: {first_line(error)}.",
+            where=_name(node),
+            fix='Install it on every node: pip install "xdomain[train,ray]"',
+        ) from error
+
+
+def _name(node: Any) -> str:
+    return f"the Ray node {node['NodeManagerAddress']} ({node['NodeID'][:8]})"
