@@ -23,6 +23,8 @@ from xdomain.analysis.result import (
     Matrix,
     Meta,
     RunEffort,
+    StrategyComparison,
+    StrategyCost,
     Summary,
     Trajectory,
     TrajectoryPoint,
@@ -167,6 +169,23 @@ class Example:
             else {str(s): f"train-{run.replace(' ', '')}-{s}123456789abcdef@{STEPS}" for s in self.seeds},
         )
 
+    def comparison(self) -> StrategyComparison:
+        empty, ratio = Cell(), self.cell((self.strategies[0], self.mixes[0]), 0.1, 0.02, 1.0)
+        costs = [
+            StrategyCost(
+                run=run,
+                strategy=name,
+                seconds_per_step=0.31,
+                tokens_per_step=812.5,
+                displacement=1.25 if self.measured else None,
+                seconds_ratio=empty if name == "joint" else ratio,
+                displacement_ratio=empty if name == "joint" else ratio,
+                moves_farther=None if name == "joint" else False,
+            )
+            for run, name in zip([self.mixes[0], *self.strategies], ["joint", "cgpo", "pcgrad"], strict=True)
+        ]
+        return StrategyComparison(curriculum=self.mixes[0], reference=self.mixes[0], costs=tuple(costs))
+
     def best(self, domain: str, group: str, candidates: list[str]) -> BestSet:
         kept = [run for run in candidates if self.random.random() < 0.4] or candidates[:1]
         return BestSet(
@@ -217,6 +236,8 @@ class Example:
             "plasticity": self.last_phase_matrix("plasticity", 1),
             "mix_gain": self.by_run("mix_gain", self.mixes),
             "mix_gain_over_single": self.by_run("mix_gain_over_single", self.mixes),
+            "strategy_effect": self.by_run("strategy_effect", self.strategies, self.mixes[0]),
+            "strategy_matched": self.by_run("strategy_matched", self.strategies[:1], self.mixes[0]),
             "sequence": self.matrix(
                 "sequence",
                 {
@@ -235,6 +256,7 @@ class Example:
             trajectories=tuple(self.trajectory(c, d) for c in [*self.domains, *self.sequences] for d in self.domains),
             turnover=Turnover(**{name: self.by_run(name, self.runs) for name in Turnover.model_fields}),
             pass_at_k=(self.by_run("pass_at_1", ["base", *self.runs], centre=None),),
+            strategies=(self.comparison(),),
             contrasts=(DeclaredContrast(contrast=f"order({a}, {b}) on {b}", cell=self.cell(self.pairs[0])),),
             effort={run: self.effort(run) for run in ["base", *self.runs]},
             items=tuple(self.item(index) for index in range(12)) if self.measured else (),

@@ -31,6 +31,8 @@ from xdomain.analysis.definitions import (
     PERMUTATION_RANGE,
     RELATIVE_TRANSFER,
     SEQUENCE,
+    STRATEGY_EFFECT,
+    STRATEGY_MATCHED,
     turnover_template,
 )
 from xdomain.analysis.inference import pool_effects
@@ -146,6 +148,8 @@ def analyse_table(table: AccuracyTable, pairing: Pairing = "any") -> AnalysisRes
         "asymmetry_relative": ASYMMETRY_RELATIVE,
         "permutation_range": PERMUTATION_RANGE,
         "sequence": SEQUENCE,
+        "strategy_effect": STRATEGY_EFFECT,
+        "strategy_matched": STRATEGY_MATCHED,
         "odds_ratio": ODDS_RATIO,
         "odds_ratio_paired": ODDS_RATIO_PAIRED,
     }

@@ -26,6 +26,8 @@ from xdomain.analysis.relative import relative_ratios, relative_transfer_matrix
 from xdomain.analysis.result import AnalysisResult, Matrix, Meta, Summary
 from xdomain.analysis.sentences import sentences
 from xdomain.analysis.sequence import sequence_matrix
+from xdomain.analysis.strategies import matched_matrix, strategy_matrix
+from xdomain.analysis.strategy_cost import matched_arms, strategy_costs
 from xdomain.analysis.study import Study, build_study
 from xdomain.analysis.trajectory import trajectories
 from xdomain.analysis.transfer import (
@@ -97,6 +99,7 @@ def _matrices(grid: MeasuredGrid, study: Study, transfer: Mapping[Pair, Measured
     odds, paired = odds_matrices(study)
     transfers = transfer_matrix(study, transfer)
     meta = _meta(grid, study)
+    costs = strategy_costs(study)
     return AnalysisResult(
         accuracy=accuracy_matrix(study, levels, grid.chance),
         change=change_matrix(study, transfers),
@@ -112,6 +115,9 @@ def _matrices(grid: MeasuredGrid, study: Study, transfer: Mapping[Pair, Measured
         plasticity=plasticity_matrix(study),
         mix_gain=mix_gain_matrix(study),
         mix_gain_over_single=mix_gain_over_single_matrix(study),
+        strategy_effect=strategy_matrix(study),
+        strategy_matched=matched_matrix(study, matched_arms(costs)),
+        strategies=costs,
         sequence=sequence_matrix(study, levels),
         trajectories=trajectories(study),
         turnover=turnover(study),

@@ -20,6 +20,7 @@ from xdomain.analysis.contrast import Aligned, Blank
 from xdomain.analysis.maxima import Pairwise, pairwise, studentized_quantile
 from xdomain.analysis.result import BestSet, Cell
 from xdomain.analysis.runs import Run
+from xdomain.analysis.strategies import contests
 from xdomain.analysis.study import Study
 
 LARGEST_TUKEY = 100
@@ -27,11 +28,15 @@ LARGEST_TUKEY = 100
 
 
 def best_sets(study: Study) -> tuple[BestSet, ...]:
-    """For each domain: among every run, and among the runs of each set of trained domains (orders, mixtures)."""
+    """For each domain: among the strategies of each mixture, among every run, and among the runs of each set of
+    trained domains (orders, mixtures). The same runs are compared once."""
     found: list[BestSet] = []
+    seen: set[tuple[frozenset[str], str]] = set()
     for group, runs, domains in _groups(study):
         for domain in domains:
-            measured = _best(study, group, runs, domain)
+            place = (frozenset(run.label for run in runs), domain)
+            measured = None if place in seen else _best(study, group, runs, domain)
+            seen.add(place)
             if measured is not None:
                 found.append(measured)
     return tuple(found)
@@ -41,7 +46,10 @@ def _groups(study: Study) -> list[tuple[str, list[Run], Sequence[str]]]:
     same: dict[tuple[str, ...], list[Run]] = defaultdict(list)
     for run in study.book.trained:
         same[tuple(sorted(run.trained))].append(run)
-    groups: list[tuple[str, list[Run], Sequence[str]]] = [("every curriculum", list(study.book.trained), study.domains)]
+    groups: list[tuple[str, list[Run], Sequence[str]]] = [
+        (f"strategies for {contest.curriculum}", list(contest.runs), study.domains) for contest in contests(study)
+    ]
+    groups.append(("every curriculum", list(study.book.trained), study.domains))
     for names, runs in same.items():
         if len(names) > 1 and len(runs) > 1:
             domains = [domain for domain in study.domains if domain in names]

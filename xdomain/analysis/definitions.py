@@ -156,6 +156,35 @@ MIX_GAIN_OVER_SINGLE = Matrix(
     family=f"{BENJAMINI_HOCHBERG} over all mixtures and their domains",
 )
 
+STRATEGY_COLUMNS = (
+    "Mean: over the trained domains. Worst domain: smallest change from base over the trained domains, min over d of "
+    "R[s, d] - R[base, d], less the same of the other; interval corrected for both minima"
+)
+
+STRATEGY_EFFECT = Matrix(
+    name="strategy_effect",
+    title="Strategies against joint",
+    definition=(
+        "R[a + b under the strategy, d] - R[a + b under joint, d] (under the first strategy listed where joint was "
+        f"not run), paired by item and seed. {STRATEGY_COLUMNS}"
+    ),
+    source="ours",
+    row_meaning="run",
+    family=f"{BENJAMINI_HOCHBERG} over all strategies and evaluated domains; mean and worst domain each by itself",
+)
+
+STRATEGY_MATCHED = Matrix(
+    name="strategy_matched",
+    title="Strategies against joint that moves as far",
+    definition=(
+        "For a strategy whose weights move farther than joint's: the same difference from the arm of joint whose "
+        f"learning rate was scaled so that it moves as far (within a tenth). {STRATEGY_COLUMNS}"
+    ),
+    source="ours",
+    row_meaning="run",
+    family=f"{BENJAMINI_HOCHBERG} over all strategies and evaluated domains; mean and worst domain each by itself",
+)
+
 SEQUENCE = Matrix(
     name="sequence",
     title="Sequence metrics",

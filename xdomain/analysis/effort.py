@@ -20,7 +20,13 @@ def _effort(run: Run) -> RunEffort:
     if run.is_base:
         name = {"": next(iter(run.ends.values())).checkpoint} if run.ends else {}
         return RunEffort(
-            steps=0, prompts=0, completion_tokens=0, informative_groups=0, curriculum=run.curriculum, checkpoints=name
+            steps=0,
+            prompts=0,
+            completion_tokens=0,
+            informative_groups=0,
+            seconds=0,
+            curriculum=run.curriculum,
+            checkpoints=name,
         )
     ends = [run.ends[seed] for seed in sorted(run.ends)]
     return RunEffort(
@@ -28,6 +34,7 @@ def _effort(run: Run) -> RunEffort:
         prompts=_mean(ends, "prompts"),
         completion_tokens=_mean(ends, "completion_tokens"),
         informative_groups=_mean(ends, "informative_groups"),
+        seconds=_mean(ends, "seconds"),
         curriculum=run.curriculum,
         strategy=run.strategy,
         checkpoints={str(seed): run.ends[seed].checkpoint for seed in sorted(run.ends)},

@@ -137,10 +137,40 @@ class RunEffort(ResultModel):
     completion_tokens: float | None = None
     informative_groups: float | None = None
     """Prompt groups whose rewards were not all equal; only these carry gradient."""
+    seconds: float | None = None
+    """Wall time of the training steps, rollouts included, on the machine that ran them."""
     curriculum: str
     strategy: str | None = None
     checkpoints: dict[str, str]
     """Checkpoint name by seed ("" for the base, which has none)."""
+
+
+class StrategyCost(ResultModel):
+    """What one strategy cost in its last phase; means over seeds, null = not recorded. Ratios are to the reference."""
+
+    run: str
+    strategy: str
+    seconds_per_step: float | None = None
+    """Wall time on the machine that ran it, whatever else it did."""
+    tokens_per_step: float | None = None
+    displacement: float | None = None
+    """Euclidean length of the change of all weights from the parent."""
+    seconds_ratio: Cell
+    displacement_ratio: Cell
+    """Geometric mean over seeds, t interval; empty for the reference itself."""
+    moves_farther: bool | None = None
+    """The interval of `displacement_ratio` lies above 1; null where one seed leaves it open."""
+    matched: str | None = None
+    """The joint arm that moves as far (within a tenth), which a strategy that moves farther has to be compared with."""
+
+
+class StrategyComparison(ResultModel):
+    """The strategies of one curriculum side by side, in plan order, not ranked."""
+
+    curriculum: str
+    reference: str
+    """Label of the run that the others are compared with."""
+    costs: tuple[StrategyCost, ...]
 
 
 class Turnover(ResultModel):
@@ -248,6 +278,10 @@ class AnalysisResult(ResultModel):
     plasticity: Matrix
     mix_gain: Matrix
     mix_gain_over_single: Matrix
+    strategy_effect: Matrix
+    """Every strategy of a mixed curriculum against joint."""
+    strategy_matched: Matrix
+    """Strategies that move farther than joint against joint at the rate at which it moves as far."""
     sequence: Matrix
     trajectories: tuple[Trajectory, ...]
     turnover: Turnover
@@ -255,6 +289,8 @@ class AnalysisResult(ResultModel):
     odds_ratio_paired: Matrix
     """The paired difference over the same domains as the odds ratio beside it."""
     pass_at_k: tuple[Matrix, ...]
+    strategies: tuple[StrategyComparison, ...] = ()
+    """What the strategies of each mixed curriculum cost."""
     contrasts: tuple[DeclaredContrast, ...]
     effort: dict[str, RunEffort]
     items: tuple[ItemChange, ...]

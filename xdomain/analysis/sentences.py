@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from xdomain.analysis.amounts import interval, points, sized
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix
-
-
-def points(value: float, *, sign: bool = False) -> str:
-    """A fraction as points: 0.155 is "15.5"; a zero never carries a sign."""
-    shown = f"{100 * value:.1f}"
-    shown = shown.lstrip("-") if float(shown) == 0 else shown
-    return f"+{shown}" if sign and float(shown) > 0 else shown
-
-
-def interval(cell: Cell) -> str:
-    """ "[9.1, 21.8]" in points."""
-    if cell.low is None or cell.high is None:
-        return "(no interval)"
-    return f"[{points(cell.low)}, {points(cell.high)}]"
+from xdomain.analysis.strategy_sentences import strategy_sentences
 
 
 def sentences(result: AnalysisResult) -> tuple[str, ...]:
@@ -31,6 +19,7 @@ def sentences(result: AnalysisResult) -> tuple[str, ...]:
         *_changes(result.retention, "{row} leaves {column} {amount} {direction} than {other} did"),
         *_changes(result.plasticity, "{row} ends {amount} {direction} on {column} than {other} alone"),
         *_mixtures(result.mix_gain),
+        *strategy_sentences(result),
         *_best(result),
         *_missing(result),
     )
@@ -66,18 +55,10 @@ def _transfer(result: AnalysisResult) -> Iterator[str]:
                 continue
             if cell.word in ("gain", "loss"):
                 verb = "raises" if cell.word == "gain" else "lowers"
-                yield f"Training on {row} {verb} {column} by {points(abs(cell.estimate))} points {_sized(cell)}."
+                yield f"Training on {row} {verb} {column} by {points(abs(cell.estimate))} points {sized(cell)}."
             elif cell.word:
                 quiet.append(cell)
     yield from _quiet(quiet, "transfer to another domain")
-
-
-def _sized(cell: Cell) -> str:
-    """The interval of the size of an effect, so that a loss of 3 points reads [1.0, 5.0]."""
-    if cell.low is None or cell.high is None:
-        return "(no interval)"
-    low, high = (cell.low, cell.high) if (cell.estimate or 0) >= 0 else (-cell.high, -cell.low)
-    return f"[{points(low)}, {points(high)}]"
 
 
 def _quiet(cells: list[Cell], what: str) -> Iterator[str]:
@@ -98,9 +79,7 @@ def _orders(matrix: Matrix) -> Iterator[str]:
                 quiet.append(f"on {column} no effect is shown, {interval(cell)} not ruled out")
             else:
                 first, second = cell.compares if cell.word == "gain" else tuple(reversed(cell.compares))
-                shown.append(
-                    f"{first} beats {second} on {column} by {points(abs(cell.estimate))} points {_sized(cell)}"
-                )
+                shown.append(f"{first} beats {second} on {column} by {points(abs(cell.estimate))} points {sized(cell)}")
         if shown:
             yield "; ".join(shown + quiet) + "."
         elif quiet:
@@ -114,7 +93,7 @@ def _changes(matrix: Matrix, words: str) -> Iterator[str]:
             if cell.estimate is None:
                 continue
             if cell.word in ("gain", "loss"):
-                amount = f"{points(abs(cell.estimate))} points {_sized(cell)}"
+                amount = f"{points(abs(cell.estimate))} points {sized(cell)}"
                 direction = "higher" if cell.word == "gain" else "lower"
                 other = cell.compares[1]
                 yield words.format(row=row, column=column, amount=amount, direction=direction, other=other) + "."
@@ -128,7 +107,7 @@ def _mixtures(matrix: Matrix) -> Iterator[str]:
         for column, cell in matrix.cells[row].items():
             if cell.estimate is None or cell.word not in ("gain", "loss"):
                 continue
-            amount = f"{points(abs(cell.estimate))} points {_sized(cell)}"
+            amount = f"{points(abs(cell.estimate))} points {sized(cell)}"
             if cell.word == "gain":
                 yield f"{row} beats every order on {column}, by at least {amount}."
             else:

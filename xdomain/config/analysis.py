@@ -52,6 +52,8 @@ FORMS: dict[str, Form] = {
     "plasticity": Form((1,), None),
     "mix_gain": Form((1, 2), True),
     "mix_gain_over_single": Form((1, 2), True),
+    "strategy_effect": Form((1,), True),
+    "strategy_matched": Form((1,), True),
     "acc": Form((1,), False),
     "bwt": Form((1,), False),
     "fwt": Form((1,), False),

@@ -65,7 +65,12 @@ def _short(value: Any) -> str:
 class JointConfig(StrategyModel):
     """The sum of the domains' losses: TRL's own step."""
 
+    neutral: ClassVar[Mapping[str, Any]] = {"learning_rate_scale": 1.0}
+
     name: Literal["joint"] = "joint"
+    learning_rate_scale: float = Field(1.0, gt=0)
+    """Factor on `training.learning_rate` in mixed phases, for an arm of joint that moves the weights as far as another
+    strategy does."""
 
 
 class ScaledConfig(StrategyModel):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Number = TypeVar("Number", int, float)
 
 BASE = "base"
 """The curriculum name of the untrained (or warmed-up) model that every curriculum starts from."""
@@ -26,8 +28,11 @@ class Effort:
     informative_groups: int | None = 0
     """Prompt groups whose rewards were not all equal: only these carry gradient."""
 
+    seconds: float | None = 0.0
+    """Wall time of those steps, rollouts included, on the machine that ran them."""
+
     def plus(self, other: Effort) -> Effort:
-        def add(a: int | None, b: int | None) -> int | None:
+        def add(a: Number | None, b: Number | None) -> Number | None:
             return None if a is None or b is None else a + b
 
         return Effort(
@@ -35,6 +40,7 @@ class Effort:
             add(self.prompts, other.prompts),
             add(self.completion_tokens, other.completion_tokens),
             add(self.informative_groups, other.informative_groups),
+            add(self.seconds, other.seconds),
         )
 
 
@@ -55,6 +61,8 @@ class EvaluatedCheckpoint:
         step: optimizer steps done inside the phase.
         is_end: it is the last of its phase.
         strategy: name of the training strategy in mixed phases ("joint" by default); None for the base.
+        displacement: Euclidean length of the change of all weights in its phase; None where it was not recorded, as
+            inside a phase.
     """
 
     checkpoint: str
@@ -67,6 +75,7 @@ class EvaluatedCheckpoint:
     strategy: str | None = "joint"
     model: str = ""
     effort: Effort = field(default_factory=Effort)
+    displacement: float | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from xdomain.config.curriculum import Phase
 from xdomain.config.experiment import Experiment
-from xdomain.config.strategy import StrategyConfig
+from xdomain.config.strategy import JointConfig, StrategyConfig
 from xdomain.plan.stage import CheckpointRef
 
 BASE_VERSION = 1
@@ -106,7 +106,7 @@ def train_payload(
             else sorted(lora.target_modules),
             "chaining": lora.chaining,
         }
-    if phase.is_mixed and strategy.name != "joint":
+    if phase.is_mixed and strategy != JointConfig():
         payload["strategy"] = strategy.identity()
     return payload | _threads(experiment)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.experiment import Experiment
-from xdomain.config.strategy import CGPOConfig, ScaledConfig, StrategyConfig
+from xdomain.config.strategy import CGPOConfig, JointConfig, ScaledConfig, StrategyConfig
 from xdomain.core.errors import PlanError
 
 
@@ -23,7 +23,7 @@ def check_strategies(experiment: Experiment, curricula: Sequence[Curriculum]) ->
         raise PlanError(f"{twice[0]} stands there twice.", where="strategies", fix="Name each strategy once.")
     mixed = list(dict.fromkeys(phase for each in curricula for phase in each.phases if phase.is_mixed))
     for place, strategy in enumerate(experiment.strategies):
-        if strategy.name == "joint":
+        if strategy == JointConfig():
             continue
         where = f"strategies.{place}"
         if not mixed:
@@ -32,6 +32,8 @@ def check_strategies(experiment: Experiment, curricula: Sequence[Curriculum]) ->
                 where=where,
                 fix='Add a curriculum such as "a + b", set grid.all_mixed, or leave the strategy out.',
             )
+        if isinstance(strategy, JointConfig):
+            continue
         _check_settings(experiment, strategy, where)
         for phase in mixed:
             _check_phase(experiment, strategy, phase, where)
@@ -40,7 +42,7 @@ def check_strategies(experiment: Experiment, curricula: Sequence[Curriculum]) ->
 def strategy_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
     """Where a strategy has no effect, in words for the plan."""
     without = [str(each) for each in curricula if not any(phase.is_mixed for phase in each.phases)]
-    if not without or all(strategy.name == "joint" for strategy in experiment.strategies):
+    if not without or all(strategy == JointConfig() for strategy in experiment.strategies):
         return []
     more = f" and {len(without) - 3} more" if len(without) > 3 else ""
     return [f"strategies act on mixed phases; {', '.join(without[:3])}{more} have none and are trained once, as joint."]

@@ -21,6 +21,7 @@ from xdomain.report.layout import definition, further_matrices, main_matrices, s
 from xdomain.report.overview import overview, spent
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
+from xdomain.report.strategies import HEADER, MEANING, cost_tables
 from xdomain.report.tree import curriculum_tree
 
 
@@ -52,6 +53,9 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             accuracy=heat_map(result, result.accuracy, None, report_command=command),
             accuracy_rows=accuracy_rows(result.accuracy),
             best_groups=_best_groups(result),
+            cost_tables=cost_tables(result),
+            cost_header=HEADER,
+            cost_meaning=MEANING,
             tree=curriculum_tree(result),
             sequences=sequences,
             other_panels=other_panels,

@@ -24,6 +24,14 @@ class Reading:
 
 
 MAIN: dict[str, Reading] = {
+    "strategy_effect": Reading(
+        "Does a strategy end higher than joint, and on which domain?",
+        "Blue: higher than joint on the column's domain. Hatched cells are ties; rows are in plan order, not ranked.",
+    ),
+    "strategy_matched": Reading(
+        "Is it the strategy, or only a longer step?",
+        "Blue: higher than a joint that moves the weights as far.",
+    ),
     "transfer": Reading(
         "What does training on one domain do to every other?",
         "Blue: training on the row's domain raised the column's accuracy above the base.",

@@ -13,6 +13,7 @@ from xdomain.report.numbers import count_text, estimate_text, interval_text, sha
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
+from xdomain.report.strategies import HEADER, MEANING, cost_tables
 
 SPECIAL = "\\`*_{}[]<>#|~&"
 """Characters that Markdown or the HTML in it would read; a hyphen or a sign inside a line is harmless."""
@@ -28,6 +29,8 @@ def render_markdown(result: AnalysisResult, *, report_command: str | None = None
     parts += ["## Accuracy", *_accuracy(result.accuracy)]
     for matrix in [*main_matrices(result), *further_matrices(result)]:
         parts += _matrix(heat_map(result, matrix, None, report_command=command))
+    parts += _strategies(result)
+    parts += _best(result)
     parts += ["## Effort", _effort(result)]
     if empty := unmeasured(result):
         parts += [
@@ -103,6 +106,24 @@ def _contrasts(result: AnalysisResult) -> list[str]:
         rows.append([view.contrast, view.value, view.interval, view.p, view.p_adjusted, Raw(finding)])
     header = ["contrast", "estimate", "95% interval", "p", "p adjusted (Holm)", "finding"]
     return ["## Declared contrasts", markdown_table(header, rows)] if rows else []
+
+
+def _strategies(result: AnalysisResult) -> list[str]:
+    tables = [
+        f"### {escaped(table.curriculum)}\n\n{markdown_table(HEADER, table.rows)}" for table in cost_tables(result)
+    ]
+    return ["## What the strategies cost", escaped(MEANING), *tables] if tables else []
+
+
+def _best(result: AnalysisResult) -> list[str]:
+    words = "Multiple comparisons with the best, 95% jointly; inside a set differences lie within noise: no ranking."
+    rows = [
+        [found.group, found.domain, ", ".join(found.not_beaten), f"{len(found.not_beaten)} of {len(found.candidates)}"]
+        for found in result.summary.best
+    ]
+    return (
+        ["## Not beaten", words, markdown_table(["compared", "domain", "not beaten", "how many"], rows)] if rows else []
+    )
 
 
 def _effort(result: AnalysisResult) -> str:

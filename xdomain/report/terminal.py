@@ -19,6 +19,7 @@ from xdomain.report.numbers import estimate_text, interval_text, share_text
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
+from xdomain.report.strategies import HEADER, MEANING, CostTable, cost_tables
 
 GAIN, LOSS, NOISE = "bold blue", "bold dark_orange", "dim"
 
@@ -37,6 +38,7 @@ def tables(result: AnalysisResult, *, everything: bool = False) -> list[Renderab
     parts.append(accuracy_table(result.accuracy))
     matrices = main_matrices(result) + (further_matrices(result) if everything else [])
     parts += [matrix_tables(result, matrix) for matrix in matrices]
+    parts += [_costs(table) for table in cost_tables(result)]
     parts += [text(f"{title}: {why}", NOISE) for title, why in unmeasured(result)]
     if result.meta.missing:
         parts.append(text(f"Not measured: {', '.join(result.meta.missing[:10])}{_more(len(result.meta.missing), 10)}."))
@@ -109,6 +111,14 @@ def _contrasts(result: AnalysisResult) -> Table:
         style = NOISE if view.state == "noise" else ""
         words = (view.value, view.interval, view.p, view.p_adjusted, view.finding)
         table.add_row(text(view.contrast), *(text(word, style) for word in words))
+    return table
+
+
+def _costs(costs: CostTable) -> Table:
+    table = _empty(f"What the strategies of {costs.curriculum} cost", HEADER[0], HEADER[1:])
+    table.caption = text(MEANING)
+    for row in costs.rows:
+        table.add_row(*(text(value) for value in row))
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
@@ -12,6 +13,7 @@ from xdomain.plan.graph import Graph, Plan, prompts_consumed
 from xdomain.plan.stage import CheckpointRef, TrainStage
 from xdomain.store.store import Store
 
+UNRECORDED = Effort(None, None, None, None, None)
 COLUMNS_WITHOUT_TEXT = tuple(name for name in RECORD_COLUMNS if name not in ("completion", "answer", "gold", "reason"))
 
 
@@ -60,7 +62,8 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
     }
     effort = {plan.base.key: Effort()}
     for stage in plan.train_stages:
-        own = _efforts(stage, store, plan) if stage.key in done else {}
+        summary = store.result(stage)["summary"] if stage.key in done else None
+        own = _efforts(stage, summary, plan) if summary is not None else {}
         before = effort[stage.parent]
         for ref in stage.checkpoints:
             places[ref.name] = EvaluatedCheckpoint(
@@ -73,20 +76,25 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
                 is_end=ref.step == stage.steps,
                 strategy=stage.strategy,
                 model=model,
-                effort=before.plus(own.get(ref, Effort(None, None, None, None))),
+                effort=before.plus(own.get(ref, UNRECORDED)),
+                displacement=summary.get("displacement") if summary and ref == stage.end else None,
             )
         effort[stage.key] = places[stage.end.name].effort
     return places
 
 
-def _efforts(stage: TrainStage, store: Store, plan: Plan) -> dict[CheckpointRef, Effort]:
-    """What the stage itself spent up to each of its checkpoints; tokens are recorded for its end alone."""
-    summary = store.result(stage)["summary"]
+def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[CheckpointRef, Effort]:
+    """What the stage itself spent up to each of its checkpoints; tokens and time are recorded for its end alone."""
     spent = {
-        ref: Effort(ref.step, prompts_consumed(ref.step, plan.experiment), None, None) for ref in stage.checkpoints
+        ref: replace(UNRECORDED, steps=ref.step, prompts=prompts_consumed(ref.step, plan.experiment))
+        for ref in stage.checkpoints
     }
     spent[stage.end] = Effort(
-        summary["steps"], summary["prompts"], summary["completion_tokens"], summary["informative_groups"]
+        summary["steps"],
+        summary["prompts"],
+        summary["completion_tokens"],
+        summary["informative_groups"],
+        summary.get("training_seconds"),
     )
     return spent
 

@@ -13,6 +13,8 @@ from transformers import set_seed
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig
+from xdomain.config.strategy import JointConfig, StrategyConfig
+from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import DataError
 from xdomain.core.files import write_atomic
 from xdomain.core.stage import StageContext, StageResult
@@ -33,6 +35,7 @@ from xdomain.plan.spec import TrainSpec
 from xdomain.strategies.build import build_strategy
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.callbacks import StageCallback, read_metrics, truncate_metrics
+from xdomain.train.displacement import displacement
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.schedule import ScheduledPrompt, draw_schedule
@@ -82,7 +85,9 @@ class _Training:
         trainer.train(resume_from_checkpoint=None if step is None else str(state_folder(self._context.scratch, step)))
         if callback.stopped:
             return StageResult(finished=False, summary={"step": trainer.state.global_step})
-        return StageResult(finished=True, summary=self._summary(callback.metrics_path) | {"too_long_prompts": skipped})
+        moved = displacement(checkpoint_folder(self._context.work, self._spec.steps), self._parent)
+        summary = self._summary(callback.metrics_path) | {"too_long_prompts": skipped, "displacement": moved}
+        return StageResult(finished=True, summary=summary)
 
     def _schedule(self, items: Mapping[str, Sequence[Item]]) -> tuple[list[ScheduledPrompt], int]:
         limit = self._experiment.training.max_prompt_tokens
@@ -135,7 +140,7 @@ class _Training:
             processing_class=self._tokenizer,
             train_dataset=Dataset.from_list(rows),
             args=grpo_arguments(
-                training,
+                scaled_rate(training, self._spec.strategy),
                 steps=self._spec.steps,
                 seed=self._context.seed,
                 output=self._context.scratch,
@@ -177,8 +182,15 @@ class _Training:
             "informative_groups": sum(values["informative_groups"] for values in by_domain),
             "completion_tokens": sum(values["completion_tokens"] for values in by_domain),
             "rollout_seconds": sum(line.get("rollout_seconds", 0.0) for line in lines),
+            "training_seconds": sum(line["seconds"] for line in lines) if all("seconds" in x for x in lines) else None,
             "step_seconds": sum(line.get("step_time") or 0.0 for line in lines),
         }
+
+
+def scaled_rate(training: TrainingConfig, strategy: StrategyConfig) -> TrainingConfig:
+    """The training settings of a phase; an arm of joint may scale the learning rate."""
+    factor = strategy.learning_rate_scale if isinstance(strategy, JointConfig) else 1.0
+    return training.model_copy(update={"learning_rate": factor * training.learning_rate})
 
 
 def load_trainable(parent: Path, lora: LoraConfig | None) -> tuple[Any, Path | None]:

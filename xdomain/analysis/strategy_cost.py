@@ -1,0 +1,124 @@
+"""What a strategy cost beside its reference: seconds and tokens a step, and how far it moved the weights.
+
+Ratios are taken within seeds and averaged as logarithms, with a t interval over seeds. Source: ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from statistics import fmean, stdev
+
+from xdomain.analysis.inference import t_quantile
+from xdomain.analysis.result import Cell, StrategyComparison, StrategyCost
+from xdomain.analysis.runs import Run
+from xdomain.analysis.strategies import Contest, contests
+from xdomain.analysis.study import Study
+from xdomain.core.measurement import Effort
+
+ALIKE = 1.1
+"""A joint arm moves as far as a method if neither moves more than this factor farther."""
+
+
+def strategy_costs(study: Study) -> tuple[StrategyComparison, ...]:
+    """Cost of every strategy of every curriculum that was run with several."""
+    return tuple(
+        StrategyComparison(
+            curriculum=contest.curriculum,
+            reference=contest.reference.label,
+            costs=tuple(_cost(study, contest, run) for run in contest.runs),
+        )
+        for contest in contests(study)
+    )
+
+
+def matched_arms(comparisons: tuple[StrategyComparison, ...]) -> dict[str, str]:
+    """The joint arm that moves as far, by the label of each run that moves farther than the reference."""
+    costs = [cost for comparison in comparisons for cost in comparison.costs]
+    return {cost.run: cost.matched for cost in costs if cost.matched is not None}
+
+
+def _cost(study: Study, contest: Contest, run: Run) -> StrategyCost:
+    own, reference = displacements(run), displacements(contest.reference)
+    is_reference = run is contest.reference
+    ratio = Cell() if is_reference else ratio_cell(own, reference, run, contest.reference)
+    farther = ratio.low is not None and ratio.low > 1
+    seconds = per_step(study, run, lambda effort: effort.seconds)
+    return StrategyCost(
+        run=run.label,
+        strategy=run.strategy or "",
+        seconds_per_step=_mean(seconds),
+        tokens_per_step=_mean(per_step(study, run, lambda effort: effort.completion_tokens)),
+        displacement=_mean(own),
+        seconds_ratio=Cell()
+        if is_reference
+        else ratio_cell(
+            seconds, per_step(study, contest.reference, lambda effort: effort.seconds), run, contest.reference
+        ),
+        displacement_ratio=ratio,
+        moves_farther=None if is_reference or ratio.low is None else farther,
+        matched=_matched(contest, run) if farther and not _is_joint(run) else None,
+    )
+
+
+def displacements(run: Run) -> dict[int, float]:
+    """By seed; empty where they were not recorded."""
+    return {seed: end.displacement for seed, end in run.ends.items() if end.displacement}
+
+
+def per_step(study: Study, run: Run, amount: Callable[[Effort], float | None]) -> dict[int, float]:
+    """An effort of the last phase divided by its steps, by seed."""
+    parent = study.book.runs.get(run.parent or "")
+    found = {}
+    for seed, end in run.ends.items():
+        before = parent.ends[seed].effort if parent is not None and seed in parent.ends else Effort()
+        spent, spent_before = amount(end.effort), amount(before)
+        steps = (end.effort.steps or 0) - (before.steps or 0)
+        if spent is not None and spent_before is not None and steps > 0:
+            found[seed] = (spent - spent_before) / steps
+    return found
+
+
+def ratio_cell(first: Mapping[int, float], second: Mapping[int, float], run: Run, other: Run) -> Cell:
+    """Geometric mean over common seeds of first / second."""
+    compares = (run.label, other.label)
+    logs = [math.log(first[seed] / second[seed]) for seed in first if seed in second and first[seed] * second[seed] > 0]
+    if not logs:
+        return Cell(note="not recorded", compares=compares)
+    centre, n = fmean(logs), len(logs)
+    if n == 1:
+        return Cell(
+            estimate=math.exp(centre),
+            n_seeds=1,
+            speaks_of="these checkpoints",
+            compares=compares,
+            note="no interval: one seed",
+        )
+    reach = t_quantile(0.975, n - 1) * stdev(logs) / math.sqrt(n)
+    return Cell(
+        estimate=math.exp(centre),
+        low=math.exp(centre - reach),
+        high=math.exp(centre + reach),
+        n_seeds=n,
+        speaks_of="the recipe",
+        compares=compares,
+    )
+
+
+def _matched(contest: Contest, run: Run) -> str | None:
+    """The joint arm whose weights move as far as this run's, the nearest one."""
+    own = displacements(run)
+    gaps: dict[str, float] = {}
+    for arm in contest.runs:
+        ratio = ratio_cell(own, displacements(arm), run, arm).estimate if _is_joint(arm) else None
+        if ratio is not None and abs(math.log(ratio)) <= math.log(ALIKE):
+            gaps[arm.label] = abs(math.log(ratio))
+    return min(gaps, key=lambda label: gaps[label], default=None)
+
+
+def _is_joint(run: Run) -> bool:
+    return run.strategy is not None and run.strategy.partition("(")[0] == "joint"
+
+
+def _mean(values: Mapping[int, float]) -> float | None:
+    return fmean(values.values()) if values else None
