@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ from safetensors.torch import load_file
 
 from tests.plans import make_experiment
 from xdomain.config.experiment import Experiment
+from xdomain.config.strategy import JointConfig, StrategyModel
 from xdomain.core.stage import StageContext
 from xdomain.models.checkpoint import load_adapter, load_plain, load_tokenizer, read_info
 from xdomain.models.layout import checkpoint_folder
 from xdomain.models.prompting import encode, render, trl_prompt
 from xdomain.plan.spec import TrainSpec
 from xdomain.train.base import run_base
+from xdomain.train.displacement import displacement
 from xdomain.train.run import run_train
 
 TRAINING = {"steps": 4, "prompts_per_step": 2, "generations": 4, "learning_rate": 1e-3, "max_completion_tokens": 6}
@@ -31,6 +33,14 @@ class Silent:
 
     def event(self, kind: str, **values: Any) -> None:
         """Nobody watches a test."""
+
+
+@dataclass(frozen=True)
+class TrainedStage:
+    """What a stage left: its folder and its totals."""
+
+    work: Path
+    summary: Mapping[str, Any]
 
 
 class Stages:
@@ -49,7 +59,15 @@ class Stages:
     def base(self, experiment: Experiment) -> None:
         assert run_base(experiment, self.context("base")).finished
 
-    def train(self, experiment: Experiment, key: str, parent: str, curriculum: str, **changes: Any) -> StageContext:
+    def train(
+        self,
+        experiment: Experiment,
+        key: str,
+        parent: str,
+        curriculum: str,
+        strategy: StrategyModel | None = None,
+        **changes: Any,
+    ) -> TrainedStage:
         context = replace(self.context(key), **changes)
         spec = TrainSpec(
             key=key,
@@ -61,9 +79,9 @@ class Stages:
             seed=0,
             offsets={},
             checkpoint_steps=(2, 4),
+            strategy=strategy or JointConfig(),
         )
-        run_train(experiment, spec, context)
-        return context
+        return TrainedStage(context.work, run_train(experiment, spec, context).summary)
 
     def end(self, key: str) -> Path:
         return checkpoint_folder(self.inputs[key], 0 if key == "base" else 4)
@@ -144,6 +162,30 @@ def test_the_kl_reference_is_what_the_experiment_says(stages: Stages, reference:
     kl = json.loads((context.work / "metrics.jsonl").read_text().splitlines()[0])["kl"]
     # At the first step the policy is the parent: its divergence from the parent is 0, from the base it is not.
     assert (kl < 1e-6) is (reference == "parent")
+
+
+@pytest.mark.parametrize("lora", [None, {"r": 4, "chaining": "merge"}, {"r": 4, "chaining": "continue"}], ids=str)
+def test_displacement_is_the_length_of_the_change_of_the_plain_weights(
+    stages: Stages, lora: dict[str, Any] | None
+) -> None:
+    experiment = experiment_with(lora)
+    stages.train(experiment, "a", "base", "logic")
+    result = stages.train(experiment, "ab", "a", "logic -> puzzle")
+    for key, parent in (("a", "base"), ("ab", "a")):
+        now, before = (state(load_plain(stages.end(each))) for each in (key, parent))
+        names = [name for name in now if name != "lm_head.weight"]  # tied to the embedding
+        expected = sum(float((now[name].double() - before[name].double()).square().sum()) for name in names) ** 0.5
+        assert displacement(stages.end(key), stages.end(parent)) == pytest.approx(expected, rel=1e-4)
+    summary = result.summary
+    assert summary["displacement"] == displacement(stages.end("ab"), stages.end("a"))
+    assert summary["training_seconds"] > summary["rollout_seconds"] > 0
+
+
+def test_a_scaled_joint_is_joint_at_that_learning_rate(stages: Stages) -> None:
+    arm = JointConfig(learning_rate_scale=2.0)
+    stages.train(experiment_with(), "scaled", "base", "logic + puzzle", strategy=arm)
+    stages.train(experiment_with(learning_rate=2e-3), "plain", "base", "logic + puzzle")
+    assert same(*(load_file(stages.end(key) / "model.safetensors") for key in ("scaled", "plain")))
 
 
 def test_trl_tokenises_prompts_as_evaluation_does(stages: Stages) -> None:

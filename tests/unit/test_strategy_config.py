@@ -111,6 +111,16 @@ def test_parameters_count_in_the_key_and_the_name_alone_does_not_change_joint() 
     assert "strategy" not in plan(["joint"]).stages[keys["joint"]].payload
 
 
+def test_an_arm_of_joint_at_another_rate_is_a_run_of_its_own() -> None:
+    arm = {"name": "joint", "learning_rate_scale": 1.5}
+    keys = {run.strategy: run.stages[-1] for run in plan(["joint", arm]).runs}
+    assert list(keys) == ["joint", "joint(learning_rate_scale=1.5)"]
+    assert len(set(keys.values())) == 2
+    assert "no curriculum has one" in refusal([arm], curricula=("math -> science",))
+    with pytest.raises(ConfigError, match="learning_rate_scale: Input should be greater than 0"):
+        experiment([{"name": "joint", "learning_rate_scale": 0}])
+
+
 def test_a_later_field_at_its_neutral_value_keeps_old_keys() -> None:
     class Later(CGPOConfig):
         neutral = {"restart": False}  # noqa: RUF012 - pydantic keeps class variables apart
