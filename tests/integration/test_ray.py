@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tests.ray_cluster import two_nodes
-from tests.small_grid import TEXT, command, environment, plan, weights, write_experiment, xdomain
+from tests.small_grid import TEXT, command, environment, weights, write_experiment, xdomain
 from xdomain.config.execution import ExecutionConfig, RayConfig
 from xdomain.core.errors import ConfigError, DependencyMissing
 from xdomain.execute.ray_executor import RayExecutor
@@ -54,6 +54,12 @@ def started(store: Path, kind: str, process: subprocess.Popen[str], below: Any =
     raise AssertionError(f"no {kind} stage was seen to run there: {process.communicate()}")
 
 
+def unfinished(experiment: Path, store: Path) -> int:
+    """Stages that are not published."""
+    status = json.loads(xdomain("grid", "status", experiment, "--store", store, "--json").stdout)
+    return len(status["stages"]) - status["counts"]["done"]
+
+
 def run(experiment: Path, store: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command("grid", "run", experiment, "--store", store, "--json"),
@@ -77,8 +83,7 @@ def test_a_grid_survives_the_loss_of_a_node(tmp_path: Path) -> None:
     assert not psutil.pid_exists(lost["pid"])
     causes = [json.loads(line)["cause"] for line in (store / "attempts" / f"{lost['folder']}.jsonl").open()]
     assert causes == ["killed"]
-    stages = plan(experiment, store)["stages"]
-    assert all(stage["state"] == "done" for stage in stages)
+    assert unfinished(experiment, store) == 0
     xdomain("report", experiment, "--store", store)
     assert (store / "reports" / "small" / "report.html").is_file()
     undisturbed = tmp_path / "undisturbed"
@@ -99,7 +104,7 @@ def test_the_first_ctrl_c_stops_at_a_checkpoint(tmp_path: Path, address: str) ->
     assert not list((store / "leases").glob("*.json"))
     assert list((store / "scratch").glob("train-*/*")), "no checkpoint to go on from"
     xdomain("grid", "run", experiment, "--store", store)
-    assert all(stage["state"] == "done" for stage in plan(experiment, store)["stages"])
+    assert unfinished(experiment, store) == 0
 
 
 def test_kinds_of_stages_go_where_their_resources_are(tmp_path: Path, address: str) -> None:
