@@ -29,9 +29,7 @@ def odds_matrices(study: Study) -> tuple[Matrix, Matrix]:
         for column, domains in zip(COLUMNS, _domain_sets(study, run), strict=True)
         if domains
     }
-    cells = {
-        (label, column): _odds_cell(study, study.book.runs[label], domains) for (label, column), domains in sets.items()
-    }
+    cells = {(label, column): odds_cell(study, label, study.base, domains) for (label, column), domains in sets.items()}
     measured = pool_effects(
         {(label, column): _paired(study, study.book.runs[label], domains) for (label, column), domains in sets.items()}
     )
@@ -57,21 +55,24 @@ def _paired(study: Study, run: Run, domains: Sequence[str]) -> Effect | Blank:
     return study.over_domains([(domain, [run, base]) for domain in domains], values, (run.label, label))
 
 
-def _odds_cell(study: Study, run: Run, domains: Sequence[str]) -> Cell:
+def odds_cell(study: Study, run: str, base: Run | str, domains: Sequence[str]) -> Cell:
     """One 2 x 2 table a domain: run and base, right and wrong.
 
     Several samples or seeds of an item are averaged, so that each stratum counts its items once; with one sample and
     one seed the counts are whole.
+
+    Args:
+        run: label of the run whose odds stand above.
+        base: what it is compared with, or its label.
     """
-    base = study.base
     label = base if isinstance(base, str) else base.label
-    compares = (run.label, label)
+    compares = (run, label)
     tables, n_items, n_seeds = [], 0, 1
     for domain in domains:
         aligned = study.align(domain, [run, base])
         if isinstance(aligned, Blank):
             return Cell(note=aligned.note, compares=compares)
-        ours, theirs = float(aligned.scores(run.label).mean()), float(aligned.scores(label).mean())
+        ours, theirs = float(aligned.scores(run).mean()), float(aligned.scores(label).mean())
         n = len(aligned.items)
         tables.append(np.array([[ours * n, (1 - ours) * n], [theirs * n, (1 - theirs) * n]]))
         n_items, n_seeds = n_items + n, len(aligned.seeds)

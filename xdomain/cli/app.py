@@ -8,7 +8,7 @@ import traceback
 import typer
 
 from xdomain import __version__
-from xdomain.cli import doctor, domains, evaluate, grid, report
+from xdomain.cli import doctor, domains, evaluate, grid, report, study
 from xdomain.core.errors import XDomainError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.add_typer(grid.app, name="grid")
 app.add_typer(domains.app, name="domains")
 app.command("eval")(evaluate.evaluate)
+app.command("study")(study.study)
 app.command("report")(report.report)
 app.command("doctor")(doctor.doctor)
 

@@ -100,13 +100,19 @@ def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[
 
 
 def compared_models(
-    store: Store, graphs: Mapping[str, Graph], base: str | None, *, chance: Mapping[str, float | None]
+    store: Store,
+    graphs: Mapping[str, Graph],
+    base: str | None,
+    *,
+    chance: Mapping[str, float | None],
+    domains: tuple[str, ...] | None = None,
 ) -> MeasuredGrid:
     """Evaluated models side by side, each under the name it was asked for by.
 
     Args:
         graphs: evaluations by name; a name whose pattern matched several checkpoints gets one row each.
         base: the name that stands as the base, which the others are compared with.
+        domains: evaluated domains in their order, where the first graph does not have them all.
     """
     places, paths = [], []
     for name, graph in graphs.items():
@@ -122,7 +128,7 @@ def compared_models(
         paths += [store.folder(stage) / "records.parquet" for stage in graph.evaluations]
     return MeasuredGrid(
         experiment="eval",
-        domains=next(iter(graphs.values())).experiment.domain_names,
+        domains=domains or next(iter(graphs.values())).experiment.domain_names,
         curricula=tuple(place.curriculum for place in places if place.curriculum != BASE),
         seeds=(0,),
         checkpoints=tuple(places),

@@ -1,0 +1,160 @@
+"""An observational study of pairs: gains in and out of domain, and the odds ratios that 2506.19733 reports.
+
+Source: 2506.19733: gains are weighted averages of pass@1 differences over the benchmarks of a set, and each set has a
+Cochran-Mantel-Haenszel test with the benchmarks as strata. Ours: benchmarks are weighted by their items, so that a
+gain is the share of items gained; every gain has an interval paired by item; p is adjusted over pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import special
+
+from xdomain.analysis.accuracy import accuracy_estimates, accuracy_matrix
+from xdomain.analysis.columns import FloatArray
+from xdomain.analysis.contrast import Aligned, Blank, Effect
+from xdomain.analysis.definitions import BENJAMINI_HOCHBERG
+from xdomain.analysis.inference import pool_effects, t_quantile, to_cell
+from xdomain.analysis.multiplicity import adjust_matrix
+from xdomain.analysis.odds import odds_cell
+from xdomain.analysis.result import AccuracyMatrix, Cell, Matrix, ResultModel
+from xdomain.analysis.study import Study, build_study, make_matrix
+from xdomain.config.study import PairConfig, StudyConfig
+from xdomain.core.measurement import MeasuredGrid
+
+IN_DOMAIN, OUT_OF_DOMAIN = "in domain", "out of domain"
+
+GAIN = Matrix(
+    name="gain",
+    title="Gain",
+    definition=(
+        "sum over the benchmarks b of a set of n_b / N (pass@1[tuned, b] - pass@1[base, b]), n_b items of N; in domain "
+        "are the groups that the pair was trained on; interval paired by item"
+    ),
+    source="2506.19733; the weights and the paired interval are ours",
+    row_meaning="pair",
+    column_meaning="set of benchmarks",
+    family=f"{BENJAMINI_HOCHBERG} over pairs, each set of benchmarks by itself",
+)
+
+ODDS = Matrix(
+    name="odds_ratio",
+    title="Odds ratio",
+    definition="Cochran-Mantel-Haenszel common odds ratio of tuned against base, benchmarks as strata",
+    source="2506.19733",
+    unit="odds ratio",
+    centre=1.0,
+    row_meaning="pair",
+    column_meaning="set of benchmarks",
+    family=f"{BENJAMINI_HOCHBERG} over pairs, each set of benchmarks by itself",
+)
+
+STATEMENTS = (
+    "Intervals speak about these models: they cover other items, not another training of the tuned model.",
+    "The odds ratio treats both models' answers to one item as independent, as 2506.19733 does; the gain's interval "
+    "pairs them and is the one to trust.",
+    "Intervals are unadjusted; words follow p adjusted over pairs.",
+    "Pairs differ in base, data and algorithm, and share bases: a mean over pairs describes these pairs.",
+)
+
+
+class PairResult(ResultModel):
+    """What became of a study.
+
+    Attributes come in the order of a report.
+    """
+
+    study: str
+    trained_on: dict[str, tuple[str, ...]]
+    """Groups by pair."""
+    groups: dict[str, tuple[str, ...]]
+    """Benchmarks by group."""
+    items: dict[str, int]
+    """Evaluated items by benchmark."""
+    models: dict[str, tuple[str, str]]
+    """Base and tuned model by pair."""
+    accuracy: AccuracyMatrix
+    gain: Matrix
+    mean_gain: dict[str, Cell]
+    """Mean over pairs of each column of `gain`, pairs as units."""
+    odds_ratio: Matrix
+    statements: tuple[str, ...] = STATEMENTS
+
+
+def analyse_pairs(grid: MeasuredGrid, config: StudyConfig) -> PairResult:
+    """Every table of a study.
+
+    Args:
+        grid: its models are curricula, named as the study names them; there is no base among them.
+
+    Raises:
+        AnalysisError: see `build_study`.
+    """
+    study = build_study(grid)
+    columns = (IN_DOMAIN, OUT_OF_DOMAIN, *config.groups)
+    sets = {
+        (pair.name, column): (pair, members)
+        for pair in config.pairs
+        for column, members in zip(columns, benchmark_sets(config, pair), strict=True)
+        if members
+    }
+    gains = pool_effects({key: weighted_gain(study, *found) for key, found in sets.items()})
+    odds = {key: odds_cell(study, pair.tuned, pair.base, members) for key, (pair, members) in sets.items()}
+    gain = make_matrix({key: to_cell(found) for key, found in gains.items()}, columns, GAIN)
+    ratio = make_matrix(odds, columns, ODDS)
+    families = [[(pair.name, column) for pair in config.pairs] for column in columns]
+    return PairResult(
+        study=config.name,
+        trained_on={pair.name: pair.trained_on for pair in config.pairs},
+        groups=config.groups,
+        items={name: len(panel.item_ids) for name, panel in study.panels.items()},
+        models={pair.name: (pair.base, pair.tuned) for pair in config.pairs},
+        accuracy=models_alone(accuracy_matrix(study, accuracy_estimates(study), grid.chance), config),
+        gain=adjust_matrix(gain, families),
+        mean_gain={column: mean_over_pairs(gain, column) for column in columns},
+        odds_ratio=adjust_matrix(ratio, families),
+    )
+
+
+def benchmark_sets(config: StudyConfig, pair: PairConfig) -> list[tuple[str, ...]]:
+    """Benchmarks in domain, out of domain, and of each group."""
+    inside = config.in_domain(pair)
+    outside = tuple(name for name in config.benchmarks if name not in inside)
+    return [inside, outside, *config.groups.values()]
+
+
+def weighted_gain(study: Study, pair: PairConfig, members: Sequence[str]) -> Effect | Blank:
+    """The gain on a set of benchmarks, weighted by the items that both models have a verdict on."""
+    found = [study.align(name, [pair.tuned, pair.base]) for name in members]
+    total = sum(len(aligned.items) for aligned in found if isinstance(aligned, Aligned))
+
+    def values(aligned: Aligned, part: int) -> FloatArray:
+        share = len(aligned.items) / total
+        difference: FloatArray = (aligned.scores(pair.tuned) - aligned.scores(pair.base)) * share
+        return difference
+
+    return study.over_domains([(name, [pair.tuned, pair.base]) for name in members], values, (pair.tuned, pair.base))
+
+
+def mean_over_pairs(gain: Matrix, column: str) -> Cell:
+    """Mean of a column with a t interval over its pairs; no interval for fewer than two."""
+    known = [
+        cell.estimate for row in gain.rows if (cell := gain.cell(row, column)) is not None and cell.estimate is not None
+    ]
+    if not known:
+        return Cell(note="not measured: no pair has it")
+    mean, count = float(np.mean(known)), len(known)
+    if count < 2:
+        return Cell(estimate=mean, note="no interval: one pair")
+    error = float(np.std(known, ddof=1)) / count**0.5
+    half = t_quantile(0.975, count - 1) * error
+    p = 2 * float(special.stdtr(count - 1, -abs(mean) / error)) if error > 0 else None
+    return Cell(estimate=mean, low=mean - half, high=mean + half, p=p, note=f"over {count} pairs")
+
+
+def models_alone(accuracy: AccuracyMatrix, config: StudyConfig) -> AccuracyMatrix:
+    """Without the row of a base, which a study does not have."""
+    kept = {row: accuracy.cells[row] for row in config.models if row in accuracy.cells}
+    return accuracy.model_copy(update={"rows": tuple(kept), "cells": kept, "row_meaning": "model"})

@@ -1,0 +1,105 @@
+"""`xdomain study`: pairs of models that others trained, on groups of benchmarks."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from xdomain.cli.setup import Json, StorePath, default_store
+
+if TYPE_CHECKING:
+    from xdomain.analysis.pairs import PairResult
+    from xdomain.config.study import StudyConfig
+    from xdomain.plan.graph import Graph
+    from xdomain.store.store import Store
+
+
+def study(
+    file: Annotated[Path, typer.Argument(metavar="STUDY", help="The study's YAML file.")],
+    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Checkpoints at once.")] = None,
+    json_: Json = False,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder of study.md [default: in the store].")
+    ] = None,
+    store: StorePath = None,
+) -> None:
+    """Evaluate pairs of base and tuned models, and say what the tuning gained in and out of its domains.
+
+    Evaluations are those of `xdomain eval`: resumable, and never repeated.
+    """
+    from xdomain.cli.render import err, out, print_json
+    from xdomain.config.study import load_study
+    from xdomain.core.files import write_atomic
+    from xdomain.report.pairs import study_markdown, study_tables
+    from xdomain.store.store import Store
+
+    config = load_study(file)
+    opened = Store(store or default_store(config.store))
+    result = run_study(config, opened, jobs)
+    page = (out_folder or opened.reports(config.name)) / "study.md"
+    write_atomic(page, study_markdown(result, command=shlex.join(["xdomain", *sys.argv[1:]])))
+    err.print(f"markdown: {page}", soft_wrap=True)
+    if json_:
+        print_json(result.model_dump(mode="json"))
+        return
+    for part in study_tables(result):
+        out.print(part)
+
+
+def run_study(config: StudyConfig, store: Store, jobs: int | None) -> PairResult:
+    """Evaluate what is missing and analyse the whole."""
+    from xdomain.analysis.pairs import analyse_pairs
+    from xdomain.cli.run_view import run_graph
+    from xdomain.domains.check import chance_levels
+    from xdomain.plan.graph import Graph
+    from xdomain.store.query import compared_models
+
+    graphs: dict[str, Graph] = {}
+    for model in config.models:
+        parts = model_graphs(config, store, model)
+        for part in parts:
+            run_graph(part, store, jobs)
+        # One graph a number of samples to run, one a model to read.
+        together = {key: stage for part in parts for key, stage in part.stages.items()}
+        graphs[model] = Graph(parts[0].experiment, together)
+    chance = chance_levels(config.domains, config.benchmarks)
+    return analyse_pairs(compared_models(store, graphs, None, chance=chance, domains=config.benchmarks), config)
+
+
+def model_graphs(config: StudyConfig, store: Store, model: str) -> list[Graph]:
+    """The evaluations of one model, one graph for each number of samples.
+
+    Raises:
+        ConfigError: the model names nothing, or several checkpoints.
+    """
+    from xdomain.cli.evaluate import evaluation_graph
+    from xdomain.core.errors import ConfigError
+
+    text, revision = model, None
+    if model.startswith("hub:"):
+        text, _, pinned = model.partition("@")
+        revision = pinned or None
+    graphs = []
+    for samples, entries in by_samples(config).items():
+        evaluation = config.evaluation.model_dump(exclude_unset=True) | {"samples": samples}
+        execution = config.execution.model_dump(exclude_unset=True)
+        settings = {"evaluation": evaluation, "execution": execution}
+        graphs.append(evaluation_graph(store, text, entries, settings, revision))
+    checkpoints = {stage.checkpoint for graph in graphs for stage in graph.evaluations}
+    if len(checkpoints) != 1:
+        raise ConfigError(
+            f'"{model}" names {len(checkpoints)} checkpoints.', where="pairs", fix="Name one, with its step: STAGE@40."
+        )
+    return graphs
+
+
+def by_samples(config: StudyConfig) -> dict[int, list[Any]]:
+    """Entries of `domains` by their number of samples."""
+    found: dict[int, list[Any]] = {}
+    for name, entry in zip(config.benchmarks, config.domains, strict=True):
+        found.setdefault(config.samples.get(name, config.evaluation.samples), []).append(entry)
+    return found

@@ -1,0 +1,102 @@
+"""An observational study: pairs of a base and a tuned model that others trained, on groups of benchmarks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator, model_validator
+
+from xdomain.config.domain import DomainConfig
+from xdomain.config.evaluation import EvaluationConfig
+from xdomain.config.execution import ExecutionConfig
+from xdomain.config.experiment import EXPERIMENT_NAME
+from xdomain.config.load import expand_variables, read_yaml, validate
+from xdomain.config.model_base import ConfigModel
+
+
+class PairConfig(ConfigModel):
+    """A model and what it was tuned from, written as `xdomain eval` takes them; "hub:OWNER/NAME@REVISION" pins one."""
+
+    name: str = Field(min_length=1)
+    base: str = Field(min_length=1)
+    tuned: str = Field(min_length=1)
+    trained_on: tuple[str, ...] = Field(min_length=1)
+    """Groups that the tuning data came from: their benchmarks are in domain, all others out of domain."""
+
+
+class StudyConfig(ConfigModel):
+    """Which pairs are compared on which benchmarks.
+
+    Source: 2506.19733. What it calls a domain (math, code, knowledge) is a group here; each benchmark is a stratum of
+    the Cochran-Mantel-Haenszel test.
+    """
+
+    name: str
+    """Names the report folder: small letters, digits, "-" and "_"."""
+    pairs: tuple[PairConfig, ...] = Field(min_length=1)
+    groups: dict[str, tuple[str, ...]] = Field(min_length=1)
+    """Benchmarks by group, each in one group: names of entries of `domains`."""
+    domains: tuple[str | DomainConfig, ...] = Field(min_length=1)
+    """The benchmarks, as in an experiment."""
+    samples: dict[str, int] = Field(default_factory=dict)
+    """Samples an item where a benchmark wants more than `evaluation.samples`, because it has few items."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    execution: ExecutionConfig = ExecutionConfig()
+    store: str | None = None
+
+    @field_validator("name")
+    @classmethod
+    def safe_name(cls, name: str) -> str:
+        if not EXPERIMENT_NAME.fullmatch(name):
+            raise ValueError(f'should be small letters, digits, "-" and "_", since it names a folder. Found "{name}".')
+        return name
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """Names of the benchmarks, in file order."""
+        return tuple(entry if isinstance(entry, str) else entry.name for entry in self.domains)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model of the study once."""
+        return tuple(dict.fromkeys(text for pair in self.pairs for text in (pair.base, pair.tuned)))
+
+    def in_domain(self, pair: PairConfig) -> tuple[str, ...]:
+        """Benchmarks of the groups that a pair was trained on."""
+        return tuple(name for group in pair.trained_on for name in self.groups[group])
+
+    @model_validator(mode="after")
+    def consistent(self) -> StudyConfig:
+        listed = [name for members in self.groups.values() for name in members]
+        for name in listed:
+            if name not in self.benchmarks:
+                raise ValueError(f'groups: "{name}" is not under `domains`.')
+            if listed.count(name) > 1:
+                raise ValueError(f'groups: "{name}" stands there twice; a benchmark has one group.')
+        missing = [name for name in self.benchmarks if name not in listed]
+        if missing:
+            raise ValueError(f'groups: "{missing[0]}" of `domains` has no group.')
+        unknown = [name for name in self.samples if name not in self.benchmarks]
+        if unknown:
+            raise ValueError(f'samples: "{unknown[0]}" is not under `domains`.')
+        names = [pair.name for pair in self.pairs]
+        for pair in self.pairs:
+            if names.count(pair.name) > 1:
+                raise ValueError(f'pairs: the name "{pair.name}" stands there twice.')
+            strangers = [group for group in pair.trained_on if group not in self.groups]
+            if strangers:
+                raise ValueError(f'pairs: "{pair.name}" was trained on "{strangers[0]}", which is no group.')
+        return self
+
+
+def load_study(path: Path) -> StudyConfig:
+    """Read and validate a study's file.
+
+    Raises:
+        ConfigError: unreadable, not YAML, unknown key, or a value out of its range.
+    """
+    from xdomain.config.domain_file import with_domain_files  # it reads files through config.load, too
+
+    return validate(
+        StudyConfig, with_domain_files(expand_variables(read_yaml(path), str(path)), path.parent), str(path)
+    )
