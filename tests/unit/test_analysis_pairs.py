@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from xdomain.analysis.pairs import IN_DOMAIN, OUT_OF_DOMAIN, PairResult, analyse_pairs
+from xdomain.analysis.pair_result import PairResult
+from xdomain.analysis.pairs import IN_DOMAIN, OUT_OF_DOMAIN, analyse_pairs
 from xdomain.config.load import validate
 from xdomain.config.study import StudyConfig, load_study
 from xdomain.core.errors import ConfigError

@@ -19,7 +19,8 @@ from xdomain.analysis.definitions import BENJAMINI_HOCHBERG
 from xdomain.analysis.inference import pool_effects, t_quantile, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix
 from xdomain.analysis.odds import odds_cell
-from xdomain.analysis.result import AccuracyMatrix, Cell, Matrix, ResultModel
+from xdomain.analysis.pair_result import PairResult
+from xdomain.analysis.result import AccuracyMatrix, Cell, Matrix
 from xdomain.analysis.study import Study, build_study, make_matrix
 from xdomain.config.study import PairConfig, StudyConfig
 from xdomain.core.measurement import MeasuredGrid
@@ -50,37 +51,6 @@ ODDS = Matrix(
     column_meaning="set of benchmarks",
     family=f"{BENJAMINI_HOCHBERG} over pairs, each set of benchmarks by itself",
 )
-
-STATEMENTS = (
-    "Intervals speak about these models: they cover other items, not another training of the tuned model.",
-    "The odds ratio treats both models' answers to one item as independent, as 2506.19733 does; the gain's interval "
-    "pairs them and is the one to trust.",
-    "Intervals are unadjusted; words follow p adjusted over pairs.",
-    "Pairs differ in base, data and algorithm, and share bases: a mean over pairs describes these pairs.",
-)
-
-
-class PairResult(ResultModel):
-    """What became of a study.
-
-    Attributes come in the order of a report.
-    """
-
-    study: str
-    trained_on: dict[str, tuple[str, ...]]
-    """Groups by pair."""
-    groups: dict[str, tuple[str, ...]]
-    """Benchmarks by group."""
-    items: dict[str, int]
-    """Evaluated items by benchmark."""
-    models: dict[str, tuple[str, str]]
-    """Base and tuned model by pair."""
-    accuracy: AccuracyMatrix
-    gain: Matrix
-    mean_gain: dict[str, Cell]
-    """Mean over pairs of each column of `gain`, pairs as units."""
-    odds_ratio: Matrix
-    statements: tuple[str, ...] = STATEMENTS
 
 
 def analyse_pairs(grid: MeasuredGrid, config: StudyConfig) -> PairResult:

@@ -12,7 +12,7 @@ import typer
 from xdomain.cli.setup import Json, StorePath, default_store
 
 if TYPE_CHECKING:
-    from xdomain.analysis.pairs import PairResult
+    from xdomain.analysis.pair_result import PairResult
     from xdomain.config.study import StudyConfig
     from xdomain.plan.graph import Graph
     from xdomain.store.store import Store

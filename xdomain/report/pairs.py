@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from xdomain.analysis.pairs import PairResult
+from xdomain.analysis.pair_result import PairResult
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.report.markdown import Raw, escaped, markdown_table
 from xdomain.report.numbers import estimate_text, interval_text, p_text
