@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.load import load_experiment
 from xdomain.core.stage import StageContext
+from xdomain.models.checkpoint import load_plain
+from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.identity import Identities
 from xdomain.plan.spec import BaseSpec, TrainSpec, stage_spec
 from xdomain.train.arguments import preflight
 from xdomain.train.base import run_base
+from xdomain.train.history import weight_changes
 from xdomain.train.run import run_train
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -76,6 +80,59 @@ def test_a_mixed_stage_uses_its_strategy_and_leaves_its_state(tmp_path: Path) ->
     assert state["error"].shape == (2,)
 
 
+@pytest.mark.parametrize("chaining", [None, "merge", "continue"])
+def test_dacsp_learns_from_the_stages_before(chaining: str | None, tmp_path: Path) -> None:
+    """Through three real stages, full and LoRA: the directions are those of the phases' weight changes."""
+    experiment = Experiment.model_validate(
+        {
+            "name": "x",
+            "model": {
+                "preset": "tiny_qwen3",
+                "warmup": {"steps": 20, "domains": ["math", "logic"]},
+                "lora": chaining and {"r": 4, "alpha": 8, "chaining": chaining},
+            },
+            "domains": ["logic", "math"],
+            "curricula": ["logic -> logic -> logic + math"],
+            "strategies": [{"name": "dacsp", "rank": 2}],
+            "training": {
+                "steps": 2,
+                "prompts_per_step": 8,
+                "generations": 4,
+                "max_completion_tokens": 6,
+                "learning_rate": 1e-3,
+            },
+        }
+    )
+    plan = planned(experiment)
+    base, *phases = (stage_spec(stage, plan.stages) for stage in list(plan.stages.values())[:4])
+    specs = [spec for spec in phases if isinstance(spec, TrainSpec)]
+    assert [spec.strategy.name for spec in specs] == ["joint", "dacsp", "dacsp"]
+    folders: dict[str, Path] = {}
+    base_context = context(tmp_path, "base", folders)
+    run_base(experiment, base_context)
+    folders[base.key] = base_context.work
+    for spec in specs:
+        given = context(tmp_path, spec.key[:8], dict(folders))
+        run_train(experiment, spec, given)
+        folders[spec.key] = given.work
+    state = load_file(folders[specs[2].key] / "checkpoints" / "step-000002" / "strategy.safetensors")
+    ends = [checkpoint_folder(folders[key], step) for key, step in specs[2].lineage]
+    weights = [{name: each.detach() for name, each in load_plain(end).named_parameters()} for end in ends]
+    name = "model.layers.0.mlp.up_proj.weight"
+    assert len(state[f"left.{name}"]) == 4
+    for place, change in enumerate(weight_changes(ends)):
+        torch.testing.assert_close(change[name], weights[place + 1][name] - weights[place][name], atol=1e-6, rtol=0)
+        rows = slice(2 * place, 2 * place + 2)
+        along = (state[f"left.{name}"][rows] @ change[name] @ state[f"right.{name}"][rows].T).diagonal()
+        if place == 0:
+            torch.testing.assert_close(along, torch.linalg.svdvals(change[name])[:2], rtol=1e-3, atol=1e-6)
+        assert float(along.min()) > 0
+    lines = [json.loads(line) for line in (folders[specs[1].key] / "metrics.jsonl").read_text().splitlines()]
+    figures = [line["strategy"] for line in lines]
+    # Of this model's steps many have no gradient at all, but the phase changed the weights.
+    assert any(each["aligned_directions"] + each["conflicting_directions"] > 0 for each in figures)
+
+
 def test_the_strategies_experiment_names_every_strategy() -> None:
     experiment = load_experiment(EXPERIMENTS / "strategies.yaml")
     plan = planned(experiment)
@@ -103,4 +160,21 @@ def test_the_papers_experiment_loads_plans_and_passes_trl(monkeypatch: pytest.Mo
     plan = planned(experiment)
     mixed = [stage for stage in plan.train_stages if len(stage.curriculum.domains) == 4]
     assert len(mixed) == len(experiment.strategies) * len(experiment.seeds)
+    preflight(experiment, "cpu")
+
+
+def test_care_rls_experiment_loads_plans_and_passes_trl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """dacsp steers every phase after a first one, and the first ones are shared with joint."""
+    monkeypatch.setenv("XDOMAIN_DATA", str(tmp_path))
+    experiment = load_experiment(EXPERIMENTS / "care-rl.yaml")
+    plan = planned(experiment)
+    steered = [stage for stage in plan.train_stages if stage.strategy_config.name == "dacsp"]
+    assert {(stage.label, stage.phase_index) for stage in steered} == {
+        ("math -> chat", 1),
+        ("math -> instructions", 1),
+        ("math -> chat -> instructions", 2),
+        ("math -> instructions -> chat", 2),
+    }
+    assert len(steered) == 4 * len(experiment.seeds)
+    assert all(stage.lineage[0] == plan.base.end for stage in steered)
     preflight(experiment, "cpu")

@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file
 from transformers import TrainerCallback
 from transformers.trainer_utils import get_last_checkpoint
 
-from tests.toy_training import largest_difference, toy_trainer, trained_weights
-from xdomain.config.strategy import CGPOConfig, FAMOConfig, MGSConfig, PCGradConfig, StrategyModel
+from tests.toy_training import largest_difference, toy_domains, toy_trainer, trained_weights
+from xdomain.config.strategy import CGPOConfig, DACSPConfig, FAMOConfig, MGSConfig, PCGradConfig, StrategyModel
 from xdomain.core.errors import StageError
+from xdomain.models.tiny import tiny_qwen3
+from xdomain.strategies.base import Strategy
+from xdomain.strategies.build import build_strategy
 
 KILLED_AFTER, SAVED_AT = 5, 4
 
@@ -31,6 +35,21 @@ class _SaveThenDie(TrainerCallback):  # type: ignore[misc]
             raise _Killed
 
 
+def with_history() -> Strategy:
+    """dacsp that knows directions of every weight of the toy model."""
+    strategy = without_history()
+    generator = torch.Generator().manual_seed(0)
+    change = {name: torch.randn(each.shape, generator=generator) for name, each in tiny_qwen3()[0].named_parameters()}
+    strategy.prepare(list(change), [change])
+    return strategy
+
+
+def without_history() -> Strategy:
+    strategy = build_strategy(DACSPConfig(rank=2), tuple(sorted(toy_domains())), 0)
+    strategy.prepare([name for name, _ in tiny_qwen3()[0].named_parameters()], [])
+    return strategy
+
+
 @pytest.mark.parametrize(
     "config", [FAMOConfig(), CGPOConfig(), PCGradConfig(), MGSConfig()], ids=lambda config: str(config.name)
 )
@@ -45,6 +64,21 @@ def test_killed_and_resumed_is_bitwise_undisturbed(config: StrategyModel, tmp_pa
     resumed.train(resume_from_checkpoint=get_last_checkpoint(str(tmp_path / "killed")))
     found = [each.detach() for each in resumed.model.parameters() if each.requires_grad]
     assert largest_difference(expected, found) == 0.0
+
+
+def test_dacsp_goes_on_from_the_subspace_in_its_checkpoint(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"steps": 8, "learning_rate": 1e-4}
+    plain = trained_weights(toy_trainer(tmp_path / "plain", without_history(), **settings))
+    expected = trained_weights(toy_trainer(tmp_path / "whole", with_history(), **settings))
+    assert largest_difference(plain, expected) > 1e-5
+    killed = toy_trainer(tmp_path / "killed", with_history(), **settings)
+    killed.add_callback(_SaveThenDie())
+    with pytest.raises(_Killed):
+        killed.train()
+    # History is not read again: what steers the rest comes from the checkpoint.
+    resumed = toy_trainer(tmp_path / "killed", without_history(), **settings)
+    resumed.train(resume_from_checkpoint=get_last_checkpoint(str(tmp_path / "killed")))
+    assert largest_difference(expected, list(resumed.model.parameters())) == 0.0
 
 
 def test_famo_state_is_in_the_checkpoint_and_needed(tmp_path: Path) -> None:

@@ -87,8 +87,8 @@ def test_joint_is_never_refused() -> None:
 
 def test_a_plan_says_where_a_strategy_has_no_effect() -> None:
     found = plan(["joint", "cgpo"], ("math", "math -> science", "math + science"))
-    (note,) = strategy_notes(found.experiment, [run.curriculum for run in found.runs])
-    assert "math, math -> science have none and are trained once, as joint" in note
+    (note,) = strategy_notes(found.experiment, list(dict.fromkeys(run.curriculum for run in found.runs)))
+    assert note == "cgpo has no effect on math, math -> science: joint stands for it there."
     assert strategy_notes(experiment(["joint"], ("math",)), [run.curriculum for run in found.runs]) == []
     assert [run.strategy for run in found.runs] == ["joint", "joint", "joint", "cgpo"]
 
@@ -100,6 +100,33 @@ def test_an_unmixed_phase_is_shared_and_gets_joint() -> None:
     assert joint[1] != pcgrad[1]
     specs = [stage_spec(found.stages[key], found.stages) for key in pcgrad]
     assert [spec.strategy.name for spec in specs if isinstance(spec, TrainSpec)] == ["joint", "pcgrad"]
+
+
+def test_dacsp_acts_where_there_is_history_and_gets_the_lineage() -> None:
+    found = plan(["joint", "mgs", "dacsp"], ("logic -> math -> science", "math + science"))
+    runs = {(str(run.curriculum), run.strategy): run.stages for run in found.runs}
+    assert set(runs) == {
+        ("logic -> math -> science", "joint"),
+        ("logic -> math -> science", "dacsp"),
+        ("math + science", "joint"),
+        ("math + science", "mgs"),
+    }
+    first, second, third = runs["logic -> math -> science", "dacsp"]
+    assert first == runs["logic -> math -> science", "joint"][0]  # nothing before it, so it is joint and shared
+    spec = stage_spec(found.stages[third], found.stages)
+    assert isinstance(spec, TrainSpec)
+    assert spec.lineage == ((found.base.key, 0), (first, 2), (second, 2))
+    assert found.stages[third].needs == (second, first, found.base.key)
+    assert (spec.parent, spec.base) == (second, found.base.key)
+    joint = stage_spec(found.stages[runs["logic -> math -> science", "joint"][2]], found.stages)
+    assert isinstance(joint, TrainSpec)
+    assert joint.lineage == ()
+
+
+def test_dacsp_without_history_is_refused() -> None:
+    words = refusal(["dacsp"], curricula=("math + science",))
+    assert "no curriculum has a phase after its first" in words
+    assert '"a -> b"' in words
 
 
 def test_parameters_count_in_the_key_and_the_name_alone_does_not_change_joint() -> None:

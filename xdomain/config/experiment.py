@@ -51,7 +51,7 @@ class Experiment(ConfigModel):
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)
     training: TrainingConfig = TrainingConfig()
     strategies: tuple[StrategyConfig, ...] = Field((JointConfig(),), min_length=1)
-    """How mixed phases are trained; several make one run each."""
+    """How mixed phases are trained (dacsp: phases after the first); several make one run each."""
     checkpoints: CheckpointsConfig = CheckpointsConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     execution: ExecutionConfig = ExecutionConfig()

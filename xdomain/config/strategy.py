@@ -25,6 +25,7 @@ BUILT_IN = {
     "upgrad": "xdomain.strategies.gramian:GramianStrategy",
     "aligned_mtl": "xdomain.strategies.gramian:GramianStrategy",
     "mgs": "xdomain.strategies.mgs:MGS",
+    "dacsp": "xdomain.strategies.dacsp:DACSP",
 }
 
 STRATEGIES = Registry("strategy", BUILT_IN, "xdomain.strategies")
@@ -43,6 +44,10 @@ class StrategyModel(ConfigModel):
         return {
             name: value for name, value in values.items() if name not in self.neutral or self.neutral[name] != value
         }
+
+    def acts_on(self, phase_index: int, is_mixed: bool) -> bool:
+        """Whether a phase at this place (from 0) of a curriculum is trained otherwise than by joint."""
+        return is_mixed
 
     @property
     def label(self) -> str:
@@ -71,6 +76,9 @@ class JointConfig(StrategyModel):
     learning_rate_scale: float = Field(1.0, gt=0)
     """Factor on `training.learning_rate` in mixed phases, for an arm of joint that moves the weights as far as another
     strategy does."""
+
+    def acts_on(self, phase_index: int, is_mixed: bool) -> bool:
+        return is_mixed and self.learning_rate_scale != 1.0
 
 
 class ScaledConfig(StrategyModel):
@@ -147,6 +155,21 @@ class MGSConfig(StrategyModel):
     name: Literal["mgs"] = "mgs"
 
 
+class DACSPConfig(StrategyModel):
+    """Inspired by CARE-RL: a later phase is pushed along what earlier ones did to the weights, held back against it."""
+
+    name: Literal["dacsp"] = "dacsp"
+    rank: int = Field(8, ge=1)
+    """Directions kept of each earlier phase and weight matrix."""
+    amplify: float = Field(0.1, ge=0, le=1)
+    """Added to the part of a step along an earlier direction."""
+    suppress: float = Field(0.5, ge=0, le=1)
+    """Taken from the part of a step against an earlier direction."""
+
+    def acts_on(self, phase_index: int, is_mixed: bool) -> bool:
+        return phase_index > 0
+
+
 class PluginStrategyConfig(StrategyModel):
     """A strategy that another package registers under the entry points `xdomain.strategies`."""
 
@@ -191,6 +214,7 @@ StrategyConfig = Annotated[
     | Annotated[UPGradConfig, Tag("upgrad")]
     | Annotated[AlignedMTLConfig, Tag("aligned_mtl")]
     | Annotated[MGSConfig, Tag("mgs")]
+    | Annotated[DACSPConfig, Tag("dacsp")]
     | Annotated[PluginStrategyConfig, Tag("plugin")],
     Discriminator(_tag),
     BeforeValidator(_from_name),

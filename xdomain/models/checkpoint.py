@@ -101,3 +101,16 @@ def load_adapter(folder: Path, *, trainable: bool) -> Any:
     if info.foundation is None:
         raise StoreError("holds full weights, not an adapter.", where=str(folder))
     return PeftModel.from_pretrained(load_plain(info.foundation), folder, is_trainable=trainable)
+
+
+def adapter_products(folder: Path) -> dict[str, torch.Tensor]:
+    """What a checkpoint's adapter adds to each weight that it lies on, float32, by the plain model's names."""
+    from peft.tuners.lora import LoraLayer
+
+    model = load_adapter(folder, trainable=False)
+    prefix = "base_model.model."
+    return {
+        f"{name.removeprefix(prefix)}.weight": module.get_delta_weight("default").detach().to(torch.float32)
+        for name, module in model.named_modules()
+        if isinstance(module, LoraLayer)
+    }

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.experiment import Experiment
-from xdomain.config.strategy import JointConfig, StrategyConfig
+from xdomain.config.strategy import DACSPConfig, JointConfig, StrategyConfig
 from xdomain.core.errors import PlanError
 from xdomain.core.fingerprint import fingerprint
 from xdomain.core.measurement import BASE
@@ -117,10 +117,13 @@ def evaluate_stages(
 
 
 def _strategies(curriculum: Curriculum, experiment: Experiment) -> tuple[StrategyConfig, ...]:
-    """Strategies act on mixed phases; a curriculum without one is run once."""
-    if any(phase.is_mixed for phase in curriculum.phases):
-        return experiment.strategies
-    return experiment.strategies[:1]
+    """The strategies that act on a phase, and the first of those that do not, which would all train the same."""
+    acting = [
+        any(strategy.acts_on(index, phase.is_mixed) for index, phase in enumerate(curriculum.phases))
+        for strategy in experiment.strategies
+    ]
+    first_idle = acting.index(False) if False in acting else None
+    return tuple(each for place, each in enumerate(experiment.strategies) if acting[place] or place == first_idle)
 
 
 def _train_stages(
@@ -140,19 +143,22 @@ def _train_stages(
         )
     parent, parent_label = base.key, BASE
     offsets = dict.fromkeys(curriculum.domains, 0)
-    mixed_so_far = False
+    acted = False
+    ends = [base.end]
     for index, prefix in enumerate(curriculum.prefixes()):
         phase = prefix.phases[-1]
-        mixed_so_far |= phase.is_mixed
-        payload = train_payload(experiment, identities, parent, phase, steps[index], seed, offsets, strategy)
-        name = strategy.label if mixed_so_far else "joint"
+        acting = strategy if strategy.acts_on(index, phase.is_mixed) else JointConfig()
+        acted |= acting != JointConfig()
+        payload = train_payload(experiment, identities, parent, phase, steps[index], seed, offsets, acting)
+        name = strategy.label if acted else "joint"
+        lineage = tuple(ends) if isinstance(acting, DACSPConfig) else ()
         label = _label(prefix, steps, curriculum, experiment)
         stage = TrainStage(
             kind=StageKind.TRAIN,
             key=fingerprint(payload),
             title=f"{label}, seed {seed}" + ("" if name == "joint" else f", {name}"),
             payload=payload,
-            needs=(parent,) if parent == base.key else (parent, base.key),
+            needs=tuple(dict.fromkeys([parent, *(ref.stage for ref in lineage[1:]), base.key])),
             curriculum=prefix,
             label=label,
             parent_label=parent_label,
@@ -162,9 +168,11 @@ def _train_stages(
             strategy=name,
             offsets={domain: offsets[domain] for domain in phase.domains},
             checkpoint_steps=_checkpoint_steps(steps[index], experiment.checkpoints.every_steps),
-            strategy_config=strategy if phase.is_mixed else JointConfig(),
+            strategy_config=acting,
+            lineage=lineage,
         )
         yield stage
+        ends.append(stage.end)
         for domain, count in phase_quotas(phase, prompts_consumed(steps[index], experiment)).items():
             offsets[domain] += count
         parent, parent_label = stage.key, label

@@ -106,7 +106,7 @@ def train_payload(
             else sorted(lora.target_modules),
             "chaining": lora.chaining,
         }
-    if phase.is_mixed and strategy != JointConfig():
+    if strategy != JointConfig():
         payload["strategy"] = strategy.identity()
     return payload | _threads(experiment)
 

@@ -35,6 +35,8 @@ class TrainSpec(ConfigModel):
     offsets: dict[str, int]
     checkpoint_steps: tuple[int, ...]
     strategy: StrategyConfig = JointConfig()
+    lineage: tuple[tuple[str, int], ...] = ()
+    """Stage and step of the base's and every earlier phase's end, for a strategy that asks for history."""
 
     @property
     def phase(self) -> Phase:
@@ -76,6 +78,7 @@ def stage_spec(stage: Stage, stages: dict[str, Stage]) -> BaseSpec | TrainSpec |
             offsets=dict(stage.offsets),
             checkpoint_steps=stage.checkpoint_steps,
             strategy=stage.strategy_config,
+            lineage=tuple((ref.stage, ref.step) for ref in stage.lineage),
         )
     if isinstance(stage, EvaluateStage):
         return EvaluateSpec(

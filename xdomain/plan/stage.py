@@ -76,10 +76,11 @@ class TrainStage(Stage):
         phase_index: 0-based.
         steps: optimizer steps of this phase.
         seed: the training seed.
-        strategy: name with parameters in short ("cgpo(alpha=1.2)"); "joint" where no phase so far is mixed.
+        strategy: name with parameters in short ("cgpo(alpha=1.2)"); "joint" where it did not act on a phase so far.
         offsets: prompts of each domain that earlier phases consumed from the seed's queue.
         checkpoint_steps: steps whose checkpoints are kept and evaluated, the end last.
-        strategy_config: what this phase is trained with; joint where it is not mixed.
+        strategy_config: what this phase is trained with; joint where the run's strategy does not act on it.
+        lineage: the base's and every earlier phase's end, first to last; only where the strategy asks for history.
     """
 
     curriculum: Curriculum
@@ -92,6 +93,7 @@ class TrainStage(Stage):
     offsets: Mapping[str, int]
     checkpoint_steps: tuple[int, ...]
     strategy_config: StrategyConfig
+    lineage: tuple[CheckpointRef, ...]
 
     @property
     def parent(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.experiment import Experiment
-from xdomain.config.strategy import CGPOConfig, JointConfig, ScaledConfig, StrategyConfig
+from xdomain.config.strategy import CGPOConfig, DACSPConfig, JointConfig, ScaledConfig, StrategyConfig
 from xdomain.core.errors import PlanError
 
 
@@ -14,38 +14,57 @@ def check_strategies(experiment: Experiment, curricula: Sequence[Curriculum]) ->
     """Refuse what could not act, or would act otherwise than it says.
 
     Raises:
-        PlanError: a strategy stands there twice, finds no mixed phase, names other domains than the phases have, or
-            would have steps with fewer prompts than domains.
+        PlanError: a strategy stands there twice, finds no phase to act on (a mixed one, or one with history), names
+            other domains than the phases have, or would have steps with fewer prompts than domains.
     """
     labels = [strategy.label for strategy in experiment.strategies]
     twice = [label for label in labels if labels.count(label) > 1]
     if twice:
         raise PlanError(f"{twice[0]} stands there twice.", where="strategies", fix="Name each strategy once.")
-    mixed = list(dict.fromkeys(phase for each in curricula for phase in each.phases if phase.is_mixed))
     for place, strategy in enumerate(experiment.strategies):
         if strategy == JointConfig():
             continue
         where = f"strategies.{place}"
-        if not mixed:
+        phases = _acted_on(strategy, curricula)
+        if not phases:
+            late = isinstance(strategy, DACSPConfig)
+            need = (
+                "learns from what earlier phases did to the weights, and no curriculum has a phase after its first"
+                if late
+                else "acts on mixed phases, and no curriculum has one"
+            )
             raise PlanError(
-                f"{strategy.name} acts on mixed phases, and no curriculum has one.",
+                f"{strategy.name} {need}.",
                 where=where,
-                fix='Add a curriculum such as "a + b", set grid.all_mixed, or leave the strategy out.',
+                fix=f'Add a curriculum such as "{"a -> b" if late else "a + b"}", or leave the strategy out.',
             )
         if isinstance(strategy, JointConfig):
             continue
         _check_settings(experiment, strategy, where)
-        for phase in mixed:
+        for phase in phases:
             _check_phase(experiment, strategy, phase, where)
 
 
 def strategy_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
     """Where a strategy has no effect, in words for the plan."""
-    without = [str(each) for each in curricula if not any(phase.is_mixed for phase in each.phases)]
-    if not without or all(strategy == JointConfig() for strategy in experiment.strategies):
-        return []
-    more = f" and {len(without) - 3} more" if len(without) > 3 else ""
-    return [f"strategies act on mixed phases; {', '.join(without[:3])}{more} have none and are trained once, as joint."]
+    notes = []
+    for strategy in experiment.strategies:
+        idle = [str(each) for each in curricula if not _acted_on(strategy, [each])]
+        if idle and strategy != JointConfig():
+            more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""
+            notes.append(f"{strategy.label} has no effect on {', '.join(idle[:3])}{more}: joint stands for it there.")
+    return notes
+
+
+def _acted_on(strategy: StrategyConfig, curricula: Sequence[Curriculum]) -> list[Phase]:
+    return list(
+        dict.fromkeys(
+            phase
+            for each in curricula
+            for index, phase in enumerate(each.phases)
+            if strategy.acts_on(index, phase.is_mixed)
+        )
+    )
 
 
 def _check_settings(experiment: Experiment, strategy: StrategyConfig, where: str) -> None:

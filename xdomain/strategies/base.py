@@ -7,7 +7,7 @@ trainer clips and applies as usual, or moves the parameters itself by smaller op
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -93,6 +93,14 @@ class Strategy(ABC):
     def __init__(self, config: Any, domains: Sequence[str], seed: int) -> None:
         self.domains = tuple(domains)
         self.seed = seed
+
+    def prepare(self, names: Sequence[str], history: Iterable[Mapping[str, Tensor]]) -> None:  # noqa: B027
+        """Look at earlier phases before the first step; most strategies have no use for them.
+
+        Args:
+            names: of the trainable parameters, in the order of `DomainStep.parameters`.
+            history: for each earlier phase, the change that it made to each parameter; first phase first.
+        """
 
     @abstractmethod
     def step(self, step: DomainStep) -> Mapping[str, Any]:

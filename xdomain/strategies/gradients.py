@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from xdomain.strategies.base import Gradient
+from xdomain.strategies.base import DomainStep, Gradient
 
 
 def dot(first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:
@@ -57,6 +57,14 @@ def accumulate(total: Gradient, gradient: Sequence[Tensor], weight: float) -> Gr
         return [tensor * weight for tensor in gradient]
     for place, tensor in zip(total, gradient, strict=True):
         place.add_(tensor, alpha=weight)
+    return total
+
+
+def joint_gradient(step: DomainStep) -> Gradient:
+    """The sum of the domains' parts, sum_k share_k g_k."""
+    total = step.loss_and_gradient(step.domains[0]).gradient
+    for domain in step.domains[1:]:
+        total = accumulate(total, step.loss_and_gradient(domain).gradient, 1.0)
     return total
 
 

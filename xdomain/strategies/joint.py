@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xdomain.strategies.base import DomainStep, Strategy
+from xdomain.strategies.gradients import joint_gradient
 
 
 class Joint(Strategy):
@@ -18,9 +19,5 @@ class Joint(Strategy):
     stock_step = True
 
     def step(self, step: DomainStep) -> Mapping[str, Any]:
-        total = step.loss_and_gradient(step.domains[0]).gradient
-        for domain in step.domains[1:]:
-            for place, tensor in zip(total, step.loss_and_gradient(domain).gradient, strict=True):
-                place.add_(tensor)
-        step.set_gradient(total)
+        step.set_gradient(joint_gradient(step))
         return {}

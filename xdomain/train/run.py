@@ -32,10 +32,12 @@ from xdomain.models.layout import checkpoint_folder
 from xdomain.models.prompting import encode, render, trl_prompt
 from xdomain.plan.graph import phase_quotas, prompts_consumed
 from xdomain.plan.spec import TrainSpec
+from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.callbacks import StageCallback, read_metrics, truncate_metrics
 from xdomain.train.displacement import displacement
+from xdomain.train.history import weight_changes
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.schedule import ScheduledPrompt, draw_schedule
@@ -132,7 +134,7 @@ class _Training:
         return DomainGRPOTrainer(
             router=RewardRouter(self._domains, items),
             domains=self._spec.phase.domains,
-            strategy=build_strategy(self._spec.strategy, self._spec.phase.domains, self._context.seed),
+            strategy=self._strategy(model),
             offload_gradients=training.offload_gradients,
             telemetry_every=training.telemetry_every,
             reference_model=reference,
@@ -147,6 +149,13 @@ class _Training:
                 device=self._context.device,
             ),
         )
+
+    def _strategy(self, model: Any) -> Strategy:
+        strategy = build_strategy(self._spec.strategy, self._spec.phase.domains, self._context.seed)
+        names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+        ends = [checkpoint_folder(self._context.inputs[stage], step) for stage, step in self._spec.lineage]
+        strategy.prepare(names, weight_changes(ends))
+        return strategy
 
     def _callback(self, trainer: DomainGRPOTrainer, foundation: Path | None) -> StageCallback:
         def take_rollout_metrics() -> dict[str, Any]:

@@ -1,0 +1,38 @@
+"""What earlier phases did to the weights, for strategies that ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from xdomain.models.checkpoint import adapter_products, load_plain, read_info
+
+
+def weight_changes(checkpoints: Sequence[Path]) -> Iterator[dict[str, Tensor]]:
+    """Change of each weight from each checkpoint to the next, in float32, by the plain model's names.
+
+    An adapter's change is taken from its factors: the weights that it lies on would only add their rounding.
+
+    Args:
+        checkpoints: of the base and of every earlier phase's end, first to last. At most two are in memory at a time.
+    """
+    for before, after in pairwise(checkpoints):
+        info = read_info(after)
+        if info.foundation is None:
+            yield _differences(_weights(before), _weights(after))
+        elif read_info(before).foundation == info.foundation:  # `continue`: one adapter, trained on
+            yield _differences(adapter_products(before), adapter_products(after))
+        else:
+            yield adapter_products(after)
+
+
+def _weights(folder: Path) -> dict[str, Tensor]:
+    return {name: weight.detach().to(torch.float32) for name, weight in load_plain(folder).named_parameters()}
+
+
+def _differences(before: dict[str, Tensor], after: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: weight - before[name] for name, weight in after.items()}
