@@ -36,8 +36,13 @@ class RewardRouter:
         """Samples of the latest call, in TRL's order."""
 
     def __call__(
-        self, prompts: Sequence[Any], completions: Sequence[Any], *, domain: Sequence[str], index: Sequence[int],
-        **_: Any
+        self,
+        prompts: Sequence[Any],
+        completions: Sequence[Any],
+        *,
+        domain: Sequence[str],
+        index: Sequence[int],
+        **_: Any,
     ) -> list[float | None]:
         """One reward a sample; None leaves it without advantage.
 
