@@ -180,7 +180,7 @@ class Example:
                 displacement=1.25 if self.measured else None,
                 seconds_ratio=empty if name == "joint" else ratio,
                 displacement_ratio=empty if name == "joint" else ratio,
-                moves_farther=None if name == "joint" else False,
+                moves="farther" if name == "cgpo" else None,
             )
             for run, name in zip([self.mixes[0], *self.strategies], ["joint", "cgpo", "pcgrad"], strict=True)
         ]

@@ -177,8 +177,8 @@ STRATEGY_MATCHED = Matrix(
     name="strategy_matched",
     title="Strategies against joint that moves as far",
     definition=(
-        "For a strategy whose weights move farther than joint's: the same difference from the arm of joint whose "
-        f"learning rate was scaled so that it moves as far (within a tenth). {STRATEGY_COLUMNS}"
+        "For a strategy whose weights move farther or less far than joint's: the same difference from the arm of joint "
+        f"whose learning rate was scaled so that it moves as far (within a tenth). {STRATEGY_COLUMNS}"
     ),
     source="ours",
     row_meaning="run",

@@ -158,10 +158,11 @@ class StrategyCost(ResultModel):
     seconds_ratio: Cell
     displacement_ratio: Cell
     """Geometric mean over seeds, t interval; empty for the reference itself."""
-    moves_farther: bool | None = None
-    """The interval of `displacement_ratio` lies above 1; null where one seed leaves it open."""
+    moves: Literal["farther", "less far"] | None = None
+    """Than the reference: the interval of `displacement_ratio` leaves out 1, and the ratio is beyond a tenth. Null
+    where it is not shown."""
     matched: str | None = None
-    """The joint arm that moves as far (within a tenth), which a strategy that moves farther has to be compared with."""
+    """The joint arm that moves as far (within a tenth): what such a strategy has to be compared with."""
 
 
 class StrategyComparison(ResultModel):
@@ -281,7 +282,7 @@ class AnalysisResult(ResultModel):
     strategy_effect: Matrix
     """Every strategy of a mixed curriculum against joint."""
     strategy_matched: Matrix
-    """Strategies that move farther than joint against joint at the rate at which it moves as far."""
+    """Strategies that move farther or less far than joint against joint at the rate at which it moves as far."""
     sequence: Matrix
     trajectories: tuple[Trajectory, ...]
     turnover: Turnover

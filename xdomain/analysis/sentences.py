@@ -117,9 +117,17 @@ def _mixtures(matrix: Matrix) -> Iterator[str]:
 def _best(result: AnalysisResult) -> Iterator[str]:
     for best in result.summary.best:
         if len(best.not_beaten) == 1:
-            yield f"{best.group}, on {best.domain}: {best.leading} beats all others."
+            yield f"{best.group}, on {best.domain}: {_short(best.leading, best.group)} beats all others."
         else:
-            yield f"{best.group}, on {best.domain}: not beaten are {'; '.join(best.not_beaten)}."
+            names = "; ".join(_short(label, best.group) for label in best.not_beaten)
+            yield f"{best.group}, on {best.domain}: not beaten are {names}."
+
+
+def _short(label: str, group: str) -> str:
+    """A strategy's name alone where the group names the curriculum."""
+    if not group.startswith("strategies for "):
+        return label
+    return label.partition(" [")[2].removesuffix("]") or "joint"
 
 
 def _missing(result: AnalysisResult) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from statistics import fmean, stdev
+from typing import Literal
 
 from xdomain.analysis.inference import t_quantile
 from xdomain.analysis.result import Cell, StrategyComparison, StrategyCost
@@ -17,7 +18,7 @@ from xdomain.analysis.study import Study
 from xdomain.core.measurement import Effort
 
 ALIKE = 1.1
-"""A joint arm moves as far as a method if neither moves more than this factor farther."""
+"""Two runs move the weights as far if neither moves more than this factor farther."""
 
 
 def strategy_costs(study: Study) -> tuple[StrategyComparison, ...]:
@@ -33,32 +34,37 @@ def strategy_costs(study: Study) -> tuple[StrategyComparison, ...]:
 
 
 def matched_arms(comparisons: tuple[StrategyComparison, ...]) -> dict[str, str]:
-    """The joint arm that moves as far, by the label of each run that moves farther than the reference."""
+    """The joint arm that moves as far, by the label of each run that moves otherwise than the reference."""
     costs = [cost for comparison in comparisons for cost in comparison.costs]
     return {cost.run: cost.matched for cost in costs if cost.matched is not None}
 
 
 def _cost(study: Study, contest: Contest, run: Run) -> StrategyCost:
-    own, reference = displacements(run), displacements(contest.reference)
-    is_reference = run is contest.reference
-    ratio = Cell() if is_reference else ratio_cell(own, reference, run, contest.reference)
-    farther = ratio.low is not None and ratio.low > 1
+    reference = contest.reference
+    is_reference = run is reference
     seconds = per_step(study, run, lambda effort: effort.seconds)
+    base_seconds = per_step(study, reference, lambda effort: effort.seconds)
+    ratio = Cell() if is_reference else ratio_cell(displacements(run), displacements(reference), run, reference)
+    moves = _moves(ratio)
     return StrategyCost(
         run=run.label,
         strategy=run.strategy or "",
         seconds_per_step=_mean(seconds),
         tokens_per_step=_mean(per_step(study, run, lambda effort: effort.completion_tokens)),
-        displacement=_mean(own),
-        seconds_ratio=Cell()
-        if is_reference
-        else ratio_cell(
-            seconds, per_step(study, contest.reference, lambda effort: effort.seconds), run, contest.reference
-        ),
+        displacement=_mean(displacements(run)),
+        seconds_ratio=Cell() if is_reference else ratio_cell(seconds, base_seconds, run, reference),
         displacement_ratio=ratio,
-        moves_farther=None if is_reference or ratio.low is None else farther,
-        matched=_matched(contest, run) if farther and not _is_joint(run) else None,
+        moves=moves,
+        matched=_matched(contest, run) if moves is not None and not _is_joint(run) else None,
     )
+
+
+def _moves(ratio: Cell) -> Literal["farther", "less far"] | None:
+    if ratio.estimate is None or ratio.low is None or ratio.high is None:
+        return None
+    if abs(math.log(ratio.estimate)) <= math.log(ALIKE) or ratio.low <= 1 <= ratio.high:
+        return None
+    return "farther" if ratio.low > 1 else "less far"
 
 
 def displacements(run: Run) -> dict[int, float]:

@@ -1,25 +1,27 @@
-"""The comparison of strategies in words: what is shown, what is a tie, and what moved farther than joint."""
+"""The comparison of strategies in words: what is shown, what is a tie, and what moved the weights farther or less."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
-from xdomain.analysis.amounts import interval, points, sized
+from xdomain.analysis.amounts import points, sized
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix, StrategyComparison, StrategyCost
 
 
 def strategy_sentences(result: AnalysisResult) -> Iterator[str]:
-    """One curriculum after the other; within each, strategies in plan order."""
+    """One curriculum after the other; within each, strategies in plan order, by their names."""
     for comparison in result.strategies:
-        runs = [cost.run for cost in comparison.costs]
-        yield from _against(result.strategy_effect, runs, f"Strategies of {comparison.curriculum}")
-        yield from _farther(result.strategy_matched, comparison)
+        names = {cost.run: cost.strategy for cost in comparison.costs}
+        yield from _against(result.strategy_effect, names, f"Strategies of {comparison.curriculum}", names)
+        for cost in comparison.costs:
+            if cost.moves is not None and cost.strategy.partition("(")[0] != "joint":
+                yield from _moved(result.strategy_matched, comparison, cost, names)
 
 
-def _against(matrix: Matrix, runs: Iterable[str], subject: str) -> Iterator[str]:
+def _against(matrix: Matrix, names: Mapping[str, str], subject: str, all_names: Mapping[str, str]) -> Iterator[str]:
     tied: list[str] = []
     quiet: list[Cell] = []
-    for run in runs:
+    for run, name in names.items():
         cells = matrix.cells.get(run, {})
         shown = [
             f"{'higher' if cell.word == 'gain' else 'lower'} on {column} by {points(abs(cell.estimate))} points "
@@ -29,39 +31,30 @@ def _against(matrix: Matrix, runs: Iterable[str], subject: str) -> Iterator[str]
         ]
         tested = [cell for cell in cells.values() if cell.word is not None]
         if shown:
-            yield f"{run} ends {'; '.join(shown)} than {tested[0].compares[1]}."
+            yield f"{subject}: {name} ends {'; '.join(shown)} than {all_names[tested[0].compares[1]]}."
         elif tested:
-            tied.append(run)
+            tied.append(name)
             quiet += tested
     if tied:
         reach = [max(abs(cell.low), abs(cell.high)) for cell in quiet if cell.low is not None and cell.high is not None]
         bound = f"; differences up to {points(max(reach))} points are not ruled out" if reach else ""
-        others = quiet[0].compares[1]
-        yield f"{subject}: no difference from {others} is shown on any domain for {'; '.join(tied)}{bound}."
+        reference = all_names[quiet[0].compares[1]]
+        yield f"{subject}: no difference from {reference} is shown on any domain for {', '.join(tied)}{bound}."
 
 
-def _farther(matrix: Matrix, comparison: StrategyComparison) -> Iterator[str]:
-    for cost in comparison.costs:
-        ratio = cost.displacement_ratio
-        if not cost.moves_farther or ratio.estimate is None or cost.strategy.partition("(")[0] == "joint":
-            continue
-        moved = (
-            f"{cost.run} moves the weights {ratio.estimate:.2f} times {_times(ratio)} as far as {comparison.reference}"
-        )
-        if cost.matched is None:
-            yield (
-                f"{moved}, so its comparison with it is one of step lengths too; an arm {_arm(cost)} would move about "
-                "as far."
-            )
-        else:
-            yield from _against(matrix, [cost.run], f"{moved}; against {cost.matched}, which moves as far")
+def _moved(
+    matrix: Matrix, comparison: StrategyComparison, cost: StrategyCost, names: Mapping[str, str]
+) -> Iterator[str]:
+    ratio, reference = cost.displacement_ratio, names[comparison.reference]
+    assert ratio.estimate is not None
+    moved = f"{cost.strategy} moves the weights {ratio.estimate:.2f} times {_limits(ratio)} as far as {reference}"
+    if cost.matched is None:
+        arm = f"{{name: joint, learning_rate_scale: {ratio.estimate:.2f}}}"
+        yield f"{moved}, so the length of its steps is compared along; to first order the arm {arm} moves as far."
+    else:
+        subject = f"{moved}; against {names[cost.matched]}, which moves as far"
+        yield from _against(matrix, {cost.run: cost.strategy}, subject, names)
 
 
-def _arm(cost: StrategyCost) -> str:
-    """To first order the change is proportional to the learning rate."""
-    assert cost.displacement_ratio.estimate is not None
-    return f"{{name: joint, learning_rate_scale: {cost.displacement_ratio.estimate:.2f}}}"
-
-
-def _times(cell: Cell) -> str:
-    return f"[{cell.low:.2f}, {cell.high:.2f}]" if cell.low is not None and cell.high is not None else interval(cell)
+def _limits(cell: Cell) -> str:
+    return f"[{cell.low:.2f}, {cell.high:.2f}]"

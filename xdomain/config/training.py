@@ -67,6 +67,9 @@ class TrainingConfig(ConfigModel):
     telemetry_every: int | None = Field(20, ge=1)
     """Optimizer steps of a mixed phase between two looks at the domains' gradients (norms, cosines, conflicts); null is
     never. It costs one more forward and backward pass, and changes no number."""
+    informative_quotas: bool = False
+    """Hold a mixed phase's informative groups (rewards not all equal) to the ratio of its weights: surplus ones of the
+    richer domains are dropped at random. Without it a 50/50 mixture teaches in whatever ratio is left."""
     offload_gradients: bool = False
     """Keep the domains' gradients in the CPU's memory: one copy of the trainable parameters stays on the device."""
     report_to: tuple[str, ...] = ()

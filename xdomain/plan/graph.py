@@ -13,6 +13,7 @@ from xdomain.config.strategy import DACSPConfig, JointConfig, StrategyConfig
 from xdomain.core.errors import PlanError
 from xdomain.core.fingerprint import fingerprint
 from xdomain.core.measurement import BASE
+from xdomain.plan.checks import check_training
 from xdomain.plan.expand import expand_curricula, phase_steps
 from xdomain.plan.identity import Identities, base_payload, evaluate_payload, train_payload
 from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, Stage, StageKind, TrainStage
@@ -64,7 +65,9 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     Raises:
         PlanError: a curriculum gets fewer steps than it has phases, or a strategy cannot act.
     """
-    check_strategies(experiment, expand_curricula(experiment))
+    curricula = expand_curricula(experiment)
+    check_training(experiment, curricula)
+    check_strategies(experiment, curricula)
     payload = base_payload(experiment, identities)
     base = BaseStage(
         StageKind.BASE, fingerprint(payload), f"base {PurePath(experiment.model.source[1]).name}", payload, ()

@@ -108,6 +108,8 @@ def train_payload(
         }
     if strategy != JointConfig():
         payload["strategy"] = strategy.identity()
+    if phase.is_mixed and training.informative_quotas:
+        payload["informative_quotas"] = True
     return payload | _threads(experiment)
 
 

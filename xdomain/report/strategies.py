@@ -52,9 +52,9 @@ def _row(cost: StrategyCost) -> tuple[str, ...]:
 
 
 def _note(cost: StrategyCost) -> str:
-    if not cost.moves_farther:
+    if cost.moves is None:
         return ""
-    return "moves farther" + (f"; {cost.matched} moves as far" if cost.matched else "")
+    return f"moves {cost.moves}" + (f"; {cost.matched} moves as far" if cost.matched else "")
 
 
 def _number(value: float | None, digits: int) -> str:

@@ -137,6 +137,7 @@ class _Training:
             strategy=self._strategy(model),
             offload_gradients=training.offload_gradients,
             telemetry_every=training.telemetry_every,
+            quota_weights=dict(self._spec.phase.weights) if training.informative_quotas else None,
             reference_model=reference,
             model=model,
             processing_class=self._tokenizer,

@@ -18,8 +18,10 @@ from trl.trainer.utils import add_fused_lm_head
 
 from xdomain.core.errors import StageError
 from xdomain.core.records import Outcome
+from xdomain.core.seeds import generator
 from xdomain.strategies.base import Strategy
 from xdomain.train.domain_step import WindowDomainStep
+from xdomain.train.quotas import informative, kept_groups
 from xdomain.train.rewards import RewardRouter, ScoredSample
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
 from xdomain.train.telemetry import GradientTelemetry
@@ -35,6 +37,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         reference_model: what the KL is measured from if beta > 0; None leaves TRL's choice.
         offload_gradients: keep the domains' gradients in the CPU's memory; one copy stays on the device.
         telemetry_every: optimizer steps between two looks at the domains' gradients; None is never.
+        quota_weights: the phase's weights, where informative groups are held to their ratio; None keeps all.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         reference_model: Any | None = None,
         offload_gradients: bool = False,
         telemetry_every: int | None = None,
+        quota_weights: Mapping[str, int] | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(reward_funcs=router, **arguments)
@@ -54,6 +58,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self.domains = tuple(domains)
         self.strategy = strategy
         self.offload_gradients = offload_gradients
+        self.quota_weights = quota_weights
         self.rollout_metrics: dict[str, Any] = {}
         """Of the latest rollout and step, until the callback takes them: seconds, counts, the strategy's figures."""
         self.error_rates: dict[str, float] = {}
@@ -151,6 +156,8 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
         ids = [self.domains.index(row["domain"]) for row in inputs]
         batch["domain_ids"] = torch.tensor(ids, device=batch["advantages"].device)
+        if self.quota_weights is not None:
+            self._hold_to_quotas(batch, self.quota_weights)
         by_domain = domain_metrics(
             self.router.last,
             batch["advantages"].tolist(),
@@ -160,6 +167,29 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self.rollout_metrics = {"rollout_seconds": time.perf_counter() - begun, "domains": by_domain}
         self.error_rates = self._error_rates(batch["domain_ids"])
         return batch
+
+    def _hold_to_quotas(self, batch: dict[str, Any], weights: Mapping[str, int]) -> None:
+        """Take the advantages of informative groups beyond the phase's ratio, over all processes alike."""
+        group, ids = self.num_generations, batch["domain_ids"]
+        if len(ids) % group:
+            raise StageError(
+                f"a process holds {len(ids)} completions, which are no whole groups of {group}.",
+                where="training.informative_quotas",
+                fix="Choose prompts_per_step divisible by the number of processes.",
+            )
+        rewards = [sample.reward for sample in self.router.last]
+        differ = [informative(rewards[start : start + group]) for start in range(0, len(rewards), group)]
+        own = torch.stack([ids[::group], torch.tensor(differ, device=ids.device).long()], dim=1)
+        every: list[list[int]] = self.accelerator.gather(own).tolist()
+        keep = kept_groups(
+            [self.domains[place] for place, _ in every],
+            [bool(differs) for _, differs in every],
+            weights,
+            generator("informative quotas", self.args.seed, self.state.global_step),
+        )
+        begin = self.accelerator.process_index * len(own)
+        kept = torch.tensor(keep[begin : begin + len(own)], device=ids.device).repeat_interleave(group)
+        batch["advantages"] = torch.where(kept, batch["advantages"], torch.zeros_like(batch["advantages"]))
 
     def _error_rates(self, domain_ids: torch.Tensor) -> dict[str, float]:
         right = torch.tensor([sample.outcome is Outcome.RIGHT for sample in self.router.last], device=domain_ids.device)
@@ -188,8 +218,8 @@ def domain_metrics(
     Returns:
         For each domain: prompts, informative_groups (rewards not all equal: only these carry gradient),
         zero_variance_share, reward (mean over samples that have one), right and malformed shares, completion_tokens
-        (sum), mean_length, and gradient_share: its part of the sum of |advantage| x tokens, what a token-mean loss
-        weighs it by (ours).
+        (sum), mean_length, teaching_groups (informative ones that kept their advantages), and gradient_share: its part
+        of the sum of |advantage| x tokens, what a token-mean loss weighs it by (ours).
     """
     mass = [abs(advantage) * length for advantage, length in zip(advantages, lengths, strict=True)]
     total_mass = sum(mass)
@@ -199,18 +229,22 @@ def domain_metrics(
         own = [samples[place] for place in places]
         rewards = [sample.reward for sample in own if sample.reward is not None]
         groups = [own[start : start + group] for start in range(0, len(own), group)]
-        informative = sum(len({sample.reward for sample in each if sample.reward is not None}) > 1 for each in groups)
+        differing = sum(informative([sample.reward for sample in each]) for each in groups)
         tokens = sum(lengths[place] for place in places)
         found[name] = {
             "prompts": len(groups),
-            "informative_groups": informative,
-            "zero_variance_share": 1 - informative / len(groups),
+            "informative_groups": differing,
+            "zero_variance_share": 1 - differing / len(groups),
             "reward": sum(rewards) / len(rewards) if rewards else None,
             "right": sum(sample.outcome is Outcome.RIGHT for sample in own) / len(own),
             "malformed": sum(sample.outcome is Outcome.MALFORMED for sample in own) / len(own),
             "unscored": sum(sample.outcome is Outcome.UNSCORED for sample in own) / len(own),
             "completion_tokens": int(tokens),
             "mean_length": tokens / len(own),
+            "teaching_groups": sum(
+                informative([samples[place].reward for place in each]) and any(advantages[place] for place in each)
+                for each in (places[start : start + group] for start in range(0, len(places), group))
+            ),
             "gradient_share": sum(mass[place] for place in places) / total_mass if total_mass > 0 else None,
         }
     return found

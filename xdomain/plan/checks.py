@@ -1,0 +1,24 @@
+"""Whether settings of training can act on the curricula that a grid holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdomain.config.curriculum import Curriculum
+from xdomain.config.experiment import Experiment
+from xdomain.core.errors import PlanError
+
+
+def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> None:
+    """Refuse what could not act.
+
+    Raises:
+        PlanError: quotas of informative groups without a mixed phase.
+    """
+    mixed = any(phase.is_mixed for curriculum in curricula for phase in curriculum.phases)
+    if experiment.training.informative_quotas and not mixed:
+        raise PlanError(
+            "holds domains of a mixed phase to their ratio, and no curriculum has one.",
+            where="training.informative_quotas",
+            fix='Leave it out, or add a curriculum such as "a + b".',
+        )
