@@ -71,3 +71,9 @@ class ExecutionConfig(ConfigModel):
     ray: RayConfig = RayConfig()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     retries: RetryConfig = RetryConfig()
+    damaged: Literal["refuse", "remake"] = "refuse"
+    """What becomes of a stage that reads a published file whose digest is wrong, or that is gone: it fails and says so,
+    or what is damaged is made again first."""
+    stale_after_seconds: float = Field(60.0, ge=6)
+    """A worker whose lease shows no beat (one every 2 s) for so long is given up: killed where it runs on this machine,
+    taken over from another one."""

@@ -73,6 +73,10 @@ class StoreError(XDomainError):
     exit_code = 2
 
 
+class DamagedArtifact(StoreError):
+    """A published file is missing, or not what was published."""
+
+
 class StageError(XDomainError):
     """A stage failed while it ran."""
 

@@ -11,9 +11,11 @@ import psutil
 
 @cache
 def host_identity() -> str:
-    """Host name and boot, so that two machines of one name, or one machine before and after a reboot, differ."""
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    return f"{socket.gethostname()}/{boot.read_text().strip() if boot.exists() else psutil.boot_time()}"
+    """Host name, boot and process numbering: two machines of one name, one machine before and after a reboot, and two
+    containers of one machine differ."""
+    boot, numbering = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+    parts = [socket.gethostname(), boot.read_text().strip() if boot.exists() else str(psutil.boot_time())]
+    return "/".join([*parts, numbering.readlink().name] if numbering.is_symlink() else parts)
 
 
 def process_started(pid: int) -> float | None:

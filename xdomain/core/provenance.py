@@ -16,8 +16,11 @@ PACKAGES = ("xdomain", "torch", "transformers", "trl", "peft", "accelerate", "da
 
 @cache
 def code_state() -> dict[str, Any]:
-    """Package versions and the state of the checkout; asked for before a worker forks, it is looked up once for all."""
+    """Packages, checkout and machine; asked for before a worker forks, it is looked up once for all."""
     return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
         "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
         "git": _git_state(),
     }
@@ -27,9 +30,6 @@ def provenance() -> dict[str, Any]:
     """Plain JSON. None of it is part of a stage's identity."""
     return {
         **code_state(),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "cpus": os.cpu_count(),
         "cuda_visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
         "command": sys.argv,
     }

@@ -10,7 +10,8 @@ from xdomain.config.domain_verifier import AssignmentVerifier, ChoiceVerifier, S
 from xdomain.core.errors import ConfigError
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item, Split
-from xdomain.domains.item_building import build_part, part_of
+from xdomain.domains.item_building import part_of
+from xdomain.domains.kept_items import items_of_part
 from xdomain.domains.registry import SOURCES
 from xdomain.domains.rewards import resolve_reward, shaped_reward
 from xdomain.domains.sources.base import Source
@@ -64,7 +65,7 @@ class DataDomain(Domain):
     def items(self, split: Split) -> Sequence[Item]:
         if split not in self._splits:
             part = part_of(split, self.source.parts())
-            for found, entries in ({} if part is None else build_part(self.config, self.source, part)).items():
+            for found, entries in ({} if part is None else items_of_part(self.config, self.source, part)).items():
                 self._splits[found] = tuple(entry.item for entry in entries)
                 self._solutions.update({entry.item.id: entry.solution for entry in entries})
         return self._splits.setdefault(split, ())

@@ -25,6 +25,8 @@ class StageRecord(ConfigModel):
     needs: tuple[str, ...]
     input_folders: tuple[str, ...]
     """Folder names of `needs`, in order."""
+    checkpoints_read: tuple[str, ...] = ()
+    """Checkpoints whose digests are compared before the stage begins, as paths from the store's root."""
 
 
 class TaskFile(ConfigModel):
@@ -87,6 +89,9 @@ class Executor(Protocol):
 
     def finished(self, timeout_seconds: float) -> Sequence[Ended]:
         """Tasks whose worker ended since the last call; waits up to `timeout_seconds` for the first."""
+
+    def kill(self, task: Task) -> None:
+        """End one task's worker at once: it hangs. `finished` tells of its end like of any other."""
 
     def stop(self, *, at_once: bool) -> None:
         """Tell workers to stop at their next checkpoint, or end them at once."""

@@ -29,6 +29,9 @@ class InlineExecutor:
         done, self._finished = self._finished, []
         return done
 
+    def kill(self, task: Task) -> None:
+        """A task that hangs here hangs the caller too."""
+
     def stop(self, *, at_once: bool) -> None:
         """Nothing runs between calls."""
 

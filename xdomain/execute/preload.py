@@ -1,12 +1,19 @@
-"""Imported by the forkserver before it forks: the seconds of importing are paid once."""
+"""Imported by the forkserver before it forks: what every stage needs is imported, looked up and read once."""
 
 from __future__ import annotations
 
+import gc
 import importlib
+import os
 
 from xdomain.core.provenance import code_state
+from xdomain.execute.server_domains import VARIABLE, read_domains
 from xdomain.execute.worker import PRELOAD
 
 for name in PRELOAD:
     importlib.import_module(name)
 code_state()
+read_domains(os.environ.get(VARIABLE, "[]"))
+# What is there now stays: workers need not look through it for garbage, and so do not copy its pages.
+gc.collect()
+gc.freeze()

@@ -9,28 +9,32 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any
 
 from xdomain.core.errors import StoreError
 from xdomain.execute.base import Ended, Executor, Task
+from xdomain.execute.frontier import Frontier
 from xdomain.execute.memory import memory_kills
+from xdomain.execute.repair import Repair
 from xdomain.execute.task_file import task_file
-from xdomain.plan.cost import critical_path, default_weight
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import CheckpointRef, EvaluateStage, Stage
+from xdomain.plan.stage import Stage
 from xdomain.store.lease import Holder, StaleWatch, read_holder
-from xdomain.store.store import CANCELLED, Failure, Store
+from xdomain.store.store import CANCELLED, DAMAGED, Failure, Store
 
 POLL_SECONDS = 0.2
 FULL_DISK_BYTES = 1 << 20
 """A worker that vanished while less than this was free could not even say why."""
+LOOK_SECONDS = 2.0
+"""Between two looks at the beats of this run's own workers."""
+REMAKES = 2
+"""Times that one stage is made again because what was published got damaged."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened: "started", "done", "failed", "retry", "blocked" or "waiting"."""
+    """Something that happened: "started", "done", "failed", "retry", "damaged", "blocked" or "waiting"."""
 
     kind: str
     stage: Stage
@@ -76,21 +80,17 @@ class Scheduler:
         self._store = store
         self._executor = executor
         self._watch = watch
-        self._stale_watch = stale_watch or StaleWatch()
-        self._rank = critical_path(plan, default_weight)
-        self._place = {key: place for place, key in enumerate(plan.stages)}
-        self._children: dict[str, list[str]] = {key: [] for key in plan.stages}
-        self._open_needs: dict[str, int] = {}
-        self._ready: set[str] = set()
-        # Ready stages, most urgent first; one that started with its group stays behind and is skipped.
-        self._queue: list[tuple[float, int, str]] = []
-        self._ready_evaluations: dict[CheckpointRef, set[str]] = {}
+        self._stale_watch = stale_watch or StaleWatch(plan.experiment.execution.stale_after_seconds)
+        self._frontier = Frontier(plan, frozenset())
+        self._repair = Repair(plan, store)
         self._running: dict[str, Stage] = {}
+        self._tasks: dict[str, Task] = {}
+        self._hung: set[str] = set()
+        self._looked_at_beats = 0.0
         self._failures: Counter[tuple[str, str]] = Counter()
         self._memory_kills = memory_kills()
         self._elsewhere: set[str] = set()
         self._looked_elsewhere = 0.0
-        self._blocked: set[str] = set()
         self._stop: str | None = None
         self.outcome = RunOutcome()
 
@@ -121,45 +121,34 @@ class Scheduler:
 
     def _run(self) -> RunOutcome:
         self._begin()
-        while self._ready or self._running or self._elsewhere:
+        while self._frontier or self._running or self._elsewhere:
             if self._stop is None:
                 self._submit()
             elif not self._running:
                 break
-            if not self._running and not self._ready and self._elsewhere:
+            if not self._running and not self._frontier and self._elsewhere:
                 time.sleep(POLL_SECONDS)
             for ended in self._executor.finished(POLL_SECONDS):
                 self._settle(ended)
                 ended.task.path.unlink(missing_ok=True)
             self._look_elsewhere()
+            self._end_hung_workers()
             self._watch(None)
         self.outcome.interrupted = self._stop is not None
         return self.outcome
 
     def _begin(self) -> None:
-        done = self._store.done(self._plan.stages.values())
+        stages = self._plan.stages.values()
+        done = self._store.done(stages)
+        if self._plan.experiment.execution.damaged == "remake":
+            records = [stage for stage in self._plan.evaluations if stage.key in done]
+            done -= self._repair.discard_damaged_records(records)
         self.outcome.reused = [key for key in self._plan.stages if key in done]
-        for key, stage in self._plan.stages.items():
-            if key in done:
-                continue
-            needs = [need for need in stage.needs if need not in done]
-            self._open_needs[key] = len(needs)
-            for need in needs:
-                self._children[need].append(key)
-            if not needs:
-                self._make_ready(key)
-
-    def _make_ready(self, key: str) -> None:
-        # Ties are broken by plan order, so that runs of one plan start alike.
-        self._ready.add(key)
-        heappush(self._queue, (-self._rank[key], self._place[key], key))
-        stage = self._plan.stages[key]
-        if isinstance(stage, EvaluateStage):
-            self._ready_evaluations.setdefault(stage.checkpoint, set()).add(key)
+        self._frontier = Frontier(self._plan, done)
 
     def _submit(self) -> None:
-        while self._ready and self._executor.free_slots() > 0:
-            group = self._next_group()
+        while self._frontier and self._executor.free_slots() > 0:
+            group = self._frontier.take()
             stages = []
             stale: dict[str, str] = {}
             for stage in group:
@@ -178,18 +167,6 @@ class Scheduler:
             if stages:
                 self._start(stages, stale)
 
-    def _next_group(self) -> list[Stage]:
-        """Take the most urgent ready stage; with an evaluation, all ready ones of its checkpoint (the model is loaded
-        once)."""
-        while (key := heappop(self._queue)[2]) not in self._ready:
-            continue
-        first = self._plan.stages[key]
-        keys = {key}
-        if isinstance(first, EvaluateStage):
-            keys = self._ready_evaluations.pop(first.checkpoint)
-        self._ready -= keys
-        return [self._plan.stages[key] for key in sorted(keys, key=self._place.__getitem__)]
-
     def _start(self, stages: list[Stage], stale: dict[str, str]) -> None:
         file = task_file(self._plan, self._store, stages, stale)
         path = self._task_path(stages[0])
@@ -198,13 +175,16 @@ class Scheduler:
             self._store.clear_failure(stage)
             self._running[stage.key] = stage
             self._watch(Event("started", stage))
-        self._executor.submit(Task(stages[0].folder, tuple(stages), path))
+        task = Task(stages[0].folder, tuple(stages), path)
+        self._tasks[task.name] = task
+        self._executor.submit(task)
 
     def _task_path(self, stage: Stage) -> Path:
         return self._store.root / "work" / f".task-{stage.folder}-{time.time_ns()}.json"
 
     def _settle(self, ended: Ended) -> None:
         """Read from the store what became of stages whose worker ended."""
+        del self._tasks[ended.task.name]
         done = self._store.done(ended.task.stages)
         vanished = self._vanished(ended)
         for stage in ended.task.stages:
@@ -228,6 +208,9 @@ class Scheduler:
     def _vanished(self, ended: Ended) -> Failure:
         """What to say of a worker that ended without a word."""
         log = str(self._store.log_path(ended.task.stages[0]))
+        if ended.task.name in self._hung:
+            self._hung.remove(ended.task.name)
+            return Failure("killed", "its worker hung without a sign of life, and was killed.", log)
         if ended.how and self._store.free_bytes() < FULL_DISK_BYTES:
             return Failure("error", f"its worker ended with {ended.how} and the store's disk is full.", log)
         if ended.cause is not None:
@@ -241,12 +224,14 @@ class Scheduler:
         if failure.cause == CANCELLED:
             self._fail(stage, failure)
             return
+        if failure.cause == DAMAGED and self._remake(stage):
+            return
         self._store.note_attempt(stage, failure.cause)
         self._failures[stage.key, failure.cause] += 1
-        allowed: int = getattr(self._plan.experiment.execution.retries, failure.cause.replace(" ", "_"))
+        allowed: int = getattr(self._plan.experiment.execution.retries, failure.cause.replace(" ", "_"), 0)
         if self._stop is None and self._failures[stage.key, failure.cause] <= allowed:
             self._watch(Event("retry", stage, {"message": failure.message}))
-            self._make_ready(stage.key)
+            self._frontier.make_ready(stage.key)
         else:
             self._store.fail(stage, failure)
             self._fail(stage, failure)
@@ -264,23 +249,44 @@ class Scheduler:
                 self._finish(stage)
             elif self._stale_watch.holder(self._store.lease_path(stage))[1]:
                 self._elsewhere.discard(key)
-                self._make_ready(key)
+                self._frontier.make_ready(key)
 
     def _finish(self, stage: Stage) -> None:
         self._watch(Event("done", stage))
-        for child in self._children[stage.key]:
-            self._open_needs[child] -= 1
-            if self._open_needs[child] == 0 and child not in self._blocked:
-                self._make_ready(child)
+        self._frontier.finish(stage.key)
 
     def _fail(self, stage: Stage, failure: Failure) -> None:
         self.outcome.failed[stage.key] = failure
         self._watch(Event("failed", stage, {"message": failure.message, "log": failure.log}))
-        waiting = list(self._children[stage.key])
-        while waiting:
-            key = waiting.pop()
-            if key not in self._blocked:
-                self._blocked.add(key)
-                self.outcome.blocked.append(key)
-                self._watch(Event("blocked", self._plan.stages[key]))
-                waiting += self._children[key]
+        for key in self._frontier.block(stage.key):
+            self.outcome.blocked.append(key)
+            self._watch(Event("blocked", self._plan.stages[key]))
+
+    def _end_hung_workers(self) -> None:
+        """Kill workers of this run whose stage's lease does not beat: stopped, or stuck for good."""
+        if time.monotonic() - self._looked_at_beats < LOOK_SECONDS:
+            return
+        self._looked_at_beats = time.monotonic()
+        for task in list(self._tasks.values()):
+            looks = [self._stale_watch.holder(self._store.lease_path(stage)) for stage in task.stages]
+            if any(holder is not None and not holder.is_dead_here() and stale for holder, stale in looks):
+                self._hung.add(task.name)
+                self._executor.kill(task)
+
+    def _remake(self, stage: Stage) -> bool:
+        """Make again what `stage` could not read, where the experiment wants that, and `stage` after it."""
+        execution = self._plan.experiment.execution
+        if execution.damaged != "remake" or self._failures[stage.key, DAMAGED] >= REMAKES:
+            return False
+        self._failures[stage.key, DAMAGED] += 1
+        gone = self._repair.discard_damaged_inputs(stage)
+        for key in gone:
+            for keys in (self.outcome.ran, self.outcome.reused):
+                if key in keys:
+                    keys.remove(key)
+            if not self._frontier.is_open(key):
+                self._watch(Event("damaged", self._plan.stages[key], {"message": "it is made again."}))
+                self._frontier.reopen(key)
+        self._store.clear_failure(stage)
+        self._frontier.wait_for(stage.key, gone)
+        return True

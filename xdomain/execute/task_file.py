@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from xdomain.execute.base import StageRecord, TaskFile
+from xdomain.execute.repair import checkpoints_read
 from xdomain.plan.graph import Graph
 from xdomain.plan.spec import TaskSpec, stage_spec
 from xdomain.plan.stage import Stage
@@ -32,6 +33,9 @@ def task_file(plan: Graph, store: Store, stages: Sequence[Stage], stale_tokens: 
                 payload_json=json.dumps(stage.payload),
                 needs=stage.needs,
                 input_folders=tuple(plan.stages[need].folder for need in stage.needs),
+                checkpoints_read=tuple(
+                    str(path.relative_to(store.root)) for path in checkpoints_read(stage, plan, store)
+                ),
             )
             for stage in stages
         ),

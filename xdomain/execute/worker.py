@@ -10,14 +10,14 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from xdomain.config.experiment import Experiment
-from xdomain.core.errors import XDomainError
+from xdomain.core.errors import DamagedArtifact, XDomainError
 from xdomain.core.provenance import provenance
 from xdomain.core.seeds import derive_seed
 from xdomain.core.stage import StageContext, StageResult
@@ -27,11 +27,15 @@ from xdomain.domains.preflight import preflight_domains
 from xdomain.execute.base import StageRecord, TaskFile
 from xdomain.plan.spec import EvaluateSpec, TrainSpec
 from xdomain.plan.stage import Stage, StageKind
+from xdomain.store.artifact import check_checkpoint
 from xdomain.store.lease import Lease, acquire
-from xdomain.store.store import Failure, Store
+from xdomain.store.store import DAMAGED, Failure, Store
 
 PRELOAD = ("torch", "transformers", "trl", "peft", "xdomain.train.run", "xdomain.train.base", "xdomain.evaluate.run")
 """What a forkserver imports once; by name, so that nothing here loads torch."""
+
+LOST_LEASE = 75
+"""Exit code of a worker whose lease was taken over."""
 
 stop_requested = threading.Event()
 
@@ -42,7 +46,8 @@ def run_task_file(path: str) -> None:
     signal.signal(signal.SIGTERM, _request_stop)
     task_path = Path(path)
     file = TaskFile.model_validate_json(task_path.read_text(encoding="utf-8"))
-    run_task(file)
+    # Somebody who took the lease over may be writing to the same folder.
+    run_task(file, on_lost=lambda: os._exit(LOST_LEASE))
 
 
 def run_preflight(experiment: Experiment) -> None:
@@ -61,10 +66,14 @@ def run_preflight(experiment: Experiment) -> None:
     importlib.import_module("xdomain.train.arguments").preflight(experiment, "cpu")
 
 
-def run_task(file: TaskFile) -> None:
-    """Run the stages of `file` that nobody else has done or is at; failures are written to the store."""
+def run_task(file: TaskFile, on_lost: Callable[[], object] = lambda: None) -> None:
+    """Run the stages of `file` that nobody else has done or is at; failures are written to the store.
+
+    Args:
+        on_lost: called should somebody take a lease over while the stage runs.
+    """
     store = Store(Path(file.store))
-    claims = list(_claim(store, file))
+    claims = list(_claim(store, file, on_lost))
     if not claims:
         return
     stage = claims[0].stage
@@ -142,10 +151,10 @@ def stage_from_record(record: StageRecord) -> Stage:
     return Stage(StageKind(record.kind), record.key, record.title, json.loads(record.payload_json), record.needs)
 
 
-def _claim(store: Store, file: TaskFile) -> Iterator[_Claim]:
+def _claim(store: Store, file: TaskFile, on_lost: Callable[[], object]) -> Iterator[_Claim]:
     for index, record in enumerate(file.records):
         stage = stage_from_record(record)
-        lease = acquire(store.lease_path(stage), file.stale_tokens.get(record.key))
+        lease = acquire(store.lease_path(stage), file.stale_tokens.get(record.key), on_lost)
         if lease is None:
             continue
         # Under the lease: another runner may have published between planning and now.
@@ -159,8 +168,8 @@ def _run(file: TaskFile, store: Store, claims: list[_Claim]) -> None:
     experiment = file.task.experiment
     specs = [file.task.stages[claim.index] for claim in claims]
     contexts = [claim.context(store, _device(file.device)) for claim in claims]
-    for folder in dict.fromkeys(folder for context in contexts for folder in context.inputs.values()):
-        store.check_artifact(folder)
+    for path in dict.fromkeys(path for claim in claims for path in claim.record.checkpoints_read):
+        check_checkpoint(store.root / path)
     first = specs[0]
     if isinstance(first, EvaluateSpec):
         results = importlib.import_module("xdomain.evaluate.run").run_evaluations(experiment, specs, contexts)
@@ -193,8 +202,9 @@ def _device(wanted: str) -> str:
 
 def _failure(error: Exception, log: Path) -> Failure:
     out_of_memory = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
+    cause = DAMAGED if isinstance(error, DamagedArtifact) else "out of memory" if out_of_memory else "error"
     text = error.paragraph() if isinstance(error, XDomainError) else f"{type(error).__name__}: {error}"
-    return Failure("out of memory" if out_of_memory else "error", text, str(log))
+    return Failure(cause, text, str(log))
 
 
 def _request_stop(signum: int, frame: FrameType | None) -> None:

@@ -17,9 +17,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, write_json
+from xdomain.models.layout import MANIFEST
 from xdomain.models.source import with_pad_token
-
-MANIFEST = "checkpoint.json"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xdomain.core.files import read_json
+
+MANIFEST = "checkpoint.json"
+
 
 def checkpoint_folder(stage_folder: Path, step: int) -> Path:
     """`checkpoints/step-000040` of a stage; step 0 of a base."""
     return stage_folder / "checkpoints" / f"step-{step:06d}"
+
+
+def foundation_folder(checkpoint: Path) -> Path | None:
+    """The checkpoint that an adapter lies on; None for full weights, and for what is no checkpoint."""
+    try:
+        foundation = read_json(checkpoint / MANIFEST)["foundation"]
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+    return None if foundation is None else (checkpoint / foundation).resolve()

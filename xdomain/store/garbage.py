@@ -12,8 +12,9 @@ from xdomain.core.files import read_json, write_json
 from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import CheckpointRef, TrainStage
+from xdomain.store.artifact import DONE, MANIFEST, STAGE
 from xdomain.store.lease import read_holder
-from xdomain.store.store import DONE, MANIFEST, STAGE, Store
+from xdomain.store.store import Store
 
 TRASH = ".trash-"
 

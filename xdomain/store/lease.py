@@ -1,9 +1,9 @@
 """A lease says who works on a stage. It beats while its holder lives; a dead holder's lease is taken over.
 
-On the holder's own machine death is seen at once: its process (number and start time) is gone. From elsewhere a
-lease is
-stale when its beat has not changed for `STALE_SECONDS` *as the observer counts them*: clocks of machines are never
-compared.
+On the holder's own machine death is seen at once: its process (number and start time) is gone. Else a lease is stale
+when its beat has not changed for `STALE_SECONDS` *as the observer counts them*: clocks of machines are never compared.
+A stale holder on this machine is killed before its lease is taken; one elsewhere, should it wake up, ends itself at
+its next beat.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import os
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 from filelock import FileLock
 
 from xdomain.core.files import read_json, write_json
@@ -23,6 +25,7 @@ from xdomain.core.process import host_identity, process_started
 
 BEAT_SECONDS = 2.0
 STALE_SECONDS = 60.0
+KILL_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -49,17 +52,43 @@ class Holder:
         """The holder ran on this machine and is gone. False for holders elsewhere: unknown."""
         if self.host != host_identity():
             return False
-        return process_started(self.pid) is None or process_started(self.pid) != self.started
+        return not self._lives()
+
+    def end_here(self) -> bool:
+        """Kill a holder on this machine, so that it cannot wake up and go on; False if it may not be killed."""
+        if self.host != host_identity() or not self._lives():
+            return True
+        if self.pid == os.getpid():
+            return False
+        try:
+            process = psutil.Process(self.pid)
+            process.kill()
+            process.wait(KILL_SECONDS)
+        except psutil.NoSuchProcess:
+            return True
+        except (psutil.AccessDenied, psutil.TimeoutExpired):
+            return False
+        return True
+
+    def _lives(self) -> bool:
+        started = process_started(self.pid)
+        return started is not None and started == self.started
 
 
 class Lease:
-    """A held lease; beats in a thread until released."""
+    """A held lease; beats in a thread until released.
 
-    def __init__(self, path: Path, token: str) -> None:
+    Args:
+        on_lost: called once when the beat finds that somebody took the lease over.
+    """
+
+    def __init__(self, path: Path, token: str, on_lost: Callable[[], object] = lambda: None) -> None:
         self._path = path
         self._token = token
+        self._on_lost = on_lost
         self._beat = 0
         self._progress: dict[str, Any] = {}
+        self._started = process_started(os.getpid())
         self._released = threading.Event()
         self._write_lock = threading.Lock()
         self._write()
@@ -83,7 +112,10 @@ class Lease:
     def _beat_until_released(self) -> None:
         while not self._released.wait(BEAT_SECONDS):
             with self._write_lock:
-                if self._released.is_set() or not self.is_ours():
+                if self._released.is_set():
+                    return
+                if not self.is_ours():
+                    self._on_lost()
                     return
                 self._beat += 1
                 try:
@@ -92,14 +124,13 @@ class Lease:
                     continue  # a full disk or a hiccup of the network: the next beat may get through
 
     def _write(self) -> None:
-        pid = os.getpid()
         write_json(
             self._path,
             {
                 "token": self._token,
                 "host": host_identity(),
-                "pid": pid,
-                "started": process_started(pid),
+                "pid": os.getpid(),
+                "started": self._started,
                 "beat": self._beat,
                 "progress": self._progress,
             },
@@ -115,18 +146,21 @@ def read_holder(path: Path) -> Holder | None:
         return None
 
 
-def acquire(path: Path, stale_token: str | None = None) -> Lease | None:
+def acquire(path: Path, stale_token: str | None = None, on_lost: Callable[[], object] = lambda: None) -> Lease | None:
     """Take the lease at `path`, or None while somebody else holds it.
 
     Args:
-        stale_token: token of a holder elsewhere that was seen not to beat (`StaleWatch`).
+        stale_token: token of a holder that was seen not to beat (`StaleWatch`).
+        on_lost: called once should somebody take it over.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.parent / ".lock"):
         holder = read_holder(path)
         if holder is not None and not holder.is_dead_here() and holder.token != stale_token:
             return None
-        return Lease(path, uuid.uuid4().hex)
+        if holder is not None and not holder.end_here():
+            return None
+        return Lease(path, uuid.uuid4().hex, on_lost)
 
 
 class StaleWatch:

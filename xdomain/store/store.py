@@ -13,6 +13,7 @@ reports/<experiment>/
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -25,15 +26,13 @@ from typing import Any
 
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, sync_folder, sync_tree, write_json
-from xdomain.core.fingerprint import file_digest
 from xdomain.plan.stage import Stage, StageKind
+from xdomain.store.artifact import DONE, MANIFEST, STAGE, check_artifact, damaged_file, digests
 from xdomain.store.lease import Lease
 
 SCHEMA_VERSION = 1
-DONE = "done.json"
-STAGE = "stage.json"
-MANIFEST = "manifest.json"
 CANCELLED = "cancelled"
+DAMAGED = "damaged"
 FEW_STAGES = 32
 """Of so many, each is looked for by name; of more, the folder is listed once."""
 
@@ -43,7 +42,7 @@ class Failure:
     """Why a stage failed last.
 
     Attributes:
-        cause: "error", "out of memory", "killed" or "cancelled".
+        cause: "error", "out of memory", "killed", "damaged" (what it reads) or "cancelled".
         message: one paragraph.
         log: path of the stage's log.
     """
@@ -83,7 +82,7 @@ class Store:
         """Make the folders, and check that the file system can do what publishing needs.
 
         Raises:
-            StoreError: the folder cannot be written, or cannot rename.
+            StoreError: the folder cannot be written, or the file system cannot rename or lock.
         """
         try:
             for name in ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", "reports"):
@@ -93,6 +92,7 @@ class Store:
             probe = self.root / "work" / f".probe-{os.getpid()}"
             probe.mkdir(exist_ok=True)
             probe.rename(probe.with_suffix(".renamed")).rmdir()
+            _require_locks(self.root / "leases" / ".lock")
         except OSError as error:
             raise StoreError(
                 f"cannot be used as a store: {error}.", where=str(self.root), fix="Choose another folder with --store."
@@ -147,41 +147,26 @@ class Store:
                 stage = Stage(
                     StageKind(data["kind"]), data["key"], data["title"], data["payload"], tuple(data["needs"])
                 )
-                found.append((stage, read_json(path)))
+                found.append((stage, data["done"]))
         return found
 
     def result(self, stage: Stage) -> dict[str, Any]:
         """What a published stage left: `summary`, `provenance`, `seconds`."""
-        result: dict[str, Any] = read_json(self.folder(stage) / DONE)
+        result: dict[str, Any] = read_json(self.folder(stage) / STAGE)["done"]
         return result
 
     def open_artifact(self, stage: Stage) -> Path:
         """Folder of a published stage, after its key and every file's digest were compared.
 
         Raises:
-            StoreError: not published, another stage of the same short key, or a damaged file.
+            StoreError: not published, or another stage of the same short key.
+            DamagedArtifact: a file is damaged.
         """
         folder = self.folder(stage)
-        self.check_artifact(folder)
+        check_artifact(folder)
         if read_json(folder / STAGE)["key"] != stage.key:
             raise StoreError("holds another stage whose key begins alike.", where=str(folder))
         return folder
-
-    def check_artifact(self, folder: Path) -> None:
-        """Compare every file's digest.
-
-        Raises:
-            StoreError: `folder` is not published, or a file is damaged.
-        """
-        if not (folder / DONE).is_file():
-            raise StoreError("is not published yet.", where=folder.name, fix="Run `xdomain grid run` first.")
-        damaged = _damaged_file(folder)
-        if damaged is not None:
-            raise StoreError(
-                f'"{damaged}" is damaged: its digest is not the published one.',
-                where=str(folder),
-                fix="Delete this folder, and `xdomain grid run` makes the stage again.",
-            )
 
     def publish(self, stage: Stage, lease: Lease, done: Mapping[str, Any]) -> bool:
         """Move the stage's work folder into place, whole or not at all.
@@ -205,7 +190,7 @@ class Store:
             },
             durable=False,
         )
-        write_json(work / MANIFEST, _digests(work), durable=False)
+        write_json(work / MANIFEST, digests(work), durable=False)
         sync_tree(work)
         if not lease.is_ours():
             return False
@@ -226,11 +211,19 @@ class Store:
             return True
         if not target.exists():
             return False
-        if (target / MANIFEST).is_file() and (target / STAGE).is_file() and _damaged_file(target) is None:
+        if (target / STAGE).is_file() and damaged_file(target) is None:
             self._finish(stage)
             return True
         shutil.rmtree(target)
         return False
+
+    def discard(self, stage: Stage) -> None:
+        """Take a damaged stage out of the published ones, so that it is made again; its holder calls this."""
+        trash = self.root / "work" / f".trash-{stage.folder}"
+        shutil.rmtree(trash, ignore_errors=True)
+        if self.folder(stage).exists():
+            self.folder(stage).rename(trash)
+            shutil.rmtree(trash)
 
     def fail(self, stage: Stage, failure: Failure) -> None:
         write_json(self._failure_path(stage), {"time": time.time(), **failure.__dict__})
@@ -276,25 +269,22 @@ class Store:
 
     def _finish(self, stage: Stage) -> None:
         target = self.folder(stage)
-        write_json(target / DONE, read_json(target / STAGE)["done"])
+        # Its presence alone counts; should the machine lose it in a crash, `settle` makes it again from synced files.
+        write_json(target / DONE, read_json(target / STAGE)["done"], durable=False)
         shutil.rmtree(self.scratch(stage), ignore_errors=True)
         self.clear_failure(stage)
 
 
-def _digests(folder: Path) -> dict[str, str]:
-    """sha256 of every file below `folder` but the manifest and the terminal token."""
-    return {
-        str(path.relative_to(folder)): file_digest(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in (MANIFEST, DONE)
-    }
+def _require_locks(path: Path) -> None:
+    """Lock a file as leases do.
 
-
-def _damaged_file(folder: Path) -> str | None:
-    """The first file whose digest differs from the manifest's, or that is missing."""
-    manifest: dict[str, str] = read_json(folder / MANIFEST)
-    for name, digest in manifest.items():
-        path = folder / name
-        if not path.is_file() or file_digest(path) != digest:
-            return name
-    return None
+    Raises:
+        OSError: the file system has no locks.
+    """
+    with path.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return  # another runner holds it: so there are locks
+        except OSError as error:
+            raise OSError(error.errno, f"its file system has no file locks ({error.strerror})") from error

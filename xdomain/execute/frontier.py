@@ -1,0 +1,110 @@
+"""Which stages of a plan can start now, most urgent first; the work per finished stage does not grow with the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heappop, heappush
+
+from xdomain.plan.cost import critical_path, default_weight
+from xdomain.plan.graph import Graph
+from xdomain.plan.stage import CheckpointRef, EvaluateStage, Stage
+
+
+class Frontier:
+    """The open stages of a plan and what each still waits for.
+
+    Args:
+        done: keys of the stages that are published.
+    """
+
+    def __init__(self, plan: Graph, done: frozenset[str]) -> None:
+        self._plan = plan
+        self._rank = critical_path(plan, default_weight)
+        self._place = {key: place for place, key in enumerate(plan.stages)}
+        self._children: dict[str, list[str]] = {key: [] for key in plan.stages}
+        self._unmet: dict[str, set[str]] = {}
+        self._open = {key for key in plan.stages if key not in done}
+        self._ready: set[str] = set()
+        # Ready stages, most urgent first; one that was taken with its group stays behind and is skipped.
+        self._queue: list[tuple[float, int, str]] = []
+        self._ready_evaluations: dict[CheckpointRef, set[str]] = {}
+        self._blocked: set[str] = set()
+        for key, stage in plan.stages.items():
+            if key in done:
+                continue
+            for need in stage.needs:
+                self._children[need].append(key)
+            self._unmet[key] = {need for need in stage.needs if need not in done}
+            if not self._unmet[key]:
+                self.make_ready(key)
+
+    def __bool__(self) -> bool:
+        return bool(self._ready)
+
+    def make_ready(self, key: str) -> None:
+        """Let a stage start (again)."""
+        self._ready.add(key)
+        # Ties are broken by plan order, so that runs of one plan start alike.
+        heappush(self._queue, (-self._rank[key], self._place[key], key))
+        stage = self._plan.stages[key]
+        if isinstance(stage, EvaluateStage):
+            self._ready_evaluations.setdefault(stage.checkpoint, set()).add(key)
+
+    def take(self) -> list[Stage]:
+        """Take the most urgent ready stage; with an evaluation, all ready ones of its checkpoint (the model is loaded
+        once)."""
+        while (key := heappop(self._queue)[2]) not in self._ready:
+            continue
+        first = self._plan.stages[key]
+        keys = {key}
+        if isinstance(first, EvaluateStage):
+            keys = self._ready_evaluations.pop(first.checkpoint)
+        self._ready -= keys
+        return [self._plan.stages[key] for key in sorted(keys, key=self._place.__getitem__)]
+
+    def finish(self, key: str) -> None:
+        """A stage is published: what waited for it alone may start."""
+        self._open.discard(key)
+        for child in self._children[key]:
+            if key in self._unmet[child]:
+                self._unmet[child].remove(key)
+                if not self._unmet[child] and child not in self._blocked:
+                    self.make_ready(child)
+
+    def wait_for(self, key: str, needs: Iterable[str]) -> None:
+        """A stage that could not read `needs` starts when they are published anew; at once if there are none."""
+        for need in needs:
+            self._unmet[key].add(need)
+            if key not in self._children[need]:
+                self._children[need].append(key)
+        if not self._unmet[key]:
+            self.make_ready(key)
+
+    def is_open(self, key: str) -> bool:
+        """Whether a stage is not published yet, as far as this frontier was told."""
+        return key in self._open
+
+    def reopen(self, key: str) -> None:
+        """A stage counts as published no more: it may start, and what reads it waits."""
+        for child in self._children[key]:
+            if child in self._ready or self._unmet[child]:
+                self._unmet[child].add(key)
+                self._ready.discard(child)
+                stage = self._plan.stages[child]
+                if isinstance(stage, EvaluateStage):
+                    self._ready_evaluations[stage.checkpoint].discard(child)
+        self._open.add(key)
+        self._unmet.setdefault(key, set())
+        self.make_ready(key)
+
+    def block(self, key: str) -> list[str]:
+        """A stage failed: the stages that can never start now."""
+        newly = []
+        waiting = list(self._children[key])
+        while waiting:
+            child = waiting.pop()
+            if child not in self._blocked:
+                self._blocked.add(child)
+                newly.append(child)
+                waiting += self._children[child]
+        return newly

@@ -1,0 +1,72 @@
+"""Take what is damaged out of the published stages, so that it is made again (`execution.damaged: remake`).
+
+A stage's key fixes its numbers, so on a CPU the new artifact equals the lost one, and what was made from it stays good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from xdomain.core.errors import DamagedArtifact
+from xdomain.models.layout import checkpoint_folder
+from xdomain.plan.graph import Graph
+from xdomain.plan.stage import EvaluateStage, Stage, TrainStage
+from xdomain.store.artifact import check_artifact, check_checkpoint
+from xdomain.store.lease import acquire
+from xdomain.store.store import Store
+
+
+def checkpoints_read(stage: Stage, plan: Graph, store: Store) -> list[Path]:
+    """Folders of the checkpoints that a stage reads."""
+    if isinstance(stage, EvaluateStage):
+        return [checkpoint_folder(store.folder(plan.stages[stage.checkpoint.stage]), stage.checkpoint.step)]
+    found = []
+    for key in stage.needs:
+        need = plan.stages[key]
+        found.append(checkpoint_folder(store.folder(need), need.steps if isinstance(need, TrainStage) else 0))
+    return found
+
+
+class Repair:
+    """Finds and discards damaged stages of one plan."""
+
+    def __init__(self, plan: Graph, store: Store) -> None:
+        self._plan = plan
+        self._store = store
+        self._by_folder = {stage.folder: stage for stage in plan.stages.values()}
+
+    def discard_damaged_inputs(self, stage: Stage) -> set[str]:
+        """Keys of the stages that `stage` reads, directly or below an adapter, and that are published no more."""
+        gone: set[str] = set()
+        for checkpoint in checkpoints_read(stage, self._plan, self._store):
+            while (damaged := self._damaged_stage(checkpoint)) is not None and damaged.key not in gone:
+                self._discard(damaged)
+                gone.add(damaged.key)
+        return gone
+
+    def discard_damaged_records(self, done: Iterable[Stage]) -> set[str]:
+        """Keys of published evaluations whose records were damaged: no stage reads them, so nobody else would look."""
+        gone = set()
+        for stage in done:
+            try:
+                check_artifact(self._store.folder(stage))
+            except DamagedArtifact:
+                self._discard(stage)
+                gone.add(stage.key)
+        return gone
+
+    def _damaged_stage(self, checkpoint: Path) -> Stage | None:
+        """The stage of the plan whose damage makes `checkpoint` unreadable; None if it can be read."""
+        try:
+            check_checkpoint(checkpoint)
+        except DamagedArtifact as error:
+            return self._by_folder.get(Path(error.where or "").name)
+        return None
+
+    def _discard(self, stage: Stage) -> None:
+        """Unless somebody else is at it, which is then making it again."""
+        lease = acquire(self._store.lease_path(stage))
+        if lease is not None:
+            self._store.discard(stage)
+            lease.release()

@@ -1,0 +1,81 @@
+"""A published folder and the digests that it was published with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xdomain.core.errors import DamagedArtifact, StoreError
+from xdomain.core.files import read_json
+from xdomain.core.fingerprint import file_digest
+from xdomain.models.layout import foundation_folder
+
+DONE = "done.json"
+STAGE = "stage.json"
+MANIFEST = "manifest.json"
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """sha256 of every file below `folder` but the manifest and the terminal token."""
+    return {
+        str(path.relative_to(folder)): file_digest(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in (MANIFEST, DONE)
+    }
+
+
+def damaged_file(folder: Path, below: str = "") -> str | None:
+    """The first file whose digest differs from the manifest's, or that is missing; the manifest if it is no longer one.
+
+    Args:
+        below: look only at files whose path in the folder begins so.
+    """
+    try:
+        manifest = dict(read_json(folder / MANIFEST))
+    except (FileNotFoundError, ValueError, TypeError):
+        return MANIFEST
+    for name, digest in manifest.items():
+        path = folder / name
+        if name.startswith(below) and (not path.is_file() or file_digest(path) != digest):
+            return str(name)
+    return None
+
+
+def check_artifact(folder: Path, below: str = "") -> None:
+    """Compare every file's digest.
+
+    Raises:
+        StoreError: `folder` is not published.
+        DamagedArtifact: a file is damaged.
+    """
+    if not (folder / DONE).is_file():
+        raise StoreError("is not published yet.", where=folder.name, fix="Run `xdomain grid run` first.")
+    damaged = damaged_file(folder, below)
+    if damaged is not None:
+        raise DamagedArtifact(
+            f'"{damaged}" is damaged: its digest is not the published one.',
+            where=str(folder),
+            fix="Delete this folder, and `xdomain grid run` makes the stage again (`execution.damaged: remake` does it "
+            "by itself).",
+        )
+
+
+def check_checkpoint(checkpoint: Path) -> None:
+    """Compare the digests of a checkpoint's files, and of every checkpoint that it lies on.
+
+    Raises:
+        DamagedArtifact: its stage is not published (any more), a file is damaged, or `grid gc` freed the checkpoint.
+    """
+    stage = checkpoint.parent.parent
+    if not (stage / DONE).is_file():
+        raise DamagedArtifact("is not published.", where=str(stage), fix="Run `xdomain grid run` first.")
+    check_artifact(stage, f"{checkpoint.relative_to(stage)}/")
+    if not checkpoint.is_dir():
+        raise DamagedArtifact(
+            f"{checkpoint.name} is not there any more: `grid gc` freed it.",
+            where=str(stage),
+            fix="Delete this folder, and `xdomain grid run` makes the stage again (`execution.damaged: remake` does it "
+            "by itself).",
+        )
+    below = foundation_folder(checkpoint)
+    if below is not None:
+        check_checkpoint(below)
