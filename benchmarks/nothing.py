@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from xdomain.core.stage import StageContext, StageResult
+from xdomain.models.layout import checkpoint_folder
+from xdomain.plan.spec import TrainSpec
 from xdomain.train import base, run
 
 
 def nothing(*arguments: object) -> StageResult:
     context = arguments[-1]
     assert isinstance(context, StageContext)
-    (context.work / "nothing.txt").write_text("")
+    spec = arguments[-2]
+    end = checkpoint_folder(context.work, spec.steps if isinstance(spec, TrainSpec) else 0)
+    end.mkdir(parents=True)
+    (end / "nothing.txt").write_text("")
     return StageResult(finished=True, summary={})
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from xdomain.config.curriculum import Curriculum
@@ -49,7 +50,7 @@ class Stage:
     payload: Mapping[str, Any]
     needs: tuple[str, ...]
 
-    @property
+    @cached_property
     def folder(self) -> str:
         """Folder name in the store: "<kind>-<slug>-<16 hex>"."""
         slug = re.sub(r"[^a-z0-9]+", "-", self.title.lower().replace("->", "to")).strip("-")[:60].rstrip("-")

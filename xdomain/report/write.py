@@ -106,7 +106,7 @@ def _every_eval_ever(result: AnalysisResult, folder: Path, command: str) -> Path
     now_seconds = time.time()
     for label, name in file_names(result.accuracy.rows).items():
         document = every_eval_ever(result, label, retrieved_seconds=now_seconds, command=command)
-        write_json(folder / "every-eval-ever" / f"{name}.json", document)
+        write_json(folder / "every-eval-ever" / f"{name}.json", document, indent=2)
     return folder / "every-eval-ever"
 
 

@@ -201,7 +201,7 @@ class Store:
                 return False
             raise
         sync_folder(target.parent)
-        self._finish(stage)
+        self._finish(stage, done)
         return True
 
     def settle(self, stage: Stage) -> bool:
@@ -212,7 +212,7 @@ class Store:
         if not target.exists():
             return False
         if (target / STAGE).is_file() and damaged_file(target) is None:
-            self._finish(stage)
+            self._finish(stage, read_json(target / STAGE)["done"])
             return True
         shutil.rmtree(target)
         return False
@@ -267,10 +267,9 @@ class Store:
     def _attempts_path(self, stage: Stage) -> Path:
         return self.root / "attempts" / f"{stage.folder}.jsonl"
 
-    def _finish(self, stage: Stage) -> None:
-        target = self.folder(stage)
+    def _finish(self, stage: Stage, done: Mapping[str, Any]) -> None:
         # Its presence alone counts; should the machine lose it in a crash, `settle` makes it again from synced files.
-        write_json(target / DONE, read_json(target / STAGE)["done"], durable=False)
+        write_json(self.folder(stage) / DONE, dict(done), durable=False)
         shutil.rmtree(self.scratch(stage), ignore_errors=True)
         self.clear_failure(stage)
 
