@@ -1,4 +1,4 @@
-"""Write the reference of the experiment file from its models: `make docs`. A test compares what is committed."""
+"""Write the parts of the reference that follow from models: `make docs`. A test compares what is committed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from xdomain.cli.run_events import RUN_EVENT
 from xdomain.config.experiment import Experiment
 
 FOLDER = Path(__file__).parent / "reference"
@@ -16,6 +17,19 @@ Generated from the models in `xdomain/config` by `make docs`. Unknown keys are r
 from the environment. Editors complete and check a file that begins with
 `# yaml-language-server: $schema=<path to docs/reference/experiment.schema.json>`.
 """
+
+
+def pages() -> dict[str, str]:
+    """Every generated file with its text."""
+    return {
+        "experiment.schema.json": schema_text(),
+        "experiment-file.md": reference_text(),
+        "run-events.schema.json": events_text(),
+    }
+
+
+def events_text() -> str:
+    return json.dumps(RUN_EVENT.json_schema(), indent=1, sort_keys=True) + "\n"
 
 
 def schema_text() -> str:
@@ -77,6 +91,6 @@ def cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    for file, text in {"experiment.schema.json": schema_text(), "experiment-file.md": reference_text()}.items():
+    for file, text in pages().items():
         (FOLDER / file).write_text(text, encoding="utf-8")
         sys.stdout.write(f"{FOLDER / file}\n")

@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import fastjsonschema
 import pandas as pd
 
+REPOSITORY = Path(__file__).parents[1]
 TEXT = """
 name: small
 model: {preset: tiny_qwen3, warmup: {steps: 80, examples_per_step: 32, domains: [logic, puzzle]}}
@@ -47,6 +49,21 @@ def xdomain(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProces
     )
     assert ended.returncode == code, f"exit {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
     return ended
+
+
+def run_events(*arguments: str | Path, code: int = 0) -> list[dict[str, Any]]:
+    """What `grid run --json` prints, each line held against the documented schema."""
+    return checked_events(xdomain("grid", "run", *arguments, "--json", code=code).stdout)
+
+
+def checked_events(text: str) -> list[dict[str, Any]]:
+    """JSON lines, each held against the documented schema of run events."""
+    schema = json.loads((REPOSITORY / "docs" / "reference" / "run-events.schema.json").read_text())
+    check = fastjsonschema.compile(schema)
+    events = [json.loads(line) for line in text.splitlines()]
+    for event in events:
+        check(event)
+    return events
 
 
 def plan(experiment: Path, store: Path) -> dict[str, Any]:

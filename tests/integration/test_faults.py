@@ -14,7 +14,17 @@ import pandas as pd
 import psutil
 import pytest
 
-from tests.small_grid import TEXT, all_records, command, environment, plan, weights, write_experiment, xdomain
+from tests.small_grid import (
+    TEXT,
+    all_records,
+    command,
+    environment,
+    plan,
+    run_events,
+    weights,
+    write_experiment,
+    xdomain,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +69,7 @@ def test_a_cancelled_stage_stops_and_waits_for_retry(tmp_path: Path, tally: Coun
     xdomain("grid", "cancel", experiment, "logic, seed 0", "--store", store)
     assert process.wait(WAIT_SECONDS) == 1
     assert list((store / "scratch").glob("train-*/checkpoint-*")), "it stopped without saving"
-    again = json.loads(xdomain("grid", "run", experiment, "--store", store, "--json", code=1).stdout)
+    again = run_events(experiment, "--store", store, code=1)[-1]
     assert [failure["cause"] for failure in again["failed"].values()] == ["cancelled"]
     xdomain("grid", "retry", experiment, "--store", store)
     status = json.loads(xdomain("grid", "status", experiment, "--store", store, "--json").stdout)

@@ -13,7 +13,19 @@ import pandas as pd
 import psutil
 import pytest
 
-from tests.small_grid import STAGES, TEXT, all_records, command, environment, plan, weights, write_experiment, xdomain
+from tests.small_grid import (
+    STAGES,
+    TEXT,
+    all_records,
+    checked_events,
+    command,
+    environment,
+    plan,
+    run_events,
+    weights,
+    write_experiment,
+    xdomain,
+)
 
 MATRICES = (
     "accuracy",
@@ -78,7 +90,7 @@ def test_metrics_tell_every_domain_apart(finished: tuple[Path, Path]) -> None:
 
 def test_again_runs_nothing(finished: tuple[Path, Path]) -> None:
     experiment, store = finished
-    outcome = json.loads(xdomain("grid", "run", experiment, "--store", store, "--json").stdout)
+    outcome = run_events(experiment, "--store", store)[-1]
     assert outcome["ran"] == []
     assert len(outcome["reused"]) == STAGES
 
@@ -127,7 +139,7 @@ def test_kill_the_whole_group_and_go_on(finished: tuple[Path, Path], tmp_path: P
     wait_until(lambda: any((store / "work").glob("train-*/checkpoints/step-000002")), process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    outcome = json.loads(xdomain("grid", "run", experiment, "--store", store, "--json").stdout)
+    outcome = run_events(experiment, "--store", store)[-1]
     assert outcome["failed"] == {}
     assert weights(store) == weights(undisturbed)
     pd.testing.assert_frame_equal(all_records(store), all_records(undisturbed))
@@ -176,7 +188,7 @@ def test_a_failed_stage_blocks_only_its_descendants(finished: tuple[Path, Path],
     (store / "store.json").write_text('{"schema": 1}')
     (store / "work" / broken["folder"]).write_text("in the way")
     ended = xdomain("grid", "run", experiment, "--store", store, "--json", code=1)
-    outcome = json.loads(ended.stdout)
+    outcome = checked_events(ended.stdout)[-1]
     assert list(outcome["failed"]) == [broken["key"]]
     assert outcome["failed"][broken["key"]]["log"] in ended.stderr
     titles = {stage["key"]: stage["title"] for stage in plan(experiment, store)["stages"]}

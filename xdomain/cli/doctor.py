@@ -12,6 +12,7 @@ EXTRAS = {
     "reasoning-gym": ("reasoning_gym",),
     "figures": ("matplotlib",),
     "vllm": ("vllm",),
+    "ray": ("ray",),
 }
 
 

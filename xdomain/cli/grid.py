@@ -61,7 +61,7 @@ def run(
         list[str] | None,
         typer.Option("--stage", help="Run this stage alone, in this process. May be given several times."),
     ] = None,
-    json_: Json = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print events on stdout, one JSON object a line.")] = False,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,
@@ -79,7 +79,7 @@ def run(
 @app.command()
 def status(
     experiment: ExperimentPath,
-    watch: Annotated[bool, typer.Option("--watch", help="Refresh until everything is done.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh until nothing is left to run.")] = False,
     json_: Json = False,
     seeds: Seeds = None,
     settings: Settings = None,
@@ -95,7 +95,7 @@ def status(
 def logs(
     experiment: ExperimentPath,
     stage: StageName,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as it grows.")] = False,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Wait for it, and go on as it grows.")] = False,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,

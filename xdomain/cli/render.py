@@ -24,6 +24,11 @@ out = make_console(stderr=False)
 err = make_console(stderr=True)
 
 
+def redraws(console: Console) -> bool:
+    """Whether bars may be drawn over again: on a terminal that somebody looks at, not in the log of a CI job."""
+    return console.is_terminal and not os.environ.get("CI")
+
+
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")

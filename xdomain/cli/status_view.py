@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
-from xdomain.cli.render import duration, out, print_json
-from xdomain.cli.run_view import progress_row
+from xdomain.cli.render import count, duration, err, out, print_json, redraws
+from xdomain.cli.run_picture import alarm_text, progress_row
 from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
 from xdomain.plan.explain import find_stage
@@ -23,43 +27,85 @@ FOLLOW_SECONDS = 0.5
 
 
 def show_status(opened: Opened, *, watch: bool, as_json: bool) -> None:
-    """Counts by kind, what runs and how far, what failed and why."""
-    if as_json:
+    """Counts by kind, what runs and how far, what failed and why.
+
+    With `watch` it goes on until no stage can change any more: bars on a terminal, elsewhere a line whenever the counts
+    change; with `as_json` too, one document a line whenever something changed.
+    """
+    if watch:
+        _watch(opened, as_json=as_json)
+    elif as_json:
         print_json(_status(opened))
-        return
-    if not watch:
-        out.print(_picture(opened))
-        return
-    with Live(console=out, auto_refresh=False) as live:
-        while True:
-            live.update(_picture(opened), refresh=True)
-            if len(opened.store.done(opened.plan.stages.values())) == len(opened.plan.stages):
-                return
-            time.sleep(FOLLOW_SECONDS)
+    else:
+        out.print(_picture(opened, _states(opened)))
 
 
 def show_log(opened: Opened, text: str, *, follow: bool) -> None:
-    """Print a stage's log; with `follow`, go on until the stage is done.
+    """Print a stage's log; with `follow`, wait for it and go on until the stage is done or failed.
 
     Raises:
         StoreError: it has none yet.
     """
     stage = find_stage(opened.plan, text)
     path = opened.store.log_path(stage)
+    if follow and not path.is_file():
+        err.print(f"{stage.title} was not started yet; waiting.", markup=False)
+    while follow and not path.is_file():
+        time.sleep(FOLLOW_SECONDS)
     if not path.is_file():
         raise StoreError(f'"{stage.title}" has no log: it was never started.', where=str(opened.store.root))
     with path.open(encoding="utf-8", errors="replace") as log:
         while True:
+            # Asked first, so that what is written before the end is still read.
+            over = stage_states(opened.store, [stage])[stage.key].state in ("done", "failed")
             sys.stdout.write(log.read())
             sys.stdout.flush()
-            if not follow or opened.store.done([stage]):
+            if not follow or over:
                 return
             time.sleep(FOLLOW_SECONDS)
 
 
-def _status(opened: Opened) -> dict[str, Any]:
+def _watch(opened: Opened, *, as_json: bool) -> None:
+    live = Live(console=out, auto_refresh=False) if redraws(out) and not as_json else nullcontext()
+    shown: object = None
+    with live as screen:
+        while True:
+            begun = time.monotonic()
+            states = _states(opened)
+            if as_json:
+                now: object = _status(opened, states)
+            else:
+                now = _counts_text(opened, states)
+            if isinstance(screen, Live):
+                screen.update(_picture(opened, states), refresh=True)
+            elif now != shown:
+                sys.stdout.write(f"{json.dumps(now, allow_nan=False) if as_json else now}\n")
+                sys.stdout.flush()
+            shown = now
+            if _settled(opened, states):
+                return
+            # A large store takes a while to look through; it is left alone for longer than that.
+            time.sleep(max(FOLLOW_SECONDS, 4 * (time.monotonic() - begun)))
+
+
+def _states(opened: Opened) -> dict[str, StageState]:
+    return stage_states(opened.store, opened.plan.stages.values())
+
+
+def _settled(opened: Opened, states: Mapping[str, StageState]) -> bool:
+    """Every stage is done, or failed, or needs one that failed."""
+    dead: set[str] = set()
+    for key, stage in opened.plan.stages.items():
+        if states[key].state == "failed" or any(need in dead for need in stage.needs):
+            dead.add(key)
+        elif states[key].state != "done":
+            return False
+    return True
+
+
+def _status(opened: Opened, states: Mapping[str, StageState] | None = None) -> dict[str, Any]:
     plan, store = opened.plan, opened.store
-    states = stage_states(store, plan.stages.values())
+    states = states or _states(opened)
     stages = []
     for key, stage in plan.stages.items():
         state = states[key]
@@ -78,14 +124,14 @@ def _status(opened: Opened) -> dict[str, Any]:
         "experiment": plan.experiment.name,
         "store": str(store.root),
         "counts": {name: sum(each.state == name for each in states.values()) for name in STATES},
-        "estimate_seconds": estimate_seconds(plan, store, _done(states)),
+        "workers": _workers(states),
+        "estimate_seconds": estimate_seconds(plan, store, _done(states), max(1, _workers(states))),
         "stages": stages,
     }
 
 
-def _picture(opened: Opened) -> Table:
+def _picture(opened: Opened, states: Mapping[str, StageState]) -> Table:
     plan, store = opened.plan, opened.store
-    states = stage_states(store, plan.stages.values())
     counts = Table("", *STATES, title=f"{plan.experiment.name} in {store.root}")
     for kind in StageKind:
         own = [states[key].state for key, stage in plan.stages.items() if stage.kind is kind]
@@ -98,19 +144,39 @@ def _picture(opened: Opened) -> Table:
             running.add_row(*progress_row(plan.stages[key], state.holder))
     whole.add_row(running)
     for key, state in states.items():
+        title = escape(plan.stages[key].title)
         if state.failure is not None:
             word = "cancelled" if state.failure.cause == CANCELLED else "failed"
             whole.add_row(
-                f"[red]{word}[/] {plan.stages[key].title}: {state.failure.message}\n  log: {state.failure.log}"
+                f"[red]{word}[/] {title}: {escape(state.failure.message)}\n  log: {escape(state.failure.log)}"
             )
         if state.attempts:
-            whole.add_row(f"[yellow]earlier attempts[/] {plan.stages[key].title}: {', '.join(state.attempts)}")
-    done = _done(states)
-    seconds = estimate_seconds(plan, store, done)
-    if seconds and len(done) < len(plan.stages):
-        whole.add_row(f"about {duration(seconds)} of work left on one worker")
+            whole.add_row(f"[yellow]earlier attempts[/] {title}: {', '.join(state.attempts)}")
+        if state.holder is not None and "alarm" in state.holder.progress:
+            whole.add_row(f"[yellow]alarm[/] {title}: {escape(alarm_text(state.holder.progress['alarm']))}")
+    whole.add_row(_left(opened, states))
     return whole
 
 
-def _done(states: dict[str, StageState]) -> frozenset[str]:
+def _left(opened: Opened, states: Mapping[str, StageState]) -> str:
+    done, workers = _done(states), _workers(states)
+    seconds = estimate_seconds(opened.plan, opened.store, done, max(1, workers))
+    if not seconds or len(done) == len(opened.plan.stages):
+        return ""
+    return f"about {duration(seconds)} left on {count(max(1, workers), 'worker')}"
+
+
+def _counts_text(opened: Opened, states: Mapping[str, StageState]) -> str:
+    """One line for logs: "smoke: 5 of 28 done, 2 running, 0 failed, 21 waiting"."""
+    numbers = {name: sum(each.state == name for each in states.values()) for name in STATES}
+    others = ", ".join(f"{numbers[name]} {name}" for name in STATES[1:])
+    return f"{opened.plan.experiment.name}: {numbers['done']} of {len(states)} done, {others}"
+
+
+def _workers(states: Mapping[str, StageState]) -> int:
+    """Processes that hold leases."""
+    return len({(each.holder.host, each.holder.pid) for each in states.values() if each.holder is not None})
+
+
+def _done(states: Mapping[str, StageState]) -> frozenset[str]:
     return frozenset(key for key, state in states.items() if state.state == "done")

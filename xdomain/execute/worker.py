@@ -139,12 +139,27 @@ class _LeaseReporter:
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
+        self._first: tuple[int, float] | None = None
+        self._values: dict[str, Any] = {}
+        self._alarm: dict[str, Any] | None = None
 
     def progress(self, done: int, total: int, **values: Any) -> None:
-        self._lease.progress({"done": done, "total": total, **values})
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (done, now)
+        made = done - self._first[0]
+        rate = (now - self._first[1]) / made if made > 0 else None
+        self._values = {"done": done, "total": total, "seconds_per_unit": rate, **values}
+        self._tell()
 
     def event(self, kind: str, **values: Any) -> None:
         print(json.dumps({"event": kind, **values}), flush=True)  # the stage's log
+        if kind == "alarm":
+            self._alarm = values
+            self._tell()
+
+    def _tell(self) -> None:
+        self._lease.progress(self._values | ({} if self._alarm is None else {"alarm": self._alarm}))
 
 
 def stage_from_record(record: StageRecord) -> Stage:

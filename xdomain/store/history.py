@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import median
 
 from xdomain.plan.cost import list_schedule_seconds
@@ -13,35 +14,54 @@ MEASURED_STAGES = 100
 """Published stages of a kind that are read for its rate; a median of so many is steady."""
 
 
-def stage_seconds(plan: Graph, store: Store, done: frozenset[str]) -> dict[str, float]:
-    """Measured seconds of published stages of the plan: up to `MEASURED_STAGES` a kind, evenly over the plan."""
-    keys: dict[str, list[str]] = {}
-    for key, stage in plan.stages.items():
-        if key in done:
-            keys.setdefault(stage.kind, []).append(key)
-    chosen = (key for each in keys.values() for key in each[:: -(-len(each) // MEASURED_STAGES)])
-    return {key: float(store.result(plan.stages[key])["seconds"]) for key in chosen}
+class Rates:
+    """Seconds that a plan's stages take: medians by kind, a step for train stages, a stage for others.
+
+    Args:
+        done: keys of the published stages, of which up to `MEASURED_STAGES` a kind are read, evenly over the plan.
+    """
+
+    def __init__(self, plan: Graph, store: Store, done: frozenset[str]) -> None:
+        self._plan = plan
+        self._store = store
+        self._measured: dict[str, list[float]] = {}
+        keys: dict[str, list[str]] = {}
+        for key, stage in plan.stages.items():
+            if key in done:
+                keys.setdefault(stage.kind, []).append(key)
+        for each in keys.values():
+            for key in each[:: -(-len(each) // MEASURED_STAGES)]:
+                self.add(plan.stages[key])
+
+    def add(self, stage: Stage) -> None:
+        """Count a stage that was just published."""
+        seconds = float(self._store.result(stage)["seconds"])
+        self._measured.setdefault(stage.kind, []).append(seconds / _size(stage))
+
+    def seconds_left(self, done: frozenset[str], workers: int, shares: Mapping[str, float]) -> float | None:
+        """Seconds that `workers` workers need for what is not `done`; None while a kind that is left was not measured.
+
+        Args:
+            shares: how much of a running stage is done already, by key.
+        """
+        medians = {kind: median(rates) for kind, rates in self._measured.items()}
+        guesses = {}
+        for key, stage in self._plan.stages.items():
+            if key not in done:
+                if stage.kind not in medians:
+                    return None
+                guesses[key] = medians[stage.kind] * _size(stage) * (1 - shares.get(key, 0.0))
+        return list_schedule_seconds(self._plan, guesses, workers)
 
 
-def estimate_seconds(plan: Graph, store: Store, done: frozenset[str], workers: int = 1) -> float | None:
+def estimate_seconds(
+    plan: Graph, store: Store, done: frozenset[str], workers: int = 1, shares: Mapping[str, float] | None = None
+) -> float | None:
     """Seconds that the open stages will take, from the medians of what this plan's stages took.
 
     None while there is an open kind of stage of which nothing was measured.
     """
-    if len(done) == len(plan.stages):
-        return 0.0
-    measured = stage_seconds(plan, store, done)
-    rates: dict[str, list[float]] = {}
-    for key, seconds in measured.items():
-        stage = plan.stages[key]
-        rates.setdefault(stage.kind, []).append(seconds / _size(stage))
-    guesses = {}
-    for key, stage in plan.stages.items():
-        if key not in done:
-            if stage.kind not in rates:
-                return None
-            guesses[key] = median(rates[stage.kind]) * _size(stage)
-    return list_schedule_seconds(plan, guesses, workers)
+    return Rates(plan, store, done).seconds_left(done, workers, shares or {})
 
 
 def _size(stage: Stage) -> int:

@@ -1,0 +1,111 @@
+"""What a run looks like while it goes on: how far, how fast, how long still, rewards by domain, the last alarm."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from xdomain.cli.render import duration
+from xdomain.plan.graph import Graph
+from xdomain.plan.stage import EvaluateStage, Stage, TrainStage
+from xdomain.store.history import Rates
+from xdomain.store.lease import Holder
+from xdomain.store.store import Store
+
+ESTIMATE_SECONDS = 5.0
+"""An estimate looks at the whole plan, so it is made anew only so often."""
+BAR_COLUMNS = 20
+
+Running = Iterable[tuple[Stage, Holder | None]]
+
+
+class RunPicture:
+    """Remembers what an estimate needs, and draws."""
+
+    def __init__(self, graph: Graph, store: Store) -> None:
+        self._graph = graph
+        self._done = set(store.done(graph.stages.values()))
+        self._rates = Rates(graph, store, frozenset(self._done))
+        self._workers = 1
+        self._estimate: float | None = None
+        self._estimated: float | None = None
+        self._alarm: tuple[str, str] | None = None
+
+    def add(self, stage: Stage) -> None:
+        """Count a stage that was just published."""
+        self._done.add(stage.key)
+        self._rates.add(stage)
+
+    def left(self, running: Running) -> str:
+        """ ", about 3 min left", or "" while that is unknown."""
+        now = time.monotonic()
+        if self._estimated is None or now - self._estimated > ESTIMATE_SECONDS:
+            shares = {}
+            processes = set()
+            for stage, holder in running:
+                if holder is not None:
+                    processes.add((holder.host, holder.pid))
+                    shares[stage.key] = _share(holder.progress)
+            self._workers = max(self._workers, len(processes))
+            self._estimate = self._rates.seconds_left(frozenset(self._done), self._workers, shares)
+            self._estimated = now
+        if self._estimate is None or len(self._done) == len(self._graph.stages):
+            return ""
+        return f", about {duration(max(1.0, self._estimate - (now - self._estimated)))} left"
+
+    def draw(self, running: Running, elapsed_seconds: float) -> RenderableType:
+        """Bars of the whole and of every running stage."""
+        shown = list(running)
+        finished, total = len(self._done), len(self._graph.stages)
+        table = Table.grid(padding=(0, 1))
+        whole = f"{finished}/{total} stages, {duration(elapsed_seconds)}{self.left(shown)}"
+        table.add_row("all", ProgressBar(total, finished, width=BAR_COLUMNS), whole)
+        for stage, holder in shown:
+            if holder is not None and (holder.progress or not isinstance(stage, EvaluateStage)):
+                table.add_row(*progress_row(stage, holder))
+            if holder is not None and "alarm" in holder.progress:
+                self._alarm = stage.title, alarm_text(holder.progress["alarm"])
+        if self._alarm is None:
+            return table
+        return Group(table, Text(f"last alarm: {self._alarm[0]}: {self._alarm[1]}", style="yellow"))
+
+
+def progress_row(stage: Stage, holder: Holder | None) -> tuple[RenderableType, RenderableType, RenderableType]:
+    """Title, bar and latest values of a running stage."""
+    progress = holder.progress if holder else {}
+    done, total = _counts(stage, progress)
+    return Text(stage.title), ProgressBar(total, done, width=BAR_COLUMNS), Text(progress_text(stage, progress))
+
+
+def progress_text(stage: Stage, progress: Mapping[str, Any]) -> str:
+    """ "12/40  0.31 s/step  9 s left  math +0.42"."""
+    done, total = _counts(stage, progress)
+    parts = [f"{done}/{total}"]
+    seconds = progress.get("seconds_per_unit")
+    if seconds:
+        unit = "item" if isinstance(stage, EvaluateStage) else "step"
+        parts.append(f"{seconds:.2g} s/{unit}" if seconds >= 0.1 else f"{1 / seconds:.0f} {unit}s/s")
+        parts.append(f"{duration(seconds * (total - done))} left")
+    rewards = progress.get("rewards") or {}
+    parts += [f"{name} {value:+.2f}" for name, value in rewards.items() if value is not None]
+    return "  ".join(parts)
+
+
+def alarm_text(alarm: Mapping[str, Any]) -> str:
+    """An alarm's message, or its values."""
+    return str(alarm.get("message") or ", ".join(f"{name} {value}" for name, value in alarm.items()))
+
+
+def _counts(stage: Stage, progress: Mapping[str, Any]) -> tuple[int, int]:
+    return progress.get("done", 0), progress.get("total") or (stage.steps if isinstance(stage, TrainStage) else 1)
+
+
+def _share(progress: Mapping[str, Any]) -> float:
+    total = progress.get("total")
+    return min(1.0, progress.get("done", 0) / total) if total else 0.0
