@@ -88,7 +88,9 @@ def write_evaluations(checkpoints: list[EvaluatedCheckpoint], folder: Path) -> l
                 }
             )
             paths.append(folder / f"{len(paths)}.parquet")
-            table = pa.Table.from_pandas(frame[list(RECORD_COLUMNS)], preserve_index=False)
+            table = pa.Table.from_pandas(
+                frame[[name for name in RECORD_COLUMNS if name in frame]], preserve_index=False
+            )
             pq.write_table(table.cast(record_schema()), paths[-1], compression="zstd")
     return paths
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from xdomain.core.errors import StageError
-from xdomain.generation.base import PromptRequest, Sampling
-from xdomain.generation.transformers_backend import TransformersBackend, nucleus
+from tests.backends import loaded, served
+from xdomain.generation.base import NonFiniteLogits, PromptRequest, Sampling
+from xdomain.generation.choice import nucleus
 from xdomain.models.tiny import tiny_qwen3
 
 PROMPTS = ["1+1=", "abc>", "a much longer prompt than those", "7", "km in m:"]
@@ -32,8 +32,9 @@ def requests(tokenizer, prompts, samples=1):
 
 def generate(tiny, prompts, sampling, samples=1, batch_tokens=10_000):
     model, tokenizer = tiny
-    backend = TransformersBackend(model, tokenizer, batch_tokens)
-    return backend.generate(requests(tokenizer, prompts, samples), sampling, lambda done: None)
+    backend = loaded(served(model, tokenizer), batch_tokens=batch_tokens)
+    answered = dict(backend.generate(requests(tokenizer, prompts, samples), sampling))
+    return [answered[place] for place in range(len(prompts))]
 
 
 def test_greedy_equals_model_generate(tiny) -> None:
@@ -60,8 +61,8 @@ def test_samples_follow_the_distribution(tiny) -> None:
     with torch.no_grad():
         expected = model(ids).logits[0, -1].softmax(-1)
     request = PromptRequest(tuple(ids[0].tolist()), tuple(range(4000)))
-    backend = TransformersBackend(model, tokenizer, 10**6)
-    tokens = [each.text for each in backend.generate([request], Sampling(1, 1.0), lambda done: None)[0]]
+    backend = loaded(served(model, tokenizer), batch_tokens=10**6)
+    tokens = [each.text for each in dict(backend.generate([request], Sampling(1, 1.0)))[0]]
     # The end token decodes to "", like the other special tokens.
     visible = [int(token) for token in expected.argsort(descending=True)[:3] if tokenizer.decode([int(token)])]
     for token in visible:
@@ -85,7 +86,6 @@ def test_logits_that_are_not_finite_are_named(tiny) -> None:
     model, tokenizer = tiny_qwen3(seed=4)
     with torch.no_grad():
         next(model.parameters()).fill_(float("nan"))
-    with pytest.raises(StageError, match="not finite"):
-        TransformersBackend(model.eval(), tokenizer, 1000).generate(
-            requests(tokenizer, ["1"]), Sampling(2), lambda done: None
-        )
+    backend = loaded(served(model, tokenizer))
+    with pytest.raises(NonFiniteLogits, match=r'of its weights hold NaN or infinity, the first is "model.embed'):
+        list(backend.generate(requests(tokenizer, ["1"]), Sampling(2)))

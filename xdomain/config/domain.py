@@ -98,6 +98,8 @@ class DomainConfig(ConfigModel):
     """Jinja2 over the fields, sandboxed; an undefined name is an error."""
     system: str | None = None
     """System message."""
+    stop: tuple[str, ...] = ()
+    """An evaluated completion ends before the first of these texts that it holds."""
     solution: str = "{{ gold }}"
     """Jinja2 over the fields: a right completion in the demanded form, for warm-up and for checks."""
     verifier: VerifierConfig = SourceVerifier()

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from xdomain.config.backend import BackendName, EndpointLimits, VllmConfig
 from xdomain.config.model_base import ConfigModel
 
 
@@ -23,10 +24,12 @@ class EvaluationConfig(ConfigModel):
     """By default that of training."""
     seed: int = 0
     """Draws items and samples; never the training seed."""
-    backend: Literal["transformers"] = "transformers"
+    backend: BackendName = "transformers"
+    vllm: VllmConfig = VllmConfig()
+    endpoint: EndpointLimits = EndpointLimits()
     split: Literal["test", "dev"] = "test"
     batch_tokens: int = Field(16384, ge=1)
-    """Prompt and completion tokens a generation batch holds at most (memory)."""
+    """Prompt and completion tokens a generation batch of `transformers` holds at most (memory)."""
 
     @model_validator(mode="after")
     def _sampling(self) -> EvaluationConfig:

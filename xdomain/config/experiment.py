@@ -87,7 +87,18 @@ class Experiment(ConfigModel):
                 "(`curricula: []` evaluates the model alone)."
             )
         self._check_checkpoints()
+        self._check_backend()
         return self
+
+    def _check_backend(self) -> None:
+        endpoint = self.model.endpoint is not None
+        if endpoint and self.evaluation.backend != "endpoint":
+            raise ValueError(
+                "evaluation.backend: a model behind an endpoint answers through the backend `endpoint`. "
+                f'Found "{self.evaluation.backend}".'
+            )
+        if endpoint and (self.curricula or any(self.grid.model_dump().values())):
+            raise ValueError("model.endpoint: such a model can be evaluated, not trained; write `curricula: []`.")
 
     def _check_curriculum(self, curriculum: Curriculum) -> None:
         unknown = [name for name in curriculum.domains if name not in self.domain_names]

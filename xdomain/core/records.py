@@ -86,14 +86,20 @@ class ItemRecord:
     reason: str
     completion_tokens: int
     finish_reason: str
-    """"stop" or "length" (truncated)."""
+    """"stop", "length" (truncated), or why there is no completion: "prompt_too_long", "refused"."""
     mean_entropy: float | None
     """Mean over completion tokens of the sampling distribution's entropy, in nats, before temperature; None where
     the backend has none."""
     scorer: str
     """Scorer id and version, "exact/1"."""
     seed: int
-    """The sampling seed that reproduces this completion (of its batch; the backend says what it promises)."""
+    """The sampling seed of this completion; `reproducibility` says what it reproduces."""
+    prompt_tokens: int | None = None
+    """Tokens of the prompt as the model saw it; None where the backend does not know."""
+    backend: str | None = None
+    """Name of the generation backend; None in records from before it was kept."""
+    reproducibility: str | None = None
+    """What the backend promises of `seed`, in words."""
 
 
 RECORD_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(ItemRecord))

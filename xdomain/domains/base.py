@@ -52,6 +52,9 @@ class Domain(ABC):
     allowed_overlap: frozenset[str] = frozenset()
     """Domains (this one included) whose test prompts may stand in this one's train split."""
 
+    stop: tuple[str, ...] = ()
+    """An evaluated completion ends before the first of these texts that it holds. Part of the identity."""
+
     choices: int | None = None
     """Answers that every item offers; None where it offers none to choose from, 0 where nothing can be guessed."""
 

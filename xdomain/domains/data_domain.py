@@ -45,6 +45,7 @@ class DataDomain(Domain):
         self.shape = resolve_reward(config.reward, config.verifier.kind)
         self.allowed_overlap = frozenset(config.allow_overlap)
         self.choices = choices_of(config.verifier)
+        self.stop = config.stop
         for template in (config.template, config.solution):
             compile_template(template)
         self._splits: dict[Split, Sequence[Item]] = {}

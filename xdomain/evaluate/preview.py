@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.model import ModelConfig
 from xdomain.core.seeds import derive_seed
 from xdomain.domains.base import Domain, Item
-from xdomain.generation.base import PromptRequest, Sampling
+from xdomain.generation.base import Checkpoint, PromptRequest, Sampling
 from xdomain.generation.transformers_backend import TransformersBackend
 from xdomain.models.prompting import encode, render, uses_chat
 from xdomain.models.source import load_source
@@ -25,9 +27,11 @@ def preview(
         PromptRequest(tuple(ids), (derive_seed("preview", item.id),))
         for item, ids in zip(items, encode(prompts, tokenizer, chat), strict=True)
     ]
-    backend = TransformersBackend(model.eval(), tokenizer, batch_tokens=4096)
-    groups = backend.generate(requests, Sampling(max_tokens, temperature), lambda done: None)
-    completions = [group[0].text for group in groups]
+    backend = TransformersBackend(EvaluationConfig(batch_tokens=4096), "cpu")
+    nowhere = Path(config.source[1])
+    backend.load(Checkpoint(str(nowhere), nowhere, tokenizer, config.dtype, nowhere, (), lambda: model, {}))
+    answered = dict(backend.generate(requests, Sampling(max_tokens, temperature, stop=domain.stop)))
+    completions = [answered[place][0].text for place in range(len(items))]
     return [
         {"rendered": prompt, "completion": completion, "verdict": verdict.outcome, "reason": verdict.reason}
         for prompt, completion, verdict in zip(prompts, completions, domain.score(items, completions), strict=True)

@@ -1,142 +1,82 @@
-"""Evaluate one checkpoint on one or more domains; the model is loaded once."""
+"""Evaluate checkpoints on domains with one backend; each checkpoint is loaded once."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.experiment import Experiment
-from xdomain.core.fingerprint import text_digest
+from xdomain.core.errors import XDomainError
 from xdomain.core.parquet import write_records
-from xdomain.core.records import ItemRecord
-from xdomain.core.seeds import derive_seed, generator
 from xdomain.core.stage import StageContext, StageResult
-from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.build import build_domains
-from xdomain.generation.base import Backend, PromptRequest, Sampling
-from xdomain.generation.transformers_backend import TransformersBackend
-from xdomain.models.checkpoint import load_plain, load_tokenizer, read_info
+from xdomain.evaluate.domain_run import evaluate_domain
+from xdomain.evaluate.served import served_checkpoint
+from xdomain.generation.base import Backend, Checkpoint, NonFiniteLogits
+from xdomain.generation.build import build_backend
+from xdomain.models.checkpoint import read_info
 from xdomain.models.layout import checkpoint_folder
-from xdomain.models.prompting import encode, render
 from xdomain.plan.identity import completion_tokens
 from xdomain.plan.spec import EvaluateSpec
 
-
-class LoadedModel:
-    """A checkpoint ready to answer: backend, tokenizer, and whether prompts go through the chat template."""
-
-    def __init__(self, folder: Path, device: str, batch_tokens: int) -> None:
-        self.tokenizer = load_tokenizer(folder)
-        self.chat = read_info(folder).chat_template
-        model = load_plain(folder).to(device).eval()
-        self.backend: Backend = TransformersBackend(model, self.tokenizer, batch_tokens)
+Evaluated = tuple[EvaluateSpec, StageResult | XDomainError]
+"""A spec and its result, or why it has none though others may."""
 
 
 def run_evaluations(
     experiment: Experiment, specs: Sequence[EvaluateSpec], contexts: Sequence[StageContext]
-) -> Iterator[tuple[EvaluateSpec, StageResult]]:
-    """Evaluate one checkpoint on the domain of each spec; yields as each is done, so that it can be published."""
-    evaluation = experiment.evaluation
-    first = specs[0]
-    folder = checkpoint_folder(contexts[0].inputs[first.checkpoint_stage], first.checkpoint_step)
-    model = LoadedModel(folder, contexts[0].device, evaluation.batch_tokens)
-    for spec, context in zip(specs, contexts, strict=True):
-        if context.stop_requested():
-            yield spec, StageResult(finished=False, summary={})
-            continue
-        domain = build_domains(experiment.domains, [spec.domain])[spec.domain]
-        try:
-            records, summary = evaluate_domain(
-                model,
-                domain,
-                evaluation,
-                max_tokens=completion_tokens(experiment),
-                checkpoint=f"{spec.checkpoint_stage}@{spec.checkpoint_step}",
-                stage_key=spec.key,
-                progress=lambda done, total, context=context: context.reporter.progress(done, total),  # type: ignore[misc]
-            )
-        finally:
-            domain.close()
-        begun = time.perf_counter()
-        write_records(context.work / "records.parquet", records)
-        yield spec, StageResult(finished=True, summary=summary | {"write_seconds": time.perf_counter() - begun})
+) -> Iterator[Evaluated]:
+    """Evaluate the checkpoint of each spec on its domain; yields as each is done, so that it can be published.
+
+    Specs of one checkpoint should stand together. A checkpoint that gives logits that are not finite, or a domain
+    whose data is unreadable, fails its own specs alone.
+    """
+    backend = build_backend(experiment.evaluation, contexts[0].device)
+    loaded: Checkpoint | None = None
+    broken: dict[str, XDomainError] = {}
+    try:
+        for spec, context in zip(specs, contexts, strict=True):
+            name = f"{spec.checkpoint_stage}@{spec.checkpoint_step}"
+            if name in broken:
+                yield spec, broken[name]
+                continue
+            if context.stop_requested():
+                yield spec, StageResult(finished=False, summary={})
+                continue
+            try:
+                if loaded is None or loaded.name != name:
+                    folder = checkpoint_folder(context.inputs[spec.checkpoint_stage], spec.checkpoint_step)
+                    loaded = served_checkpoint(folder, name)
+                    backend.load(loaded)
+                yield spec, _evaluate(backend, loaded, experiment, spec, context)
+            except NonFiniteLogits as error:
+                broken[name] = error
+                yield spec, error
+            except XDomainError as error:
+                yield spec, error
+    finally:
+        backend.close()
 
 
-def choose_items(domain: Domain, evaluation: EvaluationConfig) -> list[Item]:
-    """The evaluated items: distinct, drawn from `evaluation.seed` and the domain's name, the same for every
-    checkpoint."""
-    items = domain.items(Split(evaluation.split))
-    count = min(evaluation.items, len(items))
-    chosen = generator("items", evaluation.seed, domain.name).sample(range(len(items)), count)
-    return [items[index] for index in sorted(chosen)]
-
-
-def evaluate_domain(
-    model: LoadedModel,
-    domain: Domain,
-    evaluation: EvaluationConfig,
-    *,
-    max_tokens: int,
-    checkpoint: str,
-    stage_key: str,
-    progress: Callable[[int, int], Any],
-) -> tuple[list[ItemRecord], dict[str, Any]]:
-    """Records of every item and sample, item by item, and small totals."""
+def _evaluate(
+    backend: Backend, checkpoint: Checkpoint, experiment: Experiment, spec: EvaluateSpec, context: StageContext
+) -> StageResult:
+    domain = build_domains(experiment.domains, [spec.domain])[spec.domain]
+    try:
+        measured = evaluate_domain(
+            backend,
+            checkpoint,
+            domain,
+            experiment.evaluation,
+            context,
+            chat=read_info(checkpoint.folder).chat_template,
+            max_tokens=completion_tokens(experiment),
+            stage_key=spec.key,
+        )
+    finally:
+        domain.close()
+    if measured is None:
+        return StageResult(finished=False, summary={})
     begun = time.perf_counter()
-    items = choose_items(domain, evaluation)
-    prompts = [render(item, model.tokenizer, model.chat) for item in items]
-    # The seed of a sample does not know the checkpoint: checkpoints are compared on common random numbers.
-    seeds = [
-        tuple(
-            derive_seed("sample", evaluation.seed, domain.name, item.id, sample) for sample in range(evaluation.samples)
-        )
-        for item in items
-    ]
-    requests = [
-        PromptRequest(tuple(ids), item_seeds)
-        for ids, item_seeds in zip(encode(prompts, model.tokenizer, model.chat), seeds, strict=True)
-    ]
-    sampling = Sampling(max_tokens, evaluation.temperature, evaluation.top_p)
-    generated = time.perf_counter()
-    completions = model.backend.generate(requests, sampling, lambda done: progress(done, len(items)))
-    scored = time.perf_counter()
-    flat_items = [item for item in items for _ in range(evaluation.samples)]
-    flat = [completion for group in completions for completion in group]
-    verdicts = domain.score(flat_items, [completion.text for completion in flat])
-    records = []
-    for place, (item, completion, verdict) in enumerate(zip(flat_items, flat, verdicts, strict=True)):
-        row, sample = divmod(place, evaluation.samples)
-        records.append(
-            ItemRecord(
-                stage_key=stage_key,
-                checkpoint=checkpoint,
-                domain=domain.name,
-                item_id=item.id,
-                cluster_id=item.cluster_id or item.id,
-                sample=sample,
-                prompt_hash=text_digest(prompts[row]),
-                completion=completion.text,
-                answer=verdict.answer,
-                gold=item.gold,
-                score=verdict.score,
-                outcome=verdict.outcome,
-                reason=verdict.reason,
-                completion_tokens=completion.tokens,
-                finish_reason=completion.finish_reason,
-                mean_entropy=completion.mean_entropy,
-                scorer=domain.scorer,
-                seed=seeds[row][sample],
-            )
-        )
-    ended = time.perf_counter()
-    return records, {
-        "items": len(items),
-        "samples": evaluation.samples,
-        "completion_tokens": sum(completion.tokens for completion in flat),
-        "prepare_seconds": generated - begun,
-        "generate_seconds": scored - generated,
-        "score_seconds": ended - scored,
-    }
+    write_records(context.work / "records.parquet", measured.records)
+    return StageResult(finished=True, summary=measured.summary | {"write_seconds": time.perf_counter() - begun})

@@ -189,7 +189,11 @@ def _run(file: TaskFile, store: Store, claims: list[_Claim]) -> None:
     if isinstance(first, EvaluateSpec):
         results = importlib.import_module("xdomain.evaluate.run").run_evaluations(experiment, specs, contexts)
         for claim, (_, result) in zip(claims, results, strict=True):
-            claim.publish(store, result)
+            if isinstance(result, XDomainError):
+                print(result.paragraph(), flush=True)
+                store.fail(claim.stage, _failure(result, store.log_path(claims[0].stage)))
+            else:
+                claim.publish(store, result)
             claim.lease.release()
             for later in claims[claims.index(claim) + 1 :]:
                 later.begun = time.time()

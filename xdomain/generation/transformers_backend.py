@@ -1,92 +1,143 @@
 """Generation with transformers: length-sorted batches under a token budget, one prefill for all samples of a prompt.
 
 `model.generate` draws a whole batch from one global generator, so a completion would depend on its neighbours. Here
-every
-sample has its own stream of uniform numbers and picks its tokens by inverse distribution function: the same seed
-gives the
-same completion in any batch, up to rounding of the logits. Rows that are finished leave the batch.
+every sample has its own stream of uniform numbers and picks its tokens by inverse distribution function: the same seed
+gives the same completion in any batch, up to rounding of the logits. Rows that are finished leave the batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import gc
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
-from xdomain.core.errors import StageError
-from xdomain.generation.base import Completion, PromptRequest, Sampling
+from xdomain.config.evaluation import EvaluationConfig
+from xdomain.generation.base import (
+    Answered,
+    Checkpoint,
+    Completion,
+    FinishReason,
+    NonFiniteLogits,
+    OutOfMemory,
+    PromptRequest,
+    Sampling,
+)
+from xdomain.generation.batches import budgeted, halves, is_out_of_memory
+from xdomain.generation.choice import choose, uniform_numbers
+from xdomain.generation.rows import Rows
+from xdomain.generation.stopping import StopStrings
 
 
 class TransformersBackend:
-    """Draws completions from a loaded causal language model.
+    """Draws completions from a causal language model in this process.
 
     Args:
-        model: on its device, in evaluation mode.
-        tokenizer: its pad token may be any; padding is masked.
-        batch_tokens: prompt and completion tokens that a batch holds at most.
+        evaluation: its `batch_tokens` bound the prompt and completion tokens of a batch.
+        device: "cpu" or "cuda".
     """
 
-    def __init__(self, model: Any, tokenizer: Any, batch_tokens: int) -> None:
-        self._model = model
-        self._tokenizer = tokenizer
-        self._batch_tokens = batch_tokens
-        ends = getattr(model.generation_config, "eos_token_id", None)
+    name = "transformers"
+    reproducibility = "the seed gives the same completion in any batch, up to rounding of the logits"
+
+    def __init__(self, evaluation: EvaluationConfig, device: str) -> None:
+        self._batch_tokens = evaluation.batch_tokens
+        self._device = device
+        self._checkpoint: Checkpoint | None = None
+        self._model: Any = None
+        self._events: list[str] = []
+        self._most_rows: int | None = None
+        """What memory holds, once it ran out."""
+
+    def load(self, checkpoint: Checkpoint) -> None:
+        """See `Backend.load`."""
+        self.close()  # before the next one is read: memory holds one model
+        self._checkpoint, self._tokenizer = checkpoint, checkpoint.tokenizer
+        self._model = checkpoint.load_model().to(self._device).eval()
+        ends = getattr(self._model.generation_config, "eos_token_id", None)
         ends = ends if isinstance(ends, list) else [ends]
-        self._ends = torch.tensor(sorted({*ends, tokenizer.eos_token_id} - {None}), device=model.device)
+        self._ends = torch.tensor(sorted({*ends, self._tokenizer.eos_token_id} - {None}), device=self._model.device)
+        self._context: int | None = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
 
-    def generate(
-        self, requests: Sequence[PromptRequest], sampling: Sampling, progress: Callable[[int], None]
-    ) -> list[list[Completion]]:
-        """See `Backend.generate`.
+    def close(self) -> None:
+        self._model = self._checkpoint = None
+        release_memory()
 
-        Raises:
-            StageError: the model gives logits that are not finite.
-        """
-        found: list[list[Completion]] = [[] for _ in requests]
-        done = 0
-        for places in self._batches(requests, sampling.max_tokens):
-            for place, completions in zip(places, self._batch([requests[p] for p in places], sampling), strict=True):
-                found[place] = completions
-            done += len(places)
-            progress(done)
+    def events(self) -> list[str]:
+        found, self._events = self._events, []
         return found
 
-    def _batches(self, requests: Sequence[PromptRequest], max_tokens: int) -> Iterator[list[int]]:
-        """Places of requests, longest first (so that running out of memory shows at once), batch by batch."""
-        batch: list[int] = []
-        rows = longest = 0
-        for place in sorted(range(len(requests)), key=lambda p: (-len(requests[p].token_ids), p)):
-            request = requests[place]
-            longest = max(longest, len(request.token_ids))
-            if batch and (rows + len(request.seeds)) * (longest + max_tokens) > self._batch_tokens:
-                yield batch
-                batch, rows, longest = [], 0, len(request.token_ids)
-            batch.append(place)
-            rows += len(request.seeds)
-        if batch:
-            yield batch
+    def generate(
+        self, requests: Sequence[PromptRequest], sampling: Sampling, done: Collection[int] = frozenset()
+    ) -> Iterator[Answered]:
+        """See `Backend.generate`."""
+        fitting = []
+        for place, request in enumerate(requests):
+            if self._context is None or len(request.token_ids) < self._context:
+                fitting.append(place)
+            elif place not in done:
+                yield place, self._too_long(request)
+        for places in budgeted(requests, fitting, self._batch_tokens, sampling.max_tokens):
+            if all(place in done for place in places):
+                continue
+            found = self._within_memory([requests[place] for place in places], sampling)
+            for place, completions in zip(places, found, strict=True):
+                if place not in done:
+                    yield place, completions
+
+    def _too_long(self, request: PromptRequest) -> list[Completion]:
+        length = len(request.token_ids)
+        problem = f"the prompt's {length} tokens do not fit the model's context of {self._context}"
+        return [Completion("", 0, FinishReason.PROMPT_TOO_LONG, None, length, problem) for _ in request.seeds]
+
+    def _within_memory(self, requests: Sequence[PromptRequest], sampling: Sampling) -> list[list[Completion]]:
+        """Completions of a batch, in halves where memory does not hold it whole.
+
+        Raises:
+            OutOfMemory: not even a single row fits.
+        """
+        rows = sum(len(request.seeds) for request in requests)
+        parts = halves(requests) if self._most_rows is not None and rows > self._most_rows else None
+        if parts is None:
+            try:
+                return self._batch(requests, sampling)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Outside of the handler, whose traceback would keep the batch's tensors.
+            release_memory()
+            parts = halves(requests)
+            if parts is None:
+                raise OutOfMemory(
+                    f"memory does not hold one sequence of {len(requests[0].token_ids)} prompt and up to "
+                    f"{sampling.max_tokens} completion tokens.",
+                    where=self._name,
+                    fix="Lower evaluation.max_completion_tokens, or use a machine with more memory.",
+                )
+            self._most_rows = max(1, rows // 2)
+            self._events.append(f"out of memory with {rows} sequences in a batch: halved to {self._most_rows}")
+        first, second = (self._within_memory(part, sampling) for part in parts)
+        # The samples of one request, or those of different ones.
+        return [first[0] + second[0]] if len(requests) == 1 else first + second
+
+    @property
+    def _name(self) -> str:
+        return self._checkpoint.name if self._checkpoint else "no checkpoint"
 
     @torch.inference_mode()
     def _batch(self, requests: Sequence[PromptRequest], sampling: Sampling) -> list[list[Completion]]:
         samples = len(requests[0].seeds)
         mask, logits, cache = self._prefill(requests, samples)
-        noise = self._noise([seed for request in requests for seed in request.seeds], sampling)
-        count = len(logits)
-        tokens = torch.full((count, sampling.max_tokens), -1, dtype=torch.long, device=logits.device)
-        entropies = torch.zeros(count, dtype=torch.float32, device=logits.device)
-        lengths = torch.zeros(count, dtype=torch.long, device=logits.device)
-        stopped = torch.zeros(count, dtype=torch.bool, device=logits.device)
-        rows = torch.arange(count, device=logits.device)  # the rows that are still in the batch
+        noise = uniform_numbers([seed for request in requests for seed in request.seeds], sampling, self._model.device)
+        watch = StopStrings(self._tokenizer, sampling.stop)
+        state = Rows(requests, sampling, self._context, logits.device)
+        last = None if self._context is None else self._context - 1
+        rows = torch.arange(state.count, device=logits.device)  # the rows that are still in the batch
         for position in range(sampling.max_tokens):
-            alive = ~stopped[rows]
-            chosen, entropy = self._choose(logits, sampling, None if noise is None else noise[rows, position])
-            tokens[rows[alive], position] = chosen[alive]
-            entropies[rows[alive]] += entropy[alive]
-            lengths[rows[alive]] += 1
-            stopped[rows] |= torch.isin(chosen, self._ends)
-            alive = ~stopped[rows]
+            chosen, entropy = choose(logits, sampling, None if noise is None else noise[rows, position])
+            self._check_finite(entropy, position)
+            alive = state.add(rows, chosen, entropy, position, self._ends, watch)
             if position + 1 == sampling.max_tokens or not bool(alive.any()):
                 break
             if int(alive.sum()) * 2 <= len(rows):
@@ -97,12 +148,14 @@ class TransformersBackend:
             output = self._model(
                 input_ids=chosen.unsqueeze(1),
                 attention_mask=mask,
-                position_ids=mask.sum(dim=1, keepdim=True) - 1,
+                # Rows that are finished may run past the context: their tokens are not kept.
+                position_ids=(mask.sum(dim=1, keepdim=True) - 1).clamp(max=last),
                 past_key_values=cache,
                 use_cache=True,
             )
             logits = output.logits[:, -1]
-        return self._completions(tokens, lengths, stopped, entropies, samples)
+        flat = state.completions(watch)
+        return [flat[start : start + samples] for start in range(0, len(flat), samples)]
 
     def _prefill(self, requests: Sequence[PromptRequest], samples: int) -> tuple[torch.Tensor, torch.Tensor, Any]:
         """Attention mask [rows, width], next-token logits [rows, vocabulary] and cache, rows = requests x samples."""
@@ -127,58 +180,21 @@ class TransformersBackend:
             mask, logits = mask.repeat_interleave(samples, dim=0), logits.repeat_interleave(samples, dim=0)
         return mask, logits, cache
 
-    def _noise(self, seeds: Sequence[int], sampling: Sampling) -> torch.Tensor | None:
-        """Uniform numbers [rows, max_tokens], each row from its own seed; None when greedy."""
-        if sampling.temperature == 0:
-            return None
-        streams = [np.random.default_rng(seed).random(sampling.max_tokens) for seed in seeds]
-        return torch.from_numpy(np.stack(streams)).to(self._model.device)
-
-    def _choose(
-        self, logits: torch.Tensor, sampling: Sampling, uniform: torch.Tensor | None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Next tokens [rows] and the entropy [rows] of the model's own distribution."""
-        logits = logits.float()
-        if not bool(torch.isfinite(logits).all()):
-            raise StageError(
-                "the model's logits are not finite.", fix="Its training diverged; lower the learning rate."
-            )
-        log_probabilities = logits.log_softmax(dim=-1)
-        entropy = -(log_probabilities.exp() * log_probabilities).sum(dim=-1)
-        if uniform is None:
-            return logits.argmax(dim=-1), entropy
-        probabilities = (logits / sampling.temperature).softmax(dim=-1)
-        if sampling.top_p < 1:
-            probabilities = nucleus(probabilities, sampling.top_p)
-        # In double precision, so that rounding cannot push the threshold past the last token.
-        cumulative = probabilities.double().cumsum(dim=-1)
-        threshold = uniform.unsqueeze(1) * cumulative[:, -1:]
-        chosen = torch.searchsorted(cumulative, threshold, right=True).squeeze(1)
-        return chosen.clamp(max=logits.shape[-1] - 1), entropy
-
-    def _completions(
-        self,
-        tokens: torch.Tensor,
-        lengths: torch.Tensor,
-        stopped: torch.Tensor,
-        entropies: torch.Tensor,
-        samples: int,
-    ) -> list[list[Completion]]:
-        ids, sizes, ends = tokens.tolist(), lengths.tolist(), stopped.tolist()
-        texts = self._tokenizer.batch_decode(
-            [row[: size - end] for row, size, end in zip(ids, sizes, ends, strict=True)], skip_special_tokens=True
+    def _check_finite(self, entropy: torch.Tensor, position: int) -> None:
+        if bool(torch.isfinite(entropy).all()):
+            return
+        named = [name for name, weight in self._model.named_parameters() if not bool(torch.isfinite(weight).all())]
+        if named:
+            detail = f'{len(named)} of its weights hold NaN or infinity, the first is "{named[0]}".'
+            fix = "Its training diverged: lower the learning rate."
+        else:
+            detail, fix = "Its weights are finite.", f"{self._model.dtype} overflows: evaluate it in float32."
+        raise NonFiniteLogits(
+            f"the model's logits are not finite at completion token {position + 1}. {detail}", where=self._name, fix=fix
         )
-        means = (entropies / lengths).tolist()
-        flat = [
-            Completion(text, size, "stop" if end else "length", mean)
-            for text, size, end, mean in zip(texts, sizes, ends, means, strict=True)
-        ]
-        return [flat[start : start + samples] for start in range(0, len(flat), samples)]
 
 
-def nucleus(probabilities: torch.Tensor, top_p: float) -> torch.Tensor:
-    """Zero all but the smallest set of most probable tokens whose mass reaches `top_p`. [rows, vocabulary], not
-    renormalised."""
-    ordered, order = probabilities.sort(dim=-1, descending=True, stable=True)
-    before = ordered.cumsum(dim=-1) - ordered
-    return torch.zeros_like(probabilities).scatter(-1, order, ordered.masked_fill(before >= top_p, 0.0))
+def release_memory() -> None:
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,14 +1,16 @@
 """Checkpoints on disk.
 
-A checkpoint folder holds `checkpoint.json` and either full weights ("full") or a LoRA adapter ("adapter") that names
-the checkpoint it lies on, its foundation, by a path relative to itself. A chain of `merge` stages is a chain of
+A checkpoint folder holds `checkpoint.json` and either full weights ("full"), or a LoRA adapter ("adapter") that names
+the checkpoint it lies on, its foundation, by a path relative to itself, or nothing more ("endpoint": a server has the
+model). A chain of `merge` stages is a chain of
 adapters, each folded into the weights below it when the next is put on top: no weights are stored twice.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +28,18 @@ class CheckpointInfo:
     """What `checkpoint.json` says.
 
     Attributes:
-        format: "full" or "adapter".
-        dtype: torch dtype name of the weights.
+        format: "full", "adapter" or "endpoint".
+        dtype: torch dtype name of the weights, "" for an endpoint.
         chat_template: prompts go through the tokenizer's chat template.
         foundation: folder of the checkpoint that an adapter lies on.
+        endpoint: `base_url`, `model`, `protocol` and `api_key_variable` of an endpoint.
     """
 
     format: str
     dtype: str
     chat_template: bool
     foundation: Path | None
+    endpoint: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_info(folder: Path) -> CheckpointInfo:
@@ -49,7 +53,16 @@ def read_info(folder: Path) -> CheckpointInfo:
         raise StoreError("is not a checkpoint: checkpoint.json is missing.", where=str(folder))
     data = read_json(path)
     foundation = (folder / data["foundation"]).resolve() if data["foundation"] is not None else None
-    return CheckpointInfo(data["format"], data["dtype"], data["chat_template"], foundation)
+    return CheckpointInfo(data["format"], data["dtype"], data["chat_template"], foundation, data.get("endpoint") or {})
+
+
+def save_endpoint(endpoint: Mapping[str, Any], folder: Path) -> None:
+    """Write the checkpoint of a model that a server has."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(
+        folder / MANIFEST,
+        {"format": "endpoint", "dtype": "", "chat_template": False, "foundation": None, "endpoint": dict(endpoint)},
+    )
 
 
 def save_full(model: Any, tokenizer: Any, folder: Path, *, chat_template: bool) -> None:

@@ -40,6 +40,11 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
     Raises:
         ConfigError: the file or folder is not there.
     """
+    if config.adapter is not None:
+        below = model_identity(config.model_copy(update={"adapter": None}))
+        return {**below, "adapter": _digests(Path(config.adapter).expanduser())}
+    if config.endpoint is not None:
+        return {"endpoint": config.endpoint.model_dump(mode="json", include={"base_url", "model", "protocol"})}
     kind, value = config.source
     if kind == "preset":
         return {"preset": value}
@@ -54,5 +59,9 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
             where="model.path",
             fix="Give a folder in transformers format, or use `hub` for a model id.",
         )
+    return {"files": _digests(folder)}
+
+
+def _digests(folder: Path) -> dict[str, str]:
     files = sorted({path for pattern in MODEL_FILES for path in folder.glob(pattern)})
-    return {"files": {path.name: file_digest(path) for path in files}}
+    return {path.name: file_digest(path) for path in files}

@@ -14,7 +14,8 @@ from xdomain.plan.stage import CheckpointRef, TrainStage
 from xdomain.store.store import Store
 
 UNRECORDED = Effort(None, None, None, None, None)
-COLUMNS_WITHOUT_TEXT = tuple(name for name in RECORD_COLUMNS if name not in ("completion", "answer", "gold", "reason"))
+TEXT = ("completion", "answer", "gold", "reason", "backend", "reproducibility")
+COLUMNS_WITHOUT_TEXT = tuple(name for name in RECORD_COLUMNS if name not in TEXT)
 
 
 def measured_grid(

@@ -9,7 +9,7 @@ from transformers import set_seed
 from xdomain.config.experiment import Experiment
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.build import build_domains
-from xdomain.models.checkpoint import save_full
+from xdomain.models.checkpoint import save_endpoint, save_full
 from xdomain.models.layout import checkpoint_folder
 from xdomain.models.prompting import uses_chat
 from xdomain.models.source import load_source
@@ -19,6 +19,9 @@ from xdomain.train.warmup import warm_up
 def run_base(experiment: Experiment, context: StageContext) -> StageResult:
     """Leave `checkpoints/step-000000`, the model that every curriculum starts from."""
     begun = time.perf_counter()
+    if experiment.model.endpoint is not None:
+        save_endpoint(experiment.model.endpoint.model_dump(mode="json"), checkpoint_folder(context.work, 0))
+        return StageResult(finished=True, summary={"seconds": time.perf_counter() - begun, "warmup_steps": 0})
     set_seed(context.seed)
     model, tokenizer = load_source(experiment.model)
     chat = uses_chat(experiment.model, tokenizer)

@@ -1,0 +1,50 @@
+"""What each generation backend can be told. Speed and money, not numbers: none of it is part of a stage's identity."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from xdomain.config.model_base import ConfigModel
+
+BackendName = Literal["transformers", "vllm", "endpoint"]
+
+
+class VllmConfig(ConfigModel):
+    """vLLM in this process: one engine serves every checkpoint of an architecture."""
+
+    tensor_parallel_size: int = Field(1, ge=1)
+    gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
+    """Share of a GPU's memory that the engine takes."""
+    max_model_len: int | None = Field(None, ge=1)
+    """Longest prompt and completion together; by default the model's context."""
+    enforce_eager: bool = False
+    """No graph capture: starts sooner, answers more slowly."""
+
+
+class EndpointLimits(ConfigModel):
+    """How hard an endpoint may be asked, and what it charges."""
+
+    concurrency: int = Field(8, ge=1)
+    """Requests at once."""
+    timeout_seconds: float = Field(120.0, gt=0)
+    """For one attempt."""
+    attempts: int = Field(6, ge=1)
+    """Of one request, with growing pauses, or those that the server asks for."""
+    requests_per_minute: float | None = Field(None, gt=0)
+    usd_per_million_prompt_tokens: float | None = Field(None, ge=0)
+    usd_per_million_completion_tokens: float | None = Field(None, ge=0)
+
+
+class EndpointModel(ConfigModel):
+    """A model behind an OpenAI-compatible server; it can be evaluated, not trained."""
+
+    base_url: str = Field(pattern=r"^https?://")
+    """Up to and with "/v1"."""
+    model: str = Field(min_length=1)
+    """Name that the server knows."""
+    protocol: Literal["chat", "completions"] = "chat"
+    """`chat` sends messages, and the server applies its chat template; `completions` sends the plain prompt."""
+    api_key_variable: str | None = None
+    """Environment variable that holds the key; the key itself is never written anywhere."""

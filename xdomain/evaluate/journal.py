@@ -1,0 +1,84 @@
+"""Answers of one evaluation as they come, so that a killed one goes on where it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from xdomain.core.records import Outcome, Verdict
+from xdomain.generation.base import Completion
+
+NAME = "answers.jsonl"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One item's completions and what the verifier says of them."""
+
+    completions: list[Completion]
+    verdicts: list[Verdict]
+
+
+class Journal:
+    """One line an item in a stage's scratch folder, which goes when the stage is published.
+
+    A kill can tear the last line alone; it is cut off, and that item is answered again.
+
+    Args:
+        folder: the scratch folder.
+        prompt_hashes: of the items, by place; a line of another prompt ends what is believed.
+    """
+
+    def __init__(self, folder: Path, prompt_hashes: Sequence[str]) -> None:
+        self._path = folder / NAME
+        self._hashes = prompt_hashes
+        self.found, good_bytes = self._read()
+        self._handle = self._path.open("ab")
+        self._handle.truncate(good_bytes)
+
+    def add(self, place: int, answers: Answers) -> None:
+        """Keep one item's answers. They are the system's to write from here on: only the machine's end loses them."""
+        line = {
+            "place": place,
+            "prompt": self._hashes[place],
+            "completions": [asdict(completion) for completion in answers.completions],
+            "verdicts": [asdict(verdict) for verdict in answers.verdicts],
+        }
+        self._handle.write(json.dumps(line).encode() + b"\n")
+        self._handle.flush()
+
+    def close(self) -> None:
+        self._handle.close()
+
+    def _read(self) -> tuple[dict[int, Answers], int]:
+        """Answers by place, and the bytes of the lines they came from."""
+        found: dict[int, Answers] = {}
+        good = 0
+        if not self._path.exists():
+            return found, good
+        with self._path.open("rb") as handle:
+            for raw in handle:
+                parsed = self._parse(raw) if raw.endswith(b"\n") else None
+                if parsed is None or parsed[0] in found:
+                    break
+                found[parsed[0]] = parsed[1]
+                good += len(raw)
+        return found, good
+
+    def _parse(self, raw: bytes) -> tuple[int, Answers] | None:
+        """Place and answers of one line; None for one that is damaged or answers another prompt."""
+        try:
+            line = json.loads(raw)
+            place = line["place"]
+            if line["prompt"] != self._hashes[place]:
+                return None
+            completions = [Completion(**entry) for entry in line["completions"]]
+            return place, Answers(completions, [_verdict(entry) for entry in line["verdicts"]])
+        except (ValueError, KeyError, IndexError, TypeError):
+            return None
+
+
+def _verdict(entry: Mapping[str, object]) -> Verdict:
+    return Verdict(**{**entry, "outcome": Outcome(str(entry["outcome"]))})  # type: ignore[arg-type]

@@ -1,0 +1,55 @@
+"""Prompts of a domain's items as requests: the chat template is applied once, here or by the endpoint's server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdomain.core.fingerprint import text_digest
+from xdomain.core.seeds import derive_seed
+from xdomain.domains.base import Item
+from xdomain.generation.base import Checkpoint, PromptRequest
+from xdomain.models.prompting import encode, messages, plain_text, render
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """What is asked.
+
+    Attributes:
+        requests: one an item.
+        hashes: one an item: digest of the prompt as the model saw it, or of the messages that the server got.
+        template: how it was made, for the summary.
+    """
+
+    requests: list[PromptRequest]
+    hashes: list[str]
+    template: str
+
+
+def prepare(
+    items: Sequence[Item], checkpoint: Checkpoint, *, chat: bool, domain: str, seed: int, samples: int
+) -> Prompts:
+    """Requests for `items`. A sample's seed does not know the checkpoint: checkpoints are compared on common random
+    numbers."""
+    seeds = [tuple(derive_seed("sample", seed, domain, item.id, sample) for sample in range(samples)) for item in items]
+    if checkpoint.endpoint:
+        return _for_endpoint(items, seeds, checkpoint.endpoint["protocol"])
+    texts = [render(item, checkpoint.tokenizer, chat) for item in items]
+    requests = [
+        PromptRequest(tuple(ids), own, text)
+        for text, ids, own in zip(texts, encode(texts, checkpoint.tokenizer, chat), seeds, strict=True)
+    ]
+    template = f"sha256 {text_digest(checkpoint.tokenizer.get_chat_template())[:16]}" if chat else "none"
+    return Prompts(requests, [text_digest(text) for text in texts], template)
+
+
+def _for_endpoint(items: Sequence[Item], seeds: Sequence[tuple[int, ...]], protocol: str) -> Prompts:
+    if protocol == "completions":
+        texts = [plain_text(item) for item in items]
+        requests = [PromptRequest((), own, text) for text, own in zip(texts, seeds, strict=True)]
+        return Prompts(requests, [text_digest(text) for text in texts], "none")
+    chats = [messages(item) for item in items]
+    requests = [PromptRequest((), own, messages=tuple(chat)) for chat, own in zip(chats, seeds, strict=True)]
+    return Prompts(requests, [text_digest(json.dumps(chat)) for chat in chats], "applied by the server")

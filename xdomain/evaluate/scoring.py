@@ -1,0 +1,101 @@
+"""Scoring beside generation: one thread judges what is answered while the next batch is generated."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+from xdomain.core.records import Verdict
+from xdomain.domains.base import Domain, Item
+from xdomain.evaluate.journal import Answers, Journal
+from xdomain.generation.base import UNANSWERED, Completion
+
+Pending = tuple[int, list[Completion]]
+
+
+class Scorer:
+    """Takes completions, judges all that wait at once (a judge then asks in parallel), and keeps them.
+
+    A thread is enough: what is slow runs in processes (mathematics, code) or waits for a server (judges).
+
+    Args:
+        domain: judges; used by this thread alone.
+        items: by place.
+        journal: where answers are kept.
+    """
+
+    def __init__(self, domain: Domain, items: Sequence[Item], journal: Journal) -> None:
+        self._domain = domain
+        self._items = items
+        self._journal = journal
+        self._waiting: queue.SimpleQueue[Pending | None] = queue.SimpleQueue()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="scoring")
+        self.answers: dict[int, Answers] = dict(journal.found)
+        """By place; complete after the block."""
+        self.seconds = 0.0
+        """Spent judging."""
+
+    def __enter__(self) -> Scorer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+        if error is None and self._error is not None:
+            raise self._error
+
+    def add(self, place: int, completions: list[Completion]) -> None:
+        """Hand over one item's completions.
+
+        Raises:
+            BaseException: what judging earlier ones raised.
+        """
+        if self._error is not None:
+            raise self._error
+        self._waiting.put((place, completions))
+
+    def _work(self) -> None:
+        pending: list[Pending] = []
+        while (first := self._waiting.get()) is not None:
+            pending = [first]
+            ended = False
+            while not self._waiting.empty():
+                following = self._waiting.get()
+                if following is None:
+                    ended = True
+                    break
+                pending.append(following)
+            try:
+                self._judge(pending)
+            except BaseException as error:  # raised again in the thread that hands over
+                self._error = error
+                return
+            if ended:
+                return
+
+    def _judge(self, pending: Sequence[Pending]) -> None:
+        begun = time.perf_counter()
+        verdicts = iter(judge(self._domain, self._items, pending))
+        for place, completions in pending:
+            answers = Answers(completions, [next(verdicts) for _ in completions])
+            self._journal.add(place, answers)
+            self.answers[place] = answers
+        self.seconds += time.perf_counter() - begun
+
+
+def judge(domain: Domain, items: Sequence[Item], pending: Sequence[Pending]) -> list[Verdict]:
+    """Verdicts of all completions in order; where there is none to judge, the verdict is missing, not 0."""
+    flat = [(items[place], completion) for place, completions in pending for completion in completions]
+    answered = [(item, completion.text) for item, completion in flat if completion.finish_reason not in UNANSWERED]
+    found = iter(domain.score([item for item, _ in answered], [text for _, text in answered]))
+    return [
+        Verdict.unscored(completion.problem) if completion.finish_reason in UNANSWERED else next(found)
+        for _, completion in flat
+    ]

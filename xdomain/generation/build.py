@@ -1,0 +1,42 @@
+"""From a backend's name to the backend, imported when it is asked for."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from xdomain.config.evaluation import EvaluationConfig
+from xdomain.core.errors import DependencyMissing
+from xdomain.core.registry import Registry
+from xdomain.generation.base import Backend
+
+BACKENDS = Registry(
+    "backend",
+    {
+        "transformers": "xdomain.generation.transformers_backend:TransformersBackend",
+        "vllm": "xdomain.generation.vllm:VllmBackend",
+        "endpoint": "xdomain.generation.endpoint:EndpointBackend",
+    },
+    "xdomain.backends",
+)
+"""Each is called with the `EvaluationConfig` and the device ("cpu", "cuda")."""
+
+NEEDED = {"vllm": "vllm"}
+"""Import that a backend cannot do without, and that is an extra of the same name."""
+
+
+def build_backend(evaluation: EvaluationConfig, device: str) -> Backend:
+    """The backend that `evaluation.backend` names; it has no checkpoint yet.
+
+    Raises:
+        DependencyMissing: its package is not installed.
+        PluginError: unknown name, or its module cannot be imported.
+    """
+    name = evaluation.backend
+    if name in NEEDED and find_spec(NEEDED[name]) is None:
+        raise DependencyMissing(
+            f'the backend "{name}" needs the package {NEEDED[name]}, which is not installed.',
+            where="evaluation.backend",
+            fix=f'pip install "xdomain[{name}]"',
+        )
+    backend: Backend = BACKENDS.load(name, where="evaluation.backend")(evaluation, device)
+    return backend

@@ -1,0 +1,62 @@
+"""What the rows of one batch have answered so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from xdomain.generation.base import Completion, FinishReason, PromptRequest, Sampling
+from xdomain.generation.stopping import StopStrings
+
+
+class Rows:
+    """What the rows of one batch have answered so far. Tensors are [rows] or [rows, max_tokens]."""
+
+    def __init__(
+        self, requests: Sequence[PromptRequest], sampling: Sampling, context: int | None, device: torch.device
+    ) -> None:
+        self._prompts = [len(request.token_ids) for request in requests for _ in request.seeds]
+        self.count = len(self._prompts)
+        room = [sampling.max_tokens if context is None else context - length for length in self._prompts]
+        self._limits = torch.tensor(room, device=device).clamp(max=sampling.max_tokens)
+        self._tokens = torch.full((self.count, sampling.max_tokens), -1, dtype=torch.long, device=device)
+        self._entropies = torch.zeros(self.count, dtype=torch.float32, device=device)
+        self._lengths = torch.zeros(self.count, dtype=torch.long, device=device)
+        self._ended = torch.zeros(self.count, dtype=torch.bool, device=device)  # by an end token
+        self._cut = torch.zeros(self.count, dtype=torch.bool, device=device)  # by a stop string
+        self._finished = torch.zeros(self.count, dtype=torch.bool, device=device)
+
+    def add(
+        self,
+        rows: torch.Tensor,
+        chosen: torch.Tensor,
+        entropy: torch.Tensor,
+        position: int,
+        ends: torch.Tensor,
+        watch: StopStrings,
+    ) -> torch.Tensor:
+        """Take the next token of those of `rows` that are not finished; which of `rows` then go on."""
+        alive = ~self._finished[rows]
+        going = rows[alive]
+        self._tokens[going, position] = chosen[alive]
+        self._entropies[going] += entropy[alive]
+        self._lengths[going] += 1
+        self._ended[going] = torch.isin(chosen[alive], ends)
+        if watch.stop and len(going):
+            self._cut[going] = torch.tensor(
+                watch.hit(self._tokens[going, : position + 1].tolist()), device=going.device
+            )
+        self._finished |= self._ended | self._cut | (self._lengths >= self._limits)
+        return ~self._finished[rows]
+
+    def completions(self, watch: StopStrings) -> list[Completion]:
+        sizes, ended = self._lengths.tolist(), self._ended.tolist()
+        kept = [row[: size - end] for row, size, end in zip(self._tokens.tolist(), sizes, ended, strict=True)]
+        means = (self._entropies / self._lengths).tolist()
+        found = []
+        for text, size, end, mean, prompt in zip(watch.decode(kept), sizes, ended, means, self._prompts, strict=True):
+            before = watch.cut(text)
+            reason = FinishReason.STOP if end or before is not None else FinishReason.LENGTH
+            found.append(Completion(text if before is None else before, size, reason, mean, prompt))
+        return found
