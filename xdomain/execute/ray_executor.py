@@ -88,6 +88,11 @@ class RayExecutor:
         ready, _ = self._ray.wait(list(self._running), num_returns=1, timeout=timeout_seconds)
         return [self._ended(self._running.pop(reference), reference) for reference in ready]
 
+    def kill(self, task: Task) -> None:
+        for reference, running in self._running.items():
+            if running is task:
+                self._ray.cancel(reference, force=True)
+
     def stop(self, *, at_once: bool) -> None:
         for reference in self._running:
             self._ray.cancel(reference, force=at_once)
