@@ -1,11 +1,17 @@
-"""Write the parts of the reference that follow from models: `make docs`. A test compares what is committed."""
+"""Write the parts of the reference that follow from models: `make docs`.
+
+With `--check` it writes nothing and ends with 1 where a committed file differs; a test calls that.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
+
+os.environ["XDOMAIN_FIELD_DOCS"] = "1"  # before the models are made
 
 from xdomain.cli.run_events import RUN_EVENT
 from xdomain.config.experiment import Experiment
@@ -90,7 +96,19 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-if __name__ == "__main__":
+def main(check: bool) -> int:
+    """Write the files, or only compare them; the exit code."""
+    differing = 0
     for file, text in pages().items():
-        (FOLDER / file).write_text(text, encoding="utf-8")
-        sys.stdout.write(f"{FOLDER / file}\n")
+        path = FOLDER / file
+        if check and path.read_text(encoding="utf-8") != text:
+            sys.stdout.write(f"{path} differs from the models: run `make docs`.\n")
+            differing = 1
+        if not check:
+            path.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"{path}\n")
+    return differing
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv))

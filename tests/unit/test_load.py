@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from xdomain.config.load import load_experiment
+from xdomain.config.study import load_study
 from xdomain.core.errors import ConfigError, XDomainError
 
 GOOD = """
@@ -73,12 +74,14 @@ def test_missing_file_and_unset_variable(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 EXPERIMENTS = sorted((Path(__file__).parents[2] / "experiments").glob("*.yaml"))
+STUDIES = ("breaking-barriers",)
+"""Read by `load_study`."""
 
 
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
 def test_shipped_experiments_load(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDOMAIN_DATA", "/nowhere")
     try:
-        load_experiment(path)
+        load_study(path) if path.stem in STUDIES else load_experiment(path)
     except XDomainError as error:
         pytest.fail(str(error))

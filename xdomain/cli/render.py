@@ -17,7 +17,7 @@ def make_console(*, stderr: bool) -> Console:
     """A console that wraps tables to the terminal, or to `WIDTH_OF_FILES` in a pipe or a log."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_FILES
-    return Console(stderr=stderr, highlight=False, width=width)
+    return Console(stderr=stderr, highlight=False, emoji=False, width=width)
 
 
 out = make_console(stderr=False)

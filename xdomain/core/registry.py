@@ -63,6 +63,8 @@ class Registry:
 
     def check(self, name: str, *, where: str | None = None) -> None:
         """Raise PluginError with a suggestion unless `name` is known."""
+        if name in self._builtin:  # without a look through the installed packages
+            return
         known = self.names()
         if name not in known:
             raise PluginError(
@@ -74,4 +76,4 @@ class Registry:
     def load(self, name: str, *, where: str | None = None) -> Any:
         """The object registered under `name`."""
         self.check(name, where=where)
-        return load_attribute(self.targets()[name])
+        return load_attribute(self._builtin.get(name) or self.targets()[name])

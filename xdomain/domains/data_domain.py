@@ -46,8 +46,8 @@ class DataDomain(Domain):
         self.allowed_overlap = frozenset(config.allow_overlap)
         self.choices = choices_of(config.verifier)
         self.stop = config.stop
-        for template in (config.template, config.solution):
-            compile_template(template)
+        for name in {"template", "solution"} & config.model_fields_set:
+            compile_template(getattr(config, name))
         self._splits: dict[Split, Sequence[Item]] = {}
         self._solutions: dict[str, str] = {}
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
-
-from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from xdomain.core.errors import ConfigError, DataError
 
-ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
+if TYPE_CHECKING:  # jinja2 is imported on first use: most plans fill no template
+    from jinja2 import Template
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+
+@cache
+def environment() -> ImmutableSandboxedEnvironment:
+    """The one environment: no attribute that could change or reach anything, and no silent blanks."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
 
 
 @lru_cache(maxsize=256)
@@ -21,8 +29,10 @@ def compile_template(text: str) -> Template:
     Raises:
         ConfigError: it is not Jinja2.
     """
+    from jinja2 import TemplateError
+
     try:
-        return ENVIRONMENT.from_string(text)
+        return environment().from_string(text)
     except TemplateError as error:
         raise ConfigError(
             f"the template {text[:80]!r} is not valid Jinja2: {error}.",
@@ -38,6 +48,8 @@ def render(text: str, fields: Mapping[str, Any], *, where: str) -> str:
         ConfigError: the template is not Jinja2.
         DataError: it names a field that the row lacks, or does what the sandbox forbids.
     """
+    from jinja2 import TemplateError
+
     template = compile_template(text)
     try:
         return template.render(fields)

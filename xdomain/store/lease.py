@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from filelock import FileLock
-
 from xdomain.core.files import read_json, write_json
 from xdomain.core.process import host_identity, process_started
 
@@ -154,6 +152,8 @@ def acquire(path: Path, stale_token: str | None = None, on_lost: Callable[[], ob
         on_lost: called once should somebody take it over.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    from filelock import FileLock  # here: a plan opens a store and takes no lease
+
     with FileLock(path.parent / ".lock"):
         holder = read_holder(path)
         if holder is not None and not holder.is_dead_here() and holder.token != stale_token:
