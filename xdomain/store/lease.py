@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 from xdomain.core.files import read_json, write_json
 from xdomain.core.process import host_identity, process_started
 
@@ -54,6 +53,8 @@ class Holder:
 
     def end_here(self) -> bool:
         """Kill a holder on this machine, so that it cannot wake up and go on; False if it may not be killed."""
+        import psutil  # here, like filelock below: a plan opens a store and takes no lease
+
         if self.host != host_identity() or not self._lives():
             return True
         if self.pid == os.getpid():
@@ -152,7 +153,7 @@ def acquire(path: Path, stale_token: str | None = None, on_lost: Callable[[], ob
         on_lost: called once should somebody take it over.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    from filelock import FileLock  # here: a plan opens a store and takes no lease
+    from filelock import FileLock
 
     with FileLock(path.parent / ".lock"):
         holder = read_holder(path)
