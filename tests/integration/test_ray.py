@@ -135,10 +135,13 @@ def test_what_no_node_can_give_is_refused(tmp_path: Path, address: str, resource
     assert refused.value.where == field
 
 
-def test_a_cluster_that_nobody_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("address", "message"), [("127.0.0.1:1", "nobody answers"), ("ray://127.0.0.1:1", "not supported")]
+)
+def test_a_cluster_that_nobody_runs(tmp_path: Path, address: str, message: str) -> None:
     pytest.importorskip("ray", reason="ray is not installed")
-    with pytest.raises(ConfigError, match="nobody answers") as refused:
-        RayExecutor(ExecutionConfig(ray=RayConfig(address="127.0.0.1:1")), tmp_path)
+    with pytest.raises(ConfigError, match=message) as refused:
+        RayExecutor(ExecutionConfig(ray=RayConfig(address=address)), tmp_path)
     assert refused.value.where == "execution.ray.address"
 
 

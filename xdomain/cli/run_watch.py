@@ -40,7 +40,7 @@ class Watcher:
         self._scheduler: Scheduler | None = None
         # JSON and bars on one terminal would overwrite each other.
         live = redraws(err) and not (as_json and sys.stdout.isatty())
-        self._live = Live(console=err, auto_refresh=False) if live else None
+        self._live = Live("Reading data and checking settings…", console=err, auto_refresh=False) if live else None
         self._picture = RunPicture(graph, store)
         self._lines = EventLines() if as_json else None
         self._steps: dict[str, int] = {}
@@ -56,7 +56,7 @@ class Watcher:
                 RunBegun(seconds=0.0, experiment=name, store=str(self._store.root), stages=len(stages), done=done)
             )
         if self._live is not None:
-            self._live.start()
+            self._live.start(refresh=True)
         return self
 
     def __exit__(self, *_: object) -> None:

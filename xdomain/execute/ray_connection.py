@@ -83,9 +83,15 @@ def _check_listening(address: str) -> None:
     """Ray itself tries an address where nobody listens for a minute, and then ends the process.
 
     Raises:
-        ConfigError: nobody listens.
+        ConfigError: nobody listens, or it is an address of Ray's client.
     """
-    host, separator, port = address.removeprefix("ray://").rpartition(":")
+    if address.startswith("ray://"):
+        raise ConfigError(
+            "addresses of Ray's client are not supported.",
+            where="execution.ray.address",
+            fix='Run on a machine of the cluster and write its head\'s "host:port", or `auto`.',
+        )
+    host, separator, port = address.rpartition(":")
     if not separator or not port.isdigit():
         return
     try:
