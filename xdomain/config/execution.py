@@ -55,8 +55,8 @@ class RayConfig(ConfigModel):
     """Which Ray cluster runs the stages."""
 
     address: str | None = None
-    """`host:port` of a cluster's head, or `auto` for the cluster that this machine is a part of; by default $RAY_ADDRESS,
-    else one is started here for the run."""
+    """`host:port` of a cluster's head, or `auto` for the cluster that this machine is a part of; by default
+    $RAY_ADDRESS, else one is started here for the run."""
 
 
 class ExecutionConfig(ConfigModel):
