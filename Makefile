@@ -4,7 +4,7 @@ BIN := .venv/bin
 STORE ?= xdomain-store
 SMOKE := experiments/smoke.yaml
 
-.PHONY: help setup smoke lint types test check test-faults test-ray bench docs clean
+.PHONY: help setup smoke lint types test check test-faults test-ray bench docs lm-eval-env clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,14 @@ test-ray: setup ## A grid on two Ray nodes, one of them killed; installs Ray
 
 bench: setup ## Speed, as ratios of two things in one run
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks
+
+lm-eval-env: .venv-lm-eval/installed ## lm-evaluation-harness in an environment of its own, for `eval --lm-eval` and its tests
+
+.venv-lm-eval/installed: constraints.txt
+	$(PYTHON) -m venv .venv-lm-eval
+	.venv-lm-eval/bin/pip install -q -c constraints.txt torch
+	.venv-lm-eval/bin/pip install -q -c constraints.txt 'lm-eval[hf]==0.4.13'
+	@touch $@
 
 clean: ## Remove the virtual environment; stores stay
 	rm -rf .venv

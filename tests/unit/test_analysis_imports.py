@@ -6,7 +6,8 @@ import pytest
 
 from xdomain.analysis.accuracy_table import analyse_table
 from xdomain.analysis.analyse import analyse
-from xdomain.analysis.imports import read_accuracy_table, read_lm_eval_manifest
+from xdomain.analysis.imports import read_accuracy_table
+from xdomain.analysis.lm_eval import read_lm_eval_manifest
 from xdomain.core.errors import AnalysisError
 
 CSV = """curriculum,domain,accuracy,n_items

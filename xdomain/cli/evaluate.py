@@ -12,6 +12,7 @@ from xdomain.cli.setup import Json, StorePath, default_store
 
 if TYPE_CHECKING:
     from xdomain.config.domain import DomainConfig
+    from xdomain.core.measurement import MeasuredGrid
     from xdomain.plan.graph import Graph
     from xdomain.plan.stage import Stage
     from xdomain.store.store import Store
@@ -25,7 +26,7 @@ def evaluate(
             "a model folder, a .gguf file, or hub:ID."
         ),
     ],
-    domains: Annotated[str, typer.Option(help="Names or YAML files, with commas.")],
+    domains: Annotated[str | None, typer.Option(help="Names or YAML files, with commas.")] = None,
     base: Annotated[str | None, typer.Option(help="A second model: report paired differences from it.")] = None,
     items: Annotated[int, typer.Option(min=1, help="Test items a domain.")] = 300,
     samples: Annotated[int, typer.Option(min=1, help="Completions an item.")] = 1,
@@ -36,44 +37,69 @@ def evaluate(
     threads: Annotated[int, typer.Option(min=1, help="Torch threads a worker.")] = 1,
     revision: Annotated[str | None, typer.Option(help="Of a hub model.")] = None,
     jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Checkpoints at once.")] = None,
+    lm_eval: Annotated[
+        str | None,
+        typer.Option(
+            help="In place of --domains: tasks of lm-evaluation-harness, with commas, which it runs itself. "
+            "--items and --seed go to it; the tasks say how to sample."
+        ),
+    ] = None,
+    lm_eval_args: Annotated[
+        str, typer.Option(help="Further options of the harness: '--num_fewshot 5 --batch_size 16'.")
+    ] = "",
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format", help="Also write a report's formats, or lm-eval, into --out. May be given several times."
+        ),
+    ] = None,
+    out_folder: Annotated[Path | None, typer.Option("--out", help="Folder for --format.")] = None,
     json_: Json = False,
     store: StorePath = None,
 ) -> None:
     """Evaluate a model or checkpoint; finished evaluations are never repeated."""
     from xdomain.analysis.analyse import analyse
-    from xdomain.cli.render import out, print_json
-    from xdomain.cli.run_view import run_graph
-    from xdomain.core.measurement import BASE
-    from xdomain.domains.check import chance_levels
-    from xdomain.report.terminal import accuracy_table, matrix_tables
-    from xdomain.store.query import compared_models
+    from xdomain.cli.eval_view import show_result, without_base, write_results
+    from xdomain.cli.lm_eval import harness_grid
+    from xdomain.core.errors import ConfigError
     from xdomain.store.store import Store
 
+    if (domains is None) == (lm_eval is None):
+        raise ConfigError("give either --domains or --lm-eval.", where="xdomain eval")
+    if (formats is None) != (out_folder is None):
+        raise ConfigError("--format and --out go together.", where="xdomain eval")
     opened = Store(store or default_store())
-    evaluation = {"items": items, "samples": samples, "temperature": temperature, "top_p": top_p, "seed": seed}
-    evaluation["max_completion_tokens"] = max_tokens
-    settings = {"evaluation": evaluation, "execution": {"threads": threads}}
-    entries = domain_entries(domains)
-    graphs = {text: evaluation_graph(opened, text, entries, settings, revision) for text in [base, model] if text}
+    models = [text for text in (base, model) if text]
+    if domains is not None:
+        evaluation = {"items": items, "samples": samples, "temperature": temperature, "top_p": top_p, "seed": seed}
+        evaluation["max_completion_tokens"] = max_tokens
+        settings = {"evaluation": evaluation, "execution": {"threads": threads}}
+        entries = domain_entries(domains)
+        graphs = {text: evaluation_graph(opened, text, entries, settings, revision) for text in models}
+        grid = own_grid(opened, graphs, base, jobs, with_text=formats is not None)
+    else:
+        assert lm_eval is not None
+        options = {"limit": items, "seed": seed, "extra": lm_eval_args}
+        grid = harness_grid(opened, models, base, lm_eval, revision=revision, **options)
+    result = analyse(grid) if base is not None else without_base(analyse(grid))
+    if out_folder is not None:
+        write_results(result, grid, out_folder, formats or [])
+    show_result(result, as_json=json_)
+
+
+def own_grid(
+    store: Store, graphs: dict[str, Graph], base: str | None, jobs: int | None, *, with_text: bool
+) -> MeasuredGrid:
+    """Run what is missing of the evaluations of each model, and read all of them."""
+    from xdomain.cli.run_view import run_graph
+    from xdomain.domains.check import chance_levels
+    from xdomain.store.query import compared_models
+
     for graph in graphs.values():
-        run_graph(graph, opened, jobs)
-    experiment = graphs[model].experiment
-    result = analyse(
-        compared_models(opened, graphs, base, chance=chance_levels(experiment.domains, experiment.domain_names))
-    )
-    if base is None:
-        # Nothing was asked about a base, so that row would only say that it was not measured.
-        kept = {row: cells for row, cells in result.accuracy.cells.items() if row != BASE}
-        accuracy = result.accuracy.model_copy(update={"rows": tuple(kept), "cells": kept})
-        result = result.model_copy(update={"accuracy": accuracy})
-    if json_:
-        print_json(result.model_dump(mode="json"))
-        return
-    out.print(accuracy_table(result.accuracy))
-    if base is not None:
-        found = result.matrices()
-        for name in ("change", "gained", "lost", "odds_ratio", "odds_ratio_paired"):
-            out.print(matrix_tables(result, found[name]))
+        run_graph(graph, store, jobs)
+    experiment = next(iter(graphs.values())).experiment
+    chance = chance_levels(experiment.domains, experiment.domain_names)
+    return compared_models(store, graphs, base, chance=chance, with_text=with_text)
 
 
 def domain_entries(text: str) -> list[str | DomainConfig]:

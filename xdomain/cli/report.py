@@ -25,7 +25,7 @@ def report(
         typer.Option(
             "--from",
             help="Report results from elsewhere: a CSV or JSON list of curriculum, domain, accuracy, n_items; "
-            "or a study in the layout of the shipped reference.",
+            "a study in the layout of the shipped reference; or a manifest of lm-evaluation-harness sample files.",
         ),
     ] = None,
     reference: Annotated[
@@ -93,21 +93,23 @@ def report(
 
 
 def _from_elsewhere(source: Path, studies: list[Reference]) -> AnalysisResult:
-    """The analysis of an accuracy table; a published study is added to `studies`."""
-    import json
-
+    """The analysis of an accuracy table or of sample files; a published study is added to `studies`."""
     from xdomain.analysis.accuracy_table import analyse_table
-    from xdomain.analysis.imports import read_accuracy_table
+    from xdomain.analysis.analyse import analyse
+    from xdomain.analysis.imports import read_accuracy_table, read_json_document
+    from xdomain.analysis.lm_eval import read_lm_eval_manifest
     from xdomain.analysis.reference import read_reference
     from xdomain.core.errors import ConfigError
 
     if not source.is_file():
         raise ConfigError("there is no such file.", where=f"--from {source}")
-    text = source.read_text(encoding="utf-8")
-    if source.suffix == ".json" and isinstance(json.loads(text), dict):
-        studies.append(read_reference(text, source.stem))
-        return analyse_table(studies[-1].table)
-    return analyse_table(read_accuracy_table(source))
+    document = read_json_document(source) if source.suffix == ".json" else None
+    if not isinstance(document, dict):
+        return analyse_table(read_accuracy_table(source))
+    if "runs" in document:
+        return analyse(read_lm_eval_manifest(source))
+    studies.append(read_reference(source.read_text(encoding="utf-8"), source.stem))
+    return analyse_table(studies[-1].table)
 
 
 def _print_studies(studies: list[Reference]) -> None:

@@ -23,7 +23,7 @@ def every_eval_ever(result: AnalysisResult, run: str, *, retrieved_seconds: floa
         retrieved_seconds: when the document is made, Unix time.
         command: what the user typed to make the report.
     """
-    name = f"{result.meta.model}/{run}"
+    name = "/".join(filter(None, [result.meta.model, run]))  # in `xdomain eval` the run is the model
     retrieved = f"{retrieved_seconds:.0f}"
     document: dict[str, Any] = _cleaned(
         {
@@ -50,7 +50,9 @@ def every_eval_ever(result: AnalysisResult, run: str, *, retrieved_seconds: floa
 
 
 def _model_details(result: AnalysisResult, run: str) -> dict[str, str]:
-    details = {"deployment_type": "self_deployed", "model_availability": "unknown", "base_model": result.meta.model}
+    details = {"deployment_type": "self_deployed", "model_availability": "unknown"}
+    if result.meta.model:
+        details["base_model"] = result.meta.model
     effort = result.effort.get(run)
     if effort is None:
         return details

@@ -107,6 +107,7 @@ def compared_models(
     *,
     chance: Mapping[str, float | None],
     domains: tuple[str, ...] | None = None,
+    with_text: bool = False,
 ) -> MeasuredGrid:
     """Evaluated models side by side, each under the name it was asked for by.
 
@@ -114,6 +115,7 @@ def compared_models(
         graphs: evaluations by name; a name whose pattern matched several checkpoints gets one row each.
         base: the name that stands as the base, which the others are compared with.
         domains: evaluated domains in their order, where the first graph does not have them all.
+        with_text: read completions too.
     """
     places, paths = [], []
     for name, graph in graphs.items():
@@ -133,6 +135,6 @@ def compared_models(
         curricula=tuple(place.curriculum for place in places if place.curriculum != BASE),
         seeds=(0,),
         checkpoints=tuple(places),
-        records=read_records(paths, COLUMNS_WITHOUT_TEXT),
+        records=read_records(paths, RECORD_COLUMNS if with_text else COLUMNS_WITHOUT_TEXT),
         chance=dict(chance),
     )

@@ -1,0 +1,57 @@
+"""What `xdomain eval` prints and writes."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xdomain.core.measurement import BASE
+
+if TYPE_CHECKING:
+    from xdomain.analysis.result import AnalysisResult
+    from xdomain.core.measurement import MeasuredGrid
+
+LM_EVAL = "lm-eval"
+"""The one format that is made of records rather than of the analysis."""
+
+
+def show_result(result: AnalysisResult, *, as_json: bool) -> None:
+    """Accuracies, and what differs from the base where there is one."""
+    from xdomain.cli.render import out, print_json
+    from xdomain.report.terminal import accuracy_table, matrix_tables
+
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+        return
+    out.print(accuracy_table(result.accuracy))
+    if BASE in result.accuracy.rows:
+        found = result.matrices()
+        for name in ("change", "gained", "lost", "odds_ratio", "odds_ratio_paired"):
+            out.print(matrix_tables(result, found[name]))
+
+
+def without_base(result: AnalysisResult) -> AnalysisResult:
+    """Nothing was asked about a base, so its row would only say that it was not measured."""
+    kept = {row: cells for row, cells in result.accuracy.cells.items() if row != BASE}
+    accuracy = result.accuracy.model_copy(update={"rows": tuple(kept), "cells": kept})
+    return result.model_copy(update={"accuracy": accuracy})
+
+
+def write_results(result: AnalysisResult, grid: MeasuredGrid, folder: Path, formats: Sequence[str]) -> None:
+    """Write the formats of a report, or the harness's own layout, and say where."""
+    from xdomain.cli.render import err
+    from xdomain.report.lm_eval import write_lm_eval
+    from xdomain.report.write import write_report
+
+    command = shlex.join(["xdomain", *sys.argv[1:]])
+    of_result = [name for name in formats if name != LM_EVAL]
+    written = write_report(result, folder, of_result, report_command=command)
+    if LM_EVAL in formats:
+        write_lm_eval(result, grid, folder / LM_EVAL, written_seconds=time.time())
+        written[LM_EVAL] = folder / LM_EVAL
+    for name, path in written.items():
+        err.print(f"{name}: {path}", soft_wrap=True)
