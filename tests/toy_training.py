@@ -15,11 +15,13 @@ from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item, Split
 from xdomain.models.prompting import trl_prompt
 from xdomain.models.tiny import tiny_qwen3
+from xdomain.strategies.adaptive import Adaptive
 from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
+from xdomain.train.adaptive import SLOT, AdaptiveSchedule
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.rewards import RewardRouter
-from xdomain.train.schedule import draw_schedule
+from xdomain.train.schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.trainer import DomainGRPOTrainer
 
 TOY_TRAINING: Mapping[str, Any] = {
@@ -103,10 +105,12 @@ def toy_trainer(
     quotas = {name: prompts * weight // total for name, weight in weights.items()}
     quotas[names[0]] += prompts - sum(quotas.values())
     schedule = draw_schedule(quotas, {name: range(len(items[name])) for name in names}, {}, 0)
-    rows = [
-        {"prompt": trl_prompt(items[each.domain][each.index], False), "domain": each.domain, "index": each.index}
-        for each in schedule
-    ]
+
+    def row(each: ScheduledPrompt) -> dict[str, Any]:
+        prompt = trl_prompt(items[each.domain][each.index], False)
+        return {"prompt": prompt, "domain": each.domain, "index": each.index}
+
+    rows = [row(each) | {SLOT: place} for place, each in enumerate(schedule)]
     tiny, tokenizer = tiny_qwen3()
     model = model or tiny
     if lora:
@@ -117,10 +121,23 @@ def toy_trainer(
             model, peft.LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM")
         )
     strategy = config if isinstance(config, Strategy) else build_strategy(config or JointConfig(), names, 0)
+    adaptive = None
+    if isinstance(strategy, Adaptive):
+        everything = {name: range(len(items[name])) for name in names}
+        adaptive = AdaptiveSchedule(
+            strategy,
+            {name: draw_schedule({name: prompts}, everything, {}, 0) for name in names},
+            weights,
+            settings.prompts_per_step * settings.updates_per_rollout,
+            row=row,
+            line=lambda each: f"{each.domain} {each.index}",
+            path=folder / "schedule.txt",
+        )
     return DomainGRPOTrainer(
         router=RewardRouter(domains, items),
         domains=names,
         strategy=strategy,
+        adaptive=adaptive,
         model=model,
         processing_class=tokenizer,
         train_dataset=Dataset.from_list(rows),

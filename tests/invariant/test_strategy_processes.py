@@ -46,7 +46,7 @@ def test_parts_sum_to_stock_trl_on_two_processes(loss: str, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("strategy", ["cgpo", "pcgrad", "famo"])
+@pytest.mark.parametrize("strategy", ["cgpo", "pcgrad", "famo", "transfer_aware"])
 def test_strategies_keep_ranks_together(strategy: str, tmp_path: Path) -> None:
     weights = launch(tmp_path, strategy, "dapo")
     assert float(weights["moved"]) > 1e-4

@@ -12,7 +12,16 @@ from transformers import TrainerCallback
 from transformers.trainer_utils import get_last_checkpoint
 
 from tests.toy_training import largest_difference, toy_domains, toy_trainer, trained_weights
-from xdomain.config.strategy import CGPOConfig, DACSPConfig, FAMOConfig, MGSConfig, PCGradConfig, StrategyModel
+from xdomain.config.strategy import (
+    BanditConfig,
+    CGPOConfig,
+    DACSPConfig,
+    FAMOConfig,
+    MGSConfig,
+    PCGradConfig,
+    StrategyModel,
+    TransferAwareConfig,
+)
 from xdomain.core.errors import StageError
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.strategies.base import Strategy
@@ -64,6 +73,26 @@ def test_killed_and_resumed_is_bitwise_undisturbed(config: StrategyModel, tmp_pa
     resumed.train(resume_from_checkpoint=get_last_checkpoint(str(tmp_path / "killed")))
     found = [each.detach() for each in resumed.model.parameters() if each.requires_grad]
     assert largest_difference(expected, found) == 0.0
+
+
+@pytest.mark.parametrize("config", [BanditConfig(), TransferAwareConfig()], ids=lambda config: str(config.name))
+def test_adaptive_weights_resume_bitwise_with_their_queues(config: StrategyModel, tmp_path: Path) -> None:
+    """Two updates a rollout; what the killed run chose beyond its checkpoint is dropped and chosen again."""
+    settings: dict[str, Any] = {"steps": 8, "learning_rate": 1e-3, "updates_per_rollout": 2, "prompts_per_step": 6}
+    expected = trained_weights(toy_trainer(tmp_path / "whole", config, **settings))
+    killed = toy_trainer(tmp_path / "killed", config, **settings)
+    killed.add_callback(_SaveThenDie())
+    with pytest.raises(_Killed):
+        killed.train()
+    assert len((tmp_path / "killed" / "schedule.txt").read_text().splitlines()) == 36
+    resumed = toy_trainer(tmp_path / "killed", config, **settings)
+    resumed.train(resume_from_checkpoint=get_last_checkpoint(str(tmp_path / "killed")))
+    assert largest_difference(expected, list(resumed.model.parameters())) == 0.0
+    whole, again = ((tmp_path / name / "schedule.txt").read_text() for name in ("whole", "killed"))
+    assert again == whole
+    assert len(whole.splitlines()) == 48
+    state = load_file(tmp_path / "killed" / f"checkpoint-{SAVED_AT}" / "strategy.safetensors")
+    assert int(state["taken"].sum()) == 24
 
 
 def test_dacsp_goes_on_from_the_subspace_in_its_checkpoint(tmp_path: Path) -> None:

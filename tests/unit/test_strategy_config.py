@@ -55,6 +55,11 @@ def test_a_name_or_a_mapping() -> None:
         ({"name": "cgpo", "alhpa": 1.0}, 'strategies.0.cgpo.alhpa: unknown key "alhpa"'),
         ({"name": "cagrad", "c": 1.0}, "strategies.0.cagrad.c: Input should be less than 1"),
         ({"name": "famo", "floor": 0}, "strategies.0.famo.floor"),
+        ({"name": "dacsp", "rnak": 2}, 'strategies.0.dacsp.rnak: unknown key "rnak". Did you mean "rank"?'),
+        ({"name": "dacsp", "suppress": 1.5}, "strategies.0.dacsp.suppress: Input should be less than or equal to 1"),
+        ({"name": "bandit", "temprature": 1}, 'strategies.0.bandit.temprature: unknown key "temprature"'),
+        ({"name": "bandit", "temperature": 0}, "strategies.0.bandit.temperature: Input should be greater than 0"),
+        ({"name": "transfer_aware", "memory": 1.0}, "strategies.0.transfer_aware.memory: Input should be less than 1"),
         ({"alpha": 1.0}, "strategies.0: should be a strategy's name, or a mapping with `name`. Known: aligned_mtl"),
         (3, "strategies.0: should be a strategy's name"),
     ],
@@ -79,6 +84,11 @@ def test_a_plan_refuses_what_cannot_act() -> None:
     assert '"poetry" is not under' in refusal([{"name": "scaled", "weights": {"poetry": 2.0}}])
     assert "strategies: cgpo stands there twice" in refusal(["cgpo", "joint", {"name": "cgpo", "alpha": 1.2}])
     assert "top_entropy_quantile" in refusal(["pcgrad"], grpo={"top_entropy_quantile": 0.2})
+    assert "floor to at most 0.333" in refusal(
+        [{"name": "bandit", "floor": 0.4}], curricula=("math + science + logic",)
+    )
+    assert "no curriculum has one" in refusal(["bandit"], curricula=("math -> science",))
+    assert "which training.informative_quotas holds" in refusal(["bandit"], informative_quotas=True)
 
 
 def test_joint_is_never_refused() -> None:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -69,6 +69,8 @@ def validate(kind: type[Model], data: Mapping[str, Any], where: str) -> Model:
         return kind.model_validate(data)
     except ValidationError as error:
         first, *others = error.errors(include_url=False)
+        # A list whose one entry is wrong is not too short besides.
+        others = [each for each in others if each["type"] != "too_short"]
         more = f" ({len(others)} more mistakes after this one.)" if others else ""
         raise ConfigError(
             _sentence(first, kind) + more, where=f"{where}: {_dotted(first['loc'])}".rstrip(": ")
@@ -132,14 +134,32 @@ def _sentence(problem: Any, kind: type[BaseModel]) -> str:
 
 
 def _known_keys(kind: type[BaseModel], parents: Iterable[str | int]) -> list[str]:
-    """Field names of the model that the path leads to; [] where it passes through a union."""
-    model: Any = kind
+    """Field names of the model that the path leads to; [] where it may be one of several.
+
+    Pydantic's path names a place in a list by its index and a member of a union by its tag.
+    """
+    models: list[type[BaseModel]] = [kind]
     for part in parents:
-        field = getattr(model, "model_fields", {}).get(part)
-        model = field.annotation if field is not None else None
-        if not isinstance(model, type):
-            candidates = [
-                arg for arg in getattr(model, "__args__", ()) if isinstance(arg, type) and issubclass(arg, BaseModel)
-            ]
-            model = candidates[0] if len(candidates) == 1 else None
-    return sorted(getattr(model, "model_fields", {}))
+        fields = [model.model_fields[part] for model in models if part in model.model_fields]
+        if fields:
+            models = [found for field in fields for found in _models(field.annotation)]
+        elif isinstance(part, str):
+            models = [model for model in models if part in _tags(model)]
+    return sorted(models[0].model_fields) if len(models) == 1 else []
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """Every model inside an annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models(argument)]
+
+
+def _tags(model: type[BaseModel]) -> set[str]:
+    """What a union may know a model by: the literal values of its fields."""
+    return {
+        value
+        for field in model.model_fields.values()
+        if get_origin(field.annotation) is Literal
+        for value in get_args(field.annotation)
+    }

@@ -26,6 +26,8 @@ BUILT_IN = {
     "aligned_mtl": "xdomain.strategies.gramian:GramianStrategy",
     "mgs": "xdomain.strategies.mgs:MGS",
     "dacsp": "xdomain.strategies.dacsp:DACSP",
+    "bandit": "xdomain.strategies.adaptive:Bandit",
+    "transfer_aware": "xdomain.strategies.adaptive:TransferAware",
 }
 
 STRATEGIES = Registry("strategy", BUILT_IN, "xdomain.strategies")
@@ -170,6 +172,34 @@ class DACSPConfig(StrategyModel):
         return phase_index > 0
 
 
+class AdaptiveConfig(StrategyModel):
+    """Shared by strategies that choose how many prompts of each domain a rollout has. The phase's own weights stay a
+    prior."""
+
+    temperature: float = Field(0.1, gt=0)
+    """Of the softmax over the domains' values; a high one leaves the phase's own weights."""
+    exploration: float = Field(1.0, ge=0)
+    """Factor on the confidence bound, which favours domains that had few prompts."""
+    memory: float = Field(0.9, ge=0, lt=1)
+    """Of the running means; 0 looks at the latest rollout alone."""
+    floor: float = Field(0.05, ge=0, lt=1)
+    """Least part of a rollout that every domain gets."""
+
+
+class BanditConfig(AdaptiveConfig):
+    """More prompts for domains whose advantages are large, chosen as training goes."""
+
+    name: Literal["bandit"] = "bandit"
+
+
+class TransferAwareConfig(AdaptiveConfig):
+    """More prompts for domains whose advantages are large and whose gradients agree with the other domains'."""
+
+    name: Literal["transfer_aware"] = "transfer_aware"
+    transfer: float = Field(1.0, ge=0)
+    """Weight of the mean cosine with the other domains' gradients."""
+
+
 class PluginStrategyConfig(StrategyModel):
     """A strategy that another package registers under the entry points `xdomain.strategies`."""
 
@@ -215,6 +245,8 @@ StrategyConfig = Annotated[
     | Annotated[AlignedMTLConfig, Tag("aligned_mtl")]
     | Annotated[MGSConfig, Tag("mgs")]
     | Annotated[DACSPConfig, Tag("dacsp")]
+    | Annotated[BanditConfig, Tag("bandit")]
+    | Annotated[TransferAwareConfig, Tag("transfer_aware")]
     | Annotated[PluginStrategyConfig, Tag("plugin")],
     Discriminator(_tag),
     BeforeValidator(_from_name),

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.experiment import Experiment
-from xdomain.config.strategy import CGPOConfig, DACSPConfig, JointConfig, ScaledConfig, StrategyConfig
+from xdomain.config.strategy import (
+    AdaptiveConfig,
+    BanditConfig,
+    CGPOConfig,
+    DACSPConfig,
+    JointConfig,
+    ScaledConfig,
+    StrategyConfig,
+)
 from xdomain.core.errors import PlanError
 
 
@@ -53,6 +61,11 @@ def strategy_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> l
         if idle and strategy != JointConfig():
             more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""
             notes.append(f"{strategy.label} has no effect on {', '.join(idle[:3])}{more}: joint stands for it there.")
+        if isinstance(strategy, AdaptiveConfig):
+            notes.append(
+                f"{strategy.label} decides in training how many prompts each domain gets: a mixed phase's numbers of "
+                "prompts by domain are nominal, and later phases go on in the queues as if they had been kept."
+            )
     return notes
 
 
@@ -69,12 +82,18 @@ def _acted_on(strategy: StrategyConfig, curricula: Sequence[Curriculum]) -> list
 
 def _check_settings(experiment: Experiment, strategy: StrategyConfig, where: str) -> None:
     quantile = experiment.training.grpo.get("top_entropy_quantile", 1.0)
-    if quantile < 1.0:
+    if quantile < 1.0 and not isinstance(strategy, BanditConfig):
         raise PlanError(
             f"{strategy.name} takes a step apart by domain, but training.grpo.top_entropy_quantile = {quantile} "
             "chooses tokens over all domains of a batch.",
             where=where,
             fix="Leave top_entropy_quantile out, or use joint.",
+        )
+    if isinstance(strategy, AdaptiveConfig) and experiment.training.informative_quotas:
+        raise PlanError(
+            f"{strategy.name} changes the ratio of the domains, which training.informative_quotas holds.",
+            where=where,
+            fix="Leave one of them out.",
         )
     if isinstance(strategy, ScaledConfig) and isinstance(strategy.weights, dict):
         _check_names(experiment, strategy.weights, f"{where}.weights")
@@ -93,6 +112,13 @@ def _check_names(experiment: Experiment, names: Sequence[str] | dict[str, float]
 
 
 def _check_phase(experiment: Experiment, strategy: StrategyConfig, phase: Phase, where: str) -> None:
+    if isinstance(strategy, AdaptiveConfig) and strategy.floor * len(phase.domains) > 1:
+        raise PlanError(
+            f'every domain of "{phase}" should get at least floor = {strategy.floor:g} of a rollout: more than '
+            f"all of it for {len(phase.domains)} domains.",
+            where=f"{where}.floor",
+            fix=f"Set floor to at most {1 / len(phase.domains):.3g}.",
+        )
     prompts = experiment.training.prompts_per_step
     if len(phase.domains) > prompts:
         raise PlanError(

@@ -13,7 +13,7 @@ from transformers import set_seed
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig
-from xdomain.config.strategy import JointConfig, StrategyConfig
+from xdomain.config.strategy import AdaptiveConfig, JointConfig, StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import DataError
 from xdomain.core.files import write_atomic
@@ -32,8 +32,10 @@ from xdomain.models.layout import checkpoint_folder
 from xdomain.models.prompting import encode, render, trl_prompt
 from xdomain.plan.graph import phase_quotas, prompts_consumed
 from xdomain.plan.spec import TrainSpec
+from xdomain.strategies.adaptive import Adaptive
 from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
+from xdomain.train.adaptive import SLOT, AdaptiveSchedule
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.callbacks import StageCallback, read_metrics, truncate_metrics
 from xdomain.train.displacement import displacement
@@ -44,6 +46,7 @@ from xdomain.train.schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.strategy_state import save_strategy_state
 from xdomain.train.trainer import DomainGRPOTrainer
 
+SCHEDULE = "schedule.jsonl"
 RESUME_PARTS = 4
 """Where no checkpoints are kept inside a stage, its resume state is saved this many times."""
 
@@ -77,9 +80,10 @@ class _Training:
     def run(self) -> StageResult:
         set_seed(self._context.seed)  # a new adapter's weights are drawn before the trainer seeds itself
         items = {name: domain.items(Split.TRAIN) for name, domain in self._domains.items()}
-        schedule, skipped = self._schedule(items)
+        eligible, skipped = self._eligible(items)
+        schedule = self._schedule(items, eligible)
         model, foundation = load_trainable(self._parent, self._experiment.model.lora)
-        trainer = self._trainer(model, items, schedule)
+        trainer = self._trainer(model, items, eligible, schedule)
         callback = self._callback(trainer, foundation)
         trainer.add_callback(callback)
         step = last_complete_state(self._context.scratch)
@@ -91,7 +95,8 @@ class _Training:
         summary = self._summary(callback.metrics_path) | {"too_long_prompts": skipped, "displacement": moved}
         return StageResult(finished=True, summary=summary)
 
-    def _schedule(self, items: Mapping[str, Sequence[Item]]) -> tuple[list[ScheduledPrompt], int]:
+    def _eligible(self, items: Mapping[str, Sequence[Item]]) -> tuple[dict[str, Sequence[int]], int]:
+        """Train items that may be used, by domain, and how many are too long."""
         limit = self._experiment.training.max_prompt_tokens
         eligible: dict[str, Sequence[int]] = {}
         skipped = 0
@@ -106,27 +111,50 @@ class _Training:
                 raise DataError(
                     f'"{name}" has no train item of at most {limit} prompt tokens.', where="training.max_prompt_tokens"
                 )
+        return eligible, skipped
+
+    def _schedule(
+        self, items: Mapping[str, Sequence[Item]], eligible: Mapping[str, Sequence[int]]
+    ) -> list[ScheduledPrompt]:
+        """The stage's prompts as the phase is written; on disk too, unless a strategy chooses as it goes."""
         quotas = phase_quotas(self._spec.phase, prompts_consumed(self._spec.steps, self._experiment))
         schedule = draw_schedule(quotas, eligible, self._spec.offsets, self._spec.seed)
-        lines = (
-            json.dumps({"domain": entry.domain, "index": entry.index, "item": items[entry.domain][entry.index].id})
-            for entry in schedule
+        if not isinstance(self._spec.strategy, AdaptiveConfig):
+            lines = "".join(f"{_schedule_line(entry, items)}\n" for entry in schedule)
+            write_atomic(self._context.work / SCHEDULE, lines)
+        return schedule
+
+    def _adaptive(
+        self, strategy: Strategy, items: Mapping[str, Sequence[Item]], eligible: Mapping[str, Sequence[int]]
+    ) -> AdaptiveSchedule | None:
+        if not isinstance(strategy, Adaptive):
+            return None
+        prompts = prompts_consumed(self._spec.steps, self._experiment)
+        drawn = draw_schedule(dict.fromkeys(eligible, prompts), eligible, self._spec.offsets, self._spec.seed)
+        return AdaptiveSchedule(
+            strategy,
+            {name: [entry for entry in drawn if entry.domain == name] for name in eligible},
+            dict(self._spec.phase.weights),
+            self._experiment.training.prompts_per_step * self._experiment.training.updates_per_rollout,
+            row=lambda entry: self._row(entry, items),
+            line=lambda entry: _schedule_line(entry, items),
+            path=self._context.work / SCHEDULE,
         )
-        write_atomic(self._context.work / "schedule.jsonl", "".join(f"{line}\n" for line in lines))
-        return schedule, skipped
+
+    def _row(self, entry: ScheduledPrompt, items: Mapping[str, Sequence[Item]]) -> dict[str, Any]:
+        prompt = trl_prompt(items[entry.domain][entry.index], self._chat)
+        return {"prompt": prompt, "domain": entry.domain, "index": entry.index}
 
     def _trainer(
-        self, model: Any, items: Mapping[str, Sequence[Item]], schedule: list[ScheduledPrompt]
+        self,
+        model: Any,
+        items: Mapping[str, Sequence[Item]],
+        eligible: Mapping[str, Sequence[int]],
+        schedule: list[ScheduledPrompt],
     ) -> DomainGRPOTrainer:
         training = self._experiment.training
-        rows = [
-            {
-                "prompt": trl_prompt(items[entry.domain][entry.index], self._chat),
-                "domain": entry.domain,
-                "index": entry.index,
-            }
-            for entry in schedule
-        ]
+        rows = [self._row(entry, items) | {SLOT: place} for place, entry in enumerate(schedule)]
+        strategy = self._strategy(model)
         reference = None
         if training.beta > 0:
             base = checkpoint_folder(self._context.inputs[self._spec.base], 0)
@@ -134,7 +162,8 @@ class _Training:
         return DomainGRPOTrainer(
             router=RewardRouter(self._domains, items),
             domains=self._spec.phase.domains,
-            strategy=self._strategy(model),
+            strategy=strategy,
+            adaptive=self._adaptive(strategy, items, eligible),
             offload_gradients=training.offload_gradients,
             telemetry_every=training.telemetry_every,
             quota_weights=dict(self._spec.phase.weights) if training.informative_quotas else None,
@@ -201,6 +230,10 @@ def scaled_rate(training: TrainingConfig, strategy: StrategyConfig) -> TrainingC
     """The training settings of a phase; an arm of joint may scale the learning rate."""
     factor = strategy.learning_rate_scale if isinstance(strategy, JointConfig) else 1.0
     return training.model_copy(update={"learning_rate": factor * training.learning_rate})
+
+
+def _schedule_line(entry: ScheduledPrompt, items: Mapping[str, Sequence[Item]]) -> str:
+    return json.dumps({"domain": entry.domain, "index": entry.index, "item": items[entry.domain][entry.index].id})
 
 
 def load_trainable(parent: Path, lora: LoraConfig | None) -> tuple[Any, Path | None]:

@@ -20,6 +20,7 @@ from xdomain.core.errors import StageError
 from xdomain.core.records import Outcome
 from xdomain.core.seeds import generator
 from xdomain.strategies.base import Strategy
+from xdomain.train.adaptive import AdaptiveSchedule
 from xdomain.train.domain_step import WindowDomainStep
 from xdomain.train.quotas import informative, kept_groups
 from xdomain.train.rewards import RewardRouter, ScoredSample
@@ -34,6 +35,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         router: the reward function, asked for its verdicts after each rollout.
         domains: names; `domain_ids` in a batch index into them.
         strategy: how a step is made of the domains' gradients.
+        adaptive: chooses each rollout's prompts as training goes; None takes the data set's rows as they come.
         reference_model: what the KL is measured from if beta > 0; None leaves TRL's choice.
         offload_gradients: keep the domains' gradients in the CPU's memory; one copy stays on the device.
         telemetry_every: optimizer steps between two looks at the domains' gradients; None is never.
@@ -46,6 +48,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         router: RewardRouter,
         domains: Sequence[str],
         strategy: Strategy,
+        adaptive: AdaptiveSchedule | None = None,
         reference_model: Any | None = None,
         offload_gradients: bool = False,
         telemetry_every: int | None = None,
@@ -57,6 +60,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self.router = router
         self.domains = tuple(domains)
         self.strategy = strategy
+        self.adaptive = adaptive
         self.offload_gradients = offload_gradients
         self.quota_weights = quota_weights
         self.rollout_metrics: dict[str, Any] = {}
@@ -153,6 +157,10 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         begun = time.perf_counter()
+        if self.adaptive is not None:
+            inputs = self.adaptive.fill(inputs)
+            if self.accelerator.is_main_process:
+                self.adaptive.write()
         batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
         ids = [self.domains.index(row["domain"]) for row in inputs]
         batch["domain_ids"] = torch.tensor(ids, device=batch["advantages"].device)
@@ -166,6 +174,9 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         )
         self.rollout_metrics = {"rollout_seconds": time.perf_counter() - begun, "domains": by_domain}
         self.error_rates = self._error_rates(batch["domain_ids"])
+        if self.adaptive is not None:
+            self.adaptive.observe(self._domain_means(batch["domain_ids"], batch["advantages"].abs()))
+            self.rollout_metrics["sampling"] = self.adaptive.figures
         return batch
 
     def _hold_to_quotas(self, batch: dict[str, Any], weights: Mapping[str, int]) -> None:
@@ -190,6 +201,15 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         begin = self.accelerator.process_index * len(own)
         kept = torch.tensor(keep[begin : begin + len(own)], device=ids.device).repeat_interleave(group)
         batch["advantages"] = torch.where(kept, batch["advantages"], torch.zeros_like(batch["advantages"]))
+
+    def _domain_means(self, domain_ids: torch.Tensor, values: torch.Tensor) -> dict[str, float]:
+        """Mean of one value a sample over all processes, for each domain that has samples."""
+        sums = torch.zeros(2, len(self.domains), dtype=torch.float64, device=domain_ids.device)
+        sums.index_add_(1, domain_ids, torch.stack([values, torch.ones_like(values)]).double())
+        totals, counts = self.accelerator.reduce(sums, reduction="sum").tolist()
+        return {
+            name: total / count for name, total, count in zip(self.domains, totals, counts, strict=True) if count > 0
+        }
 
     def _error_rates(self, domain_ids: torch.Tensor) -> dict[str, float]:
         right = torch.tensor([sample.outcome is Outcome.RIGHT for sample in self.router.last], device=domain_ids.device)

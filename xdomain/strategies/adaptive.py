@@ -1,0 +1,149 @@
+"""Adaptive domain weights: how many prompts of each domain a rollout has follows what the rollouts before it showed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from xdomain.config.strategy import AdaptiveConfig, TransferAwareConfig
+from xdomain.strategies.base import DomainStep, Gradient, Strategy
+from xdomain.strategies.gradients import accumulate, cosines, gramian, joint_gradient
+
+
+class Adaptive(Strategy):
+    """share_k = floor + (1 - K floor) w_k, w_k in proportion to nominal_k exp(value_k / temperature), nominal_k the
+    domain's part in the phase as it is written.
+
+    value_k = L_k + `bonus_k` + exploration sqrt(2 ln(n + 1) / (n_k + 1)): L_k is the running mean of the domain's mean
+    absolute advantage, n_k the prompts it had and n all prompts. Shares become whole prompts by carrying what is left
+    over to the next rollout, so nothing here is random: the rollouts before it decide a rollout's counts.
+
+    Source: DUMP, 2504.09710: mean absolute advantage as learnability, an upper confidence bound, a softmax. Ours: a
+    running mean for its sliding window, prompts for its samples, the floor, the nominal weights as a prior. With
+    `scale_rewards: group` an informative group's advantages have unit deviation, so that L_k is mostly the share of
+    groups that carry gradient at all.
+    """
+
+    def __init__(self, config: AdaptiveConfig, domains: Sequence[str], seed: int) -> None:
+        super().__init__(config, domains, seed)
+        self._config = config
+        self.taken = dict.fromkeys(self.domains, 0)
+        """Prompts that each domain had so far: the position in its queue."""
+        self._credit = dict.fromkeys(self.domains, 0.0)
+        """Prompts that a domain's share promised it and rounding has not given yet."""
+        self._learnability = dict.fromkeys(self.domains, math.nan)
+
+    def allocate(self, prompts: int, nominal: Mapping[str, float]) -> dict[str, int]:
+        """How many prompts of each domain the next rollout has; counts them as taken."""
+        counts = dict.fromkeys(self.domains, 0)
+        for name, share in self.shares(nominal).items():
+            self._credit[name] += share * prompts
+        for _ in range(prompts):
+            name = max(self._credit, key=lambda each: self._credit[each])
+            self._credit[name] -= 1
+            counts[name] += 1
+            self.taken[name] += 1
+        return counts
+
+    def shares(self, nominal: Mapping[str, float]) -> dict[str, float]:
+        """Parts of the domains in the next rollout, summing to 1."""
+        values = self.values()
+        highest = max(values.values())
+        total = sum(nominal.values())
+        raw = {
+            name: nominal[name] / total * math.exp((value - highest) / self._config.temperature)
+            for name, value in values.items()
+        }
+        floor = self._config.floor
+        return {name: floor + (1 - len(raw) * floor) * each / sum(raw.values()) for name, each in raw.items()}
+
+    def values(self) -> dict[str, float]:
+        """What speaks for more prompts of each domain; a domain not seen yet gets the best one's learnability."""
+        known = [value for value in self._learnability.values() if not math.isnan(value)]
+        best = max(known, default=0.0)
+        wide = 2 * math.log(sum(self.taken.values()) + 1)
+        return {
+            name: (best if math.isnan(value) else value)
+            + self.bonus(name)
+            + self._config.exploration * math.sqrt(wide / (self.taken[name] + 1))
+            for name, value in self._learnability.items()
+        }
+
+    def bonus(self, domain: str) -> float:
+        """A further reason for prompts of a domain."""
+        return 0.0
+
+    def observe(self, mean_absolute_advantages: Mapping[str, float]) -> None:
+        """Take what a rollout showed, by domain that it had."""
+        for name, seen in mean_absolute_advantages.items():
+            self._learnability[name] = self.running_mean(self._learnability[name], seen)
+
+    def running_mean(self, before: float, seen: float) -> float:
+        """`before` moved towards `seen`; `seen` where there is nothing before."""
+        memory = self._config.memory
+        return seen if math.isnan(before) else memory * before + (1 - memory) * seen
+
+    def state(self) -> dict[str, Tensor]:
+        return {
+            "taken": torch.tensor(list(self.taken.values()), dtype=torch.int64),
+            "credit": torch.tensor(list(self._credit.values()), dtype=torch.float64),
+            "learnability": torch.tensor(list(self._learnability.values()), dtype=torch.float64),
+        }
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        self.taken = dict(zip(self.domains, state["taken"].tolist(), strict=True))
+        self._credit = dict(zip(self.domains, state["credit"].tolist(), strict=True))
+        self._learnability = dict(zip(self.domains, state["learnability"].tolist(), strict=True))
+
+
+class Bandit(Adaptive):
+    """bonus_k = 0; the step is joint's, on the rollout that was chosen."""
+
+    stock_step = True
+
+    def step(self, step: DomainStep) -> Mapping[str, Any]:
+        step.set_gradient(joint_gradient(step))
+        return {}
+
+
+class TransferAware(Adaptive):
+    """bonus_k = transfer T_k, T_k the running mean of the mean cosine of g_k with the other domains' gradients: how far
+    a step on k is to first order a step on the others. The step is joint's.
+
+    Source: inspired by TAC, 2606.25178: advantages for learnability, gradients' alignment for transferability. Ours:
+    whole gradients in place of projected ones, the mean, the sum of both terms.
+    """
+
+    def __init__(self, config: TransferAwareConfig, domains: Sequence[str], seed: int) -> None:
+        super().__init__(config, domains, seed)
+        self._weight = config.transfer
+        self._transfer = dict.fromkeys(self.domains, math.nan)
+
+    def step(self, step: DomainStep) -> Mapping[str, Any]:
+        gradients = [step.loss_and_gradient(domain).gradient for domain in step.domains]
+        alignment = cosines(gramian(gradients))
+        for place, name in enumerate(step.domains):
+            others = [float(alignment[place, other]) for other in range(len(gradients)) if other != place]
+            known = [cosine for cosine in others if math.isfinite(cosine)]
+            if known:
+                self._transfer[name] = self.running_mean(self._transfer[name], sum(known) / len(known))
+        total: Gradient = []
+        for gradient in gradients:
+            total = accumulate(total, gradient, 1.0)
+        step.set_gradient(total)
+        return {"transfer": {name: None if math.isnan(value) else value for name, value in self._transfer.items()}}
+
+    def bonus(self, domain: str) -> float:
+        value = self._transfer[domain]
+        return 0.0 if math.isnan(value) else self._weight * value
+
+    def state(self) -> dict[str, Tensor]:
+        return super().state() | {"transfer": torch.tensor(list(self._transfer.values()), dtype=torch.float64)}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        super().load_state(state)
+        self._transfer = dict(zip(self.domains, state["transfer"].tolist(), strict=True))
