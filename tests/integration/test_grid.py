@@ -26,6 +26,7 @@ from tests.small_grid import (
     write_experiment,
     xdomain,
 )
+from xdomain.core.seeds import derive_seed
 
 MATRICES = (
     "accuracy",
@@ -93,6 +94,23 @@ def test_again_runs_nothing(finished: tuple[Path, Path]) -> None:
     outcome = run_events(experiment, "--store", store)[-1]
     assert outcome["ran"] == []
     assert len(outcome["reused"]) == STAGES
+
+
+def test_every_stage_records_where_it_came_from(finished: tuple[Path, Path], repository: Path) -> None:
+    experiment, store = finished
+    for folder in (store / "stages").iterdir():
+        record = json.loads((folder / "done.json").read_text())["provenance"]
+        assert record["command"][-5:] == ["grid", "run", str(experiment), "--store", str(store)]
+        assert record["packages"].keys() >= {"xdomain", "torch", "transformers", "trl", "numpy"}
+        assert record["memory_bytes"] > 0
+        assert record["cpus"] == os.cpu_count()
+        assert record.keys() >= {"host", "cpu", "gpus", "platform", "python", "cuda_visible_devices", "git"}
+        assert (record["executor"], record["device"], record["threads"]) == ("local", "cpu", 1)
+        key = json.loads((folder / "stage.json").read_text())["key"]
+        assert record["seeds"]["stage"] == derive_seed("stage", key)
+        assert record["seeds"]["named"] == 0
+        if (repository / ".git").exists():
+            assert len(record["git"]["commit"]) == 40
 
 
 def test_published_artifacts_hold_no_pickles(finished: tuple[Path, Path]) -> None:

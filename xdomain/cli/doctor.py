@@ -22,7 +22,7 @@ def doctor(json_: Json = False) -> None:
     from rich.table import Table
 
     from xdomain.cli.render import out, print_json
-    from xdomain.core.provenance import provenance
+    from xdomain.core.provenance import code_state
     from xdomain.domains.sandbox.choose import describe_sandbox
     from xdomain.execute.run import visible_gpus
 
@@ -30,7 +30,7 @@ def doctor(json_: Json = False) -> None:
         extra: [name for name in modules if importlib.util.find_spec(name) is None] for extra, modules in EXTRAS.items()
     }
     found = {
-        "packages": provenance()["packages"],
+        "packages": code_state()["packages"],
         "extras": {extra: not names for extra, names in missing.items()},
         "cpu_cores": os.cpu_count(),
         "gpus": visible_gpus(),

@@ -5,34 +5,75 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-import sys
 from functools import cache
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("xdomain", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "vllm", "numpy", "math-verify")
+PACKAGES = (
+    "xdomain",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "trl",
+    "peft",
+    "accelerate",
+    "datasets",
+    "vllm",
+    "numpy",
+    "math-verify",
+    "reasoning-gym",
+    "torchjd",
+    "ray",
+    "submitit",
+)
+"""Those that can change a number, or started the work."""
+NVIDIA = Path("/proc/driver/nvidia")
 
 
 @cache
 def code_state() -> dict[str, Any]:
     """Packages, checkout and machine; asked for before a worker forks, it is looked up once for all."""
+    import psutil
+
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "host": platform.node(),
+        "cpu": _cpu_model(),
         "cpus": os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "gpus": _gpu_models(),
         "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
         "git": _git_state(),
     }
 
 
-def provenance() -> dict[str, Any]:
-    """Plain JSON. None of it is part of a stage's identity."""
-    return {
-        **code_state(),
-        "cuda_visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
-        "command": sys.argv,
-    }
+def provenance(**of_stage: Any) -> dict[str, Any]:
+    """Plain JSON. None of it is part of a stage's identity.
+
+    Args:
+        of_stage: what the worker knows beside: command, seeds, device, threads.
+    """
+    return {**code_state(), "cuda_visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES"), **of_stage}
+
+
+def _cpu_model() -> str | None:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)
+
+
+def _gpu_models() -> list[str]:
+    """Names of this machine's NVIDIA GPUs, from the driver's files: asking CUDA would spoil a process for forking."""
+    found = []
+    for path in sorted(NVIDIA.glob("gpus/*/information")):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        found += [line.partition(":")[2].strip() for line in lines if line.startswith("Model")]
+    return found
 
 
 def _version(name: str) -> str | None:
@@ -43,7 +84,7 @@ def _version(name: str) -> str | None:
 
 
 def _git_state() -> dict[str, Any] | None:
-    """Commit of the code, and whether it was changed; None outside a checkout."""
+    """Commit of the code, whether it was changed, and the sha256 of the change; None outside a checkout."""
 
     def git(*arguments: str) -> str:
         return subprocess.run(  # noqa: S603 - fixed arguments
@@ -51,14 +92,17 @@ def _git_state() -> dict[str, Any] | None:
             cwd=Path(__file__).parent,
             capture_output=True,
             text=True,
+            errors="replace",
             check=True,
             timeout=10,
         ).stdout.strip()
 
     try:
-        return {
-            "commit": git("rev-parse", "HEAD"),
-            "changed": bool(git("status", "--porcelain", "--untracked-files=no")),
-        }
+        commit, difference = git("rev-parse", "HEAD"), git("diff", "HEAD")
     except (OSError, subprocess.SubprocessError):
         return None
+    return {
+        "commit": commit,
+        "changed": bool(difference),
+        "difference": sha256(difference.encode()).hexdigest() if difference else None,
+    }

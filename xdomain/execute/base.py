@@ -39,6 +39,8 @@ class TaskFile(ConfigModel):
     records: tuple[StageRecord, ...]
     stale_tokens: dict[str, str] = Field(default_factory=dict)
     """Leases (by stage key) whose holder elsewhere was seen not to beat."""
+    command: tuple[str, ...] = ()
+    """What the user called; for the stages' records."""
 
 
 @dataclass(frozen=True)

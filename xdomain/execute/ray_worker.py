@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
 from xdomain import __version__
 from xdomain.execute.base import TaskFile
 from xdomain.execute.complaint import preflight_complaint
-from xdomain.execute.worker import run_task, stop_requested
+from xdomain.execute.worker import LOST_LEASE, run_task, stop_requested
 
 
 def run_stages(task_path: str) -> None:
@@ -19,7 +20,9 @@ def run_stages(task_path: str) -> None:
     stop_requested.clear()
     previous = signal.signal(signal.SIGINT, lambda number, frame: stop_requested.set())
     try:
-        run_task(TaskFile.model_validate_json(Path(task_path).read_text(encoding="utf-8")))
+        file = TaskFile.model_validate_json(Path(task_path).read_text(encoding="utf-8"))
+        # Somebody who took the lease over may be writing to the same folder.
+        run_task(file, on_lost=lambda: os._exit(LOST_LEASE))
     finally:
         signal.signal(signal.SIGINT, previous)
 

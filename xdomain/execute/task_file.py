@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 
 from xdomain.execute.base import StageRecord, TaskFile
@@ -40,4 +41,5 @@ def task_file(plan: Graph, store: Store, stages: Sequence[Stage], stale_tokens: 
             for stage in stages
         ),
         stale_tokens=dict(stale_tokens),
+        command=tuple(sys.argv),
     )

@@ -94,7 +94,8 @@ def run_task(file: TaskFile, on_lost: Callable[[], object] = lambda: None) -> No
 class _Claim:
     """A stage that this worker holds the lease of."""
 
-    def __init__(self, index: int, stage: Stage, lease: Lease, record: StageRecord) -> None:
+    def __init__(self, file: TaskFile, index: int, stage: Stage, lease: Lease, record: StageRecord) -> None:
+        self.file = file
         self.index = index
         self.stage = stage
         self.lease = lease
@@ -119,6 +120,12 @@ class _Claim:
             stop_requested=lambda: stop_requested.is_set() or store.is_cancelled(self.stage),
         )
 
+    def _named_seed(self) -> int | None:
+        """The seed that the experiment file says: of training, of the evaluation's items, or of the warm-up."""
+        payload = self.stage.payload
+        seed = payload.get("seed", (payload.get("warmup") or {}).get("seed"))
+        return None if seed is None else int(seed)
+
     def publish(self, store: Store, result: StageResult) -> None:
         if not result.finished:
             return
@@ -129,7 +136,13 @@ class _Claim:
                 "summary": dict(result.summary),
                 "seconds": time.time() - self.begun,
                 "finished": time.time(),
-                "provenance": provenance(),
+                "provenance": provenance(
+                    command=list(self.file.command),
+                    executor=self.file.task.experiment.execution.executor,
+                    device=_device(self.file.device),
+                    threads=self.file.threads,
+                    seeds={"stage": derive_seed("stage", self.stage.key), "named": self._named_seed()},
+                ),
             },
         )
 
@@ -176,7 +189,7 @@ def _claim(store: Store, file: TaskFile, on_lost: Callable[[], object]) -> Itera
         if store.settle(stage):
             lease.release()
             continue
-        yield _Claim(index, stage, lease, record)
+        yield _Claim(file, index, stage, lease, record)
 
 
 def _run(file: TaskFile, store: Store, claims: list[_Claim]) -> None:
