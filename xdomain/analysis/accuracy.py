@@ -21,7 +21,7 @@ def accuracy_estimates(study: Study) -> dict[tuple[str, str], Measured]:
     """R[run, d] by (run, d), for the base and every planned run."""
     return pool_effects(
         {
-            (run.label, domain): _level(study, run, domain)
+            (run.label, domain): level(study, run, domain)
             for run in study.book.runs.values()
             if run.planned
             for domain in study.domains
@@ -29,7 +29,8 @@ def accuracy_estimates(study: Study) -> dict[tuple[str, str], Measured]:
     )
 
 
-def _level(study: Study, run: Run, domain: str, source: FloatArray | None = None) -> Effect | Blank:
+def level(study: Study, run: Run, domain: str, source: FloatArray | None = None) -> Effect | Blank:
+    """A run's mean on one domain: of item scores, or of other values a checkpoint and item."""
     aligned = study.align(domain, [run], defined=source)
     if isinstance(aligned, Blank):
         return aligned
@@ -107,7 +108,7 @@ def pass_at_k_matrices(study: Study, samples: Mapping[str, int]) -> tuple[Matrix
 def _pass_at_k_matrix(study: Study, k: int) -> Matrix:
     values = {domain: _values(panel, k) for domain, panel in study.panels.items()}
     effects = {
-        (run.label, domain): _level(study, run, domain, values.get(domain))
+        (run.label, domain): level(study, run, domain, values.get(domain))
         for run in study.book.runs.values()
         if run.planned
         for domain in study.domains

@@ -12,6 +12,7 @@ from xdomain.analysis.declared import declared_contrasts
 from xdomain.analysis.effort import efforts
 from xdomain.analysis.inference import Measured, pool_effects
 from xdomain.analysis.items import item_changes
+from xdomain.analysis.majority import majority_matrices
 from xdomain.analysis.mix import mix_gain_matrix, mix_gain_over_single_matrix
 from xdomain.analysis.odds import odds_matrices
 from xdomain.analysis.order import order_estimates, order_matrix, range_matrix, sensitivity_matrix
@@ -123,7 +124,7 @@ def _matrices(grid: MeasuredGrid, study: Study, transfer: Mapping[Pair, Measured
         turnover=turnover(study),
         odds_ratio=odds,
         odds_ratio_paired=paired,
-        pass_at_k=pass_at_k_matrices(study, meta.samples),
+        pass_at_k=pass_at_k_matrices(study, meta.samples) + majority_matrices(study, grid.records, meta.samples),
         contrasts=(),
         effort=efforts(study),
         items=item_changes(study, grid.records),

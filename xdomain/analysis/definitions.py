@@ -246,3 +246,13 @@ def pass_at_k_template(k: int) -> Matrix:
         row_meaning="run",
         centre=None,
     )
+
+
+MAJORITY = Matrix(
+    name="majority",
+    title="maj@n",
+    definition="Mean over items of what the answer given most often among all n samples earns; ties earn their mean",
+    source="2203.11171; equality by text and the ties are ours",
+    row_meaning="run",
+    centre=None,
+)

@@ -290,6 +290,7 @@ class AnalysisResult(ResultModel):
     odds_ratio_paired: Matrix
     """The paired difference over the same domains as the odds ratio beside it."""
     pass_at_k: tuple[Matrix, ...]
+    """pass@k for growing k, and maj@n where records hold answers."""
     strategies: tuple[StrategyComparison, ...] = ()
     """What the strategies of each mixed curriculum cost."""
     contrasts: tuple[DeclaredContrast, ...]

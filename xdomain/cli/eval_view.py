@@ -20,7 +20,7 @@ LM_EVAL = "lm-eval"
 
 
 def show_result(result: AnalysisResult, *, as_json: bool) -> None:
-    """Accuracies, and what differs from the base where there is one."""
+    """Accuracies, pass@k and maj@n where there are samples, and what differs from the base where there is one."""
     from xdomain.cli.render import out, print_json
     from xdomain.report.terminal import accuracy_table, matrix_tables
 
@@ -28,6 +28,8 @@ def show_result(result: AnalysisResult, *, as_json: bool) -> None:
         print_json(result.model_dump(mode="json"))
         return
     out.print(accuracy_table(result.accuracy))
+    for matrix in result.pass_at_k:
+        out.print(matrix_tables(result, matrix))
     if BASE in result.accuracy.rows:
         found = result.matrices()
         for name in ("change", "gained", "lost", "odds_ratio", "odds_ratio_paired"):
@@ -38,7 +40,8 @@ def without_base(result: AnalysisResult) -> AnalysisResult:
     """Nothing was asked about a base, so its row would only say that it was not measured."""
     kept = {row: cells for row, cells in result.accuracy.cells.items() if row != BASE}
     accuracy = result.accuracy.model_copy(update={"rows": tuple(kept), "cells": kept})
-    return result.model_copy(update={"accuracy": accuracy})
+    several = tuple(matrix.model_copy(update={"rows": tuple(kept)}) for matrix in result.pass_at_k)
+    return result.model_copy(update={"accuracy": accuracy, "pass_at_k": several})
 
 
 def write_results(result: AnalysisResult, grid: MeasuredGrid, folder: Path, formats: Sequence[str]) -> None:

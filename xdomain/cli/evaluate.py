@@ -76,9 +76,11 @@ def evaluate(
         settings = {"evaluation": evaluation, "execution": {"threads": threads}}
         entries = domain_entries(domains)
         graphs = {text: evaluation_graph(opened, text, entries, settings, revision) for text in models}
-        grid = own_grid(opened, graphs, base, jobs, with_text=formats is not None)
+        grid = own_grid(opened, graphs, base, jobs, with_text=formats is not None or samples > 1)
     else:
         assert lm_eval is not None
+        if "lm-eval" in (formats or ()):
+            raise ConfigError("--lm-eval writes the harness's own files, which it names.", where="--format lm-eval")
         options = {"limit": items, "seed": seed, "extra": lm_eval_args}
         grid = harness_grid(opened, models, base, lm_eval, revision=revision, **options)
     result = analyse(grid) if base is not None else without_base(analyse(grid))
