@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("start", "analysis", "verifiers", "strategies", "grid", "execution")
+NAMES = ("start", "analysis", "verifiers", "strategies", "grid", "execution", "evaluation")
 
 
 def main() -> None:

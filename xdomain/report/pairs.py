@@ -59,8 +59,8 @@ def tables(
 ) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     """Title, header and rows of the gains and of the odds ratios; `emphasise` marks cells with an effect shown."""
     for matrix, unit in (
-        (result.gain, "percentage points (95% interval), p adjusted"),
-        (result.odds_ratio, "odds ratio"),
+        (result.gain, "percentage points, 95% interval, p adjusted"),
+        (result.odds_ratio, "95% interval, p adjusted"),
     ):
         rows = [
             [
