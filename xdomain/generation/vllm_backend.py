@@ -1,0 +1,162 @@
+"""Generation with vLLM: one engine serves all checkpoints of an architecture."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from xdomain.config.evaluation import EvaluationConfig
+from xdomain.generation.base import (
+    Answered,
+    Checkpoint,
+    Completion,
+    FinishReason,
+    NonFiniteLogits,
+    PromptRequest,
+    Sampling,
+)
+from xdomain.generation.vllm_engine import Answer, Query, VllmEngine, architecture, served_rank
+
+
+class VllmBackend:
+    """Draws completions from an engine that it keeps from checkpoint to checkpoint.
+
+    Full weights are swapped in place. A LoRA adapter on full weights is served beside them. A chain of adapters, or one
+    that vLLM cannot serve (DoRA, saved modules), is merged into a temporary copy of the weights first.
+
+    Args:
+        evaluation: its `vllm` says how large the engine is.
+        device: "cpu" or "cuda".
+    """
+
+    name = "vllm"
+    reproducibility = (
+        "greedy: the same tokens in float32; sampled: from each row's seed in this order of items, up to rounding "
+        "where the batch is another one (a resumed run, another GPU or version)"
+    )
+
+    def __init__(self, evaluation: EvaluationConfig, device: str) -> None:
+        self._settings = evaluation.vllm
+        self._device = device
+        self._engine: VllmEngine | None = None
+        self._checkpoint: Checkpoint | None = None
+        self._adapter: Path | None = None
+        self._ends: list[int] = []
+        self._merged: TemporaryDirectory[str] | None = None
+        self._tainted = False
+        self.engines_started = 0
+
+    def load(self, checkpoint: Checkpoint) -> None:
+        """See `Backend.load`."""
+        rank = served_rank(checkpoint.adapters[0]) if len(checkpoint.adapters) == 1 else None
+        self._adapter = checkpoint.adapters[0] if rank is not None else None
+        merged = None
+        weights = checkpoint.foundation
+        if checkpoint.adapters and rank is None:
+            merged = TemporaryDirectory(prefix="xdomain-merged-")
+            weights = Path(merged.name)
+            checkpoint.load_model().save_pretrained(weights)
+            checkpoint.tokenizer.save_pretrained(weights)
+        self._engine_for(weights, checkpoint.dtype, rank).swap(weights)
+        if self._merged is not None:
+            self._merged.cleanup()
+        self._merged = merged
+        self._checkpoint = checkpoint
+        self._ends = end_tokens(weights, checkpoint.tokenizer)
+
+    def _engine_for(self, weights: Path, dtype: str, rank: int | None) -> VllmEngine:
+        """The engine at hand if it can serve these weights and an adapter of `rank`, else a new one in its place."""
+        engine = self._engine
+        if engine is not None:
+            roomy = rank is None or (engine.lora_rank is not None and rank <= engine.lora_rank)
+            if roomy and not self._tainted and engine.architecture == architecture(weights, dtype):
+                return engine
+            engine.close()
+        self._engine = VllmEngine(weights, dtype, self._settings, self._device, rank)
+        self._tainted = False
+        self.engines_started += 1
+        return self._engine
+
+    def generate(
+        self, requests: Sequence[PromptRequest], sampling: Sampling, done: Collection[int] = frozenset()
+    ) -> Iterator[Answered]:
+        """See `Backend.generate`."""
+        assert self._engine is not None
+        context = self._engine.context_tokens
+        queries: list[Query] = []
+        for place, request in enumerate(requests):
+            if place in done:
+                continue
+            if len(request.token_ids) >= context:
+                yield place, [_too_long(len(request.token_ids), context)] * len(request.seeds)
+                continue
+            queries += [
+                Query(f"{place}/{sample}", request.token_ids, seed) for sample, seed in enumerate(request.seeds)
+            ]
+        found: dict[int, dict[int, Completion]] = defaultdict(dict)
+        for answer in self._engine.ask(queries, sampling, self._ends, self._adapter):
+            place, sample = map(int, answer.name.split("/"))
+            request = requests[place]
+            found[place][sample] = self._completion(answer, len(request.token_ids), sampling)
+            if len(found[place]) == len(request.seeds):
+                group = found.pop(place)
+                yield place, [group[number] for number in sorted(group)]
+
+    def _completion(self, answer: Answer, prompt_tokens: int, sampling: Sampling) -> Completion:
+        assert self._checkpoint is not None
+        if not all(map(math.isfinite, answer.log_probabilities)):
+            self._tainted = True
+            raise NonFiniteLogits(
+                "the model's logits are not finite.",
+                where=self._checkpoint.name,
+                fix="Its training diverged; lower the learning rate.",
+            )
+        ended = answer.stopped and answer.token_ids[-1] in self._ends
+        shown = answer.token_ids[:-1] if ended else answer.token_ids
+        text: str = self._checkpoint.tokenizer.decode(shown, skip_special_tokens=True)
+        found = (place for stop in sampling.stop if (place := text.find(stop)) >= 0)
+        text = text[: min(found, default=len(text))]
+        return Completion(
+            text=text,
+            tokens=len(answer.token_ids),
+            finish_reason=FinishReason.STOP if answer.stopped else FinishReason.LENGTH,
+            mean_entropy=None,
+            prompt_tokens=prompt_tokens,
+        )
+
+    def events(self) -> list[str]:
+        """See `Backend.events`; vLLM makes room for itself."""
+        return []
+
+    def close(self) -> None:
+        """See `Backend.close`."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+        if self._merged is not None:
+            self._merged.cleanup()
+            self._merged = None
+
+
+def end_tokens(weights: Path, tokenizer: Any) -> list[int]:
+    """Tokens that end a completion: those of the model's generation settings and the tokenizer's own."""
+    file = next(path for name in ("generation_config.json", "config.json") if (path := weights / name).is_file())
+    ends = json.loads(file.read_text(encoding="utf-8")).get("eos_token_id")
+    ends = ends if isinstance(ends, list) else [ends]
+    return sorted({*ends, tokenizer.eos_token_id} - {None})
+
+
+def _too_long(tokens: int, context: int) -> Completion:
+    return Completion(
+        text="",
+        tokens=0,
+        finish_reason=FinishReason.PROMPT_TOO_LONG,
+        mean_entropy=None,
+        prompt_tokens=tokens,
+        problem=f"the prompt has {tokens} tokens, the engine's context {context}",
+    )
