@@ -85,3 +85,13 @@ def test_shipped_experiments_load(path: Path, monkeypatch: pytest.MonkeyPatch) -
         load_study(path) if path.stem in STUDIES else load_experiment(path)
     except XDomainError as error:
         pytest.fail(str(error))
+
+
+def test_a_contrast_of_a_domain_that_the_experiment_lacks(tmp_path: Path) -> None:
+    for contrast, wrong in {
+        "order(math, scence) on math": "scence",
+        "transfer(math on lgic)": "lgic",
+    }.items():
+        text = GOOD + f'\nanalysis: {{contrasts: ["{contrast}"]}}\n'
+        with pytest.raises(ConfigError, match=rf'analysis.contrasts: .* uses "{wrong}", which is not under `domains`'):
+            load_experiment(write(tmp_path, text))

@@ -5,11 +5,14 @@ import io
 import pytest
 from rich.console import Console
 
+from tests.report_example import example_result
 from xdomain.analysis.accuracy_table import analyse_table
+from xdomain.analysis.gate import cells_named
 from xdomain.analysis.reference import inconsistencies, load_reference, published_effects
 from xdomain.report.html import render_html
 from xdomain.report.layout import main_matrices, unmeasured
 from xdomain.report.markdown import render_markdown
+from xdomain.report.numbers import estimate_text, interval_text
 from xdomain.report.published import published_tables
 
 
@@ -51,3 +54,18 @@ def test_the_reference_table_says_which_effects_stand_and_what_contradicts():
     standing = sum(effect.stands == "for any pairing" for effect in effects)
     assert f"{standing} of {len(effects)} for any pairing" in out
     assert "69.99" in out
+
+
+def test_ones_own_cells_stand_beside_the_published_ones():
+    result = example_result()
+    effects = published_effects(load_reference())
+    own = cells_named(result, [effect.name for effect in effects])
+    assert "order(math, science) on science" in own
+    assert "order(math, puzzle) on math" not in own, "the example has three domains"
+    console = Console(width=200, file=io.StringIO(), force_terminal=False)
+    for part in published_tables("elsewhere", effects, (), own):
+        console.print(part)
+    line = next(line for line in console.file.getvalue().splitlines() if "order(math, science) on science" in line)
+    cell = result.order_effect.cells["math, science"]["science"]
+    shown = f"{estimate_text('fraction', cell.estimate)} {interval_text('fraction', cell.low, cell.high)}"
+    assert shown in line

@@ -5,11 +5,12 @@ A condition holds only when the 95% interval supports it: "x < -0.05" needs the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xdomain.analysis.multiplicity import OPPOSITE
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix
-from xdomain.config.analysis import Condition, Quantity, parse_condition
+from xdomain.config.analysis import Condition, Quantity, parse_condition, parse_quantity
 from xdomain.core.errors import AnalysisError, GateFailed
 from xdomain.core.registry import did_you_mean
 
@@ -93,6 +94,19 @@ def find_cell(result: AnalysisResult, quantity: Quantity) -> Cell:
     if quantity.name.startswith("mix_gain") and len(quantity.runs) == 2:
         return _pick(matrix, " + ".join(sorted(quantity.runs)), quantity.domain, quantity)
     return _pick(matrix, quantity.runs[0], quantity.domain, quantity)
+
+
+def cells_named(result: AnalysisResult, names: Iterable[str]) -> dict[str, Cell]:
+    """The cells that `names` ("order(math, science) on science") mean in `result`, without those it does not have."""
+    found: dict[str, Cell] = {}
+    for name in names:
+        try:
+            cell = find_cell(result, parse_quantity(name))
+        except AnalysisError:
+            continue
+        if cell.estimate is not None:
+            found[name] = cell
+    return found
 
 
 def _order_cell(matrix: Matrix, quantity: Quantity) -> Cell:

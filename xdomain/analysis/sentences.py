@@ -66,7 +66,8 @@ def _quiet(cells: list[Cell], what: str) -> Iterator[str]:
         return
     reach = [max(abs(cell.low), abs(cell.high)) for cell in cells if cell.low is not None and cell.high is not None]
     bound = f"; effects up to {points(max(reach))} points are not ruled out" if reach else ""
-    yield f"No effect is shown in {len(cells)} cells of {what}{bound}."
+    cell_or_cells = "cell" if len(cells) == 1 else "cells"
+    yield f"No effect is shown in {len(cells)} {cell_or_cells} of {what}{bound}."
 
 
 def _orders(matrix: Matrix) -> Iterator[str]:
@@ -116,8 +117,13 @@ def _mixtures(matrix: Matrix) -> Iterator[str]:
 
 def _best(result: AnalysisResult) -> Iterator[str]:
     for best in result.summary.best:
-        if len(best.not_beaten) == 1:
-            yield f"{best.group}, on {best.domain}: {_short(best.leading, best.group)} beats all others."
+        leading = _short(best.leading, best.group)
+        if len(best.not_beaten) == 1 and best.margin.estimate is not None:
+            # Every other loses to some run; that one run beats each of them says the simultaneous margin alone.
+            clear = best.margin.low is not None and best.margin.low > 0
+            words = "beats all others, the next" if clear else "alone is not beaten; it leads the next"
+            amount = f"{points(best.margin.estimate)} points {sized(best.margin)}"
+            yield f"{best.group}, on {best.domain}: {leading} {words} by {amount}."
         else:
             names = "; ".join(_short(label, best.group) for label in best.not_beaten)
             yield f"{best.group}, on {best.domain}: not beaten are {names}."

@@ -82,7 +82,7 @@ def report(
     else:
         for part in tables(result, everything=everything):
             out.print(part)
-        _print_studies(studies)
+        _print_studies(studies, result if experiment is not None else None)
     if folder is not None:
         command = shlex.join(["xdomain", *sys.argv[1:]])
         written = write_report(result, folder, formats or DEFAULT_FORMATS, report_command=command)
@@ -112,11 +112,14 @@ def _from_elsewhere(source: Path, studies: list[Reference]) -> AnalysisResult:
     return analyse_table(studies[-1].table)
 
 
-def _print_studies(studies: list[Reference]) -> None:
+def _print_studies(studies: list[Reference], own: AnalysisResult | None) -> None:
+    from xdomain.analysis.gate import cells_named
     from xdomain.analysis.reference import inconsistencies, published_effects
     from xdomain.cli.render import out
     from xdomain.report.published import published_tables
 
     for study in studies:
-        for part in published_tables(study.table.source, published_effects(study), inconsistencies(study)):
+        effects = published_effects(study)
+        beside = cells_named(own, (effect.name for effect in effects)) if own is not None else None
+        for part in published_tables(study.table.source, effects, inconsistencies(study), beside):
             out.print(part)

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from xdomain.config.curriculum import DOMAIN_NAME, parse_curriculum
+from xdomain.config.curriculum import DOMAIN_NAME, Curriculum, parse_curriculum
 from xdomain.config.model_base import ConfigModel
 from xdomain.core.errors import ConfigError
 from xdomain.core.registry import did_you_mean
@@ -84,6 +84,12 @@ class Quantity:
     name: str
     runs: tuple[str, ...] = ()
     domain: str | None = None
+
+    @property
+    def curricula(self) -> tuple[Curriculum, ...]:
+        """The curricula of `runs`, without their strategies; the base model has none."""
+        texts = [run.partition(" [")[0] for run in self.runs]
+        return tuple(parse_curriculum(text) for text in texts if text != "base")
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(self.runs)})" + (f" on {self.domain}" if self.domain else "")

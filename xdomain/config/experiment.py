@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from xdomain.config.analysis import AnalysisConfig
+from xdomain.config.analysis import AnalysisConfig, Quantity
 from xdomain.config.curriculum import DOMAIN_NAME, Curriculum
 from xdomain.config.domain import DomainConfig
 from xdomain.config.evaluation import CheckpointsConfig, EvaluationConfig
@@ -16,6 +16,7 @@ from xdomain.config.model import ModelConfig
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.strategy import JointConfig, StrategyConfig
 from xdomain.config.training import TrainingConfig
+from xdomain.core.registry import did_you_mean
 
 EXPERIMENT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -86,6 +87,8 @@ class Experiment(ConfigModel):
                 "there is nothing to train: set a family under `grid` or list `curricula` "
                 "(`curricula: []` evaluates the model alone)."
             )
+        for contrast in self.analysis.contrasts:
+            self._check_contrast(contrast)
         self._check_checkpoints()
         self._check_backend()
         return self
@@ -100,11 +103,18 @@ class Experiment(ConfigModel):
         if endpoint and (self.curricula or any(self.grid.model_dump().values())):
             raise ValueError("model.endpoint: such a model can be evaluated, not trained; write `curricula: []`.")
 
+    def _check_contrast(self, contrast: Quantity) -> None:
+        trained = [name for run in contrast.curricula for name in run.domains]
+        for name in [*trained, *([contrast.domain] if contrast.domain else [])]:
+            if name not in self.domain_names:
+                raise ValueError(
+                    f'analysis.contrasts: "{contrast}" uses "{name}", which is not under `domains`.'
+                    f"{did_you_mean(name, self.domain_names)}"
+                )
+
     def _check_curriculum(self, curriculum: Curriculum) -> None:
         unknown = [name for name in curriculum.domains if name not in self.domain_names]
         if unknown:
-            from xdomain.core.registry import did_you_mean
-
             raise ValueError(
                 f'curricula: "{curriculum}" uses "{unknown[0]}", which is not under `domains`.'
                 f"{did_you_mean(unknown[0], self.domain_names)}"
