@@ -70,6 +70,9 @@ class ExecutionConfig(ConfigModel):
     resources: ResourcesConfig = ResourcesConfig()
     ray: RayConfig = RayConfig()
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    train_processes: int = Field(1, ge=1)
+    """Processes that share one training stage, started by `accelerate launch`: one a GPU, or with `threads` cores each
+    on a CPU. Their number changes results by rounding only, see `training.rollout_draws`."""
     retries: RetryConfig = RetryConfig()
     damaged: Literal["refuse", "remake"] = "refuse"
     """What becomes of a stage that reads a published file whose digest is wrong, or that is gone: it fails and says so,

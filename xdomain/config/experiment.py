@@ -91,6 +91,7 @@ class Experiment(ConfigModel):
             self._check_contrast(contrast)
         self._check_checkpoints()
         self._check_backend()
+        self._check_processes()
         return self
 
     def _check_backend(self) -> None:
@@ -122,6 +123,23 @@ class Experiment(ConfigModel):
         if self.training.budget == "total" and any(phase.steps is not None for phase in curriculum.phases):
             raise ValueError(
                 f'curricula: "{curriculum}" sets steps with "@", but the budget `total` divides them itself.'
+            )
+
+    def _check_processes(self) -> None:
+        processes, training = self.execution.train_processes, self.training
+        if processes == 1:
+            return
+        completions = training.prompts_per_step * training.generations
+        if completions % (processes * (training.micro_batch or 1)):
+            raise ValueError(
+                f"execution.train_processes: prompts_per_step x generations = {completions} should be divisible by "
+                f"train_processes x micro_batch. Found {processes} processes"
+                + (f", micro_batch {training.micro_batch}." if training.micro_batch else ".")
+            )
+        if training.rollout == "transformers" and training.rollout_draws == "stream":
+            raise ValueError(
+                "execution.train_processes: above 1 it needs `training.rollout_draws: place`, or the number of "
+                "processes would decide which completions are sampled."
             )
 
     def _check_checkpoints(self) -> None:

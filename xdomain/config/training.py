@@ -64,6 +64,10 @@ class TrainingConfig(ConfigModel):
     """Mixed precision over the model's own dtype."""
     gradient_checkpointing: bool = False
     rollout: Literal["transformers", "vllm-colocate", "vllm-server"] = "transformers"
+    rollout_draws: Literal["stream", "place"] = "stream"
+    """What a completion's random draws follow from. stream: the process's random generator, so another number of
+    processes samples other completions. place: the stage's seed, the step and the completion's place in the batch,
+    however many processes share it; `execution.train_processes` above 1 needs it."""
     telemetry_every: int | None = Field(20, ge=1)
     """Optimizer steps of a mixed phase between two looks at the domains' gradients (norms, cosines, conflicts); null is
     never. It costs one more forward and backward pass, and changes no number."""
@@ -84,6 +88,8 @@ class TrainingConfig(ConfigModel):
             raise ValueError(
                 f"`micro_batch` should divide prompts_per_step x generations = {completions}. Found {self.micro_batch}."
             )
+        if self.rollout != "transformers" and self.rollout_draws == "place":
+            raise ValueError("`rollout_draws: place` needs `rollout: transformers`: vLLM draws for itself.")
         taken = OWNED_BY_STAGE & self.grpo.keys()
         if taken:
             raise ValueError(f"`grpo` cannot set {', '.join(sorted(taken))}: a stage sets these itself.")

@@ -28,7 +28,9 @@ class StageContext:
         inputs: published folder of every stage that this one needs, by its key.
         seed: derived from the stage's names.
         device: "cpu" or "cuda".
+        processes: how many share the stage; this is one of them.
         stop_requested: asked between steps; True means: save a checkpoint and return `StageResult(finished=False)`.
+            All processes of a stage get the same answer.
     """
 
     work: Path
@@ -38,6 +40,7 @@ class StageContext:
     device: str
     reporter: Reporter
     stop_requested: Any = field(default=lambda: False)
+    processes: int = 1
 
 
 @dataclass(frozen=True)

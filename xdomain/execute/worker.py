@@ -25,6 +25,7 @@ from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
 from xdomain.domains.preflight import preflight_domains
 from xdomain.execute.base import StageRecord, TaskFile
+from xdomain.execute.process_group import GroupLost, run_group
 from xdomain.plan.spec import EvaluateSpec, TrainSpec
 from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.artifact import check_checkpoint
@@ -79,7 +80,7 @@ def run_task(file: TaskFile, on_lost: Callable[[], object] = lambda: None) -> No
     stage = claims[0].stage
     with _log_to(store.log_path(stage)):
         try:
-            _prepare_torch(file.threads)
+            prepare_torch(file.threads)
             _run(file, store, claims)
         except Exception as error:
             traceback.print_exc()
@@ -211,12 +212,21 @@ def _run(file: TaskFile, store: Store, claims: list[_Claim]) -> None:
             for later in claims[claims.index(claim) + 1 :]:
                 later.begun = time.time()
     elif isinstance(first, TrainSpec):
-        claims[0].publish(store, importlib.import_module("xdomain.train.run").run_train(experiment, first, contexts[0]))
+        claims[0].publish(store, _train(file, first, contexts[0]))
     else:
         claims[0].publish(store, importlib.import_module("xdomain.train.base").run_base(experiment, contexts[0]))
 
 
-def _prepare_torch(threads: int) -> None:
+def _train(file: TaskFile, spec: TrainSpec, context: StageContext) -> StageResult:
+    experiment, processes = file.task.experiment, file.task.experiment.execution.train_processes
+    if processes > 1:
+        return run_group(experiment, spec, context, processes=processes, threads=file.threads)
+    result: StageResult = importlib.import_module("xdomain.train.run").run_train(experiment, spec, context)
+    return result
+
+
+def prepare_torch(threads: int) -> None:
+    """Set what must be set before torch computes anything."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     torch = importlib.import_module("torch")
@@ -234,7 +244,11 @@ def _device(wanted: str) -> str:
 
 def _failure(error: Exception, log: Path) -> Failure:
     out_of_memory = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
-    cause = DAMAGED if isinstance(error, DamagedArtifact) else "out of memory" if out_of_memory else "error"
+    cause = "out of memory" if out_of_memory else "error"
+    if isinstance(error, GroupLost):
+        cause = "killed"
+    elif isinstance(error, DamagedArtifact):
+        cause = DAMAGED
     text = error.paragraph() if isinstance(error, XDomainError) else f"{type(error).__name__}: {error}"
     return Failure(cause, text, str(log))
 

@@ -81,6 +81,8 @@ def train_payload(
     settings = {name: getattr(training, name) for name in TRAINING_FIELDS}
     if training.beta > 0:
         settings["reference"] = training.reference
+    if training.rollout_draws != "stream":
+        settings["rollout_draws"] = training.rollout_draws
     payload: dict[str, Any] = {
         "kind": "train",
         "version": TRAIN_VERSION,

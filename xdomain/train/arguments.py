@@ -41,6 +41,12 @@ def grpo_arguments(
     if rest:
         raise ConfigError(f"prompts_per_step x generations = {completions} is not divisible by {processes} processes.")
     micro = training.micro_batch or share
+    if share % micro:
+        raise ConfigError(
+            f"`micro_batch` should divide the {share} completions that each of {processes} processes has a step. "
+            f"Found {micro}.",
+            where="training.micro_batch",
+        )
     accumulation = share // micro
     settings: dict[str, Any] = {
         "output_dir": str(output),
@@ -98,7 +104,8 @@ def preflight(experiment: Experiment, device: str) -> None:
     for strategy in experiment.strategies:
         build_strategy(strategy, experiment.domain_names, 0)
     training = experiment.training
-    grpo_arguments(training, steps=training.steps, seed=0, output=Path("preflight"), device=device)
+    processes = experiment.execution.train_processes
+    grpo_arguments(training, steps=training.steps, seed=0, output=Path("preflight"), device=device, processes=processes)
 
 
 def _rollout_settings(training: TrainingConfig) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from xdomain.core.stage import StageContext
+from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.resume_state import mark_complete
 
 
@@ -64,10 +65,12 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         return control
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        mark_complete(self._context.scratch, state.global_step)
+        wait_for_all()  # each process saves its own random state
+        if is_first():
+            mark_complete(self._context.scratch, state.global_step, self._context.processes)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
-        if logs is None or "train_runtime" in logs:
+        if logs is None or "train_runtime" in logs or not is_first():
             return
         line = {
             "step": state.global_step,

@@ -15,18 +15,20 @@ def state_folder(scratch: Path, step: int) -> Path:
     return scratch / f"checkpoint-{step}"
 
 
-def mark_complete(scratch: Path, step: int) -> None:
-    """Say that the state of `step` is on disk, whole."""
+def mark_complete(scratch: Path, step: int, processes: int) -> None:
+    """Say that the state of `step` is on disk, whole, for so many processes."""
     folder = state_folder(scratch, step)
     sync_tree(folder)
-    write_atomic(folder / MARK, "")
+    write_atomic(folder / MARK, str(processes))
 
 
-def last_complete_state(scratch: Path) -> int | None:
-    """Step of the newest whole state; torn ones are removed, so that the trainer's rotation cannot prefer them."""
+def last_complete_state(scratch: Path, processes: int) -> int | None:
+    """Step of the newest whole state; torn ones, and those of another number of processes, whose random states and
+    places in the schedule are not these processes', are removed, so that the trainer's rotation cannot prefer them."""
     complete = []
     for folder in scratch.glob("checkpoint-*"):
-        if (folder / MARK).is_file():
+        mark = folder / MARK
+        if mark.is_file() and (mark.read_text(encoding="utf-8") or "1") == str(processes):
             complete.append(int(folder.name.rsplit("-", 1)[1]))
         else:
             shutil.rmtree(folder)

@@ -40,6 +40,7 @@ from xdomain.train.arguments import grpo_arguments
 from xdomain.train.callbacks import StageCallback, read_metrics, truncate_metrics
 from xdomain.train.displacement import displacement
 from xdomain.train.history import weight_changes
+from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.schedule import ScheduledPrompt, draw_schedule
@@ -86,9 +87,11 @@ class _Training:
         trainer = self._trainer(model, items, eligible, schedule)
         callback = self._callback(trainer, foundation)
         trainer.add_callback(callback)
-        step = last_complete_state(self._context.scratch)
-        truncate_metrics(callback.metrics_path, step or 0)
+        with trainer.accelerator.main_process_first():
+            step = last_complete_state(self._context.scratch, self._context.processes)
+            truncate_metrics(callback.metrics_path, step or 0)
         trainer.train(resume_from_checkpoint=None if step is None else str(state_folder(self._context.scratch, step)))
+        wait_for_all()  # the first one has written the end
         if callback.stopped:
             return StageResult(finished=False, summary={"step": trainer.state.global_step})
         moved = displacement(checkpoint_folder(self._context.work, self._spec.steps), self._parent)
@@ -177,7 +180,9 @@ class _Training:
                 seed=self._context.seed,
                 output=self._context.scratch,
                 device=self._context.device,
+                processes=self._context.processes,
             ),
+            draws_seed=self._context.seed if training.rollout_draws == "place" else None,
         )
 
     def _strategy(self, model: Any) -> Strategy:
@@ -193,6 +198,8 @@ class _Training:
             return taken
 
         def keep(step: int) -> None:
+            if not is_first():
+                return
             model = trainer.accelerator.unwrap_model(trainer.model)
             target = checkpoint_folder(self._context.work, step)
             partial = target.with_name(f".{target.name}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from trl.trainer.utils import add_fused_lm_head
 
 from xdomain.core.errors import StageError
 from xdomain.core.records import Outcome
-from xdomain.core.seeds import generator
+from xdomain.core.seeds import derive_seed, generator
 from xdomain.strategies.base import Strategy
 from xdomain.train.adaptive import AdaptiveSchedule
 from xdomain.train.domain_step import WindowDomainStep
+from xdomain.train.draws import PlacedDraws
+from xdomain.train.processes import gathered
 from xdomain.train.quotas import informative, kept_groups
 from xdomain.train.rewards import RewardRouter, ScoredSample
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
@@ -40,6 +43,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         offload_gradients: keep the domains' gradients in the CPU's memory; one copy stays on the device.
         telemetry_every: optimizer steps between two looks at the domains' gradients; None is never.
         quota_weights: the phase's weights, where informative groups are held to their ratio; None keeps all.
+        draws_seed: draw completions by their place in the batch (`PlacedDraws`); None leaves it to torch's generator.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         offload_gradients: bool = False,
         telemetry_every: int | None = None,
         quota_weights: Mapping[str, int] | None = None,
+        draws_seed: int | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(reward_funcs=router, **arguments)
@@ -63,6 +68,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self.adaptive = adaptive
         self.offload_gradients = offload_gradients
         self.quota_weights = quota_weights
+        self._draws_seed = draws_seed
         self.rollout_metrics: dict[str, Any] = {}
         """Of the latest rollout and step, until the callback takes them: seconds, counts, the strategy's figures."""
         self.error_rates: dict[str, float] = {}
@@ -161,15 +167,16 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             inputs = self.adaptive.fill(inputs)
             if self.accelerator.is_main_process:
                 self.adaptive.write()
-        batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        with self._draws(len(inputs)):
+            batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
         ids = [self.domains.index(row["domain"]) for row in inputs]
         batch["domain_ids"] = torch.tensor(ids, device=batch["advantages"].device)
         if self.quota_weights is not None:
             self._hold_to_quotas(batch, self.quota_weights)
         by_domain = domain_metrics(
-            self.router.last,
-            batch["advantages"].tolist(),
-            batch["completion_mask"].sum(dim=1).tolist(),
+            gathered(self.router.last),
+            gathered(batch["advantages"].tolist()),
+            gathered(batch["completion_mask"].sum(dim=1).tolist()),
             self.num_generations,
         )
         self.rollout_metrics = {"rollout_seconds": time.perf_counter() - begun, "domains": by_domain}
@@ -210,6 +217,14 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         return {
             name: total / count for name, total, count in zip(self.domains, totals, counts, strict=True) if count > 0
         }
+
+    def _draws(self, rows: int) -> AbstractContextManager[Any]:
+        """How completions of this rollout are drawn; every process samples as many `rows`, in the order of ranks."""
+        if self._draws_seed is None:
+            return nullcontext()
+        seed = derive_seed("rollout", self._draws_seed, self.state.global_step)
+        processes, rank = self.accelerator.num_processes, self.accelerator.process_index
+        return PlacedDraws(seed, rank * rows, processes * rows)
 
     def _error_rates(self, domain_ids: torch.Tensor) -> dict[str, float]:
         right = torch.tensor([sample.outcome is Outcome.RIGHT for sample in self.router.last], device=domain_ids.device)

@@ -1,0 +1,99 @@
+"""One process of a group that `accelerate launch` started: trains its share of a stage. See `process_group`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from xdomain.core.errors import XDomainError
+from xdomain.core.files import write_json
+from xdomain.core.process import process_started
+from xdomain.core.stage import StageContext, StageResult
+from xdomain.execute.process_group import LOOK_SECONDS, GroupTask
+from xdomain.execute.worker import prepare_torch
+
+
+class GroupReporter:
+    """The first process's progress goes to the worker, its events to the stage's log.
+
+    Args:
+        folder: the group's.
+        speaks: this is the first process.
+    """
+
+    def __init__(self, folder: Path, *, speaks: bool) -> None:
+        self._path = folder / "progress.json"
+        self._speaks = speaks
+
+    def progress(self, done: int, total: int, **values: Any) -> None:
+        if self._speaks:
+            write_json(self._path, {"done": done, "total": total, "values": values}, durable=False)
+
+    def event(self, kind: str, **values: Any) -> None:
+        if self._speaks:
+            print(json.dumps({"event": kind, **values}), flush=True)
+
+
+def main(task_path: Path) -> int:
+    """Train, and leave an answer in the task's folder; returns the exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # orders come through the worker
+    folder = task_path.parent
+    task = GroupTask.model_validate_json(task_path.read_text(encoding="utf-8"))
+    _end_with_worker(task)
+    rank = int(os.environ["RANK"])
+    try:
+        result = _train(task, folder, rank)
+    except Exception as error:
+        traceback.print_exc()
+        write_json(folder / f"error-{rank}.json", _words(error))
+        return 1
+    if rank == 0:
+        write_json(folder / "result.json", {"finished": result.finished, "summary": dict(result.summary)})
+    return 0
+
+
+def _train(task: GroupTask, folder: Path, rank: int) -> StageResult:
+    prepare_torch(task.threads)
+    processes = importlib.import_module("xdomain.train.processes")
+    context = StageContext(
+        work=Path(task.work),
+        scratch=Path(task.scratch),
+        inputs={key: Path(path) for key, path in task.inputs.items()},
+        seed=task.seed,
+        device=task.device,
+        reporter=GroupReporter(folder, speaks=rank == 0),
+        stop_requested=processes.agreed((folder / "stop").exists),
+        processes=int(os.environ["WORLD_SIZE"]),
+    )
+    result: StageResult = importlib.import_module("xdomain.train.run").run_train(task.experiment, task.spec, context)
+    return result
+
+
+def _words(error: Exception) -> dict[str, Any]:
+    if isinstance(error, XDomainError):
+        return {"kind": type(error).__name__, "what": error.what, "where": error.where, "fix": error.fix}
+    out_of_memory = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
+    return {"kind": None, "what": f"{type(error).__name__}: {error}", "out_of_memory": out_of_memory}
+
+
+def _end_with_worker(task: GroupTask) -> None:
+    """Leave at once when the worker is gone: somebody else may begin the stage again in the same folders."""
+
+    def watch() -> None:
+        while process_started(task.worker_pid) == task.worker_started:
+            time.sleep(LOOK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,147 @@
+"""A training stage on several processes: a worker starts them with `accelerate launch` and speaks for them.
+
+The worker keeps the lease, passes on progress and orders, and publishes; the processes (`group_member`) only train.
+They talk through small files in a folder of their own: `task.json` and `stop` go to them, `progress.json`,
+`result.json` and `error-<rank>.json` come back. They end when the worker is gone, however it went.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from xdomain.config.experiment import Experiment
+from xdomain.config.model_base import ConfigModel
+from xdomain.core import errors
+from xdomain.core.errors import StageError
+from xdomain.core.files import read_json
+from xdomain.core.process import process_started
+from xdomain.core.stage import StageContext, StageResult
+from xdomain.plan.spec import TrainSpec
+
+LOOK_SECONDS = 0.2
+END_SECONDS = 10.0
+"""After this the launcher, told to end, is killed."""
+
+
+class GroupTask(ConfigModel):
+    """What each process of a group reads."""
+
+    experiment: Experiment
+    spec: TrainSpec
+    work: str
+    scratch: str
+    inputs: dict[str, str]
+    seed: int
+    device: str
+    threads: int
+    worker_pid: int
+    worker_started: float | None
+    """With the number, who must live for the group to go on."""
+
+
+class GroupLost(StageError):
+    """A process of the group ended without a word: killed, most likely."""
+
+
+def run_group(
+    experiment: Experiment, spec: TrainSpec, context: StageContext, *, processes: int, threads: int
+) -> StageResult:
+    """Train a stage on several processes of this machine.
+
+    Raises:
+        GroupLost: one of them vanished.
+        MemoryError: one of them ran out of memory.
+        XDomainError: what one of them raised.
+    """
+    folder = context.scratch / "group"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    task = GroupTask(
+        experiment=experiment,
+        spec=spec,
+        work=str(context.work),
+        scratch=str(context.scratch),
+        inputs={key: str(path) for key, path in context.inputs.items()},
+        seed=context.seed,
+        device=context.device,
+        threads=threads,
+        worker_pid=os.getpid(),
+        worker_started=process_started(os.getpid()),
+    )
+    path = folder / "task.json"
+    path.write_text(task.model_dump_json(), encoding="utf-8")
+    launcher = subprocess.Popen(launch_command(path, processes, threads), env=_environment(threads))  # noqa: S603
+    try:
+        code = _follow(launcher, folder, context)
+    finally:
+        _end(launcher)
+    return _result(folder, code)
+
+
+def launch_command(task: Path, processes: int, threads: int) -> list[str]:
+    """The command line of accelerate. `--multi_gpu` is what starts several processes, on a CPU too: with `--cpu` it
+    would start one, unless there is MPI."""
+    options = {
+        "num_processes": processes,
+        "num_machines": 1,
+        "mixed_precision": "no",  # the trainer's own setting counts
+        "dynamo_backend": "no",
+        "num_cpu_threads_per_process": threads,
+        "main_process_port": 0,  # any free one: several groups may run on this machine
+    }
+    flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", *flags]
+    return [*launch, "-m", "xdomain.execute.group_member", str(task)]
+
+
+def _environment(threads: int) -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+
+
+def _follow(launcher: subprocess.Popen[bytes], folder: Path, context: StageContext) -> int:
+    """Pass on progress and the order to stop until the launcher ends; its exit code."""
+    shown: Any = None
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return launcher.wait(LOOK_SECONDS)
+        with suppress(FileNotFoundError):
+            progress = read_json(folder / "progress.json")
+            if progress != shown:
+                shown = progress
+                context.reporter.progress(progress["done"], progress["total"], **progress["values"])
+        if context.stop_requested():
+            (folder / "stop").touch()
+
+
+def _end(launcher: subprocess.Popen[bytes]) -> None:
+    if launcher.poll() is not None:
+        return
+    launcher.send_signal(signal.SIGTERM)
+    try:
+        launcher.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        launcher.kill()
+        launcher.wait()
+
+
+def _result(folder: Path, code: int) -> StageResult:
+    for path in sorted(folder.glob("error-*.json")):
+        error = read_json(path)
+        if error["kind"] is not None:
+            kind = getattr(errors, error["kind"])
+            raise kind(error["what"], where=error["where"], fix=error["fix"])
+        if error["out_of_memory"]:
+            raise MemoryError(error["what"])
+        raise StageError(error["what"], where=path.stem.replace("error-", "process "))
+    result = folder / "result.json"
+    if code or not result.is_file():
+        raise GroupLost(f"a process of its group vanished; accelerate launch ended with exit code {code}.")
+    answer = read_json(result)
+    return StageResult(finished=answer["finished"], summary=answer["summary"])

@@ -1,0 +1,46 @@
+"""Random draws that follow from a completion's place in the batch, not from the process that samples it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+
+class PlacedDraws(TorchFunctionMode):
+    """Replaces `torch.multinomial` inside a `with` block.
+
+    Every process draws the noise of the whole batch, a new tensor each decoding step from one generator, and takes its
+    own rows. So k processes sample what one process samples, up to rounding of the probabilities. The method is
+    torch's own for one sample a row: the largest of p / e with e exponentially distributed is category i with
+    probability p_i.
+
+    Args:
+        seed: of this rollout.
+        first_row: place of this process's first row in the whole batch.
+        rows: completions of the whole batch.
+    """
+
+    def __init__(self, seed: int, first_row: int, rows: int) -> None:
+        super().__init__()
+        self._seed = seed
+        self._first_row = first_row
+        self._rows = rows
+        self._generator: torch.Generator | None = None
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.multinomial:
+            return self._draw(args[0])
+        return func(*args, **(kwargs or {}))
+
+    def _draw(self, probabilities: Tensor) -> Tensor:
+        """One category a row: (n, categories) -> (n, 1)."""
+        if self._generator is None:
+            self._generator = torch.Generator(device=probabilities.device).manual_seed(self._seed)
+        noise = torch.empty(
+            self._rows, probabilities.shape[1], dtype=torch.float32, device=probabilities.device
+        ).exponential_(generator=self._generator)
+        own = noise[self._first_row : self._first_row + len(probabilities)]
+        return (probabilities.float() / own).argmax(dim=1, keepdim=True)
