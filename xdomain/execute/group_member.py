@@ -81,7 +81,18 @@ def _words(error: Exception) -> dict[str, Any]:
     if isinstance(error, XDomainError):
         return {"kind": type(error).__name__, "what": error.what, "where": error.where, "fix": error.fix}
     out_of_memory = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
-    return {"kind": None, "what": f"{type(error).__name__}: {error}", "out_of_memory": out_of_memory}
+    return {
+        "kind": None,
+        "what": f"{type(error).__name__}: {error}",
+        "out_of_memory": out_of_memory,
+        "of_another": _says_another_is_gone(error),
+    }
+
+
+def _says_another_is_gone(error: Exception) -> bool:
+    """Raised by waiting for another process. gloo has no exception of its own, only its name in the message."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return "DistError" in names or (isinstance(error, RuntimeError) and "gloo" in str(error))
 
 
 def _end_with_worker(task: GroupTask) -> None:

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
@@ -22,6 +23,7 @@ from xdomain.execute.base import Ended, Task
 from xdomain.execute.complaint import preflight_complaint, raise_complaint
 from xdomain.execute.server_domains import VARIABLE, describe_domains
 from xdomain.execute.worker import PRELOAD, run_task_file
+from xdomain.plan.stage import StageKind
 
 STARTS = 3
 """Times that a start is tried while the server dies under it."""
@@ -33,6 +35,7 @@ class LocalExecutor:
     threads: torch threads a worker.
     devices: values for CUDA_VISIBLE_DEVICES, one a worker in turn; () leaves the variable alone.
     preload: modules that the server imports before it forks.
+    train_processes: processes of a training stage, which counts as so many workers and gets so many devices.
     """
 
     def __init__(
@@ -41,10 +44,13 @@ class LocalExecutor:
         threads: int,
         devices: Sequence[str] = (),
         preload: Sequence[str] = ("xdomain.execute.preload",),
+        train_processes: int = 1,
     ) -> None:
-        self._workers = workers
-        self._devices = list(devices)
-        self._running: dict[int, tuple[ForkServerProcess, Task, str | None]] = {}
+        self._free: list[str | None] = list(devices) or [None] * workers
+        self._train_slots = min(train_processes, len(self._free))
+        self._waiting: deque[Task] = deque()  # submitted, but not enough slots are free yet
+        self._never_started: list[Ended] = []
+        self._running: dict[int, tuple[ForkServerProcess, Task, list[str | None]]] = {}
         # The server reads these when it imports torch; its children inherit them.
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = str(threads)
@@ -67,12 +73,27 @@ class LocalExecutor:
         raise_complaint(complaint)
 
     def free_slots(self) -> int:
-        return self._workers - len(self._running)
+        return 0 if self._waiting else len(self._free)
 
     def submit(self, task: Task) -> None:
-        device = self._devices.pop(0) if self._devices else None
-        process = self._start(worker_main, str(task.path), device)
-        self._running[process.sentinel] = (process, task, device)
+        self._waiting.append(task)
+        self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        """Start tasks in the order in which they came, as long as there are slots for the first."""
+        while self._waiting and (slots := self._slots_for(self._waiting[0])):
+            task = self._waiting.popleft()
+            for slot in slots:
+                self._free.remove(slot)
+            devices = ",".join(slot for slot in slots if slot is not None)
+            process = self._start(worker_main, str(task.path), devices or None)
+            self._running[process.sentinel] = (process, task, slots)
+
+    def _slots_for(self, task: Task) -> list[str | None]:
+        """Free slots for a task, with different devices; [] if there are too few."""
+        count = self._train_slots if task.stages[0].kind is StageKind.TRAIN else 1
+        different = [slot for place, slot in enumerate(self._free) if slot is None or slot not in self._free[:place]]
+        return different[:count] if len(different) >= count else []
 
     def _start(self, target: Callable[..., None], *arguments: object) -> ForkServerProcess:
         """Fork a process from the server, which is started anew if it is gone.
@@ -88,18 +109,18 @@ class LocalExecutor:
         raise StageError("the worker server cannot be started: it ends at once.", fix="See its output above.")
 
     def finished(self, timeout_seconds: float) -> Sequence[Ended]:
+        done, self._never_started = self._never_started, []
         if not self._running:
-            return []
-        done = []
+            return done
         for sentinel in wait(list(self._running), timeout=timeout_seconds):
             assert isinstance(sentinel, int)
-            process, task, device = self._running.pop(sentinel)
+            process, task, slots = self._running.pop(sentinel)
             process.join()
             how = _how(process.exitcode)
             process.close()
-            if device is not None:
-                self._devices.append(device)
+            self._free += slots
             done.append(Ended(task, how))
+        self._start_waiting()
         return done
 
     def running_processes(self) -> list[int]:
@@ -112,13 +133,16 @@ class LocalExecutor:
                 process.kill()
 
     def stop(self, *, at_once: bool) -> None:
+        self._never_started += [Ended(task) for task in self._waiting]
+        self._waiting.clear()
         for process, _, _ in self._running.values():
             process.kill() if at_once else process.terminate()
 
     def close(self) -> None:
         self.stop(at_once=True)
-        for process, _, _ in self._running.values():
+        for process, _, slots in self._running.values():
             process.join()
+            self._free += slots
         self._running.clear()
 
 

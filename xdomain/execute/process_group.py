@@ -134,6 +134,8 @@ def _end(launcher: subprocess.Popen[bytes]) -> None:
 def _result(folder: Path, code: int) -> StageResult:
     for path in sorted(folder.glob("error-*.json")):
         error = read_json(path)
+        if error.get("of_another"):  # the other one's own words say why, and if it has none, it was killed
+            continue
         if error["kind"] is not None:
             kind = getattr(errors, error["kind"])
             raise kind(error["what"], where=error["where"], fix=error["fix"])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from xdomain.config.execution import ExecutionConfig
-from xdomain.core.errors import DependencyMissing
+from xdomain.core.errors import ConfigError, DependencyMissing
 from xdomain.execute.base import Executor
 from xdomain.execute.inline import InlineExecutor
 from xdomain.execute.local import LocalExecutor
@@ -31,9 +31,17 @@ def make_executor(execution: ExecutionConfig, store: Store, jobs: int | None) ->
 
         return RayExecutor(execution, store.root, jobs)
     devices = [] if execution.device == "cpu" else visible_gpus()
+    processes = execution.train_processes
+    if len(devices) < processes and (devices or execution.device == "cuda"):
+        raise ConfigError(
+            f"a training stage asks for {processes} GPUs, and this machine shows {len(devices)}.",
+            where="execution.train_processes",
+            fix="Lower it, set `execution.device: cpu`, or look at CUDA_VISIBLE_DEVICES.",
+        )
     workers = jobs or execution.workers or len(devices) or max(1, (os.cpu_count() or 1) // execution.threads)
+    workers = max(workers, processes)
     slots = [devices[place % len(devices)] for place in range(workers)] if devices else []
-    return LocalExecutor(workers, execution.threads, slots)
+    return LocalExecutor(workers, execution.threads, slots, train_processes=processes)
 
 
 def run_plan(
