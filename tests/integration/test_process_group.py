@@ -83,7 +83,9 @@ def test_two_processes_equal_one(one_process: tuple[Path, Path], two_processes: 
     for step in (4, 8, 12):
         one, two = trained(one_process[1], step), trained(two_processes, step)
         moved, apart = distance(one, start), distance(one, two)
-        print(f"\nstep {step:2} | moved {moved:.3f} | one and two processes apart {apart:.1e}, {apart / moved:.1e} of it")
+        print(
+            f"\nstep {step:2} | moved {moved:.3f} | one and two processes apart {apart:.1e}, {apart / moved:.1e} of it"
+        )
         assert moved > 0.05
         assert apart < TOLERANCE * moved
     one_records, two_records = all_records(one_process[1]), all_records(two_processes)
@@ -167,5 +169,5 @@ def test_an_error_of_a_member_is_the_stages(one_process: tuple[Path, Path], tmp_
     answer = json.loads(xdomain("grid", "run", experiment, *settings, "--json", code=1).stdout)
     (failure,) = answer["failed"].values()
     assert failure["cause"] == "error"
-    assert 'has no train item of at most 1 prompt tokens' in failure["message"]
+    assert "has no train item of at most 1 prompt tokens" in failure["message"]
     assert plan(experiment, store)["stages"]
