@@ -4,7 +4,7 @@ BIN := .venv/bin
 STORE ?= xdomain-store
 SMOKE := experiments/smoke.yaml
 
-.PHONY: help setup smoke lint types test check test-faults test-ray test-vllm bench docs lm-eval-env clean
+.PHONY: help setup smoke lint types test check test-faults test-ray test-slurm test-vllm bench docs lm-eval-env clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ test-vllm: .venv-vllm/installed ## vLLM's real engine on the CPU, in an environm
 	# Asked for but not needed; their builds on PyPI are for CUDA, and break a torch without it.
 	.venv-vllm/bin/pip uninstall -q -y torchvision torchaudio torchcodec triton
 	@touch $@
+test-slurm: setup ## A grid on a real Slurm, a job cancelled, the node drained; says what to install
+	$(BIN)/pip install -q -c constraints.txt -e '.[slurm]'
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m slurm -v -rs
 
 bench: setup ## Speed, as ratios of two things in one run
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks

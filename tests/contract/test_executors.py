@@ -11,13 +11,15 @@ import pytest
 
 from tests.plans import make_experiment
 from tests.ray_cluster import two_nodes
-from xdomain.config.execution import ExecutionConfig, RayConfig
+from tests.slurm_cluster import available, slurm_cluster
+from xdomain.config.execution import ExecutionConfig, RayConfig, SlurmConfig
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import ConfigError
 from xdomain.execute.base import Ended, Executor, Task
 from xdomain.execute.inline import InlineExecutor
 from xdomain.execute.local import LocalExecutor
 from xdomain.execute.ray_executor import RayExecutor
+from xdomain.execute.slurm_executor import SlurmExecutor
 from xdomain.execute.task_file import task_file
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.resolve.identities import resolve_identities
@@ -31,11 +33,29 @@ def ray_address() -> Iterator[str]:
         yield cluster.address
 
 
-@pytest.fixture(params=["inline", "local", pytest.param("ray", marks=pytest.mark.ray)])
-def executor(request: pytest.FixtureRequest, store: Store) -> Iterator[Executor]:
-    if request.param == "ray":
+@pytest.fixture(scope="module")
+def slurm_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    available()
+    with slurm_cluster(tmp_path_factory.mktemp("slurm")) as cluster:
+        yield cluster.environment
+
+
+@pytest.fixture(
+    params=[
+        "inline",
+        "local",
+        pytest.param("ray", marks=pytest.mark.ray),
+        pytest.param("slurm", marks=pytest.mark.slurm),
+    ]
+)
+def executor(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Executor]:
+    if request.param == "slurm":
+        for name, value in request.getfixturevalue("slurm_environment").items():
+            monkeypatch.setenv(name, value)
+        made: Executor = SlurmExecutor(ExecutionConfig(device="cpu", slurm=SlurmConfig(poll_seconds=0.5)), store.root)
+    elif request.param == "ray":
         execution = ExecutionConfig(device="cpu", ray=RayConfig(address=request.getfixturevalue("ray_address")))
-        made: Executor = RayExecutor(execution, store.root)
+        made = RayExecutor(execution, store.root)
     else:
         made = InlineExecutor() if request.param == "inline" else LocalExecutor(1, 1)
     yield made

@@ -30,6 +30,8 @@ class StageResources(ConfigModel):
     share one."""
     memory_gb: float | None = Field(None, gt=0)
     """Main memory in 10^9 bytes; by default the cluster's own rule."""
+    minutes: int | None = Field(None, ge=1)
+    """Slurm's time limit; by default the partition's own. A stage that needs longer goes on from its checkpoint."""
     custom: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """Ray's custom resources: {a100: 1}."""
 
@@ -59,16 +61,38 @@ class RayConfig(ConfigModel):
     $RAY_ADDRESS, else one is started here for the run."""
 
 
+class SlurmConfig(ConfigModel):
+    """How jobs are handed to Slurm. Their sizes stand under `resources`."""
+
+    options: dict[str, str | int | bool] = Field(default_factory=dict)
+    """sbatch's long options for every job: {partition: gpu, account: mine, constraint: a100}."""
+    base: dict[str, str | int | bool] = Field(default_factory=dict)
+    """More of them for the job of the base, over `options`."""
+    train: dict[str, str | int | bool] = Field(default_factory=dict)
+    """For jobs of training stages."""
+    evaluate: dict[str, str | int | bool] = Field(default_factory=dict)
+    """For jobs of evaluations, which are submitted as arrays."""
+    setup: tuple[str, ...] = ()
+    """Shell lines that a job begins with: module load cuda."""
+    most_jobs: int = Field(100, ge=1)
+    """Jobs in the queue at once, where neither -j nor `workers` says."""
+    stop_seconds: int = Field(90, ge=1)
+    """So long before its time limit a job is told to stop at the next checkpoint; it is submitted again."""
+    poll_seconds: float = Field(5.0, gt=0)
+    """Between two looks at the queue."""
+
+
 class ExecutionConfig(ConfigModel):
     """Who starts the workers, how many, and with what."""
 
-    executor: Literal["local", "inline", "ray"] = "local"
+    executor: Literal["local", "inline", "ray", "slurm"] = "local"
     workers: int | None = Field(None, ge=1)
     """Stages at once; by default one a GPU, or one a `threads` CPU cores; on a cluster as many as it has room for."""
     threads: int = Field(1, ge=1)
     """Torch threads a worker."""
     resources: ResourcesConfig = ResourcesConfig()
     ray: RayConfig = RayConfig()
+    slurm: SlurmConfig = SlurmConfig()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     train_processes: int = Field(1, ge=1)
     """Processes that share one training stage, started by `accelerate launch`: one a GPU, or with `threads` cores each

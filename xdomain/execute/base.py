@@ -65,12 +65,13 @@ class Ended:
     Attributes:
         task: the task.
         how: "signal 9", "exit code 1"; None where the worker went through to its end.
-        cause: what the executor itself knows of why it ended, one of `RetryConfig`'s; None where it does not.
+        cause: what the executor itself knows of why it ended, one of `RetryConfig`'s, or that somebody cancelled it;
+            None where it does not.
     """
 
     task: Task
     how: str | None = None
-    cause: Literal["killed", "out of memory", "error"] | None = None
+    cause: Literal["killed", "out of memory", "error", "cancelled"] | None = None
 
 
 class Executor(Protocol):

@@ -9,7 +9,7 @@ from contextlib import closing
 
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError, DependencyMissing
-from xdomain.execute.base import Executor
+from xdomain.execute.base import Executor, Task
 from xdomain.execute.inline import InlineExecutor
 from xdomain.execute.local import LocalExecutor
 from xdomain.execute.scheduler import Event, RunOutcome, Scheduler
@@ -17,8 +17,13 @@ from xdomain.plan.graph import Graph
 from xdomain.store.store import Store
 
 
-def make_executor(execution: ExecutionConfig, store: Store, jobs: int | None) -> Executor:
+def make_executor(
+    execution: ExecutionConfig, store: Store, jobs: int | None, tell: Callable[[Task, str], None] = lambda *_: None
+) -> Executor:
     """The executor of an experiment; `jobs` overrides its number of workers.
+
+    Args:
+        tell: called with what users should know of a task that waits: a node is drained, a job was queued again.
 
     Raises:
         ConfigError: the cluster cannot be reached or cannot give what is asked of it.
@@ -30,6 +35,10 @@ def make_executor(execution: ExecutionConfig, store: Store, jobs: int | None) ->
         from xdomain.execute.ray_executor import RayExecutor
 
         return RayExecutor(execution, store.root, jobs)
+    if execution.executor == "slurm":
+        from xdomain.execute.slurm_executor import SlurmExecutor
+
+        return SlurmExecutor(execution, store.root, jobs, tell)
     devices = [] if execution.device == "cpu" else visible_gpus()
     processes = execution.train_processes
     if len(devices) < processes and (devices or execution.device == "cuda"):
@@ -64,7 +73,11 @@ def run_plan(
         return RunOutcome(reused=list(plan.stages))
     store.create()
     _require_training_packages()
-    with closing(make_executor(plan.experiment.execution, store, jobs)) as executor:
+
+    def tell(task: Task, message: str) -> None:
+        watch(Event("waiting", task.stages[0], {"message": message}))
+
+    with closing(make_executor(plan.experiment.execution, store, jobs, tell)) as executor:
         executor.preflight(plan.experiment)
         scheduler = Scheduler(plan, store, executor, watch)
         on_start(scheduler)

@@ -222,6 +222,7 @@ class Scheduler:
 
     def _retry_or_fail(self, stage: Stage, failure: Failure) -> None:
         if failure.cause == CANCELLED:
+            self._store.fail(stage, failure)
             self._fail(stage, failure)
             return
         if failure.cause == DAMAGED and self._remake(stage):

@@ -1,0 +1,242 @@
+"""Stages as jobs of Slurm, through submitit. Slurm finds a place for each; all else stands in the store.
+
+Ready stages only are submitted, those of one kind together as an array. A job that Slurm preempts is queued again by
+Slurm (`--requeue`), one that stops before its time limit by this executor; both go on from the last checkpoint. The
+queue is read with squeue alone, so a cluster without accounting will do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from xdomain.config.execution import ExecutionConfig
+from xdomain.config.experiment import Experiment
+from xdomain.core.errors import ConfigError, DependencyMissing, StageError
+from xdomain.execute.base import Ended, Task
+from xdomain.execute.slurm_commands import SlurmJob, cancel, check_size, queue, require_slurm
+from xdomain.execute.slurm_worker import STOPPED, run_job
+from xdomain.execute.worker import run_preflight
+from xdomain.plan.stage import StageKind
+
+SILENT_SECONDS = 600.0
+"""A controller that restarts is waited for so long."""
+GONE_LOOKS = 2
+"""Looks at the queue that miss a job before it counts as gone."""
+USUAL_REASONS = frozenset({
+    "None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit", "Prolog", "Cleaning",
+})  # fmt: skip
+"""Why jobs wait when nothing is wrong."""
+Cause = Literal["killed", "out of memory", "error", "cancelled"]
+CAUSES: dict[str, Cause] = {"CANCELLED": "cancelled", "OUT_OF_MEMORY": "out of memory"}
+
+
+class SlurmExecutor:
+    """Args:
+    execution: whose `slurm`, `resources`, `workers`, `threads`, `train_processes` and `device` count.
+    store: the store's folder, which every node must see under this path.
+    jobs: jobs in the queue at once; by default `execution.workers`, else `slurm.most_jobs`.
+    tell: called with what users should know of a task that waits.
+
+    Raises:
+        DependencyMissing: submitit is not installed, or there is no Slurm here.
+        ConfigError: Slurm does not answer, or no node can give what a stage asks for.
+    """
+
+    def __init__(
+        self,
+        execution: ExecutionConfig,
+        store: Path,
+        jobs: int | None = None,
+        tell: Callable[[Task, str], None] = lambda *_: None,
+    ) -> None:
+        try:
+            import submitit
+        except ModuleNotFoundError:
+            raise DependencyMissing(
+                'the package "submitit" is not installed.', fix='pip install "xdomain[slurm]"'
+            ) from None
+        require_slurm()
+        self._options = {kind: job_options(execution, kind) for kind in StageKind}
+        for kind, options in self._options.items():
+            check_size(options, f"execution.resources.{kind}")
+        self._slurm = execution.slurm
+        self._most = jobs or execution.workers or execution.slurm.most_jobs
+        self._tell = tell
+        self._submitit = submitit.SlurmExecutor(folder=(store / "slurm").resolve())
+        self._setup = [f"export OMP_NUM_THREADS={execution.threads} MKL_NUM_THREADS={execution.threads}"]
+        self._setup += execution.slurm.setup
+        self._queued: list[Task] = []
+        """Submitted to us, not yet to Slurm."""
+        self._running: dict[str, Task] = {}
+        self._submissions: dict[str, Any] = {}
+        self._seen: dict[str, SlurmJob] = {}
+        self._missed: dict[str, int] = {}
+        self._killed: set[str] = set()
+        self._stopping = False
+        self._looked = self._answered = time.monotonic()
+
+    def preflight(self, experiment: Experiment) -> None:
+        run_preflight(experiment)
+
+    def free_slots(self) -> int:
+        return max(0, self._most - len(self._running) - len(self._queued))
+
+    def submit(self, task: Task) -> None:
+        self._queued.append(task)
+
+    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
+        self._hand_over()
+        if not self._running:
+            return []
+        wait = self._looked + self._slurm.poll_seconds - time.monotonic()
+        if wait > timeout_seconds:
+            time.sleep(timeout_seconds)
+            return []
+        time.sleep(max(0.0, wait))
+        return self._look()
+
+    def kill(self, task: Task) -> None:
+        numbers = [number for number, running in self._running.items() if running is task]
+        self._killed.update(numbers)
+        cancel(numbers)
+
+    def stop(self, *, at_once: bool) -> None:
+        """Jobs that wait are cancelled; those that run are told to stop, again at every look, since one that still
+        imports its packages does not hear."""
+        self._stopping = True
+        if at_once:
+            cancel(self._running)
+            return
+        waiting = [number for number in self._running if self._state(number) == "PENDING"]
+        cancel(waiting)
+        cancel((number for number in self._running if number not in waiting), signal="TERM")
+
+    def close(self) -> None:
+        self._queued.clear()
+        cancel(self._running)
+        self._running.clear()
+
+    def running_jobs(self) -> dict[str, Task]:
+        """Tasks by Slurm's job number."""
+        return dict(self._running)
+
+    def _hand_over(self) -> None:
+        """Submit what came since the last call: one array a kind."""
+        waiting, self._queued = self._queued, []
+        for kind in StageKind:
+            tasks = [task for task in waiting if task.stages[0].kind is kind]
+            if tasks:
+                self._submit(kind, tasks)
+
+    def _submit(self, kind: StageKind, tasks: Sequence[Task]) -> None:
+        self._submitit.update_parameters(
+            job_name=f"xdomain-{kind}",
+            time=None,
+            signal_delay_s=self._slurm.stop_seconds,
+            setup=self._setup,
+            stderr_to_stdout=True,
+            additional_parameters={"requeue": True, "ntasks-per-node": 1, **self._options[kind]},
+        )
+        # submitit pickles the name of `run_job` and a path, for the job alone to read; no answer is read back.
+        try:
+            with self._submitit.batch():
+                submissions = [self._submitit.submit(run_job, str(task.path.resolve())) for task in tasks]
+        except self._refusals() as error:
+            raise StageError(f"Slurm refused jobs of kind {kind}: {error}") from error
+        for task, submission in zip(tasks, submissions, strict=True):
+            number = str(submission.job_id)
+            self._running[number], self._submissions[number] = task, submission
+
+    def _refusals(self) -> tuple[type[Exception], ...]:
+        from submitit.core.utils import FailedJobError, FailedSubmissionError
+
+        return FailedJobError, FailedSubmissionError
+
+    def _look(self) -> list[Ended]:
+        self._looked = time.monotonic()
+        try:
+            jobs = queue()
+        except StageError:
+            if time.monotonic() - self._answered > SILENT_SECONDS:
+                raise
+            return []
+        self._answered = time.monotonic()
+        ended = []
+        for number, task in list(self._running.items()):
+            job = jobs.get(number)
+            if job is None:
+                self._missed[number] = self._missed.get(number, 0) + 1
+                if self._missed[number] >= GONE_LOOKS:
+                    ended.append(self._end(number, Ended(task, f"Slurm forgot its job {number}")))
+            elif job.is_alive:
+                self._note(number, task, job)
+            elif job.state == "FAILED" and job.exit_code == STOPPED and not self._stopping:
+                self._tell(task, f"Slurm job {number} stopped at a checkpoint as Slurm asked; it is submitted again")
+                self._end(number, Ended(task))
+                self._queued.append(task)
+            else:
+                ended.append(self._end(number, self._ended(number, task, job)))
+        if self._stopping:
+            cancel((number for number in self._running if self._state(number) == "RUNNING"), signal="TERM")
+        return ended
+
+    def _state(self, number: str) -> str:
+        return self._seen[number].state if number in self._seen else "PENDING"
+
+    def _note(self, number: str, task: Task, job: SlurmJob) -> None:
+        """Tell what is worth telling of a job that lives, once."""
+        before = self._seen.get(number)
+        self._seen[number] = job
+        if before is not None and before.state == "RUNNING" and job.state in ("PENDING", "REQUEUED", "COMPLETING"):
+            if job.state != "COMPLETING":
+                self._tell(task, f"Slurm stopped job {number} and queued it again ({job.reason})")
+        elif job.state == "PENDING" and job.reason not in USUAL_REASONS and before != job:
+            self._tell(task, f"Slurm job {number} waits: {job.reason}")
+
+    def _ended(self, number: str, task: Task, job: SlurmJob) -> Ended:
+        if job.state == "COMPLETED" or (job.state == "FAILED" and job.exit_code == STOPPED):
+            return Ended(task)
+        log = self._submissions[number].paths.stdout
+        if job.state == "FAILED":
+            return Ended(task, f"exit code {job.exit_code} of Slurm job {number}, see {log}")
+        if number in self._killed or (job.state == "CANCELLED" and self._stopping):
+            return Ended(task, "signal 9")
+        words = "was cancelled (scancel)" if job.state == "CANCELLED" else f"ended as {job.state}"
+        return Ended(task, f"Slurm job {number} {words}, see {log}", CAUSES.get(job.state, "killed"))
+
+    def _end(self, number: str, ended: Ended) -> Ended:
+        """Forget a job, and remove what submitit pickled for it."""
+        del self._running[number]
+        self._seen.pop(number, None)
+        paths = self._submissions.pop(number).paths
+        for path in (paths.submitted_pickle, paths.result_pickle):
+            path.unlink(missing_ok=True)
+        return ended
+
+
+def job_options(execution: ExecutionConfig, kind: StageKind) -> dict[str, str | int | bool]:
+    """sbatch's options for a stage of a kind.
+
+    Raises:
+        ConfigError: a fraction of a GPU, which Slurm cannot give.
+    """
+    asked = getattr(execution.resources, kind.value)
+    processes = execution.train_processes if kind is StageKind.TRAIN else 1
+    gpus = asked.gpus if asked.gpus is not None else processes * (execution.device == "cuda")
+    if gpus != int(gpus):
+        raise ConfigError(
+            f"Slurm gives whole GPUs. Found {gpus}.",
+            where=f"execution.resources.{kind}.gpus",
+            fix="Ask for 0 or 1; Slurm's shards can be asked for under `execution.slurm`: {gres: shard:1}.",
+        )
+    options: dict[str, str | int | bool] = {"nodes": 1, "cpus-per-task": asked.cpus or processes * execution.threads}
+    if gpus:
+        options["gpus-per-node"] = int(gpus)
+    if asked.memory_gb is not None:
+        options["mem"] = f"{int(asked.memory_gb * 1e9 / 2**20)}M"  # Slurm's M is 2^20 bytes
+    if asked.minutes is not None:
+        options["time"] = asked.minutes
+    return options | execution.slurm.options | getattr(execution.slurm, kind.value)
