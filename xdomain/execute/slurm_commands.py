@@ -18,6 +18,8 @@ ALIVE = frozenset({
     "RESV_DEL_HOLD", "SIGNALING", "SPECIAL_EXIT", "STAGE_OUT", "STOPPED", "SUSPENDED",
 })  # fmt: skip
 """States of a job that has not ended for good. Source: squeue's manual, "JOB STATE CODES"."""
+NEVER = re.compile(r"PartitionConfig|BadConstraints|Partition\w*Limit|PerJob")
+"""Reasons for which a job waits until somebody changes the cluster. Source: squeue's manual, "JOB REASON CODES"."""
 COMMAND_SECONDS = 60.0
 
 
@@ -80,19 +82,24 @@ _FIELDS = "JobArrayID:40,State:20,exit_code:20,Reason:200"
 def check_size(options: Options, where: str) -> None:
     """Ask Slurm whether a job of this size could ever start.
 
-    While nodes are drained or down, `--test-only` refuses what they alone could give. A real submission is refused
-    only where no node could ever give it, so then one is made, on hold, and taken back.
+    While nodes are drained or down, `--test-only` refuses what they alone could give. So a refused job is submitted to
+    begin much later, and taken back: that is refused at once, or waits for a reason that says whether it ever could.
 
     Raises:
         ConfigError: no node can give this, or Slurm refuses an option.
     """
     if _sbatch("--test-only", *flags(options)).returncode == 0:
         return
-    done = _sbatch("--hold", "--parsable", "--output=/dev/null", *flags(options))
+    done = _sbatch("--begin=now+1hour", "--parsable", "--output=/dev/null", *flags(options))
+    complaint = done.stderr
     if done.returncode == 0:
-        cancel([done.stdout.split(";")[0].strip()])
-        return
-    words = re.sub(r"^(sbatch|allocation failure): (error: )?", "", done.stderr.strip(), flags=re.MULTILINE)
+        number = done.stdout.split(";")[0].strip()
+        reason = _run("squeue", "--noheader", f"--jobs={number}", "--format=%r").strip()
+        cancel([number])
+        if not NEVER.search(reason):
+            return
+        complaint = f"such a job would wait for ever ({reason})"
+    words = re.sub(r"^(sbatch|allocation failure): (error: )?", "", complaint.strip(), flags=re.MULTILINE)
     raise ConfigError(
         f"no node can give what a stage of this kind asks for ({' '.join(flags(options))}): "
         f"{' '.join(words.split()).rstrip('.')}.",
