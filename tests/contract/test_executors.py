@@ -45,7 +45,7 @@ def slurm_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict
         "inline",
         "local",
         pytest.param("ray", marks=pytest.mark.ray),
-        pytest.param("slurm", marks=pytest.mark.slurm),
+        pytest.param("slurm", marks=[pytest.mark.slurm, pytest.mark.slow]),
     ]
 )
 def executor(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Executor]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.slurm_cluster import SlurmCluster, available, slurm_cluster
@@ -89,18 +89,20 @@ class Run:
         return next((self.store / "scratch").glob(f"train-{label}-*/checkpoint-*/complete"), None)
 
 
-def job_of(cluster: SlurmCluster, store: Path, label: str) -> str | None:
-    """Number of the running job that holds a training stage's lease, by its log."""
-    for number in cluster.jobs():
-        shown = cluster.command("scontrol", "show", "job", number)
-        (path,) = re.findall(r"StdOut=(\S+)", shown)
-        processes = cluster.command("scontrol", "listpids", number).split()
-        for lease in (store / "leases").glob(f"train-{label}-*.json"):
-            if Path(path).is_file() and str(json.loads(lease.read_text())["pid"]) in processes:
-                return number
+def job_of(store: Path, label: str) -> str | None:
+    """Number of the job that holds a training stage's lease."""
+    for lease in (store / "leases").glob(f"train-{label}-*.json"):
+        try:
+            found = psutil.Process(json.loads(lease.read_text())["pid"]).environ()
+        except (OSError, ValueError, psutil.Error):
+            continue
+        if "SLURM_ARRAY_JOB_ID" in found:
+            return f"{found['SLURM_ARRAY_JOB_ID']}_{found['SLURM_ARRAY_TASK_ID']}"
+        return found["SLURM_JOB_ID"]
     return None
 
 
+@pytest.mark.slow
 def test_a_grid_survives_a_cancelled_job_and_a_drained_node(
     on_cluster: SlurmCluster, undisturbed: Path, tmp_path: Path
 ) -> None:
@@ -108,7 +110,7 @@ def test_a_grid_survives_a_cancelled_job_and_a_drained_node(
     experiment = write_experiment(tmp_path, TEXT)
     running = Run(experiment, store)
     running.wait_for(lambda: running.checkpoint("logic"))
-    number = running.wait_for(lambda: job_of(cluster, store, "logic"))
+    number = running.wait_for(lambda: job_of(store, "logic"))
     cluster.command("scontrol", "update", f"NodeName={cluster.node}", "State=DRAIN", "Reason=test")
     cluster.command("scancel", number)
     running.wait_for(lambda: "DRAINED" in running.said)
@@ -130,16 +132,17 @@ def test_a_grid_survives_a_cancelled_job_and_a_drained_node(
     assert not list((store / "slurm").glob("*.pkl"))
 
 
+@pytest.mark.slow
 def test_preempted_and_told_to_stop(on_cluster: SlurmCluster, undisturbed: Path, tmp_path: Path) -> None:
     """Preemption kills a job and queues it again; the signal before a time limit stops it at a checkpoint."""
     cluster, store = on_cluster, tmp_path / "store"
     experiment = write_experiment(tmp_path, TEXT)
     running = Run(experiment, store)
     running.wait_for(lambda: running.checkpoint("logic"))
-    number = running.wait_for(lambda: job_of(cluster, store, "logic"))
+    number = running.wait_for(lambda: job_of(store, "logic"))
     cluster.command("scancel", "--signal=USR2", number)
     running.wait_for(lambda: f"Slurm job {number} stopped at a checkpoint" in running.said)
-    running.wait_for(lambda: job_of(cluster, store, "puzzle") or running.checkpoint("puzzle"))
+    running.wait_for(lambda: job_of(store, "puzzle") or running.checkpoint("puzzle"))
     cluster.command("sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 1")
     running.wait_for(lambda: "and queued it again" in running.said)
     assert running.end() == 0, running.said

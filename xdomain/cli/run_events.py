@@ -31,7 +31,7 @@ class StageEvent(ConfigModel):
 
     event: Literal["started", "done", "retry", "failed", "blocked", "waiting"]
     """`retry`: it ended without a result and will be started again; `blocked`: what it needs failed; `waiting`: another
-    runner has it."""
+    runner has it, or a cluster has no place for it (`message`)."""
     seconds: float
     """Since the run began."""
     key: str

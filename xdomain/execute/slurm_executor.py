@@ -239,4 +239,5 @@ def job_options(execution: ExecutionConfig, kind: StageKind) -> dict[str, str | 
         options["mem"] = f"{int(asked.memory_gb * 1e9 / 2**20)}M"  # Slurm's M is 2^20 bytes
     if asked.minutes is not None:
         options["time"] = asked.minutes
-    return options | execution.slurm.options | getattr(execution.slurm, kind.value)
+    further: dict[str, str | int | bool] = getattr(execution.slurm, kind.value)
+    return options | execution.slurm.options | further
