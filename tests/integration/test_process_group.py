@@ -166,7 +166,7 @@ def test_the_order_to_stop_reaches_every_process(one_process: tuple[Path, Path],
 def test_an_error_of_a_member_is_the_stages(one_process: tuple[Path, Path], tmp_path: Path) -> None:
     experiment, store = one_process[0], base_alone(one_process[1], tmp_path / "store")
     settings = ["--store", store, "--set", TWO, "--set", "training.max_prompt_tokens=1"]
-    answer = json.loads(xdomain("grid", "run", experiment, *settings, "--json", code=1).stdout)
+    answer = json.loads(xdomain("grid", "run", experiment, *settings, "--json", code=1).stdout.splitlines()[-1])
     (failure,) = answer["failed"].values()
     assert failure["cause"] == "error"
     assert "has no train item of at most 1 prompt tokens" in failure["message"]

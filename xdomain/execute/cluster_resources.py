@@ -24,9 +24,10 @@ def demands(execution: ExecutionConfig, nodes: Sequence[Amounts]) -> dict[StageK
     found = {}
     for kind in StageKind:
         asked = getattr(execution.resources, kind.value)
+        processes = execution.train_processes if kind is StageKind.TRAIN else 1
         amounts = {
-            "CPU": float(asked.cpus if asked.cpus is not None else execution.threads),
-            "GPU": float(asked.gpus if asked.gpus is not None else wants_gpu),
+            "CPU": float(asked.cpus if asked.cpus is not None else processes * execution.threads),
+            "GPU": float(asked.gpus if asked.gpus is not None else processes * wants_gpu),
             "memory": (asked.memory_gb or 0.0) * 1e9,
             **asked.custom,
         }
