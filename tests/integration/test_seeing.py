@@ -126,6 +126,14 @@ def test_logs_wait_for_a_stage_and_end_with_it(seen: dict[str, str]) -> None:
     assert log.replace("\n", "\r\n") in seen["log"]
 
 
+def test_evaluations_of_one_process_share_a_log(seen: dict[str, str]) -> None:
+    titles = [event["title"] for event in checked_events(seen["events"]) if event.get("kind") == "evaluate"]
+    together = [title for title in dict.fromkeys(titles) if title.startswith("base on")]
+    assert len(together) == 2
+    logs = [xdomain("grid", "logs", seen["experiment"], title, "--store", seen["store"]).stdout for title in together]
+    assert logs[0] == logs[1]
+
+
 def test_again_says_so_in_two_lines(seen: dict[str, str]) -> None:
     first, last = run_events(seen["experiment"], "--store", seen["store"])
     assert first["done"] == STAGES

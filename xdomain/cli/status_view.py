@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from rich.live import Live
@@ -18,7 +19,7 @@ from xdomain.cli.run_picture import alarm_text, progress_row
 from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
 from xdomain.plan.explain import find_stage
-from xdomain.plan.stage import StageKind
+from xdomain.plan.stage import EvaluateStage, Stage, StageKind
 from xdomain.store.history import estimate_seconds
 from xdomain.store.states import STATES, StageState, stage_states
 from xdomain.store.store import CANCELLED
@@ -47,12 +48,13 @@ def show_log(opened: Opened, text: str, *, follow: bool) -> None:
         StoreError: it has none yet.
     """
     stage = find_stage(opened.plan, text)
-    path = opened.store.log_path(stage)
-    if follow and not path.is_file():
+    path = _log_path(opened, stage)
+    if follow and path is None:
         err.print(f"{stage.title} was not started yet; waiting.", markup=False)
-    while follow and not path.is_file():
+    while follow and path is None:
         time.sleep(FOLLOW_SECONDS)
-    if not path.is_file():
+        path = _log_path(opened, stage)
+    if path is None:
         raise StoreError(f'"{stage.title}" has no log: it was never started.', where=str(opened.store.root))
     with path.open(encoding="utf-8", errors="replace") as log:
         while True:
@@ -63,6 +65,15 @@ def show_log(opened: Opened, text: str, *, follow: bool) -> None:
             if not follow or over:
                 return
             time.sleep(FOLLOW_SECONDS)
+
+
+def _log_path(opened: Opened, stage: Stage) -> Path | None:
+    """The stage's log, or that of the evaluation whose process did this one too; None if there is none."""
+    found = [stage]
+    if isinstance(stage, EvaluateStage):
+        found += [each for each in opened.plan.evaluations if each.checkpoint == stage.checkpoint]
+    paths = [opened.store.log_path(each) for each in found]
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _watch(opened: Opened, *, as_json: bool) -> None:
@@ -142,7 +153,8 @@ def _picture(opened: Opened, states: Mapping[str, StageState]) -> Table:
     for key, state in states.items():
         if state.state == "running":
             running.add_row(*progress_row(plan.stages[key], state.holder))
-    whole.add_row(running)
+    if running.row_count:
+        whole.add_row(running)
     for key, state in states.items():
         title = escape(plan.stages[key].title)
         if state.failure is not None:
@@ -154,7 +166,8 @@ def _picture(opened: Opened, states: Mapping[str, StageState]) -> Table:
             whole.add_row(f"[yellow]earlier attempts[/] {title}: {', '.join(state.attempts)}")
         if state.holder is not None and "alarm" in state.holder.progress:
             whole.add_row(f"[yellow]alarm[/] {title}: {escape(alarm_text(state.holder.progress['alarm']))}")
-    whole.add_row(_left(opened, states))
+    if left := _left(opened, states):
+        whole.add_row(left)
     return whole
 
 
