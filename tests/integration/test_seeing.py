@@ -124,6 +124,9 @@ def test_logs_wait_for_a_stage_and_end_with_it(seen: dict[str, str]) -> None:
     assert "was not started yet; waiting" in seen["log"]
     log = xdomain("grid", "logs", seen["experiment"], TITLE, "--store", seen["store"]).stdout
     assert log.replace("\n", "\r\n") in seen["log"]
+    assert re.search(rf"{re.escape(TITLE)}: begins, process \d+ on ", log)
+    assert re.search(r"60/60  logic [+-]\d\.\d+  puzzle [+-]\d\.\d+", log)
+    assert f"{TITLE}: published" in log
 
 
 def test_evaluations_of_one_process_share_a_log(seen: dict[str, str]) -> None:

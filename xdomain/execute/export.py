@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from xdomain.config.execution import StageResources
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage, Stage
 
@@ -20,12 +22,16 @@ class ExportedTask:
         stages: its stages.
         needs: names of the tasks that come first.
         command: runs it; does nothing where it is done already.
+        cpus: cores that it keeps busy.
+        gpus: as `execution.resources` says for its kind; None where it says nothing.
     """
 
     name: str
     stages: tuple[Stage, ...]
     needs: tuple[str, ...]
     command: str
+    cpus: int
+    gpus: float | None
 
 
 def exported_tasks(plan: Graph, run_command: Sequence[str]) -> list[ExportedTask]:
@@ -38,27 +44,36 @@ def exported_tasks(plan: Graph, run_command: Sequence[str]) -> list[ExportedTask
     for stage in plan.stages.values():
         groups.setdefault(stage.checkpoint if isinstance(stage, EvaluateStage) else stage.key, []).append(stage)
     name_of = {stage.key: group[0].folder for group in groups.values() for stage in group}
-    return [
-        ExportedTask(
-            name=group[0].folder,
-            stages=tuple(group),
-            needs=tuple(dict.fromkeys(name_of[need] for need in group[0].needs)),
-            command=shlex.join([*run_command, *(word for stage in group for word in ("--stage", stage.key[:16]))]),
+    execution = plan.experiment.execution
+    found = []
+    for group in groups.values():
+        asked: StageResources = getattr(execution.resources, group[0].kind)
+        found.append(
+            ExportedTask(
+                name=group[0].folder,
+                stages=tuple(group),
+                needs=tuple(dict.fromkeys(name_of[need] for need in group[0].needs)),
+                command=shlex.join([*run_command, *(word for stage in group for word in ("--stage", stage.key[:16]))]),
+                cpus=asked.cpus or execution.threads,
+                gpus=asked.gpus,
+            )
         )
-        for group in groups.values()
-    ]
+    return found
 
 
 def as_jsonl(tasks: Sequence[ExportedTask]) -> Iterator[str]:
-    """One JSON object a line: `name`, `titles`, `keys`, `needs`, `command`."""
+    """One JSON object a line: `name`, `kind`, `titles`, `keys`, `needs`, `command`, `cpus`, `gpus`."""
     for task in tasks:
         yield json.dumps(
             {
                 "name": task.name,
+                "kind": task.stages[0].kind,
                 "titles": [stage.title for stage in task.stages],
                 "keys": [stage.key for stage in task.stages],
                 "needs": list(task.needs),
                 "command": task.command,
+                "cpus": task.cpus,
+                "gpus": task.gpus,
             }
         )
 
@@ -73,6 +88,9 @@ def as_snakefile(tasks: Sequence[ExportedTask]) -> Iterator[str]:
             f"rule task_{number}:\n"
             + (f"    input:\n{inputs}" if inputs else "")
             + f"    output:\n        touch({_mark(task.name)})\n"
+            + f"    threads: {task.cpus}\n"
+            # Snakemake counts whole ones.
+            + (f"    resources:\n        gpus={math.ceil(task.gpus)}\n" if task.gpus else "")
             # Braces would be Snakemake's wildcards.
             + f"    shell:\n        {json.dumps(task.command.replace('{', '{{').replace('}', '}}'))}\n"
         )

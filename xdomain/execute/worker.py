@@ -6,6 +6,7 @@ import importlib
 import json
 import logging
 import os
+import platform
 import signal
 import threading
 import time
@@ -14,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import DamagedArtifact, XDomainError
@@ -26,6 +26,7 @@ from xdomain.domains.build import build_domains
 from xdomain.domains.preflight import preflight_domains
 from xdomain.execute.base import StageRecord, TaskFile
 from xdomain.execute.process_group import GroupLost, run_group
+from xdomain.execute.progress import LeaseReporter, log_line
 from xdomain.plan.spec import EvaluateSpec, TrainSpec
 from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.artifact import check_checkpoint
@@ -80,6 +81,8 @@ def run_task(file: TaskFile, on_lost: Callable[[], object] = lambda: None) -> No
     stage = claims[0].stage
     with _log_to(store.log_path(stage)):
         try:
+            for claim in claims:
+                log_line(f"{claim.stage.title}: begins, process {os.getpid()} on {platform.node()}")
             prepare_torch(file.threads)
             _run(file, store, claims)
         except Exception as error:
@@ -117,7 +120,7 @@ class _Claim:
             },
             seed=derive_seed("stage", self.stage.key),
             device=device,
-            reporter=_LeaseReporter(self.lease),
+            reporter=LeaseReporter(self.lease),
             stop_requested=lambda: stop_requested.is_set() or store.is_cancelled(self.stage),
         )
 
@@ -129,6 +132,7 @@ class _Claim:
 
     def publish(self, store: Store, result: StageResult) -> None:
         if not result.finished:
+            log_line(f"{self.stage.title}: stopped on request")
             return
         self.published = store.publish(
             self.stage,
@@ -146,34 +150,8 @@ class _Claim:
                 ),
             },
         )
-
-
-class _LeaseReporter:
-    """Progress travels with the lease's beat, so every observer of the store sees it."""
-
-    def __init__(self, lease: Lease) -> None:
-        self._lease = lease
-        self._first: tuple[int, float] | None = None
-        self._values: dict[str, Any] = {}
-        self._alarm: dict[str, Any] | None = None
-
-    def progress(self, done: int, total: int, **values: Any) -> None:
-        now = time.monotonic()
-        if self._first is None:
-            self._first = (done, now)
-        made = done - self._first[0]
-        rate = (now - self._first[1]) / made if made > 0 else None
-        self._values = {"done": done, "total": total, "seconds_per_unit": rate, **values}
-        self._tell()
-
-    def event(self, kind: str, **values: Any) -> None:
-        print(json.dumps({"event": kind, **values}), flush=True)  # the stage's log
-        if kind == "alarm":
-            self._alarm = values
-            self._tell()
-
-    def _tell(self) -> None:
-        self._lease.progress(self._values | ({} if self._alarm is None else {"alarm": self._alarm}))
+        end = "published" if self.published else "not published, another runner has it"
+        log_line(f"{self.stage.title}: {end}, {time.time() - self.begun:.1f} s")
 
 
 def stage_from_record(record: StageRecord) -> Stage:
