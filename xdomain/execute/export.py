@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from xdomain.config.execution import StageResources
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage, Stage
+from xdomain.plan.stage import EvaluateStage, Stage, StageKind
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,14 @@ def exported_tasks(plan: Graph, run_command: Sequence[str]) -> list[ExportedTask
     found = []
     for group in groups.values():
         asked: StageResources = getattr(execution.resources, group[0].kind)
+        processes = execution.train_processes if group[0].kind is StageKind.TRAIN else 1
         found.append(
             ExportedTask(
                 name=group[0].folder,
                 stages=tuple(group),
                 needs=tuple(dict.fromkeys(name_of[need] for need in group[0].needs)),
                 command=shlex.join([*run_command, *(word for stage in group for word in ("--stage", stage.key[:16]))]),
-                cpus=asked.cpus or execution.threads,
+                cpus=asked.cpus or processes * execution.threads,
                 gpus=asked.gpus,
             )
         )
