@@ -7,6 +7,7 @@ from typing import Any
 
 from xdomain.config.domain import DomainConfig
 from xdomain.config.load import expand_variables, read_yaml, validate
+from xdomain.core.errors import ConfigError
 
 PATH_KEYS = ("path", "train", "dev", "test")
 FILE_KINDS = ("jsonl", "json", "csv", "parquet", "verl")
@@ -23,6 +24,12 @@ def load_domain_file(path: Path) -> DomainConfig:
 
 def read_domain_file(path: Path) -> dict[str, Any]:
     """The mapping in a domain file, variables expanded and data paths made absolute."""
+    if not path.is_file():
+        raise ConfigError(
+            "there is no such domain file.",
+            where=str(path),
+            fix="A path in `domains: [{file: ...}]` counts from the folder of the file that states it.",
+        )
     data: dict[str, Any] = expand_variables(read_yaml(path), str(path))
     return anchor(data, path.parent)
 
