@@ -21,13 +21,23 @@ LONGEST_REPLY = 4 << 20
 RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Statuses that another attempt may cure."""
 
+ABOUT_ONE_REQUEST = frozenset({400, 413, 422})
+"""Statuses that speak of one request (too long, unwanted content, an unknown setting), not of the endpoint."""
+
 LONGEST_PAUSE_SECONDS = 30.0
+
+LONGEST_EXPLANATION = 200
+"""Characters of a server's own words that are shown."""
 
 
 class EndpointError(XDomainError):
     """The endpoint gave no usable reply in the attempts allowed."""
 
     exit_code = 1
+
+
+class RequestRefused(EndpointError):
+    """This one request is refused, however often it is sent; others may be answered."""
 
 
 class Unavailable(Exception):
@@ -136,7 +146,7 @@ def attempt_once(endpoint: ChatEndpoint, path: str, body: Mapping[str, Any], key
 
     Raises:
         Unavailable: it failed in a way that another attempt may cure.
-        EndpointError: it was refused.
+        RequestRefused, EndpointError: it, or all of them, were refused.
     """
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
     request = urllib.request.Request(  # noqa: S310 -- http and https alone, see `opener`
@@ -150,6 +160,13 @@ def attempt_once(endpoint: ChatEndpoint, path: str, body: Mapping[str, Any], key
         with error:
             if error.code in RETRIED:
                 raise Unavailable(f"status {error.code}", retry_after(error.headers)) from None
+            if error.code in ABOUT_ONE_REQUEST:
+                said = explanation(error, deadline, key)
+                raise RequestRefused(
+                    f"the endpoint refused a request with status {error.code}{said}.",
+                    where=endpoint.base_url,
+                    fix="Check the prompt's length and the settings that the endpoint knows.",
+                ) from None
             raise EndpointError(
                 f"the endpoint refused with status {error.code}.",
                 where=endpoint.base_url,
@@ -161,6 +178,16 @@ def attempt_once(endpoint: ChatEndpoint, path: str, body: Mapping[str, Any], key
         return json.loads(data)
     except (ValueError, RecursionError):
         raise Unavailable("no JSON") from None
+
+
+def explanation(response: IO[bytes], deadline: float, key: str | None) -> str:
+    """': "..."', the server's own words in the OpenAI error format, without the key; "" where there are none."""
+    try:
+        said = json.loads(read_until(response, deadline))["error"]["message"]
+    except (Unavailable, OSError, ValueError, LookupError, TypeError, RecursionError):
+        return ""
+    words = str(said).replace(key, "[key]") if key else str(said)
+    return f": {words[:LONGEST_EXPLANATION]!r}"
 
 
 def read_until(response: IO[bytes], deadline: float) -> bytes:

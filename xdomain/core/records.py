@@ -84,7 +84,8 @@ class ItemRecord:
     """Accuracy credit in [0, 1]; None when unscored."""
     outcome: str
     reason: str
-    completion_tokens: int
+    completion_tokens: int | None
+    """None where an endpoint does not say."""
     finish_reason: str
     """"stop", "length" (truncated), or why there is no completion: "prompt_too_long", "refused"."""
     mean_entropy: float | None

@@ -138,9 +138,8 @@ def totals(answers: Sequence[Answers], evaluation: EvaluationConfig) -> dict[str
     """Tokens, reasons for which completions ended, and what an endpoint charged."""
     flat = [completion for group in answers for completion in group.completions]
     reasons = Counter(str(completion.finish_reason) for completion in flat)
-    prompt = [completion.prompt_tokens for completion in flat]
-    prompt_tokens = None if None in prompt else sum(count for count in prompt if count is not None)
-    completion_tokens = sum(completion.tokens for completion in flat)
+    prompt_tokens = sum_known([completion.prompt_tokens for completion in flat])
+    completion_tokens = sum_known([completion.tokens for completion in flat])
     return {
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,
@@ -150,9 +149,15 @@ def totals(answers: Sequence[Answers], evaluation: EvaluationConfig) -> dict[str
     }
 
 
-def usd(limits: EndpointLimits, prompt_tokens: int | None, completion_tokens: int) -> float | None:
+def sum_known(counts: Sequence[int | None]) -> int | None:
+    """Their sum; None if one is unknown."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def usd(limits: EndpointLimits, prompt_tokens: int | None, completion_tokens: int | None) -> float | None:
     """What the tokens cost; None where a price or a count is unknown."""
     prompt_price, completion_price = limits.usd_per_million_prompt_tokens, limits.usd_per_million_completion_tokens
-    if prompt_price is None or completion_price is None or prompt_tokens is None:
+    if prompt_price is None or completion_price is None or prompt_tokens is None or completion_tokens is None:
         return None
     return (prompt_tokens * prompt_price + completion_tokens * completion_price) / 1e6

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from xdomain.config.experiment import Experiment
-from xdomain.core.errors import XDomainError
+from xdomain.core.errors import ConfigError, XDomainError
 from xdomain.core.parquet import write_records
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.build import build_domains
@@ -45,9 +45,12 @@ def run_evaluations(
                 continue
             try:
                 if loaded is None or loaded.name != name:
+                    loaded = None
                     folder = checkpoint_folder(context.inputs[spec.checkpoint_stage], spec.checkpoint_step)
-                    loaded = served_checkpoint(folder, name)
-                    backend.load(loaded)
+                    wanted = served_checkpoint(folder, name)
+                    check_fits(backend, wanted)
+                    backend.load(wanted)
+                    loaded = wanted
                 yield spec, _evaluate(backend, loaded, experiment, spec, context)
             except NonFiniteLogits as error:
                 broken[name] = error
@@ -80,3 +83,18 @@ def _evaluate(
     begun = time.perf_counter()
     write_records(context.work / "records.parquet", measured.records)
     return StageResult(finished=True, summary=measured.summary | {"write_seconds": time.perf_counter() - begun})
+
+
+def check_fits(backend: Backend, checkpoint: Checkpoint) -> None:
+    """Refuse weights for the endpoint backend, and an endpoint for any other.
+
+    Raises:
+        ConfigError: see above.
+    """
+    if bool(checkpoint.endpoint) != (backend.name == "endpoint"):
+        what = "is behind an endpoint" if checkpoint.endpoint else "has weights of its own"
+        raise ConfigError(
+            f'the checkpoint {what}, which the backend "{backend.name}" cannot serve.',
+            where="evaluation.backend",
+            fix="`endpoint` serves endpoints, `transformers` and `vllm` serve weights.",
+        )

@@ -81,7 +81,7 @@ class Completion:
 
     Attributes:
         text: without the end token or stop string.
-        tokens: generated tokens, those of the end included.
+        tokens: generated tokens, those of the end included; None where unknown.
         finish_reason: a `FinishReason`.
         mean_entropy: nats a token of the model's own distribution (before temperature and top-p); None where unknown.
         prompt_tokens: tokens of the prompt; None where unknown.
@@ -89,7 +89,7 @@ class Completion:
     """
 
     text: str
-    tokens: int
+    tokens: int | None
     finish_reason: str
     mean_entropy: float | None
     prompt_tokens: int | None = None

@@ -1,4 +1,4 @@
-"""Where a grid's model comes from: a preset, a folder, a hub id, or a GGUF file."""
+"""Where a grid's model comes from: a preset, a folder, a hub id, or a GGUF file; a LoRA adapter may lie on it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError
@@ -15,11 +16,16 @@ from xdomain.models.tiny import tiny_qwen3
 
 
 def load_source(config: ModelConfig) -> tuple[Any, Any]:
-    """Model on the CPU in the wanted dtype, and its tokenizer with a pad token.
+    """Model on the CPU in the wanted dtype, an adapter merged, and its tokenizer with a pad token.
 
     Raises:
-        ConfigError: the source is not there, or is no causal language model.
+        ConfigError: the source is not there, or is no causal language model, or the adapter does not lie on it.
     """
+    model, tokenizer = _load(config)
+    return (model if config.adapter is None else merge_adapter(model, Path(config.adapter).expanduser())), tokenizer
+
+
+def _load(config: ModelConfig) -> tuple[Any, Any]:
     kind, value = config.source
     dtype = getattr(torch, config.dtype)
     if kind == "preset":
@@ -29,6 +35,9 @@ def load_source(config: ModelConfig) -> tuple[Any, Any]:
         return _load_gguf(gguf_path(value), dtype)
     try:
         arguments = {"revision": config.revision} if config.revision is not None else {}
+        check_causal(
+            AutoConfig.from_pretrained(value, trust_remote_code=config.trust_remote_code, **arguments), value, kind
+        )
         tokenizer = AutoTokenizer.from_pretrained(value, trust_remote_code=config.trust_remote_code, **arguments)
         model = AutoModelForCausalLM.from_pretrained(
             value, dtype=dtype, use_safetensors=True, trust_remote_code=config.trust_remote_code, **arguments
@@ -40,6 +49,49 @@ def load_source(config: ModelConfig) -> tuple[Any, Any]:
             fix="Check the name; a hub model must be reachable or in the local cache.",
         ) from error
     return model, with_pad_token(tokenizer)
+
+
+def check_causal(config: Any, name: str, kind: str) -> None:
+    """Refuse an encoder, a classifier or a sequence-to-sequence model: transformers would load some of them as a causal
+    one, with a fresh head that answers noise.
+
+    Raises:
+        ConfigError: the configuration names architectures, and none is causal.
+    """
+    own = "AutoModelForCausalLM" in (getattr(config, "auto_map", None) or {})
+    named = config.architectures or []
+    if own or not named or set(named) & set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()):
+        return
+    raise ConfigError(
+        f'"{name}" is no causal language model: its configuration says {", ".join(named)}.',
+        where=f"model.{kind}",
+        fix="Choose a model whose architecture ends with ForCausalLM.",
+    )
+
+
+def merge_adapter(model: Any, folder: Path) -> Any:
+    """`model` with the LoRA adapter in `folder` merged into its weights.
+
+    Raises:
+        ConfigError: there is none, it is not safetensors, or it fits another model.
+    """
+    from peft import PeftModel
+
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        if not (folder / name).is_file():
+            raise ConfigError(
+                f'"{folder}" is no LoRA adapter: it has no {name}.',
+                where="model.adapter",
+                fix="Give a folder that peft's save_pretrained wrote (pickles are not read).",
+            )
+    try:
+        return PeftModel.from_pretrained(model, folder).merge_and_unload()
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise ConfigError(
+            f'the adapter "{folder}" does not fit the model: {str(error).splitlines()[0]}',
+            where="model.adapter",
+            fix="Name the model that it was trained on.",
+        ) from error
 
 
 def with_pad_token(tokenizer: Any) -> Any:

@@ -1,0 +1,191 @@
+"""Generation by an OpenAI-compatible server: bounded concurrency, retries with growing pauses, a limit on the rate."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from typing import Any
+
+from xdomain.config.backend import EndpointModel
+from xdomain.config.evaluation import EvaluationConfig
+from xdomain.core.http import ChatEndpoint, EndpointError, RequestRefused, post_json
+from xdomain.generation.base import Answered, Checkpoint, Completion, FinishReason, PromptRequest, Sampling
+
+FILTERED = "content_filter"
+"""A finish reason: the server withheld the answer."""
+
+
+class EndpointBackend:
+    """Draws completions from a server, one request a sample.
+
+    Args:
+        evaluation: its `endpoint` says how hard the server may be asked.
+        device: of no use here.
+    """
+
+    name = "endpoint"
+    reproducibility = "the seed was sent; whether the same completion comes again is up to the server"
+
+    def __init__(self, evaluation: EvaluationConfig, device: str) -> None:
+        self._limits = evaluation.endpoint
+        self._pacer = Pacer(self._limits.requests_per_minute)
+        self._repeated = 0
+        self._lock = threading.Lock()
+
+    def load(self, checkpoint: Checkpoint) -> None:
+        """See `Backend.load`; the key must be there.
+
+        Raises:
+            DependencyMissing: it is not.
+        """
+        self._model = EndpointModel.model_validate(dict(checkpoint.endpoint))
+        self._endpoint = ChatEndpoint(
+            base_url=self._model.base_url,
+            model=self._model.model,
+            api_key_variable=self._model.api_key_variable,
+            timeout_seconds=self._limits.timeout_seconds,
+            attempts=self._limits.attempts,
+        )
+        self._endpoint.key()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def events(self) -> list[str]:
+        with self._lock:
+            repeated, self._repeated = self._repeated, 0
+        return [f"{repeated} requests were repeated"] if repeated else []
+
+    def generate(
+        self, requests: Sequence[PromptRequest], sampling: Sampling, done: Collection[int] = frozenset()
+    ) -> Iterator[Answered]:
+        """See `Backend.generate`.
+
+        Raises:
+            EndpointError: a request was not answered in all attempts, or no prompt was answered at all: what was
+                answered before is kept, and the same command goes on from there.
+        """
+        open_samples = {place: len(requests[place].seeds) for place in range(len(requests)) if place not in done}
+        found: dict[int, dict[int, Completion]] = {place: {} for place in open_samples}
+        refused: list[Answered] = []
+        answered = bool(done)
+        with ThreadPoolExecutor(max_workers=self._limits.concurrency) as executor:
+            futures: dict[Future[Completion], tuple[int, int]] = {
+                executor.submit(self._complete, requests[place], seed, sampling): (place, sample)
+                for place in open_samples
+                for sample, seed in enumerate(requests[place].seeds)
+            }
+            try:
+                for future in as_completed(futures):
+                    place, sample = futures.pop(future)
+                    found[place][sample] = future.result()
+                    if len(found[place]) < open_samples[place]:
+                        continue
+                    samples = found.pop(place)
+                    completions = [samples[sample] for sample in sorted(samples)]
+                    if all(completion.finish_reason == FinishReason.REFUSED for completion in completions):
+                        # Believed only once the server has shown that it can answer.
+                        refused.append((place, completions))
+                    else:
+                        answered = True
+                        yield place, completions
+            finally:
+                executor.shutdown(wait=False, cancel_futures=True)
+        if refused and not answered:
+            raise EndpointError(
+                f"not one of {len(refused)} prompts was answered: {refused[0][1][0].problem}",
+                where=self._model.base_url,
+                fix="Check the model's name and the settings; `protocol: completions` is for servers without chat.",
+            )
+        yield from refused
+
+    def _complete(self, request: PromptRequest, seed: int, sampling: Sampling) -> Completion:
+        """One sample.
+
+        Raises:
+            EndpointError: no usable reply.
+        """
+        chat = self._model.protocol == "chat"
+        body: dict[str, Any] = {
+            "model": self._model.model,
+            "max_tokens": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "seed": seed,
+        }
+        body |= {"messages": [dict(message) for message in request.messages]} if chat else {"prompt": request.text}
+        if sampling.stop:
+            body["stop"] = list(sampling.stop)
+        self._pacer.wait()
+        try:
+            reply = post_json(self._endpoint, "/chat/completions" if chat else "/completions", body, sleep=self._pause)
+        except RequestRefused as error:
+            return Completion("", None, FinishReason.REFUSED, None, None, error.what)
+        return read_completion(reply, self._model.base_url, chat=chat)
+
+    def _pause(self, seconds: float) -> None:
+        with self._lock:
+            self._repeated += 1
+        time.sleep(seconds)
+        self._pacer.wait()
+
+
+class Pacer:
+    """Lets at most so many requests a minute begin, evenly spread. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        per_minute: float | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._gap_seconds = 60 / per_minute if per_minute else 0.0
+        self._clock, self._sleep = clock, sleep
+        self._next = clock()
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Return when the next request may begin."""
+        if not self._gap_seconds:
+            return
+        with self._lock:
+            now = self._clock()
+            begin = max(now, self._next)
+            self._next = begin + self._gap_seconds
+        if begin > now:
+            self._sleep(begin - now)
+
+
+def read_completion(reply: Any, where: str, *, chat: bool) -> Completion:
+    """The first choice of a reply with its token counts.
+
+    Raises:
+        EndpointError: it has none.
+    """
+    try:
+        choice = reply["choices"][0]
+        text = choice["message"]["content"] if chat else choice["text"]
+        reason = choice.get("finish_reason")
+        usage = reply.get("usage") or {}
+        prompt_tokens, tokens = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
+        if text is not None and not isinstance(text, str):
+            raise TypeError("no text")
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise EndpointError(
+            f"the reply has no completion where the OpenAI protocol has it ({type(error).__name__}).",
+            where=where,
+            fix='Check that base_url ends with "/v1" and that the server speaks this protocol (chat or completions).',
+        ) from error
+    if reason == FILTERED:
+        return Completion("", tokens, FinishReason.REFUSED, None, prompt_tokens, "withheld by the content filter")
+    ended = FinishReason.LENGTH if reason == "length" else FinishReason.STOP
+    return Completion(text or "", tokens, ended, None, prompt_tokens)
+
+
+def count(usage: Mapping[str, Any], name: str) -> int | None:
+    """A token count, None where the server gives none."""
+    value = usage.get(name)
+    return value if type(value) is int and value >= 0 else None
