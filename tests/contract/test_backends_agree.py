@@ -28,6 +28,7 @@ from xdomain.models.tiny import CHARACTERS, tiny_qwen3, tiny_tokenizer
 CHECKPOINTS = ("base", "other", "lora")
 """Full weights, other full weights of the same architecture, an adapter on the first."""
 TOKENS = 10
+GREEDY = Sampling(TOKENS)
 BACKENDS = (
     "transformers",
     "endpoint",
@@ -128,7 +129,7 @@ def requests_for(prompts: list[str]) -> list[PromptRequest]:
     return [PromptRequest(tuple(ids), (0,), text) for text, ids in zip(prompts, encoded, strict=True)]
 
 
-def answers(backend: Backend, prompts: list[str], sampling: Sampling = Sampling(TOKENS)) -> list[Completion]:
+def answers(backend: Backend, prompts: list[str], sampling: Sampling = GREEDY) -> list[Completion]:
     found = dict(backend.generate(requests_for(prompts), sampling))
     assert sorted(found) == list(range(len(prompts)))
     return [found[place][0] for place in range(len(prompts))]
@@ -160,7 +161,8 @@ def test_a_completion_ends_before_a_stop_string(
     backend.load(checkpoints["base"])
     stop = expected["base"][0][0][3:5]
     assert len(stop) == 2
-    for (whole, _), found in zip(expected["base"][:40], answers(backend, PROMPTS[:40], Sampling(TOKENS, stop=(stop,)))):
+    stopped = answers(backend, PROMPTS[:40], Sampling(TOKENS, stop=(stop,)))
+    for (whole, _), found in zip(expected["base"][:40], stopped, strict=True):
         assert found.text == whole.split(stop)[0]
         assert found.finish_reason == ("stop" if stop in whole or len(whole) < TOKENS else "length")
 

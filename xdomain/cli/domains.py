@@ -78,7 +78,7 @@ def sample(
     """Show items: the prompt, the gold answer, and a right completion, or a model's, with its verdict."""
     import importlib
 
-    from xdomain.cli.evaluate import model_source
+    from xdomain.cli.model_forms import model_source
     from xdomain.cli.render import out, print_json
     from xdomain.config.load import validate
     from xdomain.config.model import ModelConfig

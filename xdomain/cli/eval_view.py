@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xdomain.core.measurement import BASE
 
@@ -19,15 +19,18 @@ LM_EVAL = "lm-eval"
 """The one format that is made of records rather than of the analysis."""
 
 
-def show_result(result: AnalysisResult, *, as_json: bool) -> None:
-    """Accuracies, pass@k and maj@n where there are samples, and what differs from the base where there is one."""
+def show_result(result: AnalysisResult, *, as_json: bool, generation: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Accuracies and how they came about, pass@k and maj@n where there are samples, what differs from the base."""
+    from xdomain.cli.generation_view import generation_table
     from xdomain.cli.render import out, print_json
     from xdomain.report.terminal import accuracy_table, matrix_tables
 
     if as_json:
-        print_json(result.model_dump(mode="json"))
+        print_json(result.model_dump(mode="json") | ({"generation": list(generation)} if generation else {}))
         return
     out.print(accuracy_table(result.accuracy))
+    if generation:
+        out.print(generation_table(generation))
     for matrix in result.pass_at_k:
         out.print(matrix_tables(result, matrix))
     if BASE in result.accuracy.rows:

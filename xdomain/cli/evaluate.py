@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xdomain.cli.setup import Json, StorePath, default_store
+from xdomain.cli.model_forms import model_source
+from xdomain.cli.setup import Json, Settings, StorePath, default_store
 
 if TYPE_CHECKING:
     from xdomain.config.domain import DomainConfig
@@ -23,7 +25,8 @@ def evaluate(
         str,
         typer.Argument(
             help="A stage of the store by title, folder or key (patterns allowed; STAGE@40 for an inner checkpoint), "
-            "a model folder, a .gguf file, or hub:ID."
+            "a model folder, a LoRA adapter's folder, a .gguf file, hub:ID@REVISION, or an endpoint "
+            "https://HOST/v1#MODEL."
         ),
     ],
     domains: Annotated[str | None, typer.Option(help="Names or YAML files, with commas.")] = None,
@@ -34,6 +37,10 @@ def evaluate(
     top_p: Annotated[float, typer.Option("--top-p", help="Nucleus sampling.")] = 1.0,
     max_tokens: Annotated[int, typer.Option("--max-tokens", min=1, help="Longest completion.")] = 256,
     seed: Annotated[int, typer.Option(help="Draws items and samples.")] = 0,
+    backend: Annotated[
+        str | None, typer.Option(help="transformers or vllm for weights; endpoint is chosen by MODEL.")
+    ] = None,
+    settings: Settings = None,
     threads: Annotated[int, typer.Option(min=1, help="Torch threads a worker.")] = 1,
     revision: Annotated[str | None, typer.Option(help="Of a hub model.")] = None,
     jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Checkpoints at once.")] = None,
@@ -60,6 +67,7 @@ def evaluate(
     """Evaluate a model or checkpoint; finished evaluations are never repeated."""
     from xdomain.analysis.analyse import analyse
     from xdomain.cli.eval_view import show_result, without_base, write_results
+    from xdomain.cli.generation_view import generation_of
     from xdomain.cli.lm_eval import harness_grid
     from xdomain.core.errors import ConfigError
     from xdomain.store.store import Store
@@ -70,12 +78,15 @@ def evaluate(
         raise ConfigError("--format and --out go together.", where="xdomain eval")
     opened = Store(store or default_store())
     models = [text for text in (base, model) if text]
+    graphs: dict[str, Graph] = {}
     if domains is not None:
         evaluation = {"items": items, "samples": samples, "temperature": temperature, "top_p": top_p, "seed": seed}
         evaluation["max_completion_tokens"] = max_tokens
-        settings = {"evaluation": evaluation, "execution": {"threads": threads}}
+        if backend is not None:
+            evaluation["backend"] = backend
+        data = {"evaluation": evaluation, "execution": {"threads": threads}}
         entries = domain_entries(domains)
-        graphs = {text: evaluation_graph(opened, text, entries, settings, revision) for text in models}
+        graphs = {text: evaluation_graph(opened, text, entries, data, revision, settings or []) for text in models}
         grid = own_grid(opened, graphs, base, jobs, with_text=formats is not None or samples > 1)
     else:
         assert lm_eval is not None
@@ -86,7 +97,7 @@ def evaluate(
     result = analyse(grid) if base is not None else without_base(analyse(grid))
     if out_folder is not None:
         write_results(result, grid, out_folder, formats or [])
-    show_result(result, as_json=json_)
+    show_result(result, as_json=json_, generation=generation_of(opened, graphs))
 
 
 def own_grid(
@@ -119,20 +130,29 @@ def evaluation_graph(
     domains: Sequence[str | DomainConfig],
     settings: dict[str, Any],
     revision: str | None = None,
+    overrides: Sequence[str] = (),
 ) -> Graph:
     """Evaluations of the named checkpoints; a model that is no stage of the store gets a base stage of its own.
+
+    Args:
+        settings: sections of an experiment (`evaluation`, `execution`).
+        overrides: "dotted.key=value", as in `--set`.
 
     Raises:
         ConfigError: `model` names nothing.
     """
     from xdomain.config.experiment import Experiment
-    from xdomain.config.load import validate
+    from xdomain.config.load import apply_override, validate
     from xdomain.plan.graph import build_plan, checkpoint_graph
     from xdomain.resolve.identities import resolve_identities
 
     checkpoints = stored_checkpoints(store, model)
     source = {"preset": "tiny_qwen3"} if checkpoints else model_source(model, revision)
-    data = {"name": "eval", "model": source, "domains": list(domains), "curricula": [], **settings}
+    data = {"name": "eval", "model": source, "domains": list(domains), "curricula": [], **deepcopy(settings)}
+    if "endpoint" in source:
+        data.setdefault("evaluation", {}).setdefault("backend", "endpoint")
+    for override in overrides:
+        apply_override(data, override)
     experiment = validate(Experiment, data, "xdomain eval")
     identities = resolve_identities(experiment)
     return checkpoint_graph(experiment, identities, checkpoints) if checkpoints else build_plan(experiment, identities)
@@ -151,24 +171,3 @@ def stored_checkpoints(store: Store, text: str) -> list[tuple[Stage, int, str]]:
         wanted = int(step) if step else end
         found.append((stage, wanted, f"{stage.title} step {wanted}"))
     return found
-
-
-def model_source(text: str, revision: str | None) -> dict[str, Any]:
-    """The `model` mapping of an experiment for what `text` names outside the store.
-
-    Raises:
-        ConfigError: it is no folder, GGUF file or hub id.
-    """
-    from xdomain.core.errors import ConfigError
-
-    if text.startswith("hub:"):
-        return {"hub": text.removeprefix("hub:"), "revision": revision}
-    if text.endswith(".gguf"):
-        return {"gguf": text}
-    if Path(text).expanduser().is_dir():
-        return {"path": text}
-    raise ConfigError(
-        f'"{text}" is no stage of the store, no folder and no .gguf file.',
-        where="MODEL",
-        fix="Hub models are written hub:OWNER/NAME; `xdomain grid status` lists stages.",
-    )

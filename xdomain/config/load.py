@@ -32,7 +32,7 @@ def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     """
     data = read_yaml(path)
     for override in overrides:
-        _override(data, override)
+        apply_override(data, override)
     from xdomain.config.domain_file import with_domain_files  # it reads files through this module
 
     expanded = with_domain_files(expand_variables(data, str(path)), path.parent)
@@ -103,7 +103,12 @@ def expand_variables(value: Any, where: str, field: str = "") -> Any:
     return VARIABLE.sub(lookup, value)
 
 
-def _override(data: dict[str, Any], override: str) -> None:
+def apply_override(data: dict[str, Any], override: str) -> None:
+    """Set "dotted.key=value" in `data`.
+
+    Raises:
+        ConfigError: it is not of that form, or the value is not YAML.
+    """
     key, separator, text = override.partition("=")
     if not separator:
         raise ConfigError(f'"{override}" is not a setting.', where="--set", fix="Write it like training.steps=20.")

@@ -14,6 +14,9 @@ from xdomain.core.errors import ConfigError
 from xdomain.core.locate import gguf_path
 from xdomain.models.tiny import tiny_qwen3
 
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, RuntimeError, NotImplementedError)
+"""What transformers and gguf raise on a file that is damaged or of an unknown kind."""
+
 
 def load_source(config: ModelConfig) -> tuple[Any, Any]:
     """Model on the CPU in the wanted dtype, an adapter merged, and its tokenizer with a pad token.
@@ -103,8 +106,15 @@ def with_pad_token(tokenizer: Any) -> Any:
 
 
 def _load_gguf(path: Path, dtype: torch.dtype) -> tuple[Any, Any]:
-    tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
-    model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=dtype)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+        model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=dtype)
+    except UNREADABLE as error:
+        raise ConfigError(
+            f'"{path}" cannot be read as a GGUF model: {type(error).__name__}: {str(error)[:200]}',
+            where="model.gguf",
+            fix="Copy the file again; transformers reads the architectures that its GGUF page lists.",
+        ) from error
     # The weights are dequantised on loading, but the marks stay behind and would make `save_pretrained` refuse.
     model.config.quantization_config = None
     del model.config.quantization_config

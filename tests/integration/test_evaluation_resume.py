@@ -1,0 +1,188 @@
+"""Evaluations that are killed with SIGKILL at random moments end with the records of an undisturbed one."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.small_grid import command, environment, xdomain
+from xdomain.config.experiment import Experiment
+from xdomain.core.parquet import read_records
+from xdomain.core.stage import StageContext
+from xdomain.evaluate.run import run_evaluations
+from xdomain.models.checkpoint import save_full
+from xdomain.models.layout import checkpoint_folder
+from xdomain.models.tiny import tiny_qwen3
+from xdomain.plan.spec import EvaluateSpec
+
+DOMAINS = ("logic", "math")
+ITEMS, SAMPLES = 60, 3
+EXPERIMENT = Experiment.model_validate(
+    {
+        "name": "resume",
+        "model": {"preset": "tiny_qwen3"},
+        "domains": list(DOMAINS),
+        "curricula": [],
+        "training": {"max_completion_tokens": 40},
+        # Many small batches, so that a kill finds some done and some not.
+        "evaluation": {"items": ITEMS, "samples": SAMPLES, "temperature": 1.0, "batch_tokens": 500},
+    }
+)
+
+
+class Silent:
+    def progress(self, done: int, total: int, **values: object) -> None:
+        """Say nothing."""
+
+    def event(self, kind: str, **values: object) -> None:
+        """Say nothing."""
+
+
+def evaluate(root: Path, model: Path) -> None:
+    """What a worker does with the two evaluations of one checkpoint; leaves a mark when it is through."""
+    specs = [EvaluateSpec(key=name, checkpoint_stage="base", checkpoint_step=0, domain=name) for name in DOMAINS]
+    contexts = []
+    for name in DOMAINS:
+        work, scratch = root / name / "work", root / name / "scratch"
+        for folder in (work, scratch):
+            folder.mkdir(parents=True, exist_ok=True)
+        contexts.append(StageContext(work, scratch, {"base": model}, 0, "cpu", Silent()))
+    summaries = [dict(result.summary) for _, result in run_evaluations(EXPERIMENT, specs, contexts)]
+    (root / "through.json").write_text(json.dumps(summaries))
+
+
+def records(root: Path) -> pd.DataFrame:
+    return read_records([root / name / "work" / "records.parquet" for name in DOMAINS])
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    stage = tmp_path_factory.mktemp("stage")
+    save_full(*tiny_qwen3(seed=1), checkpoint_folder(stage, 0), chat_template=False)
+    return stage
+
+
+@pytest.fixture(scope="module")
+def undisturbed(model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, float]:
+    """Records, and seconds that they took."""
+    root = tmp_path_factory.mktemp("undisturbed")
+    begun = time.perf_counter()
+    run_to_its_end(root, model)
+    return records(root), time.perf_counter() - begun
+
+
+def run_to_its_end(root: Path, model: Path) -> None:
+    process = multiprocessing.get_context("fork").Process(target=evaluate, args=(root, model))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_random_moments(
+    seed: int, model: Path, undisturbed: tuple[pd.DataFrame, float], tmp_path: Path
+) -> None:
+    expected, seconds = undisturbed
+    draw = random.Random(seed)
+    kills = 0
+    for _ in range(8):
+        process = multiprocessing.get_context("fork").Process(target=evaluate, args=(tmp_path, model))
+        process.start()
+        process.join(draw.uniform(0.1, 0.5) * seconds)
+        if process.exitcode is not None:
+            break
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        kills += 1
+    run_to_its_end(tmp_path, model)
+    assert kills > 0
+    found = records(tmp_path)
+    pd.testing.assert_frame_equal(found, expected)
+    assert not found.duplicated(["domain", "item_id", "sample"]).any()
+    assert len(found) == len(DOMAINS) * ITEMS * SAMPLES
+
+
+@pytest.mark.parametrize("tail", [b'{"place": 3, "prom', b"\x00\xff\n", b"[1]\n", b'{"place": 99}\n'])
+def test_a_torn_or_foreign_line_is_answered_again(
+    tail: bytes, model: Path, undisturbed: tuple[pd.DataFrame, float], tmp_path: Path
+) -> None:
+    evaluate(tmp_path, model)
+    journal = tmp_path / "logic" / "scratch" / "answers.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    assert len(lines) == ITEMS
+    journal.write_bytes(b"".join(lines[:17]) + tail + b"".join(lines[17:20]))
+    (tmp_path / "logic" / "work" / "records.parquet").write_bytes(b"PAR1 torn")
+    evaluate(tmp_path, model)
+    pd.testing.assert_frame_equal(records(tmp_path), undisturbed[0])
+    resumed = [summary["resumed_items"] for summary in json.loads((tmp_path / "through.json").read_text())]
+    assert resumed == [17, ITEMS]
+
+
+@pytest.mark.slow
+def test_the_command_killed_with_all_its_processes(model: Path, tmp_path: Path) -> None:
+    folder = checkpoint_folder(model, 0)
+    arguments = ["eval", folder, "--domains", "logic,math", "--items", "300", "--samples", "4", "--temperature", "1"]
+    arguments += ["--max-tokens", "40", "--set", "evaluation.batch_tokens=500", "--json", "--store"]
+    expected = json.loads(xdomain(*arguments, tmp_path / "calm").stdout)
+    draw = random.Random(0)
+    for _ in range(3):
+        process = subprocess.Popen(
+            command(*arguments, tmp_path / "killed"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+            start_new_session=True,
+        )
+        wanted = draw.randint(5, 250)
+        while process.poll() is None and answered(tmp_path / "killed") < wanted:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert answered(tmp_path / "killed") > 0
+    found = json.loads(xdomain(*arguments, tmp_path / "killed").stdout)
+    assert found == expected
+    frames = [one_frame(tmp_path / name) for name in ("calm", "killed")]
+    pd.testing.assert_frame_equal(*frames)
+
+
+def answered(store: Path) -> int:
+    """Items in the journals of running evaluations."""
+    return sum(path.read_bytes().count(b"\n") for path in store.glob("scratch/*/answers.jsonl"))
+
+
+def one_frame(store: Path) -> pd.DataFrame:
+    return read_records(sorted(store.glob("stages/evaluate-*/records.parquet")))
+
+
+def test_a_truncated_published_file_is_named_and_made_again(model: Path, tmp_path: Path) -> None:
+    arguments = [
+        "eval",
+        checkpoint_folder(model, 0),
+        "--domains",
+        "logic",
+        "--items",
+        "5",
+        "--json",
+        "--store",
+        tmp_path,
+    ]
+    expected = json.loads(xdomain(*arguments).stdout)
+    (path,) = tmp_path.glob("stages/evaluate-*/records.parquet")
+    path.write_bytes(path.read_bytes()[:-200])
+    refused = xdomain(*arguments, code=2).stderr
+    assert "cannot be read as item records" in refused
+    assert "delete its folder" in refused
+    for file in sorted(path.parent.rglob("*"), reverse=True):
+        file.unlink()
+    path.parent.rmdir()
+    assert json.loads(xdomain(*arguments).stdout) == expected

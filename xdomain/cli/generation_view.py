@@ -1,0 +1,56 @@
+"""How completions came about: tokens, truncation, cost, and what their backend promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from xdomain.plan.graph import Graph
+    from xdomain.store.store import Store
+
+GENERATION = (
+    "prompt_tokens", "completion_tokens", "finish_reasons", "truncated_share", "usd", "backend", "reproducibility",
+    "chat_template", "events",
+)  # fmt: skip
+"""What of an evaluation's summary says how its completions came about."""
+
+
+def generation_of(store: Store, graphs: Mapping[str, Graph]) -> list[dict[str, Any]]:
+    """How the completions of every evaluation came about, from what the stages left."""
+    found = []
+    for text, graph in graphs.items():
+        for stage in graph.evaluations:
+            summary = store.result(stage)["summary"]
+            about = {"model": text, "evaluation": stage.title, "domain": stage.domain}
+            found.append(about | {name: summary.get(name) for name in GENERATION})
+    return found
+
+
+def generation_table(generation: Sequence[Mapping[str, Any]]) -> Table:
+    """Tokens, truncation, cost and promises of each evaluation; a hyphen where a stage did not note them."""
+    from rich.table import Table
+
+    table = Table(title="Generation", title_justify="left")
+    for heading in ("evaluation", "backend", "chat template", "tokens in", "out", "truncated", "unanswered", "USD"):
+        table.add_column(heading)
+    for row in generation:
+        reasons = row["finish_reasons"]
+        total = sum(reasons.values()) if reasons else 0
+        unanswered = total - reasons.get("stop", 0) - reasons.get("length", 0) if reasons else None
+        share, usd = row["truncated_share"], row["usd"]
+        cells = row["backend"], row["chat_template"], row["prompt_tokens"], row["completion_tokens"]
+        shown = ["-" if cell is None else str(cell) for cell in cells]
+        table.add_row(
+            row["evaluation"],
+            *shown,
+            "-" if share is None else f"{100 * share:.0f}%",
+            "-" if unanswered is None else str(unanswered),
+            "-" if usd is None else f"{usd:.4f}",
+        )
+    notes = [f"{row['backend']}: {row['reproducibility']}" for row in generation if row["reproducibility"]]
+    notes += [f"{row['evaluation']}: {event}" for row in generation for event in row["events"] or ()]
+    table.caption, table.caption_justify = "\n".join(dict.fromkeys(notes)) or None, "left"
+    return table
