@@ -127,9 +127,10 @@ def answer_within(megabytes: int, out: Path) -> None:
     requests = [request_of(150 + place % 50, place, place + 1000) for place in range(300)]
     few = dict(backend.generate(requests[:2], Sampling(3, 1.0)))
     limit = psutil.Process().memory_info().vms + megabytes * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
     found = dict(backend.generate(requests, Sampling(3, 1.0)))
-    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
     texts = [[completion.text for completion in found[place]] for place in range(len(requests))]
     same = all([each.text for each in few[place]] == texts[place] for place in few)
     out.write_text(json.dumps({"events": backend.events(), "texts": texts, "same": same}))

@@ -25,16 +25,16 @@ from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.spec import EvaluateSpec
 
 DOMAINS = ("logic", "math")
-ITEMS, SAMPLES = 60, 3
+ITEMS, SAMPLES = 24, 3
 EXPERIMENT = Experiment.model_validate(
     {
         "name": "resume",
         "model": {"preset": "tiny_qwen3"},
         "domains": list(DOMAINS),
         "curricula": [],
-        "training": {"max_completion_tokens": 40},
+        "training": {"max_completion_tokens": 16},
         # Many small batches, so that a kill finds some done and some not.
-        "evaluation": {"items": ITEMS, "samples": SAMPLES, "temperature": 1.0, "batch_tokens": 500},
+        "evaluation": {"items": ITEMS, "samples": SAMPLES, "temperature": 1.0, "batch_tokens": 250},
     }
 )
 

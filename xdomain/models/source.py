@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from xdomain.core.errors import ConfigError
 from xdomain.core.locate import gguf_path
 from xdomain.models.tiny import tiny_qwen3
 
-UNREADABLE = (OSError, ValueError, LookupError, TypeError, RuntimeError, NotImplementedError)
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, RuntimeError, NotImplementedError, struct.error)
 """What transformers and gguf raise on a file that is damaged or of an unknown kind."""
 
 
