@@ -80,7 +80,13 @@ def evaluate(
     models = [text for text in (base, model) if text]
     graphs: dict[str, Graph] = {}
     if domains is not None:
-        evaluation = {"items": items, "samples": samples, "temperature": temperature, "top_p": top_p, "seed": seed}
+        evaluation: dict[str, Any] = {
+            "items": items,
+            "samples": samples,
+            "temperature": temperature,
+            "top_p": top_p,
+            "seed": seed,
+        }
         evaluation["max_completion_tokens"] = max_tokens
         if backend is not None:
             evaluation["backend"] = backend

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from operator import itemgetter
 from typing import Any
 
 from xdomain.config.backend import EndpointModel
@@ -67,32 +68,25 @@ class EndpointBackend:
             EndpointError: a request was not answered in all attempts, or no prompt was answered at all: what was
                 answered before is kept, and the same command goes on from there.
         """
-        open_samples = {place: len(requests[place].seeds) for place in range(len(requests)) if place not in done}
-        found: dict[int, dict[int, Completion]] = {place: {} for place in open_samples}
+        found: dict[int, dict[int, Completion]] = {place: {} for place in range(len(requests)) if place not in done}
         refused: list[Answered] = []
-        answered = bool(done)
-        with ThreadPoolExecutor(max_workers=self._limits.concurrency) as executor:
-            futures: dict[Future[Completion], tuple[int, int]] = {
-                executor.submit(self._complete, requests[place], seed, sampling): (place, sample)
-                for place in open_samples
-                for sample, seed in enumerate(requests[place].seeds)
-            }
-            try:
-                for future in as_completed(futures):
-                    place, sample = futures.pop(future)
-                    found[place][sample] = future.result()
-                    if len(found[place]) < open_samples[place]:
-                        continue
-                    samples = found.pop(place)
-                    completions = [samples[sample] for sample in sorted(samples)]
-                    if all(completion.finish_reason == FinishReason.REFUSED for completion in completions):
-                        # Believed only once the server has shown that it can answer.
-                        refused.append((place, completions))
-                    else:
-                        answered = True
-                        yield place, completions
-            finally:
-                executor.shutdown(wait=False, cancel_futures=True)
+        answered, failure = bool(done), None
+        for place, sample, outcome in self._outcomes(requests, sorted(found), sampling):
+            if isinstance(outcome, EndpointError):
+                failure = failure or outcome
+                continue
+            found[place][sample] = outcome
+            if len(found[place]) < len(requests[place].seeds):
+                continue
+            completions = [completion for _, completion in sorted(found.pop(place).items(), key=itemgetter(0))]
+            if all(completion.finish_reason == FinishReason.REFUSED for completion in completions):
+                # Believed only once the server has shown that it can answer.
+                refused.append((place, completions))
+            else:
+                answered = True
+                yield place, completions
+        if failure is not None:
+            raise failure
         if refused and not answered:
             raise EndpointError(
                 f"not one of {len(refused)} prompts was answered: {refused[0][1][0].problem}",
@@ -100,6 +94,36 @@ class EndpointBackend:
                 fix="Check the model's name and the settings; `protocol: completions` is for servers without chat.",
             )
         yield from refused
+
+    def _outcomes(
+        self, requests: Sequence[PromptRequest], places: Sequence[int], sampling: Sampling
+    ) -> Iterator[tuple[int, int, Completion | EndpointError]]:
+        """(place, sample, completion) as they come. After the first failure nothing more is asked, but what is under
+        way is waited for, since it is paid for."""
+        stop = threading.Event()
+
+        def ask(place: int, seed: int) -> Completion | EndpointError | None:
+            if stop.is_set():
+                return None
+            try:
+                return self._complete(requests[place], seed, sampling)
+            except EndpointError as error:
+                stop.set()
+                return error
+
+        with ThreadPoolExecutor(max_workers=self._limits.concurrency) as executor:
+            futures: dict[Future[Completion | EndpointError | None], tuple[int, int]] = {
+                executor.submit(ask, place, seed): (place, sample)
+                for place in places
+                for sample, seed in enumerate(requests[place].seeds)
+            }
+            try:
+                for future in as_completed(futures):
+                    outcome = future.result()
+                    if outcome is not None:
+                        yield *futures[future], outcome
+            finally:
+                stop.set()
 
     def _complete(self, request: PromptRequest, seed: int, sampling: Sampling) -> Completion:
         """One sample.
