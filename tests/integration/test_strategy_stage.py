@@ -133,6 +133,37 @@ def test_dacsp_learns_from_the_stages_before(chaining: str | None, tmp_path: Pat
     assert any(each["aligned_directions"] + each["conflicting_directions"] > 0 for each in figures)
 
 
+def test_an_adaptive_stage_writes_what_it_chose(tmp_path: Path) -> None:
+    experiment = Experiment.model_validate(
+        {
+            "name": "x",
+            "model": {"preset": "tiny_qwen3"},
+            "domains": ["logic", "math"],
+            "curricula": ["2*logic + math"],
+            "strategies": [{"name": "bandit", "floor": 0.2}],
+            "training": {"steps": 3, "prompts_per_step": 5, "generations": 4, "max_completion_tokens": 6},
+        }
+    )
+    plan = planned(experiment)
+    base, train = (stage_spec(stage, plan.stages) for stage in list(plan.stages.values())[:2])
+    assert isinstance(train, TrainSpec)
+    base_context = context(tmp_path, "base", {})
+    run_base(experiment, base_context)
+    given = context(tmp_path, "train", {base.key: base_context.work})
+    assert run_train(experiment, train, given).finished
+    schedule = [json.loads(line) for line in (given.work / "schedule.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (given.work / "metrics.jsonl").read_text().splitlines()]
+    assert len(schedule) == 15
+    state = load_file(given.work / "checkpoints" / "step-000003" / "strategy.safetensors")
+    for place, name in enumerate(("logic", "math")):
+        taken = [entry for entry in schedule if entry["domain"] == name]
+        assert sum(line["sampling"]["prompts"][name] for line in lines) == len(taken) == int(state["taken"][place])
+        assert all(line["domains"][name]["prompts"] == line["sampling"]["prompts"][name] for line in lines)
+        assert min(line["sampling"]["shares"][name] for line in lines) >= 0.2
+    assert lines[0]["sampling"]["shares"]["logic"] == pytest.approx(0.2 + 0.6 * 2 / 3)  # nothing is known yet
+    assert all(entry["item"] for entry in schedule)
+
+
 def test_the_strategies_experiment_names_every_strategy() -> None:
     experiment = load_experiment(EXPERIMENTS / "strategies.yaml")
     plan = planned(experiment)

@@ -63,9 +63,13 @@ def test_parts_sum_to_stock_trl_under_adamw(loss: str, tmp_path: Path) -> None:
     assert difference < TOLERANCE
 
 
-@pytest.mark.parametrize("lora", [False, True])
-def test_cgpo_on_one_domain_is_bitwise_stock(lora: bool, tmp_path: Path) -> None:
-    settings: dict[str, Any] = {"domains": toy_domains(1), "steps": 6, "learning_rate": 1e-4, "lora": lora}
+@pytest.mark.parametrize(
+    ("lora", "optimizer"), [(False, "adamw_torch"), (True, "adamw_torch"), (False, "adafactor"), (False, "rmsprop")]
+)
+def test_cgpo_on_one_domain_is_bitwise_stock(lora: bool, optimizer: str, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {
+        **{"domains": toy_domains(1), "steps": 6, "learning_rate": 1e-4, "lora": lora, "optimizer": optimizer}
+    }
     expected = trained_weights(toy_trainer(tmp_path / "stock", **settings))
     found = trained_weights(toy_trainer(tmp_path / "cgpo", CGPOConfig(alpha=1.0), **settings))
     assert largest_difference(expected, found) == 0.0

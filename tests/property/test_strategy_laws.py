@@ -49,7 +49,9 @@ def test_shared_laws(name: str) -> None:
     check_strategy(lambda domains: build_strategy(ADAPTER.validate_python(name), domains, 0))
 
 
-@pytest.mark.parametrize("name", ["joint", "scaled", "famo", "mgda", "upgrad", "aligned_mtl", "cagrad"])
+@pytest.mark.parametrize(
+    "name", ["joint", "scaled", "famo", "mgda", "upgrad", "aligned_mtl", "cagrad", "dacsp", "transfer_aware"]
+)
 @settings(max_examples=25, deadline=None)
 @given(rows=row_lists, data=st.data())
 def test_renaming_domains_changes_nothing(name: str, rows: Rows, data: st.DataObject) -> None:

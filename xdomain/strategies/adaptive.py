@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from xdomain.config.strategy import AdaptiveConfig, TransferAwareConfig
-from xdomain.strategies.base import DomainStep, Gradient, Strategy
-from xdomain.strategies.gradients import accumulate, cosines, gramian, joint_gradient
+from xdomain.strategies.base import DomainStep, Strategy
+from xdomain.strategies.gradients import combine, cosines, gramian, joint_gradient
 
 
 class Adaptive(Strategy):
@@ -131,10 +131,7 @@ class TransferAware(Adaptive):
             known = [cosine for cosine in others if math.isfinite(cosine)]
             if known:
                 self._transfer[name] = self.running_mean(self._transfer[name], sum(known) / len(known))
-        total: Gradient = []
-        for gradient in gradients:
-            total = accumulate(total, gradient, 1.0)
-        step.set_gradient(total)
+        step.set_gradient(combine(gradients, [1.0] * len(gradients)))
         return {"transfer": {name: None if math.isnan(value) else value for name, value in self._transfer.items()}}
 
     def bonus(self, domain: str) -> float:

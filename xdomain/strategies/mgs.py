@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
-
 from xdomain.config.strategy import MGSConfig, PCGradConfig
 from xdomain.core.seeds import derive_seed
 from xdomain.strategies.base import DomainStep, Strategy
-from xdomain.strategies.gradients import cosines, tensor_gramians
+from xdomain.strategies.gradients import combine, cosines, tensor_gramians
 from xdomain.strategies.gramian import make_weighting, solve
 
 
@@ -32,8 +30,7 @@ class MGS(Strategy):
         total = []
         for place, tensor_products in enumerate(products):
             weights = solve(tensor_products, self._weighting, seed).tolist()
-            pieces = [weight * gradient[place] for weight, gradient in zip(weights, gradients, strict=True)]
-            total.append(torch.stack(pieces).sum(dim=0))
+            total += combine([[gradient[place]] for gradient in gradients], weights)
         step.set_gradient(total)
         conflicting = (cosines(products) < 0).any(dim=-1).any(dim=-1)
         return {"conflicting_tensors": int(conflicting.sum()), "tensors": len(conflicting)}
