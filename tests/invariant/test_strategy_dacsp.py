@@ -153,3 +153,12 @@ def test_finite_on_zero_tiny_and_huge_gradients(factor: float) -> None:
     history = [dict(zip(NAMES, tensors(10), strict=True))]
     found = moved(DACSPConfig(rank=2), history, [factor * each for each in tensors(11)])
     assert all(bool(torch.isfinite(each).all()) for each in found)
+
+
+def test_half_precision_gradients_are_scaled_in_float32() -> None:
+    history = [dict(zip(NAMES, tensors(12), strict=True))]
+    exact = moved(DACSPConfig(rank=2), history, tensors(13))
+    half = moved(DACSPConfig(rank=2), history, [each.bfloat16() for each in tensors(13)])
+    assert half[0].dtype == torch.bfloat16
+    for one, other in zip(half, exact, strict=True):
+        torch.testing.assert_close(one.float(), other, rtol=0.02, atol=0.02)

@@ -97,27 +97,27 @@ class DACSP(Strategy):
         """Scale the components in place; returns c_r before."""
         u, v = known.left, known.right
         if len(gradients) == 1:
-            (whole,) = gradients
-            component = ((u @ whole) * v).sum(dim=1)
-            whole += u.T @ ((self._factors(component) * component).unsqueeze(1) * v)
+            component = ((u @ gradients[0].to(u)) * v).sum(dim=1)
+            gradients[0].add_(u.T @ ((self._factors(component) * component).unsqueeze(1) * v))
             return component
-        (gradient_a, gradient_b), (a, b) = gradients, (each.to(u) for each in weights)
+        gradient_a, gradient_b, a, b = (each.to(u) for each in (*gradients, *weights))
         right, left = v @ a.T, u @ b  # A v_r and B^T u_r as rows
         through_b, through_a = ((u @ gradient_b) * right).sum(dim=1), ((left @ gradient_a) * v).sum(dim=1)
         component = through_a + through_b
         factors = self._factors(component)
-        gradient_b += u.T @ (_over_square(factors * through_b, right) * right)
-        gradient_a += (_over_square(factors * through_a, left) * left).T @ v
+        gradients[0].add_((_over_square(factors * through_a, left) * left).T @ v)
+        gradients[1].add_(u.T @ (_over_square(factors * through_b, right) * right))
         return component
 
     def _factors(self, component: Tensor) -> Tensor:
         return torch.where(component < 0, self._config.amplify, -self._config.suppress).to(component)
 
-    def _on(self, like: Tensor) -> dict[str, Directions]:
-        """The directions in the precision and on the device of the gradients; moved once."""
+    def _on(self, gradient: Tensor) -> dict[str, Directions]:
+        """The directions where the gradients are, in their precision or float32 if that is better; moved once."""
+        dtype = torch.promote_types(gradient.dtype, torch.float32)
         for name, known in self._known.items():
-            if known.left.device != like.device or known.left.dtype != like.dtype:
-                self._known[name] = Directions(known.left.to(like), known.right.to(like))
+            if known.left.device != gradient.device or known.left.dtype != dtype:
+                self._known[name] = Directions(*(each.to(gradient.device, dtype) for each in (known.left, known.right)))
         return self._known
 
     def _learn(self, name: str, change: Tensor) -> None:
