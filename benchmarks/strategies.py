@@ -6,8 +6,8 @@ Each round draws one rollout and lets every strategy take an optimizer step on i
 round; figures are medians over rounds. "step" counts the rollout on both sides, "update" leaves it out: the longer the
 rollout, the nearer "step" is to 1. Telemetry is one measured step spread over its default interval. A ratio below 1 is
 no mistake: a domain's rows are a smaller batch, which a CPU's caches like better.
-"memory" is the update's peak above stock's in copies of the trainable parameters. Activations count on both sides, and a
-part has fewer of them than the whole batch: on the tiny model, where they dwarf the parameters, the figure lies far
+"memory" is the update's peak above stock's in copies of the trainable parameters. Activations count on both sides, and
+a part has fewer of them than the whole batch: on the tiny model, where they dwarf the parameters, the figure lies far
 below 0. "offloaded", on a GPU, is the same with `training.offload_gradients`.
 Targets with two domains: "step" joint 1.02, telemetry 1.05, cgpo 1.10, the others 1.30; "memory" 2, "offloaded" 1.
 """
