@@ -234,6 +234,7 @@ class Example:
             "permutation_range": self.matrix("permutation_range", {}),
             "retention": self.last_phase_matrix("retention", 0),
             "plasticity": self.last_phase_matrix("plasticity", 1),
+            "refresh": self.matrix("refresh", {}),
             "mix_gain": self.by_run("mix_gain", self.mixes),
             "mix_gain_over_single": self.by_run("mix_gain_over_single", self.mixes),
             "strategy_effect": self.by_run("strategy_effect", self.strategies, self.mixes[0]),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from tests.plans import make_experiment, make_plan
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.core.errors import ConfigError
 
@@ -52,3 +55,28 @@ def test_prefixes_end_with_the_whole() -> None:
     curriculum = parse_curriculum("a -> b + c -> a")
     assert [str(prefix) for prefix in curriculum.prefixes()] == ["a", "a -> b + c", "a -> b + c -> a"]
     assert curriculum.domains == ("a", "b", "c")
+
+
+def test_refresh_returns_to_the_earlier_domain_from_a_shared_pair() -> None:
+    found = make_plan(grid={"ordered_pairs": True, "refresh": 4})
+    labels = [str(run.curriculum) for run in found.runs]
+    assert labels[2:] == ["logic -> puzzle -> logic@4", "puzzle -> logic -> puzzle@4"]
+    pair, refreshed = found.runs[0].stages, found.runs[2].stages
+    assert refreshed[:2] == pair
+    last = found.stages[refreshed[2]]
+    assert (last.steps, dict(last.offsets)) == (4, {"logic": 40})  # it goes on in the domain's queue
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"grid": {"refresh": 10}}, "below training.steps = 10. Found 10"),
+        ({"grid": {"refresh": 0}}, "greater than or equal to 1"),
+        ({"training": {"steps": 10, "budget": "total"}}, "the budget `total` divides them itself"),
+        ({"training": {"steps": 10, "updates_per_rollout": 5}}, "multiple of updates_per_rollout"),
+        ({"domains": ["logic"]}, "needs two domains"),
+    ],
+)
+def test_a_refresh_that_cannot_be_is_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make_experiment(**{"grid": {"refresh": 4}, **changes})

@@ -38,7 +38,7 @@ from xdomain.analysis.definitions import (
 from xdomain.analysis.inference import pool_effects
 from xdomain.analysis.mix import mix_gain_matrix, mix_gain_over_single_matrix
 from xdomain.analysis.order import order_estimates, order_matrix, sensitivity_matrix
-from xdomain.analysis.phases import plasticity_matrix, retention_matrix
+from xdomain.analysis.phases import plasticity_matrix, refresh_matrix, retention_matrix
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Cell, Matrix, Meta, RunEffort, Summary, Turnover
 from xdomain.analysis.runs import Run, build_runs
@@ -162,6 +162,7 @@ def analyse_table(table: AccuracyTable, pairing: Pairing = "any") -> AnalysisRes
         order_sensitivity=sensitivity_matrix(study, orders),
         retention=retention_matrix(study),
         plasticity=plasticity_matrix(study),
+        refresh=refresh_matrix(study),
         mix_gain=mix_gain_matrix(study),
         mix_gain_over_single=mix_gain_over_single_matrix(study),
         trajectories=(),

@@ -20,6 +20,7 @@ from xdomain.analysis.phases import (
     mean_over_pairs,
     plasticity_cells,
     plasticity_matrix,
+    refresh_matrix,
     retention_cells,
     retention_matrix,
 )
@@ -114,6 +115,7 @@ def _matrices(grid: MeasuredGrid, study: Study, transfer: Mapping[Pair, Measured
         permutation_range=range_matrix(study),
         retention=retention_matrix(study),
         plasticity=plasticity_matrix(study),
+        refresh=refresh_matrix(study),
         mix_gain=mix_gain_matrix(study),
         mix_gain_over_single=mix_gain_over_single_matrix(study),
         strategy_effect=strategy_matrix(study),

@@ -138,6 +138,18 @@ PLASTICITY = Matrix(
     family=f"{BENJAMINI_HOCHBERG} over all runs and domains of their last phase",
 )
 
+REFRESH = Matrix(
+    name="refresh",
+    title="Refresh",
+    definition=(
+        "refresh(A -> B -> A@n) = R[A -> B -> A@n, A] - R[A -> B, A]: what a return to an earlier domain brings back; "
+        "what it costs B is that run's retention"
+    ),
+    source="domain refresh: 2606.02398; the contrast is ours",
+    row_meaning="run",
+    family=f"{BENJAMINI_HOCHBERG} over all runs and domains returned to",
+)
+
 MIX_GAIN = Matrix(
     name="mix_gain",
     title="Mix gain over every order",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Blank, Effect
-from xdomain.analysis.definitions import PLASTICITY, RETENTION
+from xdomain.analysis.definitions import PLASTICITY, REFRESH, RETENTION
 from xdomain.analysis.inference import pool_effects, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix, whole_matrix
 from xdomain.analysis.result import Matrix
@@ -40,6 +40,25 @@ def plasticity_cells(study: Study) -> Cells:
             if domain in run.parsed.phases[-1].domains:
                 found[run.label, domain] = (run, alone)
     return found
+
+
+def refresh_cells(study: Study) -> Cells:
+    """(run, t) to the run and its parent, for t in the last phase, in an earlier one, and not in the one between."""
+    found: Cells = {}
+    for run in study.book.trained:
+        if run.parsed is None or run.parent is None or len(run.parsed.phases) < 3:
+            continue
+        *earlier, before, last = run.parsed.phases
+        parent = study.book.runs.get(run.parent, run.parent)
+        for domain in study.domains:
+            trained_before = any(domain in phase.domains for phase in earlier)
+            if domain in last.domains and domain not in before.domains and trained_before:
+                found[run.label, domain] = (run, parent)
+    return found
+
+
+def refresh_matrix(study: Study) -> Matrix:
+    return _matrix(study, refresh_cells(study), REFRESH)
 
 
 def retention_matrix(study: Study) -> Matrix:

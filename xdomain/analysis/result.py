@@ -277,6 +277,8 @@ class AnalysisResult(ResultModel):
     permutation_range: Matrix
     retention: Matrix
     plasticity: Matrix
+    refresh: Matrix
+    """What a return to an earlier domain brings back."""
     mix_gain: Matrix
     mix_gain_over_single: Matrix
     strategy_effect: Matrix

@@ -18,6 +18,7 @@ def sentences(result: AnalysisResult) -> tuple[str, ...]:
         *_orders(result.order_effect),
         *_changes(result.retention, "{row} leaves {column} {amount} {direction} than {other} did"),
         *_changes(result.plasticity, "{row} ends {amount} {direction} on {column} than {other} alone"),
+        *_changes(result.refresh, "{row} ends {amount} {direction} on {column} than {other}"),
         *_mixtures(result.mix_gain),
         *strategy_sentences(result),
         *_best(result),

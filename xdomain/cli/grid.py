@@ -1,4 +1,4 @@
-"""`xdomain grid plan|run|status|logs|cancel|retry|gc|export`."""
+"""`xdomain grid plan|run|order|status|logs|cancel|retry|gc|export`."""
 
 from __future__ import annotations
 
@@ -74,6 +74,28 @@ def run(
         run_stages(opened, stage, as_json=json_)
     else:
         run_graph(opened.plan, opened.store, jobs, as_json=json_)
+
+
+@app.command()
+def order(
+    experiment: ExperimentPath,
+    out_file: Annotated[
+        Path | None,
+        typer.Option("--out", help="The second round's file [default: beside the first, -ordered]."),
+    ] = None,
+    json_: Json = False,
+    seeds: Seeds = None,
+    settings: Settings = None,
+    store: StorePath = None,
+) -> None:
+    """Predict from measured pairs (on dev items) which order of all domains forgets least, and write the experiment
+    that tries it (Omni-Thinker)."""
+    from xdomain.cli.order_view import write_second_round
+    from xdomain.config.load import read_experiment
+
+    opened = open_experiment(experiment, store, seeds, settings)
+    overrides = [*(settings or []), *([f"seeds=[{seeds}]"] if seeds else [])]
+    write_second_round(opened, read_experiment(experiment, overrides), out_file, as_json=json_)
 
 
 @app.command()

@@ -50,6 +50,7 @@ FORMS: dict[str, Form] = {
     "order_sensitivity": Form((2,), False),
     "retention": Form((1,), None),
     "plasticity": Form((1,), None),
+    "refresh": Form((1,), None),
     "mix_gain": Form((1, 2), True),
     "mix_gain_over_single": Form((1, 2), True),
     "strategy_effect": Form((1,), True),

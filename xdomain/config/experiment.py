@@ -36,6 +36,8 @@ class GridConfig(ConfigModel):
     """a + b + ... of all domains"""
     controls: bool = False
     """a -> a: tells an order effect from more steps and a restarted learning rate"""
+    refresh: int | None = Field(None, ge=1)
+    """a -> b -> a@N, for every ordered pair: a short return of so many steps to the earlier domain"""
 
 
 class Experiment(ConfigModel):
@@ -89,10 +91,27 @@ class Experiment(ConfigModel):
             )
         for contrast in self.analysis.contrasts:
             self._check_contrast(contrast)
+        self._check_refresh()
         self._check_checkpoints()
         self._check_backend()
         self._check_processes()
         return self
+
+    def _check_refresh(self) -> None:
+        steps = self.grid.refresh
+        if steps is None:
+            return
+        if len(self.domains) < 2:
+            raise ValueError("grid.refresh returns from one domain to another and needs two domains.")
+        if self.training.budget == "total":
+            raise ValueError(
+                "grid.refresh sets the steps of its last phase, but the budget `total` divides them itself."
+            )
+        if steps >= self.training.steps or steps % self.training.rollout_period:
+            raise ValueError(
+                f"grid.refresh should be a multiple of updates_per_rollout x epochs_per_rollout = "
+                f"{self.training.rollout_period} below training.steps = {self.training.steps}. Found {steps}."
+            )
 
     def _check_backend(self) -> None:
         endpoint = self.model.endpoint is not None

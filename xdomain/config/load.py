@@ -30,13 +30,19 @@ def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     Raises:
         ConfigError: unreadable, not YAML, unknown key, or a value out of its range.
     """
-    data = read_yaml(path)
-    for override in overrides:
-        apply_override(data, override)
+    data = read_experiment(path, overrides)
     from xdomain.config.domain_file import with_domain_files  # it reads files through this module
 
     expanded = with_domain_files(expand_variables(data, str(path)), path.parent)
     return validate(Experiment, expanded, str(path))
+
+
+def read_experiment(path: Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
+    """The mapping of an experiment file with overrides, as it is written: variables and domain files unexpanded."""
+    data = read_yaml(path)
+    for override in overrides:
+        apply_override(data, override)
+    return data
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

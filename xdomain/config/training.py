@@ -21,6 +21,16 @@ OWNED_BY_STAGE = {
 """GRPOConfig fields that a stage sets itself; they cannot be overridden through `grpo`."""
 
 
+class SelfPacedConfig(ConfigModel):
+    """Train items go from easy to hard by the measured pass rate of the base; a mixture keeps its quotas."""
+
+    samples: int = Field(4, ge=2)
+    """Completions an item that the pass rate is measured with, sampled as rollouts are."""
+    items: int = Field(2000, ge=1)
+    """Train items of a domain that are measured, and then trained on, drawn from `evaluation.seed`; a smaller train
+    split is used whole."""
+
+
 class TrainingConfig(ConfigModel):
     """One stage's training. A step is one optimizer step."""
 
@@ -71,6 +81,8 @@ class TrainingConfig(ConfigModel):
     telemetry_every: int | None = Field(20, ge=1)
     """Optimizer steps of a mixed phase between two looks at the domains' gradients (norms, cosines, conflicts); null is
     never. It costs one more forward and backward pass, and changes no number."""
+    self_paced: SelfPacedConfig | None = None
+    """Order each phase's prompts from easy to hard; by default they are shuffled."""
     informative_quotas: bool = False
     """Hold a mixed phase's informative groups (rewards not all equal) to the ratio of its weights: surplus ones of the
     richer domains are dropped at random. Without it a 50/50 mixture teaches in whatever ratio is left."""

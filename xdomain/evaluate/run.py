@@ -17,6 +17,7 @@ from xdomain.generation.build import build_backend
 from xdomain.models.checkpoint import read_info
 from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.identity import completion_tokens
+from xdomain.plan.pass_rate import pass_rate_settings
 from xdomain.plan.spec import EvaluateSpec
 
 Evaluated = tuple[EvaluateSpec, StageResult | XDomainError]
@@ -65,15 +66,16 @@ def _evaluate(
     backend: Backend, checkpoint: Checkpoint, experiment: Experiment, spec: EvaluateSpec, context: StageContext
 ) -> StageResult:
     domain = build_domains(experiment.domains, [spec.domain])[spec.domain]
+    paced = spec.of == "pass_rate"
     try:
         measured = evaluate_domain(
             backend,
             checkpoint,
             domain,
-            experiment.evaluation,
+            pass_rate_settings(experiment) if paced else experiment.evaluation,
             context,
             chat=read_info(checkpoint.folder).chat_template,
-            max_tokens=completion_tokens(experiment),
+            max_tokens=experiment.training.max_completion_tokens if paced else completion_tokens(experiment),
             stage_key=spec.key,
         )
     finally:

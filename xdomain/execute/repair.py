@@ -11,7 +11,7 @@ from pathlib import Path
 from xdomain.core.errors import DamagedArtifact
 from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage, Stage, TrainStage
+from xdomain.plan.stage import EvaluateStage, PassRateStage, Stage, TrainStage
 from xdomain.store.artifact import check_artifact, check_checkpoint
 from xdomain.store.lease import acquire
 from xdomain.store.store import Store
@@ -19,11 +19,13 @@ from xdomain.store.store import Store
 
 def checkpoints_read(stage: Stage, plan: Graph, store: Store) -> list[Path]:
     """Folders of the checkpoints that a stage reads."""
-    if isinstance(stage, EvaluateStage):
+    if isinstance(stage, EvaluateStage | PassRateStage):
         return [checkpoint_folder(store.folder(plan.stages[stage.checkpoint.stage]), stage.checkpoint.step)]
     found = []
     for key in stage.needs:
         need = plan.stages[key]
+        if isinstance(need, PassRateStage):
+            continue  # it is records alone
         found.append(checkpoint_folder(store.folder(need), need.steps if isinstance(need, TrainStage) else 0))
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
+from xdomain.config.strategy import AdaptiveConfig
 from xdomain.core.errors import PlanError
 
 
@@ -13,7 +14,8 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
     """Refuse what could not act.
 
     Raises:
-        PlanError: quotas of informative groups without a mixed phase.
+        PlanError: quotas of informative groups without a mixed phase; quotas or an order of prompts beside a strategy
+            that chooses prompts itself.
     """
     mixed = any(phase.is_mixed for curriculum in curricula for phase in curriculum.phases)
     if experiment.training.informative_quotas and not mixed:
@@ -22,3 +24,14 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
             where="training.informative_quotas",
             fix='Leave it out, or add a curriculum such as "a + b".',
         )
+    adaptive = [strategy.name for strategy in experiment.strategies if isinstance(strategy, AdaptiveConfig)]
+    for field, words in (
+        ("informative_quotas", "holds domains to the phase's ratio"),
+        ("self_paced", "orders prompts beforehand"),
+    ):
+        if adaptive and mixed and getattr(experiment.training, field):
+            raise PlanError(
+                f"{words}, but {adaptive[0]} chooses how many prompts of each domain come as training goes.",
+                where=f"training.{field}",
+                fix=f"Leave {field} or {adaptive[0]} out.",
+            )

@@ -26,6 +26,9 @@ def expand_curricula(experiment: Experiment) -> tuple[Curriculum, ...]:
         found += [Curriculum((make_phase({a: 1, b: 1}),)) for a, b in combinations(names, 2)]
     if grid.ordered_triples:
         found += [Curriculum(tuple(single(name) for name in triple)) for triple in permutations(names, 3)]
+    if grid.refresh is not None:
+        back = {name: make_phase({name: 1}, grid.refresh) for name in names}
+        found += [Curriculum((single(a), single(b), back[a])) for a, b in permutations(names, 2)]
     if grid.all_mixed and len(names) > 1:
         found.append(Curriculum((make_phase(dict.fromkeys(names, 1)),)))
     return tuple(dict.fromkeys([*found, *experiment.curricula]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePath
@@ -16,6 +16,7 @@ from xdomain.core.measurement import BASE
 from xdomain.plan.checks import check_training
 from xdomain.plan.expand import expand_curricula, phase_steps
 from xdomain.plan.identity import Identities, base_payload, evaluate_payload, train_payload
+from xdomain.plan.pass_rate import pass_rate_stages
 from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, Stage, StageKind, TrainStage
 from xdomain.plan.strategies import check_strategies
 
@@ -72,12 +73,14 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     base = BaseStage(
         StageKind.BASE, fingerprint(payload), f"base {PurePath(experiment.model.source[1]).name}", payload, ()
     )
-    stages: dict[str, Stage] = {base.key: base}
+    measured = pass_rate_stages(experiment, identities, base, curricula)
+    stages: dict[str, Stage] = {base.key: base} | {stage.key: stage for stage in measured.values()}
+    pass_rates = {domain: stage.key for domain, stage in measured.items()}
     runs = []
     for seed in experiment.seeds:
-        for curriculum in expand_curricula(experiment):
+        for curriculum in curricula:
             for strategy in _strategies(curriculum, experiment):
-                train = list(_train_stages(experiment, identities, base, curriculum, seed, strategy))
+                train = list(_train_stages(experiment, identities, base, curriculum, seed, strategy, pass_rates))
                 for stage in train:
                     stages.setdefault(stage.key, stage)
                 runs.append(Run(curriculum, seed, train[-1].strategy, tuple(stage.key for stage in train)))
@@ -136,6 +139,7 @@ def _train_stages(
     curriculum: Curriculum,
     seed: int,
     strategy: StrategyConfig,
+    pass_rates: Mapping[str, str],
 ) -> Iterator[TrainStage]:
     steps = phase_steps(curriculum, experiment)
     if min(steps) < 1:
@@ -152,16 +156,17 @@ def _train_stages(
         phase = prefix.phases[-1]
         acting = strategy if strategy.acts_on(index, phase.is_mixed) else JointConfig()
         acted |= acting != JointConfig()
-        payload = train_payload(experiment, identities, parent, phase, steps[index], seed, offsets, acting)
+        payload = train_payload(experiment, identities, parent, phase, steps[index], seed, offsets, acting, pass_rates)
         name = strategy.label if acted else "joint"
         lineage = tuple(ends) if isinstance(acting, DACSPConfig) else ()
         label = _label(prefix, steps, curriculum, experiment)
+        rates = {domain: pass_rates[domain] for domain in phase.domains} if pass_rates else {}
         stage = TrainStage(
             kind=StageKind.TRAIN,
             key=fingerprint(payload),
             title=f"{label}, seed {seed}" + ("" if name == "joint" else f", {name}"),
             payload=payload,
-            needs=tuple(dict.fromkeys([parent, *(ref.stage for ref in lineage[1:]), base.key])),
+            needs=tuple(dict.fromkeys([parent, *(ref.stage for ref in lineage[1:]), *rates.values(), base.key])),
             curriculum=prefix,
             label=label,
             parent_label=parent_label,
@@ -173,6 +178,7 @@ def _train_stages(
             checkpoint_steps=_checkpoint_steps(steps[index], experiment.checkpoints.every_steps),
             strategy_config=acting,
             lineage=lineage,
+            pass_rates=rates,
         )
         yield stage
         ends.append(stage.end)

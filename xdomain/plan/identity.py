@@ -75,6 +75,7 @@ def train_payload(
     seed: int,
     offsets: Mapping[str, int],
     strategy: StrategyConfig,
+    pass_rates: Mapping[str, str],
 ) -> dict[str, Any]:
     """Identity of one phase. The parent's key in it is what makes prefixes shared, and only true ones."""
     training, model = experiment.training, experiment.model
@@ -110,6 +111,8 @@ def train_payload(
         }
     if strategy != JointConfig():
         payload["strategy"] = strategy.identity()
+    if pass_rates:
+        payload["self_paced"] = {name: pass_rates[name] for name in phase.domains}
     if phase.is_mixed and training.informative_quotas:
         payload["informative_quotas"] = True
     return payload | _threads(experiment)

@@ -10,7 +10,7 @@ from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.experiment import Experiment
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.strategy import JointConfig, StrategyConfig
-from xdomain.plan.stage import EvaluateStage, Stage, TrainStage
+from xdomain.plan.stage import EvaluateStage, PassRateStage, Stage, TrainStage
 
 
 class BaseSpec(ConfigModel):
@@ -38,6 +38,9 @@ class TrainSpec(ConfigModel):
     lineage: tuple[tuple[str, int], ...] = ()
     """Stage and step of the base's and every earlier phase's end, for a strategy that asks for history."""
 
+    pass_rates: dict[str, str] = Field(default_factory=dict)
+    """For each domain of a self-paced phase the stage that measured its items."""
+
     @property
     def phase(self) -> Phase:
         return self.curriculum.phases[-1]
@@ -51,6 +54,8 @@ class EvaluateSpec(ConfigModel):
     checkpoint_stage: str
     checkpoint_step: int
     domain: str
+    of: Literal["evaluation", "pass_rate"] = "evaluation"
+    """What it is measured for: the experiment's `evaluation`, or `training.self_paced`."""
 
 
 StageSpec = Annotated[BaseSpec | TrainSpec | EvaluateSpec, Field(discriminator="kind")]
@@ -79,12 +84,14 @@ def stage_spec(stage: Stage, stages: dict[str, Stage]) -> BaseSpec | TrainSpec |
             checkpoint_steps=stage.checkpoint_steps,
             strategy=stage.strategy_config,
             lineage=tuple((ref.stage, ref.step) for ref in stage.lineage),
+            pass_rates=dict(stage.pass_rates),
         )
-    if isinstance(stage, EvaluateStage):
+    if isinstance(stage, EvaluateStage | PassRateStage):
         return EvaluateSpec(
             key=stage.key,
             checkpoint_stage=stage.checkpoint.stage,
             checkpoint_step=stage.checkpoint.step,
             domain=stage.domain,
+            of="pass_rate" if isinstance(stage, PassRateStage) else "evaluation",
         )
     return BaseSpec(key=stage.key)

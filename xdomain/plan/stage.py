@@ -82,6 +82,7 @@ class TrainStage(Stage):
         checkpoint_steps: steps whose checkpoints are kept and evaluated, the end last.
         strategy_config: what this phase is trained with; joint where the run's strategy does not act on it.
         lineage: the base's and every earlier phase's end, first to last; only where the strategy asks for history.
+        pass_rates: for each domain of a self-paced phase the stage that measured its items; {} where it is shuffled.
     """
 
     curriculum: Curriculum
@@ -95,6 +96,7 @@ class TrainStage(Stage):
     checkpoint_steps: tuple[int, ...]
     strategy_config: StrategyConfig
     lineage: tuple[CheckpointRef, ...]
+    pass_rates: Mapping[str, str]
 
     @property
     def parent(self) -> str:
@@ -112,6 +114,14 @@ class TrainStage(Stage):
 @dataclass(frozen=True)
 class EvaluateStage(Stage):
     """One checkpoint on one domain."""
+
+    checkpoint: CheckpointRef
+    domain: str
+
+
+@dataclass(frozen=True)
+class PassRateStage(Stage):
+    """The base on train items of one domain, which self-paced phases are ordered by; no part of the report."""
 
     checkpoint: CheckpointRef
     domain: str

@@ -54,6 +54,10 @@ MAIN: dict[str, Reading] = {
         "Does an earlier phase help or hinder learning the next domain?",
         "Blue: the domain ends higher than when trained alone from the base.",
     ),
+    "refresh": Reading(
+        "What does a short return to an earlier domain bring back?",
+        "Blue: the domain returned to ends higher than before the return.",
+    ),
     "mix_gain": Reading(
         "Is a mixture better than every order of its domains?",
         "Blue: the mixture ends above the better order. Orange: some order beats it.",

@@ -44,6 +44,7 @@ from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.schedule import ScheduledPrompt, draw_schedule
+from xdomain.train.self_paced import easy_to_hard, read_pass_rates
 from xdomain.train.strategy_state import save_strategy_state
 from xdomain.train.trainer import DomainGRPOTrainer
 
@@ -105,15 +106,17 @@ class _Training:
         skipped = 0
         for name, sequence in items.items():
             eligible[name] = range(len(sequence))
+            if name in self._spec.pass_rates:
+                eligible[name] = list(self._pass_rates(name, sequence))
             if limit is not None:
                 texts = [render(item, self._tokenizer, self._chat) for item in sequence]
                 lengths = [len(ids) for ids in encode(texts, self._tokenizer, self._chat)]
-                eligible[name] = [index for index, length in enumerate(lengths) if length <= limit]
-                skipped += len(sequence) - len(eligible[name])
+                short = [index for index in eligible[name] if lengths[index] <= limit]
+                skipped += len(eligible[name]) - len(short)
+                eligible[name] = short
             if not eligible[name]:
-                raise DataError(
-                    f'"{name}" has no train item of at most {limit} prompt tokens.', where="training.max_prompt_tokens"
-                )
+                where = "self_paced" if limit is None else "max_prompt_tokens"
+                raise DataError(f'"{name}" has no train item left to train on.', where=f"training.{where}")
         return eligible, skipped
 
     def _schedule(
@@ -122,6 +125,8 @@ class _Training:
         """The stage's prompts as the phase is written; on disk too, unless a strategy chooses as it goes."""
         quotas = phase_quotas(self._spec.phase, prompts_consumed(self._spec.steps, self._experiment))
         schedule = draw_schedule(quotas, eligible, self._spec.offsets, self._spec.seed)
+        if self._spec.pass_rates:
+            schedule = easy_to_hard(schedule, {name: self._pass_rates(name, items[name]) for name in items})
         if not isinstance(self._spec.strategy, AdaptiveConfig):
             lines = "".join(f"{_schedule_line(entry, items)}\n" for entry in schedule)
             write_atomic(self._context.work / SCHEDULE, lines)
@@ -147,6 +152,11 @@ class _Training:
     def _row(self, entry: ScheduledPrompt, items: Mapping[str, Sequence[Item]]) -> dict[str, Any]:
         prompt = trl_prompt(items[entry.domain][entry.index], self._chat)
         return {"prompt": prompt, "domain": entry.domain, "index": entry.index}
+
+    def _pass_rates(self, domain: str, items: Sequence[Item]) -> dict[int, float]:
+        """Of every measured train item by its index, in index order."""
+        found = read_pass_rates(self._context.inputs[self._spec.pass_rates[domain]])
+        return {index: found[item.id] for index, item in enumerate(items) if item.id in found}
 
     def _trainer(
         self,

@@ -1,0 +1,150 @@
+"""Self-paced phases: easy to hard by the base's measured pass rate, the same prompts as shuffled, resumable."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+
+from tests.plans import make_experiment, make_plan
+from xdomain.config.experiment import Experiment
+from xdomain.config.load import validate
+from xdomain.core.errors import ConfigError
+from xdomain.core.stage import StageContext
+from xdomain.evaluate.run import run_evaluations
+from xdomain.models.layout import checkpoint_folder
+from xdomain.plan.graph import Plan, build_plan
+from xdomain.plan.identity import Identities
+from xdomain.plan.spec import EvaluateSpec, TrainSpec, stage_spec
+from xdomain.plan.stage import PassRateStage, TrainStage
+from xdomain.train.base import run_base
+from xdomain.train.run import run_train
+from xdomain.train.schedule import ScheduledPrompt
+from xdomain.train.self_paced import easy_to_hard, read_pass_rates
+
+TRAINING = {
+    "steps": 4,
+    "prompts_per_step": 4,
+    "generations": 4,
+    "learning_rate": 1e-3,
+    "max_completion_tokens": 6,
+    "self_paced": {"samples": 4, "items": 40},
+}
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5)), max_size=30))
+def test_each_domain_keeps_its_prompts_and_places(entries: list[tuple[str, int]]) -> None:
+    schedule = [ScheduledPrompt(name, index) for name, index in entries]
+    rates = {name: {index: index / 5 for index in range(6)} for name in "ab"}
+    found = easy_to_hard(schedule, rates)
+    assert [each.domain for each in found] == [each.domain for each in schedule]
+    for name in "ab":
+        own = [each.index for each in found if each.domain == name]
+        assert own == sorted((each.index for each in schedule if each.domain == name), reverse=True)
+
+
+def test_pass_rates_are_stages_of_their_own_and_part_of_identity() -> None:
+    plain, paced = make_plan(), make_plan(training={**TRAINING})
+    measured = [stage for stage in paced.stages.values() if isinstance(stage, PassRateStage)]
+    assert [stage.domain for stage in measured] == ["logic", "puzzle"]
+    assert {stage.payload["split"] for stage in measured} == {"train"}
+    assert not {stage.key for stage in measured} & {stage.key for stage in paced.evaluations}
+    for stage in paced.train_stages:
+        rates = {each.domain: each.key for each in measured if each.domain in stage.curriculum.phases[-1].domains}
+        assert stage.payload["self_paced"] == rates
+        assert set(rates.values()) <= set(stage.needs)
+    other = make_plan(training={**TRAINING, "self_paced": {"samples": 8, "items": 40}})
+    assert not {stage.key for stage in other.train_stages} & {stage.key for stage in paced.train_stages}
+    assert all("self_paced" not in stage.payload for stage in plain.train_stages)
+
+
+@pytest.mark.parametrize(("field", "value"), [("samples", 1), ("items", 0), ("pace", 3)])
+def test_bad_settings_are_named(field: str, value: int) -> None:
+    data = make_experiment().model_dump(mode="json", exclude_unset=True)
+    data["training"] = {**TRAINING, "self_paced": {field: value}}
+    with pytest.raises(ConfigError, match=rf"training\.self_paced\.{field}"):
+        validate(Experiment, data, "x.yaml")
+
+
+class Silent:
+    def progress(self, done: int, total: int, **values: Any) -> None:
+        """Nobody watches a test."""
+
+    def event(self, kind: str, **values: Any) -> None:
+        """Nobody watches a test."""
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
+    """The plan of a mixture, its base and the pass rates measured on the base."""
+    root = tmp_path_factory.mktemp("store")
+    warmup = {"steps": 60, "examples_per_step": 32, "domains": ["logic", "puzzle"]}
+    experiment = make_experiment(
+        model={"preset": "tiny_qwen3", "warmup": warmup},
+        grid={},
+        curricula=["logic + puzzle"],
+        training=TRAINING,
+        checkpoints={"every_steps": 2},
+    )
+    empty: dict[str, dict[str, str]] = {name: {} for name in experiment.domain_names}
+    plan = build_plan(experiment, Identities({}, empty, empty))
+    assert run_base(experiment, context(root, plan, plan.base.key)).finished
+    for stage in plan.stages.values():
+        if isinstance(stage, PassRateStage):
+            spec = stage_spec(stage, plan.stages)
+            assert isinstance(spec, EvaluateSpec)
+            ((_, result),) = run_evaluations(experiment, [spec], [context(root, plan, stage.key)])
+            assert result.finished
+    return plan, root
+
+
+def context(root: Path, plan: Plan, key: str, folder: str | None = None) -> StageContext:
+    work = root / "stages" / (folder or key)
+    work.mkdir(parents=True, exist_ok=True)
+    inputs = {need: root / "stages" / need for need in plan.stages[key].needs}
+    return StageContext(work, root / "scratch" / (folder or key), inputs, 7, "cpu", Silent())
+
+
+def train(measured: tuple[Plan, Path], folder: str, **changes: Any) -> Path:
+    plan, root = measured
+    (stage,) = plan.train_stages
+    spec = stage_spec(stage, plan.stages)
+    assert isinstance(spec, TrainSpec)
+    own = replace(context(root, plan, stage.key, folder), **changes)
+    run_train(plan.experiment, spec, own)
+    return own.work
+
+
+def test_a_phase_goes_from_easy_to_hard_over_the_measured_items(measured: tuple[Plan, Path]) -> None:
+    plan, root = measured
+    work = train(measured, "whole")
+    lines = [json.loads(line) for line in (work / "schedule.jsonl").read_text().splitlines()]
+    (stage,) = plan.train_stages
+    assert isinstance(stage, TrainStage)
+    for domain, key in stage.pass_rates.items():
+        rates = read_pass_rates(root / "stages" / key)
+        assert len(rates) == 40
+        own = [rates[line["item"]] for line in lines if line["domain"] == domain]
+        assert len(own) == 8
+        assert own == sorted(own, reverse=True)
+    assert any(
+        0 < rate < 1 for key in stage.pass_rates.values() for rate in read_pass_rates(root / "stages" / key).values()
+    )
+    for start in range(0, len(lines), 4):  # every step keeps the mixture's quotas
+        assert sorted(line["domain"] for line in lines[start : start + 4]) == ["logic", "logic", "puzzle", "puzzle"]
+
+
+def test_a_stopped_self_paced_stage_resumes_to_the_same_weights(measured: tuple[Plan, Path]) -> None:
+    whole = train(measured, "undisturbed")
+    asked = iter([False, True])
+    parts = train(measured, "parts", stop_requested=lambda: next(asked, False))
+    assert not checkpoint_folder(parts, 4).exists()
+    train(measured, "parts")
+    first, second = (load_file(checkpoint_folder(each, 4) / "model.safetensors") for each in (whole, parts))
+    assert all(bool((value == second[name]).all()) for name, value in first.items())
