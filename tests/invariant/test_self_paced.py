@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from tests.plans import make_experiment, make_plan
 from xdomain.config.experiment import Experiment
 from xdomain.config.load import validate
-from xdomain.core.errors import ConfigError
+from xdomain.core.errors import ConfigError, PlanError
 from xdomain.core.stage import StageContext
 from xdomain.evaluate.run import run_evaluations
 from xdomain.models.layout import checkpoint_folder
@@ -64,6 +64,11 @@ def test_pass_rates_are_stages_of_their_own_and_part_of_identity() -> None:
     assert all("self_paced" not in stage.payload for stage in plain.train_stages)
 
 
+def test_a_strategy_that_chooses_prompts_itself_is_refused() -> None:
+    with pytest.raises(PlanError, match=r"training\.self_paced: .* bandit chooses"):
+        make_plan(training=TRAINING, strategies=["joint", "bandit"])
+
+
 @pytest.mark.parametrize(("field", "value"), [("samples", 1), ("items", 0), ("pace", 3)])
 def test_bad_settings_are_named(field: str, value: int) -> None:
     data = make_experiment().model_dump(mode="json", exclude_unset=True)
@@ -105,10 +110,11 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
 
 
 def context(root: Path, plan: Plan, key: str, folder: str | None = None) -> StageContext:
-    work = root / "stages" / (folder or key)
-    work.mkdir(parents=True, exist_ok=True)
+    work, scratch = root / "stages" / (folder or key), root / "scratch" / (folder or key)
+    for each in (work, scratch):
+        each.mkdir(parents=True, exist_ok=True)
     inputs = {need: root / "stages" / need for need in plan.stages[key].needs}
-    return StageContext(work, root / "scratch" / (folder or key), inputs, 7, "cpu", Silent())
+    return StageContext(work, scratch, inputs, 7, "cpu", Silent())
 
 
 def train(measured: tuple[Plan, Path], folder: str, **changes: Any) -> Path:

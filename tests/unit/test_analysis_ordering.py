@@ -49,7 +49,9 @@ def test_a_clear_forgetter_goes_last(grid):
 
 
 def test_a_missing_pair_and_a_lone_domain_are_refused(grid):
-    partial = replace(grid, checkpoints=tuple(c for c in grid.checkpoints if c.curriculum != "math -> logic"))
+    kept = tuple(c for c in grid.checkpoints if c.curriculum != "math -> logic")
+    records = grid.records[grid.records["checkpoint"].isin([c.checkpoint for c in kept])]
+    partial = replace(grid, checkpoints=kept, records=records)
     with pytest.raises(AnalysisError, match="math -> logic"):
         omni_thinker_order(partial)
     with pytest.raises(AnalysisError, match=r"2 to 6 domains\. Found 1"):

@@ -14,8 +14,8 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
     """Refuse what could not act.
 
     Raises:
-        PlanError: quotas of informative groups without a mixed phase; quotas or an order of prompts beside a strategy
-            that chooses prompts itself.
+        PlanError: quotas of informative groups without a mixed phase; an order of prompts beside a strategy that
+            chooses prompts itself.
     """
     mixed = any(phase.is_mixed for curriculum in curricula for phase in curriculum.phases)
     if experiment.training.informative_quotas and not mixed:
@@ -25,13 +25,9 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
             fix='Leave it out, or add a curriculum such as "a + b".',
         )
     adaptive = [strategy.name for strategy in experiment.strategies if isinstance(strategy, AdaptiveConfig)]
-    for field, words in (
-        ("informative_quotas", "holds domains to the phase's ratio"),
-        ("self_paced", "orders prompts beforehand"),
-    ):
-        if adaptive and mixed and getattr(experiment.training, field):
-            raise PlanError(
-                f"{words}, but {adaptive[0]} chooses how many prompts of each domain come as training goes.",
-                where=f"training.{field}",
-                fix=f"Leave {field} or {adaptive[0]} out.",
-            )
+    if experiment.training.self_paced is not None and mixed and adaptive:
+        raise PlanError(
+            f"orders prompts beforehand, but {adaptive[0]} chooses how many of each domain come as training goes.",
+            where="training.self_paced",
+            fix=f"Leave self_paced or {adaptive[0]} out.",
+        )
