@@ -12,7 +12,7 @@ from itertools import combinations, permutations
 import numpy as np
 from scipy import special
 
-from xdomain.analysis.variance import Components, SeedPool, components, satterthwaite
+from xdomain.analysis.variance import Components, SeedPool, components, pooled_degrees, satterthwaite
 
 REPLICATIONS = 4_000
 CHUNK = 250
@@ -81,19 +81,20 @@ def order_differences(setting: Setting, generator: np.random.Generator, size: in
 def pooled(parts: Components, setting: Setting) -> SeedPool:
     """Pool over the contrasts (axis 1), as `inference.pool` does for one matrix and domain."""
     contrasts = parts.mean.shape[1]
-    degrees = np.full((len(parts.mean), 1), float(contrasts * (setting.n_seeds - 1)))
+    nominal = contrasts * (setting.n_seeds - 1)
     return SeedPool(
         between=parts.between.mean(axis=1, keepdims=True),
         noise=parts.noise.mean(axis=1, keepdims=True),
-        degrees=np.maximum(degrees, 1.0),
-        noise_degrees=np.maximum(degrees * (setting.n_items - 1), 1.0),
+        degrees=np.maximum(pooled_degrees(parts.seed_means)[:, None], 1.0),
+        nominal_degrees=np.full((len(parts.mean), 1), float(nominal)),
+        noise_degrees=np.full((len(parts.mean), 1), max(nominal * (setting.n_items - 1.0), 1.0)),
         lone=False,
     )
 
 
 def lone(parts: Components) -> SeedPool:
     one = np.ones_like(parts.mean)
-    return SeedPool(parts.between, parts.noise, one, one, lone=True)
+    return SeedPool(parts.between, parts.noise, one, one, one, lone=True)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from tests.grids import make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.contrast import Effect
 from xdomain.analysis.inference import pool_effects
-from xdomain.analysis.variance import components
+from xdomain.analysis.variance import components, pooled_degrees
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +102,15 @@ def test_zero_variance_is_said():
     accuracy = result.accuracy.cells["math"]["math"]
     assert accuracy.estimate == 1.0
     assert 0.8 < accuracy.low < accuracy.high == 1.0
+
+
+def test_pooled_degrees_follow_how_contrasts_move_together() -> None:
+    """Independent contrasts count C(S-1) on average; copies of one count S-1; two seeds cannot tell."""
+    generator = np.random.default_rng(3)
+    alone = generator.standard_normal((20_000, 6, 5))
+    n = 4.0
+    assert np.median(pooled_degrees(alone)) == pytest.approx(6 * n, rel=0.1)
+    copies = np.repeat(generator.standard_normal((50, 1, 5)), 6, axis=1)
+    np.testing.assert_allclose(pooled_degrees(copies), n)
+    np.testing.assert_allclose(pooled_degrees(alone[..., :2]), 6.0)
+    np.testing.assert_allclose(pooled_degrees(np.zeros((6, 5))), 6 * n)

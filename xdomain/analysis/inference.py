@@ -11,11 +11,12 @@ from typing import TypeVar
 import numpy as np
 from scipy import special
 
+from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Blank, Effect
 from xdomain.analysis.power import power_factor
 from xdomain.analysis.result import Cell, SpeaksOf
 from xdomain.analysis.signflip import sign_flip_p
-from xdomain.analysis.variance import SeedPool, satterthwaite
+from xdomain.analysis.variance import SeedPool, pooled_degrees, satterthwaite
 
 UNUSUAL_LEVEL = 0.01
 Key = TypeVar("Key", bound=Hashable)
@@ -79,17 +80,26 @@ def pool_effects(effects: Mapping[Key, Effect | Blank]) -> dict[Key, Measured]:
 
 
 def pool(effects: Sequence[Effect]) -> SeedPool:
-    """Average `between` and `noise`, weighted by degrees of freedom."""
+    """Average `between` and `noise`, weighted by degrees of freedom; how much the contrasts move together between seeds
+    is taken from those whose seeds are the same in number."""
     weights = np.array([effect.parts.n_seeds - 1 for effect in effects], dtype=np.float64)
     degrees = weights.sum()
     noise_degrees = sum(float(effect.parts.item_degrees) * (effect.parts.n_seeds - 1) for effect in effects)
     return SeedPool(
         between=np.asarray(weights @ [float(effect.parts.between) for effect in effects] / degrees),
         noise=np.asarray(weights @ [float(effect.parts.noise) for effect in effects] / degrees),
-        degrees=np.asarray(degrees),
+        degrees=_degrees_between(effects),
+        nominal_degrees=np.asarray(degrees),
         noise_degrees=np.asarray(max(noise_degrees, 1.0)),
         lone=len(effects) == 1,
     )
+
+
+def _degrees_between(effects: Sequence[Effect]) -> FloatArray:
+    by_number: dict[int, list[FloatArray]] = defaultdict(list)
+    for effect in effects:
+        by_number[effect.parts.n_seeds].append(effect.parts.seed_means)
+    return np.asarray(sum(pooled_degrees(np.stack(means)) for means in by_number.values()))
 
 
 def _estimate(effect: Effect, pools: Mapping[tuple[str, ...], SeedPool]) -> Estimate:
@@ -129,11 +139,11 @@ def unusual_seeds(effect: Effect, shared: SeedPool) -> str:
     Pooling presumes equal seed variation; a contrast with four times the SD of the rest gets too narrow an interval.
     """
     own_degrees = effect.parts.n_seeds - 1.0
-    other_degrees = float(shared.degrees) - own_degrees
+    other_degrees = float(shared.nominal_degrees) - own_degrees
     if shared.lone or other_degrees <= 0:
         return ""
     own = float(effect.parts.between)
-    others = (float(shared.between * shared.degrees) - own * own_degrees) / other_degrees
+    others = (float(shared.between * shared.nominal_degrees) - own * own_degrees) / other_degrees
     if others <= 1e-15 or special.fdtrc(own_degrees, other_degrees, own / others) >= UNUSUAL_LEVEL:
         return ""
     return (

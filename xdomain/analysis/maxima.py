@@ -15,7 +15,7 @@ from scipy import integrate, stats
 
 from xdomain.analysis.columns import FloatArray, IntArray
 from xdomain.analysis.inference import Estimate
-from xdomain.analysis.variance import SeedPool, components, satterthwaite
+from xdomain.analysis.variance import SeedPool, components, pooled_degrees, satterthwaite
 
 
 @dataclass(frozen=True)
@@ -92,16 +92,21 @@ class Pairwise:
 def pairwise(scores: FloatArray, clusters: IntArray | None) -> Pairwise:
     """Compare every pair of runs; `scores` has the shape [k, S, n], seeds and items common to all.
 
-    Seed variation is pooled over all pairs; k runs have (k-1)(S-1) degrees of freedom for it, not one for each pair.
+    Seed variation is pooled over all pairs; k runs have at most (k-1)(S-1) degrees of freedom for it, not one for each
+    pair, and fewer where runs share stages.
     """
     k, n_seeds, _ = scores.shape
     errors, degrees = np.full((k, k), np.nan), np.full((k, k), np.inf)
     rows = [components(scores[i] - scores[i + 1 :], clusters) for i in range(k - 1)]
+    nominal = max((k - 1.0) * (n_seeds - 1), 1.0)
+    seed_means = scores.mean(axis=-1)
+    degrees_between = np.clip(pooled_degrees(seed_means - seed_means.mean(axis=0)), 1.0, nominal)
     shared = SeedPool(
         between=np.concatenate([row.between for row in rows]).mean(),
         noise=np.concatenate([row.noise for row in rows]).mean(),
-        degrees=np.asarray(max((k - 1.0) * (n_seeds - 1), 1.0)),
-        noise_degrees=np.asarray(max((k - 1.0) * (n_seeds - 1) * float(rows[0].item_degrees[0]), 1.0)),
+        degrees=np.asarray(degrees_between),
+        nominal_degrees=np.asarray(nominal),
+        noise_degrees=np.asarray(max(nominal * float(rows[0].item_degrees[0]), 1.0)),
         lone=k == 2,
     )
     for i, row in enumerate(rows):

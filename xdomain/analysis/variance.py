@@ -109,7 +109,8 @@ class SeedPool:
     Attributes:
         between: pooled variance of seed means.
         noise: pooled item noise in it.
-        degrees: degrees of freedom of `between`.
+        degrees: degrees of freedom of `between`, from `pooled_degrees`.
+        nominal_degrees: what they would be if the contrasts were independent.
         noise_degrees: degrees of freedom of `noise`.
         lone: only one contrast was pooled, so that nothing is borrowed.
     """
@@ -117,8 +118,32 @@ class SeedPool:
     between: FloatArray
     noise: FloatArray
     degrees: FloatArray
+    nominal_degrees: FloatArray
     noise_degrees: FloatArray
     lone: bool
+
+
+def pooled_degrees(seed_means: FloatArray) -> FloatArray:
+    """Degrees of freedom of the average of C variances between the same S seeds, shape [...], from [..., C, S].
+
+    Contrasts that share a stage move together from seed to seed, so C of them tell less than C(S - 1) degrees. With the
+    covariance matrix W of the contrasts between seeds there are (S - 1) tr(W)^2 / tr(W^2); both traces are estimated
+    without bias. Two seeds do not tell W: there the plain sum C(S - 1) stands, which is too large where much is shared.
+
+    Source: ours for this use; the unbiased estimates are those of Bai and Saranadasa 1996, Statistica Sinica 6, 311.
+    """
+    contrasts, seeds = seed_means.shape[-2:]
+    n = float(seeds - 1)
+    if seeds < 3 or contrasts == 1:
+        return np.full(seed_means.shape[:-2], contrasts * n)
+    rest = seed_means - seed_means.mean(axis=-1, keepdims=True)
+    gram = np.swapaxes(rest, -1, -2) @ rest / n
+    trace, square = np.trace(gram, axis1=-2, axis2=-1), (gram**2).sum(axis=(-2, -1))
+    trace_squared = trace**2 - 2 * square / (n + 1)
+    squared_trace = n / (n + 1) * (square - trace**2 / n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        independent = np.where(squared_trace > 0, trace_squared / squared_trace, contrasts)
+    return n * np.clip(independent, 1.0, contrasts)
 
 
 def satterthwaite(parts: Components, pool: SeedPool) -> tuple[FloatArray, FloatArray]:
