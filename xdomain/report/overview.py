@@ -16,7 +16,7 @@ def overview(result: AnalysisResult) -> str:
 
 def _trained(result: AnalysisResult) -> str:
     meta = result.meta
-    curricula = f"{len(meta.curricula)} {'curriculum' if len(meta.curricula) == 1 else 'curricula'}"
+    curricula = _curricula(result)
     over = listed(meta.domains)
     if not meta.seeds:
         return f"Results from elsewhere: {curricula} over {over}, analysed from what is known of them."
@@ -26,6 +26,15 @@ def _trained(result: AnalysisResult) -> str:
         text += f", each repeated with {len(meta.seeds)} training seeds"
     rule = BUDGETS.get(meta.budget)
     return f"{text}. Budget: {rule}." if rule else f"{text}."
+
+
+def _curricula(result: AnalysisResult) -> str:
+    """ "12 curricula", or "1 curriculum with 8 strategies" where runs differ in the strategy too."""
+    runs = [result.effort[label] for label in result.meta.curricula if label in result.effort]
+    count = len({run.curriculum for run in runs}) or len(result.meta.curricula)
+    text = f"{count} {'curriculum' if count == 1 else 'curricula'}"
+    strategies = len({run.strategy for run in runs})
+    return f"{text} with {strategies} strategies" if strategies > 1 else text
 
 
 def _measured(meta: Meta) -> str:
