@@ -166,6 +166,7 @@ def evaluation_graph(
 
 def stored_checkpoints(store: Store, text: str) -> list[tuple[Stage, int, str]]:
     """(stage, step, title) of every checkpoint of the store that `text` names; [] if it names none."""
+    from xdomain.core.measurement import BASE
     from xdomain.plan.stage import StageKind
 
     pattern, _, step = text.rpartition("@") if text.rpartition("@")[2].isdigit() else (text, "", "")
@@ -175,5 +176,7 @@ def stored_checkpoints(store: Store, text: str) -> list[tuple[Stage, int, str]]:
             continue
         end = 0 if stage.kind is StageKind.BASE else int(done["summary"]["steps"])
         wanted = int(step) if step else end
-        found.append((stage, wanted, f"{stage.title} step {wanted}"))
+        # A grid's own titles, so that its evaluations are found again.
+        title = BASE if stage.kind is StageKind.BASE else f"{stage.title} step {wanted}"
+        found.append((stage, wanted, title))
     return found
