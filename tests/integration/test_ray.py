@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,26 +16,42 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.plans import make_experiment
 from tests.ray_cluster import two_nodes
 from tests.small_grid import TEXT, command, environment, weights, write_experiment, xdomain
 from xdomain.config.execution import ExecutionConfig, RayConfig
 from xdomain.core.errors import ConfigError, DependencyMissing
+from xdomain.execute.base import Task
 from xdomain.execute.ray_executor import RayExecutor
 from xdomain.execute.ray_nodes import check_nodes
+from xdomain.execute.task_file import task_file
+from xdomain.plan.graph import build_plan
+from xdomain.resolve.identities import resolve_identities
+from xdomain.store.store import Store
 
 pytestmark = pytest.mark.ray
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with two_nodes() as (cluster, _):
-        yield cluster.address
+def nodes() -> Iterator[tuple[Any, Any]]:
+    with two_nodes() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def address(nodes: tuple[Any, Any]) -> str:
+    return nodes[0].address
 
 
 def experiment_on_ray(folder: Path, address: str, text: str = TEXT) -> Path:
     changed = text.replace("execution: {workers: 2, ", f'execution: {{executor: ray, ray: {{address: "{address}"}}, ')
     assert "executor: ray" in changed
     return write_experiment(folder, changed)
+
+
+def processes(node: Any) -> set[int]:
+    """Process numbers of a Ray node's own processes."""
+    return {info.process.pid for infos in node.all_processes.values() for info in infos}
 
 
 def started(store: Path, kind: str, process: subprocess.Popen[str], below: Any = None) -> dict[str, Any]:
@@ -47,8 +64,7 @@ def started(store: Path, kind: str, process: subprocess.Popen[str], below: Any =
                 parents = {parent.pid for parent in psutil.Process(lease["pid"]).parents()}
             except (OSError, ValueError, psutil.Error):
                 continue
-            node = {info.process.pid for infos in below.all_processes.values() for info in infos} if below else None
-            if node is None or node & parents:
+            if below is None or processes(below) & parents:
                 return {**lease, "folder": path.stem}
         time.sleep(0.05)
     raise AssertionError(f"no {kind} stage was seen to run there: {process.communicate()}")
@@ -107,15 +123,34 @@ def test_the_first_ctrl_c_stops_at_a_checkpoint(tmp_path: Path, address: str) ->
     assert unfinished(experiment, store) == 0
 
 
-def test_kinds_of_stages_go_where_their_resources_are(tmp_path: Path, address: str) -> None:
-    store = tmp_path / "store"
-    store.mkdir()
-    execution = ExecutionConfig.model_validate(
-        {"device": "cpu", "ray": {"address": address}, "resources": {"train": {"custom": {"far": 1}}}}
+def test_a_stage_goes_where_its_resource_is(tmp_path: Path, nodes: tuple[Any, Any]) -> None:
+    cluster, second = nodes
+    experiment = make_experiment(
+        model={"preset": "tiny_qwen3"},
+        grid={},
+        curricula=["logic"],
+        execution={
+            "device": "cpu",
+            "ray": {"address": cluster.address},
+            "resources": {"base": {"custom": {"far": 0.5}}},
+        },
     )
-    executor = RayExecutor(execution, store)
-    assert executor.free_slots() == 2
-    executor.close()
+    plan = build_plan(experiment, resolve_identities(experiment))
+    store = Store(tmp_path / "store")
+    store.create()
+    executor = RayExecutor(experiment.execution, store.root)
+    try:
+        assert executor.free_slots() == 2
+        path = store.root / "work" / ".task.json"
+        path.write_text(task_file(plan, store, [plan.base], {}).model_dump_json())
+        executor.submit(Task(plan.base.folder, (plan.base,), path))
+        assert executor.free_slots() == 1
+        while not executor.finished(1.0):
+            pass
+        (worker,) = re.findall(r"begins, process (\d+)", store.log_path(plan.base).read_text())
+        assert processes(second) & {parent.pid for parent in psutil.Process(int(worker)).parents()}
+    finally:
+        executor.close()
 
 
 @pytest.mark.parametrize(
