@@ -53,7 +53,7 @@ DOMAINS = ("logic", "math")
 NEVER = 10**9
 TINY = {"prompts_per_step": 16, "generations": 8, "max_completion_tokens": 9}
 SMOLLM2 = {
-    "cpu": {"prompts_per_step": 4, "generations": 2, "max_completion_tokens": 24},
+    "cpu": {"prompts_per_step": 2, "generations": 2, "max_completion_tokens": 24},
     "cuda": {"prompts_per_step": 16, "generations": 8, "max_completion_tokens": 128},
 }
 SMOLLM2_ON_CPU = ("joint", "cgpo", "pcgrad", "mgs", "dacsp")
@@ -161,14 +161,16 @@ def strategy(name: str) -> Strategy:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds; on a GPU until its work is done."""
-    if torch.cuda.is_available():
+    """Seconds: on a GPU by the clock until its work is done, else of processor time, which load disturbs less."""
+    gpu = torch.cuda.is_available()
+    clock = time.perf_counter if gpu else time.process_time
+    if gpu:
         torch.cuda.synchronize()
-    begun = time.perf_counter()
+    begun = clock()
     work()
-    if torch.cuda.is_available():
+    if gpu:
         torch.cuda.synchronize()
-    return time.perf_counter() - begun
+    return clock() - begun
 
 
 def ratios(bench: Bench, names: Sequence[str], rounds: int, interval: int) -> dict[str, dict[str, float]]:
@@ -206,15 +208,15 @@ def solvable(name: str) -> bool:
 
 def measure(smollm2: bool, device: str, rounds: int, only: Sequence[str] = ()) -> dict[str, Any]:
     """All figures of one model."""
-    begun = time.perf_counter()
+    begun, load = time.perf_counter(), os.getloadavg()[0]
     set_seed(derive_seed("benchmark"))
     default = SMOLLM2_ON_CPU if smollm2 and device == "cpu" else tuple(BUILT_IN)
-    names = [name for name in only or default if solvable(name)]
+    names = [name for name in dict.fromkeys(["joint", *(only or default)]) if solvable(name)]
     config = ModelConfig(gguf=GGUF) if smollm2 else ModelConfig(preset="tiny_qwen3")
     model, tokenizer = load_source(config)
     chat = uses_chat(config, tokenizer)
     with tempfile.TemporaryDirectory() as folder:
-        warmup = WarmupConfig(steps=4, domains=DOMAINS, examples_per_step=4, learning_rate=1e-4)
+        warmup = WarmupConfig(steps=2, domains=DOMAINS, examples_per_step=4, learning_rate=1e-4)
         if not smollm2:
             warmup = WarmupConfig(steps=30, domains=DOMAINS)
         domains = build_domains(DOMAINS, DOMAINS)
@@ -232,14 +234,17 @@ def measure(smollm2: bool, device: str, rounds: int, only: Sequence[str] = ()) -
         bench = Bench(model, tokenizer, chat, SMOLLM2[device] if smollm2 else TINY, Path(folder), device)
         interval = bench.training.telemetry_every
         assert interval is not None
-        memory = copies(bench, names, device)  # also warms caches
+        bench.rollout()
+        bench.update("joint")  # the optimizer's state is made and caches are warm, at nobody's cost
+        found = ratios(bench, names, rounds, interval)
+        memory = copies(bench, names, device)
         return {
             "model": "SmolLM2-135M" if smollm2 else "tiny_qwen3",
             "device": torch.cuda.get_device_name() if device == "cuda" else f"cpu, {torch.get_num_threads()} thread(s)",
             "domains": len(DOMAINS),
             "rounds": rounds,
-            "load": os.getloadavg()[0],
-            "ratio_to_stock": ratios(bench, names, rounds, interval),
+            "load": {"at_begin": load, "at_end": os.getloadavg()[0]},
+            "ratio_to_stock": found,
             "copies_of_parameters_above_stock": memory,
             "not_installed": [name for name in BUILT_IN if not solvable(name)],
             "seconds": time.perf_counter() - begun,
@@ -248,8 +253,6 @@ def measure(smollm2: bool, device: str, rounds: int, only: Sequence[str] = ()) -
 
 def copies(bench: Bench, names: Sequence[str], device: str) -> dict[str, dict[str, float]]:
     """Peak memory above stock's, and on a GPU also with the domains' gradients on the CPU."""
-    bench.rollout()
-    bench.update("joint")  # the optimizer's state is made, so that it is nobody's peak
     found = {"memory": bench.copies_above_stock(names)}
     if device == "cuda":
         bench.ours.offload_gradients = True
