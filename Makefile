@@ -39,7 +39,7 @@ docs: setup ## The reference that is generated from the code
 	$(BIN)/python docs/generate.py
 
 test-faults: setup ## Kill, fill and damage real grids; a table of what was done to them
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest tests/integration/test_faults.py -v
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m faults -v
 
 test-ray: setup ## A grid on two Ray nodes, one of them killed; installs Ray
 	$(BIN)/pip install -q -c constraints.txt -e '.[ray]'

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,40 @@ def require_program():
         return found
 
     return require
+
+
+class Tally:
+    """What was done to grids, and what became of their stages: counted in their stores, not assumed."""
+
+    def __init__(self) -> None:
+        self.faults: Counter[str] = Counter()
+        self.expected = self.lost = self.repeated = 0
+
+    def fault(self, name: str, count: int = 1) -> None:
+        self.faults[name] += count
+
+    def store(self, store: Path, expected: set[str], remade: frozenset[str] = frozenset()) -> None:
+        """Count one grid: stages that are missing in the end, and those that ran to their end more than once."""
+        from tests.fault_injection import completions, published
+
+        self.expected += len(expected)
+        self.lost += len(expected - published(store))
+        ran = completions(store)
+        self.repeated += sum(max(0, count - 1 - (name in remade)) for name, count in ran.items())
+
+    def lines(self) -> list[str]:
+        faults = [f"{name:55} {count:5}" for name, count in sorted(self.faults.items())]
+        ends = {"faults injected": self.faults.total(), "stages of disturbed grids": self.expected}
+        ends |= {"stages lost": self.lost, "stages repeated": self.repeated}
+        return ["", *faults, "", *(f"{name:55} {count:5}" for name, count in ends.items())]
+
+
+@pytest.fixture(scope="session")
+def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
+    """Counts faults; printed as a table in the end."""
+    counts = Tally()
+    yield counts
+    reporter = request.config.pluginmanager.getplugin("terminalreporter")
+    for line in counts.lines():
+        reporter.write_line(line)
+    assert (counts.lost, counts.repeated) == (0, 0)

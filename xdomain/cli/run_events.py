@@ -29,9 +29,10 @@ class RunBegun(ConfigModel):
 class StageEvent(ConfigModel):
     """Something became of a stage."""
 
-    event: Literal["started", "done", "retry", "failed", "blocked", "waiting"]
-    """`retry`: it ended without a result and will be started again; `blocked`: what it needs failed; `waiting`: another
-    runner has it, or a cluster has no place for it (`message`)."""
+    event: Literal["started", "done", "retry", "failed", "damaged", "blocked", "waiting"]
+    """`retry`: it ended without a result and will be started again; `damaged`: what it published is, and it is made
+    again; `blocked`: what it needs failed; `waiting`: another runner has it, or a cluster has no place for it
+    (`message`)."""
     seconds: float
     """Since the run began."""
     key: str

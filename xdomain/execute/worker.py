@@ -150,6 +150,8 @@ class _Claim:
                 ),
             },
         )
+        completed = {"event": "completed", "stage": self.stage.folder, "published": self.published}
+        log_line(json.dumps(completed))  # so the log tells how often a stage ran to its end
         end = "published" if self.published else "not published, another runner has it"
         log_line(f"{self.stage.title}: {end}, {time.time() - self.begun:.1f} s")
 

@@ -38,7 +38,7 @@ def measured_grid(
     found = [stage for stage in plan.evaluations if stage.key in done]
     places = _places(plan, store, done)
     evaluated = {stage.checkpoint.name for stage in found}
-    paths = [store.folder(stage) / "records.parquet" for stage in found]
+    paths = [store.open_artifact(stage) / "records.parquet" for stage in found]
     return MeasuredGrid(
         experiment=experiment.name,
         domains=experiment.domain_names,
@@ -128,7 +128,7 @@ def compared_models(
             seed, phase = (None, 0) if label == BASE else (0, 1)
             parent = None if label == BASE else BASE
             places.append(EvaluatedCheckpoint(checkpoint, label, parent, seed, phase, 0, is_end=True))
-        paths += [store.folder(stage) / "records.parquet" for stage in graph.evaluations]
+        paths += [store.open_artifact(stage) / "records.parquet" for stage in graph.evaluations]
     return MeasuredGrid(
         experiment="eval",
         domains=domains or next(iter(graphs.values())).experiment.domain_names,

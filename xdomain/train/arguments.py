@@ -12,6 +12,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
 from xdomain.strategies.build import build_strategy
+from xdomain.train.trackers import preflight_trackers
 
 CHECKPOINTING_FIELD = next(
     name
@@ -74,7 +75,7 @@ def grpo_arguments(
         "max_completion_length": training.max_completion_tokens,
         "bf16": training.bf16,
         CHECKPOINTING_FIELD: training.gradient_checkpointing,
-        "report_to": list(training.report_to) or "none",
+        "report_to": "none",  # `trackers` adds them, kept apart
         # The schedule is the data set: drawn before, gone through once.
         "shuffle_dataset": False,
         "num_train_epochs": 1,
@@ -99,8 +100,9 @@ def preflight(experiment: Experiment, device: str) -> None:
 
     Raises:
         ConfigError: TRL refuses a setting.
-        DependencyMissing: a strategy's solver is not installed.
+        DependencyMissing: a strategy's solver, or a tracker, is not installed.
     """
+    preflight_trackers(experiment.training.report_to)
     for strategy in experiment.strategies:
         build_strategy(strategy, experiment.domain_names, 0)
     training = experiment.training

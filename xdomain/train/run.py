@@ -46,6 +46,7 @@ from xdomain.train.rewards import RewardRouter
 from xdomain.train.schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.self_paced import easy_to_hard, read_pass_rates
 from xdomain.train.strategy_state import save_strategy_state
+from xdomain.train.trackers import isolated_trackers
 from xdomain.train.trainer import DomainGRPOTrainer
 
 SCHEDULE = "schedule.jsonl"
@@ -88,6 +89,8 @@ class _Training:
         trainer = self._trainer(model, items, eligible, schedule)
         callback = self._callback(trainer, foundation)
         trainer.add_callback(callback)
+        if is_first():
+            self._add_trackers(trainer)
         with trainer.accelerator.main_process_first():
             step = last_complete_state(self._context.scratch, self._context.processes)
             truncate_metrics(callback.metrics_path, step or 0)
@@ -227,6 +230,19 @@ class _Training:
         quarter = max(period, spec.steps // RESUME_PARTS // period * period)
         inside = frozenset(step for step in (kept if len(kept) > 1 else range(quarter, spec.steps, quarter)))
         return StageCallback(self._context, kept, inside - {spec.steps}, period, take_rollout_metrics, keep)
+
+    def _add_trackers(self, trainer: DomainGRPOTrainer) -> None:
+        trainer.args.project = self._experiment.name
+        trainer.args.run_name = self._context.work.name
+        for tracker in isolated_trackers(
+            self._experiment.training.report_to,
+            experiment=self._experiment.name,
+            curriculum=str(self._spec.curriculum),
+            stage=self._context.work.name,
+            work=self._context.work,
+            reporter=self._context.reporter,
+        ):
+            trainer.add_callback(tracker)
 
     def _summary(self, metrics_path: Path) -> dict[str, Any]:
         """Totals from the metrics file, which a resumed stage continues."""
