@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,8 @@ from tests.fault_injection import (
     start,
     wait_for,
 )
-from tests.small_grid import write_experiment
+from tests.small_grid import REPOSITORY, environment, write_experiment
+from tests.without_syscall import CALLS
 
 if sys.platform != "linux":
     pytest.skip("faults are injected through Linux's tmpfs", allow_module_level=True)
@@ -241,3 +243,23 @@ def test_damaged_records_are_found_by_a_run_that_may_remake(
     assert_whole(finished, undisturbed)
     tally.fault("records: flipped bit")
     tally.store(finished, published(undisturbed), remade=frozenset({records.parent.name}))
+
+
+@pytest.mark.skipif(platform.machine() not in CALLS, reason="the numbers of this machine's system calls are not known")
+@pytest.mark.parametrize("call", ["flock", "rename"])
+def test_a_file_system_without_locks_or_renames(call: str, tmp_path: Path, tally: Any) -> None:
+    experiment = write_experiment(tmp_path, ONE_STAGE)
+    words = ["-m", "tests.without_syscall", call, "-m", "xdomain", "grid", "run", experiment, "--store", tmp_path / "s"]
+    ended = subprocess.run(
+        [sys.executable, *map(str, words)],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        cwd=REPOSITORY,
+        check=False,
+    )
+    assert ended.returncode == 2, ended.stderr
+    assert "cannot be used as a store" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list((tmp_path / "s" / "work").glob("base-*"))
+    tally.fault(f"file system without {call}")

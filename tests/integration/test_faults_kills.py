@@ -47,6 +47,7 @@ SEED = 20261121
 TARGETS = ("scheduler", "worker", "forkserver")
 PATIENT = TINY.replace("device: cpu}", "device: cpu, retries: {killed: 1000}}")
 LONGER = ONE_STAGE.replace("steps: 4,", "steps: 12,")
+ADAPTER = LONGER.replace("preset: tiny_qwen3,", "preset: tiny_qwen3, lora: {r: 4},")
 
 
 @pytest.fixture(scope="module")
@@ -216,9 +217,13 @@ def test_second_ctrl_c_ends_everything_at_once(undisturbed_longer: Path, tmp_pat
     tally.store(store, published(undisturbed_longer))
 
 
-def test_signals_in_mid_save(undisturbed_longer: Path, tmp_path: Path, tally: Any) -> None:
+@pytest.mark.parametrize("text", [LONGER, ADAPTER], ids=["full", "lora"])
+def test_signals_in_mid_save(text: str, undisturbed_longer: Path, tmp_path: Path, tally: Any) -> None:
     """SIGTERM to the run while a resume state is being written, then kill -9 of the worker in the same place."""
-    experiment, store = write_experiment(tmp_path, LONGER), tmp_path / "store"
+    experiment, store, undisturbed = write_experiment(tmp_path, text), tmp_path / "store", undisturbed_longer
+    if text == ADAPTER:
+        undisturbed = tmp_path / "undisturbed"
+        here("grid", "run", experiment, "--store", undisturbed)
     process = start(experiment, store)
     wait_for(lambda: torn_states(store), process, pause_seconds=0.001)
     process.send_signal(signal.SIGTERM)
@@ -231,10 +236,10 @@ def test_signals_in_mid_save(undisturbed_longer: Path, tmp_path: Path, tally: An
         worker.kill()
     output, _ = process.communicate(timeout=WAIT_SECONDS)
     assert process.returncode == 0, output
-    assert_whole(store, undisturbed_longer)
+    assert_whole(store, undisturbed)
     tally.fault("SIGTERM in mid-save")
     tally.fault("kill -9 in mid-save")
-    tally.store(store, published(undisturbed_longer))
+    tally.store(store, published(undisturbed))
 
 
 def torn_states(store: Path) -> list[Path]:

@@ -124,3 +124,33 @@ def test_leftovers_go_but_not_work_that_a_run_will_resume(store: Store) -> None:
     assert garbage.leftover_bytes == 100
     free(store, garbage)
     assert store.scratch(mine).is_dir()
+
+
+def test_keep_none_frees_ends_that_nobody_continues(store: Store) -> None:
+    plan = make_plan(checkpoints={"every_steps": 5, "keep": "none"})
+    publish(store, [stage for stage in plan.stages.values() if stage is not plan.train_stages[1]])
+    parents = {stage.parent for stage in plan.train_stages if stage.key not in store.done(plan.train_stages)}
+    assert parents
+    free(store, find_garbage(store, [plan]))
+    for stage in plan.train_stages:
+        kept = checkpoint_folder(store.folder(stage), 10).is_dir()
+        assert kept is (stage.key in parents)
+        assert not checkpoint_folder(store.folder(stage), 5).exists()
+    assert checkpoint_folder(store.folder(plan.base), 0).parent.parent.is_dir()
+
+
+def test_keep_none_leaves_what_adapters_lie_on(store: Store) -> None:
+    model = {"preset": "tiny_qwen3", "lora": {"r": 4}}
+    plan = make_plan(checkpoints={"every_steps": 5, "keep": "none"}, model=model)
+    publish(store, list(plan.stages.values()))
+    free(store, find_garbage(store, [plan]))
+    for stage in plan.train_stages:
+        continued = any(stage.key in child.needs for child in plan.train_stages)
+        assert checkpoint_folder(store.folder(stage), 10).is_dir() is continued
+
+
+def test_another_experiment_that_keeps_ends_protects_them(store: Store) -> None:
+    plan = make_plan(checkpoints={"every_steps": 5, "keep": "none"})
+    publish(store, list(plan.stages.values()))
+    free(store, find_garbage(store, [plan, ends()]))
+    assert all(checkpoint_folder(store.folder(stage), 10).is_dir() for stage in plan.train_stages)

@@ -43,5 +43,6 @@ class CheckpointsConfig(ConfigModel):
 
     every_steps: int | None = Field(None, ge=1)
     """None keeps a stage's end alone."""
-    keep: Literal["all", "ends"] = "all"
-    """`ends` deletes the others once they are evaluated (`grid gc`)."""
+    keep: Literal["all", "ends", "none"] = "all"
+    """What `grid gc` leaves of a stage once every evaluation of it is published: `ends` the last checkpoint, `none` not
+    even that, where no stage continues from it any more and no adapter lies on it. Records and the base always stay."""

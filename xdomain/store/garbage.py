@@ -25,7 +25,7 @@ class Garbage:
 
     Attributes:
         stages: folders of published stages that nothing refers to.
-        checkpoints: folders of checkpoints inside kept stages, all of whose evaluations are published.
+        checkpoints: folders of checkpoints of kept stages, all of whose evaluations are published.
         leftovers: work and resume files of stages that are published or that nothing refers to.
         stage_bytes: size of `stages`.
         checkpoint_bytes: size of `checkpoints`.
@@ -60,7 +60,7 @@ def find_garbage(store: Store, plans: Sequence[Plan]) -> Garbage:
             fix="Name its experiment file too, or wait until it is done.",
         )
     stages = _unreferenced(store, live)
-    checkpoints = _evaluated_inner_checkpoints(store, plans)
+    checkpoints = _evaluated_checkpoints(store, plans)
     leftovers = _leftovers(store, live, running)
     return Garbage(stages, checkpoints, leftovers, _size(stages), _size(checkpoints), _size(leftovers))
 
@@ -79,7 +79,10 @@ def free(store: Store, garbage: Garbage) -> None:
         prefix = f"{folder.relative_to(stage)}/"
         manifest = read_json(stage / MANIFEST)
         write_json(stage / MANIFEST, {name: digest for name, digest in manifest.items() if not name.startswith(prefix)})
-        shutil.rmtree(folder)
+        trash = store.root / "work" / f"{TRASH}{stage.name}-{folder.name}"
+        shutil.rmtree(trash, ignore_errors=True)
+        folder.rename(trash)
+        shutil.rmtree(trash)
     for path in garbage.leftovers:
         if path.is_dir():
             shutil.rmtree(path)
@@ -105,26 +108,28 @@ def _unreferenced(store: Store, live: set[str]) -> tuple[Path, ...]:
     return tuple(sorted(folder for key, folder in folders.items() if key not in kept))
 
 
-def _evaluated_inner_checkpoints(store: Store, plans: Sequence[Plan]) -> tuple[Path, ...]:
-    """Checkpoints inside stages that every experiment lets go (`keep: ends`), and whose evaluations are published."""
-    open_refs: set[CheckpointRef] = set()
-    wanted: set[CheckpointRef] = set()
-    inner: dict[CheckpointRef, Path] = {}
+def _evaluated_checkpoints(store: Store, plans: Sequence[Plan]) -> tuple[Path, ...]:
+    """Checkpoints that every experiment lets go (`checkpoints.keep`), and all of whose evaluations are published."""
+    needed: set[CheckpointRef] = set()
+    found: dict[CheckpointRef, Path] = {}
     for plan in plans:
         done = store.done(plan.stages.values())
-        open_refs |= {stage.checkpoint for stage in plan.evaluations if stage.key not in done}
+        needed |= {stage.checkpoint for stage in plan.evaluations if stage.key not in done}
         for stage in plan.train_stages:
-            wanted.add(stage.end)
-            if plan.experiment.checkpoints.keep == "all":
-                wanted |= set(stage.checkpoints)
-            elif stage.key in done:
-                inner |= _inner(store, stage)
-    freed = [path for ref, path in inner.items() if ref not in wanted and ref not in open_refs]
-    return tuple(sorted(path for path in freed if path.is_dir()))
+            needed |= _kept(stage, plan, done)
+            if stage.key in done:
+                found |= {ref: checkpoint_folder(store.folder(stage), ref.step) for ref in stage.checkpoints}
+    return tuple(sorted(path for ref, path in found.items() if ref not in needed and path.is_dir()))
 
 
-def _inner(store: Store, stage: TrainStage) -> dict[CheckpointRef, Path]:
-    return {ref: checkpoint_folder(store.folder(stage), ref.step) for ref in stage.checkpoints if ref != stage.end}
+def _kept(stage: TrainStage, plan: Plan, done: frozenset[str]) -> set[CheckpointRef]:
+    """Checkpoints of a stage that its experiment keeps, evaluated or not."""
+    keep = plan.experiment.checkpoints.keep
+    if keep == "all":
+        return set(stage.checkpoints)
+    continued = any(stage.key in child.needs and child.key not in done for child in plan.train_stages)
+    lain_on = plan.experiment.model.lora is not None and any(stage.key in child.needs for child in plan.train_stages)
+    return {stage.end} if keep == "ends" or continued or lain_on else set()
 
 
 def _leftovers(store: Store, live: set[str], running: frozenset[str]) -> tuple[Path, ...]:
