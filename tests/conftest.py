@@ -70,6 +70,6 @@ def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
     counts = Tally()
     yield counts
     reporter = request.config.pluginmanager.getplugin("terminalreporter")
-    for line in counts.lines():
+    for line in counts.lines() if reporter is not None else ():  # there is none in the workers of pytest-xdist
         reporter.write_line(line)
     assert (counts.lost, counts.repeated) == (0, 0)

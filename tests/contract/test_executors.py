@@ -142,3 +142,26 @@ def test_close_ends_a_worker_in_the_middle_of_its_task(store: Store) -> None:
     executor.close()
     assert not psutil.pid_exists(worker)
     assert executor.free_slots() == 1
+
+
+def test_each_local_worker_gets_a_gpu_of_its_own(store: Store) -> None:
+    executor = LocalExecutor(2, 1, devices=("3", "7"))
+    warmed = make_experiment(
+        model={"preset": "tiny_qwen3", "warmup": {"steps": 1, "examples_per_step": 2, "domains": ["logic"]}},
+        grid={},
+        curricula=["logic"],
+        execution={"device": "cpu"},
+    )
+    plans = [base_plan(), build_plan(warmed, resolve_identities(warmed))]
+    tasks = []
+    for place, plan in enumerate(plans):
+        tasks.append(Task(plan.base.folder, (plan.base,), store.root / "work" / f".task{place}.json"))
+        tasks[-1].path.write_text(task_file(plan, store, [plan.base], {}).model_dump_json())
+        executor.submit(tasks[-1])
+    assert executor.free_slots() == 0
+    ended = wait(executor)
+    ended += [] if len(ended) == 2 else wait(executor)
+    executor.close()
+    assert {each.task.name for each in ended} == {task.name for task in tasks}
+    seen = {store.result(plan.base)["provenance"]["cuda_visible_devices"] for plan in plans}
+    assert seen == {"3", "7"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import logging
 import os
@@ -12,9 +13,11 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import DamagedArtifact, XDomainError
@@ -246,8 +249,18 @@ def _log_to(path: Path) -> Iterator[None]:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
         try:
-            yield
+            # Python's own streams may lie elsewhere: in a notebook, or where somebody captures them.
+            with redirect_stdout(_stream(1)), redirect_stderr(_stream(2)):
+                yield
         finally:
             for descriptor, number in zip(saved, (1, 2), strict=True):
                 os.dup2(descriptor, number)
                 os.close(descriptor)
+
+
+@cache
+def _stream(descriptor: int) -> TextIO:
+    """Writes to whatever the descriptor is at that moment; never closed, since loggers keep it."""
+    return io.TextIOWrapper(
+        io.FileIO(descriptor, "w", closefd=False), encoding="utf-8", errors="replace", write_through=True
+    )
