@@ -109,7 +109,7 @@ def test_a_cancelled_stage_stops_and_waits_for_retry(tmp_path: Path, tally: Any)
     experiment, store = write_experiment(tmp_path, ONE_STAGE.replace("steps: 4,", "steps: 4000,")), tmp_path / "store"
     process = start(experiment, store)
     wait_for(lambda: list((store / "work").glob("train-*/metrics.jsonl")), process)
-    here("grid", "cancel", experiment, "logic+puzzle, seed 0", "--store", store)
+    here("grid", "cancel", experiment, "logic + puzzle, seed 0", "--store", store)
     process.communicate(timeout=WAIT_SECONDS)
     assert process.returncode == 1
     assert list((store / "scratch").glob("train-*/checkpoint-*")), "it stopped without saving"

@@ -49,7 +49,7 @@ def test_project_group_and_name(tmp_path: Path, untracked: Path, monkeypatch: py
 
     monkeypatch.setenv("TENSORBOARD_LOGGING_DIR", str(tmp_path / "board"))
     run_tracked(tmp_path, untracked)
-    (stage,) = (tmp_path / "board" / "small" / "logic+puzzle").iterdir()
+    (stage,) = (tmp_path / "board" / "small" / "logic + puzzle").iterdir()
     assert stage.name.startswith("train-logic-puzzle-seed-0-")
     events = EventAccumulator(str(stage))
     events.Reload()
