@@ -133,6 +133,13 @@ def test_dacsp_acts_where_there_is_history_and_gets_the_lineage() -> None:
     assert joint.lineage == ()
 
 
+def test_a_stage_names_its_base_whatever_else_it_needs() -> None:
+    found = plan(["joint", "dacsp"], ("math -> science",), self_paced={"items": 20})
+    specs = [stage_spec(stage, found.stages) for stage in found.train_stages]
+    assert len(specs) == 3
+    assert all(isinstance(spec, TrainSpec) and spec.base == found.base.key for spec in specs)
+
+
 def test_dacsp_without_history_is_refused() -> None:
     words = refusal(["dacsp"], curricula=("math + science",))
     assert "no curriculum has a phase after its first" in words

@@ -10,7 +10,7 @@ from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.experiment import Experiment
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.strategy import JointConfig, StrategyConfig
-from xdomain.plan.stage import EvaluateStage, PassRateStage, Stage, TrainStage
+from xdomain.plan.stage import BaseStage, EvaluateStage, PassRateStage, Stage, TrainStage
 
 
 class BaseSpec(ConfigModel):
@@ -76,7 +76,7 @@ def stage_spec(stage: Stage, stages: dict[str, Stage]) -> BaseSpec | TrainSpec |
             key=stage.key,
             parent=stage.parent,
             parent_step=parent.steps if isinstance(parent, TrainStage) else 0,
-            base=stage.needs[-1],
+            base=next(need for need in stage.needs if isinstance(stages[need], BaseStage)),
             curriculum=stage.curriculum,
             steps=stage.steps,
             seed=stage.seed,
