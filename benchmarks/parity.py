@@ -69,7 +69,7 @@ def comparisons(data: Path) -> list[Comparison]:
         Comparison(
             boolean, "bbh/zeroshot/boolean_expressions.yaml", bbh, flexible, HERE / "boolean_harness.yaml", 32, 250
         ),
-        Comparison("gsm8k", "gsm8k/gsm8k.yaml", gsm8k, flexible, HERE / "gsm8k_harness.yaml", 96, 64),
+        Comparison("gsm8k", "gsm8k/gsm8k.yaml", gsm8k, flexible, HERE / "gsm8k_harness.yaml", 96, 48),
     ]
 
 
