@@ -143,7 +143,8 @@ def pooled_degrees(seed_means: FloatArray) -> FloatArray:
     squared_trace = n / (n + 1) * (square - trace**2 / n)
     with np.errstate(divide="ignore", invalid="ignore"):
         independent = np.where(squared_trace > 0, trace_squared / squared_trace, contrasts)
-    return n * np.clip(independent, 1.0, contrasts)
+    degrees: FloatArray = n * np.clip(independent, 1.0, contrasts)
+    return degrees
 
 
 def satterthwaite(parts: Components, pool: SeedPool) -> tuple[FloatArray, FloatArray]:
