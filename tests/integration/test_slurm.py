@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -27,10 +28,13 @@ model: {preset: tiny_qwen3, warmup: {steps: 10, examples_per_step: 16, domains: 
 domains: [logic, puzzle]
 curricula: [logic, puzzle]
 training: {steps: 60, prompts_per_step: 4, generations: 4, learning_rate: 1.0e-4, max_completion_tokens: 8}
+checkpoints: {every_steps: 30}
 evaluation: {items: 24, samples: 2, temperature: 1.0}
 execution: {executor: slurm, device: cpu, slurm: {poll_seconds: 0.5}}
 """
-STAGES = 1 + 2 + 3 * 2
+STAGES = 1 + 2 + (1 + 2 * 2) * 2
+OF_LOGIC = 1 + 2 * 2
+"""The stage and the evaluations of its two checkpoints."""
 WAIT_SECONDS = 300
 
 
@@ -84,6 +88,9 @@ class Run:
         self._log.close()
         return code
 
+    def interrupt(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+
     def checkpoint(self, label: str) -> Path | None:
         """The resume state of a running training stage."""
         return next((self.store / "scratch").glob(f"train-{label}-*/checkpoint-*/complete"), None)
@@ -113,19 +120,19 @@ def test_a_grid_survives_a_cancelled_job_and_a_drained_node(
     number = running.wait_for(lambda: job_of(store, "logic"))
     cluster.command("scontrol", "update", f"NodeName={cluster.node}", "State=DRAIN", "Reason=test")
     cluster.command("scancel", number)
-    running.wait_for(lambda: "DRAINED" in running.said)
+    running.wait_for(lambda: " waits: " in running.said)
     cluster.command("scontrol", "update", f"NodeName={cluster.node}", "State=RESUME")
     assert running.end() == 1, running.said
     assert f"Slurm job {number} was cancelled (scancel)" in running.said
     arrays = [number for number, name in cluster.jobs("all").items() if name == "xdomain-evaluate" and "_" in number]
     assert arrays, "evaluations went one by one"
     status = json.loads(xdomain("grid", "status", experiment, "--store", store, "--json").stdout)
-    assert status["counts"]["done"] == STAGES - 3, "more is missing than the stage and its evaluations"
+    assert status["counts"]["done"] == STAGES - OF_LOGIC, "more is missing than the stage and its evaluations"
     assert running.checkpoint("logic"), "the cancelled stage left no checkpoint to go on from"
 
     xdomain("grid", "retry", experiment, "--store", store)
     again = json.loads(xdomain("grid", "run", experiment, "--store", store, "--json").stdout.splitlines()[-1])
-    assert len(again["ran"]) == 3
+    assert len(again["ran"]) == OF_LOGIC
     xdomain("report", experiment, "--store", store)
     assert weights(store) == weights(undisturbed)
     assert all_records(store).equals(all_records(undisturbed))
@@ -191,6 +198,22 @@ def test_without_the_package_the_pip_command_is_said(tmp_path: Path, monkeypatch
     monkeypatch.setitem(sys.modules, "submitit", None)
     with pytest.raises(DependencyMissing, match=r'pip install "xdomain\[slurm\]"'):
         SlurmExecutor(ExecutionConfig(), tmp_path)
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_no_job_behind(on_cluster: SlurmCluster, tmp_path: Path) -> None:
+    running = Run(write_experiment(tmp_path, TEXT), tmp_path / "store")
+    running.wait_for(on_cluster.jobs)
+    running.interrupt()
+    assert running.end() == 130, running.said
+    assert not on_cluster.jobs("RUNNING,PENDING,COMPLETING")
+    assert not list((tmp_path / "store" / "leases").glob("*.json"))
+
+
+def test_a_limit_that_leaves_no_time(on_cluster: SlurmCluster, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="leave no time") as refused:
+        SlurmExecutor(ExecutionConfig.model_validate({"resources": {"train": {"minutes": 1}}}), tmp_path)
+    assert refused.value.where == "execution.resources.train.minutes"
 
 
 def test_a_fraction_of_a_gpu(on_cluster: SlurmCluster, tmp_path: Path) -> None:

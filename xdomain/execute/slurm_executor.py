@@ -29,6 +29,7 @@ USUAL_REASONS = frozenset({
     "None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit", "Prolog", "Cleaning",
 })  # fmt: skip
 """Why jobs wait when nothing is wrong."""
+QUEUED = frozenset({"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT"})
 Cause = Literal["killed", "out of memory", "error", "cancelled"]
 CAUSES: dict[str, Cause] = {"CANCELLED": "cancelled", "OUT_OF_MEMORY": "out of memory"}
 
@@ -173,7 +174,7 @@ class SlurmExecutor:
                     ended.append(self._end(number, Ended(task, f"Slurm forgot its job {number}")))
             elif job.is_alive:
                 self._note(number, task, job)
-            elif job.state == "FAILED" and job.exit_code == STOPPED and not self._stopping:
+            elif self._can_go_on(task, job):
                 self._tell(task, f"Slurm job {number} stopped at a checkpoint as Slurm asked; it is submitted again")
                 self._end(number, Ended(task))
                 self._queued.append(task)
@@ -183,6 +184,11 @@ class SlurmExecutor:
             cancel((number for number in self._running if self._state(number) == "RUNNING"), signal="TERM")
         return ended
 
+    def _can_go_on(self, task: Task, job: SlurmJob) -> bool:
+        """It stopped because Slurm asked, and left a checkpoint: what keeps none is retried as one that was killed."""
+        asked = job.state == "FAILED" and job.exit_code == STOPPED and not self._stopping
+        return asked and task.stages[0].kind is StageKind.TRAIN
+
     def _state(self, number: str) -> str:
         return self._seen[number].state if number in self._seen else "PENDING"
 
@@ -190,16 +196,17 @@ class SlurmExecutor:
         """Tell what is worth telling of a job that lives, once."""
         before = self._seen.get(number)
         self._seen[number] = job
-        if before is not None and before.state == "RUNNING" and job.state in ("PENDING", "REQUEUED", "COMPLETING"):
-            if job.state != "COMPLETING":
-                self._tell(task, f"Slurm stopped job {number} and queued it again ({job.reason})")
+        if before is not None and before.state not in QUEUED and job.state in QUEUED:
+            self._tell(task, f"Slurm stopped job {number} and queued it again ({job.reason})")
         elif job.state == "PENDING" and job.reason not in USUAL_REASONS and before != job:
             self._tell(task, f"Slurm job {number} waits: {job.reason}")
 
     def _ended(self, number: str, task: Task, job: SlurmJob) -> Ended:
-        if job.state == "COMPLETED" or (job.state == "FAILED" and job.exit_code == STOPPED):
-            return Ended(task)
         log = self._submissions[number].paths.stdout
+        if job.state == "COMPLETED":
+            return Ended(task)
+        if job.state == "FAILED" and job.exit_code == STOPPED:
+            return Ended(task, f"Slurm job {number} was told to stop, by its time limit most likely", "killed")
         if job.state == "FAILED":
             return Ended(task, f"exit code {job.exit_code} of Slurm job {number}, see {log}")
         if number in self._killed or (job.state == "CANCELLED" and self._stopping):
@@ -231,6 +238,13 @@ def job_options(execution: ExecutionConfig, kind: StageKind) -> dict[str, str | 
             f"Slurm gives whole GPUs. Found {gpus}.",
             where=f"execution.resources.{kind}.gpus",
             fix="Ask for 0 or 1; Slurm's shards can be asked for under `execution.slurm`: {gres: shard:1}.",
+        )
+    if asked.minutes is not None and asked.minutes * 60 <= execution.slurm.stop_seconds:
+        raise ConfigError(
+            f"{asked.minutes} minutes leave no time before a job is told to stop, {execution.slurm.stop_seconds} s "
+            "before their end.",
+            where=f"execution.resources.{kind}.minutes",
+            fix="Raise the minutes, or lower `execution.slurm.stop_seconds`.",
         )
     options: dict[str, str | int | bool] = {"nodes": 1, "cpus-per-task": asked.cpus or processes * execution.threads}
     if gpus:
