@@ -53,9 +53,11 @@ def one_process(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def two_processes(one_process: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store after an undisturbed run with two processes a training stage."""
+    """The store after an undisturbed run with two processes a training stage, told of two GPUs that are not there."""
     experiment, store = one_process[0], base_alone(one_process[1], tmp_path_factory.mktemp("two") / "store")
-    xdomain("grid", "run", experiment, "--store", store, "--set", TWO)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+        xdomain("grid", "run", experiment, "--store", store, "--set", TWO, "--set", "execution.device=auto")
     return store
 
 
@@ -94,6 +96,16 @@ def test_two_processes_equal_one(one_process: tuple[Path, Path], two_processes: 
         lines = [next((store / "stages").glob(f"train-*/{name}")) for store in (one_process[1], two_processes)]
         first, second = ([json.loads(line) for line in path.read_text().splitlines()] for path in lines)
         assert [counted(line) for line in first] == [counted(line) for line in second]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="its two GPUs are made up")
+def test_a_group_gets_a_device_a_process(two_processes: Path) -> None:
+    devices: dict[str, set[str]] = {}
+    for path in (two_processes / "stages").glob("*/done.json"):
+        kind = path.parent.name.split("-")[0]
+        devices.setdefault(kind, set()).add(json.loads(path.read_text())["provenance"]["cuda_visible_devices"])
+    assert devices["train"] == {"0,1"}
+    assert devices["evaluate"] == {"0", "1"}
 
 
 def counted(line: dict) -> object:

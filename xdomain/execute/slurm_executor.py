@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -111,7 +112,9 @@ class SlurmExecutor:
         if at_once:
             cancel(self._running)
             return
-        waiting = [number for number in self._running if self._state(number) == "PENDING"]
+        with suppress(StageError):  # with no answer, what was seen last counts
+            self._seen.update((number, job) for number, job in queue().items() if number in self._running)
+        waiting = [number for number in self._running if self._state(number) in QUEUED]
         cancel(waiting)
         cancel((number for number in self._running if number not in waiting), signal="TERM")
 
