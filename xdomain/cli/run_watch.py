@@ -135,7 +135,8 @@ class Watcher:
 
     def _line(self, event: Event) -> None:
         of_evaluation = isinstance(event.stage, EvaluateStage)
-        if event.kind == "blocked" or (event.kind in ("started", "waiting") and of_evaluation):
+        usual = event.kind in ("started", "waiting") and "message" not in event.detail
+        if event.kind == "blocked" or (usual and of_evaluation):
             return
         detail = f": {event.detail['message']}" if "message" in event.detail else ""
         assert self._scheduler is not None
