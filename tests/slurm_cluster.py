@@ -132,7 +132,10 @@ def _end_jobs(cluster: SlurmCluster) -> None:
 @contextmanager
 def _daemon(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Iterator[None]:
     with (folder / f"{command[0]}.out").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | environment, cwd=folder)
+        # A session of its own: a Ctrl-C is for the tests, which then end their jobs before the daemons.
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, env=os.environ | environment, cwd=folder, start_new_session=True
+        )
         try:
             yield
         finally:

@@ -121,7 +121,8 @@ class SlurmExecutor:
     def close(self) -> None:
         self._queued.clear()
         cancel(self._running)
-        self._running.clear()
+        for number, task in list(self._running.items()):
+            self._end(number, Ended(task))
 
     def running_jobs(self) -> dict[str, Task]:
         """Tasks by Slurm's job number."""
