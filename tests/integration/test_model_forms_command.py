@@ -26,8 +26,9 @@ def test_an_adapter_against_its_base_and_both_again_from_the_store(tmp_path: Pat
     assert set(first["accuracy"]["cells"]) == {"base", str(adapter)}
     assert first["change"]["cells"][str(adapter)]["logic"]["n_items"] == 20
     folders = sorted(path.name for path in (store / "stages").glob("base-*"))
-    assert len(folders) == 2
-    again = xdomain("eval", f"{folders[0][:12]}*", "--base", folders[1], *arguments)
+    assert [folder[:-17] for folder in folders] == ["base-base-base-model", "base-base-base-model-with-adapter"]
+    # The pattern matches both, and the base among them is the base.
+    again = xdomain("eval", "base base-model*", "--base", "base base-model", *arguments)
     assert "0 stages run" in again.stderr
     found = json.loads(again.stdout)
     estimates = {cells["logic"]["estimate"] for cells in found["accuracy"]["cells"].values()}

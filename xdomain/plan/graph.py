@@ -70,9 +70,9 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     check_training(experiment, curricula)
     check_strategies(experiment, curricula)
     payload = base_payload(experiment, identities)
-    base = BaseStage(
-        StageKind.BASE, fingerprint(payload), f"base {PurePath(experiment.model.source[1]).name}", payload, ()
-    )
+    adapter = f" with {PurePath(experiment.model.adapter).name}" if experiment.model.adapter else ""
+    title = f"base {PurePath(experiment.model.source[1]).name}{adapter}"
+    base = BaseStage(StageKind.BASE, fingerprint(payload), title, payload, ())
     measured = pass_rate_stages(experiment, identities, base, curricula)
     stages: dict[str, Stage] = {base.key: base} | {stage.key: stage for stage in measured.values()}
     pass_rates = {domain: stage.key for domain, stage in measured.items()}

@@ -120,15 +120,20 @@ def compared_models(
     places, paths = [], []
     for name, graph in graphs.items():
         names = list(dict.fromkeys(stage.checkpoint.name for stage in graph.evaluations))
+        seen = {place.checkpoint for place in places}
         for checkpoint in names:
-            of = {
-                stage.title.rsplit(" on ", 1)[0] for stage in graph.evaluations if stage.checkpoint.name == checkpoint
-            }
-            label = BASE if name == base else name if len(names) == 1 else of.pop()
+            if checkpoint in seen:  # a pattern that also matches the base
+                continue
+            stage = next(stage for stage in graph.evaluations if stage.checkpoint.name == checkpoint)
+            title = stage.title.rsplit(" on ", 1)[0]
+            if title == BASE:  # of which a store may hold several
+                title = graph.stages[stage.checkpoint.stage].title
+            label = BASE if name == base else name if len(names) == 1 else title
             seed, phase = (None, 0) if label == BASE else (0, 1)
             parent = None if label == BASE else BASE
             places.append(EvaluatedCheckpoint(checkpoint, label, parent, seed, phase, 0, is_end=True))
-        paths += [store.open_artifact(stage) / "records.parquet" for stage in graph.evaluations]
+        new = [stage for stage in graph.evaluations if stage.checkpoint.name not in seen]
+        paths += [store.open_artifact(stage) / "records.parquet" for stage in new]
     return MeasuredGrid(
         experiment="eval",
         domains=domains or next(iter(graphs.values())).experiment.domain_names,
