@@ -117,7 +117,8 @@ def compared_models(
         domains: evaluated domains in their order, where the first graph does not have them all.
         with_text: read completions too.
     """
-    places, paths = [], []
+    places: list[EvaluatedCheckpoint] = []
+    paths = []
     for name, graph in graphs.items():
         names = list(dict.fromkeys(stage.checkpoint.name for stage in graph.evaluations))
         seen = {place.checkpoint for place in places}
