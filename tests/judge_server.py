@@ -37,10 +37,12 @@ class JudgeServer:
                     owner._now += 1
                     owner.most_at_once = max(owner.most_at_once, owner._now)
                 try:
-                    self.answer(owner.behaviour(body["messages"][-1]["content"]))
+                    behaviour = owner.behaviour(body["messages"][-1]["content"])
                 finally:
+                    # Before the answer is sent: with it in hand the client may ask again at once.
                     with owner._lock:
                         owner._now -= 1
+                self.answer(behaviour)
 
             def answer(self, what: str | tuple[int, str] | float) -> None:
                 if isinstance(what, float):

@@ -50,7 +50,8 @@ function place() {
 
 let closing;
 function hideSoon() {
-  closing = setTimeout(() => { if (!card.matches(":hover")) hide(); }, 200);
+  clearTimeout(closing);
+  closing = setTimeout(() => { if (!card.matches(":hover") && !current?.matches(":focus-visible")) hide(); }, 200);
 }
 function hide() {
   clearTimeout(closing);
@@ -62,7 +63,12 @@ function cellLink(target) {
   return target instanceof Element ? target.closest(".heat td a") : null;
 }
 
+// Scrolling moves cells under a resting pointer; only a pointer that moves itself points at one.
+let pointer = "";
 document.addEventListener("mouseover", (event) => {
+  const before = pointer;
+  pointer = event.screenX + "," + event.screenY;
+  if (pointer === before) return;
   const link = cellLink(event.target);
   if (link && link !== current) show(link);
   else if (link) clearTimeout(closing);
