@@ -79,8 +79,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         )
         _, errors = run.communicate(timeout=200)
     assert run.returncode == 0, errors
-    assert watch.wait() == 0
-    assert log.wait() == 0
+    assert watch.wait() == 0, watch.text()
+    assert log.wait() == 0, log.text()
     return {
         "events": (folder / "events").read_text(),
         "errors": errors,

@@ -151,6 +151,14 @@ def test_a_newer_store_and_a_foreign_folder_are_refused(tmp_path: Path) -> None:
         Store(other)
 
 
+def test_a_store_that_is_half_made_is_one(tmp_path: Path) -> None:
+    """Another runner is making it at this moment, or was killed in doing so."""
+    (tmp_path / "stages").mkdir()
+    (tmp_path / ".store.json.0a1b").write_text("{")
+    Store(tmp_path).create()
+    assert (tmp_path / "store.json").is_file()
+
+
 def test_a_store_that_cannot_be_written_is_said_before_work_starts(tmp_path: Path) -> None:
     blocker = tmp_path / "file"
     blocker.write_text("x")

@@ -34,7 +34,7 @@ class RunPicture:
         self._rates = Rates(graph, store, frozenset(self._done))
         self._workers = 1
         self._estimate: float | None = None
-        self._estimated: float | None = None
+        self._estimated = 0.0
         self._alarm: tuple[str, str] | None = None
 
     def add(self, stage: Stage) -> None:
@@ -45,15 +45,15 @@ class RunPicture:
     def left(self, running: Running) -> str:
         """ ", about 3 min left", or "" while that is unknown."""
         now = time.monotonic()
-        if self._estimated is None or now - self._estimated > ESTIMATE_SECONDS:
-            shares = {}
+        if self._estimate is None or now - self._estimated > ESTIMATE_SECONDS:
+            progress = {}
             processes = set()
             for stage, holder in running:
                 if holder is not None:
                     processes.add((holder.host, holder.pid))
-                    shares[stage.key] = _share(holder.progress)
+                    progress[stage.key] = holder.progress
             self._workers = max(self._workers, len(processes))
-            self._estimate = self._rates.seconds_left(frozenset(self._done), self._workers, shares)
+            self._estimate = self._rates.seconds_left(frozenset(self._done), self._workers, progress)
             self._estimated = now
         if self._estimate is None or len(self._done) == len(self._graph.stages):
             return ""
@@ -104,8 +104,3 @@ def alarm_text(alarm: Mapping[str, Any]) -> str:
 
 def _counts(stage: Stage, progress: Mapping[str, Any]) -> tuple[int, int]:
     return progress.get("done", 0), progress.get("total") or (stage.steps if isinstance(stage, TrainStage) else 1)
-
-
-def _share(progress: Mapping[str, Any]) -> float:
-    total = progress.get("total")
-    return min(1.0, progress.get("done", 0) / total) if total else 0.0

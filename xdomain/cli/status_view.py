@@ -21,6 +21,7 @@ from xdomain.core.errors import StoreError
 from xdomain.plan.explain import find_stage
 from xdomain.plan.stage import EvaluateStage, Stage, StageKind
 from xdomain.store.history import estimate_seconds
+from xdomain.store.lease import read_holder
 from xdomain.store.states import STATES, StageState, stage_states
 from xdomain.store.store import CANCELLED
 
@@ -58,8 +59,11 @@ def show_log(opened: Opened, text: str, *, follow: bool) -> None:
         raise StoreError(f'"{stage.title}" has no log: it was never started.', where=str(opened.store.root))
     with path.open(encoding="utf-8", errors="replace") as log:
         while True:
-            # Asked first, so that what is written before the end is still read.
-            over = stage_states(opened.store, [stage])[stage.key].state in ("done", "failed")
+            # Asked first, so that what is written before the end is still read; a stage's last lines come when it is
+            # published and before its lease is released.
+            holder = read_holder(opened.store.lease_path(stage))
+            held = holder is not None and not holder.is_dead_here()
+            over = not held and stage_states(opened.store, [stage])[stage.key].state in ("done", "failed")
             sys.stdout.write(log.read())
             sys.stdout.flush()
             if not follow or over:
@@ -136,7 +140,7 @@ def _status(opened: Opened, states: Mapping[str, StageState] | None = None) -> d
         "store": str(store.root),
         "counts": {name: sum(each.state == name for each in states.values()) for name in STATES},
         "workers": _workers(states),
-        "estimate_seconds": estimate_seconds(plan, store, _done(states), max(1, _workers(states))),
+        "estimate_seconds": estimate_seconds(plan, store, _done(states), max(1, _workers(states)), _progress(states)),
         "stages": stages,
     }
 
@@ -173,7 +177,7 @@ def _picture(opened: Opened, states: Mapping[str, StageState]) -> Table:
 
 def _left(opened: Opened, states: Mapping[str, StageState]) -> str:
     done, workers = _done(states), _workers(states)
-    seconds = estimate_seconds(opened.plan, opened.store, done, max(1, workers))
+    seconds = estimate_seconds(opened.plan, opened.store, done, max(1, workers), _progress(states))
     if not seconds or len(done) == len(opened.plan.stages):
         return ""
     return f"about {duration(seconds)} left on {count(max(1, workers), 'worker')}"
@@ -184,6 +188,11 @@ def _counts_text(opened: Opened, states: Mapping[str, StageState]) -> str:
     numbers = {name: sum(each.state == name for each in states.values()) for name in STATES}
     others = ", ".join(f"{numbers[name]} {name}" for name in STATES[1:])
     return f"{opened.plan.experiment.name}: {numbers['done']} of {len(states)} done, {others}"
+
+
+def _progress(states: Mapping[str, StageState]) -> dict[str, Mapping[str, Any]]:
+    """What running stages tell, by key."""
+    return {key: state.holder.progress for key, state in states.items() if state.holder is not None}
 
 
 def _workers(states: Mapping[str, StageState]) -> int:

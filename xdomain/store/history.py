@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from statistics import median
+from typing import Any
 
 from xdomain.plan.cost import list_schedule_seconds
 from xdomain.plan.graph import Graph
@@ -38,30 +39,55 @@ class Rates:
         seconds = float(self._store.result(stage)["seconds"])
         self._measured.setdefault(stage.kind, []).append(seconds / _size(stage))
 
-    def seconds_left(self, done: frozenset[str], workers: int, shares: Mapping[str, float]) -> float | None:
-        """Seconds that `workers` workers need for what is not `done`; None while a kind that is left was not measured.
+    def seconds_left(
+        self, done: frozenset[str], workers: int, running: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> float | None:
+        """Seconds that `workers` workers need for what is not `done`.
+
+        None while a kind of stage is left of which nothing was measured: none is published, and none that runs has told
+        its rate.
 
         Args:
-            shares: how much of a running stage is done already, by key.
+            running: the progress that running stages tell, by key.
         """
-        medians = {kind: median(rates) for kind, rates in self._measured.items()}
+        running = {key: progress for key, progress in (running or {}).items() if progress.get("total")}
+        medians = self._running_rates(running) | {kind: median(rates) for kind, rates in self._measured.items()}
         guesses = {}
         for key, stage in self._plan.stages.items():
             if key not in done:
                 if stage.kind not in medians:
                     return None
-                guesses[key] = medians[stage.kind] * _size(stage) * (1 - shares.get(key, 0.0))
+                guesses[key] = medians[stage.kind] * _size(stage) * (1 - share_done(running.get(key, {})))
         return list_schedule_seconds(self._plan, guesses, workers)
+
+    def _running_rates(self, running: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+        rates: dict[str, list[float]] = {}
+        for key, progress in running.items():
+            if progress.get("seconds_per_unit"):
+                stage = self._plan.stages[key]
+                seconds = progress["seconds_per_unit"] * progress["total"]
+                rates.setdefault(stage.kind, []).append(seconds / _size(stage))
+        return {kind: median(each) for kind, each in rates.items()}
 
 
 def estimate_seconds(
-    plan: Graph, store: Store, done: frozenset[str], workers: int = 1, shares: Mapping[str, float] | None = None
+    plan: Graph,
+    store: Store,
+    done: frozenset[str],
+    workers: int = 1,
+    running: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> float | None:
-    """Seconds that the open stages will take, from the medians of what this plan's stages took.
+    """Seconds that the open stages will take, from what this plan's stages took and take; None where unknown.
 
-    None while there is an open kind of stage of which nothing was measured.
+    The arguments are those of `Rates.seconds_left`.
     """
-    return Rates(plan, store, done).seconds_left(done, workers, shares or {})
+    return Rates(plan, store, done).seconds_left(done, workers, running)
+
+
+def share_done(progress: Mapping[str, Any]) -> float:
+    """How much of a stage is done, from 0 to 1, by what it tells."""
+    total = progress.get("total")
+    return min(1.0, progress.get("done", 0) / total) if total else 0.0
 
 
 def _size(stage: Stage) -> int:

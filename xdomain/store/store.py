@@ -52,6 +52,9 @@ class Failure:
     log: str
 
 
+FOLDERS = ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", "reports")
+
+
 class Store:
     """A run directory.
 
@@ -73,7 +76,7 @@ class Store:
                     where=str(root),
                     fix="Upgrade xdomain, or use another folder with --store.",
                 )
-        elif root.exists() and (not root.is_dir() or any(root.iterdir())):
+        elif root.exists() and not (root.is_dir() and all(_is_ours(each.name) for each in root.iterdir())):
             raise StoreError(
                 "is not empty and not a store.", where=str(root), fix="Choose another folder with --store."
             )
@@ -85,7 +88,7 @@ class Store:
             StoreError: the folder cannot be written, or the file system cannot rename or lock.
         """
         try:
-            for name in ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", "reports"):
+            for name in FOLDERS:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
             if not (self.root / "store.json").is_file():
                 write_json(self.root / "store.json", {"schema": SCHEMA_VERSION})
@@ -272,6 +275,11 @@ class Store:
         write_json(self.folder(stage) / DONE, dict(done), durable=False)
         shutil.rmtree(self.scratch(stage), ignore_errors=True)
         self.clear_failure(stage)
+
+
+def _is_ours(name: str) -> bool:
+    """What is there while a store is being made, by another runner at this moment or by one that was killed."""
+    return name in FOLDERS or name.lstrip(".").startswith("store.json")
 
 
 def _require_locks(path: Path) -> None:

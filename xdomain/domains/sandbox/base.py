@@ -41,12 +41,14 @@ class Sandbox(ABC):
     Attributes:
         name: for reports and `xdomain doctor`.
         isolated: whether a hostile guest is contained.
-        guest_user: user id that the guest takes before it runs foreign code; None leaves it as it is.
     """
 
     name: str
     isolated: bool
-    guest_user: int | None = None
+
+    def guest_user(self) -> int | None:
+        """User id that the next guest takes before it runs foreign code; None leaves it as it is."""
+        return None
 
     @abstractmethod
     def wrap(self, command: Sequence[str], limits: Limits) -> list[str]:
@@ -75,7 +77,7 @@ class Sandbox(ABC):
         Raises:
             OSError: it cannot be started.
         """
-        descriptor = memory_file({**job, "limits": asdict(limits), "user": self.guest_user})
+        descriptor = memory_file({**job, "limits": asdict(limits), "user": self.guest_user()})
         # Without site (-S) a guest sees the standard library alone, whatever this machine has installed.
         command = [interpreter(), "-I", "-S", "-c", guest_program(), str(descriptor)]
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sys
@@ -12,6 +13,9 @@ from xdomain.domains.sandbox.base import Limits, Sandbox, interpreter
 
 NOBODY = 65534
 
+FIRST_GUEST = 1 << 30
+"""User ids from here on belong to nobody: systemd, containers and subuid ranges end far below."""
+
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
 """What an interpreter needs of the system: libraries, and nothing that says whose machine this is."""
 
@@ -19,8 +23,9 @@ SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternativ
 class Bubblewrap(Sandbox):
     """No network, no environment, no home, no other processes; one small tmpfs to write to.
 
-    As root the guest itself becomes nobody (inside a user namespace it would still count as root outside, and
-    RLIMIT_NPROC would not hold); as any other user bubblewrap makes a user namespace.
+    As root each guest takes a user id of its own: inside a user namespace it would still count as root outside, and
+    RLIMIT_NPROC would not hold; with one id for all, a fork bomb would use up what its neighbours may start. As any
+    other user bubblewrap makes a user namespace, where the limit counts alone.
     """
 
     name = "bubblewrap"
@@ -28,15 +33,20 @@ class Bubblewrap(Sandbox):
 
     def __init__(self) -> None:
         self.program = shutil.which("bwrap")
-        self.guest_user = NOBODY if os.geteuid() == 0 else None
+        self.root = os.geteuid() == 0
+        self.guests = itertools.count()
+
+    def guest_user(self) -> int | None:
+        # Apart for up to 256 guests at once of each process of this machine (pids have 22 bits).
+        return FIRST_GUEST + (os.getpid() << 8 | next(self.guests) & 0xFF) if self.root else None
 
     def wrap(self, command: Sequence[str], limits: Limits) -> list[str]:
         assert self.program is not None
         namespaces = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
-        if self.guest_user is None:
-            users = ["--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY), "--cap-drop", "ALL"]
-        else:
+        if self.root:
             users = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        else:
+            users = ["--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY), "--cap-drop", "ALL"]
         return [
             self.program,
             *namespaces,

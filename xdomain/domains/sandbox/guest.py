@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def confine(limits: dict[str, Any], user: int | None) -> None:
-    """Lower every limit for good, then become nobody."""
+    """Lower every limit for good, then become a user that owns nothing."""
     memory, disk = limits["memory_mib"] << 20, limits["disk_mib"] << 20
     processor = int(limits["wall_seconds"]) + 1
     for kind, most in (
