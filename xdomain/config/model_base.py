@@ -14,4 +14,4 @@ the source of sixty models costs a sixth of the time of `grid plan`."""
 class ConfigModel(BaseModel):
     """Frozen, and refuses unknown keys (the loader adds the "did you mean")."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=FIELD_DOCS)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=FIELD_DOCS, defer_build=True)
