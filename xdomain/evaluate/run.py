@@ -11,9 +11,9 @@ from xdomain.core.parquet import write_records
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.build import build_domains
 from xdomain.evaluate.domain_run import evaluate_domain
+from xdomain.evaluate.kept import KeptBackend, serving
 from xdomain.evaluate.served import served_checkpoint
 from xdomain.generation.base import Backend, Checkpoint, NonFiniteLogits
-from xdomain.generation.build import build_backend
 from xdomain.models.checkpoint import read_info
 from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.identity import completion_tokens
@@ -25,14 +25,21 @@ Evaluated = tuple[EvaluateSpec, StageResult | XDomainError]
 
 
 def run_evaluations(
-    experiment: Experiment, specs: Sequence[EvaluateSpec], contexts: Sequence[StageContext]
+    experiment: Experiment,
+    specs: Sequence[EvaluateSpec],
+    contexts: Sequence[StageContext],
+    kept: KeptBackend | None = None,
 ) -> Iterator[Evaluated]:
     """Evaluate the checkpoint of each spec on its domain; yields as each is done, so that it can be published.
 
     Specs of one checkpoint should stand together. A checkpoint that gives logits that are not finite, or a domain
     whose data is unreadable, fails its own specs alone.
+
+    Args:
+        kept: where the process keeps its backend for the next call; None closes it at the end of this one.
     """
-    backend = build_backend(experiment.evaluation, contexts[0].device)
+    backends = kept or KeptBackend()
+    backend = backends.backend(serving(experiment), contexts[0].device)
     loaded: Checkpoint | None = None
     broken: dict[str, XDomainError] = {}
     try:
@@ -58,8 +65,12 @@ def run_evaluations(
                 yield spec, error
             except XDomainError as error:
                 yield spec, error
+    except Exception:
+        backends.close()  # nobody knows what state it is in
+        raise
     finally:
-        backend.close()
+        if kept is None:
+            backends.close()
 
 
 def _evaluate(

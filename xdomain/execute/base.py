@@ -51,11 +51,13 @@ class Task:
         name: for logs, the first stage's folder.
         stages: one base or train stage, or the evaluations of one checkpoint.
         path: its `TaskFile`.
+        keeps_engine: what it starts is worth keeping for the next such task.
     """
 
     name: str
     stages: tuple[Stage, ...]
     path: Path = field(compare=False)
+    keeps_engine: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
+from typing import Any
 
 from xdomain.config.experiment import Experiment
 from xdomain.execute.base import Ended, Task, TaskFile
@@ -14,6 +16,7 @@ class InlineExecutor:
 
     def __init__(self) -> None:
         self._finished: list[Ended] = []
+        self._kept: Any = None
 
     def preflight(self, experiment: Experiment) -> None:
         run_preflight(experiment)
@@ -22,7 +25,8 @@ class InlineExecutor:
         return 0 if self._finished else 1
 
     def submit(self, task: Task) -> None:
-        run_task(TaskFile.model_validate_json(task.path.read_text(encoding="utf-8")))
+        file = TaskFile.model_validate_json(task.path.read_text(encoding="utf-8"))
+        run_task(file, kept=self._kept_for(task))
         self._finished.append(Ended(task))
 
     def finished(self, timeout_seconds: float) -> Sequence[Ended]:
@@ -36,4 +40,14 @@ class InlineExecutor:
         """Nothing runs between calls."""
 
     def close(self) -> None:
-        """Nothing is left."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def _kept_for(self, task: Task) -> Any:
+        """Where the task finds and leaves its engine; training gets the memory of one that is left."""
+        if not task.keeps_engine:
+            self.close()
+        elif self._kept is None:
+            self._kept = importlib.import_module("xdomain.evaluate.kept").KeptBackend()
+        return self._kept

@@ -2,6 +2,9 @@
 
 A fork of the preloaded server starts a stage in about 0.02 s in place of the 7 s that the imports take. The server
 never touches a GPU. Every worker watches a pipe from this process and ends when this process is gone, however it went.
+
+A worker that started an engine waits for the next task of that kind instead of ending, so a grid starts at most one
+engine a slot. On a GPU it is ended when another task gets its device, since both want the memory.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
@@ -27,6 +31,35 @@ from xdomain.plan.stage import StageKind
 
 STARTS = 3
 """Times that a start is tried while the server dies under it."""
+
+
+@dataclass(eq=False)
+class Worker:
+    """A worker process.
+
+    Attributes:
+        process: forked from the server.
+        slots: values for CUDA_VISIBLE_DEVICES that it takes; None where no device is named.
+        orders: where a worker that keeps its engine gets tasks and says that they are done; None for one that ends
+            with its task.
+        task: what it runs; the last one while it is idle.
+    """
+
+    process: ForkServerProcess
+    slots: list[str | None]
+    orders: Connection | None
+    task: Task
+
+    def says_done(self) -> bool:
+        """Whether it tells that its task is done; a worker that ended does not."""
+        try:
+            return self.orders is not None and self.orders.poll() and bool(self.orders.recv_bytes())
+        except (EOFError, OSError):
+            return False
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join()
 
 
 class LocalExecutor:
@@ -50,7 +83,8 @@ class LocalExecutor:
         self._train_slots = min(train_processes, len(self._free))
         self._waiting: deque[Task] = deque()  # submitted, but not enough slots are free yet
         self._never_started: list[Ended] = []
-        self._running: dict[int, tuple[ForkServerProcess, Task, list[str | None]]] = {}
+        self._running: list[Worker] = []
+        self._idle: list[Worker] = []
         # The server reads these when it imports torch; its children inherit them.
         for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = str(threads)
@@ -83,16 +117,42 @@ class LocalExecutor:
         """Start tasks in the order in which they came, as long as there are slots for the first."""
         while self._waiting and (slots := self._slots_for(self._waiting[0])):
             task = self._waiting.popleft()
-            for slot in slots:
+            worker = self._take_idle() if task.keeps_engine else None
+            worker = worker or self._new_worker(task, slots)
+            for slot in worker.slots:
                 self._free.remove(slot)
-            devices = ",".join(slot for slot in slots if slot is not None)
-            process = self._start(worker_main, str(task.path), devices or None)
-            self._running[process.sentinel] = (process, task, slots)
+            worker.task = task
+            if worker.orders is not None:
+                with suppress(OSError):  # it died just now, which `finished` tells
+                    worker.orders.send_bytes(str(task.path).encode())
+            self._running.append(worker)
+
+    def _take_idle(self) -> Worker | None:
+        """A worker with an engine whose slot is free; idle ones' slots are unless another took the device."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.process.is_alive():
+                return worker
+        return None
+
+    def _new_worker(self, task: Task, slots: list[str | None]) -> Worker:
+        for idle in [each for each in self._idle if set(each.slots) & set(slots) - {None}]:
+            idle.end()
+            self._idle.remove(idle)
+        devices = ",".join(slot for slot in slots if slot is not None) or None
+        if not task.keeps_engine:
+            return Worker(self._start(worker_main, str(task.path), devices), slots, None, task)
+        ours, theirs = self._context.Pipe()
+        process = self._start(kept_worker_main, theirs, devices)
+        theirs.close()
+        return Worker(process, slots, ours, task)
 
     def _slots_for(self, task: Task) -> list[str | None]:
         """Free slots for a task, with different devices; [] if there are too few."""
         count = self._train_slots if task.stages[0].kind is StageKind.TRAIN else 1
         different = [slot for place, slot in enumerate(self._free) if slot is None or slot not in self._free[:place]]
+        engines = {slot for worker in self._idle for slot in worker.slots if slot is not None}
+        different.sort(key=engines.__contains__)  # an engine is ended for want of another device alone
         return different[:count] if len(different) >= count else []
 
     def _start(self, target: Callable[..., None], *arguments: object) -> ForkServerProcess:
@@ -112,38 +172,46 @@ class LocalExecutor:
         done, self._never_started = self._never_started, []
         if not self._running:
             return done
-        for sentinel in wait(list(self._running), timeout=timeout_seconds):
-            assert isinstance(sentinel, int)
-            process, task, slots = self._running.pop(sentinel)
-            process.join()
-            how = _how(process.exitcode)
-            process.close()
-            self._free += slots
-            done.append(Ended(task, how))
+        heard: dict[Connection | int, Worker] = {worker.process.sentinel: worker for worker in self._running}
+        heard |= {worker.orders: worker for worker in self._running if worker.orders is not None}
+        for worker in dict.fromkeys(heard[each] for each in wait(list(heard), timeout=timeout_seconds)):  # type: ignore[index]
+            self._running.remove(worker)
+            how = None
+            if worker.says_done():
+                self._idle.append(worker)
+            else:
+                worker.process.join()
+                how = _how(worker.process.exitcode)
+                worker.process.close()
+            self._free += worker.slots
+            done.append(Ended(worker.task, how))
         self._start_waiting()
         return done
 
     def running_processes(self) -> list[int]:
-        """Process numbers of the workers."""
-        return [process.pid for process, _, _ in self._running.values() if process.pid is not None]
+        """Process numbers of the workers that have a task."""
+        return [worker.process.pid for worker in self._running if worker.process.pid is not None]
 
     def kill(self, task: Task) -> None:
-        for process, running, _ in self._running.values():
-            if running is task:
-                process.kill()
+        for worker in self._running:
+            if worker.task is task:
+                worker.process.kill()
 
     def stop(self, *, at_once: bool) -> None:
         self._never_started += [Ended(task) for task in self._waiting]
         self._waiting.clear()
-        for process, _, _ in self._running.values():
-            process.kill() if at_once else process.terminate()
+        for worker in self._running:
+            worker.process.kill() if at_once else worker.process.terminate()
 
     def close(self) -> None:
         self.stop(at_once=True)
-        for process, _, slots in self._running.values():
-            process.join()
-            self._free += slots
+        for worker in self._running:
+            worker.process.join()
+            self._free += worker.slots
         self._running.clear()
+        for worker in self._idle:
+            worker.end()
+        self._idle.clear()
 
 
 def preflight_main(experiment_json: str, answer: Connection) -> None:
@@ -154,6 +222,21 @@ def preflight_main(experiment_json: str, answer: Connection) -> None:
 
 def worker_main(task_path: str, device: str | None) -> None:
     """What a forked worker runs."""
+    _prepare(device)
+    run_task_file(task_path)
+
+
+def kept_worker_main(orders: Connection, device: str | None) -> None:
+    """What a worker runs that keeps its engine: one task after another, each answered when it is done."""
+    _prepare(device)
+    kept = importlib.import_module("xdomain.evaluate.kept").KeptBackend()
+    with suppress(EOFError):
+        while True:
+            run_task_file(orders.recv_bytes().decode(), kept)
+            orders.send_bytes(b"done")
+
+
+def _prepare(device: str | None) -> None:
     _end_with_parent()
     if device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
@@ -161,7 +244,6 @@ def worker_main(task_path: str, device: str | None) -> None:
     for name in PRELOAD:
         if name not in sys.modules:
             importlib.import_module(name)
-    run_task_file(task_path)
 
 
 def _how(code: int | None) -> str | None:

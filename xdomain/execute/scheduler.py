@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from xdomain.config.backend import KEEPS_ENGINE
 from xdomain.core.errors import StoreError
 from xdomain.execute.base import Ended, Executor, Task
 from xdomain.execute.frontier import Frontier
@@ -19,7 +20,7 @@ from xdomain.execute.memory import memory_kills
 from xdomain.execute.repair import Repair
 from xdomain.execute.task_file import task_file
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import EvaluateStage, Stage
 from xdomain.store.lease import Holder, StaleWatch, read_holder
 from xdomain.store.store import CANCELLED, DAMAGED, Failure, Store
 
@@ -175,7 +176,9 @@ class Scheduler:
             self._store.clear_failure(stage)
             self._running[stage.key] = stage
             self._watch(Event("started", stage))
-        task = Task(stages[0].folder, tuple(stages), path)
+        evaluates = isinstance(stages[0], EvaluateStage)
+        keeps_engine = evaluates and self._plan.experiment.evaluation.backend in KEEPS_ENGINE
+        task = Task(stages[0].folder, tuple(stages), path, keeps_engine)
         self._tasks[task.name] = task
         self._executor.submit(task)
 

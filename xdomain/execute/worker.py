@@ -17,7 +17,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import Any, TextIO
 
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import DamagedArtifact, XDomainError
@@ -45,14 +45,14 @@ LOST_LEASE = 75
 stop_requested = threading.Event()
 
 
-def run_task_file(path: str) -> None:
-    """Entry point of a worker process."""
+def run_task_file(path: str, kept: Any = None) -> None:
+    """Entry point of a worker process; `kept` as in `run_task`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; orders come from the scheduler
     signal.signal(signal.SIGTERM, _request_stop)
     task_path = Path(path)
     file = TaskFile.model_validate_json(task_path.read_text(encoding="utf-8"))
     # Somebody who took the lease over may be writing to the same folder.
-    run_task(file, on_lost=lambda: os._exit(LOST_LEASE))
+    run_task(file, on_lost=lambda: os._exit(LOST_LEASE), kept=kept)
 
 
 def run_preflight(experiment: Experiment) -> None:
@@ -68,14 +68,17 @@ def run_preflight(experiment: Experiment) -> None:
     trained = set(names) if families else {name for each in experiment.curricula for name in each.domains}
     domains = build_domains(experiment.domains, names)
     preflight_domains(list(domains.values()), trained, Split(experiment.evaluation.split))
+    build = importlib.import_module("xdomain.generation.build")
+    build.require_backend(experiment.evaluation.backend, "evaluation.backend")
     importlib.import_module("xdomain.train.arguments").preflight(experiment, "cpu")
 
 
-def run_task(file: TaskFile, on_lost: Callable[[], object] = lambda: None) -> None:
+def run_task(file: TaskFile, on_lost: Callable[[], object] = lambda: None, kept: Any = None) -> None:
     """Run the stages of `file` that nobody else has done or is at; failures are written to the store.
 
     Args:
         on_lost: called should somebody take a lease over while the stage runs.
+        kept: the process's `xdomain.evaluate.kept.KeptBackend`, where it runs one task after another.
     """
     store = Store(Path(file.store))
     claims = list(_claim(store, file, on_lost))
@@ -87,7 +90,7 @@ def run_task(file: TaskFile, on_lost: Callable[[], object] = lambda: None) -> No
             for claim in claims:
                 log_line(f"{claim.stage.title}: begins, process {os.getpid()} on {platform.node()}")
             prepare_torch(file.threads)
-            _run(file, store, claims)
+            _run(file, store, claims, kept)
         except Exception as error:
             traceback.print_exc()
             for claim in claims:
@@ -176,7 +179,7 @@ def _claim(store: Store, file: TaskFile, on_lost: Callable[[], object]) -> Itera
         yield _Claim(file, index, stage, lease, record)
 
 
-def _run(file: TaskFile, store: Store, claims: list[_Claim]) -> None:
+def _run(file: TaskFile, store: Store, claims: list[_Claim], kept: Any) -> None:
     experiment = file.task.experiment
     specs = [file.task.stages[claim.index] for claim in claims]
     contexts = [claim.context(store, _device(file.device)) for claim in claims]
@@ -184,7 +187,8 @@ def _run(file: TaskFile, store: Store, claims: list[_Claim]) -> None:
         check_checkpoint(store.root / path)
     first = specs[0]
     if isinstance(first, EvaluateSpec):
-        results = importlib.import_module("xdomain.evaluate.run").run_evaluations(experiment, specs, contexts)
+        evaluate = importlib.import_module("xdomain.evaluate.run")
+        results = evaluate.run_evaluations(experiment, specs, contexts, kept)
         for claim, (_, result) in zip(claims, results, strict=True):
             if isinstance(result, XDomainError):
                 print(result.paragraph(), flush=True)

@@ -31,12 +31,23 @@ def build_backend(evaluation: EvaluationConfig, device: str) -> Backend:
         DependencyMissing: its package is not installed.
         PluginError: unknown name, or its module cannot be imported.
     """
-    name = evaluation.backend
+    require_backend(evaluation.backend, "evaluation.backend")
+    backend: Backend = BACKENDS.load(evaluation.backend, where="evaluation.backend")(evaluation, device)
+    return backend
+
+
+def require_backend(name: str, where: str) -> None:
+    """Look for the package that a backend cannot do without.
+
+    Args:
+        where: dotted field that asks for it.
+
+    Raises:
+        DependencyMissing: it is not installed.
+    """
     if name in NEEDED and find_spec(NEEDED[name]) is None:
         raise DependencyMissing(
             f'the backend "{name}" needs the package {NEEDED[name]}, which is not installed.',
-            where="evaluation.backend",
+            where=where,
             fix=f'pip install "xdomain[{name}]"',
         )
-    backend: Backend = BACKENDS.load(name, where="evaluation.backend")(evaluation, device)
-    return backend

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from xdomain.generation.base import (
     Sampling,
 )
 from xdomain.generation.vllm_engine import Answer, Query, VllmEngine, architecture, served_rank
+
+ENGINE_STARTED = "vLLM engine started"
 
 
 class VllmBackend:
@@ -49,6 +52,7 @@ class VllmBackend:
         self._ends: list[int] = []
         self._merged: TemporaryDirectory[str] | None = None
         self._tainted = False
+        self._events: list[str] = []
         self.engines_started = 0
 
     def load(self, checkpoint: Checkpoint) -> None:
@@ -77,9 +81,13 @@ class VllmBackend:
             if roomy and not self._tainted and engine.architecture == architecture(weights, dtype):
                 return engine
             engine.close()
-        self._engine = VllmEngine(weights, dtype, self._settings, self._device, rank)
+            self._engine = None
+        begun = time.perf_counter()
+        room = max(rank or 0, self._settings.max_lora_rank or 0) or None
+        self._engine = VllmEngine(weights, dtype, self._settings, self._device, room)
         self._tainted = False
         self.engines_started += 1
+        self._events.append(f"{ENGINE_STARTED} in {time.perf_counter() - begun:.1f} s")
         return self._engine
 
     def generate(
@@ -130,8 +138,9 @@ class VllmBackend:
         )
 
     def events(self) -> list[str]:
-        """See `Backend.events`; vLLM makes room for itself."""
-        return []
+        """See `Backend.events`: engines that were started. What does not fit at once vLLM makes wait by itself."""
+        events, self._events = self._events, []
+        return events
 
     def close(self) -> None:
         """See `Backend.close`."""

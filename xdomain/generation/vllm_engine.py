@@ -27,9 +27,8 @@ from xdomain.generation.base import Sampling
 SERVED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """LoRA ranks that an engine can be sized for."""
 ADAPTERS_AT_ONCE = 4
-CPU_CACHE_BYTES = 1 << 30
-"""Key and value cache on a CPU, where `VLLM_CPU_KVCACHE_SPACE` (GiB) does not say otherwise; by default vLLM would take
-a share of all memory."""
+CPU_CACHE_GIB = "1"
+"""Key and value cache on a CPU, where the environment does not say otherwise; vLLM would take a share of all memory."""
 NEUTRAL = ("_name_or_path", "transformers_version", "use_cache")
 """Keys of `config.json` that may differ between checkpoints of one architecture."""
 
@@ -87,29 +86,20 @@ class VllmEngine:
         device: "cpu" or "cuda".
         lora_rank: largest rank of adapters to be served; None for none.
 
+    One process holds one engine at a time: closing it takes down what another would share.
+
     Raises:
         ConfigError: the installed vLLM is made for another device.
     """
 
     def __init__(self, weights: Path, dtype: str, settings: VllmConfig, device: str, lora_rank: int | None) -> None:
-        for name, value in ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
+        prepare_process(device)
         from vllm import LLM
-        from vllm.platforms import current_platform
 
-        if current_platform.is_cpu() != (device == "cpu"):
-            raise ConfigError(
-                f'the installed vLLM is made for "{current_platform.device_type}", the stage runs on "{device}".',
-                where="evaluation.backend",
-                fix="Install the vLLM of this device, or set `execution.device`.",
-            )
         arguments: dict[str, Any] = {}
         if device == "cpu":
-            _switch_packing_off()
             # A prompt read in parts takes back a draw of its generator, which a CPU's cannot do: it raises.
             arguments["enable_chunked_prefill"] = False
-            if "VLLM_CPU_KVCACHE_SPACE" not in os.environ:
-                arguments["kv_cache_memory_bytes"] = CPU_CACHE_BYTES
         if lora_rank is not None:
             lora_rank = next(size for size in SERVED_RANKS if size >= lora_rank)
             arguments |= {"enable_lora": True, "max_lora_rank": lora_rank, "max_loras": ADAPTERS_AT_ONCE}
@@ -177,6 +167,27 @@ class VllmEngine:
         self._llm.llm_engine.engine_core.shutdown()
         del self._llm
         cleanup_dist_env_and_memory()
+
+
+def prepare_process(device: str) -> None:
+    """Make this process ready for an engine whose weights will change, ours or the one that TRL starts.
+
+    Raises:
+        ConfigError: the installed vLLM is made for another device.
+    """
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    from vllm.platforms import current_platform
+
+    if current_platform.is_cpu() != (device == "cpu"):
+        raise ConfigError(
+            f'the installed vLLM is made for "{current_platform.device_type}", the stage runs on "{device}".',
+            where="execution.device",
+            fix="Install the vLLM of this device, or name the other device.",
+        )
+    if device == "cpu":
+        os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", CPU_CACHE_GIB)
+        _switch_packing_off()
 
 
 def _sampling_params(sampling: Sampling, seed: int, ends: Sequence[int]) -> Any:

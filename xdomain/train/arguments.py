@@ -11,6 +11,7 @@ from trl import GRPOConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
+from xdomain.generation.build import require_backend
 from xdomain.strategies.build import build_strategy
 from xdomain.train.trackers import preflight_trackers
 
@@ -100,12 +101,14 @@ def preflight(experiment: Experiment, device: str) -> None:
 
     Raises:
         ConfigError: TRL refuses a setting.
-        DependencyMissing: a strategy's solver, or a tracker, is not installed.
+        DependencyMissing: a strategy's solver, a tracker, or vLLM for its rollouts, is not installed.
     """
     preflight_trackers(experiment.training.report_to)
     for strategy in experiment.strategies:
         build_strategy(strategy, experiment.domain_names, 0)
     training = experiment.training
+    if training.rollout != "transformers":
+        require_backend("vllm", "training.rollout")
     processes = experiment.execution.train_processes
     grpo_arguments(training, steps=training.steps, seed=0, output=Path("preflight"), device=device, processes=processes)
 

@@ -20,6 +20,7 @@ from xdomain.core.files import write_atomic
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.build import build_domains
+from xdomain.generation.vllm_engine import prepare_process
 from xdomain.models.checkpoint import (
     load_adapter,
     load_plain,
@@ -169,6 +170,8 @@ class _Training:
         schedule: list[ScheduledPrompt],
     ) -> DomainGRPOTrainer:
         training = self._experiment.training
+        if training.rollout == "vllm-colocate":
+            prepare_process(self._context.device)
         rows = [self._row(entry, items) | {SLOT: place} for place, entry in enumerate(schedule)]
         strategy = self._strategy(model)
         reference = None

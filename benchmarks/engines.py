@@ -1,0 +1,140 @@
+"""12 checkpoints on 4 domains in one process, weights swapped, against one process a checkpoint and domain.
+
+Every process is a fresh interpreter that evaluates through `run_evaluations`, as workers do. The 48 single processes
+differ in nothing but their weights and items; a few of them run, spread over checkpoints and domains, and their mean is
+taken 48 times, which is said. Their records must equal those of the one process. vLLM is measured where it is
+installed:
+
+    .venv-vllm/bin/python -m benchmarks.engines
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+DOMAINS = ("logic", "puzzle", "science", "math")
+CHECKPOINTS = 12
+SINGLE = ((0, 0), (4, 1), (7, 2), (11, 3))
+"""Checkpoint and domain of the single processes that run."""
+AIMS = {"transformers": 3, "vllm": 5}
+ITEMS, SAMPLES, MAX_TOKENS = 50, 2, 24
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_checkpoints(folder)
+        for backend, aim in AIMS.items():
+            if backend == "vllm" and importlib.util.find_spec("vllm") is None:
+                print("vllm           not installed here: make test-vllm, then see this file's head")
+                continue
+            compare(backend, folder, aim)
+
+
+def compare(backend: str, folder: Path, aim: int) -> None:
+    everything = [(checkpoint, domain) for checkpoint in range(CHECKPOINTS) for domain in range(len(DOMAINS))]
+    together = timed(backend, folder, "together", everything)
+    singles = [timed(backend, folder, f"single{number}", [pair]) for number, pair in enumerate(SINGLE)]
+    for number, (checkpoint, domain) in enumerate(SINGLE):
+        if records(folder, backend, f"single{number}", checkpoint, domain) != records(
+            folder, backend, "together", checkpoint, domain
+        ):
+            raise SystemExit(f"{backend}: checkpoint {checkpoint} answers otherwise in a process of its own")
+    mean = sum(singles) / len(singles)
+    ratio = mean * len(everything) / together
+    print(f"{backend:14} one process, {CHECKPOINTS} checkpoints x {len(DOMAINS)} domains   {together:7.1f} s")
+    print(f"{'':14} one process each: {mean:.1f} s, mean of {len(singles)}; x {len(everything)} = ", end="")
+    print(
+        f"{mean * len(everything):.0f} s   {ratio:.1f} times as long (aim: {aim}), load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
+
+
+def timed(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]]) -> float:
+    """Wall seconds of a process that evaluates `pairs`, its start included."""
+    words = [f"{checkpoint},{domain}" for checkpoint, domain in pairs]
+    command = [sys.executable, "-m", "benchmarks.engines", backend, str(folder), run, *words]
+    begun = time.perf_counter()
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{ended.stdout}\n{ended.stderr}")
+    return time.perf_counter() - begun
+
+
+def make_checkpoints(folder: Path) -> None:
+    from xdomain.models.checkpoint import save_full
+    from xdomain.models.layout import checkpoint_folder
+    from xdomain.models.tiny import tiny_qwen3
+
+    for number in range(CHECKPOINTS):
+        model, tokenizer = tiny_qwen3(number)
+        save_full(model, tokenizer, checkpoint_folder(folder / f"stage{number}", 0), chat_template=False)
+
+
+def evaluate(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]]) -> None:
+    import torch
+
+    from xdomain.config.experiment import Experiment
+    from xdomain.core.stage import StageContext
+    from xdomain.evaluate.run import run_evaluations
+    from xdomain.plan.spec import EvaluateSpec
+
+    torch.set_num_threads(1)
+    settings: dict[str, Any] = {"items": ITEMS, "samples": SAMPLES, "temperature": 1.0, "backend": backend}
+    experiment = Experiment.model_validate(
+        {
+            "name": "engines",
+            "model": {"preset": "tiny_qwen3"},
+            "domains": DOMAINS,
+            "curricula": [],
+            "training": {"max_completion_tokens": MAX_TOKENS},
+            "evaluation": settings,
+            "execution": {"device": "cpu"},
+        }
+    )
+    specs, contexts = [], []
+    for checkpoint, domain in pairs:
+        stage = f"stage{checkpoint}"
+        work = work_folder(folder, backend, run, checkpoint, domain)
+        (work / "scratch").mkdir(parents=True)
+        specs.append(EvaluateSpec(key=work.name, checkpoint_stage=stage, checkpoint_step=0, domain=DOMAINS[domain]))
+        contexts.append(StageContext(work, work / "scratch", {stage: folder / stage}, 0, "cpu", Silent()))
+    for spec, result in run_evaluations(experiment, specs, contexts):
+        if isinstance(result, Exception):
+            raise SystemExit(f"{spec.key}: {result}")
+
+
+class Silent:
+    """Nobody watches a benchmark."""
+
+    def progress(self, done: int, total: int, **values: Any) -> None:
+        """Not told."""
+
+    def event(self, kind: str, **values: Any) -> None:
+        """Not told."""
+
+
+def work_folder(folder: Path, backend: str, run: str, checkpoint: int, domain: int) -> Path:
+    return folder / backend / run / f"{checkpoint}-{DOMAINS[domain]}"
+
+
+def records(folder: Path, backend: str, run: str, checkpoint: int, domain: int) -> list[str]:
+    import pandas as pd
+
+    table = pd.read_parquet(work_folder(folder, backend, run, checkpoint, domain) / "records.parquet")
+    return list(table["completion"])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        chosen = [tuple(map(int, word.split(","))) for word in sys.argv[4:]]
+        evaluate(sys.argv[1], Path(sys.argv[2]), sys.argv[3], chosen)  # type: ignore[arg-type]
+    else:
+        main()

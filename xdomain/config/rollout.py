@@ -1,0 +1,42 @@
+"""What TRL's vLLM rollouts need, checked without torch: a plan says it, not the first stage."""
+
+from __future__ import annotations
+
+from xdomain.config.execution import ExecutionConfig
+from xdomain.config.model import ModelConfig
+from xdomain.config.training import TrainingConfig
+
+
+def check_rollout(training: TrainingConfig, model: ModelConfig, execution: ExecutionConfig) -> None:
+    """Compare `training.rollout` with what it would meet.
+
+    Raises:
+        ValueError: TRL would refuse it, hang, ignore a setting, or train something else without a word.
+    """
+    given = sorted(name for name in training.grpo if name.startswith("vllm_"))
+    if training.rollout == "transformers":
+        if given:
+            raise ValueError(
+                f'training.grpo: "{given[0]}" does nothing with rollout "transformers"; set `training.rollout`.'
+            )
+        return
+    on_cpu = execution.device == "cpu"
+    if training.rollout == "vllm-server" and on_cpu:
+        raise ValueError(
+            'training.rollout: "vllm-server" sends weights to the server by NCCL, which needs a GPU; '
+            'use "vllm-colocate" on a CPU.'
+        )
+    split = training.grpo.get("vllm_tensor_parallel_size", 1)
+    if not isinstance(split, int) or split < 1 or execution.train_processes % split:
+        raise ValueError(
+            f"training.grpo.vllm_tensor_parallel_size: should divide execution.train_processes = "
+            f"{execution.train_processes}, over which TRL splits its engine. Found {split}."
+        )
+    if training.grpo.get("vllm_enable_sleep_mode") and on_cpu:
+        raise ValueError("training.grpo.vllm_enable_sleep_mode: vLLM has no sleep mode on a CPU.")
+    if model.lora is not None and model.dtype != "float32":
+        # https://github.com/huggingface/trl/issues/6688
+        raise ValueError(
+            f'training.rollout: with LoRA, "{training.rollout}" merges the adapter into the weights and takes it out '
+            f"again at every step, and {model.dtype} weights drift; set `model.dtype: float32`."
+        )

@@ -1,0 +1,44 @@
+"""A backend that outlives one task, so that its engine is started once for all that a process evaluates."""
+
+from __future__ import annotations
+
+from xdomain.config.evaluation import EvaluationConfig
+from xdomain.config.experiment import Experiment
+from xdomain.generation.base import Backend
+from xdomain.generation.build import build_backend
+
+
+class KeptBackend:
+    """Holds the last backend for as long as the next evaluation asks for the same one."""
+
+    def __init__(self) -> None:
+        self._backend: Backend | None = None
+        self._made_for: tuple[EvaluationConfig, str] | None = None
+
+    def backend(self, evaluation: EvaluationConfig, device: str) -> Backend:
+        """The backend at hand if it was made for the same settings, else a new one in its place.
+
+        Raises:
+            DependencyMissing: its package is not installed.
+            PluginError: unknown name, or its module cannot be imported.
+        """
+        if self._backend is not None and self._made_for == (evaluation, device):
+            return self._backend
+        self.close()
+        self._backend, self._made_for = build_backend(evaluation, device), (evaluation, device)
+        return self._backend
+
+    def close(self) -> None:
+        """Release the model or engine."""
+        backend, self._backend, self._made_for = self._backend, None, None
+        if backend is not None:
+            backend.close()
+
+
+def serving(experiment: Experiment) -> EvaluationConfig:
+    """The evaluation's settings, where an engine is started with room for the adapters that the experiment trains."""
+    evaluation, lora = experiment.evaluation, experiment.model.lora
+    if lora is None or evaluation.vllm.max_lora_rank is not None:
+        return evaluation
+    roomy = evaluation.vllm.model_copy(update={"max_lora_rank": lora.r})
+    return evaluation.model_copy(update={"vllm": roomy})
