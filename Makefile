@@ -29,11 +29,11 @@ lint: setup ## Style, types and the import contracts
 types: setup ## Types alone
 	$(BIN)/mypy
 
-test: lint ## Lint, then every test that is not slow
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 -m 'not slow'
+test: lint ## Lint, then every test that is not slow; Ray's have a command of their own
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 -m 'not slow and not ray'
 
-check: lint ## Lint, then every test, the slow ones too
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
+check: lint ## Lint, then every test, the slow ones too; Ray's have a command of their own
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 -m 'not ray'
 
 docs: setup ## The reference that is generated from the code
 	$(BIN)/python docs/generate.py
@@ -55,6 +55,7 @@ test-vllm: .venv-vllm/installed ## vLLM's real engine on the CPU, in an environm
 	# Asked for but not needed; their builds on PyPI are for CUDA, and break a torch without it.
 	.venv-vllm/bin/pip uninstall -q -y torchvision torchaudio torchcodec triton
 	@touch $@
+
 test-slurm: setup ## A grid on a real Slurm, a job cancelled, the node drained; says what to install
 	$(BIN)/pip install -q -c constraints.txt -e '.[slurm]'
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m slurm -v -rs
