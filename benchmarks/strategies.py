@@ -53,7 +53,7 @@ DOMAINS = ("logic", "math")
 NEVER = 10**9
 TINY = {"prompts_per_step": 16, "generations": 8, "max_completion_tokens": 9}
 SMOLLM2 = {
-    "cpu": {"prompts_per_step": 2, "generations": 2, "max_completion_tokens": 24},
+    "cpu": {"prompts_per_step": 8, "generations": 4, "max_completion_tokens": 24},
     "cuda": {"prompts_per_step": 16, "generations": 8, "max_completion_tokens": 128},
 }
 SMOLLM2_ON_CPU = ("joint", "cgpo", "pcgrad", "mgs", "dacsp")

@@ -40,7 +40,7 @@ class CGPO(Strategy):
         with torch.no_grad():
             # Exactly alpha = 1 leaves the parameters bitwise alone.
             for parameter, origin in zip(step.parameters, start, strict=False):
-                parameter.copy_(origin + self._alpha * (parameter - origin))
+                parameter.copy_(origin.lerp_(parameter, self._alpha))
         return {"order": order}
 
     def order(self, step: DomainStep) -> list[str]:
