@@ -41,6 +41,8 @@ class TaskFile(ConfigModel):
     """Leases (by stage key) whose holder elsewhere was seen not to beat."""
     command: tuple[str, ...] = ()
     """What the user called; for the stages' records."""
+    runner: str = ""
+    """The run that gave the order; by it a run knows its stages from those that another one published."""
 
 
 @dataclass(frozen=True)

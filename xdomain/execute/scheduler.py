@@ -6,6 +6,7 @@ Several schedulers may work on one store: a stage whose lease another one holds 
 from __future__ import annotations
 
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -48,7 +49,7 @@ class RunOutcome:
 
     Attributes:
         ran: keys of the stages that this run brought to completion.
-        reused: keys that were in the store before.
+        reused: keys that were in the store before, or that another run published meanwhile.
         failed: why, by key.
         blocked: keys that a failure keeps from running.
         interrupted: it was stopped on request.
@@ -80,6 +81,7 @@ class Scheduler:
         self._plan = plan
         self._store = store
         self._executor = executor
+        self._name = uuid.uuid4().hex
         self._watch = watch
         self._stale_watch = stale_watch or StaleWatch(plan.experiment.execution.stale_after_seconds)
         self._frontier = Frontier(plan, frozenset())
@@ -153,6 +155,9 @@ class Scheduler:
             stages = []
             stale: dict[str, str] = {}
             for stage in group:
+                if self._store.done([stage]):
+                    self._found_done(stage)  # another run published it since this one looked
+                    continue
                 if self._store.is_cancelled(stage):
                     message = "it was cancelled; `xdomain grid retry` takes that back."
                     self._fail(stage, Failure(CANCELLED, message, str(self._store.log_path(stage))))
@@ -169,7 +174,7 @@ class Scheduler:
                 self._start(stages, stale)
 
     def _start(self, stages: list[Stage], stale: dict[str, str]) -> None:
-        file = task_file(self._plan, self._store, stages, stale)
+        file = task_file(self._plan, self._store, stages, stale, self._name)
         path = self._task_path(stages[0])
         path.write_text(file.model_dump_json(), encoding="utf-8")
         for stage in stages:
@@ -194,9 +199,11 @@ class Scheduler:
             del self._running[stage.key]
             failure = self._store.failure(stage)
             _, free = self._stale_watch.holder(self._store.lease_path(stage))
-            if stage.key in done:
+            if stage.key in done and self._store.result(stage).get("runner") == self._name:
                 self.outcome.ran.append(stage.key)
                 self._finish(stage)
+            elif stage.key in done:
+                self._found_done(stage)
             elif failure is not None:
                 self._retry_or_fail(stage, failure)
             elif not free and ended.cause is None:
@@ -249,11 +256,14 @@ class Scheduler:
             stage = self._plan.stages[key]
             if self._store.done([stage]):
                 self._elsewhere.discard(key)
-                self.outcome.reused.append(key)
-                self._finish(stage)
+                self._found_done(stage)
             elif self._stale_watch.holder(self._store.lease_path(stage))[1]:
                 self._elsewhere.discard(key)
                 self._frontier.make_ready(key)
+
+    def _found_done(self, stage: Stage) -> None:
+        self.outcome.reused.append(stage.key)
+        self._finish(stage)
 
     def _finish(self, stage: Stage) -> None:
         self._watch(Event("done", stage))

@@ -14,11 +14,14 @@ from xdomain.plan.stage import Stage
 from xdomain.store.store import Store
 
 
-def task_file(plan: Graph, store: Store, stages: Sequence[Stage], stale_tokens: Mapping[str, str]) -> TaskFile:
+def task_file(
+    plan: Graph, store: Store, stages: Sequence[Stage], stale_tokens: Mapping[str, str], runner: str = ""
+) -> TaskFile:
     """The task of running `stages` of `plan` in one process.
 
     Args:
         stale_tokens: leases, by stage key, whose holder elsewhere was seen not to beat.
+        runner: unique to the run.
     """
     execution = plan.experiment.execution
     return TaskFile(
@@ -42,4 +45,5 @@ def task_file(plan: Graph, store: Store, stages: Sequence[Stage], stale_tokens: 
         ),
         stale_tokens=dict(stale_tokens),
         command=tuple(sys.argv),
+        runner=runner,
     )

@@ -147,6 +147,7 @@ class _Claim:
                 "summary": dict(result.summary),
                 "seconds": time.time() - self.begun,
                 "finished": time.time(),
+                "runner": self.file.runner,
                 "provenance": provenance(
                     command=list(self.file.command),
                     executor=self.file.task.experiment.execution.executor,
