@@ -181,5 +181,5 @@ def test_an_error_of_a_member_is_the_stages(one_process: tuple[Path, Path], tmp_
     answer = json.loads(xdomain("grid", "run", experiment, *settings, "--json", code=1).stdout.splitlines()[-1])
     (failure,) = answer["failed"].values()
     assert failure["cause"] == "error"
-    assert "has no train item of at most 1 prompt tokens" in failure["message"]
+    assert "has no train item left to train on" in failure["message"]
     assert plan(experiment, store)["stages"]

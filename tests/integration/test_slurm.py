@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -148,8 +149,8 @@ def test_preempted_and_told_to_stop(on_cluster: SlurmCluster, undisturbed: Path,
     running.wait_for(lambda: running.checkpoint("logic"))
     number = running.wait_for(lambda: job_of(store, "logic"))
     cluster.command("scancel", "--signal=USR2", number)
-    running.wait_for(lambda: f"Slurm job {number} stopped at a checkpoint" in running.said)
-    running.wait_for(lambda: job_of(store, "puzzle") or running.checkpoint("puzzle"))
+    running.wait_for(lambda: re.search(r"logic, seed 0: Slurm job \S+ stopped at a checkpoint", running.said))
+    running.wait_for(lambda: job_of(store, "puzzle") or job_of(store, "logic"))
     cluster.command("sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap=sleep 1")
     running.wait_for(lambda: "and queued it again" in running.said)
     assert running.end() == 0, running.said
