@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.load import load_experiment
+from xdomain.core.errors import DependencyMissing
 from xdomain.core.stage import StageContext
 from xdomain.models.checkpoint import load_plain
 from xdomain.models.layout import checkpoint_folder
@@ -185,13 +187,23 @@ def test_the_strategies_experiment_names_every_strategy() -> None:
     }
 
 
+def assert_only_vllm_may_be_missing(experiment: Experiment) -> None:
+    """The preflight asks for vLLM after everything else, so its absence says that TRL took every setting."""
+    assert experiment.training.rollout == "vllm-colocate"
+    if find_spec("vllm"):
+        preflight(experiment, "cpu")
+    else:
+        with pytest.raises(DependencyMissing, match='"vllm" needs the package vllm'):
+            preflight(experiment, "cpu")
+
+
 def test_the_papers_experiment_loads_plans_and_passes_trl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDOMAIN_DATA", str(tmp_path))
     experiment = load_experiment(EXPERIMENTS / "cgpo.yaml")
     plan = planned(experiment)
     mixed = [stage for stage in plan.train_stages if len(stage.curriculum.domains) == 4]
     assert len(mixed) == len(experiment.strategies) * len(experiment.seeds)
-    preflight(experiment, "cpu")
+    assert_only_vllm_may_be_missing(experiment)
 
 
 def test_care_rls_experiment_loads_plans_and_passes_trl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -208,4 +220,4 @@ def test_care_rls_experiment_loads_plans_and_passes_trl(monkeypatch: pytest.Monk
     }
     assert len(steered) == 4 * len(experiment.seeds)
     assert all(stage.lineage[0] == plan.base.end for stage in steered)
-    preflight(experiment, "cpu")
+    assert_only_vllm_may_be_missing(experiment)

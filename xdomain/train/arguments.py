@@ -107,10 +107,11 @@ def preflight(experiment: Experiment, device: str) -> None:
     for strategy in experiment.strategies:
         build_strategy(strategy, experiment.domain_names, 0)
     training = experiment.training
-    if training.rollout != "transformers":
-        require_backend("vllm", "training.rollout")
     processes = experiment.execution.train_processes
     grpo_arguments(training, steps=training.steps, seed=0, output=Path("preflight"), device=device, processes=processes)
+    # Last, so that a laptop without vLLM still checks everything else that a file for GPUs says.
+    if training.rollout != "transformers":
+        require_backend("vllm", "training.rollout")
 
 
 def _rollout_settings(training: TrainingConfig) -> dict[str, Any]:
