@@ -64,12 +64,18 @@ class Tally:
         return ["", *faults, "", *(f"{name:55} {count:5}" for name, count in ends.items())]
 
 
+TALLY = pytest.StashKey[Tally]()
+
+
 @pytest.fixture(scope="session")
 def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
-    """Counts faults; printed as a table in the end."""
-    counts = Tally()
+    """Counts faults; its table is printed at the very end."""
+    counts = request.config.stash[TALLY] = Tally()
     yield counts
-    reporter = request.config.pluginmanager.getplugin("terminalreporter")
-    for line in counts.lines() if reporter is not None else ():  # there is none in the workers of pytest-xdist
-        reporter.write_line(line)
     assert (counts.lost, counts.repeated) == (0, 0)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if counts := config.stash.get(TALLY, None):
+        for line in counts.lines():
+            terminalreporter.write_line(line)
