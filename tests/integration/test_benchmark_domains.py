@@ -1,4 +1,4 @@
-"""The benchmark files of experiments/domains/ on rows of the benchmarks' shape (GSM8K, HumanEval: test_real_data)."""
+"""The shipped benchmarks on rows of the benchmarks' shape (GSM8K, HumanEval: test_real_data)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ import pytest
 
 from tests.benchmark_rows import HUB, KNIGHTS_AND_KNAVES, WRITING_BENCH
 from tests.judge_server import judge_server, ticket_in
+from xdomain.cli.evaluate import domain_entries
 from xdomain.config.domain import DomainConfig
-from xdomain.config.domain_file import load_domain_file
+from xdomain.config.domain_file import BENCHMARKS, load_domain_file
 from xdomain.config.domain_source import HfSource
 from xdomain.config.domain_verifier import CriteriaJudge, JudgeEndpoint
-from xdomain.core.errors import DataError
+from xdomain.config.load import load_experiment
+from xdomain.core.errors import ConfigError, DataError, PluginError
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.build import build_domain
 from xdomain.domains.check import check_domain
+from xdomain.domains.registry import BENCHMARKS as BENCHMARK_NAMES
 from xdomain.domains.sandbox.choose import working_sandbox
 from xdomain.domains.verifiers.criteria import CriteriaChecker
 
-DESCRIBED = Path(__file__).resolve().parents[2] / "experiments" / "domains"
 WRONG_ANSWERS = {"math_500": "\\boxed{0}", "amc": "\\boxed{0}", "gpqa_diamond": "\\boxed{E}", "supergpqa": "\\boxed{J}"}
 
 
@@ -33,7 +35,7 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def on_rows(name: str, folder: Path) -> DomainConfig:
     """The described domain with rows of a local folder in place of the hub's; nothing else is changed."""
-    config = load_domain_file(DESCRIBED / f"{name}.yaml")
+    config = load_domain_file(BENCHMARKS / f"{name}.yaml")
     assert isinstance(config.source, HfSource)
     assert len(config.source.revision or "") == 40, "a benchmark is pinned"
     split, rows = HUB[name]
@@ -45,6 +47,29 @@ def on_rows(name: str, folder: Path) -> DomainConfig:
 
 def items_of(domain: Domain) -> list[Item]:
     return list(domain.items(Split.TEST))
+
+
+def test_a_name_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In `domains:`, where workers elsewhere get the whole description, and in `--domains`."""
+    assert sorted(BENCHMARK_NAMES) == sorted(path.stem for path in BENCHMARKS.glob("*.yaml"))
+    experiment = {
+        "name": "named",
+        "model": {"preset": "tiny_qwen3"},
+        "domains": ["gsm8k", "math"],
+        "grid": {"singles": True},
+        "training": {"steps": 1},
+    }
+    path = tmp_path / "experiment.yaml"
+    path.write_text(json.dumps(experiment))
+    monkeypatch.delenv("XDOMAIN_DATA", raising=False)
+    with pytest.raises(ConfigError, match=r"gsm8k\.yaml: source\.train: \$\{XDOMAIN_DATA\} is not set"):
+        load_experiment(path)
+    monkeypatch.setenv("XDOMAIN_DATA", str(tmp_path))
+    described, micro = load_experiment(path).domains
+    assert (described, micro) == (load_domain_file(BENCHMARKS / "gsm8k.yaml"), "math")
+    assert domain_entries("gsm8k, math") == [described, micro]
+    with pytest.raises(PluginError, match='Did you mean "gsm8k"'):
+        build_domain("gms8k")
 
 
 @pytest.mark.parametrize("name", list(HUB))
@@ -103,7 +128,7 @@ def test_knights_and_knaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for people in range(2, 9):
         rows = [{**row, "quiz": f"{people}: {row['quiz']}"} for row in KNIGHTS_AND_KNAVES]
         write_rows(tmp_path / "knights-and-knaves" / "test" / f"people{people}_num100.jsonl", rows)
-    domain = build_domain(load_domain_file(DESCRIBED / "knights_and_knaves.yaml"))
+    domain = build_domain("knights_and_knaves")
     found = check_domain(domain)
     assert (found.splits[0].items, found.splits[0].gold_right, found.ok) == (14, 14, True)
     item = items_of(domain)[0]
@@ -116,7 +141,7 @@ def test_writing_bench_is_scored_by_its_own_criteria(tmp_path: Path, monkeypatch
     monkeypatch.setenv("XDOMAIN_DATA", str(tmp_path))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     write_rows(tmp_path / "WritingBench" / "benchmark_query" / "benchmark_all.jsonl", WRITING_BENCH)
-    config = load_domain_file(DESCRIBED / "writing_bench.yaml")
+    config = load_domain_file(BENCHMARKS / "writing_bench.yaml")
     assert isinstance(config.verifier, CriteriaJudge)
 
     def critic(question: str) -> str:

@@ -1,29 +1,26 @@
-"""Real data through the domains that experiments/domains/ describes: what the shows of the project promise."""
+"""Real data through the benchmarks that are shipped: what the shows of the project promise."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.data import need_data
-from xdomain.config.domain_file import load_domain_file
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain
 from xdomain.domains.check import check_domain
 from xdomain.domains.sandbox.choose import working_sandbox
 
-DESCRIBED = Path(__file__).resolve().parents[2] / "experiments" / "domains"
 BBH = ("boolean_expressions", "logical_deduction_three_objects", "web_of_lies", "word_sorting")
 
 
 def test_gsm8k_every_gold_is_right_and_no_neighbour_is(monkeypatch):
     folder = need_data(monkeypatch)
-    domain = build_domain(load_domain_file(DESCRIBED / "gsm8k.yaml"))
+    domain = build_domain("gsm8k")
     found = check_domain(domain)
     domain.close()
     test = next(part for part in found.splits if part.split == "test")
@@ -40,7 +37,7 @@ def test_humaneval_canonical_solutions_pass_and_pass_does_not(monkeypatch):
     folder = need_data(monkeypatch)
     if working_sandbox() is None:
         pytest.skip("no bubblewrap on this machine")
-    domain = build_domain(load_domain_file(DESCRIBED / "humaneval.yaml"))
+    domain = build_domain("humaneval")
     items = domain.items(Split.TEST)
     started = time.monotonic()
     golds = domain.score(items, [domain.render_solution(item) for item in items])
@@ -56,7 +53,7 @@ def test_humaneval_canonical_solutions_pass_and_pass_does_not(monkeypatch):
 @pytest.mark.parametrize("task", BBH)
 def test_big_bench_hard_every_gold_is_right(monkeypatch, task):
     folder = need_data(monkeypatch)
-    found = check_domain(build_domain(load_domain_file(DESCRIBED / f"bbh_{task}.yaml")))
+    found = check_domain(build_domain(f"bbh_{task}"))
     assert sum(part.gold_right for part in found.splits) == 250
     assert sum(part.garbage_right for part in found.splits) == 0
     assert found.ok

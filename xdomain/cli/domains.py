@@ -26,22 +26,29 @@ Target = Annotated[
 
 @app.command("list")
 def list_domains(json_: Json = False) -> None:
-    """Every registered domain with its scorer."""
+    """Every registered domain with its scorer; without one, what it still needs."""
     from rich.table import Table
+    from rich.text import Text
 
     from xdomain.cli.render import out, print_json
+    from xdomain.core.errors import XDomainError
     from xdomain.domains.build import build_domain
     from xdomain.domains.registry import DOMAINS
 
-    rows = [
-        {"name": name, "scorer": build_domain(name).scorer, "from": DOMAINS.targets()[name]} for name in DOMAINS.names()
-    ]
+    rows: list[dict[str, str | None]] = []
+    for name, target in sorted(DOMAINS.targets().items()):
+        scorer, needs = None, None
+        try:
+            scorer = build_domain(name).scorer
+        except XDomainError as error:  # a benchmark's folder is not set, a package not installed
+            needs = error.what
+        rows.append({"name": name, "scorer": scorer, "from": target, "needs": needs})
     if json_:
         print_json(rows)
         return
     table = Table("domain", "scorer", "from")
     for row in rows:
-        table.add_row(row["name"], row["scorer"], row["from"])
+        table.add_row(row["name"], row["scorer"] or Text(row["needs"] or "", style="yellow"), row["from"])
     out.print(table)
 
 

@@ -123,11 +123,13 @@ def own_grid(
 
 def domain_entries(text: str) -> list[str | DomainConfig]:
     """The entries of `domains` that `--domains` stands for: registered names, and what YAML files describe."""
-    from xdomain.config.domain_file import load_domain_file
+    from xdomain.config.domain_file import benchmark_file, load_domain_file
 
-    return [
-        load_domain_file(Path(name)) if name.endswith((".yaml", ".yml")) else name.strip() for name in text.split(",")
-    ]
+    entries: list[str | DomainConfig] = []
+    for name in map(str.strip, text.split(",")):
+        path = Path(name) if name.endswith((".yaml", ".yml")) else benchmark_file(name)
+        entries.append(load_domain_file(path) if path else name)
+    return entries
 
 
 def evaluation_graph(

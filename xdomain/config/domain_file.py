@@ -1,7 +1,8 @@
-"""Domains that are described in YAML files of their own, and data paths relative to the file that states them."""
+"""Domains that are described in YAML files of their own, ours (benchmarks) or the user's, and data paths in them."""
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,13 @@ from xdomain.core.errors import ConfigError
 
 PATH_KEYS = ("path", "train", "dev", "test")
 FILE_KINDS = ("jsonl", "json", "csv", "parquet", "verl")
+BENCHMARKS = Path(str(files("xdomain"))) / "domains" / "benchmarks"
+"""The files of benchmarks that people report; each is registered as a domain of the file's name."""
+
+
+def benchmark_file(name: str) -> Path | None:
+    """The file that describes the benchmark `name`, or None."""
+    return next((path for path in BENCHMARKS.glob("*.yaml") if path.stem == name), None)
 
 
 def load_domain_file(path: Path) -> DomainConfig:
@@ -35,7 +43,8 @@ def read_domain_file(path: Path) -> dict[str, Any]:
 
 
 def with_domain_files(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """An experiment's mapping with every `{file: ...}` under `domains` replaced by what the file holds.
+    """An experiment's mapping with every `{file: ...}` and every benchmark's name under `domains` replaced by what the
+    file holds: a worker on another machine then needs none of this one's variables.
 
     Args:
         experiment: the mapping before validation, variables expanded.
@@ -48,7 +57,9 @@ def with_domain_files(experiment: dict[str, Any], folder: Path) -> dict[str, Any
 
 
 def resolve(entry: Any, folder: Path) -> Any:
-    """One item of `domains`; what is no mapping is left for validation to judge."""
+    """One item of `domains`; what names or describes none of our files is left for validation to judge."""
+    if isinstance(entry, str) and (benchmark := benchmark_file(entry)):
+        return read_domain_file(benchmark)
     if not isinstance(entry, dict):
         return entry
     if set(entry) == {"file"} and isinstance(entry["file"], str):

@@ -1,0 +1,13 @@
+"""Benchmarks that people report, a YAML file each: the attribute `gsm8k` is what gsm8k.yaml describes."""
+
+from __future__ import annotations
+
+from xdomain.config.domain import DomainConfig
+from xdomain.config.domain_file import benchmark_file, load_domain_file
+
+
+def __getattr__(name: str) -> DomainConfig:
+    path = benchmark_file(name)
+    if path is None:
+        raise AttributeError(name)
+    return load_domain_file(path)
