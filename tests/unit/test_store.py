@@ -149,6 +149,10 @@ def test_a_newer_store_and_a_foreign_folder_are_refused(tmp_path: Path) -> None:
     (other / "thesis.tex").write_text("x")
     with pytest.raises(StoreError, match="not empty and not a store"):
         Store(other)
+    named_alike = tmp_path / "thesis"
+    (named_alike / "work" / "chapters").mkdir(parents=True)
+    with pytest.raises(StoreError, match="not empty and not a store"):
+        Store(named_alike)
 
 
 def test_a_store_that_is_half_made_is_one(tmp_path: Path) -> None:

@@ -28,6 +28,11 @@ class KeptBackend:
         self._backend, self._made_for = build_backend(evaluation, device), (evaluation, device)
         return self._backend
 
+    @property
+    def is_empty(self) -> bool:
+        """No backend is held: none was asked for yet, or an error closed it."""
+        return self._backend is None
+
     def close(self) -> None:
         """Release the model or engine."""
         backend, self._backend, self._made_for = self._backend, None, None

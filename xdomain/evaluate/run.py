@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import ConfigError, XDomainError
@@ -66,7 +67,8 @@ def run_evaluations(
             except XDomainError as error:
                 yield spec, error
     except Exception:
-        backends.close()  # nobody knows what state it is in
+        with suppress(Exception):  # the error that was first is the one to tell
+            backends.close()  # nobody knows what state it is in
         raise
     finally:
         if kept is None:

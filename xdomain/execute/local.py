@@ -227,12 +227,17 @@ def worker_main(task_path: str, device: str | None) -> None:
 
 
 def kept_worker_main(orders: Connection, device: str | None) -> None:
-    """What a worker runs that keeps its engine: one task after another, each answered when it is done."""
+    """What a worker runs that keeps its engine: one task after another, each answered when it is done.
+
+    It ends with a task that left it without one: an error did that, and after one on a GPU a process is of no more use.
+    """
     _prepare(device)
     kept = importlib.import_module("xdomain.evaluate.kept").KeptBackend()
     with suppress(EOFError):
         while True:
             run_task_file(orders.recv_bytes().decode(), kept)
+            if kept.is_empty:
+                return
             orders.send_bytes(b"done")
 
 

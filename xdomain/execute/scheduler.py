@@ -88,6 +88,7 @@ class Scheduler:
         self._repair = Repair(plan, store)
         self._running: dict[str, Stage] = {}
         self._tasks: dict[str, Task] = {}
+        self._taken_over: dict[str, frozenset[str]] = {}  # by task: tokens of the stale leases that its worker takes
         self._hung: set[str] = set()
         self._looked_at_beats = 0.0
         self._failures: Counter[tuple[str, str]] = Counter()
@@ -185,6 +186,7 @@ class Scheduler:
         keeps_engine = evaluates and self._plan.experiment.evaluation.backend in KEEPS_ENGINE
         task = Task(stages[0].folder, tuple(stages), path, keeps_engine)
         self._tasks[task.name] = task
+        self._taken_over[task.name] = frozenset(stale.values())
         self._executor.submit(task)
 
     def _task_path(self, stage: Stage) -> Path:
@@ -192,7 +194,7 @@ class Scheduler:
 
     def _settle(self, ended: Ended) -> None:
         """Read from the store what became of stages whose worker ended."""
-        del self._tasks[ended.task.name]
+        del self._tasks[ended.task.name], self._taken_over[ended.task.name]
         done = self._store.done(ended.task.stages)
         vanished = self._vanished(ended)
         for stage in ended.task.stages:
@@ -277,13 +279,18 @@ class Scheduler:
             self._watch(Event("blocked", self._plan.stages[key]))
 
     def _end_hung_workers(self) -> None:
-        """Kill workers of this run whose stage's lease does not beat: stopped, or stuck for good."""
+        """Kill workers of this run whose stage's lease does not beat: stopped, or stuck for good.
+
+        A lease that the task is to take over is not its worker's: that one may wait in a queue still.
+        """
         if time.monotonic() - self._looked_at_beats < LOOK_SECONDS:
             return
         self._looked_at_beats = time.monotonic()
         for task in list(self._tasks.values()):
+            others = self._taken_over[task.name]
             looks = [self._stale_watch.holder(self._store.lease_path(stage)) for stage in task.stages]
-            if any(holder is not None and not holder.is_dead_here() and stale for holder, stale in looks):
+            own = [(holder, stale) for holder, stale in looks if holder is not None and holder.token not in others]
+            if any(stale and not holder.is_dead_here() for holder, stale in own):
                 self._hung.add(task.name)
                 self._executor.kill(task)
 

@@ -39,8 +39,8 @@ from xdomain.store.store import DAMAGED, Failure, Store
 PRELOAD = ("torch", "transformers", "trl", "peft", "xdomain.train.run", "xdomain.train.base", "xdomain.evaluate.run")
 """What a forkserver imports once; by name, so that nothing here loads torch."""
 
-LOST_LEASE = 75
-"""Exit code of a worker whose lease was taken over."""
+LOST_LEASE = 76
+"""Exit code of a worker whose lease was taken over. (75 says in Slurm's jobs that they stopped at a checkpoint.)"""
 
 stop_requested = threading.Event()
 
@@ -94,7 +94,7 @@ def run_task(file: TaskFile, on_lost: Callable[[], object] = lambda: None, kept:
         except Exception as error:
             traceback.print_exc()
             for claim in claims:
-                if not claim.published:
+                if not claim.settled:
                     store.fail(claim.stage, _failure(error, store.log_path(stage)))
         finally:
             for claim in claims:
@@ -110,7 +110,7 @@ class _Claim:
         self.stage = stage
         self.lease = lease
         self.record = record
-        self.published = False
+        self.settled = False  # published, stopped on request, or failed for a reason of its own
         self.begun = time.time()
 
     def context(self, store: Store, device: str) -> StageContext:
@@ -137,10 +137,11 @@ class _Claim:
         return None if seed is None else int(seed)
 
     def publish(self, store: Store, result: StageResult) -> None:
-        if not result.finished:
+        self.settled = not result.finished
+        if self.settled:
             log_line(f"{self.stage.title}: stopped on request")
             return
-        self.published = store.publish(
+        published = store.publish(
             self.stage,
             self.lease,
             {
@@ -157,9 +158,10 @@ class _Claim:
                 ),
             },
         )
-        completed = {"event": "completed", "stage": self.stage.folder, "published": self.published}
+        self.settled = True
+        completed = {"event": "completed", "stage": self.stage.folder, "published": published}
         log_line(json.dumps(completed))  # so the log tells how often a stage ran to its end
-        end = "published" if self.published else "not published, another runner has it"
+        end = "published" if published else "not published, another runner has it"
         log_line(f"{self.stage.title}: {end}, {time.time() - self.begun:.1f} s")
 
 
@@ -194,6 +196,7 @@ def _run(file: TaskFile, store: Store, claims: list[_Claim], kept: Any) -> None:
             if isinstance(result, XDomainError):
                 print(result.paragraph(), flush=True)
                 store.fail(claim.stage, _failure(result, store.log_path(claims[0].stage)))
+                claim.settled = True
             else:
                 claim.publish(store, result)
             claim.lease.release()

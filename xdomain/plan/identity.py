@@ -123,7 +123,7 @@ def evaluate_payload(
 ) -> dict[str, Any]:
     """Identity of one checkpoint on one domain."""
     evaluation = experiment.evaluation
-    return {
+    payload = {
         "kind": "evaluate",
         "version": EVALUATE_VERSION,
         "checkpoint": {"stage": checkpoint.stage, "step": checkpoint.step},
@@ -137,7 +137,10 @@ def evaluate_payload(
         "backend": evaluation.backend,
         "split": evaluation.split,
         "batch_tokens": evaluation.batch_tokens,
-    } | _threads(experiment)
+    }
+    if evaluation.backend == "vllm" and evaluation.vllm.max_model_len is not None:
+        payload["max_model_len"] = evaluation.vllm.max_model_len  # longer prompts have no records
+    return payload | _threads(experiment)
 
 
 def completion_tokens(experiment: Experiment) -> int:

@@ -113,14 +113,15 @@ class Lease:
             with self._write_lock:
                 if self._released.is_set():
                     return
-                if not self.is_ours():
-                    self._on_lost()
-                    return
-                self._beat += 1
                 try:
-                    self._write()
+                    if self.is_ours():
+                        self._beat += 1
+                        self._write()
+                        continue
                 except OSError:
                     continue  # a full disk or a hiccup of the network: the next beat may get through
+                self._on_lost()
+                return
 
     def _write(self) -> None:
         write_json(

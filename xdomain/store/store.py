@@ -76,7 +76,7 @@ class Store:
                     where=str(root),
                     fix="Upgrade xdomain, or use another folder with --store.",
                 )
-        elif root.exists() and not (root.is_dir() and all(_is_ours(each.name) for each in root.iterdir())):
+        elif root.exists() and not (root.is_dir() and all(_is_being_made(each) for each in root.iterdir())):
             raise StoreError(
                 "is not empty and not a store.", where=str(root), fix="Choose another folder with --store."
             )
@@ -277,9 +277,13 @@ class Store:
         self.clear_failure(stage)
 
 
-def _is_ours(name: str) -> bool:
-    """What is there while a store is being made, by another runner at this moment or by one that was killed."""
-    return name in FOLDERS or name.lstrip(".").startswith("store.json")
+def _is_being_made(path: Path) -> bool:
+    """Whether it is there while a store is made, by another runner at this moment or by one that was killed.
+
+    Its folders are still empty then; one with files in it is somebody's, whatever its name.
+    """
+    empty = path.name in FOLDERS and path.is_dir() and not any(path.iterdir())
+    return empty or path.name.lstrip(".").startswith("store.json")
 
 
 def _require_locks(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from xdomain.core.files import write_atomic
 from xdomain.core.stage import StageContext
 from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.resume_state import mark_complete
@@ -67,6 +69,8 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         wait_for_all()  # each process saves its own random state
         if is_first():
+            with self.metrics_path.open("rb") as handle:
+                os.fsync(handle.fileno())  # a state that outlives a crash of the machine needs its metrics
             mark_complete(self._context.scratch, state.global_step, self._context.processes)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
@@ -102,7 +106,7 @@ def truncate_metrics(path: Path, step: int) -> None:
                 kept.append(line)
         except json.JSONDecodeError:
             break
-    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+    write_atomic(path, "".join(f"{line}\n" for line in kept))
 
 
 def _finite(value: Any) -> Any:

@@ -94,7 +94,8 @@ class _Training:
             self._add_trackers(trainer)
         with trainer.accelerator.main_process_first():
             step = last_complete_state(self._context.scratch, self._context.processes)
-            truncate_metrics(callback.metrics_path, step or 0)
+            if is_first():
+                truncate_metrics(callback.metrics_path, step or 0)
         trainer.train(resume_from_checkpoint=None if step is None else str(state_folder(self._context.scratch, step)))
         wait_for_all()  # the first one has written the end
         if callback.stopped:

@@ -13,8 +13,8 @@ from xdomain.domains.sandbox.base import Limits, Sandbox, interpreter
 
 NOBODY = 65534
 
-FIRST_GUEST = 1 << 30
-"""User ids from here on belong to nobody: systemd, containers and subuid ranges end far below."""
+FIRST_GUEST = 1 << 31
+"""User ids from here on belong to nobody: systemd's table of ids, containers' included, ends below."""
 
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
 """What an interpreter needs of the system: libraries, and nothing that says whose machine this is."""
@@ -24,8 +24,9 @@ class Bubblewrap(Sandbox):
     """No network, no environment, no home, no other processes; one small tmpfs to write to.
 
     As root each guest takes a user id of its own: inside a user namespace it would still count as root outside, and
-    RLIMIT_NPROC would not hold; with one id for all, a fork bomb would use up what its neighbours may start. As any
-    other user bubblewrap makes a user namespace, where the limit counts alone.
+    RLIMIT_NPROC would not hold; with one id for all, a fork bomb would use up what its neighbours may start (which is
+    so in a container whose root has no ids to spare). As any other user bubblewrap makes a user namespace, where the
+    limit counts alone.
     """
 
     name = "bubblewrap"
@@ -37,8 +38,11 @@ class Bubblewrap(Sandbox):
         self.guests = itertools.count()
 
     def guest_user(self) -> int | None:
+        if not self.root:
+            return None
         # Apart for up to 256 guests at once of each process of this machine (pids have 22 bits).
-        return FIRST_GUEST + (os.getpid() << 8 | next(self.guests) & 0xFF) if self.root else None
+        user = FIRST_GUEST + (os.getpid() << 8 | next(self.guests) & 0xFF)
+        return user if is_mapped(user) else NOBODY
 
     def wrap(self, command: Sequence[str], limits: Limits) -> list[str]:
         assert self.program is not None
@@ -62,6 +66,12 @@ class Bubblewrap(Sandbox):
             "--",
             *command,
         ]
+
+
+def is_mapped(user: int) -> bool:
+    """Whether the user id exists in this process's user namespace; a container without a real root has few."""
+    ranges = (map(int, line.split()) for line in Path("/proc/self/uid_map").read_text().splitlines())
+    return any(first <= user < first + count for first, _, count in ranges)
 
 
 def system_mounts() -> list[str]:
