@@ -67,6 +67,14 @@ def test_needs_on_disk_are_kept_though_no_file_names_them(store: Store) -> None:
     assert not find_garbage(store, [only_evaluations]).stages
 
 
+def test_records_of_what_is_kept_stay(store: Store) -> None:
+    """Those of `xdomain eval`, and of an earlier version of the file."""
+    plan, earlier, other = make_plan(), make_plan(evaluation={"items": 7}), make_plan(seeds=[1])
+    publish(store, list((plan.stages | earlier.stages | other.stages).values()))
+    gone = {path.name for path in find_garbage(store, [plan]).stages}
+    assert gone == {stage.folder for key, stage in other.stages.items() if key not in plan.stages}
+
+
 def test_inner_checkpoints_go_once_every_evaluation_is_published(store: Store) -> None:
     plan = ends()
     publish(store, [plan.base, *plan.train_stages])

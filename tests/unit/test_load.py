@@ -40,7 +40,7 @@ def test_a_good_file_loads_with_overrides(tmp_path: Path) -> None:
         (GOOD.replace("name: test", "name: a/b"), "names a folder"),
         (GOOD.replace("[math, logic]", "[math, math]"), "twice"),
         (GOOD.replace("{singles: true}", "{}"), "nothing to train"),
-        (GOOD + "curricula: ['math -> logik']\n", 'not under `domains`. Did you mean "logic"?'),
+        (GOOD + "curricula: ['math -> logik']\n", 'not under `domains`: math, logic. Did you mean "logic"?'),
         (GOOD + "curricula: ['math ->']\n", "without a domain"),
         (GOOD + "curricula: ['math + math']\n", "twice in one phase"),
         (GOOD + "training: {generations: 1}\n", "training.generations"),
@@ -71,6 +71,20 @@ def test_missing_file_and_unset_variable(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.delenv("XDOMAIN_UNSET", raising=False)
     with pytest.raises(ConfigError, match=r"model.path: \$\{XDOMAIN_UNSET\} is not set"):
         load_experiment(write(tmp_path, GOOD.replace("preset: tiny_qwen3", "path: '${XDOMAIN_UNSET}/m'")))
+
+
+def test_paths_of_a_model_count_from_the_file_and_on_the_command_line_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    path = write(tmp_path / "sub", GOOD.replace("preset: tiny_qwen3", "path: ../weights"))
+    found = load_experiment(path).model.path
+    assert found is not None
+    assert Path(found).resolve() == tmp_path / "weights"
+    assert load_experiment(path, ["model.path=mine"]).model.path == str(tmp_path / "mine")
+    packaged = write(tmp_path, GOOD.replace("preset: tiny_qwen3", "gguf: 'package:some/model.gguf'"))
+    assert load_experiment(packaged).model.gguf == "package:some/model.gguf"
 
 
 EXPERIMENTS = sorted((Path(__file__).parents[2] / "experiments").glob("*.yaml"))

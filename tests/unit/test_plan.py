@@ -138,8 +138,11 @@ def test_find_stage_by_title_or_key() -> None:
     plan = make_plan()
     stage = find_stage(plan, "logic -> puzzle, seed 0")
     assert find_stage(plan, stage.key[:12]) == stage == find_stage(plan, stage.folder)
-    with pytest.raises(PlanError, match="should name one stage"):
-        find_stage(plan, "nothing like it")
+    assert find_stage(plan, "logic -> puzzle") == stage
+    with pytest.raises(PlanError, match=r'Found none\. Did you mean "logic -> puzzle, seed 0"'):
+        find_stage(plan, "logic -> puzle")
+    with pytest.raises(PlanError, match='Found "logic, seed 0", "logic, seed 1"'):
+        find_stage(make_plan(seeds=[0, 1]), "logic")
 
 
 def test_folder_names_stay_inside_the_store() -> None:

@@ -106,7 +106,7 @@ def _matrices(grid: MeasuredGrid, study: Study, transfer: Mapping[Pair, Measured
         accuracy=accuracy_matrix(study, levels, grid.chance),
         change=change_matrix(study, transfers),
         transfer=transfers,
-        relative_transfer=relative_transfer_matrix(study, ratios),
+        relative_transfer=relative_transfer_matrix(study, ratios, transfer),
         asymmetry=asymmetry,
         asymmetry_logit=asymmetry_logit,
         asymmetry_relative=asymmetry_relative,

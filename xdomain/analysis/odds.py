@@ -18,7 +18,8 @@ from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study, make_matrix
 
-COLUMNS = ("trained domains", "other domains", "all domains")
+TRAINED, OTHER, EVERY = "trained domains", "other domains", "all domains"
+COLUMNS = (TRAINED, OTHER, EVERY)
 
 
 def odds_matrices(study: Study) -> tuple[Matrix, Matrix]:

@@ -84,7 +84,7 @@ def joint_cell(parts: Sequence[Measured], compares: tuple[str, ...]) -> Cell:
             return Cell(note=part.note, compares=compares)
         known.append(part)
     if not all(part.has_interval for part in known):
-        return Cell(note="not defined: a part has no interval, " + known[0].note, compares=compares)
+        return Cell(note=f"not defined: a part has {known[0].note}", compares=compares)
     return extreme_cell(size(known), known, compares, sum(part.n_items for part in known))
 
 

@@ -15,6 +15,8 @@ from xdomain.analysis.study import Study, make_matrix
 from xdomain.analysis.transfer import Pair
 from xdomain.analysis.variance import components
 
+UNMOVED = 'not defined: training on "{domain}" did not move "{domain}" at all'
+
 
 def relative_ratios(study: Study, estimates: Mapping[Pair, Measured]) -> dict[Pair, tuple[Ratio, Estimate] | Blank]:
     """Fieller ratio by (A, d), with the estimate of its numerator for the counts."""
@@ -55,7 +57,7 @@ def _relative_ratio(
         return Blank("no interval: one item or one cluster of items has no spread", compares)
     ratio = fieller(float(left.mean), float(right.mean), variances, covariance, critical)
     if ratio is None:
-        return Blank(f'not defined: training on "{domain}" did not move "{domain}" at all', compares)
+        return Blank(UNMOVED.format(domain=domain), compares)
     counts = Estimate(
         ratio.value, math.nan, 1.0, len(aligned.items), len(aligned.seeds), None, None, compares, aligned.note
     )
@@ -72,16 +74,26 @@ def _seed_variance(study: Study, singles: Mapping[str, Run], domain: str) -> flo
     return max(float(shared.between - shared.noise), 0.0)
 
 
-def relative_transfer_matrix(study: Study, ratios: Mapping[Pair, tuple[Ratio, Estimate] | Blank]) -> Matrix:
+def relative_transfer_matrix(
+    study: Study, ratios: Mapping[Pair, tuple[Ratio, Estimate] | Blank], estimates: Mapping[Pair, Measured]
+) -> Matrix:
     cells: dict[Pair, Cell] = {}
     for name, run in study.singles.items():
         for domain in study.domains:
             if domain == name:
-                note = "1 by definition"
-                cells[name, domain] = Cell(estimate=1.0, low=1.0, high=1.0, note=note, compares=(run.label, run.label))
+                cells[name, domain] = _own_cell(run, domain, estimates[domain, domain])
             elif (name, domain) in ratios:
                 cells[name, domain] = ratio_cell(ratios[name, domain])
     return make_matrix(cells, study.domains, RELATIVE_TRANSFER)
+
+
+def _own_cell(run: Run, domain: str, found: Measured) -> Cell:
+    if isinstance(found, Blank):
+        return to_cell(found)
+    compares = (run.label, run.label)
+    if found.value == 0.0:
+        return Cell(note=UNMOVED.format(domain=domain), compares=compares)
+    return Cell(estimate=1.0, low=1.0, high=1.0, note="1 by definition", compares=compares)
 
 
 def ratio_cell(found: tuple[Ratio, Estimate] | Blank) -> Cell:

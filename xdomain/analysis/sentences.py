@@ -78,7 +78,8 @@ def _orders(matrix: Matrix) -> Iterator[str]:
             if cell.estimate is None or cell.word is None:
                 continue
             if cell.word == "no effect shown":
-                quiet.append(f"on {column} no effect is shown, {interval(cell)} not ruled out")
+                bound = "no interval" if cell.low is None else f"{interval(cell)} not ruled out"
+                quiet.append(f"on {column} no effect is shown, {bound}")
             else:
                 first, second = cell.compares if cell.word == "gain" else tuple(reversed(cell.compares))
                 shown.append(f"{first} beats {second} on {column} by {points(abs(cell.estimate))} points {sized(cell)}")

@@ -39,8 +39,10 @@ def list_domains(json_: Json = False) -> None:
     for name, target in sorted(DOMAINS.targets().items()):
         scorer, needs = None, None
         try:
-            scorer = build_domain(name).scorer
-        except XDomainError as error:  # a benchmark's folder is not set, a package not installed
+            domain = build_domain(name)
+            domain.identity()  # looks for its files
+            scorer = domain.scorer
+        except XDomainError as error:  # a benchmark's folder is not set or lacks its files, a package is not installed
             needs = error.what
         rows.append({"name": name, "scorer": scorer, "from": target, "needs": needs})
     if json_:

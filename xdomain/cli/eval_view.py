@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xdomain.analysis.definitions import BENJAMINI_HOCHBERG
+from xdomain.analysis.odds import OTHER, TRAINED
 from xdomain.core.measurement import BASE
 
 if TYPE_CHECKING:
@@ -45,6 +47,31 @@ def without_base(result: AnalysisResult) -> AnalysisResult:
     accuracy = result.accuracy.model_copy(update={"rows": tuple(kept), "cells": kept})
     several = tuple(matrix.model_copy(update={"rows": tuple(kept)}) for matrix in result.pass_at_k)
     return result.model_copy(update={"accuracy": accuracy, "pass_at_k": several})
+
+
+def for_models(result: AnalysisResult) -> AnalysisResult:
+    """In words that fit models and their base, of which nobody said what they were trained on."""
+    odds = {
+        name: matrix.model_copy(
+            update={
+                "columns": tuple(name for name in matrix.columns if name not in (TRAINED, OTHER)),
+                "cells": {
+                    row: {name: cell for name, cell in cells.items() if name not in (TRAINED, OTHER)}
+                    for row, cells in matrix.cells.items()
+                },
+            }
+        )
+        for name, matrix in (("odds_ratio", result.odds_ratio), ("odds_ratio_paired", result.odds_ratio_paired))
+    }
+    parts = {
+        name: getattr(result.turnover, name).model_copy(update={"row_meaning": "model, against the base"})
+        for name in type(result.turnover).model_fields
+    }
+    change = result.change.model_copy(
+        update={"definition": "R[model, d] - R[base, d]", "family": f"{BENJAMINI_HOCHBERG} over models and domains"}
+    )
+    turnover = result.turnover.model_copy(update=parts)
+    return result.model_copy(update={**odds, "change": change, "turnover": turnover})
 
 
 def write_results(result: AnalysisResult, grid: MeasuredGrid, folder: Path, formats: Sequence[str]) -> None:

@@ -66,16 +66,18 @@ def evaluate(
 ) -> None:
     """Evaluate a model or checkpoint; finished evaluations are never repeated."""
     from xdomain.analysis.analyse import analyse
-    from xdomain.cli.eval_view import show_result, without_base, write_results
+    from xdomain.cli.eval_view import LM_EVAL, for_models, show_result, without_base, write_results
     from xdomain.cli.generation_view import generation_of
     from xdomain.cli.lm_eval import harness_grid
     from xdomain.core.errors import ConfigError
+    from xdomain.report.write import require_formats
     from xdomain.store.store import Store
 
     if (domains is None) == (lm_eval is None):
         raise ConfigError("give either --domains or --lm-eval.", where="xdomain eval")
     if (formats is None) != (out_folder is None):
         raise ConfigError("--format and --out go together.", where="xdomain eval")
+    require_formats(name for name in formats or () if name != LM_EVAL)
     opened = Store(store or default_store())
     models = [text for text in (base, model) if text]
     graphs: dict[str, Graph] = {}
@@ -96,11 +98,11 @@ def evaluate(
         grid = own_grid(opened, graphs, base, jobs, with_text=formats is not None or samples > 1)
     else:
         assert lm_eval is not None
-        if "lm-eval" in (formats or ()):
+        if LM_EVAL in (formats or ()):
             raise ConfigError("--lm-eval writes the harness's own files, which it names.", where="--format lm-eval")
         options = {"limit": items, "seed": seed, "extra": lm_eval_args}
         grid = harness_grid(opened, models, base, lm_eval, revision=revision, **options)
-    result = analyse(grid) if base is not None else without_base(analyse(grid))
+    result = for_models(analyse(grid)) if base is not None else without_base(analyse(grid))
     if out_folder is not None:
         write_results(result, grid, out_folder, formats or [])
     show_result(result, as_json=json_, generation=generation_of(opened, graphs))
@@ -126,7 +128,7 @@ def domain_entries(text: str) -> list[str | DomainConfig]:
     from xdomain.config.domain_file import benchmark_file, load_domain_file
 
     entries: list[str | DomainConfig] = []
-    for name in map(str.strip, text.split(",")):
+    for name in filter(None, map(str.strip, text.split(","))):
         path = Path(name) if name.endswith((".yaml", ".yml")) else benchmark_file(name)
         entries.append(load_domain_file(path) if path else name)
     return entries
@@ -167,8 +169,14 @@ def evaluation_graph(
 
 
 def stored_checkpoints(store: Store, text: str) -> list[tuple[Stage, int, str]]:
-    """(stage, step, title) of every checkpoint of the store that `text` names; [] if it names none."""
+    """(stage, step, title) of every checkpoint of the store that `text` names; [] if it names none.
+
+    Raises:
+        ConfigError: a stage that it names left no checkpoint at the step that it names.
+    """
+    from xdomain.core.errors import ConfigError
     from xdomain.core.measurement import BASE
+    from xdomain.plan.graph import checkpoint_steps
     from xdomain.plan.stage import StageKind
 
     pattern, _, step = text.rpartition("@") if text.rpartition("@")[2].isdigit() else (text, "", "")
@@ -178,6 +186,13 @@ def stored_checkpoints(store: Store, text: str) -> list[tuple[Stage, int, str]]:
             continue
         end = 0 if stage.kind is StageKind.BASE else int(done["summary"]["steps"])
         wanted = int(step) if step else end
+        steps = checkpoint_steps(end, stage.payload.get("checkpoint_every")) if end else (0,)
+        if wanted not in steps:
+            raise ConfigError(
+                f'"{stage.title}" left no checkpoint at step {wanted}.',
+                where="MODEL",
+                fix=f"It left one at {', '.join(map(str, steps))}.",
+            )
         # A grid's own titles, so that its evaluations are found again.
         title = BASE if stage.kind is StageKind.BASE else f"{stage.title} step {wanted}"
         found.append((stage, wanted, title))

@@ -31,8 +31,8 @@ def model_source(text: str, revision: str | None) -> dict[str, Any]:
     raise ConfigError(
         f'"{text}" is no stage of the store, no folder and no .gguf file.',
         where="MODEL",
-        fix="Hub models are written hub:OWNER/NAME@REVISION, endpoints https://HOST/v1#MODEL; `xdomain grid status` "
-        "lists stages.",
+        fix="Hub models are written hub:OWNER/NAME@REVISION, endpoints https://HOST/v1#MODEL; `xdomain grid status "
+        "FILE --json` lists stages.",
     )
 
 

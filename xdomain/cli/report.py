@@ -59,12 +59,16 @@ def report(
     from xdomain.analysis.gate import check_gates
     from xdomain.analysis.reference import load_reference
     from xdomain.cli.render import err, out
+    from xdomain.config.analysis import parse_condition
     from xdomain.core.errors import ConfigError
     from xdomain.report.terminal import tables
-    from xdomain.report.write import DEFAULT_FORMATS, write_report
+    from xdomain.report.write import DEFAULT_FORMATS, require_formats, write_report
 
     if (experiment is None) == (source is None):
         raise ConfigError("give either an experiment file or --from.", where="xdomain report")
+    require_formats(formats or ())
+    for text in fail_if or ():
+        parse_condition(text)
     folder: Path | None
     studies: list[Reference] = [load_reference(reference)] if reference is not None else []
     if experiment is not None:
@@ -77,17 +81,19 @@ def report(
         folder = out_folder
     as_json = json_ or formats == ["json"]
     if as_json:
-        sys.stdout.write(result.model_dump_json(indent=2) + "\n")
         folder, formats = out_folder, ["json"]
+    written = {}
+    if folder is not None:  # before anything is printed, which a pager may end
+        command = shlex.join(["xdomain", *sys.argv[1:]])
+        written = write_report(result, folder, formats or DEFAULT_FORMATS, report_command=command)
+    if as_json:
+        sys.stdout.write(result.model_dump_json(indent=2) + "\n")
     else:
         for part in tables(result, everything=everything):
             out.print(part)
         _print_studies(studies, result if experiment is not None else None)
-    if folder is not None:
-        command = shlex.join(["xdomain", *sys.argv[1:]])
-        written = write_report(result, folder, formats or DEFAULT_FORMATS, report_command=command)
-        for name, path in written.items():
-            err.print(f"{name}: {path}", soft_wrap=True)
+    for name, path in written.items():
+        err.print(f"{name}: {path}", soft_wrap=True)
     for outcome in check_gates(result, tuple(fail_if or ())):
         err.print(outcome.sentence, soft_wrap=True, markup=False)
 

@@ -60,13 +60,21 @@ def default_store(configured: str | None = None) -> Path:
 
 def measure(opened: Opened, *, with_text: bool = False) -> MeasuredGrid:
     """What the store holds of the experiment, ready for analysis."""
+    from xdomain.core.errors import AnalysisError
     from xdomain.domains.base import Split
     from xdomain.domains.check import chance_levels
     from xdomain.store.query import measured_grid
 
     experiment = opened.plan.experiment
     chance = chance_levels(experiment.domains, experiment.domain_names, Split(experiment.evaluation.split))
-    return measured_grid(opened.plan, opened.store, chance=chance, description=describe(opened), with_text=with_text)
+    grid = measured_grid(opened.plan, opened.store, chance=chance, description=describe(opened), with_text=with_text)
+    if grid.records.empty:
+        raise AnalysisError(
+            f'nothing of experiment "{experiment.name}" was evaluated yet.',
+            where=str(opened.store.root),
+            fix=f"Run `xdomain grid run {opened.path}` first, or name its store with --store.",
+        )
+    return grid
 
 
 def describe(opened: Opened) -> dict[str, Any]:

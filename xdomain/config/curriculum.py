@@ -115,7 +115,7 @@ def _parse_phase(part: str, text: str) -> Phase:
         if term is None:
             raise ConfigError(
                 f'curriculum "{text}": "{piece.strip()}" is not a domain.',
-                fix='A domain is a name of small letters, digits and "_", with an optional whole weight: "2*math".',
+                fix='Write it like "math -> 2*logic + puzzle", names in small letters, digits and "_", weights whole.',
             )
         name, weight = term["domain"], int(term["weight"] or 1)
         if weight == 0:

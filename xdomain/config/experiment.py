@@ -138,8 +138,8 @@ class Experiment(ConfigModel):
         unknown = [name for name in curriculum.domains if name not in self.domain_names]
         if unknown:
             raise ValueError(
-                f'curricula: "{curriculum}" uses "{unknown[0]}", which is not under `domains`.'
-                f"{did_you_mean(unknown[0], self.domain_names)}"
+                f'curricula: "{curriculum}" uses "{unknown[0]}", which is not under `domains`: '
+                f"{', '.join(self.domain_names)}.{did_you_mean(unknown[0], self.domain_names)}"
             )
         if self.training.budget == "total" and any(phase.steps is not None for phase in curriculum.phases):
             raise ValueError(

@@ -17,6 +17,7 @@ from xdomain.core.registry import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 
+MODEL_PATHS = ("path", "gguf", "adapter")
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -34,7 +35,20 @@ def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     from xdomain.config.domain_file import with_domain_files  # it reads files through this module
 
     expanded = with_domain_files(expand_variables(data, str(path)), path.parent)
-    return validate(Experiment, expanded, str(path))
+    return validate(Experiment, with_model_paths(expanded, path.parent), str(path))
+
+
+def with_model_paths(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """An experiment's mapping with its model's relative paths counted from `folder`, as those of data are."""
+    model = experiment.get("model")
+    if not isinstance(model, dict):
+        return experiment
+    anchored = {
+        key: str(folder.resolve() / Path(value).expanduser())
+        for key, value in model.items()
+        if key in MODEL_PATHS and isinstance(value, str) and not value.startswith("package:")
+    }
+    return {**experiment, "model": model | anchored}
 
 
 def read_experiment(path: Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
@@ -77,7 +91,7 @@ def validate(kind: type[Model], data: Mapping[str, Any], where: str) -> Model:
         first, *others = error.errors(include_url=False)
         # A list whose one entry is wrong is not too short besides.
         others = [each for each in others if each["type"] != "too_short"]
-        more = f" ({len(others)} more mistakes after this one.)" if others else ""
+        more = f" (More mistakes after this one: {len(others)}.)" if others else ""
         raise ConfigError(
             _sentence(first, kind) + more, where=f"{where}: {_dotted(first['loc'])}".rstrip(": ")
         ) from None
@@ -124,7 +138,10 @@ def apply_override(data: dict[str, Any], override: str) -> None:
         if not isinstance(child, dict):
             raise ConfigError(f'"{key}" passes through "{parent}", which is not a mapping.', where="--set")
         data = child
-    data[last] = yaml.safe_load(text)
+    value = yaml.safe_load(text)
+    if parents == ["model"] and last in MODEL_PATHS and isinstance(value, str) and not value.startswith("package:"):
+        value = str(Path(value).expanduser().absolute())  # on a command line paths count from the current folder
+    data[last] = value
 
 
 def _dotted(location: Iterable[str | int]) -> str:
@@ -140,7 +157,7 @@ def _sentence(problem: Any, kind: type[BaseModel]) -> str:
         )
     message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
     if problem["type"] in ("value_error", "missing"):
-        return message + "."
+        return message if message.endswith("?") else message + "."
     return f"{message}. Found {problem['input']!r}."
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 
-from xdomain.core.provenance import code_state
-from xdomain.execute.server_domains import VARIABLE, read_domains
-from xdomain.execute.worker import PRELOAD
+# Before anything slow: Ctrl-C reaches the whole group, and this process ends with its parent.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+from xdomain.core.provenance import code_state  # noqa: E402 -- see above
+from xdomain.execute.server_domains import VARIABLE, read_domains  # noqa: E402
+from xdomain.execute.worker import PRELOAD  # noqa: E402
 
 gc.disable()  # what is imported stays; looking through it over and over took a sixth of the time
 for name in PRELOAD:

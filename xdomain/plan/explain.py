@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from xdomain.core.errors import PlanError
+from xdomain.core.registry import did_you_mean
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import Stage
 
 ABSENT = "(absent)"
+SEED = re.compile(r", seed \d+$")
 
 
 def find_stage(plan: Graph, text: str) -> Stage:
-    """The one stage whose title is `text`, or whose key or folder begins with it.
+    """The one stage whose title is `text`, with or without its seed, or whose key or folder begins with it.
 
     Raises:
         PlanError: none or several match.
     """
     found = [stage for stage in plan.stages.values() if stage.title == text]
+    found = found or [stage for stage in plan.stages.values() if SEED.sub("", stage.title) == text]
     found = found or [
         stage for stage in plan.stages.values() if text and (stage.key.startswith(text) or stage.folder == text)
     ]
     if len(found) != 1:
         some = ", ".join(f'"{stage.title}"' for stage in found[:3]) or "none"
-        raise PlanError(f'"{text}" should name one stage. Found {some}.', fix="Use a title or a key from `grid plan`.")
+        hint = "" if found else did_you_mean(text, (stage.title for stage in plan.stages.values()))
+        raise PlanError(
+            f'"{text}" should name one stage. Found {some}.{hint}',
+            fix='Titles are like "math -> logic, seed 0"; `xdomain grid status FILE --json` has all of them.',
+        )
     return found[0]
 
 

@@ -175,7 +175,7 @@ def _train_stages(
             seed=seed,
             strategy=name,
             offsets={domain: offsets[domain] for domain in phase.domains},
-            checkpoint_steps=_checkpoint_steps(steps[index], experiment.checkpoints.every_steps),
+            checkpoint_steps=checkpoint_steps(steps[index], experiment.checkpoints.every_steps),
             strategy_config=acting,
             lineage=lineage,
             pass_rates=rates,
@@ -209,6 +209,6 @@ def _label(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experi
     return str(Curriculum(tuple(shown)))
 
 
-def _checkpoint_steps(steps: int, every: int | None) -> tuple[int, ...]:
+def checkpoint_steps(steps: int, every: int | None) -> tuple[int, ...]:
     inside = range(every, steps, every) if every is not None else ()
     return (*inside, steps)

@@ -23,6 +23,9 @@ STATE_WORDS: dict[State, str] = {
     "missing": "not measured",
 }
 
+NOT_DEFINED = "not defined"
+"""How the note of a cell begins that no measurement could fill."""
+
 NOT_RULED_OUT = "not tested; no effect is not ruled out"
 
 
@@ -102,6 +105,11 @@ def cell_state(cell: Cell, centre: float | None = None) -> State:
     return "noise"
 
 
+def blank_text(cell: Cell) -> str:
+    """What stands where there is no number: it was not measured, or it is not defined for these measurements."""
+    return NOT_DEFINED if cell.note.startswith(NOT_DEFINED) else STATE_WORDS["missing"]
+
+
 def value_text(matrix: Matrix, cell: Cell, column: str) -> str:
     """The estimate; only differences around 0 carry a sign."""
     signed = matrix.centre == 0.0 and direction(matrix, column) not in {"size", "level"}
@@ -118,6 +126,8 @@ def cell_interval(matrix: Matrix, cell: Cell) -> str:
 def word_text(matrix: Matrix, cell: Cell, column: str) -> str:
     """The finding in words. Where more is worse, "gain" would mislead: the effect is named without its sign."""
     state = cell_state(cell, centre_of(matrix, column))
+    if state == "missing":
+        return blank_text(cell)
     if cell.word is None:
         return NOT_RULED_OUT if state == "noise" else STATE_WORDS[state]
     return STATE_WORDS[state] if direction(matrix, column) == "harm" else cell.word

@@ -66,7 +66,7 @@ def _cell(view: CellView | None) -> str:
     if view is None:
         return ""
     if view.state == "missing":
-        return "not measured"
+        return view.word
     value = f"**{view.value}**" if view.state == "shown" else view.value
     return Raw(f"{value} {escaped(view.interval)}".strip())
 

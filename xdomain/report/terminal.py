@@ -84,7 +84,7 @@ def _value(view: CellView | None) -> Text:
     if view is None:
         return text("")
     if view.state == "missing":
-        return text("not measured", NOISE)
+        return text(view.word, NOISE)
     styles = {"gain": GAIN, "loss": LOSS, "effect shown": "bold"}
     style = NOISE if view.state == "noise" else styles.get(view.word, "")
     return Text.assemble((view.value, style), " ", (view.interval, NOISE))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from xdomain.analysis.result import AnalysisResult
@@ -40,13 +40,22 @@ def write_report(
         ConfigError: a format is unknown.
         DependencyMissing: figures are asked for without matplotlib.
     """
+    require_formats(formats)
+    command = report_command or default_command(result)
+    return {name: WRITERS[name](result, folder, command) for name in formats}
+
+
+def require_formats(formats: Iterable[str]) -> None:
+    """Refuse a format that there is not.
+
+    Raises:
+        ConfigError: see above.
+    """
     for name in formats:
         if name not in WRITERS:
             raise ConfigError(
                 f'report format "{name}" is unknown.{did_you_mean(name, WRITERS)}', fix=f"Known: {', '.join(WRITERS)}."
             )
-    command = report_command or default_command(result)
-    return {name: WRITERS[name](result, folder, command) for name in formats}
 
 
 def _markdown(result: AnalysisResult, folder: Path, command: str) -> Path:

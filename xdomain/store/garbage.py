@@ -11,7 +11,7 @@ from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, write_json
 from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import CheckpointRef, TrainStage
+from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
 from xdomain.store.artifact import DONE, MANIFEST, STAGE
 from xdomain.store.lease import read_holder
 from xdomain.store.store import Store
@@ -91,13 +91,19 @@ def free(store: Store, garbage: Garbage) -> None:
 
 
 def _unreferenced(store: Store, live: set[str]) -> tuple[Path, ...]:
-    """Published stages that are neither live nor below a live one, whatever the file names today."""
+    """Published stages that are neither live nor below a live one, whatever the file names today.
+
+    Records of what stays stay too: `xdomain eval` measured them, or an earlier version of the file, and they are small.
+    """
     needs: dict[str, list[str]] = {}
     folders: dict[str, Path] = {}
+    evaluations: list[str] = []
     for path in (store.root / "stages").glob(f"*/{DONE}"):
         data = read_json(path.parent / STAGE)
         needs[data["key"]] = data["needs"]
         folders[data["key"]] = path.parent
+        if data["kind"] == StageKind.EVALUATE:
+            evaluations.append(data["key"])
     kept: set[str] = set()
     waiting = [key for key, folder in folders.items() if folder.name in live]
     while waiting:
@@ -105,6 +111,7 @@ def _unreferenced(store: Store, live: set[str]) -> tuple[Path, ...]:
         if key not in kept:
             kept.add(key)
             waiting += [need for need in needs[key] if need in needs]
+    kept |= {key for key in evaluations if needs[key] and kept.issuperset(needs[key])}
     return tuple(sorted(folder for key, folder in folders.items() if key not in kept))
 
 

@@ -77,9 +77,8 @@ class Store:
                     fix="Upgrade xdomain, or use another folder with --store.",
                 )
         elif root.exists() and not (root.is_dir() and all(_is_being_made(each) for each in root.iterdir())):
-            raise StoreError(
-                "is not empty and not a store.", where=str(root), fix="Choose another folder with --store."
-            )
+            what = "is not empty and not a store." if root.is_dir() else "is a file, and a store is a folder."
+            raise StoreError(what, where=str(root), fix="Choose another folder with --store.")
 
     def create(self) -> None:
         """Make the folders, and check that the file system can do what publishing needs.
