@@ -14,11 +14,12 @@ from xdomain.analysis.contrast import Aligned, Blank, Effect
 from xdomain.analysis.definitions import ODDS_RATIO, ODDS_RATIO_PAIRED
 from xdomain.analysis.inference import pool_effects, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix
+from xdomain.analysis.order import EVERY, TRAINED
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study, make_matrix
 
-TRAINED, OTHER, EVERY = "trained domains", "other domains", "all domains"
+OTHER = "other domains"
 COLUMNS = (TRAINED, OTHER, EVERY)
 
 

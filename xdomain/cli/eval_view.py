@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xdomain.analysis.definitions import BENJAMINI_HOCHBERG
-from xdomain.analysis.odds import OTHER, TRAINED
+from xdomain.analysis.order import EVERY
 from xdomain.core.measurement import BASE
 
 if TYPE_CHECKING:
-    from xdomain.analysis.result import AnalysisResult
+    from xdomain.analysis.result import AnalysisResult, Matrix
     from xdomain.core.measurement import MeasuredGrid
 
 LM_EVAL = "lm-eval"
@@ -51,18 +51,7 @@ def without_base(result: AnalysisResult) -> AnalysisResult:
 
 def for_models(result: AnalysisResult) -> AnalysisResult:
     """In words that fit models and their base, of which nobody said what they were trained on."""
-    odds = {
-        name: matrix.model_copy(
-            update={
-                "columns": tuple(name for name in matrix.columns if name not in (TRAINED, OTHER)),
-                "cells": {
-                    row: {name: cell for name, cell in cells.items() if name not in (TRAINED, OTHER)}
-                    for row, cells in matrix.cells.items()
-                },
-            }
-        )
-        for name, matrix in (("odds_ratio", result.odds_ratio), ("odds_ratio_paired", result.odds_ratio_paired))
-    }
+    odds = {name: _over_all(getattr(result, name)) for name in ("odds_ratio", "odds_ratio_paired")}
     parts = {
         name: getattr(result.turnover, name).model_copy(update={"row_meaning": "model, against the base"})
         for name in type(result.turnover).model_fields
@@ -72,6 +61,13 @@ def for_models(result: AnalysisResult) -> AnalysisResult:
     )
     turnover = result.turnover.model_copy(update=parts)
     return result.model_copy(update={**odds, "change": change, "turnover": turnover})
+
+
+def _over_all(matrix: Matrix) -> Matrix:
+    cells = {
+        row: {name: cell for name, cell in of_row.items() if name == EVERY} for row, of_row in matrix.cells.items()
+    }
+    return matrix.model_copy(update={"columns": (EVERY,), "cells": cells})
 
 
 def write_results(result: AnalysisResult, grid: MeasuredGrid, folder: Path, formats: Sequence[str]) -> None:

@@ -17,7 +17,6 @@ from xdomain.core.registry import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 
-MODEL_PATHS = ("path", "gguf", "adapter")
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -46,9 +45,13 @@ def with_model_paths(experiment: dict[str, Any], folder: Path) -> dict[str, Any]
     anchored = {
         key: str(folder.resolve() / Path(value).expanduser())
         for key, value in model.items()
-        if key in MODEL_PATHS and isinstance(value, str) and not value.startswith("package:")
+        if _is_model_path(key, value)
     }
     return {**experiment, "model": model | anchored}
+
+
+def _is_model_path(key: str, value: Any) -> bool:
+    return key in ("path", "gguf", "adapter") and isinstance(value, str) and not value.startswith("package:")
 
 
 def read_experiment(path: Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
@@ -139,7 +142,7 @@ def apply_override(data: dict[str, Any], override: str) -> None:
             raise ConfigError(f'"{key}" passes through "{parent}", which is not a mapping.', where="--set")
         data = child
     value = yaml.safe_load(text)
-    if parents == ["model"] and last in MODEL_PATHS and isinstance(value, str) and not value.startswith("package:"):
+    if parents == ["model"] and _is_model_path(last, value):
         value = str(Path(value).expanduser().absolute())  # on a command line paths count from the current folder
     data[last] = value
 

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
+from xdomain.config.domain_file import BENCHMARKS
 from xdomain.core.registry import Registry
 
 PROCEDURAL = ("math", "science", "logic", "puzzle", "science_open", "science_choice")
-BENCHMARKS = (
-    "amc",
-    "bbh_boolean_expressions",
-    "bbh_logical_deduction_three_objects",
-    "bbh_web_of_lies",
-    "bbh_word_sorting",
-    "gpqa_diamond",
-    "gsm8k",
-    "humaneval",
-    "knights_and_knaves",
-    "math_500",
-    "mbpp",
-    "supergpqa",
-    "writing_bench",
-)
-
 DOMAINS = Registry(
     "domain",
     {name: f"xdomain.domains.builtin:{name.upper()}" for name in PROCEDURAL}
-    | {name: f"xdomain.domains.benchmarks:{name}" for name in BENCHMARKS},
+    | {path.stem: f"xdomain.domains.benchmarks:{path.stem}" for path in BENCHMARKS.glob("*.yaml")},
     "xdomain.domains",
 )
 """A target is a `DomainConfig`, or a callable without arguments that makes a `Domain`."""

@@ -1,6 +1,6 @@
 """Stages in processes of this machine, forked from a server that imported torch, transformers and trl once.
 
-A fork of the preloaded server starts a stage in about 0.02 s in place of the 7 s that the imports take. The server
+A fork of the preloaded server starts a stage in about 0.02 s in place of the 4 s that the imports take. The server
 never touches a GPU. Every worker watches a pipe from this process and ends when this process is gone, however it went.
 
 A worker that started an engine waits for the next task of that kind instead of ending, so a grid starts at most one
