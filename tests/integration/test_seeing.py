@@ -18,7 +18,11 @@ import pytest
 from tests.small_grid import TEXT, checked_events, command, environment, run_events, write_experiment, xdomain
 
 LONG = TEXT.replace("grid: {singles: true, ordered_pairs: true, mixed_pairs: true}", "curricula: [logic + puzzle]")
-LONG = LONG.replace("steps: 4, prompts", "steps: 60, prompts").replace("every_steps: 2", "every_steps: 30")
+# Progress is told every 2 seconds of what leases write every 2 seconds: only a stage of more than 4 surely shows some.
+STEPS = 200
+LONG = LONG.replace("steps: 4, prompts", f"steps: {STEPS}, prompts").replace(
+    "every_steps: 2", f"every_steps: {STEPS // 2}"
+)
 STAGES = 1 + 1 + 2 * (1 + 2)
 TITLE = "logic + puzzle, seed 0"
 
@@ -110,7 +114,7 @@ def test_events_tell_every_change_in_order(seen: dict[str, str]) -> None:
 
 
 def test_status_follows_on_a_terminal(seen: dict[str, str]) -> None:
-    assert re.search(r"\d+/60  .*(s/step|steps/s).* left.*logic [+-]\d\.\d\d", seen["watch"])
+    assert re.search(rf"\d+/{STEPS}  .*(s/step|steps/s).* left.*logic [+-]\d\.\d\d", seen["watch"])
     assert re.search(r"about .* left on 1 worker", seen["watch"])
 
 
@@ -125,7 +129,7 @@ def test_logs_wait_for_a_stage_and_end_with_it(seen: dict[str, str]) -> None:
     log = xdomain("grid", "logs", seen["experiment"], TITLE, "--store", seen["store"]).stdout
     assert log.replace("\n", "\r\n") in seen["log"]
     assert re.search(rf"{re.escape(TITLE)}: begins, process \d+ on ", log)
-    assert re.search(r"60/60  logic [+-]\d\.\d+  puzzle [+-]\d\.\d+", log)
+    assert re.search(rf"{STEPS}/{STEPS}  logic [+-]\d\.\d+  puzzle [+-]\d\.\d+", log)
     assert f"{TITLE}: published" in log
 
 
@@ -148,7 +152,7 @@ def test_bars_on_a_terminal(seen: dict[str, str], tmp_path: Path) -> None:
     terminal = Terminal("grid", "run", seen["experiment"], "--store", tmp_path / "store")
     assert terminal.wait() == 0, terminal.text()
     shown = terminal.text()
-    assert re.search(rf"{re.escape(TITLE)} .*\d+/60 .* left .*logic [+-]\d\.\d\d", shown)
+    assert re.search(rf"{re.escape(TITLE)} .*\d+/{STEPS} .* left .*logic [+-]\d\.\d\d", shown)
     assert re.search(rf"\d/{STAGES} stages, .* about .* left", shown), "no estimate once each kind was measured"
     assert f"{STAGES} stages run" in shown
 
