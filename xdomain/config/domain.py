@@ -83,7 +83,7 @@ class SplitLimits(ConfigModel):
     test: int | None = Field(default=None, ge=1)
 
 
-class DomainConfig(ConfigModel):
+class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within an experiment: one schema for both
     """A domain that is described rather than programmed."""
 
     name: DomainName
