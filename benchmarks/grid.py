@@ -47,7 +47,9 @@ RUNS = 3
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        grids, bounds = zip(*(run_grid(folder / f"grid{run}") for run in range(RUNS)), strict=True)
+        path = folder / "bench.yaml"
+        path.write_text(EXPERIMENT)
+        grids, bounds = zip(*(run_grid(path, folder / f"grid{run}") for run in range(RUNS)), strict=True)
         careful_one = timed(lambda: careful(folder / "careful1", processes=1, threads=2))
         careful_two = timed(lambda: careful(folder / "careful2", processes=2, threads=1))
         naive_seconds = timed(lambda: naive(folder / "naive"))
@@ -61,21 +63,18 @@ def main() -> None:
     print(f"list-schedule bound           {median(bounds):7.1f} s   grid / bound {over_bound:5.2f} (limit: 1.15)")
 
 
-def run_grid(folder: Path) -> tuple[float, float]:
-    """Wall seconds of `xdomain grid run` in a fresh store, and the bound of its own stages."""
+def run_grid(path: Path, root: Path) -> tuple[float, float]:
+    """Wall seconds of `xdomain grid run` in the fresh store `root`, and the bound of its own stages."""
     from xdomain.config.load import load_experiment
     from xdomain.plan.cost import list_schedule_seconds
     from xdomain.plan.graph import build_plan
     from xdomain.resolve.identities import resolve_identities
     from xdomain.store.store import Store
 
-    folder.mkdir()
-    path = folder / "bench.yaml"
-    path.write_text(EXPERIMENT)
-    command = [sys.executable, "-m", "xdomain", "grid", "run", str(path), "--store", str(folder / "store")]
-    seconds = timed(lambda: run([*command, "-j", str(WORKERS)], threads=1))
+    command = [sys.executable, "-m", "xdomain", "grid", "run", str(path), "--store", str(root), "-j", str(WORKERS)]
+    seconds = timed(lambda: run(command, threads=1))
     experiment = load_experiment(path)
-    plan, store = build_plan(experiment, resolve_identities(experiment)), Store(folder / "store")
+    plan, store = build_plan(experiment, resolve_identities(experiment)), Store(root)
     own = {key: own_seconds(store.result(stage)["summary"]) for key, stage in plan.stages.items()}
     return seconds, list_schedule_seconds(plan, own, WORKERS)
 
@@ -117,6 +116,11 @@ def careful(folder: Path, *, processes: int, threads: int) -> None:
             job.result()
 
 
+def say_cores() -> None:
+    if shutil.which("taskset") and (os.cpu_count() or 1) > WORKERS:
+        print(f"This machine has {os.cpu_count()} cores; the figures in the docs are for {WORKERS} (taskset -c 0,1).")
+
+
 def script(*arguments: str | Path, threads: int) -> None:
     run([sys.executable, "-m", "benchmarks.loops", *map(str, arguments)], threads)
 
@@ -135,6 +139,5 @@ def timed(action) -> float:
 
 
 if __name__ == "__main__":
-    if shutil.which("taskset") and (os.cpu_count() or 1) > WORKERS:
-        print(f"This machine has {os.cpu_count()} cores; the figures in the docs are for {WORKERS} (taskset -c 0,1).")
+    say_cores()
     main()

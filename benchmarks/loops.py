@@ -7,8 +7,9 @@ Run as a script by `benchmarks.grid`, one process a call:
     python -m benchmarks.loops evaluate CHECKPOINT DOMAIN
     python -m benchmarks.loops curriculum BASE OUT PHASE...      every phase, every checkpoint on every domain
 
-Items, steps, batch sizes and sampling are those of the grid. Nothing is slowed down: imports are only those that are
-used, evaluation batches all items of a domain at once, and the model is half a million parameters for everybody.
+Evaluated items are the grid's own draw; steps, batch sizes and sampling are those of the grid. Nothing is slowed down:
+imports are only those that are used, evaluation batches all items of a domain at once, and the model is half a million
+parameters for everybody.
 """
 
 from __future__ import annotations
@@ -119,13 +120,14 @@ def evaluate(checkpoint: Path, name: str) -> float:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from xdomain.domains.base import Split
+    from xdomain.config.evaluation import EvaluationConfig
     from xdomain.domains.build import build_domain
+    from xdomain.evaluate.domain_run import choose_items
 
     model = AutoModelForCausalLM.from_pretrained(checkpoint).eval()
     tokenizer = AutoTokenizer.from_pretrained(checkpoint, padding_side="left")
     domain = build_domain(name)
-    items = list(domain.items(Split.TEST)[:ITEMS])
+    items = choose_items(domain, EvaluationConfig(items=ITEMS))
     inputs = tokenizer([item.prompt for item in items], return_tensors="pt", padding=True)
     torch.manual_seed(0)
     with torch.inference_mode():
