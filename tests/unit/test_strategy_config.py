@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -62,12 +63,47 @@ def test_a_name_or_a_mapping() -> None:
         ({"name": "transfer_aware", "memory": 1.0}, "strategies.0.transfer_aware.memory: Input should be less than 1"),
         ({"alpha": 1.0}, "strategies.0: should be a strategy's name, or a mapping with `name`. Known: aligned_mtl"),
         (3, "strategies.0: should be a strategy's name"),
+        ({"name": "joint", "learning_rate_scale": math.inf}, "learning_rate_scale: Input should be a finite number"),
+        ({"name": "scaled", "weights": {"math": math.inf}}, "math: Input should be a finite number"),
+        ({"name": "famo", "weight_decay": math.nan}, "famo.weight_decay: Input should be a finite number"),
     ],
 )
 def test_bad_parameters_are_named(strategy: Any, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         experiment([strategy])
     assert words in str(caught.value)
+
+
+def one_strategy(**keys: Any) -> Experiment:
+    data = experiment(["joint"]).model_dump(mode="json", exclude={"strategies"})
+    return validate(Experiment, data | keys, "x.yaml")
+
+
+@pytest.mark.parametrize("strategy", ["cgpo", {"name": "cgpo", "alpha": 1.0}])
+def test_strategy_is_short_for_a_list_of_one(strategy: Any) -> None:
+    assert one_strategy(strategy=strategy) == experiment([strategy])
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"strategy": "cgpo", "strategies": ["joint"]}, "leave one of the two out"),
+        ({"strategy": ["joint", "cgpo"]}, "strategy: should be one strategy"),
+        ({"strategies": "cgpo"}, "x.yaml: strategies: should be a list such as [joint, cgpo]"),
+        ({"strategies": {"name": "cgpo"}}, "x.yaml: strategies: should be a list such as [joint, cgpo]"),
+        ({"strategy": "cgop"}, 'unknown strategy "cgop". Did you mean "cgpo"?'),
+    ],
+)
+def test_strategy_and_strategies_are_not_confused(keys: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        one_strategy(**keys)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [math.inf, {1, 2}])
+def test_free_settings_that_no_key_could_hold_are_refused(value: Any) -> None:
+    with pytest.raises(ConfigError, match=r"training.grpo: has no stable identity: \$.delta should be"):
+        experiment(["joint"], grpo={"delta": value})
 
 
 def refusal(strategies: list[Any], **settings: Any) -> str:

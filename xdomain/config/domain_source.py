@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from xdomain.config.model_base import ConfigModel
+from xdomain.config.model_base import ConfigModel, PlainMapping
 
 Paths = str | tuple[str, ...]
 """One path or several read one after another; in YAML relative to the file, and `${NAME}` expands."""
@@ -107,7 +107,7 @@ class PackTask(ConfigModel):
 
     name: str
     weight: float = Field(default=1.0, gt=0)
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: PlainMapping = Field(default_factory=dict)
     """The task's own configuration, as its reasoning-gym config class takes it."""
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from xdomain.config.analysis import AnalysisConfig, Quantity
 from xdomain.config.curriculum import DOMAIN_NAME, Curriculum
@@ -41,8 +42,20 @@ class GridConfig(ConfigModel):
     """a -> b -> a@N, for every ordered pair: a short return of so many steps to the earlier domain"""
 
 
+def _strategy_forms(schema: dict[str, Any]) -> None:
+    """Tell editors of names in place of mappings, and of `strategy`."""
+    strategies = schema["properties"]["strategies"]
+    form = {"anyOf": [{"type": "string"}, *strategies["items"]["oneOf"]]}
+    strategies["items"] = form
+    schema["properties"]["strategy"] = form | {
+        "description": "Short for `strategies` with this one alone: `strategy: {name: cgpo, alpha: 1.2}`."
+    }
+
+
 class Experiment(ConfigModel):
     """One experiment: a model, domains, a grid of curricula, and how they are trained and evaluated."""
+
+    model_config = ConfigDict(json_schema_extra=_strategy_forms)
 
     name: str
     """Names the report folder: small letters, digits, "-" and "_"."""
@@ -61,6 +74,24 @@ class Experiment(ConfigModel):
     execution: ExecutionConfig = ExecutionConfig()
     analysis: AnalysisConfig = AnalysisConfig()
     store: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_strategy(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or "strategy" not in data:
+            return data
+        if "strategies" in data:
+            raise ValueError("`strategy` names one strategy and `strategies` a list of them: leave one of the two out.")
+        if isinstance(data["strategy"], list):
+            raise ValueError("strategy: should be one strategy; write several as `strategies: [joint, cgpo]`.")
+        return {key: value for key, value in data.items() if key != "strategy"} | {"strategies": [data["strategy"]]}
+
+    @field_validator("strategies", mode="before")
+    @classmethod
+    def _list_of_strategies(cls, value: Any) -> Any:
+        if isinstance(value, str | Mapping):
+            raise ValueError("should be a list such as [joint, cgpo]; a single one can be written `strategy: cgpo`.")
+        return value
 
     @field_validator("name")
     @classmethod

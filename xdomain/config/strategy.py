@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from xdomain.config.model_base import ConfigModel
+from xdomain.config.model_base import ConfigModel, PlainMapping
 from xdomain.core.errors import PluginError
 from xdomain.core.registry import Registry
 
@@ -204,7 +204,7 @@ class PluginStrategyConfig(StrategyModel):
     """A strategy that another package registers under the entry points `xdomain.strategies`."""
 
     name: str
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: PlainMapping = Field(default_factory=dict)
     """Checked by the plugin when it is built."""
 
 

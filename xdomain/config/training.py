@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from xdomain.config.model_base import ConfigModel
+from xdomain.config.model_base import ConfigModel, PlainMapping
 
 Budget = Literal["per_phase", "per_domain", "total"]
 
@@ -91,7 +91,7 @@ class TrainingConfig(ConfigModel):
     """Keep the domains' gradients in the CPU's memory: one copy of the trainable parameters stays on the device."""
     report_to: tuple[str, ...] = ()
     """Trackers as transformers names them; a tracker's failure never fails a stage."""
-    grpo: dict[str, Any] = Field(default_factory=dict)
+    grpo: PlainMapping = Field(default_factory=dict)
     """Further GRPOConfig fields, passed through and checked against TRL before the first stage starts."""
 
     @model_validator(mode="after")
