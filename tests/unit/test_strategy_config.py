@@ -209,3 +209,11 @@ def test_a_later_field_at_its_neutral_value_keeps_old_keys() -> None:
     assert Later().identity() == CGPOConfig().identity()
     assert Later(restart=True).identity() == {**CGPOConfig().identity(), "restart": True}
     assert isinstance(Later(), StrategyModel)
+
+
+def test_a_changed_meaning_counts_in_the_key() -> None:
+    class Changed(CGPOConfig):
+        version = 2
+
+    assert "version" not in CGPOConfig().identity()
+    assert Changed().identity() == {**CGPOConfig().identity(), "version": 2}

@@ -39,13 +39,14 @@ class StrategyModel(ConfigModel):
 
     neutral: ClassVar[Mapping[str, Any]] = {}
     """Fields added after release, with the value at which they are left out of identity, so that old keys survive."""
+    version: ClassVar[int] = 1
+    """Raised when the same parameters come to mean another step; 1 is left out of identity."""
 
     def identity(self) -> dict[str, Any]:
         """What of the parameters counts in a stage's key."""
         values = self.model_dump(mode="json")
-        return {
-            name: value for name, value in values.items() if name not in self.neutral or self.neutral[name] != value
-        }
+        found = {name: each for name, each in values.items() if name not in self.neutral or self.neutral[name] != each}
+        return found | ({"version": self.version} if self.version > 1 else {})
 
     def acts_on(self, phase_index: int, is_mixed: bool) -> bool:
         """Whether a phase at this place (from 0) of a curriculum is trained otherwise than by joint."""
@@ -109,6 +110,8 @@ class CGPOConfig(StrategyModel):
 
 class FAMOConfig(StrategyModel):
     """Fast adaptive multitask optimization: weights that even out the domains' relative progress in error rate."""
+
+    version: ClassVar[int] = 2  # unscored samples are left out; they counted as wrong
 
     name: Literal["famo"] = "famo"
     learning_rate: float = Field(0.025, gt=0)
@@ -175,6 +178,8 @@ class DACSPConfig(StrategyModel):
 class AdaptiveConfig(StrategyModel):
     """Shared by strategies that choose how many prompts of each domain a rollout has. The phase's own weights stay a
     prior."""
+
+    version: ClassVar[int] = 2  # unscored samples are left out; they counted as advantages of 0
 
     temperature: float = Field(0.1, gt=0)
     """Of the softmax over the domains' values; a high one leaves the phase's own weights."""

@@ -58,7 +58,7 @@ class DomainStep(Protocol):
 
     @property
     def error_rates(self) -> Mapping[str, float]:
-        """Share of the rollout's samples that are not right, in [0, 1], for each domain in it."""
+        """Share of the rollout's scored samples that are not right, in [0, 1], for each domain that has one."""
 
     @property
     def parameters(self) -> Sequence[torch.nn.Parameter]:

@@ -72,7 +72,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self.rollout_metrics: dict[str, Any] = {}
         """Of the latest rollout and step, until the callback takes them: seconds, counts, the strategy's figures."""
         self.error_rates: dict[str, float] = {}
-        """Of the latest rollout over all processes, by domain."""
+        """Share of scored samples that are not right in the latest rollout over all processes, by domain."""
         self._window: list[dict[str, Any]] = []
         divisible = not self.aux_loss_enabled and self.top_entropy_quantile >= 1.0
         if not strategy.stock_step and not divisible:
@@ -180,9 +180,15 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             self.num_generations,
         )
         self.rollout_metrics = {"rollout_seconds": time.perf_counter() - begun, "domains": by_domain}
-        self.error_rates = self._error_rates(batch["domain_ids"])
+        samples = self.router.last
+        self.error_rates = self._domain_means(
+            batch["domain_ids"],
+            [None if each.outcome is Outcome.UNSCORED else float(each.outcome is not Outcome.RIGHT) for each in samples],
+        )
         if self.adaptive is not None:
-            self.adaptive.observe(self._domain_means(batch["domain_ids"], batch["advantages"].abs()))
+            sizes = batch["advantages"].abs().tolist()
+            known = [None if each.reward is None else size for each, size in zip(samples, sizes, strict=True)]
+            self.adaptive.observe(self._domain_means(batch["domain_ids"], known))
             self.rollout_metrics["sampling"] = self.adaptive.figures
         return batch
 
@@ -209,10 +215,17 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         kept = torch.tensor(keep[begin : begin + len(own)], device=ids.device).repeat_interleave(group)
         batch["advantages"] = torch.where(kept, batch["advantages"], torch.zeros_like(batch["advantages"]))
 
-    def _domain_means(self, domain_ids: torch.Tensor, values: torch.Tensor) -> dict[str, float]:
-        """Mean of one value a sample over all processes, for each domain that has samples."""
+    def _domain_means(self, domain_ids: torch.Tensor, values: Sequence[float | None]) -> dict[str, float]:
+        """Mean of one value a sample over all processes, for each domain that has one.
+
+        Args:
+            domain_ids: of n samples.
+            values: n; None is missing, and counts neither above nor below the line.
+        """
+        known = torch.tensor([value is not None for value in values], device=domain_ids.device)
+        filled = torch.tensor([value or 0.0 for value in values], dtype=torch.float64, device=domain_ids.device)
         sums = torch.zeros(2, len(self.domains), dtype=torch.float64, device=domain_ids.device)
-        sums.index_add_(1, domain_ids, torch.stack([values, torch.ones_like(values)]).double())
+        sums.index_add_(1, domain_ids, torch.stack([filled, known.double()]))
         totals, counts = self.accelerator.reduce(sums, reduction="sum").tolist()
         return {
             name: total / count for name, total, count in zip(self.domains, totals, counts, strict=True) if count > 0
@@ -225,18 +238,6 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         seed = derive_seed("rollout", self._draws_seed, self.state.global_step)
         processes, rank = self.accelerator.num_processes, self.accelerator.process_index
         return PlacedDraws(seed, rank * rows, processes * rows)
-
-    def _error_rates(self, domain_ids: torch.Tensor) -> dict[str, float]:
-        right = torch.tensor([sample.outcome is Outcome.RIGHT for sample in self.router.last], device=domain_ids.device)
-        counts = torch.stack([
-            torch.bincount(domain_ids[rows], minlength=len(self.domains)) for rows in (right, ~right)
-        ])  # fmt: skip
-        right_count, wrong_count = self.accelerator.reduce(counts, reduction="sum").tolist()
-        return {
-            name: wrong / (hit + wrong)
-            for name, hit, wrong in zip(self.domains, right_count, wrong_count, strict=True)
-            if hit + wrong
-        }
 
 
 def domain_metrics(
