@@ -181,10 +181,10 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         )
         self.rollout_metrics = {"rollout_seconds": time.perf_counter() - begun, "domains": by_domain}
         samples = self.router.last
-        self.error_rates = self._domain_means(
-            batch["domain_ids"],
-            [None if each.outcome is Outcome.UNSCORED else float(each.outcome is not Outcome.RIGHT) for each in samples],
-        )
+        failed = [
+            None if each.outcome is Outcome.UNSCORED else float(each.outcome is not Outcome.RIGHT) for each in samples
+        ]
+        self.error_rates = self._domain_means(batch["domain_ids"], failed)
         if self.adaptive is not None:
             sizes = batch["advantages"].abs().tolist()
             known = [None if each.reward is None else size for each, size in zip(samples, sizes, strict=True)]
