@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,13 @@ def require_program():
         return found
 
     return require
+
+
+@pytest.fixture
+def show(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Prints a line at the very end, where it is not captured; as a property of the test's report it also comes through
+    from the workers of pytest-xdist."""
+    return lambda line: record_property("shown", line)
 
 
 class Tally:
@@ -76,6 +83,17 @@ def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in shown(terminalreporter):
+        terminalreporter.write_line(line)
     if counts := config.stash.get(TALLY, None):
         for line in counts.lines():
             terminalreporter.write_line(line)
+
+
+def shown(terminalreporter: pytest.TerminalReporter) -> list[str]:
+    """What tests gave to `show`, those that failed included."""
+    calls = [
+        report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])
+        if report.when == "call"
+    ]  # fmt: skip
+    return [str(value) for report in calls for name, value in report.user_properties if name == "shown"]

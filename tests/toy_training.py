@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from trl import GRPOTrainer
 
 from xdomain.config.strategy import JointConfig, StrategyModel
 from xdomain.config.training import TrainingConfig
@@ -92,9 +93,14 @@ def toy_trainer(
     model: Any = None,
     lora: bool = False,
     processes: int = 1,
+    plain: bool = False,
     **training: Any,
-) -> DomainGRPOTrainer:
-    """A trainer on the toy domains, 2:1:1 unless `weights` says otherwise; the same arguments give the same trainer."""
+) -> GRPOTrainer:
+    """A trainer on the toy domains, 2:1:1 unless `weights` says otherwise; the same arguments give the same trainer.
+
+    Args:
+        plain: TRL's own GRPOTrainer on the same model, prompts and rewards, in place of our subclass.
+    """
     settings = TrainingConfig.model_validate({**TOY_TRAINING, **training})
     domains = domains or toy_domains()
     names = tuple(sorted(domains))
@@ -120,6 +126,17 @@ def toy_trainer(
         model = peft.get_peft_model(
             model, peft.LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM")
         )
+    common: dict[str, Any] = {
+        "model": model,
+        "processing_class": tokenizer,
+        "train_dataset": Dataset.from_list(rows),
+        "args": grpo_arguments(
+            settings, steps=settings.steps, seed=0, output=folder, device="cpu", processes=processes
+        ),
+    }
+    router = RewardRouter(domains, items)
+    if plain:
+        return GRPOTrainer(reward_funcs=router, **common)
     strategy = config if isinstance(config, Strategy) else build_strategy(config or JointConfig(), names, 0)
     adaptive = None
     if isinstance(strategy, Adaptive):
@@ -134,20 +151,17 @@ def toy_trainer(
             path=folder / "schedule.txt",
         )
     return DomainGRPOTrainer(
-        router=RewardRouter(domains, items),
+        router=router,
         domains=names,
         strategy=strategy,
         adaptive=adaptive,
-        model=model,
-        processing_class=tokenizer,
-        train_dataset=Dataset.from_list(rows),
         offload_gradients=settings.offload_gradients,
         telemetry_every=settings.telemetry_every,
-        args=grpo_arguments(settings, steps=settings.steps, seed=0, output=folder, device="cpu", processes=processes),
+        **common,
     )
 
 
-def trained_weights(trainer: DomainGRPOTrainer) -> list[torch.Tensor]:
+def trained_weights(trainer: GRPOTrainer) -> list[torch.Tensor]:
     """Train, and return copies of the trainable parameters."""
     trainer.train()
     return [parameter.detach().clone() for parameter in trainer.model.parameters() if parameter.requires_grad]

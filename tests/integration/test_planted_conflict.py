@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ REMEDIES = ("pcgrad",)
 
 
 @pytest.mark.slow
-def test_the_report_shows_what_joint_gives_up_and_measures_remedies(tmp_path: Path) -> None:
+def test_the_report_shows_what_joint_gives_up_and_measures_remedies(
+    tmp_path: Path, show: Callable[[str], None]
+) -> None:
     smaller = (f"strategies=[joint, {', '.join(REMEDIES)}]", "evaluation.samples=4", "execution.workers=2")
     chosen = ("--seeds", "0", "--store", tmp_path, *(word for each in smaller for word in ("--set", each)))
     xdomain("grid", "run", EXPERIMENT, *chosen)
@@ -29,7 +32,7 @@ def test_the_report_shows_what_joint_gives_up_and_measures_remedies(tmp_path: Pa
     assert any(f"{MIXTURE}" in text and "higher on right" in text for text in result["sentences"])
     for label in (MIXTURE, *(f"{MIXTURE} [{name}]" for name in REMEDIES)):
         left, right = (accuracy[label][domain]["estimate"] for domain in ("left", "right"))
-        print(f"\nplanted conflict | {label} | left {left:.2f} | right {right:.2f}", end="")
+        show(f"planted conflict | {label} | left {left:.2f} | right {right:.2f}")
         assert left + right < 1.05  # the questions are the same: 1 is all there is, up to sampling
     for name in REMEDIES:
         # Whether a remedy helps is measured; that it is, on every domain and on the worst one, is what must hold.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,13 +53,10 @@ def train(folder: Path, config: StrategyModel) -> dict[str, float]:
 
 
 @pytest.mark.slow
-def test_joint_gives_up_one_domain_and_remedies_are_measured(tmp_path: Path) -> None:
+def test_joint_gives_up_one_domain_and_remedies_are_measured(tmp_path: Path, show: Callable[[str], None]) -> None:
     results = {config.label: train(tmp_path, config) for config in (JointConfig(), *REMEDIES)}
     for label, rewards in results.items():
-        print(
-            f"\nplanted conflict | {label:8} | digits {rewards['digits']:.2f} | letters {rewards['letters']:.2f}",
-            end="",
-        )
+        show(f"planted conflict | {label:8} | digits {rewards['digits']:.2f} | letters {rewards['letters']:.2f}")
     joint = results["joint"]
     assert joint["digits"] > 0.8  # three quarters of the prompts
     assert joint["letters"] < 0.1

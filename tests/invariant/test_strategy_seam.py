@@ -1,7 +1,8 @@
-"""The seam is exact: the sum of the domains' parts trains to the weights of TRL's own step."""
+"""The seam is exact: the sum of the domains' parts, and joint, train to the weights of TRL's own GRPOTrainer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -38,8 +39,8 @@ def explicit_sum(count: int = 3) -> ExplicitSum:
 
 
 def compare(folder: Path, **training: Any) -> tuple[float, float]:
-    """(distance moved by stock TRL, difference of the explicit sum to it), largest absolute values."""
-    stock = toy_trainer(folder / "stock", **training)
+    """(distance moved by a plain GRPOTrainer, difference of the explicit sum to it), largest absolute values."""
+    stock = toy_trainer(folder / "stock", plain=True, **training)
     start = [each.detach().clone() for each in stock.model.parameters() if each.requires_grad]
     expected = trained_weights(stock)
     found = trained_weights(toy_trainer(folder / "parts", explicit_sum(), **training))
@@ -48,12 +49,21 @@ def compare(folder: Path, **training: Any) -> tuple[float, float]:
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("layout", [*LAYOUTS])
-def test_parts_sum_to_stock_trl(loss: str, layout: str, tmp_path: Path, record_property: Any) -> None:
+def test_parts_sum_to_stock_trl(loss: str, layout: str, tmp_path: Path, show: Callable[[str], None]) -> None:
     settings = {"steps": 10, "optimizer": "sgd", "learning_rate": 0.1, "loss_type": loss, **LAYOUTS[layout]}
     moved, difference = compare(tmp_path, **settings)
-    print(f"\njoint = stock TRL | {loss:8} | {layout:28} | moved {moved:.1e} | difference {difference:.1e}", end="")
+    show(f"joint = stock TRL | {loss:8} | {layout:28} | moved {moved:.1e} | difference {difference:.1e}")
     assert moved > 1e-3
     assert difference < TOLERANCE
+
+
+@pytest.mark.parametrize("layout", [*LAYOUTS])
+def test_joint_is_bitwise_stock_trl(layout: str, tmp_path: Path) -> None:
+    """As it runs by default: samples carry their domain, are measured by it, and telemetry looks."""
+    settings = {"steps": 4, "learning_rate": 1e-3, **LAYOUTS[layout]}
+    expected = trained_weights(toy_trainer(tmp_path / "stock", plain=True, **settings))
+    found = trained_weights(toy_trainer(tmp_path / "joint", telemetry_every=2, **settings))
+    assert largest_difference(expected, found) == 0.0
 
 
 @pytest.mark.parametrize("loss", LOSSES)
