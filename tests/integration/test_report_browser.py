@@ -103,6 +103,51 @@ def test_every_matrix_has_cells_and_pointing_at_one_tells_all_about_it(browser, 
     assert link.get_attribute("aria-describedby") == "card"
 
 
+@pytest.mark.parametrize(("width", "height"), [(1200, 900), (400, 700), (800, 400)])
+@pytest.mark.parametrize("block", ["start", "center", "end"])
+def test_a_card_never_covers_its_cell_nor_leaves_the_window(browser, page, width, height, block):
+    open_page(browser, page, width, height)
+    link = browser.find_element(By.CSS_SELECTOR, "#mix_gain .heat td a")
+    browser.execute_script(
+        "document.documentElement.style.scrollBehavior = 'auto'; arguments[0].scrollIntoView({block: arguments[1]});"
+        "arguments[0].focus({focusVisible: true, preventScroll: true});",
+        link,
+        block,
+    )
+    card = shown_card(browser)
+    covered, top, bottom = browser.execute_script(
+        "const card = arguments[0].getBoundingClientRect(), cell = arguments[1].getBoundingClientRect();"
+        "return [card.top < cell.bottom && cell.top < card.bottom, card.top, card.bottom];",
+        card,
+        link,
+    )
+    assert not covered
+    assert top >= 0
+    assert bottom <= height
+    for _ in range(12):
+        ActionChains(browser).send_keys(Keys.PAGE_DOWN).perform()
+    command = card.find_elements(By.CSS_SELECTOR, ".card-code")[-1]
+    last = browser.execute_script("return arguments[0].getBoundingClientRect().bottom", command)
+    assert command.text.startswith("xdomain report")
+    assert last <= bottom, "the command can be scrolled to"
+
+
+def test_paper_shows_findings_and_effort_and_leaves_answers_folded(browser, page):
+    def seen(selector: str) -> bool:
+        return browser.execute_script("return document.querySelector(arguments[0]).checkVisibility()", selector)
+
+    open_page(browser, page)
+    assert not seen("#effort details table")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert seen("#effort details table")
+        assert seen("#accuracy details table")
+        assert not seen(".item pre")
+        assert not seen(".numbers table")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
 def test_cells_can_be_walked_with_the_keyboard(browser, page):
     open_page(browser, page)
     first = browser.find_element(By.CSS_SELECTOR, "#transfer .heat td a")

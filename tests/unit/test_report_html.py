@@ -12,7 +12,7 @@ import pytest
 from tests.report_example import HOSTILE, example_result
 from xdomain.analysis.result import RunEffort
 from xdomain.report.html import render_html, template_text
-from xdomain.report.reproduce import cell_command
+from xdomain.report.reproduce import cell_command, short_checkpoint, without_writing
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
@@ -112,6 +112,20 @@ def test_the_command_of_a_cell_is_safe_in_a_shell():
     result = example_result()
     line = cell_command(result, result.transfer, "x'; rm -rf ~; '", "math", report_command="xdomain report x")
     assert line == """xdomain report x --json | jq '.transfer.cells["x'"'"'; rm -rf ~; '"'"'"]["math"]'"""
+
+
+def test_the_command_of_a_cell_writes_no_files():
+    typed = "xdomain report 'my grid.yaml' --format html --format=csv --store s --out docs --json --seeds 0,1"
+    assert without_writing(typed) == "xdomain report 'my grid.yaml' --store s --seeds 0,1"
+    page = Page(render_html(example_result(), report_command=typed))
+    commands = {a["data-command"].partition(" | ")[0] for a in page.named("tr") if "data-command" in a}
+    assert commands == {"xdomain report 'my grid.yaml' --store s --seeds 0,1 --json"}
+    assert typed in page.texts["code"]
+
+
+def test_a_checkpoint_is_named_by_the_beginning_of_its_key():
+    assert short_checkpoint("0123456789ab" * 5 + "cdef" + "@120") == "0123456789ab@120"
+    assert short_checkpoint("adapter-0123@40") == "adapter-0123@40"
 
 
 def test_turnover_and_pass_at_k_are_found_where_the_json_has_them():

@@ -20,7 +20,7 @@ from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import definition, further_matrices, main_matrices, source, unmeasured
 from xdomain.report.overview import overview, spent
 from xdomain.report.plain import plain
-from xdomain.report.reproduce import default_command
+from xdomain.report.reproduce import default_command, short_checkpoint, without_writing
 from xdomain.report.strategies import HEADER, MEANING, cost_tables
 from xdomain.report.tree import curriculum_tree
 
@@ -33,9 +33,10 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             the command to reproduce beside every number.
     """
     command = report_command or default_command(result)
+    cell_command = without_writing(command)
     script = template_text("script.js")
-    main = _heat_maps(result, main_matrices(result), command)
-    further = _heat_maps(result, further_matrices(result), command)
+    main = _heat_maps(result, main_matrices(result), cell_command)
+    further = _heat_maps(result, further_matrices(result), cell_command)
     sequences, other_panels = panels(result)
     return (
         environment()
@@ -50,7 +51,7 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             tokens=spent(run.completion_tokens for run in result.effort.values()),
             main=main,
             further=further,
-            accuracy=heat_map(result, result.accuracy, None, report_command=command),
+            accuracy=heat_map(result, result.accuracy, None, report_command=cell_command),
             accuracy_rows=accuracy_rows(result.accuracy),
             best_groups=_best_groups(result),
             cost_tables=cost_tables(result),
@@ -100,6 +101,7 @@ def environment() -> Environment:
         interval_text=numbers.interval_text,
         share_text=numbers.share_text,
         count_text=numbers.count_text,
+        short_checkpoint=short_checkpoint,
         definition=definition,
         source=source,
         cell_state=cell_state,

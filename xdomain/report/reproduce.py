@@ -1,11 +1,16 @@
-"""The command that prints a number again."""
+"""The command that prints a number again, and the names of checkpoints short enough to stand beside it."""
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 
 from xdomain.analysis.result import AnalysisResult, Matrix, Turnover
+
+KEY = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
+WRITING_OPTIONS = ("--format", "--out")
+"""Options that say where a report goes and in which form, each with a value."""
 
 
 def cell_command(result: AnalysisResult, matrix: Matrix, row: str, column: str, *, report_command: str) -> str:
@@ -15,6 +20,23 @@ def cell_command(result: AnalysisResult, matrix: Matrix, row: str, column: str, 
     """
     query = f"{json_path(result, matrix)}.cells[{json.dumps(row)}][{json.dumps(column)}]"
     return f"{report_command} --json | jq {shlex.quote(query)}"
+
+
+def without_writing(report_command: str) -> str:
+    """The command less what it says of files, which is nothing to one number."""
+    kept: list[str] = []
+    words = iter(shlex.split(report_command))
+    for word in words:
+        if word in WRITING_OPTIONS:
+            next(words, None)
+        elif word != "--json" and not word.startswith(tuple(f"{option}=" for option in WRITING_OPTIONS)):
+            kept.append(word)
+    return shlex.join(kept)
+
+
+def short_checkpoint(name: str) -> str:
+    """ "13f37ab4a7f7@120" of a checkpoint's name: commands find a stage by the beginning of its key."""
+    return KEY.sub(r"\1", name)
 
 
 def default_command(result: AnalysisResult) -> str:

@@ -24,7 +24,7 @@ function fill(line) {
   if (runs.length) card.append(element("p", "Checkpoints", "card-head"));
   runs.forEach((run) => {
     card.append(element("p", run.dataset.label, "card-run"));
-    run.querySelectorAll(".checkpoints code").forEach((code) => card.append(element("code", code.textContent, "card-code")));
+    run.querySelectorAll(".checkpoints code").forEach((code) => card.append(element("code", code.textContent, "card-checkpoint")));
   });
   card.append(element("p", "Reproduce", "card-head"), element("code", line.dataset.command, "card-code"));
 }
@@ -35,17 +35,21 @@ function show(link) {
   current = link;
   fill(lineOf(link));
   card.hidden = false;
+  card.scrollTop = 0;
   link.setAttribute("aria-describedby", "card");
   place();
 }
+// Below its cell or above it, never over it: a card that fits on neither side scrolls on the larger one.
 function place() {
   if (!current) return;
-  const box = current.getBoundingClientRect();
-  const width = card.offsetWidth, height = card.offsetHeight, gap = 8;
-  const fitsBelow = box.bottom + gap + height < innerHeight;
-  const left = Math.min(Math.max(gap, box.left + box.width / 2 - width / 2), innerWidth - width - gap);
+  const box = current.getBoundingClientRect(), gap = 8;
+  const above = Math.min(box.top, innerHeight) - 2 * gap, below = innerHeight - Math.max(box.bottom, 0) - 2 * gap;
+  const wanted = card.scrollHeight + card.offsetHeight - card.clientHeight, isBelow = wanted <= below || below >= above;
+  const height = Math.min(wanted, isBelow ? below : above), width = card.offsetWidth;
+  const left = Math.min(Math.max(gap, box.left + box.width / 2 - width / 2), document.documentElement.clientWidth - width - gap);
+  card.style.maxHeight = height + "px";
   card.style.left = left + "px";
-  card.style.top = (fitsBelow ? box.bottom + gap : Math.max(gap, box.top - gap - height)) + "px";
+  card.style.top = (isBelow ? box.bottom + gap : box.top - gap - height) + "px";
 }
 
 let closing;
@@ -92,6 +96,10 @@ document.querySelectorAll(".heat").forEach((table) => {
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") return hide();
+  if (!card.hidden && /^Page(Up|Down)$/.test(event.key) && card.scrollHeight > card.clientHeight) {
+    event.preventDefault();
+    return card.scrollBy(0, (event.key === "PageDown" ? 0.9 : -0.9) * card.clientHeight);
+  }
   const link = cellLink(event.target), move = MOVES[event.key];
   if (!link || !move || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
