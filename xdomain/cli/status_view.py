@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from xdomain.cli.interrupt import Interrupt
 from xdomain.cli.render import count, duration, err, out, print_json, redraws
 from xdomain.cli.run_picture import alarm_text, progress_row
 from xdomain.cli.setup import Opened
@@ -50,13 +51,21 @@ def show_log(opened: Opened, text: str, *, follow: bool) -> None:
     """
     stage = find_stage(opened.plan, text)
     path = _log_path(opened, stage)
-    if follow and path is None:
-        err.print(f"{stage.title} was not started yet; waiting.", markup=False)
-    while follow and path is None:
-        time.sleep(FOLLOW_SECONDS)
-        path = _log_path(opened, stage)
-    if path is None:
-        raise StoreError(f'"{stage.title}" has no log: it was never started.', where=str(opened.store.root))
+    if not follow:
+        if path is None:
+            raise StoreError(f'"{stage.title}" has no log: it was never started.', where=str(opened.store.root))
+        sys.stdout.write(path.read_text(encoding="utf-8", errors="replace"))
+        return
+    with Interrupt() as interrupt:
+        if path is None:
+            err.print(f"{stage.title} was not started yet; waiting.", markup=False)
+        while path is None:
+            interrupt.pause(FOLLOW_SECONDS)
+            path = _log_path(opened, stage)
+        _follow(opened, stage, path, interrupt)
+
+
+def _follow(opened: Opened, stage: Stage, path: Path, interrupt: Interrupt) -> None:
     with path.open(encoding="utf-8", errors="replace") as log:
         while True:
             # Asked first, so that what is written before the end is still read; a stage's last lines come when it is
@@ -66,9 +75,9 @@ def show_log(opened: Opened, text: str, *, follow: bool) -> None:
             over = not held and stage_states(opened.store, [stage])[stage.key].state in ("done", "failed")
             sys.stdout.write(log.read())
             sys.stdout.flush()
-            if not follow or over:
+            if over:
                 return
-            time.sleep(FOLLOW_SECONDS)
+            interrupt.pause(FOLLOW_SECONDS)
 
 
 def _log_path(opened: Opened, stage: Stage) -> Path | None:
@@ -83,7 +92,7 @@ def _log_path(opened: Opened, stage: Stage) -> Path | None:
 def _watch(opened: Opened, *, as_json: bool) -> None:
     live = Live(console=out, auto_refresh=False) if redraws(out) and not as_json else nullcontext()
     shown: object = None
-    with live as screen:
+    with Interrupt() as interrupt, live as screen:
         while True:
             begun = time.monotonic()
             states = _states(opened)
@@ -100,7 +109,7 @@ def _watch(opened: Opened, *, as_json: bool) -> None:
             if _settled(opened, states):
                 return
             # A large store takes a while to look through; it is left alone for longer than that.
-            time.sleep(max(FOLLOW_SECONDS, 4 * (time.monotonic() - begun)))
+            interrupt.pause(max(FOLLOW_SECONDS, 4 * (time.monotonic() - begun)))
 
 
 def _states(opened: Opened) -> dict[str, StageState]:
