@@ -1,4 +1,4 @@
-"""Overhead of stages that do nothing, inline and local, against Snakemake on the same graph; 10,000 stages.
+"""Overhead of stages that do nothing, inline and local, against Snakemake on the same graph; commands on 10,000 stages.
 
 The stages are real ones of a real plan: leases, logs, digests, fsync and publishing happen; only training and warming
 up are replaced by nothing. Snakemake runs `touch` for each, from PATH, and is left out where it is not installed.
@@ -6,15 +6,22 @@ up are replaced by nothing. Snakemake runs `touch` for each, from PATH, and is l
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+from benchmarks.start import seconds
 from xdomain.config.experiment import Experiment
+from xdomain.config.load import load_experiment
+from xdomain.core.files import write_json
 from xdomain.execute.base import Ended, Executor, Task
 from xdomain.execute.export import as_snakefile, exported_tasks
 from xdomain.execute.inline import InlineExecutor
@@ -22,11 +29,15 @@ from xdomain.execute.local import LocalExecutor
 from xdomain.execute.scheduler import Scheduler
 from xdomain.plan.graph import Graph, Plan, build_plan
 from xdomain.plan.identity import Identities
+from xdomain.resolve.identities import resolve_identities
+from xdomain.store.artifact import STAGE
 from xdomain.store.states import stage_states
 from xdomain.store.store import DONE, Store
 
 DOMAINS = ("logic", "puzzle", "math", "science", "science_choice", "science_open")
 WORKERS = 2
+LARGE = {"seeds": 28, "domains": 6}
+COMMAND_RUNS = 5
 
 
 def main() -> None:
@@ -45,16 +56,17 @@ def main() -> None:
         if snakemake is None:
             print("snakemake is not on PATH: no comparison")
         else:
-            seconds = run_snakemake(graph, folder / "snakemake", snakemake)
-            each = 1000 * seconds / len(graph.stages)
-            print(f"snakemake, -j {WORKERS}   {each:7.1f} ms a stage, {seconds / ours:.2f} times local")
+            taken = run_snakemake(graph, folder / "snakemake", snakemake)
+            each = 1000 * taken / len(graph.stages)
+            print(f"snakemake, -j {WORKERS}   {each:7.1f} ms a stage, {taken / ours:.2f} times local")
         large(folder / "large")
+        commands(folder / "commands")
 
 
-def report(name: str, seconds: float, graph: Graph, limit: float) -> float:
-    each = seconds / len(graph.stages)
+def report(name: str, taken: float, graph: Graph, limit: float) -> float:
+    each = taken / len(graph.stages)
     print(f"{name:16} {1000 * each:7.1f} ms a stage (limit {1000 * limit:.0f})")
-    return seconds
+    return taken
 
 
 def run(graph: Graph, root: Path, executor: Executor) -> float:
@@ -63,10 +75,10 @@ def run(graph: Graph, root: Path, executor: Executor) -> float:
     with closing(executor):
         begun = time.perf_counter()
         outcome = Scheduler(graph, store, executor, lambda event: None).run()
-        seconds = time.perf_counter() - begun
+        taken = time.perf_counter() - begun
     if len(outcome.ran) != len(graph.stages):
         raise SystemExit(f"only {len(outcome.ran)} of {len(graph.stages)} stages ran: {outcome.failed}")
-    return seconds
+    return taken
 
 
 def run_snakemake(graph: Graph, folder: Path, snakemake: str) -> float:
@@ -83,8 +95,8 @@ def run_snakemake(graph: Graph, folder: Path, snakemake: str) -> float:
 def large(root: Path) -> None:
     """10,000 stages: planning, the state of all, and what the scheduler itself does for one."""
     begun = time.perf_counter()
-    plan = make_plan(seeds=28, domains=6)
-    print(f"\nplanning {len(plan.stages)} stages   {time.perf_counter() - begun:.2f} s (limit 2)")
+    plan = make_plan(**LARGE)
+    print(f"\nplanning {len(plan.stages)} stages   {time.perf_counter() - begun:.2f} s")
     for label, graph in (("1,000", make_plan(seeds=3, domains=6)), ("10,000", plan)):
         store = Store(root / label)
         store.create()
@@ -95,7 +107,30 @@ def large(root: Path) -> None:
     begun = time.perf_counter()
     states = stage_states(store, plan.stages.values())
     assert all(state.state == "done" for state in states.values())
-    print(f"state of {len(states)} stages   {time.perf_counter() - begun:.2f} s (limit of `grid status` 2)")
+    print(f"state of {len(states)} stages   {time.perf_counter() - begun:.2f} s")
+
+
+def commands(folder: Path) -> None:
+    """`grid plan` and `grid status` themselves, where every other of 10,000 stages is done."""
+    folder.mkdir()
+    path = folder / "large.yaml"
+    write_json(path, settings(**LARGE))
+    experiment = load_experiment(path)
+    plan = build_plan(experiment, resolve_identities(experiment))
+    store = Store(folder / "store")
+    store.create()
+    for stage in list(plan.stages.values())[::2]:
+        store.folder(stage).mkdir()
+        (store.folder(stage) / STAGE).write_text(json.dumps({"done": {"seconds": 1.0}}))
+        (store.folder(stage) / DONE).write_text("{}")
+    for name in ("plan", "status"):
+        command = [sys.executable, "-m", "xdomain", "grid", name, str(path), "--store", str(store.root)]
+        seconds(command)  # compiles
+        before = os.times()
+        taken = median([seconds(command) for _ in range(COMMAND_RUNS)])
+        own = (os.times().children_user - before.children_user) / COMMAND_RUNS
+        print(f"xdomain grid {name} of {len(plan.stages)} stages, half done   {taken:.2f} s (limit 2), ", end="")
+        print(f"{own:.2f} s of them its own work")
 
 
 class Instant:
@@ -129,20 +164,22 @@ class Instant:
 
 
 def make_plan(*, seeds: int, domains: int) -> Plan:
-    names = DOMAINS[:domains]
-    experiment = Experiment.model_validate(
-        {
-            "name": "nothing",
-            "model": {"preset": "tiny_qwen3"},
-            "domains": names,
-            "grid": {"singles": True, "ordered_pairs": True, "mixed_pairs": True},
-            "seeds": list(range(seeds)),
-            "training": {"steps": 4, "prompts_per_step": 4, "generations": 4},
-            "execution": {"device": "cpu"},
-        }
-    )
-    found: dict[str, Any] = {name: {"data": name} for name in names}
+    experiment = Experiment.model_validate(settings(seeds=seeds, domains=domains))
+    found: dict[str, Any] = {name: {"data": name} for name in experiment.domain_names}
     return build_plan(experiment, Identities(model={"preset": "tiny_qwen3"}, domains=found, rewards=found))
+
+
+def settings(*, seeds: int, domains: int) -> dict[str, Any]:
+    """An experiment of every family on the first `domains` names."""
+    return {
+        "name": "nothing",
+        "model": {"preset": "tiny_qwen3"},
+        "domains": list(DOMAINS[:domains]),
+        "grid": {"singles": True, "ordered_pairs": True, "mixed_pairs": True},
+        "seeds": list(range(seeds)),
+        "training": {"steps": 4, "prompts_per_step": 4, "generations": 4},
+        "execution": {"device": "cpu"},
+    }
 
 
 if __name__ == "__main__":
