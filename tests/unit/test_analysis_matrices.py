@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.grids import family, make_grid
+from xdomain.analysis.amounts import of_sides, steps_apart
 from xdomain.analysis.analyse import analyse, analyse_each
 from xdomain.analysis.result import Cell
 from xdomain.core.errors import AnalysisError
@@ -259,3 +260,15 @@ def test_several_models_are_analysed_one_by_one(grid):
         analyse(both)
     results = analyse_each(both)
     assert results["big"].transfer == results["tiny"].transfer
+
+
+def test_a_finding_says_that_its_sides_were_trained_for_unequal_steps():
+    result = analyse(make_grid(("math", "science"), n_items=200))
+    changes = [text for text in result.sentences if " leaves " in text or " is beaten by one of its orders" in text]
+    assert changes
+    assert all(text.endswith(("(80 against 40 steps).", "(40 against 80 steps).")) for text in changes)
+    orders = [text for text in result.sentences if " beats " in text and " on math by" in text]
+    assert orders
+    assert all("steps)" not in text for text in orders)
+    assert steps_apart(result.effort, ("math", "base")) == ""
+    assert of_sides(result.effort, ("math", "base", "science"), "steps") == (40, 40)

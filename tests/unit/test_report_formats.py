@@ -16,6 +16,7 @@ from xdomain.report import latex, markdown
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.delimited import long_csv, wide_csv
 from xdomain.report.figures import write_figures
+from xdomain.report.html import render_html
 from xdomain.report.terminal import tables
 from xdomain.report.write import WRITERS, write_report
 
@@ -92,10 +93,13 @@ def test_long_csv_holds_every_cell_exactly_and_leaves_missing_ones_empty():
 def test_wide_csv_is_the_matrix():
     transfer = example_result().transfer
     header, *rows = csv.reader(io.StringIO(wide_csv(transfer)))
-    assert header == [transfer.row_meaning, *transfer.columns]
+    ends = ("", "_low", "_high")
+    columns = [f"{column}{end}" for column in transfer.columns for end in ends]
+    assert header == [transfer.row_meaning, *columns, "speaks_of"]
     for row in rows:
-        expected = [transfer.cells[row[0]][column].estimate for column in transfer.columns]
-        assert row[1:] == ["" if value is None else str(value) for value in expected]
+        cells = [transfer.cells[row[0]][column] for column in transfer.columns]
+        expected = [value for cell in cells for value in (cell.estimate, cell.low, cell.high)]
+        assert row[1:] == [*("" if value is None else str(value) for value in expected), "the recipe"]
 
 
 def test_csv_text_cannot_become_a_formula():
@@ -160,10 +164,56 @@ def test_the_terminal_shows_estimates_with_their_intervals_and_says_what_is_miss
     assert "Odds ratio" in printed(result, everything=True)
 
 
-def test_one_seed_says_in_every_format_that_nothing_is_said_of_a_rerun(tmp_path):
-    written = write_report(example_result(3, 1), tmp_path, ["markdown", "html", "latex", "json", "csv"])
-    for name, path in written.items():
-        assert "these checkpoints" in path.read_text(encoding="utf-8"), name
+def test_one_seed_says_in_every_file_that_nothing_is_said_of_a_rerun(tmp_path):
+    write_report(example_result(3, 1), tmp_path, [name for name in WRITERS if name != "png"])
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) > 40
+    for path in files:
+        assert "these checkpoints" in path.read_text(encoding="utf-8"), path.name
+
+
+def test_effort_of_both_sides_stands_beside_every_comparison(tmp_path):
+    result = example_result(2, 3)
+    kept = {"math -> science": result.retention.cells["math -> science"]}
+    result = result.model_copy(update={"retention": result.retention.model_copy(update={"cells": kept})})
+    rows = list(csv.DictReader(io.StringIO(long_csv(result))))
+    (row,) = [row for row in rows if row["matrix"] == "retention" and row["row"] == "math -> science"]
+    sides = ("compares", "steps", "prompts", "completion_tokens", "informative_groups")
+    assert [row[name] for name in sides] == [
+        "math -> science; math",
+        "240; 120",
+        "3840; 1920",
+        "; 98304.5",
+        "2622; 1311",
+    ]
+    assert "| math -\\> science against math | 240 against 120 | 3,840 against 1,920 |" in markdown.render_markdown(
+        result
+    )
+    page = render_html(result)
+    shown = ("240 against 120", "3,840 against 1,920", "not recorded against 98,304.5", "2,622 against 1,311")
+    assert "".join(f"<td>{text}</td>" for text in shown) in page
+    assert "Steps of the runs compared: 240 against 120." in latex.render_latex(result)
+    assert "Steps of the runs compared: 240 against 120." in printed(result)
+
+
+def test_what_stands_beside_an_accuracy_is_in_every_table_of_accuracies():
+    result = example_result(2, 3)
+    for text in (markdown.render_markdown(result), latex.render_latex(result).replace("\\%", "%")):
+        assert "w 30%, m 4%, t 2%, l 7.4" in text
+        assert re.search(r"^(\| )?chance .*25\.0", text, re.MULTILINE)
+    assert "m 4%, t 2%, l 7.4" in printed(result)
+    row = next(row for row in csv.DictReader(io.StringIO(long_csv(result))) if row["matrix"] == "accuracy")
+    beside = ("chance", "wrong", "malformed", "truncated", "mean_tokens", "mean_entropy")
+    assert [row[name] for name in beside] == ["0.25", "0.3", "0.04", "0.021", "7.4", ""]
+
+
+def test_latex_holds_the_declared_contrasts_before_the_matrices():
+    result = example_result(2, 3)
+    text = latex.render_latex(result)
+    assert text.index("tab:xdomain-contrasts") < text.index("tab:xdomain-accuracy")
+    assert "order(math, science) on science" in text
+    without = latex.render_latex(result.model_copy(update={"contrasts": ()}))
+    assert "tab:xdomain-contrasts" not in without
 
 
 def test_a_report_without_a_single_number_is_still_a_report(tmp_path):

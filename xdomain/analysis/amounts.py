@@ -1,8 +1,14 @@
-"""How sentences write sizes and intervals."""
+"""How sentences write sizes and intervals, and what the sides of a comparison spent."""
 
 from __future__ import annotations
 
-from xdomain.analysis.result import Cell
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from xdomain.analysis.result import Cell, RunEffort
+
+Amount = Literal["steps", "prompts", "completion_tokens", "informative_groups"]
+"""Fields of `RunEffort` that stand beside every comparison."""
 
 
 def points(value: float, *, sign: bool = False) -> str:
@@ -25,3 +31,22 @@ def sized(cell: Cell) -> str:
         return "(no interval)"
     low, high = (cell.low, cell.high) if (cell.estimate or 0) >= 0 else (-cell.high, -cell.low)
     return f"[{points(low)}, {points(high)}]"
+
+
+def of_sides(effort: Mapping[str, RunEffort], compares: Sequence[str], amount: Amount) -> tuple[float | None, ...]:
+    """What the first of the compared runs spent, then what the others did, equal amounts of these once.
+
+    The base, which spent nothing, is left out where two trained runs are compared (asymmetry, relative transfer).
+    """
+    runs = [effort[label] for label in compares if label in effort]
+    trained = [run for run in runs if run.steps != 0]
+    first, *others = [getattr(run, amount) for run in (trained if len(trained) > 1 else runs)] or [None]
+    return (first, *dict.fromkeys(others))
+
+
+def steps_apart(effort: Mapping[str, RunEffort], compares: Sequence[str]) -> str:
+    """ " (120 against 240 steps)" where two trained runs were not trained equally long, else empty."""
+    first, *others = of_sides(effort, compares, "steps")
+    if not first or not all(others) or set(others) <= {first}:
+        return ""
+    return f" ({first:,.6g} against {' and '.join(f'{steps:,.6g}' for steps in others)} steps)"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from xdomain.analysis.amounts import interval, points, sized
-from xdomain.analysis.result import AnalysisResult, Cell, Matrix
+from xdomain.analysis.amounts import interval, points, sized, steps_apart
+from xdomain.analysis.result import AnalysisResult, Cell, Matrix, RunEffort
 from xdomain.analysis.strategy_sentences import strategy_sentences
 
 
@@ -15,11 +15,11 @@ def sentences(result: AnalysisResult) -> tuple[str, ...]:
         *_scope(result),
         *_training(result),
         *_transfer(result),
-        *_orders(result.order_effect),
-        *_changes(result.retention, "{row} leaves {column} {amount} {direction} than {other} did"),
-        *_changes(result.plasticity, "{row} ends {amount} {direction} on {column} than {other} alone"),
-        *_changes(result.refresh, "{row} ends {amount} {direction} on {column} than {other}"),
-        *_mixtures(result.mix_gain),
+        *_orders(result.order_effect, result.effort),
+        *_changes(result, result.retention, "{row} leaves {column} {amount} {direction} than {other} did"),
+        *_changes(result, result.plasticity, "{row} ends {amount} {direction} on {column} than {other} alone"),
+        *_changes(result, result.refresh, "{row} ends {amount} {direction} on {column} than {other}"),
+        *_mixtures(result.mix_gain, result.effort),
         *strategy_sentences(result),
         *_best(result),
         *_missing(result),
@@ -71,7 +71,7 @@ def _quiet(cells: list[Cell], what: str) -> Iterator[str]:
     yield f"No effect is shown in {len(cells)} {cell_or_cells} of {what}{bound}."
 
 
-def _orders(matrix: Matrix) -> Iterator[str]:
+def _orders(matrix: Matrix, effort: Mapping[str, RunEffort]) -> Iterator[str]:
     for row in matrix.rows:
         shown, quiet = [], []
         for column, cell in matrix.cells[row].items():
@@ -82,14 +82,15 @@ def _orders(matrix: Matrix) -> Iterator[str]:
                 quiet.append(f"on {column} no effect is shown, {bound}")
             else:
                 first, second = cell.compares if cell.word == "gain" else tuple(reversed(cell.compares))
-                shown.append(f"{first} beats {second} on {column} by {points(abs(cell.estimate))} points {sized(cell)}")
+                amount = f"{points(abs(cell.estimate))} points {sized(cell)}{steps_apart(effort, (first, second))}"
+                shown.append(f"{first} beats {second} on {column} by {amount}")
         if shown:
             yield "; ".join(shown + quiet) + "."
         elif quiet:
             yield f"Order of {row}: " + "; ".join(quiet) + "."
 
 
-def _changes(matrix: Matrix, words: str) -> Iterator[str]:
+def _changes(result: AnalysisResult, matrix: Matrix, words: str) -> Iterator[str]:
     quiet: list[Cell] = []
     for row in matrix.rows:
         for column, cell in matrix.cells[row].items():
@@ -99,18 +100,19 @@ def _changes(matrix: Matrix, words: str) -> Iterator[str]:
                 amount = f"{points(abs(cell.estimate))} points {sized(cell)}"
                 direction = "higher" if cell.word == "gain" else "lower"
                 other = cell.compares[1]
-                yield words.format(row=row, column=column, amount=amount, direction=direction, other=other) + "."
+                found = words.format(row=row, column=column, amount=amount, direction=direction, other=other)
+                yield f"{found}{steps_apart(result.effort, cell.compares)}."
             elif cell.word:
                 quiet.append(cell)
     yield from _quiet(quiet, matrix.name)
 
 
-def _mixtures(matrix: Matrix) -> Iterator[str]:
+def _mixtures(matrix: Matrix, effort: Mapping[str, RunEffort]) -> Iterator[str]:
     for row in matrix.rows:
         for column, cell in matrix.cells[row].items():
             if cell.estimate is None or cell.word not in ("gain", "loss"):
                 continue
-            amount = f"{points(abs(cell.estimate))} points {sized(cell)}"
+            amount = f"{points(abs(cell.estimate))} points {sized(cell)}{steps_apart(effort, cell.compares)}"
             if cell.word == "gain":
                 yield f"{row} beats every order on {column}, by at least {amount}."
             else:
@@ -124,7 +126,8 @@ def _best(result: AnalysisResult) -> Iterator[str]:
             # Every other loses to some run; that one run beats each of them says the simultaneous margin alone.
             clear = best.margin.low is not None and best.margin.low > 0
             words = "beats all others, the next" if clear else "alone is not beaten; it leads the next"
-            amount = f"{points(best.margin.estimate)} points {sized(best.margin)}"
+            apart = steps_apart(result.effort, best.margin.compares)
+            amount = f"{points(best.margin.estimate)} points {sized(best.margin)}{apart}"
             yield f"{best.group}, on {best.domain}: {leading} {words} by {amount}."
         else:
             names = "; ".join(_short(label, best.group) for label in best.not_beaten)

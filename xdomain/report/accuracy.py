@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from xdomain.analysis.result import AccuracyMatrix, AnswerShape, Cell
 from xdomain.report.numbers import estimate_text, interval_text, share_text
 
+ANSWER_KEY = {
+    "w": "wrong in the right form",
+    "m": "malformed",
+    "t": "truncated (counted wrong)",
+    "l": "mean length in tokens",
+}
+"""The letters of `answer_text`; a share is of all samples."""
+
 
 @dataclass(frozen=True)
 class AccuracyView:
@@ -49,8 +57,40 @@ def against_chance(cell: Cell, chance: float | None) -> str:
 def _beside(shape: AnswerShape | None) -> tuple[str, ...]:
     if shape is None:
         return ()
-    shares = {"malformed": shape.malformed, "truncated": shape.truncated, "unscored": shape.unscored}
+    shares = {
+        "wrong": shape.wrong,
+        "malformed": shape.malformed,
+        "truncated": shape.truncated,
+        "unscored": shape.unscored,
+    }
     parts = [f"{share_text(share)} {name}" for name, share in shares.items() if share]
     if shape.mean_tokens is not None:
-        parts.append(f"{shape.mean_tokens:,.{1 if shape.mean_tokens < 100 else 0}f} tokens")
+        parts.append(f"{length_text(shape.mean_tokens)} tokens")
     return tuple(parts)
+
+
+def answer_text(shape: AnswerShape | None, letters: str) -> str:
+    """ "m 4%, t 2%, l 7.4" for the letters "mtl" of `ANSWER_KEY`; a question mark where nothing was recorded."""
+    if shape is None:
+        return ""
+    values = {
+        "w": share_text(shape.wrong),
+        "m": share_text(shape.malformed),
+        "t": share_text(shape.truncated),
+        "l": length_text(shape.mean_tokens),
+    }
+    return ", ".join(f"{letter} {values[letter] or '?'}" for letter in letters)
+
+
+def answer_key(letters: str) -> str:
+    """ "m = malformed, t = truncated (counted wrong)"."""
+    return ", ".join(f"{letter} = {ANSWER_KEY[letter]}" for letter in letters)
+
+
+def length_text(tokens: float | None) -> str:
+    """ "7.4", "1,204"; empty where not recorded."""
+    return "" if tokens is None else f"{tokens:,.{1 if tokens < 100 else 0}f}"
+
+
+def chance_text(accuracy: AccuracyMatrix, domain: str) -> str:
+    return estimate_text("fraction", accuracy.chance.get(domain), signed=False) or "unknown"

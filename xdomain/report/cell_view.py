@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from xdomain.analysis.result import Cell, Matrix
+from xdomain.analysis.result import Cell, Matrix, RunEffort
 from xdomain.report.colour import Scale
+from xdomain.report.effort import Spent, spent_by_sides
 from xdomain.report.layout import direction
 from xdomain.report.numbers import count_text, estimate_text, interval_text, p_text
 
@@ -56,11 +58,21 @@ class CellView:
     detectable: str
     note: str
     compares: tuple[str, ...]
+    spent: Spent
+    """By the sides of the comparison."""
     command: str
 
 
 def cell_view(
-    matrix: Matrix, cell: Cell, row: str, column: str, *, anchor: str, scale: Scale | None, command: str
+    matrix: Matrix,
+    cell: Cell,
+    row: str,
+    column: str,
+    *,
+    effort: Mapping[str, RunEffort],
+    anchor: str,
+    scale: Scale | None,
+    command: str,
 ) -> CellView:
     """Put one cell into words."""
     state = cell_state(cell, centre_of(matrix, column))
@@ -86,6 +98,7 @@ def cell_view(
         detectable=estimate_text(matrix.unit, cell.smallest_detectable, signed=False),
         note=cell.note,
         compares=cell.compares,
+        spent=spent_by_sides(effort, cell.compares),
         command=command,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from xdomain.analysis.result import AnalysisResult, Unit
 from xdomain.report.cell_view import State, cell_state
+from xdomain.report.effort import spent_by_sides
 from xdomain.report.numbers import UNIT_WORDS, estimate_text, interval_text, p_text
 
 MATRIX_NAMES = {"order": "order_effect"}
@@ -22,6 +23,8 @@ class ContrastView:
     interval: str
     p: str
     p_adjusted: str
+    steps: str
+    """Of both sides."""
     finding: str
     state: State
 
@@ -39,6 +42,7 @@ def contrast_views(result: AnalysisResult) -> list[ContrastView]:
                 interval=interval_text(unit, cell.low, cell.high),
                 p=p_text(cell.p),
                 p_adjusted=p_text(cell.p_adjusted),
+                steps=spent_by_sides(result.effort, cell.compares)[0],
                 finding=cell.word or cell.note or "not tested",
                 state=cell_state(cell),
             )

@@ -6,12 +6,18 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from xdomain.analysis.result import AnalysisResult, Cell, Matrix
+from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, AnswerShape, Cell, Matrix
+from xdomain.report.effort import AMOUNTS
 from xdomain.report.plain import plain
 
 CELL_FIELDS = tuple(name for name in Cell.model_fields if name != "compares")
-LONG_HEADER = ("matrix", "unit", "row", "column", *CELL_FIELDS, "compares")
+SHAPE_FIELDS = tuple(AnswerShape.model_fields)
+LONG_HEADER = ("matrix", "unit", "row", "column", *CELL_FIELDS, "compares", *AMOUNTS, "chance", *SHAPE_FIELDS)
+NOTHING = (None,) * (1 + len(SHAPE_FIELDS))
+"""Beside a cell that is no accuracy."""
 FORMULA_STARTS = ("=", "+", "-", "@")
+BETWEEN = "; "
+"""Between the compared runs, and between what each of them spent."""
 
 
 def long_csv(result: AnalysisResult) -> str:
@@ -21,22 +27,42 @@ def long_csv(result: AnalysisResult) -> str:
         for row in matrix.rows:
             for column in matrix.columns:
                 if (cell := matrix.cell(row, column)) is not None:
-                    lines.append(_line(matrix.name, matrix.unit, row, column, cell))
-    lines += [_line("contrasts", "", declared.contrast, "", declared.cell) for declared in result.contrasts]
+                    beside = _beside(matrix, row, column)
+                    lines.append((matrix.name, matrix.unit, row, column, *_values(result, cell), *beside))
+    for declared in result.contrasts:
+        lines.append(("contrasts", "", declared.contrast, "", *_values(result, declared.cell), *NOTHING))
     return _csv(lines)
 
 
 def wide_csv(matrix: Matrix) -> str:
-    """Estimates of one matrix, rows and columns as in the report; a missing cell is empty."""
-    lines: list[Sequence[object]] = [(matrix.row_meaning, *matrix.columns)]
+    """Estimates of one matrix with their 95% limits, rows and columns as in the report; a missing cell is empty.
+
+    The last column says what the intervals of a row speak of.
+    """
+    header = [name for column in matrix.columns for name in (column, f"{column}_low", f"{column}_high")]
+    lines: list[Sequence[object]] = [(matrix.row_meaning, *header, "speaks_of")]
     for row in matrix.rows:
-        cells = (matrix.cell(row, column) for column in matrix.columns)
-        lines.append((row, *(None if cell is None else cell.estimate for cell in cells)))
+        cells = [matrix.cell(row, column) or Cell() for column in matrix.columns]
+        values = [value for cell in cells for value in (cell.estimate, cell.low, cell.high)]
+        scopes = dict.fromkeys(cell.speaks_of for cell in cells if cell.speaks_of)
+        lines.append((row, *values, BETWEEN.join(scopes)))
     return _csv(lines)
 
 
-def _line(name: str, unit: str, row: str, column: str, cell: Cell) -> Sequence[object]:
-    return (name, unit, row, column, *(getattr(cell, field) for field in CELL_FIELDS), "; ".join(cell.compares))
+def _values(result: AnalysisResult, cell: Cell) -> Sequence[object]:
+    """The fields of a cell, and what each compared run spent, in the order of `compares`."""
+    runs = [result.effort.get(label) for label in cell.compares]
+    spent = ([None if run is None else getattr(run, amount) for run in runs] for amount in AMOUNTS)
+    texts = (BETWEEN.join("" if value is None else f"{value:.15g}" for value in values) for values in spent)
+    return (*(getattr(cell, field) for field in CELL_FIELDS), BETWEEN.join(cell.compares), *texts)
+
+
+def _beside(matrix: Matrix, row: str, column: str) -> Sequence[object]:
+    """What stands beside an accuracy: chance and the shape of the answers."""
+    if not isinstance(matrix, AccuracyMatrix):
+        return NOTHING
+    shape = matrix.answers.get(row, {}).get(column)
+    return (matrix.chance.get(column), *(getattr(shape, field, None) for field in SHAPE_FIELDS))
 
 
 def _csv(lines: Iterable[Sequence[object]]) -> str:

@@ -11,8 +11,10 @@ from xdomain.core.errors import DependencyMissing
 from xdomain.core.files import write_atomic
 from xdomain.report.cell_view import CellView
 from xdomain.report.colour import scales
+from xdomain.report.effort import steps_line
 from xdomain.report.heatmap import HeatMap, Picture, heat_map
 from xdomain.report.layout import main_matrices
+from xdomain.report.overview import scope
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
 
@@ -45,15 +47,20 @@ def write_figures(result: AnalysisResult, folder: Path, kind: str) -> Path:
     with mpl.rc_context(SETTINGS):
         for matrix in main_matrices(result):
             drawn = heat_map(result, matrix, limits[matrix.unit], report_command=default_command(result))
+            caption = "\n".join(filter(None, [scope(result.meta), steps_line(result, matrix)]))
             for number, picture in enumerate(drawn.pictures):
                 name = f"{matrix.name}{f'-{number + 1}' if number else ''}.{kind}"
-                _save(_heat_figure(drawn, picture), folder / name, kind)
+                _save(_heat_figure(drawn, picture, caption), folder / name, kind)
         curves: dict[str, list[Trajectory]] = {}
         for trajectory in result.trajectories:
             if len(trajectory.phase_ends) > 1 and any(p.estimate is not None for p in trajectory.points):
                 curves.setdefault(trajectory.curriculum, []).append(trajectory)
         if curves:
-            _save(_curves_figure(curves, result.meta.domains), folder / f"curves.{kind}", kind)
+            _save(
+                _curves_figure(curves, result.meta.domains, f"Bands: 95%. {scope(result.meta)}"),
+                folder / f"curves.{kind}",
+                kind,
+            )
     return folder
 
 
@@ -72,7 +79,7 @@ def _figure(width_inches: float, height_inches: float) -> Figure:
     return Figure(figsize=(width_inches, height_inches))
 
 
-def _heat_figure(drawn: HeatMap, picture: Picture) -> Figure:
+def _heat_figure(drawn: HeatMap, picture: Picture, caption: str) -> Figure:
     figure = _figure(1.6 + 1.05 * len(picture.columns), 1.0 + 0.46 * len(picture.rows))
     axes = figure.add_subplot()
     for row, (_, views) in enumerate(picture.rows):
@@ -87,7 +94,8 @@ def _heat_figure(drawn: HeatMap, picture: Picture) -> Figure:
     axes.spines[:].set_visible(False)
     axes.set_ylabel(_label(picture.row_meaning), color=GREY)
     axes.set_title(_label(f"{drawn.matrix.title} ({drawn.unit})"), loc="left", fontweight="bold")
-    axes.set_xlabel(_label(f"full colour at {drawn.limit}; hatched: no effect shown; [95% interval]"), color=GREY)
+    reading = f"full colour at {drawn.limit}; hatched: no effect shown; [95% interval]"
+    axes.set_xlabel(f"{_label(reading)}\n{_label(caption, keep_lines=True)}", color=GREY)
     return figure
 
 
@@ -117,7 +125,7 @@ def _draw_cell(axes: Axes, row: int, column: int, cell: CellView) -> None:
             text.set_bbox({"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8})
 
 
-def _curves_figure(curves: dict[str, list[Trajectory]], domains: tuple[str, ...]) -> Figure:
+def _curves_figure(curves: dict[str, list[Trajectory]], domains: tuple[str, ...], caption: str) -> Figure:
     rows = -(-len(curves) // PANELS_A_ROW)
     figure = _figure(3.2 * min(len(curves), PANELS_A_ROW), 2.4 * rows)
     grid = figure.subplots(
@@ -139,6 +147,8 @@ def _curves_figure(curves: dict[str, list[Trajectory]], domains: tuple[str, ...]
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_xlabel("optimizer steps", fontsize=8, color=GREY)
     grid[0, 0].set_ylabel("accuracy, percent")
+    bottom_inches = 2.4 * rows * figure.subplotpars.bottom
+    figure.text(0.5, (bottom_inches - 0.6) / (2.4 * rows), _label(caption), ha="center", color=GREY)
     figure.legend(
         *grid[0, 0].get_legend_handles_labels(),
         loc="upper center",
@@ -166,6 +176,6 @@ def _draw_line(axes: Axes, line: Trajectory, colour: str, dash: str) -> None:
     )
 
 
-def _label(text: str) -> str:
+def _label(text: str, *, keep_lines: bool = False) -> str:
     """Text that matplotlib takes literally: a dollar sign would start a formula."""
-    return plain(text).replace("$", r"\$")
+    return plain(text, keep_lines=keep_lines).replace("$", r"\$")

@@ -74,6 +74,7 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
             matrix.cells[row][column],
             row,
             column,
+            effort=result.effort,
             anchor=f"{matrix.name}-{len(views)}",
             scale=scale,
             command=command,

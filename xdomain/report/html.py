@@ -16,6 +16,7 @@ from xdomain.report.cell_view import cell_state
 from xdomain.report.colour import scales
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.curves import HEIGHT, WIDTH, panels
+from xdomain.report.effort import AMOUNTS
 from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import definition, further_matrices, main_matrices, source, unmeasured
 from xdomain.report.overview import overview, spent
@@ -105,6 +106,7 @@ def environment() -> Environment:
         definition=definition,
         source=source,
         cell_state=cell_state,
+        amounts=tuple(AMOUNTS.values()),
     )
     return found
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from xdomain.analysis.result import AnalysisResult, Matrix
+from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.cell_view import CellView
-from xdomain.report.heatmap import HeatMap, Picture, heat_map
+from xdomain.report.contrasts import contrast_views
+from xdomain.report.effort import steps_line
+from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import further_matrices, main_matrices
 from xdomain.report.numbers import MINUS, UNBOUNDED
+from xdomain.report.overview import scope
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
 
+SHAPE = "wmtl"
+"""What stands below an accuracy, see `ANSWER_KEY`."""
 HEADER = "% Needs \\usepackage{booktabs} and \\usepackage{xcolor}. Grey: no effect shown. Intervals are unadjusted.\n"
 ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -35,9 +43,10 @@ ESCAPES = {
 
 
 def render_latex(result: AnalysisResult) -> str:
-    """All tables, the accuracies first."""
-    matrices = [result.accuracy, *main_matrices(result), *further_matrices(result)]
-    return HEADER + "".join(f"\n{_table(result, matrix)}" for matrix in matrices)
+    """All tables: the declared contrasts, the accuracies, the matrices."""
+    matrices = [*main_matrices(result), *further_matrices(result)]
+    tables = [*_contrasts(result), _accuracies(result), *(_matrix(result, matrix) for matrix in matrices)]
+    return HEADER + "".join(f"\n{table}" for table in tables)
 
 
 def escaped(text: str) -> str:
@@ -47,26 +56,59 @@ def escaped(text: str) -> str:
     )
 
 
-def _table(result: AnalysisResult, matrix: Matrix) -> str:
+def _contrasts(result: AnalysisResult) -> list[str]:
+    header = ("contrast", "estimate", "95% interval", "p", "p adjusted", "steps", "finding")
+    rows = [
+        [_noise(escaped(text), view.state == "noise") for text in line]
+        for view in contrast_views(result)
+        for line in [(view.contrast, view.value, view.interval, view.p, view.p_adjusted, view.steps, view.finding)]
+    ]
+    caption = f"Contrasts declared before the run; p adjusted by Holm over all of them. {scope(result.meta)}"
+    return [_tabular("contrasts", header, rows, caption)] if rows else []
+
+
+def _accuracies(result: AnalysisResult) -> str:
+    accuracy = result.accuracy
+    drawn = heat_map(result, accuracy, None, report_command=default_command(result))
+    (picture,) = drawn.pictures
+    rows = [["chance", *(escaped(chance_text(accuracy, domain)) for domain in picture.columns)]]
+    for label, views in picture.rows:
+        rows.append([escaped(label), *map(_cell, views)])
+        shapes = [answer_text(accuracy.answers.get(label, {}).get(d), SHAPE) for d in picture.columns]
+        if any(shapes):
+            rows.append(["", *(rf"{{\scriptsize {escaped(shape)}}}" if shape else "" for shape in shapes)])
+    caption = f"{_caption(result, drawn)} Below each: {answer_key(SHAPE)}."
+    return _tabular(accuracy.name, (picture.row_meaning, *picture.columns), rows, caption)
+
+
+def _matrix(result: AnalysisResult, matrix: Matrix) -> str:
     drawn = heat_map(result, matrix, None, report_command=default_command(result))
-    caption = f"{matrix.title} ({drawn.unit}). {drawn.definition}"
-    if result.meta.speaks_of:
-        caption += f" Intervals speak of {result.meta.speaks_of}."
-    return "".join(_tabular(drawn, picture, caption, number) for number, picture in enumerate(drawn.pictures))
+    steps = steps_line(result, matrix)
+    caption = f"{_caption(result, drawn)} {steps}".strip()
+    tables = []
+    for number, picture in enumerate(drawn.pictures):
+        rows = [[escaped(label), *map(_cell, views)] for label, views in picture.rows]
+        name = f"{drawn.name}{f'-{number + 1}' if number else ''}"
+        tables.append(_tabular(name, (picture.row_meaning, *picture.columns), rows, caption))
+    return "".join(tables)
 
 
-def _tabular(drawn: HeatMap, picture: Picture, caption: str, number: int) -> str:
-    label = f"tab:xdomain-{drawn.name.replace('_', '-')}{f'-{number + 1}' if number else ''}"
+def _caption(result: AnalysisResult, drawn: HeatMap) -> str:
+    return f"{drawn.matrix.title} ({drawn.unit}). {drawn.definition} {scope(result.meta)}".strip()
+
+
+def _tabular(name: str, header: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
+    """One table; `header` and `caption` are text, the cells of `rows` are LaTeX."""
     lines = [
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{escaped(caption)}}}",
-        rf"\label{{{label}}}",
-        rf"\begin{{tabular}}{{l{'r' * len(picture.columns)}}}",
+        rf"\label{{tab:xdomain-{name.replace('_', '-')}}}",
+        rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
         r"\toprule",
-        " & ".join([escaped(picture.row_meaning), *map(escaped, picture.columns)]) + r" \\",
+        " & ".join(map(escaped, header)) + r" \\",
         r"\midrule",
-        *(" & ".join([escaped(name), *map(_cell, views)]) + r" \\" for name, views in picture.rows),
+        *(" & ".join(row) + r" \\" for row in rows),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
@@ -80,4 +122,8 @@ def _cell(view: CellView | None) -> str:
     if view.state == "missing":
         return "--"
     text = rf"{escaped(view.value)} {{\footnotesize {escaped(view.interval)}}}"
-    return rf"\textcolor{{gray}}{{{text}}}" if view.state == "noise" else text
+    return _noise(text, view.state == "noise")
+
+
+def _noise(text: str, grey: bool) -> str:
+    return rf"\textcolor{{gray}}{{{text}}}" if grey and text else text

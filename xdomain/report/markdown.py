@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from xdomain.analysis.result import AccuracyMatrix, AnalysisResult
+from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix
+from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
+from xdomain.report.effort import AMOUNTS, comparisons, spent_by_sides, steps_line
 from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import further_matrices, main_matrices, unmeasured
-from xdomain.report.numbers import count_text, estimate_text, interval_text, share_text
+from xdomain.report.numbers import estimate_text, interval_text
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import HEADER, MEANING, cost_tables
 
+SHAPE = "wmtl"
+"""What stands beside an accuracy, see `ANSWER_KEY`."""
 SPECIAL = "\\`*_{}[]<>#|~&"
 """Characters that Markdown or the HTML in it would read; a hyphen or a sign inside a line is harmless."""
 
@@ -29,6 +33,7 @@ def render_markdown(result: AnalysisResult, *, report_command: str | None = None
     parts += ["## Accuracy", *_accuracy(result.accuracy)]
     for matrix in [*main_matrices(result), *further_matrices(result)]:
         parts += _matrix(heat_map(result, matrix, None, report_command=command))
+        parts += _comparisons(result, matrix)
     parts += _strategies(result)
     parts += _best(result)
     parts += ["## Effort", _effort(result)]
@@ -62,6 +67,15 @@ def _matrix(drawn: HeatMap) -> list[str]:
     return parts
 
 
+def _comparisons(result: AnalysisResult, matrix: Matrix) -> list[str]:
+    """What both sides of every comparison spent, folded away."""
+    rows = [[sides, *spent] for sides, spent in comparisons(result, matrix).items()]
+    if not rows:
+        return []
+    table = markdown_table(["compared", *AMOUNTS.values()], rows)
+    return [f"<details><summary>{escaped(steps_line(result, matrix))}</summary>\n\n{table}\n\n</details>"]
+
+
 def _cell(view: CellView | None) -> str:
     if view is None:
         return ""
@@ -89,13 +103,14 @@ def _accuracy(accuracy: AccuracyMatrix) -> list[str]:
         if found is None or found.estimate is None:
             return "not measured"
         value = estimate_text("fraction", found.estimate, signed=False)
-        shape = accuracy.answers.get(row, {}).get(domain)
-        beside = f" m {share_text(shape.malformed) or '?'}, t {share_text(shape.truncated) or '?'}" if shape else ""
-        return f"{value} {interval_text('fraction', found.low, found.high)}{beside}"
+        shape = answer_text(accuracy.answers.get(row, {}).get(domain), SHAPE)
+        return f"{value} {interval_text('fraction', found.low, found.high)} {shape}".strip()
 
-    chance = [estimate_text("fraction", accuracy.chance.get(d), signed=False) or "unknown" for d in accuracy.columns]
-    rows = [["chance", *chance], *([row, *(cell(row, d) for d in accuracy.columns)] for row in accuracy.rows)]
-    words = "Percent right with its 95% interval; m = share malformed, t = share truncated (counted wrong)."
+    rows = [
+        ["chance", *(chance_text(accuracy, d) for d in accuracy.columns)],
+        *([row, *(cell(row, d) for d in accuracy.columns)] for row in accuracy.rows),
+    ]
+    words = f"Percent right with its 95% interval; {answer_key(SHAPE)}."
     return [words, markdown_table([accuracy.row_meaning, *accuracy.columns], rows)]
 
 
@@ -103,8 +118,8 @@ def _contrasts(result: AnalysisResult) -> list[str]:
     rows = []
     for view in contrast_views(result):
         finding = f"**{escaped(view.finding)}**" if view.state == "shown" else escaped(view.finding)
-        rows.append([view.contrast, view.value, view.interval, view.p, view.p_adjusted, Raw(finding)])
-    header = ["contrast", "estimate", "95% interval", "p", "p adjusted (Holm)", "finding"]
+        rows.append([view.contrast, view.value, view.interval, view.p, view.p_adjusted, view.steps, Raw(finding)])
+    header = ["contrast", "estimate", "95% interval", "p", "p adjusted (Holm)", "steps", "finding"]
     return ["## Declared contrasts", markdown_table(header, rows)] if rows else []
 
 
@@ -127,8 +142,5 @@ def _best(result: AnalysisResult) -> list[str]:
 
 
 def _effort(result: AnalysisResult) -> str:
-    rows = [
-        [label, *(count_text(n) for n in (run.steps, run.prompts, run.completion_tokens, run.informative_groups))]
-        for label, run in result.effort.items()
-    ]
-    return markdown_table(["run", "steps", "prompts", "generated tokens", "informative groups"], rows)
+    rows = [[label, *spent_by_sides(result.effort, [label])] for label in result.effort]
+    return markdown_table(["run", *AMOUNTS.values()], rows)

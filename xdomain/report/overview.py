@@ -58,6 +58,13 @@ def _speaks_of(meta: Meta) -> str:
     return ""
 
 
+def scope(meta: Meta) -> str:
+    """What intervals speak of, for the caption of a table or a figure that leaves the report."""
+    if meta.speaks_of is None:
+        return ""
+    return f"Intervals speak of {meta.speaks_of}{' only' if meta.speaks_of == 'these checkpoints' else ''}."
+
+
 def spent(amounts: Iterable[float | None]) -> str:
     """ "120 to 240" over the runs that recorded it; empty where none did."""
     known = [amount for amount in amounts if amount]

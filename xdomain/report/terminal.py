@@ -11,16 +11,20 @@ from rich.table import Table
 from rich.text import Text
 
 from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix
+from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
+from xdomain.report.effort import steps_line
 from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import further_matrices, main_matrices, unmeasured
-from xdomain.report.numbers import estimate_text, interval_text, share_text
+from xdomain.report.numbers import estimate_text, interval_text
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import HEADER, MEANING, CostTable, cost_tables
 
+SHAPE = "mtl"
+"""What stands below an accuracy, see `ANSWER_KEY`: a narrow table holds no more."""
 GAIN, LOSS, NOISE = "bold blue", "bold dark_orange", "dim"
 
 
@@ -46,10 +50,10 @@ def tables(result: AnalysisResult, *, everything: bool = False) -> list[Renderab
 
 
 def accuracy_table(accuracy: AccuracyMatrix) -> Table:
-    """Accuracy in percent with its interval, malformed and truncated shares below, chance in the first row."""
+    """Accuracy in percent with its interval, below it the shape of the answers; chance in the first row."""
     table = _empty(accuracy.title, accuracy.row_meaning, accuracy.columns)
-    table.caption = text("percent right [95% interval]; m = malformed, t = truncated")
-    table.add_row(text("chance", "italic"), *(text(_chance(accuracy, domain)) for domain in accuracy.columns))
+    table.caption = text(f"percent right [95% interval]; {answer_key(SHAPE)}")
+    table.add_row(text("chance", "italic"), *(text(chance_text(accuracy, domain)) for domain in accuracy.columns))
     for row in accuracy.rows:
         table.add_row(text(row), *(_accuracy_cell(accuracy, row, domain) for domain in accuracy.columns))
     return table
@@ -65,7 +69,8 @@ def matrix_tables(result: AnalysisResult, matrix: Matrix) -> Group:
         for label, views in picture.rows:
             table.add_row(text(label), *(_value(view) for view in views))
         parts.append(table)
-    return Group(*parts, text(_caption(drawn), NOISE), text(""))
+    caption = " ".join(filter(None, [_caption(drawn), steps_line(result, matrix)]))
+    return Group(*parts, text(caption, NOISE), text(""))
 
 
 def text(value: str, style: str = "") -> Text:
@@ -94,22 +99,21 @@ def _accuracy_cell(accuracy: AccuracyMatrix, row: str, domain: str) -> Text:
     cell = accuracy.cell(row, domain)
     if cell is None or cell.estimate is None:
         return text("not measured", NOISE)
-    shape = accuracy.answers.get(row, {}).get(domain)
-    beside = f"\nm {share_text(shape.malformed) or '?'}, t {share_text(shape.truncated) or '?'}" if shape else ""
+    beside = answer_text(accuracy.answers.get(row, {}).get(domain), SHAPE)
     value = estimate_text("fraction", cell.estimate, signed=False)
-    return Text.assemble((value, "bold"), " ", (interval_text("fraction", cell.low, cell.high) + beside, NOISE))
-
-
-def _chance(accuracy: AccuracyMatrix, domain: str) -> str:
-    return estimate_text("fraction", accuracy.chance.get(domain), signed=False) or "unknown"
+    return Text.assemble(
+        (value, "bold"),
+        " ",
+        (interval_text("fraction", cell.low, cell.high) + (f"\n{beside}" if beside else ""), NOISE),
+    )
 
 
 def _contrasts(result: AnalysisResult) -> Table:
-    columns = ("estimate", "95% interval", "p", "p adjusted", "finding")
+    columns = ("estimate", "95% interval", "p", "p adjusted", "steps", "finding")
     table = _empty("Declared contrasts (p adjusted by Holm)", "contrast", columns)
     for view in contrast_views(result):
         style = NOISE if view.state == "noise" else ""
-        words = (view.value, view.interval, view.p, view.p_adjusted, view.finding)
+        words = (view.value, view.interval, view.p, view.p_adjusted, view.steps, view.finding)
         table.add_row(text(view.contrast), *(text(word, style) for word in words))
     return table
 
