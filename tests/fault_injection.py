@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from tests.small_grid import TEXT, all_records, command, environment, weights
 from xdomain.cli.app import app
 from xdomain.core.errors import XDomainError
+from xdomain.store.artifact import damaged_file
 
 WAIT_SECONDS = 600
 
@@ -113,7 +114,9 @@ def completions(store: Path) -> Counter[str]:
 
 
 def assert_whole(store: Path, undisturbed: Path) -> None:
-    """Both stores hold the same stages, weights and records, and nobody holds a lease."""
+    """Both stores hold the same stages, weights and records, as their digests say, and nobody holds a lease."""
+    stages = [path.parent for path in (store / "stages").glob("*/done.json")]
+    assert {stage.name: damaged for stage in stages if (damaged := damaged_file(stage))} == {}
     assert published(store) == published(undisturbed)
     assert weights(store) == weights(undisturbed)
     pd.testing.assert_frame_equal(all_records(store), all_records(undisturbed))

@@ -232,16 +232,21 @@ def test_a_damaged_artifact_is_refused_or_made_again(
     tally.store(finished, published(undisturbed), remade=frozenset({base, train}))
 
 
-def test_damaged_records_are_found_by_a_run_that_may_remake(
-    finished: Path, undisturbed: Path, tmp_path: Path, tally: Any
+@pytest.mark.parametrize("file", ["evaluate-*/records.parquet", "train-*/stage.json"])
+def test_damaged_records_of_a_finished_grid_are_made_again(
+    file: str, finished: Path, undisturbed: Path, tmp_path: Path, tally: Any
 ) -> None:
-    records = next((finished / "stages").glob("evaluate-*/records.parquet"))
+    records = next((finished / "stages").glob(file))
     damage(records, "flipped bit")
     said = here("report", write_experiment(tmp_path, ONE_STAGE), "--store", finished, code=2).stderr
     assert "is damaged" in said
-    here("grid", "run", write_experiment(tmp_path, REMAKE), "--store", finished)
+    before = completions(finished)
+    events = here("grid", "run", write_experiment(tmp_path, REMAKE), "--store", finished, "--json").stdout
+    (key,) = json.loads(events.splitlines()[-1])["ran"]
+    assert key.startswith(records.parent.name.rpartition("-")[2])
+    assert completions(finished) - before == {records.parent.name: 1}
     assert_whole(finished, undisturbed)
-    tally.fault("records: flipped bit")
+    tally.fault(f"{records.name}: flipped bit")
     tally.store(finished, published(undisturbed), remade=frozenset({records.parent.name}))
 
 

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.plans import make_plan
-from xdomain.core.errors import StoreError
+from xdomain.core.errors import DamagedArtifact, StoreError
 from xdomain.core.process import host_identity
 from xdomain.plan.stage import Stage
+from xdomain.store.artifact import STAGE
+from xdomain.store.garbage import find_garbage
+from xdomain.store.history import estimate_seconds
 from xdomain.store.lease import Lease, StaleWatch, acquire, read_holder
 from xdomain.store.store import DONE, Failure, Store
 
@@ -176,3 +179,43 @@ def test_find_by_title_pattern_and_key(store: Store, stage: Stage) -> None:
     assert [found.key for found, _ in store.find("base*")] == [stage.key]
     assert [found.key for found, _ in store.find(stage.key[:10])] == [stage.key]
     assert store.find("nothing") == []
+
+
+def test_a_changed_number_of_a_result_is_found(store: Store, stage: Stage) -> None:
+    fill(store, stage)
+    store.publish(stage, leased(store, stage), {"summary": {"completion_tokens": 10}, "seconds": 1})
+    path = store.folder(stage) / STAGE
+    path.write_text(path.read_text().replace("10", "99"))
+    with pytest.raises(DamagedArtifact, match=r'"stage\.json" is damaged'):
+        store.result(stage)
+    with pytest.raises(DamagedArtifact):
+        store.find(stage.title)
+
+
+def test_a_torn_description_is_no_traceback(store: Store, stage: Stage) -> None:
+    fill(store, stage)
+    store.publish(stage, leased(store, stage), {"seconds": 1})
+    path = store.folder(stage) / STAGE
+    path.write_text(path.read_text()[:40])
+    plan = make_plan()
+    assert store.find("something else") == []
+    assert estimate_seconds(plan, store, frozenset({stage.key})) is None
+    with pytest.raises(DamagedArtifact):
+        store.find(stage.folder)
+    with pytest.raises(DamagedArtifact):
+        find_garbage(store, [plan])
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"other": 1}'])
+def test_a_torn_version_is_refused(store: Store, text: str) -> None:
+    (store.root / "store.json").write_text(text)
+    with pytest.raises(StoreError, match="no schema version"):
+        Store(store.root)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"cause": "error"}'])
+def test_a_torn_failure_tells_nothing(store: Store, stage: Stage, text: str) -> None:
+    store.fail(stage, Failure("error", "why", "log"))
+    (store.root / "failures" / f"{stage.folder}.json").write_text(text)
+    assert store.failure(stage) is None
+    assert not store.is_cancelled(stage)

@@ -11,7 +11,7 @@ import typer
 
 from xdomain import __version__
 from xdomain.cli import doctor, domains, evaluate, grid, report, study
-from xdomain.core.errors import XDomainError
+from xdomain.core.errors import OWN_FAULT, XDomainError
 
 app = typer.Typer(
     name="xdomain",
@@ -41,7 +41,7 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; an XDomainError becomes one paragraph and its exit code."""
+    """Run the command line; an error becomes one paragraph and its exit code."""
     # Looking for pydantic's plugins reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # A starting command keeps nearly all that it makes: to look for garbage each 700 objects costs a 25th of its time.
@@ -49,13 +49,24 @@ def main() -> None:
     try:
         app()
     except XDomainError as error:
-        if "--debug" in sys.argv:
-            traceback.print_exc()
-        typer.secho(f"{type(error).__name__}: {error.paragraph()}", fg="red", err=True)
+        _complain(f"{type(error).__name__}: {error.paragraph()}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.secho("Interrupted.", fg="red", err=True)
         sys.exit(130)
+    except Exception as error:
+        _complain(
+            f"{type(error).__name__}: {' '.join(str(error).split())} This was not expected and is a fault of xdomain: "
+            "please report it, with what `xdomain --debug` and the rest of the command print."
+        )
+        sys.exit(OWN_FAULT)
     finally:
         # The interpreter's last search for garbage takes a tenth of a short command, whose process ends anyway.
         gc.disable()
+
+
+def _complain(paragraph: str) -> None:
+    """Tell what the handled exception says; with --debug, where it came from too."""
+    if "--debug" in sys.argv:
+        traceback.print_exc()
+    typer.secho(paragraph, fg="red", err=True)

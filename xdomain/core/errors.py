@@ -1,9 +1,13 @@
 """One error tree. A user sees one paragraph: what is wrong, where, and what to do about it.
 
-Exit codes: 0 done, 1 a stage failed, 2 bad input, 3 missing dependency, 4 a gate failed, 130 interrupted.
+Exit codes: 0 done, 1 a stage failed, 2 bad input, 3 missing dependency, 4 a gate failed, 70 a fault of xdomain's own,
+130 interrupted.
 """
 
 from __future__ import annotations
+
+OWN_FAULT = 70
+"""Exit code of an error that nobody foresaw (sysexits' EX_SOFTWARE)."""
 
 
 class XDomainError(Exception):

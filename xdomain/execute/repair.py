@@ -12,7 +12,7 @@ from xdomain.core.errors import DamagedArtifact
 from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage, PassRateStage, Stage, TrainStage
-from xdomain.store.artifact import check_artifact, check_checkpoint
+from xdomain.store.artifact import check_checkpoint, damaged_file
 from xdomain.store.lease import acquire
 from xdomain.store.store import Store
 
@@ -28,6 +28,11 @@ def checkpoints_read(stage: Stage, plan: Graph, store: Store) -> list[Path]:
             continue  # it is records alone
         found.append(checkpoint_folder(store.folder(need), need.steps if isinstance(need, TrainStage) else 0))
     return found
+
+
+def has_damaged_records(stage: Stage, store: Store) -> bool:
+    """Whether what a published stage tells is damaged: all but its checkpoints, which are compared when one is read."""
+    return damaged_file(store.folder(stage), checkpoints=False) is not None
 
 
 class Repair:
@@ -48,12 +53,10 @@ class Repair:
         return gone
 
     def discard_damaged_records(self, done: Iterable[Stage]) -> set[str]:
-        """Keys of published evaluations whose records were damaged: no stage reads them, so nobody else would look."""
+        """Keys of published stages whose records were damaged: no stage reads them, so nobody else would look."""
         gone = set()
         for stage in done:
-            try:
-                check_artifact(self._store.folder(stage))
-            except DamagedArtifact:
+            if has_damaged_records(stage, self._store):
                 self._discard(stage)
                 gone.add(stage.key)
         return gone

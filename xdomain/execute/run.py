@@ -12,6 +12,7 @@ from xdomain.core.errors import ConfigError, DependencyMissing
 from xdomain.execute.base import Executor, Task
 from xdomain.execute.inline import InlineExecutor
 from xdomain.execute.local import LocalExecutor
+from xdomain.execute.repair import has_damaged_records
 from xdomain.execute.scheduler import Event, RunOutcome, Scheduler
 from xdomain.plan.graph import Graph
 from xdomain.store.store import Store
@@ -69,7 +70,7 @@ def run_plan(
         ConfigError: TRL refuses a setting.
         DependencyMissing: the training packages are not installed.
     """
-    if len(store.done(plan.stages.values())) == len(plan.stages):
+    if _is_finished(plan, store):
         return RunOutcome(reused=list(plan.stages))
     store.create()
     _require_training_packages()
@@ -82,6 +83,15 @@ def run_plan(
         scheduler = Scheduler(plan, store, executor, watch)
         on_start(scheduler)
         return scheduler.run()
+
+
+def _is_finished(plan: Graph, store: Store) -> bool:
+    """Every stage is published, and where the experiment wants what is damaged made again, none is."""
+    stages = plan.stages.values()
+    if len(store.done(stages)) < len(stages):
+        return False
+    remake = plan.experiment.execution.damaged == "remake"
+    return not (remake and any(has_damaged_records(stage, store) for stage in stages))
 
 
 def visible_gpus() -> list[str]:

@@ -145,8 +145,11 @@ class Scheduler:
         stages = self._plan.stages.values()
         done = self._store.done(stages)
         if self._plan.experiment.execution.damaged == "remake":
-            records = [stage for stage in self._plan.evaluations if stage.key in done]
-            done -= self._repair.discard_damaged_records(records)
+            published = [stage for stage in stages if stage.key in done]
+            damaged = self._repair.discard_damaged_records(published)
+            for key in damaged:
+                self._watch(Event("damaged", self._plan.stages[key], {"message": "it is made again."}))
+            done -= damaged
         self.outcome.reused = [key for key in self._plan.stages if key in done]
         self._frontier = Frontier(self._plan, done)
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from xdomain.core.files import read_json
 
+CHECKPOINTS = "checkpoints"
 MANIFEST = "checkpoint.json"
 
 
 def checkpoint_folder(stage_folder: Path, step: int) -> Path:
     """`checkpoints/step-000040` of a stage; step 0 of a base."""
-    return stage_folder / "checkpoints" / f"step-{step:06d}"
+    return stage_folder / CHECKPOINTS / f"step-{step:06d}"
 
 
 def foundation_folder(checkpoint: Path) -> Path | None:

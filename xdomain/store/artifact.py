@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from xdomain.core.errors import DamagedArtifact, StoreError
 from xdomain.core.files import read_json
 from xdomain.core.fingerprint import file_digest
-from xdomain.models.layout import foundation_folder
+from xdomain.models.layout import CHECKPOINTS, foundation_folder
 
 DONE = "done.json"
 STAGE = "stage.json"
 MANIFEST = "manifest.json"
+REMAKE = (
+    "Delete this folder, and `xdomain grid run` makes the stage again (`execution.damaged: remake` does it by itself)."
+)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -23,11 +27,12 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def damaged_file(folder: Path, below: str = "") -> str | None:
+def damaged_file(folder: Path, below: str = "", *, checkpoints: bool = True) -> str | None:
     """The first file whose digest differs from the manifest's, or that is missing; the manifest if it is no longer one.
 
     Args:
         below: look only at files whose path in the folder begins so.
+        checkpoints: False leaves the checkpoints out.
     """
     try:
         manifest = dict(read_json(folder / MANIFEST))
@@ -35,13 +40,14 @@ def damaged_file(folder: Path, below: str = "") -> str | None:
         return MANIFEST
     for name, digest in manifest.items():
         path = folder / name
-        if name.startswith(below) and (not path.is_file() or file_digest(path) != digest):
+        wanted = name.startswith(below) and (checkpoints or not name.startswith(f"{CHECKPOINTS}/"))
+        if wanted and (not path.is_file() or file_digest(path) != digest):
             return str(name)
     return None
 
 
-def check_artifact(folder: Path, below: str = "") -> None:
-    """Compare every file's digest.
+def check_artifact(folder: Path, below: str = "", *, checkpoints: bool = True) -> None:
+    """Compare the digests of its files, all or those that `damaged_file` is asked for.
 
     Raises:
         StoreError: `folder` is not published.
@@ -49,14 +55,22 @@ def check_artifact(folder: Path, below: str = "") -> None:
     """
     if not (folder / DONE).is_file():
         raise StoreError("is not published yet.", where=folder.name, fix="Run `xdomain grid run` first.")
-    damaged = damaged_file(folder, below)
+    damaged = damaged_file(folder, below, checkpoints=checkpoints)
     if damaged is not None:
         raise DamagedArtifact(
-            f'"{damaged}" is damaged: its digest is not the published one.',
-            where=str(folder),
-            fix="Delete this folder, and `xdomain grid run` makes the stage again (`execution.damaged: remake` does it "
-            "by itself).",
+            f'"{damaged}" is damaged: its digest is not the published one.', where=str(folder), fix=REMAKE
         )
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """What `stage.json` of a published stage says, after its digest was compared.
+
+    Raises:
+        DamagedArtifact: it is damaged.
+    """
+    check_artifact(folder, STAGE)
+    description: dict[str, Any] = read_json(folder / STAGE)
+    return description
 
 
 def check_checkpoint(checkpoint: Path) -> None:
@@ -71,10 +85,7 @@ def check_checkpoint(checkpoint: Path) -> None:
     check_artifact(stage, f"{checkpoint.relative_to(stage)}/")
     if not checkpoint.is_dir():
         raise DamagedArtifact(
-            f"{checkpoint.name} is not there any more: `grid gc` freed it.",
-            where=str(stage),
-            fix="Delete this folder, and `xdomain grid run` makes the stage again (`execution.damaged: remake` does it "
-            "by itself).",
+            f"{checkpoint.name} is not there any more: `grid gc` freed it.", where=str(stage), fix=REMAKE
         )
     below = foundation_folder(checkpoint)
     if below is not None:

@@ -12,7 +12,7 @@ from xdomain.core.files import read_json, write_json
 from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
-from xdomain.store.artifact import DONE, MANIFEST, STAGE
+from xdomain.store.artifact import DONE, MANIFEST, read_description
 from xdomain.store.lease import read_holder
 from xdomain.store.store import Store
 
@@ -99,7 +99,7 @@ def _unreferenced(store: Store, live: set[str]) -> tuple[Path, ...]:
     folders: dict[str, Path] = {}
     evaluations: list[str] = []
     for path in (store.root / "stages").glob(f"*/{DONE}"):
-        data = read_json(path.parent / STAGE)
+        data = read_description(path.parent)
         needs[data["key"]] = data["needs"]
         folders[data["key"]] = path.parent
         if data["kind"] == StageKind.EVALUATE:

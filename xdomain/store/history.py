@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
+from xdomain.core.errors import DamagedArtifact
 from xdomain.plan.cost import list_schedule_seconds
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import Stage, TrainStage
@@ -35,8 +36,11 @@ class Rates:
                 self.add(plan.stages[key])
 
     def add(self, stage: Stage) -> None:
-        """Count a stage that was just published."""
-        seconds = float(self._store.result(stage)["seconds"])
+        """Count a published stage; one whose record is damaged tells nothing."""
+        try:
+            seconds = float(self._store.result(stage)["seconds"])
+        except DamagedArtifact:
+            return
         self._measured.setdefault(stage.kind, []).append(seconds / _size(stage))
 
     def seconds_left(

@@ -27,7 +27,7 @@ from typing import Any
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, sync_folder, sync_tree, write_json
 from xdomain.plan.stage import Stage, StageKind
-from xdomain.store.artifact import DONE, MANIFEST, STAGE, check_artifact, damaged_file, digests
+from xdomain.store.artifact import DONE, MANIFEST, STAGE, check_artifact, damaged_file, digests, read_description
 from xdomain.store.lease import Lease
 
 SCHEMA_VERSION = 1
@@ -69,7 +69,7 @@ class Store:
         self.root = root
         marker = root / "store.json"
         if marker.is_file():
-            version = read_json(marker).get("schema")
+            version = _schema(marker)
             if not isinstance(version, int) or version > SCHEMA_VERSION:
                 raise StoreError(
                     f"the store has schema {version}, this version of xdomain reads up to {SCHEMA_VERSION}.",
@@ -140,12 +140,16 @@ class Store:
 
     def find(self, pattern: str) -> list[tuple[Stage, dict[str, Any]]]:
         """Published stages, with what they left, whose title or folder matches a glob pattern or whose key begins
-        with it."""
+        with it.
+
+        Raises:
+            DamagedArtifact: one of them is damaged.
+        """
         found = []
         for path in sorted((self.root / "stages").glob(f"*/{DONE}")):
-            data = read_json(path.parent / STAGE)
-            names = (data["title"], path.parent.name)
-            if any(fnmatchcase(name, pattern) for name in names) or data["key"].startswith(pattern):
+            folder = path.parent
+            if fnmatchcase(folder.name, pattern) or _is_called(folder / STAGE, pattern):
+                data = read_description(folder)
                 stage = Stage(
                     StageKind(data["kind"]), data["key"], data["title"], data["payload"], tuple(data["needs"])
                 )
@@ -153,8 +157,12 @@ class Store:
         return found
 
     def result(self, stage: Stage) -> dict[str, Any]:
-        """What a published stage left: `summary`, `provenance`, `seconds`."""
-        result: dict[str, Any] = read_json(self.folder(stage) / STAGE)["done"]
+        """What a published stage left: `summary`, `provenance`, `seconds`.
+
+        Raises:
+            DamagedArtifact: the file that says so is damaged.
+        """
+        result: dict[str, Any] = read_description(self.folder(stage))["done"]
         return result
 
     def open_artifact(self, stage: Stage) -> Path:
@@ -231,12 +239,12 @@ class Store:
         write_json(self._failure_path(stage), {"time": time.time(), **failure.__dict__})
 
     def failure(self, stage: Stage) -> Failure | None:
-        """Why the stage failed last, if it did and was not started since."""
+        """Why the stage failed last, if it did and was not started since; a file that cannot be read tells nothing."""
         try:
             data = read_json(self._failure_path(stage))
-        except FileNotFoundError:
+            return Failure(data["cause"], data["message"], data["log"])
+        except (FileNotFoundError, ValueError, TypeError, LookupError):
             return None
-        return Failure(data["cause"], data["message"], data["log"])
 
     def is_cancelled(self, stage: Stage) -> bool:
         """Somebody asked that the stage be left alone until `grid retry`."""
@@ -274,6 +282,31 @@ class Store:
         write_json(self.folder(stage) / DONE, dict(done), durable=False)
         shutil.rmtree(self.scratch(stage), ignore_errors=True)
         self.clear_failure(stage)
+
+
+def _schema(marker: Path) -> Any:
+    """
+    Raises:
+        StoreError: the file cannot be read.
+    """
+    try:
+        return read_json(marker)["schema"]
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise StoreError(
+            "says no schema version: it is damaged, or not a store's.",
+            where=str(marker),
+            fix=f'If the folder is a store, write {{"schema": {SCHEMA_VERSION}}} into this file; else choose another '
+            "with --store.",
+        ) from error
+
+
+def _is_called(description: Path, pattern: str) -> bool:
+    """Whether a stage's title matches, or its key begins so; one that cannot be read is not called anything."""
+    try:
+        data = read_json(description)
+        return fnmatchcase(data["title"], pattern) or bool(data["key"].startswith(pattern))
+    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        return False
 
 
 def _is_being_made(path: Path) -> bool:
