@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from datasets import Dataset
 from trl import GRPOTrainer
@@ -33,6 +34,16 @@ TOY_TRAINING: Mapping[str, Any] = {
     "max_completion_tokens": 6,
     "telemetry_every": None,
 }
+
+
+DEVICES = [
+    "cpu",
+    pytest.param(
+        "cuda",
+        marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")],
+    ),
+]
+"""Parameters of a test that also speaks of a GPU."""
 
 
 class CharacterDomain(Domain):
@@ -93,6 +104,7 @@ def toy_trainer(
     model: Any = None,
     lora: bool = False,
     processes: int = 1,
+    device: str = "cpu",
     plain: bool = False,
     **training: Any,
 ) -> GRPOTrainer:
@@ -131,7 +143,7 @@ def toy_trainer(
         "processing_class": tokenizer,
         "train_dataset": Dataset.from_list(rows),
         "args": grpo_arguments(
-            settings, steps=settings.steps, seed=0, output=folder, device="cpu", processes=processes
+            settings, steps=settings.steps, seed=0, output=folder, device=device, processes=processes
         ),
     }
     router = RewardRouter(domains, items)

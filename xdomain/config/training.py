@@ -81,14 +81,16 @@ class TrainingConfig(ConfigModel):
     however many processes share it; `execution.train_processes` above 1 needs it."""
     telemetry_every: int | None = Field(20, ge=1)
     """Optimizer steps of a mixed phase between two looks at the domains' gradients (norms, cosines, conflicts); null is
-    never. It costs one more forward and backward pass, and changes no number."""
+    never. It costs one more forward and backward pass and, until the step's end, one copy of the trainable parameters
+    and one of each domain's gradient in the CPU's memory; it changes no number."""
     self_paced: SelfPacedConfig | None = None
     """Order each phase's prompts from easy to hard; by default they are shuffled."""
     informative_quotas: bool = False
     """Hold a mixed phase's informative groups (rewards not all equal) to the ratio of its weights: surplus ones of the
     richer domains are dropped at random. Without it a 50/50 mixture teaches in whatever ratio is left."""
     offload_gradients: bool = False
-    """Keep the domains' gradients in the CPU's memory: one copy of the trainable parameters stays on the device."""
+    """Keep the domains' gradients in the CPU's memory, so that a GPU holds one at a time; without a GPU it changes
+    nothing. What it saves on a GPU is still to be measured."""
     report_to: tuple[str, ...] = ()
     """Trackers as transformers names them; a tracker's failure never fails a stage."""
     grpo: PlainMapping = Field(default_factory=dict)

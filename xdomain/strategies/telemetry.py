@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from xdomain.strategies.base import Gradient
-from xdomain.strategies.gradients import cosines, tensor_gramians
+from xdomain.strategies.gradients import cosines, gramian, tensor_gramians
 
 
 def gradient_figures(
@@ -54,12 +54,12 @@ def gradient_figures(
     }
 
 
-def step_figures(gradients: Mapping[str, Gradient], moved: Sequence[Tensor]) -> dict[str, Any]:
+def step_figures(gradients: Mapping[str, Gradient], moved: Iterable[Tensor]) -> dict[str, Any]:
     """How the parameters' change lies to each domain.
 
     Args:
         gradients: of each domain at the step's start.
-        moved: change of each parameter tensor over the whole optimizer step.
+        moved: change of each parameter tensor over the whole optimizer step; one at a time is enough.
 
     Returns:
         distance: norm of the change.
@@ -67,7 +67,9 @@ def step_figures(gradients: Mapping[str, Gradient], moved: Sequence[Tensor]) -> 
         to first order, which an adaptive optimizer may do whatever the gradient promised.
     """
     domains = sorted(gradients)
-    products = tensor_gramians([moved, *(gradients[name] for name in domains)]).sum(dim=0)
+    products = torch.zeros(len(domains) + 1, len(domains) + 1, dtype=torch.float64)
+    for change, *parts in zip(moved, *(gradients[name] for name in domains), strict=True):
+        products += gramian([[change], *([part] for part in parts)])
     descent = -cosines(products)[0]
     return {
         "distance": math.sqrt(float(products[0, 0])),

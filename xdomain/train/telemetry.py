@@ -19,9 +19,11 @@ from xdomain.train.domain_step import WindowDomainStep
 class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
     """Measures every `interval`-th step, the first one included.
 
-    It costs one more forward and backward pass of the step's batch, and until the step's end one copy of the trainable
-    parameters and one of each domain's gradient; nothing at all on other steps. Random generators, gradients and TRL's
-    own metrics are put back, so that weights do not depend on whether somebody looks.
+    It costs one more forward and backward pass of the step's batch, and nothing at all on other steps. A GPU holds one
+    more gradient at a time. Until the step's end the CPU's memory holds one copy of the trainable parameters and one of
+    each domain's gradient, K + 1 copies for K domains, in the first process alone; without a GPU they lie beside what
+    the strategy holds. Random generators, gradients and TRL's own metrics are put back, so that weights do not depend
+    on whether somebody looks.
 
     Args:
         trainer: the DomainGRPOTrainer, whose `rollout_metrics` get the figures under "gradients".
@@ -42,13 +44,13 @@ class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers 
     def look(self, model: Any, window: Sequence[Batch]) -> None:
         """Measure the gradients at the parameters before the step."""
         with _undisturbed(self._trainer, model):
-            step = WindowDomainStep(self._trainer, model, window, offload=self._trainer.offload_gradients)
+            step = WindowDomainStep(self._trainer, model, window, offload=True)
             parts = {name: step.loss_and_gradient(name) for name in step.domains}
-        if not parts:
-            return
+        if not parts or not self._trainer.accelerator.is_main_process:
+            return  # every process takes part in the passes, and one writes what they show
         self._parameters = step.parameters
         self._gradients = {name: part.gradient for name, part in parts.items()}
-        self._start = [parameter.detach().to(gradient.device, copy=True) for parameter, gradient in self._pairs()]
+        self._start = [parameter.detach().to("cpu", copy=True) for parameter in step.parameters]
         plain = self._trainer.accelerator.unwrap_model(model)
         names = [name for name, parameter in plain.named_parameters() if parameter.requires_grad]
         shares = {name: part.share for name, part in parts.items()}
@@ -58,15 +60,11 @@ class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers 
         """Measure how the step that was taken lies to the gradients."""
         if not self._gradients:
             return
-        moved = [
-            parameter.detach().to(origin.device) - origin
-            for parameter, origin in zip(self._parameters, self._start, strict=True)
-        ]
+        moved = (
+            parameter.detach().cpu() - origin for parameter, origin in zip(self._parameters, self._start, strict=True)
+        )
         self._trainer.rollout_metrics["gradients"] |= step_figures(self._gradients, moved)
-        self._gradients, self._start = {}, []
-
-    def _pairs(self) -> Iterator[tuple[Tensor, Tensor]]:
-        return zip(self._parameters, next(iter(self._gradients.values())), strict=True)
+        self._parameters, self._gradients, self._start = (), {}, []
 
 
 @contextmanager
