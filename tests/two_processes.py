@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import TypeAdapter
@@ -14,6 +15,8 @@ from safetensors.torch import save_file
 
 from tests.toy_training import toy_domains, toy_trainer
 from xdomain.config.strategy import JointConfig, StrategyConfig
+from xdomain.strategies.base import DomainStep
+from xdomain.strategies.gradients import combine
 from xdomain.strategies.joint import Joint
 
 
@@ -21,6 +24,14 @@ class ExplicitSum(Joint):
     """joint through the parts."""
 
     stock_step = False
+    losses: tuple[float, ...] = ()
+    """Of the latest step's parts."""
+
+    def step(self, step: DomainStep) -> dict[str, Any]:
+        parts = [step.loss_and_gradient(domain) for domain in step.domains]
+        self.losses = tuple(part.loss for part in parts)
+        step.set_gradient(combine([part.gradient for part in parts], [1.0] * len(parts)))
+        return {}
 
 
 def main() -> None:
@@ -51,6 +62,9 @@ def main() -> None:
     digest = torch.stack([value.double().sum() for value in weights.values()]).sum().reshape(1)
     digests = trainer.accelerator.gather(digest)
     assert bool((digests == digests[0]).all()), "ranks hold different weights"
+    if isinstance(trainer.strategy, ExplicitSum):
+        losses = trainer.accelerator.gather(torch.tensor([trainer.strategy.losses]))
+        assert bool((losses == losses[0]).all()), f"ranks see different losses: {losses.tolist()}"
     if trainer.accelerator.is_main_process:
         weights["moved"] = (model.lm_head.weight.detach() - start).abs().max().reshape(1)
         save_file(weights, folder / f"{name}.safetensors")

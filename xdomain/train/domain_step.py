@@ -39,7 +39,7 @@ class WindowDomainStep:
         self._shares = self._averaged({name: sum(each.share for each in own) for name, own in self._chunks.items()})
         self.domains = tuple(name for name, share in self._shares.items() if share > 0)
         self.loss = torch.zeros((), device=trainer.accelerator.device)
-        """Sum of the parts asked for so far."""
+        """Sum of the parts asked for so far, on this process: the trainer averages what it logs."""
         self.gradient_norms: list[float] = []
         """Of the inner optimizer steps, before clipping."""
         self._asked: set[str] = set()
@@ -62,7 +62,7 @@ class WindowDomainStep:
                 accelerator.backward(part)
             loss += part.detach()
         self.loss += loss
-        return DomainPart(float(loss), self._take_gradient(), self._shares[domain])
+        return DomainPart(self._averaged({domain: float(loss)})[domain], self._take_gradient(), self._shares[domain])
 
     def set_gradient(self, gradient: Sequence[Tensor]) -> None:
         for parameter, tensor in zip(self.parameters, gradient, strict=True):
