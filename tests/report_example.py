@@ -207,6 +207,8 @@ class Example:
             change="gained" if index % 2 else "lost",
             before=float(index % 2 == 0),
             after=float(index % 2),
+            prompt=f"Is {index} even?" if index else HOSTILE,
+            quoted_seed=self.seeds[0] if len(self.seeds) > 1 else None,
             gold="(True)",
             completion_before="so it is \\boxed{False}" if index else HOSTILE,
             completion_after="so it is \\boxed{True}" if index else HOSTILE,

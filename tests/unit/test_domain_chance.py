@@ -8,7 +8,7 @@ import pytest
 
 from xdomain.config.domain import DomainConfig
 from xdomain.domains.build import build_domain
-from xdomain.domains.check import chance_level
+from xdomain.domains.check import chance_level, chance_levels, prompts
 
 
 def chance(tmp_path, golds: list[str], verifier: dict) -> float | None:
@@ -38,3 +38,17 @@ def test_every_name_at_random(tmp_path):
 
 def test_nobody_guesses_a_program(tmp_path):
     assert chance(tmp_path, ["x = 1", "x = 1"], {"kind": "unit_tests", "style": "stdin"}) is None
+
+
+def test_a_domain_whose_data_is_gone_is_reported_without_prompts_and_chance(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"id": "i7", "q": "2 + 2 = ?", "a": "4"}\n')
+    described = {"name": "d", "source": {"kind": "jsonl", "test": str(path)}, "verifier": {"kind": "number"}}
+    config = DomainConfig.model_validate({**described, "fields": {"id": "id", "question": "q", "gold": "a"}})
+    (asked,) = prompts({"d": build_domain(config)})["d"].items()
+    assert asked[0] == "i7"
+    assert "2 + 2 = ?" in asked[1]
+    path.unlink()
+    gone = {"d": build_domain(config)}
+    assert prompts(gone) == {"d": {}}
+    assert chance_levels(gone) == {"d": None}

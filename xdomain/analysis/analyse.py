@@ -129,7 +129,7 @@ def _matrices(grid: MeasuredGrid, study: Study, transfer: Mapping[Pair, Measured
         pass_at_k=pass_at_k_matrices(study, meta.samples) + majority_matrices(study, grid.records, meta.samples),
         contrasts=(),
         effort=efforts(study),
-        items=item_changes(study, grid.records),
+        items=item_changes(study, grid.records, grid.prompts),
         summary=_summary(study, transfer),
         sentences=(),
         meta=meta,

@@ -20,7 +20,8 @@ SMALLEST_CHANGE = 0.5
 """Change of an item's mean score that counts as gained or lost."""
 LONGEST_COMPLETION = 2_000
 """Characters kept of a completion."""
-
+LONGEST_PROMPT = 2_000
+"""Characters kept of a prompt, half of them from its end: a template opens it, and the question often closes it."""
 
 Key = tuple[str, str, str]
 """Checkpoint, domain, item."""
@@ -47,15 +48,22 @@ class Change:
     before: float
     after: float
     checkpoints: tuple[str, str]
+    seed: int | None
 
 
-def item_changes(study: Study, records: pd.DataFrame) -> tuple[ItemChange, ...]:
-    """The largest changes against the parent, with one completion of each side where the records hold any."""
+def item_changes(
+    study: Study, records: pd.DataFrame, prompts: Mapping[str, Mapping[str, str]]
+) -> tuple[ItemChange, ...]:
+    """The largest changes against the parent, with one completion of each side where the records hold any.
+
+    Args:
+        prompts: by domain and item id.
+    """
     changes = [
         change for run in study.book.trained for domain in study.domains for change in _changes(study, run, domain)
     ]
     quotes = _quotes(records, changes)
-    return tuple(_published(change, quotes) for change in changes)
+    return tuple(_published(change, quotes, prompts.get(change.domain, {})) for change in changes)
 
 
 def _changes(study: Study, run: Run, domain: str) -> list[Change]:
@@ -66,6 +74,7 @@ def _changes(study: Study, run: Run, domain: str) -> list[Change]:
     before, after = aligned.scores(parent).mean(axis=0), aligned.scores(run.label).mean(axis=0)
     panel = aligned.panel
     names = (panel.checkpoints[aligned.rows[parent][0]], panel.checkpoints[aligned.rows[run.label][0]])
+    seed = aligned.seeds[0] if len(aligned.seeds) > 1 else None
     found: list[Change] = []
     for sign in (1, -1):
         change = sign * (after - before)
@@ -73,7 +82,7 @@ def _changes(study: Study, run: Run, domain: str) -> list[Change]:
             if change[item] >= SMALLEST_CHANGE:
                 item_id = panel.item_ids[aligned.items[item]]
                 sides = float(before[item]), float(after[item])
-                found.append(Change(run.label, parent, domain, item_id, *sides, names))
+                found.append(Change(run.label, parent, domain, item_id, *sides, names, seed))
     return found
 
 
@@ -94,7 +103,7 @@ def _quotes(records: pd.DataFrame, changes: list[Change]) -> Mapping[Key, list[S
     return found
 
 
-def _published(change: Change, quotes: Mapping[Key, list[Sample]]) -> ItemChange:
+def _published(change: Change, quotes: Mapping[Key, list[Sample]], prompts: Mapping[str, str]) -> ItemChange:
     gained = change.after > change.before
     before = _quote(quotes.get((change.checkpoints[0], change.domain, change.item_id), []), right=not gained)
     after = _quote(quotes.get((change.checkpoints[1], change.domain, change.item_id), []), right=gained)
@@ -106,6 +115,8 @@ def _published(change: Change, quotes: Mapping[Key, list[Sample]]) -> ItemChange
         change="gained" if gained else "lost",
         before=change.before,
         after=change.after,
+        prompt=shortened(prompts.get(change.item_id)),
+        quoted_seed=change.seed,
         gold=after[1] or before[1],
         completion_before=before[0],
         completion_after=after[0],
@@ -120,6 +131,12 @@ def _quote(samples: list[Sample], *, right: bool) -> tuple[str | None, str | Non
     fitting = [sample for sample in ordered if (sample.score is not None and sample.score >= 0.5) == right]
     chosen = (fitting or ordered)[0]
     return _cut(chosen.completion), _cut(chosen.gold)
+
+
+def shortened(prompt: str | None) -> str | None:
+    """A prompt with its middle left out where it is longer than `LONGEST_PROMPT` characters."""
+    half = LONGEST_PROMPT // 2
+    return prompt if prompt is None or len(prompt) <= LONGEST_PROMPT else f"{prompt[:half]}\n[…]\n{prompt[-half:]}"
 
 
 def _cut(text: object) -> str | None:

@@ -194,6 +194,10 @@ class ItemChange(ResultModel):
     before: float
     """Mean score of the parent's samples, over seeds."""
     after: float
+    prompt: str | None = None
+    """What was asked, its middle left out where it is long; null where the domain's data is not here."""
+    quoted_seed: int | None = None
+    """Training seed of the checkpoints whose completions are quoted; null where there is but one."""
     gold: str | None = None
     completion_before: str | None = None
     """One sample, cut; hostile text: escape it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -113,14 +114,16 @@ def own_grid(
 ) -> MeasuredGrid:
     """Run what is missing of the evaluations of each model, and read all of them."""
     from xdomain.cli.run_view import run_graph
-    from xdomain.domains.check import chance_levels
+    from xdomain.domains.build import build_domains
+    from xdomain.domains.check import chance_levels, prompts
     from xdomain.store.query import compared_models
 
     for graph in graphs.values():
         run_graph(graph, store, jobs)
     experiment = next(iter(graphs.values())).experiment
-    chance = chance_levels(experiment.domains, experiment.domain_names)
-    return compared_models(store, graphs, base, chance=chance, with_text=with_text)
+    domains = build_domains(experiment.domains, experiment.domain_names)
+    grid = compared_models(store, graphs, base, chance=chance_levels(domains), with_text=with_text)
+    return replace(grid, prompts=prompts(domains)) if with_text else grid
 
 
 def domain_entries(text: str) -> list[str | DomainConfig]:

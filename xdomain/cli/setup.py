@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,11 +62,13 @@ def measure(opened: Opened, *, with_text: bool = False) -> MeasuredGrid:
     """What the store holds of the experiment, ready for analysis."""
     from xdomain.core.errors import AnalysisError
     from xdomain.domains.base import Split
-    from xdomain.domains.check import chance_levels
+    from xdomain.domains.build import build_domains
+    from xdomain.domains.check import chance_levels, prompts
     from xdomain.store.query import measured_grid
 
     experiment = opened.plan.experiment
-    chance = chance_levels(experiment.domains, experiment.domain_names, Split(experiment.evaluation.split))
+    domains, split = build_domains(experiment.domains, experiment.domain_names), Split(experiment.evaluation.split)
+    chance = chance_levels(domains, split)
     grid = measured_grid(opened.plan, opened.store, chance=chance, description=describe(opened), with_text=with_text)
     if grid.records.empty:
         raise AnalysisError(
@@ -74,7 +76,7 @@ def measure(opened: Opened, *, with_text: bool = False) -> MeasuredGrid:
             where=str(opened.store.root),
             fix=f"Run `xdomain grid run {opened.path}` first, or name its store with --store.",
         )
-    return grid
+    return replace(grid, prompts=prompts(domains, split)) if with_text else grid
 
 
 def describe(opened: Opened) -> dict[str, Any]:

@@ -54,6 +54,7 @@ def run_study(config: StudyConfig, store: Store, jobs: int | None) -> PairResult
     """Evaluate what is missing and analyse the whole."""
     from xdomain.analysis.pairs import analyse_pairs
     from xdomain.cli.run_view import run_graph
+    from xdomain.domains.build import build_domains
     from xdomain.domains.check import chance_levels
     from xdomain.plan.graph import Graph
     from xdomain.store.query import compared_models
@@ -66,7 +67,7 @@ def run_study(config: StudyConfig, store: Store, jobs: int | None) -> PairResult
         # One graph a number of samples to run, one a model to read.
         together = {key: stage for part in parts for key, stage in part.stages.items()}
         graphs[model] = Graph(parts[0].experiment, together)
-    chance = chance_levels(config.domains, config.benchmarks)
+    chance = chance_levels(build_domains(config.domains, config.benchmarks))
     return analyse_pairs(compared_models(store, graphs, None, chance=chance, domains=config.benchmarks), config)
 
 

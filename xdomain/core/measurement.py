@@ -93,6 +93,7 @@ class MeasuredGrid:
         chance: accuracy of a constant or uniform answer by domain; None where unknown.
         contrasts: declared contrasts, "order(math, science) on science".
         budget: the budget rule, "per_phase", "per_domain" or "total".
+        prompts: what was asked, by domain and item id; empty where the data is not here (records hold digests alone).
         description: what a reader needs to know of the run (model, steps, evaluation settings), plain JSON, shown as
             it is.
     """
@@ -107,4 +108,5 @@ class MeasuredGrid:
     chance: Mapping[str, float | None] = field(default_factory=dict)
     contrasts: tuple[str, ...] = ()
     budget: str = "per_phase"
+    prompts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     description: Mapping[str, Any] = field(default_factory=dict)

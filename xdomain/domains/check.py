@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from xdomain.config.domain import DomainConfig
+from xdomain.core.errors import DataError, DependencyMissing
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Domain, Item, Split, is_right
-from xdomain.domains.build import build_domains
 from xdomain.domains.overlap import SHOWN, Overlap, find_overlap, repeated_prompts
 from xdomain.domains.splits import prompt_key
 
@@ -214,8 +213,21 @@ def chance_level(domain: Domain, split: Split = Split.TEST) -> float | None:
     return max(constant, sum(rates) / len(items))
 
 
-def chance_levels(
-    entries: Iterable[DomainConfig | str], names: Sequence[str], split: Split = Split.TEST
-) -> dict[str, float | None]:
-    """`chance_level` of an experiment's domains, by name."""
-    return {name: chance_level(domain, split) for name, domain in build_domains(entries, names).items()}
+def chance_levels(domains: Mapping[str, Domain], split: Split = Split.TEST) -> dict[str, float | None]:
+    """`chance_level` of each domain; None where its data is not here any more, which stored records do not need."""
+    return {
+        name: chance_level(domain, split) if items_here(domain, split) else None for name, domain in domains.items()
+    }
+
+
+def prompts(domains: Mapping[str, Domain], split: Split = Split.TEST) -> dict[str, dict[str, str]]:
+    """Prompts by domain and item id; of a domain whose data is not here any more, none."""
+    return {name: {item.id: item.prompt for item in items_here(domain, split)} for name, domain in domains.items()}
+
+
+def items_here(domain: Domain, split: Split) -> Sequence[Item]:
+    """The items of a split, none where they cannot be read on this machine."""
+    try:
+        return domain.items(split)
+    except (DataError, DependencyMissing):
+        return ()
