@@ -49,6 +49,6 @@ def test_how_completions_are_drawn_is_part_of_a_key() -> None:
 
 def test_more_gpus_than_exist(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    with pytest.raises(ConfigError, match="asks for 3 GPUs, and this machine shows 2") as refused:
+    with pytest.raises(ConfigError, match="needs 3 GPUs, and this machine shows 2") as refused:
         make_executor(ExecutionConfig(train_processes=3), Store(tmp_path / "store"), None)
     assert refused.value.where == "execution.train_processes"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from xdomain.cli.render import count, duration, err
 from xdomain.cli.run_watch import Watcher
 from xdomain.cli.setup import Opened
+from xdomain.config.execution import ResourcesConfig
 from xdomain.core.errors import Interrupted, StageError, StoreError
 from xdomain.execute.run import run_plan
 from xdomain.plan.explain import find_stage, narrow
@@ -52,6 +53,8 @@ def run_stages(opened: Opened, texts: Sequence[str], *, as_json: bool) -> None:
     for stage in below:
         if stage.key not in done:
             raise StoreError(f'"{stage.title}", which it reads, is not published yet.', where=str(opened.store.root))
-    execution = graph.experiment.execution.model_copy(update={"executor": "inline"})
+    # What a stage asks for the other engine has set aside.
+    here = {"executor": "inline", "resources": ResourcesConfig()}
+    execution = graph.experiment.execution.model_copy(update=here)
     experiment = graph.experiment.model_copy(update={"execution": execution})
     run_graph(Graph(experiment, graph.stages), opened.store, None, as_json=as_json)

@@ -21,15 +21,15 @@ class RetryConfig(ConfigModel):
 
 
 class StageResources(ConfigModel):
-    """What a cluster sets aside for one stage."""
+    """What is set aside for one stage, by a cluster or by the local executor: a stage waits until so much is free."""
 
     cpus: int | None = Field(None, ge=1)
-    """CPU cores; by default `execution.threads`."""
+    """CPU cores; by default `execution.threads`, on this machine alone none."""
     gpus: float | None = Field(None, ge=0)
     """GPUs; by default one where `execution.device` and the cluster allow it. Ray takes fractions: 0.5 lets two stages
-    share one."""
+    share one. On this machine 0 hides them from the stage."""
     memory_gb: float | None = Field(None, gt=0)
-    """Main memory in 10^9 bytes; by default the cluster's own rule."""
+    """Main memory in 10^9 bytes; by default the cluster's own rule, on this machine alone none."""
     minutes: int | None = Field(None, ge=1)
     """Slurm's time limit; by default the partition's own. A stage that needs longer goes on from its checkpoint."""
     custom: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
@@ -46,7 +46,7 @@ class StageResources(ConfigModel):
 
 
 class ResourcesConfig(ConfigModel):
-    """Resources by kind of stage, for clusters."""
+    """Resources by kind of stage."""
 
     base: StageResources = StageResources()
     train: StageResources = StageResources()

@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -24,6 +24,7 @@ from multiprocessing.context import ForkServerProcess
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import StageError
 from xdomain.execute.base import Ended, Task
+from xdomain.execute.cluster_resources import Amounts
 from xdomain.execute.complaint import preflight_complaint, raise_complaint
 from xdomain.execute.server_domains import VARIABLE, describe_domains
 from xdomain.execute.worker import PRELOAD, run_task_file
@@ -69,6 +70,9 @@ class LocalExecutor:
     devices: values for CUDA_VISIBLE_DEVICES, one a worker in turn; () leaves the variable alone.
     preload: modules that the server imports before it forks.
     train_processes: processes of a training stage, which counts as so many workers and gets so many devices.
+    asked: what a stage of each kind sets aside besides; one that asks for several GPUs counts as so many workers too,
+        and sees none where it asks for 0.
+    capacity: what the machine has of that.
     """
 
     def __init__(
@@ -78,9 +82,14 @@ class LocalExecutor:
         devices: Sequence[str] = (),
         preload: Sequence[str] = ("xdomain.execute.preload",),
         train_processes: int = 1,
+        asked: Mapping[StageKind, Amounts] | None = None,
+        capacity: Amounts | None = None,
     ) -> None:
         self._free: list[str | None] = list(devices) or [None] * workers
-        self._train_slots = min(train_processes, len(self._free))
+        self._asked = {kind: (asked or {}).get(kind, {}) for kind in StageKind}
+        self._capacity = capacity or {}
+        self._slots = {kind: max(1, int(each.get("GPU", 0))) for kind, each in self._asked.items()}
+        self._slots[StageKind.TRAIN] = max(self._slots[StageKind.TRAIN], min(train_processes, len(self._free)))
         self._waiting: deque[Task] = deque()  # submitted, but not enough slots are free yet
         self._never_started: list[Ended] = []
         self._running: list[Worker] = []
@@ -139,7 +148,12 @@ class LocalExecutor:
         for idle in [each for each in self._idle if set(each.slots) & set(slots) - {None}]:
             idle.end()
             self._idle.remove(idle)
+        kind = task.stages[0].kind
+        while self._idle and not self._has_room(kind, [*self._running, *self._idle]):
+            self._idle.pop().end()
         devices = ",".join(slot for slot in slots if slot is not None) or None
+        if self._asked[kind].get("GPU") == 0:
+            devices = ""
         if not task.keeps_engine:
             return Worker(self._start(worker_main, str(task.path), devices), slots, None, task)
         ours, theirs = self._context.Pipe()
@@ -149,11 +163,23 @@ class LocalExecutor:
 
     def _slots_for(self, task: Task) -> list[str | None]:
         """Free slots for a task, with different devices; [] if there are too few."""
-        count = self._train_slots if task.stages[0].kind is StageKind.TRAIN else 1
+        kind = task.stages[0].kind
+        if not self._has_room(kind, self._running):
+            return []
+        count = self._slots[kind]
         different = [slot for place, slot in enumerate(self._free) if slot is None or slot not in self._free[:place]]
         engines = {slot for worker in self._idle for slot in worker.slots if slot is not None}
         different.sort(key=engines.__contains__)  # an engine is ended for want of another device alone
         return different[:count] if len(different) >= count else []
+
+    def _has_room(self, kind: StageKind, beside: Sequence[Worker]) -> bool:
+        """Whether cores and memory are left for a stage that says what it needs, beside what others said."""
+        taken = [self._asked[worker.task.stages[0].kind] for worker in beside]
+        return all(
+            amount + sum(each.get(name, 0.0) for each in taken) <= self._capacity[name]
+            for name, amount in self._asked[kind].items()
+            if name != "GPU"  # slots are
+        )
 
     def _start(self, target: Callable[..., None], *arguments: object) -> ForkServerProcess:
         """Fork a process from the server, which is started anew if it is gone.

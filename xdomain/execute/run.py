@@ -12,6 +12,7 @@ from xdomain.core.errors import ConfigError, DependencyMissing
 from xdomain.execute.base import Executor, Task
 from xdomain.execute.inline import InlineExecutor
 from xdomain.execute.local import LocalExecutor
+from xdomain.execute.machine import asked_of_machine, capacity, visible_gpus
 from xdomain.execute.repair import has_damaged_records
 from xdomain.execute.scheduler import Event, RunOutcome, Scheduler
 from xdomain.plan.graph import Graph
@@ -30,8 +31,6 @@ def make_executor(
         ConfigError: the cluster cannot be reached or cannot give what is asked of it.
         DependencyMissing: the executor's extra is not installed.
     """
-    if execution.executor == "inline":
-        return InlineExecutor()
     if execution.executor == "ray":
         from xdomain.execute.ray_executor import RayExecutor
 
@@ -40,18 +39,23 @@ def make_executor(
         from xdomain.execute.slurm_executor import SlurmExecutor
 
         return SlurmExecutor(execution, store.root, jobs, tell)
-    devices = [] if execution.device == "cpu" else visible_gpus()
+    devices = visible_gpus(execution.device)
     processes = execution.train_processes
-    if len(devices) < processes and (devices or execution.device == "cuda"):
+    local = execution.executor == "local"
+    if local and len(devices) < processes and (devices or execution.device == "cuda"):
         raise ConfigError(
-            f"a training stage asks for {processes} GPUs, and this machine shows {len(devices)}.",
-            where="execution.train_processes",
-            fix="Lower it, set `execution.device: cpu`, or look at CUDA_VISIBLE_DEVICES.",
+            f"a training stage needs {processes} GPU{'s' * (processes > 1)}, and this machine shows {len(devices)}.",
+            where="execution.device" if processes == 1 else "execution.train_processes",
+            fix="Set `execution.device: cpu`, look at CUDA_VISIBLE_DEVICES, or lower `execution.train_processes`.",
         )
+    has = capacity(len(devices))
+    asked = asked_of_machine(execution, has)
+    if not local:
+        return InlineExecutor()
     workers = jobs or execution.workers or len(devices) or max(1, (os.cpu_count() or 1) // execution.threads)
-    workers = max(workers, processes)
+    workers = max(workers, processes, *(int(each.get("GPU", 0)) for each in asked.values()))
     slots = [devices[place % len(devices)] for place in range(workers)] if devices else []
-    return LocalExecutor(workers, execution.threads, slots, train_processes=processes)
+    return LocalExecutor(workers, execution.threads, slots, train_processes=processes, asked=asked, capacity=has)
 
 
 def run_plan(
@@ -92,18 +96,6 @@ def _is_finished(plan: Graph, store: Store) -> bool:
         return False
     remake = plan.experiment.execution.damaged == "remake"
     return not (remake and any(has_damaged_records(stage, store) for stage in stages))
-
-
-def visible_gpus() -> list[str]:
-    """GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them, without loading torch."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return [name for name in visible.split(",") if name.strip() not in ("", "-1")]
-    try:
-        nodes = os.listdir("/proc/driver/nvidia/gpus")
-    except FileNotFoundError:
-        nodes = []
-    return [str(index) for index in range(len(nodes))]
 
 
 def _require_training_packages() -> None:

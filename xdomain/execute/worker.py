@@ -28,6 +28,7 @@ from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
 from xdomain.domains.preflight import preflight_domains
 from xdomain.execute.base import StageRecord, TaskFile
+from xdomain.execute.machine import used_device
 from xdomain.execute.process_group import GroupLost, run_group
 from xdomain.execute.progress import LeaseReporter, log_line
 from xdomain.plan.spec import EvaluateSpec, TrainSpec
@@ -59,10 +60,13 @@ def run_preflight(experiment: Experiment) -> None:
     """Read every domain's data, and build every stage's GRPOConfig once.
 
     Raises:
-        ConfigError: TRL refuses a setting.
+        ConfigError: TRL refuses a setting, or this machine is to run the stages and has no GPU for them.
         DataError: a split is empty or malformed, or train and test overlap.
         DependencyMissing: scoring needs what is not here.
     """
+    execution = experiment.execution
+    if execution.executor in ("local", "inline"):
+        used_device(execution.device, execution.train_processes)
     names = experiment.domain_names
     families = any(experiment.grid.model_dump().values())
     trained = set(names) if families else {name for each in experiment.curricula for name in each.domains}
@@ -152,7 +156,7 @@ class _Claim:
                 "provenance": provenance(
                     command=list(self.file.command),
                     executor=self.file.task.experiment.execution.executor,
-                    device=_device(self.file.device),
+                    device=used_device(self.file.device),
                     threads=self.file.threads,
                     seeds={"stage": derive_seed("stage", self.stage.key), "named": self._named_seed()},
                 ),
@@ -185,7 +189,9 @@ def _claim(store: Store, file: TaskFile, on_lost: Callable[[], object]) -> Itera
 def _run(file: TaskFile, store: Store, claims: list[_Claim], kept: Any) -> None:
     experiment = file.task.experiment
     specs = [file.task.stages[claim.index] for claim in claims]
-    contexts = [claim.context(store, _device(file.device)) for claim in claims]
+    processes = experiment.execution.train_processes if isinstance(specs[0], TrainSpec) else 1
+    device = used_device(file.device, processes)
+    contexts = [claim.context(store, device) for claim in claims]
     for path in dict.fromkeys(path for claim in claims for path in claim.record.checkpoints_read):
         check_checkpoint(store.root / path)
     first = specs[0]
@@ -225,12 +231,6 @@ def prepare_torch(threads: int) -> None:
     transformers = importlib.import_module("transformers")
     transformers.utils.logging.disable_progress_bar()
     logging.captureWarnings(True)
-
-
-def _device(wanted: str) -> str:
-    if wanted != "auto":
-        return wanted
-    return "cuda" if importlib.import_module("torch").cuda.is_available() else "cpu"
 
 
 def _failure(error: Exception, log: Path) -> Failure:
