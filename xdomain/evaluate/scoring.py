@@ -11,7 +11,7 @@ from types import TracebackType
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item
 from xdomain.evaluate.journal import Answers, Journal
-from xdomain.generation.base import UNANSWERED, Completion
+from xdomain.generation.base import UNANSWERED, Completion, FinishReason
 
 Pending = tuple[int, list[Completion]]
 
@@ -91,11 +91,15 @@ class Scorer:
 
 
 def judge(domain: Domain, items: Sequence[Item], pending: Sequence[Pending]) -> list[Verdict]:
-    """Verdicts of all completions in order; where there is none to judge, the verdict is missing, not 0."""
+    """Verdicts of all completions in order. Where there is none to judge, the verdict is missing, not 0; one that was
+    cut off is wrong without a look: the last number of half a solution may be the gold answer by chance."""
     flat = [(items[place], completion) for place, completions in pending for completion in completions]
-    answered = [(item, completion.text) for item, completion in flat if completion.finish_reason not in UNANSWERED]
-    found = iter(domain.score([item for item, _ in answered], [text for _, text in answered]))
-    return [
-        Verdict.unscored(completion.problem) if completion.finish_reason in UNANSWERED else next(found)
-        for _, completion in flat
-    ]
+    finished = [(item, completion.text) for item, completion in flat if completion.finish_reason == FinishReason.STOP]
+    found = iter(domain.score([item for item, _ in finished], [text for _, text in finished]))
+
+    def verdict(completion: Completion) -> Verdict:
+        if completion.finish_reason in UNANSWERED:
+            return Verdict.unscored(completion.problem)
+        return Verdict.wrong("truncated") if completion.finish_reason == FinishReason.LENGTH else next(found)
+
+    return [verdict(completion) for _, completion in flat]
