@@ -10,7 +10,7 @@ import pytest
 
 from tests.benchmark_rows import HUB, KNIGHTS_AND_KNAVES, WRITING_BENCH
 from tests.judge_server import judge_server, ticket_in
-from xdomain.cli.evaluate import domain_entries
+from xdomain.cli.eval_graph import domain_entries
 from xdomain.config.domain import DomainConfig
 from xdomain.config.domain_file import BENCHMARKS, load_domain_file
 from xdomain.config.domain_source import HfSource

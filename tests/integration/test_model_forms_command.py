@@ -12,6 +12,23 @@ from tests.small_grid import xdomain
 from xdomain.models.tiny import tiny_qwen3
 
 
+def test_a_model_with_a_chat_template_against_its_base_without_one(tmp_path: Path) -> None:
+    model, tokenizer = tiny_qwen3(seed=3)
+    for name in ("base", "tuned"):
+        model.save_pretrained(tmp_path / name)
+        tokenizer.save_pretrained(tmp_path / name)
+        tokenizer.chat_template = "{% for message in messages %}{{ message['content'] }} = {% endfor %}"
+    arguments = ["eval", tmp_path / "tuned", "--base", tmp_path / "base", "--domains", "logic", "--items", "20"]
+    arguments += ["--max-tokens", "6", "--store", tmp_path / "store", "-j", "1"]
+    result = json.loads(xdomain(*arguments, "--json").stdout)
+    assert result["change"]["cells"][str(tmp_path / "tuned")]["logic"]["n_items"] == 20
+    assert result["meta"]["templates"]["base"] == "none"
+    assert result["meta"]["templates"][str(tmp_path / "tuned")].startswith("sha256 ")
+    assert "asked through different templates" in xdomain(*arguments).stdout
+    alike = xdomain(*arguments, "--set", "model.chat_template=false", "--json")
+    assert json.loads(alike.stdout)["meta"]["templates"] == {}
+
+
 def test_an_adapter_against_its_base_and_both_again_from_the_store(tmp_path: Path) -> None:
     base, adapter, store = tmp_path / "base-model", tmp_path / "adapter", tmp_path / "store"
     model, tokenizer = tiny_qwen3(seed=3)

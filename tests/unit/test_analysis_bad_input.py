@@ -79,6 +79,26 @@ def test_unequal_questions(grid, column, words):
         analyse(replace(grid, records=records))
 
 
+def test_models_with_templates_of_their_own_pair_by_item(grid):
+    """What a grid is refused for, models may do: their items are the same where the gold answers are."""
+    own = dict.fromkeys(("math-s0@40", "math-s1@40"), "sha256 1234")
+    places = tuple(replace(each, template=own.get(each.checkpoint, "none")) for each in grid.checkpoints)
+    records = grid.records.assign(gold=grid.records["item_id"])
+    records.loc[records["checkpoint"].isin(own), "prompt_hash"] += " in a template"
+    alone = analyse(grid)
+    result = analyse(replace(grid, records=records, checkpoints=places))
+    assert result.transfer == alone.transfer
+    assert (alone.meta.templates, result.meta.templates["math"]) == ({}, "sha256 1234")
+    assert "asked through different templates" in result.meta.statements[-1]
+
+    other = records.assign(gold=records["gold"].where(~records["checkpoint"].isin(own), "another"))
+    with pytest.raises(AnalysisError, match="gold answers differ"):
+        analyse(replace(grid, records=other, checkpoints=places))
+    records.loc[records["checkpoint"] == "math-s0@40", "prompt_hash"] = "changed"
+    with pytest.raises(AnalysisError, match="different prompts"):
+        analyse(replace(grid, records=records, checkpoints=places))
+
+
 def test_unscored_verdicts_are_left_out_and_counted(grid):
     records = grid.records.copy()
     lost = (records["checkpoint"] == "math-s0@40") & records["item_id"].isin({"math-00000", "math-00001"})

@@ -30,7 +30,7 @@ from xdomain.analysis.sentences import sentences
 from xdomain.analysis.sequence import sequence_matrix
 from xdomain.analysis.strategies import matched_matrix, strategy_matrix
 from xdomain.analysis.strategy_cost import matched_arms, strategy_costs
-from xdomain.analysis.study import Study, build_study
+from xdomain.analysis.study import Study, build_study, templates_statement
 from xdomain.analysis.trajectory import trajectories
 from xdomain.analysis.transfer import (
     Pair,
@@ -173,6 +173,8 @@ def _meta(grid: MeasuredGrid, study: Study) -> Meta:
             "One training seed: intervals speak of these checkpoints; nothing is said about a re-run of training."
         )
     statements.append(f"Budget rule {grid.budget}: compare the effort of both sides before reading a difference.")
+    if study.templates:
+        statements.append(templates_statement(study.templates))
     panels = study.panels
     return Meta(
         experiment=grid.experiment,
@@ -184,6 +186,7 @@ def _meta(grid: MeasuredGrid, study: Study) -> Meta:
         speaks_of="the recipe" if several else "these checkpoints",
         statements=tuple(statements),
         missing=grid.missing,
+        templates=study.templates,
         items={name: len(panel.item_ids) for name, panel in panels.items()},
         samples={name: int(panel.judged[panel.judged > 0].min(initial=1_000_000)) for name, panel in panels.items()},
         description=dict(grid.description),

@@ -47,6 +47,7 @@ class Columns:
     item_id: Coded
     cluster_id: Coded | None
     prompt_hash: Coded | None
+    gold: Coded | None
     scorer: Coded | None
     outcome: Coded | None
     finish_reason: Coded | None
@@ -56,8 +57,11 @@ class Columns:
     mean_entropy: FloatArray | None
 
 
-def code_columns(records: pd.DataFrame) -> Columns:
+def code_columns(records: pd.DataFrame, *, gold: bool = False) -> Columns:
     """Code every column that panels are built from.
+
+    Args:
+        gold: code the gold answers too.
 
     Raises:
         AnalysisError: scores that are not numbers.
@@ -76,6 +80,7 @@ def code_columns(records: pd.DataFrame) -> Columns:
         item_id=item_id,
         cluster_id=Coded.of(records, "cluster_id"),
         prompt_hash=Coded.of(records, "prompt_hash"),
+        gold=Coded.of(records, "gold") if gold else None,
         scorer=Coded.of(records, "scorer"),
         outcome=Coded.of(records, "outcome"),
         finish_reason=Coded.of(records, "finish_reason"),

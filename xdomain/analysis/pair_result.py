@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from xdomain.analysis.result import AccuracyMatrix, Cell, Matrix, ResultModel
 
 STATEMENTS = (
@@ -33,4 +35,6 @@ class PairResult(ResultModel):
     mean_gain: dict[str, Cell]
     """Mean over pairs of each column of `gain`, pairs as units."""
     odds_ratio: Matrix
+    templates: dict[str, str] = Field(default_factory=dict)
+    """Chat template by model, where the models were asked through different ones."""
     statements: tuple[str, ...] = STATEMENTS

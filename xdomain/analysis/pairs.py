@@ -19,9 +19,9 @@ from xdomain.analysis.definitions import BENJAMINI_HOCHBERG
 from xdomain.analysis.inference import pool_effects, t_quantile, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix
 from xdomain.analysis.odds import odds_cell
-from xdomain.analysis.pair_result import PairResult
+from xdomain.analysis.pair_result import STATEMENTS, PairResult
 from xdomain.analysis.result import AccuracyMatrix, Cell, Matrix
-from xdomain.analysis.study import Study, build_study, make_matrix
+from xdomain.analysis.study import Study, build_study, make_matrix, templates_statement
 from xdomain.config.study import PairConfig, StudyConfig
 from xdomain.core.measurement import MeasuredGrid
 
@@ -85,6 +85,8 @@ def analyse_pairs(grid: MeasuredGrid, config: StudyConfig) -> PairResult:
         gain=adjust_matrix(gain, families),
         mean_gain={column: mean_over_pairs(gain, column) for column in columns},
         odds_ratio=adjust_matrix(ratio, families),
+        templates=study.templates,
+        statements=(templates_statement(study.templates), *STATEMENTS) if study.templates else STATEMENTS,
     )
 
 

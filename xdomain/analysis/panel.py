@@ -39,6 +39,7 @@ class Panel:
         malformed: shape [checkpoints].
         tokens: sum of completion tokens, NaN where not recorded, shape [checkpoints].
         entropy: mean entropy in nats, NaN where not recorded, shape [checkpoints].
+        one_prompt: every item had the same prompt for every checkpoint; False only where templates differ.
     """
 
     domain: str
@@ -53,6 +54,7 @@ class Panel:
     malformed: FloatArray
     tokens: FloatArray
     entropy: FloatArray
+    one_prompt: bool
 
     @cached_property
     def question_set(self) -> IntArray:
@@ -87,12 +89,14 @@ def build_panels(grid: MeasuredGrid) -> dict[str, Panel]:
     names = tuple(checkpoint.checkpoint for checkpoint in grid.checkpoints)
     checkpoints = _positions(records, "checkpoint", names, grid.experiment)
     domains = _positions(records, "domain", grid.domains, grid.experiment)
-    columns = code_columns(records)
+    ways = list(dict.fromkeys(checkpoint.template for checkpoint in grid.checkpoints))
+    template = np.array([ways.index(checkpoint.template) for checkpoint in grid.checkpoints], dtype=np.intp)
+    columns = code_columns(records, gold=len(ways) > 1)
     panels = {}
     for code, domain in enumerate(grid.domains):
         rows = np.flatnonzero(domains == code)
         if len(rows):
-            panels[domain] = _build_panel(domain, names, columns, rows, checkpoints[rows])
+            panels[domain] = _build_panel(domain, names, columns, rows, checkpoints[rows], template)
     return panels
 
 
@@ -113,12 +117,21 @@ def _positions(records: pd.DataFrame, column: str, known: Sequence[str], experim
     return positions
 
 
-def _build_panel(domain: str, names: tuple[str, ...], columns: Columns, rows: IntArray, checkpoint: IntArray) -> Panel:
+def _build_panel(
+    domain: str, names: tuple[str, ...], columns: Columns, rows: IntArray, checkpoint: IntArray, template: IntArray
+) -> Panel:
+    """Args:
+    checkpoint: of each row, its position in `names`.
+    template: of each checkpoint, the number of its template.
+    """
     item, item_ids = _items(columns.item_id, rows)
     shape = (len(names), len(item_ids))
     cell = checkpoint * shape[1] + item
     _refuse_duplicates(domain, names, item_ids, cell, columns.sample[rows])
-    _refuse_mixed(domain, columns.prompt_hash, rows, item, "was asked with different prompts")
+    of_template = template[checkpoint] * shape[1] + item
+    _refuse_mixed(domain, columns.prompt_hash, rows, of_template, "was asked with different prompts")
+    # Between templates prompts differ, so that what was asked for tells whether the items are the same.
+    _refuse_mixed(domain, columns.gold, rows, item, "has items whose gold answers differ")
     _refuse_mixed(domain, columns.scorer, rows, np.zeros_like(item), "was judged by different scorers")
     score = _scores(domain, columns, rows)
     is_judged = ~np.isnan(score)
@@ -151,6 +164,7 @@ def _build_panel(domain: str, names: tuple[str, ...], columns: Columns, rows: In
         malformed=per_checkpoint(malformed),
         tokens=per_checkpoint(tokens),
         entropy=_mean_known(entropy, checkpoint, shape[0]),
+        one_prompt=columns.prompt_hash is None or not _mixed(columns.prompt_hash, rows, item).any(),
     )
 
 
@@ -202,15 +216,21 @@ def _refuse_mixed(domain: str, column: Coded | None, rows: IntArray, group: IntA
     """Refuse if the column takes two values within a group: such rows are not comparable."""
     if column is None:
         return
-    values = column.codes[rows]
-    first = np.full(int(group.max()) + 1, -1, dtype=np.intp)
-    first[group[::-1]] = values[::-1]
-    differing = first[group] != values
+    differing = _mixed(column, rows, group)
     if differing.any():
         raise AnalysisError(
             f'domain "{domain}" {words}: {int(differing.sum())} of {len(rows)} records differ from the others.',
             fix="One prompt template and one scorer must serve every checkpoint; evaluate the odd ones again.",
         )
+
+
+def _mixed(column: Coded, rows: IntArray, group: IntArray) -> NDArray[np.bool_]:
+    """Which rows differ in the column from the first of their group."""
+    values = column.codes[rows]
+    first = np.full(int(group.max()) + 1, -1, dtype=np.intp)
+    first[group[::-1]] = values[::-1]
+    differing: NDArray[np.bool_] = first[group] != values
+    return differing
 
 
 def _mean_known(values: FloatArray | None, checkpoint: IntArray, n_checkpoints: int) -> FloatArray:

@@ -258,6 +258,8 @@ class Meta(ResultModel):
     """Words that every format carries: what intervals speak of, what is unadjusted, what was left out."""
     missing: tuple[str, ...] = ()
     """Planned evaluations that are not there."""
+    templates: dict[str, str] = Field(default_factory=dict)
+    """Chat template by model, where the models that are compared were asked through different ones."""
     items: dict[str, int] = Field(default_factory=dict)
     """Test items by domain."""
     samples: dict[str, int] = Field(default_factory=dict)

@@ -70,6 +70,17 @@ class Study:
         return effect([(part, values(part, position)) for position, part in enumerate(aligned)], compares)
 
     @property
+    def templates(self) -> dict[str, str]:
+        """How each run was asked, where not all were asked with the same prompts; else {}."""
+        if all(panel.one_prompt for panel in self.panels.values()):
+            return {}
+        return {
+            run.label: checkpoint.template or "not recorded"
+            for run in self.book.runs.values()
+            for checkpoint in run.ends.values()
+        }
+
+    @property
     def base(self) -> Run | str:
         return self.book.base or BASE
 
@@ -86,6 +97,15 @@ class Study:
 def build_study(grid: MeasuredGrid) -> Study:
     """Raises AnalysisError, see `build_panels` and `build_runs`."""
     return Study(build_runs(grid), build_panels(grid), tuple(grid.domains))
+
+
+def templates_statement(templates: Mapping[str, str]) -> str:
+    """What has to be said of models that were asked with different prompts."""
+    ways = "; ".join(f"{name}: {template}" for name, template in templates.items())
+    return (
+        f"The models were asked through different templates ({ways}): a difference between them holds that of their "
+        "prompts too."
+    )
 
 
 def table(

@@ -23,14 +23,17 @@ LM_EVAL = "lm-eval"
 
 def show_result(result: AnalysisResult, *, as_json: bool, generation: Sequence[Mapping[str, Any]] = ()) -> None:
     """Accuracies and how they came about, pass@k and maj@n where there are samples, what differs from the base."""
+    from xdomain.analysis.study import templates_statement
     from xdomain.cli.generation_view import generation_table
     from xdomain.cli.render import out, print_json
-    from xdomain.report.terminal import accuracy_table, matrix_tables
+    from xdomain.report.terminal import accuracy_table, matrix_tables, text
 
     if as_json:
         print_json(result.model_dump(mode="json") | ({"generation": list(generation)} if generation else {}))
         return
     out.print(accuracy_table(result.accuracy))
+    if result.meta.templates:
+        out.print(text(templates_statement(result.meta.templates), "bold yellow"))
     if generation:
         out.print(generation_table(generation))
     for matrix in result.pass_at_k:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xdomain.cli.model_forms import model_source
-from xdomain.cli.setup import Json, Settings, StorePath, default_store
+from xdomain.cli.setup import BaseSettings, Json, Settings, StorePath, default_store
 
 if TYPE_CHECKING:
-    from xdomain.config.domain import DomainConfig
     from xdomain.core.measurement import MeasuredGrid
     from xdomain.plan.graph import Graph
-    from xdomain.plan.stage import Stage
     from xdomain.store.store import Store
 
 
@@ -42,6 +37,7 @@ def evaluate(
         str | None, typer.Option(help="transformers or vllm for weights; endpoint is chosen by MODEL.")
     ] = None,
     settings: Settings = None,
+    base_settings: BaseSettings = None,
     threads: Annotated[int, typer.Option(min=1, help="Torch threads a worker.")] = 1,
     revision: Annotated[str | None, typer.Option(help="Of a hub model.")] = None,
     jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Checkpoints at once.")] = None,
@@ -67,6 +63,7 @@ def evaluate(
 ) -> None:
     """Evaluate a model or checkpoint; finished evaluations are never repeated."""
     from xdomain.analysis.analyse import analyse
+    from xdomain.cli.eval_graph import domain_entries, evaluation_graph, settings_by_model
     from xdomain.cli.eval_view import LM_EVAL, for_models, show_result, without_base, write_results
     from xdomain.cli.generation_view import generation_of
     from xdomain.cli.lm_eval import harness_grid
@@ -78,6 +75,12 @@ def evaluate(
         raise ConfigError("give either --domains or --lm-eval.", where="xdomain eval")
     if (formats is None) != (out_folder is None):
         raise ConfigError("--format and --out go together.", where="xdomain eval")
+    if base_settings and base is None:
+        raise ConfigError("--base-set goes with --base.", where="xdomain eval")
+    if lm_eval is not None and (settings or base_settings):
+        raise ConfigError(
+            "settings go with --domains.", where="--set, --base-set", fix="The harness takes --lm-eval-args."
+        )
     require_formats(name for name in formats or () if name != LM_EVAL)
     opened = Store(store or default_store())
     models = [text for text in (base, model) if text]
@@ -91,11 +94,11 @@ def evaluate(
             "seed": seed,
         }
         evaluation["max_completion_tokens"] = max_tokens
-        if backend is not None:
-            evaluation["backend"] = backend
+        for_all = ([f"evaluation.backend={backend}"] if backend is not None else []) + (settings or [])
+        overrides = settings_by_model(opened, models, for_all, base, base_settings or [])
         data = {"evaluation": evaluation, "execution": {"threads": threads}}
         entries = domain_entries(domains)
-        graphs = {text: evaluation_graph(opened, text, entries, data, revision, settings or []) for text in models}
+        graphs = {text: evaluation_graph(opened, text, entries, data, revision, own) for text, own in overrides.items()}
         grid = own_grid(opened, graphs, base, jobs, with_text=formats is not None or samples > 1)
     else:
         assert lm_eval is not None
@@ -124,79 +127,3 @@ def own_grid(
     domains = build_domains(experiment.domains, experiment.domain_names)
     grid = compared_models(store, graphs, base, chance=chance_levels(domains), with_text=with_text)
     return replace(grid, prompts=prompts(domains)) if with_text else grid
-
-
-def domain_entries(text: str) -> list[str | DomainConfig]:
-    """The entries of `domains` that `--domains` stands for: registered names, and what YAML files describe."""
-    from xdomain.config.domain_file import benchmark_file, load_domain_file
-
-    entries: list[str | DomainConfig] = []
-    for name in filter(None, map(str.strip, text.split(","))):
-        path = Path(name) if name.endswith((".yaml", ".yml")) else benchmark_file(name)
-        entries.append(load_domain_file(path) if path else name)
-    return entries
-
-
-def evaluation_graph(
-    store: Store,
-    model: str,
-    domains: Sequence[str | DomainConfig],
-    settings: dict[str, Any],
-    revision: str | None = None,
-    overrides: Sequence[str] = (),
-) -> Graph:
-    """Evaluations of the named checkpoints; a model that is no stage of the store gets a base stage of its own.
-
-    Args:
-        settings: sections of an experiment (`evaluation`, `execution`).
-        overrides: "dotted.key=value", as in `--set`.
-
-    Raises:
-        ConfigError: `model` names nothing.
-    """
-    from xdomain.config.experiment import Experiment
-    from xdomain.config.load import apply_override, validate
-    from xdomain.plan.graph import build_plan, checkpoint_graph
-    from xdomain.resolve.identities import resolve_identities
-
-    checkpoints = stored_checkpoints(store, model)
-    source = {"preset": "tiny_qwen3"} if checkpoints else model_source(model, revision)
-    data = {"name": "eval", "model": source, "domains": list(domains), "curricula": [], **deepcopy(settings)}
-    if "endpoint" in source:
-        data.setdefault("evaluation", {}).setdefault("backend", "endpoint")
-    for override in overrides:
-        apply_override(data, override)
-    experiment = validate(Experiment, data, "xdomain eval")
-    identities = resolve_identities(experiment)
-    return checkpoint_graph(experiment, identities, checkpoints) if checkpoints else build_plan(experiment, identities)
-
-
-def stored_checkpoints(store: Store, text: str) -> list[tuple[Stage, int, str]]:
-    """(stage, step, title) of every checkpoint of the store that `text` names; [] if it names none.
-
-    Raises:
-        ConfigError: a stage that it names left no checkpoint at the step that it names.
-    """
-    from xdomain.core.errors import ConfigError
-    from xdomain.core.measurement import BASE
-    from xdomain.plan.graph import checkpoint_steps
-    from xdomain.plan.stage import StageKind
-
-    pattern, _, step = text.rpartition("@") if text.rpartition("@")[2].isdigit() else (text, "", "")
-    found = []
-    for stage, done in store.find(pattern):
-        if stage.kind is StageKind.EVALUATE:
-            continue
-        end = 0 if stage.kind is StageKind.BASE else int(done["summary"]["steps"])
-        wanted = int(step) if step else end
-        steps = checkpoint_steps(end, stage.payload.get("checkpoint_every")) if end else (0,)
-        if wanted not in steps:
-            raise ConfigError(
-                f'"{stage.title}" left no checkpoint at step {wanted}.',
-                where="MODEL",
-                fix=f"It left one at {', '.join(map(str, steps))}.",
-            )
-        # A grid's own titles, so that its evaluations are found again.
-        title = BASE if stage.kind is StageKind.BASE else f"{stage.title} step {wanted}"
-        found.append((stage, wanted, title))
-    return found

@@ -43,7 +43,7 @@ def harness_model(store: Store, text: str, revision: str | None) -> HarnessModel
     Raises:
         ConfigError: it names nothing, or several checkpoints.
     """
-    from xdomain.cli.evaluate import evaluation_graph
+    from xdomain.cli.eval_graph import evaluation_graph
     from xdomain.cli.run_view import run_graph
     from xdomain.core.errors import ConfigError
     from xdomain.execute.lm_eval import checkpoint_model

@@ -19,7 +19,7 @@ def model_source(text: str, revision: str | None) -> dict[str, Any]:
     if text.startswith("hub:"):
         name, _, own = text.removeprefix("hub:").partition("@")
         return {"hub": name, "revision": own or revision}
-    if text.startswith(("http://", "https://")):
+    if is_endpoint(text):
         return {"endpoint": endpoint_source(text)}
     if text.endswith(".gguf"):
         return {"gguf": text}
@@ -34,6 +34,11 @@ def model_source(text: str, revision: str | None) -> dict[str, Any]:
         fix="Hub models are written hub:OWNER/NAME@REVISION, endpoints https://HOST/v1#MODEL; `xdomain grid status "
         "FILE --json` lists stages.",
     )
+
+
+def is_endpoint(text: str) -> bool:
+    """Whether `text` is the address of a served model."""
+    return text.startswith(("http://", "https://"))
 
 
 def endpoint_source(text: str) -> dict[str, str]:

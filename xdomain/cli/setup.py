@@ -22,6 +22,9 @@ Seeds = Annotated[str | None, typer.Option("--seeds", help='Training seeds in pl
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="Override a field: training.steps=20. May be given several times.")
 ]
+BaseSettings = Annotated[
+    list[str] | None, typer.Option("--base-set", help="Like --set, for the base alone: model.chat_template=false.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 

@@ -77,9 +77,15 @@ def model_graphs(config: StudyConfig, store: Store, model: str) -> list[Graph]:
     Raises:
         ConfigError: the model names nothing, or several checkpoints.
     """
-    from xdomain.cli.evaluate import evaluation_graph
+    from xdomain.cli.eval_graph import evaluation_graph, stored_checkpoints
     from xdomain.core.errors import ConfigError
 
+    if model in config.own_settings and stored_checkpoints(store, model):
+        raise ConfigError(
+            f'"{model}" is a checkpoint of the store, which is as it was made.',
+            where="own_settings",
+            fix="Leave its entry out.",
+        )
     text, revision = model, None
     if model.startswith("hub:"):
         text, _, pinned = model.partition("@")
@@ -88,7 +94,7 @@ def model_graphs(config: StudyConfig, store: Store, model: str) -> list[Graph]:
     for samples, entries in by_samples(config).items():
         evaluation = config.evaluation.model_dump(exclude_unset=True) | {"samples": samples}
         execution = config.execution.model_dump(exclude_unset=True)
-        settings = {"evaluation": evaluation, "execution": execution}
+        settings = {"model": config.settings_of(model), "evaluation": evaluation, "execution": execution}
         graphs.append(evaluation_graph(store, text, entries, settings, revision))
     checkpoints = {stage.checkpoint for graph in graphs for stage in graph.evaluations}
     if len(checkpoints) != 1:

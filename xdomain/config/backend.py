@@ -42,14 +42,19 @@ class EndpointLimits(ConfigModel):
     usd_per_million_completion_tokens: float | None = Field(None, ge=0)
 
 
-class EndpointModel(ConfigModel):
+class EndpointAccess(ConfigModel):
+    """How a server is asked."""
+
+    protocol: Literal["chat", "completions"] = "chat"
+    """`chat` sends messages, and the server applies its chat template; `completions` sends the plain prompt."""
+    api_key_variable: str | None = None
+    """Environment variable that holds the key; the key itself is never written anywhere."""
+
+
+class EndpointModel(EndpointAccess):
     """A model behind an OpenAI-compatible server; it can be evaluated, not trained."""
 
     base_url: str = Field(pattern=r"^https?://")
     """Up to and with "/v1"."""
     model: str = Field(min_length=1)
     """Name that the server knows."""
-    protocol: Literal["chat", "completions"] = "chat"
-    """`chat` sends messages, and the server applies its chat template; `completions` sends the plain prompt."""
-    api_key_variable: str | None = None
-    """Environment variable that holds the key; the key itself is never written anywhere."""

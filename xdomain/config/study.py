@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
+from xdomain.config.backend import EndpointAccess
 from xdomain.config.domain import DomainConfig
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import EXPERIMENT_NAME
 from xdomain.config.load import expand_variables, read_yaml, validate
+from xdomain.config.model import DType
 from xdomain.config.model_base import ConfigModel
 
 
@@ -22,6 +25,16 @@ class PairConfig(ConfigModel):
     tuned: str = Field(min_length=1)
     trained_on: tuple[str, ...] = Field(min_length=1)
     """Groups that the tuning data came from: their benchmarks are in domain, all others out of domain."""
+
+
+class StudyModel(ConfigModel):
+    """How a model of a study is loaded, or asked where it is served; what is left out is as in an experiment."""
+
+    dtype: DType | None = None
+    chat_template: bool | None = None
+    trust_remote_code: bool | None = None
+    endpoint: EndpointAccess | None = None
+    """For models that are served alone, as the others are for weights alone."""
 
 
 class StudyConfig(ConfigModel):
@@ -40,6 +53,10 @@ class StudyConfig(ConfigModel):
     """The benchmarks, as in an experiment."""
     samples: dict[str, int] = Field(default_factory=dict)
     """Samples an item where a benchmark wants more than `evaluation.samples`, because it has few items."""
+    model: StudyModel = StudyModel()
+    """How every model is loaded or asked; checkpoints of the store are as they were made."""
+    own_settings: dict[str, StudyModel] = Field(default_factory=dict)
+    """The same for single models, named as in `pairs`: what stands here goes before `model`."""
     evaluation: EvaluationConfig = EvaluationConfig()
     execution: ExecutionConfig = ExecutionConfig()
     store: str | None = None
@@ -65,6 +82,11 @@ class StudyConfig(ConfigModel):
         """Benchmarks of the groups that a pair was trained on."""
         return tuple(name for group in pair.trained_on for name in self.groups[group])
 
+    def settings_of(self, model: str) -> dict[str, Any]:
+        """What is set of a model, by itself or for all."""
+        own = self.own_settings.get(model, StudyModel())
+        return self.model.model_dump(exclude_unset=True) | own.model_dump(exclude_unset=True)
+
     @model_validator(mode="after")
     def consistent(self) -> StudyConfig:
         listed = [name for members in self.groups.values() for name in members]
@@ -79,13 +101,16 @@ class StudyConfig(ConfigModel):
         unknown = [name for name in self.samples if name not in self.benchmarks]
         if unknown:
             raise ValueError(f'samples: "{unknown[0]}" is not under `domains`.')
+        strangers = [model for model in self.own_settings if model not in self.models]
+        if strangers:
+            raise ValueError(f'own_settings: "{strangers[0]}" stands in no pair.')
         names = [pair.name for pair in self.pairs]
         for pair in self.pairs:
             if names.count(pair.name) > 1:
                 raise ValueError(f'pairs: the name "{pair.name}" stands there twice.')
-            strangers = [group for group in pair.trained_on if group not in self.groups]
-            if strangers:
-                raise ValueError(f'pairs: "{pair.name}" was trained on "{strangers[0]}", which is no group.')
+            unknown = [group for group in pair.trained_on if group not in self.groups]
+            if unknown:
+                raise ValueError(f'pairs: "{pair.name}" was trained on "{unknown[0]}", which is no group.')
         return self
 
 

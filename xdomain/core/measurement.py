@@ -63,6 +63,8 @@ class EvaluatedCheckpoint:
         strategy: name of the training strategy in mixed phases ("joint" by default); None for the base.
         displacement: Euclidean length of the change of all weights in its phase; None where it was not recorded, as
             inside a phase.
+        template: how its prompts were made of the items, where every model may have its own way; None in a grid, whose
+            checkpoints all share one.
     """
 
     checkpoint: str
@@ -76,6 +78,7 @@ class EvaluatedCheckpoint:
     model: str = ""
     effort: Effort = field(default_factory=Effort)
     displacement: float | None = None
+    template: str | None = None
 
 
 @dataclass(frozen=True)

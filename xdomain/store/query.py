@@ -132,7 +132,10 @@ def compared_models(
             label = BASE if name == base else name if len(names) == 1 else title
             seed, phase = (None, 0) if label == BASE else (0, 1)
             parent = None if label == BASE else BASE
-            places.append(EvaluatedCheckpoint(checkpoint, label, parent, seed, phase, 0, is_end=True))
+            template = store.result(stage)["summary"].get("chat_template")
+            places.append(
+                EvaluatedCheckpoint(checkpoint, label, parent, seed, phase, 0, is_end=True, template=template)
+            )
         new = [stage for stage in graph.evaluations if stage.checkpoint.name not in seen]
         paths += [store.open_artifact(stage) / "records.parquet" for stage in new]
     return MeasuredGrid(
@@ -141,6 +144,6 @@ def compared_models(
         curricula=tuple(place.curriculum for place in places if place.curriculum != BASE),
         seeds=(0,),
         checkpoints=tuple(places),
-        records=read_records(paths, RECORD_COLUMNS if with_text else COLUMNS_WITHOUT_TEXT),
+        records=read_records(paths, RECORD_COLUMNS if with_text else (*COLUMNS_WITHOUT_TEXT, "gold")),
         chance=dict(chance),
     )
