@@ -45,6 +45,19 @@ def test_malformed_tables(tmp_path, text, words):
     assert "row" in str(error.value)
 
 
+def test_a_mark_of_byte_order_before_the_header_is_passed_over(tmp_path):
+    (tmp_path / "t.csv").write_text(CSV, encoding="utf-8-sig")
+    (tmp_path / "plain.csv").write_text(CSV)
+    assert read_accuracy_table(tmp_path / "t.csv").cells == read_accuracy_table(tmp_path / "plain.csv").cells
+
+
+def test_true_is_no_accuracy(tmp_path):
+    row = {"curriculum": "math", "domain": "math", "accuracy": True, "n_items": 5}
+    (tmp_path / "t.json").write_text(json.dumps([row]))
+    with pytest.raises(AnalysisError, match="row 1: accuracy and n_items should be numbers: true and false"):
+        read_accuracy_table(tmp_path / "t.json")
+
+
 def sample(number, score, answer_filter="strict", **extra):
     row = {
         "doc_id": number,

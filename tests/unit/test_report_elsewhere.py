@@ -1,19 +1,25 @@
 """A report of published accuracies: what was never measured is said once, and nothing is claimed of training."""
 
+import html
 import io
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from tests.report_example import example_result
 from xdomain.analysis.accuracy_table import analyse_table
-from xdomain.analysis.gate import cells_named
-from xdomain.analysis.reference import inconsistencies, load_reference, published_effects
+from xdomain.analysis.reference import load_reference, published_study
+from xdomain.analysis.result import AnalysisResult, PublishedStudy
+from xdomain.cli.app import app
+from xdomain.core.errors import ConfigError
+from xdomain.report import latex, markdown
 from xdomain.report.html import render_html
 from xdomain.report.layout import main_matrices, unmeasured
 from xdomain.report.markdown import render_markdown
 from xdomain.report.numbers import estimate_text, interval_text
-from xdomain.report.published import published_tables
+from xdomain.report.terminal import tables
+from xdomain.report.write import write_report
 
 
 @pytest.fixture(scope="module")
@@ -42,30 +48,75 @@ def test_the_published_order_effects_are_on_the_page_with_bounds(published):
     assert "an effect is shown in <strong>0 of 12</strong> cells tested" in page
 
 
-def test_the_reference_table_says_which_effects_stand_and_what_contradicts():
-    reference = load_reference()
-    console = Console(width=160, file=io.StringIO(), force_terminal=False)
-    effects = published_effects(reference)
-    for part in published_tables(reference.table.source, effects, inconsistencies(reference)):
+@pytest.fixture(scope="module")
+def study():
+    return published_study(load_reference())
+
+
+def beside(study: PublishedStudy) -> AnalysisResult:
+    return example_result(2, 3).model_copy(update={"references": (study,)})
+
+
+def printed(result: AnalysisResult, width: int) -> str:
+    console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    for part in tables(result):
         console.print(part)
-    out = console.file.getvalue()
-    for effect in effects:
+    return console.file.getvalue()
+
+
+def test_the_terminal_says_which_published_effects_stand_and_what_contradicts(study):
+    out = printed(beside(study), 160)
+    for effect in study.effects:
         assert effect.name in out
-    standing = sum(effect.stands == "for any pairing" for effect in effects)
-    assert f"{standing} of {len(effects)} for any pairing" in out
+    standing = sum(effect.stands == "for any pairing" for effect in study.effects)
+    assert f"{standing} of {len(study.effects)} for any pairing" in out
     assert "69.99" in out
+
+
+def test_no_number_of_a_published_study_is_cut_in_a_narrow_terminal():
+    own = published_study(load_reference(), example_result())
+    out = printed(beside(own), 80).partition("Published effects")[2]
+    assert "+15.5" in out
+    assert "…" not in out
+
+
+def test_every_format_holds_the_published_effects_with_the_seed_sd_that_would_undo_them(study, tmp_path):
+    write_report(beside(study), tmp_path, ["markdown", "csv", "json", "html", "latex"])
+    written = {
+        "report.md": markdown.escaped,
+        "report.html": html.escape,
+        "report.tex": latex.escaped,
+        "references/when-domains-interact.csv": str,
+    }
+    for name, escaped in written.items():
+        lines = (tmp_path / name).read_text(encoding="utf-8").splitlines()
+        for effect in study.effects:
+            line = next(line for line in lines if escaped(effect.name) in line and effect.stands in line)
+            points = estimate_text("fraction", effect.seed_sd_to_undo, signed=False)
+            assert (str(effect.seed_sd_to_undo or "") if name.endswith("csv") else points) in line, name
+    read = AnalysisResult.model_validate_json((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert read.references == (study,)
 
 
 def test_ones_own_cells_stand_beside_the_published_ones():
     result = example_result()
-    effects = published_effects(load_reference())
-    own = cells_named(result, [effect.name for effect in effects])
+    study = published_study(load_reference(), result)
+    own = {effect.name for effect in study.effects if effect.own}
     assert "order(math, science) on science" in own
     assert "order(math, puzzle) on math" not in own, "the example has three domains"
-    console = Console(width=200, file=io.StringIO(), force_terminal=False)
-    for part in published_tables("elsewhere", effects, (), own):
-        console.print(part)
-    line = next(line for line in console.file.getvalue().splitlines() if "order(math, science) on science" in line)
+    lines = printed(beside(study), 200).partition("Published effects")[2].splitlines()
+    line = next(line for line in lines if "order(math, science) on science" in line)
     cell = result.order_effect.cells["math, science"]["science"]
     shown = f"{estimate_text('fraction', cell.estimate)} {interval_text('fraction', cell.low, cell.high)}"
     assert shown in line
+
+
+def test_the_command_puts_the_study_into_what_it_writes_and_refuses_to_write_nowhere(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("curriculum,domain,accuracy,n_items\nmath -> science,math,0.5,500\nmath,math,0.6,500\n")
+    options = ["report", "--from", str(table), "--format", "latex", "--reference", "when-domains-interact"]
+    nowhere = CliRunner().invoke(app, options)
+    assert isinstance(nowhere.exception, ConfigError)
+    assert "--out" in nowhere.exception.paragraph()
+    assert CliRunner().invoke(app, [*options, "--out", str(tmp_path / "out")]).exit_code == 0
+    assert "tab:xdomain-published-when-domains-interact" in (tmp_path / "out" / "report.tex").read_text()

@@ -34,6 +34,8 @@ def read_accuracy_table(path: Path) -> AccuracyTable:
                 f"has no {', '.join(missing)}.", where=where, fix=f"Needed: {', '.join(TABLE_COLUMNS)}."
             )
         try:
+            if isinstance(row["accuracy"], bool) or isinstance(row["n_items"], bool):
+                raise TypeError("true and false are none")
             cell = Published(float(row["accuracy"]), int(row["n_items"]))
         except (TypeError, ValueError) as error:
             raise AnalysisError(f"accuracy and n_items should be numbers: {error}.", where=where) from error
@@ -57,7 +59,8 @@ def read_lines(path: Path) -> list[str]:
         AnalysisError: it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8").split("\n")
+        # Spreadsheets begin a file with a mark of its byte order.
+        return path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise AnalysisError(f"cannot be read: {error}.", where=str(path)) from error
 

@@ -10,9 +10,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from importlib import resources
 from itertools import combinations, permutations
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any
 
 from xdomain.analysis.accuracy_table import AccuracyTable, Published, difference_variance
+from xdomain.analysis.gate import cells_named
+from xdomain.analysis.result import AnalysisResult, PublishedEffect, PublishedStudy, Standing
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.core.errors import AnalysisError
 from xdomain.core.registry import did_you_mean
@@ -22,7 +24,6 @@ NORMAL_QUANTILE = 1.959963984540054
 CLEAR_POINTS = 2.0
 """Smaller differences of curves and of cells say nothing about labels (500 items have an error of 2)."""
 
-Standing = Literal["for any pairing", "if answers are independent", "not beyond noise"]
 Triples = dict[tuple[str, str], float]
 """Change in points by (target domain, other domain)."""
 
@@ -38,29 +39,6 @@ class Reference:
 
     table: AccuracyTable
     raw: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class PublishedEffect:
-    """A difference of two published accuracies; fractions.
-
-    Attributes:
-        name: "order(math, science) on science".
-        error_any_pairing: largest standard error, however the items go together.
-        error_independent: standard error bound if answers are independent.
-        stands: whether |effect| exceeds 1.96 standard errors, and under which bound.
-        seed_sd_to_undo: standard deviation of one run between seeds at which 1.96 errors of the difference reach the
-            effect, under the bound by which it stands; None where it does not stand.
-    """
-
-    name: str
-    matrix: str
-    effect: float
-    n_items: int
-    error_any_pairing: float
-    error_independent: float
-    stands: Standing
-    seed_sd_to_undo: float | None
 
 
 def load_reference(name: str = "when-domains-interact") -> Reference:
@@ -201,6 +179,22 @@ def _exchange(level: Mapping[str, float], one: str, other: str) -> dict[str, flo
     return {**level, one: level[other], other: level[one]}
 
 
+def published_study(reference: Reference, own: AnalysisResult | None = None) -> PublishedStudy:
+    """What a report says of a study.
+
+    Args:
+        own: a result whose cells stand beside the published effects.
+    """
+    effects = published_effects(reference)
+    if own is not None:
+        cells = cells_named(own, [effect.name for effect in effects])
+        effects = tuple(effect.model_copy(update={"own": cells.get(effect.name)}) for effect in effects)
+    table = reference.table
+    return PublishedStudy(
+        name=table.name, source=table.source, effects=effects, contradictions=inconsistencies(reference)
+    )
+
+
 def published_effects(reference: Reference) -> tuple[PublishedEffect, ...]:
     """Order effects, retention and plasticity of all pairs, with what noise could do."""
     found: list[PublishedEffect] = []
@@ -229,4 +223,13 @@ def _effect(reference: Reference, matrix: str, name: str, left: str, right: str,
             stands, undo = standing, math.sqrt(slack / 2)
             break
     errors = [math.sqrt(variance) for variance in variances.values()]
-    return PublishedEffect(name, matrix, effect, first.n_items, errors[0], errors[1], stands, undo)
+    return PublishedEffect(
+        name=name,
+        matrix=matrix,
+        effect=effect,
+        n_items=first.n_items,
+        error_any_pairing=errors[0],
+        error_independent=errors[1],
+        stands=stands,
+        seed_sd_to_undo=undo,
+    )

@@ -18,6 +18,9 @@ Word = Literal["gain", "loss", "effect shown", "no effect shown"]
 SpeaksOf = Literal["these checkpoints", "the recipe"]
 """What an interval speaks about: one seed says nothing about a re-run of training."""
 
+Standing = Literal["for any pairing", "if answers are independent", "not beyond noise"]
+"""Under which bound of its error a published effect exceeds 1.96 standard errors."""
+
 Unit = Literal["fraction", "ratio", "logit", "odds ratio"]
 
 
@@ -225,6 +228,36 @@ class DeclaredContrast(ResultModel):
     cell: Cell
 
 
+class PublishedEffect(ResultModel):
+    """A difference of two published accuracies."""
+
+    name: str
+    """ "order(math, science) on science"."""
+    matrix: str
+    effect: float
+    n_items: int
+    error_any_pairing: float
+    """Largest standard error, however the items go together."""
+    error_independent: float
+    """Bound of the standard error if answers are independent."""
+    stands: Standing
+    seed_sd_to_undo: float | None
+    """Standard deviation of one run between seeds at which 1.96 errors of the difference reach the effect, under the
+    bound by which it stands; null where it does not stand."""
+    own: Cell | None = None
+    """The same quantity in this result; null where it has none."""
+
+
+class PublishedStudy(ResultModel):
+    """A published study beside this result."""
+
+    name: str
+    source: str
+    effects: tuple[PublishedEffect, ...]
+    contradictions: tuple[str, ...] = ()
+    """Where what is printed or plotted does not follow from the published accuracies, a sentence each."""
+
+
 class Summary(ResultModel):
     """The few numbers that say what happened."""
 
@@ -302,6 +335,7 @@ class AnalysisResult(ResultModel):
     strategies: tuple[StrategyComparison, ...] = ()
     """What the strategies of each mixed curriculum cost."""
     contrasts: tuple[DeclaredContrast, ...]
+    references: tuple[PublishedStudy, ...] = ()
     effort: dict[str, RunEffort]
     items: tuple[ItemChange, ...]
     summary: Summary

@@ -12,7 +12,6 @@ import typer
 from xdomain.cli.setup import Json, Seeds, Settings, StorePath, measure, open_experiment
 
 if TYPE_CHECKING:
-    from xdomain.analysis.reference import Reference
     from xdomain.analysis.result import AnalysisResult
 
 
@@ -29,7 +28,7 @@ def report(
         ),
     ] = None,
     reference: Annotated[
-        str | None, typer.Option(help="Print a published study too, and which of its effects are beyond noise.")
+        str | None, typer.Option(help="Put a published study beside, and which of its effects are beyond noise.")
     ] = None,
     formats: Annotated[
         list[str] | None,
@@ -40,7 +39,8 @@ def report(
         ),
     ] = None,
     out_folder: Annotated[
-        Path | None, typer.Option("--out", help="Folder to write into [default: in the store].")
+        Path | None,
+        typer.Option("--out", help="Folder to write into [default: in the store; none with --from]."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Print the further matrices too.")] = False,
     fail_if: Annotated[
@@ -57,7 +57,7 @@ def report(
     """Print the matrices and write the report: Markdown, CSV, JSON and one self-contained HTML page."""
     from xdomain.analysis.analyse import analyse
     from xdomain.analysis.gate import check_gates
-    from xdomain.analysis.reference import load_reference
+    from xdomain.analysis.reference import load_reference, published_study
     from xdomain.cli.render import err, out
     from xdomain.config.analysis import parse_condition
     from xdomain.core.errors import ConfigError
@@ -70,16 +70,22 @@ def report(
     for text in fail_if or ():
         parse_condition(text)
     folder: Path | None
-    studies: list[Reference] = [load_reference(reference)] if reference is not None else []
+    beside = [] if reference is None else [load_reference(reference)]
     if experiment is not None:
         opened = open_experiment(experiment, store, seeds, settings)
         result = analyse(measure(opened, with_text=True))
         folder = out_folder or opened.store.reports(opened.plan.experiment.name)
     else:
         assert source is not None
-        result = _from_elsewhere(source, studies)
+        result = _from_elsewhere(source)
         folder = out_folder
+    studies = (*result.references, *(published_study(study, result) for study in beside))
+    result = result.model_copy(update={"references": studies})
     as_json = json_ or formats == ["json"]
+    if folder is None and formats and not as_json:
+        raise ConfigError(
+            "results from elsewhere have no store to write into.", where="--format", fix="Name a folder: --out FOLDER."
+        )
     if as_json:
         folder, formats = out_folder, ["json"]
     written = {}
@@ -91,20 +97,19 @@ def report(
     else:
         for part in tables(result, everything=everything):
             out.print(part)
-        _print_studies(studies, result if experiment is not None else None)
     for name, path in written.items():
         err.print(f"{name}: {path}", soft_wrap=True)
     for outcome in check_gates(result, tuple(fail_if or ())):
         err.print(outcome.sentence, soft_wrap=True, markup=False)
 
 
-def _from_elsewhere(source: Path, studies: list[Reference]) -> AnalysisResult:
-    """The analysis of an accuracy table or of sample files; a published study is added to `studies`."""
+def _from_elsewhere(source: Path) -> AnalysisResult:
+    """The analysis of an accuracy table, of sample files, or of a published study, which then is a reference too."""
     from xdomain.analysis.accuracy_table import analyse_table
     from xdomain.analysis.analyse import analyse
     from xdomain.analysis.imports import read_accuracy_table, read_json_document
     from xdomain.analysis.lm_eval import read_lm_eval_manifest
-    from xdomain.analysis.reference import read_reference
+    from xdomain.analysis.reference import published_study, read_reference
     from xdomain.core.errors import ConfigError
 
     if not source.is_file():
@@ -114,18 +119,5 @@ def _from_elsewhere(source: Path, studies: list[Reference]) -> AnalysisResult:
         return analyse_table(read_accuracy_table(source))
     if "runs" in document:
         return analyse(read_lm_eval_manifest(source))
-    studies.append(read_reference(source.read_text(encoding="utf-8"), source.stem))
-    return analyse_table(studies[-1].table)
-
-
-def _print_studies(studies: list[Reference], own: AnalysisResult | None) -> None:
-    from xdomain.analysis.gate import cells_named
-    from xdomain.analysis.reference import inconsistencies, published_effects
-    from xdomain.cli.render import out
-    from xdomain.report.published import published_tables
-
-    for study in studies:
-        effects = published_effects(study)
-        beside = cells_named(own, (effect.name for effect in effects)) if own is not None else None
-        for part in published_tables(study.table.source, effects, inconsistencies(study), beside):
-            out.print(part)
+    study = read_reference(source.read_text(encoding="utf-8"), source.stem)
+    return analyse_table(study.table).model_copy(update={"references": (published_study(study),)})

@@ -6,7 +6,15 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, AnswerShape, Cell, Matrix
+from xdomain.analysis.result import (
+    AccuracyMatrix,
+    AnalysisResult,
+    AnswerShape,
+    Cell,
+    Matrix,
+    PublishedEffect,
+    PublishedStudy,
+)
 from xdomain.report.effort import AMOUNTS
 from xdomain.report.plain import plain
 
@@ -46,6 +54,16 @@ def wide_csv(matrix: Matrix) -> str:
         values = [value for cell in cells for value in (cell.estimate, cell.low, cell.high)]
         scopes = dict.fromkeys(cell.speaks_of for cell in cells if cell.speaks_of)
         lines.append((row, *values, BETWEEN.join(scopes)))
+    return _csv(lines)
+
+
+def published_csv(study: PublishedStudy) -> str:
+    """Every effect of a published study with its bounds, and one's own estimate and limits beside it."""
+    fields = tuple(name for name in PublishedEffect.model_fields if name != "own")
+    lines: list[Sequence[object]] = [(*fields, "own_estimate", "own_low", "own_high")]
+    for effect in study.effects:
+        own = effect.own or Cell()
+        lines.append((*(getattr(effect, field) for field in fields), own.estimate, own.low, own.high))
     return _csv(lines)
 
 

@@ -56,11 +56,8 @@ def write_figures(result: AnalysisResult, folder: Path, kind: str) -> Path:
             if len(trajectory.phase_ends) > 1 and any(p.estimate is not None for p in trajectory.points):
                 curves.setdefault(trajectory.curriculum, []).append(trajectory)
         if curves:
-            _save(
-                _curves_figure(curves, result.meta.domains, f"Bands: 95%. {scope(result.meta)}"),
-                folder / f"curves.{kind}",
-                kind,
-            )
+            caption = f"Bands: 95% intervals. {scope(result.meta)}"
+            _save(_curves_figure(curves, result.meta.domains, caption), folder / f"curves.{kind}", kind)
     return folder
 
 

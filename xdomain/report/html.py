@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from xdomain.analysis.result import AnalysisResult, BestSet, Matrix
-from xdomain.report import numbers
+from xdomain.report import numbers, published
 from xdomain.report.accuracy import accuracy_rows
 from xdomain.report.cell_view import cell_state
 from xdomain.report.colour import scales
@@ -58,6 +58,7 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             cost_tables=cost_tables(result),
             cost_header=HEADER,
             cost_meaning=MEANING,
+            references=result.references,
             tree=curriculum_tree(result),
             sequences=sequences,
             other_panels=other_panels,
@@ -107,6 +108,10 @@ def environment() -> Environment:
         source=source,
         cell_state=cell_state,
         amounts=tuple(AMOUNTS.values()),
+        published_columns=published.columns,
+        published_explanation=published.EXPLANATION,
+        published_standing=published.standing,
+        published_views=published.published_views,
     )
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from xdomain.analysis.result import AnalysisResult, Matrix
+from xdomain.analysis.result import AnalysisResult, Matrix, PublishedStudy
 from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
@@ -14,6 +14,7 @@ from xdomain.report.layout import further_matrices, main_matrices
 from xdomain.report.numbers import MINUS, UNBOUNDED
 from xdomain.report.overview import scope
 from xdomain.report.plain import plain
+from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
 
 SHAPE = "wmtl"
@@ -46,6 +47,7 @@ def render_latex(result: AnalysisResult) -> str:
     """All tables: the declared contrasts, the accuracies, the matrices."""
     matrices = [*main_matrices(result), *further_matrices(result)]
     tables = [*_contrasts(result), _accuracies(result), *(_matrix(result, matrix) for matrix in matrices)]
+    tables += [_reference(study) for study in result.references]
     return HEADER + "".join(f"\n{table}" for table in tables)
 
 
@@ -91,6 +93,12 @@ def _matrix(result: AnalysisResult, matrix: Matrix) -> str:
         name = f"{drawn.name}{f'-{number + 1}' if number else ''}"
         tables.append(_tabular(name, (picture.row_meaning, *picture.columns), rows, caption))
     return "".join(tables)
+
+
+def _reference(study: PublishedStudy) -> str:
+    rows = [[_noise(escaped(text), not view.stands) for text in view.texts] for view in published_views(study)]
+    caption = f"Published effects of {study.source}. {EXPLANATION} {standing(study)}"
+    return _tabular(f"published-{study.name}", columns(study), rows, caption)
 
 
 def _caption(result: AnalysisResult, drawn: HeatMap) -> str:

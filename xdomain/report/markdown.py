@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix
+from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix, PublishedStudy
 from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
@@ -14,6 +14,7 @@ from xdomain.report.layout import further_matrices, main_matrices, unmeasured
 from xdomain.report.numbers import estimate_text, interval_text
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
+from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import HEADER, MEANING, cost_tables
 
@@ -36,6 +37,7 @@ def render_markdown(result: AnalysisResult, *, report_command: str | None = None
         parts += _comparisons(result, matrix)
     parts += _strategies(result)
     parts += _best(result)
+    parts += [part for study in result.references for part in _reference(study)]
     parts += ["## Effort", _effort(result)]
     if empty := unmeasured(result):
         parts += [
@@ -139,6 +141,19 @@ def _best(result: AnalysisResult) -> list[str]:
     return (
         ["## Not beaten", words, markdown_table(["compared", "domain", "not beaten", "how many"], rows)] if rows else []
     )
+
+
+def _reference(study: PublishedStudy) -> list[str]:
+    rows = [
+        [Raw(f"**{escaped(text)}**") if view.stands and text else text for text in view.texts]
+        for view in published_views(study)
+    ]
+    parts = [f"## Published: {escaped(study.name)}", escaped(f"{study.source}. {EXPLANATION}")]
+    parts += [markdown_table(columns(study), rows), escaped(standing(study))]
+    if study.contradictions:
+        lines = "\n".join(f"- {escaped(line)}" for line in study.contradictions)
+        parts += ["What the study contradicts in itself:", lines]
+    return parts
 
 
 def _effort(result: AnalysisResult) -> str:

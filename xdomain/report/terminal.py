@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix
+from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix, PublishedStudy
 from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
@@ -20,11 +20,13 @@ from xdomain.report.layout import further_matrices, main_matrices, unmeasured
 from xdomain.report.numbers import estimate_text, interval_text
 from xdomain.report.overview import overview
 from xdomain.report.plain import plain
+from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import HEADER, MEANING, CostTable, cost_tables
 
 SHAPE = "mtl"
 """What stands below an accuracy, see `ANSWER_KEY`: a narrow table holds no more."""
+WRAPPED = ("quantity", "stands", "own result")
 GAIN, LOSS, NOISE = "bold blue", "bold dark_orange", "dim"
 
 
@@ -43,6 +45,7 @@ def tables(result: AnalysisResult, *, everything: bool = False) -> list[Renderab
     matrices = main_matrices(result) + (further_matrices(result) if everything else [])
     parts += [matrix_tables(result, matrix) for matrix in matrices]
     parts += [_costs(table) for table in cost_tables(result)]
+    parts += [part for study in result.references for part in _reference(study)]
     parts += [text(f"{title}: {why}", NOISE) for title, why in unmeasured(result)]
     if result.meta.missing:
         parts.append(text(f"Not measured: {', '.join(result.meta.missing[:10])}{_more(len(result.meta.missing), 10)}."))
@@ -124,6 +127,23 @@ def _costs(costs: CostTable) -> Table:
     for row in costs.rows:
         table.add_row(*(text(value) for value in row))
     return table
+
+
+def _reference(study: PublishedStudy) -> Iterator[RenderableType]:
+    """A published study. Names and words wrap in a narrow terminal, numbers do not."""
+    yield Rule(text(study.source))
+    yield text(EXPLANATION)
+    table = Table(title=text("Published effects", "bold"), title_justify="left")
+    for place, name in enumerate(columns(study)):
+        wraps = name in WRAPPED
+        table.add_column(text(name), no_wrap=not wraps, justify="right" if place else "left")
+    for view in published_views(study):
+        table.add_row(*(text(value, "bold" if view.stands else NOISE) for value in view.texts))
+    yield table
+    yield text(standing(study))
+    if study.contradictions:
+        yield text("What the study contradicts in itself:", "bold")
+        yield from (text(f"- {line}") for line in study.contradictions)
 
 
 def _statements(result: AnalysisResult) -> RenderableType:

@@ -10,7 +10,8 @@ from xdomain.analysis.result import AnalysisResult
 from xdomain.core.errors import ConfigError
 from xdomain.core.files import write_atomic, write_json
 from xdomain.core.registry import did_you_mean
-from xdomain.report.delimited import long_csv, wide_csv
+from xdomain.report.delimited import long_csv, published_csv, wide_csv
+from xdomain.report.file_names import file_names
 from xdomain.report.layout import has_cells
 from xdomain.report.reproduce import default_command
 
@@ -68,6 +69,9 @@ def _csv(result: AnalysisResult, folder: Path, command: str) -> Path:
     for name, matrix in result.matrices().items():
         if has_cells(matrix):
             write_atomic(folder / "matrices" / f"{name}.csv", wide_csv(matrix))
+    names = file_names(study.name for study in result.references)
+    for study in result.references:
+        write_atomic(folder / "references" / f"{names[study.name]}.csv", published_csv(study))
     return _write(folder / "report.csv", long_csv(result))
 
 
@@ -100,7 +104,6 @@ def _png(result: AnalysisResult, folder: Path, command: str) -> Path:
 
 
 def _model_cards(result: AnalysisResult, folder: Path, command: str) -> Path:
-    from xdomain.report.file_names import file_names
     from xdomain.report.model_card import model_card
 
     for label, name in file_names(result.effort).items():
@@ -110,7 +113,6 @@ def _model_cards(result: AnalysisResult, folder: Path, command: str) -> Path:
 
 def _every_eval_ever(result: AnalysisResult, folder: Path, command: str) -> Path:
     from xdomain.report.every_eval_ever import every_eval_ever
-    from xdomain.report.file_names import file_names
 
     now_seconds = time.time()
     for label, name in file_names(result.accuracy.rows).items():
