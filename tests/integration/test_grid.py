@@ -67,6 +67,8 @@ def test_everything_is_published(finished: tuple[Path, Path]) -> None:
     assert set(records["outcome"]) <= {"right", "wrong", "malformed"}
     assert not list((store / "work").iterdir())
     assert not list((store / "leases").glob("*.json"))
+    needed = json.loads((store / "experiments" / "small.json").read_text())
+    assert needed == sorted(stage["folder"] for stage in found["stages"])
 
 
 def test_same_items_in_the_same_order_for_every_checkpoint(finished: tuple[Path, Path]) -> None:

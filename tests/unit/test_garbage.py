@@ -9,9 +9,11 @@ import pytest
 
 from tests.plans import make_plan
 from xdomain.core.errors import StoreError
+from xdomain.execute.run import run_plan
 from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import Stage, TrainStage
+from xdomain.store.experiments import note_experiment, noted_experiments, rewrite_notes
 from xdomain.store.garbage import find_garbage, free
 from xdomain.store.lease import acquire
 from xdomain.store.store import Store
@@ -162,3 +164,53 @@ def test_another_experiment_that_keeps_ends_protects_them(store: Store) -> None:
     publish(store, list(plan.stages.values()))
     free(store, find_garbage(store, [plan, ends()]))
     assert all(checkpoint_folder(store.folder(stage), 10).is_dir() for stage in plan.train_stages)
+
+
+def test_an_experiment_that_ran_in_the_store_lives_until_it_is_forgotten(store: Store) -> None:
+    plan, other = make_plan(), make_plan(name="other", seeds=[1])
+    publish(store, list((plan.stages | other.stages).values()))
+    for each in (plan, other):
+        run_plan(each, store, None, lambda _: None, lambda _: None)
+    assert find_garbage(store, [plan]).total_bytes == 0
+    garbage = find_garbage(store, [plan], ["other"])
+    own = {stage.folder for key, stage in other.stages.items() if key not in plan.stages}
+    assert {path.name for path in garbage.stages} == own
+    assert (garbage.experiments, garbage.unnoted) == ({"other": len(own)}, 0)
+    free(store, garbage)
+    rewrite_notes(store, [plan], ["other"])
+    assert noted_experiments(store) == {plan.experiment.name: {stage.folder for stage in plan.stages.values()}}
+    with pytest.raises(StoreError, match=r'no experiment "other" is noted'):
+        find_garbage(store, [plan], ["other"])
+
+
+def test_of_a_named_experiment_only_what_its_file_names_now_stays(store: Store) -> None:
+    plan, earlier = make_plan(), make_plan(seeds=[1])
+    publish(store, list((plan.stages | earlier.stages).values()))
+    for each in (earlier, plan):
+        note_experiment(store, each)
+    assert noted_experiments(store)[plan.experiment.name] >= {stage.folder for stage in earlier.stages.values()}
+    garbage = find_garbage(store, [plan])
+    assert garbage.experiments == {plan.experiment.name: len(garbage.stages)}
+    assert garbage.stages
+
+
+def test_stages_that_no_run_noted_are_counted(store: Store) -> None:
+    plan, other = make_plan(), make_plan(name="other", seeds=[1])
+    publish(store, list((plan.stages | other.stages).values()))
+    garbage = find_garbage(store, [plan])
+    assert garbage.unnoted == len(garbage.stages) > 0
+
+
+def test_checkpoints_of_another_living_experiment_stay(store: Store) -> None:
+    plan = ends()
+    publish(store, list(plan.stages.values()))
+    note_experiment(store, make_plan(name="other", checkpoints={"every_steps": 5, "keep": "all"}))
+    assert not find_garbage(store, [plan]).checkpoints
+
+
+def test_a_damaged_note_frees_nothing(store: Store) -> None:
+    plan = make_plan()
+    note_experiment(store, plan)
+    (store.root / "experiments" / f"{plan.experiment.name}.json").write_text("[")
+    with pytest.raises(StoreError, match="which stages its experiment needs"):
+        find_garbage(store, [plan])

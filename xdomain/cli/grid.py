@@ -158,18 +158,29 @@ def retry(
 
 @app.command()
 def gc(
-    experiments: Annotated[list[Path], typer.Argument(metavar="EXPERIMENT...", help="Every experiment that is alive.")],
+    experiments: Annotated[
+        list[Path],
+        typer.Argument(metavar="EXPERIMENT...", help="Experiments of which only what their files name now is to stay."),
+    ],
+    forget: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Another experiment that ran in this store and lives no more. Several times if need be.",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without this, only show what would go.")] = False,
     json_: Json = False,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Free what the experiments do not need: other stages, inner checkpoints under `keep: ends`, leftovers."""
+    """Free what no living experiment needs: other stages, inner checkpoints under `keep: ends`, leftovers. Others that
+    ran in the store live until --forget."""
     from xdomain.cli.store_view import collect_garbage
 
     opened = [open_experiment(path, store, seeds, settings) for path in experiments]
-    collect_garbage(opened, yes=yes, as_json=json_)
+    collect_garbage(opened, forget=forget or [], yes=yes, as_json=json_)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from xdomain.core.errors import Interrupted, StageError, StoreError
 from xdomain.execute.run import run_plan
 from xdomain.plan.explain import find_stage, narrow
 from xdomain.plan.graph import Graph
+from xdomain.store.experiments import note_experiment
 from xdomain.store.store import Store
 
 
@@ -53,6 +54,8 @@ def run_stages(opened: Opened, texts: Sequence[str], *, as_json: bool) -> None:
     for stage in below:
         if stage.key not in done:
             raise StoreError(f'"{stage.title}", which it reads, is not published yet.', where=str(opened.store.root))
+    opened.store.create()
+    note_experiment(opened.store, opened.plan)
     # What a stage asks for the other engine has set aside.
     here = {"executor": "inline", "resources": ResourcesConfig()}
     execution = graph.experiment.execution.model_copy(update=here)

@@ -9,6 +9,7 @@ from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
 from xdomain.execute.export import as_jsonl, as_snakefile, exported_tasks
 from xdomain.plan.explain import find_stage
+from xdomain.store.experiments import rewrite_notes
 from xdomain.store.garbage import Garbage, find_garbage, free
 from xdomain.store.states import stage_states
 from xdomain.store.store import CANCELLED, Failure
@@ -42,25 +43,29 @@ def retry_stages(opened: Opened, text: str | None) -> None:
     err.print(f"{count(len(failed), 'stage')} cleared; `xdomain grid run` tries again.")
 
 
-def collect_garbage(opened: Sequence[Opened], *, yes: bool, as_json: bool) -> None:
+def collect_garbage(opened: Sequence[Opened], *, forget: Sequence[str], yes: bool, as_json: bool) -> None:
     """Show what would go; with `yes`, let it go.
 
     Raises:
-        StoreError: the experiments lie in different stores, or a stage of another one is running.
+        StoreError: the experiments lie in different stores, or a stage of a forgotten one is running.
     """
     roots = list(dict.fromkeys(each.store.root.resolve() for each in opened))
     if len(roots) > 1:
         raise StoreError("is not the store of every experiment.", where=str(roots[0]), fix="Name one with --store.")
     store = opened[0].store
-    garbage = find_garbage(store, [each.plan for each in opened])
+    plans = [each.plan for each in opened]
+    garbage = find_garbage(store, plans, forget)
     if yes:
         free(store, garbage)
+        rewrite_notes(store, plans, forget)
     if as_json:
         print_json(
             {
                 "stages": [str(path) for path in garbage.stages],
                 "checkpoints": [str(path) for path in garbage.checkpoints],
                 "leftovers": [str(path) for path in garbage.leftovers],
+                "experiments": dict(garbage.experiments),
+                "unnoted": garbage.unnoted,
                 "bytes": garbage.total_bytes,
                 "freed": yes,
             }
@@ -89,4 +94,11 @@ def _show(garbage: Garbage, yes: bool) -> None:
         out.print(f"{size / 1e6:10.1f} MB  {count(len(paths), noun)} {what}", markup=False)
         for path in paths:
             out.print(f"               {path}", markup=False, soft_wrap=True)
+    for name, number in garbage.experiments.items():
+        out.print(f"{count(number, 'stage')} of these belonged to runs of experiment {name}", markup=False)
+    if garbage.unnoted:
+        err.print(
+            f"[yellow]warning[/] {count(garbage.unnoted, 'stage')} of these no run noted as its own: name every experiment "
+            "that is alive."
+        )
     out.print(f"{garbage.total_bytes / 1e6:10.1f} MB  " + ("freed" if yes else "would be freed; --yes does it"))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 
 from xdomain.config.execution import ExecutionConfig
-from xdomain.core.errors import ConfigError, DependencyMissing
+from xdomain.core.errors import ConfigError, DependencyMissing, StoreError
 from xdomain.execute.base import Executor, Task
 from xdomain.execute.inline import InlineExecutor
 from xdomain.execute.local import LocalExecutor
 from xdomain.execute.machine import asked_of_machine, capacity, visible_gpus
 from xdomain.execute.repair import has_damaged_records
 from xdomain.execute.scheduler import Event, RunOutcome, Scheduler
-from xdomain.plan.graph import Graph
+from xdomain.plan.graph import Graph, Plan
+from xdomain.store.experiments import note_experiment
 from xdomain.store.store import Store
 
 
@@ -75,8 +76,11 @@ def run_plan(
         DependencyMissing: the training packages are not installed.
     """
     if _is_finished(plan, store):
+        with suppress(StoreError):  # a store that is read-only loses nothing either
+            _note(plan, store)
         return RunOutcome(reused=list(plan.stages))
     store.create()
+    _note(plan, store)
     _require_training_packages()
 
     def tell(task: Task, message: str) -> None:
@@ -87,6 +91,12 @@ def run_plan(
         scheduler = Scheduler(plan, store, executor, watch)
         on_start(scheduler)
         return scheduler.run()
+
+
+def _note(plan: Graph, store: Store) -> None:
+    """An experiment's stages stay until it is forgotten; evaluations of another's stages go with these."""
+    if isinstance(plan, Plan):
+        note_experiment(store, plan)
 
 
 def _is_finished(plan: Graph, store: Store) -> bool:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, write_json
+from xdomain.core.registry import did_you_mean
 from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
 from xdomain.store.artifact import DONE, MANIFEST, read_description
+from xdomain.store.experiments import noted_experiments
 from xdomain.store.lease import read_holder
 from xdomain.store.store import Store
 
@@ -27,6 +29,8 @@ class Garbage:
         stages: folders of published stages that nothing refers to.
         checkpoints: folders of checkpoints of kept stages, all of whose evaluations are published.
         leftovers: work and resume files of stages that are published or that nothing refers to.
+        experiments: names of the experiments that noted some of `stages`, with how many.
+        unnoted: how many of `stages` no run noted: a version of xdomain wrote them that did not, or they were copied.
         stage_bytes: size of `stages`.
         checkpoint_bytes: size of `checkpoints`.
         leftover_bytes: size of `leftovers`.
@@ -35,6 +39,8 @@ class Garbage:
     stages: tuple[Path, ...]
     checkpoints: tuple[Path, ...]
     leftovers: tuple[Path, ...]
+    experiments: Mapping[str, int]
+    unnoted: int
     stage_bytes: int
     checkpoint_bytes: int
     leftover_bytes: int
@@ -44,13 +50,25 @@ class Garbage:
         return self.stage_bytes + self.checkpoint_bytes + self.leftover_bytes
 
 
-def find_garbage(store: Store, plans: Sequence[Plan]) -> Garbage:
-    """What the experiments of `plans`, all that are alive, do not need.
+def find_garbage(store: Store, plans: Sequence[Plan], forget: Collection[str] = ()) -> Garbage:
+    """What no living experiment needs: neither those of `plans`, as they are now, nor others that ran in the store.
+
+    Args:
+        forget: names of others that live no more.
 
     Raises:
-        StoreError: a stage is running that belongs to none of them.
+        StoreError: a name to forget is unknown, or a stage is running that belongs to no living experiment.
+        DamagedArtifact: a stage cannot tell what it was made from.
     """
-    live = {stage.folder for plan in plans for stage in plan.stages.values()}
+    noted = noted_experiments(store)
+    for name in forget:
+        if name not in noted:
+            raise StoreError(
+                f'no experiment "{name}" is noted in this store.{did_you_mean(name, noted)}', where="--forget"
+            )
+    named = {plan.experiment.name for plan in plans}
+    others = {folder for name, each in noted.items() if name not in named.union(forget) for folder in each}
+    live = {stage.folder for plan in plans for stage in plan.stages.values()} | others
     running = _running(store)
     strangers = sorted(running - live)
     if strangers:
@@ -60,9 +78,19 @@ def find_garbage(store: Store, plans: Sequence[Plan]) -> Garbage:
             fix="Name its experiment file too, or wait until it is done.",
         )
     stages = _unreferenced(store, live)
-    checkpoints = _evaluated_checkpoints(store, plans)
+    checkpoints = tuple(path for path in _evaluated_checkpoints(store, plans) if path.parents[1].name not in others)
     leftovers = _leftovers(store, live, running)
-    return Garbage(stages, checkpoints, leftovers, _size(stages), _size(checkpoints), _size(leftovers))
+    going = {path.name for path in stages}
+    return Garbage(
+        stages,
+        checkpoints,
+        leftovers,
+        {name: len(going & each) for name, each in noted.items() if going & each},
+        len(going.difference(*noted.values())),
+        _size(stages),
+        _size(checkpoints),
+        _size(leftovers),
+    )
 
 
 def free(store: Store, garbage: Garbage) -> None:

@@ -9,6 +9,7 @@ failures/<folder>.json         why it failed last, or that it was cancelled
 attempts/<folder>.jsonl        why earlier attempts ended; stays when the stage is published
 logs/<folder>.log
 reports/<experiment>/
+experiments/<name>.json        which stages an experiment needs
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Failure:
     log: str
 
 
-FOLDERS = ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", "reports")
+FOLDERS = ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", "reports", "experiments")
 
 
 class Store:
