@@ -98,7 +98,7 @@ def _show(garbage: Garbage, yes: bool) -> None:
         out.print(f"{count(number, 'stage')} of these belonged to runs of experiment {name}", markup=False)
     if garbage.unnoted:
         err.print(
-            f"[yellow]warning[/] {count(garbage.unnoted, 'stage')} of these no run noted as its own: name every experiment "
-            "that is alive."
+            f"[yellow]warning[/] {count(garbage.unnoted, 'stage')} of these no run noted as its own: name every "
+            "experiment that is alive."
         )
     out.print(f"{garbage.total_bytes / 1e6:10.1f} MB  " + ("freed" if yes else "would be freed; --yes does it"))
