@@ -86,8 +86,8 @@ class TrainingConfig(ConfigModel):
     self_paced: SelfPacedConfig | None = None
     """Order each phase's prompts from easy to hard; by default they are shuffled."""
     informative_quotas: bool = False
-    """Hold a mixed phase's informative groups (rewards not all equal) to the ratio of its weights: surplus ones of the
-    richer domains are dropped at random. Without it a 50/50 mixture teaches in whatever ratio is left."""
+    """Hold a mixed phase's informative groups (rewards not all equal) to the ratio of its weights over the stage: those
+    of a domain that is ahead are dropped at random. Without it a 50/50 mixture teaches in whatever ratio is left."""
     offload_gradients: bool = False
     """Keep the domains' gradients in the CPU's memory, so that a GPU holds one at a time; without a GPU it changes
     nothing. What it saves on a GPU is still to be measured."""

@@ -114,7 +114,7 @@ def train_payload(
     if pass_rates:
         payload["self_paced"] = {name: pass_rates[name] for name in phase.domains}
     if phase.is_mixed and training.informative_quotas:
-        payload["informative_quotas"] = True
+        payload["informative_quotas"] = 2  # of the rule; `True` was one that forgot the rollouts before
     return payload | _threads(experiment)
 
 

@@ -1,42 +1,107 @@
 """Which informative groups of a rollout keep their advantages, so that domains teach in the ratio of their weights.
 
-Groups whose rewards are all equal carry no gradient, so a nominal 50/50 mixture is not one. Among the groups that are
-left, those of domains with too many are dropped at random until the counts stand in the ratio of the weights, as near
-as whole numbers allow. Nothing is sampled anew: the price is informative groups that teach nothing, which the metrics
-count.
+Groups whose rewards are all equal carry no gradient, so a nominal 50/50 mixture is not one. Of the groups that are
+left, those of domains that are ahead are dropped at random. Nothing is sampled anew: the price is informative groups
+that teach nothing, which the metrics count.
 
 Source: ours; quotas by source after filtering are what users of GRPO trainers ask for (docs/reference/papers.md).
 """
 
 from __future__ import annotations
 
+import json
+import math
 import random
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from xdomain.core.errors import StageError
+
+FILE = "informative_quotas.json"
+
+PATIENCE = 8
+"""Rollouts in a row that a domain may be without an informative group before the others stop waiting for it."""
 
 
-def kept_groups(
-    domains: Sequence[str], informative: Sequence[bool], weights: Mapping[str, int], rng: random.Random
-) -> list[bool]:
-    """For each group whether it keeps its advantages.
+class InformativeQuotas:
+    """Holds domains to their ratio over the rollouts of a stage, not in each by itself.
+
+    T_k is what domain k taught so far, n_k its informative groups in this rollout, w_k its weight. The domains have
+    come to the level u = min_k (T_k + n_k) / w_k, and k keeps as many groups as bring it to at most u w_k + 1. So
+    u w_k <= T_k <= u w_k + 1 after every rollout: the scarcest domain keeps all that it has, the others wait for it,
+    and none is ever more than one group ahead.
+
+    A domain without an informative group for more than `PATIENCE` rollouts (everything solved, or nothing) is not
+    waited for. When it has one again it goes on at the level that the others have reached.
 
     Args:
-        domains: of each group.
-        informative: whether a group's rewards differ.
-        weights: of the phase's domains. One without an informative group cannot be held to a ratio and is left out.
-        rng: chooses what is dropped.
+        weights: of the phase's domains.
     """
-    places: dict[str, list[int]] = {}
-    for place, (name, differs) in enumerate(zip(domains, informative, strict=True)):
-        if differs:
-            places.setdefault(name, []).append(place)
-    unit = min((len(own) / weights[name] for name, own in places.items()), default=0.0)
-    keep = [False] * len(domains)
-    for name in sorted(places):
-        # At least one, and never more than there are: the scarcest domain keeps all of its own.
-        count = min(len(places[name]), max(1, round(unit * weights[name])))
-        for place in rng.sample(places[name], count):
-            keep[place] = True
-    return keep
+
+    def __init__(self, weights: Mapping[str, int]) -> None:
+        self._weights = dict(weights)
+        self._taught = dict.fromkeys(weights, 0)
+        self._waited = dict.fromkeys(weights, 0)
+        """Rollouts since the domain's last informative group."""
+
+    def kept_groups(self, domains: Sequence[str], informative: Sequence[bool], rng: random.Random) -> list[bool]:
+        """For each group of the next rollout whether it keeps its advantages.
+
+        Args:
+            domains: of each group.
+            informative: whether a group's rewards differ.
+            rng: chooses what is dropped.
+        """
+        places: dict[str, list[int]] = {name: [] for name in self._weights}
+        for place, (name, differs) in enumerate(zip(domains, informative, strict=True)):
+            if differs:
+                places[name].append(place)
+        self._wait({name: bool(own) for name, own in places.items()})
+        level = min(
+            (Fraction(self._taught[name] + len(places[name]), self._weights[name]) for name in self._awaited()),
+            default=Fraction(0),
+        )
+        keep = [False] * len(domains)
+        for name in sorted(places):
+            room = math.floor(level * self._weights[name]) + 1 - self._taught[name]
+            count = max(0, min(room, len(places[name])))
+            self._taught[name] += count
+            for place in rng.sample(places[name], count):
+                keep[place] = True
+        return keep
+
+    def save(self, folder: Path) -> None:
+        """Write what the next rollout's choice depends on."""
+        (folder / FILE).write_text(json.dumps({"taught": self._taught, "waited": self._waited}), encoding="utf-8")
+
+    def load(self, folder: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            StageError: the checkpoint holds no such state.
+        """
+        try:
+            state = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise StageError(
+                f"{FILE} is missing, so the quotas cannot go on.",
+                where=str(folder),
+                fix="Delete the stage's scratch folder.",
+            ) from None
+        self._taught, self._waited = state["taught"], state["waited"]
+
+    def _awaited(self) -> list[str]:
+        return [name for name, rollouts in self._waited.items() if rollouts <= PATIENCE]
+
+    def _wait(self, present: Mapping[str, bool]) -> None:
+        """Count the rollouts without a domain; one that comes back joins the others at their level."""
+        others = self._awaited()
+        back = [name for name, there in present.items() if there and name not in others]
+        if others:
+            level = min(Fraction(self._taught[name], self._weights[name]) for name in others)
+            self._taught |= {name: math.ceil(level * self._weights[name]) for name in back}
+        self._waited = {name: 0 if there else self._waited[name] + 1 for name, there in present.items()}
 
 
 def informative(rewards: Sequence[float | None]) -> bool:

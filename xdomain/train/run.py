@@ -42,6 +42,7 @@ from xdomain.train.callbacks import StageCallback, read_metrics, truncate_metric
 from xdomain.train.displacement import displacement
 from xdomain.train.history import weight_changes
 from xdomain.train.processes import is_first, wait_for_all
+from xdomain.train.quotas import InformativeQuotas
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.schedule import ScheduledPrompt, draw_schedule
@@ -186,7 +187,7 @@ class _Training:
             adaptive=self._adaptive(strategy, items, eligible),
             offload_gradients=training.offload_gradients,
             telemetry_every=training.telemetry_every,
-            quota_weights=dict(self._spec.phase.weights) if training.informative_quotas else None,
+            quotas=InformativeQuotas(dict(self._spec.phase.weights)) if training.informative_quotas else None,
             reference_model=reference,
             model=model,
             processing_class=self._tokenizer,

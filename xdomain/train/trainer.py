@@ -25,7 +25,7 @@ from xdomain.train.adaptive import AdaptiveSchedule
 from xdomain.train.domain_step import WindowDomainStep
 from xdomain.train.draws import PlacedDraws
 from xdomain.train.processes import gathered
-from xdomain.train.quotas import informative, kept_groups
+from xdomain.train.quotas import InformativeQuotas, informative
 from xdomain.train.rewards import RewardRouter, ScoredSample
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
 from xdomain.train.telemetry import GradientTelemetry
@@ -42,7 +42,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         reference_model: what the KL is measured from if beta > 0; None leaves TRL's choice.
         offload_gradients: keep the domains' gradients in the CPU's memory; one copy stays on the device.
         telemetry_every: optimizer steps between two looks at the domains' gradients; None is never.
-        quota_weights: the phase's weights, where informative groups are held to their ratio; None keeps all.
+        quotas: hold informative groups to the ratio of the phase's weights; None keeps all.
         draws_seed: draw completions by their place in the batch (`PlacedDraws`); None leaves it to torch's generator.
     """
 
@@ -56,7 +56,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         reference_model: Any | None = None,
         offload_gradients: bool = False,
         telemetry_every: int | None = None,
-        quota_weights: Mapping[str, int] | None = None,
+        quotas: InformativeQuotas | None = None,
         draws_seed: int | None = None,
         **arguments: Any,
     ) -> None:
@@ -67,7 +67,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self.strategy = strategy
         self.adaptive = adaptive
         self.offload_gradients = offload_gradients
-        self.quota_weights = quota_weights
+        self.quotas = quotas
         self._draws_seed = draws_seed
         self.rollout_metrics: dict[str, Any] = {}
         """Of the latest rollout and step, until the callback takes them: seconds, counts, the strategy's figures."""
@@ -155,11 +155,15 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         super()._save_optimizer_and_scheduler(output_dir)
         if self.args.should_save:
             save_strategy_state(self.strategy, Path(output_dir))
+            if self.quotas is not None:
+                self.quotas.save(Path(output_dir))
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         super()._load_optimizer_and_scheduler(checkpoint)
         if checkpoint is not None:
             load_strategy_state(self.strategy, Path(checkpoint))
+            if self.quotas is not None:
+                self.quotas.load(Path(checkpoint))
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         begun = time.perf_counter()
@@ -171,8 +175,8 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
         ids = [self.domains.index(row["domain"]) for row in inputs]
         batch["domain_ids"] = torch.tensor(ids, device=batch["advantages"].device)
-        if self.quota_weights is not None:
-            self._hold_to_quotas(batch, self.quota_weights)
+        if self.quotas is not None:
+            self._hold_to(self.quotas, batch)
         by_domain = domain_metrics(
             gathered(self.router.last),
             gathered(batch["advantages"].tolist()),
@@ -192,7 +196,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             self.rollout_metrics["sampling"] = self.adaptive.figures
         return batch
 
-    def _hold_to_quotas(self, batch: dict[str, Any], weights: Mapping[str, int]) -> None:
+    def _hold_to(self, quotas: InformativeQuotas, batch: dict[str, Any]) -> None:
         """Take the advantages of informative groups beyond the phase's ratio, over all processes alike."""
         group, ids = self.num_generations, batch["domain_ids"]
         if len(ids) % group:
@@ -205,10 +209,9 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         differ = [informative(rewards[start : start + group]) for start in range(0, len(rewards), group)]
         own = torch.stack([ids[::group], torch.tensor(differ, device=ids.device).long()], dim=1)
         every: list[list[int]] = self.accelerator.gather(own).tolist()
-        keep = kept_groups(
+        keep = quotas.kept_groups(
             [self.domains[place] for place, _ in every],
             [bool(differs) for _, differs in every],
-            weights,
             generator("informative quotas", self.args.seed, self.state.global_step),
         )
         begin = self.accelerator.process_index * len(own)
