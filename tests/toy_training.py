@@ -105,6 +105,7 @@ def toy_trainer(
     lora: bool = False,
     processes: int = 1,
     device: str = "cpu",
+    draws_seed: int | None = None,
     plain: bool = False,
     **training: Any,
 ) -> GRPOTrainer:
@@ -169,6 +170,7 @@ def toy_trainer(
         adaptive=adaptive,
         offload_gradients=settings.offload_gradients,
         telemetry_every=settings.telemetry_every,
+        draws_seed=draws_seed,
         **common,
     )
 

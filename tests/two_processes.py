@@ -1,23 +1,51 @@
-"""Run under `accelerate launch`: trains the toy domains on each rank's half and lets rank 0 save the weights.
+"""Toy trainings that several processes share, many in one launch, for two processes cost more to start than to train.
 
-Usage: two_processes.py FOLDER STRATEGY LOSS PROCESSES
+Usage, under `accelerate launch`: two_processes.py FOLDER GROUP. Rank 0 saves what each case of the group ends with.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from pydantic import TypeAdapter
 from safetensors.torch import save_file
 
-from tests.toy_training import toy_domains, toy_trainer
-from xdomain.config.strategy import JointConfig, StrategyConfig
-from xdomain.strategies.base import DomainStep
+from benchmarks.strategies import solvable
+from tests.toy_training import largest_difference, toy_domains, toy_trainer
+from xdomain.config.strategy import BUILT_IN, JointConfig, StrategyConfig
+from xdomain.config.training import LossType
+from xdomain.strategies.base import DomainStep, Strategy
+from xdomain.strategies.build import build_strategy
 from xdomain.strategies.gradients import combine
 from xdomain.strategies.joint import Joint
+
+NAMES = tuple(sorted(toy_domains()))
+COMMON: Mapping[str, Any] = {
+    "steps": 3,
+    "optimizer": "sgd",
+    "learning_rate": 0.3,
+    "micro_batch": 8,
+    "max_completion_tokens": 4,
+    "weights": {"digits": 5, "letters": 2, "marks": 1},  # so that a rank may lack a domain
+}
+LAYOUTS: Mapping[str, Mapping[str, Any]] = {
+    **{loss: {"loss_type": loss} for loss in get_args(LossType)},
+    "LoRA, KL": {"lora": True, "beta": 0.1},
+    "two epochs": {"epochs_per_rollout": 2, "steps": 4},
+}
+CASES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "seam": {
+        f"{layout}, {which}": {**settings, "which": which}
+        for layout, settings in LAYOUTS.items()
+        for which in ("stock", "sum")
+    },
+    "strategies": {name: {"which": name, "draws_seed": 0, "telemetry_every": 2} for name in BUILT_IN if solvable(name)},
+}
+"""By group and name; `which` is stock (TRL's own trainer), sum (joint through the parts) or a strategy."""
 
 
 class ExplicitSum(Joint):
@@ -34,40 +62,50 @@ class ExplicitSum(Joint):
         return {}
 
 
-def main() -> None:
-    folder, name, loss, processes = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
-    torch.set_num_threads(1)
-    names = tuple(sorted(toy_domains()))
-    strategy = (
-        ExplicitSum(JointConfig(), names, 0) if name == "sum" else TypeAdapter(StrategyConfig).validate_python(name)
-    )
-    trainer = toy_trainer(
-        folder / name,
-        strategy,
-        steps=10,
-        loss_type=loss,
-        optimizer="sgd",
-        learning_rate=0.1,
-        micro_batch=8,
-        telemetry_every=None if name == "sum" else 3,
-        processes=processes,
-        weights={"digits": 5, "letters": 2, "marks": 1},
-    )
+def train(folder: Path, which: str, processes: int, **settings: Any) -> dict[str, torch.Tensor]:
+    """Trainable weights by name after the training, and how far they moved at most as "moved"."""
+    strategy = None if which == "stock" else ExplicitSum(JointConfig(), NAMES, 0) if which == "sum" else known(which)
+    trainer = toy_trainer(folder, strategy, plain=which == "stock", processes=processes, **{**COMMON, **settings})
     assert trainer.accelerator.num_processes == processes
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    start = model.lm_head.weight.detach().clone()
+    if which == "dacsp":
+        strategy.prepare(*one_earlier_phase(trainer.model))
+    start = [value.detach().clone() for value in trainable(trainer).values()]
     trainer.train()
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    weights = {key: value.detach().clone() for key, value in model.named_parameters()}
+    weights = {name: value.detach().clone() for name, value in trainable(trainer).items()}
     digest = torch.stack([value.double().sum() for value in weights.values()]).sum().reshape(1)
     digests = trainer.accelerator.gather(digest)
-    assert bool((digests == digests[0]).all()), "ranks hold different weights"
-    if isinstance(trainer.strategy, ExplicitSum):
-        losses = trainer.accelerator.gather(torch.tensor([trainer.strategy.losses]))
+    assert bool((digests == digests[0]).all()), f"ranks hold different weights after {which}"
+    if isinstance(strategy, ExplicitSum):
+        losses = trainer.accelerator.gather(torch.tensor([strategy.losses]))
         assert bool((losses == losses[0]).all()), f"ranks see different losses: {losses.tolist()}"
-    if trainer.accelerator.is_main_process:
-        weights["moved"] = (model.lm_head.weight.detach() - start).abs().max().reshape(1)
-        save_file(weights, folder / f"{name}.safetensors")
+    return weights | {"moved": torch.tensor(largest_difference(start, [*weights.values()]))}
+
+
+def known(name: str) -> Strategy:
+    """A built-in strategy with its defaults."""
+    return build_strategy(TypeAdapter(StrategyConfig).validate_python(name), NAMES, 0)
+
+
+def one_earlier_phase(model: Any) -> tuple[list[str], list[dict[str, torch.Tensor]]]:
+    """Names of the weights, and a random change of each matrix."""
+    generator = torch.Generator().manual_seed(0)
+    matrices = {name: value for name, value in model.named_parameters() if value.ndim == 2}
+    changes = {name: torch.randn(value.shape, generator=generator) for name, value in matrices.items()}
+    return [name for name, _ in model.named_parameters()], [changes]
+
+
+def trainable(trainer: Any) -> dict[str, torch.Tensor]:
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    return {name: value for name, value in model.named_parameters() if value.requires_grad}
+
+
+def main() -> None:
+    folder, group = Path(sys.argv[1]), sys.argv[2]
+    torch.set_num_threads(1)
+    for name, settings in CASES[group].items():
+        weights = train(folder / name, processes=2, **settings)
+        if torch.distributed.get_rank() == 0:
+            save_file(weights, folder / f"{name}.safetensors")
 
 
 if __name__ == "__main__":
