@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-ADAPTER_CONFIG = "adapter_config.json"
+from xdomain.core.locate import ADAPTER_CONFIG
 
 
 def model_source(text: str, revision: str | None) -> dict[str, Any]:

@@ -7,6 +7,15 @@ from pathlib import Path
 
 from xdomain.core.errors import ConfigError
 
+ADAPTER_CONFIG = "adapter_config.json"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
+"""Any of them makes a folder a tokenizer's, whatever its kind."""
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Whether a tokenizer was saved in `folder`."""
+    return any((folder / name).is_file() for name in TOKENIZER_FILES)
+
 
 def gguf_path(value: str) -> Path:
     """The file that `model.gguf` names; "package:NAME/FILE" lies inside an installed package.

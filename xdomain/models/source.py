@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError
-from xdomain.core.locate import gguf_path
+from xdomain.core.locate import ADAPTER_CONFIG, gguf_path, has_tokenizer
 from xdomain.models.tiny import tiny_qwen3
 
 UNREADABLE = (OSError, ValueError, LookupError, TypeError, RuntimeError, NotImplementedError, struct.error)
 """What transformers and gguf raise on a file that is damaged or of an unknown kind."""
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+NAMED_KEYS = 3
+"""Weights that an error names of those that are missing."""
 
 
 def load_source(config: ModelConfig) -> tuple[Any, Any]:
     """Model on the CPU in the wanted dtype, an adapter merged, and its tokenizer with a pad token.
 
+    A tokenizer that was saved beside the adapter, chat template and all, belongs to it and takes the base's place.
+
     Raises:
-        ConfigError: the source is not there, or is no causal language model, or the adapter does not lie on it.
+        ConfigError: the source is not there, lacks weights or a tokenizer, or is no causal language model, or the
+            adapter does not lie on it.
     """
     model, tokenizer = _load(config)
-    return (model if config.adapter is None else merge_adapter(model, Path(config.adapter).expanduser())), tokenizer
+    if config.adapter is not None:
+        folder = Path(config.adapter).expanduser()
+        model = merge_adapter(model, folder)
+        tokenizer = with_pad_token(AutoTokenizer.from_pretrained(folder)) if has_tokenizer(folder) else tokenizer
+    require_vocabulary(tokenizer, config)
+    return model, tokenizer
 
 
 def _load(config: ModelConfig) -> tuple[Any, Any]:
@@ -43,16 +56,75 @@ def _load(config: ModelConfig) -> tuple[Any, Any]:
             AutoConfig.from_pretrained(value, trust_remote_code=config.trust_remote_code, **arguments), value, kind
         )
         tokenizer = AutoTokenizer.from_pretrained(value, trust_remote_code=config.trust_remote_code, **arguments)
-        model = AutoModelForCausalLM.from_pretrained(
-            value, dtype=dtype, use_safetensors=True, trust_remote_code=config.trust_remote_code, **arguments
+        model, report = AutoModelForCausalLM.from_pretrained(
+            value,
+            dtype=dtype,
+            use_safetensors=True,
+            trust_remote_code=config.trust_remote_code,
+            output_loading_info=True,
+            **arguments,
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        damaged = [path.name for path in sorted(Path(value).expanduser().glob("*.safetensors")) if is_damaged(path)]
+        detail = f"{', '.join(damaged)} is truncated or damaged ({error})" if damaged else str(error)
         raise ConfigError(
-            f'"{value}" cannot be loaded as a causal language model: {error}',
-            where=f"model.{kind}",
-            fix="Check the name; a hub model must be reachable or in the local cache.",
+            f'"{value}" cannot be loaded as a causal language model: {detail}',
+            where=named_in(config),
+            fix="Copy the file again."
+            if damaged
+            else "Check the name; a hub model must be reachable or in the local cache.",
         ) from error
+    require_whole(report["missing_keys"], value, named_in(config))
     return model, with_pad_token(tokenizer)
+
+
+def named_in(config: ModelConfig) -> str:
+    """Where it is said what the model is: under an adapter that may be the adapter's own configuration."""
+    field = f"model.{config.source[0]}"
+    return field if config.adapter is None else f"{field}, or {Path(config.adapter) / ADAPTER_CONFIG}"
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether a safetensors file's header does not fit the file."""
+    try:
+        with safe_open(path, "pt"):
+            return False
+    except (OSError, SafetensorError):
+        return True
+
+
+def require_whole(missing: Collection[str], name: str, where: str) -> None:
+    """Refuse weights that transformers would make up. (Tied ones are not among `missing`.)
+
+    Raises:
+        ConfigError: some are missing.
+    """
+    if missing:
+        raise ConfigError(
+            f'"{name}" lacks {some_of(missing)}: they would be random numbers.',
+            where=where,
+            fix="Copy the model again: files of weights, or parts of them, are missing.",
+        )
+
+
+def some_of(keys: Collection[str]) -> str:
+    """ "11 weights, the first a, b, c"."""
+    noun = "weight" if len(keys) == 1 else "weights"
+    return f"{len(keys)} {noun}, the first {', '.join(sorted(keys)[:NAMED_KEYS])}"
+
+
+def require_vocabulary(tokenizer: Any, config: ModelConfig) -> None:
+    """Refuse the empty tokenizer that transformers makes of a folder without one.
+
+    Raises:
+        ConfigError: it knows nothing but special tokens.
+    """
+    if set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
+        raise ConfigError(
+            f'"{config.source[1]}" has no tokenizer.',
+            where=named_in(config),
+            fix="Copy the tokenizer's files (tokenizer.json, tokenizer_config.json) beside the weights.",
+        )
 
 
 def check_causal(config: Any, name: str, kind: str) -> None:
@@ -79,23 +151,38 @@ def merge_adapter(model: Any, folder: Path) -> Any:
     Raises:
         ConfigError: there is none, it is not safetensors, or it fits another model.
     """
-    from peft import PeftModel
+    from peft import PeftModel, get_peft_model_state_dict
 
-    for name in ("adapter_config.json", "adapter_model.safetensors"):
+    for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
         if not (folder / name).is_file():
             raise ConfigError(
                 f'"{folder}" is no LoRA adapter: it has no {name}.',
                 where="model.adapter",
                 fix="Give a folder that peft's save_pretrained wrote (pickles are not read).",
             )
+    misfit = f'the adapter "{folder}" does not fit the model'
+    fix = "Name the model that it was trained on."
     try:
-        return PeftModel.from_pretrained(model, folder).merge_and_unload()
-    except (RuntimeError, ValueError, KeyError) as error:
+        with safe_open(folder / ADAPTER_WEIGHTS, "pt") as file:
+            stored = set(file.keys())
+        both = PeftModel.from_pretrained(model, folder)
+    except SafetensorError as error:
         raise ConfigError(
-            f'the adapter "{folder}" does not fit the model: {str(error).splitlines()[0]}',
+            f'"{folder / ADAPTER_WEIGHTS}" is truncated or damaged: {error}.',
             where="model.adapter",
-            fix="Name the model that it was trained on.",
+            fix="Copy the file again.",
         ) from error
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise ConfigError(f"{misfit}: {str(error).splitlines()[0]}", where="model.adapter", fix=fix) from error
+    # peft only warns of weights that it has no place for, and leaves out what they would change.
+    wanted = set(get_peft_model_state_dict(both, save_embedding_layers=False))
+    if missing := wanted - stored:
+        raise ConfigError(f"{misfit}: {ADAPTER_WEIGHTS} lacks {some_of(missing)}.", where="model.adapter", fix=fix)
+    if unused := {key for key in stored - wanted if "lora_" in key}:
+        raise ConfigError(
+            f"{misfit}, which has no place for {some_of(unused)} of {ADAPTER_WEIGHTS}.", where="model.adapter", fix=fix
+        )
+    return both.merge_and_unload()
 
 
 def with_pad_token(tokenizer: Any) -> Any:
@@ -109,13 +196,16 @@ def with_pad_token(tokenizer: Any) -> Any:
 def _load_gguf(path: Path, dtype: torch.dtype) -> tuple[Any, Any]:
     try:
         tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
-        model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=dtype)
+        model, report = AutoModelForCausalLM.from_pretrained(
+            path.parent, gguf_file=path.name, dtype=dtype, output_loading_info=True
+        )
     except UNREADABLE as error:
         raise ConfigError(
             f'"{path}" cannot be read as a GGUF model: {type(error).__name__}: {str(error)[:200]}',
             where="model.gguf",
             fix="Copy the file again; transformers reads the architectures that its GGUF page lists.",
         ) from error
+    require_whole(report["missing_keys"], path.name, "model.gguf")
     # The weights are dequantised on loading, but the marks stay behind and would make `save_pretrained` refuse.
     model.config.quantization_config = None
     del model.config.quantization_config

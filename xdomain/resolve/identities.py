@@ -10,7 +10,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.fingerprint import file_digest
-from xdomain.core.locate import gguf_path
+from xdomain.core.locate import gguf_path, has_tokenizer
 from xdomain.domains.build import build_domains
 from xdomain.plan.identity import Identities
 
@@ -42,7 +42,10 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
     """
     if config.adapter is not None:
         below = model_identity(config.model_copy(update={"adapter": None}))
-        return {**below, "adapter": _digests(Path(config.adapter).expanduser())}
+        folder = Path(config.adapter).expanduser()
+        # Once the base's tokenizer was used even so; what was evaluated with it is another evaluation.
+        tokenizer = {"tokenizer": "of the adapter"} if has_tokenizer(folder) else {}
+        return {**below, "adapter": _digests(folder), **tokenizer}
     if config.endpoint is not None:
         return {"endpoint": config.endpoint.model_dump(mode="json", include={"base_url", "model", "protocol"})}
     kind, value = config.source
