@@ -8,11 +8,13 @@ its next beat.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from typing import Any
 from xdomain.core.files import read_json, write_json
 from xdomain.core.process import host_identity, process_started
 
+LOCK = ".lock"
 BEAT_SECONDS = 2.0
 STALE_SECONDS = 60.0
 KILL_SECONDS = 10.0
@@ -53,7 +56,7 @@ class Holder:
 
     def end_here(self) -> bool:
         """Kill a holder on this machine, so that it cannot wake up and go on; False if it may not be killed."""
-        import psutil  # here, like filelock below: a plan opens a store and takes no lease
+        import psutil  # here: a plan opens a store and takes no lease
 
         if self.host != host_identity() or not self._lives():
             return True
@@ -75,7 +78,7 @@ class Holder:
 
 
 class Lease:
-    """A held lease; beats in a thread until released.
+    """A held lease; beats until released.
 
     Args:
         on_lost: called once when the beat finds that somebody took the lease over.
@@ -88,10 +91,10 @@ class Lease:
         self._beat = 0
         self._progress: dict[str, Any] = {}
         self._started = process_started(os.getpid())
-        self._released = threading.Event()
+        self._released = False
         self._write_lock = threading.Lock()
         self._write()
-        threading.Thread(target=self._beat_until_released, daemon=True).start()
+        _heart.keep(self)
 
     def progress(self, values: dict[str, Any]) -> None:
         """Take over new progress; it is written with the next beat."""
@@ -103,25 +106,26 @@ class Lease:
         return holder is not None and holder.token == self._token
 
     def release(self) -> None:
-        self._released.set()
+        _heart.let_go(self)
         with self._write_lock:
+            self._released = True
             if self.is_ours():
                 self._path.unlink(missing_ok=True)
 
-    def _beat_until_released(self) -> None:
-        while not self._released.wait(BEAT_SECONDS):
-            with self._write_lock:
-                if self._released.is_set():
-                    return
-                try:
-                    if self.is_ours():
-                        self._beat += 1
-                        self._write()
-                        continue
-                except OSError:
-                    continue  # a full disk or a hiccup of the network: the next beat may get through
-                self._on_lost()
+    def beat(self) -> None:
+        """Show that the holder lives; nothing once it is released."""
+        with self._write_lock:
+            if self._released:
                 return
+            try:
+                if self.is_ours():
+                    self._beat += 1
+                    self._write()
+                    return
+            except OSError:
+                return  # a full disk or a hiccup of the network: the next beat may get through
+        _heart.let_go(self)
+        self._on_lost()
 
     def _write(self) -> None:
         write_json(
@@ -136,6 +140,36 @@ class Lease:
             },
             durable=False,  # after a crash of this machine its leases are void anyway
         )
+
+
+class _Heart:
+    """Beats for every lease that this process holds, in one thread: starting one for each costs a short stage dear."""
+
+    def __init__(self) -> None:
+        self._leases: set[Lease] = set()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def keep(self, lease: Lease) -> None:
+        with self._starting:
+            if self._thread is not None and self._thread.is_alive():
+                self._leases.add(lease)
+                return
+            self._leases = {lease}  # a forked process has neither its parent's thread nor its leases
+            self._thread = threading.Thread(target=self._beat, daemon=True)
+            self._thread.start()
+
+    def let_go(self, lease: Lease) -> None:
+        self._leases.discard(lease)
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(BEAT_SECONDS)
+            for lease in tuple(self._leases):
+                lease.beat()
+
+
+_heart = _Heart()
 
 
 def read_holder(path: Path) -> Holder | None:
@@ -153,16 +187,25 @@ def acquire(path: Path, stale_token: str | None = None, on_lost: Callable[[], ob
         stale_token: token of a holder that was seen not to beat (`StaleWatch`).
         on_lost: called once should somebody take it over.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    from filelock import FileLock
-
-    with FileLock(path.parent / ".lock"):
+    with _locked(path.parent):
         holder = read_holder(path)
         if holder is not None and not holder.is_dead_here() and holder.token != stale_token:
             return None
         if holder is not None and not holder.end_here():
             return None
         return Lease(path, uuid.uuid4().hex, on_lost)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the one lock of all leases in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(handle, fcntl.LOCK_UN)  # not by closing alone: a process forked meanwhile has it open too
 
 
 class StaleWatch:
