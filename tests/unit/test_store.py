@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.plans import make_plan
 from xdomain.core.errors import DamagedArtifact, StoreError
+from xdomain.core.files import write_json
 from xdomain.core.process import host_identity
 from xdomain.plan.stage import Stage
 from xdomain.store.artifact import STAGE
@@ -133,6 +137,43 @@ def test_a_holder_elsewhere_is_stale_only_when_its_beat_stands_still(store: Stor
     taken = acquire(path, stale_token=holder.token)
     assert taken is not None
     taken.release()
+
+
+def test_every_lease_of_a_process_beats_in_one_thread_until_released(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xdomain.store.lease.BEAT_SECONDS", 0.02)
+    lost = threading.Event()
+    first = acquire(tmp_path / "a.json")
+    assert first is not None
+    assert acquire(tmp_path / "b.json", on_lost=lost.set) is not None
+    threads = threading.active_count()
+    third = acquire(tmp_path / "c.json")
+    assert third is not None
+    assert threading.active_count() == threads
+
+    def beats() -> list[int]:
+        return [holder.beat for name in "abc" if (holder := read_holder(tmp_path / f"{name}.json"))]
+
+    wait_until(lambda: len(beats()) == 3 and min(beats()) >= 2)
+    write_json(tmp_path / "b.json", json.loads((tmp_path / "b.json").read_text()) | {"token": "another"})
+    assert lost.wait(10)
+    first.release()
+    third.release()
+    after = beats()
+    fourth = acquire(tmp_path / "d.json")
+    assert fourth is not None
+    wait_until(lambda: (holder := read_holder(tmp_path / "d.json")) is not None and holder.beat >= 2)
+    fourth.release()
+    assert len(after) == 1
+    assert beats() == after, "neither a released lease nor a lost one is written any more"
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_failures_are_remembered_until_cleared(store: Store, stage: Stage) -> None:

@@ -55,17 +55,20 @@ def read_json(path: Path) -> Any:
 
 def sync_folder(folder: Path) -> None:
     """Make renames inside `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
 
 
 def sync_tree(folder: Path) -> None:
     """fsync every file below `folder`, then the folders themselves."""
     for root, _, names in os.walk(folder, topdown=False):
         for name in names:
-            with (Path(root) / name).open("rb") as handle:
-                os.fsync(handle.fileno())
-        sync_folder(Path(root))
+            _sync(os.path.join(root, name), os.O_RDONLY)
+        _sync(root, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: str | Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,8 @@ REMAKE = (
 
 def digests(folder: Path) -> dict[str, str]:
     """sha256 of every file below `folder` but the manifest and the terminal token."""
-    return {
-        str(path.relative_to(folder)): file_digest(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in (MANIFEST, DONE)
-    }
+    paths = (Path(root, name) for root, _, names in os.walk(folder) for name in names if name not in (MANIFEST, DONE))
+    return {str(path.relative_to(folder)): file_digest(path) for path in paths}
 
 
 def damaged_file(folder: Path, below: str = "", *, checkpoints: bool = True) -> str | None:

@@ -29,7 +29,7 @@ from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, sync_folder, sync_tree, write_json
 from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.artifact import DONE, MANIFEST, STAGE, check_artifact, damaged_file, digests, read_description
-from xdomain.store.lease import Lease
+from xdomain.store.lease import LOCK, Lease
 
 SCHEMA_VERSION = 1
 CANCELLED = "cancelled"
@@ -95,26 +95,26 @@ class Store:
             probe = self.root / "work" / f".probe-{os.getpid()}"
             probe.mkdir(exist_ok=True)
             probe.rename(probe.with_suffix(".renamed")).rmdir()
-            _require_locks(self.root / "leases" / ".lock")
+            _require_locks(self.root / "leases" / LOCK)
         except OSError as error:
             raise StoreError(
                 f"cannot be used as a store: {error}.", where=str(self.root), fix="Choose another folder with --store."
             ) from error
 
     def folder(self, stage: Stage) -> Path:
-        return self.root / "stages" / stage.folder
+        return self.root / f"stages/{stage.folder}"
 
     def work(self, stage: Stage) -> Path:
-        return self.root / "work" / stage.folder
+        return self.root / f"work/{stage.folder}"
 
     def scratch(self, stage: Stage) -> Path:
-        return self.root / "scratch" / stage.folder
+        return self.root / f"scratch/{stage.folder}"
 
     def lease_path(self, stage: Stage) -> Path:
-        return self.root / "leases" / f"{stage.folder}.json"
+        return self.root / f"leases/{stage.folder}.json"
 
     def log_path(self, stage: Stage) -> Path:
-        return self.root / "logs" / f"{stage.folder}.log"
+        return self.root / f"logs/{stage.folder}.log"
 
     def reports(self, experiment: str) -> Path:
         return self.root / "reports" / experiment
@@ -273,10 +273,10 @@ class Store:
         self._failure_path(stage).unlink(missing_ok=True)
 
     def _failure_path(self, stage: Stage) -> Path:
-        return self.root / "failures" / f"{stage.folder}.json"
+        return self.root / f"failures/{stage.folder}.json"
 
     def _attempts_path(self, stage: Stage) -> Path:
-        return self.root / "attempts" / f"{stage.folder}.jsonl"
+        return self.root / f"attempts/{stage.folder}.jsonl"
 
     def _finish(self, stage: Stage, done: Mapping[str, Any]) -> None:
         # Its presence alone counts; should the machine lose it in a crash, `settle` makes it again from synced files.
