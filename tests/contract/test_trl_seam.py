@@ -8,8 +8,11 @@ import inspect
 import pytest
 import torch
 from transformers import Trainer
+from transformers.training_args import OptimizerNames
 from trl import GRPOConfig, GRPOTrainer
 from trl.trainer.utils import shuffle_sequence_dict, split_tensor_dict
+
+from xdomain.config.optimizer import OPTIMIZERS
 
 SIGNATURES = {
     "training_step": ["model", "inputs", "num_items_in_batch"],
@@ -95,3 +98,7 @@ def test_batch_has_the_keys_that_parts_are_cut_from() -> None:
 def test_config_has_the_fields_that_steps_are_counted_by() -> None:
     fields = GRPOConfig.__dataclass_fields__
     assert {"steps_per_generation", "num_iterations", "max_grad_norm", "gradient_accumulation_steps"} <= fields.keys()
+
+
+def test_a_plan_knows_the_optimizers_that_there_are() -> None:
+    assert sorted(OPTIMIZERS) == sorted(each.value for each in OptimizerNames)

@@ -135,6 +135,26 @@ def test_offloaded_gradients_change_nothing(config: StrategyModel, device: str, 
     assert largest_difference(expected, found) <= (0.0 if device == "cpu" else 1e-6)
 
 
+class _Modal(torch.optim.SGD):
+    """Steps in training mode alone, as schedule-free optimizers do."""
+
+    training = False
+
+    def train(self) -> None:
+        self.training = True
+
+    def step(self, closure: Any = None) -> Any:
+        assert self.training, "not in training mode"
+        return super().step(closure)
+
+
+@pytest.mark.parametrize("config", [PCGradConfig(), CGPOConfig()], ids=lambda config: str(config.name))
+def test_an_optimizer_with_modes_is_in_training_mode(config: StrategyModel, tmp_path: Path) -> None:
+    trainer = toy_trainer(tmp_path, config, steps=1)
+    trainer.optimizer = _Modal(trainer.model.parameters(), lr=1e-3)
+    trainer.train()
+
+
 def test_inner_steps_are_clipped_and_their_norms_logged(tmp_path: Path) -> None:
     trainer = toy_trainer(tmp_path, CGPOConfig(alpha=1.0), steps=1, max_grad_norm=1e-3, **LARGE_RATE)
     start = [each.detach().clone() for each in trainer.model.parameters()]

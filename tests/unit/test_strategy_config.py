@@ -127,6 +127,21 @@ def test_a_plan_refuses_what_cannot_act() -> None:
     assert "which training.informative_quotas holds" in refusal(["bandit"], informative_quotas=True)
 
 
+@pytest.mark.parametrize("optimizer", ["lomo", "adalomo", "galore_adamw_layerwise", "apollo_adamw_layerwise"])
+def test_an_optimizer_that_steps_in_backward_goes_with_stock_steps_alone(optimizer: str) -> None:
+    assert "moves them in every backward pass" in refusal(["pcgrad"], optimizer=optimizer, telemetry_every=None)
+    assert "training.telemetry_every: looks at the domains' gradients" in refusal(["joint"], optimizer=optimizer)
+    plan(["joint", "bandit"], optimizer=optimizer, telemetry_every=None)
+    plan(["joint"], ("math",), optimizer=optimizer)
+
+
+def test_an_unknown_optimizer_is_refused_with_near_matches() -> None:
+    with pytest.raises(ConfigError, match='training.optimizer: unknown optimizer "adamww_torch". Did you mean'):
+        experiment(["joint"], optimizer="adamww_torch")
+    with pytest.raises(ConfigError, match="`grpo` repeats optim"):
+        experiment(["joint"], grpo={"optim": "lomo"})
+
+
 def test_joint_is_never_refused() -> None:
     check_strategies(experiment(["joint"], ("math",), prompts_per_step=1), ())
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from xdomain.config.model_base import ConfigModel, PlainMapping
+from xdomain.config.optimizer import OPTIMIZERS
+from xdomain.core.registry import did_you_mean
 
 Budget = Literal["per_phase", "per_domain", "total"]
 
@@ -56,6 +58,8 @@ class TrainingConfig(ConfigModel):
     weight_decay: float = Field(0.0, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)
     optimizer: str = "adamw_torch"
+    """As transformers names it. `lomo`, `adalomo` and the layerwise ones move the weights in every backward pass, so
+    that no strategy and no gradient telemetry can act beside them."""
     loss_type: LossType = "dapo"
     beta: float = Field(0.0, ge=0)
     """KL coefficient; above 0 `reference` says what the KL is measured from."""
@@ -96,6 +100,14 @@ class TrainingConfig(ConfigModel):
     grpo: PlainMapping = Field(default_factory=dict)
     """Further GRPOConfig fields, passed through and checked against TRL before the first stage starts."""
 
+    @field_validator("optimizer")
+    @classmethod
+    def _known_optimizer(cls, name: str) -> str:
+        if name not in OPTIMIZERS:
+            known = ", ".join(OPTIMIZERS)
+            raise ValueError(f'unknown optimizer "{name}".{did_you_mean(name, OPTIMIZERS)} Known: {known}.')
+        return name
+
     @model_validator(mode="after")
     def _divisible(self) -> TrainingConfig:
         completions = self.prompts_per_step * self.generations
@@ -108,7 +120,9 @@ class TrainingConfig(ConfigModel):
         taken = OWNED_BY_STAGE & self.grpo.keys()
         if taken:
             raise ValueError(f"`grpo` cannot set {', '.join(sorted(taken))}: a stage sets these itself.")
-        doubled = self.grpo.keys() & (type(self).model_fields.keys() | {"max_completion_length", "num_iterations"})
+        doubled = self.grpo.keys() & (
+            type(self).model_fields.keys() | {"max_completion_length", "num_iterations", "optim"}
+        )
         if doubled:
             raise ValueError(f"`grpo` repeats {', '.join(sorted(doubled))}: set it under `training`.")
         if "entropy_coef" in self.grpo:

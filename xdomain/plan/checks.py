@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
+from xdomain.config.optimizer import steps_inside_backward
 from xdomain.config.strategy import AdaptiveConfig
 from xdomain.core.errors import PlanError
 
@@ -14,8 +15,8 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
     """Refuse what could not act.
 
     Raises:
-        PlanError: quotas of informative groups without a mixed phase; an order of prompts beside a strategy that
-            chooses prompts itself.
+        PlanError: quotas of informative groups without a mixed phase; telemetry beside an optimizer that leaves no
+            gradient; an order of prompts beside a strategy that chooses prompts itself.
     """
     mixed = any(phase.is_mixed for curriculum in curricula for phase in curriculum.phases)
     if experiment.training.informative_quotas and not mixed:
@@ -23,6 +24,14 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
             "holds domains of a mixed phase to their ratio, and no curriculum has one.",
             where="training.informative_quotas",
             fix='Leave it out, or add a curriculum such as "a + b".',
+        )
+    training = experiment.training
+    if mixed and training.telemetry_every is not None and steps_inside_backward(training.optimizer):
+        raise PlanError(
+            "looks at the domains' gradients in passes of its own, but training.optimizer = "
+            f"{training.optimizer} moves the weights in every backward pass.",
+            where="training.telemetry_every",
+            fix="Set it to null, or choose an optimizer with a step of its own (without _layerwise).",
         )
     adaptive = [strategy.name for strategy in experiment.strategies if isinstance(strategy, AdaptiveConfig)]
     if experiment.training.self_paced is not None and mixed and adaptive:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.experiment import Experiment
+from xdomain.config.optimizer import steps_inside_backward
 from xdomain.config.strategy import (
     AdaptiveConfig,
     BanditConfig,
@@ -88,6 +89,14 @@ def _check_settings(experiment: Experiment, strategy: StrategyConfig, where: str
             "chooses tokens over all domains of a batch.",
             where=where,
             fix="Leave top_entropy_quantile out, or use joint.",
+        )
+    optimizer = experiment.training.optimizer
+    if steps_inside_backward(optimizer) and not isinstance(strategy, BanditConfig):
+        raise PlanError(
+            f"{strategy.name} needs each domain's gradient before the weights move, but training.optimizer = "
+            f"{optimizer} moves them in every backward pass.",
+            where=where,
+            fix="Choose an optimizer with a step of its own (without _layerwise), or use joint.",
         )
     if isinstance(strategy, AdaptiveConfig) and experiment.training.informative_quotas:
         raise PlanError(

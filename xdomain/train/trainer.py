@@ -119,6 +119,8 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
     def _training_step_by_domain(self, model: Any, inputs: Any) -> torch.Tensor:
         begun = time.perf_counter()
         model.train()
+        if callable(getattr(self.optimizer, "train", None)):  # schedule-free ones have modes, as in transformers' step
+            self.optimizer.train()
         self._prepare_inputs(inputs)
         begun += self._look(model)
         loss = torch.zeros((), device=self.accelerator.device)
