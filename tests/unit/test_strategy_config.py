@@ -136,7 +136,7 @@ def test_an_optimizer_that_steps_in_backward_goes_with_stock_steps_alone(optimiz
 
 
 def test_an_unknown_optimizer_is_refused_with_near_matches() -> None:
-    with pytest.raises(ConfigError, match='training.optimizer: unknown optimizer "adamww_torch". Did you mean'):
+    with pytest.raises(ConfigError, match=r'training.optimizer: unknown optimizer "adamww_torch". Did you mean'):
         experiment(["joint"], optimizer="adamww_torch")
     with pytest.raises(ConfigError, match="`grpo` repeats optim"):
         experiment(["joint"], grpo={"optim": "lomo"})
