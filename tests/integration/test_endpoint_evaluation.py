@@ -30,10 +30,13 @@ def models() -> dict[str, tuple[Any, Any]]:
     return {"tiny": (model.eval(), tokenizer)}
 
 
-def ask(folder: Path, url: str, model: str = "tiny", **limits: object) -> tuple[EndpointBackend, dict[int, Any]]:
+def ask(
+    folder: Path, url: str, model: str = "tiny", limit_field: str = "max_tokens", **limits: object
+) -> tuple[EndpointBackend, dict[int, Any]]:
     settings = EvaluationConfig.model_validate({"backend": "endpoint", "endpoint": {"attempts": 3, **limits}})
     backend = EndpointBackend(settings, "cpu")
-    save_endpoint({"base_url": url, "model": model, "protocol": "completions"}, folder / model)
+    told = {"base_url": url, "model": model, "protocol": "completions", "max_tokens_field": limit_field}
+    save_endpoint(told, folder / model)
     backend.load(served_checkpoint(folder / model, model))
     requests = [PromptRequest((), (0,), prompt) for prompt in PROMPTS]
     return backend, dict(backend.generate(requests, Sampling(6)))
@@ -58,6 +61,10 @@ def broken_first_time(reply: Reply) -> Fault:
         (429, b"slow down", {"Retry-After": "0"}),
         (500, b"", {"Retry-After": "0"}),
         (503, b"{}", {"Retry-After": "0"}),
+        (524, b"", {"Retry-After": "0"}),
+        (200, b'{"choices": []}', {}),
+        (200, b'{"error": {"code": 503, "message": "model overloaded"}}', {}),
+        (200, b'{"choices": [{"text": "half an ans", "finish_reason": "error"}]}', {}),
     ],
 )
 def test_what_passes_is_tried_again(reply: Reply, models: dict[str, Any], tmp_path: Path) -> None:
@@ -80,7 +87,8 @@ def test_what_passes_is_tried_again(reply: Reply, models: dict[str, Any], tmp_pa
         ((200, b'{"choices": []}', {}), "no completion where"),
         ((200, b'{"choices": [{"text": 5}]}', {}), "no completion where"),
         ((0, b"", {}), "3 attempts"),
-        ((404, b"", {}), "refused with status 404"),
+        ((200, b'{"error": {"code": 503, "message": "model overloaded"}}', {}), "3 attempts .*model overloaded"),
+        ((404, b'{"error": {"message": "no such model"}}', {}), "refused with status 404.*no such model"),
         ((400, b'{"error": {"message": "unknown field seed"}}', {}), "not one of 12 prompts.*unknown field seed"),
     ],
 )
@@ -89,6 +97,16 @@ def test_what_does_not_pass_is_one_clear_error(
 ) -> None:
     with completion_server(models, lambda number, body: reply) as server, pytest.raises(EndpointError, match=words):
         ask(tmp_path, server.url, timeout_seconds=5)
+
+
+def test_who_answers_is_kept_and_the_limit_has_the_servers_name(tmp_path: Path) -> None:
+    choice = {"text": "4", "finish_reason": "max_tokens"}
+    reply = json.dumps({"choices": [choice], "model": "alias-2026-11", "system_fingerprint": "fp_1"}).encode()
+    with completion_server({}, lambda number, body: (200, reply, {})) as server:
+        backend, found = ask(tmp_path, server.url, limit_field="max_completion_tokens")
+    assert {(body.get("max_tokens"), body["max_completion_tokens"]) for body in server.requests} == {(None, 6)}
+    assert backend.events() == ["answered by alias-2026-11, fp_1"]
+    assert {completion.finish_reason for (completion,) in found.values()} == {"length"}
 
 
 def test_nobody_listens(tmp_path: Path) -> None:

@@ -47,6 +47,8 @@ class EndpointAccess(ConfigModel):
 
     protocol: Literal["chat", "completions"] = "chat"
     """`chat` sends messages, and the server applies its chat template; `completions` sends the plain prompt."""
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """What the server calls the limit of a completion."""
     api_key_variable: str | None = None
     """Environment variable that holds the key; the key itself is never written anywhere."""
 

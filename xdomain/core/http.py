@@ -11,15 +11,17 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from xdomain.core.errors import DependencyMissing, XDomainError
 
 LONGEST_REPLY = 4 << 20
 """Bytes."""
 
-RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-"""Statuses that another attempt may cure."""
+RETRIED = frozenset({408, 409, 425, 429})
+"""Statuses below 500 that another attempt may cure; from 500 on every one may."""
+
+SERVER_ERRORS = 500
 
 ABOUT_ONE_REQUEST = frozenset({400, 413, 422})
 """Statuses that speak of one request (too long, unwanted content, an unknown setting), not of the endpoint."""
@@ -28,6 +30,9 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 LONGEST_EXPLANATION = 200
 """Characters of a server's own words that are shown."""
+
+
+Read = TypeVar("Read")
 
 
 class EndpointError(XDomainError):
@@ -104,22 +109,33 @@ def chat(
         DependencyMissing: the key is not set.
     """
     body = {"model": endpoint.model, "messages": [dict(message) for message in messages], **settings}
-    reply = post_json(endpoint, "/chat/completions", body, sleep=sleep)
+    return post_json(endpoint, "/chat/completions", body, first_message, sleep=sleep)
+
+
+def first_message(reply: Any) -> str:
+    """The text of a chat reply's first choice.
+
+    Raises:
+        Unavailable: it has none.
+    """
     try:
-        text = reply["choices"][0]["message"]["content"]
-    except (KeyError, IndexError, TypeError) as error:
-        raise EndpointError(
-            f"the reply has no choices[0].message.content ({type(error).__name__}).",
-            where=endpoint.base_url,
-            fix="Check that the endpoint speaks the OpenAI chat protocol.",
-        ) from error
-    return str(text or "")
+        return str(reply["choices"][0]["message"]["content"] or "")
+    except (KeyError, IndexError, TypeError):
+        raise Unavailable("no choices[0].message.content in the reply") from None
 
 
 def post_json(
-    endpoint: ChatEndpoint, path: str, body: Mapping[str, Any], *, sleep: Callable[[float], None] = time.sleep
-) -> Any:
-    """POST `body` and parse the reply, with retries.
+    endpoint: ChatEndpoint,
+    path: str,
+    body: Mapping[str, Any],
+    read: Callable[[Any], Read],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Read:
+    """POST `body` until `read` makes something of the reply.
+
+    Args:
+        read: takes the parsed reply; raises `Unavailable` where another attempt may bring a better one.
 
     Raises:
         EndpointError: see `chat`.
@@ -128,7 +144,7 @@ def post_json(
     key, reasons = endpoint.key(), []
     for attempt in range(endpoint.attempts):
         try:
-            return attempt_once(endpoint, path, body, key)
+            return read(attempt_once(endpoint, path, body, key))
         except Unavailable as failure:
             reasons.append(str(failure))
             pause = failure.pause_seconds if failure.pause_seconds is not None else 0.5 * 2**attempt
@@ -137,7 +153,8 @@ def post_json(
     raise EndpointError(
         f"no usable reply in {endpoint.attempts} attempts ({'; '.join(dict.fromkeys(reasons))}).",
         where=endpoint.base_url,
-        fix="Check that the endpoint is up, or raise timeout_seconds and attempts.",
+        fix='Check that the endpoint is up, that base_url ends with "/v1" and that it speaks this protocol (chat or '
+        "completions), or raise timeout_seconds and attempts.",
     )
 
 
@@ -158,33 +175,44 @@ def attempt_once(endpoint: ChatEndpoint, path: str, body: Mapping[str, Any], key
             data = read_until(response, deadline)
     except urllib.error.HTTPError as error:
         with error:
-            if error.code in RETRIED:
-                raise Unavailable(f"status {error.code}", retry_after(error.headers)) from None
+            said = explanation(error, deadline, key)
+            if error.code in RETRIED or error.code >= SERVER_ERRORS:
+                raise Unavailable(f"status {error.code}{said}", retry_after(error.headers)) from None
             if error.code in ABOUT_ONE_REQUEST:
-                said = explanation(error, deadline, key)
                 raise RequestRefused(
                     f"the endpoint refused a request with status {error.code}{said}.",
                     where=endpoint.base_url,
                     fix="Check the prompt's length and the settings that the endpoint knows.",
                 ) from None
             raise EndpointError(
-                f"the endpoint refused with status {error.code}.",
+                f"the endpoint refused with status {error.code}{said}.",
                 where=endpoint.base_url,
                 fix="Check the model's name, the key and the address.",
             ) from None
     except (OSError, http.client.HTTPException) as error:  # URLError and TimeoutError are OSErrors
         raise Unavailable(f"{type(error).__name__}") from None
     try:
-        return json.loads(data)
+        reply = json.loads(data)
     except (ValueError, RecursionError):
         raise Unavailable("no JSON") from None
+    if isinstance(reply, dict) and reply.get("error"):  # how some routers pass on the error of a server behind them
+        raise Unavailable(f"an error in place of a reply{quoted(reply, key)}")
+    return reply
 
 
 def explanation(response: IO[bytes], deadline: float, key: str | None) -> str:
     """': "..."', the server's own words in the OpenAI error format, without the key; "" where there are none."""
     try:
-        said = json.loads(read_until(response, deadline))["error"]["message"]
-    except (Unavailable, OSError, ValueError, LookupError, TypeError, RecursionError):
+        return quoted(json.loads(read_until(response, deadline)), key)
+    except (Unavailable, OSError, http.client.HTTPException, ValueError, RecursionError):
+        return ""
+
+
+def quoted(reply: Any, key: str | None) -> str:
+    """See `explanation`."""
+    try:
+        said = reply["error"]["message"]
+    except (LookupError, TypeError):
         return ""
     words = str(said).replace(key, "[key]") if key else str(said)
     return f": {words[:LONGEST_EXPLANATION]!r}"

@@ -11,11 +11,16 @@ from typing import Any
 
 from xdomain.config.backend import EndpointModel
 from xdomain.config.evaluation import EvaluationConfig
-from xdomain.core.http import ChatEndpoint, EndpointError, RequestRefused, post_json
+from xdomain.core.http import ChatEndpoint, EndpointError, RequestRefused, Unavailable, post_json
 from xdomain.generation.base import Answered, Checkpoint, Completion, FinishReason, PromptRequest, Sampling
 
 FILTERED = "content_filter"
 """A finish reason: the server withheld the answer."""
+FAILED = "error"
+"""A finish reason: the server broke off, as routers say it."""
+TRUNCATED = frozenset({"length", "max_tokens"})
+LONGEST_NAME = 100
+"""Characters of a name that a server gives itself."""
 
 
 class EndpointBackend:
@@ -33,6 +38,7 @@ class EndpointBackend:
         self._limits = evaluation.endpoint
         self._pacer = Pacer(self._limits.requests_per_minute)
         self._repeated = 0
+        self._answered_by: set[str] = set()
         self._lock = threading.Lock()
 
     def load(self, checkpoint: Checkpoint) -> None:
@@ -57,7 +63,8 @@ class EndpointBackend:
     def events(self) -> list[str]:
         with self._lock:
             repeated, self._repeated = self._repeated, 0
-        return [f"{repeated} requests were repeated"] if repeated else []
+            names, self._answered_by = sorted(self._answered_by), set()
+        return [f"answered by {name}" for name in names] + ([f"{repeated} requests were repeated"] if repeated else [])
 
     def generate(
         self, requests: Sequence[PromptRequest], sampling: Sampling, done: Collection[int] = frozenset()
@@ -134,7 +141,7 @@ class EndpointBackend:
         chat = self._model.protocol == "chat"
         body: dict[str, Any] = {
             "model": self._model.model,
-            "max_tokens": sampling.max_tokens,
+            self._model.max_tokens_field: sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "seed": seed,
@@ -142,12 +149,19 @@ class EndpointBackend:
         body |= {"messages": [dict(message) for message in request.messages]} if chat else {"prompt": request.text}
         if sampling.stop:
             body["stop"] = list(sampling.stop)
+        path = "/chat/completions" if chat else "/completions"
+
+        def read(reply: Any) -> Completion:
+            completion = read_completion(reply, chat=chat)
+            with self._lock:
+                self._answered_by |= answered_by(reply)
+            return completion
+
         self._pacer.wait()
         try:
-            reply = post_json(self._endpoint, "/chat/completions" if chat else "/completions", body, sleep=self._pause)
+            return post_json(self._endpoint, path, body, read, sleep=self._pause)
         except RequestRefused as error:
             return Completion("", None, FinishReason.REFUSED, None, None, error.what)
-        return read_completion(reply, self._model.base_url, chat=chat)
 
     def _pause(self, seconds: float) -> None:
         with self._lock:
@@ -183,11 +197,11 @@ class Pacer:
             self._sleep(begin - now)
 
 
-def read_completion(reply: Any, where: str, *, chat: bool) -> Completion:
+def read_completion(reply: Any, *, chat: bool) -> Completion:
     """The first choice of a reply with its token counts.
 
     Raises:
-        EndpointError: it has none.
+        Unavailable: it has none, or one that the server broke off.
     """
     try:
         choice = reply["choices"][0]
@@ -198,15 +212,21 @@ def read_completion(reply: Any, where: str, *, chat: bool) -> Completion:
         if text is not None and not isinstance(text, str):
             raise TypeError("no text")
     except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise EndpointError(
-            f"the reply has no completion where the OpenAI protocol has it ({type(error).__name__}).",
-            where=where,
-            fix='Check that base_url ends with "/v1" and that the server speaks this protocol (chat or completions).',
-        ) from error
+        where = "where the OpenAI protocol has it"
+        raise Unavailable(f"no completion {where} ({type(error).__name__})") from None
+    if reason == FAILED:
+        raise Unavailable(f'finish reason "{FAILED}"')
     if reason == FILTERED:
         return Completion("", tokens, FinishReason.REFUSED, None, prompt_tokens, "withheld by the content filter")
-    ended = FinishReason.LENGTH if reason == "length" else FinishReason.STOP
+    ended = FinishReason.LENGTH if reason in TRUNCATED else FinishReason.STOP
     return Completion(text or "", tokens, ended, None, prompt_tokens)
+
+
+def answered_by(reply: Mapping[str, Any]) -> set[str]:
+    """What the server says it is: names are aliases there, and what stands behind one changes."""
+    told = [reply.get("model"), reply.get("system_fingerprint")]
+    words = ", ".join(word[:LONGEST_NAME] for word in told if isinstance(word, str) and word)
+    return {words} if words else set()
 
 
 def count(usage: Mapping[str, Any], name: str) -> int | None:
