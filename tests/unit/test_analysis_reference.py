@@ -1,8 +1,10 @@
 """The published study: its printed values follow, its slips are found, and its effects are held against noise."""
 
 import math
+from itertools import combinations, permutations
 
 import pytest
+from scipy import stats
 
 from xdomain.analysis.accuracy_table import AccuracyTable, Published, analyse_table
 from xdomain.analysis.reference import (
@@ -13,6 +15,7 @@ from xdomain.analysis.reference import (
     published_effects,
 )
 from xdomain.core.errors import AnalysisError
+from xdomain.report.layout import unmeasured
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +96,57 @@ def test_unknown_reference():
 def test_tables_need_fractions(accuracy):
     with pytest.raises(AnalysisError, match="fractions"):
         analyse_table(AccuracyTable("t", "here", ("a",), {("a", "a"): Published(accuracy, 10)}))
+
+
+def test_the_range_over_published_orders_holds_for_any_pairing(reference):
+    matrix = analyse_table(reference.table).permutation_range
+    cell = matrix.cell("logic, math, science", "logic")
+    orders = [" -> ".join(order) for order in permutations(("logic", "math", "science"))]
+    levels = [reference.table.cells[order, "logic"] for order in orders]
+    shares = [level.accuracy for level in levels]
+    assert cell.estimate == pytest.approx(max(shares) - min(shares))
+    # The same by hand: Bonferroni over the 15 differences, each with the error of its worst pairing.
+    reach = stats.norm.ppf(1 - 0.025 / 15)
+    limits = []
+    for p, q in combinations(shares, 2):
+        error = (math.sqrt(p * (1 - p)) + math.sqrt(q * (1 - q))) / math.sqrt(levels[0].n_items)
+        limits.append((abs(p - q) - reach * error, abs(p - q) + reach * error))
+    assert cell.low == pytest.approx(max(low for low, _ in limits))
+    assert cell.high == pytest.approx(max(high for _, high in limits))
+    assert cell.word == "effect shown"
+    others = [found for row in matrix.cells.values() for found in row.values() if found is not cell]
+    assert {found.word for found in others} == {"no effect shown", None}
+    assert matrix.cell("logic, math, science", "puzzle").note.startswith("not published")
+
+
+def test_sequence_metrics_of_published_accuracies(reference):
+    result = analyse_table(reference.table)
+    pair, triple = result.sequence.cells["science -> math"], result.sequence.cells["logic -> math -> science"]
+    retention = result.retention.cell("science -> math", "science")
+    assert (pair["BWT"].estimate, pair["BWT"].low) == pytest.approx((retention.estimate, retention.low))
+    cells = reference.table.cells
+    losses = [
+        cells["logic -> math -> science", "logic"].accuracy - cells["logic", "logic"].accuracy,
+        cells["logic -> math -> science", "math"].accuracy - cells["logic -> math", "math"].accuracy,
+    ]
+    assert triple["BWT"].estimate == pytest.approx(sum(losses) / 2)
+    assert triple["ACC"].note == 'not published: "logic -> math -> science" on "puzzle"'
+
+
+def test_the_mean_of_published_accuracies_adds_the_variances_of_different_tests():
+    cells = {("a", "a"): Published(0.6, 101), ("a", "b"): Published(0.3, 201)}
+    sequence = analyse_table(AccuracyTable("t", "here", ("a", "b"), cells)).sequence
+    accuracy, worst = sequence.cells["a"]["ACC"], sequence.cells["a"]["worst domain"]
+    assert (accuracy.estimate, worst.estimate) == pytest.approx((0.45, 0.3))
+    error = math.sqrt(0.6 * 0.4 / 100 + 0.3 * 0.7 / 200) / 2
+    assert (accuracy.high - accuracy.low) / 2 == pytest.approx(1.96 * error, rel=0.02)
+
+
+def test_what_aggregates_cannot_tell_is_listed_with_the_reason(reference):
+    listed = dict(unmeasured(analyse_table(reference.table)))
+    assert listed["Relative transfer"].startswith('not published: "base"')
+    assert {"Gained", "Lost", "Odds ratio against base", "Asymmetry in logits"} <= listed.keys()
+    cells = {("base", "a"): Published(0.4, 100), ("a", "a"): Published(0.6, 100)}
+    whole = analyse_table(AccuracyTable("t", "here", ("a",), cells))
+    assert dict(unmeasured(whole))["Gained"] == "not measured: aggregates alone do not tell how the parts go together"
+    assert whole.odds_ratio_paired.cell("a", "all domains").estimate == pytest.approx(0.2)

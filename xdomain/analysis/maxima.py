@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -47,8 +47,6 @@ def smallest(parts: Sequence[Estimate]) -> Extreme:
 
 def largest(parts: Sequence[Estimate]) -> Extreme:
     """The largest of several values: the mirror image of `smallest`."""
-    from dataclasses import replace
-
     mirrored = smallest([replace(part, value=-part.value) for part in parts])
     return Extreme(-mirrored.value, -mirrored.high, -mirrored.low, mirrored.p)
 
@@ -139,6 +137,21 @@ def spread(table: Pairwise) -> Extreme | None:
     p = float(stats.studentized_range.sf(math.sqrt(2) * (differences / errors).max(), k, min(degrees, 1_000.0)))
     low = max(0.0, float((differences - critical * errors).max()))
     return Extreme(math.sqrt(max(0.0, excess)), low, float((differences + critical * errors).max()), min(p, 1.0))
+
+
+def bounded_spread(differences: Sequence[Estimate]) -> Extreme:
+    """Largest minus smallest of k means, from all k(k-1)/2 differences with a bound of the error of each.
+
+    The value is the plain range: how much of it noise shows is not known where errors are only bounded. Interval and p
+    are Bonferroni's over the differences.
+
+    Source: ours.
+    """
+    tail = 0.025 / len(differences)
+    limits = [replace(part, value=abs(part.value)).limits(tail, tail) for part in differences]
+    p = min(1.0, len(differences) * min(1.0 if part.p is None else part.p for part in differences))
+    largest_difference = max(abs(part.value) for part in differences)
+    return Extreme(largest_difference, max(0.0, *(low for low, _ in limits)), max(high for _, high in limits), p)
 
 
 @lru_cache(maxsize=1024)

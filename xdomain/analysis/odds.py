@@ -10,14 +10,14 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.contrast import Aligned, Blank, Effect
+from xdomain.analysis.contrast import Blank
 from xdomain.analysis.definitions import ODDS_RATIO, ODDS_RATIO_PAIRED
 from xdomain.analysis.inference import pool_effects, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix
 from xdomain.analysis.order import EVERY, TRAINED
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.study import Study, label_of, make_matrix
 
 OTHER = "other domains"
 COLUMNS = (TRAINED, OTHER, EVERY)
@@ -33,7 +33,12 @@ def odds_matrices(study: Study) -> tuple[Matrix, Matrix]:
     }
     cells = {(label, column): odds_cell(study, label, study.base, domains) for (label, column), domains in sets.items()}
     measured = pool_effects(
-        {(label, column): _paired(study, study.book.runs[label], domains) for (label, column), domains in sets.items()}
+        {
+            (label, column): study.mean_difference(
+                [(domain, label, study.base) for domain in domains], (label, label_of(study.base))
+            )
+            for (label, column), domains in sets.items()
+        }
     )
     odds = make_matrix(cells, COLUMNS, ODDS_RATIO)
     paired = make_matrix({key: to_cell(found) for key, found in measured.items()}, COLUMNS, ODDS_RATIO_PAIRED)
@@ -44,17 +49,6 @@ def odds_matrices(study: Study) -> tuple[Matrix, Matrix]:
 def _domain_sets(study: Study, run: Run) -> tuple[list[str], list[str], list[str]]:
     trained = [domain for domain in study.domains if domain in run.trained]
     return trained, [domain for domain in study.domains if domain not in run.trained], list(study.domains)
-
-
-def _paired(study: Study, run: Run, domains: Sequence[str]) -> Effect | Blank:
-    base = study.base
-    label = base if isinstance(base, str) else base.label
-
-    def values(aligned: Aligned, part: int) -> FloatArray:
-        difference: FloatArray = (aligned.scores(run.label) - aligned.scores(label)) / len(domains)
-        return difference
-
-    return study.over_domains([(domain, [run, base]) for domain in domains], values, (run.label, label))
 
 
 def odds_cell(study: Study, run: str, base: Run | str, domains: Sequence[str]) -> Cell:

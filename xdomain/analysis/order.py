@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -105,8 +105,13 @@ def extreme_cell(
     )
 
 
-def range_matrix(study: Study) -> Matrix:
-    """Range over the planned orders of the same three or more phases."""
+def range_matrix(study: Study, range_cell: Callable[[Study, Sequence[Run], str], Cell] | None = None) -> Matrix:
+    """Range over the planned orders of the same three or more phases.
+
+    Args:
+        range_cell: what to make of the runs of the orders on one domain; by default the range over common items.
+    """
+    one = range_cell or _range_cell
     groups: dict[tuple[str, ...], list[Run]] = defaultdict(list)
     for run in study.book.trained:
         if run.parsed and len(run.parsed.phases) > 2:
@@ -115,7 +120,7 @@ def range_matrix(study: Study) -> Matrix:
     for (strategy, *phases), runs in groups.items():
         if len(runs) > 1:
             row = ", ".join(phases) + ("" if strategy in ("", "joint") else f" [{strategy}]")
-            cells |= {(row, domain): _range_cell(study, runs, domain) for domain in study.domains}
+            cells |= {(row, domain): one(study, runs, domain) for domain in study.domains}
     matrix = make_matrix(cells, study.domains, PERMUTATION_RANGE)
     return adjust_matrix(matrix, [whole_matrix(matrix)], signed=False)
 

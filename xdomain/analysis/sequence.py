@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-import numpy as np
-
 from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Blank, Effect
 from xdomain.analysis.definitions import SEQUENCE
@@ -22,7 +20,7 @@ from xdomain.analysis.order import extreme_cell
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.study import Study, label_of, make_matrix
 
 COLUMNS = ("ACC", "BWT", "FWT", "forgetting", "worst domain", "relative change")
 MOST_EARLIER_PHASES = 4
@@ -38,7 +36,7 @@ def sequence_matrix(study: Study, levels: Mapping[tuple[str, str], Measured]) ->
     """
     runs = [run for run in study.book.runs.values() if run.planned]
     cells: dict[tuple[str, str], Cell] = {}
-    accuracies = pool_effects({run.label: _mean_accuracy(study, run) for run in runs})
+    accuracies = pool_effects({run.label: study.mean_accuracy(run) for run in runs})
     for label, found in accuracies.items():
         cells[label, "ACC"] = accuracy_cell(found)
     for run in runs:
@@ -83,25 +81,14 @@ def prefix(study: Study, run: Run, phases: int) -> Run | str:
     return found
 
 
-def _label(run: Run | str) -> str:
-    return run if isinstance(run, str) else run.label
-
-
-def _mean_accuracy(study: Study, run: Run) -> Effect | Blank:
-    def values(aligned: Aligned, part: int) -> FloatArray:
-        return aligned.scores(run.label) / len(study.domains)
-
-    return study.over_domains([(domain, [run]) for domain in study.domains], values, (run.label,))
-
-
 def _relative_change(study: Study, run: Run) -> Effect | Blank:
     """Mean over domains of R[c, d] / R[base, d] - 1, linearised item by item (delta method)."""
     base = study.base
-    compares = (run.label, _label(base))
+    compares = (run.label, label_of(base))
     zero: list[str] = []
 
     def values(aligned: Aligned, part: int) -> FloatArray:
-        ours, theirs = aligned.scores(run.label), aligned.scores(_label(base))
+        ours, theirs = aligned.scores(run.label), aligned.scores(label_of(base))
         level = float(theirs.mean())
         if level == 0:
             zero.append(aligned.panel.domain)
@@ -114,29 +101,14 @@ def _relative_change(study: Study, run: Run) -> Effect | Blank:
     return Blank(f'not defined: the base is at 0 on "{zero[0]}"', compares) if zero else found
 
 
-def _sum_of_differences(
-    study: Study, differences: Sequence[tuple[str, Run | str, Run | str]], compares: tuple[str, ...]
-) -> Effect | Blank:
-    """Mean of R[left, d] - R[right, d] over (d, left, right), terms on one domain added item by item."""
-    domains = list(dict.fromkeys(domain for domain, _, _ in differences))
-    terms = {domain: [(left, right) for d, left, right in differences if d == domain] for domain in domains}
-
-    def values(aligned: Aligned, part: int) -> FloatArray:
-        rows = [aligned.scores(_label(left)) - aligned.scores(_label(right)) for left, right in terms[domains[part]]]
-        total: FloatArray = np.sum(rows, axis=0) / len(differences)
-        return total
-
-    return study.over_domains([(d, [run for pair in terms[d] for run in pair]) for d in domains], values, compares)
-
-
 def _backward(study: Study, run: Run) -> Effect | Blank:
     terms = [(name, run, prefix(study, run, j + 1)) for j, name in enumerate(run.order[:-1])]
-    return _sum_of_differences(study, terms, (run.label, *dict.fromkeys(_label(other) for _, _, other in terms)))
+    return study.mean_difference(terms, (run.label, *dict.fromkeys(label_of(other) for _, _, other in terms)))
 
 
 def _forward(study: Study, run: Run) -> Effect | Blank:
     terms = [(name, prefix(study, run, j), study.base) for j, name in enumerate(run.order) if j]
-    return _sum_of_differences(study, terms, (*dict.fromkeys(_label(left) for _, left, _ in terms), "base"))
+    return study.mean_difference(terms, (*dict.fromkeys(label_of(left) for _, left, _ in terms), "base"))
 
 
 def _forgetting(study: Study, runs: Sequence[Run]) -> dict[str, Cell]:
@@ -151,7 +123,7 @@ def _forgetting(study: Study, runs: Sequence[Run]) -> dict[str, Cell]:
         for number, choice in enumerate(product(range(1, earlier + 1), repeat=earlier)):
             best = zip(run.order[:-1], choice, strict=True)
             terms = [(name, prefix(study, run, phases), run) for name, phases in best]
-            effects[run.label, number] = _sum_of_differences(study, terms, (run.label, _label(terms[0][1])))
+            effects[run.label, number] = study.mean_difference(terms, (run.label, label_of(terms[0][1])))
     measured = pool_effects(effects)
     return {
         run.label: _largest_cell([m for key, m in measured.items() if key[0] == run.label], run.label) for run in runs

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Blank, Effect, align, difference, effect
 from xdomain.analysis.panel import Panel, build_panels
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run, RunBook, build_runs
 from xdomain.core.measurement import BASE, MeasuredGrid
+
+Term = tuple[str, Run | str, Run | str]
+"""Evaluated domain and the two runs whose accuracies on it are subtracted."""
+
+
+def label_of(run: Run | str) -> str:
+    """The label of a run, or of one that the grid does not have."""
+    return run if isinstance(run, str) else run.label
 
 
 @dataclass(frozen=True)
@@ -39,8 +49,7 @@ class Study:
         aligned = self.align(domain, [left, right])
         if isinstance(aligned, Blank):
             return aligned
-        names = [run if isinstance(run, str) else run.label for run in (left, right)]
-        return difference(aligned, names[0], names[1])
+        return difference(aligned, label_of(left), label_of(right))
 
     def over_domains(
         self,
@@ -79,6 +88,33 @@ class Study:
             for run in self.book.runs.values()
             for checkpoint in run.ends.values()
         }
+
+    def mean_accuracy(self, run: Run) -> Effect | Blank:
+        """Mean over all domains of R[run, d]."""
+
+        def values(aligned: Aligned, part: int) -> FloatArray:
+            return aligned.scores(run.label) / len(self.domains)
+
+        return self.over_domains([(domain, [run]) for domain in self.domains], values, (run.label,))
+
+    def mean_difference(self, terms: Sequence[Term], compares: tuple[str, ...]) -> Effect | Blank:
+        """Mean of R[left, d] - R[right, d] over (d, left, right), terms on one domain added item by item."""
+        by_domain: dict[str, list[tuple[Run | str, Run | str]]] = {}
+        for domain, left, right in terms:
+            by_domain.setdefault(domain, []).append((left, right))
+        domains = list(by_domain)
+
+        def values(aligned: Aligned, part: int) -> FloatArray:
+            rows = [
+                aligned.scores(label_of(left)) - aligned.scores(label_of(right))
+                for left, right in by_domain[domains[part]]
+            ]
+            total: FloatArray = np.sum(rows, axis=0) / len(terms)
+            return total
+
+        return self.over_domains(
+            [(d, [run for pair in by_domain[d] for run in pair]) for d in domains], values, compares
+        )
 
     @property
     def base(self) -> Run | str:
