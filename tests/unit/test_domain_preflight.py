@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from typer.testing import CliRunner
 
+from xdomain.cli.app import app
 from xdomain.config.domain import DomainConfig
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import DataError, DependencyMissing
@@ -33,14 +35,46 @@ def make(tmp_path, **settings):
 
 def test_a_domain_without_train_may_be_evaluated_but_not_trained(tmp_path):
     domain = make(tmp_path, test=ROWS)
-    preflight_domains([domain], trained=(), evaluated=Split.TEST)
+    preflight_domains([domain], trained={}, evaluated=Split.TEST)
     with pytest.raises(DataError, match=r"domains\.sums: its train split is empty"):
-        preflight_domains([domain], trained=("sums",), evaluated=Split.TEST)
+        preflight_domains([domain], trained={"sums": 4}, evaluated=Split.TEST)
 
 
 def test_a_missing_test_split_is_told(tmp_path):
     with pytest.raises(DataError, match="its test split is empty"):
-        preflight_domains([make(tmp_path, train=ROWS)], trained=("sums",), evaluated=Split.TEST)
+        preflight_domains([make(tmp_path, train=ROWS)], trained={"sums": 4}, evaluated=Split.TEST)
+
+
+def test_a_train_split_smaller_than_one_steps_share_is_refused(tmp_path):
+    described = describe(tmp_path, train=ROWS[:7], test=ROWS[10:])
+    data = {"name": "small", "model": {"preset": "tiny_qwen3"}, "domains": [described, "logic"]}
+    data["training"] = {"prompts_per_step": 14, "generations": 2}
+    mixed = Experiment.model_validate(data | {"curricula": ["sums + logic"]})
+    run_preflight(mixed)  # half of a step: 7
+    alone = Experiment.model_validate(data | {"curricula": ["sums + logic", "sums"]})
+    with pytest.raises(DataError, match="train split has 7 items, and one training step draws 14"):
+        run_preflight(alone)
+
+
+def test_a_test_split_without_variance_is_refused(tmp_path):
+    preflight_domains([make(tmp_path, test=ROWS[:2])], trained={}, evaluated=Split.TEST)
+    with pytest.raises(DataError, match="its test split has 1 item, too few"):
+        preflight_domains([make(tmp_path, test=ROWS[:1])], trained={}, evaluated=Split.TEST)
+
+
+def test_plan_and_check_say_that_there_are_fewer_items_than_asked_for(tmp_path):
+    data = {"name": "few", "model": {"preset": "tiny_qwen3"}, "grid": {"singles": True}, "evaluation": {"items": 8}}
+    data["domains"] = [describe(tmp_path, train=ROWS[:10], test=ROWS[10:15])]
+    path = tmp_path / "few.yaml"
+    path.write_text(json.dumps(data))
+    told = "sums: evaluation.items asks for 8, its test split has 5."
+    commands = (["grid", "plan", str(path), "--store", str(tmp_path / "store")], ["domains", "check", str(path)])
+    for command in commands:
+        shown = CliRunner().invoke(app, command)
+        assert shown.exit_code == 0, shown.output
+        assert told in " ".join(shown.output.split())
+    path.write_text(json.dumps(data | {"evaluation": {"items": 5}}))
+    assert all("asks for" not in CliRunner().invoke(app, command).output for command in commands)
 
 
 def test_a_missing_key_is_told(tmp_path, monkeypatch):
@@ -48,7 +82,7 @@ def test_a_missing_key_is_told(tmp_path, monkeypatch):
     judge = {"base_url": "http://127.0.0.1:9/v1", "model": "m", "api_key_variable": "NO_SUCH_KEY"}
     domain = make(tmp_path, test=ROWS, verifier={"kind": "pairwise_judge", "judge": judge})
     with pytest.raises(DependencyMissing, match="NO_SUCH_KEY"):
-        preflight_domains([domain], trained=(), evaluated=Split.TEST)
+        preflight_domains([domain], trained={}, evaluated=Split.TEST)
 
 
 def test_a_grid_over_overlapping_domains_does_not_start(tmp_path):

@@ -11,6 +11,7 @@ import typer
 from xdomain.cli.setup import Json
 
 if TYPE_CHECKING:
+    from xdomain.config.experiment import Experiment
     from xdomain.domains.base import Domain
     from xdomain.domains.check import DomainCheck
 
@@ -135,16 +136,23 @@ def check(
     json_: Json = False,
 ) -> None:
     """Gold must score, garbage must not, splits must not overlap; exit code 2 if anything is wrong."""
+    from dataclasses import replace
+
     from rich.table import Table
 
     from xdomain.cli.render import err, out, print_json
     from xdomain.domains.check import FEWEST_PROMPTS, check_domain
+    from xdomain.domains.preflight import fewer_than_asked
 
     checks: list[DomainCheck] = []
     for target in targets or MICRO_DOMAINS:
+        experiment = _experiment(target)
         for name, domain in _open(target).items():
             fewest = FEWEST_PROMPTS if name == target and name in MICRO_DOMAINS else 0
-            checks.append(check_domain(domain, most=most, fewest_prompts=fewest))
+            checked = check_domain(domain, most=most, fewest_prompts=fewest)
+            if experiment is not None and (note := fewer_than_asked(domain, experiment.evaluation)):
+                checked = replace(checked, notes=(*checked.notes, note))
+            checks.append(checked)
             domain.close()
     if json_:
         print_json([asdict(each) | {"ok": each.ok} for each in checks])
@@ -178,14 +186,23 @@ def check(
 def _open(target: str) -> dict[str, Domain]:
     """The registered domain, the one that a file describes, or all of an experiment's, by name."""
     from xdomain.config.domain_file import load_domain_file
-    from xdomain.config.load import load_experiment, read_yaml
     from xdomain.domains.build import build_domain, build_domains
 
-    if not target.endswith((".yaml", ".yml")):
+    if not _is_file(target):
         return {target: build_domain(target)}
-    path = Path(target)
-    if "domains" in read_yaml(path):
-        experiment = load_experiment(path)
+    if (experiment := _experiment(target)) is not None:
         return build_domains(experiment.domains, experiment.domain_names)
-    config = load_domain_file(path)
+    config = load_domain_file(Path(target))
     return {config.name: build_domain(config)}
+
+
+def _experiment(target: str) -> Experiment | None:
+    """The experiment that a file describes; None for a domain's name or file."""
+    from xdomain.config.load import load_experiment, read_yaml
+
+    described = _is_file(target) and "domains" in read_yaml(Path(target))
+    return load_experiment(Path(target)) if described else None
+
+
+def _is_file(target: str) -> bool:
+    return target.endswith((".yaml", ".yml"))

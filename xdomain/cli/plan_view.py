@@ -10,6 +10,11 @@ from rich.tree import Tree
 
 from xdomain.cli.render import count, duration, out, print_json
 from xdomain.cli.setup import Opened
+from xdomain.config.domain_source import FileSource
+from xdomain.config.experiment import Experiment
+from xdomain.domains.build import build_domains
+from xdomain.domains.data_domain import DataDomain
+from xdomain.domains.preflight import fewer_than_asked
 from xdomain.plan.cost import plan_cost
 from xdomain.plan.expand import expand_curricula
 from xdomain.plan.explain import explain_difference, find_stage
@@ -99,7 +104,18 @@ def warnings(plan: Plan) -> list[str]:
         found.append(
             f"phases differ in length (budget {experiment.training.budget}); the report states each side's effort."
         )
-    return found + strategy_notes(experiment, expand_curricula(experiment))
+    return found + strategy_notes(experiment, expand_curricula(experiment)) + _few_items(experiment)
+
+
+def _few_items(experiment: Experiment) -> list[str]:
+    """Domains in files with fewer items than the evaluation asks for; `domains check` tells it of every domain."""
+    domains = build_domains(experiment.domains, experiment.domain_names)
+    notes = [
+        fewer_than_asked(domain, experiment.evaluation)
+        for domain in domains.values()
+        if isinstance(domain, DataDomain) and isinstance(domain.config.source, FileSource)
+    ]
+    return [note for note in notes if note]
 
 
 def _tree(plan: Plan, done: frozenset[str]) -> Tree:

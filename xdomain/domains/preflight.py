@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
+from xdomain.config.evaluation import EvaluationConfig
 from xdomain.core.errors import DataError
 from xdomain.domains.base import Domain, Split
 from xdomain.domains.overlap import refuse_overlaps
 
+FEWEST_EVALUATED = 2
+"""Items below which an accuracy has no variance, and so no interval."""
 
-def preflight_domains(domains: Sequence[Domain], trained: Collection[str], evaluated: Split) -> None:
+
+def preflight_domains(domains: Sequence[Domain], trained: Mapping[str, int], evaluated: Split) -> None:
     """Read every domain's data and try what its scoring needs.
 
     Args:
         domains: of the experiment.
-        trained: names of those that some curriculum trains on.
+        trained: of those that some curriculum trains on, the most prompts that one step draws.
         evaluated: the split that checkpoints are evaluated on.
 
     Raises:
-        DataError: a needed split is empty, data is malformed, or train and test overlap without leave.
+        DataError: a needed split is empty or too small, data is malformed, or train and test overlap without leave.
         DependencyMissing: scoring needs what is not here (a sandbox, a judge's key).
     """
     for domain in domains:
@@ -30,5 +34,39 @@ def preflight_domains(domains: Sequence[Domain], trained: Collection[str], evalu
                     where=f"domains.{domain.name}",
                     fix="Name a file or a share for it under the domain's `source` and `split`, or loosen `filters`.",
                 )
+        refuse_small_splits(domain, trained.get(domain.name, 0), evaluated)
         domain.preflight()
     refuse_overlaps(domains)
+
+
+def refuse_small_splits(domain: Domain, step_prompts: int, evaluated: Split) -> None:
+    """One step should not meet a prompt twice, and an accuracy should have a variance.
+
+    Args:
+        step_prompts: the most that one training step draws from the domain; 0 where it is not trained on.
+
+    Raises:
+        DataError: a split is smaller.
+    """
+    size = len(domain.items(Split.TRAIN)) if step_prompts else 0
+    if size < step_prompts:
+        raise DataError(
+            f"its train split has {size} items, and one training step draws {step_prompts} of them.",
+            where=f"domains.{domain.name}",
+            fix="Add rows, loosen `filters`, or lower `training.prompts_per_step`.",
+        )
+    size = len(domain.items(evaluated))
+    if size < FEWEST_EVALUATED:
+        raise DataError(
+            f"its {evaluated} split has {size} item, too few for an interval.",
+            where=f"domains.{domain.name}",
+            fix="Add rows, loosen `filters`, or give the split a larger share under `split`.",
+        )
+
+
+def fewer_than_asked(domain: Domain, evaluation: EvaluationConfig) -> str | None:
+    """A sentence where an evaluation asks for more items than there are."""
+    size = len(domain.items(Split(evaluation.split)))
+    if size >= evaluation.items:
+        return None
+    return f"{domain.name}: evaluation.items asks for {evaluation.items}, its {evaluation.split} split has {size}."

@@ -31,6 +31,7 @@ from xdomain.execute.base import StageRecord, TaskFile
 from xdomain.execute.machine import used_device
 from xdomain.execute.process_group import GroupLost, run_group
 from xdomain.execute.progress import LeaseReporter, log_line
+from xdomain.plan.graph import most_prompts_a_step
 from xdomain.plan.spec import EvaluateSpec, TrainSpec
 from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.artifact import check_checkpoint
@@ -61,17 +62,15 @@ def run_preflight(experiment: Experiment) -> None:
 
     Raises:
         ConfigError: TRL refuses a setting, or this machine is to run the stages and has no GPU for them.
-        DataError: a split is empty or malformed, or train and test overlap.
+        DataError: a split is empty, too small or malformed, or train and test overlap.
         DependencyMissing: scoring needs what is not here.
     """
     execution = experiment.execution
     if execution.executor in ("local", "inline"):
         used_device(execution.device, execution.train_processes)
-    names = experiment.domain_names
-    families = any(experiment.grid.model_dump().values())
-    trained = set(names) if families else {name for each in experiment.curricula for name in each.domains}
-    domains = build_domains(experiment.domains, names)
-    preflight_domains(list(domains.values()), trained, Split(experiment.evaluation.split))
+    domains = build_domains(experiment.domains, experiment.domain_names)
+    evaluated = Split(experiment.evaluation.split)
+    preflight_domains(list(domains.values()), most_prompts_a_step(experiment), evaluated)
     build = importlib.import_module("xdomain.generation.build")
     build.require_backend(experiment.evaluation.backend, "evaluation.backend")
     importlib.import_module("xdomain.train.arguments").preflight(experiment, "cpu")

@@ -201,6 +201,16 @@ def phase_quotas(phase: Phase, prompts: int) -> dict[str, int]:
     return quotas
 
 
+def most_prompts_a_step(experiment: Experiment) -> dict[str, int]:
+    """For each domain that some curriculum trains on, the most prompts that one step draws from it."""
+    found: dict[str, int] = {}
+    for curriculum in expand_curricula(experiment):
+        for phase in curriculum.phases:
+            for name, prompts in phase_quotas(phase, experiment.training.prompts_per_step).items():
+                found[name] = max(found.get(name, 0), prompts)
+    return found
+
+
 def _label(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experiment: Experiment) -> str:
     """The prefix's name; under the budget `total` a true prefix is not the run of that name, and shows its steps."""
     if experiment.training.budget != "total" or prefix == whole:
