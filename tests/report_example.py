@@ -25,6 +25,7 @@ from xdomain.analysis.result import (
     RunEffort,
     StrategyComparison,
     StrategyCost,
+    StrategyGradients,
     Summary,
     Trajectory,
     TrajectoryPoint,
@@ -184,7 +185,19 @@ class Example:
             )
             for run, name in zip([self.mixes[0], *self.strategies], ["joint", "cgpo", "pcgrad"], strict=True)
         ]
-        return StrategyComparison(curriculum=self.mixes[0], reference=self.mixes[0], costs=tuple(costs))
+        gradients = [
+            StrategyGradients(
+                run=run,
+                steps=4,
+                cosine={"logic|math": -0.126, "math|science": None},
+                conflicting=0.751,
+                gradient_share={"logic": 0.37, "math": 0.63},
+            )
+            for run in [self.mixes[0], *self.strategies]
+        ]
+        return StrategyComparison(
+            curriculum=self.mixes[0], reference=self.mixes[0], costs=tuple(costs), gradients=tuple(gradients)
+        )
 
     def best(self, domain: str, group: str, candidates: list[str]) -> BestSet:
         kept = [run for run in candidates if self.random.random() < 0.4] or candidates[:1]

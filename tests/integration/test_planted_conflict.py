@@ -34,6 +34,10 @@ def test_the_report_shows_what_joint_gives_up_and_measures_remedies(
         left, right = (accuracy[label][domain]["estimate"] for domain in ("left", "right"))
         show(f"planted conflict | {label} | left {left:.2f} | right {right:.2f}")
         assert left + right < 1.05  # the questions are the same: 1 is all there is, up to sampling
+    (joint, *_) = result["strategies"][0]["gradients"]
+    assert joint["steps"] > 0
+    assert joint["cosine"]["left|right"] < 0
+    assert joint["conflicting"] > 0.5
     for name in REMEDIES:
         # Whether a remedy helps is measured; that it is, on every domain and on the worst one, is what must hold.
         cells = result["strategy_effect"]["cells"][f"{MIXTURE} [{name}]"]

@@ -1,11 +1,14 @@
 """Strategies side by side: effects, ties, worst domain, cost, and the joint arm that moves as far."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.strategy_grids import DOMAINS, MIXTURE, strategy_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.strategies import MEAN, WORST
+from xdomain.core.measurement import StepTelemetry
 
 HELPS = f"{MIXTURE} [cgpo]"
 TIED = f"{MIXTURE} [pcgrad]"
@@ -69,6 +72,20 @@ def test_cost_and_displacement_with_intervals_over_seeds(result):
     assert cost[f"{MIXTURE} [harmful]"].moves == "less far"
     assert cost[HELPS].matched is None
     assert any("learning_rate_scale: 1.50" in sentence for sentence in result.sentences)
+
+
+def test_gradients_are_means_over_steps_then_seeds_and_missing_telemetry_is_missing():
+    looked = StepTelemetry({"logic|math": -0.5, "math|science": None}, {"math": 0.25, "logic": 0.75})
+    again = StepTelemetry({"logic|math": 0.1, "math|science": -0.2}, {"math": None})
+    by_seed = {0: (looked, again, StepTelemetry({}, {"math": 0.75})), 1: (again,)}
+    grid = strategy_grid({"cgpo": {}}, seeds=(0, 1))
+    ends = [replace(end, telemetry=by_seed[end.seed]) if end.strategy == "cgpo" else end for end in grid.checkpoints]
+    joint, cgpo = analyse(replace(grid, checkpoints=tuple(ends))).strategies[0].gradients
+    assert (joint.steps, joint.cosine, joint.conflicting, joint.gradient_share) == (0, {}, None, {})
+    assert cgpo.steps == 3
+    assert cgpo.cosine == pytest.approx({"logic|math": (-0.2 + 0.1) / 2, "math|science": -0.2})
+    assert cgpo.conflicting == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert cgpo.gradient_share == pytest.approx({"logic": 0.75, "math": 0.5})
 
 
 def test_a_strategy_that_moves_farther_is_compared_with_joint_that_moves_as_far():

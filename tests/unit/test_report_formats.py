@@ -56,6 +56,15 @@ def test_every_format_is_written_and_named(tmp_path):
     assert (tmp_path / "figures" / "curves.png").is_file()
 
 
+def test_every_format_shows_how_the_gradients_lie_and_leaves_missing_ones_blank():
+    result = example_result()
+    assert f"| {result.strategies[0].reference} | 4 | 75% | −0.126 |  |" in markdown.render_markdown(result)
+    for text in (printed(result), render_html(result)):
+        assert all(word in text for word in ("gradients lie", "75%", "−0.126", "63%"))
+    bare = result.strategies[0].model_copy(update={"gradients": ()})
+    assert "gradients lie" not in render_html(result.model_copy(update={"strategies": (bare,)}))
+
+
 def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(ConfigError, match='Did you mean "html"'):
         write_report(example_result(), tmp_path, ["json", "htm"])

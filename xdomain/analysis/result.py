@@ -168,6 +168,20 @@ class StrategyCost(ResultModel):
     """The joint arm that moves as far (within a tenth): what such a strategy has to be compared with."""
 
 
+class StrategyGradients(ResultModel):
+    """The domains' gradients in the last phase of a run; means over its steps, then over seeds, null = not recorded."""
+
+    run: str
+    steps: int
+    """Steps that telemetry looked at, over all seeds."""
+    cosine: dict[str, float | None]
+    """Mean cosine of each pair "a|b" of gradients."""
+    conflicting: float | None
+    """Share of the measured cosines that are negative."""
+    gradient_share: dict[str, float | None]
+    """Part of each domain in the rollouts' sum of |advantage| x tokens; groups without variance add nothing to it."""
+
+
 class StrategyComparison(ResultModel):
     """The strategies of one curriculum side by side, in plan order, not ranked."""
 
@@ -175,6 +189,8 @@ class StrategyComparison(ResultModel):
     reference: str
     """Label of the run that the others are compared with."""
     costs: tuple[StrategyCost, ...]
+    gradients: tuple[StrategyGradients, ...] = ()
+    """In the same order."""
 
 
 class Turnover(ResultModel):

@@ -14,6 +14,7 @@ from xdomain.analysis.inference import t_quantile
 from xdomain.analysis.result import Cell, StrategyComparison, StrategyCost
 from xdomain.analysis.runs import Run
 from xdomain.analysis.strategies import Contest, contests
+from xdomain.analysis.strategy_gradients import strategy_gradients
 from xdomain.analysis.study import Study
 from xdomain.core.measurement import Effort
 
@@ -28,6 +29,7 @@ def strategy_costs(study: Study) -> tuple[StrategyComparison, ...]:
             curriculum=contest.curriculum,
             reference=contest.reference.label,
             costs=tuple(_cost(study, contest, run) for run in contest.runs),
+            gradients=tuple(strategy_gradients(run) for run in contest.runs),
         )
         for contest in contests(study)
     )

@@ -45,6 +45,20 @@ class Effort:
 
 
 @dataclass(frozen=True)
+class StepTelemetry:
+    """What one step of a mixed phase says of its domains' gradients.
+
+    Attributes:
+        cosine: of each pair "a|b" of gradients, None where one is 0; {} on a step that telemetry did not look at.
+        gradient_share: of each domain in the rollout, its part of the sum of |advantage| x tokens, None where that sum
+            is 0; {} on a step that reuses a rollout.
+    """
+
+    cosine: Mapping[str, float | None]
+    gradient_share: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
 class EvaluatedCheckpoint:
     """One checkpoint and its place in the grid.
 
@@ -65,6 +79,7 @@ class EvaluatedCheckpoint:
             inside a phase.
         template: how its prompts were made of the items, where every model may have its own way; None in a grid, whose
             checkpoints all share one.
+        telemetry: of every step of its phase, at the end of a mixed one; () elsewhere and where it was not recorded.
     """
 
     checkpoint: str
@@ -79,6 +94,7 @@ class EvaluatedCheckpoint:
     effort: Effort = field(default_factory=Effort)
     displacement: float | None = None
     template: str | None = None
+    telemetry: tuple[StepTelemetry, ...] = ()
 
 
 @dataclass(frozen=True)

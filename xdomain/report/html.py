@@ -22,7 +22,7 @@ from xdomain.report.layout import definition, further_matrices, main_matrices, s
 from xdomain.report.overview import overview, spent
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command, short_checkpoint, without_writing
-from xdomain.report.strategies import HEADER, MEANING, cost_tables
+from xdomain.report.strategies import strategy_sections
 from xdomain.report.tree import curriculum_tree
 
 
@@ -55,9 +55,7 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             accuracy=heat_map(result, result.accuracy, None, report_command=cell_command),
             accuracy_rows=accuracy_rows(result.accuracy),
             best_groups=_best_groups(result),
-            cost_tables=cost_tables(result),
-            cost_header=HEADER,
-            cost_meaning=MEANING,
+            strategy_sections=strategy_sections(result),
             references=result.references,
             tree=curriculum_tree(result),
             sequences=sequences,

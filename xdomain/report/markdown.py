@@ -16,7 +16,7 @@ from xdomain.report.overview import overview
 from xdomain.report.plain import plain
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
-from xdomain.report.strategies import HEADER, MEANING, cost_tables
+from xdomain.report.strategies import strategy_sections
 
 SHAPE = "wmtl"
 """What stands beside an accuracy, see `ANSWER_KEY`."""
@@ -126,10 +126,13 @@ def _contrasts(result: AnalysisResult) -> list[str]:
 
 
 def _strategies(result: AnalysisResult) -> list[str]:
-    tables = [
-        f"### {escaped(table.curriculum)}\n\n{markdown_table(HEADER, table.rows)}" for table in cost_tables(result)
-    ]
-    return ["## What the strategies cost", escaped(MEANING), *tables] if tables else []
+    parts = []
+    for section in strategy_sections(result):
+        parts += [f"## {escaped(section.title)}", escaped(section.meaning)]
+        parts += [
+            f"### {escaped(table.title)}\n\n{markdown_table(table.header, table.rows)}" for table in section.tables
+        ]
+    return parts
 
 
 def _best(result: AnalysisResult) -> list[str]:

@@ -1,13 +1,13 @@
-"""The cost of strategies as text: one table a curriculum."""
+"""What strategies cost and how the domains' gradients lay under them, as text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xdomain.analysis.result import AnalysisResult, Cell, StrategyCost
-from xdomain.report.numbers import count_text, estimate_text, interval_text
+from xdomain.analysis.result import AnalysisResult, Cell, StrategyComparison, StrategyCost
+from xdomain.report.numbers import MINUS, count_text, estimate_text, interval_text, share_text
 
-HEADER = (
+COST = (
     "run",
     "seconds a step",
     "times the reference",
@@ -16,27 +16,85 @@ HEADER = (
     "times the reference",
     "note",
 )
-MEANING = (
-    "Of the last phase, means over seeds. Seconds are wall time on the machine that ran it, whatever else it did, so "
-    "small differences are no finding. Displacement is the length of the change of all weights from the parent. Ratios "
-    "are geometric means over seeds with a 95% t interval; the reference is the first row."
-)
 
 
 @dataclass(frozen=True)
-class CostTable:
-    """One curriculum's strategies, the reference first, the others in plan order."""
+class StrategyTable:
+    """One curriculum's runs, the reference first, the others in plan order."""
 
-    curriculum: str
+    title: str
+    header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
-def cost_tables(result: AnalysisResult) -> list[CostTable]:
-    """Nothing where no curriculum was run with several strategies."""
-    return [
-        CostTable(comparison.curriculum, tuple(_row(cost) for cost in comparison.costs))
-        for comparison in result.strategies
-    ]
+@dataclass(frozen=True)
+class StrategySection:
+    """The tables that answer one question."""
+
+    name: str
+    title: str
+    question: str
+    meaning: str
+    tables: tuple[StrategyTable, ...]
+
+
+def strategy_sections(result: AnalysisResult) -> list[StrategySection]:
+    """Nothing where no curriculum was run with several strategies; no gradients where telemetry saw none."""
+    cost = StrategySection(
+        "strategies",
+        "What the strategies cost",
+        "What does a strategy spend, and does it simply move the weights farther?",
+        "Of the last phase, means over seeds. Seconds are wall time on the machine that ran it, whatever else it did, "
+        "so small differences are no finding. Displacement is the length of the change of all weights from the parent. "
+        "Ratios are geometric means over seeds with a 95% t interval; the reference is the first row.",
+        tuple(
+            StrategyTable(comparison.curriculum, COST, tuple(_row(cost) for cost in comparison.costs))
+            for comparison in result.strategies
+        ),
+    )
+    gradients = StrategySection(
+        "gradients",
+        "How the domains' gradients lie",
+        "Do the domains pull in different directions, and which of them the most?",
+        "Of the last phase, means over steps, then over seeds, without intervals. Cosines are of two domains' "
+        "gradients at the steps that telemetry looked at; conflicting is the share of them below 0. A share is a "
+        "domain's part of the rollouts' sum of |advantage| x tokens: what a token-mean loss weighs it by.",
+        tuple(
+            table
+            for comparison in result.strategies
+            if any(run.steps for run in comparison.gradients)
+            for table in (_cosines(comparison), _shares(comparison))
+        ),
+    )
+    return [section for section in (cost, gradients) if section.tables]
+
+
+def _cosines(comparison: StrategyComparison) -> StrategyTable:
+    pairs = sorted({pair for run in comparison.gradients for pair in run.cosine})
+    rows = (
+        (
+            run.run,
+            str(run.steps),
+            share_text(run.conflicting),
+            *(_cosine(run.cosine.get(pair)) for pair in pairs),
+        )
+        for run in comparison.gradients
+    )
+    header = ("run", "steps measured", "conflicting", *(pair.replace("|", ", ") for pair in pairs))
+    return StrategyTable(f"{comparison.curriculum}: cosines", header, tuple(rows))
+
+
+def _cosine(value: float | None) -> str:
+    """Three decimals, since gradients of different domains are often almost orthogonal; "" where missing."""
+    return "" if value is None else f"{value:.3f}".replace("-", MINUS)
+
+
+def _shares(comparison: StrategyComparison) -> StrategyTable:
+    domains = sorted({domain for run in comparison.gradients for domain in run.gradient_share})
+    rows = (
+        (run.run, *(share_text(run.gradient_share.get(domain)) for domain in domains)) for run in comparison.gradients
+    )
+    return StrategyTable(f"{comparison.curriculum}: gradient shares", ("run", *domains), tuple(rows))
 
 
 def _row(cost: StrategyCost) -> tuple[str, ...]:

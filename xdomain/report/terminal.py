@@ -22,7 +22,7 @@ from xdomain.report.overview import overview
 from xdomain.report.plain import plain
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
-from xdomain.report.strategies import HEADER, MEANING, CostTable, cost_tables
+from xdomain.report.strategies import StrategySection, strategy_sections
 
 SHAPE = "mtl"
 """What stands below an accuracy, see `ANSWER_KEY`: a narrow table holds no more."""
@@ -44,7 +44,7 @@ def tables(result: AnalysisResult, *, everything: bool = False) -> list[Renderab
     parts.append(accuracy_table(result.accuracy))
     matrices = main_matrices(result) + (further_matrices(result) if everything else [])
     parts += [matrix_tables(result, matrix) for matrix in matrices]
-    parts += [_costs(table) for table in cost_tables(result)]
+    parts += [part for section in strategy_sections(result) for part in _strategies(section)]
     parts += [part for study in result.references for part in _reference(study)]
     parts += [text(f"{title}: {why}", NOISE) for title, why in unmeasured(result)]
     if result.meta.missing:
@@ -121,12 +121,14 @@ def _contrasts(result: AnalysisResult) -> Table:
     return table
 
 
-def _costs(costs: CostTable) -> Table:
-    table = _empty(f"What the strategies of {costs.curriculum} cost", HEADER[0], HEADER[1:])
-    table.caption = text(MEANING)
-    for row in costs.rows:
-        table.add_row(*(text(value) for value in row))
-    return table
+def _strategies(section: StrategySection) -> Iterator[Table]:
+    for drawn in section.tables:
+        table = _empty(f"{section.title}: {drawn.title}", drawn.header[0], drawn.header[1:])
+        if drawn is section.tables[-1]:
+            table.caption = text(section.meaning)
+        for row in drawn.rows:
+            table.add_row(*(text(value) for value in row))
+        yield table
 
 
 def _reference(study: PublishedStudy) -> Iterator[RenderableType]:

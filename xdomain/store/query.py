@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
 from xdomain.core.parquet import read_records
 from xdomain.core.records import RECORD_COLUMNS
 from xdomain.plan.graph import Graph, Plan, prompts_consumed
 from xdomain.plan.stage import CheckpointRef, TrainStage
+from xdomain.store.artifact import check_artifact
 from xdomain.store.store import Store
 
 UNRECORDED = Effort(None, None, None, None, None)
@@ -79,9 +81,27 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
                 model=model,
                 effort=before.plus(own.get(ref, UNRECORDED)),
                 displacement=summary.get("displacement") if summary and ref == stage.end else None,
+                telemetry=_telemetry(store, stage) if summary and ref == stage.end else (),
             )
         effort[stage.key] = places[stage.end.name].effort
     return places
+
+
+def _telemetry(store: Store, stage: TrainStage) -> tuple[StepTelemetry, ...]:
+    """From the metrics of a mixed phase; () for any other, and where there are none."""
+    folder = store.folder(stage)
+    path = folder / "metrics.jsonl"
+    if not stage.curriculum.phases[stage.phase_index].is_mixed or not path.exists():
+        return ()
+    check_artifact(folder, path.name)
+    lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    return tuple(
+        StepTelemetry(
+            cosine=line.get("gradients", {}).get("cosine", {}),
+            gradient_share={name: each.get("gradient_share") for name, each in line.get("domains", {}).items()},
+        )
+        for line in lines
+    )
 
 
 def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[CheckpointRef, Effort]:
