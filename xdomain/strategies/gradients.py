@@ -1,5 +1,5 @@
 """Arithmetic on gradients that are lists of tensors. Sums are float64, products keep the gradients' precision or
-better."""
+better, and their range."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from torch import Tensor
 
 from xdomain.strategies.base import DomainStep, Gradient
 
-
-def dot(first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:
-    """Inner product, a float64 scalar."""
-    return tensor_dots(first, second).sum()
+LEAST_SQUARE = 1e-20
+"""Below it a float32 sum of squares may have lost terms to underflow."""
 
 
 def tensor_dots(first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:
@@ -29,11 +27,11 @@ def gramian(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
 
 def tensor_gramians(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
     """Inner products of K gradients inside each tensor, float64 on the CPU, shape (n tensors, K, K)."""
-    count = len(gradients)
-    found = torch.empty(len(gradients[0]), count, count, dtype=torch.float64)
-    for i in range(count):
-        for j in range(i, count):
-            found[:, i, j] = found[:, j, i] = tensor_dots(gradients[i], gradients[j]).cpu()
+    found = _tensor_gramians(gradients)
+    squares = found.diagonal(dim1=-2, dim2=-1)
+    for place, domain in (~squares.isfinite() | (squares < LEAST_SQUARE)).nonzero().tolist():
+        if gradients[domain][place].any():  # a square that left float32's range, and not a zero
+            found[place] = _tensor_gramians([[each[place].double()] for each in gradients])[0]
     return found
 
 
@@ -68,6 +66,15 @@ def joint_gradient(step: DomainStep) -> Gradient:
     for domain in step.domains[1:]:
         total = accumulate(total, step.loss_and_gradient(domain).gradient, 1.0)
     return total
+
+
+def _tensor_gramians(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
+    count = len(gradients)
+    found = torch.empty(len(gradients[0]), count, count, dtype=torch.float64)
+    for i in range(count):
+        for j in range(i, count):
+            found[:, i, j] = found[:, j, i] = tensor_dots(gradients[i], gradients[j]).cpu()
+    return found
 
 
 def _flat(tensor: Tensor) -> Tensor:

@@ -99,8 +99,9 @@ def check_strategy(make: Callable[[Sequence[str]], Strategy]) -> None:
     for label, factors in {
         "zero": (0.0, 0.0, 0.0),
         "one zero": (1.0, 0.0, 1.0),
-        "tiny": (1e-12, 2e-12, 1e-12),
-        "huge": (1e12, 1e12, 2e12),
+        "tiny": (1e-20, 2e-20, 1e-20),
+        "huge": (1e20, 1e20, 2e20),
+        "tiny beside huge": (1e-20, 1.0, -1e20),
         "collinear": (1.0, 2.0, 3.0),
         "opposite": (1.0, -1.0, 1.0),
         "cancelling": (1.0, -2.0, 1.0),
