@@ -1,6 +1,7 @@
 """Agreement with scipy, statsmodels and closed forms to 1e-9."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +15,7 @@ from xdomain.analysis.accuracy import pass_at_k
 from xdomain.analysis.maxima import null_range
 from xdomain.analysis.multiplicity import adjust
 from xdomain.analysis.odds import common_odds_ratio
-from xdomain.analysis.power import items_needed, power_factor, smallest_detectable
+from xdomain.analysis.power import Design, power_factor, smallest_detectable
 from xdomain.analysis.proportion import wilson
 from xdomain.analysis.ratio import fieller
 from xdomain.analysis.signflip import sign_flip_p
@@ -114,18 +115,13 @@ def test_null_range_closed_forms():
 
 def test_power_equals_the_printed_figures():
     """198 items with 1 and 10 samples: 13.3 and 7.6 points; three seeds of SD 2: 5.0 pooled, 9.2 alone."""
-    assert 100 * smallest_detectable(198, 1).items_only == pytest.approx(13.3, abs=0.06)
-    assert 100 * smallest_detectable(198, 10).items_only == pytest.approx(7.6, abs=0.06)
-    endless = smallest_detectable(10**9, 1, 3, seed_sd=0.02, n_contrasts=6)
-    assert 100 * endless.recipe == pytest.approx(5.0, abs=0.05)
-    assert 100 * endless.recipe_alone == pytest.approx(9.2, abs=0.05)
+    assert 100 * smallest_detectable(Design(198, 1)) == pytest.approx(13.3, abs=0.06)
+    assert 100 * smallest_detectable(Design(198, 10)) == pytest.approx(7.6, abs=0.06)
+    endless = Design(10**9, 1, 3, seed_sd=0.02, n_contrasts=6)
+    assert 100 * smallest_detectable(endless) == pytest.approx(5.0, abs=0.05)
+    assert 100 * smallest_detectable(replace(endless, n_contrasts=1)) == pytest.approx(9.2, abs=0.05)
 
 
 def test_power_factor_gives_80_percent():
     critical = stats.t.ppf(0.975, 7)
     assert stats.nct.sf(critical, 7, power_factor(7)) == pytest.approx(0.8, abs=1e-6)
-
-
-def test_items_needed_inverts_the_smallest_detectable_effect():
-    n = items_needed(0.05, 4)
-    assert smallest_detectable(n, 4).items_only <= 0.05 < smallest_detectable(n - 2, 4).items_only

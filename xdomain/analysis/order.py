@@ -100,6 +100,7 @@ def extreme_cell(
         n_seeds=min(part.n_seeds for part in parts),
         p=extreme.p,
         speaks_of=min(parts, key=lambda part: part.n_seeds).speaks_of,
+        smallest_detectable=extreme.detectable,
         compares=compares,
         note="; ".join(filter(None, [note, *dict.fromkeys(part.note for part in parts)])),
     )
@@ -146,6 +147,7 @@ def _range_cell(study: Study, runs: Sequence[Run], domain: str) -> Cell:
         n_seeds=n_seeds,
         p=found.p,
         speaks_of="the recipe" if n_seeds > 1 else "these checkpoints",
+        smallest_detectable=found.detectable,
         compares=labels,
         note="; ".join(filter(None, [f"{len(runs)} orders", aligned.note])),
     )

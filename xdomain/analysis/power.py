@@ -6,7 +6,8 @@ Source: Miller 2411.00640, section 5 (items only); the seed part is ours.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 POWER = 0.8
@@ -17,108 +18,156 @@ ITEM_VARIANCE = 1 / 9
 """Miller's variance between items of the difference of two models' chances to be right."""
 SAMPLE_VARIANCE = 1 / 6
 """Miller's mean variance of one answer given the item: a uniform chance p has mean p(1-p) = 1/6."""
+MOST_ITEMS, MOST_SEEDS = 10_000_000, 1_000
+"""Where the search for what an effect needs ends."""
 
 
 @dataclass(frozen=True)
-class Detectable:
-    """A smallest detectable effect with what it assumes.
+class Design:
+    """What one cell of a matrix rests on.
 
     Attributes:
-        items_only: for these checkpoints, fraction.
-        recipe: for the recipe at the assumed seed SD, pooled over a matrix; None with one seed.
-        recipe_alone: the same for a lone contrast (S - 1 degrees of freedom).
-        assumptions: a sentence.
-    """
-
-    items_only: float
-    recipe: float | None
-    recipe_alone: float | None
-    assumptions: str
-
-
-def smallest_detectable(
-    n_items: int,
-    n_samples: int,
-    n_seeds: int = 1,
-    *,
-    seed_sd: float = 0.02,
-    n_contrasts: int = 6,
-    item_variance: float = ITEM_VARIANCE,
-    sample_variance: float = SAMPLE_VARIANCE,
-) -> Detectable:
-    """Smallest paired difference found in 80% of runs at the two-sided 5% level, before any adjustment for many cells.
-
-    Args:
-        seed_sd: standard deviation of one run's accuracy between seeds, fraction; a difference has sqrt(2) times that.
-        n_contrasts: contrasts of the matrix that the seed variance is pooled over (6 pairs of 4 domains).
+        trained_sides: compared runs that differ from seed to seed: 2, or 1 against the base.
+        n_contrasts: contrasts of the matrix on one evaluated domain, which seed variation is pooled over; a lone one
+            has S - 1 degrees of freedom.
+        n_domains: independent tests whose differences are added (2 for an asymmetry).
+        n_parts: differences that all have to be there (a mixture against each order of its domains).
+        seed_sd: standard deviation of one run's accuracy between seeds, fraction.
 
     Raises:
-        ValueError: no items, samples, seeds or contrasts.
+        ValueError: no items, samples, seeds, contrasts, domains or parts.
     """
-    if min(n_items, n_samples, n_seeds, n_contrasts) < 1:
-        raise ValueError("items, samples, seeds and contrasts should be at least 1.")
-    shared = item_variance / n_items
-    answers = 2 * sample_variance / (n_samples * n_items)
-    items_only = power_factor(max(n_items - 1, 1)) * math.sqrt(shared + answers)
-    assumptions = (
-        f"{n_items} items x {n_samples} samples x {n_seeds} seeds; variance of the difference between items "
-        f"{item_variance:.3f}, of one answer {sample_variance:.3f} (Miller 2411.00640)"
-    )
-    if n_seeds == 1:
-        return Detectable(
-            items_only, None, None, assumptions + "; one seed: nothing is said about a re-run of training"
+
+    n_items: int
+    n_samples: int
+    n_seeds: int = 1
+    trained_sides: int = 2
+    n_contrasts: int = 6
+    n_domains: int = 1
+    n_parts: int = 1
+    seed_sd: float = 0.02
+    item_variance: float = ITEM_VARIANCE
+    sample_variance: float = SAMPLE_VARIANCE
+
+    def __post_init__(self) -> None:
+        if min(self.n_items, self.n_samples, self.n_seeds, self.n_contrasts, self.n_domains, self.n_parts) < 1:
+            raise ValueError("items, samples, seeds, contrasts, domains and parts should be at least 1.")
+
+    @property
+    def assumptions(self) -> str:
+        """A sentence."""
+        variances = (
+            f"variance of the difference between items {self.item_variance:.3f}, of one answer "
+            f"{self.sample_variance:.3f} (Miller 2411.00640)"
         )
-    seeds = 2 * seed_sd**2 / n_seeds
-    items = shared + answers / n_seeds
-    total = math.sqrt(seeds + items)
-
-    def degrees(contrasts: int) -> float:
-        spread = seeds**2 / (contrasts * (n_seeds - 1)) + items**2 / max(n_items - 1, 1)
-        return max(n_seeds - 1, (seeds + items) ** 2 / spread)
-
-    pooled = power_factor(degrees(n_contrasts)) * total
-    alone = power_factor(n_seeds - 1) * total
-    words = f"; seed SD {100 * seed_sd:g} points a run (assumed), pooled over {n_contrasts} contrasts"
-    return Detectable(items_only, pooled, alone, assumptions + words)
+        if self.n_seeds == 1:
+            return f"{variances}; one seed: nothing is said about a re-run of training"
+        return f"{variances}; seed SD {100 * self.seed_sd:g} points a run (assumed)"
 
 
-def items_needed(effect: float, n_samples: int, **assumed: float) -> int:
-    """Items that make `effect` (fraction) detectable for given checkpoints.
+def smallest_detectable(design: Design, n_tests: int = 1) -> float:
+    """Smallest paired difference found in 80% of runs at the two-sided 5% level, a fraction.
+
+    With one seed it is one between these checkpoints; with more, one of the recipe.
+
+    Args:
+        n_tests: cells of the family. Above 1: at the level at which Holm and Benjamini-Hochberg find the only effect
+            of a family, 5% divided by its cells; where several effects are real, smaller ones are found.
+    """
+    level, seeds = LEVEL / n_tests, design.n_seeds
+    sides, trained = 2 * design.sample_variance, design.trained_sides * design.sample_variance
+    answers = sides if seeds == 1 else trained / seeds + sides - trained  # the base is one checkpoint under every seed
+    items = (design.item_variance + answers / design.n_samples) / design.n_items
+    item_degrees = max(design.n_items - 1, 1)
+    if seeds == 1:
+        return extreme_factor(design.n_domains * item_degrees, design.n_parts, level) * math.sqrt(
+            design.n_domains * items
+        )
+    between = design.trained_sides * design.seed_sd**2 / seeds
+    degrees = float(seeds - 1)
+    if design.n_contrasts > 1:
+        spread = between**2 / (design.n_contrasts * (seeds - 1)) + items**2 / item_degrees
+        degrees = max(degrees, (between + items) ** 2 / spread)
+    error = math.sqrt(design.n_domains * (between + items))
+    return extreme_factor(design.n_domains * degrees, design.n_parts, level) * error
+
+
+def items_needed(effect: float, design: Design) -> int | None:
+    """Items that make `effect` (fraction) detectable in `design`, all else as it is; None where seeds alone hide it.
 
     Raises:
         ValueError: the effect is not above 0.
     """
+    return _fewest(effect, lambda n: replace(design, n_items=n), 2, MOST_ITEMS)
+
+
+def seeds_needed(effect: float, design: Design) -> int | None:
+    """Seeds (at least 2) that make `effect` detectable for the recipe, all else as it is; None where items alone do
+    not suffice.
+
+    Raises:
+        ValueError: the effect is not above 0.
+    """
+    return _fewest(effect, lambda n: replace(design, n_seeds=n), 2, MOST_SEEDS)
+
+
+def both_needed(effect: float, design: Design) -> tuple[int, int] | None:
+    """Seeds and items that make `effect` detectable together, with the fewest answers: where neither alone suffices.
+
+    Raises:
+        ValueError: the effect is not above 0.
+    """
+    seeds = seeds_needed(effect, replace(design, n_items=MOST_ITEMS))
+    if seeds is None:
+        return None
+    found = ((n, items_needed(effect, replace(design, n_seeds=n))) for n in range(seeds, 4 * seeds))
+    return min(((n, items) for n, items in found if items is not None), key=lambda pair: pair[0] * pair[1])
+
+
+def _fewest(effect: float, designs: Callable[[int], Design], low: int, high: int) -> int | None:
+    """The fewest that suffice, by halving: more never makes an effect harder to see."""
     if effect <= 0:
         raise ValueError(f"effect should be above 0. Found {effect}.")
-    variance = (
-        assumed.get("item_variance", ITEM_VARIANCE) + 2 * assumed.get("sample_variance", SAMPLE_VARIANCE) / n_samples
-    )
-    needed = 2
-    for _ in range(50):
-        following = max(2, math.ceil(variance * (power_factor(max(needed - 1, 1)) / effect) ** 2))
-        if following == needed:
-            break
-        needed = following
-    return needed
+    if smallest_detectable(designs(high)) > effect:
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        if smallest_detectable(designs(middle)) <= effect:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
-def seeds_needed(effect: float, seed_sd: float, n_contrasts: int = 6, largest: int = 1_000) -> int | None:
-    """Seeds that make `effect` detectable with endless items, pooled over a matrix; None beyond `largest`."""
-    for n_seeds in range(2, largest + 1):
-        factor = power_factor(n_contrasts * (n_seeds - 1))
-        if factor * seed_sd * math.sqrt(2 / n_seeds) <= effect:
-            return n_seeds
-    return None
+def extreme_factor(degrees: float, n_parts: int = 1, level: float = LEVEL) -> float:
+    """Effect in standard errors that the test of the smallest of several differences finds with 80% chance.
+
+    That all are above 0 needs every one of them to be found: by Bonferroni, where each fails with chance 20% / k at
+    most. That one is below 0 is tested at the level divided by k. The larger of both.
+    """
+    every = power_factor(degrees, level, 1 - (1 - POWER) / n_parts)
+    return every if n_parts == 1 else max(every, power_factor(degrees, level / n_parts))
 
 
-def power_factor(degrees: float) -> float:
-    """Effect in standard errors that a two-sided t test at 5% finds with 80% chance."""
-    if degrees > LARGE_SAMPLE:  # the shifted t is exact to 2e-4 here, and the noncentral t loses digits
-        return large_sample_quantile(1 - LEVEL / 2, degrees) + large_sample_quantile(POWER, degrees)
+def power_factor(degrees: float, level: float = LEVEL, power: float = POWER) -> float:
+    """Effect in standard errors that a two-sided t test at `level` finds with the chance `power`."""
+    if degrees > LARGE_SAMPLE:
+        return factor_beyond(large_sample_quantile(1 - level / 2, degrees), degrees, power)
     from scipy import special  # here, and not scipy.stats: `grid plan` of a grid with many items starts without either
 
-    # The noncentrality at which only 20% fall below; the other tail's chance is below 1e-4 at any degrees of freedom.
-    return float(special.nctdtrinc(degrees, 1 - POWER, special.stdtrit(degrees, 1 - LEVEL / 2)))
+    return factor_beyond(float(special.stdtrit(degrees, 1 - level / 2)), degrees, power)
+
+
+def factor_beyond(critical: float, degrees: float, power: float = POWER) -> float:
+    """Effect in standard errors whose t lies beyond `critical` with the chance `power`.
+
+    The other tail's chance is below 1e-4 at any degrees of freedom.
+    """
+    if degrees > LARGE_SAMPLE:  # the shifted t is exact to 2e-4 here, and the noncentral t loses digits
+        return critical + large_sample_quantile(power, degrees)
+    from scipy import special
+
+    return float(special.nctdtrinc(degrees, 1 - power, critical))
 
 
 def large_sample_quantile(probability: float, degrees: float) -> float:

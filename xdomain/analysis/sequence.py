@@ -159,5 +159,5 @@ def _worst(study: Study, run: Run, levels: Mapping[tuple[str, str], Measured]) -
         )
     extreme = smallest(known)
     cell = extreme_cell(extreme, known, (run.label,), sum(part.n_items for part in known), note)
-    limits = {"low": max(0.0, extreme.low), "high": min(1.0, extreme.high), "p": None}
+    limits = {"low": max(0.0, extreme.low), "high": min(1.0, extreme.high), "p": None, "smallest_detectable": None}
     return cell.model_copy(update=limits)

@@ -34,6 +34,10 @@ def plan(
     explain: Annotated[
         tuple[str, str] | None, typer.Option(metavar="A B", help="Say why the keys of two stages differ.")
     ] = None,
+    detect: Annotated[
+        float | None,
+        typer.Option(metavar="POINTS", min=0.1, max=100, help="Tell the items or seeds that an effect needs."),
+    ] = None,
     json_: Json = False,
     seeds: Seeds = None,
     settings: Settings = None,
@@ -43,14 +47,15 @@ def plan(
     from xdomain.cli import plan_view
 
     opened = open_experiment(experiment, store, seeds, settings)
+    effect = None if detect is None else detect / 100
     if explain is not None:
         plan_view.explain(opened, *explain)
     elif json_ or format is PlanFormat.JSON:
-        plan_view.as_json(opened)
+        plan_view.as_json(opened, effect)
     elif format is PlanFormat.MERMAID:
         plan_view.as_mermaid(opened)
     else:
-        plan_view.as_tree(opened)
+        plan_view.as_tree(opened, effect)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.tree import Tree
 
+from xdomain.cli import power_view
 from xdomain.cli.render import count, duration, out, print_json
 from xdomain.cli.setup import Opened
 from xdomain.config.domain_source import FileSource
@@ -21,11 +22,16 @@ from xdomain.plan.explain import explain_difference, find_stage
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import Stage, TrainStage
 from xdomain.plan.strategies import strategy_notes
+from xdomain.resolve.sizes import evaluated_items
 from xdomain.store.history import estimate_seconds
 
 
-def as_json(opened: Opened) -> None:
-    """Counts as integers, stages as a list in an order in which parents come first."""
+def as_json(opened: Opened, effect: float | None = None) -> None:
+    """Counts as integers, stages as a list in an order in which parents come first.
+
+    Args:
+        effect: a fraction, of which the items and seeds that it needs are told.
+    """
     plan, done = opened.plan, opened.store.done(opened.plan.stages.values())
     print_json(
         {
@@ -34,7 +40,7 @@ def as_json(opened: Opened) -> None:
             **asdict(plan_cost(plan, done)),
             "counts": {"done": len(done), "stages": len(plan.stages)},
             "estimate_seconds": estimate_seconds(plan, opened.store, done),
-            "detectable_effect": _detectable(plan),
+            "detectable_effect": power_view.as_document(plan, effect),
             "runs": [
                 {"curriculum": str(run.curriculum), "seed": run.seed, "strategy": run.strategy, "stages": run.stages}
                 for run in plan.runs
@@ -44,8 +50,8 @@ def as_json(opened: Opened) -> None:
     )
 
 
-def as_tree(opened: Opened) -> None:
-    """The tree of shared stages of the first seed, and what it costs."""
+def as_tree(opened: Opened, effect: float | None = None) -> None:
+    """The tree of shared stages of the first seed, what it costs and what it could show; `effect` as in `as_json`."""
     plan, done = opened.plan, opened.store.done(opened.plan.stages.values())
     experiment = plan.experiment
     out.print(_tree(plan, done))
@@ -65,8 +71,11 @@ def as_tree(opened: Opened) -> None:
     table.add_row(
         "time left", f"about {duration(seconds)}" if seconds is not None else "unknown: nothing was measured yet"
     )
-    table.add_row("detectable", _detectable(plan)["text"])
+    items = evaluated_items(experiment)
+    table.add_row("detectable", power_view.in_words(plan, items))
     out.print(table)
+    for part in power_view.tables(plan, items, effect):
+        out.print(part)
     for warning in warnings(plan):
         out.print(f"[yellow]warning[/] {warning}")
 
@@ -150,19 +159,3 @@ def _stage_json(stage: Stage, done: frozenset[str]) -> dict[str, Any]:
     if isinstance(stage, TrainStage):
         described |= {"curriculum": stage.label, "seed": stage.seed, "steps": stage.steps, "strategy": stage.strategy}
     return described
-
-
-def _detectable(plan: Plan) -> dict[str, Any]:
-    from xdomain.analysis.power import smallest_detectable
-
-    experiment = plan.experiment
-    found = smallest_detectable(
-        experiment.evaluation.items,
-        experiment.evaluation.samples,
-        len(experiment.seeds),
-        n_contrasts=len(experiment.domains) * (len(experiment.domains) - 1) // 2 or 1,
-    )
-    text = f"{100 * found.items_only:.1f} points between these checkpoints"
-    if found.recipe is not None:
-        text += f", {100 * found.recipe:.1f} points for the recipe"
-    return asdict(found) | {"text": f"{text}, at 80% power ({found.assumptions})"}

@@ -66,6 +66,10 @@ class Domain(ABC):
             DataError: the source is missing, empty or malformed (names the file and row).
         """
 
+    def count(self, split: Split) -> int | None:
+        """How many items a split holds; None where they would have to be generated or fetched to be counted."""
+        return len(self.items(split))
+
     @abstractmethod
     def score(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
         """Judge `completions[i]` as an answer to `items[i]`.

@@ -10,7 +10,7 @@ from xdomain.config.domain_verifier import AssignmentVerifier, ChoiceVerifier, S
 from xdomain.core.errors import ConfigError
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item, Split
-from xdomain.domains.item_building import part_of
+from xdomain.domains.item_building import limit_of, part_of
 from xdomain.domains.kept_items import items_of_part
 from xdomain.domains.registry import SOURCES
 from xdomain.domains.rewards import resolve_reward, shaped_reward
@@ -70,6 +70,15 @@ class DataDomain(Domain):
                 self._splits[found] = tuple(entry.item for entry in entries)
                 self._solutions.update({entry.item.id: entry.solution for entry in entries})
         return self._splits.setdefault(split, ())
+
+    def count(self, split: Split) -> int | None:
+        part = part_of(split, self.source.parts())
+        if part is None or self.source.reads_files or split in self._splits:
+            return len(self.items(split))
+        size, limit = self.source.size(part), limit_of(self.config, split)
+        if size is None or self.config.filters:
+            return None
+        return size if limit is None else min(size, limit)
 
     def score(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
         return self.verifier.judge(items, completions)

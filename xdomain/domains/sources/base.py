@@ -31,6 +31,9 @@ class Row:
 class Source(ABC):
     """Rows of one domain."""
 
+    reads_files: bool = False
+    """Its rows are read from local files; others are generated or fetched, which takes its time."""
+
     @abstractmethod
     def parts(self) -> tuple[Part, ...]:
         """Either ("pool",) or the explicit splits that exist."""
@@ -46,6 +49,10 @@ class Source(ABC):
     @abstractmethod
     def identity(self) -> Mapping[str, Any]:
         """Plain JSON that changes exactly when rows would."""
+
+    def size(self, part: Part) -> int | None:
+        """Rows of a part, all distinct, where that is known without making them."""
+        return None
 
     def fields(self) -> Mapping[str, FieldConfig]:
         """Fields of sources whose rows have a known shape; an experiment's own `fields` come on top."""

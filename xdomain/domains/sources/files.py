@@ -17,6 +17,8 @@ from xdomain.domains.sources.base import Part, Row, Source
 class FileRows(Source):
     """Rows of local files; a subclass knows one format."""
 
+    reads_files = True
+
     def __init__(self, config: FileSource) -> None:
         self.files = config
 

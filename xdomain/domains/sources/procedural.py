@@ -41,10 +41,12 @@ class ProceduralRows(Source):
     def parts(self) -> tuple[Part, ...]:
         return ("train", "dev", "test")
 
+    def size(self, part: Part) -> int:
+        return self.config.sizes[("train", "dev", "test").index(part)]
+
     def rows(self, part: Part) -> Sequence[Row]:
-        split, size = Split(part), self.config.sizes[("train", "dev", "test").index(part)]
         seen: set[str] = set()
-        return [self.row(split, index, seen) for index in range(size)]
+        return [self.row(Split(part), index, seen) for index in range(self.size(part))]
 
     def row(self, split: Split, index: int, seen: set[str]) -> Row:
         """The item at `index`, and note it in `seen`."""
