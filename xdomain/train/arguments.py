@@ -13,6 +13,7 @@ from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
 from xdomain.generation.build import require_backend
 from xdomain.strategies.build import build_strategy
+from xdomain.train.passed_through import check_sampling, check_values
 from xdomain.train.trackers import preflight_trackers
 
 CHECKPOINTING_FIELD = next(
@@ -100,7 +101,7 @@ def preflight(experiment: Experiment, device: str) -> None:
     """Build the GRPOConfig and the strategies that stages will use, so that a refusal comes before the first stage.
 
     Raises:
-        ConfigError: TRL refuses a setting.
+        ConfigError: TRL or transformers refuses a setting.
         DependencyMissing: a strategy's solver, a tracker, or vLLM for its rollouts, is not installed.
     """
     preflight_trackers(experiment.training.report_to)
@@ -108,7 +109,12 @@ def preflight(experiment: Experiment, device: str) -> None:
         build_strategy(strategy, experiment.domain_names, 0)
     training = experiment.training
     processes = experiment.execution.train_processes
-    grpo_arguments(training, steps=training.steps, seed=0, output=Path("preflight"), device=device, processes=processes)
+    check_values(training.grpo)
+    arguments = grpo_arguments(
+        training, steps=training.steps, seed=0, output=Path("preflight"), device=device, processes=processes
+    )
+    if training.rollout == "transformers":
+        check_sampling(arguments)
     # Last, so that a laptop without vLLM still checks everything else that a file for GPUs says.
     if training.rollout != "transformers":
         require_backend("vllm", "training.rollout")

@@ -1,0 +1,68 @@
+"""What `training.grpo` passes through: held against GRPOConfig's own fields, and tried out, before the first stage."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, get_type_hints
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+from transformers import GenerationConfig
+from trl import GRPOConfig
+
+from xdomain.core.errors import ConfigError
+from xdomain.core.registry import did_you_mean
+from xdomain.models.tiny import tiny_qwen3
+
+SAMPLING = ("top_k", "min_p", "repetition_penalty", "cache_implementation")
+"""GRPOConfig fields that TRL hands to generation, whose values transformers first looks at there."""
+
+
+def check_values(grpo: Mapping[str, Any]) -> None:
+    """See that each field is one of GRPOConfig's and its value of the field's type.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    types = get_type_hints(GRPOConfig)
+    names = [field.name for field in dataclasses.fields(GRPOConfig) if field.init]
+    for name, value in grpo.items():
+        if name not in names:
+            raise ConfigError(
+                f"TRL's GRPOConfig has no such field.{did_you_mean(name, names)}",
+                where=f"training.grpo.{name}",
+                fix="Its fields are those of the installed trl.",
+            )
+        try:
+            # Strictly: TRL gets the value as it is, so "5" is no number.
+            TypeAdapter(types[name]).validate_python(value, strict=True)
+        except ValidationError as error:
+            raise ConfigError(f"{error.errors()[0]['msg']}. Found {value!r}.", where=f"training.grpo.{name}") from None
+
+
+def check_sampling(arguments: GRPOConfig) -> None:
+    """Draw one token as TRL's rollouts would, from a model that is made for the purpose.
+
+    Raises:
+        ConfigError: transformers refuses a setting.
+    """
+    known = GenerationConfig().to_dict()
+    further = arguments.generation_kwargs or {}
+    for name in further:
+        if name not in known:
+            raise ConfigError(
+                f"transformers' GenerationConfig has no such field.{did_you_mean(name, known)}",
+                where=f"training.grpo.generation_kwargs.{name}",
+            )
+    model, tokenizer = tiny_qwen3()
+    settings = {name: getattr(arguments, name) for name in ("temperature", "top_p", *SAMPLING)}
+    try:
+        # Further ones may name tokens of the real model's vocabulary: these are only looked at.
+        GenerationConfig(**settings | further)
+        config = GenerationConfig(
+            **settings, max_new_tokens=1, do_sample=True, pad_token_id=tokenizer.pad_token_id, disable_compile=True
+        )
+        model.generate(torch.tensor([[0]]), generation_config=config)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"transformers cannot sample so: {error}", where="training.grpo") from error
