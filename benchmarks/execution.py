@@ -140,7 +140,7 @@ class Instant:
         self._store = store
         self._ended: list[Ended] = []
 
-    def preflight(self, experiment: Experiment) -> None:
+    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
         """Nothing to check."""
 
     def free_slots(self) -> int:

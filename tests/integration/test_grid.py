@@ -237,6 +237,7 @@ def test_a_damaged_parent_is_refused_by_name(finished: tuple[Path, Path], tmp_pa
     [
         (("domains: [logic, puzzle]", "domains: [logic, puzzel]"), 'Did you mean "puzzle"?', 2),
         (("preset: tiny_qwen3, ", "path: /nowhere, "), "is not a model folder", 2),
+        (("preset: tiny_qwen3, ", "hub: nobody/nothing, "), "must be reachable or in the local cache", 2),
         (("learning_rate: 1.0e-3", "grpo: {no_such_field: 1}"), "TRL's GRPOConfig has no such field", 2),
         (("name: small", "name: ../small"), "names a folder", 2),
         (("domains: [logic, puzzle]\n", OVERLAPPING), "stand in the train split", 2),

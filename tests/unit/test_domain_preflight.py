@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from xdomain.cli.app import app
 from xdomain.config.domain import DomainConfig
 from xdomain.config.experiment import Experiment
-from xdomain.core.errors import DataError, DependencyMissing
+from xdomain.core.errors import ConfigError, DataError, DependencyMissing
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain
 from xdomain.domains.preflight import preflight_domains
@@ -92,3 +92,15 @@ def test_a_grid_over_overlapping_domains_does_not_start(tmp_path):
     )
     with pytest.raises(DataError, match=r'3 of 3 test prompts of "sums" stand in the train split'):
         run_preflight(experiment)
+
+
+def test_a_hub_model_that_cannot_be_reached_is_told_in_one_paragraph(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    experiment = Experiment.model_validate(
+        {"name": "far", "model": {"hub": "nobody/nothing"}, "domains": ["logic"], "grid": {"singles": True}}
+    )
+    with pytest.raises(ConfigError, match='"nobody/nothing" cannot be loaded') as refused:
+        run_preflight(experiment, loads_source=True)
+    assert refused.value.where == "model.hub"
+    assert "\n" not in refused.value.paragraph()
+    run_preflight(experiment)  # as where the base is published: nobody asks the hub then

@@ -81,11 +81,14 @@ class Ended:
 class Executor(Protocol):
     """Starts workers and tells when they ended; what they achieved stands in the store."""
 
-    def preflight(self, experiment: Experiment) -> None:
+    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
         """Build what TRL checks, where stages will run, before the first one does.
 
+        Args:
+            loads_source: a stage will load the model from where it comes from, so it must be there.
+
         Raises:
-            ConfigError: TRL refuses a setting.
+            ConfigError: TRL refuses a setting, or the model's source cannot be reached.
         """
 
     def free_slots(self) -> int:

@@ -10,10 +10,10 @@ from xdomain.core.errors import XDomainError
 from xdomain.execute.worker import run_preflight
 
 
-def preflight_complaint(experiment_json: str) -> str:
+def preflight_complaint(experiment_json: str, *, loads_source: bool) -> str:
     """What is wrong with an experiment where this process runs, as JSON; "null" if nothing is."""
     try:
-        run_preflight(Experiment.model_validate_json(experiment_json))
+        run_preflight(Experiment.model_validate_json(experiment_json), loads_source=loads_source)
     except XDomainError as error:
         return json.dumps({"kind": type(error).__name__, "what": error.what, "where": error.where, "fix": error.fix})
     return "null"

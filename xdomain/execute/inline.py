@@ -18,8 +18,8 @@ class InlineExecutor:
         self._finished: list[Ended] = []
         self._kept: Any = None
 
-    def preflight(self, experiment: Experiment) -> None:
-        run_preflight(experiment)
+    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
+        run_preflight(experiment, loads_source=loads_source)
 
     def free_slots(self) -> int:
         return 0 if self._finished else 1

@@ -101,11 +101,11 @@ class LocalExecutor:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(preload))
 
-    def preflight(self, experiment: Experiment) -> None:
+    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
         """In the first fork, so that packages are imported, and data read, once for this and all stages."""
         os.environ[VARIABLE] = describe_domains(experiment.domains)
         reader, writer = self._context.Pipe(duplex=False)
-        process = self._start(preflight_main, experiment.model_dump_json(), writer)
+        process = self._start(preflight_main, experiment.model_dump_json(), loads_source, writer)
         writer.close()
         try:
             complaint = reader.recv_bytes().decode()
@@ -240,10 +240,10 @@ class LocalExecutor:
         self._idle.clear()
 
 
-def preflight_main(experiment_json: str, answer: Connection) -> None:
+def preflight_main(experiment_json: str, loads_source: bool, answer: Connection) -> None:
     """Send what is wrong."""
     _end_with_parent()
-    answer.send_bytes(preflight_complaint(experiment_json).encode())
+    answer.send_bytes(preflight_complaint(experiment_json, loads_source=loads_source).encode())
 
 
 def worker_main(task_path: str, device: str | None) -> None:

@@ -56,7 +56,7 @@ class RayExecutor:
             self._disconnect()
             raise
 
-    def preflight(self, experiment: Experiment) -> None:
+    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
         """See that every node that can run stages has this xdomain and the store, and ask TRL on one of them.
 
         Raises:
@@ -66,7 +66,7 @@ class RayExecutor:
         able = [node for node in alive if room(self._demands, [node["Resources"]])]
         check_nodes(self._ray, able, self._store)
         trains = next(node for node in able if fits(self._demands[StageKind.TRAIN], node["Resources"]))
-        check_settings(self._ray, trains, experiment)
+        check_settings(self._ray, trains, experiment, loads_source=loads_source)
 
     def free_slots(self) -> int:
         return max(0, (self._most or self._room()) - len(self._running))

@@ -41,22 +41,22 @@ def check_nodes(ray: ModuleType, nodes: Sequence[Any], store: Path) -> None:
         probe.unlink()
 
 
-def check_settings(ray: ModuleType, node: Any, experiment: Experiment) -> None:
-    """Ask TRL on `node` whether it takes the experiment's settings.
+def check_settings(ray: ModuleType, node: Any, experiment: Experiment, *, loads_source: bool) -> None:
+    """Ask TRL on `node` whether it takes the experiment's settings; `loads_source` as in `Executor.preflight`.
 
     Raises:
         XDomainError: it does not.
     """
-    answer = _on(ray, node, check_experiment, experiment.model_dump_json())
+    answer = _on(ray, node, check_experiment, experiment.model_dump_json(), loads_source)
     raise_complaint(_answer(ray, answer, node, None))
 
 
-def _on(ray: ModuleType, node: Any, function: Callable[[str], Any], argument: str) -> Any:
+def _on(ray: ModuleType, node: Any, function: Callable[..., Any], *arguments: object) -> Any:
     """Start a check on one node; it waits for no resources."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     place = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-    return ray.remote(num_cpus=0, max_retries=0, scheduling_strategy=place)(function).remote(argument)
+    return ray.remote(num_cpus=0, max_retries=0, scheduling_strategy=place)(function).remote(*arguments)
 
 
 def _answer(ray: ModuleType, reference: Any, node: Any, timeout_seconds: float | None) -> Any:

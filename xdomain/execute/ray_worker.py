@@ -27,9 +27,9 @@ def run_stages(task_path: str) -> None:
         signal.signal(signal.SIGINT, previous)
 
 
-def check_experiment(experiment_json: str) -> str:
+def check_experiment(experiment_json: str, loads_source: bool) -> str:
     """What is wrong with the experiment, as JSON."""
-    return preflight_complaint(experiment_json)
+    return preflight_complaint(experiment_json, loads_source=loads_source)
 
 
 def look_at_node(probe_path: str) -> tuple[str, bool]:

@@ -16,6 +16,7 @@ from xdomain.execute.machine import asked_of_machine, capacity, visible_gpus
 from xdomain.execute.repair import has_damaged_records
 from xdomain.execute.scheduler import Event, RunOutcome, Scheduler
 from xdomain.plan.graph import Graph, Plan
+from xdomain.plan.stage import StageKind
 from xdomain.store.experiments import note_experiment
 from xdomain.store.store import Store
 
@@ -87,7 +88,8 @@ def run_plan(
         watch(Event("waiting", task.stages[0], {"message": message}))
 
     with closing(make_executor(plan.experiment.execution, store, jobs, tell)) as executor:
-        executor.preflight(plan.experiment)
+        bases = [stage for stage in plan.stages.values() if stage.kind is StageKind.BASE]
+        executor.preflight(plan.experiment, loads_source=len(store.done(bases)) < len(bases))
         scheduler = Scheduler(plan, store, executor, watch)
         on_start(scheduler)
         return scheduler.run()

@@ -80,8 +80,8 @@ class SlurmExecutor:
         self._stopping = False
         self._looked = self._answered = time.monotonic()
 
-    def preflight(self, experiment: Experiment) -> None:
-        run_preflight(experiment)
+    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
+        run_preflight(experiment, loads_source=loads_source)
 
     def free_slots(self) -> int:
         return max(0, self._most - len(self._running) - len(self._queued))

@@ -57,8 +57,11 @@ def run_task_file(path: str, kept: Any = None) -> None:
     run_task(file, on_lost=lambda: os._exit(LOST_LEASE), kept=kept)
 
 
-def run_preflight(experiment: Experiment) -> None:
+def run_preflight(experiment: Experiment, *, loads_source: bool = False) -> None:
     """Read every domain's data, and build every stage's GRPOConfig once.
+
+    Args:
+        loads_source: see that the model's folder or hub can be read, too.
 
     Raises:
         ConfigError: TRL refuses a setting, or this machine is to run the stages and has no GPU for them.
@@ -73,6 +76,8 @@ def run_preflight(experiment: Experiment) -> None:
     preflight_domains(list(domains.values()), most_prompts_a_step(experiment), evaluated)
     build = importlib.import_module("xdomain.generation.build")
     build.require_backend(experiment.evaluation.backend, "evaluation.backend")
+    if loads_source and experiment.model.source[0] in ("hub", "path"):
+        importlib.import_module("xdomain.models.source").load_tokenizer(experiment.model)
     importlib.import_module("xdomain.train.arguments").preflight(experiment, "cpu")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,20 +51,38 @@ def _load(config: ModelConfig) -> tuple[Any, Any]:
         return model.to(dtype), tokenizer
     if kind == "gguf":
         return _load_gguf(gguf_path(value), dtype)
-    try:
-        arguments = {"revision": config.revision} if config.revision is not None else {}
-        check_causal(
-            AutoConfig.from_pretrained(value, trust_remote_code=config.trust_remote_code, **arguments), value, kind
-        )
-        tokenizer = AutoTokenizer.from_pretrained(value, trust_remote_code=config.trust_remote_code, **arguments)
+    tokenizer = load_tokenizer(config)
+    with _loading(config):
         model, report = AutoModelForCausalLM.from_pretrained(
-            value,
-            dtype=dtype,
-            use_safetensors=True,
-            trust_remote_code=config.trust_remote_code,
-            output_loading_info=True,
-            **arguments,
+            value, dtype=dtype, use_safetensors=True, output_loading_info=True, **_arguments(config)
         )
+    require_whole(report["missing_keys"], value, named_in(config))
+    return model, with_pad_token(tokenizer)
+
+
+def load_tokenizer(config: ModelConfig) -> Any:
+    """Tokenizer of a folder or a hub model, whose configuration says that it is a causal language model.
+
+    Raises:
+        ConfigError: it cannot be reached, or is something else.
+    """
+    kind, value = config.source
+    with _loading(config):
+        check_causal(AutoConfig.from_pretrained(value, **_arguments(config)), value, kind)
+        return AutoTokenizer.from_pretrained(value, **_arguments(config))
+
+
+def _arguments(config: ModelConfig) -> dict[str, Any]:
+    revision = {"revision": config.revision} if config.revision is not None else {}
+    return {"trust_remote_code": config.trust_remote_code, **revision}
+
+
+@contextmanager
+def _loading(config: ModelConfig) -> Iterator[None]:
+    """Say of what transformers cannot load what it is, and which file is at fault."""
+    value = config.source[1]
+    try:
+        yield
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         damaged = [path.name for path in sorted(Path(value).expanduser().glob("*.safetensors")) if is_damaged(path)]
         detail = f"{', '.join(damaged)} is truncated or damaged ({error})" if damaged else str(error)
@@ -74,8 +93,6 @@ def _load(config: ModelConfig) -> tuple[Any, Any]:
             if damaged
             else "Check the name; a hub model must be reachable or in the local cache.",
         ) from error
-    require_whole(report["missing_keys"], value, named_in(config))
-    return model, with_pad_token(tokenizer)
 
 
 def named_in(config: ModelConfig) -> str:
