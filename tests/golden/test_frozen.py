@@ -11,12 +11,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer
 
 from tests.plans import make_plan
 from xdomain.cli.app import app
+from xdomain.cli.run_events import RunEvent
 
 HERE = Path(__file__).parent
 
@@ -58,3 +59,10 @@ def test_generated_reference_is_current(repository: Path) -> None:
     command = [sys.executable, str(repository / "docs" / "generate.py"), "--check"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_every_event_of_a_run_is_described(repository: Path) -> None:
+    page = (repository / "docs" / "reference" / "run-events.md").read_text()
+    for kind in get_args(RunEvent):
+        for event in get_args(kind.model_fields["event"].annotation):
+            assert f"\n| `{event}` |" in page

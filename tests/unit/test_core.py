@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from xdomain.core.errors import ConfigError, PluginError
+from xdomain.core.errors import ConfigError, PluginError, StoreError
 from xdomain.core.files import read_json, write_atomic, write_json
 from xdomain.core.fingerprint import canonical_json, fingerprint
 from xdomain.core.registry import Registry
@@ -53,6 +53,10 @@ def test_atomic_write_leaves_the_old_file_when_it_fails(tmp_path: Path) -> None:
         write_atomic(path, 3)  # type: ignore[arg-type]
     assert json.loads(path.read_text()) == {"a": 1}
     assert [each.name for each in tmp_path.iterdir()] == ["value.json"]
+
+
+def test_words_of_others_stay_in_one_paragraph() -> None:
+    assert StoreError("squeue said:\n  no\n\n  answer.", where="here").paragraph() == "here: squeue said: no answer."
 
 
 def test_errors_survive_pickling_with_their_paragraph() -> None:

@@ -41,7 +41,7 @@ def test_a_good_file_loads_with_overrides(tmp_path: Path) -> None:
         (GOOD.replace("[math, logic]", "[math, math]"), "twice"),
         (GOOD.replace("{singles: true}", "{}"), "nothing to train"),
         (GOOD + "curricula: ['math -> logik']\n", 'not under `domains`: math, logic. Did you mean "logic"?'),
-        (GOOD + "curricula: ['math ->']\n", "without a domain"),
+        (GOOD + "curricula: ['math ->']\n", 'without a domain. Write it like "math -> logic".'),
         (GOOD + "curricula: ['math + math']\n", "twice in one phase"),
         (GOOD + "training: {generations: 1}\n", "training.generations"),
         (GOOD + "training: {prompts_per_step: 3, generations: 3, micro_batch: 2}\n", "should divide"),

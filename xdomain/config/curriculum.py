@@ -79,7 +79,7 @@ class Curriculum:
             try:
                 return parse_curriculum(value)
             except ConfigError as error:
-                raise ValueError(error.what) from error
+                raise ValueError(error.paragraph()) from error
 
         return core_schema.no_info_plain_validator_function(
             validate,

@@ -6,8 +6,13 @@ Exit codes: 0 done, 1 a stage failed, 2 bad input, 3 missing dependency, 4 a gat
 
 from __future__ import annotations
 
+import re
+
 OWN_FAULT = 70
 """Exit code of an error that nobody foresaw (sysexits' EX_SOFTWARE)."""
+
+
+LINE_BREAK = re.compile(r"\s*\n\s*")
 
 
 class XDomainError(Exception):
@@ -28,9 +33,9 @@ class XDomainError(Exception):
         super().__init__(self.paragraph())
 
     def paragraph(self) -> str:
-        """The message as one paragraph."""
+        """The message as one paragraph, in one line whatever the lines of others' words that it passes on."""
         head = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{head} {self.fix}" if self.fix else head
+        return LINE_BREAK.sub(" ", f"{head} {self.fix}" if self.fix else head)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword arguments do not survive the default pickling, and errors cross process borders.

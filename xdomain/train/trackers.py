@@ -95,8 +95,9 @@ def preflight_trackers(names: Sequence[str]) -> None:
         except ValueError as error:
             raise ConfigError(f"{error}", where="training.report_to") from error
         except (RuntimeError, ImportError) as error:
+            # transformers' words end with the pip command.
             raise DependencyMissing(
-                f'the tracker "{name}" cannot be used: {error}', where="training.report_to", fix=f"pip install {name}"
+                f'the tracker "{name}" cannot be used: {error}', where="training.report_to"
             ) from error
 
 
