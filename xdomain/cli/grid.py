@@ -8,12 +8,19 @@ from typing import Annotated
 
 import typer
 
-from xdomain.cli.setup import ExperimentPath, Json, Seeds, Settings, StorePath, open_experiment
+from xdomain.cli.setup import ExperimentPath, Json, Seeds, Settings, StorePath, open_experiment, open_stages
 
 app = typer.Typer(help="Plan, run and watch a grid of curricula.", no_args_is_help=True)
 
 
-StageName = Annotated[str, typer.Argument(help="Title, folder or beginning of the key, as `grid plan` shows them.")]
+ExperimentOrStage = Annotated[
+    str,
+    typer.Argument(metavar="[EXPERIMENT]", help="The experiment's YAML file; not needed once it ran in the store."),
+]
+StageOfExperiment = Annotated[
+    str | None,
+    typer.Argument(metavar="STAGE", help="Title, folder or beginning of the key, as `grid plan` shows them."),
+]
 
 
 class ExportFormat(StrEnum):
@@ -120,8 +127,8 @@ def status(
 
 @app.command()
 def logs(
-    experiment: ExperimentPath,
-    stage: StageName,
+    experiment: ExperimentOrStage,
+    stage: StageOfExperiment = None,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Wait for it, and go on as it grows.")] = False,
     seeds: Seeds = None,
     settings: Settings = None,
@@ -130,13 +137,13 @@ def logs(
     """Print a stage's log."""
     from xdomain.cli.status_view import show_log
 
-    show_log(open_experiment(experiment, store, seeds, settings), stage, follow=follow)
+    show_log(*open_stages(experiment, stage, store, seeds, settings), follow=follow)
 
 
 @app.command()
 def cancel(
-    experiment: ExperimentPath,
-    stage: StageName,
+    experiment: ExperimentOrStage,
+    stage: StageOfExperiment = None,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,
@@ -144,7 +151,7 @@ def cancel(
     """Stop a stage at its next step, wherever it runs, and leave it alone until `grid retry`."""
     from xdomain.cli.store_view import cancel_stage
 
-    cancel_stage(open_experiment(experiment, store, seeds, settings), stage)
+    cancel_stage(*open_stages(experiment, stage, store, seeds, settings))
 
 
 @app.command()

@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from xdomain.core.measurement import MeasuredGrid
     from xdomain.plan.graph import Plan
+    from xdomain.plan.stage import Stage
     from xdomain.store.store import Store
 
 ExperimentPath = Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="The experiment's YAML file.")]
@@ -54,6 +55,25 @@ def open_experiment(path: Path, store: Path | None, seeds: str | None, settings:
     experiment = load_experiment(path, overrides)
     plan = build_plan(experiment, resolve_identities(experiment))
     return Opened(path, plan, Store(store or default_store(experiment.store)))
+
+
+def open_stages(
+    first: str, second: str | None, store: Path | None, seeds: str | None, settings: list[str] | None
+) -> tuple[Store, list[Stage], str]:
+    """A store, stages in it, and the text that names one of them.
+
+    Args:
+        first: the experiment's file; without `second` the text, for a stage of any experiment that ran in the store.
+        second: the text.
+    """
+    from xdomain.store.experiments import stages_beside
+    from xdomain.store.store import Store
+
+    if second is not None:
+        opened = open_experiment(Path(first), store, seeds, settings)
+        return opened.store, list(opened.plan.stages.values()), second
+    found = Store(store or default_store())
+    return found, stages_beside(found, first), first
 
 
 def default_store(configured: str | None = None) -> Path:

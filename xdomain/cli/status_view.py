@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ from xdomain.cli.render import count, duration, err, out, print_json, redraws
 from xdomain.cli.run_picture import alarm_text, progress_row
 from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
-from xdomain.plan.explain import find_stage
-from xdomain.plan.stage import EvaluateStage, Stage, StageKind
+from xdomain.plan.explain import pick_stage
+from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.history import estimate_seconds
 from xdomain.store.lease import read_holder
 from xdomain.store.states import STATES, StageState, stage_states
-from xdomain.store.store import CANCELLED
+from xdomain.store.store import CANCELLED, Store
 
 FOLLOW_SECONDS = 0.5
 
@@ -43,17 +43,18 @@ def show_status(opened: Opened, *, watch: bool, as_json: bool) -> None:
         out.print(_picture(opened, _states(opened)))
 
 
-def show_log(opened: Opened, text: str, *, follow: bool) -> None:
-    """Print a stage's log; with `follow`, wait for it and go on until the stage is done or failed.
+def show_log(store: Store, stages: Collection[Stage], text: str, *, follow: bool) -> None:
+    """Print the log of the one of `stages` that `text` names; with `follow`, wait for it and go on until the stage is
+    done or failed.
 
     Raises:
         StoreError: it has none yet.
     """
-    stage = find_stage(opened.plan, text)
-    path = _log_path(opened, stage)
+    stage = pick_stage(stages, text)
+    path = _log_path(store, stages, stage)
     if not follow:
         if path is None:
-            raise StoreError(f'"{stage.title}" has no log: it was never started.', where=str(opened.store.root))
+            raise StoreError(f'"{stage.title}" has no log: it was never started.', where=str(store.root))
         sys.stdout.write(path.read_text(encoding="utf-8", errors="replace"))
         return
     with Interrupt() as interrupt:
@@ -61,18 +62,18 @@ def show_log(opened: Opened, text: str, *, follow: bool) -> None:
             err.print(f"{stage.title} was not started yet; waiting.", markup=False)
         while path is None:
             interrupt.pause(FOLLOW_SECONDS)
-            path = _log_path(opened, stage)
-        _follow(opened, stage, path, interrupt)
+            path = _log_path(store, stages, stage)
+        _follow(store, stage, path, interrupt)
 
 
-def _follow(opened: Opened, stage: Stage, path: Path, interrupt: Interrupt) -> None:
+def _follow(store: Store, stage: Stage, path: Path, interrupt: Interrupt) -> None:
     with path.open(encoding="utf-8", errors="replace") as log:
         while True:
             # Asked first, so that what is written before the end is still read; a stage's last lines come when it is
             # published and before its lease is released.
-            holder = read_holder(opened.store.lease_path(stage))
+            holder = read_holder(store.lease_path(stage))
             held = holder is not None and not holder.is_dead_here()
-            over = not held and stage_states(opened.store, [stage])[stage.key].state in ("done", "failed")
+            over = not held and stage_states(store, [stage])[stage.key].state in ("done", "failed")
             sys.stdout.write(log.read())
             sys.stdout.flush()
             if over:
@@ -80,12 +81,13 @@ def _follow(opened: Opened, stage: Stage, path: Path, interrupt: Interrupt) -> N
             interrupt.pause(FOLLOW_SECONDS)
 
 
-def _log_path(opened: Opened, stage: Stage) -> Path | None:
+def _log_path(store: Store, stages: Collection[Stage], stage: Stage) -> Path | None:
     """The stage's log, or that of the evaluation whose process did this one too; None if there is none."""
     found = [stage]
-    if isinstance(stage, EvaluateStage):
-        found += [each for each in opened.plan.evaluations if each.checkpoint == stage.checkpoint]
-    paths = [opened.store.log_path(each) for each in found]
+    if stage.kind is StageKind.EVALUATE:
+        checkpoint = stage.title.rpartition(" on ")[0]
+        found += [each for each in stages if each.kind is stage.kind and each.title.rpartition(" on ")[0] == checkpoint]
+    paths = map(store.log_path, found)
     return next((path for path in paths if path.is_file()), None)
 
 

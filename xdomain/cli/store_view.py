@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from xdomain.cli.render import count, err, out, print_json
 from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
 from xdomain.execute.export import as_jsonl, as_snakefile, exported_tasks
-from xdomain.plan.explain import find_stage
+from xdomain.plan.explain import find_stage, pick_stage
+from xdomain.plan.stage import Stage
 from xdomain.store.experiments import rewrite_notes
 from xdomain.store.garbage import Garbage, find_garbage, free
 from xdomain.store.states import stage_states
-from xdomain.store.store import CANCELLED, Failure
+from xdomain.store.store import CANCELLED, Failure, Store
 
 
-def cancel_stage(opened: Opened, text: str) -> None:
-    """Mark a stage; whoever runs it sees the mark at its next step.
+def cancel_stage(store: Store, stages: Collection[Stage], text: str) -> None:
+    """Mark the one of `stages` that `text` names; whoever runs it sees the mark at its next step.
 
     Raises:
         StoreError: it is done already.
     """
-    stage, store = find_stage(opened.plan, text), opened.store
+    stage = pick_stage(stages, text)
     if store.done([stage]):
         raise StoreError(f'"{stage.title}" is done already.', where=str(store.root))
     store.create()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,19 +17,22 @@ SEED = re.compile(r", seed \d+$")
 
 
 def find_stage(plan: Graph, text: str) -> Stage:
+    """The one stage of a plan that `text` names, see `pick_stage`."""
+    return pick_stage(plan.stages.values(), text)
+
+
+def pick_stage(stages: Collection[Stage], text: str) -> Stage:
     """The one stage whose title is `text`, with or without its seed, or whose key or folder begins with it.
 
     Raises:
         PlanError: none or several match.
     """
-    found = [stage for stage in plan.stages.values() if stage.title == text]
-    found = found or [stage for stage in plan.stages.values() if SEED.sub("", stage.title) == text]
-    found = found or [
-        stage for stage in plan.stages.values() if text and (stage.key.startswith(text) or stage.folder == text)
-    ]
+    found = [stage for stage in stages if stage.title == text]
+    found = found or [stage for stage in stages if SEED.sub("", stage.title) == text]
+    found = found or [stage for stage in stages if text and (stage.key.startswith(text) or stage.folder == text)]
     if len(found) != 1:
         some = ", ".join(f'"{stage.title}"' for stage in found[:3]) or "none"
-        hint = "" if found else did_you_mean(text, (stage.title for stage in plan.stages.values()))
+        hint = "" if found else did_you_mean(text, (stage.title for stage in stages))
         raise PlanError(
             f'"{text}" should name one stage. Found {some}.{hint}',
             fix='Titles are like "math -> logic, seed 0"; `xdomain grid status FILE --json` has all of them.',

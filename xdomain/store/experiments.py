@@ -1,16 +1,19 @@
-"""Which experiments live in a store, and which stages each of them needs, so that `grid gc` leaves them alone.
+"""Which experiments live in a store, and which stages each of them needs: `grid gc` leaves these alone, and a stage is
+found by its title without the experiment's file.
 
-experiments/<name>.json        folders of every stage that a run of the experiment ever asked for
+experiments/<name>.json        kind and title, by key, of every stage that a run of the experiment ever asked for
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, write_json
+from xdomain.plan.explain import pick_stage
 from xdomain.plan.graph import Plan
+from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.store import Store
 
 
@@ -22,19 +25,19 @@ def note_experiment(store: Store, plan: Plan) -> None:
     """
     from filelock import FileLock
 
-    path, needed = _path(store, plan.experiment.name), _folders([plan])
-    if needed <= _read(path):
+    path = _path(store, plan.experiment.name)
+    if plan.stages.keys() <= _read(path).keys():
         return
     try:
         path.parent.mkdir(exist_ok=True)
         with FileLock(path.parent / ".lock"):  # two runs of one name add to one file
-            write_json(path, sorted(needed | _read(path)))
+            _write(path, [*_read(path).values(), *plan.stages.values()])
     except OSError as error:
         raise StoreError(f"cannot be written: {error.strerror or error}.", where=str(path)) from error
 
 
-def noted_experiments(store: Store) -> dict[str, frozenset[str]]:
-    """Folders of the stages that each experiment needs, by its name.
+def noted_experiments(store: Store) -> dict[str, Mapping[str, Stage]]:
+    """Stages that each experiment needs, by its name and their key; of a stage only kind, key and title are known.
 
     Raises:
         StoreError: a note cannot be read.
@@ -42,29 +45,41 @@ def noted_experiments(store: Store) -> dict[str, frozenset[str]]:
     return {path.stem: _read(path) for path in sorted((store.root / "experiments").glob("[!.]*.json"))}
 
 
+def stages_beside(store: Store, text: str) -> list[Stage]:
+    """The stages of the experiment that has the stage that `text` names.
+
+    Raises:
+        PlanError: `text` names none of the stages that experiments in this store need, or several.
+    """
+    noted = noted_experiments(store)
+    chosen = pick_stage({key: stage for each in noted.values() for key, stage in each.items()}.values(), text)
+    return list(next(each for each in noted.values() if chosen.key in each).values())
+
+
 def rewrite_notes(store: Store, plans: Sequence[Plan], forgotten: Iterable[str]) -> None:
     """After garbage was freed: experiments need what their plans name, those that are forgotten nothing."""
     for name in forgotten:
         _path(store, name).unlink(missing_ok=True)
     for name in {plan.experiment.name for plan in plans}:
-        own = [plan for plan in plans if plan.experiment.name == name]
-        write_json(_path(store, name), sorted(_folders(own)))
+        own = [stage for plan in plans if plan.experiment.name == name for stage in plan.stages.values()]
+        _write(_path(store, name), own)
 
 
 def _path(store: Store, name: str) -> Path:
     return store.root / "experiments" / f"{name}.json"
 
 
-def _folders(plans: Iterable[Plan]) -> frozenset[str]:
-    return frozenset(stage.folder for plan in plans for stage in plan.stages.values())
+def _write(path: Path, stages: Iterable[Stage]) -> None:
+    write_json(path, {stage.key: {"kind": stage.kind, "title": stage.title} for stage in stages})
 
 
-def _read(path: Path) -> frozenset[str]:
+def _read(path: Path) -> dict[str, Stage]:
     try:
-        return frozenset(map(str, read_json(path)))
+        noted = read_json(path)
+        return {key: Stage(StageKind(each["kind"]), key, each["title"], {}, ()) for key, each in noted.items()}
     except FileNotFoundError:
-        return frozenset()
-    except (OSError, ValueError, TypeError) as error:
+        return {}
+    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise StoreError(
             "does not tell which stages its experiment needs: it is damaged.",
             where=str(path),

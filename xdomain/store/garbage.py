@@ -60,7 +60,7 @@ def find_garbage(store: Store, plans: Sequence[Plan], forget: Collection[str] = 
         StoreError: a name to forget is unknown, or a stage is running that belongs to no living experiment.
         DamagedArtifact: a stage cannot tell what it was made from.
     """
-    noted = noted_experiments(store)
+    noted = {name: {stage.folder for stage in stages.values()} for name, stages in noted_experiments(store).items()}
     for name in forget:
         if name not in noted:
             raise StoreError(
