@@ -60,8 +60,9 @@ test-slurm: setup ## A grid on a real Slurm, a job cancelled, the node drained; 
 	$(BIN)/pip install -q -c constraints.txt -e '.[slurm]'
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m slurm -v -rs
 
-bench: setup ## Speed, as ratios of two things in one run
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks
+bench: setup lm-eval-env ## Speed, as ratios of two things in one run; vLLM's too where `make test-vllm` has been run
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 XDOMAIN_LM_EVAL_PYTHON=$(CURDIR)/.venv-lm-eval/bin/python $(BIN)/python -m benchmarks
+	if [ -x .venv-vllm/bin/python ]; then OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 .venv-vllm/bin/python -m benchmarks engines; fi
 
 lm-eval-env: .venv-lm-eval/installed ## lm-evaluation-harness in an environment of its own, for `eval --lm-eval` and its tests
 

@@ -6,11 +6,14 @@ taken 48 times, which is said. Their records must equal those of the one process
 installed:
 
     .venv-vllm/bin/python -m benchmarks.engines
+    python -m benchmarks.engines --device cuda
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -27,7 +30,7 @@ AIMS = {"transformers": 3, "vllm": 5}
 ITEMS, SAMPLES, MAX_TOKENS = 50, 2, 24
 
 
-def main() -> None:
+def main(device: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_checkpoints(folder)
@@ -35,13 +38,13 @@ def main() -> None:
             if backend == "vllm" and importlib.util.find_spec("vllm") is None:
                 print("vllm           not installed here: make test-vllm, then see this file's head")
                 continue
-            compare(backend, folder, aim)
+            compare(backend, folder, aim, device)
 
 
-def compare(backend: str, folder: Path, aim: int) -> None:
+def compare(backend: str, folder: Path, aim: int, device: str) -> None:
     everything = [(checkpoint, domain) for checkpoint in range(CHECKPOINTS) for domain in range(len(DOMAINS))]
-    together = timed(backend, folder, "together", everything)
-    singles = [timed(backend, folder, f"single{number}", [pair]) for number, pair in enumerate(SINGLE)]
+    together = timed(backend, folder, "together", everything, device)
+    singles = [timed(backend, folder, f"single{number}", [pair], device) for number, pair in enumerate(SINGLE)]
     for number, (checkpoint, domain) in enumerate(SINGLE):
         if records(folder, backend, f"single{number}", checkpoint, domain) != records(
             folder, backend, "together", checkpoint, domain
@@ -51,16 +54,21 @@ def compare(backend: str, folder: Path, aim: int) -> None:
     ratio = mean * len(everything) / together
     print(f"{backend:14} one process, {CHECKPOINTS} checkpoints x {len(DOMAINS)} domains   {together:7.1f} s")
     print(f"{'':14} one process each: {mean:.1f} s, mean of {len(singles)}; x {len(everything)} = ", end="")
+    print(f"{mean * len(everything):.0f} s   {ratio:.1f} times as long (aim: {aim}), load {os.getloadavg()[0]:.1f}")
+    totals = json.loads((folder / backend / "together" / "totals.json").read_text())
+    tokens, seconds = totals["completion_tokens"], totals["generate_seconds"]
     print(
-        f"{mean * len(everything):.0f} s   {ratio:.1f} times as long (aim: {aim}), load {os.getloadavg()[0]:.1f}",
+        f"{'':14} {device}: {tokens / seconds:.0f} new tokens a second while generating, "
+        f"which is {100 * seconds / together:.0f}% of the one process's time",
         flush=True,
     )
 
 
-def timed(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]]) -> float:
+def timed(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]], device: str) -> float:
     """Wall seconds of a process that evaluates `pairs`, its start included."""
     words = [f"{checkpoint},{domain}" for checkpoint, domain in pairs]
-    command = [sys.executable, "-m", "benchmarks.engines", backend, str(folder), run, *words]
+    command = [sys.executable, "-m", "benchmarks.engines", "--device", device, "--run", backend, str(folder), run]
+    command += words
     begun = time.perf_counter()
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:
@@ -78,7 +86,7 @@ def make_checkpoints(folder: Path) -> None:
         save_full(model, tokenizer, checkpoint_folder(folder / f"stage{number}", 0), chat_template=False)
 
 
-def evaluate(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]]) -> None:
+def evaluate(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]], device: str) -> None:
     import torch
 
     from xdomain.config.experiment import Experiment
@@ -96,7 +104,7 @@ def evaluate(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]])
             "curricula": [],
             "training": {"max_completion_tokens": MAX_TOKENS},
             "evaluation": settings,
-            "execution": {"device": "cpu"},
+            "execution": {"device": device},
         }
     )
     specs, contexts = [], []
@@ -105,10 +113,13 @@ def evaluate(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]])
         work = work_folder(folder, backend, run, checkpoint, domain)
         (work / "scratch").mkdir(parents=True)
         specs.append(EvaluateSpec(key=work.name, checkpoint_stage=stage, checkpoint_step=0, domain=DOMAINS[domain]))
-        contexts.append(StageContext(work, work / "scratch", {stage: folder / stage}, 0, "cpu", Silent()))
+        contexts.append(StageContext(work, work / "scratch", {stage: folder / stage}, 0, device, Silent()))
+    totals = {"completion_tokens": 0, "generate_seconds": 0.0}
     for spec, result in run_evaluations(experiment, specs, contexts):
         if isinstance(result, Exception):
             raise SystemExit(f"{spec.key}: {result}")
+        totals = {name: value + result.summary[name] for name, value in totals.items()}
+    (folder / backend / run / "totals.json").write_text(json.dumps(totals))
 
 
 class Silent:
@@ -133,8 +144,15 @@ def records(folder: Path, backend: str, run: str, checkpoint: int, domain: int) 
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        chosen = [tuple(map(int, word.split(","))) for word in sys.argv[4:]]
-        evaluate(sys.argv[1], Path(sys.argv[2]), sys.argv[3], chosen)  # type: ignore[arg-type]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument(
+        "--run", nargs="+", help="evaluate in this process: backend, folder, run, checkpoint,domain ..."
+    )
+    options = parser.parse_args()
+    if options.run:
+        backend, folder, run, *words = options.run
+        pairs = [(int(checkpoint), int(domain)) for checkpoint, domain in (word.split(",") for word in words)]
+        evaluate(backend, Path(folder), run, pairs, options.device)
     else:
-        main()
+        main(options.device)

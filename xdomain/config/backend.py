@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from xdomain.config.model_base import ConfigModel
+from xdomain.core.errors import PluginError
+from xdomain.core.registry import Registry
 
-BackendName = Literal["transformers", "vllm", "endpoint"]
+BACKENDS = Registry(
+    "backend",
+    {
+        "transformers": "xdomain.generation.transformers_backend:TransformersBackend",
+        "vllm": "xdomain.generation.vllm_backend:VllmBackend",
+        "endpoint": "xdomain.generation.endpoint:EndpointBackend",
+    },
+    "xdomain.backends",
+)
+"""Each is called with the `EvaluationConfig` and the device ("cpu", "cuda")."""
+
+
+def _known(name: str) -> str:
+    try:
+        BACKENDS.check(name)
+    except PluginError as error:
+        raise ValueError(error.paragraph()) from error
+    return name
+
+
+BackendName = Annotated[str, AfterValidator(_known)]
+"""transformers, vllm, endpoint, or one that a package registers under the entry points `xdomain.backends`."""
 
 KEEPS_ENGINE = frozenset({"vllm"})
 """Backends whose start costs more than a small evaluation: a worker keeps theirs for the next checkpoint."""

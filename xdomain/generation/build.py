@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from xdomain.config.backend import BACKENDS
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.core.errors import DependencyMissing
-from xdomain.core.registry import Registry
 from xdomain.generation.base import Backend
-
-BACKENDS = Registry(
-    "backend",
-    {
-        "transformers": "xdomain.generation.transformers_backend:TransformersBackend",
-        "vllm": "xdomain.generation.vllm_backend:VllmBackend",
-        "endpoint": "xdomain.generation.endpoint:EndpointBackend",
-    },
-    "xdomain.backends",
-)
-"""Each is called with the `EvaluationConfig` and the device ("cpu", "cuda")."""
 
 NEEDED = {"vllm": "vllm"}
 """Import that a backend cannot do without, and that is an extra of the same name."""
