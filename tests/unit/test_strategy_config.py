@@ -11,6 +11,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.load import validate
 from xdomain.config.strategy import CGPOConfig, StrategyModel
 from xdomain.core.errors import ConfigError, PlanError
+from xdomain.plan.checks import training_notes
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.identity import Identities
 from xdomain.plan.spec import TrainSpec, stage_spec
@@ -152,6 +153,32 @@ def test_a_plan_says_where_a_strategy_has_no_effect() -> None:
     assert note == "cgpo has no effect on math, math -> science: joint stands for it there."
     assert strategy_notes(experiment(["joint"], ("math",)), [run.curriculum for run in found.runs]) == []
     assert [run.strategy for run in found.runs] == ["joint", "joint", "joint", "cgpo"]
+
+
+def test_a_plan_says_where_parameters_make_a_strategy_joint_and_refuses_a_step_of_nothing() -> None:
+    curricula = ("math + science", "math -> logic + science")
+
+    def notes(strategy: Any) -> list[str]:
+        found = plan(["joint", strategy], curricula).experiment
+        return strategy_notes(found, found.curricula)
+
+    for weights in ({}, {"math": 1}, {"science": 1.0}):
+        (note,) = notes({"name": "scaled", "weights": weights})
+        assert "is joint with these parameters on math + science, logic + science: it trains joint's step" in note
+    assert "parameters on logic + science:" in notes({"name": "scaled", "weights": {"math": 2}})[0]
+    assert notes("scaled") == notes("pcgrad") == []
+    assert "is joint with these" in notes({"name": "dacsp", "amplify": 0, "suppress": 0})[1]
+    zero = {"name": "scaled", "weights": {"math": 0, "science": 0}}
+    assert 'strategies.0.weights: every domain of "math + science" has the weight 0' in refusal([zero])
+    plan([{"name": "scaled", "weights": {"math": 0}}])
+
+
+def test_a_plan_says_which_domains_most_steps_lack() -> None:
+    found = experiment(["joint"], ("math + science", "7*math + science", "logic"), prompts_per_step=7)
+    (note,) = training_notes(found, found.curricula)
+    assert note.startswith('"7*math + science": 7 prompts a step are less than one of science')
+    found = experiment(["joint"], ("7*math + science",), prompts_per_step=8)
+    assert training_notes(found, found.curricula) == []
 
 
 def test_an_unmixed_phase_is_shared_and_gets_joint() -> None:

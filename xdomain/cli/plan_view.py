@@ -16,6 +16,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.domains.build import build_domains
 from xdomain.domains.data_domain import DataDomain
 from xdomain.domains.preflight import fewer_than_asked
+from xdomain.plan.checks import training_notes
 from xdomain.plan.cost import plan_cost
 from xdomain.plan.expand import expand_curricula
 from xdomain.plan.explain import explain_difference, find_stage
@@ -113,7 +114,9 @@ def warnings(plan: Plan) -> list[str]:
         found.append(
             f"phases differ in length (budget {experiment.training.budget}); the report states each side's effort."
         )
-    return found + strategy_notes(experiment, expand_curricula(experiment)) + _few_items(experiment)
+    curricula = expand_curricula(experiment)
+    notes = training_notes(experiment, curricula) + strategy_notes(experiment, curricula)
+    return found + notes + _few_items(experiment)
 
 
 def _few_items(experiment: Experiment) -> list[str]:

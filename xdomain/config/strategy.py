@@ -5,7 +5,7 @@ An experiment writes a name or a mapping: `strategies: [joint, {name: cgpo, alph
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
@@ -52,6 +52,10 @@ class StrategyModel(ConfigModel):
         """Whether a phase at this place (from 0) of a curriculum is trained otherwise than by joint."""
         return is_mixed
 
+    def equals_joint(self, domains: Sequence[str]) -> bool:
+        """Whether these parameters make it joint on a phase of these domains."""
+        return False
+
     @property
     def label(self) -> str:
         """ "cgpo", or "cgpo(alpha=1.0)" where a parameter is not at its default."""
@@ -95,6 +99,9 @@ class ScaledConfig(StrategyModel):
     """Factor by domain (1 where not named), or "equal": every domain gets the same part of the step, however many
     tokens
     or samples it has."""
+
+    def equals_joint(self, domains: Sequence[str]) -> bool:
+        return self.weights != "equal" and all(self.weights.get(name, 1.0) == 1 for name in domains)
 
 
 class CGPOConfig(StrategyModel):
@@ -173,6 +180,9 @@ class DACSPConfig(StrategyModel):
 
     def acts_on(self, phase_index: int, is_mixed: bool) -> bool:
         return phase_index > 0
+
+    def equals_joint(self, domains: Sequence[str]) -> bool:
+        return self.amplify == self.suppress == 0
 
 
 class AdaptiveConfig(StrategyModel):

@@ -11,6 +11,22 @@ from xdomain.config.strategy import AdaptiveConfig
 from xdomain.core.errors import PlanError
 
 
+def training_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
+    """What of the training may surprise, in words for the plan: domains that most steps of a mixture lack."""
+    prompts = experiment.training.prompts_per_step
+    mixed = dict.fromkeys(phase for each in curricula for phase in each.phases if phase.is_mixed)
+    notes = []
+    for phase in mixed:
+        total = sum(weight for _, weight in phase.weights)
+        scarce = [name for name, weight in phase.weights if prompts * weight < total]
+        if scarce:
+            notes.append(
+                f'"{phase}": {prompts} prompts a step are less than one of {", ".join(scarce)}, so steps without '
+                "it are made of the other domains alone."
+            )
+    return notes
+
+
 def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> None:
     """Refuse what could not act.
 

@@ -55,19 +55,28 @@ def check_strategies(experiment: Experiment, curricula: Sequence[Curriculum]) ->
 
 
 def strategy_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
-    """Where a strategy has no effect, in words for the plan."""
+    """Where a strategy has no effect or is joint under another name, in words for the plan."""
     notes = []
     for strategy in experiment.strategies:
         idle = [str(each) for each in curricula if not _acted_on(strategy, [each])]
         if idle and strategy != JointConfig():
-            more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""
-            notes.append(f"{strategy.label} has no effect on {', '.join(idle[:3])}{more}: joint stands for it there.")
+            notes.append(f"{strategy.label} has no effect on {_some(idle)}: joint stands for it there.")
+        alike = [str(phase) for phase in _acted_on(strategy, curricula) if strategy.equals_joint(phase.domains)]
+        if alike:
+            notes.append(
+                f"{strategy.label} is joint with these parameters on {_some(alike)}: it trains joint's step once more."
+            )
         if isinstance(strategy, AdaptiveConfig):
             notes.append(
                 f"{strategy.label} decides in training how many prompts each domain gets: a mixed phase's numbers of "
                 "prompts by domain are nominal, and later phases go on in the queues as if they had been kept."
             )
     return notes
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first three, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _acted_on(strategy: StrategyConfig, curricula: Sequence[Curriculum]) -> list[Phase]:
@@ -128,6 +137,14 @@ def _check_phase(experiment: Experiment, strategy: StrategyConfig, phase: Phase,
             where=f"{where}.floor",
             fix=f"Set floor to at most {1 / len(phase.domains):.3g}.",
         )
+    if isinstance(strategy, ScaledConfig) and isinstance(strategy.weights, dict):
+        weights = strategy.weights
+        if all(weights.get(name, 1.0) == 0 for name in phase.domains):
+            raise PlanError(
+                f'every domain of "{phase}" has the weight 0, so that nothing would be trained.',
+                where=f"{where}.weights",
+                fix="Give at least one domain a weight above 0.",
+            )
     prompts = experiment.training.prompts_per_step
     if len(phase.domains) > prompts:
         raise PlanError(
