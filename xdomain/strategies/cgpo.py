@@ -20,9 +20,9 @@ class CGPO(Strategy):
     step plus Hessian-gradient terms between domains. With one domain and alpha 1 it is the joint step itself.
 
     Source: CGPO, Alg. 1, which writes a minus before a gradient it says to maximise. Ours: the share scales the
-    learning rate, since under Adam a scaled gradient makes the same step (scaling gradients moved 3.2 times as far as
-    joint, scaling the rate 0.85 times); the domains share the optimizer's moments, which every inner step advances;
-    each inner step is clipped by itself; a domain without samples in a step is not visited.
+    learning rate, since under Adam a scaled gradient makes the same step; even so it moves less far than joint
+    (docs/reference/papers.md has the figures); the domains share the optimizer's moments, which every inner step
+    advances; each inner step is clipped by itself; a domain without samples in a step is not visited.
     """
 
     def __init__(self, config: CGPOConfig, domains: Sequence[str], seed: int) -> None:
