@@ -90,6 +90,7 @@ class Example:
             "definition": f"What {name} of A on d means, in symbols R[(A), d] - R[base, d].",
             "source": "ours",
             "row_meaning": "curriculum",
+            "speaks_of": self.speaks_of,
             "family": f"Benjamini-Hochberg over {sum(map(len, cells.values()))} cells",
         }
         return Matrix.model_validate(

@@ -106,7 +106,7 @@ def test_unscored_verdicts_are_left_out_and_counted(grid):
     result = analyse(replace(grid, records=records))
     cell = result.transfer.cell("math", "math")
     assert cell.n_items == 18
-    assert "2 items left out" in cell.note
+    assert "2 items left out" in cell.caveat
     assert result.accuracy.answers["math"]["math"].unscored == pytest.approx(2 / 40)
     assert result.transfer.cell("science", "math").n_items == 20
 
@@ -141,7 +141,7 @@ def test_seed_missing_for_some_checkpoints(grid):
     cell = analyse(replace(grid, records=grid.records[~gone])).order_effect.cell("math, science", "math")
     assert cell.n_seeds == 1
     assert cell.speaks_of == "these checkpoints"
-    assert "1 of 2 seeds" in cell.note
+    assert "1 of 2 seeds" in cell.caveat
 
 
 def test_no_base(grid):

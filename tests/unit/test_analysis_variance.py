@@ -71,8 +71,8 @@ def test_a_contrast_with_unusual_seeds_says_so():
         parts = components(scores + generator.normal(0, 0.05, (3, 80)))
         effects[name] = Effect(parts, None, ("math",), (0, 1, 2), 80, (name, "base"))
     found = pool_effects(effects)
-    assert found["wild"].note.startswith("its seeds differ more (SD 29.7 points) than those it is pooled with (1.0)")
-    assert [found[name].note for name in "abc"] == ["", "", ""]
+    assert found["wild"].caveat.startswith("its seeds differ more (SD 29.7 points) than those it is pooled with (1.0)")
+    assert [found[name].caveat for name in "abc"] == ["", "", ""]
 
 
 def test_clusters_of_identical_items_count_once(values):

@@ -237,3 +237,28 @@ def test_figures_without_matplotlib_name_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(DependencyMissing, match=r"xdomain\[figures\]"):
         write_figures(example_result(), tmp_path, "svg")
+
+
+def test_each_contrast_prints_its_own_deviation_between_seeds(tmp_path):
+    result = example_result(2, 3)
+    written = write_report(result, tmp_path, ["markdown", "latex"])
+    texts = [path.read_text(encoding="utf-8") for path in written.values()]
+    for text in [*texts, printed(result)]:
+        assert "SD: of the cell between training seeds." in text
+        assert "SD 1.2" in text
+    assert "SD 1.2" not in printed(example_result(2, 1))
+
+
+def test_seeds_that_differ_unusually_are_said_below_the_table(tmp_path):
+    result = example_result(2, 3)
+    caveat = "its seeds differ more (SD 5.6 points) than those it is pooled with (1.6)"
+    cells = {
+        row: {c: x.model_copy(update={"caveat": caveat}) for c, x in columns.items() if x.estimate is not None}
+        for row, columns in result.order_effect.cells.items()
+    }
+    result = result.model_copy(update={"order_effect": result.order_effect.model_copy(update={"cells": cells})})
+    written = write_report(result, tmp_path, ["markdown", "latex", "html", "csv"])
+    texts = [path.read_text(encoding="utf-8").replace("\\", "") for path in written.values()]
+    for text in [*texts, printed(result)]:
+        assert caveat in text
+    assert f"(a) {caveat}" in printed(result)

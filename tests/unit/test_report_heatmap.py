@@ -4,7 +4,7 @@ import pytest
 
 from tests.report_example import example_result
 from xdomain.analysis.result import Cell
-from xdomain.report.cell_view import cell_state, value_text, word_text
+from xdomain.report.cell_view import cell_state, finding, value_text
 from xdomain.report.colour import scales
 from xdomain.report.heatmap import heat_map
 from xdomain.report.layout import main_matrices
@@ -99,11 +99,35 @@ def test_without_a_test_an_interval_that_holds_no_effect_or_has_no_end_is_noise(
     assert cell_state(Cell(estimate=0.5, low=0.1), 0.0) == "untested"
     assert cell_state(Cell(estimate=0.5, low=0.1, high=0.9), 1.0) == "untested"
     ratio = example_result().relative_transfer
-    assert word_text(ratio, Cell(estimate=0.5), "math") == "not tested; no effect is not ruled out"
+    assert finding(ratio, Cell(estimate=0.5), "math")[1] == "not tested; no effect is not ruled out"
 
 
 def test_words_are_those_of_the_analysis():
-    assert word_text(example_result().transfer, Cell(estimate=0.5, word="loss"), "math") == "loss"
+    assert finding(example_result().transfer, Cell(estimate=0.5, word="loss"), "math")[1] == "loss"
+
+
+def test_an_interval_that_leaves_out_zero_alone_but_not_among_many_says_both():
+    cell = Cell(estimate=-0.042, low=-0.073, high=-0.011, p=0.01, p_adjusted=0.22, word="no effect shown")
+    state, words = finding(example_result().order_effect, cell, "math")
+    assert state == "noise"
+    assert words == "none shown among the cells tested; taken alone its interval leaves out 0"
+
+
+def test_relative_transfer_follows_the_word_of_its_numerator_and_its_diagonal_has_no_colour():
+    result = example_result()
+    numerators = {"science": Cell(estimate=0.02, word="no effect shown"), "logic": Cell(estimate=0.1, word="gain")}
+    ratio = Cell(estimate=0.4, low=0.1, high=0.7)
+    ratios = {"math": Cell(estimate=1.0, low=1.0, high=1.0), "science": ratio, "logic": ratio}
+    changed = {
+        "transfer": result.transfer.model_copy(update={"rows": ("math",), "cells": {"math": numerators}}),
+        "relative_transfer": result.relative_transfer.model_copy(
+            update={"rows": ("math",), "columns": tuple(ratios), "cells": {"math": ratios}, "centre": 0.0}
+        ),
+    }
+    own, quiet, shown = drawn("relative_transfer", result.model_copy(update=changed)).cells
+    assert (own.tone, own.state) == ("none", "untested")
+    assert (quiet.tone, quiet.state) == ("gain", "noise")
+    assert (shown.tone, shown.state) == ("gain", "untested")
 
 
 def test_accuracies_carry_no_sign():

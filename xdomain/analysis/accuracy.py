@@ -14,7 +14,7 @@ from xdomain.analysis.panel import Panel
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.result import AccuracyMatrix, AnswerShape, Matrix
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.study import Study
 
 
 def accuracy_estimates(study: Study) -> dict[tuple[str, str], Measured]:
@@ -40,7 +40,7 @@ def level(study: Study, run: Run, domain: str, source: FloatArray | None = None)
 def accuracy_matrix(
     study: Study, estimates: Mapping[tuple[str, str], Measured], chance: Mapping[str, float | None]
 ) -> AccuracyMatrix:
-    matrix = make_matrix({key: accuracy_cell(found) for key, found in estimates.items()}, study.domains, ACCURACY)
+    matrix = study.matrix({key: accuracy_cell(found) for key, found in estimates.items()}, study.domains, ACCURACY)
     answers: dict[str, dict[str, AnswerShape]] = {}
     for label, domain in estimates:
         shape = answer_shape(study, study.book.runs[label], domain)
@@ -114,7 +114,7 @@ def _pass_at_k_matrix(study: Study, k: int) -> Matrix:
         for domain in study.domains
     }
     cells = {key: accuracy_cell(found) for key, found in pool_effects(effects).items()}
-    return make_matrix(cells, study.domains, pass_at_k_template(k))
+    return study.matrix(cells, study.domains, pass_at_k_template(k))
 
 
 def _values(panel: Panel, k: int) -> FloatArray:

@@ -36,7 +36,7 @@ from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Cell, Matrix
 from xdomain.analysis.runs import Run, build_runs
 from xdomain.analysis.sentences import sentences
 from xdomain.analysis.sequence import sequence_matrix
-from xdomain.analysis.study import Study, Term, label_of, make_matrix
+from xdomain.analysis.study import Study, Term, label_of
 from xdomain.analysis.transfer import change_matrix, mean_diagonal_transfer, transfer_estimates, transfer_matrix
 from xdomain.analysis.turnover import turnover
 from xdomain.analysis.variance import Components
@@ -210,7 +210,7 @@ def analyse_table(table: AccuracyTable, pairing: Pairing = "any") -> AnalysisRes
         effort={run.label: RunEffort(curriculum=run.curriculum, checkpoints={}) for run in study.book.runs.values()},
         items=(),
         summary=Summary(
-            mean_diagonal_transfer=worded(mean_diagonal_transfer(study, transfer)),
+            mean_diagonal_transfer=worded(study, mean_diagonal_transfer(study, transfer)),
             mean_cross_transfer=Cell(note=NEEDS_ITEMS),
             mean_retention=Cell(note=NEEDS_ITEMS),
             mean_plasticity=Cell(note=NEEDS_ITEMS),
@@ -260,7 +260,7 @@ def _levels(study: TableStudy) -> dict[tuple[str, str], Measured]:
 def _accuracy(study: TableStudy, levels: Mapping[tuple[str, str], Measured]) -> AccuracyMatrix:
     published = study.table.curricula
     cells = {key: accuracy_cell(measured) for key, measured in levels.items() if key[0] in published}
-    matrix = make_matrix(cells, study.domains, ACCURACY)
+    matrix = study.matrix(cells, study.domains, ACCURACY)
     fields = {name: getattr(matrix, name) for name in Matrix.model_fields}
     return AccuracyMatrix(**fields, chance=dict.fromkeys(study.domains), answers={})
 

@@ -10,6 +10,9 @@ from xdomain.analysis.result import Cell, RunEffort
 Amount = Literal["steps", "prompts", "completion_tokens", "informative_groups"]
 """Fields of `RunEffort` that stand beside every comparison."""
 
+MOST_NAMED = 3
+"""Cells that a sentence names before it counts the rest."""
+
 
 def points(value: float, *, sign: bool = False) -> str:
     """A fraction as points: 0.155 is "15.5"; a zero never carries a sign."""
@@ -50,3 +53,28 @@ def steps_apart(effort: Mapping[str, RunEffort], compares: Sequence[str]) -> str
     if not first or not all(others) or set(others) <= {first}:
         return ""
     return f" ({first:,.6g} against {' and '.join(f'{steps:,.6g}' for steps in others)} steps)"
+
+
+def not_ruled_out(named: Sequence[tuple[str, Cell]], what: str) -> str:
+    """What cells without a shown effect leave open: the largest effect, and which intervals leave out 0 when taken
+    alone, though the adjusted p does not reach the level.
+
+    Args:
+        named: every such cell with its name.
+        what: "effects" or "differences".
+    """
+    bounded = [
+        (name, cell, cell.low, cell.high) for name, cell in named if cell.low is not None and cell.high is not None
+    ]
+    if not bounded:
+        return ""
+    reach = max(max(abs(low), abs(high)) for _, _, low, high in bounded)
+    alone = sorted(
+        ((name, cell) for name, cell, low, high in bounded if low > 0 or high < 0),
+        key=lambda found: found[1].p_adjusted or 0.0,
+    )
+    words = [f"{name} {interval(cell)} (adjusted p {cell.p_adjusted or 0.0:.2g})" for name, cell in alone[:MOST_NAMED]]
+    if len(alone) > MOST_NAMED:
+        words.append(f"{len(alone) - MOST_NAMED} more")
+    leave = f"; taken alone, 0 lies outside {', '.join(words)}" if words else ""
+    return f"; {what} up to {points(reach)} points are not ruled out{leave}"

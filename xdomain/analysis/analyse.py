@@ -45,6 +45,11 @@ from xdomain.analysis.worded import worded
 from xdomain.core.errors import AnalysisError
 from xdomain.core.measurement import MeasuredGrid
 
+EXCEPTIONS = (
+    "Marked cells that have one seed speak of these checkpoints: they keep their interval but are not tested as the "
+    "recipe."
+)
+
 
 def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
     """Compute every matrix of one experiment from its item records.
@@ -69,7 +74,10 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
         }
     )
     declared = declared_contrasts(result, grid.contrasts)
-    result = result.model_copy(update={"contrasts": declared, "summary": summary})
+    meta = result.meta
+    if result.has_exceptions:
+        meta = meta.model_copy(update={"statements": (*meta.statements, EXCEPTIONS)})
+    result = result.model_copy(update={"contrasts": declared, "summary": summary, "meta": meta})
     return result.model_copy(update={"sentences": sentences(result)})
 
 
@@ -142,10 +150,10 @@ def _summary(study: Study, transfer: Mapping[Pair, Measured]) -> Summary:
     means |= pool_effects({"retention": mean_over_pairs(study, retention_cells(study))})
     means |= pool_effects({"plasticity": mean_over_pairs(study, plasticity_cells(study))})
     return Summary(
-        mean_diagonal_transfer=worded(mean_diagonal_transfer(study, transfer)),
-        mean_cross_transfer=worded(means["cross"]),
-        mean_retention=worded(means["retention"]),
-        mean_plasticity=worded(means["plasticity"]),
+        mean_diagonal_transfer=worded(study, mean_diagonal_transfer(study, transfer)),
+        mean_cross_transfer=worded(study, means["cross"]),
+        mean_retention=worded(study, means["retention"]),
+        mean_plasticity=worded(study, means["plasticity"]),
         best=best_sets(study),
     )
 

@@ -15,7 +15,7 @@ from xdomain.analysis.multiplicity import OPPOSITE, adjust_matrix, whole_matrix
 from xdomain.analysis.ratio import Ratio, ratio_difference
 from xdomain.analysis.relative import ratio_cell
 from xdomain.analysis.result import Cell, Matrix
-from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.study import Study
 from xdomain.analysis.transfer import Pair
 
 
@@ -33,8 +33,8 @@ def asymmetry_matrices(
         relative[a, b] = _relative_asymmetry(ratios[a, b], ratios[b, a], runs)
     return (
         points_asymmetry(study, estimates),
-        _adjust_pairs(make_matrix(on_logits, names, ASYMMETRY_LOGIT)),
-        make_matrix(relative, names, ASYMMETRY_RELATIVE),
+        _adjust_pairs(study.matrix(on_logits, names, ASYMMETRY_LOGIT)),
+        study.matrix(relative, names, ASYMMETRY_RELATIVE),
     )
 
 
@@ -47,7 +47,7 @@ def points_asymmetry(study: Study, estimates: Mapping[Pair, Measured]) -> Matrix
         )
         for a, b in permutations(names, 2)
     }
-    return _adjust_pairs(make_matrix(cells, names, ASYMMETRY))
+    return _adjust_pairs(study.matrix(cells, names, ASYMMETRY))
 
 
 def _adjust_pairs(matrix: Matrix) -> Matrix:

@@ -74,7 +74,7 @@ def _best(study: Study, group: str, runs: Sequence[Run], domain: str) -> BestSet
         candidates=tuple(labels),
         not_beaten=tuple(label for label, lost in zip(labels, beaten, strict=True) if not lost),
         leading=labels[leading],
-        margin=_margin(table, leading, labels, aligned),
+        margin=study.spoken(_margin(table, leading, labels, aligned)),
     )
 
 
@@ -109,5 +109,6 @@ def _margin(table: Pairwise, leading: int, labels: Sequence[str], aligned: Align
         n_seeds=len(aligned.seeds),
         speaks_of="the recipe" if len(aligned.seeds) > 1 else "these checkpoints",
         compares=(labels[leading], labels[others[int(np.argmin(gaps))]]),
-        note="; ".join(filter(None, ["simultaneous over all pairs", aligned.note])),
+        note="simultaneous over all pairs",
+        caveat=aligned.caveat,
     )

@@ -30,7 +30,7 @@ class Aligned:
         items: columns of the panel that are used.
         rows: panel row by run and seed, shape [S].
         clusters: cluster numbers of the used items, None where items stand alone.
-        note: what was left out.
+        caveat: what was left out.
     """
 
     panel: Panel
@@ -39,7 +39,7 @@ class Aligned:
     items: IntArray
     rows: Mapping[str, IntArray]
     clusters: IntArray | None
-    note: str = ""
+    caveat: str = ""
 
     def scores(self, label: str, source: FloatArray | None = None) -> FloatArray:
         """Values of a run, shape [S, n]: mean scores, or the same cells of `source` [checkpoints, items]."""
@@ -60,6 +60,7 @@ class Effect:
         units: for a difference of two runs with one seed the item (or cluster) sums to flip the signs of, else None.
         domains: evaluated domains, which decide what is pooled with it.
         n_items: items of all domains together.
+        caveat: what was left out.
     """
 
     parts: Components
@@ -68,7 +69,7 @@ class Effect:
     seeds: tuple[int, ...]
     n_items: int
     compares: tuple[str, ...]
-    note: str = ""
+    caveat: str = ""
 
 
 def align(
@@ -102,12 +103,12 @@ def align(
         empty = [label for label in labels if not rows[label]]
         who = f'"{empty[0]}" was not evaluated on "{domain}"' if empty else f'no seed has all sides on "{domain}"'
         return Blank(f"not measured: {who}", labels)
-    note = f"{len(common)} of {len(wanted)} seeds" if len(common) < len(wanted) else ""
+    caveat = f"{len(common)} of {len(book.measured_seeds)} seeds" if len(common) < len(book.measured_seeds) else ""
     if all(run.is_base for run in known):
-        common, note = common[:1], ""
+        common, caveat = common[:1], ""
     numbered = {label: np.array([rows[label][seed] for seed in common], dtype=np.intp) for label in labels}
     seeds_used = common if not all(run.is_base for run in known) else (-1,)
-    return _common_items(panel, labels, seeds_used, numbered, note, defined)
+    return _common_items(panel, labels, seeds_used, numbered, caveat, defined)
 
 
 def _rows(panel: Panel, run: Run, seeds: Sequence[int]) -> dict[int, int]:
@@ -120,7 +121,7 @@ def _common_items(
     labels: tuple[str, ...],
     seeds: tuple[int, ...],
     rows: dict[str, IntArray],
-    note: str,
+    caveat: str,
     defined: FloatArray | None,
 ) -> Aligned | Blank:
     """Refuse checkpoints that were asked different items; drop items without a verdict on some side, and say so."""
@@ -139,17 +140,16 @@ def _common_items(
     if not len(items):
         return Blank(f'not measured: no item of "{panel.domain}" has a verdict on every side', labels)
     if dropped:
-        note = "; ".join(filter(None, [note, f"{dropped} items left out, a side has no verdict on them"]))
+        caveat = join(caveat, f"{dropped} items left out, a side has no verdict on them")
     clusters = None
     if panel.clusters is not None:
         _, clusters = np.unique(panel.clusters[items], return_inverse=True)
-    return Aligned(panel, labels, seeds, items, rows, clusters, note)
+    return Aligned(panel, labels, seeds, items, rows, clusters, caveat)
 
 
 def effect(parts: Sequence[tuple[Aligned, FloatArray]], compares: tuple[str, ...]) -> Effect:
     """The sum over domains of the means of `values` [S, n], given with what they were computed from."""
     split = [components(values, aligned.clusters) for aligned, values in parts]
-    notes = dict.fromkeys(aligned.note for aligned, _ in parts if aligned.note)
     return Effect(
         parts=split[0] if len(split) == 1 else add_domains(split),
         units=None,
@@ -157,7 +157,7 @@ def effect(parts: Sequence[tuple[Aligned, FloatArray]], compares: tuple[str, ...
         seeds=parts[0][0].seeds,
         n_items=sum(len(aligned.items) for aligned, _ in parts),
         compares=compares,
-        note="; ".join(notes),
+        caveat=join(*(aligned.caveat for aligned, _ in parts)),
     )
 
 
@@ -166,3 +166,8 @@ def difference(aligned: Aligned, left: str, right: str) -> Effect:
     values = aligned.scores(left) - aligned.scores(right)
     found = effect([(aligned, values)], (left, right))
     return replace(found, units=cluster_sums(values[0], aligned.clusters)) if len(aligned.seeds) == 1 else found
+
+
+def join(*notes: str) -> str:
+    """Notes one after the other, each once, joined ones among them."""
+    return "; ".join(dict.fromkeys(part for note in notes for part in note.split("; ") if part))

@@ -224,6 +224,7 @@ ODDS_RATIO = Matrix(
     unit="odds ratio",
     centre=1.0,
     column_meaning="set of evaluated domains",
+    speaks_of="these checkpoints",
     family=f"{BENJAMINI_HOCHBERG} over runs, each set of domains by itself",
 )
 

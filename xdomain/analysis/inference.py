@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.contrast import Blank, Effect
+from xdomain.analysis.contrast import Blank, Effect, join
 from xdomain.analysis.power import power_factor
 from xdomain.analysis.result import Cell, SpeaksOf
 from xdomain.analysis.signflip import sign_flip_p
@@ -31,7 +31,8 @@ class Estimate:
         degrees: of the t distribution.
         p: two-sided p of "it is 0"; None where that is no question (accuracies).
         n_seeds: 1 for the base alone, too.
-        speaks_of: None follows from n_seeds.
+        note: why something is missing.
+        caveat: why the interval may say less than it seems to.
     """
 
     value: float
@@ -43,6 +44,7 @@ class Estimate:
     seed_sd: float | None = None
     compares: tuple[str, ...] = ()
     note: str = ""
+    caveat: str = ""
 
     @property
     def error(self) -> float:
@@ -114,21 +116,21 @@ def _estimate(effect: Effect, pools: Mapping[tuple[str, ...], SeedPool]) -> Esti
         n_items=effect.n_items,
         n_seeds=parts.n_seeds,
         compares=effect.compares,
-        note=effect.note,
+        caveat=effect.caveat,
     )
     if parts.n_seeds > 1:
         bare = replace(bare, seed_sd=float(np.sqrt(parts.between)))
     if math.isnan(float(parts.items)):
-        return replace(bare, note=_join(effect.note, "no interval: one item or one cluster of items has no spread"))
+        return replace(bare, note="no interval: one item or one cluster of items has no spread")
     if shared is None:
         p = sign_flip_p(effect.units) if effect.units is not None else None
         found = replace(bare, variance=float(parts.items), degrees=max(float(parts.item_degrees), 1.0), p=p)
     else:
         variance, degrees = satterthwaite(parts, shared)
-        note = _join(effect.note, unusual_seeds(effect, shared))
-        found = replace(bare, variance=float(variance), degrees=float(degrees), note=note)
+        caveat = join(effect.caveat, unusual_seeds(effect, shared))
+        found = replace(bare, variance=float(variance), degrees=float(degrees), caveat=caveat)
     if found.variance < 1e-18:
-        note = _join(effect.note, "no interval: zero variance, every item says the same")
+        note = "no interval: zero variance, every item says the same"
         return replace(found, variance=0.0, p=1.0 if abs(value) < 1e-12 else found.p, note=note)
     return found if found.p is not None else replace(found, p=t_test_p(found))
 
@@ -180,7 +182,6 @@ def combine(parts: Sequence[Measured], weights: Sequence[float], compares: tuple
     spread = math.fsum(share**2 / part.degrees for share, part in zip(shares, known, strict=True))
     n_seeds = min(part.n_seeds for part in known)
     degrees = max(variance**2 / spread, n_seeds - 1, 1.0) if spread > 0 else 1.0
-    notes = dict.fromkeys(part.note for part in known if part.note)
     total = Estimate(
         value=math.fsum(weight * part.value for part, weight in zip(known, weights, strict=True)),
         variance=variance,
@@ -188,7 +189,8 @@ def combine(parts: Sequence[Measured], weights: Sequence[float], compares: tuple
         n_items=sum(part.n_items for part in known),
         n_seeds=n_seeds,
         compares=compares or tuple(dict.fromkeys(label for part in known for label in part.compares)),
-        note="; ".join(notes),
+        note=join(*(part.note for part in known)),
+        caveat=join(*(part.caveat for part in known)),
     )
     return replace(total, p=t_test_p(total))
 
@@ -212,8 +214,5 @@ def to_cell(measured: Measured, *, tested: bool = True) -> Cell:
         else None,
         compares=measured.compares,
         note=measured.note,
+        caveat=measured.caveat,
     )
-
-
-def _join(*notes: str) -> str:
-    return "; ".join(note for note in notes if note)

@@ -19,7 +19,7 @@ from xdomain.analysis.inference import pool_effects
 from xdomain.analysis.panel import Panel
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.result import Matrix
-from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.study import Study
 
 FEWEST_SAMPLES = 3
 """With two samples an answer leads only where both agree."""
@@ -39,7 +39,7 @@ def majority_matrices(study: Study, records: pd.DataFrame, samples: Mapping[str,
         for domain in study.domains
     }
     cells = {key: accuracy_cell(found) for key, found in pool_effects(effects).items()}
-    return (make_matrix(cells, study.domains, MAJORITY),)
+    return (study.matrix(cells, study.domains, MAJORITY),)
 
 
 def majority_values(records: pd.DataFrame, panel: Panel) -> FloatArray:

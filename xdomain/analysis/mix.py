@@ -13,7 +13,7 @@ from xdomain.analysis.multiplicity import adjust_matrix, whole_matrix
 from xdomain.analysis.order import extreme_cell
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.study import Study
 
 
 def mixtures_with_orders(study: Study) -> dict[str, tuple[Run, list[Run]]]:
@@ -46,7 +46,7 @@ def mix_gain_matrix(study: Study) -> Matrix:
         for label, (_, orders) in groups.items()
         for domain in study.domains
     }
-    matrix = make_matrix(cells, study.domains, MIX_GAIN)
+    matrix = study.matrix(cells, study.domains, MIX_GAIN)
     return adjust_matrix(matrix, [whole_matrix(matrix)])
 
 
@@ -78,5 +78,5 @@ def mix_gain_over_single_matrix(study: Study) -> Matrix:
             if domain in run.trained and domain in singles
         }
     )
-    matrix = make_matrix({key: to_cell(found) for key, found in measured.items()}, study.domains, MIX_GAIN_OVER_SINGLE)
+    matrix = study.matrix({key: to_cell(found) for key, found in measured.items()}, study.domains, MIX_GAIN_OVER_SINGLE)
     return adjust_matrix(matrix, [whole_matrix(matrix)])

@@ -10,14 +10,14 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.contrast import Blank
+from xdomain.analysis.contrast import Blank, join
 from xdomain.analysis.definitions import ODDS_RATIO, ODDS_RATIO_PAIRED
 from xdomain.analysis.inference import pool_effects, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix
 from xdomain.analysis.order import EVERY, TRAINED
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, label_of, make_matrix
+from xdomain.analysis.study import Study, label_of
 
 OTHER = "other domains"
 COLUMNS = (TRAINED, OTHER, EVERY)
@@ -40,8 +40,8 @@ def odds_matrices(study: Study) -> tuple[Matrix, Matrix]:
             for (label, column), domains in sets.items()
         }
     )
-    odds = make_matrix(cells, COLUMNS, ODDS_RATIO)
-    paired = make_matrix({key: to_cell(found) for key, found in measured.items()}, COLUMNS, ODDS_RATIO_PAIRED)
+    odds = study.matrix(cells, COLUMNS, ODDS_RATIO)
+    paired = study.matrix({key: to_cell(found) for key, found in measured.items()}, COLUMNS, ODDS_RATIO_PAIRED)
     families = [[(row, column) for row in odds.rows] for column in COLUMNS]
     return adjust_matrix(odds, families), adjust_matrix(paired, families)
 
@@ -63,7 +63,7 @@ def odds_cell(study: Study, run: str, base: Run | str, domains: Sequence[str]) -
     """
     label = base if isinstance(base, str) else base.label
     compares = (run, label)
-    tables, n_items, n_seeds = [], 0, 1
+    tables, n_items, n_seeds, caveats = [], 0, 1, []
     for domain in domains:
         aligned = study.align(domain, [run, base])
         if isinstance(aligned, Blank):
@@ -72,6 +72,7 @@ def odds_cell(study: Study, run: str, base: Run | str, domains: Sequence[str]) -
         n = len(aligned.items)
         tables.append(np.array([[ours * n, (1 - ours) * n], [theirs * n, (1 - theirs) * n]]))
         n_items, n_seeds = n_items + n, len(aligned.seeds)
+        caveats.append(aligned.caveat)
     found = common_odds_ratio(tables)
     if found is None:
         note = "not defined: all answers of one side are right, or all wrong"
@@ -88,6 +89,7 @@ def odds_cell(study: Study, run: str, base: Run | str, domains: Sequence[str]) -
         speaks_of="these checkpoints",
         compares=compares,
         note=note,
+        caveat=join(*caveats),
     )
 
 

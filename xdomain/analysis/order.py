@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from xdomain.analysis.contrast import Blank
+from xdomain.analysis.contrast import Blank, join
 from xdomain.analysis.definitions import ORDER_EFFECT, ORDER_SENSITIVITY, PERMUTATION_RANGE
 from xdomain.analysis.inference import Estimate, Measured, pool_effects, to_cell
 from xdomain.analysis.maxima import Extreme, pairwise, size, spread
 from xdomain.analysis.multiplicity import adjust_matrix, whole_matrix
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.study import Study
 
 TRAINED, EVERY = "trained domains", "all domains"
 
@@ -58,7 +58,7 @@ def order_estimates(study: Study) -> dict[tuple[str, str], Measured]:
 
 
 def order_matrix(study: Study, estimates: Mapping[tuple[str, str], Measured]) -> Matrix:
-    matrix = make_matrix({key: to_cell(found) for key, found in estimates.items()}, study.domains, ORDER_EFFECT)
+    matrix = study.matrix({key: to_cell(found) for key, found in estimates.items()}, study.domains, ORDER_EFFECT)
     return adjust_matrix(matrix, [whole_matrix(matrix)])
 
 
@@ -69,7 +69,7 @@ def sensitivity_matrix(study: Study, estimates: Mapping[tuple[str, str], Measure
         for column, domains in ((TRAINED, trained), (EVERY, list(study.domains))):
             parts = [estimates[row, domain] for domain in domains]
             cells[row, column] = joint_cell(parts, (left.label, right.label))
-    matrix = make_matrix(cells, (TRAINED, EVERY), ORDER_SENSITIVITY)
+    matrix = study.matrix(cells, (TRAINED, EVERY), ORDER_SENSITIVITY)
     families = [[(row, column) for row in matrix.rows] for column in matrix.columns]
     return adjust_matrix(matrix, families, signed=False)
 
@@ -102,7 +102,8 @@ def extreme_cell(
         speaks_of=min(parts, key=lambda part: part.n_seeds).speaks_of,
         smallest_detectable=extreme.detectable,
         compares=compares,
-        note="; ".join(filter(None, [note, *dict.fromkeys(part.note for part in parts)])),
+        note=join(note, *(part.note for part in parts)),
+        caveat=join(*(part.caveat for part in parts)),
     )
 
 
@@ -122,7 +123,7 @@ def range_matrix(study: Study, range_cell: Callable[[Study, Sequence[Run], str],
         if len(runs) > 1:
             row = ", ".join(phases) + ("" if strategy in ("", "joint") else f" [{strategy}]")
             cells |= {(row, domain): one(study, runs, domain) for domain in study.domains}
-    matrix = make_matrix(cells, study.domains, PERMUTATION_RANGE)
+    matrix = study.matrix(cells, study.domains, PERMUTATION_RANGE)
     return adjust_matrix(matrix, [whole_matrix(matrix)], signed=False)
 
 
@@ -149,5 +150,6 @@ def _range_cell(study: Study, runs: Sequence[Run], domain: str) -> Cell:
         speaks_of="the recipe" if n_seeds > 1 else "these checkpoints",
         smallest_detectable=found.detectable,
         compares=labels,
-        note="; ".join(filter(None, [f"{len(runs)} orders", aligned.note])),
+        note=f"{len(runs)} orders",
+        caveat=aligned.caveat,
     )

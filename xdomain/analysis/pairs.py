@@ -21,7 +21,7 @@ from xdomain.analysis.multiplicity import adjust_matrix
 from xdomain.analysis.odds import odds_cell
 from xdomain.analysis.pair_result import STATEMENTS, PairResult
 from xdomain.analysis.result import AccuracyMatrix, Cell, Matrix
-from xdomain.analysis.study import Study, build_study, make_matrix, templates_statement
+from xdomain.analysis.study import Study, build_study, templates_statement
 from xdomain.config.study import PairConfig, StudyConfig
 from xdomain.core.measurement import MeasuredGrid
 
@@ -72,8 +72,8 @@ def analyse_pairs(grid: MeasuredGrid, config: StudyConfig) -> PairResult:
     }
     gains = pool_effects({key: weighted_gain(study, *found) for key, found in sets.items()})
     odds = {key: odds_cell(study, pair.tuned, pair.base, members) for key, (pair, members) in sets.items()}
-    gain = make_matrix({key: to_cell(found) for key, found in gains.items()}, columns, GAIN)
-    ratio = make_matrix(odds, columns, ODDS)
+    gain = study.matrix({key: to_cell(found) for key, found in gains.items()}, columns, GAIN)
+    ratio = study.matrix(odds, columns, ODDS)
     families = [[(pair.name, column) for pair in config.pairs] for column in columns]
     return PairResult(
         study=config.name,

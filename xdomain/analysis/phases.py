@@ -9,7 +9,7 @@ from xdomain.analysis.inference import pool_effects, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix, whole_matrix
 from xdomain.analysis.result import Matrix
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.study import Study
 
 Cells = dict[tuple[str, str], tuple[Run, Run | str]]
 
@@ -71,7 +71,7 @@ def plasticity_matrix(study: Study) -> Matrix:
 
 def _matrix(study: Study, cells: Cells, template: Matrix) -> Matrix:
     measured = pool_effects({key: study.difference(run, other, key[1]) for key, (run, other) in cells.items()})
-    matrix = make_matrix({key: to_cell(found) for key, found in measured.items()}, study.domains, template)
+    matrix = study.matrix({key: to_cell(found) for key, found in measured.items()}, study.domains, template)
     return adjust_matrix(matrix, [whole_matrix(matrix)])
 
 

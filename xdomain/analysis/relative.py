@@ -11,7 +11,7 @@ from xdomain.analysis.inference import Estimate, Measured, pool, t_quantile, to_
 from xdomain.analysis.ratio import Ratio, fieller
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.study import Study
 from xdomain.analysis.transfer import Pair
 from xdomain.analysis.variance import components
 
@@ -59,7 +59,7 @@ def _relative_ratio(
     if ratio is None:
         return Blank(UNMOVED.format(domain=domain), compares)
     counts = Estimate(
-        ratio.value, math.nan, 1.0, len(aligned.items), len(aligned.seeds), None, None, compares, aligned.note
+        ratio.value, math.nan, 1.0, len(aligned.items), len(aligned.seeds), None, None, compares, caveat=aligned.caveat
     )
     return ratio, counts
 
@@ -84,7 +84,7 @@ def relative_transfer_matrix(
                 cells[name, domain] = _own_cell(run, domain, estimates[domain, domain])
             elif (name, domain) in ratios:
                 cells[name, domain] = ratio_cell(ratios[name, domain])
-    return make_matrix(cells, study.domains, RELATIVE_TRANSFER)
+    return study.matrix(cells, study.domains, RELATIVE_TRANSFER)
 
 
 def _own_cell(run: Run, domain: str, found: Measured) -> Cell:

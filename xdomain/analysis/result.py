@@ -50,12 +50,16 @@ class Cell(ResultModel):
     seed_sd: float | None = None
     """Standard deviation of this contrast between seeds (its own, not the pooled one); null with one seed."""
     speaks_of: SpeaksOf | None = None
+    """Null without a number, and for the base alone among several seeds: no training is in it."""
     smallest_detectable: float | None = None
     """Smallest effect that this cell's design would have shown in 80% of repetitions, unadjusted."""
     compares: tuple[str, ...] = ()
     """Labels of the compared runs, the first against the others; keys of `AnalysisResult.effort`."""
     note: str = ""
     """Why a value is missing or special, a sentence."""
+    caveat: str = ""
+    """Why the interval may say less than it seems to (seeds or items left out, seeds that differ unusually); every
+    format marks the cell and prints it."""
 
 
 class Matrix(ResultModel):
@@ -74,6 +78,8 @@ class Matrix(ResultModel):
     """The value that means no effect (0, or 1 for ratios); null where there is none (accuracies)."""
     row_meaning: str
     column_meaning: str = "evaluated domain"
+    speaks_of: SpeaksOf | None = None
+    """What its intervals speak about; a cell that says otherwise is an exception, and is not tested."""
     family: str = "not tested"
     """How p was adjusted and over which cells."""
     rows: tuple[str, ...] = ()
@@ -84,6 +90,14 @@ class Matrix(ResultModel):
     def cell(self, row: str, column: str) -> Cell | None:
         """The cell, or None where the definition leaves it out."""
         return self.cells.get(row, {}).get(column)
+
+    def is_exception(self, cell: Cell) -> bool:
+        """Whether a cell speaks of less than the matrix does: it has one seed where others have several."""
+        return self.speaks_of is not None and cell.speaks_of not in (None, self.speaks_of)
+
+    @property
+    def has_exceptions(self) -> bool:
+        return any(self.is_exception(cell) for columns in self.cells.values() for cell in columns.values())
 
 
 class AnswerShape(ResultModel):
@@ -366,6 +380,11 @@ class AnalysisResult(ResultModel):
             matrix: Matrix = getattr(self.turnover, part)
             found[matrix.name] = matrix
         return found | {matrix.name: matrix for matrix in self.pass_at_k}
+
+    @property
+    def has_exceptions(self) -> bool:
+        """Whether some cell speaks of less than `meta.speaks_of` says."""
+        return any(matrix.has_exceptions for matrix in self.matrices().values())
 
 
 def result_schema() -> dict[str, Any]:

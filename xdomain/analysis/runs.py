@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from xdomain.config.curriculum import Curriculum, parse_curriculum
 from xdomain.core.errors import AnalysisError
@@ -87,6 +88,11 @@ class RunBook:
     def trained(self) -> tuple[Run, ...]:
         """Planned runs, the base left out."""
         return tuple(run for run in self.runs.values() if not run.is_base and run.planned)
+
+    @cached_property
+    def measured_seeds(self) -> tuple[int, ...]:
+        """Seeds under which at least one training run has ended."""
+        return tuple(seed for seed in self.seeds if any(seed in run.ends for run in self.trained))
 
     @property
     def base(self) -> Run | None:

@@ -2,34 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from xdomain.analysis.amounts import interval, points, sized, steps_apart
+from xdomain.analysis.amounts import interval, not_ruled_out, points, sized, steps_apart
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix, RunEffort
 from xdomain.analysis.strategy_sentences import strategy_sentences
 
+Place = tuple[str, str, Cell]
+"""Row, column and cell."""
+
 
 def sentences(result: AnalysisResult) -> tuple[str, ...]:
-    """The summary, most general first."""
+    """The summary: what the intervals speak of, then what is shown, then what is not, a sentence a matrix."""
+    across = [place for place in _tested(result.transfer) if place[0] != place[1]]
+    orders, mixtures = _tested(result.order_effect), _tested(result.mix_gain)
+    retention, plasticity, refresh = (_tested(m) for m in (result.retention, result.plasticity, result.refresh))
     return (
         *_scope(result),
         *_training(result),
-        *_transfer(result),
-        *_orders(result.order_effect, result.effort),
-        *_changes(result, result.retention, "{row} leaves {column} {amount} {direction} than {other} did"),
-        *_changes(result, result.plasticity, "{row} ends {amount} {direction} on {column} than {other} alone"),
-        *_changes(result, result.refresh, "{row} ends {amount} {direction} on {column} than {other}"),
-        *_mixtures(result.mix_gain, result.effort),
+        *_transfer(across),
+        *_orders(orders, result.effort),
+        *_changes(retention, result.effort, "{row} leaves {column} {amount} {direction} than {other} did"),
+        *_changes(plasticity, result.effort, "{row} ends {amount} {direction} on {column} than {other} alone"),
+        *_changes(refresh, result.effort, "{row} ends {amount} {direction} on {column} than {other}"),
+        *_mixtures(mixtures, result.effort),
         *strategy_sentences(result),
+        *_quiet(across, "transfer to another domain", "transfer({row} on {column})"),
+        *_quiet(orders, "order effect", "order({row}) on {column}"),
+        *_quiet(retention, "retention", "retention({row}) on {column}"),
+        *_quiet(plasticity, "plasticity", "plasticity({row}) on {column}"),
+        *_quiet(refresh, "refresh", "refresh({row}) on {column}"),
+        *_quiet(mixtures, "mix gain", "mix gain({row}) on {column}"),
         *_best(result),
         *_missing(result),
     )
 
 
+def _tested(matrix: Matrix) -> list[Place]:
+    return [
+        (row, column, cell)
+        for row in matrix.rows
+        for column, cell in matrix.cells[row].items()
+        if cell.estimate is not None and cell.word is not None
+    ]
+
+
+def _shown(places: Sequence[Place]) -> Iterator[tuple[str, str, Cell, str]]:
+    """Cells with an effect shown, and the size of the effect in words."""
+    for row, column, cell in places:
+        if cell.word in ("gain", "loss") and cell.estimate is not None:
+            yield row, column, cell, f"{points(abs(cell.estimate))} points {sized(cell)}"
+
+
 def _scope(result: AnalysisResult) -> Iterator[str]:
     seeds = len(result.meta.seeds)
     if result.meta.speaks_of == "the recipe":
-        yield f"{seeds} training seeds: the intervals speak of the recipe, a re-run of training included."
+        marked = "; marked cells have one and speak of these checkpoints" if result.has_exceptions else ""
+        yield f"{seeds} training seeds: the intervals speak of the recipe, a re-run of training included{marked}."
     else:
         yield "One training seed: the intervals speak of these checkpoints; nothing is said about a re-run of training."
 
@@ -39,99 +68,70 @@ def _training(result: AnalysisResult) -> Iterator[str]:
     if cell.estimate is None:
         return
     amount = f"{points(cell.estimate, sign=True)} points {interval(cell)}"
+    about = f" ({cell.caveat})" if cell.caveat else ""
     if cell.low is not None and cell.low > 0:
-        yield f"Training on a domain raised that domain by {amount} on average."
+        yield f"Training on a domain raised that domain by {amount} on average{about}."
     elif cell.high is not None and cell.high < 0:
-        yield f"Training on a domain lowered that domain by {amount} on average."
+        yield f"Training on a domain lowered that domain by {amount} on average{about}."
     else:
-        yield f"No effect of training on a domain on that domain itself is shown on average: {amount}."
+        yield f"No effect of training on a domain on that domain itself is shown on average: {amount}{about}."
 
 
-def _transfer(result: AnalysisResult) -> Iterator[str]:
-    matrix = result.transfer
-    quiet: list[Cell] = []
-    for row in matrix.rows:
-        for column, cell in matrix.cells[row].items():
-            if row == column or cell.estimate is None:
-                continue
-            if cell.word in ("gain", "loss"):
-                verb = "raises" if cell.word == "gain" else "lowers"
-                yield f"Training on {row} {verb} {column} by {points(abs(cell.estimate))} points {sized(cell)}."
-            elif cell.word:
-                quiet.append(cell)
-    yield from _quiet(quiet, "transfer to another domain")
+def _transfer(places: Sequence[Place]) -> Iterator[str]:
+    for row, column, cell, amount in _shown(places):
+        yield f"Training on {row} {'raises' if cell.word == 'gain' else 'lowers'} {column} by {amount}."
 
 
-def _quiet(cells: list[Cell], what: str) -> Iterator[str]:
-    if not cells:
-        return
-    reach = [max(abs(cell.low), abs(cell.high)) for cell in cells if cell.low is not None and cell.high is not None]
-    bound = f"; effects up to {points(max(reach))} points are not ruled out" if reach else ""
-    cell_or_cells = "cell" if len(cells) == 1 else "cells"
-    yield f"No effect is shown in {len(cells)} {cell_or_cells} of {what}{bound}."
+def _orders(places: Sequence[Place], effort: Mapping[str, RunEffort]) -> Iterator[str]:
+    for _, column, cell, amount in _shown(places):
+        first, second = cell.compares if cell.word == "gain" else tuple(reversed(cell.compares))
+        yield f"{first} beats {second} on {column} by {amount}{steps_apart(effort, (first, second))}."
 
 
-def _orders(matrix: Matrix, effort: Mapping[str, RunEffort]) -> Iterator[str]:
-    for row in matrix.rows:
-        shown, quiet = [], []
-        for column, cell in matrix.cells[row].items():
-            if cell.estimate is None or cell.word is None:
-                continue
-            if cell.word == "no effect shown":
-                bound = "no interval" if cell.low is None else f"{interval(cell)} not ruled out"
-                quiet.append(f"on {column} no effect is shown, {bound}")
-            else:
-                first, second = cell.compares if cell.word == "gain" else tuple(reversed(cell.compares))
-                amount = f"{points(abs(cell.estimate))} points {sized(cell)}{steps_apart(effort, (first, second))}"
-                shown.append(f"{first} beats {second} on {column} by {amount}")
-        if shown:
-            yield "; ".join(shown + quiet) + "."
-        elif quiet:
-            yield f"Order of {row}: " + "; ".join(quiet) + "."
+def _changes(places: Sequence[Place], effort: Mapping[str, RunEffort], words: str) -> Iterator[str]:
+    for row, column, cell, amount in _shown(places):
+        direction = "higher" if cell.word == "gain" else "lower"
+        found = words.format(row=row, column=column, amount=amount, direction=direction, other=cell.compares[1])
+        yield f"{found}{steps_apart(effort, cell.compares)}."
 
 
-def _changes(result: AnalysisResult, matrix: Matrix, words: str) -> Iterator[str]:
-    quiet: list[Cell] = []
-    for row in matrix.rows:
-        for column, cell in matrix.cells[row].items():
-            if cell.estimate is None:
-                continue
-            if cell.word in ("gain", "loss"):
-                amount = f"{points(abs(cell.estimate))} points {sized(cell)}"
-                direction = "higher" if cell.word == "gain" else "lower"
-                other = cell.compares[1]
-                found = words.format(row=row, column=column, amount=amount, direction=direction, other=other)
-                yield f"{found}{steps_apart(result.effort, cell.compares)}."
-            elif cell.word:
-                quiet.append(cell)
-    yield from _quiet(quiet, matrix.name)
+def _mixtures(places: Sequence[Place], effort: Mapping[str, RunEffort]) -> Iterator[str]:
+    """One sentence a mixture and direction: a grid has many of them."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for row, column, cell, amount in _shown(places):
+        apart = steps_apart(effort, cell.compares)
+        if cell.word == "gain":
+            found.setdefault((row, "beats every order", apart), []).append(f"on {column} by at least {amount}")
+        else:
+            found.setdefault((row, "is beaten by one of its orders", apart), []).append(f"on {column} by {amount}")
+    for (row, verb, apart), where in found.items():
+        yield f"{row} {verb} {', '.join(where)}{apart}."
 
 
-def _mixtures(matrix: Matrix, effort: Mapping[str, RunEffort]) -> Iterator[str]:
-    for row in matrix.rows:
-        for column, cell in matrix.cells[row].items():
-            if cell.estimate is None or cell.word not in ("gain", "loss"):
-                continue
-            amount = f"{points(abs(cell.estimate))} points {sized(cell)}{steps_apart(effort, cell.compares)}"
-            if cell.word == "gain":
-                yield f"{row} beats every order on {column}, by at least {amount}."
-            else:
-                yield f"{row} is beaten by one of its orders on {column}, by {amount}."
+def _quiet(places: Sequence[Place], what: str, name: str) -> Iterator[str]:
+    quiet = [
+        (name.format(row=row, column=column), cell) for row, column, cell in places if cell.word == "no effect shown"
+    ]
+    if quiet:
+        cells = "cell" if len(places) == 1 else "cells"
+        open_ = not_ruled_out(quiet, "effects")
+        yield f"No effect is shown in {len(quiet)} of {len(places)} {cells} of {what}{open_}."
 
 
 def _best(result: AnalysisResult) -> Iterator[str]:
     for best in result.summary.best:
         leading = _short(best.leading, best.group)
+        about = f" ({best.margin.caveat})" if best.margin.caveat else ""
         if len(best.not_beaten) == 1 and best.margin.estimate is not None:
             # Every other loses to some run; that one run beats each of them says the simultaneous margin alone.
             clear = best.margin.low is not None and best.margin.low > 0
             words = "beats all others, the next" if clear else "alone is not beaten; it leads the next"
             apart = steps_apart(result.effort, best.margin.compares)
             amount = f"{points(best.margin.estimate)} points {sized(best.margin)}{apart}"
-            yield f"{best.group}, on {best.domain}: {leading} {words} by {amount}."
+            yield f"{best.group}, on {best.domain}: {leading} {words} by {amount}{about}."
         else:
             names = "; ".join(_short(label, best.group) for label in best.not_beaten)
-            yield f"{best.group}, on {best.domain}: not beaten are {names}."
+            yield f"{best.group}, on {best.domain}: not beaten are {names}{about}."
 
 
 def _short(label: str, group: str) -> str:

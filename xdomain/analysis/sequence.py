@@ -20,7 +20,7 @@ from xdomain.analysis.order import extreme_cell
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, label_of, make_matrix
+from xdomain.analysis.study import Study, label_of
 
 COLUMNS = ("ACC", "BWT", "FWT", "forgetting", "worst domain", "relative change")
 MOST_EARLIER_PHASES = 4
@@ -55,7 +55,7 @@ def sequence_matrix(study: Study, levels: Mapping[tuple[str, str], Measured]) ->
         for column in COLUMNS
         if (run.label, column) in cells
     }
-    matrix = make_matrix(ordered, COLUMNS, SEQUENCE)
+    matrix = study.matrix(ordered, COLUMNS, SEQUENCE)
     adjusted = adjust_matrix(matrix, [[(row, column) for row in matrix.rows] for column in TESTED])
     return _forgetting_is_loss(adjusted)
 

@@ -14,7 +14,7 @@ from xdomain.analysis.multiplicity import adjust_matrix
 from xdomain.analysis.order import extreme_cell
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.study import Study
 from xdomain.analysis.worst import difference_of_minima
 
 MEAN, WORST = "mean of trained domains", "worst domain"
@@ -78,7 +78,7 @@ def paired_matrix(study: Study, pairs: list[Pair], template: Matrix) -> Matrix:
     cells |= {(run.label, WORST): cell for (run, _), cell in zip(pairs, _worst_cells(study, pairs), strict=True)}
     columns = (*study.domains, MEAN, WORST)
     ordered = {(run.label, column): cells[run.label, column] for run, _ in pairs for column in columns}
-    matrix = make_matrix(ordered, columns, template)
+    matrix = study.matrix(ordered, columns, template)
     families = [
         [(row, column) for row in matrix.rows for column in group] for group in (study.domains, [MEAN], [WORST])
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from xdomain.analysis.amounts import points, sized
+from xdomain.analysis.amounts import not_ruled_out, points, sized
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix, StrategyComparison, StrategyCost
 
 
@@ -20,7 +20,7 @@ def strategy_sentences(result: AnalysisResult) -> Iterator[str]:
 
 def _against(matrix: Matrix, names: Mapping[str, str], subject: str, all_names: Mapping[str, str]) -> Iterator[str]:
     tied: list[str] = []
-    quiet: list[Cell] = []
+    quiet: list[tuple[str, Cell]] = []
     for run, name in names.items():
         cells = matrix.cells.get(run, {})
         shown = [
@@ -34,12 +34,11 @@ def _against(matrix: Matrix, names: Mapping[str, str], subject: str, all_names: 
             yield f"{subject}: {name} ends {'; '.join(shown)} than {all_names[tested[0].compares[1]]}."
         elif tested:
             tied.append(name)
-            quiet += tested
+            quiet += [(f"{name} on {column}", cell) for column, cell in cells.items() if cell.word is not None]
     if tied:
-        reach = [max(abs(cell.low), abs(cell.high)) for cell in quiet if cell.low is not None and cell.high is not None]
-        bound = f"; differences up to {points(max(reach))} points are not ruled out" if reach else ""
-        reference = all_names[quiet[0].compares[1]]
-        yield f"{subject}: no difference from {reference} is shown on any domain for {', '.join(tied)}{bound}."
+        reference = all_names[quiet[0][1].compares[1]]
+        open_ = not_ruled_out(quiet, "differences")
+        yield f"{subject}: no difference from {reference} is shown on any domain for {', '.join(tied)}{open_}."
 
 
 def _moved(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.contrast import Aligned, Blank, Effect, align, difference, effect
+from xdomain.analysis.contrast import Aligned, Blank, Effect, align, difference, effect, join
 from xdomain.analysis.panel import Panel, build_panels
-from xdomain.analysis.result import Cell, Matrix
+from xdomain.analysis.result import Cell, Matrix, SpeaksOf
 from xdomain.analysis.runs import Run, RunBook, build_runs
 from xdomain.core.measurement import BASE, MeasuredGrid
 
@@ -117,6 +117,28 @@ class Study:
         )
 
     @property
+    def speaks_of(self) -> SpeaksOf:
+        """What intervals speak about where nothing is missing."""
+        return "the recipe" if len(self.book.measured_seeds) > 1 else "these checkpoints"
+
+    def matrix(self, cells: Mapping[tuple[str, str], Cell], columns: Iterable[str], template: Matrix) -> Matrix:
+        """Fill a template (a matrix without rows) with cells."""
+        names, speaks_of = tuple(columns), template.speaks_of or self.speaks_of
+        rows, nested = table({key: self.spoken(cell, speaks_of) for key, cell in cells.items()}, names)
+        return template.model_copy(update={"rows": rows, "columns": names, "cells": nested, "speaks_of": speaks_of})
+
+    def spoken(self, cell: Cell, speaks_of: SpeaksOf | None = None) -> Cell:
+        """A cell among others that speak of `speaks_of` (of what the study speaks of): one that cannot keeps its
+        interval and says so, but has no p, since one seed does not test a recipe."""
+        expected = speaks_of or self.speaks_of
+        if cell.speaks_of in (None, expected):
+            return cell
+        if set(cell.compares) == {BASE}:  # nothing that a re-run of training could change
+            return cell.model_copy(update={"speaks_of": None})
+        caveat = join(cell.caveat, f"speaks of {cell.speaks_of}, so it is not tested as {expected}")
+        return cell.model_copy(update={"p": None, "smallest_detectable": None, "caveat": caveat})
+
+    @property
     def base(self) -> Run | str:
         return self.book.base or BASE
 
@@ -152,10 +174,3 @@ def table(
     names = list(columns)
     nested = {row: {name: cells[row, name] for name in names if (row, name) in cells} for row in rows}
     return rows, nested
-
-
-def make_matrix(cells: Mapping[tuple[str, str], Cell], columns: Iterable[str], template: Matrix) -> Matrix:
-    """Fill a template (a matrix without rows) with cells."""
-    names = tuple(columns)
-    rows, nested = table(cells, names)
-    return template.model_copy(update={"rows": rows, "columns": names, "cells": nested})

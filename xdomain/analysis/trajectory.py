@@ -48,7 +48,7 @@ def _trajectory(study: Study, run: Run, domain: str, measured: dict[Place, Measu
         for step in _steps(part):
             found = measured[part.label, step, domain]
             if not isinstance(found, Blank):
-                cell = accuracy_cell(found).model_dump()
+                cell = study.spoken(accuracy_cell(found)).model_dump()
                 points.append(TrajectoryPoint(**cell, total_steps=done + step, phase=phase, phase_step=step))
         if phase:
             done += max(_steps(part), default=0)

@@ -13,7 +13,7 @@ from xdomain.analysis.definitions import CHANGE, TRANSFER
 from xdomain.analysis.inference import Measured, combine, pool_effects, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix, whole_matrix
 from xdomain.analysis.result import Cell, Matrix
-from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.study import Study
 
 Pair = tuple[str, str]
 
@@ -30,7 +30,7 @@ def transfer_estimates(study: Study) -> dict[Pair, Measured]:
 
 
 def transfer_matrix(study: Study, estimates: Mapping[Pair, Measured]) -> Matrix:
-    matrix = make_matrix({key: to_cell(found) for key, found in estimates.items()}, study.domains, TRANSFER)
+    matrix = study.matrix({key: to_cell(found) for key, found in estimates.items()}, study.domains, TRANSFER)
     own = [(row, column) for row, column in whole_matrix(matrix) if row == column]
     others = [(row, column) for row, column in whole_matrix(matrix) if row != column]
     return adjust_matrix(matrix, [others, own])
@@ -51,7 +51,7 @@ def change_matrix(study: Study, transfer: Matrix) -> Matrix:
         for domain in study.domains:
             known = transfer.cell(singles[run.label], domain) if run.label in singles else None
             cells[run.label, domain] = known or to_cell(measured[run.label, domain])
-    return adjust_matrix(make_matrix(cells, study.domains, CHANGE), [list(longer)])
+    return adjust_matrix(study.matrix(cells, study.domains, CHANGE), [list(longer)])
 
 
 def mean_diagonal_transfer(study: Study, estimates: Mapping[Pair, Measured]) -> Measured:

@@ -17,7 +17,7 @@ from xdomain.analysis.definitions import turnover_template
 from xdomain.analysis.inference import pool_effects, to_cell
 from xdomain.analysis.result import Matrix, Turnover
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, make_matrix
+from xdomain.analysis.study import Study
 
 DEFINITIONS = {
     "gained": "Mean over items of (share wrong before) x (share right after)",
@@ -36,7 +36,7 @@ def _matrix(study: Study, part: str) -> Matrix:
         (run.label, domain): _effect(study, run, domain, part) for run in study.book.trained for domain in study.domains
     }
     cells = {key: to_cell(found, tested=False) for key, found in pool_effects(effects).items()}
-    return make_matrix(cells, study.domains, turnover_template(part, DEFINITIONS[part]))
+    return study.matrix(cells, study.domains, turnover_template(part, DEFINITIONS[part]))
 
 
 def _effect(study: Study, run: Run, domain: str, part: str) -> Effect | Blank:

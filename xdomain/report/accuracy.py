@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xdomain.analysis.result import AccuracyMatrix, AnswerShape, Cell
+from xdomain.report.footnotes import footnotes
 from xdomain.report.numbers import estimate_text, interval_text, share_text
 
 ANSWER_KEY = {
@@ -27,14 +29,17 @@ class AccuracyView:
     against_chance: str
     """ "below chance", "at chance" (inside the interval) or empty; read from the interval, no test of its own."""
     note: str
+    mark: str
+    """Of the caveat's footnote."""
 
 
 def accuracy_rows(accuracy: AccuracyMatrix) -> list[tuple[str, list[AccuracyView | None]]]:
     """One row a run, one view a domain; None where the cell is not defined."""
-    return [(row, [_view(accuracy, row, domain) for domain in accuracy.columns]) for row in accuracy.rows]
+    marks = footnotes(accuracy)
+    return [(row, [_view(accuracy, row, domain, marks) for domain in accuracy.columns]) for row in accuracy.rows]
 
 
-def _view(accuracy: AccuracyMatrix, row: str, domain: str) -> AccuracyView | None:
+def _view(accuracy: AccuracyMatrix, row: str, domain: str, marks: Mapping[str, str]) -> AccuracyView | None:
     cell = accuracy.cell(row, domain)
     if cell is None:
         return None
@@ -44,6 +49,7 @@ def _view(accuracy: AccuracyMatrix, row: str, domain: str) -> AccuracyView | Non
         beside=_beside(accuracy.answers.get(row, {}).get(domain)),
         against_chance=against_chance(cell, accuracy.chance.get(domain)),
         note=cell.note,
+        mark=marks.get(cell.caveat, ""),
     )
 
 

@@ -29,6 +29,7 @@ NOT_DEFINED = "not defined"
 """How the note of a cell begins that no measurement could fill."""
 
 NOT_RULED_OUT = "not tested; no effect is not ruled out"
+NUMERATOR_NOT_SHOWN = "not tested; no effect is shown of its numerator"
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,13 @@ class CellView:
     p_adjusted: str
     detectable: str
     note: str
+    """Note and caveat."""
     compares: tuple[str, ...]
     spent: Spent
     """By the sides of the comparison."""
     command: str
+    mark: str = ""
+    """Of the caveat's footnote; empty without one."""
 
 
 def cell_view(
@@ -73,9 +77,14 @@ def cell_view(
     anchor: str,
     scale: Scale | None,
     command: str,
+    numerator: Cell | None = None,
 ) -> CellView:
-    """Put one cell into words."""
-    state = cell_state(cell, centre_of(matrix, column))
+    """Put one cell into words.
+
+    Args:
+        numerator: of a ratio: the tested cell that says whether there is anything to put into relation.
+    """
+    state, word = finding(matrix, cell, column, numerator)
     place = f"{row}{' on ' if matrix.column_meaning == 'evaluated domain' else ', '}{column}"
     strength = scale.strength(matrix, cell, column) if scale else 0
     return CellView(
@@ -87,7 +96,7 @@ def cell_view(
         value=value_text(matrix, cell, column),
         interval=cell_interval(matrix, cell),
         state=state,
-        word=word_text(matrix, cell, column),
+        word=word,
         tone=_tone(matrix, column, strength),
         shade=abs(strength),
         n_items="" if cell.n_items is None else count_text(cell.n_items),
@@ -96,7 +105,7 @@ def cell_view(
         p=p_text(cell.p),
         p_adjusted=p_text(cell.p_adjusted),
         detectable=estimate_text(matrix.unit, cell.smallest_detectable, signed=False),
-        note=cell.note,
+        note="; ".join(filter(None, [cell.note, cell.caveat])),
         compares=cell.compares,
         spent=spent_by_sides(effort, cell.compares),
         command=command,
@@ -113,9 +122,12 @@ def cell_state(cell: Cell, centre: float | None = None) -> State:
         return "missing"
     if cell.word is not None:
         return "noise" if cell.word == "no effect shown" else "shown"
-    if centre is None or (cell.low is not None and cell.low > centre) or (cell.high is not None and cell.high < centre):
-        return "untested"
-    return "noise"
+    return "untested" if centre is None or leaves_out(cell, centre) else "noise"
+
+
+def leaves_out(cell: Cell, centre: float) -> bool:
+    """Whether the interval, taken alone, does not hold the value that means no effect."""
+    return (cell.low is not None and cell.low > centre) or (cell.high is not None and cell.high < centre)
 
 
 def blank_text(cell: Cell) -> str:
@@ -136,14 +148,25 @@ def cell_interval(matrix: Matrix, cell: Cell) -> str:
     return interval_text(matrix.unit, cell.low, cell.high)
 
 
-def word_text(matrix: Matrix, cell: Cell, column: str) -> str:
-    """The finding in words. Where more is worse, "gain" would mislead: the effect is named without its sign."""
-    state = cell_state(cell, centre_of(matrix, column))
+def finding(matrix: Matrix, cell: Cell, column: str, numerator: Cell | None = None) -> tuple[State, str]:
+    """How a cell is drawn, and the finding in words.
+
+    Where more is worse, "gain" would mislead: the effect is named without its sign. One seed cannot be told from the
+    noise of seeds, so an exception of its matrix is drawn as noise.
+    """
+    centre = centre_of(matrix, column)
+    state = cell_state(cell, centre)
     if state == "missing":
-        return blank_text(cell)
+        return state, blank_text(cell)
+    if centre is not None and matrix.is_exception(cell):
+        return "noise", f"not tested as {matrix.speaks_of}"
+    if numerator is not None and numerator.word in (None, "no effect shown"):
+        return "noise", NUMERATOR_NOT_SHOWN
     if cell.word is None:
-        return NOT_RULED_OUT if state == "noise" else STATE_WORDS[state]
-    return STATE_WORDS[state] if direction(matrix, column) == "harm" else cell.word
+        return state, NOT_RULED_OUT if state == "noise" else STATE_WORDS[state]
+    if cell.word == "no effect shown" and centre is not None and leaves_out(cell, centre):
+        return state, f"none shown among the cells tested; taken alone its interval leaves out {centre:g}"
+    return state, STATE_WORDS[state] if direction(matrix, column) == "harm" else cell.word
 
 
 def centre_of(matrix: Matrix, column: str) -> float | None:

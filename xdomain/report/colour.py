@@ -42,6 +42,8 @@ def distance_from_centre(matrix: Matrix, cell: Cell, column: str) -> float | Non
     way = direction(matrix, column)
     if cell.estimate is None or matrix.centre is None or way == "level":
         return None
+    if cell.low is not None and cell.low == cell.high:  # so by definition: no finding
+        return None
     if matrix.unit == "odds ratio":
         return math.log(cell.estimate / matrix.centre) if cell.estimate > 0 else None
     distance = cell.estimate - matrix.centre

@@ -43,7 +43,7 @@ def contrast_views(result: AnalysisResult) -> list[ContrastView]:
                 p=p_text(cell.p),
                 p_adjusted=p_text(cell.p_adjusted),
                 steps=spent_by_sides(result.effort, cell.compares)[0],
-                finding=cell.word or cell.note or "not tested",
+                finding="; ".join(filter(None, [cell.word or cell.note or "not tested", cell.caveat])),
                 state=cell_state(cell),
             )
         )

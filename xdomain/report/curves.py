@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from xdomain.analysis.result import AnalysisResult, Trajectory
@@ -66,6 +66,8 @@ class Panel:
     phases: tuple[PhaseBand, ...]
     y_ticks: tuple[tuple[float, str], ...]
     x_ticks: tuple[tuple[float, str], ...]
+    caveat: str
+    """Of its points."""
 
 
 def panels(result: AnalysisResult) -> tuple[list[Panel], list[Panel]]:
@@ -120,7 +122,14 @@ def _panel(curriculum: str, trajectories: list[Trajectory], domains: tuple[str, 
         ),
         y_ticks=tuple((y(tick * top / 4), f"{100 * tick * top / 4:.0f}") for tick in range(5)),
         x_ticks=tuple((x(end), f"{end:,}") for end in ends),
+        caveat=caveat(trajectories),
     )
+
+
+def caveat(trajectories: Iterable[Trajectory]) -> str:
+    """Why bands may say less than they seem to; empty where they do not."""
+    caveats = (point.caveat for trajectory in trajectories for point in trajectory.points if point.caveat)
+    return " / ".join(dict.fromkeys(caveats))
 
 
 def _line(trajectory: Trajectory, domains: tuple[str, ...], x: Axis, y: Axis) -> Line:

@@ -11,6 +11,7 @@ from xdomain.core.errors import DependencyMissing
 from xdomain.core.files import write_atomic
 from xdomain.report.cell_view import CellView
 from xdomain.report.colour import scales
+from xdomain.report.curves import caveat
 from xdomain.report.effort import steps_line
 from xdomain.report.heatmap import HeatMap, Picture, heat_map
 from xdomain.report.layout import main_matrices
@@ -47,7 +48,7 @@ def write_figures(result: AnalysisResult, folder: Path, kind: str) -> Path:
     with mpl.rc_context(SETTINGS):
         for matrix in main_matrices(result):
             drawn = heat_map(result, matrix, limits[matrix.unit], report_command=default_command(result))
-            caption = "\n".join(filter(None, [scope(result.meta), steps_line(result, matrix)]))
+            caption = "\n".join(filter(None, [scope(result.meta, matrix), steps_line(result, matrix)]))
             for number, picture in enumerate(drawn.pictures):
                 name = f"{matrix.name}{f'-{number + 1}' if number else ''}.{kind}"
                 _save(_heat_figure(drawn, picture, caption), folder / name, kind)
@@ -91,8 +92,9 @@ def _heat_figure(drawn: HeatMap, picture: Picture, caption: str) -> Figure:
     axes.spines[:].set_visible(False)
     axes.set_ylabel(_label(picture.row_meaning), color=GREY)
     axes.set_title(_label(f"{drawn.matrix.title} ({drawn.unit})"), loc="left", fontweight="bold")
-    reading = f"full colour at {drawn.limit}; hatched: no effect shown; [95% interval]"
-    axes.set_xlabel(f"{_label(reading)}\n{_label(caption, keep_lines=True)}", color=GREY)
+    below = [f"full colour at {drawn.limit}; hatched: no effect shown; [95% interval]"]
+    below += [f"({mark}) {text}" for mark, text in drawn.footnotes]
+    axes.set_xlabel("\n".join([*map(_label, below), _label(caption, keep_lines=True)]), color=GREY)
     return figure
 
 
@@ -115,7 +117,8 @@ def _draw_cell(axes: Axes, row: int, column: int, cell: CellView) -> None:
     ink = GREY if noise else "#1c2024"
     value = axes.text(column, row - 0.12, cell.value or "–", ha="center", va="center", color=ink)
     value.set_fontweight("bold" if cell.state == "shown" else "normal")
-    interval = axes.text(column, row + 0.24, cell.interval, ha="center", va="center", color=ink, fontsize=6.5)
+    limits = f"{cell.interval} ({cell.mark})" if cell.mark else cell.interval
+    interval = axes.text(column, row + 0.24, limits, ha="center", va="center", color=ink, fontsize=6.5)
     if noise:
         # Text on hatching is hard to read without paper behind it.
         for text in (value, interval):
@@ -140,7 +143,7 @@ def _curves_figure(curves: dict[str, list[Trajectory]], domains: tuple[str, ...]
             _draw_line(axes, line, SERIES[place % len(SERIES)], DASHES[place % len(DASHES)])
         for end in lines[0].phase_ends[:-1]:
             axes.axvline(end, color="#c9cbc8", linewidth=0.8)
-        axes.set_title(_label(curriculum), loc="left", fontsize=9)
+        axes.set_title(_label("\n".join(filter(None, [curriculum, caveat(lines)]))), loc="left", fontsize=9)
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_xlabel("optimizer steps", fontsize=8, color=GREY)
     grid[0, 0].set_ylabel("accuracy, percent")

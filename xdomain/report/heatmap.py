@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xdomain.analysis.result import AnalysisResult, Matrix
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.core.errors import ConfigError
 from xdomain.report.cell_view import CellView, cell_view
 from xdomain.report.colour import Scale
+from xdomain.report.footnotes import footnotes
 from xdomain.report.layout import Reading, definition, family, reading, source
 from xdomain.report.numbers import estimate_text, unit_word
 from xdomain.report.reproduce import cell_command
@@ -45,6 +46,8 @@ class HeatMap:
     """One, or a square of pairs and a list of the longer curricula."""
     cells: tuple[CellView, ...]
     """Every defined cell."""
+    footnotes: tuple[tuple[str, str], ...]
+    """Mark and caveat."""
     limit: str
     """Where colour saturates, "20.0"; empty where there is no scale."""
     shown: int
@@ -53,6 +56,10 @@ class HeatMap:
     @property
     def name(self) -> str:
         return self.matrix.name
+
+    @property
+    def has_seed_sds(self) -> bool:
+        return any(cell.seed_sd for cell in self.cells)
 
     @property
     def is_size(self) -> bool:
@@ -67,18 +74,22 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
         report_command: opens the command to reproduce of every cell.
     """
     views: dict[tuple[str, str], CellView] = {}
+    marks = footnotes(matrix)
     for row, column in defined(matrix):
-        command = cell_command(result, matrix, row, column, report_command=report_command)
-        views[row, column] = cell_view(
+        cell = matrix.cells[row][column]
+        is_ratio = matrix.name == "relative_transfer" and row != column
+        view = cell_view(
             matrix,
-            matrix.cells[row][column],
+            cell,
             row,
             column,
             effort=result.effort,
             anchor=f"{matrix.name}-{len(views)}",
             scale=scale,
-            command=command,
+            command=cell_command(result, matrix, row, column, report_command=report_command),
+            numerator=result.transfer.cell(row, column) if is_ratio else None,
         )
+        views[row, column] = replace(view, mark=marks.get(cell.caveat, ""))
     counts = _counts(result, matrix, views.values())
     coloured = any(view.tone != "none" for view in views.values())
     return HeatMap(
@@ -90,6 +101,7 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
         unit=unit_word(matrix),
         pictures=tuple(_pictures(matrix, views)),
         cells=tuple(views.values()),
+        footnotes=tuple((mark, caveat) for caveat, mark in marks.items()),
         limit=estimate_text(matrix.unit, scale.limit, signed=False) if scale and coloured else "",
         shown=counts[0],
         tested=counts[1],

@@ -80,7 +80,7 @@ def _accuracies(result: AnalysisResult) -> str:
         if any(shapes):
             rows.append(["", *(rf"{{\scriptsize {escaped(shape)}}}" if shape else "" for shape in shapes)])
     caption = f"{_caption(result, drawn)} Below each: {answer_key(SHAPE)}."
-    return _tabular(accuracy.name, (picture.row_meaning, *picture.columns), rows, caption)
+    return _tabular(accuracy.name, (picture.row_meaning, *picture.columns), rows, caption, drawn.footnotes)
 
 
 def _matrix(result: AnalysisResult, matrix: Matrix) -> str:
@@ -91,7 +91,8 @@ def _matrix(result: AnalysisResult, matrix: Matrix) -> str:
     for number, picture in enumerate(drawn.pictures):
         rows = [[escaped(label), *map(_cell, views)] for label, views in picture.rows]
         name = f"{drawn.name}{f'-{number + 1}' if number else ''}"
-        tables.append(_tabular(name, (picture.row_meaning, *picture.columns), rows, caption))
+        header = (picture.row_meaning, *picture.columns)
+        tables.append(_tabular(name, header, rows, caption, drawn.footnotes))
     return "".join(tables)
 
 
@@ -102,11 +103,19 @@ def _reference(study: PublishedStudy) -> str:
 
 
 def _caption(result: AnalysisResult, drawn: HeatMap) -> str:
-    return f"{drawn.matrix.title} ({drawn.unit}). {drawn.definition} {scope(result.meta)}".strip()
+    spread = "SD: of the cell between training seeds." if drawn.has_seed_sds else ""
+    about = f"{drawn.matrix.title} ({drawn.unit}). {drawn.definition}"
+    return " ".join(filter(None, [about, scope(result.meta, drawn.matrix), spread]))
 
 
-def _tabular(name: str, header: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
-    """One table; `header` and `caption` are text, the cells of `rows` are LaTeX."""
+def _tabular(
+    name: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    caption: str,
+    footnotes: Iterable[tuple[str, str]] = (),
+) -> str:
+    """One table; `header`, `caption` and `footnotes` (mark and caveat) are text, the cells of `rows` are LaTeX."""
     lines = [
         r"\begin{table}",
         r"\centering",
@@ -119,6 +128,7 @@ def _tabular(name: str, header: Sequence[str], rows: Iterable[Sequence[str]], ca
         *(" & ".join(row) + r" \\" for row in rows),
         r"\bottomrule",
         r"\end{tabular}",
+        *(rf"\par{{\footnotesize \textsuperscript{{{mark}}} {escaped(caveat)}}}" for mark, caveat in footnotes),
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
@@ -129,7 +139,9 @@ def _cell(view: CellView | None) -> str:
         return ""
     if view.state == "missing":
         return "--"
-    text = rf"{escaped(view.value)} {{\footnotesize {escaped(view.interval)}}}"
+    spread = f" SD {view.seed_sd}" if view.seed_sd else ""
+    mark = rf"\textsuperscript{{{view.mark}}}" if view.mark else ""
+    text = rf"{escaped(view.value)} {{\footnotesize {escaped(view.interval + spread)}}}{mark}"
     return _noise(text, view.state == "noise")
 
 

@@ -9,6 +9,7 @@ from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.effort import AMOUNTS, comparisons, spent_by_sides, steps_line
+from xdomain.report.footnotes import footnotes
 from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import further_matrices, main_matrices, unmeasured
 from xdomain.report.numbers import estimate_text, interval_text
@@ -61,12 +62,14 @@ def _matrix(drawn: HeatMap) -> list[str]:
     if drawn.tested:
         adjusted = f" p adjusted: {escaped(drawn.family)}." if drawn.family else ""
         parts.append(f"**Bold**: an effect is shown, {drawn.shown} of {drawn.tested} cells tested.{adjusted}")
+    if drawn.has_seed_sds:
+        parts.append("SD: of the cell between training seeds.")
     for picture in drawn.pictures:
         header = [f"{picture.row_meaning} \\ {picture.column_meaning}", *picture.columns]
         parts.append(
             markdown_table(header, [[label, *(_cell(view) for view in views)] for label, views in picture.rows])
         )
-    return parts
+    return [*parts, _footnotes(drawn.matrix)]
 
 
 def _comparisons(result: AnalysisResult, matrix: Matrix) -> list[str]:
@@ -84,7 +87,17 @@ def _cell(view: CellView | None) -> str:
     if view.state == "missing":
         return view.word
     value = f"**{view.value}**" if view.state == "shown" else view.value
-    return Raw(f"{value} {escaped(view.interval)}".strip())
+    spread = f" SD {view.seed_sd}" if view.seed_sd else ""
+    return Raw(f"{value} {escaped(view.interval)}{spread}".strip() + superscript(view.mark))
+
+
+def superscript(mark: str) -> str:
+    """A footnote's mark; empty without one."""
+    return f"<sup>{mark}</sup>" if mark else ""
+
+
+def _footnotes(matrix: Matrix) -> str:
+    return "  \n".join(f"{superscript(mark)} {escaped(caveat)}" for caveat, mark in footnotes(matrix).items())
 
 
 class Raw(str):
@@ -100,20 +113,23 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _accuracy(accuracy: AccuracyMatrix) -> list[str]:
+    marks = footnotes(accuracy)
+
     def cell(row: str, domain: str) -> str:
         found = accuracy.cell(row, domain)
         if found is None or found.estimate is None:
             return "not measured"
         value = estimate_text("fraction", found.estimate, signed=False)
         shape = answer_text(accuracy.answers.get(row, {}).get(domain), SHAPE)
-        return f"{value} {interval_text('fraction', found.low, found.high)} {shape}".strip()
+        limits = f"{interval_text('fraction', found.low, found.high)} {shape}".strip()
+        return Raw(f"{value} {escaped(limits)}{superscript(marks.get(found.caveat, ''))}")
 
     rows = [
         ["chance", *(chance_text(accuracy, d) for d in accuracy.columns)],
         *([row, *(cell(row, d) for d in accuracy.columns)] for row in accuracy.rows),
     ]
     words = f"Percent right with its 95% interval; {answer_key(SHAPE)}."
-    return [words, markdown_table([accuracy.row_meaning, *accuracy.columns], rows)]
+    return [words, markdown_table([accuracy.row_meaning, *accuracy.columns], rows), _footnotes(accuracy)]
 
 
 def _contrasts(result: AnalysisResult) -> list[str]:
@@ -138,12 +154,17 @@ def _strategies(result: AnalysisResult) -> list[str]:
 def _best(result: AnalysisResult) -> list[str]:
     words = "Multiple comparisons with the best, 95% jointly; inside a set differences lie within noise: no ranking."
     rows = [
-        [found.group, found.domain, ", ".join(found.not_beaten), f"{len(found.not_beaten)} of {len(found.candidates)}"]
+        [
+            found.group,
+            found.domain,
+            ", ".join(found.not_beaten),
+            f"{len(found.not_beaten)} of {len(found.candidates)}",
+            found.margin.caveat,
+        ]
         for found in result.summary.best
     ]
-    return (
-        ["## Not beaten", words, markdown_table(["compared", "domain", "not beaten", "how many"], rows)] if rows else []
-    )
+    header = ["compared", "domain", "not beaten", "how many", "caveat"]
+    return ["## Not beaten", words, markdown_table(header, rows)] if rows else []
 
 
 def _reference(study: PublishedStudy) -> list[str]:

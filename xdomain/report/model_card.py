@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from xdomain.analysis.result import AnalysisResult, Matrix
-from xdomain.report.cell_view import cell_interval, value_text, word_text
+from xdomain.report.cell_view import cell_interval, finding, value_text
 from xdomain.report.markdown import escaped, markdown_table
 from xdomain.report.numbers import count_text
 from xdomain.report.plain import plain
@@ -99,4 +99,4 @@ def _text(matrix: Matrix, run: str, domain: str) -> str:
 
 def _finding(matrix: Matrix, run: str, domain: str) -> str:
     cell = matrix.cell(run, domain)
-    return "" if cell is None else word_text(matrix, cell, domain)
+    return "" if cell is None else finding(matrix, cell, domain)[1]

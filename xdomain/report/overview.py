@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from xdomain.analysis.result import AnalysisResult, Meta
+from xdomain.analysis.result import AnalysisResult, Matrix, Meta
 from xdomain.report.layout import BUDGETS
 from xdomain.report.numbers import count_text
 
 
 def overview(result: AnalysisResult) -> str:
     """What was trained, on what, how much, and what the intervals speak about."""
-    return " ".join(part for part in (_trained(result), _measured(result.meta), _speaks_of(result.meta)) if part)
+    return " ".join(part for part in (_trained(result), _measured(result.meta), _speaks_of(result)) if part)
 
 
 def _trained(result: AnalysisResult) -> str:
@@ -49,20 +49,26 @@ def _measured(meta: Meta) -> str:
     return text + "."
 
 
-def _speaks_of(meta: Meta) -> str:
+def _speaks_of(result: AnalysisResult) -> str:
+    meta = result.meta
     if meta.speaks_of == "these checkpoints":
         once = "Training ran once" if meta.seeds else "One run of each is known"
         return f"{once}, so the intervals speak of these checkpoints only: nothing is said about a re-run of training."
     if meta.speaks_of == "the recipe":
-        return "The intervals speak of the recipe: they cover both other test items and a re-run of training."
+        recipe = "they cover both other test items and a re-run of training"
+        marked = ", except in marked cells, which have one seed" if result.has_exceptions else ""
+        return f"The intervals speak of the recipe{marked}: {recipe}."
     return ""
 
 
-def scope(meta: Meta) -> str:
-    """What intervals speak of, for the caption of a table or a figure that leaves the report."""
-    if meta.speaks_of is None:
+def scope(meta: Meta, matrix: Matrix | None = None) -> str:
+    """What intervals (of one matrix) speak of, for the caption of a table or a figure that leaves the report."""
+    speaks_of = (matrix.speaks_of if matrix else None) or meta.speaks_of
+    if speaks_of is None:
         return ""
-    return f"Intervals speak of {meta.speaks_of}{' only' if meta.speaks_of == 'these checkpoints' else ''}."
+    only = " only" if speaks_of == "these checkpoints" else ""
+    marked = ", except in marked cells" if matrix and matrix.has_exceptions else ""
+    return f"Intervals speak of {speaks_of}{only}{marked}."
 
 
 def spent(amounts: Iterable[float | None]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -15,6 +15,7 @@ from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.effort import steps_line
+from xdomain.report.footnotes import footnotes
 from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import further_matrices, main_matrices, unmeasured
 from xdomain.report.numbers import estimate_text, interval_text
@@ -52,14 +53,15 @@ def tables(result: AnalysisResult, *, everything: bool = False) -> list[Renderab
     return parts
 
 
-def accuracy_table(accuracy: AccuracyMatrix) -> Table:
+def accuracy_table(accuracy: AccuracyMatrix) -> Group:
     """Accuracy in percent with its interval, below it the shape of the answers; chance in the first row."""
     table = _empty(accuracy.title, accuracy.row_meaning, accuracy.columns)
     table.caption = text(f"percent right [95% interval]; {answer_key(SHAPE)}")
+    marks = footnotes(accuracy)
     table.add_row(text("chance", "italic"), *(text(chance_text(accuracy, domain)) for domain in accuracy.columns))
     for row in accuracy.rows:
-        table.add_row(text(row), *(_accuracy_cell(accuracy, row, domain) for domain in accuracy.columns))
-    return table
+        table.add_row(text(row), *(_accuracy_cell(accuracy, row, domain, marks) for domain in accuracy.columns))
+    return Group(table, *_footnotes(marks))
 
 
 def matrix_tables(result: AnalysisResult, matrix: Matrix) -> Group:
@@ -73,7 +75,7 @@ def matrix_tables(result: AnalysisResult, matrix: Matrix) -> Group:
             table.add_row(text(label), *(_value(view) for view in views))
         parts.append(table)
     caption = " ".join(filter(None, [_caption(drawn), steps_line(result, matrix)]))
-    return Group(*parts, text(caption, NOISE), text(""))
+    return Group(*parts, text(caption, NOISE), *_footnotes(footnotes(matrix)), text(""))
 
 
 def text(value: str, style: str = "") -> Text:
@@ -82,10 +84,11 @@ def text(value: str, style: str = "") -> Text:
 
 
 def _caption(drawn: HeatMap) -> str:
+    spread = " SD: of the cell between training seeds." if drawn.has_seed_sds else ""
     if not drawn.tested:
-        return "Not tested."
+        return f"Not tested.{spread}"
     family = f"; p adjusted: {drawn.family}" if drawn.family else ""
-    return f"An effect is shown in {drawn.shown} of {drawn.tested} cells tested (dim: no effect shown){family}."
+    return f"An effect is shown in {drawn.shown} of {drawn.tested} cells tested (dim: no effect shown){family}.{spread}"
 
 
 def _value(view: CellView | None) -> Text:
@@ -95,20 +98,26 @@ def _value(view: CellView | None) -> Text:
         return text(view.word, NOISE)
     styles = {"gain": GAIN, "loss": LOSS, "effect shown": "bold"}
     style = NOISE if view.state == "noise" else styles.get(view.word, "")
-    return Text.assemble((view.value, style), " ", (view.interval, NOISE))
+    spread = f" SD {view.seed_sd}" if view.seed_sd else ""
+    return Text.assemble((view.value, style), " ", (f"{view.interval}{spread}{_mark(view.mark)}", NOISE))
 
 
-def _accuracy_cell(accuracy: AccuracyMatrix, row: str, domain: str) -> Text:
+def _mark(mark: str) -> str:
+    return f" ({mark})" if mark else ""
+
+
+def _footnotes(marks: Mapping[str, str]) -> list[RenderableType]:
+    return [text(f"({mark}) {caveat}", NOISE) for caveat, mark in marks.items()]
+
+
+def _accuracy_cell(accuracy: AccuracyMatrix, row: str, domain: str, marks: Mapping[str, str]) -> Text:
     cell = accuracy.cell(row, domain)
     if cell is None or cell.estimate is None:
         return text("not measured", NOISE)
     beside = answer_text(accuracy.answers.get(row, {}).get(domain), SHAPE)
     value = estimate_text("fraction", cell.estimate, signed=False)
-    return Text.assemble(
-        (value, "bold"),
-        " ",
-        (interval_text("fraction", cell.low, cell.high) + (f"\n{beside}" if beside else ""), NOISE),
-    )
+    limits = interval_text("fraction", cell.low, cell.high) + _mark(marks.get(cell.caveat, ""))
+    return Text.assemble((value, "bold"), " ", (limits + (f"\n{beside}" if beside else ""), NOISE))
 
 
 def _contrasts(result: AnalysisResult) -> Table:
