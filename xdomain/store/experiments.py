@@ -14,6 +14,7 @@ from xdomain.core.files import read_json, write_json
 from xdomain.plan.explain import pick_stage
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import Stage, StageKind
+from xdomain.store.lease import locked
 from xdomain.store.store import Store
 
 
@@ -23,14 +24,11 @@ def note_experiment(store: Store, plan: Plan) -> None:
     Raises:
         StoreError: the note cannot be written, or an earlier one cannot be read.
     """
-    from filelock import FileLock
-
     path = _path(store, plan.experiment.name)
     if plan.stages.keys() <= _read(path).keys():
         return
     try:
-        path.parent.mkdir(exist_ok=True)
-        with FileLock(path.parent / ".lock"):  # two runs of one name add to one file
+        with locked(path.parent):  # two runs of one name add to one file
             _write(path, [*_read(path).values(), *plan.stages.values()])
     except OSError as error:
         raise StoreError(f"cannot be written: {error.strerror or error}.", where=str(path)) from error

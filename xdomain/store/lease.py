@@ -187,7 +187,7 @@ def acquire(path: Path, stale_token: str | None = None, on_lost: Callable[[], ob
         stale_token: token of a holder that was seen not to beat (`StaleWatch`).
         on_lost: called once should somebody take it over.
     """
-    with _locked(path.parent):
+    with locked(path.parent):
         holder = read_holder(path)
         if holder is not None and not holder.is_dead_here() and holder.token != stale_token:
             return None
@@ -197,8 +197,8 @@ def acquire(path: Path, stale_token: str | None = None, on_lost: Callable[[], ob
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the one lock of all leases in `folder`."""
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the one lock of what lies in `folder`: its leases, or its notes."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
