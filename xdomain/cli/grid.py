@@ -15,11 +15,11 @@ app = typer.Typer(help="Plan, run and watch a grid of curricula.", no_args_is_he
 
 ExperimentOrStage = Annotated[
     str,
-    typer.Argument(metavar="[EXPERIMENT]", help="The experiment's YAML file; not needed once it ran in the store."),
+    typer.Argument(help="The experiment's YAML file; or STAGE alone, once its experiment ran in the store."),
 ]
 StageOfExperiment = Annotated[
     str | None,
-    typer.Argument(metavar="STAGE", help="Title, folder or beginning of the key, as `grid plan` shows them."),
+    typer.Argument(help="Title, folder or beginning of the key, as `grid plan` shows them."),
 ]
 
 
