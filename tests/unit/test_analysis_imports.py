@@ -8,7 +8,11 @@ from xdomain.analysis.accuracy_table import analyse_table
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.imports import read_accuracy_table
 from xdomain.analysis.lm_eval import read_lm_eval_manifest
-from xdomain.core.errors import AnalysisError
+from xdomain.analysis.own_records import read_own_records
+from xdomain.core.errors import AnalysisError, StoreError
+from xdomain.core.parquet import write_records
+from xdomain.core.records import ItemRecord
+from xdomain.report.overview import overview
 
 CSV = """curriculum,domain,accuracy,n_items
 base,math,0.4,500
@@ -117,3 +121,81 @@ def test_a_line_without_pairing_key_is_named(manifest, tmp_path):
     (tmp_path / "math.jsonl").write_text('{"exact_match": 1.0}\n')
     with pytest.raises(AnalysisError, match=r"line 1.*doc_hash"):
         read_lm_eval_manifest(manifest)
+
+
+def as_records(path, checkpoint, domain, right, items=40):
+    """Records of one checkpoint in which the first `right` items are right."""
+    records = [
+        ItemRecord(
+            stage_key="k",
+            checkpoint=checkpoint,
+            domain=domain,
+            item_id=f"i{number}",
+            cluster_id=f"i{number}",
+            sample=0,
+            prompt_hash="p",
+            completion="c",
+            answer="7",
+            gold="7",
+            score=float(number < right),
+            outcome="right" if number < right else "wrong",
+            reason="",
+            completion_tokens=3,
+            finish_reason="stop",
+            mean_entropy=None,
+            scorer="exact/1",
+            seed=0,
+        )
+        for number in range(items)
+    ]
+    write_records(path, records)
+    return records
+
+
+def test_our_own_records_show_accuracies_and_compare_nothing(tmp_path):
+    as_records(tmp_path / "a.parquet", f"{'0123456789abcdef' * 4}@10", "math", 10)
+    as_records(tmp_path / "b.parquet", "somebody/model", "math", 30)
+    one = analyse(read_own_records(tmp_path / "a.parquet"))
+    assert one.accuracy.cell("0123456789abcdef@10", "math").estimate == pytest.approx(0.25)
+    both = analyse(read_own_records(tmp_path))
+    assert both.accuracy.cell("somebody/model", "math").estimate == pytest.approx(0.75)
+    assert both.accuracy.answers["somebody/model"]["math"].mean_tokens == 3
+    assert both.change.cell("somebody/model", "math").estimate is None
+    assert both.effort["somebody/model"].steps is None, "what is not known is not 0"
+    assert overview(both).startswith("Results from elsewhere")
+
+
+def test_a_manifest_says_what_our_own_records_were_trained_on(tmp_path):
+    base = as_records(tmp_path / "base.parquet", "b@0", "gsm8k", 10)
+    steps = as_records(tmp_path / "math.parquet", "m@10", "gsm8k", 20)
+    steps += as_records(tmp_path / "math.parquet", "m@20", "gsm8k", 25)
+    write_records(tmp_path / "math.parquet", steps)
+    runs = [
+        {"curriculum": "base", "samples": {"math": "base.parquet"}},
+        {"curriculum": "math", "samples": {"math": "math.parquet"}},
+    ]
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps({"runs": runs}))
+    with pytest.raises(AnalysisError, match=r"math\.parquet.*several checkpoints.*m@10, m@20"):
+        read_lm_eval_manifest(path)
+    runs[1]["checkpoint"] = "m@20"
+    path.write_text(json.dumps({"runs": runs}))
+    cell = analyse(read_lm_eval_manifest(path)).transfer.cell("math", "math")
+    assert (cell.estimate, cell.n_items) == (pytest.approx(15 / 40), len(base))
+    assert cell.p == pytest.approx(2 * 0.5**15)
+    runs[1]["checkpoint"] = "m@30"
+    path.write_text(json.dumps({"runs": runs}))
+    with pytest.raises(AnalysisError, match='no checkpoint "m@30"'):
+        read_lm_eval_manifest(path)
+
+
+def test_what_holds_no_records_is_refused(tmp_path):
+    with pytest.raises(AnalysisError, match="no item records"):
+        read_own_records(tmp_path)
+    (tmp_path / "text.parquet").write_text("not Parquet")
+    with pytest.raises(StoreError, match="item records"):
+        read_own_records(tmp_path / "text.parquet")
+
+
+def test_effort_of_runs_from_elsewhere_is_not_known(manifest):
+    assert analyse(read_lm_eval_manifest(manifest)).effort["math -> logic"].steps is None

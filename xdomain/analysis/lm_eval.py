@@ -1,6 +1,6 @@
-"""Results of lm-evaluation-harness: its sample files (--log_samples) become item records.
+"""Results from elsewhere item by item: sample files of lm-evaluation-harness (--log_samples), and records of our own.
 
-Items are paired by `doc_hash`, so a changed document is another item.
+Samples of the harness are paired by `doc_hash`, so a changed document is another item.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 import pandas as pd
 
 from xdomain.analysis.imports import canonical_curriculum, read_json_document, read_lines
+from xdomain.analysis.own_records import records_on_domain
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.core.errors import AnalysisError
-from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.core.measurement import BASE, UNRECORDED, EvaluatedCheckpoint, MeasuredGrid
 
 RIGHT = 1.0
 NO_FILTER = "none"
@@ -25,17 +26,19 @@ NO_FILTER = "none"
 
 @dataclass(frozen=True)
 class ImportedRun:
-    """One model that lm-evaluation-harness evaluated.
+    """One model that was evaluated elsewhere.
 
     Attributes:
         curriculum: what it was trained on, "base" for the base.
         seed: training seed; None for the base.
-        samples: sample file (JSON lines) by domain.
+        samples: by domain the harness's sample file (JSON lines), or item records (Parquet).
+        checkpoint: which one of a Parquet file that holds several.
     """
 
     curriculum: str
     seed: int | None
     samples: Mapping[str, Path]
+    checkpoint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,12 @@ class ImportChoice:
 
 
 def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoice | None = None) -> MeasuredGrid:
-    """A measured grid from sample files that lm-evaluation-harness wrote with --log_samples.
-
-    Items are paired by `doc_hash`, so a changed document is another item.
+    """A measured grid from sample files and records.
 
     Raises:
-        AnalysisError: a file is missing or malformed, or has several metrics or filters and none was chosen.
+        AnalysisError: a file is missing or malformed, or has several metrics, filters or checkpoints and none was
+            chosen.
+        StoreError: a Parquet file holds no item records.
     """
     choice = choice or ImportChoice()
     checkpoints, frames = [], []
@@ -65,7 +68,11 @@ def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoi
         text = canonical_curriculum(run.curriculum)
         label = BASE if text == BASE else f"{text}, seed {run.seed}"
         checkpoints.append(_checkpoint(label, text, run.seed))
-        frames += [lm_eval_records(path, label, domain, choice) for domain, path in run.samples.items()]
+        for domain, path in run.samples.items():
+            if path.suffix == ".parquet":
+                frames.append(records_on_domain(path, label, domain, run.checkpoint))
+            else:
+                frames.append(lm_eval_records(path, label, domain, choice))
     seeds = tuple(dict.fromkeys(c.seed for c in checkpoints if c.seed is not None))
     return MeasuredGrid(
         experiment=name,
@@ -75,14 +82,15 @@ def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoi
         checkpoints=tuple(checkpoints),
         records=pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["checkpoint"]),
         budget="unknown",
-        description={"source": "lm-evaluation-harness samples"},
+        description={"source": "answers to items from elsewhere"},
     )
 
 
 def read_lm_eval_manifest(path: Path) -> MeasuredGrid:
     """Read a JSON manifest {"name", "runs": [{"curriculum", "seed", "samples": {domain: file}}], "metric", "filter"}.
 
-    Files are relative to the manifest; "metric" and "filter" map domains to names and may be left out.
+    Files are relative to the manifest; "metric" and "filter" map domains to names and may be left out. A file may be
+    a Parquet file of our records; "checkpoint" beside "samples" says which one where it holds several.
 
     Raises:
         AnalysisError: see `grid_from_lm_eval`.
@@ -100,7 +108,7 @@ def read_lm_eval_manifest(path: Path) -> MeasuredGrid:
             raise AnalysisError('should have "curriculum" and "samples".', where=f"{path}, run {number}")
         samples = {domain: path.parent / file for domain, file in run["samples"].items()}
         seed = None if run["curriculum"] == BASE else int(run.get("seed", 0))
-        runs.append(ImportedRun(run["curriculum"], seed, samples))
+        runs.append(ImportedRun(run["curriculum"], seed, samples, run.get("checkpoint")))
     choice = ImportChoice(dict(value.get("metric", {})), dict(value.get("filter", {})))
     return grid_from_lm_eval(str(value.get("name", path.stem)), runs, choice)
 
@@ -121,7 +129,8 @@ def grid_of_models(name: str, samples: Mapping[str, Mapping[str, Path]], base: s
     for model, files in samples.items():
         label = BASE if model == base else model
         seed, parent = (None, None) if label == BASE else (0, BASE)
-        checkpoints.append(EvaluatedCheckpoint(model, label, parent, seed, 0 if seed is None else 1, 0, is_end=True))
+        phase = 0 if seed is None else 1
+        checkpoints.append(EvaluatedCheckpoint(model, label, parent, seed, phase, 0, is_end=True, effort=UNRECORDED))
         for task, path in files.items():
             for answer_filter, metric in sample_choices(path):
                 column = " ".join([task, *([answer_filter] if answer_filter != NO_FILTER else []), metric])
@@ -137,6 +146,7 @@ def grid_of_models(name: str, samples: Mapping[str, Mapping[str, Path]], base: s
         seeds=(0,),
         checkpoints=tuple(checkpoints),
         records=records,
+        budget="unknown",
         description={"source": "lm-evaluation-harness"},
     )
 
@@ -238,4 +248,4 @@ def _checkpoint(label: str, curriculum: str, seed: int | None) -> EvaluatedCheck
         return EvaluatedCheckpoint(label, BASE, None, None, 0, 0, is_end=True, strategy=None)
     phases = len(parse_curriculum(curriculum).phases)
     parent = curriculum.rpartition(" -> ")[0] or BASE
-    return EvaluatedCheckpoint(label, curriculum, parent, seed or 0, phases, 0, is_end=True)
+    return EvaluatedCheckpoint(label, curriculum, parent, seed or 0, phases, 0, is_end=True, effort=UNRECORDED)

@@ -24,7 +24,8 @@ def report(
         typer.Option(
             "--from",
             help="Report results from elsewhere: a CSV or JSON list of curriculum, domain, accuracy, n_items; "
-            "a study in the layout of the shipped reference; or a manifest of lm-evaluation-harness sample files.",
+            "a study in the layout of the shipped reference; item records (Parquet, or a folder of such files); or a "
+            "manifest of records and of lm-evaluation-harness sample files.",
         ),
     ] = None,
     reference: Annotated[
@@ -104,16 +105,19 @@ def report(
 
 
 def _from_elsewhere(source: Path) -> AnalysisResult:
-    """The analysis of an accuracy table, of sample files, or of a published study, which then is a reference too."""
+    """The analysis of an accuracy table, of samples or records, or of a published study, then a reference too."""
     from xdomain.analysis.accuracy_table import analyse_table
     from xdomain.analysis.analyse import analyse
     from xdomain.analysis.imports import read_accuracy_table, read_json_document
     from xdomain.analysis.lm_eval import read_lm_eval_manifest
+    from xdomain.analysis.own_records import read_own_records
     from xdomain.analysis.reference import published_study, read_reference
     from xdomain.core.errors import ConfigError
 
-    if not source.is_file():
+    if not source.exists():
         raise ConfigError("there is no such file.", where=f"--from {source}")
+    if source.suffix == ".parquet" or source.is_dir():
+        return analyse(read_own_records(source))
     document = read_json_document(source) if source.suffix == ".json" else None
     if not isinstance(document, dict):
         return analyse_table(read_accuracy_table(source))

@@ -44,6 +44,10 @@ class Effort:
         )
 
 
+UNRECORDED = Effort(None, None, None, None, None)
+"""Of a model that was trained elsewhere, or by a version that did not record it."""
+
+
 @dataclass(frozen=True)
 class StepTelemetry:
     """What one step of a mixed phase says of its domains' gradients.
@@ -111,7 +115,7 @@ class MeasuredGrid:
         missing: "checkpoint-name on domain" of every planned evaluation that is not in the store.
         chance: accuracy of a constant or uniform answer by domain; None where unknown.
         contrasts: declared contrasts, "order(math, science) on science".
-        budget: the budget rule, "per_phase", "per_domain" or "total".
+        budget: the budget rule, "per_phase", "per_domain" or "total"; "unknown" where the training was not ours.
         prompts: what was asked, by domain and item id; empty where the data is not here (records hold digests alone).
         description: what a reader needs to know of the run (model, steps, evaluation settings), plain JSON, shown as
             it is.

@@ -18,7 +18,7 @@ def _trained(result: AnalysisResult) -> str:
     meta = result.meta
     curricula = _curricula(result)
     over = listed(meta.domains)
-    if not meta.seeds:
+    if meta.budget == "unknown":
         return f"Results from elsewhere: {curricula} over {over}, analysed from what is known of them."
     text = f"{meta.model or 'A model'} was trained by reinforcement learning along {curricula} over {over}"
     text += ", all from the same base"

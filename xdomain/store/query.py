@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
+from xdomain.core.measurement import BASE, UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
 from xdomain.core.parquet import read_records
 from xdomain.core.records import RECORD_COLUMNS
 from xdomain.plan.graph import Graph, Plan, prompts_consumed
@@ -15,7 +15,6 @@ from xdomain.plan.stage import CheckpointRef, TrainStage
 from xdomain.store.artifact import check_artifact
 from xdomain.store.store import Store
 
-UNRECORDED = Effort(None, None, None, None, None)
 TEXT = ("completion", "answer", "gold", "reason", "backend", "reproducibility")
 COLUMNS_WITHOUT_TEXT = tuple(name for name in RECORD_COLUMNS if name not in TEXT)
 
@@ -154,7 +153,9 @@ def compared_models(
             parent = None if label == BASE else BASE
             template = store.result(stage)["summary"].get("chat_template")
             places.append(
-                EvaluatedCheckpoint(checkpoint, label, parent, seed, phase, 0, is_end=True, template=template)
+                EvaluatedCheckpoint(
+                    checkpoint, label, parent, seed, phase, 0, is_end=True, effort=UNRECORDED, template=template
+                )
             )
         new = [stage for stage in graph.evaluations if stage.checkpoint.name not in seen]
         paths += [store.open_artifact(stage) / "records.parquet" for stage in new]
@@ -166,4 +167,5 @@ def compared_models(
         checkpoints=tuple(places),
         records=read_records(paths, RECORD_COLUMNS if with_text else (*COLUMNS_WITHOUT_TEXT, "gold")),
         chance=dict(chance),
+        budget="unknown",
     )

@@ -1,0 +1,71 @@
+"""This project's own item records as results from elsewhere: Parquet files without the store that they came from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from xdomain.core.errors import AnalysisError
+from xdomain.core.measurement import BASE, UNRECORDED, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.core.parquet import read_records
+
+STAGE_KEY = re.compile(r"([0-9a-f]{16})[0-9a-f]{48}(@\d+)")
+
+
+def read_own_records(path: Path) -> MeasuredGrid:
+    """The checkpoints of a Parquet file, or of all those in a folder, side by side.
+
+    Records do not say what a checkpoint was trained on, so there are accuracies and no comparison; a manifest says it
+    (`read_lm_eval_manifest`).
+
+    Raises:
+        AnalysisError: the folder holds no Parquet file, or the files no record.
+        StoreError: a file holds no item records.
+    """
+    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    records = read_records(files)
+    if records.empty:
+        raise AnalysisError(
+            "holds no item records.", where=str(path), fix="Give a Parquet file of records, or a folder of such files."
+        )
+    names = tuple(dict.fromkeys(records["checkpoint"]))
+    labels = {name: STAGE_KEY.sub(r"\1\2", name) for name in names}
+    return MeasuredGrid(
+        experiment=path.stem,
+        domains=tuple(dict.fromkeys(records["domain"])),
+        curricula=tuple(labels.values()),
+        seeds=(0,),
+        checkpoints=tuple(
+            EvaluatedCheckpoint(name, labels[name], BASE, 0, 1, 0, is_end=True, effort=UNRECORDED) for name in names
+        ),
+        records=records,
+        budget="unknown",
+        description={"source": "item records", "files": [str(file) for file in files]},
+    )
+
+
+def records_on_domain(path: Path, label: str, domain: str, checkpoint: str | None = None) -> pd.DataFrame:
+    """Records of one checkpoint on one domain, renamed to `label` and `domain`.
+
+    Args:
+        domain: as it shall be called; the file's own name where it holds several.
+        checkpoint: which one, where the file holds several.
+
+    Raises:
+        AnalysisError: the file has several checkpoints or domains and none of them is named.
+        StoreError: it holds no item records.
+    """
+    records = read_records([path])
+    for column, wanted in (("checkpoint", checkpoint), ("domain", domain)):
+        names = list(dict.fromkeys(records[column]))
+        if wanted in names:
+            records = records[records[column] == wanted]
+        elif len(names) != 1 or (column == "checkpoint" and wanted is not None):
+            raise AnalysisError(
+                f'has no {column} "{wanted}".' if wanted else "has several checkpoints, and none was chosen.",
+                where=str(path),
+                fix=f"There are: {', '.join(names) or 'none'}.",
+            )
+    return records.assign(checkpoint=label, domain=domain)
