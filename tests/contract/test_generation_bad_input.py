@@ -101,7 +101,7 @@ def test_a_checkpoint_with_nan_is_marked_and_others_go_on(tmp_path: Path) -> Non
     kinds = [type(result) for result in found]
     assert kinds == [StageResult, StageResult, NonFiniteLogits, NonFiniteLogits, StageResult, StageResult]
     assert isinstance(found[2], XDomainError)
-    assert "broken@0" in found[2].paragraph()
+    assert found[2].fix == "Get the model's files again.", "it is a base: nobody trained it here"
     assert '"model.layers.1.mlp.up_proj.weight"' in found[2].paragraph()
 
 

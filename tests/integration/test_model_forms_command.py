@@ -29,6 +29,26 @@ def test_a_model_with_a_chat_template_against_its_base_without_one(tmp_path: Pat
     assert json.loads(alike.stdout)["meta"]["templates"] == {}
 
 
+def test_a_base_that_fails_does_not_hide_the_model(tmp_path: Path) -> None:
+    model, tokenizer = tiny_qwen3(seed=3)
+    for name in ("good", "without-tokenizer"):
+        model.save_pretrained(tmp_path / name)
+    tokenizer.save_pretrained(tmp_path / "good")
+    arguments = ["eval", tmp_path / "good", "--base", tmp_path / "without-tokenizer", "--domains", "logic"]
+    arguments += ["--items", "10", "--max-tokens", "6", "--store", tmp_path / "store", "--json"]
+    ended = xdomain(*arguments, code=1)
+    result = json.loads(ended.stdout)
+    assert result["accuracy"]["cells"][str(tmp_path / "good")]["logic"]["n_items"] == 10
+    (failed,) = result["failed"]
+    assert (failed["model"], failed["domain"]) == ("base", "logic")
+    assert 'without-tokenizer" has no tokenizer' in failed["reason"]
+    assert result["accuracy"]["cells"]["base"]["logic"]["note"] == f"failed: {failed['reason']}"
+    assert "1 evaluation failed" in ended.stderr
+    (row,) = result["generation"]
+    assert row["evaluation"] == "good on logic"
+    assert Path(row["records"]).is_file()
+
+
 def test_an_adapter_against_its_base_and_both_again_from_the_store(tmp_path: Path) -> None:
     base, adapter, store = tmp_path / "base-model", tmp_path / "adapter", tmp_path / "store"
     model, tokenizer = tiny_qwen3(seed=3)

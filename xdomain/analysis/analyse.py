@@ -66,6 +66,17 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
     study = build_study(grid)
     transfer = transfer_estimates(study)
     result = _matrices(grid, study, transfer)
+    result = counted(result)
+    declared = declared_contrasts(result, grid.contrasts)
+    meta = result.meta
+    if result.has_exceptions:
+        meta = meta.model_copy(update={"statements": (*meta.statements, EXCEPTIONS)})
+    result = result.model_copy(update={"contrasts": declared, "meta": meta})
+    return result.model_copy(update={"sentences": sentences(result)})
+
+
+def counted(result: AnalysisResult) -> AnalysisResult:
+    """With the numbers of cells that each matrix tests and shows an effect in."""
     counts = {name: _counts(matrix) for name, matrix in result.matrices().items()}
     summary = result.summary.model_copy(
         update={
@@ -73,12 +84,7 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
             "tested": {name: tested for name, (_, tested) in counts.items() if tested},
         }
     )
-    declared = declared_contrasts(result, grid.contrasts)
-    meta = result.meta
-    if result.has_exceptions:
-        meta = meta.model_copy(update={"statements": (*meta.statements, EXCEPTIONS)})
-    result = result.model_copy(update={"contrasts": declared, "summary": summary, "meta": meta})
-    return result.model_copy(update={"sentences": sentences(result)})
+    return result.model_copy(update={"summary": summary})
 
 
 def one_model(grid: MeasuredGrid, model: str | None) -> MeasuredGrid:

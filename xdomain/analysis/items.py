@@ -13,6 +13,7 @@ from xdomain.analysis.contrast import Blank
 from xdomain.analysis.result import ItemChange
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study
+from xdomain.core.measurement import BASE, MeasuredGrid
 
 ITEMS_A_SIDE = 3
 """Items shown as gained, and as lost, for each run and domain."""
@@ -49,6 +50,25 @@ class Change:
     after: float
     checkpoints: tuple[str, str]
     seed: int | None
+
+
+def moved_items(grid: MeasuredGrid) -> dict[str, dict[str, dict[str, list[str]]]]:
+    """Ids of the items whose mean score is higher ("gained") or lower ("lost") than the base's, by run and domain.
+
+    An item without a verdict on both sides is neither.
+    """
+    means = grid.records.groupby(["checkpoint", "domain", "item_id"], observed=True)["score"].mean()
+    base = next((place.checkpoint for place in grid.checkpoints if place.curriculum == BASE), None)
+    found: dict[str, dict[str, dict[str, list[str]]]] = {}
+    for place in grid.checkpoints:
+        if base is None or place.checkpoint == base:
+            continue
+        change = means.loc[place.checkpoint].sub(means.loc[base])
+        for name, moved in (("gained", change[change > 0]), ("lost", change[change < 0])):
+            for domain in grid.domains:
+                items = [str(item) for of_domain, item in moved.index if of_domain == domain]
+                found.setdefault(place.curriculum, {}).setdefault(domain, {})[name] = items
+    return found
 
 
 def item_changes(

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xdomain.analysis.analyse import counted
 from xdomain.analysis.definitions import BENJAMINI_HOCHBERG
 from xdomain.analysis.order import EVERY
+from xdomain.cli.render import count
 from xdomain.core.measurement import BASE
 
 if TYPE_CHECKING:
@@ -21,27 +23,42 @@ LM_EVAL = "lm-eval"
 """The one format that is made of records rather than of the analysis."""
 
 
-def show_result(result: AnalysisResult, *, as_json: bool, generation: Sequence[Mapping[str, Any]] = ()) -> None:
-    """Accuracies and how they came about, pass@k and maj@n where there are samples, what differs from the base."""
+def show_result(result: AnalysisResult, beside: Mapping[str, Any], *, as_json: bool, asked_items: int) -> None:
+    """Accuracies and how they came about, pass@k and maj@n where there are samples, what differs from the base.
+
+    Args:
+        beside: what the analysis does not know: `base` as it was named, `generation`, and what is in JSON alone.
+        asked_items: items a domain that were asked for.
+    """
     from xdomain.analysis.study import templates_statement
     from xdomain.cli.generation_view import generation_table
     from xdomain.cli.render import out, print_json
     from xdomain.report.terminal import accuracy_table, matrix_tables, text
 
     if as_json:
-        print_json(result.model_dump(mode="json") | ({"generation": list(generation)} if generation else {}))
+        print_json(result.model_dump(mode="json") | dict(beside))
         return
     out.print(accuracy_table(result.accuracy))
+    out.print(text("\n".join(measured_lines(result, beside["base"], asked_items))), soft_wrap=True)
     if result.meta.templates:
         out.print(text(templates_statement(result.meta.templates), "bold yellow"))
-    if generation:
-        out.print(generation_table(generation))
+    if beside["generation"]:
+        out.print(generation_table(beside["generation"]))
     for matrix in result.pass_at_k:
         out.print(matrix_tables(result, matrix))
     if BASE in result.accuracy.rows:
         found = result.matrices()
         for name in ("change", "gained", "lost", "odds_ratio", "odds_ratio_paired"):
             out.print(matrix_tables(result, found[name]))
+
+
+def measured_lines(result: AnalysisResult, base: str | None, asked_items: int) -> list[str]:
+    """What the accuracies are of: the base's name, and items and samples of each domain."""
+    lines = [] if base is None else [f"base: {base}"]
+    for domain, items in result.meta.items.items():
+        fewer = f" ({asked_items} were asked for; the test split has no more)" if items < asked_items else ""
+        lines.append(f"{domain}: {count(items, 'item')} x {count(result.meta.samples[domain], 'sample')}{fewer}")
+    return lines
 
 
 def without_base(result: AnalysisResult) -> AnalysisResult:
@@ -63,7 +80,7 @@ def for_models(result: AnalysisResult) -> AnalysisResult:
         update={"definition": "R[model, d] - R[base, d]", "family": f"{BENJAMINI_HOCHBERG} over models and domains"}
     )
     turnover = result.turnover.model_copy(update=parts)
-    return result.model_copy(update={**odds, "change": change, "turnover": turnover})
+    return counted(result.model_copy(update={**odds, "change": change, "turnover": turnover}))
 
 
 def _over_all(matrix: Matrix) -> Matrix:

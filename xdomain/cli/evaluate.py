@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,7 +63,9 @@ def evaluate(
 ) -> None:
     """Evaluate a model or checkpoint; finished evaluations are never repeated."""
     from xdomain.analysis.analyse import analyse
+    from xdomain.analysis.items import moved_items
     from xdomain.cli.eval_graph import domain_entries, evaluation_graph, settings_by_model
+    from xdomain.cli.eval_run import FailedEvaluation, failure, mark_failed, run_models
     from xdomain.cli.eval_view import LM_EVAL, for_models, show_result, without_base, write_results
     from xdomain.cli.generation_view import generation_of
     from xdomain.cli.lm_eval import harness_grid
@@ -85,6 +87,7 @@ def evaluate(
     opened = Store(store or default_store())
     models = [text for text in (base, model) if text]
     graphs: dict[str, Graph] = {}
+    failed: list[FailedEvaluation] = []
     if domains is not None:
         evaluation: dict[str, Any] = {
             "items": items,
@@ -99,7 +102,8 @@ def evaluate(
         data = {"evaluation": evaluation, "execution": {"threads": threads}}
         entries = domain_entries(domains)
         graphs = {text: evaluation_graph(opened, text, entries, data, revision, own) for text, own in overrides.items()}
-        grid = own_grid(opened, graphs, base, jobs, with_text=formats is not None or samples > 1)
+        graphs, failed = run_models(opened, graphs, base, jobs)
+        grid = own_grid(opened, graphs, base, with_text=formats is not None or samples > 1)
     else:
         assert lm_eval is not None
         if LM_EVAL in (formats or ()):
@@ -107,22 +111,26 @@ def evaluate(
         options = {"limit": items, "seed": seed, "extra": lm_eval_args}
         grid = harness_grid(opened, models, base, lm_eval, revision=revision, **options)
     result = for_models(analyse(grid)) if base is not None else without_base(analyse(grid))
+    result = result.model_copy(update={"accuracy": mark_failed(result.accuracy, failed)})
     if out_folder is not None:
         write_results(result, grid, out_folder, formats or [])
-    show_result(result, as_json=json_, generation=generation_of(opened, graphs))
+    beside = {
+        "base": base,
+        "failed": [asdict(each) for each in failed],
+        "moved_items": moved_items(grid),
+        "generation": generation_of(opened, graphs),
+    }
+    show_result(result, beside, as_json=json_, asked_items=items)
+    if failed:
+        raise failure(failed)
 
 
-def own_grid(
-    store: Store, graphs: dict[str, Graph], base: str | None, jobs: int | None, *, with_text: bool
-) -> MeasuredGrid:
-    """Run what is missing of the evaluations of each model, and read all of them."""
-    from xdomain.cli.run_view import run_graph
+def own_grid(store: Store, graphs: dict[str, Graph], base: str | None, *, with_text: bool) -> MeasuredGrid:
+    """Read the evaluations of all models."""
     from xdomain.domains.build import build_domains
     from xdomain.domains.check import chance_levels, prompts
     from xdomain.store.query import compared_models
 
-    for graph in graphs.values():
-        run_graph(graph, store, jobs)
     experiment = next(iter(graphs.values())).experiment
     domains = build_domains(experiment.domains, experiment.domain_names)
     grid = compared_models(store, graphs, base, chance=chance_levels(domains), with_text=with_text)

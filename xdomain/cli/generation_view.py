@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,10 +23,29 @@ def generation_of(store: Store, graphs: Mapping[str, Graph]) -> list[dict[str, A
     """How the completions of every evaluation came about, from what the stages left."""
     found = []
     for text, graph in graphs.items():
+        done = store.done(graph.evaluations)
         for stage in graph.evaluations:
-            summary = store.result(stage)["summary"]
-            about = {"model": text, "evaluation": stage.title, "domain": stage.domain}
-            found.append(about | {name: summary.get(name) for name in GENERATION})
+            if stage.key not in done:
+                continue
+            records = store.folder(stage) / "records.parquet"
+            about = {"model": text, "evaluation": stage.title, "domain": stage.domain, "records": str(records)}
+            noted = {key: value for key, value in store.result(stage)["summary"].items() if value is not None}
+            if "finish_reasons" not in noted:
+                noted = {"backend": stage.payload["backend"]} | counted_in(records) | noted
+            found.append(about | {name: noted.get(name) for name in GENERATION})
+    return found
+
+
+def counted_in(records: Path) -> dict[str, Any]:
+    """What the records themselves tell of an evaluation from before its summary did."""
+    from xdomain.core.parquet import read_records
+
+    frame = read_records([records], ("finish_reason", "prompt_tokens", "completion_tokens"))
+    reasons = {str(reason): int(number) for reason, number in frame["finish_reason"].value_counts().items()}
+    found: dict[str, Any] = {"finish_reasons": reasons, "truncated_share": reasons.get("length", 0) / len(frame)}
+    for name in ("prompt_tokens", "completion_tokens"):
+        if frame[name].notna().all():
+            found[name] = int(frame[name].sum())
     return found
 
 
@@ -50,7 +70,8 @@ def generation_table(generation: Sequence[Mapping[str, Any]]) -> Table:
             "-" if unanswered is None else str(unanswered),
             "-" if usd is None else f"{usd:.4f}",
         )
-    notes = [f"{row['backend']}: {row['reproducibility']}" for row in generation if row["reproducibility"]]
+    notes = [f"records of {row['evaluation']}: {row['records']}" for row in generation]
+    notes += [f"{row['backend']}: {row['reproducibility']}" for row in generation if row["reproducibility"]]
     notes += [f"{row['evaluation']}: {event}" for row in generation for event in row["events"] or ()]
     table.caption, table.caption_justify = "\n".join(dict.fromkeys(notes)) or None, "left"
     return table

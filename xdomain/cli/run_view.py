@@ -10,6 +10,7 @@ from xdomain.cli.setup import Opened
 from xdomain.config.execution import ResourcesConfig
 from xdomain.core.errors import Interrupted, StageError, StoreError
 from xdomain.execute.run import run_plan
+from xdomain.execute.scheduler import RunOutcome
 from xdomain.plan.explain import find_stage, narrow
 from xdomain.plan.graph import Graph
 from xdomain.store.experiments import note_experiment
@@ -21,6 +22,17 @@ def run_graph(graph: Graph, store: Store, jobs: int | None, *, as_json: bool = F
 
     Raises:
         StageError: a stage failed.
+        Interrupted: the user stopped it.
+    """
+    failed = run_to_end(graph, store, jobs, as_json=as_json).failed
+    if failed:
+        raise StageError(f"{count(len(failed), 'stage')} failed; everything that did not need them is done.")
+
+
+def run_to_end(graph: Graph, store: Store, jobs: int | None, *, as_json: bool = False) -> RunOutcome:
+    """Run what is not done, and show how it goes and what failed.
+
+    Raises:
         Interrupted: the user stopped it.
     """
     watcher = Watcher(graph, store, as_json=as_json)
@@ -36,8 +48,7 @@ def run_graph(graph: Graph, store: Store, jobs: int | None, *, as_json: bool = F
         err.print(f"[red]failed[/] {stage.title}: {failure.message}\n  log: {failure.log}", soft_wrap=True)
     if outcome.interrupted:
         raise Interrupted("stopped; what was finished is in the store.", fix="The same command continues.")
-    if failed:
-        raise StageError(f"{count(len(failed), 'stage')} failed; everything that did not need them is done.")
+    return outcome
 
 
 def run_stages(opened: Opened, texts: Sequence[str], *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from xdomain.cli.setup import Json, StorePath, default_store
 
 if TYPE_CHECKING:
     from xdomain.analysis.pair_result import PairResult
+    from xdomain.cli.eval_run import FailedEvaluation
     from xdomain.config.study import StudyConfig
     from xdomain.plan.graph import Graph
     from xdomain.store.store import Store
@@ -31,6 +33,7 @@ def study(
 
     Evaluations are those of `xdomain eval`: resumable, and never repeated.
     """
+    from xdomain.cli.eval_run import failure
     from xdomain.cli.render import err, out, print_json
     from xdomain.config.study import load_study
     from xdomain.core.files import write_atomic
@@ -39,36 +42,33 @@ def study(
 
     config = load_study(file)
     opened = Store(store or default_store(config.store))
-    result = run_study(config, opened, jobs)
+    result, failed = run_study(config, opened, jobs)
     page = (out_folder or opened.reports(config.name)) / "study.md"
     write_atomic(page, study_markdown(result, command=shlex.join(["xdomain", *sys.argv[1:]])))
     err.print(f"markdown: {page}", soft_wrap=True)
     if json_:
-        print_json(result.model_dump(mode="json"))
-        return
-    for part in study_tables(result):
-        out.print(part)
+        print_json(result.model_dump(mode="json") | {"failed": [asdict(each) for each in failed]})
+    else:
+        for part in study_tables(result):
+            out.print(part)
+    if failed:
+        raise failure(failed)
 
 
-def run_study(config: StudyConfig, store: Store, jobs: int | None) -> PairResult:
-    """Evaluate what is missing and analyse the whole."""
+def run_study(config: StudyConfig, store: Store, jobs: int | None) -> tuple[PairResult, list[FailedEvaluation]]:
+    """Evaluate what is missing and analyse what is there."""
     from xdomain.analysis.pairs import analyse_pairs
-    from xdomain.cli.run_view import run_graph
+    from xdomain.cli.eval_run import mark_failed, run_models
     from xdomain.domains.build import build_domains
     from xdomain.domains.check import chance_levels
-    from xdomain.plan.graph import Graph
+    from xdomain.plan.graph import merge_graphs
     from xdomain.store.query import compared_models
 
-    graphs: dict[str, Graph] = {}
-    for model in config.models:
-        parts = model_graphs(config, store, model)
-        for part in parts:
-            run_graph(part, store, jobs)
-        # One graph a number of samples to run, one a model to read.
-        together = {key: stage for part in parts for key, stage in part.stages.items()}
-        graphs[model] = Graph(parts[0].experiment, together)
+    graphs = {model: merge_graphs(model_graphs(config, store, model)) for model in config.models}
+    graphs, failed = run_models(store, graphs, None, jobs)
     chance = chance_levels(build_domains(config.domains, config.benchmarks))
-    return analyse_pairs(compared_models(store, graphs, None, chance=chance, domains=config.benchmarks), config)
+    result = analyse_pairs(compared_models(store, graphs, None, chance=chance, domains=config.benchmarks), config)
+    return result.model_copy(update={"accuracy": mark_failed(result.accuracy, failed)}), failed
 
 
 def model_graphs(config: StudyConfig, store: Store, model: str) -> list[Graph]:

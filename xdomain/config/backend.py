@@ -19,7 +19,8 @@ BACKENDS = Registry(
     },
     "xdomain.backends",
 )
-"""Each is called with the `EvaluationConfig` and the device ("cpu", "cuda")."""
+"""Each is called with the `EvaluationConfig` and the device ("cpu", "cuda"), and may go by the configuration's `vllm`,
+`endpoint` and `batch_tokens` alone: it is kept for evaluations that differ in the rest."""
 
 
 def _known(name: str) -> str:

@@ -13,19 +13,21 @@ class KeptBackend:
 
     def __init__(self) -> None:
         self._backend: Backend | None = None
-        self._made_for: tuple[EvaluationConfig, str] | None = None
+        self._made_for: tuple[object, ...] | None = None
 
     def backend(self, evaluation: EvaluationConfig, device: str) -> Backend:
-        """The backend at hand if it was made for the same settings, else a new one in its place.
+        """The backend at hand if it was made for the same engine, else a new one in its place; how many samples are
+        drawn, and how, is no matter of the engine.
 
         Raises:
             DependencyMissing: its package is not installed.
             PluginError: unknown name, or its module cannot be imported.
         """
-        if self._backend is not None and self._made_for == (evaluation, device):
+        made_for = (evaluation.backend, evaluation.vllm, evaluation.endpoint, evaluation.batch_tokens, device)
+        if self._backend is not None and self._made_for == made_for:
             return self._backend
         self.close()
-        self._backend, self._made_for = build_backend(evaluation, device), (evaluation, device)
+        self._backend, self._made_for = build_backend(evaluation, device), made_for
         return self._backend
 
     @property

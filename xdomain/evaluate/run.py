@@ -62,8 +62,8 @@ def run_evaluations(
                     loaded = wanted
                 yield spec, _evaluate(backend, loaded, experiment, spec, context)
             except NonFiniteLogits as error:
-                broken[name] = error
-                yield spec, error
+                broken[name] = advised(error, trained=spec.checkpoint_step > 0)
+                yield spec, broken[name]
             except XDomainError as error:
                 yield spec, error
     except Exception:
@@ -98,6 +98,12 @@ def _evaluate(
     begun = time.perf_counter()
     write_records(context.work / "records.parquet", measured.records)
     return StageResult(finished=True, summary=measured.summary | {"write_seconds": time.perf_counter() - begun})
+
+
+def advised(error: NonFiniteLogits, *, trained: bool) -> NonFiniteLogits:
+    """The error with what to do about weights that are not finite, which depends on who made them."""
+    advice = "Its training diverged: lower the learning rate." if trained else "Get the model's files again."
+    return error if error.fix else NonFiniteLogits(error.what, fix=advice)
 
 
 def check_fits(backend: Backend, checkpoint: Checkpoint) -> None:

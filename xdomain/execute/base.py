@@ -27,6 +27,7 @@ class StageRecord(ConfigModel):
     """Folder names of `needs`, in order."""
     checkpoints_read: tuple[str, ...] = ()
     """Checkpoints whose digests are compared before the stage begins, as paths from the store's root."""
+    filed_as: str | None = None
 
 
 class TaskFile(ConfigModel):

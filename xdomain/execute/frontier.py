@@ -27,7 +27,7 @@ class Frontier:
         self._ready: set[str] = set()
         # Ready stages, most urgent first; one that was taken with its group stays behind and is skipped.
         self._queue: list[tuple[float, int, str]] = []
-        self._ready_evaluations: dict[CheckpointRef, set[str]] = {}
+        self._ready_evaluations: dict[tuple[CheckpointRef, int], set[str]] = {}
         self._blocked: set[str] = set()
         for key, stage in plan.stages.items():
             if key in done:
@@ -48,7 +48,7 @@ class Frontier:
         heappush(self._queue, (-self._rank[key], self._place[key], key))
         stage = self._plan.stages[key]
         if isinstance(stage, EvaluateStage):
-            self._ready_evaluations.setdefault(stage.checkpoint, set()).add(key)
+            self._ready_evaluations.setdefault(self._group(stage), set()).add(key)
 
     def take(self) -> list[Stage]:
         """Take the most urgent ready stage; with an evaluation, all ready ones of its checkpoint (the model is loaded
@@ -58,9 +58,13 @@ class Frontier:
         first = self._plan.stages[key]
         keys = {key}
         if isinstance(first, EvaluateStage):
-            keys = self._ready_evaluations.pop(first.checkpoint)
+            keys = self._ready_evaluations.pop(self._group(first))
         self._ready -= keys
         return [self._plan.stages[key] for key in sorted(keys, key=self._place.__getitem__)]
+
+    def _group(self, stage: EvaluateStage) -> tuple[CheckpointRef, int]:
+        """What one task may do together: the evaluations of a checkpoint that one experiment asks for."""
+        return stage.checkpoint, id(self._plan.experiment_of(stage))
 
     def finish(self, key: str) -> None:
         """A stage is published: what waited for it alone may start."""
@@ -92,7 +96,7 @@ class Frontier:
                 self._ready.discard(child)
                 stage = self._plan.stages[child]
                 if isinstance(stage, EvaluateStage):
-                    self._ready_evaluations[stage.checkpoint].discard(child)
+                    self._ready_evaluations[self._group(stage)].discard(child)
         self._open.add(key)
         self._unmet.setdefault(key, set())
         self.make_ready(key)

@@ -89,7 +89,11 @@ def run_plan(
 
     with closing(make_executor(plan.experiment.execution, store, jobs, tell)) as executor:
         bases = [stage for stage in plan.stages.values() if stage.kind is StageKind.BASE]
-        executor.preflight(plan.experiment, loads_source=len(store.done(bases)) < len(bases))
+        # Of several models each base stage tells for itself, so that one that cannot be read does not stop the others.
+        loads_source = not plan.own and len(store.done(bases)) < len(bases)
+        by_backend = {each.evaluation.backend: each for each in (*plan.own.values(), plan.experiment)}
+        for experiment in by_backend.values():
+            executor.preflight(experiment, loads_source=loads_source)
         scheduler = Scheduler(plan, store, executor, watch)
         on_start(scheduler)
         return scheduler.run()

@@ -186,7 +186,7 @@ class Scheduler:
             self._running[stage.key] = stage
             self._watch(Event("started", stage))
         evaluates = isinstance(stages[0], EvaluateStage)
-        keeps_engine = evaluates and self._plan.experiment.evaluation.backend in KEEPS_ENGINE
+        keeps_engine = evaluates and self._plan.experiment_of(stages[0]).evaluation.backend in KEEPS_ENGINE
         task = Task(stages[0].folder, tuple(stages), path, keeps_engine)
         self._tasks[task.name] = task
         self._taken_over[task.name] = frozenset(stale.values())

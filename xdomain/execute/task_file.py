@@ -23,12 +23,13 @@ def task_file(
         stale_tokens: leases, by stage key, whose holder elsewhere was seen not to beat.
         runner: unique to the run.
     """
-    execution = plan.experiment.execution
+    experiment = plan.experiment_of(stages[0])
+    execution = experiment.execution
     return TaskFile(
         store=str(store.root.resolve()),
         device=execution.device,
         threads=execution.threads,
-        task=TaskSpec(experiment=plan.experiment, stages=tuple(stage_spec(stage, plan.stages) for stage in stages)),
+        task=TaskSpec(experiment=experiment, stages=tuple(stage_spec(stage, plan.stages) for stage in stages)),
         records=tuple(
             StageRecord(
                 kind=stage.kind,
@@ -36,6 +37,7 @@ def task_file(
                 title=stage.title,
                 payload_json=json.dumps(stage.payload),
                 needs=stage.needs,
+                filed_as=stage.filed_as,
                 input_folders=tuple(plan.stages[need].folder for need in stage.needs),
                 checkpoints_read=tuple(
                     str(path.relative_to(store.root)) for path in checkpoints_read(stage, plan, store)

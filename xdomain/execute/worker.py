@@ -174,7 +174,8 @@ class _Claim:
 
 
 def stage_from_record(record: StageRecord) -> Stage:
-    return Stage(StageKind(record.kind), record.key, record.title, json.loads(record.payload_json), record.needs)
+    payload = json.loads(record.payload_json)
+    return Stage(StageKind(record.kind), record.key, record.title, payload, record.needs, filed_as=record.filed_as)
 
 
 def _claim(store: Store, file: TaskFile, on_lost: Callable[[], object]) -> Iterator[_Claim]:

@@ -112,7 +112,6 @@ class TransformersBackend:
                 raise OutOfMemory(
                     f"memory does not hold one sequence of {len(requests[0].token_ids)} prompt and up to "
                     f"{sampling.max_tokens} completion tokens.",
-                    where=self._name,
                     fix="Lower evaluation.max_completion_tokens, or use a machine with more memory.",
                 )
             self._most_rows = max(1, rows // 2)
@@ -120,10 +119,6 @@ class TransformersBackend:
         first, second = (self._within_memory(part, sampling) for part in parts)
         # The samples of one request, or those of different ones.
         return [first[0] + second[0]] if len(requests) == 1 else first + second
-
-    @property
-    def _name(self) -> str:
-        return self._checkpoint.name if self._checkpoint else "no checkpoint"
 
     @torch.inference_mode()
     def _batch(self, requests: Sequence[PromptRequest], sampling: Sampling) -> list[list[Completion]]:
@@ -186,11 +181,11 @@ class TransformersBackend:
         named = [name for name, weight in self._model.named_parameters() if not bool(torch.isfinite(weight).all())]
         if named:
             detail = f'{len(named)} of its weights hold NaN or infinity, the first is "{named[0]}".'
-            fix = "Its training diverged: lower the learning rate."
+            fix = None
         else:
             detail, fix = "Its weights are finite.", f"{self._model.dtype} overflows: evaluate it in float32."
         raise NonFiniteLogits(
-            f"the model's logits are not finite at completion token {position + 1}. {detail}", where=self._name, fix=fix
+            f"the model's logits are not finite at completion token {position + 1}. {detail}", fix=fix
         )
 
 

@@ -119,11 +119,7 @@ class VllmBackend:
         assert self._checkpoint is not None
         if not all(map(math.isfinite, answer.log_probabilities)):
             self._tainted = True
-            raise NonFiniteLogits(
-                "the model's logits are not finite.",
-                where=self._checkpoint.name,
-                fix="Its training diverged; lower the learning rate.",
-            )
+            raise NonFiniteLogits("the model's logits are not finite.")
         ended = answer.stopped and answer.token_ids[-1] in self._ends
         shown = answer.token_ids[:-1] if ended else answer.token_ids
         text: str = self._checkpoint.tokenizer.decode(shown, skip_special_tokens=True)

@@ -49,7 +49,7 @@ def narrow(plan: Graph, texts: Sequence[str]) -> Graph:
     chosen = {find_stage(plan, text).key for text in texts}
     below = {need for key in chosen for need in plan.stages[key].needs} - chosen
     stages = {key: stage if key in chosen else replace(stage, needs=()) for key, stage in plan.stages.items()}
-    return Graph(plan.experiment, {key: stage for key, stage in stages.items() if key in chosen | below})
+    return Graph(plan.experiment, {key: stage for key, stage in stages.items() if key in chosen | below}, own=plan.own)
 
 
 def explain_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

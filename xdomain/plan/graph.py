@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePath
 
@@ -33,10 +33,19 @@ class Run:
 
 @dataclass(frozen=True)
 class Graph:
-    """Stages by key, in an order in which parents come first."""
+    """Stages by key, in an order in which parents come first.
+
+    Attributes:
+        experiment: how all is executed, and what the stages are run with that are not in `own`.
+        own: the experiment of each stage that has one of its own: models that are evaluated side by side.
+    """
 
     experiment: Experiment
     stages: dict[str, Stage]
+    own: Mapping[str, Experiment] = field(default_factory=dict, kw_only=True)
+
+    def experiment_of(self, stage: Stage) -> Experiment:
+        return self.own.get(stage.key, self.experiment)
 
     @cached_property
     def train_stages(self) -> tuple[TrainStage, ...]:
@@ -45,6 +54,13 @@ class Graph:
     @cached_property
     def evaluations(self) -> tuple[EvaluateStage, ...]:
         return tuple(stage for stage in self.stages.values() if isinstance(stage, EvaluateStage))
+
+
+def merge_graphs(graphs: Sequence[Graph]) -> Graph:
+    """One graph of several, so that they share workers and engines; each stage keeps its experiment."""
+    stages = {key: stage for graph in graphs for key, stage in graph.stages.items()}
+    own = {stage.key: graph.experiment_of(stage) for graph in graphs for stage in graph.stages.values()}
+    return Graph(graphs[0].experiment, stages, own=own)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -42,6 +42,7 @@ class Stage:
         title: for people: "math -> science, seed 0, phase 2", unique enough to pick a log by.
         payload: what the key was made of.
         needs: keys of the stages whose artifacts it reads, the parent first.
+        filed_as: the title that its folder is named by, where people are shown another one.
     """
 
     kind: StageKind
@@ -49,11 +50,13 @@ class Stage:
     title: str
     payload: Mapping[str, Any]
     needs: tuple[str, ...]
+    filed_as: str | None = field(default=None, kw_only=True)
 
     @cached_property
     def folder(self) -> str:
         """Folder name in the store: "<kind>-<slug>-<16 hex>"."""
-        slug = re.sub(r"[^a-z0-9]+", "-", self.title.lower().replace("->", "to")).strip("-")[:60].rstrip("-")
+        title = (self.filed_as or self.title).lower().replace("->", "to")
+        slug = re.sub(r"[^a-z0-9]+", "-", title).strip("-")[:60].rstrip("-")
         return f"{self.kind}-{slug}-{self.key[:16]}"
 
 

@@ -113,7 +113,8 @@ def _footnotes(marks: Mapping[str, str]) -> list[RenderableType]:
 def _accuracy_cell(accuracy: AccuracyMatrix, row: str, domain: str, marks: Mapping[str, str]) -> Text:
     cell = accuracy.cell(row, domain)
     if cell is None or cell.estimate is None:
-        return text("not measured", NOISE)
+        failed = cell is not None and cell.note.startswith("failed: ")
+        return text(cell.note, LOSS) if cell is not None and failed else text("not measured", NOISE)
     beside = answer_text(accuracy.answers.get(row, {}).get(domain), SHAPE)
     value = estimate_text("fraction", cell.estimate, signed=False)
     limits = interval_text("fraction", cell.low, cell.high) + _mark(marks.get(cell.caveat, ""))

@@ -11,7 +11,7 @@ from xdomain.core.measurement import BASE, UNRECORDED, Effort, EvaluatedCheckpoi
 from xdomain.core.parquet import read_records
 from xdomain.core.records import RECORD_COLUMNS
 from xdomain.plan.graph import Graph, Plan, prompts_consumed
-from xdomain.plan.stage import CheckpointRef, TrainStage
+from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
 from xdomain.store.artifact import check_artifact
 from xdomain.store.store import Store
 
@@ -119,6 +119,21 @@ def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[
     return spent
 
 
+def model_labels(graphs: Mapping[str, Graph], base: str | None) -> dict[str, str]:
+    """The row of every evaluated checkpoint: "base", the name it was asked for by, or its title where the name's
+    pattern matched several."""
+    labels: dict[str, str] = {}
+    for name, graph in graphs.items():
+        found = {stage.checkpoint.name: stage for stage in graph.evaluations}
+        for checkpoint, evaluation in found.items():
+            if checkpoint in labels:  # a pattern that also matches the base
+                continue
+            made_by = graph.stages[evaluation.checkpoint.stage]
+            title = made_by.title if made_by.kind is StageKind.BASE else evaluation.title.rsplit(" on ", 1)[0]
+            labels[checkpoint] = BASE if name == base else name if len(found) == 1 else title
+    return labels
+
+
 def compared_models(
     store: Store,
     graphs: Mapping[str, Graph],
@@ -128,44 +143,38 @@ def compared_models(
     domains: tuple[str, ...] | None = None,
     with_text: bool = False,
 ) -> MeasuredGrid:
-    """Evaluated models side by side, each under the name it was asked for by.
+    """Evaluated models side by side, each under its label; one without any record is a row without numbers.
 
     Args:
-        graphs: evaluations by name; a name whose pattern matched several checkpoints gets one row each.
+        graphs: evaluations by name, see `model_labels`.
         base: the name that stands as the base, which the others are compared with.
         domains: evaluated domains in their order, where the first graph does not have them all.
         with_text: read completions too.
     """
+    labels = model_labels(graphs, base)
+    evaluations = {stage.key: stage for graph in graphs.values() for stage in graph.evaluations}
+    done = store.done(evaluations.values())
+    found = [stage for key, stage in evaluations.items() if key in done]
     places: list[EvaluatedCheckpoint] = []
-    paths = []
-    for name, graph in graphs.items():
-        names = list(dict.fromkeys(stage.checkpoint.name for stage in graph.evaluations))
-        seen = {place.checkpoint for place in places}
-        for checkpoint in names:
-            if checkpoint in seen:  # a pattern that also matches the base
-                continue
-            stage = next(stage for stage in graph.evaluations if stage.checkpoint.name == checkpoint)
-            title = stage.title.rsplit(" on ", 1)[0]
-            if title == BASE:  # of which a store may hold several
-                title = graph.stages[stage.checkpoint.stage].title
-            label = BASE if name == base else name if len(names) == 1 else title
-            seed, phase = (None, 0) if label == BASE else (0, 1)
-            parent = None if label == BASE else BASE
-            template = store.result(stage)["summary"].get("chat_template")
+    for checkpoint, label in labels.items():
+        evaluated = next((stage for stage in found if stage.checkpoint.name == checkpoint), None)
+        if evaluated is not None:
+            template = store.result(evaluated)["summary"].get("chat_template")
+            (seed, phase), parent = ((None, 0), None) if label == BASE else ((0, 1), BASE)
             places.append(
                 EvaluatedCheckpoint(
                     checkpoint, label, parent, seed, phase, 0, is_end=True, effort=UNRECORDED, template=template
                 )
             )
-        new = [stage for stage in graph.evaluations if stage.checkpoint.name not in seen]
-        paths += [store.open_artifact(stage) / "records.parquet" for stage in new]
+    paths = [store.open_artifact(stage) / "records.parquet" for stage in found]
     return MeasuredGrid(
         experiment="eval",
         domains=domains or next(iter(graphs.values())).experiment.domain_names,
-        curricula=tuple(place.curriculum for place in places if place.curriculum != BASE),
+        curricula=tuple(dict.fromkeys(label for label in labels.values() if label != BASE)),
         seeds=(0,),
         checkpoints=tuple(places),
         records=read_records(paths, RECORD_COLUMNS if with_text else (*COLUMNS_WITHOUT_TEXT, "gold")),
+        missing=tuple(stage.title for key, stage in evaluations.items() if key not in done),
         chance=dict(chance),
         budget="unknown",
     )

@@ -194,7 +194,7 @@ class Store:
             {
                 "key": stage.key,
                 "kind": stage.kind,
-                "title": stage.title,
+                "title": stage.filed_as or stage.title,
                 "payload": dict(stage.payload),
                 "needs": list(stage.needs),
                 "done": dict(done),

@@ -1,0 +1,94 @@
+"""Run the evaluations of several models in one go, and say which failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from xdomain.analysis.result import AccuracyMatrix, Cell
+from xdomain.cli.render import count
+from xdomain.cli.run_view import run_to_end
+from xdomain.core.errors import StageError
+from xdomain.plan.graph import Graph, merge_graphs
+from xdomain.plan.stage import EvaluateStage, Stage, StageKind
+from xdomain.store.query import model_labels
+from xdomain.store.store import Store
+
+
+@dataclass(frozen=True)
+class FailedEvaluation:
+    """One that has no records, and why.
+
+    Attributes:
+        model: the row that it is missing in.
+    """
+
+    model: str
+    domain: str
+    reason: str
+    log: str
+
+
+def run_models(
+    store: Store, graphs: Mapping[str, Graph], base: str | None, jobs: int | None
+) -> tuple[dict[str, Graph], list[FailedEvaluation]]:
+    """Run what is missing of every model's evaluations. All are one run, so that models share workers and engines,
+    and none waits for another's end.
+
+    Returns:
+        The graphs with evaluations titled by their models, and the evaluations that failed.
+
+    Raises:
+        StageError: all of them failed.
+        Interrupted: the user stopped it.
+    """
+    named = named_by_model(graphs)
+    merged = merge_graphs(list(named.values()))
+    outcome = run_to_end(merged, store, jobs)
+    labels = model_labels(named, base)
+    failed = []
+    for stage in merged.evaluations:
+        why = next((outcome.failed[key] for key in (stage.key, *stage.needs) if key in outcome.failed), None)
+        if why is not None:
+            failed.append(FailedEvaluation(labels[stage.checkpoint.name], stage.domain, why.message, why.log))
+    if len(failed) == len(merged.evaluations):
+        raise failure(failed)
+    return named, failed
+
+
+def failure(failed: list[FailedEvaluation]) -> StageError:
+    """What a command ends with that could not do all."""
+    return StageError(f"{count(len(failed), 'evaluation')} failed; everything that did not need them is done.")
+
+
+def named_by_model(graphs: Mapping[str, Graph]) -> dict[str, Graph]:
+    """The graphs with evaluations of bases titled by the model ("SmolLM2 on math"); they stay filed as a grid files
+    them ("base on math"), where a grid and this command find each other's."""
+    bases = {key: stage for graph in graphs.values() for key, stage in graph.stages.items() if is_base(stage)}
+    names = {key: stage.title.removeprefix("base ") for key, stage in bases.items()}
+    alike = Counter(names.values())
+    names |= {key: f"{name} {key[:12]}" for key, name in names.items() if alike[name] > 1}
+
+    def named(stage: Stage) -> Stage:
+        if not isinstance(stage, EvaluateStage) or stage.checkpoint.stage not in names:
+            return stage
+        title = f"{names[stage.checkpoint.stage]} on {stage.domain}"
+        return replace(stage, title=title, filed_as=stage.filed_as or stage.title)
+
+    return {
+        text: Graph(graph.experiment, {key: named(stage) for key, stage in graph.stages.items()}, own=graph.own)
+        for text, graph in graphs.items()
+    }
+
+
+def is_base(stage: Stage) -> bool:
+    return stage.kind is StageKind.BASE
+
+
+def mark_failed(accuracy: AccuracyMatrix, failed: list[FailedEvaluation]) -> AccuracyMatrix:
+    """Accuracies where a cell whose evaluation failed says so."""
+    cells = {row: dict(columns) for row, columns in accuracy.cells.items()}
+    for each in failed:
+        cells.setdefault(each.model, {})[each.domain] = Cell(note=f"failed: {each.reason}")
+    return accuracy.model_copy(update={"cells": cells, "rows": tuple(dict.fromkeys((*accuracy.rows, *cells)))})
