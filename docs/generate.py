@@ -13,6 +13,7 @@ from typing import Any
 
 os.environ["XDOMAIN_FIELD_DOCS"] = "1"  # before the models are made
 
+from xdomain.analysis.result import result_schema
 from xdomain.cli.run_events import RUN_EVENT
 from xdomain.config.experiment import Experiment
 
@@ -31,11 +32,16 @@ def pages() -> dict[str, str]:
         "experiment.schema.json": schema_text(),
         "experiment-file.md": reference_text(),
         "run-events.schema.json": events_text(),
+        "report.schema.json": report_text(),
     }
 
 
 def events_text() -> str:
     return json.dumps(RUN_EVENT.json_schema(), indent=1, sort_keys=True) + "\n"
+
+
+def report_text() -> str:
+    return json.dumps(result_schema(), indent=1, sort_keys=True) + "\n"
 
 
 def schema_text() -> str:
