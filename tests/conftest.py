@@ -85,9 +85,9 @@ def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for line in shown(terminalreporter):
         terminalreporter.write_line(line)
-    if counts := config.stash.get(TALLY, None):
-        for line in counts.lines():
-            terminalreporter.write_line(line)
+    counts = config.stash.get(TALLY, None)
+    for line in [*(counts.lines() if counts else ()), *skipped_faults(terminalreporter)]:
+        terminalreporter.write_line(line)
 
 
 def shown(terminalreporter: pytest.TerminalReporter) -> list[str]:
@@ -97,3 +97,13 @@ def shown(terminalreporter: pytest.TerminalReporter) -> list[str]:
         if report.when == "call"
     ]  # fmt: skip
     return [str(value) for report in calls for name, value in report.user_properties if name == "shown"]
+
+
+def skipped_faults(terminalreporter: pytest.TerminalReporter) -> list[str]:
+    """Tests of faults that could not be done here, and why: they belong to the table."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "faults" in report.keywords]
+    lines = []
+    for report in skipped:
+        reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
+        lines.append(f"{'skipped: ' + report.nodeid.rpartition('::')[2]:75} {reason}")
+    return [*lines, f"{'tests of faults skipped':55} {len(skipped):5}"] if skipped else []

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.fault_injection import published
 from tests.plans import make_experiment
 from tests.ray_cluster import two_nodes
 from tests.small_grid import TEXT, command, environment, weights, write_experiment, xdomain
@@ -87,7 +88,8 @@ def run(experiment: Path, store: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
-def test_a_grid_survives_the_loss_of_a_node(tmp_path: Path) -> None:
+@pytest.mark.faults
+def test_a_grid_survives_the_loss_of_a_node(tmp_path: Path, tally: Any) -> None:
     store = tmp_path / "store"
     with two_nodes() as (cluster, second):
         experiment = experiment_on_ray(tmp_path, cluster.address)
@@ -105,6 +107,8 @@ def test_a_grid_survives_the_loss_of_a_node(tmp_path: Path) -> None:
     undisturbed = tmp_path / "undisturbed"
     xdomain("grid", "run", write_experiment(tmp_path / "local"), "--store", undisturbed)
     assert weights(store) == weights(undisturbed)
+    tally.fault("Ray node lost")
+    tally.store(store, published(undisturbed))
 
 
 @pytest.mark.slow

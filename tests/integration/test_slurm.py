@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.fault_injection import published
 from tests.slurm_cluster import SlurmCluster, available, slurm_cluster
 from tests.small_grid import all_records, command, environment, weights, write_experiment, xdomain
 from xdomain.config.execution import ExecutionConfig
@@ -111,8 +112,9 @@ def job_of(store: Path, label: str) -> str | None:
 
 
 @pytest.mark.slow
+@pytest.mark.faults
 def test_a_grid_survives_a_cancelled_job_and_a_drained_node(
-    on_cluster: SlurmCluster, undisturbed: Path, tmp_path: Path
+    on_cluster: SlurmCluster, undisturbed: Path, tmp_path: Path, tally: Any
 ) -> None:
     cluster, store = on_cluster, tmp_path / "store"
     experiment = write_experiment(tmp_path, TEXT)
@@ -138,10 +140,14 @@ def test_a_grid_survives_a_cancelled_job_and_a_drained_node(
     assert weights(store) == weights(undisturbed)
     assert all_records(store).equals(all_records(undisturbed))
     assert not list((store / "slurm").glob("*.pkl"))
+    tally.fault("Slurm job cancelled")
+    tally.fault("Slurm node drained")
+    tally.store(store, published(undisturbed))
 
 
 @pytest.mark.slow
-def test_preempted_and_told_to_stop(on_cluster: SlurmCluster, undisturbed: Path, tmp_path: Path) -> None:
+@pytest.mark.faults
+def test_preempted_and_told_to_stop(on_cluster: SlurmCluster, undisturbed: Path, tmp_path: Path, tally: Any) -> None:
     """Preemption kills a job and queues it again; the signal before a time limit stops it at a checkpoint."""
     cluster, store = on_cluster, tmp_path / "store"
     experiment = write_experiment(tmp_path, TEXT)
@@ -155,6 +161,8 @@ def test_preempted_and_told_to_stop(on_cluster: SlurmCluster, undisturbed: Path,
     running.wait_for(lambda: "and queued it again" in running.said)
     assert running.end() == 0, running.said
     assert weights(store) == weights(undisturbed)
+    tally.fault("Slurm job preempted")
+    tally.store(store, published(undisturbed))
 
 
 @pytest.mark.parametrize(

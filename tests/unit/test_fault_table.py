@@ -1,0 +1,43 @@
+"""The table of `make test-faults` tells what could not be done, too."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = """
+import pytest
+
+@pytest.mark.faults
+def test_done(tally):
+    tally.fault("a fault")
+
+@pytest.mark.faults
+def test_not_here():
+    pytest.skip("no such machine")
+
+def test_of_something_else():
+    pytest.skip("not a fault")
+"""
+
+
+def test_skipped_faults_stand_in_the_table(tmp_path: Path, repository: Path) -> None:
+    (tmp_path / "test_some.py").write_text(TESTS)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = faults: as here\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", tmp_path],
+        env=os.environ | {"PYTHONPATH": str(repository)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
+    table = [line.split() for line in ended.stdout.splitlines()]
+    assert ["a", "fault", "1"] in table
+    assert ["skipped:", "test_not_here", "no", "such", "machine"] in table
+    assert ["tests", "of", "faults", "skipped", "1"] in table
+    assert "test_of_something_else" not in ended.stdout
