@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from tests.small_grid import xdomain
@@ -47,40 +48,18 @@ def test_explain_names_the_differing_field(repository: Path, tmp_path: Path) -> 
     assert "seed" in ended.stdout
 
 
-def test_the_papers_own_grid_plans(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On stand-in rows of the shape that the authors' scripts write."""
-    folder = tmp_path / "when-domains-interact"
-    folder.mkdir()
-    shapes = {
-        "skywork-Math-5k": ("What is {}+1?", "{}"),
-        "math-500": ("What is {}+2?", "{}"),
-        "nvidia-Science-5k": ("Which {}? A) x B) y", "A"),
-        "gpqa-diamond": ("Which other {}? A) x B) y", "B"),
-        "kk_Logic_5k": ("Zoey and Oliver, {}", {"solution_text_format": "(1) Zoey is a knave", "statements": "x"}),
-        "kk_Logic_700": ("Ann and Bob, {}", {"solution_text_format": "(1) Ann is a knave", "statements": "x"}),
-        "puzzle-train-5k": ("Puzzle {}", "{}"),
-        "puzzle-test-395": ("Test puzzle {}", "{}"),
-    }
-    for name, (prompt, gold) in shapes.items():
-        rows = [
-            {
-                "data_source": name,
-                "prompt": [{"role": "user", "content": prompt.format(number)}],
-                "reward_model": {
-                    "style": "rule",
-                    "ground_truth": gold.format(number) if isinstance(gold, str) else gold,
-                },
-                "extra_info": {"index": number, "answer": str(number)},
-            }
-            for number in range(12)
-        ]
-        pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet")
+@pytest.mark.parametrize(("name", "train_stages"), [("when-domains-interact", 114), ("cgpo", 24), ("care-rl", 36)])
+def test_the_papers_grids_plan_on_stand_ins(
+    name: str, train_stages: int, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run([sys.executable, "-m", "experiments.stand_ins", tmp_path], cwd=repository, check=True)
     monkeypatch.setenv("XDOMAIN_DATA", str(tmp_path))
-    path = repository / "experiments" / "when-domains-interact.yaml"
+    path = repository / "experiments" / f"{name}.yaml"
     plan = json.loads(xdomain("grid", "plan", path, "--json", "--store", tmp_path / "s").stdout)
-    assert plan["train_stages"] == 114
-    for check in json.loads(xdomain("domains", "check", path, "--json").stdout):
-        assert check["problems"] == []
+    assert plan["train_stages"] == train_stages
+    if name == "when-domains-interact":  # the others are judged by an endpoint
+        for check in json.loads(xdomain("domains", "check", path, "--json").stdout):
+            assert check["problems"] == []
 
 
 def test_report_of_an_accuracy_table(tmp_path: Path) -> None:
