@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from xdomain.analysis.accuracy_table import AccuracyTable, Published, analyse_table
+from xdomain.analysis.gate import cells_named
 from xdomain.analysis.reference import (
     derived_plasticity,
     derived_retention,
@@ -63,6 +64,19 @@ def test_effects_beyond_noise(reference):
     standing = [name for name, effect in effects.items() if effect.stands == "for any pairing"]
     assert standing == ["order(math, science) on science", "retention(science -> math)", "plasticity(science -> logic)"]
     assert sum(effect.stands != "not beyond noise" for effect in effects.values()) == 5
+
+
+def test_the_adjusted_standing_is_that_of_the_matrices(reference):
+    result = analyse_table(reference.table)
+    effects = published_effects(reference)
+    cells = cells_named(result, [effect.name for effect in effects])
+    assert len(cells) == 36
+    for effect in effects:
+        is_shown = cells[effect.name].word in ("gain", "loss")
+        assert is_shown == (effect.stands_adjusted == "for any pairing"), effect.name
+    assert [effect.name for effect in effects if effect.stands_adjusted == "for any pairing"] == [
+        "plasticity(science -> logic)"
+    ]
 
 
 def test_error_bounds_hold_for_the_worst_pairing(reference):

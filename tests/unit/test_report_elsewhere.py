@@ -69,7 +69,9 @@ def test_the_terminal_says_which_published_effects_stand_and_what_contradicts(st
     for effect in study.effects:
         assert effect.name in out
     standing = sum(effect.stands == "for any pairing" for effect in study.effects)
-    assert f"{standing} of {len(study.effects)} for any pairing" in out
+    text = " ".join(out.split())
+    assert f"Taken alone (unadjusted): {standing} of {len(study.effects)} for any pairing" in text
+    assert f"Adjusted for looking at many: 1 of {len(study.effects)} for any pairing" in text
     assert "69.99" in out
 
 

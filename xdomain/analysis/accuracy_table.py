@@ -175,7 +175,7 @@ def analyse_table(table: AccuracyTable, pairing: Pairing = "any") -> AnalysisRes
         AnalysisError: the table is empty, or an accuracy is no fraction.
     """
     _check(table)
-    study = _study(table, pairing)
+    study = table_study(table, pairing)
     orders, transfer = order_estimates(study), transfer_estimates(study)
     transfers = transfer_matrix(study, transfer)
     levels = _levels(study)
@@ -233,7 +233,8 @@ def _check(table: AccuracyTable) -> None:
             )
 
 
-def _study(table: AccuracyTable, pairing: Pairing) -> TableStudy:
+def table_study(table: AccuracyTable, pairing: Pairing) -> TableStudy:
+    """Runs and levels of a table, for the functions that make matrices."""
     checkpoints = tuple(
         EvaluatedCheckpoint(text, text, None, None if text == BASE else 0, 0, 0, is_end=True)
         for text in table.curricula

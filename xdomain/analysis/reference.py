@@ -12,14 +12,17 @@ from itertools import combinations, permutations
 from statistics import fmean
 from typing import Any
 
-from xdomain.analysis.accuracy_table import AccuracyTable, Published, difference_variance
+from xdomain.analysis.accuracy_table import AccuracyTable, Pairing, Published, difference_variance, table_study
 from xdomain.analysis.gate import cells_named
+from xdomain.analysis.order import order_estimates, order_matrix
+from xdomain.analysis.phases import plasticity_matrix, retention_matrix
 from xdomain.analysis.result import AnalysisResult, PublishedEffect, PublishedStudy, Standing
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.core.errors import AnalysisError
 from xdomain.core.registry import did_you_mean
 
 REFERENCES = {"when-domains-interact": "when_domains_interact.json"}
+PAIRINGS: dict[Standing, Pairing] = {"for any pairing": "any", "if answers are independent": "independent"}
 NORMAL_QUANTILE = 1.959963984540054
 CLEAR_POINTS = 2.0
 """Smaller differences of curves and of cells say nothing about labels (500 items have an error of 2)."""
@@ -205,16 +208,33 @@ def published_effects(reference: Reference) -> tuple[PublishedEffect, ...]:
         pair = f"{a} -> {b}"
         found.append(_effect(reference, "retention", f"retention({pair})", pair, a, a))
         found.append(_effect(reference, "plasticity", f"plasticity({pair})", pair, b, b))
-    return tuple(found)
+    adjusted = _standing_adjusted(reference)
+    return tuple(
+        effect.model_copy(update={"stands_adjusted": adjusted.get(effect.name, effect.stands_adjusted)})
+        for effect in found
+    )
+
+
+def _standing_adjusted(reference: Reference) -> dict[str, Standing]:
+    """The bound under which its matrix, analysed from the whole table, shows an effect, by name where one does."""
+    found: dict[str, Standing] = {}
+    for standing, pairing in PAIRINGS.items():
+        study = table_study(reference.table, pairing)
+        order = order_matrix(study, order_estimates(study))
+        cells = {f"order({row}) on {t}": cell for row, columns in order.cells.items() for t, cell in columns.items()}
+        for matrix in (retention_matrix(study), plasticity_matrix(study)):
+            rows = matrix.cells.items()
+            cells |= {f"{matrix.name}({row})": cell for row, columns in rows for cell in columns.values()}
+        for name, cell in cells.items():
+            if cell.word in ("gain", "loss"):
+                found.setdefault(name, standing)
+    return found
 
 
 def _effect(reference: Reference, matrix: str, name: str, left: str, right: str, domain: str) -> PublishedEffect:
     first, second = reference.table.cells[left, domain], reference.table.cells[right, domain]
     effect = first.accuracy - second.accuracy
-    variances: dict[Standing, float] = {
-        "for any pairing": difference_variance(first, second, "any"),
-        "if answers are independent": difference_variance(first, second, "independent"),
-    }
+    variances = {standing: difference_variance(first, second, pairing) for standing, pairing in PAIRINGS.items()}
     stands: Standing = "not beyond noise"
     undo = None
     for standing, variance in variances.items():
@@ -231,5 +251,6 @@ def _effect(reference: Reference, matrix: str, name: str, left: str, right: str,
         error_any_pairing=errors[0],
         error_independent=errors[1],
         stands=stands,
+        stands_adjusted="not beyond noise",
         seed_sd_to_undo=undo,
     )

@@ -271,9 +271,12 @@ class PublishedEffect(ResultModel):
     error_independent: float
     """Bound of the standard error if answers are independent."""
     stands: Standing
+    """Taken alone: |effect| exceeds 1.96 standard errors under this bound, not adjusted for the other effects."""
+    stands_adjusted: Standing
+    """The same by the p adjusted within the effect's matrix, as words of the matrices are."""
     seed_sd_to_undo: float | None
     """Standard deviation of one run between seeds at which 1.96 errors of the difference reach the effect, under the
-    bound by which it stands; null where it does not stand."""
+    bound by which it stands alone; null where it does not stand."""
     own: Cell | None = None
     """The same quantity in this result; null where it has none."""
 

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import get_args
 
-from xdomain.analysis.result import PublishedEffect, PublishedStudy
+from xdomain.analysis.result import PublishedEffect, PublishedStudy, Standing
 from xdomain.report.numbers import count_text, estimate_text, interval_text
 
-COLUMNS = ("quantity", "effect", "error, any pairing", "error, independent", "items", "stands", "undone by SD")
+COLUMNS = (
+    "quantity",
+    "effect",
+    "error, any pairing",
+    "error, independent",
+    "items",
+    "stands alone",
+    "adjusted",
+    "undone by SD",
+)
 OWN = "own result"
+SHORT: dict[Standing, str] = {
+    "for any pairing": "any pairing",
+    "if answers are independent": "independent",
+    "not beyond noise": "no",
+}
 EXPLANATION = (
-    "Only aggregates are published, so paired errors are bounded, not known. Points; an effect stands where it exceeds "
-    "1.96 standard errors. Undone by SD: the standard deviation of one run between seeds at which it would not."
+    "Only aggregates are published, so paired errors are bounded, not known. Points; an effect stands alone where it "
+    "exceeds 1.96 standard errors, looked at as if it were the only one; adjusted, where its p adjusted within its "
+    "matrix shows it, as the words of that matrix do. Undone by SD: the standard deviation of one run between seeds at "
+    "which it would no longer stand alone."
 )
 
 
@@ -33,15 +50,23 @@ def published_views(study: PublishedStudy) -> list[PublishedView]:
     """One line an effect, in the order of the study."""
     has_own = _has_own(study)
     return [
-        PublishedView((*_texts(effect), *([_own(effect)] if has_own else [])), effect.stands != "not beyond noise")
+        PublishedView(
+            (*_texts(effect), *([_own(effect)] if has_own else [])), effect.stands_adjusted != "not beyond noise"
+        )
         for effect in study.effects
     ]
 
 
 def standing(study: PublishedStudy) -> str:
-    """ "3 of 36 for any pairing; 2 of 36 if answers are independent; 31 of 36 not beyond noise."."""
-    counts = Counter(effect.stands for effect in study.effects)
-    return "; ".join(f"{number} of {len(study.effects)} {words}" for words, number in counts.items()) + "."
+    """How many effects stand taken alone, and how many when adjusted for looking at many."""
+    alone = Counter(effect.stands for effect in study.effects)
+    adjusted = Counter(effect.stands_adjusted for effect in study.effects)
+    return f"Taken alone (unadjusted): {_counts(alone)} Adjusted for looking at many: {_counts(adjusted)}"
+
+
+def _counts(counts: Counter[Standing]) -> str:
+    named = (f"{counts[words]} of {counts.total()} {words}" for words in get_args(Standing) if counts[words])
+    return "; ".join(named) + "."
 
 
 def _has_own(study: PublishedStudy) -> bool:
@@ -56,6 +81,7 @@ def _texts(effect: PublishedEffect) -> tuple[str, ...]:
         estimate_text("fraction", effect.error_independent, signed=False),
         count_text(effect.n_items),
         effect.stands,
+        SHORT[effect.stands_adjusted],
         estimate_text("fraction", effect.seed_sd_to_undo, signed=False),
     )
 

@@ -27,7 +27,7 @@ from xdomain.report.strategies import StrategySection, strategy_sections
 
 SHAPE = "mtl"
 """What stands below an accuracy, see `ANSWER_KEY`: a narrow table holds no more."""
-WRAPPED = ("quantity", "stands", "own result")
+WRAPPED = ("quantity", "stands alone", "adjusted", "own result")
 GAIN, LOSS, NOISE = "bold blue", "bold dark_orange", "dim"
 
 
