@@ -8,7 +8,6 @@ its next beat.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 import time
@@ -56,7 +55,7 @@ class Holder:
 
     def end_here(self) -> bool:
         """Kill a holder on this machine, so that it cannot wake up and go on; False if it may not be killed."""
-        import psutil  # here: a plan opens a store and takes no lease
+        import psutil  # here, like filelock below: a plan opens a store and takes no lease
 
         if self.host != host_identity() or not self._lives():
             return True
@@ -199,13 +198,11 @@ def acquire(path: Path, stale_token: str | None = None, on_lost: Callable[[], ob
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the one lock of what lies in `folder`: its leases, or its notes."""
+    from filelock import FileLock
+
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(handle, fcntl.LOCK_UN)  # not by closing alone: a process forked meanwhile has it open too
+    with FileLock(folder / LOCK):
+        yield
 
 
 class StaleWatch:
