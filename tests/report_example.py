@@ -178,9 +178,11 @@ class Example:
                 run=run,
                 strategy=name,
                 seconds_per_step=0.31,
+                processor_seconds_per_step=0.125 if self.measured else None,
                 tokens_per_step=812.5,
                 displacement=1.25 if self.measured else None,
                 seconds_ratio=empty if name == "joint" else ratio,
+                processor_seconds_ratio=empty if name == "joint" else ratio,
                 displacement_ratio=empty if name == "joint" else ratio,
                 moves="farther" if name == "cgpo" else None,
             )

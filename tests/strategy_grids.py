@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from tests.grids import make_grid
-from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
 from xdomain.core.seeds import generator
 
 MIXTURE = "logic + math + science"
@@ -31,7 +31,7 @@ def strategy_grid(
     grid = make_grid(DOMAINS, [MIXTURE], seeds, n_items=n_items, saved_every=40)
     moved = {"joint": 1.0, **dict.fromkeys(strategies, 1.0), **(displacement or {})}
     ends = [
-        replace(end, displacement=_moved(moved["joint"], end.seed), effort=replace(end.effort, seconds=40.0))
+        replace(end, displacement=_moved(moved["joint"], end.seed), effort=_spent(end.effort, 40.0, 20.0))
         for end in grid.checkpoints
         if end.curriculum != BASE
     ]
@@ -44,11 +44,15 @@ def strategy_grid(
                 checkpoint=f"{end.checkpoint}-{name}",
                 strategy=name,
                 displacement=_moved(moved[name], end.seed),
-                effort=replace(end.effort, seconds=44.0),
+                effort=_spent(end.effort, 44.0, 24.0),
             )
             checkpoints.append(checkpoint)
             frames += [_flipped(grid.records, end, checkpoint, domain, flips.get(domain, 0.0)) for domain in DOMAINS]
     return replace(grid, checkpoints=tuple(checkpoints), records=pd.concat(frames, ignore_index=True))
+
+
+def _spent(effort: Effort, seconds: float, processor: float) -> Effort:
+    return replace(effort, seconds=seconds, update_processor_seconds=processor)
 
 
 def _moved(length: float, seed: int | None) -> float:

@@ -21,6 +21,7 @@ from xdomain.models.layout import checkpoint_folder
 from xdomain.models.prompting import encode, render, trl_prompt
 from xdomain.plan.spec import TrainSpec
 from xdomain.train.base import run_base
+from xdomain.train.callbacks import read_metrics
 from xdomain.train.displacement import displacement
 from xdomain.train.run import run_train
 
@@ -179,6 +180,8 @@ def test_displacement_is_the_length_of_the_change_of_the_plain_weights(
     summary = result.summary
     assert summary["displacement"] == displacement(stages.end("ab"), stages.end("a"))
     assert summary["training_seconds"] > summary["rollout_seconds"] > 0
+    lines = read_metrics(stages.inputs["ab"] / "metrics.jsonl")
+    assert 0 < summary["update_processor_seconds"] < sum(line["processor_seconds"] for line in lines)
 
 
 def test_a_scaled_joint_is_joint_at_that_learning_rate(stages: Stages) -> None:

@@ -65,6 +65,8 @@ def test_cost_and_displacement_with_intervals_over_seeds(result):
     assert comparison.reference == MIXTURE
     assert cost[HELPS].seconds_ratio.estimate == pytest.approx(1.1)
     assert cost[MIXTURE].seconds_per_step == pytest.approx(1.0)
+    assert cost[HELPS].processor_seconds_ratio.estimate == pytest.approx(1.2)
+    assert cost[MIXTURE].processor_seconds_per_step == pytest.approx(0.5)
     assert cost[MIXTURE].displacement == pytest.approx(1.02)
     assert cost[HELPS].displacement_ratio.estimate == pytest.approx(1.5)
     assert cost[HELPS].moves == "farther"

@@ -169,10 +169,14 @@ class StrategyCost(ResultModel):
     strategy: str
     seconds_per_step: float | None = None
     """Wall time on the machine that ran it, whatever else it did."""
+    processor_seconds_per_step: float | None = None
+    """Processor time without the rollout, which other work on the machine hardly changes; of a GPU's work it says
+    little."""
     tokens_per_step: float | None = None
     displacement: float | None = None
     """Euclidean length of the change of all weights from the parent."""
     seconds_ratio: Cell
+    processor_seconds_ratio: Cell = Cell()
     displacement_ratio: Cell
     """Geometric mean over seeds, t interval; empty for the reference itself."""
     moves: Literal["farther", "less far"] | None = None

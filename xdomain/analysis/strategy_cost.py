@@ -46,15 +46,20 @@ def _cost(study: Study, contest: Contest, run: Run) -> StrategyCost:
     is_reference = run is reference
     seconds = per_step(study, run, lambda effort: effort.seconds)
     base_seconds = per_step(study, reference, lambda effort: effort.seconds)
+    processor, base_processor = (
+        per_step(study, each, lambda effort: effort.update_processor_seconds) for each in (run, reference)
+    )
     ratio = Cell() if is_reference else ratio_cell(displacements(run), displacements(reference), run, reference)
     moves = _moves(ratio)
     return StrategyCost(
         run=run.label,
         strategy=run.strategy or "",
         seconds_per_step=_mean(seconds),
+        processor_seconds_per_step=_mean(processor),
         tokens_per_step=_mean(per_step(study, run, lambda effort: effort.completion_tokens)),
         displacement=_mean(displacements(run)),
         seconds_ratio=Cell() if is_reference else ratio_cell(seconds, base_seconds, run, reference),
+        processor_seconds_ratio=Cell() if is_reference else ratio_cell(processor, base_processor, run, reference),
         displacement_ratio=ratio,
         moves=moves,
         matched=_matched(contest, run) if moves is not None and not _is_joint(run) else None,

@@ -31,6 +31,9 @@ class Effort:
     seconds: float | None = 0.0
     """Wall time of those steps, rollouts included, on the machine that ran them."""
 
+    update_processor_seconds: float | None = 0.0
+    """Processor time of those steps without their rollouts, all threads of the first process."""
+
     def plus(self, other: Effort) -> Effort:
         def add(a: Number | None, b: Number | None) -> Number | None:
             return None if a is None or b is None else a + b
@@ -41,10 +44,11 @@ class Effort:
             add(self.completion_tokens, other.completion_tokens),
             add(self.informative_groups, other.informative_groups),
             add(self.seconds, other.seconds),
+            add(self.update_processor_seconds, other.update_processor_seconds),
         )
 
 
-UNRECORDED = Effort(None, None, None, None, None)
+UNRECORDED = Effort(None, None, None, None, None, None)
 """Of a model that was trained elsewhere, or by a version that did not record it."""
 
 

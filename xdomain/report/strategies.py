@@ -11,6 +11,8 @@ COST = (
     "run",
     "seconds a step",
     "times the reference",
+    "processor seconds an update",
+    "times the reference",
     "tokens a step",
     "displacement",
     "times the reference",
@@ -45,7 +47,8 @@ def strategy_sections(result: AnalysisResult) -> list[StrategySection]:
         "What the strategies cost",
         "What does a strategy spend, and does it simply move the weights farther?",
         "Of the last phase, means over seeds. Seconds are wall time on the machine that ran it, whatever else it did, "
-        "so small differences are no finding. Displacement is the length of the change of all weights from the parent. "
+        "so small differences are no finding. Processor seconds, of a step without its rollout, hardly depend on that; "
+        "of a GPU's work they say little. Displacement is the length of the change of all weights from the parent. "
         "Ratios are geometric means over seeds with a 95% t interval; the reference is the first row.",
         tuple(
             StrategyTable(comparison.curriculum, COST, tuple(_row(cost) for cost in comparison.costs))
@@ -102,6 +105,8 @@ def _row(cost: StrategyCost) -> tuple[str, ...]:
         cost.run,
         _number(cost.seconds_per_step, 3),
         _ratio(cost.seconds_ratio),
+        _number(cost.processor_seconds_per_step, 3),
+        _ratio(cost.processor_seconds_ratio),
         count_text(cost.tokens_per_step),
         _number(cost.displacement, 3),
         _ratio(cost.displacement_ratio),

@@ -115,6 +115,7 @@ def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[
         summary["completion_tokens"],
         summary["informative_groups"],
         summary.get("training_seconds"),
+        summary.get("update_processor_seconds"),
     )
     return spent
 

@@ -47,15 +47,16 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         self._keep = keep
         self.metrics_path = context.work / "metrics.jsonl"
         self.stopped = False
-        self._begun = 0.0
-        self._step_seconds = 0.0
+        self._begun = self._processor_begun = 0.0
+        self._step_seconds = self._step_processor_seconds = 0.0
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._begun = time.perf_counter()
+        self._begun, self._processor_begun = time.perf_counter(), time.process_time()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
         # Rollout, strategy and optimizer; TRL's own step time leaves out the optimizer where it is not the strategy's.
         self._step_seconds = time.perf_counter() - self._begun
+        self._step_processor_seconds = time.process_time() - self._processor_begun
         step = state.global_step
         if step < state.max_steps and step % self._period == 0 and self._context.stop_requested():
             self.stopped = True
@@ -79,6 +80,7 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         line = {
             "step": state.global_step,
             "seconds": self._step_seconds,
+            "processor_seconds": self._step_processor_seconds,
             **{key: _finite(value) for key, value in logs.items()},
             **self._take_rollout_metrics(),
         }

@@ -260,8 +260,17 @@ class _Training:
             "completion_tokens": sum(values["completion_tokens"] for values in by_domain),
             "rollout_seconds": sum(line.get("rollout_seconds", 0.0) for line in lines),
             "training_seconds": sum(line["seconds"] for line in lines) if all("seconds" in x for x in lines) else None,
+            "update_processor_seconds": _update_processor_seconds(lines),
             "step_seconds": sum(line.get("step_time") or 0.0 for line in lines),
         }
+
+
+def _update_processor_seconds(lines: Sequence[Mapping[str, Any]]) -> float | None:
+    """Processor time of the steps without their rollouts; None where an earlier version wrote some of the lines."""
+    if not all("processor_seconds" in line for line in lines):
+        return None
+    spent: list[float] = [line["processor_seconds"] - line.get("rollout_processor_seconds", 0.0) for line in lines]
+    return sum(spent)
 
 
 def scaled_rate(training: TrainingConfig, strategy: StrategyConfig) -> TrainingConfig:

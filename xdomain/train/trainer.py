@@ -168,7 +168,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
                 self.quotas.load(Path(checkpoint))
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-        begun = time.perf_counter()
+        begun, processor_begun = time.perf_counter(), time.process_time()
         if self.adaptive is not None:
             inputs = self.adaptive.fill(inputs)
             if self.accelerator.is_main_process:
@@ -185,7 +185,11 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             gathered(batch["completion_mask"].sum(dim=1).tolist()),
             self.num_generations,
         )
-        self.rollout_metrics = {"rollout_seconds": time.perf_counter() - begun, "domains": by_domain}
+        self.rollout_metrics = {
+            "rollout_seconds": time.perf_counter() - begun,
+            "rollout_processor_seconds": time.process_time() - processor_begun,
+            "domains": by_domain,
+        }
         samples = self.router.last
         failed = [
             None if each.outcome is Outcome.UNSCORED else float(each.outcome is not Outcome.RIGHT) for each in samples
