@@ -65,7 +65,7 @@ def test_a_name_or_a_mapping() -> None:
         ({"alpha": 1.0}, "strategies.0: should be a strategy's name, or a mapping with `name`. Known: aligned_mtl"),
         (3, "strategies.0: should be a strategy's name"),
         ({"name": "joint", "learning_rate_scale": math.inf}, "learning_rate_scale: Input should be a finite number"),
-        ({"name": "scaled", "weights": {"math": math.inf}}, "math: Input should be a finite number"),
+        ({"name": "scaled", "weights": {"math": math.inf}}, "0.scaled.weights.math: Input should be a finite number"),
         ({"name": "famo", "weight_decay": math.nan}, "famo.weight_decay: Input should be a finite number"),
     ],
 )

@@ -148,7 +148,8 @@ def apply_override(data: dict[str, Any], override: str) -> None:
 
 
 def _dotted(location: Iterable[str | int]) -> str:
-    return ".".join(str(part) for part in location)
+    """As a file writes it: without the members of unions that pydantic names by their type, `dict[str,float]`."""
+    return ".".join(str(part) for part in location if "[" not in str(part))
 
 
 def _sentence(problem: Any, kind: type[BaseModel]) -> str:
