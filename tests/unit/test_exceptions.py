@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.grids import make_grid
+from xdomain.analysis.accuracy_table import AccuracyTable, Published, analyse_table
 from xdomain.analysis.analyse import analyse
 from xdomain.report.overview import overview
 from xdomain.report.terminal import tables
@@ -69,6 +70,34 @@ def test_a_grid_of_which_one_seed_is_done_speaks_of_its_checkpoints():
     assert result.meta.speaks_of == "these checkpoints"
     assert not result.has_exceptions
     assert result.order_effect.cells["math, science"]["math"].word is not None
+
+
+def test_a_grid_of_which_only_the_base_is_done_is_not_from_elsewhere():
+    grid = make_grid(("math", "science"), seeds=(0, 1), n_items=20)
+    base = tuple(c for c in grid.checkpoints if c.curriculum == "base")
+    records = grid.records[grid.records["checkpoint"] == "base@0"]
+    missing = tuple(f"math@{n} on math" for n in range(10))
+    result = analyse(replace(grid, checkpoints=base, records=records, missing=missing, planned=12))
+    text = overview(result)
+    assert "elsewhere" not in text
+    assert "is to be trained" in text
+    assert "2 of 12 planned evaluations are done" in text
+    assert "No training run has ended yet" in text
+
+
+@pytest.mark.parametrize(("seeds", "warned"), [((0, 1), True), ((0, 1, 2), False)])
+def test_two_seeds_are_warned_of_in_the_report(seeds, warned):
+    statements = analyse(make_grid(("math", "science"), seeds=seeds, n_items=20)).meta.statements
+    assert any("Two seeds do not tell" in text for text in statements) == warned
+
+
+def test_a_table_says_items_by_domain_and_counts_unordered_pairs_once():
+    lengths = {"base": 300, "math": 200, "science": 300}
+    cells = {(run, d): Published(0.4, n) for run, n in lengths.items() for d in ("math", "science")}
+    result = analyse_table(AccuracyTable("table", "here", ("math", "science"), cells))
+    assert "Test items by domain: math 200 to 300, science 200 to 300." in result.meta.statements
+    assert "answered the same" not in overview(result)
+    assert result.summary.tested["asymmetry"] == 1
 
 
 @pytest.mark.parametrize(

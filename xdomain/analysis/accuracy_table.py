@@ -12,7 +12,7 @@ whatever the number of samples. Source: ours.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -27,6 +27,7 @@ from xdomain.analysis.definitions import ACCURACY, STRATEGY_EFFECT, STRATEGY_MAT
 from xdomain.analysis.inference import Estimate, Measured, pool_effects
 from xdomain.analysis.maxima import bounded_spread
 from xdomain.analysis.mix import mix_gain_matrix, mix_gain_over_single_matrix
+from xdomain.analysis.multiplicity import word_counts
 from xdomain.analysis.odds import odds_matrices
 from xdomain.analysis.order import extreme_cell, order_estimates, order_matrix, range_matrix, sensitivity_matrix
 from xdomain.analysis.phases import plasticity_matrix, refresh_matrix, retention_matrix
@@ -218,7 +219,8 @@ def analyse_table(table: AccuracyTable, pairing: Pairing = "any") -> AnalysisRes
         sentences=(),
         meta=_meta(table, pairing),
     )
-    return result.model_copy(update={"sentences": sentences(result)})
+    summary = result.summary.model_copy(update=word_counts(result.matrices()))
+    return result.model_copy(update={"summary": summary, "sentences": sentences(result)})
 
 
 def _check(table: AccuracyTable) -> None:
@@ -282,6 +284,14 @@ def _range_cell(study: Study, runs: Sequence[Run], domain: str) -> Cell:
     return extreme_cell(bounded_spread(parts), parts, labels, n_items, note)
 
 
+def _items(table: AccuracyTable) -> Iterator[str]:
+    """ "math 500", or "math 200 to 300" where its accuracies are of different tests."""
+    for domain in table.domains:
+        counts = [cell.n_items for (_, name), cell in table.cells.items() if name == domain]
+        least, most = min(counts), max(counts)
+        yield f"{domain} {least}" if least == most else f"{domain} {least} to {most}"
+
+
 def _meta(table: AccuracyTable, pairing: Pairing) -> Meta:
     bound = (
         "hold for any pairing of the items" if pairing == "any" else "hold if the answers of both sides are independent"
@@ -297,6 +307,7 @@ def _meta(table: AccuracyTable, pairing: Pairing) -> Meta:
         statements=(
             f"Only aggregates are published: intervals are bounds that {bound}; words follow that bound's adjusted p.",
             "Intervals speak of these checkpoints; nothing is said about a re-run of training.",
+            f"Test items by domain: {', '.join(_items(table))}.",
         ),
         items={
             domain: max((cell.n_items for (_, name), cell in table.cells.items() if name == domain), default=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from statsmodels.stats.multitest import multipletests
 
@@ -55,3 +55,19 @@ def adjust_matrix(
 def whole_matrix(matrix: Matrix) -> list[tuple[str, str]]:
     """Every defined cell, as one family."""
     return [(row, column) for row in matrix.rows for column in matrix.columns if column in matrix.cells.get(row, {})]
+
+
+def word_counts(matrices: Mapping[str, Matrix]) -> dict[str, dict[str, int]]:
+    """For a summary: cells with an effect "shown", and cells "tested", by matrix with any.
+
+    An unordered pair that stands twice (asymmetry) counts once.
+    """
+    shown: dict[str, int] = {}
+    tested: dict[str, int] = {}
+    for name, matrix in matrices.items():
+        words = [cell.word for columns in matrix.cells.values() for cell in columns.values() if cell.word]
+        twice = 2 if name.startswith("asymmetry") else 1
+        if words:
+            shown[name] = sum(word != "no effect shown" for word in words) // twice
+            tested[name] = len(words) // twice
+    return {"shown": shown, "tested": tested}

@@ -328,10 +328,12 @@ class Meta(ResultModel):
     """Words that every format carries: what intervals speak of, what is unadjusted, what was left out."""
     missing: tuple[str, ...] = ()
     """Planned evaluations that are not there."""
+    planned: int | None = None
+    """Planned evaluations, those that are not there among them; null where nothing was planned."""
     templates: dict[str, str] = Field(default_factory=dict)
     """Chat template by model, where the models that are compared were asked through different ones."""
     items: dict[str, int] = Field(default_factory=dict)
-    """Test items by domain."""
+    """Test items by domain (the most of any checkpoint)."""
     samples: dict[str, int] = Field(default_factory=dict)
     """Samples an item by domain (the fewest of any checkpoint)."""
     description: dict[str, Any] = Field(default_factory=dict)

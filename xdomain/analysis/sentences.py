@@ -59,6 +59,8 @@ def _scope(result: AnalysisResult) -> Iterator[str]:
     if result.meta.speaks_of == "the recipe":
         marked = "; marked cells have one and speak of these checkpoints" if result.has_exceptions else ""
         yield f"{seeds} training seeds: the intervals speak of the recipe, a re-run of training included{marked}."
+    elif not seeds and result.meta.planned is not None:
+        yield "No training run has ended yet, so nothing is compared."
     else:
         yield "One training seed: the intervals speak of these checkpoints; nothing is said about a re-run of training."
 

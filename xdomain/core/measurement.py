@@ -117,6 +117,7 @@ class MeasuredGrid:
         checkpoints: those that have at least one record.
         records: columns of `core.records.RECORD_COLUMNS` (completion text may be absent), one row an item and sample.
         missing: "checkpoint-name on domain" of every planned evaluation that is not in the store.
+        planned: how many evaluations the plan has; None where nothing was planned, as for results from elsewhere.
         chance: accuracy of a constant or uniform answer by domain; None where unknown.
         contrasts: declared contrasts, "order(math, science) on science".
         budget: the budget rule, "per_phase", "per_domain" or "total"; "unknown" where the training was not ours.
@@ -132,6 +133,7 @@ class MeasuredGrid:
     checkpoints: tuple[EvaluatedCheckpoint, ...]
     records: pd.DataFrame
     missing: tuple[str, ...] = ()
+    planned: int | None = None
     chance: Mapping[str, float | None] = field(default_factory=dict)
     contrasts: tuple[str, ...] = ()
     budget: str = "per_phase"

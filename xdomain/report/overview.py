@@ -20,11 +20,14 @@ def _trained(result: AnalysisResult) -> str:
     over = listed(meta.domains)
     if meta.budget == "unknown":
         return f"Results from elsewhere: {curricula} over {over}, analysed from what is known of them."
-    text = f"{meta.model or 'A model'} was trained by reinforcement learning along {curricula} over {over}"
+    was = "was" if meta.seeds else "is to be"
+    text = f"{meta.model or 'A model'} {was} trained by reinforcement learning along {curricula} over {over}"
     text += ", all from the same base"
     if len(meta.seeds) > 1:
         text += f", each repeated with {len(meta.seeds)} training seeds"
     rule = BUDGETS.get(meta.budget)
+    if meta.missing and meta.planned:
+        text += f"; {meta.planned - len(meta.missing)} of {meta.planned} planned evaluations are done"
     return f"{text}. Budget: {rule}." if rule else f"{text}."
 
 
@@ -38,7 +41,7 @@ def _curricula(result: AnalysisResult) -> str:
 
 
 def _measured(meta: Meta) -> str:
-    if not meta.items:
+    if not meta.samples:  # of a table of accuracies its statements say the items by domain
         return ""
     items, samples = set(meta.items.values()), set(meta.samples.values())
     each = f"{count_text(min(items))}" if len(items) == 1 else f"{count_text(min(items))} to {count_text(max(items))}"
@@ -52,6 +55,8 @@ def _measured(meta: Meta) -> str:
 def _speaks_of(result: AnalysisResult) -> str:
     meta = result.meta
     if meta.speaks_of == "these checkpoints":
+        if not meta.seeds and meta.planned is not None:
+            return "No training run has ended yet, so nothing is compared."
         once = "Training ran once" if meta.seeds else "One run of each is known"
         return f"{once}, so the intervals speak of these checkpoints only: nothing is said about a re-run of training."
     if meta.speaks_of == "the recipe":

@@ -48,6 +48,7 @@ def measured_grid(
         checkpoints=tuple(place for name, place in places.items() if name in evaluated),
         records=read_records(paths, RECORD_COLUMNS if with_text else COLUMNS_WITHOUT_TEXT),
         missing=tuple(stage.title for stage in plan.evaluations if stage.key not in done),
+        planned=len(plan.evaluations),
         chance=dict(chance),
         contrasts=tuple(str(contrast) for contrast in experiment.analysis.contrasts),
         budget=experiment.training.budget,
