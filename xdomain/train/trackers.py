@@ -51,6 +51,20 @@ for _event in (name for name in vars(TrainerCallback) if name.startswith("on_"))
     setattr(IsolatedTracker, _event, partialmethod(IsolatedTracker._pass_on, _event))
 
 
+class GroupedTrackio:
+    """The package trackio with a group for its runs, which transformers' callback does not give."""
+
+    def __init__(self, trackio: Any, group: str) -> None:
+        self._trackio = trackio
+        self._group = group
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._trackio, name)
+
+    def init(self, **settings: Any) -> Any:
+        return self._trackio.init(**{"group": self._group, **settings})
+
+
 def isolated_trackers(
     names: Sequence[str], *, experiment: str, curriculum: str, stage: str, work: Path, reporter: Reporter
 ) -> Iterator[IsolatedTracker]:
@@ -75,6 +89,8 @@ def isolated_trackers(
         except Exception as error:  # what was there in the preflight may be gone
             reporter.event("tracker", name=name, error=f"{type(error).__name__}: {error}")
             continue
+        if name == "trackio":
+            tracker._trackio = GroupedTrackio(tracker._trackio, curriculum)
         if name == "tensorboard":
             shared = os.environ.get(TENSORBOARD_FOLDER)
             folder = Path(shared).expanduser() / experiment / curriculum / stage if shared else work / "tensorboard"
