@@ -38,7 +38,7 @@ check: lint ## Lint, then every test, the slow ones too; Ray's have a command of
 docs: setup ## The reference that is generated from the code
 	$(BIN)/python docs/generate.py
 
-test-faults: setup ## Kill, fill and damage real grids; a table of what was done to them
+test-faults: setup ## Kill, fill and damage real grids, on Ray and Slurm too where they are; a table of it all
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m faults -v
 
 test-ray: setup ## A grid on two Ray nodes, one of them killed; installs Ray
