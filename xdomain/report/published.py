@@ -13,7 +13,7 @@ COLUMNS = (
     "quantity",
     "effect",
     "error, any pairing",
-    "error, independent",
+    "error, indep.",
     "items",
     "stands alone",
     "adjusted",

@@ -28,6 +28,7 @@ from xdomain.report.strategies import StrategySection, strategy_sections
 SHAPE = "mtl"
 """What stands below an accuracy, see `ANSWER_KEY`: a narrow table holds no more."""
 WRAPPED = ("quantity", "stands alone", "adjusted", "own result")
+"""Columns of words in the table of a published study, which wrap in a narrow terminal; numbers never do."""
 GAIN, LOSS, NOISE = "bold blue", "bold dark_orange", "dim"
 
 
@@ -145,10 +146,13 @@ def _reference(study: PublishedStudy) -> Iterator[RenderableType]:
     """A published study. Names and words wrap in a narrow terminal, numbers do not."""
     yield Rule(text(study.source))
     yield text(EXPLANATION)
-    table = Table(title=text("Published effects", "bold"), title_justify="left")
+    table = Table(
+        title=text("Published effects", "bold"), title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False
+    )
     for place, name in enumerate(columns(study)):
         wraps = name in WRAPPED
-        table.add_column(text(name), no_wrap=not wraps, justify="right" if place else "left")
+        head = text(name if wraps else name.replace(" ", "\n"))
+        table.add_column(head, no_wrap=not wraps, overflow="fold", justify="right" if place else "left")
     for view in published_views(study):
         table.add_row(*(text(value, "bold" if view.stands else NOISE) for value in view.texts))
     yield table
