@@ -24,7 +24,7 @@ from xdomain.plan.graph import Plan
 from xdomain.plan.stage import Stage, TrainStage
 from xdomain.plan.strategies import strategy_notes
 from xdomain.resolve.sizes import evaluated_items
-from xdomain.store.history import estimate_seconds
+from xdomain.store.history import Rates, estimate_seconds
 
 
 def as_json(opened: Opened, effect: float | None = None) -> None:
@@ -40,7 +40,8 @@ def as_json(opened: Opened, effect: float | None = None) -> None:
             "store": str(opened.store.root),
             **asdict(plan_cost(plan, done)),
             "counts": {"done": len(done), "stages": len(plan.stages)},
-            "estimate_seconds": estimate_seconds(plan, opened.store, done),
+            "estimate_seconds": estimate_seconds(plan, opened.store, done, _workers(plan)),
+            "estimate_workers": _workers(plan),
             "detectable_effect": power_view.as_document(plan, effect),
             "runs": [
                 {"curriculum": str(run.curriculum), "seed": run.seed, "strategy": run.strategy, "stages": run.stages}
@@ -68,10 +69,7 @@ def as_tree(opened: Opened, effect: float | None = None) -> None:
     )
     table.add_row("evaluation", f"{cost.evaluations} (every checkpoint on {len(experiment.domains)} domains)")
     table.add_row("in the store", f"{cost.done} of {cost.stages} stages ({opened.store.root})")
-    seconds = estimate_seconds(plan, opened.store, done)
-    table.add_row(
-        "time left", f"about {duration(seconds)}" if seconds is not None else "unknown: nothing was measured yet"
-    )
+    table.add_row("time left", _time_left(opened, done))
     items = evaluated_items(experiment)
     table.add_row("detectable", power_view.in_words(plan, items))
     out.print(table)
@@ -128,6 +126,20 @@ def _few_items(experiment: Experiment) -> list[str]:
         if isinstance(domain, DataDomain) and isinstance(domain.config.source, FileSource)
     ]
     return [note for note in notes if note]
+
+
+def _time_left(opened: Opened, done: frozenset[str]) -> str:
+    rates, workers = Rates(opened.plan, opened.store, done), _workers(opened.plan)
+    seconds = rates.seconds_left(done, workers)
+    if seconds is None:
+        return "unknown: nothing like it was measured in this store"
+    others = f" ({', '.join(sorted(rates.borrowed))}: as in other experiments of this store)" if rates.borrowed else ""
+    return f"about {duration(seconds)} on {count(workers, 'worker')}{others}"
+
+
+def _workers(plan: Plan) -> int:
+    """Workers that the file names; without, what one would need, for this machine may not be the one that runs it."""
+    return plan.experiment.execution.workers or 1
 
 
 def _tree(plan: Plan, done: frozenset[str]) -> Tree:

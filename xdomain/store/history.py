@@ -10,6 +10,7 @@ from xdomain.core.errors import DamagedArtifact
 from xdomain.plan.cost import list_schedule_seconds
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import Stage, TrainStage
+from xdomain.store.alike import rates_alike
 from xdomain.store.store import Store
 
 MEASURED_STAGES = 100
@@ -18,6 +19,8 @@ MEASURED_STAGES = 100
 
 class Rates:
     """Seconds that a plan's stages take: medians by kind, a step for train stages, a stage for others.
+
+    A kind of which nothing of the plan is published borrows from the store's other stages of the same model and shape.
 
     Args:
         done: keys of the published stages, of which up to `MEASURED_STAGES` a kind are read, evenly over the plan.
@@ -34,6 +37,9 @@ class Rates:
         for each in keys.values():
             for key in each[:: -(-len(each) // MEASURED_STAGES)]:
                 self.add(plan.stages[key])
+        unmeasured = {stage.kind for stage in plan.stages.values() if stage.key not in done} - set(self._measured)
+        self.borrowed = rates_alike(plan, store, unmeasured)
+        """Rates of stages of other plans, by kind."""
 
     def add(self, stage: Stage) -> None:
         """Count a published stage; one whose record is damaged tells nothing."""
@@ -48,14 +54,15 @@ class Rates:
     ) -> float | None:
         """Seconds that `workers` workers need for what is not `done`.
 
-        None while a kind of stage is left of which nothing was measured: none is published, and none that runs has told
-        its rate.
+        None while a kind of stage is left of which nothing was measured: none like it is published, and none that runs
+        has told its rate.
 
         Args:
             running: the progress that running stages tell, by key.
         """
         running = {key: progress for key, progress in (running or {}).items() if progress.get("total")}
-        medians = self._running_rates(running) | {kind: median(rates) for kind, rates in self._measured.items()}
+        medians = {kind: median(rates) for kind, rates in self.borrowed.items()} | self._running_rates(running)
+        medians |= {kind: median(rates) for kind, rates in self._measured.items()}
         guesses = {}
         for key, stage in self._plan.stages.items():
             if key not in done:
@@ -81,7 +88,7 @@ def estimate_seconds(
     workers: int = 1,
     running: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> float | None:
-    """Seconds that the open stages will take, from what this plan's stages took and take; None where unknown.
+    """Seconds that the open stages will take, from what stages like them took and take; None where unknown.
 
     The arguments are those of `Rates.seconds_left`.
     """
