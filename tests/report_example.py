@@ -19,6 +19,7 @@ from xdomain.analysis.result import (
     BestSet,
     Cell,
     DeclaredContrast,
+    EndCheckpoint,
     ItemChange,
     Matrix,
     Meta,
@@ -230,6 +231,22 @@ class Example:
             completion_after="so it is \\boxed{True}" if index else HOSTILE,
         )
 
+    def end(self, run: str, seed: int | None, means: Matrix) -> EndCheckpoint:
+        """Its accuracies are a point above the run's mean for each seed before it."""
+        effort = self.effort(run)
+        accuracy = {}
+        for domain, cell in means.cells[run].items():
+            own = None if cell.estimate is None else cell.estimate + 0.01 * (seed or 0)
+            accuracy[domain] = cell.model_copy(update={"estimate": own})
+        return EndCheckpoint(
+            name=effort.checkpoints["" if seed is None else str(seed)],
+            run=run,
+            seed=seed,
+            accuracy=accuracy,
+            steps=int(effort.steps),
+            prompts=1920,
+        )
+
     def result(self) -> AnalysisResult:
         a, b = self.domains[:2]
         sensitivity = {
@@ -278,6 +295,11 @@ class Example:
             strategies=(self.comparison(),),
             contrasts=(DeclaredContrast(contrast=f"order({a}, {b}) on {b}", cell=self.cell(self.pairs[0])),),
             effort={run: self.effort(run) for run in ["base", *self.runs]},
+            checkpoints=tuple(
+                self.end(run, seed, matrices["accuracy"])
+                for run in ["base", *self.runs]
+                for seed in ((None,) if run == "base" else self.seeds)
+            ),
             items=tuple(self.item(index) for index in range(12)) if self.measured else (),
             summary=Summary(
                 mean_diagonal_transfer=self.cell((), 0.03, 0.01),

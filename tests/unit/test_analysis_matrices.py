@@ -211,6 +211,20 @@ def test_effort_and_answers_stand_beside(result, grid):
     assert shape.mean_tokens == pytest.approx(rows["completion_tokens"].mean())
 
 
+def test_every_end_checkpoint_has_its_own_accuracy(result, grid):
+    ends = {(end.run, end.seed): end for end in result.checkpoints}
+    means = grid.records.groupby(["checkpoint", "domain", "item_id"])["score"].mean()
+    for seed in (0, 1, 2):
+        end = ends["math -> science", seed]
+        assert end.name == result.effort["math -> science"].checkpoints[str(seed)]
+        assert end.accuracy["science"].estimate == pytest.approx(means[end.name, "science"].mean())
+        assert end.accuracy["science"].speaks_of == "these checkpoints"
+        assert end.steps == 80
+    own = [ends["math -> science", seed].accuracy["science"].estimate for seed in (0, 1, 2)]
+    assert sum(own) / 3 == pytest.approx(result.accuracy.cell("math -> science", "science").estimate)
+    assert ends["base", None].accuracy["math"].estimate == pytest.approx(means["base@0", "math"].mean())
+
+
 def test_items_quote_the_right_checkpoints(result, grid):
     lost = next(item for item in result.items if item.change == "lost" and item.run == "science -> math")
     rows = grid.records[(grid.records["item_id"] == lost.item_id)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -29,9 +29,11 @@ def accuracy_estimates(study: Study) -> dict[tuple[str, str], Measured]:
     )
 
 
-def level(study: Study, run: Run, domain: str, source: FloatArray | None = None) -> Effect | Blank:
-    """A run's mean on one domain: of item scores, or of other values a checkpoint and item."""
-    aligned = study.align(domain, [run], defined=source)
+def level(
+    study: Study, run: Run, domain: str, source: FloatArray | None = None, seeds: Sequence[int] | None = None
+) -> Effect | Blank:
+    """A run's mean on one domain: of item scores, or of other values a checkpoint and item; of all seeds or of some."""
+    aligned = study.align(domain, [run], seeds, source)
     if isinstance(aligned, Blank):
         return aligned
     return effect([(aligned, aligned.scores(run.label, source))], (run.label,))

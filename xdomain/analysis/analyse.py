@@ -8,6 +8,7 @@ from dataclasses import replace
 from xdomain.analysis.accuracy import accuracy_estimates, accuracy_matrix, pass_at_k_matrices
 from xdomain.analysis.asymmetry import asymmetry_matrices
 from xdomain.analysis.best import best_sets
+from xdomain.analysis.checkpoints import end_checkpoints
 from xdomain.analysis.declared import declared_contrasts
 from xdomain.analysis.effort import efforts
 from xdomain.analysis.inference import Measured, pool_effects
@@ -142,6 +143,7 @@ def _matrices(grid: MeasuredGrid, study: Study, transfer: Mapping[Pair, Measured
         pass_at_k=pass_at_k_matrices(study, meta.samples) + majority_matrices(study, grid.records, meta.samples),
         contrasts=(),
         effort=efforts(study),
+        checkpoints=end_checkpoints(study),
         items=item_changes(study, grid.records, grid.prompts),
         summary=_summary(study, transfer),
         sentences=(),

@@ -162,6 +162,24 @@ class RunEffort(ResultModel):
     """Checkpoint name by seed ("" for the base, which has none)."""
 
 
+class EndCheckpoint(ResultModel):
+    """One end checkpoint of a run by itself; counts are from the base to it, null = not recorded."""
+
+    name: str
+    run: str
+    """Label of its run, a key of `AnalysisResult.effort`."""
+    seed: int | None = None
+    """Null for the base."""
+    accuracy: dict[str, Cell] = Field(default_factory=dict)
+    """By evaluated domain; intervals speak of this checkpoint."""
+    steps: int | None = None
+    prompts: int | None = None
+    completion_tokens: int | None = None
+    informative_groups: int | None = None
+    seconds: float | None = None
+    """Wall time of the training steps, on the machine that ran them."""
+
+
 class StrategyCost(ResultModel):
     """What one strategy cost in its last phase; means over seeds, null = not recorded. Ratios are to the reference."""
 
@@ -376,6 +394,8 @@ class AnalysisResult(ResultModel):
     contrasts: tuple[DeclaredContrast, ...]
     references: tuple[PublishedStudy, ...] = ()
     effort: dict[str, RunEffort]
+    checkpoints: tuple[EndCheckpoint, ...] = ()
+    """Every end checkpoint by itself."""
     items: tuple[ItemChange, ...]
     summary: Summary
     sentences: tuple[str, ...]

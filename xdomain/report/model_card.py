@@ -1,4 +1,4 @@
-"""A Hugging Face model card a run: the lineage of its checkpoints, what they cost, and their scores with intervals."""
+"""A Hugging Face model card a checkpoint: its lineage, what it cost, and its scores with intervals."""
 
 from __future__ import annotations
 
@@ -8,93 +8,117 @@ from typing import Any
 
 import yaml
 
-from xdomain.analysis.result import AnalysisResult, Matrix
+from xdomain.analysis.result import AnalysisResult, Cell, EndCheckpoint, Matrix
 from xdomain.report.cell_view import cell_interval, finding, value_text
 from xdomain.report.markdown import escaped, markdown_table
 from xdomain.report.numbers import count_text
 from xdomain.report.plain import plain
 from xdomain.report.tree import BASE, parent_label
 
+OWN_SCORES = "The accuracies of the header and of the first column are of this checkpoint alone."
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def model_card(result: AnalysisResult, run: str, *, command: str) -> str:
-    """The card of one run, YAML header included.
+def model_card(result: AnalysisResult, checkpoint: EndCheckpoint, *, command: str) -> str:
+    """The card of the last checkpoint of one run and seed, YAML header included.
 
     Args:
         command: what the user typed to make the report.
     """
-    header = yaml.safe_dump(_header(result, run), sort_keys=False, allow_unicode=True)
+    run = checkpoint.run
+    title = f"{result.meta.experiment}: {_title(checkpoint)}"
+    header = yaml.safe_dump(_header(result, checkpoint, title), sort_keys=False, allow_unicode=True)
     parts = [
-        f"# {escaped(result.meta.experiment)}: {escaped(run)}",
+        f"# {escaped(title)}",
         f"{escaped(result.meta.model)}, trained by reinforcement learning along {escaped(run)}."
         if run != BASE
         else f"{escaped(result.meta.model)}, the common start of every curriculum.",
         "## Lineage",
-        "\n".join(f"{number}. {line}" for number, line in enumerate(_lineage(result, run), 1)),
+        "\n".join(f"{number}. {line}" for number, line in enumerate(_lineage(result, checkpoint), 1)),
         "## Accuracy",
-        _scores(result, run),
+        _scores(result, checkpoint),
+        "## Cost",
+        _cost(checkpoint),
         "## What the numbers speak about",
-        "\n".join(f"- {escaped(statement)}" for statement in result.meta.statements),
+        "\n".join(f"- {escaped(statement)}" for statement in (OWN_SCORES, *result.meta.statements)),
         f"Made by `{plain(command).replace('`', '')}`.",
     ]
     return f"---\n{header}---\n\n" + "\n\n".join(parts) + "\n"
 
 
-def _header(result: AnalysisResult, run: str) -> dict[str, Any]:
-    accuracy = result.accuracy
-    measured = {domain: cell for domain in accuracy.columns if (cell := accuracy.cell(run, domain)) is not None}
+def _title(checkpoint: EndCheckpoint) -> str:
+    return checkpoint.run if checkpoint.seed is None else f"{checkpoint.run}, seed {checkpoint.seed}"
+
+
+def _header(result: AnalysisResult, checkpoint: EndCheckpoint, title: str) -> dict[str, Any]:
     results = [
         {
             "task": {"type": "text-generation"},
             "dataset": {"name": plain(domain), "type": plain(domain)},
             "metrics": [{"type": "accuracy", "value": cell.estimate, "name": "accuracy"}],
         }
-        for domain, cell in measured.items()
+        for domain, cell in checkpoint.accuracy.items()
         if cell.estimate is not None
     ]
-    name = plain(f"{result.meta.experiment}: {run}")
     # The hub refuses a base model that is no repository; the text names it in any case.
     base = {"base_model": result.meta.model} if HUB_NAME.fullmatch(result.meta.model) else {}
     return base | {
         "tags": ["xdomain", "grpo", "reinforcement-learning"],
-        "model-index": [{"name": name, "results": results}],
+        "model-index": [{"name": plain(title), "results": results}],
     }
 
 
-def _lineage(result: AnalysisResult, run: str) -> Iterator[str]:
-    """From the base to the run: each stage with its checkpoints by seed and its steps since the base."""
+def _lineage(result: AnalysisResult, checkpoint: EndCheckpoint) -> Iterator[str]:
+    """From the base to the checkpoint: the checkpoint of the same seed at the end of each phase."""
     labels = list(result.effort)
-    chain = [run]
+    chain = [checkpoint.run]
     while chain[-1] != BASE and (parent := parent_label(chain[-1], labels)):
         chain.append(parent)
-    if run != BASE:
+    if checkpoint.run != BASE:
         chain.append(BASE)
     for label in reversed(chain):
-        effort = result.effort.get(label)
-        if effort is None:
+        seed = None if label == BASE else checkpoint.seed
+        found = next((each for each in result.checkpoints if (each.run, each.seed) == (label, seed)), None)
+        if found is None:
             yield f"{escaped(label)}: no record"
             continue
-        steps = f", {count_text(effort.steps)} steps since the base" if effort.steps else ""
-        names = [f"{f'seed {seed}: ' if seed else ''}{name}" for seed, name in effort.checkpoints.items()]
-        yield f"**{escaped(label)}**{steps} ({escaped('; '.join(names))})"
+        steps = f", {count_text(found.steps)} steps since the base" if found.steps else ""
+        yield f"**{escaped(label)}**{steps} ({escaped(found.name)})"
 
 
-def _scores(result: AnalysisResult, run: str) -> str:
+def _scores(result: AnalysisResult, checkpoint: EndCheckpoint) -> str:
     # A single's change is its transfer: it is adjusted there.
+    run = checkpoint.run
     changes = result.transfer if run in result.transfer.rows else result.change
-    rows = [
-        [domain, _text(result.accuracy, run, domain), _text(changes, run, domain), _finding(changes, run, domain)]
-        for domain in result.accuracy.columns
-    ]
-    return markdown_table(["domain", "accuracy, percent", "against base, points", "finding"], rows)
+    several = len(result.meta.seeds) > 1 and checkpoint.seed is not None
+    mean = [f"mean of {len(result.meta.seeds)} seeds"] if several else []
+    rows = []
+    for domain in result.accuracy.columns:
+        own = checkpoint.accuracy.get(domain)
+        texts = [_value(result.accuracy, own, domain)]
+        texts += [_value(result.accuracy, result.accuracy.cell(run, domain), domain)] if several else []
+        texts.append(_value(changes, changes.cell(run, domain), domain))
+        rows.append([domain, *texts, _finding(changes, run, domain)])
+    change = "against base, points" + (" (seeds together)" if several else "")
+    return markdown_table(["domain", "accuracy, percent", *mean, change, "finding"], rows)
 
 
-def _text(matrix: Matrix, run: str, domain: str) -> str:
-    cell = matrix.cell(run, domain)
+def _value(matrix: Matrix, cell: Cell | None, domain: str) -> str:
     if cell is None:
         return ""
     return f"{value_text(matrix, cell, domain)} {cell_interval(matrix, cell)}".strip() or "not measured"
+
+
+def _cost(checkpoint: EndCheckpoint) -> str:
+    """Counts from the base on; what was not recorded is said."""
+    counts = {
+        "optimizer steps": checkpoint.steps,
+        "prompts": checkpoint.prompts,
+        "generated tokens": checkpoint.completion_tokens,
+        "informative groups": checkpoint.informative_groups,
+        "seconds of training": checkpoint.seconds,
+    }
+    return markdown_table(["since the base", ""], [[name, count_text(count)] for name, count in counts.items()])
 
 
 def _finding(matrix: Matrix, run: str, domain: str) -> str:

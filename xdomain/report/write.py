@@ -38,7 +38,7 @@ def write_report(
         the folder of their files: figures, model-cards, every-eval-ever.
 
     Raises:
-        ConfigError: a format is unknown.
+        ConfigError: a format is unknown, or cards are asked for of results without checkpoints.
         DependencyMissing: figures are asked for without matplotlib.
     """
     require_formats(formats)
@@ -106,8 +106,16 @@ def _png(result: AnalysisResult, folder: Path, command: str) -> Path:
 def _model_cards(result: AnalysisResult, folder: Path, command: str) -> Path:
     from xdomain.report.model_card import model_card
 
-    for label, name in file_names(result.effort).items():
-        write_atomic(folder / "model-cards" / f"{name}.md", model_card(result, label, command=command))
+    if not result.checkpoints:
+        raise ConfigError(
+            "these results name no checkpoint that a card could be of.",
+            where="--format model-cards",
+            fix="Cards are written of an experiment's own runs.",
+        )
+    names = file_names(result.effort)
+    for checkpoint in result.checkpoints:
+        name = names[checkpoint.run] + ("" if checkpoint.seed is None else f"-seed-{checkpoint.seed}")
+        write_atomic(folder / "model-cards" / f"{name}.md", model_card(result, checkpoint, command=command))
     return folder / "model-cards"
 
 
