@@ -288,8 +288,9 @@ def _items(table: AccuracyTable) -> Iterator[str]:
     """ "math 500", or "math 200 to 300" where its accuracies are of different tests."""
     for domain in table.domains:
         counts = [cell.n_items for (_, name), cell in table.cells.items() if name == domain]
-        least, most = min(counts), max(counts)
-        yield f"{domain} {least}" if least == most else f"{domain} {least} to {most}"
+        if counts:
+            least, most = min(counts), max(counts)
+            yield f"{domain} {least}" if least == most else f"{domain} {least} to {most}"
 
 
 def _meta(table: AccuracyTable, pairing: Pairing) -> Meta:
