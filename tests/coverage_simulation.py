@@ -6,6 +6,7 @@ half of its seed variance with its parent, as `math -> science` and `math -> log
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
@@ -20,6 +21,7 @@ DOMAINS = range(4)
 ORDERS = list(permutations(DOMAINS, 2))
 PAIRS = list(combinations(DOMAINS, 2))
 ITEM_SD, VIEW_SD = 1.5, 0.6
+Draw = Callable[["Setting", np.random.Generator, int], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,36 @@ def order_differences(setting: Setting, generator: np.random.Generator, size: in
     return np.stack([scores[a, b] - scores[b, a] for a, b in PAIRS], axis=1)
 
 
+def parent_differences(setting: Setting, generator: np.random.Generator, size: int, kind: str) -> np.ndarray:
+    """D[replication, contrast, seed, item] of runs against one that they share, on one domain; the truth is 0.
+
+    Args:
+        kind: "transfer": four singles against the base, which has no seed. "retention": three children against their
+            parent, which gave them half of their seed variance. "plasticity": three sequences against one single.
+    """
+    n, s = setting.n_items, setting.n_seeds
+    level, sd = base_logit(setting.accuracy), logit_sd(setting)
+    item = level + ITEM_SD * generator.standard_normal((size, 1, n))
+
+    def scores(own: np.ndarray) -> np.ndarray:
+        view = VIEW_SD * generator.standard_normal((size, 1, n))
+        p = special.expit(item + view + sd * own[:, :, None])
+        return generator.binomial(setting.samples, p) / setting.samples
+
+    shared = generator.standard_normal((size, s))
+    if kind == "transfer":
+        other = np.repeat(scores(np.zeros((size, 1))), s, axis=1)
+        runs = [scores(generator.standard_normal((size, s))) for _ in range(4)]
+    else:
+        other = scores(shared)
+        inherited = np.sqrt(0.5) if kind == "retention" else 0.0
+        runs = [
+            scores(inherited * shared + np.sqrt(1 - inherited**2) * generator.standard_normal((size, s)))
+            for _ in range(3)
+        ]
+    return np.stack([run - other for run in runs], axis=1)
+
+
 def pooled(parts: Components, setting: Setting) -> SeedPool:
     """Pool over the contrasts (axis 1), as `inference.pool` does for one matrix and domain."""
     contrasts = parts.mean.shape[1]
@@ -116,12 +148,14 @@ class Simulated:
         return 2 * special.stdtr(self.degrees[method], -np.abs(self.mean) / self.error[method])
 
 
-def simulate(setting: Setting, seed: int, replications: int = REPLICATIONS) -> Simulated:
-    """Order effects by three methods."""
+def simulate(
+    setting: Setting, seed: int, replications: int = REPLICATIONS, draw: Draw = order_differences
+) -> Simulated:
+    """Contrasts (order effects by default) by three methods."""
     generator = np.random.default_rng(seed)
     means, errors, degrees = [], [], []
     for start in range(0, replications, CHUNK):
-        parts = components(order_differences(setting, generator, min(CHUNK, replications - start)))
+        parts = components(draw(setting, generator, min(CHUNK, replications - start)))
         found = {"items only": (parts.items, parts.item_degrees)}
         if setting.n_seeds > 1:
             found["pooled"] = satterthwaite(parts, pooled(parts, setting))

@@ -49,7 +49,7 @@ from xdomain.core.measurement import MeasuredGrid
 
 TWO_SEEDS = (
     "Two seeds do not tell how contrasts that share a run move together: in simulation their 95% intervals held the "
-    "truth in as few as 93%, and tests erred in up to 8% of families instead of 5%. Three seeds cure it."
+    "truth in as few as 92%, and tests erred in up to 8% of families instead of 5%. Three seeds cure it."
 )
 EXCEPTIONS = (
     "Marked cells that have one seed speak of these checkpoints: they keep their interval but are not tested as the "
