@@ -86,6 +86,7 @@ def parent_differences(setting: Setting, generator: np.random.Generator, size: i
     Args:
         kind: "transfer": four singles against the base, which has no seed. "retention": three children against their
             parent, which gave them half of their seed variance. "plasticity": three sequences against one single.
+            "accuracy": four singles against nothing; at an accuracy of 0.5 the truth is 0.5 at any seed SD.
     """
     n, s = setting.n_items, setting.n_seeds
     level, sd = base_logit(setting.accuracy), logit_sd(setting)
@@ -97,8 +98,8 @@ def parent_differences(setting: Setting, generator: np.random.Generator, size: i
         return generator.binomial(setting.samples, p) / setting.samples
 
     shared = generator.standard_normal((size, s))
-    if kind == "transfer":
-        other = np.repeat(scores(np.zeros((size, 1))), s, axis=1)
+    if kind in ("transfer", "accuracy"):
+        other = np.repeat(scores(np.zeros((size, 1))), s, axis=1) * (kind == "transfer")
         runs = [scores(generator.standard_normal((size, s))) for _ in range(4)]
     else:
         other = scores(shared)

@@ -9,6 +9,7 @@ Source of the designs: method, section 3. Gated: one seed 93-97% for 50 items an
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -26,7 +27,7 @@ from tests.coverage_simulation import (
     parent_differences,
     simulate,
 )
-from xdomain.analysis.inference import Estimate, t_test_p
+from xdomain.analysis.inference import Estimate, combine, t_test_p
 from xdomain.analysis.maxima import pairwise, size, smallest, spread
 from xdomain.analysis.proportion import accuracy_limits, wilson
 from xdomain.analysis.ratio import fieller
@@ -118,6 +119,61 @@ def test_contrasts_with_a_shared_run(kind, n_seeds):
             row(kind, setting, covered=held, family_wise_error=wrong)
             assert held >= (0.94 if n_seeds > 2 else 0.91), setting
             assert wrong <= (0.06 if n_seeds > 2 else 0.09), setting
+
+
+def test_sums_and_levels_with_three_seeds():
+    """Asymmetry adds two tests, order sensitivity is a size of two effects, an accuracy is a level of its own."""
+    for n in (200, 500):
+        for seed_sd in (0.02, 0.04):
+            setting = Setting(n, 4, 3, 0.5, seed_sd)
+            transfers = [simulate(setting, seed, draw=partial(parent_differences, kind="transfer")) for seed in (1, 2)]
+            orders = [simulate(setting, seed) for seed in (3, 4)]
+            asymmetry, sensitivity = [], []
+            for k in range(REPLICATIONS):
+                left, right = (one_of(found, k, n) for found in transfers)
+                low, high = combine([left, right], [1, -1]).limits()
+                asymmetry.append(low <= 0 <= high)
+                extreme = size([one_of(found, k, n) for found in orders])
+                sensitivity.append(extreme.low <= 0 <= extreme.high)
+            values = {"asymmetry": float(np.mean(asymmetry)), "order_sensitivity": float(np.mean(sensitivity))}
+            row("two tests", f"n {n}, seed SD {100 * seed_sd:g}, 3 seeds", **values)
+            assert min(values.values()) >= 0.93
+
+
+def test_accuracies_with_three_seeds():
+    for n in (200, 500):
+        for seed_sd in (0.02, 0.04):
+            setting = Setting(n, 4, 3, 0.5, seed_sd)
+            found = simulate(setting, seed=5, draw=partial(parent_differences, kind="accuracy"))
+            limits = [accuracy_limits(one_of(found, k, n)) for k in range(REPLICATIONS)]
+            held = float(np.mean([low <= 0.5 <= high for low, high in limits]))
+            row("accuracy", f"n {n}, seed SD {100 * seed_sd:g}, 3 seeds", covered=held)
+            assert held >= 0.93
+
+
+def test_ranges_with_three_seeds_at_the_null():
+    """Four runs that do not differ; 1,000 replications, since the studentised range costs milliseconds a call."""
+    for n in (200, 500):
+        for seed_sd in (0.02, 0.04):
+            setting = Setting(n, 4, 3, 0.5, seed_sd)
+            generator = np.random.default_rng(n)
+            held, rejected = [], []
+            for _ in range(4):
+                for scores in parent_differences(setting, generator, 250, "accuracy"):
+                    found = spread(pairwise(scores, None))
+                    held.append(found.low <= 0 <= found.high)
+                    rejected.append(found.p <= 0.05)
+            row("range of four", f"n {n}, seed SD {100 * seed_sd:g}, 3 seeds", covered=float(np.mean(held)))
+            assert np.mean(held) >= 0.93
+            assert np.mean(rejected) <= 0.07
+
+
+def one_of(found, k, n, contrast=0) -> Estimate:
+    """One simulated contrast as the package's estimate."""
+    place = (k, contrast)
+    error, degrees = found.error["pooled"][place], found.degrees["pooled"][place]
+    bare = Estimate(float(found.mean[place]), float(error) ** 2, float(degrees), n, 3)
+    return replace(bare, p=t_test_p(bare))
 
 
 def test_unequal_seed_deviations_are_reported():
