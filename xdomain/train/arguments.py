@@ -113,7 +113,7 @@ def preflight(experiment: Experiment, device: str) -> None:
     arguments = grpo_arguments(
         training, steps=training.steps, seed=0, output=Path("preflight"), device=device, processes=processes
     )
-    if training.rollout == "transformers":
+    if training.rollout == "transformers" and training.grpo:
         check_sampling(arguments)
     # Last, so that a laptop without vLLM still checks everything else that a file for GPUs says.
     if training.rollout != "transformers":
