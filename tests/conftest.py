@@ -101,7 +101,9 @@ def shown(terminalreporter: pytest.TerminalReporter) -> list[str]:
 
 def skipped_faults(terminalreporter: pytest.TerminalReporter) -> list[str]:
     """Tests of faults that could not be done here, and why: they belong to the table."""
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "faults" in report.keywords]
+    # A module that is skipped whole is reported at collection, without keywords.
+    reports = [report for report in terminalreporter.stats.get("skipped", []) if isinstance(report, pytest.TestReport)]
+    skipped = [report for report in reports if "faults" in report.keywords]
     lines = []
     for report in skipped:
         reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
