@@ -52,7 +52,7 @@ def write_stand_ins(folder: Path) -> None:
     for name in JSONL:
         path = folder / f"{name}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
-        rows = [{"prompt": f"Write {number} lines.", "reference": "x\n" * number} for number in range(10 * ROWS)]
+        rows = [{"prompt": f"Write {number} lines.", "reference": "x\n" * number} for number in range(1, 10 * ROWS + 1)]
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
