@@ -1,7 +1,5 @@
 """`xdomain`: the entry point, and how errors reach the user."""
 
-from __future__ import annotations
-
 import gc
 import os
 import sys
@@ -13,6 +11,7 @@ from xdomain import __version__
 from xdomain.cli import doctor, domains, evaluate, grid, report, study
 from xdomain.core.errors import OWN_FAULT, XDomainError
 
+# Modules of commands do without `from __future__ import annotations`: typer would compile every annotation again, twice.
 app = typer.Typer(
     name="xdomain",
     help="Train a language model with RL on a grid of domain curricula and measure transfer, order and interference.",

@@ -1,7 +1,5 @@
 """`xdomain doctor`: what this machine can do."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 

@@ -1,7 +1,5 @@
 """`xdomain domains list|sample|check`."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -183,7 +181,7 @@ def check(
         raise typer.Exit(2)
 
 
-def _open(target: str) -> dict[str, Domain]:
+def _open(target: str) -> "dict[str, Domain]":
     """The registered domain, the one that a file describes, or all of an experiment's, by name."""
     from xdomain.config.domain_file import load_domain_file
     from xdomain.domains.build import build_domain, build_domains
@@ -196,7 +194,7 @@ def _open(target: str) -> dict[str, Domain]:
     return {config.name: build_domain(config)}
 
 
-def _experiment(target: str) -> Experiment | None:
+def _experiment(target: str) -> "Experiment | None":
     """The experiment that a file describes; None for a domain's name or file."""
     from xdomain.config.load import load_experiment, read_yaml
 

@@ -1,7 +1,5 @@
 """`xdomain eval`: any model or checkpoint on any domains, into the same records."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -125,7 +123,7 @@ def evaluate(
         raise failure(failed)
 
 
-def own_grid(store: Store, graphs: dict[str, Graph], base: str | None, *, with_text: bool) -> MeasuredGrid:
+def own_grid(store: "Store", graphs: "dict[str, Graph]", base: str | None, *, with_text: bool) -> "MeasuredGrid":
     """Read the evaluations of all models."""
     from xdomain.domains.build import build_domains
     from xdomain.domains.check import chance_levels, prompts

@@ -1,7 +1,5 @@
 """`xdomain grid plan|run|order|status|logs|cancel|retry|gc|export`."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """`xdomain report`."""
 
-from __future__ import annotations
-
 import shlex
 import sys
 from pathlib import Path
@@ -104,7 +102,7 @@ def report(
         err.print(outcome.sentence, soft_wrap=True, markup=False)
 
 
-def _from_elsewhere(source: Path) -> AnalysisResult:
+def _from_elsewhere(source: Path) -> "AnalysisResult":
     """The analysis of an accuracy table, of samples or records, or of a published study, then a reference too."""
     from xdomain.analysis.accuracy_table import analyse_table
     from xdomain.analysis.analyse import analyse

@@ -1,7 +1,5 @@
 """`xdomain study`: pairs of models that others trained, on groups of benchmarks."""
 
-from __future__ import annotations
-
 import shlex
 import sys
 from dataclasses import asdict
@@ -55,7 +53,7 @@ def study(
         raise failure(failed)
 
 
-def run_study(config: StudyConfig, store: Store, jobs: int | None) -> tuple[PairResult, list[FailedEvaluation]]:
+def run_study(config: "StudyConfig", store: "Store", jobs: int | None) -> "tuple[PairResult, list[FailedEvaluation]]":
     """Evaluate what is missing and analyse what is there."""
     from xdomain.analysis.pairs import analyse_pairs
     from xdomain.cli.eval_run import mark_failed, run_models
@@ -71,7 +69,7 @@ def run_study(config: StudyConfig, store: Store, jobs: int | None) -> tuple[Pair
     return result.model_copy(update={"accuracy": mark_failed(result.accuracy, failed)}), failed
 
 
-def model_graphs(config: StudyConfig, store: Store, model: str) -> list[Graph]:
+def model_graphs(config: "StudyConfig", store: "Store", model: str) -> "list[Graph]":
     """The evaluations of one model, one graph for each number of samples.
 
     Raises:
@@ -104,7 +102,7 @@ def model_graphs(config: StudyConfig, store: Store, model: str) -> list[Graph]:
     return graphs
 
 
-def by_samples(config: StudyConfig) -> dict[int, list[Any]]:
+def by_samples(config: "StudyConfig") -> dict[int, list[Any]]:
     """Entries of `domains` by their number of samples."""
     found: dict[int, list[Any]] = {}
     for name, entry in zip(config.benchmarks, config.domains, strict=True):
