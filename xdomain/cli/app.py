@@ -11,7 +11,7 @@ from xdomain import __version__
 from xdomain.cli import doctor, domains, evaluate, grid, report, study
 from xdomain.core.errors import OWN_FAULT, XDomainError
 
-# Modules of commands do without `from __future__ import annotations`: typer would compile every annotation again, twice.
+# Modules of commands do without `from __future__ import annotations`: typer would compile each annotation twice more.
 app = typer.Typer(
     name="xdomain",
     help="Train a language model with RL on a grid of domain curricula and measure transfer, order and interference.",
