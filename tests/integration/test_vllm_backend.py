@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +110,18 @@ def test_a_sample_follows_its_seed_alone(backend, folders) -> None:
     apart = [answers(backend, [request], sampling)[0] for request in requests(samples=4, count=40)]
     assert together == again == apart
     assert len({each.text for group in together for each in group}) > 150
+
+
+def test_a_checkpoints_own_generation_config_is_not_read(backend, folders, tmp_path) -> None:
+    advised = tiny_checkpoint(tmp_path / "advised", 1)
+    advice = {"do_sample": True, "temperature": 0.1, "top_k": 1, "eos_token_id": list(range(40))}
+    (advised / "generation_config.json").write_text(json.dumps(advice))
+    found = []
+    for folder in (folders["first"], advised):  # the same weights
+        backend.close()  # the file is read when an engine starts
+        backend.load(served_checkpoint(folder, "model"))
+        found.append(answers(backend, requests(samples=2, count=40), Sampling(NEW_TOKENS, temperature=1.0)))
+    assert found[0] == found[1]
 
 
 def test_samples_follow_the_distribution(backend, folders) -> None:

@@ -1,6 +1,6 @@
 """A vLLM engine in this process: started once for an architecture, weights swapped in place, LoRA adapters beside them.
 
-What vLLM does otherwise, and what is done about it (each has a test in `tests/integration/test_vllm_backend.py`):
+What vLLM does otherwise, and what is done about it (tests are in `tests/integration/test_vllm_backend.py`):
 
 - On a CPU it packs linear layers for oneDNN when they are loaded. Reloaded weights then reach the layers but not the
   packed copy of a tied output layer: answers are silently those of no checkpoint. Packing is switched off.
