@@ -126,20 +126,16 @@ def works_soon(store: Path, process: subprocess.Popen[str]) -> bool:
 
 def kill_one(target: str, process: subprocess.Popen[str], store: Path, rng: random.Random) -> bool:
     """Kill it; False if there was none at this moment."""
-    victims = [psutil.Process(process.pid)]
-    if target == "worker":
-        victims = sorted(holders(store), key=lambda each: each.pid)
-    elif target == "forkserver":
-        victims = [
-            each
-            for each in psutil.Process(process.pid).children()
-            if "multiprocessing.forkserver" in " ".join(each.cmdline())
-        ]
-    if not victims:
-        return False
     try:
+        victims = [psutil.Process(process.pid)]
+        if target == "worker":
+            victims = sorted(holders(store), key=lambda each: each.pid)
+        elif target == "forkserver":
+            victims = [each for each in victims[0].children() if "multiprocessing.forkserver" in " ".join(each.cmdline())]
+        if not victims:
+            return False
         rng.choice(victims).kill()
-    except psutil.NoSuchProcess:
+    except psutil.NoSuchProcess:  # it ended meanwhile; zombies count as that
         return False
     return True
 
