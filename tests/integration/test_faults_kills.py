@@ -131,7 +131,9 @@ def kill_one(target: str, process: subprocess.Popen[str], store: Path, rng: rand
         if target == "worker":
             victims = sorted(holders(store), key=lambda each: each.pid)
         elif target == "forkserver":
-            victims = [each for each in victims[0].children() if "multiprocessing.forkserver" in " ".join(each.cmdline())]
+            victims = [
+                each for each in victims[0].children() if "multiprocessing.forkserver" in " ".join(each.cmdline())
+            ]
         if not victims:
             return False
         rng.choice(victims).kill()
