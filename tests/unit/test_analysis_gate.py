@@ -1,12 +1,15 @@
 """Contrast and condition expressions, and gates that hold only when the interval supports them."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.grids import make_grid
 from xdomain.analysis.analyse import analyse
-from xdomain.analysis.gate import check_gates, evaluate_gate, find_cell
+from xdomain.analysis.gate import Answer, answer_of, check_gates, evaluate_gate, find_cell
+from xdomain.analysis.result import Cell
 from xdomain.config.analysis import AnalysisConfig, parse_condition, parse_contrast, parse_quantity
-from xdomain.core.errors import AnalysisError, ConfigError, GateFailed
+from xdomain.core.errors import AnalysisError, ConfigError, GateRefuted, GateUndecided
 
 
 @pytest.fixture(scope="module")
@@ -64,28 +67,78 @@ def test_unreadable_conditions(text):
 
 def test_config_holds_canonical_contrasts():
     config = AnalysisConfig.model_validate({"contrasts": ["order(math,science) on math"]})
-    assert config.model_dump(mode="json") == {"contrasts": ["order(math, science) on math"]}
+    assert config.model_dump(mode="json") == {"contrasts": ["order(math, science) on math"], "margin": None}
     with pytest.raises(ValueError, match="not a quantity"):
         AnalysisConfig.model_validate({"contrasts": ["nonsense"]})
 
 
-def test_gate_holds_only_when_the_interval_supports_it(result):
+def test_the_interval_answers(result):
     cell = result.retention.cell("science -> math", "science")
     assert cell.high < 0
-    held = f"retention(science -> math) < {cell.high + 0.001:.4f}"
-    inside = f"retention(science -> math) < {(cell.low + cell.high) / 2:.4f}"
-    assert evaluate_gate(result, held).holds
-    assert not evaluate_gate(result, inside).holds
-    assert "does not support it" in evaluate_gate(result, inside).sentence
-    assert not evaluate_gate(result, "retention(science -> math) > 0").holds
-    assert evaluate_gate(result, "mean_diagonal_transfer() > 0").holds
+    middle = (cell.low + cell.high) / 2
+    answers = {
+        f"retention(science -> math) < {cell.high + 0.001:.4f}": Answer.SUPPORTED,
+        f"retention(science -> math) > {cell.high + 0.001:.4f}": Answer.REFUTED,
+        f"retention(science -> math) < {middle:.4f}": Answer.UNDECIDED,
+        f"retention(science -> math) > {middle:.4f}": Answer.UNDECIDED,
+        "retention(science -> math) >= 0": Answer.REFUTED,
+        "mean_diagonal_transfer() > 0": Answer.SUPPORTED,
+    }
+    for text, answer in answers.items():
+        outcome = evaluate_gate(result, text)
+        assert outcome.answer is answer, text
+        assert f" is {answer}: " in outcome.sentence
 
 
-def test_gate_failure_names_the_condition(result):
-    with pytest.raises(GateFailed, match=r"mean_diagonal_transfer\(\) > 0 holds") as error:
+@pytest.mark.parametrize(
+    ("low", "high", "operator", "answer"),
+    [
+        (0.1, 0.2, "<", "refuted"),
+        (0.0, 0.1, "<", "undecided"),  # 0.1 itself is not below 0.1, but 0.05 is
+        (0.0, 0.1, "<=", "supported"),
+        (0.1, 0.2, ">=", "supported"),
+        (0.1, 0.2, ">", "undecided"),
+        (None, 0.05, "<", "supported"),
+        (None, 0.2, "<", "undecided"),
+        (None, None, ">", "undecided"),
+    ],
+)
+def test_both_ends_of_the_interval_have_to_agree(low, high, operator, answer):
+    condition = parse_condition(f"transfer(a on b) {operator} 0.1")
+    assert answer_of(Cell(estimate=0.1, low=low, high=high), condition) == answer
+
+
+def test_fail_if_names_the_condition(result):
+    with pytest.raises(GateRefuted, match=r"--fail-if: mean_diagonal_transfer\(\) > 0 is supported") as error:
         check_gates(result, ("mean_diagonal_transfer() > 0", "transfer(math on science) > 0.9"))
     assert error.value.exit_code == 4
     assert len(check_gates(result, ("transfer(math on science) > 0.9",))) == 1
+
+
+def test_the_worst_answer_of_require_counts(result):
+    supported, refuted = "mean_diagonal_transfer() > 0", "mean_diagonal_transfer() < 0"
+    cell = result.retention.cell("science -> math", "science")
+    undecided = f"retention(science -> math) < {(cell.low + cell.high) / 2:.4f}"
+    assert [gate.answer for gate in check_gates(result, (), [supported])] == [Answer.SUPPORTED]
+    with pytest.raises(GateUndecided, match="is undecided") as open_:
+        check_gates(result, (), [supported, undecided])
+    assert open_.value.exit_code == 5
+    with pytest.raises(GateRefuted, match=r"is refuted.*is undecided") as worst:
+        check_gates(result, (), [undecided, refuted])
+    assert worst.value.exit_code == 4
+    with pytest.raises(GateRefuted):
+        check_gates(result, [supported], [undecided])
+
+
+def test_an_unmeasured_cell_is_undecided():
+    grid = make_grid(n_items=40)
+    kept = [checkpoint for checkpoint in grid.checkpoints if checkpoint.curriculum != "math -> science"]
+    names = {checkpoint.checkpoint for checkpoint in kept}
+    records = grid.records[grid.records["checkpoint"].isin(names)]
+    result = analyse(replace(grid, checkpoints=tuple(kept), records=records))
+    outcome = evaluate_gate(result, "retention(math -> science) > -0.02")
+    assert outcome.answer is Answer.UNDECIDED
+    assert "not measured" in outcome.sentence
 
 
 def test_order_can_be_asked_from_either_side(result):

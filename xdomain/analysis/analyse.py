@@ -73,7 +73,7 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
     transfer = transfer_estimates(study)
     result = _matrices(grid, study, transfer)
     result = counted(result)
-    declared = declared_contrasts(result, grid.contrasts)
+    declared = declared_contrasts(result, grid.contrasts, grid.margin)
     meta = result.meta
     if result.has_exceptions:
         meta = meta.model_copy(update={"statements": (*meta.statements, EXCEPTIONS)})
@@ -191,6 +191,7 @@ def _meta(grid: MeasuredGrid, study: Study) -> Meta:
         curricula=tuple(run.label for run in study.book.trained),
         seeds=seeds,
         budget=grid.budget,
+        margin=grid.margin,
         speaks_of="the recipe" if several else "these checkpoints",
         statements=tuple(statements),
         missing=grid.missing,

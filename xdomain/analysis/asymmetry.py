@@ -57,9 +57,10 @@ def _adjust_pairs(matrix: Matrix) -> Matrix:
     adjusted = adjust_matrix(matrix, [once])
     cells = {row: dict(columns) for row, columns in adjusted.cells.items()}
     for a, b in once:
-        word = cells[a][b].word
-        mirrored = OPPOSITE[word] if word else None
-        cells[b][a] = cells[b][a].model_copy(update={"p_adjusted": cells[a][b].p_adjusted, "word": mirrored})
+        tested = cells[a][b]
+        mirrored = {name: getattr(tested, name) for name in ("p_adjusted", "p_equivalent", "equivalent")}
+        word = OPPOSITE[tested.word] if tested.word else None
+        cells[b][a] = cells[b][a].model_copy(update={**mirrored, "word": word})
     return adjusted.model_copy(update={"cells": cells})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdomain.analysis.gate import find_cell
-from xdomain.analysis.multiplicity import adjust, word_for
+from xdomain.analysis.multiplicity import adjust, equivalences, word_for
 from xdomain.analysis.result import AnalysisResult, Cell, DeclaredContrast
 from xdomain.config.analysis import parse_contrast
 from xdomain.core.errors import AnalysisError
@@ -13,7 +13,9 @@ from xdomain.core.errors import AnalysisError
 UNSIGNED = ("order_sensitivity",)
 
 
-def declared_contrasts(result: AnalysisResult, contrasts: Sequence[str]) -> tuple[DeclaredContrast, ...]:
+def declared_contrasts(
+    result: AnalysisResult, contrasts: Sequence[str], margin: float | None = None
+) -> tuple[DeclaredContrast, ...]:
     """Find each contrast in the result's matrices and adjust their p together.
 
     A contrast whose cell does not exist is blank and says so: a report of half a grid is still a report.
@@ -29,10 +31,12 @@ def declared_contrasts(result: AnalysisResult, contrasts: Sequence[str]) -> tupl
         except AnalysisError as error:
             cells.append(Cell(note=error.paragraph()))
     adjusted = adjust([cell.p for cell in cells], "holm")
+    # Only cells of matrices that have a margin were tested for equivalence, so only those are adjusted anew.
+    asked = [cell if cell.p_equivalent is not None else Cell() for cell in cells]
+    within = equivalences(asked, margin, "holm")
     found = []
-    for quantity, cell, p in zip(quantities, cells, adjusted, strict=True):
+    for quantity, cell, p, update in zip(quantities, cells, adjusted, within, strict=True):
         word = word_for(cell, p, signed=quantity.name not in UNSIGNED)
-        found.append(
-            DeclaredContrast(contrast=str(quantity), cell=cell.model_copy(update={"p_adjusted": p, "word": word}))
-        )
+        told = cell.model_copy(update={"p_adjusted": p, "word": word, **update})
+        found.append(DeclaredContrast(contrast=str(quantity), cell=told))
     return tuple(found)

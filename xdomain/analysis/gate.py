@@ -1,17 +1,21 @@
-"""Expressions against a result: which cell "order(math, science) on science" is, and whether a condition holds.
+"""Expressions against a result: which cell "order(math, science) on science" is, and what a condition comes to.
 
-A condition holds only when the 95% interval supports it: "x < -0.05" needs the interval's upper end below -0.05.
+The 95% interval answers. "x < -0.05" is supported if the whole interval lies below -0.05, refuted if none of it does,
+and undecided otherwise; without an interval nothing is decided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+import operator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from xdomain.analysis.multiplicity import OPPOSITE
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix
 from xdomain.config.analysis import Condition, Quantity, parse_condition, parse_quantity
-from xdomain.core.errors import AnalysisError, GateFailed
+from xdomain.core.errors import AnalysisError, GateRefuted, GateUndecided
 from xdomain.core.registry import did_you_mean
 
 SEQUENCE_COLUMNS = {
@@ -25,18 +29,27 @@ SEQUENCE_COLUMNS = {
 MATRIX_NAMES = {"order": "order_effect"}
 
 
+class Answer(StrEnum):
+    """What an interval says of a condition."""
+
+    SUPPORTED = "supported"
+    REFUTED = "refuted"
+    UNDECIDED = "undecided"
+
+
 @dataclass(frozen=True)
 class GateOutcome:
     """What a condition came to.
 
     Attributes:
-        holds: the interval supports the condition.
-        sentence: why, with the numbers.
+        condition: in canonical text.
+        cell: the measured quantity.
+        sentence: the answer with the numbers behind it.
     """
 
     condition: str
     cell: Cell
-    holds: bool
+    answer: Answer
     sentence: str
 
 
@@ -49,30 +62,37 @@ def evaluate_gate(result: AnalysisResult, text: str) -> GateOutcome:
     """
     condition = parse_condition(text)
     cell = find_cell(result, condition.quantity)
-    holds = _supported(cell, condition)
+    answer = answer_of(cell, condition)
     if cell.estimate is None:
-        return GateOutcome(
-            str(condition), cell, False, f"{condition}: not measured ({cell.note}), so it does not hold."
-        )
-    interval = _interval_words(cell)
-    verdict = "holds: the interval supports it" if holds else "does not hold: the interval does not support it"
+        return GateOutcome(str(condition), cell, answer, f"{condition} is {answer}: {cell.note or 'not measured'}.")
+    scope = f" (about {cell.speaks_of})" if cell.speaks_of else ""
     sentence = (
-        f"{condition} {verdict}; {condition.quantity} is {cell.estimate:.4f} {interval}, {cell.speaks_of or 'unknown'}."
+        f"{condition} is {answer}: {condition.quantity} is {cell.estimate:.4f} {_interval_words(cell)}{scope}."
     )
-    return GateOutcome(str(condition), cell, holds, sentence)
+    return GateOutcome(str(condition), cell, answer, sentence)
 
 
-def check_gates(result: AnalysisResult, texts: tuple[str, ...]) -> tuple[GateOutcome, ...]:
-    """Evaluate all conditions of `--fail-if`.
+def check_gates(
+    result: AnalysisResult, fail_if: Sequence[str] = (), require: Sequence[str] = ()
+) -> tuple[GateOutcome, ...]:
+    """Evaluate every condition and return the outcomes, those of `fail_if` first.
 
     Raises:
-        GateFailed: one or more hold; the message names each.
+        ConfigError: an expression cannot be read.
+        AnalysisError: the result has no such cell.
+        GateRefuted: a condition of `fail_if` is supported, or one of `require` refuted; the message names each.
+        GateUndecided: nothing was refuted, but a condition of `require` is undecided; the message names each.
     """
-    outcomes = tuple(evaluate_gate(result, text) for text in texts)
-    failed = [outcome.sentence for outcome in outcomes if outcome.holds]
-    if failed:
-        raise GateFailed(" ".join(failed), where="--fail-if")
-    return outcomes
+    failing = [evaluate_gate(result, text) for text in fail_if]
+    required = [evaluate_gate(result, text) for text in require]
+    refuted = [f"--fail-if: {gate.sentence}" for gate in failing if gate.answer is Answer.SUPPORTED]
+    refuted += [f"--require: {gate.sentence}" for gate in required if gate.answer is Answer.REFUTED]
+    undecided = [f"--require: {gate.sentence}" for gate in required if gate.answer is Answer.UNDECIDED]
+    if refuted:
+        raise GateRefuted(" ".join([*refuted, *undecided]))
+    if undecided:
+        raise GateUndecided(" ".join(undecided), fix="More items or seeds narrow the interval.")
+    return (*failing, *required)
 
 
 def find_cell(result: AnalysisResult, quantity: Quantity) -> Cell:
@@ -153,14 +173,26 @@ def _pick(matrix: Matrix, row: str, column: str | None, quantity: Quantity) -> C
     return columns[column]
 
 
-def _supported(cell: Cell, condition: Condition) -> bool:
-    if condition.operator in ("<", "<="):
-        return cell.high is not None and (
-            cell.high < condition.threshold or (condition.operator == "<=" and cell.high == condition.threshold)
-        )
-    return cell.low is not None and (
-        cell.low > condition.threshold or (condition.operator == ">=" and cell.low == condition.threshold)
-    )
+HOLDS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def answer_of(cell: Cell, condition: Condition) -> Answer:
+    """Compare both ends of the interval with the threshold; they have to agree.
+
+    A missing end counts as unbounded, so a cell without an interval decides nothing.
+    """
+    holds = HOLDS[condition.operator]
+    low = -math.inf if cell.low is None else cell.low
+    high = math.inf if cell.high is None else cell.high
+    at_low, at_high = holds(low, condition.threshold), holds(high, condition.threshold)
+    if at_low != at_high:
+        return Answer.UNDECIDED
+    return Answer.SUPPORTED if at_low else Answer.REFUTED
 
 
 def _interval_words(cell: Cell) -> str:

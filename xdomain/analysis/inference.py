@@ -209,6 +209,8 @@ def to_cell(measured: Measured, *, tested: bool = True) -> Cell:
         p=measured.p if tested else None,
         seed_sd=measured.seed_sd,
         speaks_of=measured.speaks_of,
+        standard_error=measured.error if measured.has_interval and tested else None,
+        degrees=measured.degrees if measured.has_interval and tested else None,
         smallest_detectable=power_factor(measured.degrees) * measured.error
         if measured.has_interval and tested
         else None,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from statsmodels.stats.multitest import multipletests
 
+from xdomain.analysis.equivalence import p_equivalent
 from xdomain.analysis.result import Cell, Matrix, Word
 
 LEVEL = 0.05
@@ -37,6 +38,18 @@ def word_for(cell: Cell, p_adjusted: float | None, *, signed: bool, centre: floa
     return "gain" if cell.estimate > (centre or 0.0) else "loss"
 
 
+def equivalences(cells: Sequence[Cell], margin: float | None, method: str) -> list[dict[str, float | bool | None]]:
+    """The fields `p_equivalent` and `equivalent` of one family's cells, adjusted like p; {} without a margin."""
+    if margin is None:
+        return [{} for _ in cells]
+    p_values = [p_equivalent(cell, margin) for cell in cells]
+    adjusted = adjust(p_values, method)
+    return [
+        {"p_equivalent": p, "equivalent": None if p_adjusted is None else p_adjusted <= LEVEL}
+        for p, p_adjusted in zip(p_values, adjusted, strict=True)
+    ]
+
+
 def adjust_matrix(
     matrix: Matrix, families: Sequence[Sequence[tuple[str, str]]], *, method: str = "fdr_bh", signed: bool = True
 ) -> Matrix:
@@ -44,11 +57,12 @@ def adjust_matrix(
     cells = {row: dict(columns) for row, columns in matrix.cells.items()}
     for family in families:
         members = [(row, column) for row, column in family if column in cells.get(row, {})]
-        adjusted = adjust([cells[row][column].p for row, column in members], method)
-        for (row, column), p in zip(members, adjusted, strict=True):
-            cell = cells[row][column]
+        family_cells = [cells[row][column] for row, column in members]
+        adjusted = adjust([cell.p for cell in family_cells], method)
+        within = equivalences(family_cells, matrix.margin, method)
+        for (row, column), cell, p, update in zip(members, family_cells, adjusted, within, strict=True):
             word = word_for(cell, p, signed=signed, centre=matrix.centre)
-            cells[row][column] = cell.model_copy(update={"p_adjusted": p, "word": word})
+            cells[row][column] = cell.model_copy(update={"p_adjusted": p, "word": word, **update})
     return matrix.model_copy(update={"cells": cells})
 
 

@@ -51,6 +51,16 @@ class Cell(ResultModel):
     """Standard deviation of this contrast between seeds (its own, not the pooled one); null with one seed."""
     speaks_of: SpeaksOf | None = None
     """Null without a number, and for the base alone among several seeds: no training is in it."""
+    p_equivalent: float | None = None
+    """p of two one-sided tests of "the effect is at least the margin in size"; null where the experiment states no
+    margin or the matrix has none."""
+    equivalent: bool | None = None
+    """Whether that p, adjusted like `p_adjusted`, is at most 0.05; null where it was not tested. It stands beside
+    `word` and never replaces it: a small effect can be shown and be smaller than the margin."""
+    standard_error: float | None = None
+    """Of a tested estimate whose interval is symmetric about it; null elsewhere."""
+    degrees: float | None = None
+    """Degrees of freedom of the t distribution that belongs to `standard_error`."""
     smallest_detectable: float | None = None
     """Smallest effect that this cell's design would have shown in 80% of repetitions, unadjusted."""
     compares: tuple[str, ...] = ()
@@ -82,6 +92,8 @@ class Matrix(ResultModel):
     """What its intervals speak about; a cell that says otherwise is an exception, and is not tested."""
     family: str = "not tested"
     """How p was adjusted and over which cells."""
+    margin: float | None = None
+    """Effects smaller than this count as equivalent (0.02 is 2 points); null where nothing was tested for it."""
     rows: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     cells: dict[str, dict[str, Cell]] = Field(default_factory=dict)
@@ -94,6 +106,11 @@ class Matrix(ResultModel):
     def is_exception(self, cell: Cell) -> bool:
         """Whether a cell speaks of less than the matrix does: it has one seed where others have several."""
         return self.speaks_of is not None and cell.speaks_of not in (None, self.speaks_of)
+
+    @property
+    def has_margin(self) -> bool:
+        """Whether cells are differences of accuracies, which a margin of equivalence speaks of."""
+        return self.unit == "fraction" and self.centre == 0.0 and self.column_meaning != "metric"
 
     @property
     def has_exceptions(self) -> bool:
@@ -341,6 +358,8 @@ class Meta(ResultModel):
     seeds: tuple[int, ...]
     budget: str
     confidence: float = 0.95
+    margin: float | None = None
+    """Differences of accuracy that the experiment calls too small to matter; null where it states none."""
     speaks_of: SpeaksOf | None = None
     statements: tuple[str, ...] = ()
     """Words that every format carries: what intervals speak of, what is unadjusted, what was left out."""

@@ -15,6 +15,7 @@ Place = tuple[str, str, Cell]
 def sentences(result: AnalysisResult) -> tuple[str, ...]:
     """The summary: what the intervals speak of, then what is shown, then what is not, a sentence a matrix."""
     across = [place for place in _tested(result.transfer) if place[0] != place[1]]
+    margin = result.meta.margin
     orders, mixtures = _tested(result.order_effect), _tested(result.mix_gain)
     retention, plasticity, refresh = (_tested(m) for m in (result.retention, result.plasticity, result.refresh))
     return (
@@ -27,12 +28,12 @@ def sentences(result: AnalysisResult) -> tuple[str, ...]:
         *_changes(refresh, result.effort, "{row} ends {amount} {direction} on {column} than {other}"),
         *_mixtures(mixtures, result.effort),
         *strategy_sentences(result),
-        *_quiet(across, "transfer to another domain", "transfer({row} on {column})"),
-        *_quiet(orders, "order effect", "order({row}) on {column}"),
-        *_quiet(retention, "retention", "retention({row}) on {column}"),
-        *_quiet(plasticity, "plasticity", "plasticity({row}) on {column}"),
-        *_quiet(refresh, "refresh", "refresh({row}) on {column}"),
-        *_quiet(mixtures, "mix gain", "mix gain({row}) on {column}"),
+        *_quiet(across, "transfer to another domain", "transfer({row} on {column})", margin),
+        *_quiet(orders, "order effect", "order({row}) on {column}", margin),
+        *_quiet(retention, "retention", "retention({row}) on {column}", margin),
+        *_quiet(plasticity, "plasticity", "plasticity({row}) on {column}", margin),
+        *_quiet(refresh, "refresh", "refresh({row}) on {column}", margin),
+        *_quiet(mixtures, "mix gain", "mix gain({row}) on {column}", margin),
         *_best(result),
         *_missing(result),
     )
@@ -110,14 +111,17 @@ def _mixtures(places: Sequence[Place], effort: Mapping[str, RunEffort]) -> Itera
         yield f"{row} {verb} {', '.join(where)}{apart}."
 
 
-def _quiet(places: Sequence[Place], what: str, name: str) -> Iterator[str]:
+def _quiet(places: Sequence[Place], what: str, name: str, margin: float | None) -> Iterator[str]:
     quiet = [
         (name.format(row=row, column=column), cell) for row, column, cell in places if cell.word == "no effect shown"
     ]
+    cells = "cell" if len(places) == 1 else "cells"
     if quiet:
-        cells = "cell" if len(places) == 1 else "cells"
         open_ = not_ruled_out(quiet, "effects")
         yield f"No effect is shown in {len(quiet)} of {len(places)} {cells} of {what}{open_}."
+    within = sum(bool(cell.equivalent) for _, _, cell in places)
+    if margin is not None and any(cell.equivalent is not None for _, _, cell in places):
+        yield f"{within} of {len(places)} {cells} of {what} are equivalent within {100 * margin:g} points."
 
 
 def _best(result: AnalysisResult) -> Iterator[str]:

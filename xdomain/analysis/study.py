@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,11 +29,13 @@ class Study:
 
     Attributes:
         domains: evaluated domains, in file order.
+        margin: differences of accuracy smaller than this are of no interest; None where the experiment states none.
     """
 
     book: RunBook
     panels: Mapping[str, Panel]
     domains: tuple[str, ...]
+    margin: float | None = field(default=None, kw_only=True)
 
     def align(
         self,
@@ -125,7 +127,8 @@ class Study:
         """Fill a template (a matrix without rows) with cells."""
         names, speaks_of = tuple(columns), template.speaks_of or self.speaks_of
         rows, nested = table({key: self.spoken(cell, speaks_of) for key, cell in cells.items()}, names)
-        return template.model_copy(update={"rows": rows, "columns": names, "cells": nested, "speaks_of": speaks_of})
+        filled = {"rows": rows, "columns": names, "cells": nested, "speaks_of": speaks_of}
+        return template.model_copy(update=filled | {"margin": self.margin if template.has_margin else None})
 
     def spoken(self, cell: Cell, speaks_of: SpeaksOf | None = None) -> Cell:
         """A cell among others that speak of `speaks_of` (of what the study speaks of): one that cannot keeps its
@@ -154,7 +157,7 @@ class Study:
 
 def build_study(grid: MeasuredGrid) -> Study:
     """Raises AnalysisError, see `build_panels` and `build_runs`."""
-    return Study(build_runs(grid), build_panels(grid), tuple(grid.domains))
+    return Study(build_runs(grid), build_panels(grid), tuple(grid.domains), margin=grid.margin)
 
 
 def templates_statement(templates: Mapping[str, str]) -> str:

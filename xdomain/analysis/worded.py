@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from xdomain.analysis.inference import Measured, to_cell
-from xdomain.analysis.multiplicity import word_for
+from xdomain.analysis.multiplicity import equivalences, word_for
 from xdomain.analysis.result import Cell
 from xdomain.analysis.study import Study
 
 
 def worded(study: Study, measured: Measured) -> Cell:
     cell = study.spoken(to_cell(measured))
-    return cell.model_copy(update={"p_adjusted": cell.p, "word": word_for(cell, cell.p, signed=True)})
+    (within,) = equivalences([cell], study.margin, "holm")
+    return cell.model_copy(update={"p_adjusted": cell.p, "word": word_for(cell, cell.p, signed=True), **within})

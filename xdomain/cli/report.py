@@ -48,6 +48,13 @@ def report(
             help="Exit 4 if the interval supports it: 'retention(math -> science) < -0.05'. May be given several times."
         ),
     ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Exit 0 if the interval supports it, 4 if it refutes it, 5 if it does neither: "
+            "'retention(math -> science) > -0.02'. May be given several times; the worst answer counts."
+        ),
+    ] = None,
     json_: Json = False,
     seeds: Seeds = None,
     settings: Settings = None,
@@ -66,7 +73,7 @@ def report(
     if (experiment is None) == (source is None):
         raise ConfigError("give either an experiment file or --from.", where="xdomain report")
     require_formats(formats or ())
-    for text in fail_if or ():
+    for text in (*(fail_if or ()), *(require or ())):
         parse_condition(text)
     folder: Path | None
     beside = [] if reference is None else [load_reference(reference)]
@@ -98,7 +105,7 @@ def report(
             out.print(part)
     for name, path in written.items():
         err.print(f"{name}: {path}", soft_wrap=True)
-    for outcome in check_gates(result, tuple(fail_if or ())):
+    for outcome in check_gates(result, fail_if or (), require or ()):
         err.print(outcome.sentence, soft_wrap=True, markup=False)
 
 

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from xdomain.config.curriculum import DOMAIN_NAME, Curriculum, parse_curriculum
@@ -116,7 +116,7 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Condition:
-    """A quantity compared with a number, for `xdomain report --fail-if`."""
+    """A quantity compared with a number, for `xdomain report --fail-if` and `--require`."""
 
     quantity: Quantity
     operator: str
@@ -131,6 +131,9 @@ class AnalysisConfig(ConfigModel):
 
     contrasts: tuple[Quantity, ...] = ()
     """Declared contrasts, adjusted together by Holm: "order(math, science) on science"."""
+    margin: float | None = Field(default=None, gt=0, lt=1)
+    """Differences of accuracy smaller than this are of no interest (0.02 is 2 points): cells whose interval lies
+    within it, by two one-sided tests at 5%, are reported as equivalent. None asks for no equivalence."""
 
 
 def parse_quantity(text: str) -> Quantity:

@@ -1,7 +1,7 @@
 """One error tree. A user sees one paragraph: what is wrong, where, and what to do about it.
 
-Exit codes: 0 done, 1 a stage failed, 2 bad input, 3 missing dependency, 4 a gate failed, 70 a fault of xdomain's own,
-130 interrupted.
+Exit codes: 0 done, 1 a stage failed, 2 bad input, 3 missing dependency, 4 a gate refuted, 5 a gate undecided,
+70 a fault of xdomain's own, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -98,10 +98,16 @@ class DependencyMissing(XDomainError):
     exit_code = 3
 
 
-class GateFailed(XDomainError):
-    """A `--fail-if` condition holds, and the interval supports it."""
+class GateRefuted(XDomainError):
+    """A `--fail-if` condition is supported, or a `--require` condition refuted."""
 
     exit_code = 4
+
+
+class GateUndecided(XDomainError):
+    """No gate was refuted, but the interval of a `--require` condition neither supports nor refutes it."""
+
+    exit_code = 5
 
 
 class Interrupted(XDomainError):

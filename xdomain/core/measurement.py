@@ -120,6 +120,7 @@ class MeasuredGrid:
         planned: how many evaluations the plan has; None where nothing was planned, as for results from elsewhere.
         chance: accuracy of a constant or uniform answer by domain; None where unknown.
         contrasts: declared contrasts, "order(math, science) on science".
+        margin: differences of accuracy smaller than this are of no interest; None asks for no test of equivalence.
         budget: the budget rule, "per_phase", "per_domain" or "total"; "unknown" where the training was not ours.
         prompts: what was asked, by domain and item id; empty where the data is not here (records hold digests alone).
         description: what a reader needs to know of the run (model, steps, evaluation settings), plain JSON, shown as
@@ -136,6 +137,7 @@ class MeasuredGrid:
     planned: int | None = None
     chance: Mapping[str, float | None] = field(default_factory=dict)
     contrasts: tuple[str, ...] = ()
+    margin: float | None = None
     budget: str = "per_phase"
     prompts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     description: Mapping[str, Any] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import Literal
 from xdomain.analysis.result import Cell, Matrix, RunEffort
 from xdomain.report.colour import Scale
 from xdomain.report.effort import Spent, spent_by_sides
-from xdomain.report.layout import direction
+from xdomain.report.layout import EQUIVALENT, direction, equivalent_words
 from xdomain.report.numbers import count_text, estimate_text, interval_text, p_text
 
 State = Literal["shown", "noise", "untested", "missing"]
@@ -48,6 +48,8 @@ class CellView:
     interval: str
     state: State
     word: str
+    equivalent: str
+    """ "equivalent within 2 points" where that is shown, beside whatever `word` says; else empty."""
     tone: Tone
     shade: int
     """Strength of colour in percent."""
@@ -85,6 +87,7 @@ def cell_view(
         numerator: of a ratio: the tested cell that says whether there is anything to put into relation.
     """
     state, word = finding(matrix, cell, column, numerator)
+    equivalent = equivalent_words(matrix.margin) if cell.equivalent and matrix.margin else ""
     place = f"{row}{' on ' if matrix.column_meaning == 'evaluated domain' else ', '}{column}"
     strength = scale.strength(matrix, cell, column) if scale else 0
     return CellView(
@@ -94,9 +97,10 @@ def cell_view(
         place=place,
         name=f"{matrix.title}: {place}",
         value=value_text(matrix, cell, column),
-        interval=cell_interval(matrix, cell),
+        interval=cell_interval(matrix, cell) + (f" {EQUIVALENT}" if equivalent else ""),
         state=state,
         word=word,
+        equivalent=equivalent,
         tone=_tone(matrix, column, strength),
         shade=abs(strength),
         n_items="" if cell.n_items is None else count_text(cell.n_items),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xdomain.analysis.result import AnalysisResult, Unit
 from xdomain.report.cell_view import State, cell_state
 from xdomain.report.effort import spent_by_sides
+from xdomain.report.layout import equivalent_words
 from xdomain.report.numbers import UNIT_WORDS, estimate_text, interval_text, p_text
 
 MATRIX_NAMES = {"order": "order_effect"}
@@ -35,6 +36,7 @@ def contrast_views(result: AnalysisResult) -> list[ContrastView]:
     for declared in result.contrasts:
         cell, unit = declared.cell, contrast_unit(result, declared.contrast)
         estimate = estimate_text(unit, cell.estimate)
+        within = equivalent_words(result.meta.margin) if cell.equivalent and result.meta.margin else ""
         views.append(
             ContrastView(
                 contrast=declared.contrast,
@@ -43,7 +45,7 @@ def contrast_views(result: AnalysisResult) -> list[ContrastView]:
                 p=p_text(cell.p),
                 p_adjusted=p_text(cell.p_adjusted),
                 steps=spent_by_sides(result.effort, cell.compares)[0],
-                finding="; ".join(filter(None, [cell.word or cell.note or "not tested", cell.caveat])),
+                finding="; ".join(filter(None, [cell.word or cell.note or "not tested", within, cell.caveat])),
                 state=cell_state(cell),
             )
         )

@@ -10,7 +10,7 @@ from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.effort import steps_line
 from xdomain.report.heatmap import HeatMap, heat_map
-from xdomain.report.layout import further_matrices, main_matrices
+from xdomain.report.layout import EQUIVALENT, further_matrices, main_matrices
 from xdomain.report.numbers import MINUS, UNBOUNDED
 from xdomain.report.overview import scope
 from xdomain.report.plain import plain
@@ -40,6 +40,7 @@ ESCAPES = {
     MINUS: "$-$",
     UNBOUNDED: r"$\infty$",
     "±": r"$\pm$",
+    EQUIVALENT: r"$\approx$",
 }
 
 

@@ -143,9 +143,25 @@ def direction(matrix: Matrix, column: str) -> Direction:
     return COLUMN_DIRECTIONS.get((matrix.name, column), reading(matrix).direction)
 
 
+EQUIVALENT = "≈"
+"""Marks the interval of a cell that is equivalent to no effect."""
+
+
 def definition(matrix: Matrix) -> str:
-    """The definition as a sentence."""
-    return matrix.definition if matrix.definition.endswith((".", "!", "?")) else f"{matrix.definition}."
+    """The definition in sentences, with the meaning of the equivalence mark where cells were tested for it."""
+    text = matrix.definition if matrix.definition.endswith((".", "!", "?")) else f"{matrix.definition}."
+    answers = [c.equivalent for cells in matrix.cells.values() for c in cells.values() if c.equivalent is not None]
+    if matrix.margin is None or not answers:
+        return text
+    return (
+        f"{text} {EQUIVALENT}: {equivalent_words(matrix.margin)} (two one-sided tests at 5%, adjusted as p is), "
+        f"{sum(answers)} of {len(answers)} cells."
+    )
+
+
+def equivalent_words(margin: float) -> str:
+    """ "equivalent within 2 points"."""
+    return f"equivalent within {100 * margin:g} points"
 
 
 def source(matrix: Matrix) -> str:

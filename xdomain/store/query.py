@@ -51,6 +51,7 @@ def measured_grid(
         planned=len(plan.evaluations),
         chance=dict(chance),
         contrasts=tuple(str(contrast) for contrast in experiment.analysis.contrasts),
+        margin=experiment.analysis.margin,
         budget=experiment.training.budget,
         description=dict(description),
     )
