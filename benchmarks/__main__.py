@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "evaluation", "engines")
+NAMES = ("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "evaluation", "view", "engines")
 
 
 def main() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,33 +10,11 @@ import pytest
 from tests.report_example import HOSTILE, example_result
 from xdomain.report.write import write_report
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-from selenium.webdriver.chrome.service import Service  # noqa: E402 after importorskip
-from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None, reason="needs Debian's chromium and chromium-driver"
-)
-QUIET = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run", "--disable-dev-shm-usage",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in (*QUIET, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(executable_path=DRIVER))
-    yield driver
-    driver.quit()
+pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 
 @pytest.fixture(scope="module")
@@ -127,9 +103,13 @@ def test_a_card_never_covers_its_cell_nor_leaves_the_window(browser, page, width
     for _ in range(12):
         ActionChains(browser).send_keys(Keys.PAGE_DOWN).perform()
     command = card.find_elements(By.CSS_SELECTOR, ".card-code")[-1]
-    last = browser.execute_script("return arguments[0].getBoundingClientRect().bottom", command)
     assert command.text.startswith("xdomain report")
-    assert last <= bottom, "the command can be scrolled to"
+
+    def is_reached(_: object) -> bool:
+        return browser.execute_script("return arguments[0].getBoundingClientRect().bottom", command) <= bottom
+
+    # Keys are answered in Chromium's own time, which a busy machine stretches.
+    WebDriverWait(browser, 5).until(is_reached, "the command can be scrolled to")
 
 
 def test_paper_shows_findings_and_effort_and_leaves_answers_folded(browser, page):

@@ -1,0 +1,72 @@
+"""Time until `xdomain view` shows first rows, and until a filter shows its own, on 200,000 answers.
+
+Wall seconds of one request each, as the page's script makes them; in a browser drawing 200 cards comes on top.
+Aims: first rows within 2 s of opening the records, a filter within 1 s.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import numpy as np
+
+from tests.grids import make_grid
+from xdomain.domains.base import Item
+from xdomain.view.answers import Answers
+from xdomain.view.prompts import PromptTexts
+from xdomain.view.server import ViewServer
+
+DOMAINS = ("math", "science", "logic", "puzzle")
+N_ITEMS, SAMPLES, WORDS = 400, 4, 120
+ROWS = 200_000
+
+
+def main() -> None:
+    grid = make_grid(DOMAINS, n_items=N_ITEMS, samples=SAMPLES, seeds=(0,))
+    records = grid.records.iloc[:ROWS].copy()
+    words = np.random.default_rng(0).choice(["alpha", "beta", "gamma", "delta", "epsilon"], (len(records), WORDS))
+    records["completion"] = [" ".join(row) for row in words]
+    items = {domain: dict(questions(domain)) for domain in DOMAINS}
+    kept = set(records["checkpoint"])
+    checkpoints = tuple(place for place in grid.checkpoints if place.checkpoint in kept)
+    begun = time.perf_counter()
+    grid = replace(grid, records=records, checkpoints=checkpoints)
+    server = ViewServer(Answers(grid, items, PromptTexts({})))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(f"{len(records):,} answers of {records.completion.str.len().mean():.0f} characters")
+    first = ask(server, begun=begun)
+    print(f"first rows after {first:.2f} s")
+    end = "math, seed 0, step 40"
+    for name, query in {
+        "first search": {"text": "alpha beta gamma delta epsilon"},
+        "another search": {"text": "epsilon epsilon epsilon epsilon"},
+        "verdict": {"outcome": "wrong", "domain": "logic"},
+        "gained": {"change": "gained", "checkpoint": end, "against": "base"},
+    }.items():
+        print(f"{name} after {ask(server, query):.2f} s")
+    server.shutdown()
+
+
+def questions(domain: str) -> Iterator[tuple[str, Item]]:
+    """Items of a domain by id."""
+    for number in range(N_ITEMS):
+        item = Item(f"{domain}-{number:05d}", f"Question {number} about {domain}?", "")
+        yield item.id, item
+
+
+def ask(server: ViewServer, query: dict[str, str] | None = None, begun: float | None = None) -> float:
+    """Seconds until the rows of a request are here."""
+    begun = time.perf_counter() if begun is None else begun
+    with urllib.request.urlopen(f"{server.address}rows?{urlencode(query or {})}") as reply:
+        assert json.load(reply)["total"] > 0
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""`xdomain view`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xdomain.cli.setup import ExperimentPath, Seeds, Settings, StorePath, measure, open_experiment
+
+if TYPE_CHECKING:
+    from xdomain.cli.setup import Opened
+    from xdomain.view.answers import Answers
+
+
+def view(
+    experiment: ExperimentPath,
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.", min=0, max=65535)] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    seeds: Seeds = None,
+    settings: Settings = None,
+    store: StorePath = None,
+) -> None:
+    """Read the answers behind the numbers on a local page: filter by domain, checkpoint, verdict and change, search.
+
+    The page is served to this machine only, until Ctrl-C.
+    """
+    import webbrowser
+
+    from xdomain.cli.render import err, out
+    from xdomain.core.errors import ConfigError
+    from xdomain.view.server import ViewServer
+
+    answers = load_answers(open_experiment(experiment, store, seeds, settings))
+    try:
+        server = ViewServer(answers, port)
+    except OSError as error:
+        raise ConfigError(f"port {port} cannot be used: {error}.", where="--port", fix="Leave it out.") from error
+    out.print(server.address, soft_wrap=True, markup=False)
+    err.print("Ctrl-C ends it. Only this machine can open the page, and only with this address.")
+    if browser:
+        webbrowser.open(server.address)
+    try:
+        server.serve_forever()
+    finally:
+        server.server_close()
+
+
+def load_answers(opened: "Opened") -> "Answers":
+    """The records of an experiment with all that a page shows beside them."""
+    from xdomain.domains.base import Split
+    from xdomain.domains.build import build_domains
+    from xdomain.domains.check import items_here
+    from xdomain.models.layout import checkpoint_folder
+    from xdomain.view.answers import Answers
+    from xdomain.view.prompts import PromptTexts
+
+    plan, store = opened.plan, opened.store
+    experiment = plan.experiment
+    grid = measure(opened, with_text=True)
+    split = Split(experiment.evaluation.split)
+    domains = build_domains(experiment.domains, experiment.domain_names)
+    items = {name: {item.id: item for item in items_here(domain, split)} for name, domain in domains.items()}
+    # All checkpoints of a grid share the base's tokenizer.
+    folder = checkpoint_folder(store.folder(plan.base), 0)
+    return Answers(grid, items, PromptTexts({place.checkpoint: folder for place in grid.checkpoints}))

@@ -1,0 +1,1 @@
+"""`xdomain view`: the answers of a store on a local page."""

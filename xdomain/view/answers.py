@@ -1,0 +1,172 @@
+"""All answers of an experiment as one table that a page filters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.core.records import Outcome
+from xdomain.domains.base import Item
+from xdomain.view.prompts import PromptTexts
+
+SHOWN = ("completion", "answer", "gold", "score", "outcome", "reason", "sample", "completion_tokens", "finish_reason")
+"""Record columns that a page shows unchanged."""
+SEARCHED = ("completion", "answer", "gold")
+
+
+class Change(StrEnum):
+    """How an item's mean score differs between two checkpoints."""
+
+    GAINED = "gained"
+    LOST = "lost"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which rows a page asks for; an empty field does not filter.
+
+    Attributes:
+        domain: evaluated domain.
+        checkpoint: label of a checkpoint.
+        outcome: verdict.
+        change: only items whose mean score is higher (or lower) at `checkpoint` than at `against`.
+        against: label of the other checkpoint of `change`.
+        text: searched without case in question, completion, extracted answer and gold.
+    """
+
+    domain: str = ""
+    checkpoint: str = ""
+    outcome: str = ""
+    change: str = ""
+    against: str = ""
+    text: str = ""
+
+
+class Answers:
+    """The records of a grid with the place of their checkpoint.
+
+    Args:
+        grid: records with their text.
+        items: item by domain and id, where the data is at hand.
+        prompts: renders a prompt as a checkpoint saw it.
+    """
+
+    def __init__(self, grid: MeasuredGrid, items: Mapping[str, Mapping[str, Item]], prompts: PromptTexts) -> None:
+        self.experiment = grid.experiment
+        self.domains = grid.domains
+        self.labels = {place.checkpoint: label_of(place) for place in grid.checkpoints}
+        self._items = items
+        self._prompts = prompts
+        order = {name: position for position, name in enumerate(self.labels)}
+        position = grid.records["checkpoint"].map(order)
+        self._records = (
+            grid.records.assign(position=position)
+            .sort_values(["domain", "item_id", "position", "sample"], kind="stable")
+            .reset_index(drop=True)
+        )
+        # Made beside the first requests, so that neither they nor the first search waits for all of it.
+        self._haystack = ThreadPoolExecutor(1).submit(self._searched_texts)
+
+    @property
+    def choices(self) -> dict[str, Sequence[str]]:
+        """What the filters of a page offer."""
+        return {
+            "domain": self.domains,
+            "checkpoint": tuple(self.labels.values()),
+            "outcome": tuple(Outcome),
+            "change": tuple(Change),
+        }
+
+    def find(self, wanted: Filter) -> pd.Index:
+        """Positions of the rows that pass, in order of domain, item, checkpoint and sample.
+
+        Raises:
+            KeyError: a label or a value that `choices` does not offer.
+        """
+        kept = pd.Series(True, index=self._records.index)
+        if wanted.domain:
+            kept &= self._records["domain"] == self._known("domain", wanted.domain)
+        if wanted.outcome:
+            kept &= self._records["outcome"] == self._known("outcome", wanted.outcome)
+        if wanted.change:
+            kept &= self._changed(wanted)
+        if wanted.checkpoint:
+            shown = {self._name(wanted.checkpoint)} | ({self._name(wanted.against)} if wanted.change else set())
+            kept &= self._records["checkpoint"].isin(shown)
+        found = self._records.index[kept]
+        if wanted.text:
+            needle, texts = wanted.text.casefold(), self._haystack.result()
+            found = pd.Index([row for row in found if needle in texts[row]], dtype=found.dtype)
+        return found
+
+    def row(self, position: int) -> dict[str, Any]:
+        """One row as plain JSON, a missing value null. `prompt` is the text that the checkpoint saw, null where it
+        cannot be made again; `question` is the item's own prompt, null where its data is not at hand."""
+        record = self._records.loc[position]
+        item = self._items.get(record["domain"], {}).get(record["item_id"])
+        shown = {name: None if pd.isna(record[name]) else record[name] for name in SHOWN}
+        return shown | {
+            "score": None if shown["score"] is None else float(shown["score"]),
+            "sample": int(record["sample"]),
+            "completion_tokens": None if shown["completion_tokens"] is None else int(shown["completion_tokens"]),
+            "domain": record["domain"],
+            "item": record["item_id"],
+            "checkpoint": self.labels[record["checkpoint"]],
+            "question": None if item is None else item.prompt,
+            "prompt": None if item is None else self._prompts.find(item, record["checkpoint"], record["prompt_hash"]),
+        }
+
+    def _changed(self, wanted: Filter) -> pd.Series:
+        """Whether each row's item changed in the wanted direction; an item without a verdict on a side did not."""
+        change = Change(self._known("change", wanted.change))
+        before, after = self._means.get(self._name(wanted.against)), self._means.get(self._name(wanted.checkpoint))
+        if before is None or after is None:
+            return pd.Series(False, index=self._records.index)
+        difference = after.sub(before)
+        moved = difference[difference > 0] if change is Change.GAINED else difference[difference < 0]
+        keys = pd.MultiIndex.from_frame(self._records[["domain", "item_id"]])
+        return pd.Series(keys.isin(moved.index), index=self._records.index)
+
+    @cached_property
+    def _means(self) -> dict[str, pd.Series]:
+        """Mean score by domain and item, for each checkpoint."""
+        means = self._records.groupby(["checkpoint", "domain", "item_id"], observed=True)["score"].mean().dropna()
+        return {str(name): part.droplevel(0) for name, part in means.groupby(level=0)}
+
+    def _searched_texts(self) -> list[str]:
+        """What a search looks through, one text per row."""
+        questions = {
+            (domain, name): item.prompt for domain, items in self._items.items() for name, item in items.items()
+        }
+        columns = [self._records[name].fillna("") for name in ("domain", "item_id", *SEARCHED)]
+        return [
+            "\n".join((questions.get((domain, item), ""), *texts)).casefold()
+            for domain, item, *texts in zip(*columns, strict=True)
+        ]
+
+    def _known(self, kind: str, value: str) -> str:
+        if value not in self.choices[kind]:
+            raise KeyError(f'{kind} "{value}"')
+        return value
+
+    def _name(self, label: str) -> str:
+        """The checkpoint that a label means."""
+        try:
+            return next(name for name, known in self.labels.items() if known == label)
+        except StopIteration:
+            raise KeyError(f'checkpoint "{label}"') from None
+
+
+def label_of(place: EvaluatedCheckpoint) -> str:
+    """ "math -> science, seed 0, step 40", "base"."""
+    if place.curriculum == BASE:
+        return BASE
+    seed = "" if place.seed is None else f", seed {place.seed}"
+    return f"{place.curriculum}{seed}, step {place.step}"

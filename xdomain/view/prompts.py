@@ -1,0 +1,92 @@
+"""Prompts made again from items and chat templates, shown only where their digest is the recorded one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import TemplateError
+from jinja2.ext import loopcontrols
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from xdomain.core.files import read_json
+from xdomain.core.fingerprint import text_digest
+from xdomain.domains.base import Item
+from xdomain.models.prompting import messages, plain_text
+
+SPECIAL_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
+
+
+class PromptTexts:
+    """Finds the text that a checkpoint was asked with.
+
+    A digest that agrees proves that the text is the very one; where none does, nothing is shown.
+
+    Args:
+        folders: folder with the tokenizer's files of each checkpoint, by its name.
+        variables: further variables of the chat template.
+    """
+
+    def __init__(self, folders: Mapping[str, Path], variables: Mapping[str, Any] | None = None) -> None:
+        self._folders = folders
+        self._variables = dict(variables or {})
+        self._templates: dict[Path, ChatTemplate | None] = {}
+
+    def find(self, item: Item, checkpoint: str, digest: str) -> str | None:
+        """The prompt of `item` whose sha256 is `digest`; None if it cannot be made again."""
+        return next((text for text in self._candidates(item, checkpoint) if text_digest(text) == digest), None)
+
+    def _candidates(self, item: Item, checkpoint: str) -> Iterator[str]:
+        yield plain_text(item)
+        yield json.dumps(messages(item))  # what an endpoint's server was sent
+        template = self._template(checkpoint)
+        rendered = None if template is None else template.render(item)
+        if rendered is not None:
+            yield rendered
+
+    def _template(self, checkpoint: str) -> ChatTemplate | None:
+        folder = self._folders.get(checkpoint)
+        if folder is None:
+            return None
+        if folder not in self._templates:
+            self._templates[folder] = ChatTemplate.of(folder, self._variables)
+        return self._templates[folder]
+
+
+class ChatTemplate:
+    """A chat template rendered without transformers, in the same sandbox and with the same settings."""
+
+    def __init__(self, text: str, variables: Mapping[str, Any]) -> None:
+        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
+        environment.filters["tojson"] = _to_json
+        environment.globals["raise_exception"] = _raise
+        self._template = environment.from_string(text)
+        self._variables = dict(variables)
+
+    @classmethod
+    def of(cls, folder: Path, variables: Mapping[str, Any]) -> ChatTemplate | None:
+        """The template of a tokenizer's folder; None where there is none that can be read."""
+        try:
+            settings = read_json(folder / "tokenizer_config.json")
+            path = folder / "chat_template.jinja"
+            text = path.read_text(encoding="utf-8") if path.is_file() else settings.get("chat_template")
+            tokens = {name: settings[name] for name in SPECIAL_TOKENS if isinstance(settings.get(name), str)}
+            return cls(text, tokens | dict(variables)) if isinstance(text, str) else None
+        except (OSError, ValueError, TemplateError):
+            return None
+
+    def render(self, item: Item) -> str | None:
+        try:
+            return self._template.render(messages=messages(item), add_generation_prompt=True, **self._variables)
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
+            return None
+
+
+def _to_json(value: Any, ensure_ascii: bool = False, indent: int | None = None, **others: Any) -> str:
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, **others)
+
+
+def _raise(message: str) -> None:
+    raise TemplateError(message)
