@@ -109,18 +109,19 @@ class Answers:
     def row(self, position: int) -> dict[str, Any]:
         """One row as plain JSON, a missing value null. `prompt` is the text that the checkpoint saw, null where it
         cannot be made again; `question` is the item's own prompt, null where its data is not at hand."""
-        record = self._records.loc[position]
-        item = self._items.get(record["domain"], {}).get(record["item_id"])
+        record = {str(name): value for name, value in self._records.loc[position].items()}
+        domain, checkpoint = record["domain"], record["checkpoint"]
+        item = self._items.get(domain, {}).get(record["item_id"])
         shown = {name: None if pd.isna(record[name]) else record[name] for name in SHOWN}
+        tokens = shown["completion_tokens"]
         return shown | {
-            "score": None if shown["score"] is None else float(shown["score"]),
             "sample": int(record["sample"]),
-            "completion_tokens": None if shown["completion_tokens"] is None else int(shown["completion_tokens"]),
-            "domain": record["domain"],
+            "completion_tokens": None if tokens is None else int(tokens),
+            "domain": domain,
             "item": record["item_id"],
-            "checkpoint": self.labels[record["checkpoint"]],
+            "checkpoint": self.labels[checkpoint],
             "question": None if item is None else item.prompt,
-            "prompt": None if item is None else self._prompts.find(item, record["checkpoint"], record["prompt_hash"]),
+            "prompt": None if item is None else self._prompts.find(item, checkpoint, record["prompt_hash"]),
         }
 
     def _changed(self, wanted: Filter) -> pd.Series:
