@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -109,7 +109,7 @@ class Answers:
     def row(self, position: int) -> dict[str, Any]:
         """One row as plain JSON, a missing value null. `prompt` is the text that the checkpoint saw, null where it
         cannot be made again; `question` is the item's own prompt, null where its data is not at hand."""
-        record = {str(name): value for name, value in self._records.loc[position].items()}
+        record: Mapping[Hashable, Any] = self._records.loc[position].to_dict()
         domain, checkpoint = record["domain"], record["checkpoint"]
         item = self._items.get(domain, {}).get(record["item_id"])
         shown = {name: None if pd.isna(record[name]) else record[name] for name in SHOWN}
