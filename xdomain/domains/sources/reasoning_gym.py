@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
+from types import ModuleType
 from typing import Any
 
 from xdomain.config.domain import FieldConfig
@@ -48,6 +50,10 @@ EXCLUDED: dict[str, str] = {
 """Tasks of reasoning-gym 0.1.25 that are not offered, each with its reason."""
 
 
+NEEDS_PYCOSAT = ("zebra_puzzles",)
+"""The tasks that solve with pycosat, a C extension that is on PyPI as source only."""
+
+
 class ReasoningGymRows(Source):
     """One pool of rows over all tasks of the pack, to be split by hash.
 
@@ -59,7 +65,7 @@ class ReasoningGymRows(Source):
             raise DependencyMissing(
                 "the package `reasoning-gym` is missing.",
                 where="domains.source",
-                fix="pip install 'xdomain[reasoning-gym]'",
+                fix="pip install 'xdomain[reasoning-gym]' && pip install --no-deps 'reasoning-gym>=0.1.25,<0.2'",
             )
         self.config = config
         for task in config.tasks:
@@ -68,6 +74,12 @@ class ReasoningGymRows(Source):
                     f'the reasoning-gym task "{task.name}" is not offered: {EXCLUDED[task.name]}.',
                     where="domains.source.tasks",
                     fix="Choose another task.",
+                )
+            if task.name in NEEDS_PYCOSAT and not has_pycosat():
+                raise DependencyMissing(
+                    f'the reasoning-gym task "{task.name}" needs the package `pycosat`.',
+                    where="domains.source.tasks",
+                    fix="pip install pycosat (it is compiled: a C compiler is needed), or choose another task.",
                 )
 
     def parts(self) -> tuple[Part, ...]:
@@ -104,6 +116,12 @@ class ReasoningGymRows(Source):
         return ReasoningGymChecker(answer_in or ("boxed", "tag", "whole"))
 
 
+@cache
+def has_pycosat() -> bool:
+    """Whether the real package is installed, asked once: the empty stand-in must not be taken for it."""
+    return importlib.util.find_spec("pycosat") is not None
+
+
 def shares(tasks: Sequence[PackTask], size: int) -> list[int]:
     """Rows for each task: proportional to weight, at least one, remainders to the first."""
     total = sum(task.weight for task in tasks)
@@ -119,6 +137,9 @@ def open_task(spec: Mapping[str, Any]) -> Any:
     Raises:
         ConfigError: no such task, or parameters that it does not take.
     """
+    # The package imports pycosat whatever the task; without a compiler it is not here (`NEEDS_PYCOSAT` was refused).
+    if not has_pycosat():
+        sys.modules.setdefault("pycosat", ModuleType("pycosat"))
     import reasoning_gym
     from reasoning_gym.factory import DATASETS
 
