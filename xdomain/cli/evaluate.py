@@ -56,6 +56,9 @@ def evaluate(
         ),
     ] = None,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Folder for --format.")] = None,
+    allow_overlap: Annotated[
+        bool, typer.Option("--allow-overlap", help="Also evaluate on items that the checkpoint was trained on.")
+    ] = False,
     json_: Json = False,
     store: StorePath = None,
 ) -> None:
@@ -63,7 +66,7 @@ def evaluate(
     from xdomain.analysis.analyse import analyse
     from xdomain.analysis.items import moved_items
     from xdomain.cli.eval_graph import domain_entries, evaluation_graph, settings_by_model
-    from xdomain.cli.eval_run import FailedEvaluation, failure, mark_failed, run_models
+    from xdomain.cli.eval_run import FailedEvaluation, check_overlaps, failure, mark_failed, run_models
     from xdomain.cli.eval_view import LM_EVAL, for_models, show_result, without_base, write_results
     from xdomain.cli.generation_view import generation_of
     from xdomain.cli.lm_eval import harness_grid
@@ -100,6 +103,7 @@ def evaluate(
         data = {"evaluation": evaluation, "execution": {"threads": threads}}
         entries = domain_entries(domains)
         graphs = {text: evaluation_graph(opened, text, entries, data, revision, own) for text, own in overrides.items()}
+        check_overlaps(opened, graphs, allow_overlap=allow_overlap)
         graphs, failed = run_models(opened, graphs, base, jobs)
         grid = own_grid(opened, graphs, base, with_text=formats is not None or samples > 1)
     else:

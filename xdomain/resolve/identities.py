@@ -10,12 +10,13 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.fingerprint import file_digest
-from xdomain.core.locate import gguf_path, has_tokenizer
+from xdomain.core.locate import gguf_path
 from xdomain.domains.build import build_domains
 from xdomain.plan.identity import Identities
 
 MODEL_FILES = ("*.safetensors", "*.json", "*.model", "*.jinja", "*.txt")
-"""What of a model folder changes numbers: weights, configuration, tokenizer, chat template."""
+"""Files of a model folder that change numbers: weights, configuration, tokenizer, chat template. The folder's own code
+counts too where `trust_remote_code` lets it run."""
 
 
 def resolve_identities(experiment: Experiment) -> Identities:
@@ -29,8 +30,11 @@ def resolve_identities(experiment: Experiment) -> Identities:
     domains = build_domains(experiment.domains, dict.fromkeys([*experiment.domain_names, *warmup]))
     return Identities(
         model=model_identity(experiment.model),
-        domains={name: domain.identity() for name, domain in domains.items()},
+        items={name: domain.item_identity() for name, domain in domains.items()},
+        verifiers={name: domain.verifier_identity() for name, domain in domains.items()},
         rewards={name: domain.reward_identity() for name, domain in domains.items()},
+        solutions={name: domain.solution_identity() for name, domain in domains.items()},
+        stops={name: domain.stop for name, domain in domains.items()},
     )
 
 
@@ -43,9 +47,7 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
     if config.adapter is not None:
         below = model_identity(config.model_copy(update={"adapter": None}))
         folder = Path(config.adapter).expanduser()
-        # Once the base's tokenizer was used even so; what was evaluated with it is another evaluation.
-        tokenizer = {"tokenizer": "of the adapter"} if has_tokenizer(folder) else {}
-        return {**below, "adapter": _digests(folder), **tokenizer}
+        return {**below, "adapter": _digests(folder, config)}
     if config.endpoint is not None:
         return {"endpoint": config.endpoint.model_dump(mode="json", include={"base_url", "model", "protocol"})}
     kind, value = config.source
@@ -62,9 +64,10 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
             where="model.path",
             fix="Give a folder in transformers format, or use `hub` for a model id.",
         )
-    return {"files": _digests(folder)}
+    return {"files": _digests(folder, config)}
 
 
-def _digests(folder: Path) -> dict[str, str]:
-    files = sorted({path for pattern in MODEL_FILES for path in folder.glob(pattern)})
+def _digests(folder: Path, config: ModelConfig) -> dict[str, str]:
+    patterns = (*MODEL_FILES, "*.py") if config.trust_remote_code else MODEL_FILES
+    files = sorted({path for pattern in patterns for path in folder.glob(pattern)})
     return {path.name: file_digest(path) for path in files}
