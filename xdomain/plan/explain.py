@@ -13,6 +13,8 @@ from xdomain.plan.graph import Graph
 from xdomain.plan.stage import Stage
 
 ABSENT = "(absent)"
+OF_DOMAINS = {"items": "items", "solutions": "solutions", "verifiers": "verifier", "rewards": "reward"}
+"""Parts of a payload that hold one identity per domain, and what they are called."""
 SEED = re.compile(r", seed \d+$")
 
 
@@ -55,6 +57,41 @@ def narrow(plan: Graph, texts: Sequence[str]) -> Graph:
 def explain_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     """(dotted field, value in first, value in second) for every difference of two payloads; `ABSENT` = not there."""
     return list(_differences(first, second, ""))
+
+
+def changes_in_words(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    """Return one short sentence for each part in which two payloads differ: "The verifier of math changed."."""
+    sentences = []
+    for where, left, right in explain_difference(first, second):
+        part = _part(where.split("."), first)
+        if ABSENT in (left, right):
+            sentences.append(f"Only the {'first' if right == ABSENT else 'second'} stage has {part}.")
+        else:
+            sentences.append(f"{part[0].upper()}{part[1:]} changed.")
+    return list(dict.fromkeys(sentences))
+
+
+def _part(field: Sequence[str], payload: Mapping[str, Any]) -> str:
+    """Return the words for the part of an identity that a dotted field belongs to."""
+    words = ".".join(field[:2])
+    match [*field]:
+        case ["warmup", part, domain, *_] if part in OF_DOMAINS:
+            words = f"the {OF_DOMAINS[part]} of {domain} in the warm-up"
+        case ["verifier", *_]:
+            words = f"the verifier of {payload['items']['domain']}"
+        case ["items", "identity", *_]:
+            words = f"the items of {payload['items']['domain']}"
+        case ["items", "domain" | "split" | "count" as name]:
+            words = f"the evaluated items' {name}"
+        case [part, domain, *_] if part in OF_DOMAINS:
+            words = f"the {OF_DOMAINS[part]} of {domain}"
+        case ["model", *_]:
+            words = "the model"
+        case ["parent"]:
+            words = "the parent checkpoint"
+        case ["checkpoint", *_]:
+            words = "the evaluated checkpoint"
+    return words
 
 
 def _differences(first: Any, second: Any, where: str) -> Iterator[tuple[str, Any, Any]]:

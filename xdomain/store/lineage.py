@@ -72,5 +72,7 @@ class Lineage:
 def _prompts_drawn(payload: Mapping[str, Any], step: int) -> int:
     """Return how many prompts a training stage has drawn when it has made `step` optimizer steps: whole rollouts."""
     training = payload["training"]
-    rollouts = math.ceil(step / (training["updates_per_rollout"] * training["epochs_per_rollout"]))
-    return rollouts * int(training["prompts_per_step"] * training["updates_per_rollout"])
+    prompts, updates, epochs = (
+        int(training[name]) for name in ("prompts_per_step", "updates_per_rollout", "epochs_per_rollout")
+    )
+    return math.ceil(step / (updates * epochs)) * prompts * updates
