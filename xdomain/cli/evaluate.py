@@ -10,6 +10,7 @@ from xdomain.cli.setup import BaseSettings, Json, Settings, StorePath, default_s
 
 if TYPE_CHECKING:
     from xdomain.core.measurement import MeasuredGrid
+    from xdomain.execute.trained_overlap import TrainedOverlap
     from xdomain.plan.graph import Graph
     from xdomain.store.store import Store
 
@@ -89,6 +90,7 @@ def evaluate(
     models = [text for text in (base, model) if text]
     graphs: dict[str, Graph] = {}
     failed: list[FailedEvaluation] = []
+    overlaps: list[TrainedOverlap] = []
     if domains is not None:
         evaluation: dict[str, Any] = {
             "items": items,
@@ -103,7 +105,7 @@ def evaluate(
         data = {"evaluation": evaluation, "execution": {"threads": threads}}
         entries = domain_entries(domains)
         graphs = {text: evaluation_graph(opened, text, entries, data, revision, own) for text, own in overrides.items()}
-        check_overlaps(opened, graphs, allow_overlap=allow_overlap)
+        overlaps = check_overlaps(opened, graphs, allow_overlap=allow_overlap)
         graphs, failed = run_models(opened, graphs, base, jobs)
         grid = own_grid(opened, graphs, base, with_text=formats is not None or samples > 1)
     else:
@@ -119,6 +121,7 @@ def evaluate(
     beside = {
         "base": base,
         "failed": [asdict(each) for each in failed],
+        "trained_on": [asdict(each) for each in overlaps],
         "moved_items": moved_items(grid),
         "generation": generation_of(opened, graphs),
     }

@@ -63,35 +63,35 @@ def changes_in_words(first: Mapping[str, Any], second: Mapping[str, Any]) -> lis
     """Return one short sentence for each part in which two payloads differ: "The verifier of math changed."."""
     sentences = []
     for where, left, right in explain_difference(first, second):
-        part = _part(where.split("."), first)
-        if ABSENT in (left, right):
-            sentences.append(f"Only the {'first' if right == ABSENT else 'second'} stage has {part}.")
+        words, depth = _part(where.split("."), first)
+        if ABSENT in (left, right) and where.count(".") < depth:
+            sentences.append(f"Only the {'first' if right == ABSENT else 'second'} stage has {words}.")
         else:
-            sentences.append(f"{part[0].upper()}{part[1:]} changed.")
+            sentences.append(f"{words[0].upper()}{words[1:]} changed.")
     return list(dict.fromkeys(sentences))
 
 
-def _part(field: Sequence[str], payload: Mapping[str, Any]) -> str:
-    """Return the words for the part of an identity that a dotted field belongs to."""
-    words = ".".join(field[:2])
+def _part(field: Sequence[str], payload: Mapping[str, Any]) -> tuple[str, int]:
+    """Return the words for the part of an identity that a dotted field belongs to, and how many names lead to it."""
+    found = ".".join(field[:2]), 2
     match [*field]:
         case ["warmup", part, domain, *_] if part in OF_DOMAINS:
-            words = f"the {OF_DOMAINS[part]} of {domain} in the warm-up"
+            found = f"the {OF_DOMAINS[part]} of {domain} in the warm-up", 3
         case ["verifier", *_]:
-            words = f"the verifier of {payload['items']['domain']}"
+            found = f"the verifier of {payload['items']['domain']}", 1
         case ["items", "identity", *_]:
-            words = f"the items of {payload['items']['domain']}"
+            found = f"the items of {payload['items']['domain']}", 2
         case ["items", "domain" | "split" | "count" as name]:
-            words = f"the evaluated items' {name}"
+            found = f"the evaluated items' {name}", 2
         case [part, domain, *_] if part in OF_DOMAINS:
-            words = f"the {OF_DOMAINS[part]} of {domain}"
+            found = f"the {OF_DOMAINS[part]} of {domain}", 2
         case ["model", *_]:
-            words = "the model"
+            found = "the model", 1
         case ["parent"]:
-            words = "the parent checkpoint"
+            found = "the parent checkpoint", 1
         case ["checkpoint", *_]:
-            words = "the evaluated checkpoint"
-    return words
+            found = "the evaluated checkpoint", 1
+    return found
 
 
 def _differences(first: Any, second: Any, where: str) -> Iterator[tuple[str, Any, Any]]:

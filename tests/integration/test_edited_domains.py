@@ -1,4 +1,4 @@
-"""A checkpoint is not evaluated on what it was trained on, whatever was edited since: seen through the command line."""
+"""Edits of a domain after its store is finished, seen through the command line: what is made again, what is refused."""
 
 from __future__ import annotations
 
@@ -120,8 +120,10 @@ def test_eval_measures_an_overlap_where_it_is_allowed(folder: Path) -> None:
     split = {"dev": 0.0, "test": 0.9}
     edited = write_domain(folder, "sums", "sums.jsonl", split=split)
     command = ("eval", "sums, seed 0", "--domains", edited, *QUICK)
-    by_option = xdomain(*command, "--allow-overlap", "--store", folder / "store")
+    by_option = xdomain(*command, "--allow-overlap", "--store", folder / "store", "--json")
     assert 'evaluated items of "sums" are prompts that "sums, seed 0 step 2" was trained on' in by_option.stderr
+    [overlap] = json.loads(by_option.stdout)["trained_on"]
+    assert 0 < overlap["shared"] < overlap["items"] == json.loads(by_option.stdout)["meta"]["items"]["sums"]
     refused(*command, store=folder / "store")  # what is published is refused, too
     write_domain(folder, "sums", "sums.jsonl", split=split, allow_overlap=["sums"])
     xdomain(*command, "--store", folder / "store")
@@ -140,6 +142,28 @@ def test_a_template_edit_leaves_the_split_and_the_old_checkpoints_as_they_are(fo
         assert questions(edited, split) == questions(folder / "sums.yaml", split)
     for checkpoint in ("base tiny_qwen3", "sums, seed 0", "sums -> words, seed 0"):
         xdomain("eval", checkpoint, "--domains", edited, *QUICK, "--store", store)
+
+
+def test_a_repaired_verifier_makes_training_again_and_leaves_the_base(folder: Path) -> None:
+    store = folder / "store"
+    write_domain(folder, "sums", "sums.jsonl", verifier={"kind": "text", "normalise": True})
+    repaired = write_experiment(
+        folder,
+        name="repaired",
+        model={"preset": "tiny_qwen3", "warmup": WARMUP},
+        domains=[{"file": "edited/sums.yaml"}, {"file": "words.yaml"}],
+        curricula=["sums -> words", "words"],
+        grid={},
+    )
+    stages = json.loads(xdomain("grid", "plan", repaired, "--store", store, "--json").stdout)["stages"]
+    assert {stage["title"] for stage in stages if stage["done"]} == {"base tiny_qwen3", "base on words"}
+    [(earlier, _)] = Store(store).find("sums, seed 0")
+    shown = xdomain("grid", "plan", repaired, "--store", store, "--explain", "sums, seed 0", earlier.folder).stdout
+    assert shown.startswith("The verifier of sums changed.\n")
+    assert earlier.key[:8] in shown
+    [(evaluated, _)] = Store(store).find("base on sums")
+    shown = xdomain("grid", "plan", repaired, "--store", store, "--explain", "base on sums", evaluated.key[:12]).stdout
+    assert "The verifier of sums changed.\nOnly the judging differs: both have the same completions.\n" in shown
 
 
 def test_grid_run_refuses_to_evaluate_a_finished_checkpoint_on_what_it_was_trained_on(folder: Path) -> None:
