@@ -92,14 +92,14 @@ def test_a_schedule_names_what_every_checkpoint_saw(folder: Path) -> None:
     lineage = Lineage(store)
     own = read_schedule(store.folder(stage) / "schedule.jsonl")
     assert [domain for domain, _ in own] == ["words"] * STEPS * PROMPTS
-    assert all(re.fullmatch("[0-9a-f]{16}", key) for _, key in own)
+    assert all(re.fullmatch("[0-9a-f]{16}", key) for _, keys in own for key in keys)
 
     base = {name: set(keys) for name, keys in lineage.trained_on(CheckpointRef(stage.needs[-1], 0)).items()}
     assert set(base) == {"sums", "words"}
     first = lineage.trained_on(CheckpointRef(stage.key, 1))
-    assert first["words"] == base["words"] | {key for _, key in own[:PROMPTS]}
+    assert first["words"] == base["words"] | {key for _, keys in own[:PROMPTS] for key in keys}
     end = lineage.trained_on(CheckpointRef(stage.key, STEPS))
-    assert end["words"] == base["words"] | {key for _, key in own}
+    assert end["words"] == base["words"] | {key for _, keys in own for key in keys}
     assert end["sums"] == first["sums"] == lineage.trained_on(CheckpointRef(parent, STEPS))["sums"]
     assert lineage.trained_on(CheckpointRef(parent, STEPS))["words"] == base["words"]
 

@@ -14,7 +14,7 @@ from xdomain.store.artifact import check_artifact, read_description
 from xdomain.store.store import Store
 
 Trained = Mapping[str, frozenset[str]]
-"""Keys of the prompts that were trained on (`trained_key`), by the domain that they came from."""
+"""Keys of the prompts that were trained on (`trained_keys`), by the domain that they came from."""
 
 
 class Lineage:
@@ -22,7 +22,7 @@ class Lineage:
 
     def __init__(self, store: Store) -> None:
         self._folders = {name[-16:]: store.root / "stages" / name for name in store.names("stages")}
-        self._schedules: dict[str, list[tuple[str, str]]] = {}
+        self._schedules: dict[str, list[tuple[str, list[str]]]] = {}
         self._descriptions: dict[str, dict[str, Any]] = {}
 
     def trained_on(self, checkpoint: CheckpointRef) -> Trained:
@@ -37,10 +37,10 @@ class Lineage:
         while True:
             payload = self._payload(stage)
             is_base = payload["kind"] == StageKind.BASE
-            for domain, key in self._schedule(stage)[: None if is_base else _prompts_drawn(payload, step)]:
-                found.setdefault(domain, set()).add(key)
+            for domain, keys in self._schedule(stage)[: None if is_base else _prompts_drawn(payload, step)]:
+                found.setdefault(domain, set()).update(keys)
             if is_base:
-                return {domain: frozenset(keys) for domain, keys in found.items()}
+                return {name: frozenset(each) for name, each in found.items()}
             stage = payload["parent"]
             step = self._payload(stage).get("steps", 0)
 
@@ -59,8 +59,8 @@ class Lineage:
             self._descriptions[stage] = read_description(self._folder(stage))["payload"]
         return self._descriptions[stage]
 
-    def _schedule(self, stage: str) -> list[tuple[str, str]]:
-        """Domain and key of every prompt in the order of training; [] for a base without warm-up."""
+    def _schedule(self, stage: str) -> list[tuple[str, list[str]]]:
+        """Domain and keys of every prompt in the order of training; [] for a base without warm-up."""
         if stage not in self._schedules:
             folder = self._folder(stage)
             check_artifact(folder, SCHEDULE)
