@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.small_grid import xdomain
+from tests.small_grid import plan, xdomain
 from xdomain.domains.trained import read_schedule
 from xdomain.plan.stage import CheckpointRef
 from xdomain.store.lineage import Lineage
@@ -155,14 +155,17 @@ def test_a_repaired_verifier_makes_training_again_and_leaves_the_base(folder: Pa
         curricula=["sums -> words", "words"],
         grid={},
     )
-    stages = json.loads(xdomain("grid", "plan", repaired, "--store", store, "--json").stdout)["stages"]
-    assert {stage["title"] for stage in stages if stage["done"]} == {"base tiny_qwen3", "base on words"}
-    [(earlier, _)] = Store(store).find("sums, seed 0")
-    shown = xdomain("grid", "plan", repaired, "--store", store, "--explain", "sums, seed 0", earlier.folder).stdout
+    earlier = {stage["title"]: stage for stage in plan(folder / "warm.yaml", store)["stages"]}
+    found = {stage["title"] for stage in plan(repaired, store)["stages"] if stage["done"]}
+    assert found == {"base tiny_qwen3", "base on words"}
+
+    def explained(title: str, before: str) -> str:
+        return xdomain("grid", "plan", repaired, "--store", store, "--explain", title, before).stdout
+
+    shown = explained("sums, seed 0", earlier["sums, seed 0"]["folder"])
     assert shown.startswith("The verifier of sums changed.\n")
-    assert earlier.key[:8] in shown
-    [(evaluated, _)] = Store(store).find("base on sums")
-    shown = xdomain("grid", "plan", repaired, "--store", store, "--explain", "base on sums", evaluated.key[:12]).stdout
+    assert earlier["sums, seed 0"]["key"][:8] in shown
+    shown = explained("base on sums", earlier["base on sums"]["key"][:12])
     assert "The verifier of sums changed.\nOnly the judging differs: both have the same completions.\n" in shown
 
 
