@@ -15,8 +15,7 @@ from xdomain.domains.build import build_domains
 from xdomain.plan.identity import Identities
 
 MODEL_FILES = ("*.safetensors", "*.json", "*.model", "*.jinja", "*.txt")
-"""Files of a model folder that change numbers: weights, configuration, tokenizer, chat template. The folder's own code
-counts too where `trust_remote_code` lets it run."""
+"""What of a model folder changes numbers: weights, configuration, tokenizer, chat template."""
 
 
 def resolve_identities(experiment: Experiment) -> Identities:
@@ -47,7 +46,7 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
     if config.adapter is not None:
         below = model_identity(config.model_copy(update={"adapter": None}))
         folder = Path(config.adapter).expanduser()
-        return {**below, "adapter": _digests(folder, config)}
+        return {**below, "adapter": _digests(folder)}
     if config.endpoint is not None:
         return {"endpoint": config.endpoint.model_dump(mode="json", include={"base_url", "model", "protocol"})}
     kind, value = config.source
@@ -64,10 +63,9 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
             where="model.path",
             fix="Give a folder in transformers format, or use `hub` for a model id.",
         )
-    return {"files": _digests(folder, config)}
+    return {"files": _digests(folder)}
 
 
-def _digests(folder: Path, config: ModelConfig) -> dict[str, str]:
-    patterns = (*MODEL_FILES, "*.py") if config.trust_remote_code else MODEL_FILES
-    files = sorted({path for pattern in patterns for path in folder.glob(pattern)})
+def _digests(folder: Path) -> dict[str, str]:
+    files = sorted({path for pattern in MODEL_FILES for path in folder.glob(pattern)})
     return {path.name: file_digest(path) for path in files}
