@@ -4,7 +4,7 @@ BIN := .venv/bin
 STORE ?= xdomain-store
 SMOKE := experiments/smoke.yaml
 
-.PHONY: help setup smoke lint types test check test-faults test-ray test-slurm test-vllm bench docs lm-eval-env clean
+.PHONY: help setup smoke lint types test check golden test-faults test-ray test-slurm test-vllm bench docs lm-eval-env clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ test: lint ## Lint, then every test that is not slow; Ray's have a command of th
 
 check: lint ## Lint, then every test, the slow ones too; Ray's have a command of their own
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 -m 'not ray'
+
+golden: setup ## Write the frozen stage keys and command line anew, after a wanted change; say why in the commit
+	XDOMAIN_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/golden/test_frozen.py -k 'stage_keys or command_line'
 
 docs: setup ## The reference that is generated from the code
 	$(BIN)/python docs/generate.py

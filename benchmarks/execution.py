@@ -173,7 +173,7 @@ class Instant:
 def make_plan(*, seeds: int, domains: int) -> Plan:
     experiment = Experiment.model_validate(settings(seeds=seeds, domains=domains))
     found: dict[str, Any] = {name: {"data": name} for name in experiment.domain_names}
-    return build_plan(experiment, Identities(model={"preset": "tiny_qwen3"}, domains=found, rewards=found))
+    return build_plan(experiment, Identities({"preset": "tiny_qwen3"}, items=found, verifiers=found, rewards=found))
 
 
 def settings(*, seeds: int, domains: int) -> dict[str, Any]:

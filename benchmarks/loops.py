@@ -122,7 +122,7 @@ def evaluate(checkpoint: Path, name: str) -> float:
 
     from xdomain.config.evaluation import EvaluationConfig
     from xdomain.domains.build import build_domain
-    from xdomain.evaluate.domain_run import choose_items
+    from xdomain.domains.draw import choose_items
 
     model = AutoModelForCausalLM.from_pretrained(checkpoint).eval()
     tokenizer = AutoTokenizer.from_pretrained(checkpoint, padding_side="left")

@@ -40,6 +40,7 @@ from xdomain.config.strategy import BUILT_IN, StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import DependencyMissing
 from xdomain.core.seeds import derive_seed
+from xdomain.core.stage import StageContext
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
 from xdomain.models.prompting import trl_prompt, uses_chat
@@ -264,17 +265,8 @@ def measure(smollm2: bool, device: str, rounds: int, only: Sequence[str] = ()) -
         if not smollm2:
             warmup = WarmupConfig(steps=30, domains=DOMAINS)
         domains = build_domains(DOMAINS, DOMAINS)
-        model = warm_up(
-            model,
-            tokenizer,
-            domains,
-            warmup,
-            chat=chat,
-            scratch=Path(folder),
-            device=device,
-            reporter=_Silent(),
-            stop_requested=lambda: False,
-        )
+        context = StageContext(Path(folder), Path(folder), {}, 0, device, _Silent())
+        model = warm_up(model, tokenizer, domains, warmup, context, chat=chat)
         settings = SMOLLM2[device] if smollm2 else TINY
         bench = Bench(model, tokenizer, chat, settings, Path(folder), device)
         interval = bench.training.telemetry_every

@@ -31,7 +31,8 @@ def make_plan(**changes: Any) -> Plan:
         experiment,
         Identities(
             model={"preset": "tiny_qwen3"},
-            domains={name: {"data": f"data of {name}"} for name in names},
+            items={name: {"data": f"data of {name}"} for name in names},
+            verifiers={name: {"scorer": f"verifier of {name}"} for name in names},
             rewards={name: {"shape": f"reward of {name}"} for name in names},
         ),
     )

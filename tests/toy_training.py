@@ -71,7 +71,7 @@ class CharacterDomain(Domain):
     def reward(self, item: Item, completion: str, verdict: Verdict) -> float | None:
         return self._credit(completion)
 
-    def identity(self) -> Mapping[str, Any]:
+    def item_identity(self) -> Mapping[str, Any]:
         return {"character_domain": self.name}
 
     def reward_identity(self) -> Mapping[str, Any]:

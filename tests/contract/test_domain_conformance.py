@@ -60,7 +60,7 @@ class PaysTheUnscored(Broken):
 
 
 class ChangesItsIdentity(Broken):
-    def identity(self):
+    def item_identity(self):
         return {"it": id(self)}
 
 

@@ -1,7 +1,6 @@
 """What must not change unseen: stage keys, the command line's options, the generated reference.
 
-After a wanted change: `XDOMAIN_UPDATE_GOLDEN=1 pytest tests/golden/test_frozen.py`, `make docs`, and say why in the
-commit.
+After a wanted change: `make golden docs`, and say why in the commit.
 """
 
 from __future__ import annotations

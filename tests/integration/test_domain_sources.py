@@ -230,24 +230,41 @@ def test_descriptions_that_contradict_themselves(change, message):
         DomainConfig.model_validate({**good, **change})
 
 
-def test_identity_changes_exactly_with_items_and_verdicts(tmp_path):
+def identities(one):
+    return one.item_identity(), one.verifier_identity(), one.reward_identity(), one.solution_identity()
+
+
+def test_each_identity_changes_exactly_with_its_part(tmp_path):
     path = write_jsonl(tmp_path / "rows.jsonl", ROWS)
     source = {"kind": "jsonl", "path": path}
     base = domain(source)
     copied = write_jsonl(tmp_path / "elsewhere.jsonl", ROWS)
-    assert base.identity() == domain({"kind": "jsonl", "path": copied}).identity(), "a path identifies nothing"
-    assert base.identity() == domain(source, reward="format-only", description="x").identity()
-    assert base.reward_identity() != domain(source, reward="format-only").reward_identity()
+    assert identities(base) == identities(domain({"kind": "jsonl", "path": copied})), "a path identifies nothing"
+    assert identities(base) == identities(domain(source, description="x", stop=["\n"], allow_overlap=["math"]))
     changed = write_jsonl(tmp_path / "changed.jsonl", [*ROWS[:-1], {**ROWS[-1], "a": "0"}])
     for other in (
         domain({"kind": "jsonl", "path": changed}),
         domain(source, template="Q: {{ question }}"),
-        domain(source, verifier={"kind": "text", "normalise": True}),
         domain(source, limit=3),
         domain(source, split={"test": 0.3}),
         domain(source, system="Be short."),
     ):
-        assert base.identity() != other.identity()
+        assert base.item_identity() != other.item_identity()
+        assert identities(base)[1:] == identities(other)[1:]
+    repaired = domain(source, verifier={"kind": "text", "normalise": True})
+    repriced, reworded = domain(source, reward="format-only"), domain(source, solution="It is {{ gold }}.")
+    for place, other in enumerate((repaired, repriced, reworded), start=1):
+        differs = [one != another for one, another in zip(identities(base), identities(other), strict=True)]
+        assert differs == [each == place for each in range(4)]
+
+
+def test_a_verifiers_version_is_in_its_identity_alone(tmp_path, monkeypatch):
+    one = domain({"kind": "jsonl", "path": write_jsonl(tmp_path / "rows.jsonl", ROWS)})
+    before = identities(one)
+    monkeypatch.setattr(one.verifier, "id", "text/99")
+    after = identities(one)
+    assert before[1] != after[1]
+    assert (before[0], *before[2:]) == (after[0], *after[2:])
 
 
 def procedural(**source):

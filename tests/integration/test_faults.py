@@ -64,7 +64,7 @@ def block_base(experiment: Path, store: Path) -> Path:
     """Put a file where the base's work folder should be, so that it fails; its path."""
     base = next(stage for stage in stages_of(experiment, store) if stage["kind"] == "base")
     (store / "work").mkdir(parents=True)
-    (store / "store.json").write_text('{"schema": 1}')
+    (store / "store.json").write_text('{"schema": 2}')
     in_the_way = store / "work" / str(base["folder"])
     in_the_way.write_text("in the way")
     return in_the_way
@@ -128,7 +128,7 @@ def test_a_lease_from_elsewhere_with_a_clock_of_its_own(undisturbed: Path, tmp_p
     base = stages_of(experiment, store)[0]
     lease = store / "leases" / f"{base['folder']}.json"
     lease.parent.mkdir(parents=True)
-    (store / "store.json").write_text('{"schema": 1}')
+    (store / "store.json").write_text('{"schema": 2}')
     holder = {"token": "t", "host": "elsewhere/boot", "pid": 1, "started": 4e9, "beat": 7, "progress": {}}
     lease.write_text(json.dumps(holder))
     os.utime(lease, (2**31, 2**31))

@@ -205,7 +205,7 @@ def test_a_failed_stage_blocks_only_its_descendants(finished: tuple[Path, Path],
     broken = next(stage for stage in plan(experiment, store)["stages"] if stage["title"] == "logic, seed 0")
     # A file where the work folder should be: the stage cannot start, whatever it does.
     (store / "work").mkdir(parents=True)
-    (store / "store.json").write_text('{"schema": 1}')
+    (store / "store.json").write_text('{"schema": 2}')
     (store / "work" / broken["folder"]).write_text("in the way")
     ended = xdomain("grid", "run", experiment, "--store", store, "--json", code=1)
     outcome = checked_events(ended.stdout)[-1]

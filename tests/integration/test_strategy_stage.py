@@ -39,7 +39,7 @@ class Silent:
 def planned(experiment: Experiment) -> Plan:
     """With empty identities: no data and no model is looked at."""
     empty: dict[str, dict[str, str]] = {name: {} for name in experiment.domain_names}
-    return build_plan(experiment, Identities({}, empty, empty))
+    return build_plan(experiment, Identities({}, empty, empty, empty))
 
 
 def context(folder: Path, name: str, inputs: dict[str, Path]) -> StageContext:

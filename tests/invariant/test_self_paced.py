@@ -53,7 +53,7 @@ def test_pass_rates_are_stages_of_their_own_and_part_of_identity() -> None:
     plain, paced = make_plan(), make_plan(training={**TRAINING})
     measured = [stage for stage in paced.stages.values() if isinstance(stage, PassRateStage)]
     assert [stage.domain for stage in measured] == ["logic", "puzzle"]
-    assert {stage.payload["split"] for stage in measured} == {"train"}
+    assert {stage.payload["items"]["split"] for stage in measured} == {"train"}
     assert not {stage.key for stage in measured} & {stage.key for stage in paced.evaluations}
     for stage in paced.train_stages:
         rates = {each.domain: each.key for each in measured if each.domain in stage.curriculum.phases[-1].domains}
@@ -98,7 +98,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
         checkpoints={"every_steps": 2},
     )
     empty: dict[str, dict[str, str]] = {name: {} for name in experiment.domain_names}
-    plan = build_plan(experiment, Identities({}, empty, empty))
+    plan = build_plan(experiment, Identities({}, empty, empty, empty))
     assert run_base(experiment, context(root, plan, plan.base.key)).finished
     for stage in plan.stages.values():
         if isinstance(stage, PassRateStage):

@@ -10,8 +10,9 @@ from tests.plans import make_experiment, make_plan
 from xdomain.core.errors import PlanError
 from xdomain.plan.cost import critical_path, list_schedule_seconds, plan_cost
 from xdomain.plan.expand import expand_curricula
-from xdomain.plan.explain import explain_difference, find_stage
-from xdomain.plan.graph import phase_quotas
+from xdomain.plan.explain import changes_in_words, explain_difference, find_stage
+from xdomain.plan.graph import Plan, build_plan, phase_quotas
+from xdomain.plan.identity import Identities, same_completions
 from xdomain.plan.stage import StageKind, TrainStage
 
 FOUR = ["logic", "math", "puzzle", "science"]
@@ -132,6 +133,65 @@ def test_explain_names_the_field() -> None:
     one, other = make_plan(), make_plan(seeds=[1])
     differences = explain_difference(train(one, "logic").payload, train(other, "logic", 1).payload)
     assert differences == [("seed", 0, 1)]
+
+
+PARTS = ("items", "verifiers", "rewards", "solutions")
+
+
+def plan_with(**changed: str) -> Plan:
+    """The plan of two domains of which the identity of `logic` that `changed` names has another value."""
+    parts = {
+        part: {name: {part: changed.get(part, "") if name == "logic" else ""} for name in ("logic", "puzzle")}
+        for part in PARTS
+    }
+    stops = {"logic": (changed["stops"],)} if "stops" in changed else {}
+    return build_plan(make_experiment(), Identities(model={"preset": "tiny_qwen3"}, **parts, stops=stops))
+
+
+def keys_of(plan: Plan) -> dict[str, str]:
+    return {stage.title: stage.key for stage in plan.stages.values()}
+
+
+WITHOUT_LOGIC = {"base tiny_qwen3", "base on puzzle", "puzzle, seed 0", "puzzle, seed 0 step 10 on puzzle"}
+
+
+@pytest.mark.parametrize(
+    ("part", "kept"),
+    [
+        ("items", set()),
+        ("solutions", set()),
+        ("verifiers", WITHOUT_LOGIC),
+        ("rewards", {*WITHOUT_LOGIC, "base on logic", "puzzle, seed 0 step 10 on logic"}),
+        ("stops", WITHOUT_LOGIC),
+    ],
+)
+def test_each_part_of_a_domain_changes_the_keys_of_what_depends_on_it(part: str, kept: set[str]) -> None:
+    """The base is warmed up on logic and puzzle, so logic's items and solutions change every key; its verifier changes
+    neither the base nor what was trained and evaluated on puzzle alone."""
+    before, after = keys_of(plan_with()), keys_of(plan_with(**{part: "changed"}))
+    assert before.keys() == after.keys()
+    assert {title for title in before if before[title] == after[title]} == kept
+
+
+@pytest.mark.parametrize(
+    ("part", "title", "words", "same"),
+    [
+        ("verifiers", "logic, seed 0", ["The verifier of logic changed."], False),
+        ("rewards", "logic, seed 0", ["The reward of logic changed."], False),
+        ("verifiers", "base on logic", ["The verifier of logic changed."], True),
+        ("items", "base tiny_qwen3", ["The items of logic in the warm-up changed."], False),
+        ("solutions", "base tiny_qwen3", ["The solutions of logic in the warm-up changed."], False),
+        ("items", "base on logic", ["The evaluated checkpoint changed.", "The items of logic changed."], False),
+        ("stops", "base on logic", ["Only the second stage has sampling.stop."], False),
+    ],
+)
+def test_a_difference_is_told_in_words(part: str, title: str, words: list[str], same: bool) -> None:
+    one, other = (
+        next(stage.payload for stage in plan.stages.values() if stage.title == title)
+        for plan in (plan_with(), plan_with(**{part: "changed"}))
+    )
+    assert changes_in_words(one, other) == words
+    assert same_completions(one, other) == same
 
 
 def test_find_stage_by_title_or_key() -> None:

@@ -34,7 +34,7 @@ def experiment(strategies: list[Any], curricula: tuple[str, ...] = ("math + scie
 
 def plan(*arguments: Any, **settings: Any) -> Plan:
     empty: dict[str, dict[str, str]] = {name: {} for name in DOMAINS}
-    return build_plan(experiment(*arguments, **settings), Identities({}, empty, empty))
+    return build_plan(experiment(*arguments, **settings), Identities({}, empty, empty, empty))
 
 
 def test_a_name_or_a_mapping() -> None:
@@ -230,7 +230,7 @@ def test_parameters_count_in_the_key_and_the_name_alone_does_not_change_joint() 
         for run in plan(["joint", "cgpo", {"name": "cgpo", "alpha": 1.0}, {"name": "cgpo", "alpha": 1.5}]).runs
     }
     assert len(set(keys.values())) == 4
-    assert "strategy" not in plan(["joint"]).stages[keys["joint"]].payload
+    assert plan(["joint"]).stages[keys["joint"]].payload["strategy"] == {"name": "joint"}
 
 
 def test_an_arm_of_joint_at_another_rate_is_a_run_of_its_own() -> None:

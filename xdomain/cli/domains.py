@@ -39,7 +39,7 @@ def list_domains(json_: Json = False) -> None:
         scorer, needs = None, None
         try:
             domain = build_domain(name)
-            domain.identity()  # looks for its files
+            domain.item_identity()  # looks for its files
             scorer = domain.scorer
         except XDomainError as error:  # a benchmark's folder is not set or lacks its files, a package is not installed
             needs = error.what
@@ -67,7 +67,8 @@ def show(target: Target) -> None:
                 "scorer": domain.scorer,
                 "items": {split.value: len(domain.items(split)) for split in Split},
                 "chance": chance_level(domain),
-                "identity": dict(domain.identity()),
+                "identity": dict(domain.item_identity()),
+                "verifier": dict(domain.verifier_identity()),
                 "reward": dict(domain.reward_identity()),
             }
         )

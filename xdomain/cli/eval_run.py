@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from rich.markup import escape
+
 from xdomain.analysis.result import AccuracyMatrix, Cell
-from xdomain.cli.render import count
+from xdomain.cli.render import count, err
 from xdomain.cli.run_view import run_to_end
-from xdomain.core.errors import StageError
+from xdomain.core.errors import StageError, StoreError
+from xdomain.execute.trained_overlap import TrainedOverlap, find_trained_overlaps, refuse_trained_overlaps
 from xdomain.plan.graph import Graph, merge_graphs
 from xdomain.plan.stage import EvaluateStage, Stage, StageKind
 from xdomain.store.query import model_labels
@@ -55,6 +58,31 @@ def run_models(
     if len(failed) == len(merged.evaluations):
         raise failure(failed)
     return named, failed
+
+
+def check_overlaps(store: Store, graphs: Mapping[str, Graph], *, allow_overlap: bool) -> list[TrainedOverlap]:
+    """Refuse to evaluate checkpoints of the store on items that they were trained on, or warn where it is allowed.
+
+    Returns:
+        The overlaps that `allow_overlap` lets pass.
+
+    Raises:
+        DataError: Items overlap, and neither `allow_overlap` nor the domain that was trained on allows it.
+        StoreError: The store does not tell what a checkpoint was trained on, and `allow_overlap` is false.
+    """
+    graph = merge_graphs(list(graphs.values()))
+    if not allow_overlap:
+        fix = "Evaluate items that it was not trained on, or add --allow-overlap to measure these all the same."
+        refuse_trained_overlaps(graph, store, finished=True, fix=fix)
+        return []
+    try:
+        overlaps = find_trained_overlaps(graph, store, finished=True)
+    except StoreError as error:
+        err.print(f"[yellow]warning[/] overlap is unknown: {escape(error.paragraph())}", soft_wrap=True)
+        return []
+    for overlap in overlaps:
+        err.print(f"[yellow]warning[/] {escape(overlap.sentence())}", soft_wrap=True)
+    return overlaps
 
 
 def failure(failed: list[FailedEvaluation]) -> StageError:

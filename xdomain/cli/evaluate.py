@@ -10,6 +10,7 @@ from xdomain.cli.setup import BaseSettings, Json, Settings, StorePath, default_s
 
 if TYPE_CHECKING:
     from xdomain.core.measurement import MeasuredGrid
+    from xdomain.execute.trained_overlap import TrainedOverlap
     from xdomain.plan.graph import Graph
     from xdomain.store.store import Store
 
@@ -56,6 +57,9 @@ def evaluate(
         ),
     ] = None,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Folder for --format.")] = None,
+    allow_overlap: Annotated[
+        bool, typer.Option("--allow-overlap", help="Also evaluate on items that the checkpoint was trained on.")
+    ] = False,
     json_: Json = False,
     store: StorePath = None,
 ) -> None:
@@ -63,7 +67,7 @@ def evaluate(
     from xdomain.analysis.analyse import analyse
     from xdomain.analysis.items import moved_items
     from xdomain.cli.eval_graph import domain_entries, evaluation_graph, settings_by_model
-    from xdomain.cli.eval_run import FailedEvaluation, failure, mark_failed, run_models
+    from xdomain.cli.eval_run import FailedEvaluation, check_overlaps, failure, mark_failed, run_models
     from xdomain.cli.eval_view import LM_EVAL, for_models, show_result, without_base, write_results
     from xdomain.cli.generation_view import generation_of
     from xdomain.cli.lm_eval import harness_grid
@@ -86,6 +90,7 @@ def evaluate(
     models = [text for text in (base, model) if text]
     graphs: dict[str, Graph] = {}
     failed: list[FailedEvaluation] = []
+    overlaps: list[TrainedOverlap] = []
     if domains is not None:
         evaluation: dict[str, Any] = {
             "items": items,
@@ -100,6 +105,7 @@ def evaluate(
         data = {"evaluation": evaluation, "execution": {"threads": threads}}
         entries = domain_entries(domains)
         graphs = {text: evaluation_graph(opened, text, entries, data, revision, own) for text, own in overrides.items()}
+        overlaps = check_overlaps(opened, graphs, allow_overlap=allow_overlap)
         graphs, failed = run_models(opened, graphs, base, jobs)
         grid = own_grid(opened, graphs, base, with_text=formats is not None or samples > 1)
     else:
@@ -115,6 +121,7 @@ def evaluate(
     beside = {
         "base": base,
         "failed": [asdict(each) for each in failed],
+        "trained_on": [asdict(each) for each in overlaps],
         "moved_items": moved_items(grid),
         "generation": generation_of(opened, graphs),
     }

@@ -37,7 +37,8 @@ def plan(
     experiment: ExperimentPath,
     format: Annotated[PlanFormat, typer.Option("--format", help="How to print it.")] = PlanFormat.TREE,  # noqa: A002
     explain: Annotated[
-        tuple[str, str] | None, typer.Option(metavar="A B", help="Say why the keys of two stages differ.")
+        tuple[str, str] | None,
+        typer.Option(metavar="A B", help="Say why the keys of two stages differ, planned or in the store."),
     ] = None,
     detect: Annotated[
         float | None,

@@ -13,14 +13,16 @@ from xdomain.cli.render import count, duration, out, print_json
 from xdomain.cli.setup import Opened
 from xdomain.config.domain_source import FileSource
 from xdomain.config.experiment import Experiment
+from xdomain.core.errors import PlanError
 from xdomain.domains.build import build_domains
 from xdomain.domains.data_domain import DataDomain
 from xdomain.domains.preflight import fewer_than_asked
 from xdomain.plan.checks import training_notes
 from xdomain.plan.cost import plan_cost
 from xdomain.plan.expand import expand_curricula
-from xdomain.plan.explain import explain_difference, find_stage
+from xdomain.plan.explain import changes_in_words, explain_difference, find_stage
 from xdomain.plan.graph import Plan
+from xdomain.plan.identity import same_completions
 from xdomain.plan.stage import Stage, TrainStage
 from xdomain.plan.strategies import strategy_notes
 from xdomain.resolve.sizes import evaluated_items
@@ -90,12 +92,35 @@ def as_mermaid(opened: Opened) -> None:
 
 
 def explain(opened: Opened, first: str, second: str) -> None:
-    """Every field in which the identities of two stages differ."""
-    one, other = find_stage(opened.plan, first), find_stage(opened.plan, second)
-    table = Table("field", one.title, other.title)
+    """Show what differs between the identities of two stages, in words and field by field.
+
+    Args:
+        first: Title, folder or beginning of the key of a stage of the plan, or of one that is in the store.
+        second: The same of the other one.
+    """
+    one, other = (_planned_or_stored(opened, text) for text in (first, second))
+    for sentence in changes_in_words(one.payload, other.payload):
+        out.print(sentence, markup=False)
+    if one.key != other.key and same_completions(one.payload, other.payload):
+        out.print("Only the judging differs: both have the same completions.")
+    table = Table("field", *(f"{stage.title} ({stage.key[:8]})" for stage in (one, other)))
     for field, left, right in explain_difference(one.payload, other.payload):
         table.add_row(field, str(left), str(right))
     out.print(table)
+
+
+def _planned_or_stored(opened: Opened, text: str) -> Stage:
+    """
+    Raises:
+        PlanError: neither the plan nor the store has exactly one stage of this name.
+    """
+    try:
+        return find_stage(opened.plan, text)
+    except PlanError:
+        stored = opened.store.find(text)
+        if len(stored) != 1:
+            raise
+        return stored[0][0]
 
 
 def warnings(plan: Plan) -> list[str]:

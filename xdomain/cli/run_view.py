@@ -11,6 +11,7 @@ from xdomain.config.execution import ResourcesConfig
 from xdomain.core.errors import Interrupted, StageError, StoreError
 from xdomain.execute.run import run_plan
 from xdomain.execute.scheduler import RunOutcome
+from xdomain.execute.trained_overlap import refuse_trained_overlaps
 from xdomain.plan.explain import find_stage, narrow
 from xdomain.plan.graph import Graph
 from xdomain.store.experiments import note_experiment
@@ -21,9 +22,17 @@ def run_graph(graph: Graph, store: Store, jobs: int | None, *, as_json: bool = F
     """Run what is not done, show how it goes, and end with the exit code that fits.
 
     Raises:
+        DataError: a finished checkpoint would be evaluated on items that it was trained on.
         StageError: a stage failed.
         Interrupted: the user stopped it.
     """
+    refuse_trained_overlaps(
+        graph,
+        store,
+        finished=False,
+        fix="Undo the change of its data or split, or train again in a new store (--store). `allow_overlap` of the "
+        "domain that was trained on allows it.",
+    )
     failed = run_to_end(graph, store, jobs, as_json=as_json).failed
     if failed:
         raise StageError(f"{count(len(failed), 'stage')} failed; everything that did not need them is done.")

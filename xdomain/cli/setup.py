@@ -53,8 +53,8 @@ def open_experiment(path: Path, store: Path | None, seeds: str | None, settings:
         except ValueError:
             raise ConfigError(f'"{seeds}" should be whole numbers with commas.', where="--seeds") from None
     experiment = load_experiment(path, overrides)
-    plan = build_plan(experiment, resolve_identities(experiment))
-    return Opened(path, plan, Store(store or default_store(experiment.store)))
+    opened = Store(store or default_store(experiment.store))  # first: it may be another version's
+    return Opened(path, build_plan(experiment, resolve_identities(experiment)), opened)
 
 
 def open_stages(

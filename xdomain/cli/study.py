@@ -25,6 +25,9 @@ def study(
     out_folder: Annotated[
         Path | None, typer.Option("--out", help="Folder of study.md [default: in the store].")
     ] = None,
+    allow_overlap: Annotated[
+        bool, typer.Option("--allow-overlap", help="Also evaluate on items that a checkpoint was trained on.")
+    ] = False,
     store: StorePath = None,
 ) -> None:
     """Evaluate pairs of base and tuned models, and say what the tuning gained in and out of its domains.
@@ -40,7 +43,7 @@ def study(
 
     config = load_study(file)
     opened = Store(store or default_store(config.store))
-    result, failed = run_study(config, opened, jobs)
+    result, failed = run_study(config, opened, jobs, allow_overlap=allow_overlap)
     page = (out_folder or opened.reports(config.name)) / "study.md"
     write_atomic(page, study_markdown(result, command=shlex.join(["xdomain", *sys.argv[1:]])))
     err.print(f"markdown: {page}", soft_wrap=True)
@@ -53,16 +56,19 @@ def study(
         raise failure(failed)
 
 
-def run_study(config: "StudyConfig", store: "Store", jobs: int | None) -> "tuple[PairResult, list[FailedEvaluation]]":
+def run_study(
+    config: "StudyConfig", store: "Store", jobs: int | None, *, allow_overlap: bool = False
+) -> "tuple[PairResult, list[FailedEvaluation]]":
     """Evaluate what is missing and analyse what is there."""
     from xdomain.analysis.pairs import analyse_pairs
-    from xdomain.cli.eval_run import mark_failed, run_models
+    from xdomain.cli.eval_run import check_overlaps, mark_failed, run_models
     from xdomain.domains.build import build_domains
     from xdomain.domains.check import chance_levels
     from xdomain.plan.graph import merge_graphs
     from xdomain.store.query import compared_models
 
     graphs = {model: merge_graphs(model_graphs(config, store, model)) for model in config.models}
+    check_overlaps(store, graphs, allow_overlap=allow_overlap)
     graphs, failed = run_models(store, graphs, None, jobs)
     chance = chance_levels(build_domains(config.domains, config.benchmarks))
     result = analyse_pairs(compared_models(store, graphs, None, chance=chance, domains=config.benchmarks), config)

@@ -53,7 +53,8 @@ class Domain(ABC):
     """Domains (this one included) whose test prompts may stand in this one's train split."""
 
     stop: tuple[str, ...] = ()
-    """An evaluated completion ends before the first of these texts that it holds. Part of the identity."""
+    """An evaluated completion ends before the first of these texts that it holds. Part of how completions are sampled,
+    and of no identity below."""
 
     choices: int | None = None
     """Answers that every item offers; None where it offers none to choose from, 0 where nothing can be guessed."""
@@ -82,15 +83,24 @@ class Domain(ABC):
         """The training reward for a judged completion; None leaves the sample without one."""
 
     @abstractmethod
-    def identity(self) -> Mapping[str, Any]:
-        """Plain JSON that changes exactly when items, prompts or verdicts would: source digest, template, scorer id.
+    def item_identity(self) -> Mapping[str, Any]:
+        """Return plain JSON that changes exactly when items or their splits would: source digest, template, filters.
 
-        Reward values are not part of it (they change training, not evaluation): see `reward_identity`.
+        Verdicts and rewards are not part of it: a repaired verifier leaves items, and models that were warmed up on
+        them, as they are.
         """
+
+    def verifier_identity(self) -> Mapping[str, Any]:
+        """Return plain JSON that changes exactly when a verdict would: the scorer's id, and its settings if any."""
+        return {"scorer": self.scorer}
 
     @abstractmethod
     def reward_identity(self) -> Mapping[str, Any]:
-        """Plain JSON that changes exactly when `reward` would."""
+        """Return plain JSON that changes exactly when `reward` would for the same verdict."""
+
+    def solution_identity(self) -> Mapping[str, Any]:
+        """Return plain JSON that changes exactly when `render_solution` would for the same items."""
+        return {}
 
     def guess_rate(self, item: Item) -> float | None:
         """How often a uniform guess among the answers that `item` offers is right; None if it offers none."""

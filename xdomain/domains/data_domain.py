@@ -26,8 +26,11 @@ UNGUESSABLE = ("unit_tests", "pairwise_judge", "rubric_judge", "criteria_judge")
 SPEED_AND_ISOLATION = ("workers", "allow_unsandboxed_code")
 """Settings of verifiers that are no part of a domain's identity."""
 
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 """Raised whenever the same rows and the same description would give other items."""
+
+ITEM_FIELDS = frozenset({"fields", "options", "template", "system", "filters", "limit", "split"})
+"""Fields of a description, besides its source, that decide what its items are."""
 
 
 class DataDomain(Domain):
@@ -86,30 +89,24 @@ class DataDomain(Domain):
     def reward(self, item: Item, completion: str, verdict: Verdict) -> float | None:
         return shaped_reward(self.shape, completion, verdict, item.gold)
 
-    def identity(self) -> Mapping[str, Any]:
+    def item_identity(self) -> Mapping[str, Any]:
         # Defaults are left out, so that a field added later leaves old identities as they are.
-        described = self.config.model_dump(
-            mode="json",
-            include={"fields", "options", "template", "system", "filters", "limit", "split"},
-            exclude_defaults=True,
-        )
-        return {
-            "pipeline": PIPELINE_VERSION,
-            "source": dict(self.source.identity()),
-            "scorer": self.scorer,
-            "verifier": self.verifier_identity(),
-            **described,
-        }
+        described = self.config.model_dump(mode="json", include=set(ITEM_FIELDS), exclude_defaults=True)
+        return {"pipeline": PIPELINE_VERSION, "source": dict(self.source.identity()), **described}
 
     def verifier_identity(self) -> Mapping[str, Any]:
-        """The verifier's settings, without those that only change speed or isolation."""
+        """Return the scorer's id and the verifier's settings, without those that only change speed or isolation."""
         verifier = self.config.verifier
         # The scorer's id holds what matters of a judge.
         excluded = {*SPEED_AND_ISOLATION, "judge"}
-        return verifier.model_dump(mode="json", exclude=excluded, exclude_defaults=True) | {"kind": verifier.kind}
+        settings = verifier.model_dump(mode="json", exclude=excluded, exclude_defaults=True)
+        return {"scorer": self.scorer, **settings, "kind": verifier.kind}
 
     def reward_identity(self) -> Mapping[str, Any]:
         return self.shape.model_dump(mode="json", exclude_defaults=True)
+
+    def solution_identity(self) -> Mapping[str, Any]:
+        return self.config.model_dump(mode="json", include={"solution"}, exclude_defaults=True)
 
     def guess_rate(self, item: Item) -> float | None:
         verifier = self.config.verifier

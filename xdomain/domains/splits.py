@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from xdomain.core.fingerprint import text_digest
-from xdomain.domains.base import Split
+from xdomain.domains.base import Item, Split
 
 
 def normalise_prompt(prompt: str) -> str:
@@ -17,6 +17,11 @@ def normalise_prompt(prompt: str) -> str:
 def prompt_key(prompt: str) -> str:
     """sha256 of the normalised prompt."""
     return text_digest(normalise_prompt(prompt))
+
+
+def split_key(item: Item) -> str:
+    """Return the key by which an item is placed in a split; items that ask the same share it."""
+    return prompt_key(item.prompt)
 
 
 def split_of(key: str, *, dev: float, test: float) -> Split:

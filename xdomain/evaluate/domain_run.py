@@ -11,9 +11,9 @@ from typing import Any
 from xdomain.config.backend import EndpointLimits
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.core.records import ItemRecord
-from xdomain.core.seeds import generator
 from xdomain.core.stage import StageContext
-from xdomain.domains.base import Domain, Item, Split
+from xdomain.domains.base import Domain, Item
+from xdomain.domains.draw import choose_items
 from xdomain.evaluate.journal import Answers, Journal
 from xdomain.evaluate.prompts import Prompts, prepare
 from xdomain.evaluate.scoring import Scorer
@@ -26,15 +26,6 @@ class Measurement:
 
     records: list[ItemRecord]
     summary: dict[str, Any]
-
-
-def choose_items(domain: Domain, evaluation: EvaluationConfig) -> list[Item]:
-    """The evaluated items: distinct, drawn from `evaluation.seed` and the domain's name, the same for every
-    checkpoint."""
-    items = domain.items(Split(evaluation.split))
-    count = min(evaluation.items, len(items))
-    chosen = generator("items", evaluation.seed, domain.name).sample(range(len(items)), count)
-    return [items[index] for index in sorted(chosen)]
 
 
 def evaluate_domain(

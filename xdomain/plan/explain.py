@@ -13,6 +13,8 @@ from xdomain.plan.graph import Graph
 from xdomain.plan.stage import Stage
 
 ABSENT = "(absent)"
+OF_DOMAINS = {"items": "items", "solutions": "solutions", "verifiers": "verifier", "rewards": "reward"}
+"""Parts of a payload that hold one identity per domain, and what they are called."""
 SEED = re.compile(r", seed \d+$")
 
 
@@ -55,6 +57,41 @@ def narrow(plan: Graph, texts: Sequence[str]) -> Graph:
 def explain_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     """(dotted field, value in first, value in second) for every difference of two payloads; `ABSENT` = not there."""
     return list(_differences(first, second, ""))
+
+
+def changes_in_words(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    """Return one short sentence for each part in which two payloads differ: "The verifier of math changed."."""
+    sentences = []
+    for where, left, right in explain_difference(first, second):
+        words, depth = _part(where.split("."), first)
+        if ABSENT in (left, right) and where.count(".") < depth:
+            sentences.append(f"Only the {'first' if right == ABSENT else 'second'} stage has {words}.")
+        else:
+            sentences.append(f"{words[0].upper()}{words[1:]} changed.")
+    return list(dict.fromkeys(sentences))
+
+
+def _part(field: Sequence[str], payload: Mapping[str, Any]) -> tuple[str, int]:
+    """Return the words for the part of an identity that a dotted field belongs to, and how many names lead to it."""
+    found = ".".join(field[:2]), 2
+    match [*field]:
+        case ["warmup", part, domain, *_] if part in OF_DOMAINS:
+            found = f"the {OF_DOMAINS[part]} of {domain} in the warm-up", 3
+        case ["verifier", *_]:
+            found = f"the verifier of {payload['items']['domain']}", 1
+        case ["items", "identity", *_]:
+            found = f"the items of {payload['items']['domain']}", 2
+        case ["items", "domain" | "split" | "count" as name]:
+            found = f"the evaluated items' {name}", 2
+        case [part, domain, *_] if part in OF_DOMAINS:
+            found = f"the {OF_DOMAINS[part]} of {domain}", 2
+        case ["model", *_]:
+            found = "the model", 1
+        case ["parent"]:
+            found = "the parent checkpoint", 1
+        case ["checkpoint", *_]:
+            found = "the evaluated checkpoint", 1
+    return found
 
 
 def _differences(first: Any, second: Any, where: str) -> Iterator[tuple[str, Any, Any]]:

@@ -1,30 +1,52 @@
 """What a stage's key is made of: fields are named here one by one, never dumped from the configuration.
 
-What changes numbers counts; paths, worker counts, executors and devices do not. A field added later declares the
-neutral value at which it is left out, so that old keys survive. A changed meaning of code bumps that kind's version.
+A field counts if it changes numbers. Paths, worker counts, executors and devices do not. A domain has two identities:
+what its items are (rows, fields, template, split) and how they are judged (verifier, reward).
+
+- A base depends on the model, and on the items and solutions of its warm-up domains.
+- A training stage depends on its parent and on the items, verifiers and rewards of its domains.
+- An evaluation depends on a checkpoint, on items and on how completions are sampled. Its verifier stands beside them,
+  so that two evaluations that differ only in the verifier are known to have the same completions.
+
+To add a field that changes numbers, name it in one of the places below, with a neutral value at which it is left out,
+so that existing keys survive. If code comes to mean something else, raise the version of that kind of stage.
+
+| the field belongs to | it is named in |
+|---|---|
+| `training` | `TRAINING_FIELDS` |
+| `evaluation` | `_sampling`, or `_items` if it decides which items are drawn |
+| `model` (loading, chat template) | `base_payload` |
+| `model.lora` | `LORA_FIELDS` |
+| a strategy | its own `identity()` and `version` |
+| a domain's items | `ITEM_FIELDS` in `domains/data_domain.py` |
+| a verifier | its own settings, and its id ("number/2") |
+| a reward | `Domain.reward_identity` |
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from xdomain.config.curriculum import Phase
 from xdomain.config.experiment import Experiment
-from xdomain.config.strategy import JointConfig, StrategyConfig
+from xdomain.config.model import LoraConfig
+from xdomain.config.strategy import StrategyConfig
 from xdomain.plan.stage import CheckpointRef
 
-BASE_VERSION = 1
-TRAIN_VERSION = 1
-EVALUATE_VERSION = 1
+BASE_VERSION = 2
+TRAIN_VERSION = 2
+EVALUATE_VERSION = 2
 
 TRAINING_FIELDS = (
     "prompts_per_step", "generations", "updates_per_rollout", "epochs_per_rollout", "micro_batch", "learning_rate",
     "lr_schedule", "warmup_ratio", "weight_decay", "max_grad_norm", "optimizer", "loss_type", "beta", "epsilon",
     "epsilon_high", "scale_rewards", "temperature", "top_p", "max_prompt_tokens", "max_completion_tokens", "bf16",
-    "gradient_checkpointing", "rollout", "grpo",
+    "gradient_checkpointing", "rollout", "rollout_draws", "grpo",
 )  # fmt: skip
+LORA_FIELDS = ("r", "alpha", "dropout", "chaining")
+"""Besides `target_modules`, whose order does not matter."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +54,24 @@ class Identities:
     """What only files can tell, looked up by `resolve` and handed in as values.
 
     Attributes:
-        model: digest or pinned revision of the model source.
-        domains: for each domain, what changes its items, prompts or verdicts.
-        rewards: for each domain, what changes its rewards.
+        model: Digest or pinned revision of the model source.
+        items: What each domain's items are, by domain.
+        verifiers: What decides each domain's verdicts, by domain.
+        rewards: What decides each domain's rewards, by domain.
+        solutions: What each domain's solutions depend on besides its items, by domain; only where there is something.
+        stops: Each domain's stop strings, by domain; only where it has some.
     """
 
     model: Mapping[str, Any]
-    domains: Mapping[str, Mapping[str, Any]]
+    items: Mapping[str, Mapping[str, Any]]
+    verifiers: Mapping[str, Mapping[str, Any]]
     rewards: Mapping[str, Mapping[str, Any]]
+    solutions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    stops: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def base_payload(experiment: Experiment, identities: Identities) -> dict[str, Any]:
-    """Identity of the base: no training seed in it."""
+    """Return the identity of the base. It holds no training seed, no verifier and no reward."""
     model = experiment.model
     payload: dict[str, Any] = {
         "kind": "base",
@@ -60,8 +88,11 @@ def base_payload(experiment: Experiment, identities: Identities) -> dict[str, An
             "examples_per_step": warmup.examples_per_step,
             "learning_rate": warmup.learning_rate,
             "seed": warmup.seed,
-            "domains": {name: dict(identities.domains[name]) for name in sorted(warmup.domains)},
+            "items": _of(warmup.domains, identities.items),
         }
+        solutions = _of((name for name in warmup.domains if identities.solutions.get(name)), identities.solutions)
+        if solutions:
+            payload["warmup"]["solutions"] = solutions
         payload |= _threads(experiment)
     return payload
 
@@ -77,75 +108,99 @@ def train_payload(
     strategy: StrategyConfig,
     pass_rates: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Identity of one phase. The parent's key in it is what makes prefixes shared, and only true ones."""
+    """Return the identity of one phase. The parent's key in it makes true prefixes shared, and only those."""
     training, model = experiment.training, experiment.model
     settings = {name: getattr(training, name) for name in TRAINING_FIELDS}
     if training.beta > 0:
         settings["reference"] = training.reference
-    if training.rollout_draws != "stream":
-        settings["rollout_draws"] = training.rollout_draws
     payload: dict[str, Any] = {
         "kind": "train",
         "version": TRAIN_VERSION,
         "parent": parent,
         "weights": dict(phase.weights),
-        "domains": {name: dict(identities.domains[name]) for name in phase.domains},
-        "rewards": {name: dict(identities.rewards[name]) for name in phase.domains},
+        "items": _of(phase.domains, identities.items),
+        "verifiers": _of(phase.domains, identities.verifiers),
+        "rewards": _of(phase.domains, identities.rewards),
+        "offsets": {name: offsets[name] for name in phase.domains},
         "steps": steps,
         "seed": seed,
         "training": settings,
+        "strategy": strategy.identity(),
         "checkpoint_every": experiment.checkpoints.every_steps,
     }
-    if any(offsets.get(name) for name in phase.domains):
-        payload["offsets"] = {name: offsets[name] for name in phase.domains if offsets.get(name)}
+    stops = {name: list(identities.stops[name]) for name in phase.domains if identities.stops.get(name)}
+    if stops:
+        payload["stops"] = stops
     if model.lora is not None:
-        lora = model.lora
-        payload["lora"] = {
-            "r": lora.r,
-            "alpha": lora.alpha,
-            "dropout": lora.dropout,
-            "target_modules": lora.target_modules
-            if isinstance(lora.target_modules, str)
-            else sorted(lora.target_modules),
-            "chaining": lora.chaining,
-        }
-    if strategy != JointConfig():
-        payload["strategy"] = strategy.identity()
+        payload["lora"] = _lora(model.lora)
     if pass_rates:
         payload["self_paced"] = {name: pass_rates[name] for name in phase.domains}
     if phase.is_mixed and training.informative_quotas:
-        payload["informative_quotas"] = 2  # of the rule; `True` was one that forgot the rollouts before
+        payload["informative_quotas"] = True
     return payload | _threads(experiment)
 
 
 def evaluate_payload(
     experiment: Experiment, identities: Identities, checkpoint: CheckpointRef, domain: str
 ) -> dict[str, Any]:
-    """Identity of one checkpoint on one domain."""
-    evaluation = experiment.evaluation
-    payload = {
+    """Return the identity of one checkpoint on one domain. Everything but `verifier` decides the completions."""
+    return {
         "kind": "evaluate",
         "version": EVALUATE_VERSION,
         "checkpoint": {"stage": checkpoint.stage, "step": checkpoint.step},
-        "domain": {"name": domain, **identities.domains[domain]},
-        "items": evaluation.items,
-        "samples": evaluation.samples,
-        "temperature": evaluation.temperature,
-        "top_p": evaluation.top_p,
-        "max_completion_tokens": completion_tokens(experiment),
-        "seed": evaluation.seed,
-        "backend": evaluation.backend,
-        "split": evaluation.split,
-        "batch_tokens": evaluation.batch_tokens,
-    }
-    if evaluation.backend == "vllm" and evaluation.vllm.max_model_len is not None:
-        payload["max_model_len"] = evaluation.vllm.max_model_len  # longer prompts have no records
-    return payload | _threads(experiment)
+        "items": _items(experiment, identities, domain),
+        "sampling": _sampling(experiment, identities, domain),
+        "seed": experiment.evaluation.seed,  # of both
+        "verifier": dict(identities.verifiers[domain]),
+    } | _threads(experiment)
+
+
+def same_completions(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Tell whether two evaluations, given by their payloads, differ at most in how completions are judged."""
+    without = [{name: value for name, value in payload.items() if name != "verifier"} for payload in (first, second)]
+    return first["kind"] == "evaluate" and without[0] == without[1]
 
 
 def completion_tokens(experiment: Experiment) -> int:
     """Longest completion in evaluation; training's where the file does not say."""
     return experiment.evaluation.max_completion_tokens or experiment.training.max_completion_tokens
+
+
+def _items(experiment: Experiment, identities: Identities, domain: str) -> dict[str, Any]:
+    evaluation = experiment.evaluation
+    return {
+        "domain": domain,
+        "identity": dict(identities.items[domain]),
+        "split": evaluation.split,
+        "count": evaluation.items,
+    }
+
+
+def _sampling(experiment: Experiment, identities: Identities, domain: str) -> dict[str, Any]:
+    evaluation = experiment.evaluation
+    sampling: dict[str, Any] = {
+        "samples": evaluation.samples,
+        "temperature": evaluation.temperature,
+        "top_p": evaluation.top_p,
+        "max_completion_tokens": completion_tokens(experiment),
+        "backend": evaluation.backend,
+        "batch_tokens": evaluation.batch_tokens,
+    }
+    if identities.stops.get(domain):
+        sampling["stop"] = list(identities.stops[domain])
+    if evaluation.backend == "vllm" and evaluation.vllm.max_model_len is not None:
+        sampling["max_model_len"] = evaluation.vllm.max_model_len  # longer prompts have no records
+    return sampling
+
+
+def _lora(lora: LoraConfig) -> dict[str, Any]:
+    modules = lora.target_modules
+    settings = {name: getattr(lora, name) for name in LORA_FIELDS}
+    return settings | {"target_modules": modules if isinstance(modules, str) else sorted(modules)}
+
+
+def _of(domains: Iterable[str], identities: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: dict(identities[name]) for name in domains}
 
 
 def _threads(experiment: Experiment) -> dict[str, Any]:

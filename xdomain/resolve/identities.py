@@ -10,7 +10,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.fingerprint import file_digest
-from xdomain.core.locate import gguf_path, has_tokenizer
+from xdomain.core.locate import gguf_path
 from xdomain.domains.build import build_domains
 from xdomain.plan.identity import Identities
 
@@ -29,8 +29,11 @@ def resolve_identities(experiment: Experiment) -> Identities:
     domains = build_domains(experiment.domains, dict.fromkeys([*experiment.domain_names, *warmup]))
     return Identities(
         model=model_identity(experiment.model),
-        domains={name: domain.identity() for name, domain in domains.items()},
+        items={name: domain.item_identity() for name, domain in domains.items()},
+        verifiers={name: domain.verifier_identity() for name, domain in domains.items()},
         rewards={name: domain.reward_identity() for name, domain in domains.items()},
+        solutions={name: domain.solution_identity() for name, domain in domains.items()},
+        stops={name: domain.stop for name, domain in domains.items()},
     )
 
 
@@ -43,9 +46,7 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
     if config.adapter is not None:
         below = model_identity(config.model_copy(update={"adapter": None}))
         folder = Path(config.adapter).expanduser()
-        # Once the base's tokenizer was used even so; what was evaluated with it is another evaluation.
-        tokenizer = {"tokenizer": "of the adapter"} if has_tokenizer(folder) else {}
-        return {**below, "adapter": _digests(folder), **tokenizer}
+        return {**below, "adapter": _digests(folder)}
     if config.endpoint is not None:
         return {"endpoint": config.endpoint.model_dump(mode="json", include={"base_url", "model", "protocol"})}
     kind, value = config.source

@@ -25,7 +25,11 @@ SHAPE: dict[str, tuple[str, ...]] = {
         ),
         "lora.r", "strategy", "threads",
     ),
-    StageKind.EVALUATE: ("items", "samples", "max_completion_tokens", "backend", "batch_tokens", "threads"),
+    StageKind.EVALUATE: (
+        "items.count",
+        *(f"sampling.{name}" for name in ("samples", "max_completion_tokens", "backend", "batch_tokens")),
+        "threads",
+    ),
 }  # fmt: skip
 """Fields of a stage's payload that decide how long it takes, its number of steps apart."""
 ENOUGH = 30

@@ -31,7 +31,8 @@ from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.artifact import DONE, MANIFEST, STAGE, check_artifact, damaged_file, digests, read_description
 from xdomain.store.lease import LOCK, Lease
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Raised when keys or the files of stages change their meaning, so that earlier stores cannot be gone on with."""
 CANCELLED = "cancelled"
 DAMAGED = "damaged"
 FEW_STAGES = 32
@@ -63,20 +64,14 @@ class Store:
         root: the folder; made on the first write.
 
     Raises:
-        StoreError: it was written by a newer version, or is something else.
+        StoreError: it was written by an earlier or a newer version, or is something else.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         marker = root / "store.json"
         if marker.is_file():
-            version = _schema(marker)
-            if not isinstance(version, int) or version > SCHEMA_VERSION:
-                raise StoreError(
-                    f"the store has schema {version}, this version of xdomain reads up to {SCHEMA_VERSION}.",
-                    where=str(root),
-                    fix="Upgrade xdomain, or use another folder with --store.",
-                )
+            _require_schema(_schema(marker), root)
         elif root.exists() and not (root.is_dir() and all(_is_being_made(each) for each in root.iterdir())):
             what = "is not empty and not a store." if root.is_dir() else "is a file, and a store is a folder."
             raise StoreError(what, where=str(root), fix="Choose another folder with --store.")
@@ -283,6 +278,28 @@ class Store:
         write_json(self.folder(stage) / DONE, dict(done), durable=False)
         shutil.rmtree(self.scratch(stage), ignore_errors=True)
         self.clear_failure(stage)
+
+
+def _require_schema(version: Any, root: Path) -> None:
+    """
+    Raises:
+        StoreError: another version of xdomain wrote the store.
+    """
+    if isinstance(version, int) and version < SCHEMA_VERSION:
+        raise StoreError(
+            f"an earlier version of xdomain wrote this store (schema {version}; this version has {SCHEMA_VERSION}). "
+            "Its stages have other keys, its verifiers judged by other rules and its items were drawn otherwise, so "
+            "they are neither read nor mixed with new ones, and nothing in it was changed.",
+            where=str(root),
+            fix="Give a new folder with --store. To read the old results, use the version that made them (`done.json` "
+            "of each stage names it).",
+        )
+    if version != SCHEMA_VERSION:
+        raise StoreError(
+            f"the store has schema {version}, this version of xdomain reads {SCHEMA_VERSION}.",
+            where=str(root),
+            fix="Upgrade xdomain, or use another folder with --store.",
+        )
 
 
 def _schema(marker: Path) -> Any:

@@ -29,17 +29,7 @@ def run_base(experiment: Experiment, context: StageContext) -> StageResult:
     if warmup is not None:
         domains = build_domains(experiment.domains, warmup.domains)
         try:
-            model = warm_up(
-                model,
-                tokenizer,
-                domains,
-                warmup,
-                chat=chat,
-                scratch=context.scratch,
-                device=context.device,
-                reporter=context.reporter,
-                stop_requested=context.stop_requested,
-            )
+            model = warm_up(model, tokenizer, domains, warmup, context, chat=chat)
         finally:
             for domain in domains.values():
                 domain.close()

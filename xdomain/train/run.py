@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from xdomain.core.files import write_atomic
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.build import build_domains
+from xdomain.domains.trained import SCHEDULE, schedule_line
 from xdomain.generation.vllm_engine import prepare_process
 from xdomain.models.checkpoint import (
     load_adapter,
@@ -51,7 +51,6 @@ from xdomain.train.strategy_state import save_strategy_state
 from xdomain.train.trackers import isolated_trackers
 from xdomain.train.trainer import DomainGRPOTrainer
 
-SCHEDULE = "schedule.jsonl"
 RESUME_PARTS = 4
 """Where no checkpoints are kept inside a stage, its resume state is saved this many times."""
 
@@ -280,7 +279,7 @@ def scaled_rate(training: TrainingConfig, strategy: StrategyConfig) -> TrainingC
 
 
 def _schedule_line(entry: ScheduledPrompt, items: Mapping[str, Sequence[Item]]) -> str:
-    return json.dumps({"domain": entry.domain, "index": entry.index, "item": items[entry.domain][entry.index].id})
+    return schedule_line(entry.domain, entry.index, items[entry.domain][entry.index])
 
 
 def load_trainable(parent: Path, lora: LoraConfig | None) -> tuple[Any, Path | None]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
@@ -11,9 +9,11 @@ from transformers import TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
 from xdomain.config.model import WarmupConfig
+from xdomain.core.files import write_atomic
 from xdomain.core.seeds import derive_seed
-from xdomain.core.stage import Reporter
+from xdomain.core.stage import StageContext
 from xdomain.domains.base import Domain, Split
+from xdomain.domains.trained import SCHEDULE, schedule_line
 from xdomain.models.prompting import trl_prompt
 from xdomain.train.arguments import CHECKPOINTING_FIELD
 from xdomain.train.schedule import draw_schedule
@@ -24,16 +24,13 @@ def warm_up(
     tokenizer: Any,
     domains: dict[str, Domain],
     config: WarmupConfig,
+    context: StageContext,
     *,
     chat: bool,
-    scratch: Path,
-    device: str,
-    reporter: Reporter,
-    stop_requested: Callable[[], bool],
 ) -> Any | None:
     """Train `model` in place on solutions of train items, equal shares a domain; returns it in evaluation mode.
 
-    None if it was asked to stop: a warm-up keeps no state and begins again.
+    Leaves `schedule.jsonl` in the work folder. None if it was asked to stop: a warm-up keeps no state and begins again.
     """
     total = config.steps * config.examples_per_step
     names = sorted(config.domains)
@@ -41,6 +38,8 @@ def warm_up(
     items = {name: domains[name].items(Split.TRAIN) for name in names}
     eligible = {name: range(len(items[name])) for name in names}
     schedule = draw_schedule(quotas, eligible, {}, f"warmup {config.seed}")
+    lines = [schedule_line(entry.domain, entry.index, items[entry.domain][entry.index]) for entry in schedule]
+    write_atomic(context.work / SCHEDULE, "".join(f"{line}\n" for line in lines))
     rows = []
     for entry in schedule:
         item = items[entry.domain][entry.index]
@@ -49,7 +48,7 @@ def warm_up(
             solution = [{"role": "assistant", "content": solution}]
         rows.append({"prompt": trl_prompt(item, chat), "completion": solution})
     arguments = SFTConfig(
-        output_dir=str(scratch),
+        output_dir=str(context.scratch),
         max_steps=config.steps,
         per_device_train_batch_size=config.examples_per_step,
         learning_rate=config.learning_rate,
@@ -60,7 +59,7 @@ def warm_up(
         logging_steps=10,
         save_strategy="no",
         report_to="none",
-        use_cpu=device == "cpu",
+        use_cpu=context.device == "cpu",
         disable_tqdm=True,
     )
     trainer = SFTTrainer(
@@ -68,7 +67,7 @@ def warm_up(
         args=arguments,
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
-        callbacks=[_Progress(reporter, stop_requested)],
+        callbacks=[_Progress(context)],
     )
     trainer.train()
     if trainer.state.global_step < config.steps:
@@ -77,11 +76,10 @@ def warm_up(
 
 
 class _Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    def __init__(self, reporter: Reporter, stop_requested: Callable[[], bool]) -> None:
-        self._reporter = reporter
-        self._stop_requested = stop_requested
+    def __init__(self, context: StageContext) -> None:
+        self._context = context
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._reporter.progress(state.global_step, state.max_steps)
-        if self._stop_requested():
+        self._context.reporter.progress(state.global_step, state.max_steps)
+        if self._context.stop_requested():
             control.should_training_stop = True

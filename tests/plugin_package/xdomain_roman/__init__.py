@@ -53,7 +53,7 @@ class Roman(Domain):
     def reward(self, item: Item, completion: str, verdict: Verdict) -> float | None:
         return None if verdict.outcome is Outcome.UNSCORED else verdict.score
 
-    def identity(self) -> Mapping[str, Any]:
+    def item_identity(self) -> Mapping[str, Any]:
         return {"kind": "roman", "version": 1}
 
     def reward_identity(self) -> Mapping[str, Any]:

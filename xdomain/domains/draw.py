@@ -1,0 +1,25 @@
+"""Which items of a split are evaluated."""
+
+from __future__ import annotations
+
+from xdomain.config.evaluation import EvaluationConfig
+from xdomain.core.seeds import derive_seed
+from xdomain.domains.base import Domain, Item, Split
+from xdomain.domains.splits import split_key
+
+
+def choose_items(domain: Domain, evaluation: EvaluationConfig) -> list[Item]:
+    """Return the evaluated items in the order of the split; every checkpoint gets the same ones.
+
+    They are the first `evaluation.items` of one permutation, so the 300 items of a smaller evaluation are among the 600
+    of a larger one. Each item's place in the permutation follows from the seed, the domain's name and what the item
+    asks, not from its index: where rows were added or removed, the others keep their order.
+    """
+    items = domain.items(Split(evaluation.split))
+
+    def place(index: int) -> tuple[int, str]:
+        item = items[index]
+        return derive_seed("items", evaluation.seed, domain.name, split_key(item), item.gold), item.id
+
+    chosen = sorted(range(len(items)), key=place)[: evaluation.items]
+    return [items[index] for index in sorted(chosen)]

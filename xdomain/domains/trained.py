@@ -1,0 +1,39 @@
+"""The prompts that a stage trains on, as its `schedule.jsonl` tells them, and items that are among them.
+
+One JSON object per prompt, in the order of training: `domain`, `index` and `item` (its place and id among the domain's
+train items at that time), and `keys`, by which it is recognised after templates, ids or splits have changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from xdomain.domains.base import Item
+from xdomain.domains.splits import prompt_key, split_key
+
+SCHEDULE = "schedule.jsonl"
+KEY_DIGITS = 16
+"""Hex digits of a key that a schedule keeps: 64 bits tell a million prompts apart."""
+
+
+def trained_keys(item: Item) -> list[str]:
+    """Return the keys of an item as schedules hold them: of what it asks, and of its prompt where that differs."""
+    return list(dict.fromkeys(key[:KEY_DIGITS] for key in (split_key(item), prompt_key(item.prompt))))
+
+
+def schedule_line(domain: str, index: int, item: Item) -> str:
+    """Return the line of one prompt, without its line break."""
+    return json.dumps({"domain": domain, "index": index, "item": item.id, "keys": trained_keys(item)})
+
+
+def read_schedule(path: Path) -> list[tuple[str, list[str]]]:
+    """Return domain and keys of every prompt in the order of training."""
+    lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return [(line["domain"], line["keys"]) for line in lines]
+
+
+def items_trained_on(items: Iterable[Item], keys: Collection[str]) -> list[Item]:
+    """Return the items that have one of `keys`."""
+    return [item for item in items if any(key in keys for key in trained_keys(item))]

@@ -1,0 +1,118 @@
+"""Test items that an evaluated checkpoint was trained on, found before anything is evaluated.
+
+An experiment's own domains are compared before it trains. What a finished checkpoint was trained on is told by its
+stages instead: since then a file, a template or a split may have changed, or other domains are evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xdomain.config.experiment import Experiment
+from xdomain.core.errors import DataError
+from xdomain.core.fingerprint import fingerprint
+from xdomain.domains.base import Item
+from xdomain.domains.build import build_domains
+from xdomain.domains.draw import choose_items
+from xdomain.domains.trained import items_trained_on
+from xdomain.plan.graph import Graph
+from xdomain.plan.stage import EvaluateStage
+from xdomain.store.lineage import Lineage, Trained
+from xdomain.store.store import Store
+
+SHOWN = 3
+"""Ids shown of an overlap."""
+
+
+@dataclass(frozen=True)
+class TrainedOverlap:
+    """Evaluated items of one domain that a checkpoint was trained on.
+
+    Attributes:
+        checkpoint: Title of the checkpoint.
+        tested: Domain of the evaluated items.
+        trained: Domain whose train prompts they were.
+        shared: Number of such items.
+        items: Number of evaluated items.
+        examples: Ids of the first such items.
+    """
+
+    checkpoint: str
+    tested: str
+    trained: str
+    shared: int
+    items: int
+    examples: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """Say what overlaps, with numbers."""
+        return (
+            f'{self.shared} of {self.items} evaluated items of "{self.tested}" are prompts that "{self.checkpoint}" '
+            f'was trained on, as train items of "{self.trained}" (the first: {", ".join(self.examples)}).'
+        )
+
+
+def find_trained_overlaps(graph: Graph, store: Store, *, finished: bool) -> list[TrainedOverlap]:
+    """Compare the items of each evaluation with what its checkpoint was trained on, if that is in the store.
+
+    A domain that lists another one (or itself) under `allow_overlap` allows that one's test items in its training.
+
+    Args:
+        finished: Also compare evaluations that are in the store.
+
+    Raises:
+        StoreError: The store does not tell what a checkpoint was trained on.
+        DataError: A domain's data is missing or malformed.
+    """
+    done = store.done(graph.stages.values())
+    lineage = Lineage(store)
+    drawn: dict[str, list[Item]] = {}
+    found: list[TrainedOverlap] = []
+    for stage in graph.evaluations:
+        experiment = graph.experiment_of(stage)
+        if stage.checkpoint.stage not in done or (stage.key in done and not finished):
+            continue
+        trained = lineage.trained_on(stage.checkpoint)
+        if trained:
+            which = fingerprint([stage.payload["items"], stage.payload["seed"]])
+            if which not in drawn:
+                drawn[which] = evaluated_items(experiment, stage.domain)
+            found += _overlaps(stage, experiment, drawn[which], trained)
+    return found
+
+
+def _overlaps(
+    stage: EvaluateStage, experiment: Experiment, items: list[Item], trained: Trained
+) -> Iterator[TrainedOverlap]:
+    warmup = experiment.model.warmup.domains if experiment.model.warmup else ()
+    known = trained.keys() & {*experiment.domain_names, *warmup}
+    allowed = {name: each.allowed_overlap for name, each in build_domains(experiment.domains, known).items()}
+    for name in sorted(trained):
+        shared = items_trained_on(items, trained[name])
+        if shared and stage.domain not in allowed.get(name, ()):
+            title = stage.title.removesuffix(f" on {stage.domain}")
+            examples = tuple(item.id for item in shared[:SHOWN])
+            yield TrainedOverlap(title, stage.domain, name, len(shared), len(items), examples)
+
+
+def evaluated_items(experiment: Experiment, name: str) -> list[Item]:
+    """Return the items of a domain that an experiment evaluates."""
+    domain = build_domains(experiment.domains, [name])[name]
+    try:
+        return choose_items(domain, experiment.evaluation)
+    finally:
+        domain.close()
+
+
+def refuse_trained_overlaps(graph: Graph, store: Store, *, finished: bool, fix: str) -> None:
+    """Raise if a checkpoint would be evaluated on items that it was trained on; `finished` as above.
+
+    Raises:
+        DataError: It would.
+        StoreError: The store does not tell what a checkpoint was trained on.
+    """
+    overlaps = find_trained_overlaps(graph, store, finished=finished)
+    if overlaps:
+        more = f" {len(overlaps) - 1} more evaluations overlap." if len(overlaps) > 1 else ""
+        raise DataError(overlaps[0].sentence() + more, where=f"domains.{overlaps[0].tested}", fix=fix)
