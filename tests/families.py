@@ -79,7 +79,7 @@ FAMILIES: Mapping[str, Family] = {
     "falcon": Family(
         {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "max_position_embeddings": 64}
     ),
-    "falcon_mamba": Family(STATES),
+    "falcon_mamba": Family(STATES, lora=REFUSED, sentence="incompatible with Mamba-based models"),
     "gemma2": Family({**SHAPE, "head_dim": 16, "sliding_window": 8}),
     "gemma3_text": Family({**SHAPE, "head_dim": 16, "sliding_window": 8}),
     "gpt2": Family(GPT, always=True),
@@ -107,12 +107,18 @@ FAMILIES: Mapping[str, Family] = {
             "expert_layer_offset": 1,
             "num_experts": 2,
             "mamba_d_state": 4,
-        }
+        },
+        lora=REFUSED,
+        sentence="its forward pass leaves some of them out",
     ),
     "lfm2": Family({**SHAPE, "num_hidden_layers": 3, "layer_types": ["conv", "full_attention", "conv"]}, always=True),
     "llama": Family(SHAPE),
-    "mamba": Family(STATES, always=True),
-    "mamba2": Family({**STATES, "num_heads": 4, "head_dim": 16, "n_groups": 1, "expand": 2, "chunk_size": 8}),
+    "mamba": Family(STATES, lora=REFUSED, sentence="incompatible with Mamba-based models", always=True),
+    "mamba2": Family(
+        {**STATES, "num_heads": 4, "head_dim": 16, "n_groups": 1, "expand": 2, "chunk_size": 8},
+        lora=REFUSED,
+        sentence="incompatible with Mamba-based models",
+    ),
     "mistral": Family({**SHAPE, "head_dim": 16, "sliding_window": 8}),
     "mixtral": Family({**SHAPE, "num_local_experts": 4}),
     "mpt": Family({"d_model": 32, "n_layers": 2, "n_heads": 2, "max_seq_len": 64, "expansion_ratio": 2}),
