@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,12 +121,12 @@ def test_a_merged_adapter_is_the_trained_one(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", families("full", REFUSED))
 def test_a_family_is_refused_with_its_reason(name: str, tmp_path: Path) -> None:
-    family = FAMILIES[name]
+    family, model = FAMILIES[name], tiny_model(name)
+    refuse = partial(toy_trainer, tmp_path, model=model, steps=2)
+    if family.evaluation == REFUSED:
+        refuse = partial(check_causality, model, "model")
     with pytest.raises(ConfigError) as caught:
-        if family.evaluation == REFUSED:
-            check_causality(tiny_model(name), "model")
-        else:
-            toy_trainer(tmp_path, model=tiny_model(name), steps=2)
+        refuse()
     assert family.sentence in caught.value.paragraph()
     assert type(tiny_model(name)).__name__ in caught.value.paragraph()
 

@@ -85,7 +85,7 @@ def test_an_adapter_that_changes_nothing_has_no_lost_share(tmp_path: Path) -> No
 )
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_targets_that_are_refused(targets: list[str], words: str) -> None:
-    with pytest.raises(ConfigError, match="model.lora.target_modules") as caught:
+    with pytest.raises(ConfigError, match=r"model\.lora\.target_modules") as caught:
         new_adapter(tiny_qwen3()[0], LoraConfig(target_modules=targets))
     assert words in caught.value.paragraph()
 
@@ -123,7 +123,7 @@ def test_a_tied_weight_counts_once(tmp_path: Path) -> None:
 
 
 def test_an_adapter_trained_on_counts_from_where_it_began(tmp_path: Path) -> None:
-    both, first = adapted(tmp_path, tiny_qwen3(seed=3)[0], 0.5)
+    _, first = adapted(tmp_path, tiny_qwen3(seed=3)[0], 0.5)
     again = load_adapter(first, trainable=True)
     for name, parameter in again.named_parameters():
         if "lora_B" in name:

@@ -62,7 +62,8 @@ def test_a_sound_model_is_published(tmp_path: Path) -> None:
 def test_a_tokenizer_with_more_tokens_than_the_embedding(tmp_path: Path) -> None:
     folder = saved(tmp_path / "model", lambda _, tokenizer: tokenizer.add_tokens(["<extra>", "<more>"]))
     text = complaint(tmp_path, folder, trained=False)
-    assert "the tokenizer has 2 tokens without an embedding: '<more>' has the id 101, and the model has 100 rows" in text
+    assert "the tokenizer has 2 tokens without an embedding: '<more>' has the id 101" in text
+    assert "the model has 100 rows" in text
     assert "resize_token_embeddings(102)" in text
 
 

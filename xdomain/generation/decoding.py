@@ -80,7 +80,8 @@ class Cached:
             logits_to_keep=1,
             **positions,
         )
-        self._cache, logits = getattr(output, str(self._cache_name)), output.logits[:, -1]
+        self._cache = getattr(output, str(self._cache_name))
+        logits: torch.Tensor = output.logits[:, -1]
         if samples > 1:
             rows = torch.arange(len(requests), device=logits.device).repeat_interleave(samples)
             self.select(rows)

@@ -10,7 +10,6 @@ from xdomain.config.optimizer import steps_inside_backward
 from xdomain.config.strategy import AdaptiveConfig
 from xdomain.core.errors import PlanError
 
-
 SIGNIFICANT_BITS = {"bfloat16": 8, "float16": 11}
 """Bits of a number's significand, the leading one included."""
 TYPICAL_WEIGHT = 0.02

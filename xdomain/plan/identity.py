@@ -108,6 +108,7 @@ def train_payload(
             if isinstance(lora.target_modules, str)
             else sorted(lora.target_modules),
             "chaining": lora.chaining,
+            **({"merge_dtype": lora.merge_dtype} if lora.merge_dtype is not None else {}),
         }
     if strategy != JointConfig():
         payload["strategy"] = strategy.identity()

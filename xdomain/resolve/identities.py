@@ -54,7 +54,8 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
     if kind == "preset":
         return {"preset": value}
     if kind == "hub":
-        return {"hub": value, "revision": config.revision or "main"}
+        code = {"trust_remote_code": True} if config.trust_remote_code else {}
+        return {"hub": value, "revision": config.revision or "main", **code}
     if kind == "gguf":
         return {"gguf": file_digest(gguf_path(value))}
     folder = Path(value).expanduser()

@@ -19,7 +19,6 @@ from xdomain.plan.expand import expand_curricula
 from xdomain.train.log_probabilities import check_log_probabilities
 from xdomain.train.warmup import warm_up
 
-
 PROBE_TEXT = "The answer is 42."
 """Prompt on which an adapter is compared with its merge."""
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
 from safetensors import safe_open
 from torch import Tensor
 
@@ -38,9 +37,8 @@ def _adapter(checkpoint: Path, parent: Path, foundation: Path) -> Iterator[float
     trained_on = parent.resolve() != foundation.resolve()
     before = dict(adapter_products(parent)) if trained_on else {}
     for name, change in adapter_products(checkpoint):
-        if name in before:
-            change = change.double() - before[name].double()
-        yield float(change.double().square().sum())
+        already = before[name].double() if name in before else 0.0
+        yield float((change.double() - already).square().sum())
 
 
 def _places(folder: Path) -> Iterator[tuple[str, Path]]:

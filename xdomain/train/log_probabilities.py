@@ -9,12 +9,13 @@ loaded model: positions are added where they matter, and what still differs is r
 from __future__ import annotations
 
 import inspect
+import math
 from typing import Any
 
 import torch
 from trl.trainer.utils import add_fused_lm_head
 
-from xdomain.core.errors import ConfigError
+from xdomain.core.errors import ConfigError, StageError
 
 PADDING, TOKENS = 5, 12
 """Of the probe: padding tokens, and tokens of text."""
@@ -40,6 +41,7 @@ def align_log_probabilities(model: Any, temperature: float = 1.0) -> None:
 
     Raises:
         ConfigError: they differ whatever positions are given.
+        StageError: the logits are not finite.
 
     Source: trl 1.16, `GRPOTrainer._get_per_token_logps_and_entropies`.
     """
@@ -48,6 +50,12 @@ def align_log_probabilities(model: Any, temperature: float = 1.0) -> None:
     reason = REFUSED.get(plain.config.model_type)
     if reason is None:
         gap = log_probability_gap(model, temperature)
+        if not math.isfinite(gap):
+            raise StageError(
+                f"the weights of {kind} that training begins with give logits that are not finite.",
+                where="model",
+                fix="Get the model's files again; in a later phase, lower training.learning_rate.",
+            )
         if gap > ROUNDING.get(plain.dtype, HALF_ROUNDING) and add_positions(plain.base_model):
             gap = log_probability_gap(model, temperature)
         if gap <= LARGEST.get(plain.dtype, HALF_LARGEST):

@@ -55,6 +55,8 @@ from xdomain.train.trainer import DomainGRPOTrainer
 SCHEDULE = "schedule.jsonl"
 MERGE_PROMPTS = 2
 """Prompts of each domain on which a merged adapter is compared with the trained one."""
+MERGE_TOKENS = 128
+"""Tokens that are read of each of them, since logits of a long prompt take gigabytes."""
 RESUME_PARTS = 4
 """Where no checkpoints are kept inside a stage, its resume state is saved this many times."""
 
@@ -125,7 +127,7 @@ class _Training:
             for name, indices in eligible.items()
             for index in list(indices)[:MERGE_PROMPTS]
         ]
-        return encode(texts, self._tokenizer, self._chat)
+        return [ids[:MERGE_TOKENS] for ids in encode(texts, self._tokenizer, self._chat)]
 
     def _eligible(self, items: Mapping[str, Sequence[Item]]) -> tuple[dict[str, Sequence[int]], int]:
         """Train items that may be used, by domain, and how many are too long."""
