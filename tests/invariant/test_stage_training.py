@@ -121,7 +121,9 @@ def stages(base_weights: Path, tmp_path: Path) -> Stages:
 
 def test_merge_folds_the_parent_and_starts_a_new_adapter(stages: Stages) -> None:
     experiment = experiment_with({"r": 4, "chaining": "merge"})
-    stages.train(experiment, "a", "base", "logic")
+    first = stages.train(experiment, "a", "base", "logic").summary["merge"]
+    assert 0 < first["largest_difference"] <= first["tolerance"]
+    assert first["lost_share"] < 1e-3
     stages.train(experiment, "ab", "a", "logic -> logic")
     assert read_info(stages.end("ab")).foundation == stages.end("a").resolve()
     folded = load_adapter(stages.end("a"), trainable=False).merge_and_unload()

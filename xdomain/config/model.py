@@ -36,6 +36,10 @@ class LoraConfig(ConfigModel):
     chaining: Literal["merge", "continue"] = "merge"
     """How a next stage begins: `merge` folds the parent's adapter into the weights and adds a new one; `continue`
     trains it on."""
+    merge_dtype: Literal["float32"] | None = None
+    """Type of the merged weights that are evaluated and that the next stage starts from; by default that of
+    `model.dtype`. Merging into bfloat16 rounds away part of a small update (a stage records the share that was lost);
+    `float32` keeps all of it, for twice the memory."""
 
 
 class ModelConfig(ConfigModel):

@@ -2,7 +2,8 @@
 
 `model.generate` draws a whole batch from one global generator, so a completion would depend on its neighbours. Here
 every sample has its own stream of uniform numbers and picks its tokens by inverse distribution function: the same seed
-gives the same completion in any batch, up to rounding of the logits. Rows that are finished leave the batch.
+gives the same completion in any batch, up to rounding of the logits. Rows that are finished leave the batch. Models
+whose cache cannot be shared in this way are answered one prompt per batch, without a cache (`decoding`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import torch
 
 from xdomain.config.evaluation import EvaluationConfig
+from xdomain.core.model_context import context_of
 from xdomain.generation.base import (
     Answered,
     Checkpoint,
@@ -26,6 +28,7 @@ from xdomain.generation.base import (
 )
 from xdomain.generation.batches import budgeted, halves, is_out_of_memory
 from xdomain.generation.choice import choose, uniform_numbers
+from xdomain.generation.decoding import NewDecoder, fitting
 from xdomain.generation.rows import Rows
 from xdomain.generation.stopping import StopStrings
 
@@ -46,6 +49,7 @@ class TransformersBackend:
         self._device = device
         self._checkpoint: Checkpoint | None = None
         self._model: Any = None
+        self._new_decoder: NewDecoder | None = None
         self._events: list[str] = []
         self._most_rows: int | None = None
         """What memory holds, once it ran out."""
@@ -58,10 +62,14 @@ class TransformersBackend:
         ends = getattr(self._model.generation_config, "eos_token_id", None)
         ends = ends if isinstance(ends, list) else [ends]
         self._ends = torch.tensor(sorted({*ends, self._tokenizer.eos_token_id} - {None}), device=self._model.device)
-        self._context: int | None = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
+        self._context = context_of(self._model.config)
+        self._new_decoder, slow = fitting(self._model, self._tokenizer.pad_token_id)
+        self._alone = bool(slow)
+        if slow:
+            self._events.append(f"{slow}: prompts are answered one at a time, without a cache")
 
     def close(self) -> None:
-        self._model = self._checkpoint = None
+        self._model = self._checkpoint = self._new_decoder = None
         release_memory()
 
     def events(self) -> list[str]:
@@ -72,13 +80,14 @@ class TransformersBackend:
         self, requests: Sequence[PromptRequest], sampling: Sampling, done: Collection[int] = frozenset()
     ) -> Iterator[Answered]:
         """See `Backend.generate`."""
-        fitting = []
+        fits = []
         for place, request in enumerate(requests):
             if self._context is None or len(request.token_ids) < self._context:
-                fitting.append(place)
+                fits.append(place)
             elif place not in done:
                 yield place, self._too_long(request)
-        for places in budgeted(requests, fitting, self._batch_tokens, sampling.max_tokens):
+        batches = budgeted(requests, fits, self._batch_tokens, sampling.max_tokens)
+        for places in ([place] for place in fits) if self._alone else batches:
             if all(place in done for place in places):
                 continue
             found = self._within_memory([requests[place] for place in places], sampling)
@@ -123,11 +132,12 @@ class TransformersBackend:
     @torch.inference_mode()
     def _batch(self, requests: Sequence[PromptRequest], sampling: Sampling) -> list[list[Completion]]:
         samples = len(requests[0].seeds)
-        mask, logits, cache = self._prefill(requests, samples)
+        assert self._new_decoder is not None
+        decoder = self._new_decoder()
+        logits = decoder.begin(requests, samples)
         noise = uniform_numbers([seed for request in requests for seed in request.seeds], sampling, self._model.device)
         watch = StopStrings(self._tokenizer, sampling.stop)
         state = Rows(requests, sampling, self._context, logits.device)
-        last = None if self._context is None else self._context - 1
         rows = torch.arange(state.count, device=logits.device)  # the rows that are still in the batch
         for position in range(sampling.max_tokens):
             chosen, entropy = choose(logits, sampling, None if noise is None else noise[rows, position])
@@ -137,43 +147,11 @@ class TransformersBackend:
                 break
             if int(alive.sum()) * 2 <= len(rows):
                 keep = alive.nonzero().squeeze(1)
-                cache.batch_select_indices(keep)
-                rows, mask, chosen = rows[keep], mask[keep], chosen[keep]
-            mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
-            output = self._model(
-                input_ids=chosen.unsqueeze(1),
-                attention_mask=mask,
-                # Rows that are finished may run past the context: their tokens are not kept.
-                position_ids=(mask.sum(dim=1, keepdim=True) - 1).clamp(max=last),
-                past_key_values=cache,
-                use_cache=True,
-            )
-            logits = output.logits[:, -1]
+                decoder.select(keep)
+                rows, chosen = rows[keep], chosen[keep]
+            logits = decoder.step(chosen)
         flat = state.completions(watch)
         return [flat[start : start + samples] for start in range(0, len(flat), samples)]
-
-    def _prefill(self, requests: Sequence[PromptRequest], samples: int) -> tuple[torch.Tensor, torch.Tensor, Any]:
-        """Attention mask [rows, width], next-token logits [rows, vocabulary] and cache, rows = requests x samples."""
-        width = max(len(request.token_ids) for request in requests)
-        device = self._model.device
-        ids = torch.full((len(requests), width), self._tokenizer.pad_token_id, dtype=torch.long)
-        mask = torch.zeros((len(requests), width), dtype=torch.long)
-        for row, request in enumerate(requests):
-            ids[row, width - len(request.token_ids) :] = torch.tensor(request.token_ids)
-            mask[row, width - len(request.token_ids) :] = 1
-        mask = mask.to(device)
-        output = self._model(
-            input_ids=ids.to(device),
-            attention_mask=mask,
-            position_ids=(mask.cumsum(dim=1) - 1).clamp(min=0),
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        cache, logits = output.past_key_values, output.logits[:, -1]
-        if samples > 1:
-            cache.batch_repeat_interleave(samples)
-            mask, logits = mask.repeat_interleave(samples, dim=0), logits.repeat_interleave(samples, dim=0)
-        return mask, logits, cache
 
     def _check_finite(self, entropy: torch.Tensor, position: int) -> None:
         if bool(torch.isfinite(entropy).all()):

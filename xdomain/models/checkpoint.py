@@ -22,6 +22,9 @@ from xdomain.core.files import read_json, write_json
 from xdomain.models.layout import MANIFEST
 from xdomain.models.source import with_pad_token
 
+CUSTOM_CODE = "transformers_modules."
+"""Package in which transformers puts the code of models that bring their own."""
+
 
 @dataclass(frozen=True)
 class CheckpointInfo:
@@ -29,10 +32,11 @@ class CheckpointInfo:
 
     Attributes:
         format: "full", "adapter" or "endpoint".
-        dtype: torch dtype name of the weights, "" for an endpoint.
+        dtype: torch dtype name of the weights, of an adapter's once they are merged; "" for an endpoint.
         chat_template: prompts go through the tokenizer's chat template.
         foundation: folder of the checkpoint that an adapter lies on.
         endpoint: `base_url`, `model`, `protocol` and `api_key_variable` of an endpoint.
+        custom_code: the model's class is Python code in the folder, which the user trusted (`trust_remote_code`).
     """
 
     format: str
@@ -40,6 +44,7 @@ class CheckpointInfo:
     chat_template: bool
     foundation: Path | None
     endpoint: Mapping[str, Any] = field(default_factory=dict)
+    custom_code: bool = False
 
 
 def read_info(folder: Path) -> CheckpointInfo:
@@ -53,7 +58,14 @@ def read_info(folder: Path) -> CheckpointInfo:
         raise StoreError("is not a checkpoint: checkpoint.json is missing.", where=str(folder))
     data = read_json(path)
     foundation = (folder / data["foundation"]).resolve() if data["foundation"] is not None else None
-    return CheckpointInfo(data["format"], data["dtype"], data["chat_template"], foundation, data.get("endpoint") or {})
+    return CheckpointInfo(
+        data["format"],
+        data["dtype"],
+        data["chat_template"],
+        foundation,
+        data.get("endpoint") or {},
+        data.get("custom_code", False),
+    )
 
 
 def save_endpoint(endpoint: Mapping[str, Any], folder: Path) -> None:
@@ -66,24 +78,29 @@ def save_endpoint(endpoint: Mapping[str, Any], folder: Path) -> None:
 
 
 def save_full(model: Any, tokenizer: Any, folder: Path, *, chat_template: bool) -> None:
-    """Write full weights as safetensors, with the tokenizer."""
+    """Write full weights as safetensors, with the tokenizer and, if the model has its own, its code."""
     model.save_pretrained(folder, safe_serialization=True)
     tokenizer.save_pretrained(folder)
     dtype = str(model.dtype).removeprefix("torch.")
-    write_json(
-        folder / MANIFEST, {"format": "full", "dtype": dtype, "chat_template": chat_template, "foundation": None}
-    )
+    manifest = {"format": "full", "dtype": dtype, "chat_template": chat_template, "foundation": None}
+    if type(model).__module__.startswith(CUSTOM_CODE):
+        manifest["custom_code"] = True
+    write_json(folder / MANIFEST, manifest)
 
 
-def save_adapter(model: Any, folder: Path, foundation: Path) -> None:
-    """Write a peft model's adapter; its tokenizer is the foundation's."""
+def save_adapter(model: Any, folder: Path, foundation: Path, merge_dtype: str | None = None) -> None:
+    """Write a peft model's adapter; its tokenizer is the foundation's.
+
+    Args:
+        merge_dtype: torch dtype name of the merged weights; None for the foundation's.
+    """
     model.save_pretrained(folder, safe_serialization=True, selected_adapters=["default"])
     below = read_info(foundation)
     write_json(
         folder / MANIFEST,
         {
             "format": "adapter",
-            "dtype": below.dtype,
+            "dtype": merge_dtype or below.dtype,
             "chat_template": below.chat_template,
             "foundation": os.path.relpath(foundation, folder),
         },
@@ -93,7 +110,9 @@ def save_adapter(model: Any, folder: Path, foundation: Path) -> None:
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of a checkpoint, that of its deepest foundation."""
     info = read_info(folder)
-    return load_tokenizer(info.foundation) if info.foundation else with_pad_token(AutoTokenizer.from_pretrained(folder))
+    if info.foundation is not None:
+        return load_tokenizer(info.foundation)
+    return with_pad_token(AutoTokenizer.from_pretrained(folder, trust_remote_code=info.custom_code))
 
 
 def load_plain(folder: Path) -> Any:
@@ -101,8 +120,16 @@ def load_plain(folder: Path) -> Any:
     adapter."""
     info = read_info(folder)
     if info.foundation is None:
-        return AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, info.dtype), use_safetensors=True)
-    return load_adapter(folder, trainable=False).merge_and_unload()
+        return AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=getattr(torch, info.dtype),
+            use_safetensors=True,
+            trust_remote_code=info.custom_code,
+        )
+    adapted = load_adapter(folder, trainable=False)
+    if adapted.dtype != (dtype := getattr(torch, info.dtype)):
+        adapted = adapted.to(dtype)  # `merge_dtype`: before the merge, so that nothing of the update is rounded
+    return adapted.merge_and_unload()
 
 
 def load_adapter(folder: Path, *, trainable: bool) -> Any:
@@ -113,16 +140,3 @@ def load_adapter(folder: Path, *, trainable: bool) -> Any:
     if info.foundation is None:
         raise StoreError("holds full weights, not an adapter.", where=str(folder))
     return PeftModel.from_pretrained(load_plain(info.foundation), folder, is_trainable=trainable)
-
-
-def adapter_products(folder: Path) -> dict[str, torch.Tensor]:
-    """What a checkpoint's adapter adds to each weight that it lies on, float32, by the plain model's names."""
-    from peft.tuners.lora import LoraLayer
-
-    model = load_adapter(folder, trainable=False)
-    prefix = "base_model.model."
-    return {
-        f"{name.removeprefix(prefix)}.weight": module.get_delta_weight("default").detach().to(torch.float32)
-        for name, module in model.named_modules()
-        if isinstance(module, LoraLayer)
-    }

@@ -83,7 +83,13 @@ def _loading(config: ModelConfig) -> Iterator[None]:
     value = config.source[1]
     try:
         yield
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError, ImportError, SyntaxError) as error:
+        if not config.trust_remote_code and "trust_remote_code" in str(error):
+            raise ConfigError(
+                f'"{value}" brings Python code of its own, which is not run unless you trust it.',
+                where=named_in(config),
+                fix="Read the .py files beside its weights, then set model.trust_remote_code: true.",
+            ) from error
         damaged = [path.name for path in sorted(Path(value).expanduser().glob("*.safetensors")) if is_damaged(path)]
         detail = f"{', '.join(damaged)} is truncated or damaged ({error})" if damaged else str(error)
         raise ConfigError(
@@ -153,6 +159,8 @@ def check_causal(config: Any, name: str, kind: str) -> None:
     """
     own = "AutoModelForCausalLM" in (getattr(config, "auto_map", None) or {})
     named = config.architectures or []
+    if not named and getattr(config, "is_encoder_decoder", False):
+        named = [f"{config.model_type} (is_encoder_decoder: true)"]
     if own or not named or set(named) & set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()):
         return
     raise ConfigError(

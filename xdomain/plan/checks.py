@@ -10,12 +10,37 @@ from xdomain.config.optimizer import steps_inside_backward
 from xdomain.config.strategy import AdaptiveConfig
 from xdomain.core.errors import PlanError
 
+SIGNIFICANT_BITS = {"bfloat16": 8, "float16": 11}
+"""Bits of a number's significand, the leading one included."""
+TYPICAL_WEIGHT = 0.02
+"""Size of a weight in a pretrained transformer's linear layers."""
+
+
+def precision_note(experiment: Experiment) -> str | None:
+    """Warn where AdamW's steps are smaller than half the spacing of the weights' dtype, so that rounding undoes them.
+
+    AdamW moves a weight by about the learning rate per step. A weight w of p significant bits has neighbours at a
+    distance of at least |w| 2^-p, and a step below half of that leaves it where it was.
+    """
+    model, rate = experiment.model, experiment.training.learning_rate
+    bits = SIGNIFICANT_BITS.get(model.dtype)
+    if bits is None or model.lora is not None or model.endpoint is not None:
+        return None
+    largest = rate * 2.0 ** (bits + 1)
+    if largest >= TYPICAL_WEIGHT:
+        return None
+    return (
+        f"model.dtype {model.dtype} with learning_rate {rate:g}: a step of that size is rounded away in every weight "
+        f"above {largest:.1g}, and weights are typically {TYPICAL_WEIGHT:g}. Use model.dtype: float32 with "
+        "training.bf16: true, or model.lora, whose adapters are float32."
+    )
+
 
 def training_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
-    """What of the training may surprise, in words for the plan: domains that most steps of a mixture lack."""
+    """Return warnings for the plan: updates that rounding undoes, and domains that most steps of a mixture lack."""
     prompts = experiment.training.prompts_per_step
     mixed = dict.fromkeys(phase for each in curricula for phase in each.phases if phase.is_mixed)
-    notes = []
+    notes = [note] if curricula and (note := precision_note(experiment)) else []
     for phase in mixed:
         total = sum(weight for _, weight in phase.weights)
         scarce = [name for name, weight in phase.weights if prompts * weight < total]

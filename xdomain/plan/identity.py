@@ -196,6 +196,8 @@ def _sampling(experiment: Experiment, identities: Identities, domain: str) -> di
 def _lora(lora: LoraConfig) -> dict[str, Any]:
     modules = lora.target_modules
     settings = {name: getattr(lora, name) for name in LORA_FIELDS}
+    if lora.merge_dtype is not None:
+        settings["merge_dtype"] = lora.merge_dtype
     return settings | {"target_modules": modules if isinstance(modules, str) else sorted(modules)}
 
 

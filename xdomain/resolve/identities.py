@@ -16,6 +16,8 @@ from xdomain.plan.identity import Identities
 
 MODEL_FILES = ("*.safetensors", "*.json", "*.model", "*.jinja", "*.txt")
 """What of a model folder changes numbers: weights, configuration, tokenizer, chat template."""
+CODE_FILES = ("*.py",)
+"""Counts too where the model's own code is run (`trust_remote_code`)."""
 
 
 def resolve_identities(experiment: Experiment) -> Identities:
@@ -53,7 +55,8 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
     if kind == "preset":
         return {"preset": value}
     if kind == "hub":
-        return {"hub": value, "revision": config.revision or "main"}
+        code = {"trust_remote_code": True} if config.trust_remote_code else {}
+        return {"hub": value, "revision": config.revision or "main", **code}
     if kind == "gguf":
         return {"gguf": file_digest(gguf_path(value))}
     folder = Path(value).expanduser()
@@ -63,9 +66,10 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
             where="model.path",
             fix="Give a folder in transformers format, or use `hub` for a model id.",
         )
-    return {"files": _digests(folder)}
+    patterns = (*MODEL_FILES, *CODE_FILES) if config.trust_remote_code else MODEL_FILES
+    return {"files": _digests(folder, patterns)}
 
 
-def _digests(folder: Path) -> dict[str, str]:
-    files = sorted({path for pattern in MODEL_FILES for path in folder.glob(pattern)})
+def _digests(folder: Path, patterns: tuple[str, ...] = MODEL_FILES) -> dict[str, str]:
+    files = sorted({path for pattern in patterns for path in folder.glob(pattern)})
     return {path.name: file_digest(path) for path in files}

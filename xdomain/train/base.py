@@ -9,21 +9,34 @@ from transformers import set_seed
 from xdomain.config.experiment import Experiment
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.build import build_domains
+from xdomain.models.adapters import try_adapter
 from xdomain.models.checkpoint import save_endpoint, save_full
+from xdomain.models.examine import examine
 from xdomain.models.layout import checkpoint_folder
 from xdomain.models.prompting import uses_chat
 from xdomain.models.source import load_source
+from xdomain.plan.expand import expand_curricula
+from xdomain.train.log_probabilities import check_log_probabilities
 from xdomain.train.warmup import warm_up
+
+PROBE_TEXT = "The answer is 42."
+"""Prompt on which an adapter is compared with its merge."""
 
 
 def run_base(experiment: Experiment, context: StageContext) -> StageResult:
-    """Leave `checkpoints/step-000000`, the model that every curriculum starts from."""
+    """Leave `checkpoints/step-000000`, the model that every curriculum starts from.
+
+    Raises:
+        ConfigError: the model is not there, or would give wrong numbers (`models.examine`, `log_probabilities`).
+    """
     begun = time.perf_counter()
     if experiment.model.endpoint is not None:
         save_endpoint(experiment.model.endpoint.model_dump(mode="json"), checkpoint_folder(context.work, 0))
         return StageResult(finished=True, summary={"seconds": time.perf_counter() - begun, "warmup_steps": 0})
     set_seed(context.seed)
     model, tokenizer = load_source(experiment.model)
+    trained = bool(expand_curricula(experiment))
+    examine(model, tokenizer, experiment, trained=trained)
     chat = uses_chat(experiment.model, tokenizer)
     warmup = experiment.model.warmup
     if warmup is not None:
@@ -35,12 +48,17 @@ def run_base(experiment: Experiment, context: StageContext) -> StageResult:
                 domain.close()
     if model is None:
         return StageResult(finished=False, summary={})
+    parameters = sum(parameter.numel() for parameter in model.parameters())
     save_full(model, tokenizer, checkpoint_folder(context.work, 0), chat_template=chat)
+    if trained:
+        check_log_probabilities(model)
+        if experiment.model.lora is not None:
+            try_adapter(model, experiment.model.lora, tokenizer(PROBE_TEXT)["input_ids"])
     return StageResult(
         finished=True,
         summary={
             "seconds": time.perf_counter() - begun,
             "warmup_steps": warmup.steps if warmup else 0,
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "parameters": parameters,
         },
     )

@@ -6,22 +6,18 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from xdomain.core.files import read_json
+from xdomain.models.adapters import adapter_products
 from xdomain.models.checkpoint import read_info
-
-LORA_A, LORA_B = ".lora_A.weight", ".lora_B.weight"
 
 
 def displacement(checkpoint: Path, parent: Path) -> float:
     """Euclidean length of the change of all weights from `parent` to `checkpoint`.
 
-    For an adapter the change of a weight matrix is s B A less what the parent's own adapter, if it was trained on,
-    added already; the product is never formed: the squared Frobenius norm of B A is the sum of the elements of
-    (B^T B) * (A A^T).
+    A weight that is tied to another counts once. An adapter's change of a weight is what it adds, less what the
+    parent's own adapter added already if it was trained on; rounding by a merge is not counted.
 
     Source: ours.
     """
@@ -39,28 +35,15 @@ def _full(checkpoint: Path, parent: Path) -> Iterator[float]:
 def _adapter(checkpoint: Path, parent: Path, foundation: Path) -> Iterator[float]:
     # A parent on the same foundation was trained on; else it was folded in, and the adapter is all of the change.
     trained_on = parent.resolve() != foundation.resolve()
-    before = dict(_factors(parent)) if trained_on else {}
-    for name, (left, right) in _factors(checkpoint):
-        less, factor = before.get(name, (left[:, :0], right[:0]))
-        columns, rows = torch.cat([left, -less], dim=1), torch.cat([right, factor])
-        # Rounding may leave a difference of nothing below 0.
-        yield max(float(((columns.T @ columns) * (rows @ rows.T)).sum()), 0.0)
-
-
-def _factors(folder: Path) -> Iterator[tuple[str, tuple[Tensor, Tensor]]]:
-    """(module, (s B, A)) of every adapted weight matrix, float64, shapes (out, r) and (r, in)."""
-    settings = read_json(folder / "adapter_config.json")
-    scale = settings["lora_alpha"] / settings["r"]
-    places = dict(_places(folder))
-    for name, path in places.items():
-        if name.endswith(LORA_B):
-            module = name.removesuffix(LORA_B)
-            yield module, (scale * _tensor(path, name), _tensor(places[module + LORA_A], module + LORA_A))
+    before = dict(adapter_products(parent)) if trained_on else {}
+    for name, change in adapter_products(checkpoint):
+        already = before[name].double() if name in before else 0.0
+        yield float((change.double() - already).square().sum())
 
 
 def _places(folder: Path) -> Iterator[tuple[str, Path]]:
     """Every tensor's name and file."""
-    for path in sorted([*folder.glob("model*.safetensors"), *folder.glob("adapter_model.safetensors")]):
+    for path in sorted(folder.glob("model*.safetensors")):
         with safe_open(path, "pt") as file:
             yield from [(name, path) for name in file.keys()]  # noqa: SIM118 safe_open is no mapping
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from xdomain.models.checkpoint import adapter_products, load_plain, read_info
+from xdomain.models.adapters import adapter_products
+from xdomain.models.checkpoint import load_plain, read_info
 
 
 def weight_changes(checkpoints: Sequence[Path]) -> Iterator[dict[str, Tensor]]:
@@ -25,9 +26,9 @@ def weight_changes(checkpoints: Sequence[Path]) -> Iterator[dict[str, Tensor]]:
         if info.foundation is None:
             yield _differences(_weights(before), _weights(after))
         elif read_info(before).foundation == info.foundation:  # `continue`: one adapter, trained on
-            yield _differences(adapter_products(before), adapter_products(after))
+            yield _differences(dict(adapter_products(before)), dict(adapter_products(after)))
         else:
-            yield adapter_products(after)
+            yield dict(adapter_products(after))
 
 
 def _weights(folder: Path) -> dict[str, Tensor]:

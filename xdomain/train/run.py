@@ -21,6 +21,7 @@ from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.build import build_domains
 from xdomain.domains.trained import SCHEDULE, schedule_line
 from xdomain.generation.vllm_engine import prepare_process
+from xdomain.models.adapters import check_merge, new_adapter
 from xdomain.models.checkpoint import (
     load_adapter,
     load_plain,
@@ -51,6 +52,10 @@ from xdomain.train.strategy_state import save_strategy_state
 from xdomain.train.trackers import isolated_trackers
 from xdomain.train.trainer import DomainGRPOTrainer
 
+MERGE_PROMPTS = 2
+"""Prompts of each domain on which a merged adapter is compared with the trained one."""
+MERGE_TOKENS = 128
+"""Tokens that are read of each of them, since logits of a long prompt take gigabytes."""
 RESUME_PARTS = 4
 """Where no checkpoints are kept inside a stage, its resume state is saved this many times."""
 
@@ -100,9 +105,28 @@ class _Training:
         wait_for_all()  # the first one has written the end
         if callback.stopped:
             return StageResult(finished=False, summary={"step": trainer.state.global_step})
-        moved = displacement(checkpoint_folder(self._context.work, self._spec.steps), self._parent)
-        summary = self._summary(callback.metrics_path) | {"too_long_prompts": skipped, "displacement": moved}
+        end = checkpoint_folder(self._context.work, self._spec.steps)
+        summary = self._summary(callback.metrics_path) | {"too_long_prompts": skipped}
+        if foundation is not None and is_first():
+            trained = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+            summary["merge"] = check_merge(trained, end, self._merge_prompts(items, eligible))
+        summary["displacement"] = displacement(end, self._parent)
         return StageResult(finished=True, summary=summary)
+
+    def _merge_dtype(self) -> str | None:
+        lora = self._experiment.model.lora
+        return lora.merge_dtype if lora is not None else None
+
+    def _merge_prompts(
+        self, items: Mapping[str, Sequence[Item]], eligible: Mapping[str, Sequence[int]]
+    ) -> list[list[int]]:
+        """Token ids of the first prompts that the stage may train on, a few of each domain."""
+        texts = [
+            render(items[name][index], self._tokenizer, self._chat)
+            for name, indices in eligible.items()
+            for index in list(indices)[:MERGE_PROMPTS]
+        ]
+        return [ids[:MERGE_TOKENS] for ids in encode(texts, self._tokenizer, self._chat)]
 
     def _eligible(self, items: Mapping[str, Sequence[Item]]) -> tuple[dict[str, Sequence[int]], int]:
         """Train items that may be used, by domain, and how many are too long."""
@@ -224,7 +248,7 @@ class _Training:
             if foundation is None:
                 save_full(model, self._tokenizer, partial, chat_template=self._chat)
             else:
-                save_adapter(model, partial, foundation)
+                save_adapter(model, partial, foundation, self._merge_dtype())
             save_strategy_state(trainer.strategy, partial)
             shutil.rmtree(target, ignore_errors=True)
             partial.rename(target)
@@ -292,13 +316,4 @@ def load_trainable(parent: Path, lora: LoraConfig | None) -> tuple[Any, Path | N
     info = read_info(parent)
     if lora.chaining == "continue" and info.foundation is not None:
         return load_adapter(parent, trainable=True), info.foundation
-    import peft
-
-    adapter = peft.LoraConfig(
-        r=lora.r,
-        lora_alpha=lora.alpha,
-        lora_dropout=lora.dropout,
-        target_modules=lora.target_modules if isinstance(lora.target_modules, str) else list(lora.target_modules),
-        task_type="CAUSAL_LM",
-    )
-    return peft.get_peft_model(load_plain(parent), adapter), parent
+    return new_adapter(load_plain(parent), lora), parent

@@ -24,6 +24,7 @@ from xdomain.strategies.base import Strategy
 from xdomain.train.adaptive import AdaptiveSchedule
 from xdomain.train.domain_step import WindowDomainStep
 from xdomain.train.draws import PlacedDraws
+from xdomain.train.log_probabilities import align_log_probabilities
 from xdomain.train.processes import gathered
 from xdomain.train.quotas import InformativeQuotas, informative
 from xdomain.train.rewards import RewardRouter, ScoredSample
@@ -61,6 +62,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         **arguments: Any,
     ) -> None:
         super().__init__(reward_funcs=router, **arguments)
+        align_log_probabilities(self.model, self.temperature)
         self.remove_callback(PrinterCallback)  # our callback writes every step to a file instead
         self.router = router
         self.domains = tuple(domains)
@@ -92,6 +94,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
                 temperature=self.temperature,
                 cast_lm_head_to_fp32=self.args.cast_lm_head_to_fp32,
             )
+            align_log_probabilities(reference_model, self.temperature)
             self.ref_model = self.accelerator.prepare_model(reference_model, evaluation_mode=True)
 
     @property

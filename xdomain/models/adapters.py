@@ -1,0 +1,191 @@
+"""LoRA adapters: put on a model, listed weight by weight, and compared with the merged model that is published."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from xdomain.config.model import LoraConfig
+from xdomain.core.errors import ConfigError, StageError
+from xdomain.models.checkpoint import load_adapter, load_plain
+
+TOLERANCES = {torch.float32: 1e-4, torch.float16: 0.02, torch.bfloat16: 0.1}
+"""Largest difference of a logit that counts as rounding, as a share of the largest logit (at least 1), by dtype."""
+LEFT_OUT = 0.01
+"""Largest difference between a random adapter and its merge, in standard deviations of the logits. One that is left out
+changes logits by a good part of a standard deviation."""
+PREFIX = "base_model.model."
+"""What peft puts before the names of the plain model's modules."""
+
+
+def new_adapter(model: Any, lora: LoraConfig, *, random: bool = False) -> Any:
+    """Return `model` as a peft model with a new adapter.
+
+    Args:
+        random: draw the adapter's weights so that it changes the model, instead of beginning at no change.
+
+    Raises:
+        ConfigError: `target_modules` names nothing that can be adapted, or a weight that is tied to another.
+    """
+    import peft
+
+    where = "model.lora.target_modules"
+    chosen = lora.target_modules if isinstance(lora.target_modules, str) else list(lora.target_modules)
+    settings = peft.LoraConfig(
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=chosen,
+        task_type="CAUSAL_LM",
+        init_lora_weights=not random,
+    )
+    try:
+        adapted = peft.get_peft_model(model, settings)
+    except (ValueError, NotImplementedError) as error:
+        kind = type(model).__name__
+        raise ConfigError(
+            f"no adapter can be put on {kind}: {' '.join(str(error).split())}",
+            where=where,
+            fix="Name linear layers as the model has them, for example [q_proj, v_proj]; of a Mamba [in_proj].",
+        ) from error
+    _check_targets(adapted, where)
+    return adapted
+
+
+def _check_targets(model: Any, where: str) -> None:
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    plain = model.get_base_model()
+    kind = type(plain).__name__
+    if isinstance(plain.get_output_embeddings(), BaseTunerLayer):
+        raise ConfigError(
+            f"the output layer of {kind} cannot be adapted: TRL multiplies by its weight directly, so the adapter "
+            "would be ignored and never trained.",
+            where=where,
+            fix="Remove the output layer (lm_head) from the list.",
+        )
+    shared = Counter(weight.data_ptr() for _, weight in plain.named_parameters(remove_duplicate=False))
+    tied = [name for name, weight, _ in adapted_weights(model) if shared[weight.data_ptr()] > 1]
+    if tied:
+        raise ConfigError(
+            f"{tied[0]} of {kind} is tied to another weight (tie_word_embeddings): trained as one, merged it would "
+            "change both.",
+            where=where,
+            fix="Remove it from the list, or use a model whose config.json says tie_word_embeddings: false and whose "
+            "output layer is stored.",
+        )
+
+
+def adapted_weights(model: Any) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """Yield (plain model's name, weight below the adapter, float32 change that the adapter makes) of each adapted
+    weight: linear layers, embeddings, and stacks of experts. One change is in memory at a time."""
+    from peft.tuners.lora import LoraLayer
+    from peft.tuners.lora.layer import ParamWrapper
+
+    for name, module in model.named_modules():
+        if not isinstance(module, LoraLayer) or "default" not in module.scaling:
+            continue
+        place = name.removeprefix(PREFIX).replace(".base_layer", "")
+        if isinstance(module, ParamWrapper):
+            weight, place = module.get_param(), f"{place}.{module.parameter_name}"
+        else:
+            weight, place = module.get_base_layer().weight, f"{place}.weight"
+        with torch.no_grad():
+            yield place, weight.detach(), module.get_delta_weight("default").detach().to(torch.float32)
+
+
+def adapter_products(folder: Path) -> Iterator[tuple[str, Tensor]]:
+    """Yield what a checkpoint's adapter adds to each weight, float32, by the plain model's names."""
+    for name, _, change in adapted_weights(load_adapter(folder, trainable=False)):
+        yield name, change
+
+
+def check_merge(model: Any, checkpoint: Path, prompts: Sequence[Sequence[int]]) -> dict[str, float | None]:
+    """Compare a trained adapter model with the merged model that its checkpoint loads as.
+
+    Args:
+        model: the peft model as it was trained; it is moved to the CPU.
+        checkpoint: folder of its adapter.
+        prompts: token ids of a few real prompts.
+
+    Returns:
+        `largest_difference` of a logit, the `tolerance` that it must not exceed, and `lost_share`:
+        |merged - (weight + change)| / |change| over all adapted weights, None where nothing changed.
+
+    Raises:
+        StageError: the merged model is not the one that was trained.
+    """
+    device, dtype = model.device, model.dtype
+    expected = _logits(model, prompts)
+    model.to("cpu")  # so that the device holds one model at a time
+    merged = load_plain(checkpoint).to(device)
+    found = _logits(merged, prompts)
+    largest, tolerance = _difference(expected, found, dtype)
+    if not largest <= tolerance:
+        raise StageError(
+            f"the merged model is not the one that was trained: logits differ by up to {largest:.3g}, and "
+            f"{tolerance:.3g} would be rounding ({dtype}).",
+            where=str(checkpoint),
+            fix="Report it with the model's name. Until then train this model without model.lora.",
+        )
+    return {
+        "largest_difference": largest,
+        "tolerance": tolerance,
+        "lost_share": lost_share(model, dict(merged.cpu().named_parameters())),
+    }
+
+
+def try_adapter(model: Any, lora: LoraConfig, prompt: Sequence[int]) -> None:
+    """Refuse a model that does not answer alike with an adapter and after the merge. Uses up `model`.
+
+    Some models read weights of their layers directly and so leave adapters out of their forward pass.
+
+    Raises:
+        ConfigError: it does not, or no adapter can be put on it.
+    """
+    kind, dtype = type(model).__name__, model.dtype
+    adapted = new_adapter(model, lora, random=True)
+    expected = _logits(adapted, [prompt])
+    largest, tolerance = _difference(expected, _logits(adapted.merge_and_unload(), [prompt]), dtype)
+    tolerance = max(tolerance, LEFT_OUT * float(expected[0].std()))
+    if not largest <= tolerance:
+        raise ConfigError(
+            f"{kind} cannot be trained with these adapters: its forward pass leaves some of them out (a random adapter "
+            f"and its merged model differ by {largest:.3g} in a logit, and {tolerance:.3g} would be rounding).",
+            where="model.lora.target_modules",
+            fix="Name layers whose forward pass the model calls, or train without model.lora.",
+        )
+
+
+def lost_share(model: Any, merged: Mapping[str, Tensor]) -> float | None:
+    """Share of the adapter's change that merging rounded away: |merged - (weight + change)| / |change|, Euclidean
+    lengths over all adapted weights; None where the adapter changes nothing.
+
+    Source: ours.
+    """
+    lost, whole = [], []
+    for name, weight, change in adapted_weights(model):
+        lost.append(float((merged[name].double() - (weight.double() + change.double())).square().sum()))
+        whole.append(float(change.double().square().sum()))
+    total = math.fsum(whole)
+    return math.sqrt(math.fsum(lost) / total) if total > 0 else None
+
+
+def _difference(expected: Sequence[Tensor], found: Sequence[Tensor], dtype: torch.dtype) -> tuple[float, float]:
+    """Largest difference of two lists of logits, and the one that is allowed."""
+    largest = max(float((one - other).abs().max()) for one, other in zip(expected, found, strict=True))
+    scale = max(1.0, *(float(each.abs().max()) for each in expected))
+    return largest, TOLERANCES.get(dtype, TOLERANCES[torch.float32]) * scale
+
+
+@torch.no_grad()
+def _logits(model: Any, prompts: Sequence[Sequence[int]]) -> list[Tensor]:
+    """Logits [tokens, vocabulary] of each prompt, float32 on the CPU, in evaluation mode."""
+    model.eval()
+    return [model(input_ids=torch.tensor([list(ids)], device=model.device)).logits[0].float().cpu() for ids in prompts]
