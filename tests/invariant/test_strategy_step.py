@@ -155,18 +155,39 @@ def test_an_optimizer_with_modes_is_in_training_mode(config: StrategyModel, tmp_
     trainer.train()
 
 
-def test_inner_steps_are_clipped_and_their_norms_logged(tmp_path: Path) -> None:
-    trainer = toy_trainer(tmp_path, CGPOConfig(alpha=1.0), steps=1, max_grad_norm=1e-3, **LARGE_RATE)
+@pytest.mark.parametrize("step_scale", ["authors", "once"])
+def test_inner_moves_are_clipped_on_the_parts_and_their_norms_logged(step_scale: str, tmp_path: Path) -> None:
+    """Norms are those of share_k g_k, not of the mean gradients; the last one of `once` is of their sum."""
+    seen: dict[str, float] = {}
+    trainer = toy_trainer(tmp_path, CGPOConfig(alpha=1.0, step_scale=step_scale), steps=1, max_grad_norm=1e-3)
     start = [each.detach().clone() for each in trainer.model.parameters()]
+    given = trainer.strategy.step
+
+    def looked(step: WindowDomainStep) -> Any:
+        parts = {name: step.loss_and_gradient(name).gradient for name in step.domains}
+        seen.update({name: norm(part) for name, part in parts.items()})
+        seen["sum"] = norm([torch.stack(each).sum(dim=0) for each in zip(*parts.values(), strict=True)])
+        step._asked.clear()  # the test asked, not the strategy
+        return given(step)
+
+    trainer.strategy.step = looked  # type: ignore[method-assign]
+    trainer.optimizer = torch.optim.SGD(trainer.model.parameters(), lr=0.5)
+    if step_scale == "once":
+        trainer.optimizer = torch.optim.AdamW(trainer.model.parameters(), lr=1e-9, weight_decay=0.0)
     trainer.train()
-    moved = (
-        torch.stack([(a - b).square().sum() for a, b in zip(trainer.model.parameters(), start, strict=True)])
-        .sum()
-        .sqrt()
-    )
     figures = trainer.rollout_metrics["strategy"]
-    assert sorted(figures["order"]) == list(NAMES)
-    assert len(figures["inner_gradient_norms"]) == 3
-    assert min(figures["inner_gradient_norms"]) > 1e-3
-    assert float(moved) <= 0.5 * 1e-3 * 1.001  # rate x clip x the shares' sum
-    assert float(moved) > 0.5 * 1e-3 * 0.3
+    order = figures["order"]
+    assert sorted(order) == list(NAMES)
+    assert min(seen.values()) > 1e-3
+    found = figures["inner_gradient_norms"]
+    assert len(found) == 3
+    if step_scale == "once":
+        assert found == pytest.approx([seen[order[0]], seen[order[1]], seen["sum"]], rel=1e-3)
+        return
+    assert found == pytest.approx([seen[name] for name in order], rel=0.02)  # at slightly other parameters
+    moved = norm([a.detach() - b for a, b in zip(trainer.model.parameters(), start, strict=True)])
+    assert 0.5 * 1e-3 * 0.5 < moved <= 3 * 0.5 * 1e-3 * 1.001  # three moves of rate x clip
+
+
+def norm(tensors: Any) -> float:
+    return float(torch.stack([each.double().square().sum() for each in tensors]).sum().sqrt())
