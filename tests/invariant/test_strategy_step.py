@@ -190,7 +190,7 @@ def test_inner_moves_are_clipped_on_the_parts_and_their_norms_logged(step_scale:
     assert sorted(order) == list(NAMES)
     assert min(seen.values()) > 1e-3
     found = figures["inner_gradient_norms"]
-    assert len(found) == 3
+    assert len(found) == figures["clipped_inner_moves"] == 3
     if step_scale == "once":
         assert found == pytest.approx([seen[order[0]], seen[order[1]], seen["sum"]], rel=1e-3)
         return

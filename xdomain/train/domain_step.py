@@ -81,6 +81,14 @@ class WindowDomainStep:
         inner_steps.look_ahead(self._trainer.optimizer)
         self._drop_gradient()
 
+    def figures(self) -> dict[str, Any]:
+        """Return figures of the inner moves of the parameters, for the step's line of metrics; none without a move."""
+        if not self.gradient_norms:
+            return {}
+        limit = self._trainer.args.max_grad_norm
+        clipped = sum(norm > limit for norm in self.gradient_norms)
+        return {"inner_gradient_norms": self.gradient_norms, "clipped_inner_moves": clipped}
+
     def _clip_before_move(self) -> None:
         if not self.gradient_norms:
             self._remember_policy()
