@@ -132,11 +132,10 @@ def table() -> dict[str, dict[float, tuple[float, float]]]:
 def lines(rows: Mapping[str, Mapping[float, tuple[float, float]]]) -> list[str]:
     """Return the table in Markdown."""
     head = ["| strategy | .75/.25 | moves, times joint | .9/.1 | moves, times joint |", "|---|---|---:|---|---:|"]
-    return head + [
-        " | ".join([f"| `{label}`", *(f"{weight:.3f}/{1 - weight:.3f} | {ratio:.2f}" for weight, ratio in row.values())])
-        + " |"
-        for label, row in rows.items()
-    ]
+    for label, row in rows.items():
+        cells = [f"{weight:.3f}/{1 - weight:.3f} | {ratio:.2f}" for weight, ratio in row.values()]
+        head.append(f"| `{label}` | {' | '.join(cells)} |")
+    return head
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def test_joint_gives_up_one_domain_and_remedies_are_measured(
 def test_cgpo_keeps_the_shares_and_gives_up_the_rarer_domain_as_joint_does(
     config: CGPOConfig, results: dict[str, dict[str, float]]
 ) -> None:
-    """It takes gradients elsewhere, and is no remedy for a conflict. Version 1 lost the shares, and so looked like one."""
+    """It only takes gradients elsewhere, which is no remedy here. Version 1 lost the shares, and so looked like one."""
     joint, found, old = results["joint"], results[config.label], results[VERSION_1]
     assert found["digits"] > 0.75
     assert found["letters"] < 0.2
