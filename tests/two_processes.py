@@ -43,7 +43,14 @@ CASES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         for layout, settings in LAYOUTS.items()
         for which in ("stock", "sum")
     },
-    "strategies": {name: {"which": name, "draws_seed": 0, "telemetry_every": 2} for name in BUILT_IN if solvable(name)},
+    "strategies": {
+        **{name: {"which": name, "draws_seed": 0, "telemetry_every": 2} for name in BUILT_IN if solvable(name)},
+        "cgpo once": {
+            **{"which": {"name": "cgpo", "step_scale": "once"}, "draws_seed": 0},
+            # AdamW turns the rounding of a gradient near 0 into a step of full length, so the rate is small.
+            **{"optimizer": "adamw_torch", "learning_rate": 1e-3, "weight_decay": 0.1, "grpo": {"adam_epsilon": 1e-2}},
+        },
+    },
 }
 """By group and name; `which` is stock (TRL's own trainer), sum (joint through the parts) or a strategy."""
 
@@ -62,7 +69,7 @@ class ExplicitSum(Joint):
         return {}
 
 
-def train(folder: Path, which: str, processes: int, **settings: Any) -> dict[str, torch.Tensor]:
+def train(folder: Path, which: str | Mapping[str, Any], processes: int, **settings: Any) -> dict[str, torch.Tensor]:
     """Trainable weights by name after the training, and how far they moved at most as "moved"."""
     strategy = None if which == "stock" else ExplicitSum(JointConfig(), NAMES, 0) if which == "sum" else known(which)
     trainer = toy_trainer(folder, strategy, plain=which == "stock", processes=processes, **{**COMMON, **settings})
@@ -81,9 +88,9 @@ def train(folder: Path, which: str, processes: int, **settings: Any) -> dict[str
     return weights | {"moved": torch.tensor(largest_difference(start, [*weights.values()]))}
 
 
-def known(name: str) -> Strategy:
-    """A built-in strategy with its defaults."""
-    return build_strategy(TypeAdapter(StrategyConfig).validate_python(name), NAMES, 0)
+def known(which: str | Mapping[str, Any]) -> Strategy:
+    """Build a built-in strategy from its name or its parameters."""
+    return build_strategy(TypeAdapter(StrategyConfig).validate_python(which), NAMES, 0)
 
 
 def one_earlier_phase(model: Any) -> tuple[list[str], list[dict[str, torch.Tensor]]]:

@@ -1,4 +1,5 @@
-"""A planted conflict: two domains share their prompts and want opposite characters; one has three times the prompts."""
+"""A planted conflict: two domains share their prompts and want opposite characters; one has three times the prompts.
+Trained with AdamW, as people train."""
 
 from __future__ import annotations
 
@@ -8,12 +9,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.toy_training import toy_domains, toy_trainer
+from tests.adamw_weights import VERSION_1, ShareOnTheRate
+from tests.toy_training import toy_domains, toy_trainer, trained_weights
 from xdomain.config.strategy import CGPOConfig, JointConfig, MGDAConfig, PCGradConfig, ScaledConfig, StrategyModel
 from xdomain.domains.base import Split
+from xdomain.strategies.base import Strategy
 from xdomain.train.trainer import DomainGRPOTrainer
 
-REMEDIES = (ScaledConfig(), CGPOConfig(), PCGradConfig(), MGDAConfig())
+NAMES = tuple(sorted(toy_domains(2)))
+REMEDIES = (ScaledConfig(), PCGradConfig(), MGDAConfig())
+CGPOS = (CGPOConfig(), CGPOConfig(alpha=1.0), CGPOConfig(step_scale="once"), CGPOConfig(alpha=1.0, step_scale="once"))
 
 
 def expected_rewards(trainer: DomainGRPOTrainer) -> dict[str, float]:
@@ -36,10 +41,11 @@ def expected_rewards(trainer: DomainGRPOTrainer) -> dict[str, float]:
     }
 
 
-def train(folder: Path, config: StrategyModel) -> dict[str, float]:
+def train(folder: Path, label: str, strategy: StrategyModel | Strategy) -> dict[str, float]:
+    """Expected rewards after the training, and the length of the weights' change as "moved"."""
     trainer = toy_trainer(
-        folder / config.label,
-        config,
+        folder / label,
+        strategy,
         domains=toy_domains(2),
         weights={"digits": 3, "letters": 1},
         steps=40,
@@ -48,20 +54,48 @@ def train(folder: Path, config: StrategyModel) -> dict[str, float]:
         generations=8,
         max_completion_tokens=1,
     )
-    trainer.train()
-    return expected_rewards(trainer)
+    start = [each.detach().clone() for each in trainer.model.parameters()]
+    changes = [a - b for a, b in zip(trained_weights(trainer), start, strict=True)]
+    moved = float(torch.stack([each.square().sum() for each in changes]).sum().sqrt())
+    return {**expected_rewards(trainer), "moved": moved}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float]]:
+    arms: dict[str, StrategyModel | Strategy] = {each.label: each for each in (JointConfig(), *CGPOS, *REMEDIES)}
+    arms[VERSION_1] = ShareOnTheRate(None, NAMES, 0)
+    return {label: train(tmp_path_factory.mktemp("arm"), label, arm) for label, arm in arms.items()}
 
 
 @pytest.mark.slow
-def test_joint_gives_up_one_domain_and_remedies_are_measured(tmp_path: Path, show: Callable[[str], None]) -> None:
-    results = {config.label: train(tmp_path, config) for config in (JointConfig(), *REMEDIES)}
-    for label, rewards in results.items():
-        show(f"planted conflict | {label:8} | digits {rewards['digits']:.2f} | letters {rewards['letters']:.2f}")
+def test_joint_gives_up_one_domain_and_remedies_are_measured(
+    results: dict[str, dict[str, float]], show: Callable[[str], None]
+) -> None:
+    for label, found in results.items():
+        figures = " | ".join(f"{name} {value:.2f}" for name, value in found.items())
+        show(f"planted conflict | {label:32} | {figures}")
     joint = results["joint"]
     assert joint["digits"] > 0.8  # three quarters of the prompts
     assert joint["letters"] < 0.1
-    worst = {label: min(rewards.values()) for label, rewards in results.items()}
+    worst = {label: min(found["digits"], found["letters"]) for label, found in results.items()}
     # No policy serves both: the prompts are the same. That some remedy splits the difference is a measurement of these
     # runs, not a promise of the method.
-    assert max(worst.values()) > worst["joint"] + 0.1
-    assert all(sum(rewards.values()) <= 1 + 1e-5 for rewards in results.values())
+    assert max(worst[each.label] for each in REMEDIES) > worst["joint"] + 0.1
+    assert all(found["digits"] + found["letters"] <= 1 + 1e-5 for found in results.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", CGPOS, ids=lambda config: str(config.label))
+def test_cgpo_keeps_the_shares_and_gives_up_the_rarer_domain_as_joint_does(
+    config: CGPOConfig, results: dict[str, dict[str, float]]
+) -> None:
+    """It only takes gradients elsewhere, which is no remedy here. Version 1 lost the shares, and so looked like one."""
+    joint, found, old = results["joint"], results[config.label], results[VERSION_1]
+    assert found["digits"] > 0.75
+    assert found["letters"] < 0.2
+    assert old["letters"] > found["letters"] + 0.1
+    if config.alpha == 1.0:  # opposite parts cancel in AdamW's first moment, so even the authors' form goes as far
+        assert found["moved"] == pytest.approx(joint["moved"], rel=0.1)
+    if config.step_scale == "once":
+        assert found["moved"] == pytest.approx(config.alpha * joint["moved"], rel=0.1)
+        assert found["letters"] == pytest.approx(joint["letters"], abs=0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -203,6 +204,38 @@ def test_mgs_is_pcgrad_in_each_tensor() -> None:
         expected = (weights * 2 / weights.sum()) @ rows
         torch.testing.assert_close(-found[place].flatten(), expected)
     assert 0 < conflicts < len(shapes)
+
+
+def projected(rows: Tensor, orders: Sequence[Sequence[int]]) -> Tensor:
+    """PCGrad as Alg. 1 of 2001.06782 writes it, each gradient in its own order, as weights on the rows that are
+    rescaled to sum to their number."""
+    weights = torch.eye(len(rows), dtype=rows.dtype)
+    for i, order in enumerate(orders):
+        for j in order:
+            inner = weights[i] @ rows @ rows[j]
+            if inner < 0:
+                weights[i, j] -= inner / (rows[j] @ rows[j])
+    total = weights.sum(dim=0)
+    return (total * len(rows) / total.sum()) @ rows
+
+
+def test_mgs_is_surgery_as_the_paper_writes_it_in_an_order_of_each_tensors_own() -> None:
+    generator = torch.Generator().manual_seed(5)
+    shapes = [(3, 2), (4,), (2, 2), (3,)]
+    gradients = {name: [torch.randn(s, generator=generator, dtype=torch.float64) for s in shapes] for name in "abc"}
+    others = [[j for j in range(3) if j != i] for i in range(3)]
+    every = [*itertools.product(*(itertools.permutations(each) for each in others))]
+    candidates = [
+        torch.stack([projected(torch.stack([gradients[k][place].flatten() / 3 for k in "abc"]), o) for o in every])
+        for place in range(len(shapes))
+    ]
+    seen = []
+    for number in range(30):
+        found = displacement(build(MGSConfig()), step_of_gradients(gradients, number=number))
+        gaps = [(found[i].flatten() + each).norm(dim=1) for i, each in enumerate(candidates)]
+        assert max(float(each.min()) for each in gaps) < 1e-9
+        seen.append(tuple(int(each.argmin()) for each in gaps))
+    assert len(set(seen)) > max(len({step[place] for step in seen}) for place in range(len(shapes)))
 
 
 def test_mgs_reports_its_conflicts() -> None:

@@ -60,10 +60,12 @@ def without_history() -> Strategy:
 
 
 @pytest.mark.parametrize(
-    "config", [FAMOConfig(), CGPOConfig(), PCGradConfig(), MGSConfig()], ids=lambda config: str(config.name)
+    "config",
+    [FAMOConfig(), CGPOConfig(), CGPOConfig(step_scale="once"), PCGradConfig(), MGSConfig()],
+    ids=lambda config: str(config.label),
 )
 def test_killed_and_resumed_is_bitwise_undisturbed(config: StrategyModel, tmp_path: Path) -> None:
-    settings: dict[str, Any] = {"steps": 8, "learning_rate": 1e-4, "micro_batch": 16}
+    settings: dict[str, Any] = {"steps": 8, "learning_rate": 1e-4, "micro_batch": 16, "weight_decay": 0.1}
     expected = trained_weights(toy_trainer(tmp_path / "whole", config, **settings))
     killed = toy_trainer(tmp_path / "killed", config, **settings)
     killed.add_callback(_SaveThenDie())

@@ -74,14 +74,25 @@ def test_parts_sum_to_stock_trl_under_adamw(loss: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lora", "optimizer"), [(False, "adamw_torch"), (True, "adamw_torch"), (False, "adafactor"), (False, "rmsprop")]
+    ("lora", "optimizer", "step_scale"),
+    [
+        (False, "adamw_torch", "authors"),
+        (True, "adamw_torch", "authors"),
+        (False, "adamw_torch", "once"),
+        (True, "adamw_torch", "once"),
+        (False, "adamw_torch_fused", "once"),
+        (False, "adafactor", "authors"),
+        (False, "rmsprop", "authors"),
+    ],
 )
-def test_cgpo_on_one_domain_is_bitwise_stock(lora: bool, optimizer: str, tmp_path: Path) -> None:
+def test_cgpo_on_one_domain_is_bitwise_stock(lora: bool, optimizer: str, step_scale: str, tmp_path: Path) -> None:
     settings: dict[str, Any] = {
-        **{"domains": toy_domains(1), "steps": 6, "learning_rate": 1e-4, "lora": lora, "optimizer": optimizer}
+        **{"domains": toy_domains(1), "steps": 6, "learning_rate": 1e-4, "lora": lora, "optimizer": optimizer},
+        **{"weight_decay": 0.1},
     }
     expected = trained_weights(toy_trainer(tmp_path / "stock", **settings))
-    found = trained_weights(toy_trainer(tmp_path / "cgpo", CGPOConfig(alpha=1.0), **settings))
+    config = CGPOConfig(alpha=1.0, step_scale=step_scale)
+    found = trained_weights(toy_trainer(tmp_path / "cgpo", config, **settings))
     assert largest_difference(expected, found) == 0.0
 
 

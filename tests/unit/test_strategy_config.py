@@ -9,7 +9,7 @@ import pytest
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.load import validate
-from xdomain.config.strategy import CGPOConfig, StrategyModel
+from xdomain.config.strategy import BUILT_IN, CGPOConfig, MGSConfig, PCGradConfig, StrategyModel
 from xdomain.core.errors import ConfigError, PlanError
 from xdomain.plan.checks import training_notes
 from xdomain.plan.graph import Plan, build_plan
@@ -64,6 +64,8 @@ def test_a_name_or_a_mapping() -> None:
         ({"name": "transfer_aware", "memory": 1.0}, "strategies.0.transfer_aware.memory: Input should be less than 1"),
         ({"alpha": 1.0}, "strategies.0: should be a strategy's name, or a mapping with `name`. Known: aligned_mtl"),
         (3, "strategies.0: should be a strategy's name"),
+        ({"name": "cgpo", "step_scale": "twice"}, "cgpo.step_scale: Input should be 'authors' or 'once'"),
+        ({"name": "mgs", "learning_rate_scale": -1}, "mgs.learning_rate_scale: Input should be greater than 0"),
         ({"name": "joint", "learning_rate_scale": math.inf}, "learning_rate_scale: Input should be a finite number"),
         ({"name": "scaled", "weights": {"math": math.inf}}, "0.scaled.weights.math: Input should be a finite number"),
         ({"name": "famo", "weight_decay": math.nan}, "famo.weight_decay: Input should be a finite number"),
@@ -243,6 +245,35 @@ def test_an_arm_of_joint_at_another_rate_is_a_run_of_its_own() -> None:
         experiment([{"name": "joint", "learning_rate_scale": 0}])
 
 
+@pytest.mark.parametrize("name", [*BUILT_IN])
+def test_every_strategy_takes_a_learning_rate_scale_which_counts_in_the_key_unless_it_is_one(name: str) -> None:
+    curricula = ("logic -> math + science",)
+    arms = ["joint", {"name": name, "learning_rate_scale": 0.5}] + ([name] if name != "joint" else [])
+    keys = {run.strategy: run.stages[-1] for run in plan(arms, curricula).runs}
+    assert f"{name}(learning_rate_scale=0.5)" in keys
+    assert len(set(keys.values())) == len(keys) == len(arms)
+    config = experiment([name]).strategies[0]
+    assert "learning_rate_scale" not in config.identity()
+    assert config.model_copy(update={"learning_rate_scale": 0.5}).identity()["learning_rate_scale"] == 0.5
+
+
+def test_a_scaled_strategy_that_directs_as_joint_is_not_called_joint() -> None:
+    scaled = {"name": "scaled", "weights": {}, "learning_rate_scale": 2.0}
+    found = plan(["joint", scaled]).experiment
+    assert strategy_notes(found, found.curricula) == []
+
+
+def test_one_step_in_all_needs_adam() -> None:
+    once = {"name": "cgpo", "step_scale": "once"}
+    assert experiment([once]).strategies[0].label == "cgpo(step_scale=once)"
+    plan([once], optimizer="adamw_torch_fused")
+    for optimizer in ("sgd", "adafactor", "adamw_8bit", "schedule_free_adamw"):
+        words = refusal([once], optimizer=optimizer)
+        assert "strategies.0.step_scale" in words
+        assert f"training.optimizer = {optimizer}" in words
+        plan(["cgpo"], optimizer=optimizer)
+
+
 def test_a_later_field_at_its_neutral_value_keeps_old_keys() -> None:
     class Later(CGPOConfig):
         neutral = {"restart": False}  # noqa: RUF012 - pydantic keeps class variables apart
@@ -254,8 +285,9 @@ def test_a_later_field_at_its_neutral_value_keeps_old_keys() -> None:
 
 
 def test_a_changed_meaning_counts_in_the_key() -> None:
-    class Changed(CGPOConfig):
+    class Changed(PCGradConfig):
         version = 2
 
-    assert "version" not in CGPOConfig().identity()
-    assert Changed().identity() == {**CGPOConfig().identity(), "version": 2}
+    assert "version" not in PCGradConfig().identity()
+    assert Changed().identity() == {**PCGradConfig().identity(), "version": 2}
+    assert CGPOConfig().identity()["version"] == MGSConfig().identity()["version"] == 2

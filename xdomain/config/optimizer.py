@@ -16,3 +16,7 @@ OPTIMIZERS = (
 def steps_inside_backward(optimizer: str) -> bool:
     """Whether every backward pass moves the parameters at once, so that no pass can be made for its gradient alone."""
     return optimizer.endswith("_layerwise") or optimizer in ("lomo", "adalomo")
+
+
+LOOK_AHEAD_OPTIMIZERS = ("adamw_torch", "adamw_torch_fused")
+"""Optimizers whose second moments have torch's layout, which `strategies.inner_steps.look_ahead` reads."""

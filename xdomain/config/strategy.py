@@ -42,10 +42,15 @@ class StrategyModel(ConfigModel):
     version: ClassVar[int] = 1
     """Raised when the same parameters come to mean another step; 1 is left out of identity."""
 
+    learning_rate_scale: float = Field(1.0, gt=0)
+    """Factor on `training.learning_rate` in the phases that the strategy acts on, to compare strategies that move the
+    weights equally far."""
+
     def identity(self) -> dict[str, Any]:
         """What of the parameters counts in a stage's key."""
+        neutral = {"learning_rate_scale": 1.0, **self.neutral}
         values = self.model_dump(mode="json")
-        found = {name: each for name, each in values.items() if name not in self.neutral or self.neutral[name] != each}
+        found = {name: each for name, each in values.items() if name not in neutral or neutral[name] != each}
         return found | ({"version": self.version} if self.version > 1 else {})
 
     def acts_on(self, phase_index: int, is_mixed: bool) -> bool:
@@ -53,7 +58,11 @@ class StrategyModel(ConfigModel):
         return is_mixed
 
     def equals_joint(self, domains: Sequence[str]) -> bool:
-        """Whether these parameters make it joint on a phase of these domains."""
+        """Return whether these parameters make it joint on a phase of these domains."""
+        return self.learning_rate_scale == 1.0 and self.directs_as_joint(domains)
+
+    def directs_as_joint(self, domains: Sequence[str]) -> bool:
+        """Return whether a step on these domains is joint's up to `learning_rate_scale`."""
         return False
 
     @property
@@ -77,12 +86,7 @@ def _short(value: Any) -> str:
 class JointConfig(StrategyModel):
     """The sum of the domains' losses: TRL's own step."""
 
-    neutral: ClassVar[Mapping[str, Any]] = {"learning_rate_scale": 1.0}
-
     name: Literal["joint"] = "joint"
-    learning_rate_scale: float = Field(1.0, gt=0)
-    """Factor on `training.learning_rate` in mixed phases, for an arm of joint that moves the weights as far as another
-    strategy does."""
 
     def acts_on(self, phase_index: int, is_mixed: bool) -> bool:
         return is_mixed and self.learning_rate_scale != 1.0
@@ -97,22 +101,27 @@ class ScaledConfig(StrategyModel):
     name: Literal["scaled"] = "scaled"
     weights: dict[str, Annotated[float, Field(ge=0)]] | Literal["equal"] = "equal"
     """Factor by domain (1 where not named), or "equal": every domain gets the same part of the step, however many
-    tokens
-    or samples it has."""
+    tokens or samples it has."""
 
-    def equals_joint(self, domains: Sequence[str]) -> bool:
+    def directs_as_joint(self, domains: Sequence[str]) -> bool:
         return self.weights != "equal" and all(self.weights.get(name, 1.0) == 1 for name in domains)
 
 
 class CGPOConfig(StrategyModel):
-    """Curvature-guided policy optimization: one small optimizer step a domain in random order, then a stretched
-    total."""
+    """Curvature-guided policy optimization: one inner step per domain in random order, then a stretched total."""
+
+    version: ClassVar[int] = 2  # the share scales the gradient; it scaled the learning rate
 
     name: Literal["cgpo"] = "cgpo"
     alpha: float = Field(1.2, gt=0, le=2)
     """Factor on the total displacement; the paper searched 0.5 to 1.5."""
     fixed_order: tuple[str, ...] = ()
-    """Visit the domains in this order in place of a fresh random one each step (the paper's ablation)."""
+    """Visit the domains in this order instead of a fresh random one each step (the paper's ablation)."""
+    step_scale: Literal["authors", "once"] = "authors"
+    """`authors`: every inner step is a full optimizer step on the domain's part of the gradient, as in the authors'
+    code; under Adam the total is then longer than joint's. `once`: inner steps only find where each gradient is taken,
+    and one optimizer step on their sum moves the weights as far as joint does; needs `training.optimizer: adamw_torch`
+    or `adamw_torch_fused`."""
 
 
 class FAMOConfig(StrategyModel):
@@ -164,6 +173,8 @@ class AlignedMTLConfig(StrategyModel):
 class MGSConfig(StrategyModel):
     """Modular gradient surgery: PCGrad inside each parameter tensor."""
 
+    version: ClassVar[int] = 2  # each tensor draws its own order of projections; one order served all
+
     name: Literal["mgs"] = "mgs"
 
 
@@ -181,7 +192,7 @@ class DACSPConfig(StrategyModel):
     def acts_on(self, phase_index: int, is_mixed: bool) -> bool:
         return phase_index > 0
 
-    def equals_joint(self, domains: Sequence[str]) -> bool:
+    def directs_as_joint(self, domains: Sequence[str]) -> bool:
         return self.amplify == self.suppress == 0
 
 

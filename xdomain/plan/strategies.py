@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.experiment import Experiment
-from xdomain.config.optimizer import steps_inside_backward
+from xdomain.config.optimizer import LOOK_AHEAD_OPTIMIZERS, steps_inside_backward
 from xdomain.config.strategy import (
     AdaptiveConfig,
     BanditConfig,
@@ -116,6 +116,13 @@ def _check_settings(experiment: Experiment, strategy: StrategyConfig, where: str
     if isinstance(strategy, ScaledConfig) and isinstance(strategy.weights, dict):
         _check_names(experiment, strategy.weights, f"{where}.weights")
     if isinstance(strategy, CGPOConfig):
+        if strategy.step_scale == "once" and optimizer not in LOOK_AHEAD_OPTIMIZERS:
+            raise PlanError(
+                f"cgpo with step_scale: once scales its inner steps by AdamW's second moments, but training.optimizer "
+                f"= {optimizer}.",
+                where=f"{where}.step_scale",
+                fix=f"Set training.optimizer to {' or '.join(LOOK_AHEAD_OPTIMIZERS)}, or step_scale to authors.",
+            )
         _check_names(experiment, strategy.fixed_order, f"{where}.fixed_order")
         if len(set(strategy.fixed_order)) < len(strategy.fixed_order):
             raise PlanError("a domain stands there twice.", where=f"{where}.fixed_order", fix="Name each domain once.")

@@ -28,8 +28,7 @@ class DomainPart:
         loss: the domain's mean loss times `share`; the parts of all domains add up to the step's loss.
         gradient: of `loss`.
         share: the domain's part of what the loss averages over: tokens for dapo, cispo and bnpo, samples for grpo,
-        dr_grpo
-            and luspo. Above 0.
+            dr_grpo and luspo. Above 0.
     """
 
     loss: float
@@ -67,15 +66,24 @@ class DomainStep(Protocol):
     def loss_and_gradient(self, domain: str) -> DomainPart:
         """The domain's part at the current parameters.
 
-        After a first `optimizer_step` only domains that were not asked for before it can be: their importance ratios
-        are then against the policy at the step's start.
+        After the first `optimizer_step` or `look_ahead`, request only domains that you have not requested yet. Their
+        importance ratios are taken against the policy at the step's start.
         """
 
     def set_gradient(self, gradient: Sequence[Tensor]) -> None:
         """Leave `gradient` for the next optimizer step, the trainer's or `optimizer_step`."""
 
-    def optimizer_step(self, scale: float) -> None:
-        """Clip the gradient that was set and apply it with `scale` times the current learning rate, then drop it."""
+    def optimizer_step(self, scale: float = 1.0) -> None:
+        """Clip the gradient that was set and apply it with `scale` times the current learning rate, then drop it.
+
+        Weight decay is applied by the first of several such steps only, so that it counts once per outer step.
+        """
+
+    def look_ahead(self) -> None:
+        """Clip the gradient that was set and move the parameters by it alone, as Adam scales it, then drop it.
+
+        The optimizer's state does not change (`inner_steps.look_ahead`). The optimizer must be torch's Adam or AdamW.
+        """
 
 
 class Strategy(ABC):

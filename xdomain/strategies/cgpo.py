@@ -1,4 +1,4 @@
-"""CGPO: visit the domains one after the other, then stretch the total displacement."""
+"""CGPO: take each domain's gradient where the domains before it left the parameters, then stretch the total."""
 
 from __future__ import annotations
 
@@ -6,47 +6,71 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from xdomain.config.strategy import CGPOConfig
 from xdomain.core.seeds import generator
-from xdomain.strategies.base import DomainStep, Strategy
+from xdomain.strategies.base import DomainStep, Gradient, Strategy
+from xdomain.strategies.gradients import accumulate
 
 
 class CGPO(Strategy):
-    """phi_0 = theta; for each domain k of a fresh random order: phi_k = phi_{k-1} - optimizer step on g_k, the
-    learning rate scaled by share_k; theta = phi_0 + alpha (phi_K - phi_0).
+    """phi_0 = theta; for each domain k of a fresh random order phi_k = phi_{k-1} - move(share_k g_k(phi_{k-1}));
+    theta = phi_0 + alpha (phi_K - phi_0).
 
-    Each g_k is taken where the domain before it left the parameters, so that to second order the total is the joint
-    step plus Hessian-gradient terms between domains. With one domain and alpha 1 it is the joint step itself.
+    `step_scale` chooses the move. "authors": one optimizer step at the full learning rate, which advances the
+    optimizer's moments. "once": lr share_k g_k / (sqrt(v) + eps) with Adam's v left alone (`inner_steps.look_ahead`),
+    and phi_K is one optimizer step from phi_0 on sum_k share_k g_k(phi_{k-1}), so that the total is as long as joint's.
+    In the first step of a stage Adam has no v yet: every gradient is then taken at phi_0, as joint does.
 
-    Source: CGPO, Alg. 1, which writes a minus before a gradient it says to maximise. Ours: the share scales the
-    learning rate, since under Adam a scaled gradient makes the same step; even so it moves less far than joint
-    (docs/reference/papers.md has the figures); the domains share the optimizer's moments, which every inner step
-    advances; each inner step is clipped by itself; a domain without samples in a step is not visited.
+    To second order the total is the joint step plus Hessian-gradient terms between domains. With one domain and alpha 1
+    it is the joint step itself.
+
+    Source: CGPO, Alg. 1, which writes a minus before a gradient it says to maximise; the authors' code for "authors".
+    Ours: weight decay counts once per outer step (in their code K times); a domain without samples in a step is not
+    visited. Each inner step is clipped by itself, as theirs.
     """
 
     def __init__(self, config: CGPOConfig, domains: Sequence[str], seed: int) -> None:
         super().__init__(config, domains, seed)
         self._alpha = config.alpha
         self._fixed_order = config.fixed_order
+        self._once = config.step_scale == "once"
 
     def step(self, step: DomainStep) -> Mapping[str, Any]:
-        start = [parameter.detach().clone() for parameter in step.parameters] if self._alpha != 1 else []
+        stretched = self._alpha != 1
+        start = [each.detach().clone() for each in step.parameters] if stretched or self._once else []
         order = self.order(step)
-        for domain in order:
-            part = step.loss_and_gradient(domain)
-            step.set_gradient(part.mean_gradient())
-            step.optimizer_step(part.share)
-        with torch.no_grad():
-            # Exactly alpha = 1 leaves the parameters bitwise alone.
-            for parameter, origin in zip(step.parameters, start, strict=False):
-                parameter.copy_(origin.lerp_(parameter, self._alpha))
+        (self._one_step if self._once else self._inner_steps)(step, order, start)
+        if stretched:  # exactly alpha = 1 leaves the parameters bitwise alone
+            with torch.no_grad():
+                for parameter, origin in zip(step.parameters, start, strict=True):
+                    parameter.copy_(origin.lerp_(parameter, self._alpha))
         return {"order": order}
 
     def order(self, step: DomainStep) -> list[str]:
-        """The order of this step, drawn from the seed and the step's number."""
+        """Return the order of this step, drawn from the seed and the step's number."""
         if self._fixed_order:
             return [domain for domain in self._fixed_order if domain in step.domains]
         order = list(step.domains)
         generator("cgpo", self.seed, step.number).shuffle(order)
         return order
+
+    def _inner_steps(self, step: DomainStep, order: Sequence[str], start: Sequence[Tensor]) -> None:
+        for domain in order:
+            step.set_gradient(step.loss_and_gradient(domain).gradient)
+            step.optimizer_step()
+
+    def _one_step(self, step: DomainStep, order: Sequence[str], start: Sequence[Tensor]) -> None:
+        total: Gradient = []
+        for domain in order:
+            gradient = step.loss_and_gradient(domain).gradient
+            total = accumulate(total, gradient, 1.0)
+            if domain != order[-1]:
+                step.set_gradient(gradient)
+                step.look_ahead()
+        with torch.no_grad():
+            for parameter, origin in zip(step.parameters, start, strict=True):
+                parameter.copy_(origin)
+        step.set_gradient(total)
+        step.optimizer_step()

@@ -15,6 +15,8 @@ from xdomain.strategies.gramian import make_weighting, solve
 class MGS(Strategy):
     """For each tensor W: g_W = sum_k w_k,W (share_k g_k,W), w from that tensor's own Gramian by PCGrad.
 
+    Each tensor draws its own order of projections.
+
     Source: modular gradient surgery, 2602.02301. Ours: weights of a tensor rescaled to joint's sum, as for the Gramian
     methods; a module is a parameter tensor.
     """
@@ -26,9 +28,9 @@ class MGS(Strategy):
     def step(self, step: DomainStep) -> Mapping[str, Any]:
         gradients = [step.loss_and_gradient(domain).gradient for domain in step.domains]
         products = tensor_gramians(gradients)
-        seed = derive_seed("mgs", self.seed, step.number)
         total = []
         for place, tensor_products in enumerate(products):
+            seed = derive_seed("mgs", self.seed, step.number, place)
             weights = solve(tensor_products, self._weighting, seed).tolist()
             total += combine([[gradient[place]] for gradient in gradients], weights)
         step.set_gradient(total)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from xdomain.strategies import inner_steps
 from xdomain.strategies.base import DomainPart, Strategy
 
 Loss = Callable[[Sequence[Tensor]], Tensor]
@@ -20,7 +21,9 @@ class FunctionStep:
         parameters: what is trained.
         losses: mean loss by domain.
         shares: part of each domain in the step's loss.
-        learning_rate: of plain SGD without clipping.
+        learning_rate: of plain SGD without clipping, where no optimizer is given.
+        optimizer: One of torch's, on `parameters`. Its state goes from step to step.
+        max_grad_norm: Gradients are clipped to it before every move; None leaves them alone.
     """
 
     def __init__(
@@ -30,6 +33,8 @@ class FunctionStep:
         shares: Mapping[str, float],
         *,
         learning_rate: float = 1.0,
+        optimizer: torch.optim.Optimizer | None = None,
+        max_grad_norm: float | None = None,
         number: int = 0,
         error_rates: Mapping[str, float] | None = None,
     ) -> None:
@@ -41,7 +46,9 @@ class FunctionStep:
         self.asked: list[str] = []
         self._losses = losses
         self._shares = shares
-        self._learning_rate = learning_rate
+        self._optimizer = optimizer or torch.optim.SGD(list(parameters), lr=learning_rate)
+        self._max_grad_norm = max_grad_norm
+        self._decayed = False
 
     def loss_and_gradient(self, domain: str) -> DomainPart:
         self.asked.append(domain)
@@ -54,19 +61,27 @@ class FunctionStep:
         for parameter, tensor in zip(self.parameters, gradient, strict=True):
             parameter.grad = tensor
 
-    def optimizer_step(self, scale: float) -> None:
-        with torch.no_grad():
-            for parameter in self.parameters:
-                if parameter.grad is not None:
-                    parameter.sub_(self._learning_rate * scale * parameter.grad)
-                    parameter.grad = None
+    def optimizer_step(self, scale: float = 1.0) -> None:
+        self._clip()
+        inner_steps.optimizer_step(self._optimizer, scale=scale, decay=not self._decayed)
+        self._decayed = True
+        self._optimizer.zero_grad()
+
+    def look_ahead(self) -> None:
+        self._clip()
+        inner_steps.look_ahead(self._optimizer)
+        self._optimizer.zero_grad()
+
+    def _clip(self) -> None:
+        if self._max_grad_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.parameters, self._max_grad_norm)
 
 
 def displacement(strategy: Strategy, step: FunctionStep) -> list[Tensor]:
     """What one step of `strategy` adds to the parameters, the outer optimizer step included."""
     before = [parameter.detach().clone() for parameter in step.parameters]
     strategy.step(step)
-    step.optimizer_step(1.0)
+    step.optimizer_step()
     return [parameter.detach() - origin for parameter, origin in zip(step.parameters, before, strict=True)]
 
 

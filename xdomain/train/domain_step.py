@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from xdomain.core.errors import StageError
+from xdomain.strategies import inner_steps
 from xdomain.strategies.base import DomainPart, Gradient
 from xdomain.train.chunks import Batch, chunks_by_domain
 
@@ -41,14 +42,15 @@ class WindowDomainStep:
         self.loss = torch.zeros((), device=trainer.accelerator.device)
         """Sum of the parts asked for so far, on this process: the trainer averages what it logs."""
         self.gradient_norms: list[float] = []
-        """Of the inner optimizer steps, before clipping."""
+        """Gradient norm of each inner move of the parameters, before clipping."""
         self._asked: set[str] = set()
+        self._decayed = False
 
     def loss_and_gradient(self, domain: str) -> DomainPart:
         if self.gradient_norms and domain in self._asked:
             raise StageError(
-                f'a strategy asked for "{domain}" twice with an optimizer step between.',
-                fix="Ask for each domain once a step, or for all before the first optimizer step.",
+                f'a strategy asked for "{domain}" twice with a move of the parameters between.',
+                fix="Ask for each domain once per step, or for all before the first move.",
             )
         self._asked.add(domain)
         self._drop_gradient()
@@ -68,20 +70,31 @@ class WindowDomainStep:
         for parameter, tensor in zip(self.parameters, gradient, strict=True):
             parameter.grad = tensor.to(parameter.device)
 
-    def optimizer_step(self, scale: float) -> None:
+    def optimizer_step(self, scale: float = 1.0) -> None:
+        self._clip_before_move()
+        inner_steps.optimizer_step(self._trainer.optimizer, scale=scale, decay=not self._decayed)
+        self._decayed = True
+        self._drop_gradient()
+
+    def look_ahead(self) -> None:
+        self._clip_before_move()
+        inner_steps.look_ahead(self._trainer.optimizer)
+        self._drop_gradient()
+
+    def figures(self) -> dict[str, Any]:
+        """Return figures of the inner moves of the parameters, for the step's line of metrics; none without a move."""
+        if not self.gradient_norms:
+            return {}
+        limit = self._trainer.args.max_grad_norm
+        clipped = sum(norm > limit for norm in self.gradient_norms)
+        return {"inner_gradient_norms": self.gradient_norms, "clipped_inner_moves": clipped}
+
+    def _clip_before_move(self) -> None:
         if not self.gradient_norms:
             self._remember_policy()
         trainer = self._trainer
         norm = trainer.accelerator.clip_grad_norm_(self._model.parameters(), trainer.args.max_grad_norm)
         self.gradient_norms.append(float(norm))
-        groups = trainer.optimizer.param_groups
-        rates = [group["lr"] for group in groups]
-        for group in groups:
-            group["lr"] *= scale
-        trainer.optimizer.step()
-        for group, rate in zip(groups, rates, strict=True):
-            group["lr"] = rate
-        self._drop_gradient()
 
     def _remember_policy(self) -> None:
         """Store log-probabilities at the step's start for domains still to come.

@@ -12,7 +12,7 @@ from transformers import set_seed
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig
-from xdomain.config.strategy import AdaptiveConfig, JointConfig, StrategyConfig
+from xdomain.config.strategy import AdaptiveConfig, StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import DataError
 from xdomain.core.files import write_atomic
@@ -297,9 +297,8 @@ def _update_processor_seconds(lines: Sequence[Mapping[str, Any]]) -> float | Non
 
 
 def scaled_rate(training: TrainingConfig, strategy: StrategyConfig) -> TrainingConfig:
-    """The training settings of a phase; an arm of joint may scale the learning rate."""
-    factor = strategy.learning_rate_scale if isinstance(strategy, JointConfig) else 1.0
-    return training.model_copy(update={"learning_rate": factor * training.learning_rate})
+    """Return a phase's training settings with the strategy's factor on the learning rate."""
+    return training.model_copy(update={"learning_rate": strategy.learning_rate_scale * training.learning_rate})
 
 
 def _schedule_line(entry: ScheduledPrompt, items: Mapping[str, Sequence[Item]]) -> str:

@@ -147,10 +147,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
 
     def _step_by_domain(self, step: WindowDomainStep) -> torch.Tensor:
         if step.domains:
-            figures = dict(self.strategy.step(step))
-            if step.gradient_norms:
-                figures["inner_gradient_norms"] = step.gradient_norms
-            self.rollout_metrics["strategy"] = figures
+            self.rollout_metrics["strategy"] = {**self.strategy.step(step), **step.figures()}
         else:
             # Every completion is masked: as in a plain step the gradient is zero, and the optimizer's moments decay.
             step.set_gradient([torch.zeros_like(parameter) for parameter in step.parameters])
