@@ -27,7 +27,7 @@ from xdomain.generation.base import (
 from xdomain.generation.batches import budgeted, halves, is_out_of_memory
 from xdomain.generation.choice import choose, uniform_numbers
 from xdomain.generation.rows import Rows
-from xdomain.generation.stopping import StopStrings
+from xdomain.generation.stopping import StopStrings, end_tokens
 
 
 class TransformersBackend:
@@ -55,9 +55,8 @@ class TransformersBackend:
         self.close()  # before the next one is read: memory holds one model
         self._checkpoint, self._tokenizer = checkpoint, checkpoint.tokenizer
         self._model = checkpoint.load_model().to(self._device).eval()
-        ends = getattr(self._model.generation_config, "eos_token_id", None)
-        ends = ends if isinstance(ends, list) else [ends]
-        self._ends = torch.tensor(sorted({*ends, self._tokenizer.eos_token_id} - {None}), device=self._model.device)
+        declared = getattr(self._model.generation_config, "eos_token_id", None)
+        self._ends = torch.tensor(end_tokens(declared, self._tokenizer), device=self._model.device)
         self._context: int | None = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
 
     def close(self) -> None:
@@ -149,7 +148,7 @@ class TransformersBackend:
                 use_cache=True,
             )
             logits = output.logits[:, -1]
-        flat = state.completions(watch)
+        flat = state.completions(watch, frozenset(self._ends.tolist()))
         return [flat[start : start + samples] for start in range(0, len(flat), samples)]
 
     def _prefill(self, requests: Sequence[PromptRequest], samples: int) -> tuple[torch.Tensor, torch.Tensor, Any]:

@@ -11,8 +11,9 @@ from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.build import build_domains
 from xdomain.models.checkpoint import save_endpoint, save_full
 from xdomain.models.layout import checkpoint_folder
-from xdomain.models.prompting import uses_chat
+from xdomain.models.prompting import set_up_chat
 from xdomain.models.source import load_source
+from xdomain.train.agreement import check_agreement
 from xdomain.train.warmup import warm_up
 
 
@@ -24,7 +25,7 @@ def run_base(experiment: Experiment, context: StageContext) -> StageResult:
         return StageResult(finished=True, summary={"seconds": time.perf_counter() - begun, "warmup_steps": 0})
     set_seed(context.seed)
     model, tokenizer = load_source(experiment.model)
-    chat = uses_chat(experiment.model, tokenizer)
+    chat = set_up_chat(experiment.model, tokenizer)
     warmup = experiment.model.warmup
     if warmup is not None:
         domains = build_domains(experiment.domains, warmup.domains)
@@ -46,11 +47,14 @@ def run_base(experiment: Experiment, context: StageContext) -> StageResult:
     if model is None:
         return StageResult(finished=False, summary={})
     save_full(model, tokenizer, checkpoint_folder(context.work, 0), chat_template=chat)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    agreement = check_agreement(experiment, model, tokenizer, chat, context)  # it changes the model: saved before
     return StageResult(
         finished=True,
         summary={
             "seconds": time.perf_counter() - begun,
             "warmup_steps": warmup.steps if warmup else 0,
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        },
+            "parameters": parameters,
+        }
+        | agreement,
     )

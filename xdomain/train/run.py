@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
-from transformers import set_seed
+from transformers import AutoConfig, set_seed
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig
@@ -37,6 +37,7 @@ from xdomain.strategies.adaptive import Adaptive
 from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
 from xdomain.train.adaptive import SLOT, AdaptiveSchedule
+from xdomain.train.agreement import compare_prompts
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.callbacks import StageCallback, read_metrics, truncate_metrics
 from xdomain.train.displacement import displacement
@@ -45,6 +46,8 @@ from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.quotas import InformativeQuotas
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
+from xdomain.train.rollout_metrics import stage_totals
+from xdomain.train.rollouts import context_tokens
 from xdomain.train.schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.self_paced import easy_to_hard, read_pass_rates
 from xdomain.train.strategy_state import save_strategy_state
@@ -52,6 +55,8 @@ from xdomain.train.trackers import isolated_trackers
 from xdomain.train.trainer import DomainGRPOTrainer
 
 SCHEDULE = "schedule.jsonl"
+TEMPLATE_TOKENS = 1024
+"""More than a chat template adds to a prompt."""
 RESUME_PARTS = 4
 """Where no checkpoints are kept inside a stage, its resume state is saved this many times."""
 
@@ -81,6 +86,10 @@ class _Training:
         self._parent = checkpoint_folder(context.inputs[spec.parent], spec.parent_step)
         self._chat = read_info(self._parent).chat_template
         self._tokenizer = load_tokenizer(self._parent)
+        below = read_info(self._parent).foundation
+        while below is not None and read_info(below).foundation is not None:
+            below = read_info(below).foundation
+        self._context_tokens = context_tokens(AutoConfig.from_pretrained(below or self._parent))
 
     def run(self) -> StageResult:
         set_seed(self._context.seed)  # a new adapter's weights are drawn before the trainer seeds itself
@@ -89,6 +98,9 @@ class _Training:
         schedule = self._schedule(items, eligible)
         model, foundation = load_trainable(self._parent, self._experiment.model.lora)
         trainer = self._trainer(model, items, eligible, schedule)
+        first = schedule[: self._experiment.training.prompts_per_step]
+        rows = [self._row(entry, items) for entry in first]
+        compare_prompts(trainer, rows, [items[entry.domain][entry.index] for entry in first], self._chat)
         callback = self._callback(trainer, foundation)
         trainer.add_callback(callback)
         if is_first():
@@ -102,28 +114,37 @@ class _Training:
         if callback.stopped:
             return StageResult(finished=False, summary={"step": trainer.state.global_step})
         moved = displacement(checkpoint_folder(self._context.work, self._spec.steps), self._parent)
-        summary = self._summary(callback.metrics_path) | {"too_long_prompts": skipped, "displacement": moved}
+        totals = stage_totals(read_metrics(callback.metrics_path))
+        summary = totals | {"too_long_prompts": skipped, "displacement": moved}
         return StageResult(finished=True, summary=summary)
 
     def _eligible(self, items: Mapping[str, Sequence[Item]]) -> tuple[dict[str, Sequence[int]], int]:
-        """Train items that may be used, by domain, and how many are too long."""
-        limit = self._experiment.training.max_prompt_tokens
+        """Train items that may be used, by domain, and how many are too long for `max_prompt_tokens` or the model.
+
+        The model's context must hold the prompt and one token, as in evaluation.
+        """
+        limits = [self._experiment.training.max_prompt_tokens, self._context_tokens - 1 if self._context_tokens else None]
+        limit = min((each for each in limits if each is not None), default=None)
         eligible: dict[str, Sequence[int]] = {}
         skipped = 0
         for name, sequence in items.items():
             eligible[name] = range(len(sequence))
             if name in self._spec.pass_rates:
                 eligible[name] = list(self._pass_rates(name, sequence))
-            if limit is not None:
-                texts = [render(item, self._tokenizer, self._chat) for item in sequence]
-                lengths = [len(ids) for ids in encode(texts, self._tokenizer, self._chat)]
-                short = [index for index in eligible[name] if lengths[index] <= limit]
-                skipped += len(eligible[name]) - len(short)
-                eligible[name] = short
+            short = [index for index in eligible[name] if self._fits(sequence[index], limit)]
+            skipped += len(eligible[name]) - len(short)
+            eligible[name] = short
             if not eligible[name]:
-                where = "self_paced" if limit is None else "max_prompt_tokens"
+                where = "max_prompt_tokens" if skipped else "self_paced"
                 raise DataError(f'"{name}" has no train item left to train on.', where=f"training.{where}")
         return eligible, skipped
+
+    def _fits(self, item: Item, limit: int | None) -> bool:
+        # A character is at most four bytes, a token at least one: only prompts that may be too long are tokenised.
+        if limit is None or 4 * len(item.prompt + (item.system or "")) + TEMPLATE_TOKENS <= limit:
+            return True
+        (ids,) = encode([render(item, self._tokenizer, self._chat)], self._tokenizer, self._chat)
+        return len(ids) <= limit
 
     def _schedule(
         self, items: Mapping[str, Sequence[Item]], eligible: Mapping[str, Sequence[int]]
@@ -156,7 +177,7 @@ class _Training:
         )
 
     def _row(self, entry: ScheduledPrompt, items: Mapping[str, Sequence[Item]]) -> dict[str, Any]:
-        prompt = trl_prompt(items[entry.domain][entry.index], self._chat)
+        prompt = trl_prompt(items[entry.domain][entry.index], self._chat, self._tokenizer)
         return {"prompt": prompt, "domain": entry.domain, "index": entry.index}
 
     def _pass_rates(self, domain: str, items: Sequence[Item]) -> dict[int, float]:
@@ -248,29 +269,6 @@ class _Training:
             reporter=self._context.reporter,
         ):
             trainer.add_callback(tracker)
-
-    def _summary(self, metrics_path: Path) -> dict[str, Any]:
-        """Totals from the metrics file, which a resumed stage continues."""
-        lines = read_metrics(metrics_path)
-        by_domain = [values for line in lines for values in line.get("domains", {}).values()]
-        return {
-            "steps": len(lines),
-            "prompts": sum(values["prompts"] for values in by_domain),
-            "informative_groups": sum(values["informative_groups"] for values in by_domain),
-            "completion_tokens": sum(values["completion_tokens"] for values in by_domain),
-            "rollout_seconds": sum(line.get("rollout_seconds", 0.0) for line in lines),
-            "training_seconds": sum(line["seconds"] for line in lines) if all("seconds" in x for x in lines) else None,
-            "update_processor_seconds": _update_processor_seconds(lines),
-            "step_seconds": sum(line.get("step_time") or 0.0 for line in lines),
-        }
-
-
-def _update_processor_seconds(lines: Sequence[Mapping[str, Any]]) -> float | None:
-    """Processor time of the steps without their rollouts; None where an earlier version wrote some of the lines."""
-    if not all("processor_seconds" in line for line in lines):
-        return None
-    spent: list[float] = [line["processor_seconds"] - line.get("rollout_processor_seconds", 0.0) for line in lines]
-    return sum(spent)
 
 
 def scaled_rate(training: TrainingConfig, strategy: StrategyConfig) -> TrainingConfig:

@@ -47,7 +47,7 @@ def warm_up(
         solution: Any = domains[entry.domain].render_solution(item)
         if chat:
             solution = [{"role": "assistant", "content": solution}]
-        rows.append({"prompt": trl_prompt(item, chat), "completion": solution})
+        rows.append({"prompt": trl_prompt(item, chat, tokenizer), "completion": solution})
     arguments = SFTConfig(
         output_dir=str(scratch),
         max_steps=config.steps,
