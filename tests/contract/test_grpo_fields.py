@@ -29,7 +29,8 @@ WHERE_IT_ACTS: dict[str, dict[str, Any]] = {
     "gradient_checkpointing_kwargs": {"gradient_checkpointing": True},
     "off_policy_mask_threshold": {"updates_per_rollout": 2},
     "use_bias_correction_kl": {"beta": 0.1},
-    **dict.fromkeys(["trackio_space_id", "trackio_bucket_id", "trackio_static_space_id"], {"report_to": ["trackio"]}),
+    "trackio_space_id": {"report_to": ["trackio"]},
+    "trackio_bucket_id": {"report_to": ["trackio"]},
 }
 WHERE_IT_DOES_NOT: dict[str, dict[str, Any]] = {
     "delta": {"loss_type": "cispo"},

@@ -16,6 +16,8 @@ from xdomain.domains.base import Item
 Message = dict[str, str]
 
 OPENED_REASONING = re.compile(r"<think>\s*\Z")
+RENDERING_FAILED = (TemplateError, TypeError, ValueError, LookupError, AttributeError)
+"""What Jinja and a template's own expressions raise."""
 PROBE = "xdomain asks whether this template shows a system message"
 
 
@@ -81,7 +83,7 @@ def shows_system(tokenizer: Any) -> bool:
     probe = [{"role": "system", "content": PROBE}, {"role": "user", "content": "?"}]
     try:
         return PROBE in tokenizer.apply_chat_template(probe, add_generation_prompt=True, tokenize=False)
-    except TemplateError:
+    except RENDERING_FAILED:
         return False
 
 
@@ -124,7 +126,7 @@ def render_prompt(prompt: str | list[Message], tokenizer: Any) -> str:
         return prompt
     try:
         return str(tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False))
-    except TemplateError as error:
+    except RENDERING_FAILED as error:
         raise ConfigError(
             f"the chat template cannot render a user's message: {error}",
             where="model.chat_template",

@@ -50,6 +50,23 @@ def settings_of_the_file(model: Any, context: int | None) -> Iterator[None]:
             hook.remove()
 
 
+@contextmanager
+def without_parsing(tokenizer: Any) -> Iterator[None]:
+    """Keep TRL from parsing completions by the tokenizer's response template while the block runs.
+
+    Rewards judge the text as evaluation does, and a legacy `response_schema` makes TRL 1.16 fail.
+    """
+    names = [name for name in ("response_template", "response_schema") if getattr(tokenizer, name, None) is not None]
+    own = {name: getattr(tokenizer, name) for name in names}
+    for name in own:
+        setattr(tokenizer, name, None)
+    try:
+        yield
+    finally:
+        for name, value in own.items():
+            setattr(tokenizer, name, value)
+
+
 @dataclass(frozen=True)
 class Rollout:
     """A sampled completion.

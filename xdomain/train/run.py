@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
-from transformers import AutoConfig, set_seed
+from transformers import set_seed
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig
@@ -86,17 +86,13 @@ class _Training:
         self._parent = checkpoint_folder(context.inputs[spec.parent], spec.parent_step)
         self._chat = read_info(self._parent).chat_template
         self._tokenizer = load_tokenizer(self._parent)
-        below = read_info(self._parent).foundation
-        while below is not None and read_info(below).foundation is not None:
-            below = read_info(below).foundation
-        self._context_tokens = context_tokens(AutoConfig.from_pretrained(below or self._parent))
 
     def run(self) -> StageResult:
         set_seed(self._context.seed)  # a new adapter's weights are drawn before the trainer seeds itself
         items = {name: domain.items(Split.TRAIN) for name, domain in self._domains.items()}
-        eligible, skipped = self._eligible(items)
-        schedule = self._schedule(items, eligible)
         model, foundation = load_trainable(self._parent, self._experiment.model.lora)
+        eligible, skipped = self._eligible(items, context_tokens(model.config))
+        schedule = self._schedule(items, eligible)
         trainer = self._trainer(model, items, eligible, schedule)
         first = schedule[: self._experiment.training.prompts_per_step]
         rows = [self._row(entry, items) for entry in first]
@@ -118,13 +114,16 @@ class _Training:
         summary = totals | {"too_long_prompts": skipped, "displacement": moved}
         return StageResult(finished=True, summary=summary)
 
-    def _eligible(self, items: Mapping[str, Sequence[Item]]) -> tuple[dict[str, Sequence[int]], int]:
+    def _eligible(
+        self, items: Mapping[str, Sequence[Item]], context: int | None
+    ) -> tuple[dict[str, Sequence[int]], int]:
         """Train items that may be used, by domain, and how many are too long for `max_prompt_tokens` or the model.
 
         The model's context must hold the prompt and one token, as in evaluation.
         """
-        limits = [self._experiment.training.max_prompt_tokens, self._context_tokens - 1 if self._context_tokens else None]
-        limit = min((each for each in limits if each is not None), default=None)
+        limit = self._experiment.training.max_prompt_tokens
+        if context is not None:
+            limit = min(limit or context, context - 1)
         eligible: dict[str, Sequence[int]] = {}
         skipped = 0
         for name, sequence in items.items():

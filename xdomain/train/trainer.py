@@ -28,7 +28,7 @@ from xdomain.train.processes import gathered
 from xdomain.train.quotas import InformativeQuotas, informative
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.rollout_metrics import domain_metrics
-from xdomain.train.rollouts import Rollout, RolloutReader, context_tokens, settings_of_the_file
+from xdomain.train.rollouts import Rollout, RolloutReader, context_tokens, settings_of_the_file, without_parsing
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
 from xdomain.train.telemetry import GradientTelemetry
 
@@ -182,7 +182,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             if self.accelerator.is_main_process:
                 self.adaptive.write()
         self._rows = inputs
-        with self._draws(len(inputs)):
+        with self._draws(len(inputs)), without_parsing(self._tokenizer):
             batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
         lengths = batch["completion_mask"].sum(dim=1).tolist()  # of what was generated, whatever the loss leaves out
         kept = self._kept_in_loss(batch)
