@@ -390,6 +390,17 @@ def test_any_plain_value_can_be_an_argument(value: Any) -> None:
     assert render(ITEM, tokenizer, True) == direct
 
 
+def test_prompts_do_not_change_with_the_day() -> None:
+    today = "{% if not date is defined %}{% set date = strftime_now('%d %b %Y') %}{% endif %}"
+    inside = "{% macro show() %}{{ strftime_now('%Y') }}{% endmacro %}"
+    tokenizer = tokenizer_with(today + inside + "{{ date }} {{ show() }}")
+    for _ in range(2):  # a checkpoint that is prepared again
+        set_up_chat(ModelConfig(preset="tiny_qwen3"), tokenizer)
+        assert render(ITEM, tokenizer, True) == "2025-01-01 2025-01-01"
+    set_up_chat(ModelConfig(preset="tiny_qwen3", chat_template_kwargs={"date": "26 Jul 2024"}), tokenizer)
+    assert render(ITEM, tokenizer, True).startswith("26 Jul 2024")
+
+
 @pytest.mark.parametrize(
     ("template", "kwargs", "words"),
     [

@@ -16,6 +16,8 @@ from xdomain.domains.base import Item
 Message = dict[str, str]
 
 OPENED_REASONING = re.compile(r"<think>\s*\Z")
+FIXED_DATE = "{% macro strftime_now(format) %}2025-01-01{% endmacro %}"
+"""What templates that print today's date get in its place (Llama 3.2, SmolLM3, gpt-oss)."""
 RENDERING_FAILED = (TemplateError, TypeError, ValueError, LookupError, AttributeError)
 """What Jinja and a template's own expressions raise."""
 PROBE = "xdomain asks whether this template shows a system message"
@@ -36,25 +38,26 @@ def uses_chat(config: ModelConfig, tokenizer: Any) -> bool:
 
 
 def set_up_chat(config: ModelConfig, tokenizer: Any) -> bool:
-    """Write `model.chat_template_kwargs` into the tokenizer's chat template and return `uses_chat`.
+    """Prepare the tokenizer's chat template and return `uses_chat`.
 
-    The arguments become `{% set %}` lines at the template's beginning. They are saved with every checkpoint, so TRL,
-    evaluation and a server that is given the checkpoint render the same prompts.
+    `model.chat_template_kwargs` become `{% set %}` lines at the template's beginning, and a template that prints the
+    current date prints a fixed one. Both are saved with every checkpoint, so TRL, evaluation and a server that is
+    given the checkpoint render the same prompts on any day.
 
     Raises:
         ConfigError: there are arguments but no chat template, or the template does not read one of them.
     """
     chat = uses_chat(config, tokenizer)
-    if not config.chat_template_kwargs:
-        return chat
     if not chat:
-        raise ConfigError(
-            "prompts do not go through a chat template, so its arguments have no effect.",
-            where="model.chat_template_kwargs",
-            fix="Remove the field.",
-        )
+        if config.chat_template_kwargs:
+            raise ConfigError(
+                "prompts do not go through a chat template, so its arguments have no effect.",
+                where="model.chat_template_kwargs",
+                fix="Remove the field.",
+            )
+        return chat
     template: str = tokenizer.get_chat_template()
-    lines = []
+    lines = [FIXED_DATE] if "strftime_now" in template and FIXED_DATE not in template else []
     for name, value in config.chat_template_kwargs.items():
         if re.search(rf"\b{re.escape(name)}\b", template) is None:
             raise ConfigError(
@@ -63,7 +66,8 @@ def set_up_chat(config: ModelConfig, tokenizer: Any) -> bool:
                 fix="Remove it, or check its spelling in the template.",
             )
         lines.append(f"{{% set {name} = {_literal(value)} %}}")
-    tokenizer.chat_template = "".join(lines) + template
+    if lines:
+        tokenizer.chat_template = "".join(lines) + template
     return chat
 
 

@@ -72,7 +72,8 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self.quotas = quotas
         self._draws_seed = draws_seed
         # Done here, after counting: TRL's own would also mask completions that end at a stop string.
-        self._leave_out_truncated, self.mask_truncated_completions = self.mask_truncated_completions, False
+        self._leave_out_truncated = bool(self.args.mask_truncated_completions)
+        self.mask_truncated_completions = False
         self._context = context_tokens(self.model.config)
         self.reader = RolloutReader(self._tokenizer, self.eos_token_ids, self._context, router.stop)
         self._rows: list[dict[str, Any]] = []
