@@ -82,7 +82,7 @@ class Bench:
         domains = build_domains(DOMAINS, DOMAINS)
         items = {name: domain.items(Split.TRAIN) for name, domain in domains.items()}
         rows = [
-            {"prompt": trl_prompt(items[name][index], chat), "domain": name, "index": index}
+            {"prompt": trl_prompt(items[name][index], chat, tokenizer), "domain": name, "index": index}
             for index in range(self.training.prompts_per_step * 10)
             for name in DOMAINS
         ]

@@ -99,7 +99,7 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     system: str | None = None
     """System message."""
     stop: tuple[str, ...] = ()
-    """An evaluated completion ends before the first of these texts that it holds."""
+    """A completion ends before the first of these texts that it holds, in training and in evaluation."""
     solution: str = "{{ gold }}"
     """Jinja2 over the fields: a right completion in the demanded form, for warm-up and for checks."""
     verifier: VerifierConfig = SourceVerifier()

@@ -7,12 +7,16 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from xdomain.config.backend import EndpointModel
-from xdomain.config.model_base import ConfigModel
+from xdomain.config.model_base import ConfigModel, PlainMapping
 
 DType = Literal["float32", "bfloat16", "float16"]
 
 SOURCES = ("preset", "path", "hub", "gguf", "endpoint")
 """Keys that say where a model comes from."""
+
+
+RENDERED = frozenset({"messages", "tools", "documents", "add_generation_prompt", "continue_final_message", "tokenize"})
+"""Arguments of a chat template that are not a user's to set."""
 
 
 class WarmupConfig(ConfigModel):
@@ -61,6 +65,10 @@ class ModelConfig(ConfigModel):
     dtype: DType = "float32"
     chat_template: bool | None = None
     """Use the tokenizer's chat template; by default exactly when it has one."""
+    chat_template_kwargs: PlainMapping = Field(default_factory=dict)
+    """Arguments of the chat template (`enable_thinking: false`), written into the template that every checkpoint
+    carries, so that training and evaluation render the same prompts. A name that the template does not read is
+    refused."""
     trust_remote_code: bool = False
     warmup: WarmupConfig | None = None
     lora: LoraConfig | None = None
@@ -72,9 +80,13 @@ class ModelConfig(ConfigModel):
             found = ", ".join(given) or "none"
             raise ValueError(f"should name exactly one of {', '.join(SOURCES)}. Found: {found}.")
         if self.endpoint is not None:
-            local = [name for name in ("warmup", "lora", "adapter", "chat_template") if getattr(self, name) is not None]
+            fields = ("warmup", "lora", "adapter", "chat_template", "chat_template_kwargs")
+            local = [name for name in fields if getattr(self, name)]
             if local:
                 raise ValueError(f"`{local[0]}` needs the model itself, which an endpoint does not give.")
+        for name in self.chat_template_kwargs:
+            if not name.isidentifier() or name in RENDERED:
+                raise ValueError(f"`chat_template_kwargs` cannot set {name}: prompts are rendered with their own.")
         if self.revision is not None and self.hub is None:
             raise ValueError("`revision` goes with `hub` only.")
         return self

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from xdomain.config.grpo_fields import check_effect
 from xdomain.config.model_base import ConfigModel, PlainMapping
 from xdomain.config.optimizer import OPTIMIZERS
 from xdomain.core.registry import did_you_mean
@@ -13,16 +14,6 @@ from xdomain.core.registry import did_you_mean
 Budget = Literal["per_phase", "per_domain", "total"]
 
 LossType = Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo", "luspo"]
-
-OWNED_BY_STAGE = {
-    "output_dir", "seed", "data_seed", "max_steps", "num_train_epochs", "per_device_train_batch_size",
-    "num_generations", "gradient_accumulation_steps", "steps_per_generation", "generation_batch_size",
-    "shuffle_dataset", "save_strategy", "save_steps", "logging_steps", "logging_strategy", "report_to", "use_cpu",
-    "remove_unused_columns", "disable_tqdm", "resume_from_checkpoint", "reward_weights", "use_vllm", "vllm_mode",
-}  # fmt: skip
-"""GRPOConfig fields that a stage sets itself; they cannot be overridden through `grpo`."""
-
-
 class SelfPacedConfig(ConfigModel):
     """Train items go from easy to hard by the measured pass rate of the base; a mixture keeps its quotas."""
 
@@ -55,6 +46,7 @@ class TrainingConfig(ConfigModel):
     learning_rate: float = Field(1e-6, gt=0)
     lr_schedule: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant"
     warmup_ratio: float = Field(0.0, ge=0, lt=1)
+    """Share of the steps in which the rate rises to `learning_rate`; not with `lr_schedule: constant`."""
     weight_decay: float = Field(0.0, ge=0)
     max_grad_norm: float = Field(1.0, gt=0)
     optimizer: str = "adamw_torch"
@@ -98,7 +90,8 @@ class TrainingConfig(ConfigModel):
     report_to: tuple[str, ...] = ()
     """Trackers as transformers names them; a tracker's failure never fails a stage."""
     grpo: PlainMapping = Field(default_factory=dict)
-    """Further GRPOConfig fields, passed through and checked against TRL before the first stage starts."""
+    """Further GRPOConfig fields, passed through and checked against TRL before the first stage starts. Those that
+    another setting here says, or that change nothing, are refused by name."""
 
     @field_validator("optimizer")
     @classmethod
@@ -117,16 +110,11 @@ class TrainingConfig(ConfigModel):
             )
         if self.rollout != "transformers" and self.rollout_draws == "place":
             raise ValueError("`rollout_draws: place` needs `rollout: transformers`: vLLM draws for itself.")
-        taken = OWNED_BY_STAGE & self.grpo.keys()
-        if taken:
-            raise ValueError(f"`grpo` cannot set {', '.join(sorted(taken))}: a stage sets these itself.")
-        doubled = self.grpo.keys() & (
-            type(self).model_fields.keys() | {"max_completion_length", "num_iterations", "optim"}
-        )
-        if doubled:
-            raise ValueError(f"`grpo` repeats {', '.join(sorted(doubled))}: set it under `training`.")
-        if "entropy_coef" in self.grpo:
-            raise ValueError("`grpo.entropy_coef`: an entropy bonus has no defined share per domain and is refused.")
+        if self.warmup_ratio and self.lr_schedule == "constant":
+            raise ValueError(
+                "`warmup_ratio` has no effect with `lr_schedule: constant`; set `lr_schedule: constant_with_warmup`."
+            )
+        check_effect(self)
         return self
 
     @property

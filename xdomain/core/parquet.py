@@ -43,7 +43,7 @@ def write_records(path: Path, records: Iterable[ItemRecord]) -> int:
     return len(rows)
 
 
-LATER_COLUMNS = frozenset({"prompt_tokens", "backend", "reproducibility"})
+LATER_COLUMNS = frozenset({"prompt_tokens", "backend", "reproducibility", "prefill"})
 """Added since the first version: unknown, where a file has none."""
 
 

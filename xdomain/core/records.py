@@ -101,6 +101,9 @@ class ItemRecord:
     """Name of the generation backend; None in records from before it was kept."""
     reproducibility: str | None = None
     """What the backend promises of `seed`, in words."""
+    prefill: str | None = None
+    """Reasoning tag that the prompt leaves open at its end ("<think>" and a line break), "" for none, None in records
+    from before it was kept. The verifier judged `completion` after it."""
 
 
 RECORD_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(ItemRecord))

@@ -50,7 +50,7 @@ def evaluate_domain(
     journal = Journal(context.scratch, prompts.hashes)
     resumed = len(journal.found)
     try:
-        with Scorer(domain, items, journal) as scorer:
+        with Scorer(domain, items, prompts.opened, journal) as scorer:
             done = resumed
             for place, completions in backend.generate(prompts.requests, sampling, frozenset(journal.found)):
                 scorer.add(place, completions)
@@ -117,6 +117,7 @@ def make_records(
             prompt_tokens=completion.prompt_tokens,
             backend=backend.name,
             reproducibility=backend.reproducibility,
+            prefill=prompts.opened[place],
         )
         for place, item in enumerate(items)
         for sample, (completion, verdict) in enumerate(

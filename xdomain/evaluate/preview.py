@@ -10,9 +10,10 @@ from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.model import ModelConfig
 from xdomain.core.seeds import derive_seed
 from xdomain.domains.base import Domain, Item
-from xdomain.generation.base import Checkpoint, PromptRequest, Sampling
+from xdomain.domains.judging import judge_finished
+from xdomain.generation.base import Checkpoint, FinishReason, PromptRequest, Sampling
 from xdomain.generation.transformers_backend import TransformersBackend
-from xdomain.models.prompting import encode, render, uses_chat
+from xdomain.models.prompting import encode, opened_reasoning, render, scored_text, set_up_chat
 from xdomain.models.source import load_source
 
 
@@ -21,7 +22,7 @@ def preview(
 ) -> list[dict[str, Any]]:
     """For each item: `rendered`, `completion`, `verdict`, `reason`. On the CPU; nothing is stored."""
     model, tokenizer = load_source(config)
-    chat = uses_chat(config, tokenizer)
+    chat = set_up_chat(config, tokenizer)
     prompts = [render(item, tokenizer, chat) for item in items]
     requests = [
         PromptRequest(tuple(ids), (derive_seed("preview", item.id),))
@@ -32,7 +33,10 @@ def preview(
     backend.load(Checkpoint(str(nowhere), nowhere, tokenizer, config.dtype, nowhere, (), lambda: model, {}))
     answered = dict(backend.generate(requests, Sampling(max_tokens, temperature, stop=domain.stop)))
     completions = [answered[place][0].text for place in range(len(items))]
+    opened = [opened_reasoning(prompt) for prompt in prompts]
+    truncated = [answered[place][0].finish_reason == FinishReason.LENGTH for place in range(len(items))]
+    verdicts = judge_finished(domain, items, list(map(scored_text, opened, completions)), truncated)
     return [
         {"rendered": prompt, "completion": completion, "verdict": verdict.outcome, "reason": verdict.reason}
-        for prompt, completion, verdict in zip(prompts, completions, domain.score(items, completions), strict=True)
+        for prompt, completion, verdict in zip(prompts, completions, verdicts, strict=True)
     ]

@@ -10,7 +10,7 @@ from xdomain.core.fingerprint import text_digest
 from xdomain.core.seeds import derive_seed
 from xdomain.domains.base import Item
 from xdomain.generation.base import Checkpoint, PromptRequest
-from xdomain.models.prompting import encode, messages, plain_text, render
+from xdomain.models.prompting import encode, messages, opened_reasoning, plain_text, render
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,13 @@ class Prompts:
     Attributes:
         requests: one an item.
         hashes: one an item: digest of the prompt as the model saw it, or of the messages that the server got.
+        opened: one an item: the reasoning tag that the prompt leaves open, "" for none.
         template: how it was made, for the summary.
     """
 
     requests: list[PromptRequest]
     hashes: list[str]
+    opened: list[str]
     template: str
 
 
@@ -42,14 +44,18 @@ def prepare(
         for text, ids, own in zip(texts, encode(texts, checkpoint.tokenizer, chat), seeds, strict=True)
     ]
     template = f"sha256 {text_digest(checkpoint.tokenizer.get_chat_template())[:16]}" if chat else "none"
-    return Prompts(requests, [text_digest(text) for text in texts], template)
+    return Prompts(
+        requests, [text_digest(text) for text in texts], [opened_reasoning(text) for text in texts], template
+    )
 
 
 def _for_endpoint(items: Sequence[Item], seeds: Sequence[tuple[int, ...]], protocol: str) -> Prompts:
     if protocol == "completions":
         texts = [plain_text(item) for item in items]
         requests = [PromptRequest((), own, text) for text, own in zip(texts, seeds, strict=True)]
-        return Prompts(requests, [text_digest(text) for text in texts], "none")
+        opened = [opened_reasoning(text) for text in texts]
+        return Prompts(requests, [text_digest(text) for text in texts], opened, "none")
     chats = [messages(item) for item in items]
     requests = [PromptRequest((), own, messages=tuple(chat)) for chat, own in zip(chats, seeds, strict=True)]
-    return Prompts(requests, [text_digest(json.dumps(chat)) for chat in chats], "applied by the server")
+    hashes = [text_digest(json.dumps(chat)) for chat in chats]
+    return Prompts(requests, hashes, [""] * len(chats), "applied by the server")

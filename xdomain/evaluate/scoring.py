@@ -10,8 +10,10 @@ from types import TracebackType
 
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item
+from xdomain.domains.judging import judge_finished
 from xdomain.evaluate.journal import Answers, Journal
 from xdomain.generation.base import UNANSWERED, Completion, FinishReason
+from xdomain.models.prompting import scored_text
 
 Pending = tuple[int, list[Completion]]
 
@@ -24,12 +26,14 @@ class Scorer:
     Args:
         domain: judges; used by this thread alone.
         items: by place.
+        opened: by place, the reasoning tag that the prompt leaves open ("" for none).
         journal: where answers are kept.
     """
 
-    def __init__(self, domain: Domain, items: Sequence[Item], journal: Journal) -> None:
+    def __init__(self, domain: Domain, items: Sequence[Item], opened: Sequence[str], journal: Journal) -> None:
         self._domain = domain
         self._items = items
+        self._opened = opened
         self._journal = journal
         self._waiting: queue.SimpleQueue[Pending | None] = queue.SimpleQueue()
         self._error: BaseException | None = None
@@ -82,7 +86,7 @@ class Scorer:
 
     def _judge(self, pending: Sequence[Pending]) -> None:
         begun = time.perf_counter()
-        verdicts = iter(judge(self._domain, self._items, pending))
+        verdicts = iter(judge(self._domain, self._items, pending, self._opened))
         for place, completions in pending:
             answers = Answers(completions, [next(verdicts) for _ in completions])
             self._journal.add(place, answers)
@@ -90,16 +94,26 @@ class Scorer:
         self.seconds += time.perf_counter() - begun
 
 
-def judge(domain: Domain, items: Sequence[Item], pending: Sequence[Pending]) -> list[Verdict]:
-    """Verdicts of all completions in order. Where there is none to judge, the verdict is missing, not 0; one that was
-    cut off is wrong without a look: the last number of half a solution may be the gold answer by chance."""
-    flat = [(items[place], completion) for place, completions in pending for completion in completions]
-    finished = [(item, completion.text) for item, completion in flat if completion.finish_reason == FinishReason.STOP]
-    found = iter(domain.score([item for item, _ in finished], [text for _, text in finished]))
+def judge(
+    domain: Domain, items: Sequence[Item], pending: Sequence[Pending], opened: Sequence[str] | None = None
+) -> list[Verdict]:
+    """Return verdicts of all completions in order; where there is none to judge, the verdict is missing, not 0.
 
-    def verdict(completion: Completion) -> Verdict:
-        if completion.finish_reason in UNANSWERED:
-            return Verdict.unscored(completion.problem)
-        return Verdict.wrong("truncated") if completion.finish_reason == FinishReason.LENGTH else next(found)
-
-    return [verdict(completion) for _, completion in flat]
+    Args:
+        domain: Judges.
+        items: By place.
+        pending: Places and their completions.
+        opened: By place, the reasoning tag that the prompt leaves open; None if no prompt does.
+    """
+    opened = [""] * len(items) if opened is None else opened
+    flat = [(place, completion) for place, completions in pending for completion in completions]
+    answered = [(place, each) for place, each in flat if each.finish_reason not in UNANSWERED]
+    found = iter(
+        judge_finished(
+            domain,
+            [items[place] for place, _ in answered],
+            [scored_text(opened[place], each.text) for place, each in answered],
+            [each.finish_reason == FinishReason.LENGTH for _, each in answered],
+        )
+    )
+    return [Verdict.unscored(each.problem) if each.finish_reason in UNANSWERED else next(found) for _, each in flat]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 
@@ -50,13 +50,13 @@ class Rows:
         self._finished |= self._ended | self._cut | (self._lengths >= self._limits)
         return ~self._finished[rows]
 
-    def completions(self, watch: StopStrings) -> list[Completion]:
-        sizes, ended = self._lengths.tolist(), self._ended.tolist()
-        kept = [row[: size - end] for row, size, end in zip(self._tokens.tolist(), sizes, ended, strict=True)]
+    def completions(self, watch: StopStrings, ends: Collection[int]) -> list[Completion]:
+        """Return the finished completions of all rows."""
+        sizes = self._lengths.tolist()
         means = (self._entropies / self._lengths).tolist()
         found = []
-        for text, size, end, mean, prompt in zip(watch.decode(kept), sizes, ended, means, self._prompts, strict=True):
-            before = watch.cut(text)
-            reason = FinishReason.STOP if end or before is not None else FinishReason.LENGTH
-            found.append(Completion(text if before is None else before, size, reason, mean, prompt))
+        for row, size, mean, prompt in zip(self._tokens.tolist(), sizes, means, self._prompts, strict=True):
+            text, stopped = watch.read(row[:size], ends)
+            reason = FinishReason.STOP if stopped else FinishReason.LENGTH
+            found.append(Completion(text, size, reason, mean, prompt))
         return found

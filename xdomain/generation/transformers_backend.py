@@ -30,7 +30,7 @@ from xdomain.generation.batches import budgeted, halves, is_out_of_memory
 from xdomain.generation.choice import choose, uniform_numbers
 from xdomain.generation.decoding import NewDecoder, fitting
 from xdomain.generation.rows import Rows
-from xdomain.generation.stopping import StopStrings
+from xdomain.generation.stopping import StopStrings, end_tokens
 
 
 class TransformersBackend:
@@ -59,9 +59,8 @@ class TransformersBackend:
         self.close()  # before the next one is read: memory holds one model
         self._checkpoint, self._tokenizer = checkpoint, checkpoint.tokenizer
         self._model = checkpoint.load_model().to(self._device).eval()
-        ends = getattr(self._model.generation_config, "eos_token_id", None)
-        ends = ends if isinstance(ends, list) else [ends]
-        self._ends = torch.tensor(sorted({*ends, self._tokenizer.eos_token_id} - {None}), device=self._model.device)
+        declared = getattr(self._model.generation_config, "eos_token_id", None)
+        self._ends = torch.tensor(end_tokens(declared, self._tokenizer), device=self._model.device)
         self._context = context_of(self._model.config)
         self._new_decoder, slow = fitting(self._model, self._tokenizer.pad_token_id)
         self._alone = bool(slow)
@@ -150,7 +149,7 @@ class TransformersBackend:
                 decoder.select(keep)
                 rows, chosen = rows[keep], chosen[keep]
             logits = decoder.step(chosen)
-        flat = state.completions(watch)
+        flat = state.completions(watch, frozenset(self._ends.tolist()))
         return [flat[start : start + samples] for start in range(0, len(flat), samples)]
 
     def _check_finite(self, entropy: torch.Tensor, position: int) -> None:

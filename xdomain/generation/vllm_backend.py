@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.generation.base import (
@@ -21,6 +20,7 @@ from xdomain.generation.base import (
     PromptRequest,
     Sampling,
 )
+from xdomain.generation.stopping import StopStrings, end_tokens
 from xdomain.generation.vllm_engine import Answer, Query, VllmEngine, architecture, served_rank
 
 ENGINE_STARTED = "vLLM engine started"
@@ -71,7 +71,7 @@ class VllmBackend:
             self._merged.cleanup()
         self._merged = merged
         self._checkpoint = checkpoint
-        self._ends = end_tokens(weights, checkpoint.tokenizer)
+        self._ends = end_tokens(declared_ends(weights), checkpoint.tokenizer)
 
     def _engine_for(self, weights: Path, dtype: str, rank: int | None) -> VllmEngine:
         """The engine at hand if it can serve these weights and an adapter of `rank`, else a new one in its place."""
@@ -95,6 +95,8 @@ class VllmBackend:
     ) -> Iterator[Answered]:
         """See `Backend.generate`."""
         assert self._engine is not None
+        assert self._checkpoint is not None
+        reader = StopStrings(self._checkpoint.tokenizer, sampling.stop)
         context = self._engine.context_tokens
         queries: list[Query] = []
         for place, request in enumerate(requests):
@@ -110,21 +112,16 @@ class VllmBackend:
         for answer in self._engine.ask(queries, sampling, self._ends, self._adapter):
             place, sample = map(int, answer.name.split("/"))
             request = requests[place]
-            found[place][sample] = self._completion(answer, len(request.token_ids), sampling)
+            found[place][sample] = self._completion(answer, len(request.token_ids), reader)
             if len(found[place]) == len(request.seeds):
                 group = found.pop(place)
                 yield place, [group[number] for number in sorted(group)]
 
-    def _completion(self, answer: Answer, prompt_tokens: int, sampling: Sampling) -> Completion:
-        assert self._checkpoint is not None
+    def _completion(self, answer: Answer, prompt_tokens: int, reader: StopStrings) -> Completion:
         if not all(map(math.isfinite, answer.log_probabilities)):
             self._tainted = True
             raise NonFiniteLogits("the model's logits are not finite.")
-        ended = answer.stopped and answer.token_ids[-1] in self._ends
-        shown = answer.token_ids[:-1] if ended else answer.token_ids
-        text: str = self._checkpoint.tokenizer.decode(shown, skip_special_tokens=True)
-        found = (place for stop in sampling.stop if (place := text.find(stop)) >= 0)
-        text = text[: min(found, default=len(text))]
+        text, _ = reader.read(answer.token_ids, self._ends)
         return Completion(
             text=text,
             tokens=len(answer.token_ids),
@@ -148,12 +145,11 @@ class VllmBackend:
             self._merged = None
 
 
-def end_tokens(weights: Path, tokenizer: Any) -> list[int]:
-    """Tokens that end a completion: those of the model's generation settings and the tokenizer's own."""
+def declared_ends(weights: Path) -> int | list[int] | None:
+    """Return the end tokens that the model's generation settings declare."""
     file = next(path for name in ("generation_config.json", "config.json") if (path := weights / name).is_file())
-    ends = json.loads(file.read_text(encoding="utf-8")).get("eos_token_id")
-    ends = ends if isinstance(ends, list) else [ends]
-    return sorted({*ends, tokenizer.eos_token_id} - {None})
+    found: int | list[int] | None = json.loads(file.read_text(encoding="utf-8")).get("eos_token_id")
+    return found
 
 
 def _too_long(tokens: int, context: int) -> Completion:

@@ -1,9 +1,13 @@
-"""Prompts as the model sees them: the chat template is applied once, here or by TRL, never twice."""
+"""Prompts as the model sees them and completions as verifiers see them: one definition for training and evaluation."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from typing import Any
+
+from jinja2 import TemplateError
 
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError
@@ -11,9 +15,16 @@ from xdomain.domains.base import Item
 
 Message = dict[str, str]
 
+OPENED_REASONING = re.compile(r"<think>\s*\Z")
+FIXED_DATE = "{% macro strftime_now(format) %}2025-01-01{% endmacro %}"
+"""What templates that print today's date get in its place (Llama 3.2, SmolLM3, gpt-oss)."""
+RENDERING_FAILED = (TemplateError, TypeError, ValueError, LookupError, AttributeError)
+"""What Jinja and a template's own expressions raise."""
+PROBE = "xdomain asks whether this template shows a system message"
+
 
 def uses_chat(config: ModelConfig, tokenizer: Any) -> bool:
-    """Whether prompts go through the chat template: as the file says, else exactly when there is one.
+    """Return whether prompts go through the chat template: as the file says, by default exactly when there is one.
 
     Raises:
         ConfigError: one is asked for, but the tokenizer has none.
@@ -26,28 +37,121 @@ def uses_chat(config: ModelConfig, tokenizer: Any) -> bool:
     return has if config.chat_template is None else config.chat_template
 
 
-def trl_prompt(item: Item, chat: bool) -> str | list[Message]:
-    """The `prompt` column for TRL: messages where TRL shall apply the chat template, else text."""
-    return messages(item) if chat else plain_text(item)
+def set_up_chat(config: ModelConfig, tokenizer: Any) -> bool:
+    """Prepare the tokenizer's chat template and return `uses_chat`.
+
+    `model.chat_template_kwargs` become `{% set %}` lines at the template's beginning, and a template that prints the
+    current date prints a fixed one. Both are saved with every checkpoint, so TRL, evaluation and a server that is
+    given the checkpoint render the same prompts on any day.
+
+    Raises:
+        ConfigError: there are arguments but no chat template, or the template does not read one of them.
+    """
+    chat = uses_chat(config, tokenizer)
+    if not chat:
+        if config.chat_template_kwargs:
+            raise ConfigError(
+                "prompts do not go through a chat template, so its arguments have no effect.",
+                where="model.chat_template_kwargs",
+                fix="Remove the field.",
+            )
+        return chat
+    template: str = tokenizer.get_chat_template()
+    lines = [FIXED_DATE] if "strftime_now" in template and FIXED_DATE not in template else []
+    for name, value in config.chat_template_kwargs.items():
+        if re.search(rf"\b{re.escape(name)}\b", template) is None:
+            raise ConfigError(
+                f'the model\'s chat template does not read "{name}", so it has no effect.',
+                where=f"model.chat_template_kwargs.{name}",
+                fix="Remove it, or check its spelling in the template.",
+            )
+        lines.append(f"{{% set {name} = {_literal(value)} %}}")
+    if lines:
+        tokenizer.chat_template = "".join(lines) + template
+    return chat
 
 
-def messages(item: Item) -> list[Message]:
+def _literal(value: Any) -> str:
+    """Return a plain value as Jinja writes it."""
+    if value is None:
+        return "none"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)}: {_literal(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_literal, value)) + "]"
+    return json.dumps(value)
+
+
+def shows_system(tokenizer: Any) -> bool:
+    """Return whether the chat template shows a system message; some refuse it (Gemma 2) and some drop it."""
+    probe = [{"role": "system", "content": PROBE}, {"role": "user", "content": "?"}]
+    try:
+        return PROBE in tokenizer.apply_chat_template(probe, add_generation_prompt=True, tokenize=False)
+    except RENDERING_FAILED:
+        return False
+
+
+def trl_prompt(item: Item, chat: bool, tokenizer: Any | None = None) -> str | list[Message]:
+    """Return the `prompt` column for TRL: `messages` where TRL applies the chat template, otherwise text."""
+    return messages(item, tokenizer) if chat else plain_text(item)
+
+
+def messages(item: Item, tokenizer: Any | None = None) -> list[Message]:
+    """Return the item as a conversation.
+
+    Args:
+        item: Question, with or without a system message.
+        tokenizer: Tokenizer whose chat template will render the conversation; None where a server applies its own.
+            If the template does not show a system message, that message stands at the beginning of the user's.
+    """
+    if item.system and tokenizer is not None and not shows_system(tokenizer):
+        return [{"role": "user", "content": plain_text(item)}]
     system = [{"role": "system", "content": item.system}] if item.system else []
     return [*system, {"role": "user", "content": item.prompt}]
 
 
 def plain_text(item: Item) -> str:
-    """Without a chat template the system message stands before the prompt."""
+    """Return the prompt without a chat template; the system message stands before it."""
     return f"{item.system}\n\n{item.prompt}" if item.system else item.prompt
 
 
 def render(item: Item, tokenizer: Any, chat: bool) -> str:
-    """The prompt text as tokenised."""
-    if not chat:
-        return plain_text(item)
-    return str(tokenizer.apply_chat_template(messages(item), add_generation_prompt=True, tokenize=False))
+    """Return the prompt's text as it is tokenised.
+
+    Raises:
+        ConfigError: the chat template cannot render a user's message.
+    """
+    return render_prompt(trl_prompt(item, chat, tokenizer), tokenizer)
+
+
+def render_prompt(prompt: str | list[Message], tokenizer: Any) -> str:
+    """Return the text of a `prompt` column, chat template applied; see `render`."""
+    if isinstance(prompt, str):
+        return prompt
+    try:
+        return str(tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False))
+    except RENDERING_FAILED as error:
+        raise ConfigError(
+            f"the chat template cannot render a user's message: {error}",
+            where="model.chat_template",
+            fix="Set it to false, or use a model whose chat template takes plain text.",
+        ) from error
 
 
 def encode(texts: Sequence[str], tokenizer: Any, chat: bool) -> list[list[int]]:
-    """Token ids; a rendered chat template brings its own special tokens, plain text gets the tokenizer's."""
+    """Return token ids. A rendered chat template brings its own special tokens; plain text gets the tokenizer's."""
     return [list(ids) for ids in tokenizer(list(texts), add_special_tokens=not chat)["input_ids"]]
+
+
+def opened_reasoning(prompt: str) -> str:
+    r"""Return the reasoning tag that a rendered prompt leaves open at its end ("<think>\n"), or "".
+
+    Chat templates of reasoning models end this way, so that completions hold `</think>` but no `<think>`.
+    """
+    found = OPENED_REASONING.search(prompt)
+    return found.group(0) if found else ""
+
+
+def scored_text(opened: str, completion: str) -> str:
+    """Return the text that a verifier judges: the completion after what `opened_reasoning` found in its prompt."""
+    return completion if completion.lstrip().startswith("<think>") else opened + completion

@@ -81,6 +81,8 @@ def base_payload(experiment: Experiment, identities: Identities) -> dict[str, An
     }
     if model.chat_template is not None:
         payload["chat_template"] = model.chat_template
+    if model.chat_template_kwargs:
+        payload["chat_template_kwargs"] = model.chat_template_kwargs
     if model.warmup is not None:
         warmup = model.warmup
         payload["warmup"] = {

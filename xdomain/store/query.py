@@ -15,7 +15,7 @@ from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
 from xdomain.store.artifact import check_artifact
 from xdomain.store.store import Store
 
-TEXT = ("completion", "answer", "gold", "reason", "backend", "reproducibility")
+TEXT = ("completion", "answer", "gold", "reason", "backend", "reproducibility", "prefill")
 COLUMNS_WITHOUT_TEXT = tuple(name for name in RECORD_COLUMNS if name not in TEXT)
 
 

@@ -13,9 +13,10 @@ from xdomain.models.adapters import try_adapter
 from xdomain.models.checkpoint import save_endpoint, save_full
 from xdomain.models.examine import examine
 from xdomain.models.layout import checkpoint_folder
-from xdomain.models.prompting import uses_chat
+from xdomain.models.prompting import set_up_chat
 from xdomain.models.source import load_source
 from xdomain.plan.expand import expand_curricula
+from xdomain.train.agreement import check_agreement
 from xdomain.train.log_probabilities import check_log_probabilities
 from xdomain.train.warmup import warm_up
 
@@ -37,7 +38,7 @@ def run_base(experiment: Experiment, context: StageContext) -> StageResult:
     model, tokenizer = load_source(experiment.model)
     trained = bool(expand_curricula(experiment))
     examine(model, tokenizer, experiment, trained=trained)
-    chat = uses_chat(experiment.model, tokenizer)
+    chat = set_up_chat(experiment.model, tokenizer)
     warmup = experiment.model.warmup
     if warmup is not None:
         domains = build_domains(experiment.domains, warmup.domains)
@@ -54,11 +55,13 @@ def run_base(experiment: Experiment, context: StageContext) -> StageResult:
         check_log_probabilities(model)
         if experiment.model.lora is not None:
             try_adapter(model, experiment.model.lora, tokenizer(PROBE_TEXT)["input_ids"])
+    agreement = check_agreement(experiment, model, tokenizer, chat, context)  # it changes the model: saved before
     return StageResult(
         finished=True,
         summary={
             "seconds": time.perf_counter() - begun,
             "warmup_steps": warmup.steps if warmup else 0,
             "parameters": parameters,
-        },
+        }
+        | agreement,
     )

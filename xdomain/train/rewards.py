@@ -8,6 +8,7 @@ from typing import Any
 
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Domain, Item
+from xdomain.domains.judging import judge_finished
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class ScoredSample:
     domain: str
     reward: float | None
     outcome: Outcome
+    truncated: bool = False
 
 
 class RewardRouter:
@@ -32,6 +34,8 @@ class RewardRouter:
     def __init__(self, domains: Mapping[str, Domain], items: Mapping[str, Sequence[Item]]) -> None:
         self._domains = domains
         self._items = items
+        self.stop = {name: domain.stop for name, domain in domains.items()}
+        """Stop strings by domain."""
         self.last: list[ScoredSample] = []
         """Samples of the latest call, in TRL's order."""
 
@@ -42,21 +46,25 @@ class RewardRouter:
         *,
         domain: Sequence[str],
         index: Sequence[int],
+        truncated: Sequence[bool] | None = None,
         **_: Any,
     ) -> list[float | None]:
         """One reward a sample; None leaves it without advantage.
 
         Args:
-            completions: texts, or one-message conversations where TRL applies the chat template.
+            completions: texts to judge, or one-message conversations where TRL applies the chat template.
+            truncated: whether each ended for want of room, which is wrong here as in evaluation; None if none did.
         """
+        cut_off = [False] * len(completions) if truncated is None else truncated
         samples: list[ScoredSample | None] = [None] * len(completions)
         texts = [text if isinstance(text, str) else text[0]["content"] for text in completions]
         for name in dict.fromkeys(domain):
             places = [place for place, each in enumerate(domain) if each == name]
             items = [self._items[name][index[place]] for place in places]
-            verdicts = self._domains[name].score(items, [texts[place] for place in places])
+            own = [texts[place] for place in places]
+            verdicts = judge_finished(self._domains[name], items, own, [cut_off[place] for place in places])
             for place, item, verdict in zip(places, items, verdicts, strict=True):
                 reward = self._domains[name].reward(item, texts[place], verdict)
-                samples[place] = ScoredSample(name, reward, verdict.outcome)
+                samples[place] = ScoredSample(name, reward, verdict.outcome, cut_off[place])
         self.last = [sample for sample in samples if sample is not None]
         return [sample.reward for sample in self.last]

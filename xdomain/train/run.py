@@ -16,6 +16,7 @@ from xdomain.config.strategy import AdaptiveConfig, StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import DataError
 from xdomain.core.files import write_atomic
+from xdomain.core.model_context import context_of
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.build import build_domains
@@ -38,6 +39,7 @@ from xdomain.strategies.adaptive import Adaptive
 from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
 from xdomain.train.adaptive import SLOT, AdaptiveSchedule
+from xdomain.train.agreement import compare_prompts
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.callbacks import StageCallback, read_metrics, truncate_metrics
 from xdomain.train.displacement import displacement
@@ -46,6 +48,7 @@ from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.quotas import InformativeQuotas
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
+from xdomain.train.rollout_metrics import stage_totals
 from xdomain.train.schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.self_paced import easy_to_hard, read_pass_rates
 from xdomain.train.strategy_state import save_strategy_state
@@ -56,6 +59,8 @@ MERGE_PROMPTS = 2
 """Prompts of each domain on which a merged adapter is compared with the trained one."""
 MERGE_TOKENS = 128
 """Tokens that are read of each of them, since logits of a long prompt take gigabytes."""
+TEMPLATE_TOKENS = 1024
+"""More than a chat template adds to a prompt."""
 RESUME_PARTS = 4
 """Where no checkpoints are kept inside a stage, its resume state is saved this many times."""
 
@@ -89,10 +94,13 @@ class _Training:
     def run(self) -> StageResult:
         set_seed(self._context.seed)  # a new adapter's weights are drawn before the trainer seeds itself
         items = {name: domain.items(Split.TRAIN) for name, domain in self._domains.items()}
-        eligible, skipped = self._eligible(items)
-        schedule = self._schedule(items, eligible)
         model, foundation = load_trainable(self._parent, self._experiment.model.lora)
+        eligible, skipped = self._eligible(items, context_of(model.config))
+        schedule = self._schedule(items, eligible)
         trainer = self._trainer(model, items, eligible, schedule)
+        first = schedule[: self._experiment.training.prompts_per_step]
+        rows = [self._row(entry, items) for entry in first]
+        compare_prompts(trainer, rows, [items[entry.domain][entry.index] for entry in first], self._chat)
         callback = self._callback(trainer, foundation)
         trainer.add_callback(callback)
         if is_first():
@@ -106,7 +114,7 @@ class _Training:
         if callback.stopped:
             return StageResult(finished=False, summary={"step": trainer.state.global_step})
         end = checkpoint_folder(self._context.work, self._spec.steps)
-        summary = self._summary(callback.metrics_path) | {"too_long_prompts": skipped}
+        summary = stage_totals(read_metrics(callback.metrics_path)) | {"too_long_prompts": skipped}
         if foundation is not None and is_first():
             trained = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
             summary["merge"] = check_merge(trained, end, self._merge_prompts(items, eligible))
@@ -128,25 +136,36 @@ class _Training:
         ]
         return [ids[:MERGE_TOKENS] for ids in encode(texts, self._tokenizer, self._chat)]
 
-    def _eligible(self, items: Mapping[str, Sequence[Item]]) -> tuple[dict[str, Sequence[int]], int]:
-        """Train items that may be used, by domain, and how many are too long."""
+    def _eligible(
+        self, items: Mapping[str, Sequence[Item]], context: int | None
+    ) -> tuple[dict[str, Sequence[int]], int]:
+        """Train items that may be used, by domain, and how many are too long for `max_prompt_tokens` or the model.
+
+        The model's context must hold the prompt and one token, as in evaluation.
+        """
         limit = self._experiment.training.max_prompt_tokens
+        if context is not None:
+            limit = min(limit or context, context - 1)
         eligible: dict[str, Sequence[int]] = {}
         skipped = 0
         for name, sequence in items.items():
             eligible[name] = range(len(sequence))
             if name in self._spec.pass_rates:
                 eligible[name] = list(self._pass_rates(name, sequence))
-            if limit is not None:
-                texts = [render(item, self._tokenizer, self._chat) for item in sequence]
-                lengths = [len(ids) for ids in encode(texts, self._tokenizer, self._chat)]
-                short = [index for index in eligible[name] if lengths[index] <= limit]
-                skipped += len(eligible[name]) - len(short)
-                eligible[name] = short
+            short = [index for index in eligible[name] if self._fits(sequence[index], limit)]
+            skipped += len(eligible[name]) - len(short)
+            eligible[name] = short
             if not eligible[name]:
-                where = "self_paced" if limit is None else "max_prompt_tokens"
+                where = "max_prompt_tokens" if skipped else "self_paced"
                 raise DataError(f'"{name}" has no train item left to train on.', where=f"training.{where}")
         return eligible, skipped
+
+    def _fits(self, item: Item, limit: int | None) -> bool:
+        # A character is at most four bytes, a token at least one: only prompts that may be too long are tokenised.
+        if limit is None or 4 * len(item.prompt + (item.system or "")) + TEMPLATE_TOKENS <= limit:
+            return True
+        (ids,) = encode([render(item, self._tokenizer, self._chat)], self._tokenizer, self._chat)
+        return len(ids) <= limit
 
     def _schedule(
         self, items: Mapping[str, Sequence[Item]], eligible: Mapping[str, Sequence[int]]
@@ -179,7 +198,7 @@ class _Training:
         )
 
     def _row(self, entry: ScheduledPrompt, items: Mapping[str, Sequence[Item]]) -> dict[str, Any]:
-        prompt = trl_prompt(items[entry.domain][entry.index], self._chat)
+        prompt = trl_prompt(items[entry.domain][entry.index], self._chat, self._tokenizer)
         return {"prompt": prompt, "domain": entry.domain, "index": entry.index}
 
     def _pass_rates(self, domain: str, items: Sequence[Item]) -> dict[int, float]:
@@ -271,29 +290,6 @@ class _Training:
             reporter=self._context.reporter,
         ):
             trainer.add_callback(tracker)
-
-    def _summary(self, metrics_path: Path) -> dict[str, Any]:
-        """Totals from the metrics file, which a resumed stage continues."""
-        lines = read_metrics(metrics_path)
-        by_domain = [values for line in lines for values in line.get("domains", {}).values()]
-        return {
-            "steps": len(lines),
-            "prompts": sum(values["prompts"] for values in by_domain),
-            "informative_groups": sum(values["informative_groups"] for values in by_domain),
-            "completion_tokens": sum(values["completion_tokens"] for values in by_domain),
-            "rollout_seconds": sum(line.get("rollout_seconds", 0.0) for line in lines),
-            "training_seconds": sum(line["seconds"] for line in lines) if all("seconds" in x for x in lines) else None,
-            "update_processor_seconds": _update_processor_seconds(lines),
-            "step_seconds": sum(line.get("step_time") or 0.0 for line in lines),
-        }
-
-
-def _update_processor_seconds(lines: Sequence[Mapping[str, Any]]) -> float | None:
-    """Processor time of the steps without their rollouts; None where an earlier version wrote some of the lines."""
-    if not all("processor_seconds" in line for line in lines):
-        return None
-    spent: list[float] = [line["processor_seconds"] - line.get("rollout_processor_seconds", 0.0) for line in lines]
-    return sum(spent)
 
 
 def scaled_rate(training: TrainingConfig, strategy: StrategyConfig) -> TrainingConfig:

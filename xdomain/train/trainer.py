@@ -7,7 +7,7 @@ TRL's methods are wrapped, never copied. tests/contract/test_trl_seam.py pins th
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from trl import GRPOTrainer
 from trl.trainer.utils import add_fused_lm_head
 
 from xdomain.core.errors import StageError
+from xdomain.core.model_context import context_of
 from xdomain.core.records import Outcome
 from xdomain.core.seeds import derive_seed, generator
 from xdomain.strategies.base import Strategy
@@ -27,7 +28,9 @@ from xdomain.train.draws import PlacedDraws
 from xdomain.train.log_probabilities import align_log_probabilities
 from xdomain.train.processes import gathered
 from xdomain.train.quotas import InformativeQuotas, informative
-from xdomain.train.rewards import RewardRouter, ScoredSample
+from xdomain.train.rewards import RewardRouter
+from xdomain.train.rollout_metrics import domain_metrics
+from xdomain.train.rollouts import Rollout, RolloutReader, settings_of_the_file, without_parsing
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
 from xdomain.train.telemetry import GradientTelemetry
 
@@ -71,6 +74,13 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self.offload_gradients = offload_gradients
         self.quotas = quotas
         self._draws_seed = draws_seed
+        # Done here, after counting: TRL's own would also mask completions that end at a stop string.
+        self._leave_out_truncated = bool(self.args.mask_truncated_completions)
+        self.mask_truncated_completions = False
+        self._context = context_of(self.model.config)
+        self.reader = RolloutReader(self._tokenizer, self.eos_token_ids, self._context, router.stop)
+        self._rows: list[dict[str, Any]] = []
+        self._rollouts: list[Rollout] = []
         self.rollout_metrics: dict[str, Any] = {}
         """Of the latest rollout and step, until the callback takes them: seconds, counts, the strategy's figures."""
         self.error_rates: dict[str, float] = {}
@@ -173,16 +183,19 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             inputs = self.adaptive.fill(inputs)
             if self.accelerator.is_main_process:
                 self.adaptive.write()
-        with self._draws(len(inputs)):
+        self._rows = inputs
+        with self._draws(len(inputs)), without_parsing(self._tokenizer):
             batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        lengths = batch["completion_mask"].sum(dim=1).tolist()  # of what was generated, whatever the loss leaves out
+        kept = self._kept_in_loss(batch)
         ids = [self.domains.index(row["domain"]) for row in inputs]
         batch["domain_ids"] = torch.tensor(ids, device=batch["advantages"].device)
         if self.quotas is not None:
             self._hold_to(self.quotas, batch)
         by_domain = domain_metrics(
             gathered(self.router.last),
-            gathered(batch["advantages"].tolist()),
-            gathered(batch["completion_mask"].sum(dim=1).tolist()),
+            gathered((batch["advantages"] * kept).tolist()),
+            gathered(lengths),
             self.num_generations,
         )
         self.rollout_metrics = {
@@ -201,6 +214,38 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             self.adaptive.observe(self._domain_means(batch["domain_ids"], known))
             self.rollout_metrics["sampling"] = self.adaptive.figures
         return batch
+
+    def _generate_single_turn(self, prompt_ids: Any, *arguments: Any, **named: Any) -> tuple[Any, Any]:
+        """TRL's own sampling with the file's settings alone, each completion cut where evaluation's would end."""
+        with settings_of_the_file(self.accelerator.unwrap_model(self.model), self._context):
+            sampled, log_probabilities = super()._generate_single_turn(prompt_ids, *arguments, **named)
+        self._rollouts = [
+            self.reader.read(row, len(prompt), each)
+            for row, prompt, each in zip(self._rows, prompt_ids, sampled, strict=True)
+        ]
+        kept = [rollout.token_ids for rollout in self._rollouts]
+        if log_probabilities is not None:
+            log_probabilities = [values[: len(each)] for values, each in zip(log_probabilities, kept, strict=True)]
+        return kept, log_probabilities
+
+    def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any) -> Any:
+        """Rewards of the texts that evaluation would judge, whatever TRL made of the tokens (it parses responses)."""
+        flagged = [{**row, "truncated": rollout.truncated} for row, rollout in zip(inputs, self._rollouts, strict=True)]
+        texts = [rollout.text for rollout in self._rollouts]
+        return super()._calculate_rewards(flagged, prompts, texts, completion_ids_list)
+
+    def _kept_in_loss(self, batch: dict[str, Any]) -> torch.Tensor:
+        """Mask truncated completions if `mask_truncated_completions` says so; returns 0 for them, 1 for the others."""
+        truncated = torch.tensor([each.truncated for each in self._rollouts], device=batch["advantages"].device)
+        share = self.accelerator.gather(truncated).float().mean().item()
+        mode = "train" if self.model.training else "eval"
+        self._metrics[mode]["completions/clipped_ratio"][-1] = share  # TRL's own counts stop strings as truncation
+        if not self._leave_out_truncated:
+            return torch.ones_like(batch["advantages"])
+        mask = batch["completion_mask"]
+        batch["completion_mask"] = mask * (~truncated).unsqueeze(1).to(mask.dtype)
+        batch["num_items_in_batch"] = self.accelerator.gather(batch["completion_mask"].sum()).sum()
+        return (~truncated).to(batch["advantages"].dtype)
 
     def _hold_to(self, quotas: InformativeQuotas, batch: dict[str, Any]) -> None:
         """Take the advantages of informative groups beyond the phase's ratio, over all processes alike."""
@@ -247,49 +292,3 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         seed = derive_seed("rollout", self._draws_seed, self.state.global_step)
         processes, rank = self.accelerator.num_processes, self.accelerator.process_index
         return PlacedDraws(seed, rank * rows, processes * rows)
-
-
-def domain_metrics(
-    samples: Sequence[ScoredSample], advantages: Sequence[float], lengths: Sequence[int], group: int
-) -> dict[str, Mapping[str, Any]]:
-    """Counts and means of one rollout by domain.
-
-    Args:
-        samples: n scored samples, groups adjacent.
-        advantages: n.
-        lengths: n completion lengths in tokens.
-        group: samples a prompt.
-
-    Returns:
-        For each domain: prompts, informative_groups (rewards not all equal: only these carry gradient),
-        zero_variance_share, reward (mean over samples that have one), right and malformed shares, completion_tokens
-        (sum), mean_length, teaching_groups (informative ones that kept their advantages), and gradient_share: its part
-        of the sum of |advantage| x tokens, what a token-mean loss weighs it by (ours).
-    """
-    mass = [abs(advantage) * length for advantage, length in zip(advantages, lengths, strict=True)]
-    total_mass = sum(mass)
-    found: dict[str, Mapping[str, Any]] = {}
-    for name in sorted({sample.domain for sample in samples}):
-        places = [place for place, sample in enumerate(samples) if sample.domain == name]
-        own = [samples[place] for place in places]
-        rewards = [sample.reward for sample in own if sample.reward is not None]
-        groups = [own[start : start + group] for start in range(0, len(own), group)]
-        differing = sum(informative([sample.reward for sample in each]) for each in groups)
-        tokens = sum(lengths[place] for place in places)
-        found[name] = {
-            "prompts": len(groups),
-            "informative_groups": differing,
-            "zero_variance_share": 1 - differing / len(groups),
-            "reward": sum(rewards) / len(rewards) if rewards else None,
-            "right": sum(sample.outcome is Outcome.RIGHT for sample in own) / len(own),
-            "malformed": sum(sample.outcome is Outcome.MALFORMED for sample in own) / len(own),
-            "unscored": sum(sample.outcome is Outcome.UNSCORED for sample in own) / len(own),
-            "completion_tokens": int(tokens),
-            "mean_length": tokens / len(own),
-            "teaching_groups": sum(
-                informative([samples[place].reward for place in each]) and any(advantages[place] for place in each)
-                for each in (places[start : start + group] for start in range(0, len(places), group))
-            ),
-            "gradient_share": sum(mass[place] for place in places) / total_mass if total_mass > 0 else None,
-        }
-    return found

@@ -12,9 +12,9 @@ from xdomain.config.model import WarmupConfig
 from xdomain.core.files import write_atomic
 from xdomain.core.seeds import derive_seed
 from xdomain.core.stage import StageContext
-from xdomain.domains.base import Domain, Split
+from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.trained import SCHEDULE, schedule_line
-from xdomain.models.prompting import trl_prompt
+from xdomain.models.prompting import encode, opened_reasoning, render
 from xdomain.train.arguments import CHECKPOINTING_FIELD
 from xdomain.train.schedule import draw_schedule
 
@@ -40,13 +40,11 @@ def warm_up(
     schedule = draw_schedule(quotas, eligible, {}, f"warmup {config.seed}")
     lines = [schedule_line(entry.domain, entry.index, items[entry.domain][entry.index]) for entry in schedule]
     write_atomic(context.work / SCHEDULE, "".join(f"{line}\n" for line in lines))
-    rows = []
-    for entry in schedule:
-        item = items[entry.domain][entry.index]
-        solution: Any = domains[entry.domain].render_solution(item)
-        if chat:
-            solution = [{"role": "assistant", "content": solution}]
-        rows.append({"prompt": trl_prompt(item, chat), "completion": solution})
+    rows = [
+        warmup_row(item, domains[entry.domain].render_solution(item), tokenizer, chat)
+        for entry in schedule
+        for item in [items[entry.domain][entry.index]]
+    ]
     arguments = SFTConfig(
         output_dir=str(context.scratch),
         max_steps=config.steps,
@@ -55,6 +53,8 @@ def warm_up(
         lr_scheduler_type="constant",
         seed=derive_seed("warmup", config.seed),
         bf16=False,
+        completion_only_loss=True,
+        max_length=None,
         **{CHECKPOINTING_FIELD: False},
         logging_steps=10,
         save_strategy="no",
@@ -73,6 +73,19 @@ def warm_up(
     if trainer.state.global_step < config.steps:
         return None
     return trainer.accelerator.unwrap_model(trainer.model).cpu().eval()
+
+
+def warmup_row(item: Item, solution: str, tokenizer: Any, chat: bool) -> dict[str, list[int]]:
+    """Return one example's token ids and the mask of those that are learned: the solution and the end token.
+
+    The prompt has the ids that rollouts and evaluation give it. Where it leaves `<think>` open, the solution closes it.
+    """
+    text = render(item, tokenizer, chat)
+    if opened_reasoning(text) and "</think>" not in solution:
+        solution = f"</think>\n\n{solution}"
+    (prompt,) = encode([text], tokenizer, chat)
+    answer = [*tokenizer(solution, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    return {"input_ids": [*prompt, *answer], "completion_mask": [0] * len(prompt) + [1] * len(answer)}
 
 
 class _Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped

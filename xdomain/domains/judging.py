@@ -1,0 +1,29 @@
+"""Verdicts of completions, in training and in evaluation by one rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdomain.core.records import Verdict
+from xdomain.domains.base import Domain, Item
+
+TRUNCATED = "truncated"
+"""Reason of a verdict on a completion that ended for want of room."""
+
+
+def judge_finished(
+    domain: Domain, items: Sequence[Item], texts: Sequence[str], truncated: Sequence[bool]
+) -> list[Verdict]:
+    """Judge texts as answers; a truncated one is wrong without a look.
+
+    The last number of half a solution may be the gold answer by chance.
+
+    Args:
+        domain: Judges.
+        items: The question of each text.
+        texts: What is judged: the completion, after the reasoning tag that its prompt left open.
+        truncated: Whether each completion ended for want of room, not at an end token or stop string.
+    """
+    whole = [place for place, cut_off in enumerate(truncated) if not cut_off]
+    found = iter(domain.score([items[place] for place in whole], [texts[place] for place in whole]))
+    return [Verdict.wrong(TRUNCATED) if cut_off else next(found) for cut_off in truncated]

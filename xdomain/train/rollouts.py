@@ -1,0 +1,111 @@
+"""Rollouts as evaluation samples and reads them: the file's settings alone, one end, one text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from transformers import GenerationConfig
+
+from xdomain.generation.stopping import StopStrings
+from xdomain.models.prompting import opened_reasoning, render_prompt, scored_text
+
+
+@contextmanager
+def settings_of_the_file(model: Any, context: int | None) -> Iterator[None]:
+    """Sample without the model's own generation settings while the block runs.
+
+    transformers fills every setting that TRL leaves open (`no_repeat_ngram_size`, `typical_p`, `num_beams`, ...) from
+    the model's `generation_config`, so rollouts would be drawn from another distribution than the one whose
+    log-probabilities TRL computes. End tokens are TRL's own, taken from the model before.
+
+    Args:
+        model: The plain model or a peft model.
+        context: Tokens that fit. Positions beyond it, which rows that need them reach only with tokens that are cut
+            off later, are held at the last one: a table of learned positions has no more.
+    """
+    model = model.get_base_model() if hasattr(model, "get_base_model") else model
+    own = model.generation_config
+
+    def hold(module: Any, arguments: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        positions = named.get("position_ids")
+        return arguments, named if positions is None else {**named, "position_ids": positions.clamp(max=last)}
+
+    last = (context or 0) - 1
+    hook = model.register_forward_pre_hook(hold, with_kwargs=True) if context is not None else None
+    model.generation_config = GenerationConfig()
+    try:
+        yield
+    finally:
+        model.generation_config = own
+        if hook is not None:
+            hook.remove()
+
+
+@contextmanager
+def without_parsing(tokenizer: Any) -> Iterator[None]:
+    """Keep TRL from parsing completions by the tokenizer's response template while the block runs.
+
+    Rewards judge the text as evaluation does, and a legacy `response_schema` makes TRL 1.16 fail.
+    """
+    names = [name for name in ("response_template", "response_schema") if getattr(tokenizer, name, None) is not None]
+    own = {name: getattr(tokenizer, name) for name in names}
+    for name in own:
+        setattr(tokenizer, name, None)
+    try:
+        yield
+    finally:
+        for name, value in own.items():
+            setattr(tokenizer, name, value)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A sampled completion.
+
+    Attributes:
+        token_ids: up to the end token, the token that completes a stop string, or the last one that fits.
+        truncated: it has neither of the two ends.
+        text: what the verifier judges.
+    """
+
+    token_ids: list[int]
+    truncated: bool
+    text: str
+
+
+class RolloutReader:
+    """Reads sampled tokens as evaluation's backends do.
+
+    Args:
+        tokenizer: Decodes.
+        ends: End tokens.
+        context: Tokens of prompt and completion that fit into the model; None for no limit.
+        stop: Stop strings by domain.
+    """
+
+    def __init__(
+        self, tokenizer: Any, ends: Sequence[int], context: int | None, stop: dict[str, tuple[str, ...]]
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._ends = frozenset(ends)
+        self._context = context
+        self._watch = {domain: StopStrings(tokenizer, texts) for domain, texts in stop.items()}
+
+    def read(self, row: dict[str, Any], prompt_tokens: int, token_ids: Sequence[int]) -> Rollout:
+        """Return what evaluation would have made of these tokens.
+
+        Args:
+            row: Of the data set, with `prompt` and `domain`.
+            prompt_tokens: Length of the prompt.
+            token_ids: Sampled.
+        """
+        watch = self._watch[row["domain"]]
+        room = len(token_ids) if self._context is None else max(1, self._context - prompt_tokens)
+        kept = list(token_ids[:room])
+        kept = kept[: watch.first_stop(kept)]
+        text, whole = watch.read(kept, self._ends)
+        opened = opened_reasoning(render_prompt(row["prompt"], self._tokenizer))
+        return Rollout(kept, not whole, scored_text(opened, text))
