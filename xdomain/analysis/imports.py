@@ -61,8 +61,8 @@ def read_lines(path: Path) -> list[str]:
     try:
         # Spreadsheets begin a file with a mark of its byte order.
         return path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AnalysisError(f"cannot be read: {error}.", where=str(path)) from error
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path with a zero byte
+        raise AnalysisError(f"cannot be read: {error}.", where=str(path), fix="Give a text file in UTF-8.") from error
 
 
 def read_json_document(path: Path) -> Any:
@@ -71,10 +71,21 @@ def read_json_document(path: Path) -> Any:
     Raises:
         AnalysisError: it cannot be read, or is not JSON.
     """
+    return parse_json("\n".join(read_lines(path)), str(path))
+
+
+def parse_json(text: str, where: str) -> Any:
+    """The value that a JSON text writes.
+
+    Raises:
+        AnalysisError: it is not JSON, or nested too deeply.
+    """
     try:
-        return json.loads("\n".join(read_lines(path)))
-    except json.JSONDecodeError as error:
-        raise AnalysisError(f"is not JSON: {error}.", where=str(path)) from error
+        return json.loads(text)
+    except RecursionError as error:
+        raise AnalysisError("is nested too deeply to be read.", where=where, fix="Correct the file.") from error
+    except ValueError as error:
+        raise AnalysisError(f"is not JSON: {error}.", where=where, fix="Correct the file.") from error
 
 
 def _json_rows(path: Path) -> list[dict[str, Any]]:
