@@ -81,7 +81,7 @@ def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoi
         raise AnalysisError(
             f'lists the run "{label}" {count} times.', where=name, fix="Keep one, or give the others another `seed`."
         )
-    seeds = tuple(dict.fromkeys(c.seed for c in checkpoints if c.seed is not None))
+    seeds = tuple(dict.fromkeys(c.seed for c in checkpoints if c.seed is not None)) or (0,)
     return MeasuredGrid(
         experiment=name,
         domains=tuple(dict.fromkeys(domain for run in runs for domain in run.samples)),
