@@ -1,4 +1,4 @@
-"""Rows as public data sets have them: chats with parts, JSON in cells, dotted names, marks of byte order, long cells."""
+"""Rows as public data sets have them: chats with parts, JSON in cells, dotted names, byte order marks, long cells."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ def test_a_column_with_dots_in_its_name_comes_first(tmp_path):
 
 @pytest.mark.parametrize(
     ("place", "found"),
-    [("a.b", 1), ("a.b.c", 2), ("d.0.e", 3), ("d.1", ABSENT), ("f.g", 4), ("f.h", ABSENT), ("n.x", ABSENT), ("t.0", ABSENT)],
+    [("a.b", 1), ("a.b.c", 2), ("d.0.e", 3), ("d.1", ABSENT), ("f.g", 4), ("f.h", ABSENT), ("n.x", ABSENT)],
 )
 def test_places(place, found):
-    row = {"a.b": 1, "a": {"b": {"c": 2}}, "d": [{"e": 3}], "f": '{"g": 4}', "n": None, "t": "[no JSON"}
+    row = {"a.b": 1, "a": {"b": {"c": 2}}, "d": [{"e": 3}], "f": '{"g": 4}', "n": None}
     assert find(row, place) == found or find(row, place) is found
 
 

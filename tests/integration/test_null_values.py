@@ -1,4 +1,4 @@
-"""A missing value stays missing: never the word "None" or "nan" in an item, and a row that needs it is refused or left out."""
+"""A missing value stays missing: never the word "None" or "nan" in an item; a row that needs it is bad."""
 
 from __future__ import annotations
 

@@ -49,7 +49,8 @@ def test_no_item_moves_when_something_else_than_the_question_changes(pool, chang
 
 
 def test_by_prompt_keeps_the_old_rule(pool):
-    by_prompt = [domain(pool, template=text, split={"by": "prompt"}) for text in ("{{ question }}", "Q: {{ question }}")]
+    templates = ("{{ question }}", "Q: {{ question }}")
+    by_prompt = [domain(pool, template=text, split={"by": "prompt"}) for text in templates]
     assert all(split_key(item) == prompt_key(item.prompt) for made in by_prompt for item in items(made))
     assert placed(by_prompt[0]) != placed(by_prompt[1])
     assert placed(by_prompt[0]) == placed(domain(pool)), "the two rules agree where the prompt is the question"

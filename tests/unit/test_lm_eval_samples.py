@@ -151,13 +151,15 @@ def test_true_and_false_are_scores(records):
 
 
 def test_nothing_missing_becomes_a_word(records):
-    (row,) = records([sample(0, 1.0, target=None, filtered_resps=None, arguments=None, prompt_hash=None)]).to_dict("records")
+    bare = sample(0, 1.0, target=None, filtered_resps=None, arguments=None, prompt_hash=None)
+    (row,) = records([bare]).to_dict("records")
     assert (row["gold"], row["completion"], row["prompt_hash"]) == ("", "", "")
 
 
 def test_columns_of_a_file_with_missing_scores(tmp_path):
     path = tmp_path / "samples_math.jsonl"
-    rows = [sample(0, None, acc=1.0, metrics=["exact_match", "acc"]), sample(1, 0.0, acc=3, metrics=["exact_match", "acc"])]
+    both = ["exact_match", "acc"]
+    rows = [sample(0, None, acc=1.0, metrics=both), sample(1, 0.0, acc=3, metrics=both)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert sample_choices(path) == [("none", "exact_match")]
 

@@ -85,9 +85,11 @@ class Sample:
     def asked(self) -> tuple[int, float, str, str]:
         """Equal for rows that are samples of one item, and in the order of the documents."""
         number = self.row.get("doc_id")
-        is_number = isinstance(number, int | float) and not isinstance(number, bool)
-        place = number if is_number else self.line if number is None else math.inf
-        return self.file, place, "" if is_number or number is None else str(number), self.prompt
+        if number is None:  # every row is asked for itself
+            return self.file, self.line, "", self.prompt
+        if isinstance(number, int | float):
+            return self.file, number, "", self.prompt
+        return self.file, math.inf, str(number), self.prompt
 
     def score(self, metric: str) -> float | None:
         """Return the metric's value, None where it is missing.

@@ -114,7 +114,8 @@ def warnings(plan: Plan) -> list[str]:
         )
     curricula = expand_curricula(experiment)
     notes = training_notes(experiment, curricula) + strategy_notes(experiment, curricula)
-    return found + notes + _few_items(experiment) + rows_left_out(build_domains(experiment.domains, experiment.domain_names).values())
+    left_out = rows_left_out(build_domains(experiment.domains, experiment.domain_names).values())
+    return found + notes + _few_items(experiment) + left_out
 
 
 def _few_items(experiment: Experiment) -> list[str]:

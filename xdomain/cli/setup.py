@@ -106,7 +106,7 @@ def measure(opened: Opened, *, with_text: bool = False) -> MeasuredGrid:
     return replace(grid, prompts=prompts(domains, split)) if with_text else grid
 
 
-def left_out_of(domains: "Iterable[Domain]") -> dict[str, Any]:
+def left_out_of(domains: Iterable[Domain]) -> dict[str, Any]:
     """Return the part of a description that counts unusable rows; empty where no domain left any out."""
     from xdomain.domains.preflight import rows_left_out
 

@@ -69,7 +69,7 @@ class SplitShares(ConfigModel):
     test: float = Field(default=0.2, ge=0, lt=1)
     by: Literal["question", "prompt"] = "question"
     """What is hashed, without regard to case, width and white space. `question`: all mapped fields but gold, solution,
-    cluster, id and system, so that a row stays in its split when the template changes. `prompt`: the filled template."""
+    cluster, id and system, so that a new template moves no row. `prompt`: the filled template."""
 
     @model_validator(mode="after")
     def leaves_train(self) -> SplitShares:

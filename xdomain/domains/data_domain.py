@@ -89,8 +89,8 @@ class DataDomain(Domain):
             return None
         for split in Split:
             self.items(split)
-        found = {part: sentence for part, sentence in self._left_out.items() if sentence}
-        return " ".join(sentence if part == "pool" else f"{part}: {sentence}" for part, sentence in found.items()) or None
+        found = [(part, sentence) for part, sentence in self._left_out.items() if sentence]
+        return " ".join(sentence if part == "pool" else f"{part}: {sentence}" for part, sentence in found) or None
 
     def score(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
         return self.verifier.judge(items, completions)

@@ -40,7 +40,7 @@ def find(value: Any, place: str) -> Any:
 
 
 def demand_columns(columns: Iterable[str], rows: Sequence[Row]) -> None:
-    """Check that each column is in some row: one that is in none is misspelt, one that a few rows lack is missing there.
+    """Check that some row has each column: a column that only a few rows lack is missing there, another is misspelt.
 
     Raises:
         DataError: no row has the column.

@@ -74,7 +74,7 @@ def fewer_than_asked(domain: Domain, evaluation: EvaluationConfig) -> str | None
 
 
 def rows_left_out(domains: Iterable[Domain]) -> list[str]:
-    """Return a sentence for each domain of which unusable rows were left out; a domain without data here says nothing."""
+    """Return a sentence for each domain whose unusable rows were left out, none for a domain without data here."""
     found = []
     for domain in domains:
         with suppress(DataError, DependencyMissing):

@@ -1,4 +1,4 @@
-"""Prompt templates: Jinja2 in its sandbox. An undefined name is an error, and so is a missing value that would be written."""
+"""Prompt templates: Jinja2 in its sandbox. An undefined name is an error, and so is writing a missing value."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def null_type() -> tuple[type[Undefined], type[UndefinedError]]:
     class Null(StrictUndefined):
         __slots__ = ()
 
-        def __bool__(self) -> bool:
+        def __bool__(self) -> bool:  # type: ignore[override]
             return False
 
-        def __eq__(self, other: object) -> bool:
+        def __eq__(self, other: object) -> bool:  # type: ignore[override]
             return other is None or isinstance(other, Null)
 
-        def __ne__(self, other: object) -> bool:
+        def __ne__(self, other: object) -> bool:  # type: ignore[override]
             return not self == other
 
         __hash__ = None  # type: ignore[assignment]

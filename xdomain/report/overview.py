@@ -11,7 +11,8 @@ from xdomain.report.numbers import count_text
 
 def overview(result: AnalysisResult) -> str:
     """What was trained, on what, how much, and what the intervals speak about."""
-    parts = (_trained(result), _measured(result.meta), *result.meta.description.get("rows_left_out", ()), _speaks_of(result))
+    left_out = result.meta.description.get("rows_left_out", ())
+    parts = (_trained(result), _measured(result.meta), *left_out, _speaks_of(result))
     return " ".join(part for part in parts if part)
 
 
