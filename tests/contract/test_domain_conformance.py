@@ -69,7 +69,7 @@ class ChangesItsIdentity(Broken):
     [
         (PaysGarbage, "garbage is called right"),
         (RejectsItsGold, r"gold answers are not right, first .*never"),
-        (Leaks, "test prompts stand in train"),
+        (Leaks, "test prompts (are|stand) in train"),
         (DependsOnTheBatch, "depends on the batch"),
         (PaysTheUnscored, "an unscored completion was paid"),
         (ChangesItsIdentity, r"identity\(\) changes"),

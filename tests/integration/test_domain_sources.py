@@ -131,9 +131,17 @@ def test_fields_template_filters_and_limit(tmp_path):
 @pytest.mark.parametrize(
     ("line", "settings", "message"),
     [
-        ('{"q": "x"}', {}, r':7: there is no column "a"'),
-        ('{"q": "x", "a": 5}', {}, r":7: `gold` should be text. Found 5"),
-        ('{"q": "x", "a": null}', {}, r":7: `gold` should be text"),
+        ('{"q": "x"}', {}, r":7: `gold` is null.*has the columns q\."),
+        ('{"q": "x"}', {"fields": {"gold": "b"}}, r':1: there is no column "b"'),
+        ('{"q": "x", "a": true}', {}, r":7: `gold` should be text or a number. Found True"),
+        ('{"q": "x", "a": [5]}', {}, r":7: `gold` should be text or a number. Found \[5\]"),
+        ('{"q": "x", "a": null}', {}, r":7: `gold` is null"),
+        ('{"q": "x", "a": NaN}', {}, r":7: `gold` is null"),
+        ('{"q": "x", "a": Infinity}', {}, r":7: `gold` should be text or a number. Found inf"),
+        ('{"q": null, "a": "1"}', {}, r":7: `question` is null"),
+        ('{"q": "\\ud800", "a": "1"}', {}, r":7: `prompt` holds half a character"),
+        ('{"q": "x", "a": "1", "q": "y"}', {}, r':7: the key "q" is listed twice'),
+        ('{"q": "x", "a": ' + 5000 * "9" + "}", {}, r":7: is not JSON"),
         ('{"q": "x", "a": " "}', {}, r":7: `gold` should be text"),
         ('{"q": "x", ', {}, r":7: is not JSON"),
         ('["q"]', {}, r":7: a row should be a JSON object"),
@@ -168,6 +176,10 @@ def test_bad_rows_are_named(tmp_path, line, settings, message):
         (b'{"examples": 3}', "json", 'no list at ""'),
         (b"q,a\n1\n", "csv", "not as many cells"),
         (b"q,a\n1,2,3\n", "csv", "not as many cells"),
+        (b"q,a,q\n1,2,3\n", "csv", r':1: the header lists the column "q" 2 times'),
+        (b'[{"q": "x", "a": {"b": 1, "b": 2}}]', "json", 'the key "b" is listed twice'),
+        (b'{"q": 1}\n{"q": 2}\n', "json", "kind: jsonl"),
+        ("q,a\n1,2\n".encode("utf-16"), "csv", "UTF-8"),
     ],
 )
 def test_bad_files_are_named(tmp_path, content, kind, message):
@@ -182,7 +194,7 @@ def test_bad_files_are_named(tmp_path, content, kind, message):
 def test_repeated_ids_and_repeated_rows(tmp_path):
     path = write_jsonl(tmp_path / "rows.jsonl", [{"q": "one", "a": "1", "n": 7}, {"q": "two", "a": "2", "n": 7}])
     source = {"kind": "jsonl", "test": path}
-    with pytest.raises(DataError, match='id "7" stands twice'):
+    with pytest.raises(DataError, match='id "7" is listed twice'):
         domain(source, fields={"question": "q", "gold": "a", "id": "n"}).items(Split.TEST)
     twice = write_jsonl(tmp_path / "twice.jsonl", ROWS[:3] + ROWS[:3])
     assert len(domain({"kind": "jsonl", "test": twice}).items(Split.TEST)) == 3

@@ -240,7 +240,7 @@ def test_a_damaged_parent_is_refused_by_name(finished: tuple[Path, Path], tmp_pa
         (("preset: tiny_qwen3, ", "hub: nobody/nothing, "), "must be reachable or in the local cache", 2),
         (("learning_rate: 1.0e-3", "grpo: {no_such_field: 1}"), "TRL's GRPOConfig has no such field", 2),
         (("name: small", "name: ../small"), "names a folder", 2),
-        (("domains: [logic, puzzle]\n", OVERLAPPING), "stand in the train split", 2),
+        (("domains: [logic, puzzle]\n", OVERLAPPING), "are in the train split", 2),
     ],
 )
 def test_bad_input_is_said_before_work_starts(tmp_path: Path, change: tuple[str, str], words: str, code: int) -> None:

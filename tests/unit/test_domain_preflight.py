@@ -90,7 +90,7 @@ def test_a_grid_over_overlapping_domains_does_not_start(tmp_path):
     experiment = Experiment.model_validate(
         {"name": "leak", "model": {"preset": "tiny_qwen3"}, "domains": [described], "grid": {"singles": True}}
     )
-    with pytest.raises(DataError, match=r'3 of 3 test prompts of "sums" stand in the train split'):
+    with pytest.raises(DataError, match=r'3 of 3 test prompts of "sums" are in the train split'):
         run_preflight(experiment)
 
 

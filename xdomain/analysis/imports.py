@@ -37,7 +37,7 @@ def read_accuracy_table(path: Path) -> AccuracyTable:
             if isinstance(row["accuracy"], bool) or isinstance(row["n_items"], bool):
                 raise TypeError("true and false are none")
             cell = Published(float(row["accuracy"]), int(row["n_items"]))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise AnalysisError(f"accuracy and n_items should be numbers: {error}.", where=where) from error
         key = (canonical_curriculum(str(row["curriculum"])), str(row["domain"]))
         if key in cells:
@@ -61,8 +61,8 @@ def read_lines(path: Path) -> list[str]:
     try:
         # Spreadsheets begin a file with a mark of its byte order.
         return path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AnalysisError(f"cannot be read: {error}.", where=str(path)) from error
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path with a zero byte
+        raise AnalysisError(f"cannot be read: {error}.", where=str(path), fix="Give a text file in UTF-8.") from error
 
 
 def read_json_document(path: Path) -> Any:
@@ -71,10 +71,24 @@ def read_json_document(path: Path) -> Any:
     Raises:
         AnalysisError: it cannot be read, or is not JSON.
     """
+    return parse_json("\n".join(read_lines(path)), str(path))
+
+
+def parse_json(text: str, where: str) -> Any:
+    """The value that a JSON text writes.
+
+    Raises:
+        AnalysisError: it is not JSON, or nested too deeply.
+    """
     try:
-        return json.loads("\n".join(read_lines(path)))
-    except json.JSONDecodeError as error:
-        raise AnalysisError(f"is not JSON: {error}.", where=str(path)) from error
+        value = json.loads(text)
+        if "\\ud" in text.lower():  # halves of characters, which no report could hold, become "?"
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+        return value
+    except RecursionError as error:
+        raise AnalysisError("is nested too deeply to be read.", where=where, fix="Correct the file.") from error
+    except ValueError as error:
+        raise AnalysisError(f"is not JSON: {error}.", where=where, fix="Correct the file.") from error
 
 
 def _json_rows(path: Path) -> list[dict[str, Any]]:
@@ -85,4 +99,15 @@ def _json_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _csv_rows(path: Path) -> list[dict[str, Any]]:
-    return list(csv.DictReader(read_lines(path)))
+    reader = csv.DictReader(read_lines(path))
+    try:
+        twice = [name for name in TABLE_COLUMNS if (reader.fieldnames or []).count(name) > 1]
+        if twice:
+            raise AnalysisError(
+                f'the header lists the column "{twice[0]}" twice.', where=str(path), fix="Remove one of them."
+            )
+        return list(reader)
+    except csv.Error as error:
+        raise AnalysisError(
+            f"is not CSV: {error}.", where=f"{path}, line {reader.line_num}", fix="Correct the line."
+        ) from error

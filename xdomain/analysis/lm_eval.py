@@ -1,27 +1,47 @@
-"""Results from elsewhere item by item: sample files of lm-evaluation-harness (--log_samples), and records of our own.
-
-Samples of the harness are paired by `doc_hash`, so a changed document is another item.
-"""
+"""Results from elsewhere item by item: sample files of lm-evaluation-harness, and records of our own, as one grid."""
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
-from xdomain.analysis.imports import canonical_curriculum, read_json_document, read_lines
+from xdomain.analysis.imports import canonical_curriculum, read_json_document
+from xdomain.analysis.lm_eval_samples import NO_FILTER, ImportChoice, lm_eval_records, sample_choices
 from xdomain.analysis.own_records import records_on_domain
 from xdomain.config.curriculum import parse_curriculum
-from xdomain.core.errors import AnalysisError
+from xdomain.core.errors import AnalysisError, ConfigError
 from xdomain.core.measurement import BASE, UNRECORDED, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.core.registry import did_you_mean
 
-RIGHT = 1.0
-NO_FILTER = "none"
-"""What the harness calls the filter of a task that has none."""
+Name = Annotated[StrictStr, Field(min_length=1)]
+
+
+class ManifestRun(BaseModel):
+    """One entry of a manifest's "runs"."""
+
+    model_config = ConfigDict(frozen=True)
+
+    curriculum: Name
+    seed: Annotated[StrictInt, Field(ge=0, lt=2**63)] | None = None
+    samples: Annotated[dict[Name, Name | Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)]
+    checkpoint: Name | None = None
+
+
+class Manifest(BaseModel):
+    """A manifest: which sample file belongs to which model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Name | None = None
+    runs: Annotated[list[ManifestRun], Field(min_length=1)]
+    metric: dict[Name, Name] = Field(default_factory=dict)
+    filter: dict[Name, Name] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -31,27 +51,14 @@ class ImportedRun:
     Attributes:
         curriculum: what it was trained on, "base" for the base.
         seed: training seed; None for the base.
-        samples: by domain the harness's sample file (JSON lines), or item records (Parquet).
+        samples: by domain the harness's sample files (JSON lines; several for a group), or item records (Parquet).
         checkpoint: which one of a Parquet file that holds several.
     """
 
     curriculum: str
     seed: int | None
-    samples: Mapping[str, Path]
+    samples: Mapping[str, Sequence[Path]]
     checkpoint: str | None = None
-
-
-@dataclass(frozen=True)
-class ImportChoice:
-    """Which of a sample file's metrics and filters to take.
-
-    Attributes:
-        metric: by domain; may be left out where a file has one.
-        answer_filter: by domain; may be left out where a file has one.
-    """
-
-    metric: Mapping[str, str] = field(default_factory=dict)
-    answer_filter: Mapping[str, str] = field(default_factory=dict)
 
 
 def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoice | None = None) -> MeasuredGrid:
@@ -59,7 +66,7 @@ def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoi
 
     Raises:
         AnalysisError: a file is missing or malformed, or has several metrics, filters or checkpoints and none was
-            chosen.
+            chosen; two runs are the same.
         StoreError: a Parquet file holds no item records.
     """
     choice = choice or ImportChoice()
@@ -68,49 +75,87 @@ def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoi
         text = canonical_curriculum(run.curriculum)
         label = BASE if text == BASE else f"{text}, seed {run.seed}"
         checkpoints.append(_checkpoint(label, text, run.seed))
-        for domain, path in run.samples.items():
-            if path.suffix == ".parquet":
-                frames.append(records_on_domain(path, label, domain, run.checkpoint))
-            else:
-                frames.append(lm_eval_records(path, label, domain, choice))
-    seeds = tuple(dict.fromkeys(c.seed for c in checkpoints if c.seed is not None))
+        frames += [_records(run, domain, paths, label, choice) for domain, paths in run.samples.items()]
+    label, count = Counter(checkpoint.checkpoint for checkpoint in checkpoints).most_common(1)[0]
+    if count > 1:
+        raise AnalysisError(
+            f'lists the run "{label}" {count} times.', where=name, fix="Keep one, or give the others another `seed`."
+        )
+    seeds = tuple(dict.fromkeys(c.seed for c in checkpoints if c.seed is not None)) or (0,)
     return MeasuredGrid(
         experiment=name,
         domains=tuple(dict.fromkeys(domain for run in runs for domain in run.samples)),
         curricula=tuple(dict.fromkeys(c.curriculum for c in checkpoints if c.curriculum != BASE)),
         seeds=seeds,
         checkpoints=tuple(checkpoints),
-        records=pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["checkpoint"]),
+        records=pd.concat(frames, ignore_index=True),
         budget="unknown",
         description={"source": "answers to items from elsewhere"},
     )
 
 
+def _records(run: ImportedRun, domain: str, paths: Sequence[Path], label: str, choice: ImportChoice) -> pd.DataFrame:
+    own = [path for path in paths if path.suffix == ".parquet"]
+    if not own:
+        return lm_eval_records(paths, label, domain, choice)
+    if len(paths) > 1:
+        raise AnalysisError(
+            "item records cannot be listed beside other files.", where=str(own[0]), fix="Name this one file alone."
+        )
+    return records_on_domain(own[0], label, domain, run.checkpoint)
+
+
 def read_lm_eval_manifest(path: Path) -> MeasuredGrid:
     """Read a JSON manifest {"name", "runs": [{"curriculum", "seed", "samples": {domain: file}}], "metric", "filter"}.
 
-    Files are relative to the manifest; "metric" and "filter" map domains to names and may be left out. A file may be
-    a Parquet file of our records; "checkpoint" beside "samples" says which one where it holds several.
+    Files are relative to the manifest, a list of files makes one domain of a group of tasks; "metric" and "filter" map
+    domains to names and may be left out. A file may be a Parquet file of our records; "checkpoint" beside "samples"
+    says which one where it holds several.
 
     Raises:
-        AnalysisError: see `grid_from_lm_eval`.
+        AnalysisError: the manifest has another layout; see also `grid_from_lm_eval`.
     """
-    value = read_json_document(path)
-    if not isinstance(value, dict) or not isinstance(value.get("runs"), list):
-        raise AnalysisError('should be an object with a list "runs".', where=str(path))
+    manifest = _manifest(path)
     runs = []
-    for number, run in enumerate(value["runs"], start=1):
-        if (
-            not isinstance(run, dict)
-            or not {"curriculum", "samples"} <= run.keys()
-            or not isinstance(run["samples"], dict)
-        ):
-            raise AnalysisError('should have "curriculum" and "samples".', where=f"{path}, run {number}")
-        samples = {domain: path.parent / file for domain, file in run["samples"].items()}
-        seed = None if run["curriculum"] == BASE else int(run.get("seed", 0))
-        runs.append(ImportedRun(run["curriculum"], seed, samples, run.get("checkpoint")))
-    choice = ImportChoice(dict(value.get("metric", {})), dict(value.get("filter", {})))
-    return grid_from_lm_eval(str(value.get("name", path.stem)), runs, choice)
+    for number, run in enumerate(manifest.runs):
+        try:
+            canonical_curriculum(run.curriculum)
+        except ConfigError as error:
+            raise AnalysisError(error.what, where=f"{path}, runs[{number}].curriculum", fix=error.fix) from error
+        files = {name: [found] if isinstance(found, str) else found for name, found in run.samples.items()}
+        samples = {name: [path.parent / file for file in found] for name, found in files.items()}
+        seed = None if run.curriculum.strip() == BASE else run.seed or 0
+        runs.append(ImportedRun(run.curriculum, seed, samples, run.checkpoint))
+    domains = dict.fromkeys(domain for run in runs for domain in run.samples)
+    for key, chosen in (("metric", manifest.metric), ("filter", manifest.filter)):
+        for domain in set(chosen) - set(domains):
+            raise AnalysisError(
+                f'"{domain}" is no domain of any run.{did_you_mean(domain, domains)}',
+                where=f"{path}, {key}",
+                fix=f"Domains: {', '.join(domains)}.",
+            )
+    return grid_from_lm_eval(manifest.name or path.stem, runs, ImportChoice(manifest.metric, manifest.filter))
+
+
+def _manifest(path: Path) -> Manifest:
+    value = read_json_document(path)
+    try:
+        return Manifest.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        steps = [step for step in first["loc"] if not str(step).startswith(("constrained", "list["))]
+        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
+        found = "" if first["type"] == "missing" else f" Found {_shown(first['input'])}."
+        raise AnalysisError(
+            f"{place or 'the document'}: {first['msg'][:1].lower()}{first['msg'][1:]}.{found}",
+            where=str(path),
+            fix='Write it like {"runs": [{"curriculum": "math", "seed": 0, "samples": {"math": "samples.jsonl"}}]}.',
+        ) from error
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return f"{text[:80]}..." if len(text) > 80 else text
 
 
 def grid_of_models(name: str, samples: Mapping[str, Mapping[str, Path]], base: str | None) -> MeasuredGrid:
@@ -135,7 +180,7 @@ def grid_of_models(name: str, samples: Mapping[str, Mapping[str, Path]], base: s
             for answer_filter, metric in sample_choices(path):
                 column = " ".join([task, *([answer_filter] if answer_filter != NO_FILTER else []), metric])
                 choice = ImportChoice({column: metric}, {column: answer_filter})
-                frames.append(lm_eval_records(path, model, column, choice))
+                frames.append(lm_eval_records([path], model, column, choice))
     if not frames:
         raise AnalysisError("the sample files hold no metric between 0 and 1.", where=", ".join(samples))
     records = pd.concat(frames, ignore_index=True)
@@ -149,98 +194,6 @@ def grid_of_models(name: str, samples: Mapping[str, Mapping[str, Path]], base: s
         budget="unknown",
         description={"source": "lm-evaluation-harness"},
     )
-
-
-def sample_choices(path: Path) -> list[tuple[str, str]]:
-    """(filter, metric) of a sample file wherever every value is a number between 0 and 1."""
-    values: dict[tuple[str, str], list[Any]] = {}
-    for row in sample_rows(path):
-        for metric in row.get("metrics", []):
-            values.setdefault((str(row.get("filter", NO_FILTER)), metric), []).append(row.get(metric))
-    return [
-        key for key, found in values.items() if all(isinstance(one, int | float) and 0 <= one <= 1 for one in found)
-    ]
-
-
-def sample_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a sample file, in order.
-
-    Raises:
-        AnalysisError: it is missing, empty or malformed.
-    """
-    rows = [
-        _sample(line, f"{path}, line {number}") for number, line in enumerate(read_lines(path), start=1) if line.strip()
-    ]
-    if not rows:
-        raise AnalysisError("holds no samples.", where=str(path))
-    return rows
-
-
-def lm_eval_records(path: Path, checkpoint: str, domain: str, choice: ImportChoice) -> pd.DataFrame:
-    """Item records of one sample file.
-
-    Raises:
-        AnalysisError: see `grid_from_lm_eval`.
-    """
-    rows = sample_rows(path)
-    filters = sorted({str(row.get("filter", NO_FILTER)) for row in rows})
-    wanted = _chosen("filter", filters, choice.answer_filter.get(domain), path)
-    rows = [row for row in rows if str(row.get("filter", NO_FILTER)) == wanted]
-    metrics = sorted(
-        {name for row in rows for name in row.get("metrics", []) if isinstance(row.get(name), int | float)}
-    )
-    metric = _chosen("metric", metrics, choice.metric.get(domain), path)
-    seen: dict[str, int] = {}
-    records = []
-    for row in rows:
-        item = str(row["doc_hash"])
-        sample = seen[item] = seen.get(item, -1) + 1
-        score = row.get(metric)
-        judged = isinstance(score, int | float)
-        outcome = "unscored" if not judged else "right" if score == RIGHT else "wrong"
-        records.append(
-            {
-                "checkpoint": checkpoint,
-                "domain": domain,
-                "item_id": item,
-                "cluster_id": item,
-                "sample": sample,
-                "prompt_hash": str(row.get("prompt_hash", "")),
-                "completion": _text(row.get("filtered_resps")),
-                "gold": str(row.get("target", "")),
-                "score": float(score) if isinstance(score, int | float) else None,
-                "outcome": outcome,
-                "scorer": f"lm-eval {metric} {wanted}",
-            }
-        )
-    return pd.DataFrame(records)
-
-
-def _chosen(kind: str, names: Sequence[str], wanted: str | None, path: Path) -> str:
-    if wanted is None and len(names) == 1:
-        return names[0]
-    if wanted not in names or wanted is None:
-        problem = f'has no {kind} "{wanted}".' if wanted else f"has several of {kind}, and none was chosen."
-        raise AnalysisError(problem, where=str(path), fix=f"There are: {', '.join(names) or 'none'}.")
-    return wanted
-
-
-def _sample(line: str, where: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise AnalysisError(f"is not JSON: {error}.", where=where) from error
-    if not isinstance(row, dict) or "doc_hash" not in row:
-        raise AnalysisError(
-            "has no doc_hash, which pairs items.", where=where, fix="Use --log_samples of 0.4 or later."
-        )
-    return row
-
-
-def _text(responses: Any) -> str:
-    while isinstance(responses, list) and responses:
-        responses = responses[0]
-    return responses if isinstance(responses, str) else json.dumps(responses)
 
 
 def _checkpoint(label: str, curriculum: str, seed: int | None) -> EvaluatedCheckpoint:

@@ -11,6 +11,8 @@ from xdomain.core.errors import AnalysisError
 from xdomain.core.measurement import BASE, UNRECORDED, EvaluatedCheckpoint, MeasuredGrid
 from xdomain.core.parquet import read_records
 
+MOST_SAMPLES = 10**6
+"""Highest number that a sample of an item may have."""
 STAGE_KEY = re.compile(r"([0-9a-f]{16})[0-9a-f]{48}(@\d+)")
 
 
@@ -21,11 +23,11 @@ def read_own_records(path: Path) -> MeasuredGrid:
     (`read_lm_eval_manifest`).
 
     Raises:
-        AnalysisError: the folder holds no Parquet file, or the files no record.
+        AnalysisError: the folder holds no Parquet file, or the files no record or incomplete ones.
         StoreError: a file holds no item records.
     """
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
-    records = read_records(files)
+    records = demand_complete(read_records(files), path)
     if records.empty:
         raise AnalysisError(
             "holds no item records.", where=str(path), fix="Give a Parquet file of records, or a folder of such files."
@@ -46,6 +48,26 @@ def read_own_records(path: Path) -> MeasuredGrid:
     )
 
 
+def demand_complete(records: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return records in which every row says of what checkpoint, domain, item and sample it is.
+
+    Raises:
+        AnalysisError: one does not.
+    """
+    for column in ("checkpoint", "domain", "item_id", "sample", "outcome"):
+        bad = records[column].isna()
+        if column == "sample":
+            bad |= ~records[column].between(0, MOST_SAMPLES)
+        if bad.any():
+            raise AnalysisError(
+                f"{int(bad.sum())} of {len(records)} records have no usable {column}, the first is record "
+                f"{int(bad.to_numpy().argmax()) + 1}.",
+                where=str(path),
+                fix="Give the records.parquet of an evaluation as it was written.",
+            )
+    return records
+
+
 def records_on_domain(path: Path, label: str, domain: str, checkpoint: str | None = None) -> pd.DataFrame:
     """Records of one checkpoint on one domain, renamed to `label` and `domain`.
 
@@ -57,7 +79,7 @@ def records_on_domain(path: Path, label: str, domain: str, checkpoint: str | Non
         AnalysisError: the file has several checkpoints or domains and none of them is named.
         StoreError: it holds no item records.
     """
-    records = read_records([path])
+    records = demand_complete(read_records([path]), path)
     for column, wanted in (("checkpoint", checkpoint), ("domain", domain)):
         names = list(dict.fromkeys(records[column]))
         if wanted in names:

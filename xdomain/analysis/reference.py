@@ -18,12 +18,13 @@ from xdomain.analysis.order import order_estimates, order_matrix
 from xdomain.analysis.phases import plasticity_matrix, retention_matrix
 from xdomain.analysis.result import AnalysisResult, PublishedEffect, PublishedStudy, Standing
 from xdomain.config.curriculum import parse_curriculum
-from xdomain.core.errors import AnalysisError
+from xdomain.core.errors import AnalysisError, ConfigError
 from xdomain.core.registry import did_you_mean
 
 REFERENCES = {"when-domains-interact": "when_domains_interact.json"}
 PAIRINGS: dict[Standing, Pairing] = {"for any pairing": "any", "if answers are independent": "independent"}
 NORMAL_QUANTILE = 1.959963984540054
+MOST_ITEMS = 10**9
 CLEAR_POINTS = 2.0
 """Smaller differences of curves and of cells say nothing about labels (500 items have an error of 2)."""
 
@@ -67,8 +68,12 @@ def read_reference(text: str, name: str) -> Reference:
     try:
         raw = json.loads(text)
         tests = raw["protocol"]["tests"]
-        return Reference(_reference_table(raw, tests, name), raw)
-    except (ValueError, KeyError, TypeError) as error:
+        reference = Reference(_reference_table(raw, tests, name), raw)
+        derived_retention(reference)
+        derived_plasticity(reference)
+        inconsistencies(reference)  # reads whatever else the layout may hold
+        return reference
+    except (ArithmeticError, AttributeError, ConfigError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise AnalysisError(
             f"is not a published study: {type(error).__name__}: {error}.",
             where=name,
@@ -81,9 +86,22 @@ def _reference_table(raw: Mapping[str, Any], tests: Mapping[str, Any], name: str
     for group in ("single", "sequential_pairs", "mixed", "sequential_triples"):
         for key, values in raw[group].items():
             for domain, percent in values.items():
-                cells[canonical(key), domain] = Published(percent / 100, tests[domain][1])
+                cells[canonical(key), domain] = _published(percent, tests[domain][1])
     source = f"{raw['paper']}, {raw['repo']}"
     return AccuracyTable(name, source, tuple(tests), cells)
+
+
+def _published(percent: Any, n_items: Any) -> Published:
+    """One accuracy of a study.
+
+    Raises:
+        ValueError: it is no percentage, or the number of its items no positive whole number.
+    """
+    if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 <= percent <= 100:
+        raise ValueError(f"an accuracy should be a percentage. Found {percent!r}")
+    if type(n_items) is not int or not 1 <= n_items < MOST_ITEMS:
+        raise ValueError(f"the items of a test should be a positive whole number. Found {n_items!r}")
+    return Published(percent / 100, n_items)
 
 
 def canonical(key: str) -> str:

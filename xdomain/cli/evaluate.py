@@ -132,6 +132,7 @@ def evaluate(
 
 def own_grid(store: "Store", graphs: "dict[str, Graph]", base: str | None, *, with_text: bool) -> "MeasuredGrid":
     """Read the evaluations of all models."""
+    from xdomain.cli.setup import left_out_of
     from xdomain.domains.build import build_domains
     from xdomain.domains.check import chance_levels, prompts
     from xdomain.store.query import compared_models
@@ -139,4 +140,5 @@ def own_grid(store: "Store", graphs: "dict[str, Graph]", base: str | None, *, wi
     experiment = next(iter(graphs.values())).experiment
     domains = build_domains(experiment.domains, experiment.domain_names)
     grid = compared_models(store, graphs, base, chance=chance_levels(domains), with_text=with_text)
+    grid = replace(grid, description={**grid.description, **left_out_of(domains.values())})
     return replace(grid, prompts=prompts(domains)) if with_text else grid

@@ -16,7 +16,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.core.errors import PlanError
 from xdomain.domains.build import build_domains
 from xdomain.domains.data_domain import DataDomain
-from xdomain.domains.preflight import fewer_than_asked
+from xdomain.domains.preflight import fewer_than_asked, rows_left_out
 from xdomain.plan.checks import training_notes
 from xdomain.plan.cost import plan_cost
 from xdomain.plan.expand import expand_curricula
@@ -139,7 +139,8 @@ def warnings(plan: Plan) -> list[str]:
         )
     curricula = expand_curricula(experiment)
     notes = training_notes(experiment, curricula) + strategy_notes(experiment, curricula)
-    return found + notes + _few_items(experiment)
+    left_out = rows_left_out(build_domains(experiment.domains, experiment.domain_names).values())
+    return found + notes + _few_items(experiment) + left_out
 
 
 def _few_items(experiment: Experiment) -> list[str]:

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from xdomain.core.measurement import MeasuredGrid
+    from xdomain.domains.base import Domain
     from xdomain.plan.graph import Plan
     from xdomain.plan.stage import Stage
     from xdomain.store.store import Store
@@ -92,7 +95,8 @@ def measure(opened: Opened, *, with_text: bool = False) -> MeasuredGrid:
     experiment = opened.plan.experiment
     domains, split = build_domains(experiment.domains, experiment.domain_names), Split(experiment.evaluation.split)
     chance = chance_levels(domains, split)
-    grid = measured_grid(opened.plan, opened.store, chance=chance, description=describe(opened), with_text=with_text)
+    description = describe(opened) | left_out_of(domains.values())
+    grid = measured_grid(opened.plan, opened.store, chance=chance, description=description, with_text=with_text)
     if grid.records.empty:
         raise AnalysisError(
             f'nothing of experiment "{experiment.name}" was evaluated yet.',
@@ -100,6 +104,14 @@ def measure(opened: Opened, *, with_text: bool = False) -> MeasuredGrid:
             fix=f"Run `xdomain grid run {opened.path}` first, or name its store with --store.",
         )
     return replace(grid, prompts=prompts(domains, split)) if with_text else grid
+
+
+def left_out_of(domains: Iterable[Domain]) -> dict[str, Any]:
+    """Return the part of a description that counts unusable rows; empty where no domain left any out."""
+    from xdomain.domains.preflight import rows_left_out
+
+    found = rows_left_out(domains)
+    return {"rows_left_out": found} if found else {}
 
 
 def describe(opened: Opened) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -60,13 +60,16 @@ class FilterConfig(ConfigModel):
 
 
 class SplitShares(ConfigModel):
-    """Shares of the distinct prompts, by a hash of the normalised prompt; train has the rest.
+    """Shares of the distinct questions, by a hash; train has the rest.
 
     With explicit train and test, only `dev` counts: that share of train is set aside, unless dev is explicit too.
     """
 
     dev: float = Field(default=0.1, ge=0, lt=1)
     test: float = Field(default=0.2, ge=0, lt=1)
+    by: Literal["question", "prompt"] = "question"
+    """What is hashed, without regard to case, width and white space. `question`: all mapped fields but gold, solution,
+    cluster, id and system, so that a new template moves no row. `prompt`: the filled template."""
 
     @model_validator(mode="after")
     def leaves_train(self) -> SplitShares:
@@ -106,6 +109,9 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     reward: str | RewardShape = RewardShape()
     """A shape, or the name of a preset: "cgpo" picks its table by verifier, "cgpo/code" names it."""
     filters: tuple[FilterConfig, ...] = ()
+    on_bad_row: Literal["refuse", "skip"] = "refuse"
+    """What happens to a row that cannot become an item: a value is null in gold or where the template writes it, two
+    options are the same, a pattern has no match. `skip` leaves it out; plan, check and report count such rows."""
     limit: SplitLimits = SplitLimits()
     split: SplitShares = SplitShares()
     allow_overlap: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ class FileSource(ConfigModel):
     """Either `path` (one pool, split by hash) or explicit `train`, `dev` and `test` files."""
 
     path: Paths | None = None
-    """Rows to be split by a hash of their prompt."""
+    """Rows to be split by a hash of their question."""
     train: Paths | None = None
     """Rows to train on; without `dev`, a hashed share of them is set aside as dev."""
     dev: Paths | None = None

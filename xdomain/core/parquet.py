@@ -48,10 +48,11 @@ LATER_COLUMNS = frozenset({"prompt_tokens", "backend", "reproducibility", "prefi
 
 
 def _with_later_columns(table: Any, columns: Sequence[str]) -> Any:
-    """`table` with exactly `columns`.
+    """`table` with exactly `columns`, in the types of the schema.
 
     Raises:
         KeyError: it lacks one that every version has.
+        ArrowException: the values of a column have another type.
     """
     import pyarrow as pa
 
@@ -59,7 +60,7 @@ def _with_later_columns(table: Any, columns: Sequence[str]) -> Any:
     for name in columns:
         if name in LATER_COLUMNS and name not in table.column_names:
             table = table.append_column(schema.field(name), pa.nulls(len(table), schema.field(name).type))
-    return table.select(list(columns))
+    return table.select(list(columns)).cast(pa.schema([schema.field(name) for name in columns], table.schema.metadata))
 
 
 def _utf8(value: Any) -> Any:
@@ -86,7 +87,8 @@ def read_records(paths: Sequence[Path], columns: Sequence[str] = RECORD_COLUMNS)
                 where=str(path),
                 fix="If it is a stage of a store: delete its folder, and the same command evaluates it again.",
             ) from error
-        version = int((table.schema.metadata or {}).get(b"xdomain.records", b"0"))
+        written = (table.schema.metadata or {}).get(b"xdomain.records", b"0")
+        version = int(written) if written.isdigit() else 0
         if version > RECORD_SCHEMA_VERSION:
             raise StoreError(
                 f"was written by a newer version (records {version}).", where=str(path), fix="Upgrade xdomain."

@@ -12,7 +12,7 @@ from xdomain.core.records import Outcome, Verdict
 
 
 class Split(StrEnum):
-    """Disjoint by normalised prompt."""
+    """Disjoint by what items ask."""
 
     TRAIN = "train"
     DEV = "dev"
@@ -31,6 +31,8 @@ class Item:
         system: optional system message.
         cluster_id: items that share a context share it; "" means the item stands alone.
         metadata: plain JSON that the verifier needs (unit tests, options, tolerances).
+        split_key: equal for all items that ask the same, whatever the template; "" stands for the digest of the
+            normalised prompt. Read it through `splits.split_key`.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Item:
     system: str | None = None
     cluster_id: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    split_key: str = ""
 
 
 class Domain(ABC):
@@ -114,6 +117,13 @@ class Domain(ABC):
     def render_solution(self, item: Item) -> str:
         """A completion that answers `item` rightly, in the demanded form: for warm-up and for checks."""
         return item.gold
+
+    def left_out(self) -> str | None:
+        """Return a sentence that counts the rows that were left out as unusable; None where none was.
+
+        Reads the data.
+        """
+        return None
 
     def preflight(self) -> None:  # noqa: B027 -- most domains need nothing
         """Called once before anything is trained or evaluated on this machine.

@@ -10,7 +10,7 @@ from xdomain.core.errors import DataError, DependencyMissing
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Domain, Item, Split, is_right
 from xdomain.domains.overlap import SHOWN, Overlap, find_overlap, repeated_prompts
-from xdomain.domains.splits import prompt_key
+from xdomain.domains.splits import split_key
 
 GARBAGE = (
     "",
@@ -42,7 +42,7 @@ class SplitCheck:
         gold_failures: "id (reason)" of the first items whose own solution is not right.
         garbage_right: pairs of item and garbage that were called right.
         neighbour_right: items for which the next item's solution is right though its gold differs.
-        repeated: items beyond the first with their normalised prompt.
+        repeated: items that repeat the prompt of an earlier one.
         longest_prompt: in characters.
         length_histogram: (upper limit in characters, items), limits doubling.
         common_golds: the most common golds with their counts.
@@ -100,7 +100,7 @@ def check_domain(domain: Domain, *, most: int | None = None, fewest_prompts: int
     """
     filled = [(split, domain.items(split)) for split in Split if domain.items(split)]
     splits = tuple(check_split(domain, split, items, most) for split, items in filled)
-    distinct = len({prompt_key(item.prompt) for _, items in filled for item in items})
+    distinct = len({split_key(item) for _, items in filled for item in items})
     overlap = find_overlap(domain, domain)
     return DomainCheck(
         name=domain.name,
@@ -110,7 +110,7 @@ def check_domain(domain: Domain, *, most: int | None = None, fewest_prompts: int
         overlap=overlap,
         chance=chance_level(domain),
         problems=tuple(find_problems(domain, splits, overlap, distinct, fewest_prompts)),
-        notes=tuple(find_notes(splits)),
+        notes=(*filter(None, [domain.left_out()]), *find_notes(splits)),
     )
 
 
@@ -127,7 +127,7 @@ def find_problems(
         if part.garbage_right:
             problems.append(f"{part.split}: garbage is called right {part.garbage_right} times.")
     if overlap.total and domain.name not in domain.allowed_overlap:
-        problems.append(f"{overlap.total} of {overlap.test_items} test prompts stand in train.")
+        problems.append(f"{overlap.total} of {overlap.test_items} test prompts are in train.")
     if distinct < fewest_prompts:
         problems.append(f"there are {distinct} distinct prompts, and should be at least {fewest_prompts}.")
     return problems

@@ -14,7 +14,7 @@ from xdomain.domains.item_building import limit_of, part_of
 from xdomain.domains.kept_items import items_of_part
 from xdomain.domains.registry import SOURCES
 from xdomain.domains.rewards import resolve_reward, shaped_reward
-from xdomain.domains.sources.base import Source
+from xdomain.domains.sources.base import Part, Source
 from xdomain.domains.templates import compile_template
 from xdomain.domains.verifiers.assignment import AssignmentChecker
 from xdomain.domains.verifiers.base import Verifier
@@ -53,6 +53,7 @@ class DataDomain(Domain):
             compile_template(getattr(config, name))
         self._splits: dict[Split, Sequence[Item]] = {}
         self._solutions: dict[str, str] = {}
+        self._left_out: dict[Part, str | None] = {}
 
     def choose_verifier(self) -> Verifier:
         if not isinstance(self.config.verifier, SourceVerifier):
@@ -69,9 +70,12 @@ class DataDomain(Domain):
     def items(self, split: Split) -> Sequence[Item]:
         if split not in self._splits:
             part = part_of(split, self.source.parts())
-            for found, entries in ({} if part is None else items_of_part(self.config, self.source, part)).items():
-                self._splits[found] = tuple(entry.item for entry in entries)
-                self._solutions.update({entry.item.id: entry.solution for entry in entries})
+            if part is not None:
+                built = items_of_part(self.config, self.source, part)
+                self._left_out[part] = built.left_out
+                for found, entries in built.splits.items():
+                    self._splits[found] = tuple(entry.item for entry in entries)
+                    self._solutions.update({entry.item.id: entry.solution for entry in entries})
         return self._splits.setdefault(split, ())
 
     def count(self, split: Split) -> int | None:
@@ -82,6 +86,14 @@ class DataDomain(Domain):
         if size is None or self.config.filters:
             return None
         return size if limit is None else min(size, limit)
+
+    def left_out(self) -> str | None:
+        if self.config.on_bad_row == "refuse":
+            return None
+        for split in Split:
+            self.items(split)
+        found = [(part, sentence) for part, sentence in self._left_out.items() if sentence]
+        return " ".join(sentence if part == "pool" else f"{part}: {sentence}" for part, sentence in found) or None
 
     def score(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
         return self.verifier.judge(items, completions)

@@ -1,22 +1,29 @@
-"""From rows to items: map fields, fill the template, filter, drop exact repeats, split, limit."""
+"""From rows to items: map fields, filter, fill the template, drop exact repeats, split, limit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from xdomain.config.domain import DomainConfig, FieldConfig
+from xdomain.config.domain import DomainConfig, FieldConfig, FilterConfig
 from xdomain.core.errors import DataError
+from xdomain.core.fingerprint import text_digest
+from xdomain.domains.bad_rows import BadRow, count_left_out
 from xdomain.domains.base import Item, Split
-from xdomain.domains.item_fields import passes, read_field, read_options
+from xdomain.domains.item_fields import demand_columns, demand_options, passes, read_field, read_options
 from xdomain.domains.sources.base import Part, Row, Source
-from xdomain.domains.splits import prompt_key, split_of
+from xdomain.domains.splits import prompt_key, question_key, split_of
 from xdomain.domains.templates import render
+from xdomain.domains.values import plain_json, written
 
-NOT_METADATA = frozenset({"gold", "id", "cluster", "question", "solution"})
+NOT_METADATA = frozenset({"gold", "id", "cluster", "question", "solution", "system"})
 """Fields with a place of their own in an item, or of use to templates alone."""
 
+NOT_ASKED = frozenset({"gold", "solution", "cluster", "id", "system"})
+"""Fields that are no part of the question: two items that differ in these alone share a split."""
 
 NO_REFERENCE = ""
 """The gold of an item that has no right answer written down."""
@@ -27,15 +34,26 @@ class BuiltItem:
     """An item with what is known of it besides.
 
     Attributes:
-        key: sha256 of its normalised prompt.
         solution: a right completion.
         where: place of its row.
     """
 
     item: Item
-    key: str
     solution: str
     where: str
+
+
+@dataclass(frozen=True)
+class BuiltPart:
+    """The items of one part of a source.
+
+    Attributes:
+        splits: items of each split that lies in the part.
+        left_out: a sentence that counts the bad rows that were left out; None where there was none.
+    """
+
+    splits: Mapping[Split, Sequence[BuiltItem]]
+    left_out: str | None
 
 
 def part_of(split: Split, parts: tuple[Part, ...]) -> Part | None:
@@ -47,32 +65,37 @@ def part_of(split: Split, parts: tuple[Part, ...]) -> Part | None:
     return split.value if split.value in parts else None
 
 
-def build_part(config: DomainConfig, source: Source, part: Part) -> dict[Split, list[BuiltItem]]:
-    """The splits that lie in one part of a source. A pool, or a train part without dev, is divided by prompt hash.
+def build_part(config: DomainConfig, source: Source, part: Part) -> BuiltPart:
+    """Build the splits that lie in one part of a source. A pool, or a train part without dev, is divided by question.
 
     Raises:
-        DataError: a row lacks a column, a gold is not text, every row was filtered away.
+        DataError: no row has a column that is mapped, a row is bad and bad rows are refused, two rows share an id, or
+            no row is left.
     """
-    fields = {**source.fields(), **config.fields}
+    rows = source.rows(part)
+    builder = RowBuilder(config, source)
     splits: dict[Split, list[BuiltItem]] = {split: [] for split in Split if part_of(split, source.parts()) == part}
-    seen: set[tuple[str, str]] = set()
-    for built in built_rows(config, fields, source.rows(part)):
-        # A row that repeats both prompt and gold adds nothing; one prompt with two golds is for `check` to tell.
-        if (built.key, built.item.gold) in seen:
-            continue
-        seen.add((built.key, built.item.gold))
-        splits[place(config, splits, built.key)].append(built)
+    seen: set[tuple[str, str | None, str]] = set()
+    bad: list[BadRow] = []
+    for built in builder.items(rows, bad):
+        # A row that repeats prompt, system message and gold adds nothing; one prompt with two golds `check` tells.
+        text = (built.item.prompt, built.item.system, built.item.gold)
+        if text not in seen:
+            seen.add(text)
+            splits[place(config, splits, built.item.split_key)].append(built)
+    left_out = count_left_out(len(rows), bad)
     if not seen:
         raise DataError(
-            f"no row of {part} is left after filters.",
+            " ".join(filter(None, (f"no row of {part} is left after filters.", left_out))),
             where=f"domains.{config.name}",
             fix="Loosen `filters`, or check the source.",
         )
-    return {split: with_distinct_ids(entries, limit_of(config, split)) for split, entries in splits.items()}
+    kept = {split: with_distinct_ids(entries, limit_of(config, split)) for split, entries in splits.items()}
+    return BuiltPart(kept, left_out)
 
 
 def place(config: DomainConfig, splits: Iterable[Split], key: str) -> Split:
-    """Which of the splits that share a part a prompt belongs to."""
+    """Which of the splits that share a part a split key belongs to."""
     shared = tuple(splits)
     if len(shared) == 1:
         return shared[0]
@@ -85,7 +108,7 @@ def limit_of(config: DomainConfig, split: Split) -> int | None:
 
 
 def with_distinct_ids(entries: list[BuiltItem], limit: int | None) -> list[BuiltItem]:
-    """The first `limit` entries; an id that stands twice is an error, for items are paired by it.
+    """The first `limit` entries; an id that is listed twice is an error, for items are paired by it.
 
     Raises:
         DataError: two rows share an id.
@@ -94,7 +117,7 @@ def with_distinct_ids(entries: list[BuiltItem], limit: int | None) -> list[Built
     for entry in entries[:limit]:
         if entry.item.id in kept:
             raise DataError(
-                f'the id "{entry.item.id}" stands twice, first at {kept[entry.item.id].where}.',
+                f'the id "{entry.item.id}" is listed twice, first at {kept[entry.item.id].where}.',
                 where=entry.where,
                 fix="Name a column of distinct ids under `fields.id`, or leave it out: prompts then make the ids.",
             )
@@ -102,41 +125,146 @@ def with_distinct_ids(entries: list[BuiltItem], limit: int | None) -> list[Built
     return list(kept.values())
 
 
-def built_rows(config: DomainConfig, fields: Mapping[str, FieldConfig], rows: Iterable[Row]) -> Iterator[BuiltItem]:
-    """Rows as items, those that the filters turn away left out."""
-    for row in rows:
-        values = {name: read_field(row, field) for name, field in fields.items()}
-        if config.options is not None:
-            values |= read_options(row, config.options)
-        prompt = render(config.template, values, where=row.where)
-        if all(passes(entry, {**values, "prompt": prompt}, row.where) for entry in config.filters):
-            yield build_one(config, row, values, prompt)
+class RowBuilder:
+    """Makes the items of one domain from rows.
 
+    Args:
+        config: the domain's description.
+        source: where the rows come from.
+    """
 
-def build_one(config: DomainConfig, row: Row, values: dict[str, Any], prompt: str) -> BuiltItem:
-    gold = values.get("gold")
-    if gold is None and config.verifier.kind == "criteria_judge":
-        gold = NO_REFERENCE  # the judge scores by the item's criteria, there is nothing to compare with
-    elif not isinstance(gold, str) or not gold.strip():
-        raise DataError(
-            f"`gold` should be text. Found {gold!r}.",
-            where=row.where,
-            fix=f"Map it under domains.{config.name}.fields.gold (a `pattern` such as '.+' turns a number into text); "
-            f"the row has the columns {', '.join(row.values)}.",
+    def __init__(self, config: DomainConfig, source: Source) -> None:
+        self.config = config
+        self.source = source
+        self.fields: Mapping[str, FieldConfig] = {**source.fields(), **config.fields}
+
+    def items(self, rows: Sequence[Row], bad: list[BadRow]) -> Iterator[BuiltItem]:
+        """Yield an item for each row that the filters let pass, and append the bad rows to `bad`.
+
+        Raises:
+            BadRow: a row is bad, and the domain refuses such rows.
+            DataError: no row has a column that is mapped, or the description is wrong.
+        """
+        options = self.config.options
+        columns = {field.column for field in self.config.fields.values()}
+        columns |= {options.right, *options.wrong} if options is not None else set()
+        demand_columns(sorted(columns - {field.column for field in self.source.fields().values()}), rows)
+        for row in rows:
+            try:
+                built = self.build(self.source.prepare(row))
+            except BadRow as error:
+                if self.config.on_bad_row == "refuse":
+                    skip = f"To leave such rows out, set `on_bad_row: skip` for domains.{self.config.name}."
+                    raise BadRow(error.what, where=error.where, fix=f"{error.fix or ''} {skip}".strip()) from error
+                bad.append(error)
+                continue
+            if built is not None:
+                yield built
+
+    def build(self, row: Row) -> BuiltItem | None:
+        """Return the row's item, None if a filter turns it away.
+
+        Raises:
+            BadRow: it cannot become an item.
+        """
+        values = {name: read_field(row, field) for name, field in self.fields.items()}
+        # Filters come first: a row that one turns away need not be a good one.
+        early, late = self._filters
+        if not all(passes(entry, values, row.where) for entry in early):
+            return None
+        if self.config.options is not None:
+            values |= read_options(row, self.config.options)
+        elif isinstance(values.get("options"), list):
+            demand_options(values["options"], row.where)
+        prompt = render(self.config.template, values, where=row.where)
+        if not all(passes(entry, {**values, "prompt": prompt}, row.where) for entry in late):
+            return None
+        return self.build_item(row, values, prompt)
+
+    def build_item(self, row: Row, values: dict[str, Any], prompt: str) -> BuiltItem:
+        if not prompt.strip():
+            raise BadRow("the prompt is empty.", where=row.where, fix="Correct the template or the row.")
+        gold = self.gold(row, values)
+        system, cluster, own_id = (optional_text(row, values, name) for name in ("system", "cluster", "id"))
+        item = Item(
+            # A prompt that is listed with two golds or system messages makes two items.
+            id=own_id or text_digest(json.dumps([prompt, system, gold]))[:16],
+            prompt=prompt,
+            gold=gold,
+            system=self.config.system if system is None else system,
+            cluster_id=cluster or "",
+            metadata={
+                name: plain_json(value)
+                for name, value in values.items()
+                if name not in NOT_METADATA and value is not None
+            },
+            split_key=self.split_key(values, prompt),
         )
-    if not prompt.strip():
-        raise DataError("the prompt is empty.", where=row.where, fix="Correct the template or the row.")
-    key = prompt_key(prompt)
-    # A prompt that stands there with two golds makes two items, so the gold is part of the id.
-    identifier = str(values["id"]) if "id" in values else prompt_key(f"{key}\n{gold}")[:16]
-    item = Item(
-        id=identifier,
-        prompt=prompt,
-        gold=gold.strip(),
-        system=config.system if "system" not in values else str(values["system"]),
-        cluster_id=str(values.get("cluster", "")),
-        metadata={name: value for name, value in values.items() if name not in NOT_METADATA},
-    )
-    brings_solution = "solution" in values and config.solution == "{{ gold }}"
-    template = "{{ solution }}" if brings_solution else config.solution
-    return BuiltItem(item, key, render(template, {**values, "gold": item.gold}, where=row.where), row.where)
+        brings_solution = values.get("solution") is not None and self.config.solution == "{{ gold }}"
+        template = "{{ solution }}" if brings_solution else self.config.solution
+        solution = render(template, {**values, "gold": gold}, where=row.where)
+        refuse_surrogates(row, item, solution)
+        return BuiltItem(item, solution, row.where)
+
+    def gold(self, row: Row, values: Mapping[str, Any]) -> str:
+        value = values.get("gold")
+        if value is None and self.config.verifier.kind == "criteria_judge":
+            return NO_REFERENCE  # the judge scores by the item's criteria, there is nothing to compare with
+        text = written(value)
+        if text is not None and text.strip():
+            return text.strip()
+        what = "is not mapped" if "gold" not in values else "is null" if value is None else "should be text or a number"
+        found = "" if value is None else f" Found {value!r}."
+        raise BadRow(
+            f"`gold` {what}.{found}",
+            where=row.where,
+            fix=f"Map it under domains.{self.config.name}.fields.gold, or correct the row; it has the columns "
+            f"{', '.join(row.values)}.",
+        )
+
+    def split_key(self, values: Mapping[str, Any], prompt: str) -> str:
+        """Return the key of what the row asks: its question fields, whatever template and system message."""
+        names = [name for name in self.asked if name in values]
+        if self.config.split.by == "prompt" or not names:
+            return prompt_key(prompt)
+        return question_key(values, names)
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """Names of the question fields."""
+        options = {"options"} if self.config.options is not None else set()
+        return frozenset({*self.source.question_fields(), *self.config.fields, *options} - NOT_ASKED)
+
+    @cached_property
+    def _filters(self) -> tuple[list[FilterConfig], list[FilterConfig]]:
+        """Filters on fields of the row, and those on what is made of them."""
+        made = {"gold", "options"} if self.config.options is not None else set()
+        early = [entry for entry in self.config.filters if entry.field in self.fields and entry.field not in made]
+        return early, [entry for entry in self.config.filters if entry not in early]
+
+
+def optional_text(row: Row, values: Mapping[str, Any], name: str) -> str | None:
+    """Return an optional field as text, None where the row has none or a blank one.
+
+    Raises:
+        BadRow: it is neither text nor a number.
+    """
+    value = values.get(name)
+    text = str(value) if isinstance(value, bool) else written(value)
+    if text is None and value is not None:
+        raise BadRow(f"`{name}` should be text or a number. Found {value!r}.", where=row.where, fix="Correct the row.")
+    return text if text and text.strip() else None
+
+
+def refuse_surrogates(row: Row, item: Item, solution: str) -> None:
+    """Refuse halves of characters (U+D800 to U+DFFF), which no tokenizer and no file takes.
+
+    Raises:
+        BadRow: a text of the item has one.
+    """
+    texts = {"prompt": item.prompt, "gold": item.gold, "system": item.system, "id": item.id, "cluster": item.cluster_id}
+    for name, text in (texts | {"solution": solution}).items():
+        if any("\ud800" <= character <= "\udfff" for character in text or ""):
+            raise BadRow(
+                f"`{name}` holds half a character (a lone surrogate).", where=row.where, fix="Correct the row."
+            )

@@ -2,44 +2,87 @@
 
 from __future__ import annotations
 
-import json
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from xdomain.config.domain import FieldConfig, FilterConfig, OptionsConfig
 from xdomain.core.errors import DataError
 from xdomain.core.seeds import generator
+from xdomain.domains.bad_rows import BadRow
 from xdomain.domains.extraction import last_match
 from xdomain.domains.sources.base import Row
+from xdomain.domains.values import RepeatedKeyError, load_json, readable, written
+
+ABSENT = object()
+"""What `find` returns for a place that a row does not have."""
+
+
+def find(value: Any, place: str) -> Any:
+    """Return what is at a dotted place, `ABSENT` if there is no such place.
+
+    A column whose own name has dots comes before a nested place. JSON inside a cell is looked into.
+    """
+    value = parsed(value)
+    if isinstance(value, Mapping):
+        steps = place.split(".")
+        for end in range(len(steps), 0, -1):
+            name, rest = ".".join(steps[:end]), ".".join(steps[end:])
+            if name in value:
+                found = find(value[name], rest) if rest else value[name]
+                if found is not ABSENT:
+                    return found
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        step, _, rest = place.partition(".")
+        if step.isdecimal() and int(step) < len(value):
+            return find(value[int(step)], rest) if rest else value[int(step)]
+    return ABSENT
+
+
+def demand_columns(columns: Iterable[str], rows: Sequence[Row]) -> None:
+    """Check that some row has each column: a column that only a few rows lack is missing there, another is misspelt.
+
+    Raises:
+        DataError: no row has the column.
+    """
+    for column in columns:
+        if not any(has_column(row, column) for row in rows):
+            raise no_column(column, rows[0])
+
+
+def has_column(row: Row, column: str) -> bool:
+    try:
+        return find(row.values, column) is not ABSENT
+    except RepeatedKeyError:  # told where the row is read
+        return True
+
+
+def no_column(column: str, row: Row) -> BadRow:
+    return BadRow(
+        f'there is no column "{column}".', where=row.where, fix=f"The row has the columns {', '.join(row.values)}."
+    )
 
 
 def read_field(row: Row, field: FieldConfig) -> Any:
-    """The value of a field: numbers become text where a pattern asks for text.
+    """Return the value of a field, None where it is missing. With a pattern, a number is read as its text.
 
     Raises:
-        DataError: the column is missing, or the pattern has no match.
+        BadRow: the pattern has no match, or a cell is neither text nor a value.
     """
-    value: Any = row.values
-    for step in field.column.split("."):
-        value = parsed(value)
-        if isinstance(value, Mapping) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            raise DataError(
-                f'there is no column "{field.column}".',
-                where=row.where,
-                fix=f"The row has the columns {', '.join(row.values)}.",
-            )
-    if isinstance(value, bool | int | float):
-        value = str(value) if field.pattern is not None else value
-    if field.pattern is None:
+    try:
+        value = find(row.values, field.column)
+        value = None if value is ABSENT else readable(value)
+    except (UnicodeDecodeError, RepeatedKeyError) as error:
+        why = error if isinstance(error, RepeatedKeyError) else "it holds bytes that are no UTF-8 text"
+        raise BadRow(
+            f'the column "{field.column}" cannot be read: {why}.', where=row.where, fix="Correct the row."
+        ) from error
+    if field.pattern is None or value is None:
         return value
-    match = last_match(field.pattern, value) if isinstance(value, str) else None
+    text = str(value) if isinstance(value, bool | int | float) else value
+    match = last_match(field.pattern, text) if isinstance(text, str) else None
     if match is None:
-        raise DataError(
+        raise BadRow(
             f'the column "{field.column}" should hold a match of {field.pattern!r}. Found {str(value)[-80:]!r}.',
             where=row.where,
             fix="Correct the pattern or the row.",
@@ -48,39 +91,63 @@ def read_field(row: Row, field: FieldConfig) -> Any:
 
 
 def read_options(row: Row, columns: OptionsConfig) -> dict[str, Any]:
-    """The fields `options` and `gold` of a row whose answers stand in columns of their own.
+    """Return the fields `options` and `gold` of a row whose answers are in columns of their own.
 
     The order is drawn from the texts, so it is the same for every model, and a row that changes changes no other.
 
     Raises:
-        DataError: a column is missing or no text, or the right answer stands among the wrong ones.
+        BadRow: an option is missing or no text or number, or two are equal.
     """
-    texts = [read_field(row, FieldConfig(column=name)) for name in (columns.right, *columns.wrong)]
-    if not all(isinstance(text, str) and text.strip() for text in texts):
-        raise DataError(f"every option should be text. Found {texts!r}.", where=row.where, fix="Correct the row.")
-    right, *wrong = (text.strip() for text in texts)
-    if right in wrong:
-        raise DataError(f"the right answer {right!r} is also a wrong one.", where=row.where, fix="Correct the row.")
-    options = sorted([right, *wrong])
+    names = (columns.right, *columns.wrong)
+    options = demand_options([read_field(row, FieldConfig(column=name)) for name in names], row.where)
+    right = options[0]
+    options.sort()
     generator("options", *options).shuffle(options)
     return {"options": options, "gold": string.ascii_uppercase[options.index(right)]}
 
 
+def demand_options(options: Sequence[Any], where: str) -> list[str]:
+    """Return options as texts without white space around them.
+
+    Raises:
+        BadRow: one is missing, empty or no text or number, or two are equal.
+    """
+    texts = [str(option) if isinstance(option, bool) else written(readable(option)) for option in options]
+    stripped = [text.strip() for text in texts if text is not None]
+    if len(stripped) < len(options) or not all(stripped):
+        raise BadRow(
+            f"every option should be a text or a number. Found {list(options)!r}.", where=where, fix="Correct the row."
+        )
+    twice = [text for text in stripped if stripped.count(text) > 1]
+    if twice:
+        raise BadRow(f"two options are the same. Found {twice[0]!r} twice.", where=where, fix="Correct the row.")
+    return stripped
+
+
 def parsed(text: Any) -> Any:
-    """JSON inside a cell, as Guru and CSV files have it; the value itself if it is none."""
-    if not isinstance(text, str) or text[:1] not in ("{", "["):
+    """Return the JSON inside a cell, as Guru and CSV files have it; the value itself if it holds none.
+
+    Raises:
+        RepeatedKeyError: an object in it lists a key twice.
+    """
+    if hasattr(text, "tolist"):
+        return text.tolist()
+    if not isinstance(text, str) or text.lstrip()[:1] not in ("{", "["):
         return text
     try:
-        return json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+        return load_json(text)
+    except RepeatedKeyError:
+        raise
+    except ValueError:
         return text
 
 
 def passes(entry: FilterConfig, values: Mapping[str, Any], where: str) -> bool:
-    """Whether a row fits a filter.
+    """Return whether a row fits a filter. A missing value has no length and no size, and is none of `one_of`.
 
     Raises:
-        DataError: the field is missing, or is no number where one is compared.
+        DataError: there is no such field.
+        BadRow: the field is no number where one is compared.
     """
     if entry.field not in values:
         raise DataError(
@@ -89,7 +156,7 @@ def passes(entry: FilterConfig, values: Mapping[str, Any], where: str) -> bool:
             fix=f"Fields: {', '.join(sorted(values))}.",
         )
     value = values[entry.field]
-    length = len(str(value))
+    length = 0 if value is None else len(str(value))
     if (entry.min_length is not None and length < entry.min_length) or (
         entry.max_length is not None and length > entry.max_length
     ):
@@ -98,11 +165,13 @@ def passes(entry: FilterConfig, values: Mapping[str, Any], where: str) -> bool:
         return False
     if entry.minimum is None and entry.maximum is None:
         return True
+    if value is None:
+        return False
     try:
         number = float(value)
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f'the filter compares "{entry.field}", which should be a number. Found {value!r}.',
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadRow(
+            f'the filter compares "{entry.field}", which should be a number. Found {str(value)[:80]!r}.',
             where=where,
             fix="Filter another field, or correct the row.",
         ) from error

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from xdomain.config.domain import DomainConfig
-from xdomain.domains.base import Split
-from xdomain.domains.item_building import BuiltItem, build_part
+from xdomain.domains.item_building import BuiltPart, build_part
 from xdomain.domains.sources.base import Part, Source
 
 FORK_SAFE_SOURCES = ("procedural", "jsonl", "json", "csv")
 """Kinds of source that start no threads when they are read: a fork would not have them."""
 
-_kept: dict[tuple[str, Part], dict[Split, Sequence[BuiltItem]]] = {}
+_kept: dict[tuple[str, Part], BuiltPart] = {}
 
 
-def items_of_part(config: DomainConfig, source: Source, part: Part) -> dict[Split, Sequence[BuiltItem]]:
+def items_of_part(config: DomainConfig, source: Source, part: Part) -> BuiltPart:
     """The splits in a part of the source: those kept for this very description, else built now."""
     found = _kept.get((config.model_dump_json(), part))
-    return dict(build_part(config, source, part)) if found is None else found
+    return build_part(config, source, part) if found is None else found
 
 
 def keep_items(config: DomainConfig, source: Source) -> None:
@@ -28,4 +25,4 @@ def keep_items(config: DomainConfig, source: Source) -> None:
     """
     if config.source.kind in FORK_SAFE_SOURCES:
         for part in source.parts():
-            _kept[config.model_dump_json(), part] = dict(build_part(config, source, part))
+            _kept[config.model_dump_json(), part] = build_part(config, source, part)

@@ -1,4 +1,4 @@
-"""Prompts that stand where they should not: in train and test, in two domains, twice in one split."""
+"""Questions where they should not be: in train and test, in two domains, twice in one split."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from xdomain.core.errors import DataError
 from xdomain.domains.base import Domain, Item, Split
-from xdomain.domains.splits import prompt_key
+from xdomain.domains.splits import prompt_key, split_key
 
 SHOWN = 3
 """Examples kept of an overlap."""
@@ -16,13 +16,13 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Overlap:
-    """Test items whose prompt stands in a train split.
+    """Test items whose question is in a train split: they share a split key or a normalised prompt with an item there.
 
     Attributes:
         train_domain: whose train split.
         test_domain: whose test split; the same name for an overlap within a domain.
-        exact: test items whose prompt stands there letter for letter.
-        normalised: those besides that differ in width, case or white space alone.
+        exact: test items whose prompt is there letter for letter.
+        normalised: further ones that differ only in width, case or white space, or in the template around the question.
         test_items: size of the test split.
         examples: ids of the first such test items.
     """
@@ -43,8 +43,8 @@ def find_overlap(train_domain: Domain, test_domain: Domain) -> Overlap:
     """Compare the train split of one domain with the test split of another (or of itself)."""
     train, test = train_domain.items(Split.TRAIN), test_domain.items(Split.TEST)
     exact_prompts = {item.prompt for item in train}
-    keys = {prompt_key(item.prompt) for item in train}
-    shared = [item for item in test if prompt_key(item.prompt) in keys]
+    keys = {key for item in train for key in keys_of(item)}
+    shared = [item for item in test if not keys.isdisjoint(keys_of(item))]
     exact = sum(item.prompt in exact_prompts for item in shared)
     return Overlap(
         train_domain=train_domain.name,
@@ -54,6 +54,11 @@ def find_overlap(train_domain: Domain, test_domain: Domain) -> Overlap:
         test_items=len(test),
         examples=tuple(item.id for item in shared[:SHOWN]),
     )
+
+
+def keys_of(item: Item) -> tuple[str, str]:
+    """Return the keys of what an item asks: that of its question, and that of its prompt."""
+    return split_key(item), prompt_key(item.prompt)
 
 
 def find_overlaps(domains: Sequence[Domain]) -> list[Overlap]:
@@ -66,22 +71,23 @@ def refuse_overlaps(domains: Sequence[Domain]) -> list[Overlap]:
     """Check an experiment's domains before anything is trained; returns the overlaps that are allowed by name.
 
     Raises:
-        DataError: a test prompt stands in a train split, and the train domain does not allow the test domain.
+        DataError: a test question is in a train split, and the train domain does not allow the test domain.
     """
     allowed = {domain.name: domain.allowed_overlap for domain in domains}
     overlaps = find_overlaps(domains)
     for overlap in overlaps:
         if overlap.test_domain not in allowed[overlap.train_domain]:
             raise DataError(
-                f'{overlap.total} of {overlap.test_items} test prompts of "{overlap.test_domain}" stand in the train '
+                f'{overlap.total} of {overlap.test_items} test prompts of "{overlap.test_domain}" are in the train '
                 f'split of "{overlap.train_domain}" (the first: {", ".join(overlap.examples)}).',
                 where=f"domains.{overlap.train_domain}",
-                fix=f"Remove them, split one pool by hash, or set `allow_overlap: [{overlap.test_domain}]`.",
+                fix="Remove them, split one pool by hash (`split: {by: prompt}` where rows with one prompt differ in "
+                f"other fields), or set `allow_overlap: [{overlap.test_domain}]`.",
             )
     return overlaps
 
 
 def repeated_prompts(items: Sequence[Item]) -> int:
-    """Items beyond the first with their normalised prompt."""
-    counts = Counter(prompt_key(item.prompt) for item in items)
+    """Return how many items repeat the prompt and system message of an earlier one, letter for letter."""
+    counts = Counter((item.prompt, item.system) for item in items)
     return sum(count - 1 for count in counts.values())

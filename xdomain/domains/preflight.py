@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from xdomain.config.evaluation import EvaluationConfig
-from xdomain.core.errors import DataError
+from xdomain.core.errors import DataError, DependencyMissing
 from xdomain.domains.base import Domain, Split
 from xdomain.domains.overlap import refuse_overlaps
 
@@ -70,3 +71,13 @@ def fewer_than_asked(domain: Domain, evaluation: EvaluationConfig) -> str | None
     if size >= evaluation.items:
         return None
     return f"{domain.name}: evaluation.items asks for {evaluation.items}, its {evaluation.split} split has {size}."
+
+
+def rows_left_out(domains: Iterable[Domain]) -> list[str]:
+    """Return a sentence for each domain whose unusable rows were left out, none for a domain without data here."""
+    found = []
+    for domain in domains:
+        with suppress(DataError, DependencyMissing):
+            if sentence := domain.left_out():
+                found.append(f"{domain.name}: {sentence}")
+    return found

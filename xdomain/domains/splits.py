@@ -1,11 +1,18 @@
-"""Which split a prompt belongs to: decided by its normalised text alone, so that splits cannot share a prompt."""
+"""Which split an item belongs to: decided by what it asks alone, so that no question is in two splits."""
 
 from __future__ import annotations
 
+import json
 import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from xdomain.core.fingerprint import text_digest
 from xdomain.domains.base import Item, Split
+from xdomain.domains.values import plain_json
+
+UNORDERED = frozenset({"options", "choices"})
+"""Fields whose lists have an order that is no part of the question."""
 
 
 def normalise_prompt(prompt: str) -> str:
@@ -19,13 +26,33 @@ def prompt_key(prompt: str) -> str:
     return text_digest(normalise_prompt(prompt))
 
 
+def question_key(values: Mapping[str, Any], names: Iterable[str]) -> str:
+    """Return the key that all items asking the same share: sha256 of the normalised question fields.
+
+    The fields stand in the order of their names. A single field has the key that its text has as a prompt.
+    """
+    return prompt_key("\n".join(_text(name, values.get(name)) for name in sorted(names)))
+
+
+def _text(name: str, value: Any) -> str:
+    value = plain_json(value)
+    if name in UNORDERED and isinstance(value, list):
+        return "\n".join(sorted(normalise_prompt(_text("", part)) for part in value))
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
 def split_key(item: Item) -> str:
-    """Return the key by which an item is placed in a split; items that ask the same share it."""
-    return prompt_key(item.prompt)
+    """Return the key by which an item is placed in a split; items that ask the same share it.
+
+    A domain that does not set `Item.split_key` has the normalised prompt in its place.
+    """
+    return item.split_key or prompt_key(item.prompt)
 
 
 def split_of(key: str, *, dev: float, test: float) -> Split:
-    """The split of a prompt key: the hash as a number in [0, 1), test first, then dev, the rest train.
+    """The split of a key: the hash as a number in [0, 1), test first, then dev, the rest train.
 
     Changing `dev` moves items between dev and train only, so a test split survives it.
     """

@@ -1,4 +1,4 @@
-"""Prompt templates: Jinja2 in its sandbox, and an undefined name is an error."""
+"""Prompt templates: Jinja2 in its sandbox. An undefined name is an error, and so is writing a missing value."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from xdomain.core.errors import ConfigError, DataError
+from xdomain.domains.bad_rows import BadRow
+from xdomain.domains.values import is_null
 
 if TYPE_CHECKING:  # jinja2 is imported on first use: most plans fill no template
-    from jinja2 import Template
+    from jinja2 import Template, Undefined, UndefinedError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 
@@ -19,7 +21,61 @@ def environment() -> ImmutableSandboxedEnvironment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
+    made = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
+    made.tests["none"] = lambda value: value is None or isinstance(value, null_type()[0])
+    made.policies["json.dumps_kwargs"] = {"sort_keys": True, "default": json_null}
+    return made
+
+
+@cache
+def null_type() -> tuple[type[Undefined], type[UndefinedError]]:
+    """Return the class that stands for a missing value in a template, and the error it raises when it is written.
+
+    It can be tested (`{% if passage %}`, `is none`, `is defined`) and replaced (`default`); any other use is an error.
+    """
+    from jinja2 import StrictUndefined, UndefinedError
+
+    class NullUsedError(UndefinedError):
+        """A missing value would have become text."""
+
+    class Null(StrictUndefined):
+        __slots__ = ()
+
+        def __bool__(self) -> bool:  # type: ignore[override]
+            return False
+
+        def __eq__(self, other: object) -> bool:  # type: ignore[override]
+            return other is None or isinstance(other, Null)
+
+        def __ne__(self, other: object) -> bool:  # type: ignore[override]
+            return not self == other
+
+        __hash__ = None  # type: ignore[assignment]
+
+        def __repr__(self) -> str:
+            return str(self)
+
+    return Null, NullUsedError
+
+
+def json_null(value: object) -> None:
+    """Write a missing value inside `tojson` as JSON's null."""
+    if not isinstance(value, null_type()[0]):
+        raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def marked(value: Any, name: str) -> Any:
+    """Return `value` with whatever is missing, at any depth, replaced by a `Null` that knows the field's name."""
+    if isinstance(value, str | int):
+        return value
+    if isinstance(value, Mapping):
+        return {key: marked(part, f"{name}.{key}") for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [marked(part, f"{name}.{place}") for place, part in enumerate(value)]
+    if not is_null(value):
+        return value
+    null, error = null_type()
+    return null(hint=f"`{name}` is null", exc=error)
 
 
 @lru_cache(maxsize=256)
@@ -46,13 +102,20 @@ def render(text: str, fields: Mapping[str, Any], *, where: str) -> str:
 
     Raises:
         ConfigError: the template is not Jinja2.
+        BadRow: it would write a value that is missing in the row.
         DataError: it names a field that the row lacks, or does what the sandbox forbids.
     """
     from jinja2 import TemplateError
 
     template = compile_template(text)
     try:
-        return template.render(fields)
+        return template.render({name: marked(value, name) for name, value in fields.items()})
+    except null_type()[1] as error:
+        raise BadRow(
+            f"{error}, and the template {text[:80]!r} uses it.",
+            where=where,
+            fix="Correct the row, or say in the template what stands in its place: {{ field | default('') }}.",
+        ) from error
     except (TemplateError, TypeError, ArithmeticError, LookupError, ValueError, AttributeError) as error:
         raise DataError(
             f"the template {text[:80]!r} cannot be filled: {error}.",

@@ -16,7 +16,7 @@ from xdomain.core.fingerprint import canonical_json
 from xdomain.core.records import Outcome, Verdict
 from xdomain.domains import check
 from xdomain.domains.base import Domain, Item, Split
-from xdomain.domains.splits import prompt_key
+from xdomain.domains.overlap import keys_of
 
 MOST = 50
 """Items a split that are judged unless told otherwise."""
@@ -71,10 +71,10 @@ def check_two_builds_agree(one: Domain, other: Domain) -> None:
 
 
 def check_splits_are_disjoint(domain: Domain) -> None:
-    """No test prompt stands in train or dev, unless the domain allows its own overlap by name."""
+    """No test question is in train or dev, unless the domain allows its own overlap by name."""
     if domain.name in domain.allowed_overlap:
         return
-    keys = {split: {prompt_key(item.prompt) for item in domain.items(split)} for split in Split}
+    keys = {split: {key for item in domain.items(split) for key in keys_of(item)} for split in Split}
     for split in (Split.TRAIN, Split.DEV):
         shared = keys[split] & keys[Split.TEST]
         assert not shared, f"{len(shared)} test prompts stand in {split}"

@@ -11,7 +11,9 @@ from xdomain.report.numbers import count_text
 
 def overview(result: AnalysisResult) -> str:
     """What was trained, on what, how much, and what the intervals speak about."""
-    return " ".join(part for part in (_trained(result), _measured(result.meta), _speaks_of(result)) if part)
+    left_out = result.meta.description.get("rows_left_out", ())
+    parts = (_trained(result), _measured(result.meta), *left_out, _speaks_of(result))
+    return " ".join(part for part in parts if part)
 
 
 def _trained(result: AnalysisResult) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,6 +57,21 @@ class Source(ABC):
     def fields(self) -> Mapping[str, FieldConfig]:
         """Fields of sources whose rows have a known shape; an experiment's own `fields` come on top."""
         return {}
+
+    def question_fields(self) -> Iterable[str]:
+        """Return which of `fields` say what is asked: rows that agree in these share a split.
+
+        Answers and names (`gold`, `solution`, `cluster`, `id`, `system`) never count.
+        """
+        return self.fields()
+
+    def prepare(self, row: Row) -> Row:
+        """Return the row with the columns that `fields` names.
+
+        Raises:
+            BadRow: it cannot become an item.
+        """
+        return row
 
     def verifier(self, answer_in: tuple[Place, ...] | None = None) -> Verifier | None:
         """The verifier that comes with the data, if one does.

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from xdomain.config.domain_source import CsvSource
 from xdomain.core.errors import DataError
 from xdomain.domains.sources.files import FileRows, open_text
+
+LONGEST_CELL = 2**31 - 1
+"""Characters of a cell; Python's own limit of 131,072 is shorter than many a passage."""
+
+csv.field_size_limit(LONGEST_CELL)
 
 
 class CsvRows(FileRows):
@@ -20,9 +25,10 @@ class CsvRows(FileRows):
         self.delimiter = config.delimiter
 
     def read(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        with open_text(path) as handle:
+        with open_text(path, newline="") as handle:
             reader = csv.DictReader(handle, delimiter=self.delimiter, strict=True)
             try:
+                refuse_repeated_columns(reader.fieldnames or (), path)
                 for number, row in enumerate(reader, start=1):
                     if None in row or None in row.values():
                         raise DataError(
@@ -37,3 +43,18 @@ class CsvRows(FileRows):
 
     def settings(self) -> Mapping[str, Any]:
         return {"delimiter": self.delimiter}
+
+
+def refuse_repeated_columns(names: Sequence[str], path: Path) -> None:
+    """Refuse a header that lists a name twice: only the last of such columns could be read. Nameless ones do no harm.
+
+    Raises:
+        DataError: a name is repeated.
+    """
+    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    if twice:
+        raise DataError(
+            f'the header lists the column "{twice[0]}" {names.count(twice[0])} times.',
+            where=f"{path}:1",
+            fix="Rename or remove all but one of them.",
+        )

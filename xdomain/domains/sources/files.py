@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from xdomain.config.domain_source import FileSource, Paths
 from xdomain.core.errors import DataError
 from xdomain.core.fingerprint import file_digest
 from xdomain.domains.sources.base import Part, Row, Source
+from xdomain.domains.values import RepeatedKeyError
 
 
 class FileRows(Source):
@@ -50,7 +52,11 @@ class FileRows(Source):
         for path in self.paths(part):
             try:
                 found += [Row(values, f"{path}:{number}") for number, values in self.read(path)]
-            except (OSError, EOFError, UnicodeDecodeError) as error:
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    f"cannot be read as UTF-8: {error}.", where=str(path), fix="Save it as UTF-8 text."
+                ) from error
+            except (OSError, EOFError, zlib.error) as error:
                 raise DataError(f"cannot be read: {error}.", where=str(path), fix="Check the file.") from error
         if not found:
             raise DataError("holds no rows.", where=str(self.paths(part)[0]), fix="Give a file with rows.")
@@ -69,11 +75,20 @@ class FileRows(Source):
         return {}
 
 
-def open_text(path: Path) -> IO[str]:
-    """A text file, unpacked if its name ends in .gz."""
+def open_text(path: Path, newline: str | None = None) -> IO[str]:
+    """Open a text file, unpacked if its name ends in .gz; a byte order mark at its start is passed over."""
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8")
-    return path.open(encoding="utf-8")
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline=newline)
+    return path.open(encoding="utf-8-sig", newline=newline)
+
+
+def not_json(error: ValueError, where: str, fix: str) -> DataError:
+    """The error for text that `load_json` refuses."""
+    if isinstance(error, UnicodeDecodeError):
+        raise error
+    if isinstance(error, RepeatedKeyError):
+        return DataError(f"{error}.", where=where, fix="Rename or remove all but one of them.")
+    return DataError(f"is not JSON: {error}.", where=where, fix=fix)
 
 
 def demand_object(value: object, where: str) -> Mapping[str, Any]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from xdomain.config.domain_source import JsonSource
 from xdomain.core.errors import DataError
-from xdomain.domains.sources.files import FileRows, demand_object, open_text
+from xdomain.domains.sources.files import FileRows, demand_object, not_json, open_text
+from xdomain.domains.values import load_json
 
 
 class JsonRows(FileRows):
@@ -22,9 +22,9 @@ class JsonRows(FileRows):
     def read(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         with open_text(path) as handle:
             try:
-                value = json.load(handle)
-            except (json.JSONDecodeError, RecursionError) as error:
-                raise DataError(f"is not JSON: {error}.", where=str(path), fix="Correct the file.") from error
+                value = load_json(handle.read())
+            except ValueError as error:
+                raise not_json(error, str(path), "Correct the file; one object per line is `kind: jsonl`.") from error
         for step in filter(None, self.records.split(".")):
             value = value.get(step) if isinstance(value, dict) else None
         if not isinstance(value, list):

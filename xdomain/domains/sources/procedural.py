@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from xdomain.config.domain import FieldConfig
@@ -82,6 +82,9 @@ class ProceduralRows(Source):
     def fields(self) -> Mapping[str, FieldConfig]:
         names = ("question", "gold", "solution", *self.generator.metadata)
         return {name: FieldConfig(column=name) for name in names}
+
+    def question_fields(self) -> Iterable[str]:
+        return ("question",)
 
     def verifier(self, answer_in: tuple[Place, ...] | None = None) -> Verifier:
         own = self.generator.verifier

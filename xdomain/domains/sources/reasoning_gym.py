@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.metadata import version
 from types import ModuleType
@@ -17,7 +17,6 @@ from xdomain.core.errors import ConfigError, DependencyMissing
 from xdomain.core.registry import did_you_mean
 from xdomain.core.seeds import derive_seed
 from xdomain.domains.sources.base import Part, Row, Source
-from xdomain.domains.splits import prompt_key
 from xdomain.domains.verifiers.base import Verifier
 from xdomain.domains.verifiers.reasoning_gym import ReasoningGymChecker
 
@@ -86,13 +85,13 @@ class ReasoningGymRows(Source):
         return ("pool",)
 
     def rows(self, part: Part) -> Sequence[Row]:
-        # Questions that differ in case alone would be one prompt with two golds: the first one stays.
+        # A question that is drawn twice stays once.
         found: dict[str, Row] = {}
         for task, size in zip(self.config.tasks, shares(self.config.tasks, self.config.size), strict=True):
             spec = self.spec(task, size)
             for index, entry in enumerate(open_task(spec)):
                 values = {"question": entry["question"], "gold": str(entry["answer"]), "task": spec, "index": index}
-                found.setdefault(prompt_key(entry["question"]), Row(values, f"reasoning-gym {task.name}:{index}"))
+                found.setdefault(entry["question"], Row(values, f"reasoning-gym {task.name}:{index}"))
         return list(found.values())
 
     def spec(self, task: PackTask, size: int) -> dict[str, Any]:
@@ -111,6 +110,9 @@ class ReasoningGymRows(Source):
 
     def fields(self) -> Mapping[str, FieldConfig]:
         return {name: FieldConfig(column=name) for name in ("question", "gold", "task", "index")}
+
+    def question_fields(self) -> Iterable[str]:
+        return ("question",)
 
     def verifier(self, answer_in: tuple[Place, ...] | None = None) -> Verifier:
         return ReasoningGymChecker(answer_in or ("boxed", "tag", "whole"))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from xdomain.config.domain import FieldConfig
 from xdomain.config.domain_source import VerlSource
 from xdomain.core.errors import DataError
+from xdomain.domains.bad_rows import BadRow
 from xdomain.domains.item_fields import parsed
+from xdomain.domains.sources.base import Row
 from xdomain.domains.sources.files import FileRows
 from xdomain.domains.sources.jsonl import read_jsonl
 from xdomain.domains.sources.parquet import read_parquet
+from xdomain.domains.values import RepeatedKeyError, readable
 
 
 class VerlRows(FileRows):
-    """The chat prompt's last user message is the question, its system message the system message.
+    """The chat prompt's user message is the question, its system message the system message.
 
     Guru keeps `reward_model` and `extra_info` as JSON text in places; both forms are read.
     """
@@ -29,7 +32,7 @@ class VerlRows(FileRows):
         reader = read_parquet if path.suffix == ".parquet" else read_jsonl
         for number, row in reader(path):
             if self.data_sources is None or row.get("data_source") in self.data_sources:
-                yield number, flattened(row, f"{path}:{number}")
+                yield number, row
 
     def settings(self) -> Mapping[str, Any]:
         return {"layout": "verl", "data_sources": self.data_sources and list(self.data_sources)}
@@ -37,29 +40,79 @@ class VerlRows(FileRows):
     def fields(self) -> Mapping[str, FieldConfig]:
         return {name: FieldConfig(column=name) for name in ("question", "gold", "system")}
 
+    def question_fields(self) -> Iterable[str]:
+        return ("question",)
+
+    def prepare(self, row: Row) -> Row:
+        return Row(flattened(row.values, row.where), row.where)
+
 
 def flattened(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    """The row with `question`, `system` and `gold` beside its own columns.
+    """Return the row with `question`, `system` and `gold` beside its own columns, None where they are missing.
 
     Raises:
-        DataError: the row lacks a prompt or a ground truth.
+        DataError: the row has the columns of another layout.
+        BadRow: its chat prompt is not one question.
     """
-    reward_model = parsed(row.get("reward_model"))
-    prompt = parsed(row.get("prompt"))
-    gold = reward_model.get("ground_truth") if isinstance(reward_model, Mapping) else None
-    if gold is None or prompt is None:
+    if not {"prompt", "reward_model"} & row.keys():
         raise DataError(
             "a verl row should have `prompt` and `reward_model.ground_truth`.",
             where=where,
             fix=f"The row has the columns {', '.join(row)}; another kind of source may fit.",
         )
-    messages = prompt if isinstance(prompt, list) else [{"role": "user", "content": str(prompt)}]
-    by_role = {message["role"]: message["content"] for message in messages if isinstance(message, Mapping)}
-    if "user" not in by_role:
-        raise DataError("the chat prompt has no user message.", where=where, fix="Correct the row.")
-    return {**row, "question": by_role["user"], "system": by_role.get("system"), "gold": parsed_gold(gold)}
+    try:
+        reward_model = parsed(row.get("reward_model"))
+        messages = chat_messages(row.get("prompt"))
+    except RepeatedKeyError as error:
+        raise BadRow(f"a cell cannot be read: {error}.", where=where, fix="Correct the row.") from error
+    gold = reward_model.get("ground_truth") if isinstance(reward_model, Mapping) else None
+    roles = [str(message.get("role")) for message in messages]
+    if roles not in (["user"], ["system", "user"], []):
+        raise BadRow(
+            f"the chat prompt should be one user message, after at most one system message. Found {', '.join(roles)}.",
+            where=where,
+            fix="Write earlier turns into the one user message.",
+        )
+    texts = {role: message_text(message.get("content"), where) for role, message in zip(roles, messages, strict=True)}
+    return {**row, "question": texts.get("user"), "system": texts.get("system"), "gold": parsed_gold(gold)}
+
+
+def chat_messages(prompt: Any) -> Sequence[Mapping[str, Any]]:
+    """Return the messages of a prompt: a chat, a chat as JSON text, or the text of one user message."""
+    found = parsed(prompt)
+    if isinstance(found, Mapping):
+        found = [found]
+    if isinstance(found, list) and found and all(isinstance(part, Mapping) and "role" in part for part in found):
+        return found
+    text = readable(prompt)
+    return [] if text is None else [{"role": "user", "content": text}]
+
+
+def message_text(content: Any, where: str) -> str | None:
+    """Return the text of a message; parts of text are joined as chat templates do, with nothing between them.
+
+    Raises:
+        BadRow: it holds what is no text, such as an image.
+    """
+    content = readable(content)
+    if content is None or isinstance(content, str):
+        return content
+    if isinstance(content, list) and all(
+        isinstance(part, Mapping) and part.get("type") == "text" and isinstance(part.get("text"), str)
+        for part in content
+    ):
+        return "".join(part["text"] for part in content)
+    found = [part.get("type") if isinstance(part, Mapping) else part for part in content] if isinstance(
+        content, list
+    ) else content
+    raise BadRow(
+        f"a message should be text, or a list of text parts. Found {str(found)[:80]}.",
+        where=where,
+        fix="Leave such rows out, or write their content as text.",
+    )
 
 
 def parsed_gold(gold: Any) -> Any:
-    """A ground truth that is a list of one (DAPO's math rows) is that one."""
+    """Return a ground truth; of a list of one (DAPO's math rows) that one."""
+    gold = readable(gold)
     return gold[0] if isinstance(gold, list) and len(gold) == 1 else gold

@@ -1,0 +1,158 @@
+"""A missing value stays missing: never the word "None" or "nan" in an item; a row that needs it is bad."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.domains_from_rows import domain, items, write_jsonl
+from xdomain.core.errors import DataError
+from xdomain.domains.bad_rows import BadRow
+from xdomain.domains.base import Split
+from xdomain.domains.check import check_domain
+from xdomain.domains.templates import render
+from xdomain.domains.values import is_null, plain_json, readable
+
+ROW = {"q": "What is 1+1?", "a": "2"}
+NULLS = [None, float("nan")]
+
+
+def one(tmp_path, row, **settings):
+    return items(domain({"kind": "jsonl", "test": write_jsonl(tmp_path / "rows.jsonl", [ROW | row])}, **settings))[0]
+
+
+@pytest.mark.parametrize("null", [*NULLS, "", "  "])
+def test_an_optional_field_that_is_missing_is_missing(tmp_path, null):
+    fields = {"question": "q", "gold": "a", "system": "s", "cluster": "c", "id": "n", "note": "note"}
+    row = {"s": null, "c": null, "n": null, "note": None}
+    item = one(tmp_path, row, fields=fields, system="Be brief.")
+    assert (item.system, item.cluster_id, dict(item.metadata)) == ("Be brief.", "", {})
+    assert item.id == one(tmp_path, {}).id, "the prompt makes the id"
+
+
+def test_an_optional_field_that_some_rows_have(tmp_path):
+    rows = [{"q": f"{n}?", "a": "1"} | ({"c": n % 2, "s": "Think."} if n < 4 else {}) for n in range(6)]
+    fields = {"question": "q", "gold": "a", "cluster": "c", "system": "s"}
+    made = items(domain({"kind": "jsonl", "test": write_jsonl(tmp_path / "r.jsonl", rows)}, fields=fields))
+    assert [item.cluster_id for item in made] == ["0", "1", "0", "1", "", ""]
+    assert [item.system for item in made] == ["Think."] * 4 + [None] * 2
+    with pytest.raises(DataError, match=r'r\.jsonl:1: there is no column "cc"'):
+        items(domain({"kind": "jsonl", "test": str(tmp_path / "r.jsonl")}, fields={**fields, "cluster": "cc"}))
+
+
+@pytest.mark.parametrize("null", NULLS)
+@pytest.mark.parametrize(
+    ("row", "settings", "words"),
+    [
+        ("a", {}, "`gold` is null"),
+        ("a", {"fields": {"question": "q", "gold": {"column": "a", "pattern": ".+"}}}, "`gold` is null"),
+        ("q", {}, "`question` is null"),
+        ("p", {"template": "{{ p }} {{ question }}"}, "`p` is null"),
+        ("p", {"template": "{{ question ~ p }}"}, "`p` is null"),
+        ("p", {"template": "{{ p | trim }}{{ question }}"}, "`p` is null"),
+        ("p", {"solution": "{{ p }}"}, "`p` is null"),
+    ],
+)
+def test_a_null_that_would_be_written_makes_a_bad_row(tmp_path, null, row, settings, words):
+    fields = {"question": "q", "gold": "a", "p": "p"}
+    rows = [{**ROW, "q": f"{n}?", "p": "Passage."} for n in range(4)]
+    rows[2][row] = null
+    source = {"kind": "jsonl", "test": write_jsonl(tmp_path / "rows.jsonl", rows)}
+    settings = {"fields": fields} | settings
+    with pytest.raises(BadRow, match=rf"rows\.jsonl:3: {words}.*set `on_bad_row: skip` for domains\.sums") as caught:
+        items(domain(source, **settings))
+    assert caught.value.exit_code == 2
+    made = domain(source, on_bad_row="skip", **settings)
+    assert len(items(made)) == 3
+    assert made.left_out().startswith(f"test: 1 of 4 rows was left out: {words}")
+    assert "the first at rows.jsonl:3" in made.left_out()
+    assert made.left_out() in check_domain(made).notes
+
+
+def test_nested_nulls(tmp_path):
+    rows = [{"q": "x", "a": "1", "info": info} for info in ({"hint": "h"}, {"hint": None}, {}, None)]
+    source = {"kind": "jsonl", "test": write_jsonl(tmp_path / "rows.jsonl", rows)}
+    settings = {"fields": {"question": "q", "gold": "a", "hint": "info.hint"}, "on_bad_row": "skip"}
+    made = domain(source, template="{{ question }} {{ hint }}", **settings)
+    assert [item.prompt for item in items(made)] == ["x h"]
+    assert "3 of 4 rows were left out: `hint` is null" in made.left_out()
+    guarded = domain(source, template="{{ question }}{% if hint %} {{ hint }}{% endif %}", **settings)
+    assert [item.prompt for item in items(guarded)] == ["x h", "x"], "a template may say what stands for a null"
+    assert guarded.left_out() is None
+
+
+def test_empty_cells_of_parquet(tmp_path):
+    frame = pd.DataFrame({"q": ["a?", "b?", None], "a": [1.0, None, 3.0], "c": pd.array([7, None, 7], dtype="Int64")})
+    pq.write_table(pa.Table.from_pandas(frame), tmp_path / "rows.parquet")
+    fields = {"question": "q", "gold": "a", "cluster": "c"}
+    made = domain({"kind": "parquet", "test": str(tmp_path / "rows.parquet")}, fields=fields, on_bad_row="skip")
+    assert [(item.prompt, item.gold, item.cluster_id) for item in items(made)] == [("a?", "1.0", "7")]
+    assert "`gold` is null (1, the first at rows.parquet:2)" in made.left_out()
+    assert "`question` is null" in made.left_out()
+
+
+def test_filters_run_on_nulls_before_a_row_is_judged_bad(tmp_path):
+    rows = [{"q": f"{n}?", "a": None if n == 3 else str(n), "level": None if n == 1 else n} for n in range(5)]
+    source = {"kind": "jsonl", "test": write_jsonl(tmp_path / "rows.jsonl", rows)}
+    fields = {"question": "q", "gold": "a", "level": "level"}
+    kept = items(domain(source, fields=fields, filters=[{"field": "gold", "min_length": 1}]))
+    assert [item.gold for item in kept] == ["0", "1", "2", "4"]
+    for entry, golds in (({"minimum": 0, "maximum": 2}, ["0", "2"]), ({"one_of": [0, 4]}, ["0", "4"])):
+        made = items(domain(source, fields=fields, filters=[{"field": "level", **entry}]))
+        assert [item.gold for item in made] == golds
+
+
+def test_when_every_row_is_bad_the_count_says_why(tmp_path):
+    source = {"kind": "jsonl", "test": write_jsonl(tmp_path / "rows.jsonl", [{"q": "x", "a": None}] * 3)}
+    with pytest.raises(DataError, match=r"no row of test is left.*3 of 3 rows were left out: `gold` is null"):
+        items(domain(source, on_bad_row="skip"))
+
+
+def test_skipping_is_no_part_of_the_identity(tmp_path):
+    source = {"kind": "jsonl", "test": write_jsonl(tmp_path / "rows.jsonl", [ROW])}
+    assert domain(source).identity() == domain(source, on_bad_row="skip").identity()
+    assert domain(source).items(Split.TEST) == domain(source, on_bad_row="skip").items(Split.TEST)
+
+
+@pytest.mark.parametrize("value", [None, math.nan, pd.NA, pd.NaT, pd.Series([None, 1.0])[0], pa.scalar(None).as_py()])
+def test_what_counts_as_missing(value):
+    assert is_null(value)
+    assert readable(value) is None
+    assert plain_json({"a": [value]}) == {"a": [None]}
+
+
+@pytest.mark.parametrize("value", [0, 0.0, False, "", "nan", "None", "null", [], {}])
+def test_what_does_not(value):
+    assert not is_null(value)
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "text"),
+    [
+        ("{{ a | default('-') }}", None, "-"),
+        ("{{ a or 'no' }}", math.nan, "no"),
+        ("{% if a is none %}none{% endif %}", None, "none"),
+        ("{{ a | tojson }}", ["x", None], '["x", null]'),
+        ("{% if a == none %}none{% endif %}", None, "none"),
+    ],
+)
+def test_templates_may_handle_nulls(template, value, text):
+    assert render(template, {"a": value}, where="x") == text
+
+
+@pytest.mark.parametrize("template", ["{{ a }}", "{{ a.b }}", "{{ a | upper }}", "{{ '%s' % a }}", "{{ [a] }}"])
+def test_no_template_writes_a_null(template):
+    with pytest.raises(BadRow, match="`a` is null"):
+        render(template, {"a": None}, where="x")
+    with pytest.raises(BadRow, match="is null"):
+        render("{{ a | join }}", {"a": ["x", None]}, where="x")
+
+
+def test_a_text_that_spells_none_is_a_text(tmp_path):
+    assert one(tmp_path, {"a": "None"}).gold == "None"
+    assert json.loads('{"a": "nan"}')["a"] == one(tmp_path, {"a": "nan"}).gold

@@ -1,0 +1,40 @@
+"""Rows that cannot become items: refused one by one, or left out and counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from xdomain.core.errors import DataError
+
+SHOWN = 3
+"""Reasons that are spelled out where rows are left out."""
+
+
+class BadRow(DataError):
+    """A row that cannot become an item; `on_bad_row: skip` leaves it out. What follows "Found" is no part of why."""
+
+    @property
+    def reason(self) -> str:
+        return self.what.partition(" Found ")[0].rstrip(".")
+
+
+def count_left_out(rows: int, bad: Iterable[BadRow]) -> str | None:
+    """Return "3 of 1,000 rows were left out: `gold` is null (3, the first at rows.jsonl:17)."; None for no bad row.
+
+    Args:
+        rows: rows that were read.
+        bad: those of them that cannot become items, in file order.
+    """
+    bad = list(bad)
+    if not bad:
+        return None
+    first: dict[str, str] = {}
+    for row in bad:
+        first.setdefault(row.reason, Path(row.where or "").name)
+    common = Counter(row.reason for row in bad).most_common()
+    parts = [f"{reason} ({count:,}, the first at {first[reason]})" for reason, count in common[:SHOWN]]
+    rest = sum(count for _, count in common[SHOWN:])
+    parts += [f"other reasons ({rest:,})"] if rest else []
+    return f"{len(bad):,} of {rows:,} rows {'was' if len(bad) == 1 else 'were'} left out: {'; '.join(parts)}."

@@ -1,0 +1,96 @@
+"""Values of cells: what is missing, what is plain JSON, and numbers as their file writes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, time
+from decimal import Decimal
+from numbers import Number
+from typing import Any
+
+MISSING_TYPES = ("NAType", "NaTType")
+"""Types of the missing values of pandas, which is not imported for them."""
+
+
+class WrittenNumber(float):
+    """A number that keeps its own spelling: `str` gives "1.10" where the file says 1.10."""
+
+    def __new__(cls, text: str) -> WrittenNumber:
+        number = super().__new__(cls, text)
+        number.text = str(text)
+        return number
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def is_null(value: Any) -> bool:
+    """Return whether a cell is missing: None, NaN, or the missing value of pandas."""
+    if value is None or type(value).__name__ in MISSING_TYPES:
+        return True
+    return isinstance(value, Number) and bool(value != value)  # noqa: PLR0124 -- NaN alone differs from itself
+
+
+def readable(value: Any) -> Any:
+    """Return a cell as text, number, list or mapping; None where it is missing.
+
+    Raises:
+        UnicodeDecodeError: the cell holds bytes that are not UTF-8.
+    """
+    if hasattr(value, "tolist"):  # scalars and arrays of numpy
+        value = value.tolist()
+    if is_null(value):
+        return None
+    if isinstance(value, Decimal):
+        return WrittenNumber(format(value, "f"))
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value.decode("utf-8") if isinstance(value, bytes) else value
+
+
+def plain_json(value: Any) -> Any:
+    """Return a cell as plain JSON, whatever is nested in it."""
+    if isinstance(value, str | bool | int | None):
+        return value
+    value = readable(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain_json(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_json(part) for part in value]
+    return float(value) if isinstance(value, float) else value
+
+
+def written(value: Any) -> str | None:
+    """Return a text, or a finite number as its file writes it, as text; None for anything else."""
+    if isinstance(value, str):
+        return value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number and abs(value) != float("inf") else None
+
+
+class RepeatedKeyError(ValueError):
+    """A JSON object that lists a key twice."""
+
+
+def load_json(text: str) -> Any:
+    """Parse JSON; numbers keep their spelling.
+
+    Raises:
+        ValueError: it is not JSON, is nested too deeply, or lists a key of an object twice.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_distinct, parse_float=WrittenNumber)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise RepeatedKeyError(f'the key "{twice}" is listed twice')
+    return found
