@@ -1,0 +1,242 @@
+"""The language of two guests: values as a table of nodes, one JSON line per message.
+
+A table (instead of nested JSON) keeps shared and cyclic structure, and a long linked list needs no deep recursion. What
+has no plain copy (an instance of the program's own class, a function, a generator) stays where it is and is named by a
+handle. This module knows the standard library only, because guests load its text.
+"""
+
+from __future__ import annotations
+
+from _collections import OrderedDict, defaultdict, deque  # type: ignore[import-not-found]  # the cheap half
+
+TYPE_CHECKING = False  # the name that type checkers take for true; importing typing would cost every run 5 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+SCALARS = (bool, int, float, str, type(None))
+LARGEST = 1 << 1000
+"""Integers from here on travel in hexadecimal: Python refuses decimal ones beyond 4,300 digits."""
+
+LIBRARY = {
+    "fractions": ("Fraction",),
+    "decimal": ("Decimal",),
+    "datetime": ("date", "datetime", "time", "timedelta", "timezone"),
+}
+"""Immutable library types, made again from the arguments that `__reduce__` names."""
+
+FUNCTIONS = ("abs", "all", "any", "chr", "len", "max", "min", "ord", "pow", "round", "sorted", "sum")
+"""Builtin functions that may be passed by name, besides all builtin types."""
+
+
+class CandidateError(Exception):
+    """The candidate ended, broke the protocol, or returned a value that cannot be copied."""
+
+
+class Codec:
+    """Makes messages of values and values of messages.
+
+    Args:
+        classes: classes that both sides define, by name; their instances are copied attribute by attribute.
+        export: makes a handle for a value that cannot be copied. None refuses such values.
+        resolve: the value behind a handle, given ("mine" | "yours", handle) as the sender means it.
+    """
+
+    def __init__(
+        self,
+        classes: Mapping[str, type] | None = None,
+        export: Callable[[Any], list[Any]] | None = None,
+        resolve: Callable[[str, Any], Any] | None = None,
+    ) -> None:
+        self.classes = dict(classes or {})
+        self.export = export
+        self.resolve = resolve
+
+    def pack(self, value: Any, known: Iterable[Any] = ()) -> tuple[dict[str, Any], list[Any]]:
+        """A message that holds `value`, and the objects behind its nodes, `known` first."""
+        order = list(known)
+        indices = {id(child): index for index, child in enumerate(order)}
+
+        def refer(child: Any) -> Any:
+            kind = type(child)
+            if kind in SCALARS and (kind is not int or -LARGEST < child < LARGEST):
+                return child
+            index = indices.setdefault(id(child), len(order))
+            if index == len(order):
+                order.append(child)
+            return [index]
+
+        root = refer(value)
+        return {"root": root, "nodes": [self.node(child, refer) for child in order]}, order  # `order` grows meanwhile
+
+    def node(self, value: Any, refer: Callable[[Any], Any]) -> list[Any]:
+        """One node: its kind, then its parts."""
+        kind = type(value)
+        if self.classes.get(kind.__name__) is kind:
+            return ["object", kind.__name__, [[name, refer(child)] for name, child in vars(value).items()]]
+        # Methods of the base types: a subclass cannot pass for another value.
+        if isinstance(value, str):
+            return ["str", str.__str__(value)]
+        if isinstance(value, int):
+            return ["int", hex(int.__pos__(value))]
+        if isinstance(value, float):
+            return ["float", float.__pos__(value)]
+        if isinstance(value, list):
+            return ["list", [refer(child) for child in list.__iter__(value)]]
+        if isinstance(value, tuple):
+            items = [refer(child) for child in tuple.__iter__(value)]
+            fields = getattr(kind, "_fields", None)
+            return ["tuple", items] if type(fields) is not tuple else ["namedtuple", items, kind.__name__, list(fields)]
+        if isinstance(value, (set, frozenset)):
+            base = set if isinstance(value, set) else frozenset
+            return [base.__name__, [refer(child) for child in base.__iter__(value)]]
+        if isinstance(value, dict):
+            name = kind.__name__ if kind.__module__ == "collections" else "dict"
+            return [name, [[refer(key), refer(child)] for key, child in dict.items(value)]]
+        if isinstance(value, deque):
+            return ["deque", [refer(child) for child in deque.__iter__(value)], value.maxlen]
+        return self.rare_node(value, refer)
+
+    def rare_node(self, value: Any, refer: Callable[[Any], Any]) -> list[Any]:
+        kind = type(value)
+        name = kind.__name__
+        if isinstance(value, (bytes, bytearray)):
+            return ["bytes" if isinstance(value, bytes) else "bytearray", value.hex()]
+        if kind is complex:
+            return ["complex", value.real, value.imag]
+        if kind is range:
+            return ["range", refer(value.start), refer(value.stop), refer(value.step)]
+        if name in ("dict_keys", "dict_values", "dict_items"):
+            return [name, [refer(child) for child in value]]
+        if name in LIBRARY.get(kind.__module__, ()):
+            parts = (value.numerator, value.denominator) if name == "Fraction" else value.__reduce__()[1]
+            return ["library", [refer(part) for part in parts], kind.__module__, name]
+        own_name = getattr(value, "__name__", None)
+        if type(own_name) is str and is_builtin(own_name) and builtin(own_name) is value:
+            return ["builtin", own_name]
+        if self.export is None:
+            raise CandidateError("returned no plain value")
+        return self.export(value)
+
+    def unpack(self, message: Mapping[str, Any], known: Sequence[Any] = ()) -> tuple[Any, list[Any]]:
+        """The value in a message, and the objects of its nodes.
+
+        Args:
+            message: what `pack` made on the other side; a node that is None has not changed.
+            known: objects of the first nodes, which are changed in place to what the message says of them.
+
+        Raises:
+            CandidateError: the message was not made by `pack`.
+        """
+        try:
+            reading = Reading(self, message["nodes"], known)
+            return reading.value(message["root"]), [reading.made[index] for index in range(len(message["nodes"]))]
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
+            raise CandidateError("lied") from None
+
+
+class Reading:
+    """The unpacking of one message: mutable objects are made empty first, so that cycles close."""
+
+    def __init__(self, codec: Codec, nodes: Sequence[Any], known: Sequence[Any]) -> None:
+        self.codec = codec
+        self.nodes = nodes
+        self.made: dict[int, Any] = dict(enumerate(known))
+        fresh = range(len(known), len(nodes))
+        for index in fresh:
+            empty = self.empty(nodes[index])
+            if empty is not None:
+                self.made[index] = empty
+        for index in [*range(len(known)), *fresh]:
+            if nodes[index] is None:
+                continue
+            if index in self.made:
+                self.fill(self.made[index], nodes[index])
+            else:
+                self.value([index])
+
+    def empty(self, node: list[Any]) -> Any:
+        if node[0] == "object":
+            kind = self.codec.classes[node[1]]
+            return kind.__new__(kind)
+        if node[0] == "deque":
+            return deque([], node[2])
+        if node[0] == "Counter":
+            from collections import Counter
+
+            return Counter()
+        makers = {"list": list, "set": set, "dict": dict, "OrderedDict": OrderedDict, "bytearray": bytearray}
+        return defaultdict(None) if node[0] == "defaultdict" else makers[node[0]]() if node[0] in makers else None
+
+    def fill(self, target: Any, node: list[Any]) -> None:
+        """Make a mutable object what its node says; immutable ones are so already."""
+        if node[0] == "object" and type(target) is self.codec.classes[node[1]]:
+            parts = {str(name): self.value(child) for name, child in node[2]}
+            vars(target).clear()
+            vars(target).update(parts)
+        elif isinstance(target, list) and node[0] == "list":
+            target[:] = [self.value(child) for child in node[1]]
+        elif isinstance(target, bytearray) and node[0] == "bytearray":
+            target[:] = bytes.fromhex(node[1])
+        elif isinstance(target, (set, deque)) and node[0] in ("set", "deque"):
+            items = [self.value(child) for child in node[1]]
+            target.clear()
+            target.update(items) if isinstance(target, set) else target.extend(items)
+        elif isinstance(target, dict) and node[0] in ("dict", "Counter", "OrderedDict", "defaultdict"):
+            pairs = [(self.value(key), self.value(child)) for key, child in node[1]]
+            target.clear()
+            for key, child in pairs:
+                target[key] = child
+
+    def value(self, reference: Any) -> Any:
+        if not isinstance(reference, list):
+            if type(reference) not in SCALARS:
+                raise TypeError("no reference")
+            return reference
+        (index,) = reference
+        if index not in self.made:
+            self.made[index] = self.immutable(self.nodes[index])
+        return self.made[index]
+
+    def immutable(self, node: list[Any]) -> Any:
+        kind, parts = node[0], node[1]
+        if kind in ("mine", "yours"):
+            if self.codec.resolve is None:
+                raise CandidateError("returned no plain value")
+            return self.codec.resolve(kind, parts)
+        if kind == "str":
+            return str(parts)
+        if kind in ("int", "bytes"):
+            return int(parts, 16) if kind == "int" else bytes.fromhex(parts)
+        if kind == "builtin" and is_builtin(parts):
+            return builtin(parts)
+        if kind in ("float", "complex", "range"):
+            makers: dict[str, Any] = {"float": float, "complex": complex, "range": range}
+            return makers[kind](*[self.value(part) for part in node[1:]])
+        items = [self.value(part) for part in parts]
+        if kind == "library" and node[3] in LIBRARY[node[2]]:
+            if node[3] == "Fraction" and not all(type(item) is int for item in items):
+                raise TypeError("a fraction of integers")  # Fraction("1e999999999") would fill the memory
+            return getattr(__import__(node[2]), node[3])(*items)
+        if kind == "namedtuple":
+            from collections import namedtuple
+
+            return namedtuple(node[2], node[3])(*items)  # noqa: PYI024 -- the fields are known only now
+        if kind == "dict_keys":
+            return dict.fromkeys(items).keys()
+        if kind == "dict_values":
+            return dict(enumerate(items)).values()
+        if kind == "dict_items":
+            return dict(items).items()
+        return {"tuple": tuple, "frozenset": frozenset}[kind](items)
+
+
+def is_builtin(name: str) -> bool:
+    """Whether a name is that of a builtin type or of one of `FUNCTIONS`."""
+    return name in FUNCTIONS or isinstance(builtin(name), type)
+
+
+def builtin(name: str) -> Any:
+    import builtins
+
+    return getattr(builtins, name, None)

@@ -1,0 +1,161 @@
+"""Whether what a program printed or returned is what the item expects."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,4})?")
+"""A decimal number in full. Not 007, which may be a code or binary digits."""
+
+LONGEST_LITERAL = 100_000
+"""Characters of a line that is read as a Python or JSON value."""
+
+EXACT = Context(prec=400, Emax=10_000, Emin=-10_000)
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a decimal fraction may be off: the larger of both bounds."""
+
+    relative: float
+    absolute: float
+
+    def accepts(self, value: float, expected: float) -> bool:
+        return math.isclose(value, expected, rel_tol=self.relative, abs_tol=self.absolute) or (
+            math.isnan(value) and math.isnan(expected)
+        )
+
+
+def same_output(output: str, expected: str, compare: str, tolerance: Tolerance) -> bool:
+    """Whether printed output is the expected one; `compare` as in `UnitTestVerifier`."""
+    if compare == "exact":
+        return stripped_lines(output) == stripped_lines(expected)
+    if compare == "tokens":
+        output, expected = " ".join(output.split()), " ".join(expected.split())
+    lines, wanted = filled_lines(output), filled_lines(expected)
+    return len(lines) == len(wanted) and all(
+        same_line(line, other, tolerance) for line, other in zip(lines, wanted, strict=True)
+    )
+
+
+def stripped_lines(output: str) -> list[str]:
+    return [line.rstrip() for line in output.rstrip().split("\n")]
+
+
+def filled_lines(output: str) -> list[str]:
+    return [line for line in output.split("\n") if line.strip()]
+
+
+def same_line(line: str, expected: str, tolerance: Tolerance) -> bool:
+    """Equal token by token, or equal as one Python or JSON value (`[1,2]` and `[1, 2]`)."""
+    tokens, wanted = line.split(), expected.split()
+    if len(tokens) == len(wanted) and all(
+        same_token(token, other, tolerance) for token, other in zip(tokens, wanted, strict=True)
+    ):
+        return True
+    if not expected.lstrip().startswith(("[", "(", "{", '"', "'")):
+        return False
+    value, wanted_value = literal(line), literal(expected)
+    return value is not None and wanted_value is not None and same_literal(value[0], wanted_value[0], tolerance)
+
+
+def same_token(token: str, expected: str, tolerance: Tolerance) -> bool:
+    """Equal text, or equal numbers: exactly if the expected one is written as an integer, else within tolerance."""
+    if token == expected:
+        return True
+    if not (is_number(token) and is_number(expected)):
+        return False
+    if "." not in expected and "e" not in expected.lower():
+        exact = Decimal(token, EXACT) if len(token) < EXACT.prec else None
+        return exact is not None and len(expected) < EXACT.prec and exact == Decimal(expected, EXACT)
+    value, wanted = float(token), float(expected)
+    if math.isinf(value) or math.isinf(wanted):
+        return EXACT.compare(EXACT.create_decimal(token), EXACT.create_decimal(expected)) == 0
+    return tolerance.accepts(value, wanted)
+
+
+def is_number(token: str) -> bool:
+    return NUMBER.fullmatch(token) is not None and any(character.isdigit() for character in token)
+
+
+def literal(line: str) -> tuple[Any] | None:
+    """The JSON or Python value that a line is, in a tuple; None if it is none."""
+    if len(line) > LONGEST_LITERAL:
+        return None
+    readers: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval)
+    for read in readers:
+        try:
+            return (read(line.strip()),)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            continue
+    return None
+
+
+def same_literal(value: Any, expected: Any, tolerance: Tolerance) -> bool:
+    """`same_value` for printed values, whose types show: a tuple is no list, `True` is no 1."""
+    if isinstance(expected, list | tuple):
+        return (
+            type(value) is type(expected)
+            and len(value) == len(expected)
+            and all(same_literal(child, other, tolerance) for child, other in zip(value, expected, strict=True))
+        )
+    if isinstance(value, bool) or isinstance(expected, bool):
+        return value is expected
+    return same_value(value, expected, tolerance)
+
+
+def same_value(value: Any, expected: Any, tolerance: Tolerance) -> bool:
+    """Equality of a returned value with a JSON value.
+
+    JSON has neither tuples nor sets: a tuple or deque is the list of its items, a set any list of its members. Booleans
+    are numbers, as in Python. Integers are exact, decimal fractions agree within tolerance.
+    """
+    if isinstance(expected, list | tuple):
+        if isinstance(value, set | frozenset):
+            return same_members(value, expected, tolerance)
+        return (
+            isinstance(value, list | tuple | deque)
+            and len(value) == len(expected)
+            and all(same_value(child, other, tolerance) for child, other in zip(value, expected, strict=True))
+        )
+    if isinstance(expected, Mapping):
+        return isinstance(value, dict) and same_mapping(value, expected, tolerance)
+    if isinstance(expected, float) and isinstance(value, int | float | Decimal | Fraction):
+        return tolerance.accepts(float(value), expected)
+    numbers = (int, float, Decimal, Fraction)
+    comparable = isinstance(value, numbers) if isinstance(expected, numbers) else type(value) is type(expected)
+    return comparable and bool(value == expected)
+
+
+def same_members(value: set[Any] | frozenset[Any], expected: Sequence[Any], tolerance: Tolerance) -> bool:
+    """Whether a set has exactly the expected members, each listed once."""
+    left = list(value)
+    for other in expected:
+        index = next((index for index, child in enumerate(left) if same_value(child, other, tolerance)), None)
+        if index is None:
+            return False
+        left.pop(index)
+    return not left
+
+
+def same_mapping(value: dict[Any, Any], expected: Mapping[str, Any], tolerance: Tolerance) -> bool:
+    """Equal keys and values; keys are compared as JSON writes them, or as `str` does."""
+    children: dict[str, Any] = {}
+    for key, child in value.items():
+        plain = isinstance(key, bool | int | float | type(None))
+        written = json.dumps(key) if plain else str(key)
+        children[str(key) if plain and str(key) in expected else written] = child
+    return (
+        len(children) == len(value)
+        and children.keys() == set(expected)
+        and all(same_value(child, expected[key], tolerance) for key, child in children.items())
+    )
