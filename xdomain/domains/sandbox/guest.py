@@ -128,9 +128,7 @@ def run_tests(job: dict[str, Any]) -> None:
     sys.stdout = io.StringIO()
     sys.set_int_max_str_digits(0)
     classes: dict[str, type] = {}
-    peer = Peer(
-        incoming, outgoing, refuse, classes, trusting=False, most_bytes=job["limits"]["reply_bytes"]
-    )
+    peer = Peer(incoming, outgoing, refuse, classes, trusting=False, most_bytes=job["limits"]["reply_bytes"])
     word, item_fault = "passed", False
     try:
         play(job, peer, classes)
@@ -139,11 +137,9 @@ def run_tests(job: dict[str, Any]) -> None:
     except SystemExit as error:  # unittest.main()
         word = "a test failed" if error.code else "passed"
     except Exception as error:
-        if error is peer.raised:
-            word = f"candidate raised {type(error).__name__}"
-        else:
-            word = f"a test raised {type(error).__name__}"
-            item_fault = isinstance(error, (NameError, ImportError, SyntaxError))
+        by_candidate = getattr(error, "from_candidate", False)
+        word = f"{'candidate' if by_candidate else 'a test'} raised {type(error).__name__}"
+        item_fault = not by_candidate and isinstance(error, (NameError, ImportError)) and is_raised_by_tests(error)
     if peer.broken:
         word, item_fault = f"candidate {peer.broken}", False
     elif not peer.requests:
@@ -181,6 +177,14 @@ def play(job: dict[str, Any], peer: Any, classes: dict[str, type]) -> None:
     exec(compile(job["tests"], "tests.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
     if entry_point and not peer.requests and "check" in namespace:
         namespace["check"](Remote(peer, entry_point))
+
+
+def is_raised_by_tests(error: BaseException) -> bool:
+    """Whether a line of the tests raised the error, not text of the program that they evaluate."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code.co_filename in ("setup.py", "tests.py")
 
 
 def refuse(name: str) -> Any:

@@ -84,7 +84,6 @@ class Peer:
 
     Attributes:
         requests: how many requests this side made.
-        raised: the last error that the other side reported.
         broken: why the conversation ended ("ended early", "lied"); "" if it did not.
     """
 
@@ -108,7 +107,6 @@ class Peer:
         self.handles: dict[int, int] = {}
         self.remotes: dict[int, Remote] = {}
         self.requests = 0
-        self.raised: BaseException | None = None
         self.broken = ""
 
     def export(self, value: Any) -> list[Any]:
@@ -163,8 +161,7 @@ class Peer:
             self.answer(reply)
         try:
             if "raised" in reply:
-                self.raised = rebuild(reply["raised"], str(reply["message"]), self.codec.classes)
-                raise self.raised
+                raise rebuild(reply["raised"], str(reply["message"]), self.codec.classes)
             value, _ = self.codec.unpack(reply, sent)
         except CandidateError as error:
             self.stop(str(error))
@@ -241,14 +238,17 @@ def describe(error: BaseException) -> str:
 
 
 def rebuild(names: Any, message: str, classes: Mapping[str, type]) -> Exception:
-    """An exception of the first class by name that this side knows."""
+    """An exception of the first class by name that this side knows; `from_candidate` tells where it came from."""
     import builtins
 
-    for name in names if isinstance(names, list) else []:
-        kind = classes.get(name) or getattr(builtins, str(name), None)
-        if isinstance(kind, type) and issubclass(kind, Exception):
-            try:
-                return kind(message)
-            except TypeError:  # UnicodeDecodeError wants five arguments
-                continue
-    return Exception(message)
+    for name in [*names, "Exception"] if isinstance(names, list) else ["Exception"]:
+        kind = classes.get(str(name)) or getattr(builtins, str(name), None)
+        if not (isinstance(kind, type) and issubclass(kind, Exception)):
+            continue
+        try:
+            error = kind(message)
+            error.from_candidate = True  # type: ignore[attr-defined]
+        except (AttributeError, TypeError):  # UnicodeDecodeError wants five arguments
+            continue
+        return error
+    raise CandidateError("lied")

@@ -131,7 +131,7 @@ class Codec:
         try:
             reading = Reading(self, message["nodes"], known)
             return reading.value(message["root"]), [reading.made[index] for index in range(len(message["nodes"]))]
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
+        except (ArithmeticError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError):
             raise CandidateError("lied") from None
 
 

@@ -16,8 +16,8 @@ from typing import Any
 NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,4})?")
 """A decimal number in full. Not 007, which may be a code or binary digits."""
 
-LONGEST_LITERAL = 100_000
-"""Characters of a line that is read as a Python or JSON value."""
+LONGEST_LITERAL = 10_000
+"""Characters of a line that is read as a Python value; as JSON any is."""
 
 EXACT = Context(prec=400, Emax=10_000, Emin=-10_000)
 
@@ -89,9 +89,9 @@ def is_number(token: str) -> bool:
 
 def literal(line: str) -> tuple[Any] | None:
     """The JSON or Python value that a line is, in a tuple; None if it is none."""
-    if len(line) > LONGEST_LITERAL:
-        return None
-    readers: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval)
+    readers: list[Callable[[str], Any]] = [json.loads]
+    if len(line) <= LONGEST_LITERAL:
+        readers.append(ast.literal_eval)
     for read in readers:
         try:
             return (read(line.strip()),)
@@ -101,15 +101,15 @@ def literal(line: str) -> tuple[Any] | None:
 
 
 def same_literal(value: Any, expected: Any, tolerance: Tolerance) -> bool:
-    """`same_value` for printed values, whose types show: a tuple is no list, `True` is no 1."""
-    if isinstance(expected, list | tuple):
-        return (
-            type(value) is type(expected)
-            and len(value) == len(expected)
-            and all(same_literal(child, other, tolerance) for child, other in zip(value, expected, strict=True))
-        )
+    """Equality of printed values, whose types show: a tuple is no list, `True` is no 1."""
     if isinstance(value, bool) or isinstance(expected, bool):
         return value is expected
+    if isinstance(expected, list | tuple | dict):
+        if type(value) is not type(expected) or len(value) != len(expected):
+            return False
+        if isinstance(expected, dict):
+            return all(key in value and same_literal(value[key], expected[key], tolerance) for key in expected)
+        return all(same_literal(child, other, tolerance) for child, other in zip(value, expected, strict=True))
     return same_value(value, expected, tolerance)
 
 

@@ -16,8 +16,13 @@ NAMES = {
 }
 """Keys of a test case's parts, singular or plural, in the order in which they are looked for."""
 
-LONG_LITERAL = re.compile(r"\b(0[xX][0-9a-fA-F]+|[0-9]+)[lL]\b")
-"""An integer as Python 2 wrote it: 2L."""
+PYTHON_2 = (
+    (re.compile(r"\b(0[xX][0-9a-fA-F]+|[0-9]+)[lL]\b"), r"\1"),  # 2L
+    (re.compile(r"(?<![\w.])0+([1-7][0-7]*)\b"), r"0o\1"),  # 0777
+    (re.compile(r"<>"), "!="),
+    (re.compile(r"\b[uU][rR](?=['\"])"), "r"),  # ur''
+)
+"""What Python 2 wrote otherwise: patterns and their replacements."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ def read_cases(tests: Any) -> tuple[list[Case], str | None]:
     """
     value = read_tests(tests)
     name = None
+    if isinstance(value, Mapping) and "functional" in value:
+        raise ValueError("they are a program, which the style `functional` runs")
     if isinstance(value, Mapping):
         name = value.get("fn_name")
         given, wanted = part_of(value, "given"), part_of(value, "wanted")
@@ -126,7 +133,7 @@ def assert_program(tests: Any) -> str:
 
 
 def valid(statement: str) -> str:
-    """A statement that Python 3 can read: `2L` is Python 2 for 2.
+    """The statement as Python 3 can read it: `2L` is Python 2 for 2.
 
     Raises:
         SyntaxError: it is no Python even so.
@@ -134,7 +141,8 @@ def valid(statement: str) -> str:
     try:
         ast.parse(statement)
     except SyntaxError:
-        statement = LONG_LITERAL.sub(r"\1", statement)
+        for pattern, replacement in PYTHON_2:
+            statement = pattern.sub(replacement, statement)
         ast.parse(statement)
     return statement
 

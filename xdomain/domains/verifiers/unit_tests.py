@@ -149,10 +149,8 @@ class UnitTestChecker(Verifier):
         One that returns nothing and changes its first argument, in any case at all, is judged by that argument.
         """
         results = list(run.values)
-        in_place = all(value is None for value in results) and any(
-            left != call for left, call in zip(run.arguments, calls, strict=False)
-        )
-        if in_place:
+        silent = all(value is None for value in results)
+        if silent and any(is_changed(left, call) for left, call in zip(run.arguments, calls, strict=False)):
             results = [first_argument(left) for left in run.arguments]
         for number, (case, value) in enumerate(zip(cases, results, strict=False), start=1):
             if not self.is_wanted(value, case):
@@ -238,6 +236,14 @@ def as_body(code: str) -> str:
     lines = [line for line in rest.split("\n") if line.strip()]
     whole = first.rstrip().endswith(":") or not all(line[0].isspace() for line in lines)
     return textwrap.indent(f"{first}\n{rest}", "    ") if whole else f"    {first}\n{rest}"
+
+
+def is_changed(left: Any, call: Any) -> bool:
+    """Whether a call left other arguments than it was given."""
+    try:
+        return bool(left != (list(call) if isinstance(call, tuple) else call))
+    except (ArithmeticError, RecursionError):  # a signalling NaN, a list in itself
+        return True
 
 
 def first_argument(arguments: Any) -> Any:
