@@ -94,7 +94,7 @@ class UnitTestVerifier(ExtractingVerifier):
     """stdin: `tests` is a list of {input, output}; function: `tests` is a list of {arguments, expected} for
     `entry_point`; humaneval: `tests` defines `check(candidate)`, and `prompt` opens the program; asserts (MBPP):
     `tests` is a list of assert statements, `imports` a list of lines that they need; functional (Guru): `tests` is
-    {functional: a test program} or {inputs: [...], outputs: [...]}, `setup` code that runs before both sides."""
+    {functional: a test program} or {inputs: [...], outputs: [...]}, `prefix` code that runs before both sides."""
     answer_in: tuple[Place, ...] = ("code_block", "whole")
     compare: Literal["lines", "tokens", "exact"] = "lines"
     """How printed output is compared. lines: token by token within each line, blank lines aside; tokens: line breaks
@@ -158,6 +158,9 @@ class RubricJudge(ExtractingVerifier):
     judge: JudgeEndpoint
     pass_score: float = Field(default=0.7, gt=0, le=1)
     """Share of the protocol's points from which on a completion counts as right."""
+    graded: bool = False
+    """The credit is the share of points, as a criteria judge's is its mean score, so the accuracy is the mean share and
+    a reward with `graded: true` pays it. Otherwise the credit is 1 from `pass_score` on, and 0 below."""
 
 
 class CriteriaJudge(ExtractingVerifier):

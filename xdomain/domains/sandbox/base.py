@@ -80,7 +80,8 @@ class Sandbox(ABC):
         Raises:
             OSError: it cannot be started.
         """
-        descriptor = memory_file({**job, "modules": guest_modules(), "limits": asdict(limits), "user": self.guest_user()})
+        job = {**job, "modules": guest_modules(), "limits": asdict(limits), "user": self.guest_user()}
+        descriptor = memory_file(job)
         # Without site (-S) a guest sees the standard library alone, whatever this machine has installed.
         command = [interpreter(), "-I", "-S", "-c", guest_program(), str(descriptor)]
         try:
@@ -117,7 +118,7 @@ def guest_modules() -> dict[str, CodeType]:
     """The modules that guests load, compiled: the guest is the same interpreter."""
     package = "xdomain.domains.sandbox"
     return {
-        f"{package}.{name}": compile((files(package) / f"{name}.py").read_text(encoding="utf-8"), f"{name}.py", "exec")
+        f"{package}.{name}": compile((files(package) / f"{name}.py").read_bytes(), f"{name}.py", "exec")
         for name in ("wire", "peer")
     }
 

@@ -74,46 +74,15 @@ class Codec:
         kind = type(value)
         if self.classes.get(kind.__name__) is kind:
             return ["object", kind.__name__, [[name, refer(child)] for name, child in vars(value).items()]]
-        # Methods of the base types: a subclass cannot pass for another value.
-        if isinstance(value, str):
-            return ["str", str.__str__(value)]
-        if isinstance(value, int):
-            return ["int", hex(int.__pos__(value))]
-        if isinstance(value, float):
-            return ["float", float.__pos__(value)]
-        if isinstance(value, list):
-            return ["list", [refer(child) for child in list.__iter__(value)]]
-        if isinstance(value, tuple):
-            items = [refer(child) for child in tuple.__iter__(value)]
-            fields = getattr(kind, "_fields", None)
-            return ["tuple", items] if type(fields) is not tuple else ["namedtuple", items, kind.__name__, list(fields)]
-        if isinstance(value, (set, frozenset)):
-            base = set if isinstance(value, set) else frozenset
-            return [base.__name__, [refer(child) for child in base.__iter__(value)]]
-        if isinstance(value, dict):
-            name = kind.__name__ if kind.__module__ == "collections" else "dict"
-            return [name, [[refer(key), refer(child)] for key, child in dict.items(value)]]
-        if isinstance(value, deque):
-            return ["deque", [refer(child) for child in deque.__iter__(value)], value.maxlen]
-        return self.rare_node(value, refer)
-
-    def rare_node(self, value: Any, refer: Callable[[Any], Any]) -> list[Any]:
-        kind = type(value)
-        name = kind.__name__
-        if isinstance(value, (bytes, bytearray)):
-            return ["bytes" if isinstance(value, bytes) else "bytearray", value.hex()]
-        if kind is complex:
-            return ["complex", value.real, value.imag]
-        if kind is range:
-            return ["range", refer(value.start), refer(value.stop), refer(value.step)]
-        if name in ("dict_keys", "dict_values", "dict_items"):
-            return [name, [refer(child) for child in value]]
-        if name in LIBRARY.get(kind.__module__, ()):
-            parts = (value.numerator, value.denominator) if name == "Fraction" else value.__reduce__()[1]
-            return ["library", [refer(part) for part in parts], kind.__module__, name]
-        own_name = getattr(value, "__name__", None)
-        if type(own_name) is str and is_builtin(own_name) and builtin(own_name) is value:
-            return ["builtin", own_name]
+        for base, write in WRITERS:
+            if isinstance(value, base):
+                return write(value, refer)
+        if kind.__name__ in LIBRARY.get(kind.__module__, ()):
+            parts = value.__reduce__()[1] if kind.__name__ != "Fraction" else (value.numerator, value.denominator)
+            return ["library", [refer(part) for part in parts], kind.__module__, kind.__name__]
+        name = getattr(value, "__name__", None)
+        if type(name) is str and is_builtin(name) and builtin(name) is value:
+            return ["builtin", name]
         if self.export is None:
             raise CandidateError("returned no plain value")
         return self.export(value)
@@ -156,17 +125,17 @@ class Reading:
                 self.value([index])
 
     def empty(self, node: list[Any]) -> Any:
-        if node[0] == "object":
-            kind = self.codec.classes[node[1]]
-            return kind.__new__(kind)
-        if node[0] == "deque":
+        """A mutable object without its parts; None for a node of another kind."""
+        kind = node[0]
+        if kind == "object":
+            return object.__new__(self.codec.classes[node[1]])
+        if kind == "deque":
             return deque([], node[2])
-        if node[0] == "Counter":
+        if kind == "Counter":
             from collections import Counter
 
             return Counter()
-        makers = {"list": list, "set": set, "dict": dict, "OrderedDict": OrderedDict, "bytearray": bytearray}
-        return defaultdict(None) if node[0] == "defaultdict" else makers[node[0]]() if node[0] in makers else None
+        return EMPTY[kind]() if kind in EMPTY else None
 
     def fill(self, target: Any, node: list[Any]) -> None:
         """Make a mutable object what its node says; immutable ones are so already."""
@@ -204,31 +173,90 @@ class Reading:
             if self.codec.resolve is None:
                 raise CandidateError("returned no plain value")
             return self.codec.resolve(kind, parts)
-        if kind == "str":
-            return str(parts)
-        if kind in ("int", "bytes"):
-            return int(parts, 16) if kind == "int" else bytes.fromhex(parts)
-        if kind == "builtin" and is_builtin(parts):
-            return builtin(parts)
-        if kind in ("float", "complex", "range"):
-            makers: dict[str, Any] = {"float": float, "complex": complex, "range": range}
-            return makers[kind](*[self.value(part) for part in node[1:]])
+        if kind in ("str", "int", "float", "bytes", "builtin"):
+            return ATOMS[kind](parts)
         items = [self.value(part) for part in parts]
-        if kind == "library" and node[3] in LIBRARY[node[2]]:
-            if node[3] == "Fraction" and not all(type(item) is int for item in items):
-                raise TypeError("a fraction of integers")  # Fraction("1e999999999") would fill the memory
-            return getattr(__import__(node[2]), node[3])(*items)
+        if kind == "library":
+            return library_value(node[2], node[3], items)
         if kind == "namedtuple":
             from collections import namedtuple
 
-            return namedtuple(node[2], node[3])(*items)  # noqa: PYI024 -- the fields are known only now
-        if kind == "dict_keys":
-            return dict.fromkeys(items).keys()
-        if kind == "dict_values":
-            return dict(enumerate(items)).values()
-        if kind == "dict_items":
-            return dict(items).items()
-        return {"tuple": tuple, "frozenset": frozenset}[kind](items)
+            return namedtuple(node[2], node[3])(*items)
+        return COLLECTIONS[kind](items)
+
+
+def tuple_node(value: tuple[Any, ...], refer: Callable[[Any], Any]) -> list[Any]:
+    items = [refer(child) for child in tuple.__iter__(value)]
+    fields = getattr(type(value), "_fields", None)
+    return ["namedtuple", items, type(value).__name__, list(fields)] if type(fields) is tuple else ["tuple", items]
+
+
+def dict_node(value: dict[Any, Any], refer: Callable[[Any], Any]) -> list[Any]:
+    kind = type(value)
+    name = kind.__name__ if kind.__module__ == "collections" else "dict"
+    return [name, [[refer(key), refer(child)] for key, child in dict.items(value)]]
+
+
+def library_value(module: str, name: str, parts: list[Any]) -> Any:
+    if name not in LIBRARY[module]:
+        raise KeyError(name)
+    if name == "Fraction" and not all(type(part) is int for part in parts):
+        raise TypeError("a fraction of integers")  # Fraction("1e999999999") would fill the memory
+    return getattr(__import__(module), name)(*parts)
+
+
+def builtin_value(name: str) -> Any:
+    if not is_builtin(name):
+        raise KeyError(name)
+    return builtin(name)
+
+
+# Methods of the base types read values: an instance of a subclass cannot pass for another value.
+WRITERS: tuple[tuple[type, Callable[[Any, Callable[[Any], Any]], list[Any]]], ...] = (
+    (list, lambda value, refer: ["list", [refer(child) for child in list.__iter__(value)]]),
+    (tuple, tuple_node),
+    (dict, dict_node),
+    (str, lambda value, _: ["str", str.__str__(value)]),
+    (int, lambda value, _: ["int", hex(int.__pos__(value))]),
+    (float, lambda value, _: ["float", float.__pos__(value)]),
+    (set, lambda value, refer: ["set", [refer(child) for child in set.__iter__(value)]]),
+    (frozenset, lambda value, refer: ["frozenset", [refer(child) for child in frozenset.__iter__(value)]]),
+    (deque, lambda value, refer: ["deque", [refer(child) for child in deque.__iter__(value)], value.maxlen]),
+    (bytes, lambda value, _: ["bytes", bytes.hex(value)]),
+    (bytearray, lambda value, _: ["bytearray", bytearray.hex(value)]),
+    (complex, lambda value, _: ["complex", [value.real, value.imag]]),
+    (range, lambda value, refer: ["range", [refer(value.start), refer(value.stop), refer(value.step)]]),
+    (type({}.keys()), lambda value, refer: ["dict_keys", [refer(child) for child in value]]),
+    (type({}.values()), lambda value, refer: ["dict_values", [refer(child) for child in value]]),
+    (type({}.items()), lambda value, refer: ["dict_items", [refer(child) for child in value]]),
+)
+
+EMPTY: dict[str, Callable[[], Any]] = {
+    "list": list,
+    "set": set,
+    "dict": dict,
+    "OrderedDict": OrderedDict,
+    "defaultdict": lambda: defaultdict(None),
+    "bytearray": bytearray,
+}
+
+ATOMS: dict[str, Callable[[Any], Any]] = {
+    "str": str,
+    "int": lambda digits: int(digits, 16),
+    "float": float,
+    "bytes": bytes.fromhex,
+    "builtin": builtin_value,
+}
+
+COLLECTIONS: dict[str, Callable[[Any], Any]] = {
+    "tuple": tuple,
+    "frozenset": frozenset,
+    "complex": lambda items: complex(*items),
+    "range": lambda items: range(*items),
+    "dict_keys": lambda items: dict.fromkeys(items).keys(),
+    "dict_values": lambda items: dict(enumerate(items)).values(),
+    "dict_items": lambda items: dict(items).items(),
+}
 
 
 def is_builtin(name: str) -> bool:

@@ -138,13 +138,26 @@ def same_value(value: Any, expected: Any, tolerance: Tolerance) -> bool:
 
 def same_members(value: set[Any] | frozenset[Any], expected: Sequence[Any], tolerance: Tolerance) -> bool:
     """Whether a set has exactly the expected members, each listed once."""
-    left = list(value)
-    for other in expected:
-        index = next((index for index, child in enumerate(left) if same_value(child, other, tolerance)), None)
-        if index is None:
+    if len(value) != len(expected):
+        return False
+    left = set(value)
+    inexact = []
+    for other in map(hashable, expected):
+        if other in left:
+            left.remove(other)
+        else:
+            inexact.append(other)
+    for other in inexact:
+        near = [child for child in left if same_value(child, other, tolerance)]
+        if not near:
             return False
-        left.pop(index)
+        left.remove(near[0])
     return not left
+
+
+def hashable(value: Any) -> Any:
+    """A JSON value as a member of a set can be: lists as tuples."""
+    return tuple(map(hashable, value)) if isinstance(value, list | tuple) else value
 
 
 def same_mapping(value: dict[Any, Any], expected: Mapping[str, Any], tolerance: Tolerance) -> bool:

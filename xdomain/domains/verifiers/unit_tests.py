@@ -54,7 +54,7 @@ class UnitTestChecker(Verifier):
     Item metadata by style: stdin and function want `tests`, a list or its JSON, and function an `entry_point`;
     humaneval wants `prompt` (the opening of the program), `tests` (code) and `entry_point`; asserts wants `tests`, a
     list of assert statements, and may have `imports`, a list of lines; functional wants `tests`, the ground truth of
-    Guru's code rows, and may have `setup` and `entry_point`.
+    Guru's code rows, and may have `prefix`, code that runs before both sides, and `entry_point`.
     """
 
     id = "unit_tests/2"
@@ -85,7 +85,7 @@ class UnitTestChecker(Verifier):
         try:
             # Before the program has run, an error of any kind is the item's; the judge that it returns raises none.
             judge = prepare[self.config.style](sandbox, item.metadata, code.replace("\x00", ""))
-        except (ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError, RecursionError) as error:
+        except (AttributeError, LookupError, RecursionError, SyntaxError, TypeError, ValueError) as error:
             return Verdict.unscored(f"the item's tests cannot be read: {type(error).__name__} {error}"[:300])
         try:
             failure = judge()
@@ -204,7 +204,7 @@ class UnitTestChecker(Verifier):
         program = lines_of_code(tests["functional"])
         if metadata.get("entry_point") and not re.search(r"^check\w*\(", program, re.MULTILINE):
             program += f"\ncheck({metadata['entry_point']})\n"
-        setup = lines_of_code(metadata.get("setup"))
+        setup = lines_of_code(metadata.get("prefix"))
         if "Solution" in program:
             setup = LEETCODE + setup
         return lambda: word_of(run_tests(sandbox, code, None, setup, program, self.limits))
