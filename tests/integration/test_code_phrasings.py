@@ -55,6 +55,11 @@ def test_the_items_own_values_are_not_changed():
     assert tests == [{"arguments": [[3, 1]], "expected": [1, 3]}]
 
 
+def test_arguments_that_no_program_can_be_given_are_the_items_fault():
+    item = {"entry_point": "f", "tests": [{"arguments": [object()], "expected": 1}]}
+    assert judge("function", item, "def f(a): return 1").outcome == "unscored"
+
+
 def test_one_overflow_leaves_its_neighbours_their_verdicts():
     checker = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="function"))
     item = Item("i", "p", "g", metadata={"entry_point": "f", "tests": [{"arguments": [200], "expected": 0.5}]})

@@ -12,7 +12,6 @@ Job `mode`:
 
 from __future__ import annotations
 
-import io
 import marshal
 import os
 import resource
@@ -29,7 +28,9 @@ KNOWN = {
     "OrderedDict": "collections",
     "defaultdict": "collections",
     "deque": "collections",
+    "approx": "pytest",
     "isclose": "math",
+    "raises": "pytest",
 }
 """Library names that tests use without importing them. The program must not supply them."""
 
@@ -79,7 +80,6 @@ def answer_calls(job: dict[str, Any]) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
-    sys.stdin, sys.stdout = io.StringIO(), io.StringIO()
     sys.set_int_max_str_digits(0)
     namespace: dict[str, Any] = {"__name__": "program"}
     exec(compile(job["setup"], "setup.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
@@ -125,7 +125,8 @@ def run_tests(job: dict[str, Any]) -> None:
 
     outgoing, incoming = os.fdopen(os.dup(1), "w"), os.fdopen(os.dup(0), "r")
     verdict = os.fdopen(job["verdict_fd"], "w")
-    sys.stdout = io.StringIO()
+    sys.modules["pytest"] = sys.modules["xdomain.domains.sandbox.pytest_names"]
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 -- open to the end
     sys.set_int_max_str_digits(0)
     classes: dict[str, type] = {}
     peer = Peer(incoming, outgoing, refuse, classes, trusting=False, most_bytes=job["limits"]["reply_bytes"])
@@ -161,6 +162,8 @@ def play(job: dict[str, Any], peer: Any, classes: dict[str, type]) -> None:
                 raise KeyError(name)
             if name in KNOWN:
                 return getattr(__import__(KNOWN[name]), name)
+            if name == "pytest":
+                return __import__(name)
             if job["open_names"]:
                 return Remote(peer, name)
             raise KeyError(name)

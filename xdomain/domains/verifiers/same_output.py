@@ -9,17 +9,18 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,4})?")
+NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,4})?")
 """A decimal number in full. Not 007, which may be a code or binary digits."""
 
 LONGEST_LITERAL = 10_000
 """Characters of a line that is read as a Python value; as JSON any is."""
 
-EXACT = Context(prec=400, Emax=10_000, Emin=-10_000)
+LONGEST_NUMBER = 1000
+"""Characters of numbers that are compared exactly though they are written differently."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Tolerance:
     absolute: float
 
     def accepts(self, value: float, expected: float) -> bool:
-        return math.isclose(value, expected, rel_tol=self.relative, abs_tol=self.absolute) or (
-            math.isnan(value) and math.isnan(expected)
-        )
+        if math.isnan(expected) or math.isinf(value):
+            return value == expected or (math.isnan(value) and math.isnan(expected))
+        return math.isclose(value, expected, rel_tol=self.relative, abs_tol=self.absolute)
 
 
 def same_output(output: str, expected: str, compare: str, tolerance: Tolerance) -> bool:
@@ -72,19 +73,13 @@ def same_token(token: str, expected: str, tolerance: Tolerance) -> bool:
     """Equal text, or equal numbers: exactly if the expected one is written as an integer, else within tolerance."""
     if token == expected:
         return True
-    if not (is_number(token) and is_number(expected)):
+    if NUMBER.fullmatch(token) is None or NUMBER.fullmatch(expected) is None:
         return False
-    if "." not in expected and "e" not in expected.lower():
-        exact = Decimal(token, EXACT) if len(token) < EXACT.prec else None
-        return exact is not None and len(expected) < EXACT.prec and exact == Decimal(expected, EXACT)
     value, wanted = float(token), float(expected)
-    if math.isinf(value) or math.isinf(wanted):
-        return EXACT.compare(EXACT.create_decimal(token), EXACT.create_decimal(expected)) == 0
+    is_integer = "." not in expected and "e" not in expected.lower()
+    if is_integer or math.isinf(value) or math.isinf(wanted):
+        return max(len(token), len(expected)) <= LONGEST_NUMBER and Decimal(token) == Decimal(expected)
     return tolerance.accepts(value, wanted)
-
-
-def is_number(token: str) -> bool:
-    return NUMBER.fullmatch(token) is not None and any(character.isdigit() for character in token)
 
 
 def literal(line: str) -> tuple[Any] | None:
@@ -130,10 +125,18 @@ def same_value(value: Any, expected: Any, tolerance: Tolerance) -> bool:
     if isinstance(expected, Mapping):
         return isinstance(value, dict) and same_mapping(value, expected, tolerance)
     if isinstance(expected, float) and isinstance(value, int | float | Decimal | Fraction):
-        return tolerance.accepts(float(value), expected)
+        return tolerance.accepts(as_float(value), expected)
     numbers = (int, float, Decimal, Fraction)
     comparable = isinstance(value, numbers) if isinstance(expected, numbers) else type(value) is type(expected)
     return comparable and bool(value == expected)
+
+
+def as_float(number: float | Decimal | Fraction) -> float:
+    """A number as a float; infinite if it is too large for one."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def same_members(value: set[Any] | frozenset[Any], expected: Sequence[Any], tolerance: Tolerance) -> bool:

@@ -17,6 +17,7 @@ from xdomain.domains.extraction import FINDERS
 from xdomain.domains.sandbox.base import Limits, Sandbox
 from xdomain.domains.sandbox.choose import find_sandbox
 from xdomain.domains.sandbox.runs import CallRun, CheckRun, run_calls, run_script, run_tests
+from xdomain.domains.sandbox.wire import CandidateError, Codec
 from xdomain.domains.verifiers.base import LONGEST_COMPLETION, Verifier
 from xdomain.domains.verifiers.same_output import Tolerance, same_output, same_value
 from xdomain.domains.verifiers.unit_test_items import (
@@ -38,6 +39,10 @@ LEETCODE = (
     "from itertools import *\nfrom math import *\nfrom typing import *\ninf = float('inf')\n"
 )
 """What LeetCode imports before a `class Solution`, which is written to rely on it."""
+
+
+UNREADABLE = (AttributeError, CandidateError, LookupError, RecursionError, SyntaxError, TypeError, ValueError)
+"""What reading an item's tests may raise."""
 
 
 class ItemFault(Exception):
@@ -85,7 +90,7 @@ class UnitTestChecker(Verifier):
         try:
             # Before the program has run, an error of any kind is the item's; the judge that it returns raises none.
             judge = prepare[self.config.style](sandbox, item.metadata, code.replace("\x00", ""))
-        except (AttributeError, LookupError, RecursionError, SyntaxError, TypeError, ValueError) as error:
+        except UNREADABLE as error:
             return Verdict.unscored(f"the item's tests cannot be read: {type(error).__name__} {error}"[:300])
         try:
             failure = judge()
@@ -121,7 +126,7 @@ class UnitTestChecker(Verifier):
                     return f"test {number}: {run.ending}"
                 if run.exit_code != 0:
                     return f"test {number}: exit code {run.exit_code}"
-                if not same_output(run.stdout, wanted, self.config.compare, self.tolerance(PRINTED)):
+                if not holds(same_output, run.stdout, wanted, self.config.compare, self.tolerance(PRINTED)):
                     return f"test {number}: different output"
             return None
 
@@ -134,6 +139,7 @@ class UnitTestChecker(Verifier):
         if not entry_point:
             raise KeyError("entry_point")
         calls = [as_arguments(case.given) for case in cases]
+        Codec().pack(calls)  # refuses arguments that no program can be given
         program = with_imports(code)
         room = max(self.limits.output_bytes, 8 * len(repr([(case.given, case.wanted) for case in cases])))
 
@@ -163,10 +169,7 @@ class UnitTestChecker(Verifier):
         wanted = [case.wanted]
         if case.wrapped and isinstance(case.wanted, list | tuple) and len(case.wanted) == 1:
             wanted.append(case.wanted[0])
-        try:
-            return any(same_value(value, one, self.tolerance(RETURNED)) for one in wanted)
-        except Exception:  # whatever the program returned (too large for a float, nested too deep): not the answer
-            return False
+        return any(holds(same_value, value, one, self.tolerance(RETURNED)) for one in wanted)
 
     def prepare_humaneval(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
         """`check` must pass.
@@ -208,6 +211,14 @@ class UnitTestChecker(Verifier):
         if "Solution" in program:
             setup = LEETCODE + setup
         return lambda: word_of(run_tests(sandbox, code, None, setup, program, self.limits))
+
+
+def holds(compare: Callable[..., bool], *values: Any) -> bool:
+    """Whether a comparison holds; one that fails on what a program gave (nested too deep, say) does not."""
+    try:
+        return compare(*values)
+    except Exception:
+        return False
 
 
 def word_of(run: CheckRun) -> str | None:
