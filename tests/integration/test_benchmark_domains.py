@@ -167,7 +167,7 @@ def test_writing_bench_is_scored_by_its_own_criteria(tmp_path: Path, monkeypatch
         assert "no right answers" in check.notes[0]
 
 
-@pytest.mark.parametrize("reply", [{"score": 11, "reason": ""}, {"score": "9", "reason": ""}, {"score": True}, {}])
+@pytest.mark.parametrize("reply", [{"score": 11, "reason": ""}, {"score": "9 or 8", "reason": ""}, {"score": True}, {}])
 def test_a_critic_out_of_range_is_unscored(reply: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     item = Item("i", "Write.", "", metadata={"criteria": [{"name": "rhythm"}]})

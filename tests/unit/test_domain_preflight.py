@@ -104,3 +104,11 @@ def test_a_hub_model_that_cannot_be_reached_is_told_in_one_paragraph(monkeypatch
     assert refused.value.where == "model.hub"
     assert "\n" not in refused.value.paragraph()
     run_preflight(experiment)  # as where the base is published: nobody asks the hub then
+
+
+def test_a_graded_reward_needs_a_rubric_that_grades(tmp_path):
+    verifier = {"kind": "rubric_judge", "judge": {"base_url": "http://127.0.0.1:9/v1", "model": "m"}}
+    with pytest.raises(ConfigError, match="graded: true"):
+        make(tmp_path, test=ROWS, verifier=verifier, reward={"graded": True})
+    make(tmp_path, test=ROWS, verifier=verifier | {"graded": True}, reward={"graded": True})
+    make(tmp_path, test=ROWS, verifier=verifier)

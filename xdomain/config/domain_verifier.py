@@ -90,11 +90,20 @@ class UnitTestVerifier(ExtractingVerifier):
     """Code that must pass tests, run in the sandbox."""
 
     kind: Literal["unit_tests"]
-    style: Literal["stdin", "function", "humaneval", "asserts"]
+    style: Literal["stdin", "function", "humaneval", "asserts", "functional"]
     """stdin: `tests` is a list of {input, output}; function: `tests` is a list of {arguments, expected} for
     `entry_point`; humaneval: `tests` defines `check(candidate)`, and `prompt` opens the program; asserts (MBPP):
-    `tests` is a list of assert statements that call one function, `imports` a list of lines that they need."""
+    `tests` is a list of assert statements, `imports` a list of lines that they need; functional (Guru): `tests` is
+    {functional: a test program} or {inputs: [...], outputs: [...]}, `prefix` code that runs before both sides."""
     answer_in: tuple[Place, ...] = ("code_block", "whole")
+    compare: Literal["lines", "tokens", "exact"] = "lines"
+    """How printed output is compared. lines: token by token within each line, blank lines aside; tokens: line breaks
+    count as spaces; exact: the text, except for white space at the end of lines and of the output."""
+    relative_tolerance: float | None = Field(default=None, ge=0)
+    """Of a number whose expected value is a decimal fraction; integers are exact. None: 1e-6 for printed output, 1e-9
+    for returned values. Ignored by `compare: exact` and by tests that are programs."""
+    absolute_tolerance: float | None = Field(default=None, ge=0)
+    """The larger of both tolerances holds. None: 1e-6 for printed output, 1e-9 for returned values."""
     timeout_seconds: float = Field(default=10.0, gt=0)
     memory_mib: int = Field(default=512, ge=64)
     allow_unsandboxed_code: bool = False
@@ -149,6 +158,9 @@ class RubricJudge(ExtractingVerifier):
     judge: JudgeEndpoint
     pass_score: float = Field(default=0.7, gt=0, le=1)
     """Share of the protocol's points from which on a completion counts as right."""
+    graded: bool = False
+    """The credit is the share of points, as a criteria judge's is its mean score, so the accuracy is the mean share and
+    a reward with `graded: true` pays it. Otherwise the credit is 1 from `pass_score` on, and 0 below."""
 
 
 class CriteriaJudge(ExtractingVerifier):

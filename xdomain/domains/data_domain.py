@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xdomain.config.domain import DomainConfig
-from xdomain.config.domain_verifier import AssignmentVerifier, ChoiceVerifier, SourceVerifier, VerifierConfig
+from xdomain.config.domain_verifier import (
+    AssignmentVerifier,
+    ChoiceVerifier,
+    RubricJudge,
+    SourceVerifier,
+    VerifierConfig,
+)
 from xdomain.core.errors import ConfigError
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item, Split
@@ -46,6 +52,12 @@ class DataDomain(Domain):
         self.source: Source = SOURCES.load(config.source.kind, where=f"domains.{config.name}.source")(config.source)
         self.verifier = self.choose_verifier()
         self.shape = resolve_reward(config.reward, config.verifier.kind)
+        if self.shape.graded and isinstance(config.verifier, RubricJudge) and not config.verifier.graded:
+            raise ConfigError(
+                "the reward is graded, and its rubric judge gives no credit between 0 and 1.",
+                where=f"domains.{config.name}.verifier.graded",
+                fix="Write `graded: true` under the verifier.",
+            )
         self.allowed_overlap = frozenset(config.allow_overlap)
         self.choices = choices_of(config.verifier)
         self.stop = config.stop

@@ -17,6 +17,9 @@ PRESETS = files("xdomain.domains") / "presets"
 TIE_SCORE = 0.5
 """The credit of a pairwise judge's tie, which is not a right answer."""
 
+TIE = "tie"
+"""The reason of such a verdict; a credit of 0.5 alone may be half of a rubric's points."""
+
 
 def preset_names() -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in PRESETS.iterdir() if entry.name.endswith(".yaml"))
@@ -70,12 +73,19 @@ def shaped_reward(shape: RewardShape, completion: str, verdict: Verdict, gold: s
         return shape.gate.value
     if verdict.outcome is Outcome.MALFORMED:
         return shape.malformed
+    if shape.graded and verdict.score is not None:
+        return shape.wrong + verdict.score * (shape.right - shape.wrong)
     if verdict.outcome is Outcome.WRONG:
-        return shape.tie if shape.tie is not None and verdict.score == TIE_SCORE else shape.wrong
+        return shape.wrong if shape.tie is None or verdict.reason != TIE else shape.tie
+    return shape.right - length_loss(shape, verdict, gold)
+
+
+def length_loss(shape: RewardShape, verdict: Verdict, gold: str) -> float:
+    """Return what a right answer loses for being longer or shorter than the gold."""
     if shape.length is None:
-        return shape.right
+        return 0.0
     difference = abs(len(verdict.answer or "") - len(gold))
-    return shape.right - shape.length.per_character * min(difference, shape.length.cap)
+    return shape.length.per_character * min(difference, shape.length.cap)
 
 
 def passes_gate(gate: FormatGate, completion: str) -> bool:

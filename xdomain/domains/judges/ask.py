@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, write_json
 from xdomain.core.fingerprint import fingerprint
 from xdomain.core.http import ChatEndpoint, EndpointError, chat
+from xdomain.domains.judges.reply import stated_object
 
 Answer = TypeVar("Answer")
 Task = TypeVar("Task")
@@ -23,6 +23,9 @@ ASKED = 3
 
 LONGEST_JUDGED = 40_000
 """Characters of a completion that a judge is shown."""
+
+first_object = stated_object
+"""The name under which scripts outside this project import it."""
 
 
 class Judge:
@@ -53,12 +56,18 @@ class Judge:
         """See `Domain.preflight`: the key must be there."""
         self.endpoint.key()
 
-    def ask(self, messages: Sequence[Mapping[str, str]], read: Callable[[Any], Answer | None]) -> Answer | None:
+    def ask(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        read: Callable[[dict[str, Any]], Answer | None],
+        in_words: Callable[[str], dict[str, Any] | None] | None = None,
+    ) -> Answer | None:
         """The judge's answer, or None if it never gave a usable one.
 
         Args:
             messages: the chat.
-            read: makes an answer of a parsed reply, None if it has not the demanded shape.
+            read: makes an answer of an object in the reply, None if it has not the demanded shape.
+            in_words: makes such an object of a reply that holds none; None accepts objects only.
         """
         key = fingerprint({"judge": self.identity(), "messages": [dict(message) for message in messages]})
         known = self.recall(key)
@@ -70,7 +79,9 @@ class Judge:
                 text = chat(self.endpoint, messages, temperature=0.0, seed=attempt)
             except EndpointError:
                 return None
-            reply = first_object(text)
+            reply = stated_object(text, read)
+            if reply is None and in_words is not None and stated_object(text) is None:
+                reply = in_words(text)
             answer = None if reply is None else read(reply)
             if answer is not None:
                 self.remember(key, reply)
@@ -101,15 +112,3 @@ class Judge:
             self._memory[key] = reply
         if self.folder is not None:
             write_json(self.folder / f"{key}.json", reply)
-
-
-def first_object(text: str) -> dict[str, Any] | None:
-    """The first JSON object in a reply, prose and code fences round it ignored."""
-    start = text.find("{")
-    if start < 0:
-        return None
-    try:
-        value, _ = json.JSONDecoder().raw_decode(text[start:])
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import files
+from types import CodeType
 from typing import Any
 
 
@@ -24,6 +25,7 @@ class Limits:
         processes: processes and threads at once.
         disk_mib: size of the only writable place, and of any file.
         output_bytes: of each stream that is read.
+        reply_bytes: of one reply of a program to its tests.
         open_files: descriptors a process.
     """
 
@@ -32,6 +34,7 @@ class Limits:
     processes: int = 16
     disk_mib: int = 16
     output_bytes: int = 1_000_000
+    reply_bytes: int = 16_000_000
     open_files: int = 64
 
 
@@ -77,7 +80,8 @@ class Sandbox(ABC):
         Raises:
             OSError: it cannot be started.
         """
-        descriptor = memory_file({**job, "limits": asdict(limits), "user": self.guest_user()})
+        job = {**job, "modules": guest_modules(), "limits": asdict(limits), "user": self.guest_user()}
+        descriptor = memory_file(job)
         # Without site (-S) a guest sees the standard library alone, whatever this machine has installed.
         command = [interpreter(), "-I", "-S", "-c", guest_program(), str(descriptor)]
         try:
@@ -110,6 +114,16 @@ def interpreter() -> str:
 
 
 @lru_cache(maxsize=1)
+def guest_modules() -> dict[str, CodeType]:
+    """The modules that guests load, compiled: the guest is the same interpreter."""
+    package = "xdomain.domains.sandbox"
+    return {
+        f"{package}.{name}": compile((files(package) / f"{name}.py").read_bytes(), f"{name}.py", "exec")
+        for name in ("wire", "peer", "pytest_names")
+    }
+
+
+@lru_cache(maxsize=1)
 def guest_program() -> str:
-    """The text of the guest program, which imports nothing of ours."""
+    """The text of the guest program, which imports nothing of ours but `guest_modules`."""
     return (files("xdomain.domains.sandbox") / "guest.py").read_text(encoding="utf-8")

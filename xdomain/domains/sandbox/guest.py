@@ -4,15 +4,14 @@ json would cost a third of a short run, and this is our own data for our own int
 
 Job `mode`:
     script: `program` is a whole program with the real stdin and stdout.
-    calls:  `program` defines `entry_point`; each stdin line is a call `[arguments, keywords]`, each stdout line a
-            reply `{"value": ...}` or `{"error": ...}`. No test and no expected value is ever in this process.
+    calls:  `program` runs after `setup`; stdin brings requests to it and stdout takes the replies (see `peer.py`). No
+            test and no expected value is ever in this process.
     tests:  `setup` and `tests` run here and call the candidate, which is in another sandbox, over stdout and stdin;
             the verdict goes to the descriptor `verdict_fd`, which the candidate does not have.
 """
 
 from __future__ import annotations
 
-import io
 import marshal
 import os
 import resource
@@ -22,14 +21,27 @@ TYPE_CHECKING = False  # the name that type checkers take for true; importing ty
 if TYPE_CHECKING:
     from typing import Any
 
-PLAIN = (bool, int, float, str, type(None))
-DEEPEST = 100
+KNOWN = {
+    "Counter": "collections",
+    "Decimal": "decimal",
+    "Fraction": "fractions",
+    "OrderedDict": "collections",
+    "defaultdict": "collections",
+    "deque": "collections",
+    "approx": "pytest",
+    "isclose": "math",
+    "raises": "pytest",
+}
+"""Library names that tests use without importing them. The program must not supply them."""
 
 
 def main() -> None:
     with os.fdopen(int(sys.argv[1]), "rb") as handle:
         job = marshal.load(handle)  # noqa: S302 -- see above
     sys.argv = ["program.py"]
+    for name, code in job.pop("modules").items():
+        sys.modules[name] = type(sys)(name)
+        exec(code, vars(sys.modules[name]))  # noqa: S102 -- our own modules
     confine(job["limits"], job["user"])
     {"script": run_script, "calls": answer_calls, "tests": run_tests}[job["mode"]](job)
 
@@ -61,117 +73,126 @@ def run_script(job: dict[str, Any]) -> None:
 
 
 def answer_calls(job: dict[str, Any]) -> None:
-    """Load the program with its own stdin and stdout out of reach, then reply to calls until they end."""
-    import json
+    """Load the program with its own stdin and stdout out of reach, then answer requests until they end."""
+    from xdomain.domains.sandbox.peer import Peer
 
-    calls, replies = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
+    incoming, outgoing = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
-    sys.stdin, sys.stdout = io.StringIO(), io.StringIO()
+    sys.set_int_max_str_digits(0)
     namespace: dict[str, Any] = {"__name__": "program"}
+    exec(compile(job["setup"], "setup.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
+    shared = own_classes(namespace)
     exec(compile(job["program"], "program.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
-    candidate = namespace[job["entry_point"]]
-    for line in calls:
-        arguments, keywords = decode(json.loads(line))
-        try:
-            reply = {"value": encode(candidate(*arguments, **keywords))}
-        except Exception as error:
-            reply = {"error": type(error).__name__}
-        replies.write(json.dumps(reply) + "\n")
-        replies.flush()
+    classes = {name: namespace[name] for name in shared if isinstance(namespace.get(name), type)}
+    find = lambda name: find_value(namespace, name)  # noqa: E731 -- the program's own value of a name
+    Peer(incoming, outgoing, find, classes, trusting=True, most_bytes=-1).serve()
 
 
-class CandidateError(Exception):
-    """The candidate raised, ended, or returned what is no plain value."""
+def own_classes(namespace: dict[str, Any]) -> dict[str, type]:
+    """Classes that the code of a namespace defined itself."""
+    name = namespace["__name__"]
+    return {key: value for key, value in namespace.items() if isinstance(value, type) and value.__module__ == name}
+
+
+def find_value(namespace: dict[str, Any], name: str) -> Any:
+    """The value of `f`, `Solution.f`, `Solution().f` or `Outer.Inner.f`; a method belongs to a new instance.
+
+    A plain name that the program does not define is looked for in its class `Solution`, as LeetCode does.
+
+    Raises:
+        NameError: there is none.
+    """
+    first, *rest = name.replace("()", "").split(".")
+    if not rest and first not in namespace and hasattr(namespace.get("Solution"), first):
+        first, rest = "Solution", [first]
+    if first not in namespace:
+        raise NameError(first)
+    value = namespace[first]
+    for part in rest:
+        if isinstance(value, type) and isinstance(vars(value).get(part), type(find_value)):
+            value = value()
+        value = getattr(value, part)
+    return value
 
 
 def run_tests(job: dict[str, Any]) -> None:
     """Run the tests against the candidate behind the pipes; the verdict is written once, at the very end."""
     import json
 
-    calls, replies = os.fdopen(os.dup(1), "w"), os.fdopen(os.dup(0), "r")
+    from xdomain.domains.sandbox.peer import Peer
+
+    outgoing, incoming = os.fdopen(os.dup(1), "w"), os.fdopen(os.dup(0), "r")
     verdict = os.fdopen(job["verdict_fd"], "w")
-    sys.stdout = io.StringIO()
-
-    def candidate(*arguments: object, **keywords: object) -> object:
-        try:
-            calls.write(json.dumps(encode([list(arguments), keywords])) + "\n")
-            calls.flush()
-            reply = decode_reply(replies.readline(job["limits"]["output_bytes"]))
-        except BrokenPipeError:
-            raise CandidateError("ended early") from None
-        return reply
-
-    namespace: dict[str, Any] = {"__name__": "tests"}
+    sys.modules["pytest"] = sys.modules["xdomain.domains.sandbox.pytest_names"]
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 -- open to the end
+    sys.set_int_max_str_digits(0)
+    classes: dict[str, type] = {}
+    peer = Peer(incoming, outgoing, refuse, classes, trusting=False, most_bytes=job["limits"]["reply_bytes"])
+    word, item_fault = "passed", False
     try:
-        exec(compile(job["setup"], "setup.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
-        namespace[job["entry_point"]] = candidate
-        exec(compile(job["tests"], "tests.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
-        namespace["check"](candidate)
-        word = "passed"
-    except CandidateError as error:
-        word = f"candidate {error}"
+        play(job, peer, classes)
     except AssertionError:
         word = "a test failed"
+    except SystemExit as error:  # unittest.main()
+        word = "a test failed" if error.code else "passed"
     except Exception as error:
-        word = f"a test raised {type(error).__name__}"
-    verdict.write(json.dumps(word))
+        by_candidate = getattr(error, "from_candidate", False)
+        word = f"{'candidate' if by_candidate else 'a test'} raised {type(error).__name__}"
+        item_fault = not by_candidate and isinstance(error, (NameError, ImportError)) and is_raised_by_tests(error)
+    if peer.broken:
+        word, item_fault = f"candidate {peer.broken}", False
+    elif not peer.requests:
+        word, item_fault = "no test calls the program" if word == "passed" else word, True
+    verdict.write(json.dumps({"word": word, "item_fault": item_fault}))
     verdict.flush()
 
 
-def decode_reply(line: str) -> Any:
-    """The value in a reply.
+def play(job: dict[str, Any], peer: Any, classes: dict[str, type]) -> None:
+    """Run `setup`, then `tests`; call a `check` that the tests defined and did not call."""
+    from xdomain.domains.sandbox.peer import Remote
 
-    Raises:
-        CandidateError: there is none.
-    """
-    import json
+    class Names(dict):  # type: ignore[type-arg]
+        """Names of the tests; those that nobody here defined are the program's."""
 
-    if not line.endswith("\n"):
-        raise CandidateError("ended early")
-    try:
-        reply = json.loads(line)
-        if "value" in reply:
-            return decode(reply["value"])
-        error = str(reply["error"])[:80]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise CandidateError("lied") from None
-    raise CandidateError(f"raised {error}")
+        def __missing__(self, name: str) -> Any:
+            builtin = getattr(builtins, name, self)
+            if builtin is not self or name.startswith("__"):
+                raise KeyError(name)
+            if name in KNOWN:
+                return getattr(__import__(KNOWN[name]), name)
+            if name == "pytest":
+                return __import__(name)
+            if job["open_names"]:
+                return Remote(peer, name)
+            raise KeyError(name)
 
+    import builtins
 
-def encode(value: Any, depth: int = 0) -> Any:
-    """Plain Python values as JSON that keeps tuples, sets, bytes, complex numbers and other keys apart."""
-    if depth > DEEPEST:
-        raise TypeError("too deep")
-    kind = type(value)
-    if kind in PLAIN:
-        return value
-    if kind is list:
-        return [encode(child, depth + 1) for child in value]
-    if kind in (tuple, set, frozenset):
-        return {"": kind.__name__, "items": [encode(child, depth + 1) for child in value]}
-    if kind is dict:
-        pairs = [[encode(key, depth + 1), encode(child, depth + 1)] for key, child in value.items()]
-        return {"": "dict", "items": pairs}
-    if kind is bytes:
-        return {"": "bytes", "items": list(value)}
-    if kind is complex:
-        return {"": "complex", "items": [value.real, value.imag]}
-    raise TypeError("no plain value")
+    namespace = Names(__name__="tests", __builtins__=builtins)
+    exec(compile(job["setup"], "setup.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
+    classes.update(own_classes(namespace))
+    peer.codec.classes.update(classes)
+    entry_point = job["entry_point"]
+    if entry_point:
+        namespace[entry_point] = Remote(peer, entry_point)
+    exec(compile(job["tests"], "tests.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
+    if entry_point and not peer.requests and "check" in namespace:
+        namespace["check"](Remote(peer, entry_point))
 
 
-def decode(value: Any, depth: int = 0) -> Any:
-    """The inverse of `encode`; what it did not make is refused."""
-    if depth > DEEPEST:
-        raise ValueError("too deep")
-    if isinstance(value, list):
-        return [decode(child, depth + 1) for child in value]
-    if not isinstance(value, dict):
-        return value
-    items = [decode(child, depth + 1) for child in value["items"]]
-    makers: dict[str, Any] = {"tuple": tuple, "set": set, "frozenset": frozenset, "bytes": bytes, "dict": dict}
-    return complex(*items) if value[""] == "complex" else makers[value[""]](items)
+def is_raised_by_tests(error: BaseException) -> bool:
+    """Whether a line of the tests raised the error, not text of the program that they evaluate."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code.co_filename in ("setup.py", "tests.py")
+
+
+def refuse(name: str) -> Any:
+    """No name of the tests is open to the program."""
+    raise NameError(name)
 
 
 if __name__ == "__main__":

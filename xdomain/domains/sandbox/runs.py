@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import tempfile
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from xdomain.domains.sandbox.base import Limits, Sandbox
-from xdomain.domains.sandbox.guest import CandidateError, decode_reply, encode
 from xdomain.domains.sandbox.supervise import Ending, Watched, watch
+from xdomain.domains.sandbox.wire import CandidateError, Codec
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ class CallRun:
     Attributes:
         ending: how the program ended.
         values: results in order, up to the first call that gave none.
+        arguments: what each of these calls left of its arguments, which it may have changed in place.
         failure: why that one gave none ("raised ValueError", "ended early"); "" if every call gave a value.
         seconds: wall time.
     """
 
     ending: Ending
     values: tuple[Any, ...]
+    arguments: tuple[Any, ...]
     failure: str
     seconds: float
 
@@ -55,11 +58,13 @@ class CheckRun:
     Attributes:
         ending: how the tests ended.
         word: "passed", or what happened instead.
+        item_fault: whether it was the tests' own fault: they cannot run, or call nothing.
         seconds: wall time.
     """
 
     ending: Ending
     word: str
+    item_fault: bool
     seconds: float
 
 
@@ -75,25 +80,66 @@ def run_script(sandbox: Sandbox, program: str, stdin: str, limits: Limits) -> Sc
     return ScriptRun(watched.ending, watched.exit_code, output.decode("utf-8", "replace"), watched.seconds)
 
 
-def run_calls(
-    sandbox: Sandbox, program: str, entry_point: str, calls: Sequence[Sequence[Any]], limits: Limits
-) -> CallRun:
-    """Call a function that `program` defines, once for each list of positional arguments.
+def run_calls(sandbox: Sandbox, program: str, entry_point: str, calls: Sequence[Arguments], limits: Limits) -> CallRun:
+    """Call a function that `program` defines.
+
+    Args:
+        sandbox: where it runs.
+        program: foreign code.
+        entry_point: name of the function, see `guest.find_value`.
+        calls: arguments of each call: positional ones, or keyword arguments by name.
+        limits: what the program may use, all calls together.
 
     Raises:
         OSError: the sandbox cannot be started.
     """
-    job = {"mode": "calls", "program": program, "entry_point": entry_point}
-    lines = [json.dumps(encode([list(arguments), {}])) for arguments in calls]
-    watched, output = converse(sandbox, job, "".join(f"{line}\n" for line in lines).encode(), limits)
-    replies = output.decode("utf-8", "replace").splitlines(keepends=True)
+    codec = Codec()
+    packed = [codec.pack(asked(copy.deepcopy(arguments))) for arguments in calls]
+    requests = [
+        {"operation": "call_by_name" if isinstance(arguments, Mapping) else "call", "target": entry_point, **message}
+        for arguments, (message, _) in zip(calls, packed, strict=True)
+    ]
+    job = {"mode": "calls", "program": program, "setup": ""}
+    watched, output = converse(sandbox, job, "".join(f"{json.dumps(line)}\n" for line in requests).encode(), limits)
+    replies = output.decode("utf-8", "replace").split("\n")
     values: list[Any] = []
-    for place in range(len(calls)):
+    left: list[Any] = []
+    failure = ""
+    for reply, (_, order) in zip([*replies[:-1], *([""] * len(calls))], packed, strict=False):
         try:
-            values.append(decode_reply(replies[place] if place < len(replies) else ""))
+            value, changed = read_reply(codec, reply, order)
         except CandidateError as error:
-            return CallRun(watched.ending, tuple(values), str(error), watched.seconds)
-    return CallRun(watched.ending, tuple(values), "", watched.seconds)
+            failure = str(error)
+            break
+        values.append(value)
+        left.append(changed)
+    return CallRun(watched.ending, tuple(values), tuple(left), failure, watched.seconds)
+
+
+Arguments = Sequence[Any] | Mapping[str, Any]
+
+
+def asked(arguments: Arguments) -> list[Any]:
+    """The arguments as the guest's operations "call_by_name" and "call" want them."""
+    return [dict(arguments)] if isinstance(arguments, Mapping) else [list(arguments), {}]
+
+
+def read_reply(codec: Codec, line: str, order: Sequence[Any]) -> tuple[Any, Any]:
+    """The value in a reply, and what the call left of its arguments.
+
+    Raises:
+        CandidateError: there is none.
+    """
+    if not line:
+        raise CandidateError("ended early")
+    try:
+        reply = json.loads(line)
+        if "raised" in reply:
+            raise CandidateError(f"raised {str(reply['raised'][0])[:80]}")
+        value, objects = codec.unpack(reply, order)
+        return value, objects[0][0]
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+        raise CandidateError("lied") from None
 
 
 def converse(sandbox: Sandbox, job: Mapping[str, Any], stdin: bytes, limits: Limits) -> tuple[Watched, bytes]:
@@ -112,8 +158,10 @@ def converse(sandbox: Sandbox, job: Mapping[str, Any], stdin: bytes, limits: Lim
     return watched, watched.outputs[stdout_read]
 
 
-def run_tests(sandbox: Sandbox, program: str, entry_point: str, setup: str, tests: str, limits: Limits) -> CheckRun:
-    """Run `tests`, which define `check(candidate)`, against a function that `program` defines.
+def run_tests(
+    sandbox: Sandbox, program: str, entry_point: str | None, setup: str, tests: str, limits: Limits
+) -> CheckRun:
+    """Run `tests` against what `program` defines.
 
     Tests and program lie in two sandboxes that share nothing but two pipes of plain values, so the program can
     neither read nor replace the tests, and its early end or its output passes nothing.
@@ -121,9 +169,10 @@ def run_tests(sandbox: Sandbox, program: str, entry_point: str, setup: str, test
     Args:
         sandbox: where both run.
         program: foreign code that defines `entry_point`.
-        entry_point: the name of the function.
-        setup: code that the tests need besides (helpers of the prompt).
-        tests: code that defines `check`.
+        entry_point: name of the function, which a `check(candidate)` that the tests define is called with. None: the
+            tests call the program by themselves, and every name that they do not define is the program's.
+        setup: code that runs before both (helpers of the prompt); instances of its classes travel by their attributes.
+        tests: code that calls the program, or defines `check`.
         limits: of each of the two.
 
     Raises:
@@ -132,12 +181,13 @@ def run_tests(sandbox: Sandbox, program: str, entry_point: str, setup: str, test
     calls_read, calls_write = os.pipe()
     replies_read, replies_write = os.pipe()
     verdict_read, verdict_write = os.pipe()
-    candidate_job = {"mode": "calls", "program": program, "entry_point": entry_point}
+    candidate_job = {"mode": "calls", "program": program, "setup": setup}
     tests_job = {
         "mode": "tests",
         "setup": setup,
         "tests": tests,
         "entry_point": entry_point,
+        "open_names": entry_point is None,
         "verdict_fd": verdict_write,
     }
     guests = []
@@ -161,15 +211,17 @@ def run_tests(sandbox: Sandbox, program: str, entry_point: str, setup: str, test
         finally:
             close(calls_read, calls_write, replies_read, replies_write, verdict_write)
         watched = watch(guests, [verdict_read], {}, limits)
-    return CheckRun(watched.ending, read_word(watched.outputs[verdict_read]), watched.seconds)
+    word, item_fault = read_word(watched.outputs[verdict_read])
+    return CheckRun(watched.ending, word, item_fault, watched.seconds)
 
 
-def read_word(output: bytes) -> str:
-    """The tests' verdict; what is not whole is none."""
+def read_word(output: bytes) -> tuple[str, bool]:
+    """The tests' verdict and whether the item is at fault; what is not whole is none."""
     try:
-        return str(json.loads(output))
+        verdict = json.loads(output)
     except ValueError:
-        return "no verdict"
+        return "no verdict", False
+    return verdict["word"], verdict["item_fault"]
 
 
 def close(*descriptors: int) -> None:

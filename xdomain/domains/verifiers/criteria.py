@@ -17,9 +17,10 @@ from xdomain.domains.base import Item
 from xdomain.domains.extraction import extract
 from xdomain.domains.judges.ask import LONGEST_JUDGED, Judge
 from xdomain.domains.judges.fence import SYSTEM, fenced, has_ticket, ticket
+from xdomain.domains.judges.reply import field, stated_score, whole_number
 from xdomain.domains.verifiers.base import Verifier
 
-VERSION = 1
+VERSION = 2
 
 MOST_POINTS = 10
 
@@ -31,7 +32,8 @@ QUESTION = """Score the response to the request by this one criterion, strictly,
 
 {answer}
 
-Reply {{{ticket}"score": 5, "reason": "why, in a sentence"}}."""
+Reply {{{ticket}"score": <whole number>, "reason": "<why, in a sentence>"}}."""
+# The shape is no JSON: a judge that repeats its instructions must not be read as having answered.
 
 
 class CriteriaChecker(Verifier):
@@ -82,12 +84,17 @@ class CriteriaChecker(Verifier):
         )
 
         def read(reply: dict[str, object]) -> int | None:
-            score = reply.get("score")
+            score = whole_number(field(reply, "score"), MOST_POINTS)
             trusted = has_ticket(reply, mark) or not self.config.demand_ticket
-            return score if trusted and type(score) is int and 1 <= score <= MOST_POINTS else None
+            return score if trusted and score else None
+
+        def in_words(text: str) -> dict[str, object]:
+            return {"score": stated_score(text, MOST_POINTS)}
 
         return self.judge_model.ask(
-            [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}], read
+            [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}],
+            read,
+            None if self.config.demand_ticket else in_words,  # words hold no ticket
         )
 
 

@@ -11,10 +11,11 @@ from xdomain.domains.base import Item
 from xdomain.domains.extraction import extract
 from xdomain.domains.judges.ask import LONGEST_JUDGED, Judge
 from xdomain.domains.judges.fence import SYSTEM, fenced, has_ticket, ticket
-from xdomain.domains.rewards import TIE_SCORE
+from xdomain.domains.judges.reply import field
+from xdomain.domains.rewards import TIE, TIE_SCORE
 from xdomain.domains.verifiers.base import Verifier
 
-VERSION = 1
+VERSION = 2
 
 QUESTION = """{criterion}
 
@@ -24,7 +25,8 @@ QUESTION = """{criterion}
 
 {second}
 
-Reply {{"ticket": "{mark}", "better": "first"}}, or "second", or "tie"."""
+Reply {{"ticket": "{mark}", "better": <"first", "second" or "tie">}}."""
+# The shape is no JSON: a judge that repeats its instructions must not be read as having answered.
 
 
 class PairwiseChecker(Verifier):
@@ -58,7 +60,7 @@ class PairwiseChecker(Verifier):
             return Verdict.right("preferred in both orders", answer)
         if votes == ("second", "second"):
             return Verdict.wrong("reference preferred in both orders", answer)
-        return Verdict(Outcome.WRONG, TIE_SCORE, "tie", answer)
+        return Verdict(Outcome.WRONG, TIE_SCORE, TIE, answer)
 
     def prefer(self, prompt: str, first: str, second: str) -> str | None:
         """Which of two answers the judge prefers: "first", "second" or "tie"; None if it failed."""
@@ -72,9 +74,8 @@ class PairwiseChecker(Verifier):
         )
 
         def read(reply: dict[str, object]) -> str | None:
-            better = reply.get("better")
-            known = has_ticket(reply, mark) and better in ("first", "second", "tie")
-            return str(better) if known else None
+            better = str(field(reply, "better")).lower().strip(" .").removesuffix(" answer")
+            return better if has_ticket(reply, mark) and better in ("first", "second", "tie") else None
 
         return self.judge_model.ask(
             [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}], read

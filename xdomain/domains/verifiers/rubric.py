@@ -10,16 +10,20 @@ from collections.abc import Sequence
 
 from xdomain.config.domain_verifier import RubricJudge
 from xdomain.core.fingerprint import fingerprint
-from xdomain.core.records import Verdict
+from xdomain.core.records import Outcome, Verdict
 from xdomain.domains.base import Item
 from xdomain.domains.extraction import extract
 from xdomain.domains.judges.ask import LONGEST_JUDGED, Judge
 from xdomain.domains.judges.fence import SYSTEM, fenced, has_ticket, ticket
+from xdomain.domains.judges.reply import field, whole_number
 from xdomain.domains.verifiers.base import Verifier
 
-VERSION = 1
+VERSION = 2
 
 MOST_CRITERIA = 12
+
+MOST_POINTS = 10
+"""Of one criterion."""
 
 PROTOCOL = """Write a protocol by which any answer to this request can be scored, before you see one.
 
@@ -27,7 +31,7 @@ PROTOCOL = """Write a protocol by which any answer to this request can be scored
 
 {reference}
 
-Reply {{"ticket": "{mark}", "criteria": [{{"text": "what an answer must do", "points": 3}}, ...]}} with 2 to \
+Reply {{"ticket": "{mark}", "criteria": [{{"text": "<what an answer must do>", "points": <points>}}, ...]}} with 2 to \
 {most} criteria, each with whole points from 1 to 10."""
 
 SCORING = """Score the answer by the protocol, one criterion after the other.
@@ -48,6 +52,7 @@ Protocol = tuple[tuple[str, int], ...]
 class RubricChecker(Verifier):
     """Right from a share `pass_score` of the protocol's points on; the reason names the share and the protocol.
 
+    The credit is 1 or 0, or the share itself if `graded`, as a criteria judge's credit is its mean score.
     Protocols are kept with the judge's other answers under its cache folder, by their digest.
     """
 
@@ -57,6 +62,7 @@ class RubricChecker(Verifier):
         about = {
             "judge": self.judge_model.identity(),
             "pass_score": config.pass_score,
+            "graded": config.graded,
             "prompts": SYSTEM + PROTOCOL + SCORING,
         }
         self.id = f"rubric_judge/{VERSION}-{fingerprint(about)[:8]}"
@@ -83,9 +89,9 @@ class RubricChecker(Verifier):
             return Verdict.unscored("the judge failed")
         total = sum(most for _, most in protocol)
         reason = f"{sum(points)} of {total} points by protocol {fingerprint(protocol)[:12]}"
-        if sum(points) >= self.config.pass_score * total:
-            return Verdict.right(reason, answer)
-        return Verdict.wrong(reason, answer)
+        outcome = Outcome.RIGHT if sum(points) >= self.config.pass_score * total else Outcome.WRONG
+        credit = sum(points) / total if self.config.graded else float(outcome is Outcome.RIGHT)
+        return Verdict(outcome, credit, reason, answer)
 
     def protocol(self, item: Item) -> Protocol | None:
         """The protocol for a prompt; None if the judge wrote no usable one."""
@@ -98,7 +104,7 @@ class RubricChecker(Verifier):
         )
 
         def read(reply: dict[str, object]) -> Protocol | None:
-            return read_protocol(reply.get("criteria")) if has_ticket(reply, mark) else None
+            return read_protocol(field(reply, "criteria")) if has_ticket(reply, mark) else None
 
         return self.judge_model.ask(
             [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}], read
@@ -116,7 +122,7 @@ class RubricChecker(Verifier):
         )
 
         def read(reply: dict[str, object]) -> list[int] | None:
-            return read_points(reply.get("points"), protocol) if has_ticket(reply, mark) else None
+            return read_points(field(reply, "points"), protocol) if has_ticket(reply, mark) else None
 
         return self.judge_model.ask(
             [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}], read
@@ -129,16 +135,21 @@ def read_protocol(criteria: object) -> Protocol | None:
         return None
     protocol: list[tuple[str, int]] = []
     for entry in criteria:
-        text, points = (entry.get("text"), entry.get("points")) if isinstance(entry, dict) else (None, None)
-        if not isinstance(text, str) or not text.strip() or type(points) is not int or not 1 <= points <= 10:
+        text, points = (field(entry, "text"), field(entry, "points")) if isinstance(entry, dict) else (None, None)
+        points = whole_number(points, MOST_POINTS)
+        if not isinstance(text, str) or not text.strip() or not points:
             return None
         protocol.append((text, points))
     return tuple(protocol)
 
 
 def read_points(points: object, protocol: Protocol) -> list[int] | None:
-    """Whole points within the range of each criterion, else None."""
+    """Whole points within the range of each criterion, plain or each in an object of its own, else None."""
     if not isinstance(points, list) or len(points) != len(protocol):
         return None
-    in_range = all(type(one) is int and 0 <= one <= most for one, (_, most) in zip(points, protocol, strict=True))
-    return points if in_range else None
+    earned = [
+        whole_number(field(one, "points") if isinstance(one, dict) else one, most)
+        for one, (_, most) in zip(points, protocol, strict=True)
+    ]
+    known = [one for one in earned if one is not None]
+    return known if len(known) == len(earned) else None

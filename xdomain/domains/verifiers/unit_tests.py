@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import builtins
-import json
-import math
 import os
+import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from xdomain.config.domain_verifier import UnitTestVerifier
@@ -18,19 +16,53 @@ from xdomain.domains.base import Item
 from xdomain.domains.extraction import FINDERS
 from xdomain.domains.sandbox.base import Limits, Sandbox
 from xdomain.domains.sandbox.choose import find_sandbox
-from xdomain.domains.sandbox.runs import run_calls, run_script, run_tests
+from xdomain.domains.sandbox.runs import CallRun, CheckRun, run_calls, run_script, run_tests
+from xdomain.domains.sandbox.wire import CandidateError, Codec
 from xdomain.domains.verifiers.base import LONGEST_COMPLETION, Verifier
+from xdomain.domains.verifiers.same_output import Tolerance, same_output, same_value
+from xdomain.domains.verifiers.unit_test_items import (
+    Case,
+    as_arguments,
+    assert_program,
+    lines_of_code,
+    read_cases,
+    read_tests,
+    text_of,
+)
+
+PRINTED = 1e-6
+RETURNED = 1e-9
+
+LEETCODE = (
+    "import bisect, collections, functools, heapq, itertools, math, operator, random, re, string, sys\n"
+    "from bisect import *\nfrom collections import *\nfrom functools import *\nfrom heapq import *\n"
+    "from itertools import *\nfrom math import *\nfrom typing import *\ninf = float('inf')\n"
+)
+"""What LeetCode imports before a `class Solution`, which is written to rely on it."""
+
+
+UNREADABLE = (AttributeError, CandidateError, LookupError, RecursionError, SyntaxError, TypeError, ValueError)
+"""What reading an item's tests may raise."""
+
+
+class ItemFault(Exception):
+    """The item's own tests cannot be read or run."""
+
+
+Judge = Callable[[], str | None]
+"""Runs a program and says why it fails; None if it passes."""
 
 
 class UnitTestChecker(Verifier):
-    """Right if every test passes; malformed if the completion holds no code.
+    """Right if every test passes; malformed if the completion holds no code; unscored if the tests themselves fail.
 
     Item metadata by style: stdin and function want `tests`, a list or its JSON, and function an `entry_point`;
     humaneval wants `prompt` (the opening of the program), `tests` (code) and `entry_point`; asserts wants `tests`, a
-    list of assert statements, and may have `imports`, a list of lines.
+    list of assert statements, and may have `imports`, a list of lines; functional wants `tests`, the ground truth of
+    Guru's code rows, and may have `prefix`, code that runs before both sides, and `entry_point`.
     """
 
-    id = "unit_tests/1"
+    id = "unit_tests/2"
 
     def __init__(self, config: UnitTestVerifier) -> None:
         self.config = config
@@ -48,18 +80,24 @@ class UnitTestChecker(Verifier):
         code = None if len(completion) > LONGEST_COMPLETION else self.find_code(completion)
         if code is None:
             return Verdict.malformed("no code")
-        style = {
-            "stdin": self.judge_stdin,
-            "function": self.judge_function,
-            "humaneval": self.judge_humaneval,
-            "asserts": self.judge_asserts,
+        prepare = {
+            "stdin": self.prepare_stdin,
+            "function": self.prepare_function,
+            "humaneval": self.prepare_humaneval,
+            "asserts": self.prepare_asserts,
+            "functional": self.prepare_functional,
         }
         try:
-            failure = style[self.config.style](sandbox, item.metadata, code.replace("\x00", ""))
+            # Before the program has run, an error of any kind is the item's; the judge that it returns raises none.
+            judge = prepare[self.config.style](sandbox, item.metadata, code.replace("\x00", ""))
+        except UNREADABLE as error:
+            return Verdict.unscored(f"the item's tests cannot be read: {type(error).__name__} {error}"[:300])
+        try:
+            failure = judge()
         except OSError as error:
             return Verdict.unscored(f"the sandbox failed: {error.strerror}")
-        except (KeyError, TypeError, ValueError) as error:
-            return Verdict.unscored(f"the item's tests cannot be read: {type(error).__name__} {error}")
+        except ItemFault as fault:
+            return Verdict.unscored(f"the item's tests fail by themselves: {fault}")
         return Verdict.right("all tests passed", code) if failure is None else Verdict.wrong(failure, code)
 
     def find_code(self, completion: str) -> str | None:
@@ -70,110 +108,155 @@ class UnitTestChecker(Verifier):
                 return code.encode("utf-8", "replace").decode()
         return None
 
-    def judge_stdin(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> str | None:
-        """Why the program fails, None if every output is the expected one."""
-        for number, case in enumerate(read_cases(metadata["tests"], "input", "output"), start=1):
-            run = run_script(sandbox, code, str(case["input"]), self.limits)
-            if run.ending != "exited":
-                return f"test {number}: {run.ending}"
-            if run.exit_code != 0:
-                return f"test {number}: exit code {run.exit_code}"
-            if lines_of(run.stdout) != lines_of(str(case["output"])):
-                return f"test {number}: different output"
-        return None
+    def tolerance(self, default: float) -> Tolerance:
+        relative, absolute = self.config.relative_tolerance, self.config.absolute_tolerance
+        return Tolerance(default if relative is None else relative, default if absolute is None else absolute)
 
-    def judge_function(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> str | None:
-        """Why the function fails, None if every result is the expected one."""
-        cases = read_cases(metadata["tests"], "arguments", "expected")
-        run = run_calls(sandbox, code, metadata["entry_point"], [case["arguments"] for case in cases], self.limits)
-        for number, (case, value) in enumerate(zip(cases, run.values, strict=False), start=1):
-            if not equal_values(value, case["expected"]):
-                return f"test {number}: different result"
-        if len(run.values) == len(cases):
+    def prepare_stdin(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
+        """Every output must be the expected one."""
+        cases, _ = read_cases(metadata["tests"])
+        texts = [(text_of(case.given), text_of(case.wanted)) for case in cases]
+
+        def judge() -> str | None:
+            for number, (given, wanted) in enumerate(texts, start=1):
+                # Room for the expected output, and as much again for a wrong one to be seen as such.
+                room = max(self.limits.output_bytes, 2 * len(wanted.encode("utf-8", "replace")))
+                run = run_script(sandbox, code, given, replace(self.limits, output_bytes=room))
+                if run.ending != "exited":
+                    return f"test {number}: {run.ending}"
+                if run.exit_code != 0:
+                    return f"test {number}: exit code {run.exit_code}"
+                if not holds(same_output, run.stdout, wanted, self.config.compare, self.tolerance(PRINTED)):
+                    return f"test {number}: different output"
             return None
-        return f"test {len(run.values) + 1}: {run.failure if run.ending == 'exited' else run.ending}"
 
-    def judge_humaneval(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> str | None:
-        """Why the function fails, None if `check` passes.
+        return judge
+
+    def prepare_function(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
+        """Every result must be the expected one."""
+        cases, name = read_cases(metadata["tests"])
+        entry_point = str(metadata.get("entry_point") or name or "")
+        if not entry_point:
+            raise KeyError("entry_point")
+        calls = [as_arguments(case.given) for case in cases]
+        Codec().pack(calls)  # refuses arguments that no program can be given
+        program = with_imports(code)
+        room = max(self.limits.output_bytes, 8 * len(repr([(case.given, case.wanted) for case in cases])))
+
+        def judge() -> str | None:
+            run = run_calls(sandbox, program, entry_point, calls, replace(self.limits, output_bytes=room))
+            return self.failed_case(cases, calls, run)
+
+        return judge
+
+    def failed_case(self, cases: Sequence[Case], calls: Sequence[Any], run: CallRun) -> str | None:
+        """Why a function fails.
+
+        One that returns nothing and changes its first argument, in any case at all, is judged by that argument.
+        """
+        results = list(run.values)
+        silent = all(value is None for value in results)
+        if silent and any(is_changed(left, call) for left, call in zip(run.arguments, calls, strict=False)):
+            results = [first_argument(left) for left in run.arguments]
+        for number, (case, value) in enumerate(zip(cases, results, strict=False), start=1):
+            if not self.is_wanted(value, case):
+                return f"test {number}: different result"
+        if len(results) == len(cases):
+            return None
+        return f"test {len(results) + 1}: {run.failure if run.ending == 'exited' else run.ending}"
+
+    def is_wanted(self, value: Any, case: Case) -> bool:
+        wanted = [case.wanted]
+        if case.wrapped and isinstance(case.wanted, list | tuple) and len(case.wanted) == 1:
+            wanted.append(case.wanted[0])
+        return any(holds(same_value, value, one, self.tolerance(RETURNED)) for one in wanted)
+
+    def prepare_humaneval(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
+        """`check` must pass.
 
         A completion that defines the function stands after the prompt, whose imports and helpers it may use; any
         other continues the prompt.
         """
         prompt, name = str(metadata["prompt"]), str(metadata["entry_point"])
-        defines = f"def {name}(" in code
-        program = f"{prompt}\n    pass\n\n{code}" if defines else f"{prompt}{code}"
-        run = run_tests(sandbox, program, name, f"{prompt}\n    pass\n", str(metadata["tests"]), self.limits)
-        if run.word == "passed":
-            return None
-        return run.word if run.ending == "exited" else run.ending
+        opening = f"{prompt}\n    pass\n"
+        defines = re.search(rf"\bdef\s+{re.escape(name)}\s*\(", code)
+        program = f"{opening}\n{code}" if defines else prompt + as_body(code)
+        tests = lines_of_code(metadata["tests"])
+        return lambda: word_of(run_tests(sandbox, program, name, opening, tests, self.limits))
 
-    def judge_asserts(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> str | None:
-        """Why the function that the assert statements call fails, None if all of them hold."""
-        tests = [str(line) for line in metadata["tests"]]
-        imports = "\n".join(str(line) for line in metadata.get("imports") or ())
-        name = called_function(tests)
-        check = f"def check({name}):\n" + textwrap.indent("\n".join(tests), "    ")
-        run = run_tests(sandbox, f"{imports}\n{code}", name, imports, check, self.limits)
-        if run.word == "passed":
-            return None
-        return run.word if run.ending == "exited" else run.ending
+    def prepare_asserts(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
+        """All statements must hold."""
+        tests = assert_program(metadata["tests"])
+        setup = lines_of_code(metadata.get("imports"))
+        return lambda: word_of(run_tests(sandbox, code, None, setup, tests, self.limits))
+
+    def prepare_functional(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
+        """A test program must run to its end.
+
+        Source: the layouts of Guru's code rows (LLM360/Reasoning360, data_preprocess/codegen): a program that asserts
+        something of `Solution().method` or of a function, or inputs and outputs.
+        """
+        tests = metadata["tests"]
+        if isinstance(tests, str) and not tests.lstrip().startswith(("{", "[")):
+            tests = {"functional": tests}
+        tests = read_tests(tests)
+        if not isinstance(tests, Mapping) or "functional" not in tests:
+            named = not isinstance(tests, Mapping) or "fn_name" in tests
+            prepare = self.prepare_function if named and read_cases(tests)[1] else self.prepare_stdin
+            return prepare(sandbox, {**metadata, "tests": tests}, code)
+        program = lines_of_code(tests["functional"])
+        if metadata.get("entry_point") and not re.search(r"^check\w*\(", program, re.MULTILINE):
+            program += f"\ncheck({metadata['entry_point']})\n"
+        setup = lines_of_code(metadata.get("prefix"))
+        if "Solution" in program:
+            setup = LEETCODE + setup
+        return lambda: word_of(run_tests(sandbox, code, None, setup, program, self.limits))
 
 
-def called_function(tests: Sequence[str]) -> str:
-    """The one function that every assert statement calls by its bare name, builtins left out.
+def holds(compare: Callable[..., bool], *values: Any) -> bool:
+    """Whether a comparison holds; one that fails on what a program gave (nested too deep, say) does not."""
+    try:
+        return compare(*values)
+    except Exception:
+        return False
+
+
+def word_of(run: CheckRun) -> str | None:
+    """Why a program fails its tests; None if it passes.
 
     Raises:
-        ValueError: the statements are no Python, or there is not exactly one such function.
+        ItemFault: the tests are at fault.
     """
-    called = [
-        {
-            node.func.id
-            for node in ast.walk(ast.parse(textwrap.dedent(test)))
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not hasattr(builtins, node.func.id)
-        }
-        for test in tests
-    ]
-    common = sorted(set.intersection(*called)) if called else []
-    if len(common) != 1:
-        raise ValueError(f"the assert statements should call one function. Found {', '.join(common) or 'none'}")
-    return common[0]
+    if run.ending != "exited":
+        return run.ending
+    if run.item_fault:
+        raise ItemFault(run.word)
+    return None if run.word == "passed" else run.word
 
 
-def read_cases(tests: Any, given: str, expected: str) -> list[dict[str, Any]]:
-    """Test cases as a list of objects: a list of them, `{givens: [...], expecteds: [...]}`, or the JSON of either.
-
-    Raises:
-        ValueError: there is no case.
-        KeyError: a case lacks a part.
-    """
-    cases = json.loads(tests) if isinstance(tests, str) else tests
-    if isinstance(cases, Mapping):  # the layout of APPS and Guru: {"inputs": [...], "outputs": [...]}
-        pairs = zip(cases[f"{given}s"], cases[f"{expected}s"], strict=True)
-        cases = [{given: one, expected: other} for one, other in pairs]
-    if not cases:
-        raise ValueError("no test case")
-    return [{given: case[given], expected: case[expected]} for case in cases]
+def with_imports(code: str) -> str:
+    """The program, after LeetCode's imports if it is a `class Solution`."""
+    return f"{LEETCODE}\n{code}" if re.search(r"^class Solution\b", code, re.MULTILINE) else code
 
 
-def lines_of(output: str) -> list[str]:
-    """Lines without trailing white space, and without empty ones at the end."""
-    return [line.rstrip() for line in output.rstrip().split("\n")]
+def as_body(code: str) -> str:
+    """Code that continues a function whose first line lost its indentation gets it back."""
+    first, _, rest = code.lstrip("\n").partition("\n")
+    if not first.strip() or first[0].isspace():
+        return code
+    lines = [line for line in rest.split("\n") if line.strip()]
+    whole = first.rstrip().endswith(":") or not all(line[0].isspace() for line in lines)
+    return textwrap.indent(f"{first}\n{rest}", "    ") if whole else f"    {first}\n{rest}"
 
 
-def equal_values(value: Any, expected: Any) -> bool:
-    """Equality with a JSON value: tuples are lists, numbers agree to 1e-9, booleans are no numbers."""
-    if isinstance(expected, list):
-        return (
-            isinstance(value, list | tuple) and len(value) == len(expected) and all(map(equal_values, value, expected))
-        )
-    if isinstance(expected, dict):
-        return (
-            isinstance(value, dict)
-            and {str(key) for key in value} == set(expected)
-            and all(equal_values(child, expected[str(key)]) for key, child in value.items())
-        )
-    if isinstance(value, bool) or isinstance(expected, bool):
-        return value is expected
-    if isinstance(expected, float) and isinstance(value, int | float):
-        return math.isclose(value, expected, rel_tol=1e-9, abs_tol=1e-9)
-    return type(value) in (type(expected), float, int) and bool(value == expected)
+def is_changed(left: Any, call: Any) -> bool:
+    """Whether a call left other arguments than it was given."""
+    try:
+        return bool(left != (list(call) if isinstance(call, tuple) else call))
+    except (ArithmeticError, RecursionError):  # a signalling NaN, a list in itself
+        return True
+
+
+def first_argument(arguments: Any) -> Any:
+    """The first of what a call was given; None if it was given nothing."""
+    return next(iter(arguments.values() if isinstance(arguments, Mapping) else arguments), None)

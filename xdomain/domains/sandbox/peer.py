@@ -1,0 +1,254 @@
+"""Calls between the guest that holds tests and the guest that holds a program, over two pipes.
+
+Both sides run the same loop, so a program may call back a function that a test passed to it. The standard library only,
+because guests load this text.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from xdomain.domains.sandbox.wire import CandidateError, Codec
+
+TYPE_CHECKING = False  # see wire.py
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import IO, Any
+
+
+class Remote:
+    """A value of the other side: called, iterated and asked for attributes over the pipes.
+
+    It equals another value of the other side if that side says so, and never a value of this side: a program's object
+    that claims to equal everything equals no expected value.
+    """
+
+    def __init__(self, peer: Peer, target: str | int) -> None:
+        object.__setattr__(self, "_peer", peer)
+        object.__setattr__(self, "_target", target)
+
+    def _ask(self, operation: str, *arguments: Any) -> Any:
+        return self._peer.request(operation, self._target, list(arguments))
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._ask("call", list(arguments), keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if self._target in sys.stdlib_module_names:  # the tests forgot an import: no program may supply it
+            return getattr(__import__(str(self._target)), name)
+        return self._ask("get", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._ask("set", name, value)
+
+    def __iter__(self) -> Any:
+        return self._ask("iter")
+
+    def __next__(self) -> Any:
+        return self._ask("next")
+
+    def __len__(self) -> int:
+        return int(self._ask("len"))
+
+    def __bool__(self) -> bool:
+        return self._ask("bool") is True
+
+    def __str__(self) -> str:
+        return str(self._ask("str"))
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._ask("item", key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._ask("set_item", key, value)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Remote) and self._ask("equal", other) is True)
+
+    __hash__ = object.__hash__
+
+
+class Peer:
+    """One end of the conversation.
+
+    Args:
+        incoming: the pipe to read.
+        outgoing: the pipe to write.
+        find: the value behind a name that the other side asks for.
+        classes: see `Codec`.
+        trusting: whether the other side may do anything with values of this side. Tests trust no program: it may call
+            what they passed to it, and nothing else.
+        most_bytes: longest message that is read.
+
+    Attributes:
+        requests: how many requests this side made.
+        broken: why the conversation ended ("ended early", "lied"); "" if it did not.
+    """
+
+    def __init__(
+        self,
+        incoming: IO[str],
+        outgoing: IO[str],
+        find: Callable[[str], Any],
+        classes: Mapping[str, type],
+        *,
+        trusting: bool,
+        most_bytes: int,
+    ) -> None:
+        self.incoming = incoming
+        self.outgoing = outgoing
+        self.find = find
+        self.trusting = trusting
+        self.most_bytes = most_bytes
+        self.codec = Codec(classes, self.export, self.resolve)
+        self.exported: list[Any] = []
+        self.handles: dict[int, int] = {}
+        self.remotes: dict[int, Remote] = {}
+        self.requests = 0
+        self.broken = ""
+
+    def export(self, value: Any) -> list[Any]:
+        if type(value) is Remote:
+            return ["yours", value._target]
+        handle = self.handles.setdefault(id(value), len(self.exported))
+        if handle == len(self.exported):
+            self.exported.append(value)  # which also keeps its id from being used again
+        return ["mine", handle]
+
+    def resolve(self, whose: str, handle: Any) -> Any:
+        if whose == "mine":  # the sender's
+            return self.remotes.setdefault(int(handle), Remote(self, int(handle)))
+        return self.find(handle) if isinstance(handle, str) else self.exported[handle]
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        import json
+
+        try:
+            self.outgoing.write(json.dumps(message) + "\n")
+            self.outgoing.flush()
+        except (BrokenPipeError, ValueError):
+            self.stop("ended early")
+
+    def receive(self) -> dict[str, Any]:
+        import json
+
+        line = self.incoming.readline(self.most_bytes)
+        if not line.endswith("\n"):
+            self.stop("ended early")
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            message = None
+        return message if isinstance(message, dict) else self.stop("lied")
+
+    def stop(self, why: str) -> Any:
+        self.broken = self.broken or why
+        raise CandidateError(why)
+
+    def request(self, operation: str, target: str | int, arguments: list[Any]) -> Any:
+        """Ask the other side; answer what it asks meanwhile.
+
+        Raises:
+            CandidateError: it ended or broke the protocol.
+            Exception: what it raised, as the nearest class that this side knows.
+        """
+        self.requests += 1
+        message, sent = self.codec.pack(arguments)
+        self.send({"operation": operation, "target": target, **message})
+        while "operation" in (reply := self.receive()):
+            self.answer(reply)
+        try:
+            if "raised" in reply:
+                raise rebuild(reply["raised"], str(reply["message"]), self.codec.classes)
+            value, _ = self.codec.unpack(reply, sent)
+        except CandidateError as error:
+            self.stop(str(error))
+        return value
+
+    def answer(self, message: dict[str, Any]) -> None:
+        """Do what the other side asks and reply with the result and with what became of its arguments."""
+        try:
+            arguments, received = self.codec.unpack(message)
+            value = self.perform(message["operation"], self.resolve("yours", message["target"]), arguments)
+            reply, _ = self.codec.pack(value, received)
+            for index, node in enumerate(message["nodes"]):
+                if reply["nodes"][index] == node:
+                    reply["nodes"][index] = None
+        except CandidateError:
+            raise
+        except Exception as error:
+            names = [kind.__name__ for kind in type(error).__mro__]
+            reply = {"raised": names, "message": describe(error)}
+        self.send(reply)
+
+    def perform(self, operation: str, value: Any, arguments: list[Any]) -> Any:
+        if not self.trusting and not may(operation, value, arguments):
+            raise PermissionError(operation)
+        if operation == "call":
+            positional, keywords = arguments
+            return value(*positional, **keywords)
+        if operation == "call_by_name":
+            return call_by_name(value, arguments[0])
+        if operation == "item":
+            return value[arguments[0]]
+        if operation == "set_item":
+            value[arguments[0]] = arguments[1]
+            return None
+        if operation == "equal":
+            return bool(value == arguments[0])
+        does: dict[str, Any] = {
+            "get": getattr, "set": setattr, "iter": iter, "next": next, "len": len, "bool": bool, "str": str,
+        }  # fmt: skip
+        return does[operation](value, *arguments)
+
+    def serve(self) -> None:
+        """Answer until the other side ends."""
+        while True:
+            try:
+                self.answer(self.receive())
+            except CandidateError:
+                return
+
+
+def may(operation: str, value: Any, arguments: list[Any]) -> bool:
+    """Whether a program may do this with a value of the tests."""
+    if operation == "get":
+        return type(value).__module__ == "tests" and not str(arguments[0]).startswith("_")
+    return operation in ("call", "iter", "next", "len", "bool")
+
+
+def call_by_name(function: Any, named: dict[str, Any]) -> Any:
+    """Call with keyword arguments, or in their order if the function calls its parameters otherwise."""
+    import inspect
+
+    try:
+        inspect.signature(function).bind(**named)
+    except (TypeError, ValueError):
+        return function(*named.values())
+    return function(**named)
+
+
+def describe(error: BaseException) -> str:
+    try:
+        return str(error)[:1000]
+    except Exception:
+        return ""
+
+
+def rebuild(names: Any, message: str, classes: Mapping[str, type]) -> Exception:
+    """An exception of the first class by name that this side knows; `from_candidate` tells where it came from."""
+    import builtins
+
+    for name in [*names, "Exception"] if isinstance(names, list) else ["Exception"]:
+        kind = classes.get(str(name)) or getattr(builtins, str(name), None)
+        if not (isinstance(kind, type) and issubclass(kind, Exception)):
+            continue
+        try:
+            error = kind(message)
+            error.from_candidate = True  # type: ignore[attr-defined]
+        except (AttributeError, TypeError):  # UnicodeDecodeError wants five arguments
+            continue
+        return error
+    raise CandidateError("lied")

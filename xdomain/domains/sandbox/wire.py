@@ -1,0 +1,270 @@
+"""The language of two guests: values as a table of nodes, one JSON line per message.
+
+A table (instead of nested JSON) keeps shared and cyclic structure, and a long linked list needs no deep recursion. What
+has no plain copy (an instance of the program's own class, a function, a generator) stays where it is and is named by a
+handle. This module knows the standard library only, because guests load its text.
+"""
+
+from __future__ import annotations
+
+from _collections import OrderedDict, defaultdict, deque  # type: ignore[import-not-found]  # the cheap half
+
+TYPE_CHECKING = False  # the name that type checkers take for true; importing typing would cost every run 5 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+SCALARS = (bool, int, float, str, type(None))
+LARGEST = 1 << 1000
+"""Integers from here on travel in hexadecimal: Python refuses decimal ones beyond 4,300 digits."""
+
+LIBRARY = {
+    "fractions": ("Fraction",),
+    "decimal": ("Decimal",),
+    "datetime": ("date", "datetime", "time", "timedelta", "timezone"),
+}
+"""Immutable library types, made again from the arguments that `__reduce__` names."""
+
+FUNCTIONS = ("abs", "all", "any", "chr", "len", "max", "min", "ord", "pow", "round", "sorted", "sum")
+"""Builtin functions that may be passed by name, besides all builtin types."""
+
+
+class CandidateError(Exception):
+    """The candidate ended, broke the protocol, or returned a value that cannot be copied."""
+
+
+class Codec:
+    """Makes messages of values and values of messages.
+
+    Args:
+        classes: classes that both sides define, by name; their instances are copied attribute by attribute.
+        export: makes a handle for a value that cannot be copied. None refuses such values.
+        resolve: the value behind a handle, given ("mine" | "yours", handle) as the sender means it.
+    """
+
+    def __init__(
+        self,
+        classes: Mapping[str, type] | None = None,
+        export: Callable[[Any], list[Any]] | None = None,
+        resolve: Callable[[str, Any], Any] | None = None,
+    ) -> None:
+        self.classes = dict(classes or {})
+        self.export = export
+        self.resolve = resolve
+
+    def pack(self, value: Any, known: Iterable[Any] = ()) -> tuple[dict[str, Any], list[Any]]:
+        """A message that holds `value`, and the objects behind its nodes, `known` first."""
+        order = list(known)
+        indices = {id(child): index for index, child in enumerate(order)}
+
+        def refer(child: Any) -> Any:
+            kind = type(child)
+            if kind in SCALARS and (kind is not int or -LARGEST < child < LARGEST):
+                return child
+            index = indices.setdefault(id(child), len(order))
+            if index == len(order):
+                order.append(child)
+            return [index]
+
+        root = refer(value)
+        return {"root": root, "nodes": [self.node(child, refer) for child in order]}, order  # `order` grows meanwhile
+
+    def node(self, value: Any, refer: Callable[[Any], Any]) -> list[Any]:
+        """One node: its kind, then its parts."""
+        kind = type(value)
+        if self.classes.get(kind.__name__) is kind:
+            return ["object", kind.__name__, [[name, refer(child)] for name, child in vars(value).items()]]
+        for base, write in WRITERS:
+            if isinstance(value, base):
+                return write(value, refer)
+        if kind.__name__ in LIBRARY.get(kind.__module__, ()):
+            parts = value.__reduce__()[1] if kind.__name__ != "Fraction" else (value.numerator, value.denominator)
+            return ["library", [refer(part) for part in parts], kind.__module__, kind.__name__]
+        name = getattr(value, "__name__", None)
+        if type(name) is str and is_builtin(name) and builtin(name) is value:
+            return ["builtin", name]
+        if self.export is None:
+            raise CandidateError("returned no plain value")
+        return self.export(value)
+
+    def unpack(self, message: Mapping[str, Any], known: Sequence[Any] = ()) -> tuple[Any, list[Any]]:
+        """The value in a message, and the objects of its nodes.
+
+        Args:
+            message: what `pack` made on the other side; a node that is None has not changed.
+            known: objects of the first nodes, which are changed in place to what the message says of them.
+
+        Raises:
+            CandidateError: the message was not made by `pack`.
+        """
+        try:
+            reading = Reading(self, message["nodes"], known)
+            return reading.value(message["root"]), [reading.made[index] for index in range(len(message["nodes"]))]
+        except (ArithmeticError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError):
+            raise CandidateError("lied") from None
+
+
+class Reading:
+    """The unpacking of one message: mutable objects are made empty first, so that cycles close."""
+
+    def __init__(self, codec: Codec, nodes: Sequence[Any], known: Sequence[Any]) -> None:
+        self.codec = codec
+        self.nodes = nodes
+        self.made: dict[int, Any] = dict(enumerate(known))
+        fresh = range(len(known), len(nodes))
+        for index in fresh:
+            empty = self.empty(nodes[index])
+            if empty is not None:
+                self.made[index] = empty
+        for index in [*range(len(known)), *fresh]:
+            if nodes[index] is None:
+                continue
+            if index in self.made:
+                self.fill(self.made[index], nodes[index])
+            else:
+                self.value([index])
+
+    def empty(self, node: list[Any]) -> Any:
+        """A mutable object without its parts; None for a node of another kind."""
+        kind = node[0]
+        if kind == "object":
+            return object.__new__(self.codec.classes[node[1]])
+        if kind == "deque":
+            return deque([], node[2])
+        if kind == "Counter":
+            from collections import Counter
+
+            return Counter()
+        return EMPTY[kind]() if kind in EMPTY else None
+
+    def fill(self, target: Any, node: list[Any]) -> None:
+        """Make a mutable object what its node says; immutable ones are so already."""
+        if node[0] == "object" and type(target) is self.codec.classes[node[1]]:
+            parts = {str(name): self.value(child) for name, child in node[2]}
+            vars(target).clear()
+            vars(target).update(parts)
+        elif isinstance(target, list) and node[0] == "list":
+            target[:] = [self.value(child) for child in node[1]]
+        elif isinstance(target, bytearray) and node[0] == "bytearray":
+            target[:] = bytes.fromhex(node[1])
+        elif isinstance(target, (set, deque)) and node[0] in ("set", "deque"):
+            items = [self.value(child) for child in node[1]]
+            target.clear()
+            target.update(items) if isinstance(target, set) else target.extend(items)
+        elif isinstance(target, dict) and node[0] in ("dict", "Counter", "OrderedDict", "defaultdict"):
+            pairs = [(self.value(key), self.value(child)) for key, child in node[1]]
+            target.clear()
+            for key, child in pairs:
+                target[key] = child
+
+    def value(self, reference: Any) -> Any:
+        if not isinstance(reference, list):
+            if type(reference) not in SCALARS:
+                raise TypeError("no reference")
+            return reference
+        (index,) = reference
+        if index not in self.made:
+            self.made[index] = self.immutable(self.nodes[index])
+        return self.made[index]
+
+    def immutable(self, node: list[Any]) -> Any:
+        kind, parts = node[0], node[1]
+        if kind in ("mine", "yours"):
+            if self.codec.resolve is None:
+                raise CandidateError("returned no plain value")
+            return self.codec.resolve(kind, parts)
+        if kind in ("str", "int", "float", "bytes", "builtin"):
+            return ATOMS[kind](parts)
+        items = [self.value(part) for part in parts]
+        if kind == "library":
+            return library_value(node[2], node[3], items)
+        if kind == "namedtuple":
+            from collections import namedtuple
+
+            return namedtuple(node[2], node[3])(*items)
+        return COLLECTIONS[kind](items)
+
+
+def tuple_node(value: tuple[Any, ...], refer: Callable[[Any], Any]) -> list[Any]:
+    items = [refer(child) for child in tuple.__iter__(value)]
+    fields = getattr(type(value), "_fields", None)
+    return ["namedtuple", items, type(value).__name__, list(fields)] if type(fields) is tuple else ["tuple", items]
+
+
+def dict_node(value: dict[Any, Any], refer: Callable[[Any], Any]) -> list[Any]:
+    kind = type(value)
+    name = kind.__name__ if kind.__module__ == "collections" else "dict"
+    return [name, [[refer(key), refer(child)] for key, child in dict.items(value)]]
+
+
+def library_value(module: str, name: str, parts: list[Any]) -> Any:
+    if name not in LIBRARY[module]:
+        raise KeyError(name)
+    if name == "Fraction" and not all(type(part) is int for part in parts):
+        raise TypeError("a fraction of integers")  # Fraction("1e999999999") would fill the memory
+    return getattr(__import__(module), name)(*parts)
+
+
+def builtin_value(name: str) -> Any:
+    if not is_builtin(name):
+        raise KeyError(name)
+    return builtin(name)
+
+
+# Methods of the base types read values: an instance of a subclass cannot pass for another value.
+WRITERS: tuple[tuple[type, Callable[[Any, Callable[[Any], Any]], list[Any]]], ...] = (
+    (list, lambda value, refer: ["list", [refer(child) for child in list.__iter__(value)]]),
+    (tuple, tuple_node),
+    (dict, dict_node),
+    (str, lambda value, _: ["str", str.__str__(value)]),
+    (int, lambda value, _: ["int", hex(int.__pos__(value))]),
+    (float, lambda value, _: ["float", float.__pos__(value)]),
+    (set, lambda value, refer: ["set", [refer(child) for child in set.__iter__(value)]]),
+    (frozenset, lambda value, refer: ["frozenset", [refer(child) for child in frozenset.__iter__(value)]]),
+    (deque, lambda value, refer: ["deque", [refer(child) for child in deque.__iter__(value)], value.maxlen]),
+    (bytes, lambda value, _: ["bytes", bytes.hex(value)]),
+    (bytearray, lambda value, _: ["bytearray", bytearray.hex(value)]),
+    (complex, lambda value, _: ["complex", [value.real, value.imag]]),
+    (range, lambda value, refer: ["range", [refer(value.start), refer(value.stop), refer(value.step)]]),
+    (type({}.keys()), lambda value, refer: ["dict_keys", [refer(child) for child in value]]),
+    (type({}.values()), lambda value, refer: ["dict_values", [refer(child) for child in value]]),
+    (type({}.items()), lambda value, refer: ["dict_items", [refer(child) for child in value]]),
+)
+
+EMPTY: dict[str, Callable[[], Any]] = {
+    "list": list,
+    "set": set,
+    "dict": dict,
+    "OrderedDict": OrderedDict,
+    "defaultdict": lambda: defaultdict(None),
+    "bytearray": bytearray,
+}
+
+ATOMS: dict[str, Callable[[Any], Any]] = {
+    "str": str,
+    "int": lambda digits: int(digits, 16),
+    "float": float,
+    "bytes": bytes.fromhex,
+    "builtin": builtin_value,
+}
+
+COLLECTIONS: dict[str, Callable[[Any], Any]] = {
+    "tuple": tuple,
+    "frozenset": frozenset,
+    "complex": lambda items: complex(*items),
+    "range": lambda items: range(*items),
+    "dict_keys": lambda items: dict.fromkeys(items).keys(),
+    "dict_values": lambda items: dict(enumerate(items)).values(),
+    "dict_items": lambda items: dict(items).items(),
+}
+
+
+def is_builtin(name: str) -> bool:
+    """Whether a name is that of a builtin type or of one of `FUNCTIONS`."""
+    return name in FUNCTIONS or isinstance(builtin(name), type)
+
+
+def builtin(name: str) -> Any:
+    import builtins
+
+    return getattr(builtins, name, None)
