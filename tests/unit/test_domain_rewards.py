@@ -188,6 +188,8 @@ def test_a_preset_with_a_gate_brings_its_prompt_and_the_place_of_the_answer():
     code = with_reward_prompt(described(verifier={"kind": "unit_tests", "style": "stdin"}))
     assert code.verifier.answer_in == ("code_block", "tag", "whole")
     assert with_reward_prompt(config) == config
+    written_out = DomainConfig.model_validate_json(described().model_dump_json())  # as a worker gets it
+    assert with_reward_prompt(written_out) == config
 
 
 def test_a_domain_says_its_own_prompt_instead():

@@ -82,11 +82,12 @@ def with_reward_prompt(config: DomainConfig) -> DomainConfig:
         return config
     changed: dict[str, Any] = {}
     prompt = load_preset(config.reward.partition("/")[0]).prompt if isinstance(config.reward, str) else None
-    if prompt is not None:
-        asked = {"system": prompt.system, "solution": prompt.solution}
-        changed = {name: text for name, text in asked.items() if name not in config.model_fields_set}
-        if not tags_not_in(gate, config.template):
-            changed.pop("system", None)
+    if prompt is not None and config.system is None and tags_not_in(gate, config.template):
+        changed["system"] = prompt.system
+    # Compared with the default rather than looked up among the set fields: a description that was written out whole,
+    # as for a worker, sets every field.
+    if prompt is not None and config.solution == DomainConfig.model_fields["solution"].default:
+        changed["solution"] = prompt.solution
     if gate.answer_tag is not None:
         changed["verifier"] = looking_inside_tag(config.verifier)
     return config.model_copy(update=changed)
@@ -95,7 +96,7 @@ def with_reward_prompt(config: DomainConfig) -> DomainConfig:
 def looking_inside_tag(verifier: VerifierConfig) -> VerifierConfig:
     """Return a verifier that looks in the answer tag before it takes the whole text, unless its file says where."""
     places: tuple[Place, ...] | None = verifier.answer_in
-    if "answer_in" in verifier.model_fields_set or "tag" in (places or ()):
+    if places != type(verifier).model_fields["answer_in"].default or "tag" in (places or ()):
         return verifier
     kept = tuple(place for place in places or () if place != "whole")
     return verifier.model_copy(update={"answer_in": (*kept, "tag", "whole")})
