@@ -5,9 +5,9 @@
 
 With them `when-domains-interact.yaml`, `cgpo.yaml` and `care-rl.yaml` load, plan, check and train a step or two.
 Nothing can be learned from them, and a plan's keys are those of these rows. Columns, prompts and ground truths have the
-form that the public preparation scripts give them (github.com/LLM360/Reasoning360, data_preprocess, for Guru;
-github.com/uservan/cross_domain, verl/examples/data_preprocess_mix_reward, for the other; WritingBench as it is), so that
-what fails on these rows would fail on the real ones.
+form that the public preparation scripts give them, so that what fails on these rows would fail on the real ones:
+github.com/LLM360/Reasoning360, data_preprocess, for Guru; github.com/uservan/cross_domain,
+verl/examples/data_preprocess_mix_reward, for "When Domains Interact"; WritingBench as it is.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def test_a_solution_that_fails_the_gate_is_refused(tmp_path):
     checked = check_domain(domain)
     assert not checked.ok
     assert "5 of 5 gold solutions fail the reward's format gate and earn -1" in checked.problems[0]
-    assert "Write `solution` under domains.sums in the form <think>...</think><answer>...</answer>" in checked.problems[0]
+    assert "Write `solution` under domains.sums in the form <think>...</think><answer>" in checked.problems[0]
     with pytest.raises(ConfigError, match=r"domains\.sums\.reward: the gold solution fails the reward's format gate"):
         preflight_domains([domain], trained={"sums": 4}, evaluated=Split.TEST)
     preflight_domains([domain], trained={}, evaluated=Split.TEST)  # nothing is rewarded in an evaluation

@@ -119,9 +119,8 @@ def refuse_reward(domain: Domain, items: Sequence[Item]) -> None:
     where = f"domains.{domain.name}.reward"
     failures = gate_failures(domain, items, [domain.render_solution(item) for item in items])
     if failures:
-        raise ConfigError(
-            f"the gold solution fails the reward's format gate: {failures[0]}.", where=where, fix=fix_of_solution(domain)
-        )
+        what = f"the gold solution fails the reward's format gate: {failures[0]}."
+        raise ConfigError(what, where=where, fix=fix_of_solution(domain))
     missing = answer_tag(domain)
     if missing in unasked_tags(domain, items):
         raise ConfigError(sentence_of_unasked(domain, (missing,)), where=where, fix=fix_of_prompt(domain))
