@@ -1,4 +1,4 @@
-"""The papers' experiments on stand-ins of their data: right answers are asked for, judged and paid, and training runs."""
+"""The papers' experiments on stand-ins of their data: right answers are asked for, judged and paid; training runs."""
 
 from __future__ import annotations
 

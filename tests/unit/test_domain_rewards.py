@@ -140,6 +140,18 @@ def test_length_term_never_touches_a_wrong_answer():
     assert paid("cgpo/science", Verdict.wrong(answer="x" * 50)) == 0.0
 
 
+@pytest.mark.parametrize(("credit", "expected"), [(0.0, -1.0), (0.25, -0.5), (0.5, 0.0), (1.0, 1.0)])
+def test_a_graded_reward_pays_the_credit(credit, expected):
+    shape = RewardShape(right=1, wrong=-1, malformed=-2, graded=True)
+    for outcome in (Outcome.RIGHT, Outcome.WRONG):
+        assert shaped_reward(shape, "text", Verdict(outcome, credit, "points"), "") == expected
+    assert shaped_reward(shape, "text", MALFORMED, "") == -2
+
+
+def test_half_of_a_rubrics_points_is_no_tie():
+    assert paid("cgpo/writing", Verdict(Outcome.WRONG, 0.5, "5 of 10 points")) == -0.5
+
+
 def test_format_only_ignores_the_content():
     assert [paid("format-only", verdict) for verdict in (RIGHT, WRONG, MALFORMED)] == [1, 1, 0]
 

@@ -51,6 +51,9 @@ class RewardShape(ConfigModel):
     tie: float | None = None
     """For the tie of a pairwise judge (score 0.5); null pays it as wrong."""
     malformed: float = 0.0
+    graded: bool = False
+    """Pay every answer by its credit c, `wrong + c * (right - wrong)`, whether it counts as right or not: for judges
+    whose credit is a share (`criteria_judge`, and `rubric_judge` with `graded: true`)."""
     gate: FormatGate | None = None
     length: LengthTerm | None = None
     control: bool = False

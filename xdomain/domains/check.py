@@ -18,7 +18,7 @@ from xdomain.domains.reward_check import (
     reward_problems,
     unasked_tags,
 )
-from xdomain.domains.rewards import TIE_SCORE
+from xdomain.domains.rewards import TIE
 from xdomain.domains.splits import prompt_key
 
 GARBAGE = (
@@ -205,8 +205,7 @@ def judge_all(domain: Domain, pairs: Sequence[tuple[Item, str]]) -> list[tuple[I
 
 def accepts_gold(verdict: Verdict) -> bool:
     """Return whether a gold solution was accepted: it is right, or as good as itself in a pairwise judge's eyes."""
-    tied = verdict.outcome is Outcome.WRONG and verdict.reason == "tie" and verdict.score == TIE_SCORE
-    return is_right(verdict) or tied
+    return is_right(verdict) or (verdict.outcome is Outcome.WRONG and verdict.reason == TIE)
 
 
 def garbage_pairs(items: Sequence[Item]) -> list[tuple[Item, str]]:

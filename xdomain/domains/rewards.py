@@ -21,6 +21,9 @@ PRESETS = files("xdomain.domains") / "presets"
 TIE_SCORE = 0.5
 """The credit of a pairwise judge's tie, which is not a right answer."""
 
+TIE = "tie"
+"""The reason of such a verdict; a credit of 0.5 alone may be half of a rubric's points."""
+
 TOKEN = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 """A word, a digit or a single other sign; white space is none."""
 
@@ -119,12 +122,18 @@ def shaped_reward(shape: RewardShape, completion: str, verdict: Verdict, gold: s
         return shape.gate.value
     if verdict.outcome is Outcome.MALFORMED:
         return shape.malformed
+    if shape.graded and verdict.score is not None:
+        return shape.wrong + verdict.score * (shape.right - shape.wrong)
     if verdict.outcome is Outcome.WRONG:
-        return shape.tie if shape.tie is not None and verdict.score == TIE_SCORE else shape.wrong
-    if shape.length is None:
-        return shape.right
-    difference = abs(length_of(verdict.answer or "", shape.length) - length_of(gold, shape.length))
-    return shape.right - shape.length.per_unit * min(difference, shape.length.cap)
+        return shape.wrong if shape.tie is None or verdict.reason != TIE else shape.tie
+    return shape.right - length_loss(shape.length, verdict.answer or "", gold)
+
+
+def length_loss(term: LengthTerm | None, answer: str, gold: str) -> float:
+    """Return what a right answer loses for being longer or shorter than the gold."""
+    if term is None:
+        return 0.0
+    return term.per_unit * min(abs(length_of(answer, term) - length_of(gold, term)), term.cap)
 
 
 def length_of(text: str, term: LengthTerm) -> int:
