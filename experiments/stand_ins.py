@@ -68,6 +68,37 @@ def leetcode(number: int) -> Row:
     return guru(verl_row("codegen__leetcode2k", prompt, json.dumps({"functional": tests}), extra, "codegen"))
 
 
+def taco(number: int) -> Row:
+    """Code: a program that reads and prints, and its inputs and outputs as two lists."""
+    prompt = (
+        "Generate an executable Python function generated from the given prompt. The function should take stdin as "
+        f"input and print the output.\n\nRead integers, and print their sum plus {number}.\n\nQUESTION"
+    )
+    tests = {"inputs": ["1 2\n", "5\n"], "outputs": [f"{3 + number}\n", f"{5 + number}\n"]}
+    solution = f"print(sum(map(int, input().split())) + {number})"
+    extra = {
+        "split": "train", "index": number, "reference": solution if number % 10 else "", "original_prompt": prompt,
+        "dataset": "likaixin/TACO-verified", "source": "codewars",
+    }  # fmt: skip
+    return guru(verl_row("codegen__taco", prompt, json.dumps(tests), extra, "codegen"))
+
+
+def primeintellect(number: int) -> Row:
+    """Code: the tests compare what a function returns with a helper of their own."""
+    tests = (
+        f"_inputs = [[1], [2]]\n_outputs = [[{1 + number}], [{2 + number}]]\nimport math\n"
+        "def _deep_eq(a, b, tol=1e-5):\n    if isinstance(a, float):\n        return math.isclose(a, b, rel_tol=tol)\n"
+        "    return a == b\n\nfor i, o in zip(_inputs, _outputs):\n"
+        f"    assert _deep_eq(shift_{number}(*i), o[0] if len(o) == 1 else tuple(o))\n"
+    )
+    prompt = f"Solve the programming task below in a Python markdown code block.\nshift_{number}(x) adds {number} to x."
+    extra = {
+        "split": "train", "index": number, "reference": f"def shift_{number}(x):\n    return x + {number}",
+        "original_prompt": prompt, "dataset": "PrimeIntellect", "function_name": f"shift_{number}",
+    }  # fmt: skip
+    return guru(verl_row("codegen__primeintellect", prompt, json.dumps({"functional": tests}), extra, "codegen"))
+
+
 def humaneval(number: int) -> Row:
     """Code: the reference is a body alone, its opening stands in the prompt."""
     opening = f'def plus_{number}(x: int) -> int:\n    """Return x plus {number}.\n    >>> plus_{number}(1)\n    """'
@@ -210,6 +241,8 @@ def parquet_files() -> dict[str, list[Row]]:
     return {
         "guru/train/math__combined_54.4k": numbered(guru_math),
         "guru/train/codegen__leetcode2k_1.3k": numbered(leetcode),
+        "guru/train/codegen__primeintellect_7.5k": numbered(primeintellect),
+        "guru/train/codegen__taco_8.8k": numbered(taco),
         "guru/train/stem__web_3.6k": numbered(stem_web),
         "guru/offline_eval/math__math_500": numbered(guru_math, "math__math", 2),
         "guru/offline_eval/math__amc_repeated_4x_332": numbered(guru_math, "math__amc_repeated_4x", 3) * 4,

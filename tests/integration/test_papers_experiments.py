@@ -23,7 +23,6 @@ NAMES = ("when-domains-interact", "cgpo", "care-rl")
 ENDPOINT = "http://localhost:8000/v1"
 
 SIZES = (
-    "model={preset: tiny_qwen3}",
     "execution={device: cpu, workers: 1}",
     "training.rollout=transformers",
     "training.bf16=false",
@@ -38,7 +37,14 @@ SIZES = (
     "seeds=[0]",
     "grid={}",
 )
-"""Model, device, rollout and sizes; everything else is the file's."""
+"""Device, rollout and sizes; with the model, all that is not the file's."""
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}[{{ message.role }}]\n{{ message.content }}\n{% endfor %}"
+    "{% if add_generation_prompt %}[assistant]\n{% endif %}"
+)
+CONTEXT = 4096
+"""Characters; the preset's 256 hold none of these prompts."""
 
 TWO_STEPS = {
     "when-domains-interact": ("training.steps=2", "curricula=[math + science + logic + puzzle]", "analysis={}"),
@@ -84,6 +90,20 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]
         yield paths
 
 
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny preset with a chat template and room for the papers' prompts."""
+    from xdomain.models.tiny import tiny_qwen3
+
+    folder = tmp_path_factory.mktemp("model")
+    tiny, tokenizer = tiny_qwen3()
+    tiny.config.max_position_embeddings = tokenizer.model_max_length = CONTEXT
+    tokenizer.chat_template = CHAT_TEMPLATE
+    tiny.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
 def domains_of(path: Path) -> tuple[Experiment, dict[str, Domain]]:
     experiment = load_experiment(path)
     return experiment, build_domains(experiment.domains, experiment.domain_names)
@@ -126,8 +146,9 @@ def test_answer_places_are_asked_for_where_no_gate_demands_them(files: dict[str,
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_two_real_training_steps(name: str, files: dict[str, Path], tmp_path: Path) -> None:
-    settings = [part for setting in (*SIZES, *TWO_STEPS[name]) for part in ("--set", setting)]
+def test_two_real_training_steps(name: str, files: dict[str, Path], model: Path, tmp_path: Path) -> None:
+    chosen = (f"model={{path: {model}, chat_template: true}}", *SIZES, *TWO_STEPS[name])
+    settings = [part for setting in chosen for part in ("--set", setting)]
     xdomain("grid", "run", files[name], *settings, "--store", tmp_path / "store")
     metrics = sorted((tmp_path / "store" / "stages").glob("train-*/metrics.jsonl"))
     steps = [json.loads(line) for path in metrics for line in path.read_text().splitlines()]
