@@ -23,7 +23,7 @@ NAMES = ("when-domains-interact", "cgpo", "care-rl")
 ENDPOINT = "http://localhost:8000/v1"
 
 SIZES = (
-    "execution={device: cpu, workers: 1}",
+    "execution={device: cpu, executor: inline}",
     "training.rollout=transformers",
     "training.bf16=false",
     "training.prompts_per_step=8",

@@ -38,6 +38,7 @@ def test_cgpo_minus_famo_is_within_noise(study):
     assert accuracies.effect == pytest.approx(0.0224, abs=5e-5)
     assert accuracies.error_independent == pytest.approx(0.019, abs=5e-4)
     assert everything.stands == accuracies.stands == "not beyond noise"
+    assert {effect.stands_adjusted for effect in study.effects} == {"not beyond noise"}
 
 
 def test_the_error_of_a_mean_by_hand(reference, study):
