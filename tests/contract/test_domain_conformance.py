@@ -56,7 +56,7 @@ class DependsOnTheBatch(Broken):
 
 class PaysTheUnscored(Broken):
     def reward(self, item, completion, verdict):
-        return 0.0
+        return float(verdict.outcome == "right")
 
 
 class ChangesItsIdentity(Broken):

@@ -48,7 +48,7 @@ def test_explain_names_the_differing_field(repository: Path, tmp_path: Path) -> 
     assert "seed" in ended.stdout
 
 
-@pytest.mark.parametrize(("name", "train_stages"), [("when-domains-interact", 114), ("cgpo", 24), ("care-rl", 36)])
+@pytest.mark.parametrize(("name", "train_stages"), [("when-domains-interact", 114), ("cgpo", 27), ("care-rl", 36)])
 def test_the_papers_grids_plan_on_stand_ins(
     name: str, train_stages: int, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -201,7 +201,7 @@ def test_the_papers_experiment_loads_plans_and_passes_trl(monkeypatch: pytest.Mo
     monkeypatch.setenv("XDOMAIN_DATA", str(tmp_path))
     experiment = load_experiment(EXPERIMENTS / "cgpo.yaml")
     plan = planned(experiment)
-    mixed = [stage for stage in plan.train_stages if len(stage.curriculum.domains) == 4]
+    mixed = [stage for stage in plan.train_stages if len(stage.curriculum.phases[0].domains) == 4]
     assert len(mixed) == len(experiment.strategies) * len(experiment.seeds)
     assert_only_vllm_may_be_missing(experiment)
 

@@ -16,12 +16,13 @@ from xdomain.analysis.accuracy_table import AccuracyTable, Pairing, Published, d
 from xdomain.analysis.gate import cells_named
 from xdomain.analysis.order import order_estimates, order_matrix
 from xdomain.analysis.phases import plasticity_matrix, retention_matrix
+from xdomain.analysis.reference_strategies import strategy_contradictions, strategy_effects, strategy_table
 from xdomain.analysis.result import AnalysisResult, PublishedEffect, PublishedStudy, Standing
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.core.errors import AnalysisError, ConfigError
 from xdomain.core.registry import did_you_mean
 
-REFERENCES = {"when-domains-interact": "when_domains_interact.json"}
+REFERENCES = {"when-domains-interact": "when_domains_interact.json", "cgpo": "cgpo.json"}
 PAIRINGS: dict[Standing, Pairing] = {"for any pairing": "any", "if answers are independent": "independent"}
 NORMAL_QUANTILE = 1.959963984540054
 MOST_ITEMS = 10**9
@@ -60,7 +61,7 @@ def load_reference(name: str = "when-domains-interact") -> Reference:
 
 
 def read_reference(text: str, name: str) -> Reference:
-    """A study in the JSON layout of the shipped fixture: protocol.tests, single, sequential_pairs, mixed, ...
+    """Read a study in the JSON layout of a shipped one: protocol.tests, and single, mixed, ... or strategies.
 
     Raises:
         AnalysisError: another layout.
@@ -68,6 +69,8 @@ def read_reference(text: str, name: str) -> Reference:
     try:
         raw = json.loads(text)
         tests = raw["protocol"]["tests"]
+        if "strategies" in raw:
+            return Reference(strategy_table(raw, name), raw)
         reference = Reference(_reference_table(raw, tests, name), raw)
         derived_retention(reference)
         derived_plasticity(reference)
@@ -77,7 +80,8 @@ def read_reference(text: str, name: str) -> Reference:
         raise AnalysisError(
             f"is not a published study: {type(error).__name__}: {error}.",
             where=name,
-            fix="Its layout is that of xdomain/analysis/reference/when_domains_interact.json.",
+            fix="Its layout is that of when_domains_interact.json, or of cgpo.json for strategies, both in "
+            "xdomain/analysis/reference.",
         ) from error
 
 
@@ -206,13 +210,22 @@ def published_study(reference: Reference, own: AnalysisResult | None = None) -> 
     Args:
         own: a result whose cells stand beside the published effects.
     """
+    notes = tuple(reference.raw.get("notes", ()))
+    if "strategies" in reference.raw:
+        return PublishedStudy(
+            name=reference.table.name,
+            source=reference.table.source,
+            effects=strategy_effects(reference.raw, reference.table, own),
+            contradictions=strategy_contradictions(reference.raw, reference.table),
+            notes=notes,
+        )
     effects = published_effects(reference)
     if own is not None:
         cells = cells_named(own, [effect.name for effect in effects])
         effects = tuple(effect.model_copy(update={"own": cells.get(effect.name)}) for effect in effects)
     table = reference.table
     return PublishedStudy(
-        name=table.name, source=table.source, effects=effects, contradictions=inconsistencies(reference)
+        name=table.name, source=table.source, effects=effects, contradictions=inconsistencies(reference), notes=notes
     )
 
 

@@ -328,6 +328,8 @@ class PublishedStudy(ResultModel):
     effects: tuple[PublishedEffect, ...]
     contradictions: tuple[str, ...] = ()
     """Where what is printed or plotted does not follow from the published accuracies, a sentence each."""
+    notes: tuple[str, ...] = ()
+    """What else a reader should know of the study: seeds, cost, what its code does, a sentence each."""
 
 
 class Summary(ResultModel):

@@ -174,6 +174,11 @@ def check(
         out.print(table)
         for each in checks:
             out.print(f"{each.name}: {each.distinct_prompts} distinct prompts, scorer {each.scorer}", highlight=False)
+            for part in each.splits:
+                paid = part.rewards
+                earns = {"right": paid.gold, "wrong": paid.wrong, "empty": paid.malformed, "garbage": paid.garbage}
+                words = "; ".join(f"{name} {value}" for name, value in earns.items() if value is not None)
+                out.print(f"  reward on {part.split}: {words or 'none was tried'}", highlight=False)
             for note in each.notes:
                 out.print(f"  note: {note}", markup=False)
             for problem in each.problems:

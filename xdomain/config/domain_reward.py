@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
 
 from xdomain.config.model_base import ConfigModel
 
 
 class FormatGate(ConfigModel):
-    """A completion that is not `<think>...</think><answer>...</answer>` gets `value`, whatever its answer."""
+    """A completion that is not `<think>...</think><answer>...</answer>` gets `value`, whatever its answer.
+
+    Each tag stands there once, and nothing but white space stands around them. The opening `<think>` may be missing
+    where text stands before `</think>`: some chat templates write it at the end of the prompt.
+    """
 
     think_tag: str | None = "think"
-    """Name of the tag round the reasoning; None demands none."""
+    """Name of the tag round the reasoning; null demands none."""
     answer_tag: str | None = "answer"
-    """Name of the tag round the answer; None demands none."""
+    """Name of the tag round the answer; null demands none."""
     value: float = -1.0
 
 
 class LengthTerm(ConfigModel):
-    """Takes `per_character * min(abs(len(answer) - len(gold)), cap)` off the reward of a right answer."""
+    """Takes `per_unit * min(abs(len(answer) - len(gold)), cap)` off the reward of a right answer."""
 
-    per_character: float = Field(default=0.05, ge=0)
+    per_unit: float = Field(default=0.05, ge=0)
     cap: int = Field(default=10, ge=0)
-    """In characters."""
+    """Difference in length from which on it costs no more."""
+    unit: Literal["characters", "tokens"] = "characters"
+    """What a length counts. A token is a word, a digit or a single other sign, whatever the model's tokenizer, so that
+    one reward serves every model."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def old_name(cls, data: Any) -> Any:
+        """`per_character` is the earlier name of `per_unit`."""
+        if isinstance(data, Mapping) and "per_character" in data and "per_unit" not in data:
+            return {"per_unit" if key == "per_character" else key: value for key, value in data.items()}
+        return data
 
 
 class RewardShape(ConfigModel):
@@ -31,13 +49,24 @@ class RewardShape(ConfigModel):
     right: float = 1.0
     wrong: float = 0.0
     tie: float | None = None
-    """For the tie of a pairwise judge (score 0.5); None pays it as wrong."""
+    """For the tie of a pairwise judge (score 0.5); null pays it as wrong."""
     malformed: float = 0.0
     graded: bool = False
     """Pay every answer by its credit c, `wrong + c * (right - wrong)`, whether it counts as right or not: for judges
     whose credit is a share (`criteria_judge`, and `rubric_judge` with `graded: true`)."""
     gate: FormatGate | None = None
     length: LengthTerm | None = None
+    control: bool = False
+    """A reward that does not pay the right answer best, on purpose (a control arm). Any other is refused."""
+
+
+class RewardPrompt(ConfigModel):
+    """What a preset adds to the domains that use it, so that its gate can be passed."""
+
+    system: str
+    """System message of a domain that sets no `system` of its own."""
+    solution: str
+    """Jinja2 over the fields, as a domain's `solution`, for a domain that sets none."""
 
 
 class RewardPreset(ConfigModel):
@@ -45,6 +74,8 @@ class RewardPreset(ConfigModel):
 
     source: str
     """Paper and section."""
+    prompt: RewardPrompt | None = None
+    """Asks for the tags that the tables' gates demand; null where none has a gate."""
     tables: dict[str, RewardShape]
     by_verifier: dict[str, str]
     """Verifier kind to table name; "default" serves the rest."""

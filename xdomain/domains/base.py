@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from xdomain.config.domain_reward import FormatGate
 from xdomain.core.records import Outcome, Verdict
 
 
@@ -58,6 +59,12 @@ class Domain(ABC):
     stop: tuple[str, ...] = ()
     """An evaluated completion ends before the first of these texts that it holds. Part of how completions are sampled,
     and of no identity below."""
+
+    gate: FormatGate | None = None
+    """The form that `reward` demands of a completion; None demands none."""
+
+    control: bool = False
+    """Whether `reward` does not pay the right answer best, on purpose: such a domain is a control arm."""
 
     choices: int | None = None
     """Answers that every item offers; None where it offers none to choose from, 0 where nothing can be guessed."""

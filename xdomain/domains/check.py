@@ -7,9 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xdomain.core.errors import DataError, DependencyMissing
-from xdomain.core.records import Outcome
+from xdomain.core.records import Outcome, Verdict
 from xdomain.domains.base import Domain, Item, Split, is_right
 from xdomain.domains.overlap import SHOWN, Overlap, find_overlap, repeated_prompts
+from xdomain.domains.reward_check import (
+    RewardCheck,
+    earned,
+    gate_failures,
+    reward_notes,
+    reward_problems,
+    unasked_tags,
+)
+from xdomain.domains.rewards import TIE
 from xdomain.domains.splits import split_key
 
 GARBAGE = (
@@ -23,6 +32,7 @@ GARBAGE = (
     "I am not able to answer that.",
     "zq" * 100,
     "```python\n```",
+    "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore.",
 )
 """Completions that are right for no item of any domain."""
 
@@ -37,7 +47,7 @@ class SplitCheck:
     Attributes:
         items: its size.
         judged: items whose gold was judged (fewer than `items` where the check was limited).
-        gold_right: of those, items whose own solution is right.
+        gold_right: of those, items whose own solution is right, or ties with itself before a pairwise judge.
         gold_unscored: of those, items that the verifier could not judge.
         gold_failures: "id (reason)" of the first items whose own solution is not right.
         garbage_right: pairs of item and garbage that were called right.
@@ -47,6 +57,7 @@ class SplitCheck:
         length_histogram: (upper limit in characters, items), limits doubling.
         common_golds: the most common golds with their counts.
         constant_score: what always giving the most common gold would score.
+        rewards: what right, wrong and empty answers earn in training.
     """
 
     split: str
@@ -62,6 +73,7 @@ class SplitCheck:
     length_histogram: tuple[tuple[int, int], ...]
     common_golds: tuple[tuple[str, int], ...]
     constant_score: float
+    rewards: RewardCheck
 
 
 @dataclass(frozen=True)
@@ -110,7 +122,7 @@ def check_domain(domain: Domain, *, most: int | None = None, fewest_prompts: int
         overlap=overlap,
         chance=chance_level(domain),
         problems=tuple(find_problems(domain, splits, overlap, distinct, fewest_prompts)),
-        notes=(*filter(None, [domain.left_out()]), *find_notes(splits)),
+        notes=(*filter(None, [domain.left_out()]), *find_notes(domain, splits)),
     )
 
 
@@ -126,6 +138,7 @@ def find_problems(
             problems.append(f"{part.split}: {failed} of {part.judged} gold answers are not right, first {shown}.")
         if part.garbage_right:
             problems.append(f"{part.split}: garbage is called right {part.garbage_right} times.")
+        problems += reward_problems(domain, part.split, part.judged, part.rewards)
     if overlap.total and domain.name not in domain.allowed_overlap:
         problems.append(f"{overlap.total} of {overlap.test_items} test prompts are in train.")
     if distinct < fewest_prompts:
@@ -133,10 +146,11 @@ def find_problems(
     return problems
 
 
-def find_notes(splits: Sequence[SplitCheck]) -> list[str]:
+def find_notes(domain: Domain, splits: Sequence[SplitCheck]) -> list[str]:
     """One sentence for each thing that a reader should know of."""
     notes = []
     for part in splits:
+        notes += reward_notes(domain, part.split, part.rewards)
         if part.neighbour_right:
             notes.append(
                 f"{part.split}: for {part.neighbour_right} of {part.judged} items the next item's solution is right "
@@ -153,41 +167,58 @@ def find_notes(splits: Sequence[SplitCheck]) -> list[str]:
 
 def check_split(domain: Domain, split: Split, items: Sequence[Item], most: int | None) -> SplitCheck:
     judged = [item for item in items[:most] if item.gold]  # without a reference there is no right answer to try
-    solutions = [domain.render_solution(item) for item in judged]
-    own = domain.score(judged, solutions)
-    not_right = [(item, verdict) for item, verdict in zip(judged, own, strict=True) if not is_right(verdict)]
+    own = judge_all(domain, [(item, domain.render_solution(item)) for item in judged])
+    garbage = judge_all(domain, garbage_pairs(judged))
+    others = judge_all(domain, neighbour_pairs([(item, text) for item, text, _ in own]))
+    not_right = [(item, verdict) for item, _, verdict in own if not accepts_gold(verdict)]
     golds = Counter(item.gold for item in items)
     return SplitCheck(
         split=split.value,
         items=len(items),
         judged=len(judged),
         gold_right=len(judged) - len(not_right),
-        gold_unscored=sum(verdict.outcome is Outcome.UNSCORED for verdict in own),
+        gold_unscored=sum(verdict.outcome is Outcome.UNSCORED for _, _, verdict in own),
         gold_failures=tuple(f"{item.id} ({verdict.reason})" for item, verdict in not_right[:SHOWN]),
-        garbage_right=count_garbage_right(domain, judged),
-        neighbour_right=count_neighbours_right(domain, judged, solutions),
+        garbage_right=sum(is_right(verdict) and text in GARBAGE for _, text, verdict in garbage),
+        neighbour_right=sum(is_right(verdict) for _, _, verdict in others),
         repeated=repeated_prompts(items),
         longest_prompt=max(len(item.prompt) for item in items),
         length_histogram=length_histogram([len(item.prompt) for item in items]),
         common_golds=tuple(golds.most_common(5)),
         constant_score=max(golds.values()) / len(items),
+        rewards=RewardCheck(
+            gold=earned(domain.reward(*each) for each in own if accepts_gold(each[2])),
+            wrong=earned(domain.reward(*each) for each in others if not is_right(each[2])),
+            malformed=earned(domain.reward(*each) for each in garbage if not each[1]),
+            garbage=earned(domain.reward(*each) for each in garbage if not is_right(each[2])),
+            gate_failures=gate_failures(domain, judged, [text for _, text, _ in own]),
+            unasked=unasked_tags(domain, items),
+        ),
     )
 
 
-def count_garbage_right(domain: Domain, items: Sequence[Item]) -> int:
-    """Each item meets one piece of garbage in turn, and the first items meet all."""
+def judge_all(domain: Domain, pairs: Sequence[tuple[Item, str]]) -> list[tuple[Item, str, Verdict]]:
+    """Judge each completion as an answer to its item."""
+    verdicts = domain.score([item for item, _ in pairs], [text for _, text in pairs])
+    return [(item, text, verdict) for (item, text), verdict in zip(pairs, verdicts, strict=True)]
+
+
+def accepts_gold(verdict: Verdict) -> bool:
+    """Return whether a gold solution was accepted: it is right, or as good as itself in a pairwise judge's eyes."""
+    return is_right(verdict) or (verdict.outcome is Outcome.WRONG and verdict.reason == TIE)
+
+
+def garbage_pairs(items: Sequence[Item]) -> list[tuple[Item, str]]:
+    """Give each item one piece of garbage in turn, and the first items all of it and their own prompts."""
     pairs = [(item, GARBAGE[place % len(GARBAGE)]) for place, item in enumerate(items)]
-    pairs += [(item, garbage) for item in items[:SHOWN] for garbage in GARBAGE]
-    verdicts = domain.score([item for item, _ in pairs], [garbage for _, garbage in pairs])
-    return sum(is_right(verdict) for verdict in verdicts)
+    return pairs + [(item, garbage) for item in items[:SHOWN] for garbage in (*GARBAGE, item.prompt)]
 
 
-def count_neighbours_right(domain: Domain, items: Sequence[Item], solutions: Sequence[str]) -> int:
-    """Items for which the solution of the next one (the first, for the last) is right, though the golds differ."""
-    following = [*range(1, len(items)), 0]
-    pairs = [(item, place) for item, place in zip(items, following, strict=False) if items[place].gold != item.gold]
-    verdicts = domain.score([item for item, _ in pairs], [solutions[place] for _, place in pairs])
-    return sum(is_right(verdict) for verdict in verdicts)
+def neighbour_pairs(solved: Sequence[tuple[Item, str]]) -> list[tuple[Item, str]]:
+    """Give each item the solution of the next one (the first, for the last) where the golds differ."""
+    following = [*solved[1:], *solved[:1]]
+    pairs = zip(solved, following, strict=True)
+    return [(item, solution) for (item, _), (other, solution) in pairs if other.gold != item.gold]
 
 
 def length_histogram(lengths: Sequence[int]) -> tuple[tuple[int, int], ...]:

@@ -19,7 +19,7 @@ from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.item_building import limit_of, part_of
 from xdomain.domains.kept_items import items_of_part
 from xdomain.domains.registry import SOURCES
-from xdomain.domains.rewards import resolve_reward, shaped_reward
+from xdomain.domains.rewards import resolve_reward, shaped_reward, with_reward_prompt
 from xdomain.domains.sources.base import Part, Source
 from xdomain.domains.templates import compile_template
 from xdomain.domains.verifiers.assignment import AssignmentChecker
@@ -47,6 +47,7 @@ class DataDomain(Domain):
     """
 
     def __init__(self, config: DomainConfig) -> None:
+        config = with_reward_prompt(config)
         self.name = config.name
         self.config = config
         self.source: Source = SOURCES.load(config.source.kind, where=f"domains.{config.name}.source")(config.source)
@@ -58,6 +59,7 @@ class DataDomain(Domain):
                 where=f"domains.{config.name}.verifier.graded",
                 fix="Write `graded: true` under the verifier.",
             )
+        self.gate, self.control = self.shape.gate, self.shape.control
         self.allowed_overlap = frozenset(config.allow_overlap)
         self.choices = choices_of(config.verifier)
         self.stop = config.stop
@@ -127,7 +129,8 @@ class DataDomain(Domain):
         return {"scorer": self.scorer, **settings, "kind": verifier.kind}
 
     def reward_identity(self) -> Mapping[str, Any]:
-        return self.shape.model_dump(mode="json", exclude_defaults=True)
+        # `control` says what is allowed, and pays nothing.
+        return self.shape.model_dump(mode="json", exclude_defaults=True, exclude={"control"})
 
     def solution_identity(self) -> Mapping[str, Any]:
         return self.config.model_dump(mode="json", include={"solution"}, exclude_defaults=True)

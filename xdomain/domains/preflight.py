@@ -9,9 +9,13 @@ from xdomain.config.evaluation import EvaluationConfig
 from xdomain.core.errors import DataError, DependencyMissing
 from xdomain.domains.base import Domain, Split
 from xdomain.domains.overlap import refuse_overlaps
+from xdomain.domains.reward_check import refuse_reward
 
 FEWEST_EVALUATED = 2
 """Items below which an accuracy has no variance, and so no interval."""
+
+REWARDED = 5
+"""Train items on which a reward is tried before training starts."""
 
 
 def preflight_domains(domains: Sequence[Domain], trained: Mapping[str, int], evaluated: Split) -> None:
@@ -23,6 +27,7 @@ def preflight_domains(domains: Sequence[Domain], trained: Mapping[str, int], eva
         evaluated: the split that checkpoints are evaluated on.
 
     Raises:
+        ConfigError: a right answer would not earn more than a wrong one.
         DataError: a needed split is empty or too small, data is malformed, or train and test overlap without leave.
         DependencyMissing: scoring needs what is not here (a sandbox, a judge's key).
     """
@@ -36,6 +41,8 @@ def preflight_domains(domains: Sequence[Domain], trained: Mapping[str, int], eva
                     fix="Name a file or a share for it under the domain's `source` and `split`, or loosen `filters`.",
                 )
         refuse_small_splits(domain, trained.get(domain.name, 0), evaluated)
+        if domain.name in trained:
+            refuse_reward(domain, domain.items(Split.TRAIN)[:REWARDED])
         domain.preflight()
     refuse_overlaps(domains)
 

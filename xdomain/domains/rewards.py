@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
-from xdomain.config.domain_reward import FormatGate, RewardPreset, RewardShape
+from xdomain.config.domain import DomainConfig
+from xdomain.config.domain_reward import FormatGate, LengthTerm, RewardPreset, RewardShape
+from xdomain.config.domain_verifier import Place, VerifierConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.records import Outcome, Verdict
 from xdomain.core.registry import did_you_mean
@@ -19,6 +23,9 @@ TIE_SCORE = 0.5
 
 TIE = "tie"
 """The reason of such a verdict; a credit of 0.5 alone may be half of a rubric's points."""
+
+TOKEN = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
+"""A word, a digit or a single other sign; white space is none."""
 
 
 def preset_names() -> list[str]:
@@ -43,7 +50,7 @@ def load_preset(name: str) -> RewardPreset:
 
 
 def resolve_reward(reward: str | RewardShape, verifier_kind: str) -> RewardShape:
-    """The shape that a domain's `reward` names: itself, "preset/table", or the preset's table for the verifier.
+    """Return the shape that a domain's `reward` names: itself, "preset/table", or the preset's table for the verifier.
 
     Raises:
         ConfigError: unknown preset or table.
@@ -62,8 +69,50 @@ def resolve_reward(reward: str | RewardShape, verifier_kind: str) -> RewardShape
     return preset.tables[table]
 
 
+def with_reward_prompt(config: DomainConfig) -> DomainConfig:
+    """Return the domain's description as its reward completes it.
+
+    A preset with a prompt fills in `system` and `solution` where the description sets none; a template that names the
+    gate's tags needs no `system`. A gate with an answer tag lets the verifier look inside that tag where the
+    description does not say where it looks. All three are part of the description afterwards, so they are part of
+    the domain's identity.
+
+    Raises:
+        ConfigError: unknown preset or table.
+    """
+    gate = resolve_reward(config.reward, config.verifier.kind).gate
+    if gate is None:
+        return config
+    changed: dict[str, Any] = {}
+    prompt = load_preset(config.reward.partition("/")[0]).prompt if isinstance(config.reward, str) else None
+    if prompt is not None and config.system is None and tags_not_in(gate, config.template):
+        changed["system"] = prompt.system
+    # Compared with the default rather than looked up among the set fields: a description that was written out whole,
+    # as for a worker, sets every field.
+    if prompt is not None and config.solution == DomainConfig.model_fields["solution"].default:
+        changed["solution"] = prompt.solution
+    if gate.answer_tag is not None:
+        changed["verifier"] = looking_inside_tag(config.verifier)
+    return config.model_copy(update=changed)
+
+
+def looking_inside_tag(verifier: VerifierConfig) -> VerifierConfig:
+    """Return a verifier that looks in the answer tag before it takes the whole text, unless its file says where."""
+    places: tuple[Place, ...] | None = verifier.answer_in
+    if places != type(verifier).model_fields["answer_in"].default or "tag" in (places or ()):
+        return verifier
+    kept = tuple(place for place in places or () if place != "whole")
+    return verifier.model_copy(update={"answer_in": (*kept, "tag", "whole")})
+
+
+def tags_not_in(gate: FormatGate, text: str) -> list[str]:
+    """Return the opening tags that the gate demands and that `text` does not name."""
+    names = [name for name in (gate.think_tag, gate.answer_tag) if name is not None]
+    return [f"<{name}>" for name in names if f"<{name}>" not in text]
+
+
 def shaped_reward(shape: RewardShape, completion: str, verdict: Verdict, gold: str) -> float | None:
-    """What the completion is paid; None if it is unscored.
+    """Return what the completion is paid, None if it is unscored.
 
     Source: gate and length term after CGPO, appendix C.3.
     """
@@ -77,25 +126,51 @@ def shaped_reward(shape: RewardShape, completion: str, verdict: Verdict, gold: s
         return shape.wrong + verdict.score * (shape.right - shape.wrong)
     if verdict.outcome is Outcome.WRONG:
         return shape.wrong if shape.tie is None or verdict.reason != TIE else shape.tie
-    return shape.right - length_loss(shape, verdict, gold)
+    return shape.right - length_loss(shape.length, verdict.answer or "", gold)
 
 
-def length_loss(shape: RewardShape, verdict: Verdict, gold: str) -> float:
+def length_loss(term: LengthTerm | None, answer: str, gold: str) -> float:
     """Return what a right answer loses for being longer or shorter than the gold."""
-    if shape.length is None:
+    if term is None:
         return 0.0
-    difference = abs(len(verdict.answer or "") - len(gold))
-    return shape.length.per_character * min(difference, shape.length.cap)
+    return term.per_unit * min(abs(length_of(answer, term) - length_of(gold, term)), term.cap)
+
+
+def length_of(text: str, term: LengthTerm) -> int:
+    """Return the length of `text` in the term's unit."""
+    return len(text) if term.unit == "characters" else len(TOKEN.findall(text))
 
 
 def passes_gate(gate: FormatGate, completion: str) -> bool:
-    """Whether the completion is exactly the demanded tags, once each, in order, with nothing else around them."""
+    """Return whether the completion is exactly the demanded tags, once each, in order, with nothing else around them.
+
+    Text before a lone closing think tag counts as reasoning: its opening tag may stand in the prompt, where the chat
+    template wrote it.
+    """
     rest = completion.strip()
-    for name in (gate.think_tag, gate.answer_tag):
-        if name is None:
-            continue
-        opening, closing = f"<{name}>", f"</{name}>"
-        if rest.count(opening) != 1 or rest.count(closing) != 1 or not rest.startswith(opening):
+    if gate.think_tag is not None:
+        opening, closing = f"<{gate.think_tag}>", f"</{gate.think_tag}>"
+        reasoning, closed, after = rest.partition(closing)
+        opened = reasoning.count(opening)
+        if not closed or opening in after or closing in after:
             return False
-        rest = rest.partition(closing)[2].lstrip()
-    return gate.answer_tag is None or not rest
+        if not (opened == 1 and reasoning.startswith(opening)) and not (opened == 0 and reasoning.strip()):
+            return False
+        if gate.answer_tag is not None and has_tag(reasoning, gate.answer_tag):
+            return False
+        rest = after.strip()
+    if gate.answer_tag is None:
+        return True
+    opening, closing = f"<{gate.answer_tag}>", f"</{gate.answer_tag}>"
+    once = rest.count(opening) == 1 and rest.count(closing) == 1
+    return once and rest.startswith(opening) and rest.endswith(closing)
+
+
+def has_tag(text: str, name: str) -> bool:
+    return f"<{name}>" in text or f"</{name}>" in text
+
+
+def gate_text(gate: FormatGate) -> str:
+    """Return the form that the gate demands, to show it in messages."""
+    parts = [f"<{name}>...</{name}>" for name in (gate.think_tag, gate.answer_tag) if name is not None]
+    return "".join(parts) or "any text"

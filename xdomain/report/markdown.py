@@ -177,6 +177,8 @@ def _reference(study: PublishedStudy) -> list[str]:
     if study.contradictions:
         lines = "\n".join(f"- {escaped(line)}" for line in study.contradictions)
         parts += ["What the study contradicts in itself:", lines]
+    if study.notes:
+        parts += ["About the study:", "\n".join(f"- {escaped(line)}" for line in study.notes)]
     return parts
 
 

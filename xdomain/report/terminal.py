@@ -160,6 +160,9 @@ def _reference(study: PublishedStudy) -> Iterator[RenderableType]:
     if study.contradictions:
         yield text("What the study contradicts in itself:", "bold")
         yield from (text(f"- {line}") for line in study.contradictions)
+    if study.notes:
+        yield text("About the study:", "bold")
+        yield from (text(f"- {line}") for line in study.notes)
 
 
 def _statements(result: AnalysisResult) -> RenderableType:
