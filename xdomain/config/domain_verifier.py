@@ -11,13 +11,23 @@ from xdomain.config.model_base import ConfigModel
 
 Place = Literal["whole", "boxed", "tag", "first_line", "last_line", "last_number", "last_letter", "code_block"]
 """Where an answer may stand: the stripped completion, the last \\boxed{}, the last <answer> tag, its first or
-last non-empty line, the last number, the last lone capital letter, the last fenced code block."""
+last non-empty line, the last number, the last letter that stands alone, the last fenced code block."""
+
+
+REASONING_TAGS = ("think", "thinking", "thought", "reasoning")
 
 
 class ExtractingVerifier(ConfigModel):
-    """A verifier that first extracts an answer: the places are tried in order, the first that has one wins."""
+    """A verifier that first extracts an answer: the places are tried in order, the first that has one wins.
+
+    Boxes and tags count together: the one that ends last wins. "The answer is ..." goes before the last letter, number
+    or line. See docs/explanation/what-a-completion-answers.md.
+    """
 
     answer_in: tuple[Place, ...] = ("whole",)
+    reasoning: tuple[str, ...] = REASONING_TAGS
+    """Names of the tags whose content is cut off before an answer is looked for, closed or not. `keep` cuts nothing,
+    `cut` cuts the default tags."""
     pattern: str | None = None
     """A regular expression searched inside the extracted answer (last match, group 1 or all of it)."""
     form: str | None = None
@@ -28,6 +38,13 @@ class ExtractingVerifier(ConfigModel):
     def short_form(cls, places: object) -> object:
         """A single place needs no list."""
         return (places,) if isinstance(places, str) else places
+
+    @field_validator("reasoning", mode="before")
+    @classmethod
+    def named_choice(cls, tags: object) -> object:
+        """`cut` and `keep` stand for the default tags and for none; a single tag needs no list."""
+        named = {"cut": REASONING_TAGS, "keep": ()}
+        return named.get(tags, (tags,)) if isinstance(tags, str) else tags
 
     @field_validator("pattern", "form")
     @classmethod
@@ -41,7 +58,7 @@ class ExtractingVerifier(ConfigModel):
 
 
 class TextVerifier(ExtractingVerifier):
-    """Equal text: exactly, or after normalising case, width, spaces and edge punctuation."""
+    """Equal text: exactly, or after normalising case, width, spaces, markup and quotes around it."""
 
     kind: Literal["text"]
     normalise: bool = False
@@ -57,11 +74,12 @@ class ChoiceVerifier(ExtractingVerifier):
 
 
 class NumberVerifier(ExtractingVerifier):
-    """A number within a tolerance, with or without a unit."""
+    """A whole quantity within a tolerance, with or without a unit."""
 
     kind: Literal["number"]
     answer_in: tuple[Place, ...] = ("boxed", "tag", "last_number")
-    relative_tolerance: float = Field(default=1e-6, ge=0)
+    relative_tolerance: float | None = Field(default=None, ge=0)
+    """Share of the larger of both numbers. By default whole golds must be met exactly, other golds up to 1e-6."""
     absolute_tolerance: float = Field(default=0.0, ge=0)
     unit: Literal["ignored", "required"] = "ignored"
     """ "required": the unit after the number must be the gold one, spelled equally up to spaces."""

@@ -25,6 +25,10 @@ class Verifier(ABC):
     def judge(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
         """A verdict for each pair. Never raises on any completion."""
 
+    def unreadable_golds(self, items: Sequence[Item]) -> list[Item]:
+        """Return the items whose gold answer this verifier cannot read, so that no completion can be judged by it."""
+        return []
+
     def preflight(self) -> None:  # noqa: B027 -- most verifiers need nothing
         """See `Domain.preflight`."""
 

@@ -1,11 +1,9 @@
-"""Mathematical equivalence: exact comparison where that decides, `math-verify` in killable processes elsewhere."""
+"""Mathematical equivalence: decided from the text where that is safe, by math-verify in killable processes elsewhere."""
 
 from __future__ import annotations
 
 import importlib.util
-import re
 from collections.abc import Sequence
-from fractions import Fraction
 
 from xdomain.config.domain_verifier import MathVerifier
 from xdomain.core.errors import DependencyMissing
@@ -13,6 +11,8 @@ from xdomain.core.records import Verdict
 from xdomain.domains.base import Item
 from xdomain.domains.extraction import extract
 from xdomain.domains.verifiers.base import LONGEST_COMPLETION, Verifier
+from xdomain.domains.verifiers.math_text import compare_texts, for_parser, prose, settled, tidy
+from xdomain.domains.verifiers.quantity import read_quantity
 from xdomain.domains.worker_pool import Failure, WorkerPool
 
 LONGEST_ANSWER = 2000
@@ -24,8 +24,11 @@ DEEPEST_NESTING = 60
 REMEMBERED = 100_000
 """Comparisons kept: the samples of a GRPO group repeat one another."""
 
-PLAIN_NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d{1,40})(?:\.\d{1,40})?")
-PLAIN_FRACTION = re.compile(r"(-?)\\[dt]?frac\{(-?\d{1,40})\}\{(\d{1,40})\}|(-?\d{1,40})/(\d{1,40})")
+NO_ANSWERS = frozenset(
+    "correct clear right wrong reasonable obvious that not given found below as consistent indeed expected simply independent "
+    "unique easy immediate this now in to".split()
+)
+"""Words that begin what is said about an answer."""
 
 
 class MathChecker(Verifier):
@@ -35,7 +38,7 @@ class MathChecker(Verifier):
     or breaks, is malformed.
     """
 
-    id = "math/1"
+    id = "math/2"
 
     def __init__(self, config: MathVerifier) -> None:
         if importlib.util.find_spec("math_verify") is None:
@@ -61,7 +64,7 @@ class MathChecker(Verifier):
         """The extracted answer, or the verdict that there is none worth parsing."""
         if len(completion) > LONGEST_COMPLETION:
             return Verdict.malformed("too long")
-        answer = extract(completion, self.config)
+        answer = extract(completion, self.config, states_maths)
         if answer is None:
             return Verdict.malformed("no answer")
         if len(answer) > LONGEST_ANSWER or nesting(answer) > DEEPEST_NESTING:
@@ -72,14 +75,29 @@ class MathChecker(Verifier):
         """Learn the status of every pair that is not known yet."""
         if len(self._known) > REMEMBERED:
             self._known.clear()
+        slow: dict[tuple[str, str], tuple[str, str]] = {}
         for pair in pairs - self._known.keys():
-            quick = compare_exactly(*pair)
+            gold, answer = tidy(pair[0]), tidy(pair[1])
+            quick = compare_texts(gold, answer)
             if quick is not None:
                 self._known[pair] = "equal" if quick else "different"
-        slow = sorted(pairs - self._known.keys())
-        jobs = [{"gold": gold, "answer": answer, "seconds": self.config.timeout_seconds} for gold, answer in slow]
-        if jobs:
-            self._known.update(zip(slow, self.pool.map(jobs, self.config.timeout_seconds), strict=True))
+            elif prose(text := for_parser(answer)):
+                self._known[pair] = "unparsed answer"
+            else:
+                slow[pair] = (for_parser(gold), text)
+        self._known.update(zip(slow, self.ask(list(slow.values())), strict=True))
+
+    def ask(self, pairs: Sequence[tuple[str, str]]) -> list[object]:
+        """Return the worker's status for each pair of texts."""
+        jobs = [{"gold": gold, "answer": answer, "seconds": self.config.timeout_seconds} for gold, answer in pairs]
+        return self.pool.map(jobs, self.config.timeout_seconds) if jobs else []
+
+    def unreadable_golds(self, items: Sequence[Item]) -> list[Item]:
+        """Return the items whose gold is neither a number, words, nor anything that the parser reads."""
+        golds = {item.gold: tidy(item.gold) for item in items}
+        asked = {gold: for_parser(text) for gold, text in golds.items() if read_quantity(text) is None and not settled(text)}
+        statuses = dict(zip(asked, self.ask([(text, text) for text in asked.values()]), strict=True))
+        return [item for item in items if statuses.get(item.gold, "equal") != "equal"]
 
     def close(self) -> None:
         self.pool.close()
@@ -98,33 +116,13 @@ def verdict_of(status: object, answer: str) -> Verdict:
 
 
 def compare_exactly(gold: str, answer: str) -> bool | None:
-    """Whether two texts are equal, decided without a parser; None where only a parser can tell."""
-    plain_gold, plain_answer = bare(gold), bare(answer)
-    if plain_gold == plain_answer:
-        return True
-    gold_value, answer_value = rational(plain_gold), rational(plain_answer)
-    if gold_value is None or answer_value is None:
-        return None
-    return gold_value == answer_value
+    """Return whether two texts are equal, decided without a parser; None where only a parser can tell."""
+    return compare_texts(tidy(gold), tidy(answer))
 
 
-def bare(text: str) -> str:
-    """Without what never bears meaning round a short answer: dollars, spaces, a final full stop."""
-    return text.strip().strip("$").strip().rstrip(".").replace("\\!", "").replace("{,}", ",").replace(" ", "")
-
-
-def rational(text: str) -> Fraction | None:
-    """The exact value of a plain number or fraction; None for anything else."""
-    if PLAIN_NUMBER.fullmatch(text):
-        return Fraction(text.replace(",", ""))
-    match = PLAIN_FRACTION.fullmatch(text)
-    if match is None:
-        return None
-    sign, top, bottom, plain_top, plain_bottom = match.groups()
-    above, below = int(top or plain_top), int(bottom or plain_bottom)
-    if below == 0:
-        return None
-    return Fraction(-above if sign else above, below)
+def states_maths(text: str) -> bool:
+    """Return whether a text after "the answer is" can be an answer: "the answer is correct" states none."""
+    return text.split(None, 1)[0].strip(".,:").casefold() not in NO_ANSWERS
 
 
 def nesting(text: str) -> int:

@@ -12,10 +12,17 @@ import math
 import resource
 import signal
 import sys
+from typing import Any
 
 STATUSES = ("equal", "different", "unparsed gold", "unparsed answer")
 
 MEMORY_BYTES = 2 << 30
+
+DIGITS = 50
+"""Digits to which two numbers are compared."""
+
+EXACT, DECIMAL = 1e-40, 1e-6
+"""Relative differences up to which two exact numbers are the same, and two of which one is a decimal fraction."""
 
 
 def main() -> None:
@@ -38,25 +45,56 @@ def reply(word: str) -> None:
 
 
 def compare(gold: str, answer: str) -> str:
-    """Whether two LaTeX texts mean the same."""
-    from math_verify import parse, verify
+    """Return whether two LaTeX texts without words and units mean the same, as one of `STATUSES`."""
+    from math_verify import verify
 
-    parsed_gold = parse(as_latex(gold), parsing_timeout=None)
+    parsed_gold = read(gold)
     if not parsed_gold:
         return "unparsed gold"
-    parsed_answer = parse(as_latex(answer), parsing_timeout=None)
-    if not parsed_answer:
+    parsed_answer = read(answer)
+    if not parsed_answer or contradicts_itself(parsed_answer[0]):
         return "unparsed answer"
-    return "equal" if verify(parsed_gold, parsed_answer, timeout_seconds=None) else "different"
+    if not verify(parsed_gold, parsed_answer, timeout_seconds=None):
+        return "different"
+    return "equal" if close_enough(parsed_gold[0], parsed_answer[0]) else "different"
 
 
-def as_latex(text: str) -> str:
-    r"""math-verify looks for mathematics between dollars or in \boxed{}; prose is left for it to find numbers in.
+def read(text: str) -> list[Any]:
+    """Return the expression that the whole of `text` is, in a list; an empty one if it is none.
 
-    Between dollars, "hello there" would be a product of ten symbols and so an answer.
+    math-verify's own search would go on to the first number in what it cannot parse, and its fallback to text.
     """
-    words = [word for word in text.split() if word.isalpha() and len(word) > 1]
-    return text if "$" in text or "\\boxed" in text or len(words) > 1 else f"${text}$"
+    from math_verify import LatexExtractionConfig, parse
+
+    formula = f"${text.replace('$', ' ')}$"
+    return list(parse(formula, [LatexExtractionConfig()], fallback_mode="no_fallback", parsing_timeout=None))
+
+
+def contradicts_itself(parsed: Any) -> bool:
+    """Return whether an equation of numbers is false: "4 = 5" states nothing."""
+    from sympy import Eq
+
+    if not isinstance(parsed, Eq) or parsed.free_symbols:
+        return False
+    return not close_enough(parsed.lhs, parsed.rhs)
+
+
+def close_enough(gold: Any, answer: Any) -> bool:
+    """Return False for two numbers whose relative difference shows that they are not the same.
+
+    math-verify rounds to six decimals, so that all tiny numbers are equal to it. What is no number is left to it.
+    """
+    from sympy import Eq, Expr, Float, N
+
+    pair = [side.rhs if isinstance(side, Eq) else side for side in (gold, answer)]
+    if not all(isinstance(side, Expr) and side.is_number for side in pair):
+        return True
+    if pair[0] == pair[1]:
+        return True
+    values = [N(side.doit(), DIGITS) for side in pair]
+    scale = max(abs(value) for value in values)
+    tolerance = DECIMAL if any(side.has(Float) for side in pair) else EXACT
+    return bool(abs(values[0] - values[1]) <= tolerance * scale)
 
 
 if __name__ == "__main__":

@@ -1,64 +1,71 @@
-"""A number within a tolerance, with or without a unit."""
+"""A whole quantity within a tolerance, with or without a unit."""
 
 from __future__ import annotations
 
-import math
 import re
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
 
 from xdomain.config.domain_verifier import NumberVerifier
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Item
-from xdomain.domains.extraction import NUMBER, extract
+from xdomain.domains.extraction import extract
 from xdomain.domains.verifiers.base import OneByOne
+from xdomain.domains.verifiers.quantity import read_quantity
 
-POWER_OF_TEN = re.compile(r"\s*(?:\\times|\\cdot|[x×*·])\s*10\s*\^?\s*\{?\s*([-+−]?\d{1,3})\s*\}?")
-LATEX_WRAPPERS = re.compile(r"\\(?:text|mathrm|textbf|operatorname|rm|,|;|!|quad| )|[${}~]")
+DEFAULT_TOLERANCE = Fraction(1, 10**6)
+"""Relative, for golds that are no whole numbers."""
 
 
 class NumberChecker(OneByOne):
-    """Right if the answer's number is near the gold one; malformed if it has none, or lacks a demanded unit."""
+    """Right if the stated number is near the gold one; malformed if no single number is stated, or no demanded unit.
 
-    id = "number/1"
+    A whole gold must be met exactly unless a tolerance is asked for.
+    """
+
+    id = "number/2"
 
     def __init__(self, config: NumberVerifier) -> None:
         self.config = config
+        relative = config.relative_tolerance
+        self.relative = None if relative is None else Fraction(str(relative))
+        self.absolute = Fraction(str(config.absolute_tolerance))
 
     def judge_one(self, item: Item, completion: str) -> Verdict:
-        gold = read_quantity(item.gold)
+        gold = read_gold(item.gold)
         if gold is None:
             return Verdict.unscored("gold is no number")
-        stated = extract(completion, self.config)
+        stated = extract(completion, self.config, starts=states_number)
         quantity = None if stated is None else read_quantity(stated)
         if stated is None or quantity is None:
-            return Verdict.malformed("no number")
-        value, unit = quantity
-        if self.config.unit == "required" and not unit:
+            return Verdict.malformed("no single number")
+        if self.config.unit == "required" and not quantity.unit:
             return Verdict.malformed("no unit")
-        if not self.near(value, gold[0]):
+        if not self.near(quantity.value, gold.value):
             return Verdict.wrong("different number", stated)
-        if self.config.unit == "required" and unit != gold[1]:
+        if self.config.unit == "required" and quantity.unit != gold.unit:
             return Verdict.wrong("different unit", stated)
         return Verdict.right("equal", stated)
 
-    def near(self, value: float, gold: float) -> bool:
-        return math.isclose(value, gold, rel_tol=self.config.relative_tolerance, abs_tol=self.config.absolute_tolerance)
+    def near(self, value: Fraction, gold: Fraction) -> bool:
+        if value == gold:
+            return True
+        relative = self.relative
+        if relative is None:
+            relative = DEFAULT_TOLERANCE if gold.denominator > 1 else Fraction(0)
+        return abs(value - gold) <= max(relative * max(abs(value), abs(gold)), self.absolute)
+
+    def unreadable_golds(self, items: Sequence[Item]) -> list[Item]:
+        return [item for item in items if read_gold(item.gold) is None]
 
 
-def read_quantity(text: str) -> tuple[float, str] | None:
-    r"""The first number of `text` and the unit after it ("" without one).
+read_gold = lru_cache(maxsize=10_000)(read_quantity)
 
-    "3.2 \times 10^{4}\,\text{m/s}" is (32000, "m/s"). The unit is what follows up to the end, without spaces,
-    LaTeX wrappers and final punctuation.
-    """
-    plain = text.replace("−", "-").replace("{,}", ",")
-    match = NUMBER.search(plain)
-    if match is None:
-        return None
-    value = float(match.group(0).replace(",", ""))
-    rest = plain[match.end() :]
-    power = POWER_OF_TEN.match(rest)
-    if power is not None:
-        value *= float(f"1e{power.group(1)}")  # infinite where ** would raise
-        rest = rest[power.end() :]
-    unit = "".join(LATEX_WRAPPERS.sub("", rest).split()).rstrip(".,;:!")
-    return (value, unit) if math.isfinite(value) else None
+
+STARTS_NUMBER = re.compile(r"(?:either|both|about|approximately|around|roughly|exactly|just|only|the|that|it is)?[\s\W]*(?:[A-Za-z]\w?\s*=\s*)?\W{0,8}(?:text\W)?\W{0,4}(?:d|t)?(?:frac\W)?\d", re.I)
+
+
+def states_number(text: str) -> bool:
+    """Return whether `text` is a number, or begins with digits that are at least part of an answer ("5 or 6")."""
+    return read_quantity(text) is not None or STARTS_NUMBER.match(text) is not None

@@ -1,0 +1,117 @@
+"""The stated answer: the last of a completion's explicit statements, else what stands at the configured place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from xdomain.config.domain_verifier import ExtractingVerifier, Place
+from xdomain.domains.extraction.boxes import Statement, last_box, last_tag
+from xdomain.domains.extraction.places import FINDERS, SENTENCE_END
+from xdomain.domains.extraction.reasoning import cut_reasoning
+
+LONGEST_ANSWER = 20_000
+"""Characters of an extracted answer that a user's pattern is searched in."""
+
+ANSWER_IS = re.compile(
+    r"""\#{4}(?!\#)[ \t]*
+    |\banswers?\b(?:[^.\n:=]{0,60}?)(?:\bis(?!\w)|\bwould\ be\b|\bmust\ be\b|\bshould\ be\b|\bwill\ be\b
+        |\bcomes\ (?:out\ )?to\b|\bequals\b|[:=]|->|→)
+    |^[\s#*_]*(?:the\ |my\ )?(?:final\ |correct\ )?answer[\s*_]*$
+    |\bans\b\s*[.:=]""",
+    re.I | re.X | re.M,
+)
+"""The words before an answer. GSM8K's own golds stand behind `####`."""
+
+MOST_PHRASES = 50
+"""Statements in words that are tried, from the last one back."""
+
+MARKS = " \t*_:=\u00a0"
+REASON = re.compile(r",?\s(?:because|since|which|where|so that|given that)\b|,\s(?:as|so|for|not)\s|\s[-–—]+\s(?=[a-z])")
+HEDGE = re.compile(r"[\s.,;*$]*\b(?:or|alternatively)\b[^.\n]{1,80}", re.I)
+GUESSES: frozenset[Place] = frozenset({"last_letter", "last_number", "last_line", "first_line"})
+"""Places that only guess where an answer stands: an explicit statement in words goes before them."""
+
+Starts = Callable[[str], bool]
+
+
+def anything(text: str) -> bool:
+    """Return True: any text can be an answer."""
+    return True
+
+
+def extract(
+    completion: str,
+    config: ExtractingVerifier,
+    starts: Starts = anything,
+    phrases: tuple[re.Pattern[str], ...] = (ANSWER_IS,),
+) -> str | None:
+    """Return the stated answer, narrowed by `pattern`; None if there is none.
+
+    Args:
+        completion: the text to search.
+        config: where to look and which tags hold reasoning.
+        starts: whether a text after "the answer is" can be an answer ("the answer is clear" states none).
+        phrases: expressions that end where an answer begins.
+    """
+    completion = cut_reasoning(completion, config.reasoning)
+    if config.pattern is not None:
+        return next((last_match(config.pattern, found[-LONGEST_ANSWER:]) for found in at_places(completion, config)), None)
+    marked = last_mark(completion, config.answer_in)
+    if GUESSES.intersection(config.answer_in) and (marked is None or starts is not anything):
+        spoken = last_phrase(completion, marked.end if marked else 0, starts, phrases)
+        if spoken is not None:
+            return spoken.text
+    if marked is not None:
+        return marked.text
+    return next(at_places(completion, config), None)
+
+
+def at_places(completion: str, config: ExtractingVerifier) -> Iterator[str]:
+    """Yield what stands at each of the configured places that holds anything, in their order."""
+    return (found for place in config.answer_in if (found := FINDERS[place](completion)) is not None)
+
+
+def last_mark(completion: str, places: tuple[Place, ...]) -> Statement | None:
+    """Return the box or tag that ends last, of those that are configured before any other place."""
+    found = []
+    for place in places:
+        if place not in ("boxed", "tag"):
+            break
+        found.append(last_box(completion) if place == "boxed" else last_tag(completion))
+    return max((statement for statement in found if statement), key=lambda statement: statement.end, default=None)
+
+
+def last_phrase(text: str, since: int, starts: Starts, phrases: tuple[re.Pattern[str], ...]) -> Statement | None:
+    """Return the last statement in words from index `since` on whose answer can begin one."""
+    found = [match for pattern in phrases for match in pattern.finditer(text, since)]
+    for match in sorted(found, key=lambda match: match.end())[: -MOST_PHRASES - 1 : -1]:
+        answer = after_phrase(text, match.end())
+        if answer and starts(answer):
+            return Statement(answer, match.start(), match.end() + len(answer))
+    return None
+
+
+def after_phrase(text: str, start: int) -> str:
+    """Return the rest of the sentence, or the next line if nothing follows on this one, without a reason after it."""
+    rest = text[start : start + 1000].lstrip(MARKS)
+    if rest[:1] in ("\n", "\r"):
+        rest = rest.lstrip().lstrip(MARKS)
+        rest = rest.split("\n\n", 1)[0] if rest.startswith(("$$", "\\[")) else rest.split("\n", 1)[0]
+    elif not rest.startswith(("$$", "\\[")):
+        rest = rest.split("\n", 1)[0]
+    end = SENTENCE_END.search(rest)
+    sentence, more = (rest[: end.start()], rest[end.end() :]) if end else (rest, "")
+    reason = REASON.search(sentence, 1) if sentence else None
+    hedge = HEDGE.match(more)
+    return (sentence[: reason.start()] if reason else sentence).strip() + (f" {hedge.group().strip()}" if hedge else "")
+
+
+def last_match(pattern: str, text: str) -> str | None:
+    """Return group 1, or all, of the last match of `pattern`; None if there is none."""
+    found = None
+    for found in re.finditer(pattern, text, re.MULTILINE):
+        pass
+    if found is None:
+        return None
+    return found.group(1) if found.re.groups else found.group(0)
