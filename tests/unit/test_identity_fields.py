@@ -43,4 +43,4 @@ CHANGE_NO_NUMBER = {
 @pytest.mark.parametrize("config", NAMED_ONE_BY_ONE)
 def test_every_field_is_decided_on(config: type[BaseModel]) -> None:
     undecided = set(config.model_fields) - NAMED_ONE_BY_ONE[config] - CHANGE_NO_NUMBER.get(config, set())
-    assert not undecided, "name it in plan/identity.py (its docstring says where), or here as one that changes no number"
+    assert not undecided, f"name {undecided} in plan/identity.py, or here as changing no number"
