@@ -9,14 +9,27 @@ from typing import Any
 
 from transformers import GenerationConfig
 
+from xdomain.domains.base import Item
 from xdomain.generation.stopping import StopStrings
-from xdomain.models.prompting import opened_reasoning, render_prompt, scored_text
+from xdomain.models.prompting import encode, opened_reasoning, render, render_prompt, scored_text
+
+TEMPLATE_TOKENS = 1024
+"""More than a chat template adds to a prompt."""
 
 
 def context_tokens(config: Any) -> int | None:
     """Return how many tokens of prompt and completion a model takes; None where its configuration does not say."""
     found: int | None = getattr(config.get_text_config(), "max_position_embeddings", None)
     return found
+
+
+def prompt_fits(item: Item, tokenizer: Any, chat: bool, limit: int | None) -> bool:
+    """Return whether an item's prompt has at most `limit` tokens; only prompts that may be too long are tokenised."""
+    # A character is at most four bytes, a token at least one.
+    if limit is None or 4 * len(item.prompt + (item.system or "")) + TEMPLATE_TOKENS <= limit:
+        return True
+    (ids,) = encode([render(item, tokenizer, chat)], tokenizer, chat)
+    return len(ids) <= limit
 
 
 @contextmanager
