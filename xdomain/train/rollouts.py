@@ -9,10 +9,26 @@ from typing import Any
 
 from transformers import GenerationConfig
 
+from xdomain.domains.base import Item
 from xdomain.generation.stopping import StopStrings
-from xdomain.models.prompting import opened_reasoning, render_prompt, scored_text
+from xdomain.models.prompting import encode, opened_reasoning, render, render_prompt, scored_text
+
+TEMPLATE_TOKENS = 1024
+"""More than a chat template adds to a prompt."""
 
 
+<<<<<<< HEAD
+=======
+def prompt_fits(item: Item, tokenizer: Any, chat: bool, limit: int | None) -> bool:
+    """Return whether an item's prompt has at most `limit` tokens; only prompts that may be too long are tokenised."""
+    # A character is at most four bytes, a token at least one.
+    if limit is None or 4 * len(item.prompt + (item.system or "")) + TEMPLATE_TOKENS <= limit:
+        return True
+    (ids,) = encode([render(item, tokenizer, chat)], tokenizer, chat)
+    return len(ids) <= limit
+
+
+>>>>>>> h/pipeline
 @contextmanager
 def settings_of_the_file(model: Any, context: int | None) -> Iterator[None]:
     """Sample without the model's own generation settings while the block runs.

@@ -32,7 +32,7 @@ from xdomain.models.checkpoint import (
     save_full,
 )
 from xdomain.models.layout import checkpoint_folder
-from xdomain.models.prompting import encode, render, trl_prompt
+from xdomain.models.prompting import trl_prompt
 from xdomain.plan.graph import phase_quotas, prompts_consumed
 from xdomain.plan.spec import TrainSpec
 from xdomain.strategies.adaptive import Adaptive
@@ -49,18 +49,24 @@ from xdomain.train.quotas import InformativeQuotas
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.rollout_metrics import stage_totals
+<<<<<<< HEAD
+=======
+from xdomain.train.rollouts import prompt_fits
+>>>>>>> h/pipeline
 from xdomain.train.schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.self_paced import easy_to_hard, read_pass_rates
 from xdomain.train.strategy_state import save_strategy_state
 from xdomain.train.trackers import isolated_trackers
 from xdomain.train.trainer import DomainGRPOTrainer
 
+<<<<<<< HEAD
 MERGE_PROMPTS = 2
 """Prompts of each domain on which a merged adapter is compared with the trained one."""
 MERGE_TOKENS = 128
 """Tokens that are read of each of them, since logits of a long prompt take gigabytes."""
-TEMPLATE_TOKENS = 1024
-"""More than a chat template adds to a prompt."""
+=======
+SCHEDULE = "schedule.jsonl"
+>>>>>>> h/pipeline
 RESUME_PARTS = 4
 """Where no checkpoints are kept inside a stage, its resume state is saved this many times."""
 
@@ -152,20 +158,14 @@ class _Training:
             eligible[name] = range(len(sequence))
             if name in self._spec.pass_rates:
                 eligible[name] = list(self._pass_rates(name, sequence))
-            short = [index for index in eligible[name] if self._fits(sequence[index], limit)]
+            tokenizer, chat = self._tokenizer, self._chat
+            short = [index for index in eligible[name] if prompt_fits(sequence[index], tokenizer, chat, limit)]
             skipped += len(eligible[name]) - len(short)
             eligible[name] = short
             if not eligible[name]:
                 where = "max_prompt_tokens" if skipped else "self_paced"
                 raise DataError(f'"{name}" has no train item left to train on.', where=f"training.{where}")
         return eligible, skipped
-
-    def _fits(self, item: Item, limit: int | None) -> bool:
-        # A character is at most four bytes, a token at least one: only prompts that may be too long are tokenised.
-        if limit is None or 4 * len(item.prompt + (item.system or "")) + TEMPLATE_TOKENS <= limit:
-            return True
-        (ids,) = encode([render(item, self._tokenizer, self._chat)], self._tokenizer, self._chat)
-        return len(ids) <= limit
 
     def _schedule(
         self, items: Mapping[str, Sequence[Item]], eligible: Mapping[str, Sequence[int]]

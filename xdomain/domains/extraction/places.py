@@ -128,9 +128,7 @@ def left_of_operators(line: str, start: int) -> int:
                 start = line.rfind(previous, 0, start) if previous else start
         elif last in ("or", "and/or") and re.search(r"\d", previous):
             start = line.rfind(previous, 0, start)
-        elif re.fullmatch(r"[$€£]?-?\d+", last) and re.match(r"\d+/\d+|\\frac", line[start:]):
-            start = line.rfind(last, 0, start)
-        elif re.fullmatch(r"[-+]?(?:[$€£]|US\$|USD|EUR)", last):
+        elif (re.fullmatch(r"[$€£]?-?\d+", last) and re.match(r"\d+/\d+|\\frac", line[start:])) or re.fullmatch(r"[-+]?(?:[$€£]|US\$|USD|EUR)", last):
             start = line.rfind(last, 0, start)
         else:
             break

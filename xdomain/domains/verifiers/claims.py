@@ -26,9 +26,7 @@ UNSURE = {
 STOP = {".", ";", "!", "?"}
 BEFORE_A_NAME = re.compile(r"([A-Z][\w'-]*)[ ]\Z")
 NO_NAMES = frozenset(
-    "So Thus Then Therefore Hence And But Since Because If Person While Finally Given Both With Knight Knave Knights Knaves Also "
-    "Conclusion Answer Only Either Neither As Consequently Finally Similarly Likewise Accordingly Islander Inhabitant That Let "
-    "Moreover However Now Here Mr Mrs Ms Dr The Is Are Where When First Second Lastly".split()
+    ["So", "Thus", "Then", "Therefore", "Hence", "And", "But", "Since", "Because", "If", "Person", "While", "Finally", "Given", "Both", "With", "Knight", "Knave", "Knights", "Knaves", "Also", "Conclusion", "Answer", "Only", "Either", "Neither", "As", "Consequently", "Finally", "Similarly", "Likewise", "Accordingly", "Islander", "Inhabitant", "That", "Let", "Moreover", "However", "Now", "Here", "Mr", "Mrs", "Ms", "Dr", "The", "Is", "Are", "Where", "When", "First", "Second", "Lastly"]
 )
 WORDS = 20
 """Words that the name of a gold answer has at most, in characters times ten."""

@@ -25,8 +25,7 @@ REMEMBERED = 100_000
 """Comparisons kept: the samples of a GRPO group repeat one another."""
 
 NO_ANSWERS = frozenset(
-    "correct clear right wrong reasonable obvious that not given found below as consistent indeed expected simply independent "
-    "unique easy immediate this now in to".split()
+    ["correct", "clear", "right", "wrong", "reasonable", "obvious", "that", "not", "given", "found", "below", "as", "consistent", "indeed", "expected", "simply", "independent", "unique", "easy", "immediate", "this", "now", "in", "to"]
 )
 """Words that begin what is said about an answer."""
 

@@ -38,11 +38,10 @@ SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 1
 SCALE = re.compile(rf"\s*[-–]?\s*({'|'.join(SCALES)})s?(?![A-Za-z])", re.I)
 
 GLUED_UNITS = frozenset(
-    "m g s h l L V A W J N K C F T d km cm mm dm nm kg mg lb lbs oz ft in yd mi hr hrs min mins sec secs ms ml mL kJ kW kV "
-    "MHz GHz Hz kHz Pa kPa mph kmh rpm am pm AM PM st nd rd th eV keV MeV GB MB KB kWh mol cups Nm bp USD EUR".split()
+    ["m", "g", "s", "h", "l", "L", "V", "A", "W", "J", "N", "K", "C", "F", "T", "d", "km", "cm", "mm", "dm", "nm", "kg", "mg", "lb", "lbs", "oz", "ft", "in", "yd", "mi", "hr", "hrs", "min", "mins", "sec", "secs", "ms", "ml", "mL", "kJ", "kW", "kV", "MHz", "GHz", "Hz", "kHz", "Pa", "kPa", "mph", "kmh", "rpm", "am", "pm", "AM", "PM", "st", "nd", "rd", "th", "eV", "keV", "MeV", "GB", "MB", "KB", "kWh", "mol", "cups", "Nm", "bp", "USD", "EUR"]
 )
 """Letters that may follow a number without a space: anything else ("2x") is a product."""
-NOT_UNITS = frozenset("x y z n k a b c e i t pi sqrt log ln sin cos tan exp or and/or mod choose to".split())
+NOT_UNITS = frozenset(["x", "y", "z", "n", "k", "a", "b", "c", "e", "i", "t", "pi", "sqrt", "log", "ln", "sin", "cos", "tan", "exp", "or", "and/or", "mod", "choose", "to"])
 FIRST_WORD = re.compile(r"(\s*)(-?)([A-Za-zµμΩ°%$€£¢′″'\"]+)")
 REMARK = re.compile(r"\s\([^()]*[A-Za-z]{2}[^()]*\)\s*$|\s\([^()]*=[^()]*\)\s*$")
 REASON = re.compile(r"(?<=[\w$%°)}])[,;.]?\s(?:because|since|as|so|which|where|given|for|from|after|when|by|in)\s")
