@@ -105,7 +105,7 @@ def test_an_option_twice_is_refused(tmp_path: Path) -> None:
     config = on_rows("gpqa_diamond", tmp_path)
     row = {**HUB["gpqa_diamond"][1][0], "Incorrect Answer 1": "The gluon"}
     write_rows(tmp_path / "train.jsonl", [row])
-    with pytest.raises(DataError, match="also a wrong one"):
+    with pytest.raises(DataError, match="two options are the same"):
         build_domain(config).items(Split.TEST)
 
 

@@ -53,6 +53,7 @@ def test_prompts_of_verl_rows(tmp_path, prompt, text, system):
     [
         ([USER, {"role": "assistant", "content": "2"}, USER], "Found user, assistant, user"),
         ([USER, USER], "Found user, user"),
+        ([{"from": "human", "value": "Q"}], "Found a message without a role"),
         ([{"role": "assistant", "content": "2"}], "Found assistant"),
         ([{"role": "system", "content": "Think."}], "Found system"),
         ([{"role": "user", "content": [{"type": "image", "image": "x.png"}]}], r"Found \['image'\]"),
@@ -192,3 +193,18 @@ def test_options_in_one_column(tmp_path):
     source = {"kind": "jsonl", "test": write_jsonl(tmp_path / "rows.jsonl", rows)}
     made = domain(source, fields=fields, on_bad_row="skip", verifier={"kind": "choice", "choices": "AB"})
     assert [item.prompt for item in items(made)] == ["0", "3"]
+
+
+def test_a_parquet_column_twice_is_refused(tmp_path):
+    table = pa.table({"q": ["x"], "a": ["1"]}).append_column("q", pa.array(["y"]))
+    pq.write_table(table, tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match=r'rows\.parquet: the file has the column "q" 2 times'):
+        items(domain({"kind": "parquet", "test": str(tmp_path / "rows.parquet")}))
+
+
+def test_bytes_are_read_as_utf8_or_make_a_bad_row(tmp_path):
+    cells = pa.array(["ä?".encode(), b"\xff", b"b?"], type=pa.binary())
+    pq.write_table(pa.table({"q": cells, "a": ["1", "2", "3"]}), tmp_path / "rows.parquet")
+    made = domain({"kind": "parquet", "test": str(tmp_path / "rows.parquet")}, on_bad_row="skip")
+    assert [item.prompt for item in items(made)] == ["ä?", "b?"]
+    assert "a cell holds bytes that are no UTF-8 text (1, the first at rows.parquet:2)" in made.left_out()

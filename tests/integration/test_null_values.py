@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow as pa
@@ -11,12 +13,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.domains_from_rows import domain, items, write_jsonl
+from tests.grids import make_grid
+from tests.small_grid import command
+from xdomain.analysis.analyse import analyse
+from xdomain.cli.setup import left_out_of
 from xdomain.core.errors import DataError
 from xdomain.domains.bad_rows import BadRow
 from xdomain.domains.base import Split
 from xdomain.domains.check import check_domain
 from xdomain.domains.templates import render
 from xdomain.domains.values import is_null, plain_json, readable
+from xdomain.report.overview import overview
 
 ROW = {"q": "What is 1+1?", "a": "2"}
 NULLS = [None, float("nan")]
@@ -156,3 +163,34 @@ def test_no_template_writes_a_null(template):
 def test_a_text_that_spells_none_is_a_text(tmp_path):
     assert one(tmp_path, {"a": "None"}).gold == "None"
     assert json.loads('{"a": "nan"}')["a"] == one(tmp_path, {"a": "nan"}).gold
+
+
+EXPERIMENT = """
+name: skip
+model: {preset: tiny_qwen3}
+domains:
+  - name: sums
+    source: {kind: jsonl, path: rows.jsonl}
+    fields: {question: q, gold: a}
+    verifier: number
+    on_bad_row: skip
+grid: {singles: true}
+training: {steps: 2, prompts_per_step: 4, generations: 2, max_completion_tokens: 8}
+evaluation: {items: 20}
+"""
+
+
+def test_plan_and_report_count_what_was_left_out(tmp_path):
+    rows = [{"q": f"{n}+1?", "a": None if n in (16, 40) else n + 1} for n in range(1200)]
+    path = write_jsonl(tmp_path / "rows.jsonl", rows)
+    (tmp_path / "skip.yaml").write_text(EXPERIMENT)
+    told = "2 of 1,200 rows were left out: `gold` is null (2, the first at rows.jsonl:17)."
+    ended = subprocess.run(command("grid", "plan", tmp_path / "skip.yaml"), capture_output=True, text=True, check=True)
+    assert f"sums: {told}" in " ".join(ended.stdout.split())
+    made = domain({"kind": "jsonl", "path": path}, on_bad_row="skip")
+    description = left_out_of([made])
+    result = analyse(replace(make_grid(("sums",), ("sums",), (0,)), description=description))
+    assert f"sums: {told}" in overview(result)
+    gone = domain({"kind": "jsonl", "path": str(tmp_path / "gone.jsonl")}, on_bad_row="skip")
+    filtered = domain({"kind": "jsonl", "path": path}, filters=[{"field": "gold", "min_length": 1}])
+    assert left_out_of([gone, filtered]) == {}

@@ -77,7 +77,7 @@ class Sample:
     def metrics(self) -> list[str]:
         """Names of what the row measures: listed, or else every number that is no other key of the harness."""
         listed = self.row.get("metrics")
-        if isinstance(listed, list):
+        if isinstance(listed, list) and listed:
             return [str(name) for name in listed]
         return [name for name, value in self.row.items() if name not in NOT_METRICS and isinstance(value, int | float)]
 
@@ -196,7 +196,7 @@ def lm_eval_records(paths: Sequence[Path], checkpoint: str, domain: str, choice:
                     "cluster_id": cluster,
                     "sample": number,
                     "prompt_hash": sample.prompt,
-                    "completion": _text(sample.row.get("filtered_resps")),
+                    "completion": _text(_first(sample.row.get("filtered_resps"))),
                     "gold": _text(sample.row.get("target")),
                     "score": score,
                     "outcome": "unscored" if score is None else "right" if score == RIGHT else "wrong",
@@ -251,7 +251,11 @@ def _chosen(kind: str, names: Iterable[str], wanted: str | None, domain: str, wh
 
 
 def _text(value: Any) -> str:
-    """Return the first response, or a target, as text; "" where it is missing."""
-    while isinstance(value, list) and value:
-        value = value[0]
-    return "" if value is None or value == [] else value if isinstance(value, str) else json.dumps(value)
+    """Return what is no text as JSON; "" where it is missing."""
+    return "" if value in (None, []) else value if isinstance(value, str) else json.dumps(value)
+
+
+def _first(responses: Any) -> Any:
+    while isinstance(responses, list) and responses:
+        responses = responses[0]
+    return responses

@@ -120,7 +120,13 @@ def _from_elsewhere(source: Path) -> "AnalysisResult":
     from xdomain.core.errors import ConfigError
 
     if not source.exists():
-        raise ConfigError("there is no such file.", where=f"--from {source}")
+        raise ConfigError("there is no such file.", where=f"--from {source}", fix="Correct the path.")
+    if source.suffix == ".jsonl":
+        raise ConfigError(
+            "one sample file does not say which model it belongs to.",
+            where=f"--from {source}",
+            fix='Name it in a manifest: {"runs": [{"curriculum": "base", "samples": {"math": "FILE"}}]}.',
+        )
     if source.suffix == ".parquet" or source.is_dir():
         return analyse(read_own_records(source))
     document = read_json_document(source) if source.suffix == ".json" else None

@@ -151,7 +151,7 @@ class RowBuilder:
         demand_columns(sorted(columns - {field.column for field in self.source.fields().values()}), rows)
         for row in rows:
             try:
-                built = self.build(self.source.prepare(row))
+                built = self.build(row)
             except BadRow as error:
                 if self.config.on_bad_row == "refuse":
                     skip = f"To leave such rows out, set `on_bad_row: skip` for domains.{self.config.name}."
@@ -167,6 +167,12 @@ class RowBuilder:
         Raises:
             BadRow: it cannot become an item.
         """
+        try:
+            return self.build_prepared(self.source.prepare(row))
+        except UnicodeDecodeError as error:
+            raise BadRow("a cell holds bytes that are no UTF-8 text.", where=row.where, fix="Correct it.") from error
+
+    def build_prepared(self, row: Row) -> BuiltItem | None:
         values = {name: read_field(row, field) for name, field in self.fields.items()}
         # Filters come first: a row that one turns away need not be a good one.
         early, late = self._filters
@@ -213,10 +219,12 @@ class RowBuilder:
         text = written(value)
         if text is not None and text.strip():
             return text.strip()
-        what = "is not mapped" if "gold" not in values else "is null" if value is None else "should be text or a number"
-        found = "" if value is None else f" Found {value!r}."
+        if value is None:
+            what = "is null." if "gold" in values else "is not mapped."
+        else:
+            what = "is empty." if text is not None else f"should be text or a number. Found {value!r}."
         raise BadRow(
-            f"`gold` {what}.{found}",
+            f"`gold` {what}",
             where=row.where,
             fix=f"Map it under domains.{self.config.name}.fields.gold, or correct the row; it has the columns "
             f"{', '.join(row.values)}.",

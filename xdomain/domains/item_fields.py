@@ -57,8 +57,8 @@ def has_column(row: Row, column: str) -> bool:
         return True
 
 
-def no_column(column: str, row: Row) -> BadRow:
-    return BadRow(
+def no_column(column: str, row: Row) -> DataError:
+    return DataError(
         f'there is no column "{column}".', where=row.where, fix=f"The row has the columns {', '.join(row.values)}."
     )
 
@@ -67,15 +67,15 @@ def read_field(row: Row, field: FieldConfig) -> Any:
     """Return the value of a field, None where it is missing. With a pattern, a number is read as its text.
 
     Raises:
-        BadRow: the pattern has no match, or a cell is neither text nor a value.
+        BadRow: the pattern has no match, or JSON in the cell lists a key twice.
+        UnicodeDecodeError: the cell holds bytes that are not UTF-8.
     """
     try:
         value = find(row.values, field.column)
         value = None if value is ABSENT else readable(value)
-    except (UnicodeDecodeError, RepeatedKeyError) as error:
-        why = error if isinstance(error, RepeatedKeyError) else "it holds bytes that are no UTF-8 text"
+    except RepeatedKeyError as error:
         raise BadRow(
-            f'the column "{field.column}" cannot be read: {why}.', where=row.where, fix="Correct the row."
+            f'the column "{field.column}" cannot be read: {error}.', where=row.where, fix="Correct the row."
         ) from error
     if field.pattern is None or value is None:
         return value

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from xdomain.config.domain_source import CsvSource
 from xdomain.core.errors import DataError
-from xdomain.domains.sources.files import FileRows, open_text
+from xdomain.domains.sources.files import FileRows, open_text, refuse_repeated_columns
 
 LONGEST_CELL = 2**31 - 1
 """Characters of a cell; Python's own limit of 131,072 is shorter than many a passage."""
@@ -28,7 +28,7 @@ class CsvRows(FileRows):
         with open_text(path, newline="") as handle:
             reader = csv.DictReader(handle, delimiter=self.delimiter, strict=True)
             try:
-                refuse_repeated_columns(reader.fieldnames or (), path)
+                refuse_repeated_columns(reader.fieldnames or (), f"{path}:1")
                 for number, row in enumerate(reader, start=1):
                     if None in row or None in row.values():
                         raise DataError(
@@ -43,18 +43,3 @@ class CsvRows(FileRows):
 
     def settings(self) -> Mapping[str, Any]:
         return {"delimiter": self.delimiter}
-
-
-def refuse_repeated_columns(names: Sequence[str], path: Path) -> None:
-    """Refuse a header that lists a name twice: only the last of such columns could be read. Nameless ones do no harm.
-
-    Raises:
-        DataError: a name is repeated.
-    """
-    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
-    if twice:
-        raise DataError(
-            f'the header lists the column "{twice[0]}" {names.count(twice[0])} times.',
-            where=f"{path}:1",
-            fix="Rename or remove all but one of them.",
-        )

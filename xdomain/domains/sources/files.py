@@ -102,3 +102,18 @@ def demand_object(value: object, where: str) -> Mapping[str, Any]:
             f"a row should be a JSON object. Found {type(value).__name__}.", where=where, fix="Correct the file."
         )
     return value
+
+
+def refuse_repeated_columns(names: Sequence[str], where: str) -> None:
+    """Refuse columns of which two have one name: only the last of such columns could be read. Nameless ones do no harm.
+
+    Raises:
+        DataError: a name is repeated.
+    """
+    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    if twice:
+        raise DataError(
+            f'the file has the column "{twice[0]}" {names.count(twice[0])} times.',
+            where=where,
+            fix="Rename or remove all but one of them.",
+        )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.core.errors import DataError
-from xdomain.domains.sources.files import FileRows
+from xdomain.domains.sources.files import FileRows, refuse_repeated_columns
 
 
 class ParquetRows(FileRows):
@@ -21,13 +21,14 @@ def read_parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Rows of `path` with their numbers from 1.
 
     Raises:
-        DataError: it is not Parquet.
+        DataError: it is not Parquet, or has a column twice.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
+            refuse_repeated_columns(file.schema_arrow.names, str(path))
             number = 0
             for batch in file.iter_batches():
                 for row in batch.to_pylist():

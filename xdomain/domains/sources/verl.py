@@ -66,7 +66,7 @@ def flattened(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     except RepeatedKeyError as error:
         raise BadRow(f"a cell cannot be read: {error}.", where=where, fix="Correct the row.") from error
     gold = reward_model.get("ground_truth") if isinstance(reward_model, Mapping) else None
-    roles = [str(message.get("role")) for message in messages]
+    roles = [str(message.get("role") or "a message without a role") for message in messages]
     if roles not in (["user"], ["system", "user"], []):
         raise BadRow(
             f"the chat prompt should be one user message, after at most one system message. Found {', '.join(roles)}.",
@@ -80,10 +80,10 @@ def flattened(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:
 def chat_messages(prompt: Any) -> Sequence[Mapping[str, Any]]:
     """Return the messages of a prompt: a chat, a chat as JSON text, or the text of one user message."""
     found = parsed(prompt)
-    if isinstance(found, Mapping):
-        found = [found]
-    if isinstance(found, list) and found and all(isinstance(part, Mapping) and "role" in part for part in found):
-        return found
+    found = [found] if isinstance(found, Mapping) else found
+    is_chat = isinstance(found, list) and found and all(isinstance(part, Mapping) for part in found)
+    if is_chat and (not isinstance(prompt, str) or all("role" in part for part in found)):
+        return list(found)
     text = readable(prompt)
     return [] if text is None else [{"role": "user", "content": text}]
 
@@ -97,16 +97,15 @@ def message_text(content: Any, where: str) -> str | None:
     content = readable(content)
     if content is None or isinstance(content, str):
         return content
-    if isinstance(content, list) and all(
+    is_list = isinstance(content, list)
+    if is_list and all(
         isinstance(part, Mapping) and part.get("type") == "text" and isinstance(part.get("text"), str)
         for part in content
     ):
         return "".join(part["text"] for part in content)
-    found = [part.get("type") if isinstance(part, Mapping) else part for part in content] if isinstance(
-        content, list
-    ) else content
+    kinds = [part.get("type") if isinstance(part, Mapping) else part for part in content] if is_list else content
     raise BadRow(
-        f"a message should be text, or a list of text parts. Found {str(found)[:80]}.",
+        f"a message should be text, or a list of text parts. Found {str(kinds)[:80]}.",
         where=where,
         fix="Leave such rows out, or write their content as text.",
     )
