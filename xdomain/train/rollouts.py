@@ -17,8 +17,6 @@ TEMPLATE_TOKENS = 1024
 """More than a chat template adds to a prompt."""
 
 
-<<<<<<< HEAD
-=======
 def prompt_fits(item: Item, tokenizer: Any, chat: bool, limit: int | None) -> bool:
     """Return whether an item's prompt has at most `limit` tokens; only prompts that may be too long are tokenised."""
     # A character is at most four bytes, a token at least one.
@@ -28,7 +26,6 @@ def prompt_fits(item: Item, tokenizer: Any, chat: bool, limit: int | None) -> bo
     return len(ids) <= limit
 
 
->>>>>>> h/pipeline
 @contextmanager
 def settings_of_the_file(model: Any, context: int | None) -> Iterator[None]:
     """Sample without the model's own generation settings while the block runs.

@@ -49,24 +49,17 @@ from xdomain.train.quotas import InformativeQuotas
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.rollout_metrics import stage_totals
-<<<<<<< HEAD
-=======
 from xdomain.train.rollouts import prompt_fits
->>>>>>> h/pipeline
 from xdomain.train.schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.self_paced import easy_to_hard, read_pass_rates
 from xdomain.train.strategy_state import save_strategy_state
 from xdomain.train.trackers import isolated_trackers
 from xdomain.train.trainer import DomainGRPOTrainer
 
-<<<<<<< HEAD
 MERGE_PROMPTS = 2
 """Prompts of each domain on which a merged adapter is compared with the trained one."""
 MERGE_TOKENS = 128
 """Tokens that are read of each of them, since logits of a long prompt take gigabytes."""
-=======
-SCHEDULE = "schedule.jsonl"
->>>>>>> h/pipeline
 RESUME_PARTS = 4
 """Where no checkpoints are kept inside a stage, its resume state is saved this many times."""
 
