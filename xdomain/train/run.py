@@ -32,7 +32,7 @@ from xdomain.models.checkpoint import (
     save_full,
 )
 from xdomain.models.layout import checkpoint_folder
-from xdomain.models.prompting import trl_prompt
+from xdomain.models.prompting import encode, render, trl_prompt
 from xdomain.plan.graph import phase_quotas, prompts_consumed
 from xdomain.plan.spec import TrainSpec
 from xdomain.strategies.adaptive import Adaptive
