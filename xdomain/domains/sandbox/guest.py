@@ -67,9 +67,14 @@ def confine(limits: dict[str, Any], user: int | None) -> None:
         os.setresuid(user, user, user)
 
 
+def code_of(text: str, name: str) -> Any:
+    """Compile foreign code as it stands, without this file's own `from __future__ import annotations`."""
+    return compile(text, name, "exec", dont_inherit=True)
+
+
 def run_script(job: dict[str, Any]) -> None:
     namespace: dict[str, Any] = {"__name__": "__main__", "exit": sys.exit, "quit": sys.exit}
-    exec(compile(job["program"], "program.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
+    exec(code_of(job["program"], "program.py"), namespace)  # noqa: S102 -- what the sandbox is for
 
 
 def answer_calls(job: dict[str, Any]) -> None:
@@ -82,9 +87,9 @@ def answer_calls(job: dict[str, Any]) -> None:
     os.dup2(null, 1)
     sys.set_int_max_str_digits(0)
     namespace: dict[str, Any] = {"__name__": "program"}
-    exec(compile(job["setup"], "setup.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
+    exec(code_of(job["setup"], "setup.py"), namespace)  # noqa: S102 -- what the sandbox is for
     shared = own_classes(namespace)
-    exec(compile(job["program"], "program.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
+    exec(code_of(job["program"], "program.py"), namespace)  # noqa: S102 -- what the sandbox is for
     classes = {name: namespace[name] for name in shared if isinstance(namespace.get(name), type)}
     find = lambda name: find_value(namespace, name)  # noqa: E731 -- the program's own value of a name
     Peer(incoming, outgoing, find, classes, trusting=True, most_bytes=-1).serve()
@@ -171,13 +176,13 @@ def play(job: dict[str, Any], peer: Any, classes: dict[str, type]) -> None:
     import builtins
 
     namespace = Names(__name__="tests", __builtins__=builtins)
-    exec(compile(job["setup"], "setup.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
+    exec(code_of(job["setup"], "setup.py"), namespace)  # noqa: S102 -- what the sandbox is for
     classes.update(own_classes(namespace))
     peer.codec.classes.update(classes)
     entry_point = job["entry_point"]
     if entry_point:
         namespace[entry_point] = Remote(peer, entry_point)
-    exec(compile(job["tests"], "tests.py", "exec"), namespace)  # noqa: S102 -- what the sandbox is for
+    exec(code_of(job["tests"], "tests.py"), namespace)  # noqa: S102 -- what the sandbox is for
     if entry_point and not peer.requests and "check" in namespace:
         namespace["check"](Remote(peer, entry_point))
 

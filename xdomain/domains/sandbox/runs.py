@@ -80,7 +80,9 @@ def run_script(sandbox: Sandbox, program: str, stdin: str, limits: Limits) -> Sc
     return ScriptRun(watched.ending, watched.exit_code, output.decode("utf-8", "replace"), watched.seconds)
 
 
-def run_calls(sandbox: Sandbox, program: str, entry_point: str, calls: Sequence[Arguments], limits: Limits) -> CallRun:
+def run_calls(
+    sandbox: Sandbox, program: str, entry_point: str, calls: Sequence[Arguments], limits: Limits, setup: str = ""
+) -> CallRun:
     """Call a function that `program` defines.
 
     Args:
@@ -89,6 +91,7 @@ def run_calls(sandbox: Sandbox, program: str, entry_point: str, calls: Sequence[
         entry_point: name of the function, see `guest.find_value`.
         calls: arguments of each call: positional ones, or keyword arguments by name.
         limits: what the program may use, all calls together.
+        setup: code that runs before the program, in its namespace.
 
     Raises:
         OSError: the sandbox cannot be started.
@@ -99,7 +102,7 @@ def run_calls(sandbox: Sandbox, program: str, entry_point: str, calls: Sequence[
         {"operation": "call_by_name" if isinstance(arguments, Mapping) else "call", "target": entry_point, **message}
         for arguments, (message, _) in zip(calls, packed, strict=True)
     ]
-    job = {"mode": "calls", "program": program, "setup": ""}
+    job = {"mode": "calls", "program": program, "setup": setup}
     watched, output = converse(sandbox, job, "".join(f"{json.dumps(line)}\n" for line in requests).encode(), limits)
     replies = output.decode("utf-8", "replace").split("\n")
     values: list[Any] = []

@@ -45,10 +45,13 @@ def read_tests(tests: Any) -> Any:
 
     Raises:
         ValueError: there is none, or it is no JSON.
+        TypeError: they are neither a list nor an object.
     """
     value = json.loads(tests) if isinstance(tests, str) else tests
     if not value:
         raise ValueError("no test case")
+    if not isinstance(value, Mapping | list | tuple):
+        raise TypeError(f"they should be a list or an object, not {type(value).__name__}")
     return value
 
 
@@ -73,6 +76,8 @@ def read_cases(tests: Any) -> tuple[list[Case], str | None]:
             given, wanted = [given], [wanted]
         pairs = list(zip(given, wanted, strict=True))
     else:
+        if not all(isinstance(case, Mapping) for case in value):
+            raise TypeError("each case should be an object")
         name = value[0].get("fn_name")
         pairs = [(call_arguments(case), part_of(case, "wanted")) for case in value]
     if not pairs:

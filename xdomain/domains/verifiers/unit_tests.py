@@ -140,11 +140,11 @@ class UnitTestChecker(Verifier):
             raise KeyError("entry_point")
         calls = [as_arguments(case.given) for case in cases]
         Codec().pack(calls)  # refuses arguments that no program can be given
-        program = with_imports(code)
+        setup = LEETCODE if re.search(r"^class Solution\b", code, re.MULTILINE) else ""
         room = max(self.limits.output_bytes, 8 * len(repr([(case.given, case.wanted) for case in cases])))
 
         def judge() -> str | None:
-            run = run_calls(sandbox, program, entry_point, calls, replace(self.limits, output_bytes=room))
+            run = run_calls(sandbox, code, entry_point, calls, replace(self.limits, output_bytes=room), setup)
             return self.failed_case(cases, calls, run)
 
         return judge
@@ -174,13 +174,13 @@ class UnitTestChecker(Verifier):
     def prepare_humaneval(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
         """`check` must pass.
 
-        A completion that defines the function stands after the prompt, whose imports and helpers it may use; any
+        A completion that defines the function runs after the prompt, whose imports and helpers it may use; any
         other continues the prompt.
         """
         prompt, name = str(metadata["prompt"]), str(metadata["entry_point"])
         opening = f"{prompt}\n    pass\n"
         defines = re.search(rf"\bdef\s+{re.escape(name)}\s*\(", code)
-        program = f"{opening}\n{code}" if defines else prompt + as_body(code)
+        program = code if defines else prompt + as_body(code)
         tests = lines_of_code(metadata["tests"])
         return lambda: word_of(run_tests(sandbox, program, name, opening, tests, self.limits))
 
@@ -232,11 +232,6 @@ def word_of(run: CheckRun) -> str | None:
     if run.item_fault:
         raise ItemFault(run.word)
     return None if run.word == "passed" else run.word
-
-
-def with_imports(code: str) -> str:
-    """The program, after LeetCode's imports if it is a `class Solution`."""
-    return f"{LEETCODE}\n{code}" if re.search(r"^class Solution\b", code, re.MULTILINE) else code
 
 
 def as_body(code: str) -> str:
