@@ -26,6 +26,9 @@ UNGUESSABLE = ("unit_tests", "pairwise_judge", "rubric_judge", "criteria_judge")
 SPEED_AND_ISOLATION = ("workers", "allow_unsandboxed_code")
 """Settings of verifiers that are no part of a domain's identity."""
 
+MARKS = {"boxed": "\\boxed", "tag": "<answer>"}
+"""What a completion must write for its answer to be found at a place; the other places find one without."""
+
 PIPELINE_VERSION = 1
 """Raised whenever the same rows and the same description would give other items."""
 
@@ -45,6 +48,7 @@ class DataDomain(Domain):
         self.verifier = self.choose_verifier()
         self.shape = resolve_reward(config.reward, config.verifier.kind)
         self.gate, self.control = self.shape.gate, self.shape.control
+        self.places = marks_of(config.verifier)
         self.allowed_overlap = frozenset(config.allow_overlap)
         self.choices = choices_of(config.verifier)
         self.stop = config.stop
@@ -133,6 +137,12 @@ class DataDomain(Domain):
 
     def close(self) -> None:
         self.verifier.close()
+
+
+def marks_of(verifier: VerifierConfig) -> tuple[str, ...]:
+    """Return the marks that a completion must write; see `Domain.places`."""
+    places = verifier.answer_in or ()
+    return tuple(MARKS[place] for place in places) if all(place in MARKS for place in places) else ()
 
 
 def choices_of(verifier: VerifierConfig) -> int | None:
