@@ -20,14 +20,14 @@ from xdomain.domains.verifiers.assignment import AssignmentChecker
 from xdomain.domains.verifiers.base import Verifier
 from xdomain.domains.verifiers.build import build_verifier
 
+MARKS = {"boxed": "\\boxed", "tag": "<answer>"}
+"""What a completion must write for its answer to be found at a place; the other places find one without."""
+
 UNGUESSABLE = ("unit_tests", "pairwise_judge", "rubric_judge", "criteria_judge")
 """Kinds of verifier for which no constant answer is worth computing."""
 
 SPEED_AND_ISOLATION = ("workers", "allow_unsandboxed_code")
 """Settings of verifiers that are no part of a domain's identity."""
-
-MARKS = {"boxed": "\\boxed", "tag": "<answer>"}
-"""What a completion must write for its answer to be found at a place; the other places find one without."""
 
 PIPELINE_VERSION = 1
 """Raised whenever the same rows and the same description would give other items."""
