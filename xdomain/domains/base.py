@@ -66,6 +66,10 @@ class Domain(ABC):
     control: bool = False
     """Whether `reward` does not pay the right answer best, on purpose: such a domain is a control arm."""
 
+    places: tuple[str, ...] = ()
+    """Marks of the only places where the verifier looks ("\\boxed", "<answer>"): a prompt should name one of them. ()
+    where it finds an answer without."""
+
     choices: int | None = None
     """Answers that every item offers; None where it offers none to choose from, 0 where nothing can be guessed."""
 

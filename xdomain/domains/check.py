@@ -17,6 +17,7 @@ from xdomain.domains.reward_check import (
     reward_notes,
     reward_problems,
     unasked_tags,
+    unplaced_items,
 )
 from xdomain.domains.rewards import TIE
 from xdomain.domains.splits import split_key
@@ -193,6 +194,7 @@ def check_split(domain: Domain, split: Split, items: Sequence[Item], most: int |
             garbage=earned(domain.reward(*each) for each in garbage if not is_right(each[2])),
             gate_failures=gate_failures(domain, judged, [text for _, text, _ in own]),
             unasked=unasked_tags(domain, items),
+            unplaced=unplaced_items(domain, items),
         ),
     )
 

@@ -26,6 +26,9 @@ from xdomain.domains.verifiers.assignment import AssignmentChecker
 from xdomain.domains.verifiers.base import Verifier
 from xdomain.domains.verifiers.build import build_verifier
 
+MARKS = {"boxed": "\\boxed", "tag": "<answer>"}
+"""What a completion must write for its answer to be found at a place; the other places find one without."""
+
 UNGUESSABLE = ("unit_tests", "pairwise_judge", "rubric_judge", "criteria_judge")
 """Kinds of verifier for which no constant answer is worth computing."""
 
@@ -60,6 +63,7 @@ class DataDomain(Domain):
                 fix="Write `graded: true` under the verifier.",
             )
         self.gate, self.control = self.shape.gate, self.shape.control
+        self.places = marks_of(config.verifier)
         self.allowed_overlap = frozenset(config.allow_overlap)
         self.choices = choices_of(config.verifier)
         self.stop = config.stop
@@ -154,6 +158,12 @@ class DataDomain(Domain):
 
     def close(self) -> None:
         self.verifier.close()
+
+
+def marks_of(verifier: VerifierConfig) -> tuple[str, ...]:
+    """Return the marks that a completion must write; see `Domain.places`."""
+    places = verifier.answer_in or ()
+    return tuple(MARKS[place] for place in places) if all(place in MARKS for place in places) else ()
 
 
 def choices_of(verifier: VerifierConfig) -> int | None:

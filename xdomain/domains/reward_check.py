@@ -42,6 +42,7 @@ class RewardCheck:
         garbage: completions that answer no item, the prompt itself among them.
         gate_failures: "id (solution)" of each gold solution that the reward's gate turns away.
         unasked: tags that the gate demands and that some item's prompt and system message do not name.
+        unplaced: items that name none of the only places where the verifier looks.
     """
 
     gold: Earned | None
@@ -50,6 +51,7 @@ class RewardCheck:
     garbage: Earned | None
     gate_failures: tuple[str, ...]
     unasked: tuple[str, ...]
+    unplaced: int
 
 
 def earned(rewards: Iterable[float | None]) -> Earned | None:
@@ -71,8 +73,18 @@ def unasked_tags(domain: Domain, items: Sequence[Item]) -> tuple[str, ...]:
     """Return the tags that the domain's gate demands and that some item does not ask for."""
     if domain.gate is None:
         return ()
-    missing = {tag for item in items for tag in tags_not_in(domain.gate, f"{item.system or ''}\n{item.prompt}")}
-    return tuple(sorted(missing))
+    return tuple(sorted({tag for item in items for tag in tags_not_in(domain.gate, asked(item))}))
+
+
+def unplaced_items(domain: Domain, items: Sequence[Item]) -> int:
+    """Count the items that name none of the only places where the verifier looks."""
+    if not domain.places:
+        return 0
+    return sum(not any(mark in asked(item) for mark in domain.places) for item in items)
+
+
+def asked(item: Item) -> str:
+    return f"{item.system or ''}\n{item.prompt}"
 
 
 def reward_problems(domain: Domain, split: str, judged: int, found: RewardCheck) -> list[str]:
@@ -98,8 +110,16 @@ def reward_problems(domain: Domain, split: str, judged: int, found: RewardCheck)
 
 def reward_notes(domain: Domain, split: str, found: RewardCheck) -> list[str]:
     """Return one sentence for each thing that a reader should know of."""
+    notes = []
     others = tuple(tag for tag in found.unasked if tag != answer_tag(domain))
-    return [f"{split}: {sentence_of_unasked(domain, others)}"] if others and not domain.control else []
+    if others and not domain.control:
+        notes.append(f"{split}: {sentence_of_unasked(domain, others)}")
+    if found.unplaced and domain.gate is None:
+        notes.append(
+            f"{split}: the verifier finds an answer only in {' or '.join(domain.places)}, and {found.unplaced} prompts "
+            "name neither. Say in `template` where the answer goes."
+        )
+    return notes
 
 
 def answer_tag(domain: Domain) -> str:
