@@ -175,7 +175,9 @@ def test_the_strategies_experiment_names_every_strategy() -> None:
             "joint",
             "scaled",
             "cgpo",
-            "cgpo(alpha=1.0)",
+            "cgpo(alpha=1.0, step_scale=once)",
+            "joint(learning_rate_scale=2.1)",  # as far as cgpo
+            "cgpo(learning_rate_scale=0.47)",  # as far as joint
             "pcgrad",
             "cagrad",
             "mgda",

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from tests.plans import make_experiment
 from xdomain.config.experiment import Experiment
-from xdomain.config.strategy import JointConfig, StrategyModel
+from xdomain.config.strategy import CGPOConfig, JointConfig, StrategyModel
 from xdomain.core.stage import StageContext
 from xdomain.models.checkpoint import load_adapter, load_plain, load_tokenizer, read_info
 from xdomain.models.layout import checkpoint_folder
@@ -186,11 +186,12 @@ def test_displacement_is_the_length_of_the_change_of_the_plain_weights(
     assert 0 < summary["update_processor_seconds"] < sum(line["processor_seconds"] for line in lines)
 
 
-def test_a_scaled_joint_is_joint_at_that_learning_rate(stages: Stages) -> None:
-    arm = JointConfig(learning_rate_scale=2.0)
-    stages.train(experiment_with(), "scaled", "base", "logic + puzzle", strategy=arm)
-    stages.train(experiment_with(learning_rate=2e-3), "plain", "base", "logic + puzzle")
-    assert same(*(load_file(stages.end(key) / "model.safetensors") for key in ("scaled", "plain")))
+@pytest.mark.parametrize("strategy", [JointConfig(), CGPOConfig()], ids=lambda strategy: str(strategy.label))
+def test_a_learning_rate_scale_is_that_learning_rate(strategy: StrategyModel, stages: Stages) -> None:
+    name, arm = strategy.label, strategy.model_copy(update={"learning_rate_scale": 2.0})
+    stages.train(experiment_with(), f"scaled-{name}", "base", "logic + puzzle", strategy=arm)
+    stages.train(experiment_with(learning_rate=2e-3), f"plain-{name}", "base", "logic + puzzle", strategy=strategy)
+    assert same(*(load_file(stages.end(f"{key}-{name}") / "model.safetensors") for key in ("scaled", "plain")))
 
 
 def test_trl_tokenises_prompts_as_evaluation_does(stages: Stages) -> None:
