@@ -44,12 +44,11 @@ TEMPLATES = {
 ITEM = Item(id="1", prompt="1+1=", gold="2", system="Be brief.")
 
 
-class Judged(Domain):
+class Judged(CharacterDomain):
     """Right if the text holds a digit; keeps what it was asked to judge."""
 
-    name = "judged"
-
     def __init__(self, stop: Sequence[str] = (), prompts: Sequence[str] = ("7:", "a longer one:", "x=")) -> None:
+        super().__init__("judged", str.isdigit)
         self.stop = tuple(stop)
         self.prompts = prompts
         self.texts: list[str] = []
@@ -63,16 +62,6 @@ class Judged(Domain):
 
     def reward(self, item: Item, completion: str, verdict: Verdict) -> float | None:
         return verdict.score
-
-    def identity(self) -> Mapping[str, Any]:
-        return {}
-
-    def reward_identity(self) -> Mapping[str, Any]:
-        return {}
-
-    @property
-    def scorer(self) -> str:
-        return "judged/1"
 
 
 def tokenizer_with(template: str | None, *, adds_begin: bool = False) -> PreTrainedTokenizerFast:
