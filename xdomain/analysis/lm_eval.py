@@ -147,10 +147,16 @@ def _manifest(path: Path) -> Manifest:
         place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
         found = "" if first["type"] == "missing" else f" Found {_shown(first['input'])}."
         raise AnalysisError(
-            f"{place or 'the document'}: {first['msg'][:1].lower()}{first['msg'][1:]}.{found}",
+            f"{place or 'the document'}: {_in_words(first['msg'])}.{found}",
             where=str(path),
             fix='Write it like {"runs": [{"curriculum": "math", "seed": 0, "samples": {"math": "samples.jsonl"}}]}.',
         ) from error
+
+
+def _in_words(message: str) -> str:
+    """Return pydantic's message without the names of our classes."""
+    words = message.replace("Input should", "should").replace("Field required", "is missing")
+    return words.replace(" or instance of ManifestRun", "").replace(" or instance of Manifest", "")
 
 
 def _shown(value: Any) -> str:
