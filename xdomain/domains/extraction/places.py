@@ -30,6 +30,7 @@ OPERATOR = re.compile(r"[-+*/×÷=:^<>≈·]|\\(?:times|cdot|div|pm|approx|le|ge
 MATHS = re.compile(r"\$\$([^$]{1,400})\$\$|(?<![\\$])\$(?=[^\s$])([^$]{0,399}[^\s$\\])\$(?!\d)|\\\(([^()]{1,400}?)\\\)|\\\[([^\[\]]{1,400}?)\\\]")
 NAME_OR_ORDINAL = re.compile(r"[(\"*]*(?:[A-Za-z]+[-_]?\d[\w-]*|\d+(?:st|nd|rd|th))\W*\Z")
 RANGE = re.compile(r"[$€£]?\d[\d,.]*-([$€£]?\d[\d,]*(?:\.\d+)?)\W*\Z")
+COMPOUND = re.compile(r"\d[\d.]*\s(?:hours?|minutes?|days?|weeks?|months?|years?|feet|foot|pounds?|dollars?)\sand\s\Z")
 VERB = re.compile(r"(?:is|are|was|be|equals?|answer|get|gives?|obtain|at|to|of|by)\Z|\W\Z", re.I)
 
 
@@ -128,7 +129,9 @@ def left_of_operators(line: str, start: int) -> int:
                 start = line.rfind(previous, 0, start) if previous else start
         elif last in ("or", "and/or") and re.search(r"\d", previous):
             start = line.rfind(previous, 0, start)
-        elif re.fullmatch(r"[$€£]?-?\d+", last) and re.match(r"\d+/\d+|\\frac", line[start:]):
+        elif last == "and" and (compound := COMPOUND.search(line, 0, start)):
+            start = compound.start()
+        elif re.fullmatch(r"[$€£]?-?\d+", last) and re.match(r"\d+/\d+|\\frac|\d{3}(?!\d)", line[start : start + 9]):
             start = line.rfind(last, 0, start)
         elif re.fullmatch(r"[-+]?(?:[$€£]|US\$|USD|EUR)", last):
             start = line.rfind(last, 0, start)

@@ -17,8 +17,8 @@ ANSWER_IS = re.compile(
     r"""\#{4}(?!\#)[ \t]*
     |\banswers?\b(?:[^.\n:=]{0,60}?)(?:\bis(?!\w)|\bwould\ be\b|\bmust\ be\b|\bshould\ be\b|\bwill\ be\b
         |\bcomes\ (?:out\ )?to\b|\bequals\b|[:=]|->|→)
-    |^[\s#*_]*(?:the\ |my\ )?(?:final\ |correct\ )?answer[\s*_]*$
-    |\bans\b\s*[.:=]""",
+    |^[ \t\#*_]{0,12}(?:the\ |my\ )?(?:final\ |correct\ )?answer[ \t*_]{0,12}$
+    |\bans(?:wer)?\b\s*[.:=]|\banswer\s+[-–—]\s""",
     re.I | re.X | re.M,
 )
 """The words before an answer. GSM8K's own golds stand behind `####`."""
@@ -26,7 +26,7 @@ ANSWER_IS = re.compile(
 MOST_PHRASES = 50
 """Statements in words that are tried, from the last one back."""
 
-MARKS = " \t*_:=\u00a0"
+MARKS = " \t*_:=}\u00a0"
 REASON = re.compile(r",?\s(?:because|since|which|where|so that|given that)\b|,\s(?:as|so|for|not)\s|\s[-–—]+\s(?=[a-z])")
 HEDGE = re.compile(r"[\s.,;*$]*\b(?:or|alternatively)\b[^.\n]{1,80}", re.I)
 GUESSES: frozenset[Place] = frozenset({"last_letter", "last_number", "last_line", "first_line"})
@@ -102,6 +102,8 @@ def after_phrase(text: str, start: int) -> str:
         rest = rest.split("\n", 1)[0]
     end = SENTENCE_END.search(rest)
     sentence, more = (rest[: end.start()], rest[end.end() :]) if end else (rest, "")
+    if sentence.endswith("}") and "{" not in sentence:
+        sentence = sentence[:-1]
     reason = REASON.search(sentence, 1) if sentence else None
     hedge = HEDGE.match(more)
     return (sentence[: reason.start()] if reason else sentence).strip() + (f" {hedge.group().strip()}" if hedge else "")

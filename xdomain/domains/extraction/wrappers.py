@@ -25,6 +25,8 @@ LATEX_SPACE = re.compile(
     r"(?<!\\)\\(?:[,;:! ]|(?:q?quad|displaystyle|textstyle|limits|nolimits|left|right|[bB]igg?[lr]?)(?![A-Za-z]))|~"
 )
 DEGREES = re.compile(r"\^\s*\{?\s*\\circ\s*\}?|\\degrees?(?![A-Za-z])|\\textdegree(?![A-Za-z])")
+END_PUNCTUATION = re.compile(r"(?<!\\)[,;:]{1,9}\Z")
+CURRENCY = re.compile(r"\\(textdollar|pounds|euro)(?:\{\})?(?![A-Za-z])\s?")
 HTML = re.compile(r"</?(?:b|i|em|strong|u|code|span|p|sub|sup|answer)>|<br ?/?>", re.I)
 
 PAIRS = ("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("'", "'"), ("*", "*")
@@ -58,6 +60,7 @@ def plain_latex(text: str) -> str:
         return text
     text = THIN_GROUP.sub(",", text)
     text = re.sub(r",\\!\s*(?=\d{3})", ",", text).replace("\\!", "").replace("\\$", "$").replace("\\%", "%").replace("\\#", "#")
+    text = CURRENCY.sub(lambda found: {"pounds": "£", "euro": "€"}.get(found.group(1), "$"), text)
     text = re.sub(r"\\[dtc]frac(?![A-Za-z])", r"\\frac", text)
     text = DEGREES.sub("°", text)
     for _ in range(4):  # commands within commands
@@ -72,7 +75,7 @@ def bare(text: str) -> str:
     text = text.strip()
     for _ in range(8):
         before = text
-        text = text.rstrip(",;:").removesuffix("\\\\").rstrip()
+        text = END_PUNCTUATION.sub("", text).removesuffix("\\\\").rstrip()
         if text.endswith(".") and not text.endswith(".."):
             text = text[:-1]
         for opening, closing in PAIRS:

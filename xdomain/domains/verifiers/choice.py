@@ -18,7 +18,7 @@ OPTION_IS = re.compile(
 )
 """The words before a choice that are not "the answer is"."""
 IS_RIGHT = re.compile(
-    rf"(?=(?:\b{LABEL}\s+)?[*(]*\b[A-Z]\b[*).]*\s+(?:is|must be|would be)\s+(?:the\s+|therefore\s+)?(?:correct|right|true|best|answer)\b)", re.I
+    rf"(?=(?:\b{LABEL}\s{{1,3}})?[*(]{{0,3}}\b[A-Z]\b[*).]{{0,4}}\s{{1,3}}(?:is|must be|would be)\s+(?:the\s+|therefore\s+)?(?:correct|right|true|best|answer)\b)", re.I
 )
 """Where "option B is correct" begins."""
 

@@ -53,9 +53,9 @@ class Claims:
             re.I,
         )
         name, value = "[\ue000-\uefff]", "[\uf000-\uf0ff]"
-        group = rf"{name}(?:[,f]*{name})*"
-        self.name_first = re.compile(rf"({group})[cf]*((?:[cf]*!)*)[cf]+({value})|({group})(!*)()({value})")
-        self.value_first = re.compile(rf"({value})f*c[cf,]*((?:{name}(?![cf,]*c[cf]*{value})[,f]*)+)")
+        group = rf"{name}(?:[,f]{{0,4}}{name}){{0,15}}"
+        self.name_first = re.compile(rf"({group})(?:[cf]{{0,8}})((?:!?[cf]{{0,6}}){{0,2}})[cf]({value})|({group})(!?)()({value})")
+        self.value_first = re.compile(rf"({value})f{{0,4}}c[cf,]{{0,8}}((?:{name}(?!f{{0,4}}c[cf]{{0,6}}{value})[,f]{{0,6}}){{1,16}})")
 
     def read(self, text: str) -> dict[str, set[str]]:
         """Return the values claimed of each name, in small letters; names without a claim are left out."""
@@ -73,7 +73,7 @@ class Claims:
 
     def add(self, found: re.Match[str], claims: dict[str, set[str]]) -> None:
         names, denied, value = names_denial_value(found)
-        if denied:
+        if "!" in denied:
             return
         for symbol in names:
             if "\ue000" <= symbol <= "\uefff":
@@ -81,7 +81,7 @@ class Claims:
 
     def symbols(self, text: str) -> str:
         """Return one symbol per word; sentences that claim nothing are left out."""
-        text = re.sub(r"[*_`\"{}\[\]()$\\]|(?m:^\s*(?:[-•+]|\d+[.)])\s)", " ", text)
+        text = re.sub(r"[*_`\"{}\[\]()$\\]|(?m:^[ \t]*(?:[-•+]|\d+[.)])[ \t])", " ", text)
         done: list[str] = []
         sentence: list[str] = []
         sure = True

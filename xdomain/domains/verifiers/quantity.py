@@ -43,9 +43,9 @@ GLUED_UNITS = frozenset(
 )
 """Letters that may follow a number without a space: anything else ("2x") is a product."""
 NOT_UNITS = frozenset("x y z n k a b c e i t pi sqrt log ln sin cos tan exp or and/or mod choose to".split())
-FIRST_WORD = re.compile(r"(\s*)(-?)([A-Za-zµμΩ°%$€£¢′″'\"]+)")
+FIRST_WORD = re.compile(r"(\s*)(-?)([A-Za-zµμΩ]+|[°%$€£¢′″'\"]+)")
 REMARK = re.compile(r"\s\([^()]*[A-Za-z]{2}[^()]*\)\s*$|\s\([^()]*=[^()]*\)\s*$")
-REASON = re.compile(r"(?<=[\w$%°)}])[,;.]?\s(?:because|since|as|so|which|where|given|for|from|after|when|by|in)\s")
+REASON = re.compile(r"(?<=[\w$%°)}])[,;.]?\s(?:because|since|as|which|where|given|for|from|after|when|by|in)\s")
 """Words behind which a number is no longer part of the answer: "18 dollars for 9 eggs"."""
 UNIT_POWERS = re.compile(r"(?<=[A-Za-z)])(?:\^\{?-?\d\}?|[23](?![\d\w]))|(?<=[A-Z])\d(?=O\b)")
 DOLLAR_SCALES = {"k": 3, "K": 3, "M": 6, "B": 9}
@@ -192,9 +192,9 @@ def read_from_prose(text: str) -> Quantity | None:
     numbers = [found for found in NUMBER.finditer(text)]
     if not numbers or not text[:1].isalpha() or "\\" in text or re.search(r"\b(?:or|between|not)\b", text):
         return None
-    first = numbers[0]
+    first, text = numbers[0], text.rstrip("!")
     lead = text[: first.start()].rstrip("$€£+-")
-    if not re.fullmatch(r"(?:[A-Za-z'’.,()-]+[\s:]+)*[A-Za-z'’]*[A-Za-z'’.,]{2}[\s:]+[(*$]*", lead):
+    if not re.fullmatch(r"(?:[A-Za-z'’.,()-]+[\s:]+)*[A-Za-z'’]*[A-Za-z'’.,]{2}[\s:]+[(*$]*|[A-Z]:\s+", lead):
         return None
     return read_stated(text[len(lead) :].strip())
 
