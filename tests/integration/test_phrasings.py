@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 from pydantic import TypeAdapter
-from tests.data import need_data
 
+from tests.data import need_data
 from xdomain.config.domain_verifier import VerifierConfig
 from xdomain.domains.base import Item, Split
 from xdomain.domains.build import build_domain
@@ -93,7 +93,8 @@ def test_every_gsm8k_gold_is_right_in_its_own_solution_and_wrong_by_one(monkeypa
     items = domain.items(Split.TEST)
     assert len(items) == 1319
     right = domain.score(items, [domain.render_solution(item) for item in items])
-    said = domain.score(items, [f"So it comes to 3 + 4 = 7.\nThe answer is ${item.gold}. It took 2 steps." for item in items])
+    sentence = "So it comes to 3 + 4 = 7.\nThe answer is ${}. It took 2 steps."
+    said = domain.score(items, [sentence.format(item.gold) for item in items])
     wrong = domain.score(items, [f"\\boxed{{{without_commas(item.gold)}1}}" for item in items])
     domain.close()
     assert {verdict.outcome.value for verdict in (*right, *said)} == {"right"}
