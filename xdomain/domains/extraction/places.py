@@ -22,14 +22,19 @@ brackets only."""
 
 EITHER = re.compile(r"[A-Za-z]\W{0,4}\s(?:and/or|or|and|&|/)\s\W{0,4}(?:option |choice )?\W{0,4}\Z")
 DENIED = re.compile(r"(?:\b(?:not|nor|neither|rather than|instead of)|n't)\s+(?:option |choice )?\W{0,4}\Z", re.I)
-CLOSING_WORDS = re.compile(r"\W*(?:i hope|hope this|let me know|feel free|please let|if you (?:have|need)|good luck)\b", re.I)
+CLOSING_WORDS = re.compile(
+    r"\W*(?:i hope|hope this|let me know|feel free|please let|if you (?:have|need)|good luck)\b", re.I
+)
 """A line that begins like this says nothing about the answer."""
 
 SENTENCE_END = re.compile(r"[.!?](?=[*_\"')\]$]*(?:\s|\Z))")
 OPERATOR = re.compile(r"[-+*/×÷=:^<>≈·]|\\(?:times|cdot|div|pm|approx|le|ge|leq|geq|sim)")
-MATHS = re.compile(r"\$\$([^$]{1,400})\$\$|(?<![\\$])\$(?=[^\s$])([^$]{0,399}[^\s$\\])\$(?!\d)|\\\(([^()]{1,400}?)\\\)|\\\[([^\[\]]{1,400}?)\\\]")
+MATHS = re.compile(
+    r"\$\$([^$]{1,400})\$\$|(?<![\\$])\$(?=[^\s$])([^$]{0,399}[^\s$\\])\$(?!\d)|\\\(([^()]{1,400}?)\\\)|\\\[([^\[\]]{1,400}?)\\\]"
+)
 NAME_OR_ORDINAL = re.compile(r"[(\"*]*(?:[A-Za-z]+[-_]?\d[\w-]*|\d+(?:st|nd|rd|th))\W*\Z")
 RANGE = re.compile(r"[$€£]?\d[\d,.]*-([$€£]?\d[\d,]*(?:\.\d+)?)\W*\Z")
+COMPOUND = re.compile(r"\d[\d.]*\s(?:hours?|minutes?|days?|weeks?|months?|years?|feet|foot|pounds?|dollars?)\sand\s\Z")
 VERB = re.compile(r"(?:is|are|was|be|equals?|answer|get|gives?|obtain|at|to|of|by)\Z|\W\Z", re.I)
 
 
@@ -121,14 +126,23 @@ def left_of_operators(line: str, start: int) -> int:
             break
         last, previous = words[-1], words[-2] if len(words) > 1 else ""
         if OPERATOR.fullmatch(last):
-            if last == "-" and previous and not VERB.search(previous) and not re.search(r"\d|\A\W*[A-Za-z]\W*\Z", previous):
+            if (
+                last == "-"
+                and previous
+                and not VERB.search(previous)
+                and not re.search(r"\d|\A\W*[A-Za-z]\W*\Z", previous)
+            ):
                 break  # a dash between words
             start = line.rfind(last, 0, start)
             if last not in "-+" or re.search(r"\d|\A\W*[A-Za-z]\W*\Z", previous):
                 start = line.rfind(previous, 0, start) if previous else start
         elif last in ("or", "and/or") and re.search(r"\d", previous):
             start = line.rfind(previous, 0, start)
-        elif (re.fullmatch(r"[$€£]?-?\d+", last) and re.match(r"\d+/\d+|\\frac", line[start:])) or re.fullmatch(r"[-+]?(?:[$€£]|US\$|USD|EUR)", last):
+        elif last == "and" and (compound := COMPOUND.search(line, 0, start)):
+            start = compound.start()
+        elif (
+            re.fullmatch(r"[$€£]?-?\d+", last) and re.match(r"\d+/\d+|\\frac|\d{3}(?!\d)", line[start : start + 9])
+        ) or re.fullmatch(r"[-+]?(?:[$€£]|US\$|USD|EUR)", last):
             start = line.rfind(last, 0, start)
         else:
             break

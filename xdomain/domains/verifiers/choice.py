@@ -14,25 +14,33 @@ from xdomain.domains.verifiers.base import OneByOne
 
 LABEL = r"(?:option|choice|letter|alternative|answer)s?"
 OPTION_IS = re.compile(
-    rf"\b(?:correct|right|best|true)\s+{LABEL}\s+(?:is|would be|must be)\b|\b(?:choose|pick|select|go with|chose)\b(?=\s)", re.I
+    rf"\b(?:correct|right|best|true)\s+{LABEL}\s+(?:is|would be|must be)\b"
+    r"|\b(?:choose|pick|select|go with|chose)\b(?=\s)",
+    re.I,
 )
 """The words before a choice that are not "the answer is"."""
 IS_RIGHT = re.compile(
-    rf"(?=(?:\b{LABEL}\s+)?[*(]*\b[A-Z]\b[*).]*\s+(?:is|must be|would be)\s+(?:the\s+|therefore\s+)?(?:correct|right|true|best|answer)\b)", re.I
+    rf"(?=(?:\b{LABEL}\s{{1,3}})?[*(]{{0,3}}\b[A-Z]\b[*).]{{0,4}}\s{{1,3}}(?:is|must be|would be)"
+    r"\s+(?:the\s+|therefore\s+)?(?:correct|right|true|best|answer)\b)",
+    re.I,
 )
 """Where "option B is correct" begins."""
 
 INTRODUCTION = re.compile(
-    rf"(?:\W|\b(?:is|either|both|neither|the|correct|right|best|final|it|that|therefore|thus|so|must|be|would|clearly|definitely|(?:{LABEL}))\b)*", re.I
+    rf"(?:\W|\b(?:is|either|both|neither|the|correct|right|best|final|it|that|therefore|thus|so|must|be|would|clearly|definitely|(?:{LABEL}))\b)*",
+    re.I,
 )
 BRACKETED = re.compile(r"\W*[(\[{]\s*\W{0,3}([A-Za-z0-9])\W{0,3}\s*[)\]}]")
 HEAD = re.compile(r"\W*([A-Za-z0-9])(?![A-Za-z0-9'])")
 AND_ANOTHER = re.compile(
     rf"[\s)\]}}*.:\"$]*(?:(?:,\s*)?\b(?:and/or|or|and|nor|alternatively)\b(?:\s+(?:maybe|perhaps|possibly|even))?|[,/&+])\s*(?:{LABEL}\s+)?"
-    r"[\s(\[{*\"$]*([A-Za-z])(?=[\s)\]}*.:,;\"$]*(?:\Z|[).,:;\]}*]|\b(?:or|and|are|both)\b))", re.I
+    r"[\s(\[{*\"$]*([A-Za-z])(?=[\s)\]}*.:,;\"$]*(?:\Z|[).,:;\]}*]|\b(?:or|and|are|both)\b))",
+    re.I,
 )
 NOT_A_CHOICE = re.compile(rf"\b(?:not|rather than|instead of|isn't)\s+(?:{LABEL}\s+)?[(*]*[A-Za-z]\b[)*]*", re.I)
-AFTER_ARTICLE = re.compile(r"\s+(?:is|or|and|because|since|as|with|at|which|would|must|has|not)\b|\s*(?:\Z|[^\s\w])|\s{2,}|\s+[A-Z0-9]")
+AFTER_ARTICLE = re.compile(
+    r"\s+(?:is|or|and|because|since|as|with|at|which|would|must|has|not)\b|\s*(?:\Z|[^\s\w])|\s{2,}|\s+[A-Z0-9]"
+)
 """What follows the choice A; anything else follows the article."""
 
 
