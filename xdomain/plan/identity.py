@@ -45,7 +45,7 @@ TRAINING_FIELDS = (
     "epsilon_high", "scale_rewards", "temperature", "top_p", "max_prompt_tokens", "max_completion_tokens", "bf16",
     "gradient_checkpointing", "rollout", "rollout_draws", "grpo",
 )  # fmt: skip
-LORA_FIELDS = ("r", "alpha", "dropout", "chaining")
+LORA_FIELDS = ("r", "alpha", "dropout", "chaining", "merge_dtype")
 """Besides `target_modules`, whose order does not matter."""
 
 
@@ -198,8 +198,6 @@ def _sampling(experiment: Experiment, identities: Identities, domain: str) -> di
 def _lora(lora: LoraConfig) -> dict[str, Any]:
     modules = lora.target_modules
     settings = {name: getattr(lora, name) for name in LORA_FIELDS}
-    if lora.merge_dtype is not None:
-        settings["merge_dtype"] = lora.merge_dtype
     return settings | {"target_modules": modules if isinstance(modules, str) else sorted(modules)}
 
 
