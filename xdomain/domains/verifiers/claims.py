@@ -25,6 +25,11 @@ FILLER = {
         "to",
         "indeed",
         "definitely",
+        "certainly",
+        "surely",
+        "truly",
+        "really",
+        "obviously",
         "therefore",
         "also",
         "thus",
@@ -110,7 +115,8 @@ class Claims:
     def __init__(self, names: Sequence[str], values: Sequence[str]) -> None:
         self.names, self.values = tuple(names), tuple(value.casefold() for value in values)
         known = sorted(self.names, key=len, reverse=True)
-        spelled = "|".join(re.escape(name) for name in known) or r"(?!)"
+        # A name of one letter is a capital, so that "a" stays an article.
+        spelled = "|".join(re.escape(n) if len(n) > 1 else f"(?-i:{re.escape(n.upper())})" for n in known) or r"(?!)"
         kinds = "|".join(re.escape(value) for value in sorted(self.values, key=len, reverse=True))
         self.word = re.compile(
             rf"(?P<name>(?<![\w-])(?:{spelled})(?![\w-]))|(?P<value>(?<!\w)(?:{kinds})(?=(?:e?s)?(?!\w)))(?:e?s)?"
@@ -190,11 +196,8 @@ def names_denial_value(found: re.Match[str]) -> tuple[str, str, str]:
 def gold_names(gold: str, values: Sequence[str]) -> tuple[str, ...]:
     """Return the names of a gold answer, in small letters: what stands in it besides values and little words."""
     kinds = "|".join(re.escape(value) for value in values)
-    text = re.sub(
-        rf"(?i)\b(?:{kinds})(?:e?s)?\b", "\n", re.sub(r"[*_`\"{}\[\]()$\\]", " ", plain_latex(plain_characters(gold)))
-    )
-    little = (
-        r"(?i)'s(?!\w)|(?<![\w-])(?:is|are|was|and|an?|the|both|all|be|must)(?![\w-])|->|(?:^|\s)-(?:\s|$)|[,;:=|.&\n]"
-    )
+    text = re.sub(r"(?m)^\s*\(?\d+[.)]\s|[*_`\"{}\[\]()$\\]", " ", plain_latex(plain_characters(gold)))
+    text = re.sub(rf"(?i)(?:\b(?:an?|the|both|all)\s+)?\b(?:{kinds})(?:e?s)?\b", "\n", text)
+    little = r"(?i)'s(?!\w)|(?<![\w-])(?:is|are|was|and|be|must)(?![\w-])|->|(?:^|\s)-(?:\s|$)|[,;:=|.&\n]"
     found = (" ".join(piece.split()).casefold() for piece in re.split(little, text))
     return tuple(dict.fromkeys(name for name in found if name))

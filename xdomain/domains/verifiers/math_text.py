@@ -126,6 +126,7 @@ def for_parser(text: str) -> str:
 
 def prose(text: str) -> bool:
     """Return whether what is left for the parser holds words, which it would read as products of letters."""
+    text = re.sub(r"\\(?:begin|end)\{\w+\*?\}", " ", text)
     return TWO_WORDS.search(BARE_FUNCTION.sub("", re.sub(r"\\[A-Za-z]+", " ", text))) is not None and (
         re.search(r"(?<![\\A-Za-z])[A-Za-z]{4,}|(?<![\\A-Za-z])[A-Za-z]{2,}\s+[A-Za-z]{2,}", text) is not None
     )
