@@ -100,7 +100,7 @@ def _records(run: ImportedRun, domain: str, paths: Sequence[Path], label: str, c
         return lm_eval_records(paths, label, domain, choice)
     if len(paths) > 1:
         raise AnalysisError(
-            "item records cannot be listed beside other files.", where=str(own[0]), fix="Name this one file alone."
+            "item records cannot be listed with other files.", where=str(own[0]), fix="Name only this file."
         )
     return records_on_domain(own[0], label, domain, run.checkpoint)
 

@@ -72,7 +72,7 @@ def check_overlaps(store: Store, graphs: Mapping[str, Graph], *, allow_overlap: 
     """
     graph = merge_graphs(list(graphs.values()))
     if not allow_overlap:
-        fix = "Evaluate items that it was not trained on, or add --allow-overlap to measure these all the same."
+        fix = "Evaluate items that it was not trained on, or add --allow-overlap to evaluate these with a warning."
         refuse_trained_overlaps(graph, store, finished=True, fix=fix)
         return []
     try:

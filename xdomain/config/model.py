@@ -86,7 +86,7 @@ class ModelConfig(ConfigModel):
                 raise ValueError(f"`{local[0]}` needs the model itself, which an endpoint does not give.")
         for name in self.chat_template_kwargs:
             if not name.isidentifier() or name in RENDERED:
-                raise ValueError(f"`chat_template_kwargs` cannot set {name}: prompts are rendered with their own.")
+                raise ValueError(f"`chat_template_kwargs` cannot set {name}: xdomain sets it for each prompt.")
         if self.revision is not None and self.hub is None:
             raise ValueError("`revision` goes with `hub` only.")
         return self

@@ -170,7 +170,7 @@ class RowBuilder:
         try:
             return self.build_prepared(self.source.prepare(row))
         except UnicodeDecodeError as error:
-            raise BadRow("a cell holds bytes that are no UTF-8 text.", where=row.where, fix="Correct it.") from error
+            raise BadRow("a cell holds bytes that are not UTF-8 text.", where=row.where, fix="Correct it.") from error
 
     def build_prepared(self, row: Row) -> BuiltItem | None:
         values = {name: read_field(row, field) for name, field in self.fields.items()}

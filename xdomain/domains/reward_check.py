@@ -117,7 +117,7 @@ def reward_notes(domain: Domain, split: str, found: RewardCheck) -> list[str]:
     if found.unplaced and domain.gate is None:
         notes.append(
             f"{split}: the verifier finds an answer only in {' or '.join(domain.places)}, and {found.unplaced} prompts "
-            "name neither. Say in `template` where the answer goes."
+            "do not mention it. Say in `template` where the answer goes."
         )
     return notes
 
@@ -182,6 +182,6 @@ def fix_of_prompt(domain: Domain) -> str:
 
 def fix_of_values(domain: Domain) -> str:
     return (
-        f"Raise `right` or lower the others under domains.{domain.name}.reward; a control arm that shall not pay right "
-        "answers best says `control: true` there."
+        f"Raise `right` or lower the others under domains.{domain.name}.reward. For a control arm that is not "
+        "meant to pay right answers best, set `control: true` there."
     )

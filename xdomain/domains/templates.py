@@ -114,7 +114,7 @@ def render(text: str, fields: Mapping[str, Any], *, where: str) -> str:
         raise BadRow(
             f"{error}, and the template {text[:80]!r} uses it.",
             where=where,
-            fix="Correct the row, or say in the template what stands in its place: {{ field | default('') }}.",
+            fix="Correct the row, or give a default in the template: {{ field | default('') }}.",
         ) from error
     except (TemplateError, TypeError, ArithmeticError, LookupError, ValueError, AttributeError) as error:
         raise DataError(

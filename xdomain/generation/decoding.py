@@ -164,7 +164,7 @@ def fitting(model: Any, pad: int) -> tuple[NewDecoder, str]:
     gap = float((found - expected).abs().mean() / expected.std())
     if gap <= AGREEMENT.get(model.dtype, HALF_AGREEMENT):
         return cached, ""
-    return plain, f"{type(model).__name__} answers otherwise with padding and a cache ({gap:.2g} standard deviations)"
+    return plain, f"{type(model).__name__} gives other answers with padding and a cache ({gap:.2g} standard deviations)"
 
 
 @torch.inference_mode()

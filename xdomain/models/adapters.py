@@ -74,8 +74,7 @@ def _check_targets(model: Any, where: str) -> None:
     tied = [name for name, weight, _ in adapted_weights(model) if shared[weight.data_ptr()] > 1]
     if tied:
         raise ConfigError(
-            f"{tied[0]} of {kind} is tied to another weight (tie_word_embeddings): trained as one, merged it would "
-            "change both.",
+            f"{tied[0]} of {kind} is tied to another weight (tie_word_embeddings): the merge would change both.",
             where=where,
             fix="Remove it from the list, or use a model whose config.json says tie_word_embeddings: false and whose "
             "output layer is stored.",

@@ -82,7 +82,7 @@ def check_end(model: Any, tokenizer: Any, where: str) -> None:
                 raise ConfigError(
                     f"generation_config.json says {name}: {index}, and the model has embeddings for 0 to {rows - 1}.",
                     where=where,
-                    fix="Correct the id in generation_config.json (config.json where there is none).",
+                    fix="Correct the id in generation_config.json (or in config.json without such a file).",
                 )
 
 

@@ -47,7 +47,7 @@ class Lineage:
     def _folder(self, stage: str) -> Path:
         if stage[:16] not in self._folders:
             raise StoreError(
-                f"a stage that the checkpoint was trained from ({stage[:16]}) is not in this store, so nobody can tell "
+                f"a stage that the checkpoint was trained from ({stage[:16]}) is not in this store, so it is unknown "
                 "what it was trained on.",
                 where="stages",
                 fix="Copy that stage into the store too, or allow the overlap.",
