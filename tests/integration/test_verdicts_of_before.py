@@ -1,4 +1,4 @@
-"""The smoke grid's completions of before the repairs keep their verdicts: what was repaired is answers in other forms."""
+"""The smoke grid's completions of before the repairs keep their verdicts: other forms of answers were repaired."""
 
 from __future__ import annotations
 
