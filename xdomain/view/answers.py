@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,7 +18,10 @@ from xdomain.core.records import Outcome
 from xdomain.domains.base import Item
 from xdomain.view.prompts import PromptTexts
 
-SHOWN = ("completion", "answer", "gold", "score", "outcome", "reason", "sample", "completion_tokens", "finish_reason")
+SHOWN = (
+    "completion", "answer", "gold", "score", "reward", "outcome", "reason", "sample", "completion_tokens",
+    "finish_reason",
+)  # fmt: skip
 """Record columns that a page shows unchanged."""
 SEARCHED = ("completion", "answer", "gold")
 
@@ -56,19 +61,30 @@ class Answers:
         grid: records with their text.
         items: item by domain and id, where the data is at hand.
         prompts: renders a prompt as a checkpoint saw it.
+        rollouts: kept training completions, as `read_rollouts` reads them.
     """
 
-    def __init__(self, grid: MeasuredGrid, items: Mapping[str, Mapping[str, Item]], prompts: PromptTexts) -> None:
+    def __init__(
+        self,
+        grid: MeasuredGrid,
+        items: Mapping[str, Mapping[str, Item]],
+        prompts: PromptTexts,
+        rollouts: pd.DataFrame | None = None,
+    ) -> None:
         self.experiment = grid.experiment
         self.domains = grid.domains
         self.labels = {place.checkpoint: label_of(place) for place in grid.checkpoints}
+        records = grid.records.assign(reward=None, step=0)
+        if rollouts is not None and len(rollouts):
+            records = pd.concat([records, rollouts], ignore_index=True)
+            self.labels |= {name: f"rollouts of {name}" for name in rollouts["checkpoint"].unique()}
         self._items = items
         self._prompts = prompts
         order = {name: position for position, name in enumerate(self.labels)}
-        position = grid.records["checkpoint"].map(order)
+        position = records["checkpoint"].map(order)
         self._records = (
-            grid.records.assign(position=position)
-            .sort_values(["domain", "item_id", "position", "sample"], kind="stable")
+            records.assign(position=position)
+            .sort_values(["domain", "item_id", "position", "step", "sample"], kind="stable")
             .reset_index(drop=True)
         )
         # Made beside the first requests, so that neither they nor the first search waits for all of it.
@@ -116,6 +132,7 @@ class Answers:
         tokens = shown["completion_tokens"]
         return shown | {
             "sample": int(record["sample"]),
+            "step": int(record["step"]),
             "completion_tokens": None if tokens is None else int(tokens),
             "domain": domain,
             "item": record["item_id"],
@@ -171,3 +188,17 @@ def label_of(place: EvaluatedCheckpoint) -> str:
         return BASE
     seed = "" if place.seed is None else f", seed {place.seed}"
     return f"{place.curriculum}{seed}, step {place.step}"
+
+
+def read_rollouts(files: Mapping[str, Path]) -> pd.DataFrame:
+    """Read kept training completions, a row each; their `checkpoint` is the title of their stage.
+
+    Args:
+        files: `rollouts.jsonl` of each stage by its title.
+    """
+    frames = []
+    for title, path in files.items():
+        frame = pd.DataFrame([json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()])
+        frame["finish_reason"] = frame.pop("truncated").map({True: "length", False: "stop"})
+        frames.append(frame.assign(checkpoint=title, prompt_hash="", completion_tokens=None))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
