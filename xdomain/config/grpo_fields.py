@@ -96,7 +96,7 @@ WITHOUT_EFFECT = {
             "log_completions", "log_multimodal", "num_completions_to_print", "log_unique_prompts",
             "log_completions_hub_repo",
         ),
-        "a stage keeps no rollouts; `evaluation` keeps every completion",
+        "set training.keep_rollouts; `evaluation` keeps every completion",
     ),
     **dict.fromkeys(
         ("logging_first_step", "log_on_each_node", "include_num_input_tokens_seen", "skip_memory_metrics"),
