@@ -45,7 +45,7 @@ def view(
 
 
 def load_answers(opened: "Opened") -> "Answers":
-    """The records of an experiment with all that a page shows beside them."""
+    """Load the records of an experiment with everything else that a page shows."""
     from xdomain.domains.base import Split
     from xdomain.domains.build import build_domains
     from xdomain.domains.check import items_here
