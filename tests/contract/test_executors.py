@@ -71,7 +71,11 @@ def store(tmp_path: Path) -> Store:
 
 def base_plan() -> Plan:
     experiment = make_experiment(
-        model={"preset": "tiny_qwen3"}, grid={}, curricula=["logic"], execution={"device": "cpu"}
+        model={"preset": "tiny_qwen3"},
+        grid={},
+        curricula=["logic"],
+        training={"steps": 10, "prompts_per_step": 4, "generations": 2, "max_completion_tokens": 16},
+        execution={"device": "cpu"},
     )
     return build_plan(experiment, resolve_identities(experiment))
 
