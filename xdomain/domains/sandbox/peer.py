@@ -20,7 +20,8 @@ class Remote:
     """A value of the other side: called, iterated and asked for attributes over the pipes.
 
     It equals another value of the other side if that side says so, and never a value of this side: a program's object
-    that claims to equal everything equals no expected value.
+    that claims to equal everything equals no expected value. For the same reason operators such as `+` and `<` want
+    both values from the other side, and a context manager of the program ends no error of the tests.
     """
 
     def __init__(self, peer: Peer, target: str | int) -> None:
@@ -34,7 +35,7 @@ class Remote:
         return self._ask("call", list(arguments), keywords)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__") and name != "__name__":
             raise AttributeError(name)
         if self._target in sys.stdlib_module_names:  # the tests forgot an import: no program may supply it
             return getattr(__import__(str(self._target)), name)
@@ -67,7 +68,40 @@ class Remote:
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Remote) and self._ask("equal", other) is True)
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return int(self._ask("hash"))
+
+    def __repr__(self) -> str:
+        return str(self._ask("repr"))
+
+    def __instancecheck__(self, value: object) -> bool:
+        return isinstance(value, Remote) and self._ask("has_instance", value) is True
+
+    def __enter__(self) -> Any:
+        return self._ask("enter")
+
+    def __exit__(self, kind: Any, error: Any, trace: object) -> bool:
+        ends_error = self._ask("exit", None if kind is None else kind.__name__)
+        return bool(ends_error) and getattr(error, "from_candidate", False)
+
+
+def forward(name: str) -> Callable[..., Any]:
+    """Make a method of `Remote` out of a function of `operator`; all its values have to be of the other side."""
+
+    def method(self: Remote, *others: Any) -> Any:
+        if not all(isinstance(other, Remote) for other in others):
+            return NotImplemented
+        return self._ask(name, *others)
+
+    return method
+
+
+OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor",
+             "lshift", "rshift", "lt", "le", "gt", "ge", "neg", "pos", "abs", "invert")  # fmt: skip
+"""Functions of `operator` that are forwarded."""
+
+for _name in OPERATORS:
+    setattr(Remote, f"__{_name.strip('_')}__", forward(_name))
 
 
 class Peer:
@@ -112,12 +146,16 @@ class Peer:
     def export(self, value: Any) -> list[Any]:
         if type(value) is Remote:
             return ["yours", value._target]
+        if isinstance(value, type) and issubclass(value, Exception) and self.trusting:
+            return ["exception", [kind.__name__ for kind in value.__mro__]]
         handle = self.handles.setdefault(id(value), len(self.exported))
         if handle == len(self.exported):
             self.exported.append(value)  # which also keeps its id from being used again
         return ["mine", handle]
 
     def resolve(self, whose: str, handle: Any) -> Any:
+        if whose == "exception":
+            return exception_class(handle, self.codec.classes)
         if whose == "mine":  # the sender's
             return self.remotes.setdefault(int(handle), Remote(self, int(handle)))
         return self.find(handle) if isinstance(handle, str) else self.exported[handle]
@@ -186,22 +224,11 @@ class Peer:
     def perform(self, operation: str, value: Any, arguments: list[Any]) -> Any:
         if not self.trusting and not may(operation, value, arguments):
             raise PermissionError(operation)
-        if operation == "call":
-            positional, keywords = arguments
-            return value(*positional, **keywords)
-        if operation == "call_by_name":
-            return call_by_name(value, arguments[0])
-        if operation == "item":
-            return value[arguments[0]]
-        if operation == "set_item":
-            value[arguments[0]] = arguments[1]
-            return None
-        if operation == "equal":
-            return bool(value == arguments[0])
-        does: dict[str, Any] = {
-            "get": getattr, "set": setattr, "iter": iter, "next": next, "len": len, "bool": bool, "str": str,
-        }  # fmt: skip
-        return does[operation](value, *arguments)
+        if operation in OPERATORS:
+            import operator
+
+            return getattr(operator, operation)(value, *arguments)
+        return DOES[operation](value, *arguments)
 
     def serve(self) -> None:
         """Answer until the other side ends."""
@@ -219,6 +246,10 @@ def may(operation: str, value: Any, arguments: list[Any]) -> bool:
     return operation in ("call", "iter", "next", "len", "bool")
 
 
+def set_item(value: Any, key: Any, part: Any) -> None:
+    value[key] = part
+
+
 def call_by_name(function: Any, named: dict[str, Any]) -> Any:
     """Call with keyword arguments, or in their order if the function calls its parameters otherwise."""
     import inspect
@@ -230,6 +261,32 @@ def call_by_name(function: Any, named: dict[str, Any]) -> Any:
     return function(**named)
 
 
+def leave(manager: Any, error_name: str | None) -> bool:
+    """Leave a context manager, with an error of the builtin type that is named if there was one."""
+    import builtins
+
+    if error_name is None:
+        return bool(manager.__exit__(None, None, None))
+    kind = getattr(builtins, error_name, Exception)
+    return bool(manager.__exit__(kind, kind(), None))
+
+
+def exception_class(names: Any, classes: dict[str, type]) -> type:
+    """Return this side's class for an exception of the program, given the names of that class and of its bases.
+
+    A class made here is kept in `classes`, so that what the program raises later is raised as that class.
+    """
+    import builtins
+
+    base: Any = Exception
+    for name in reversed([str(name)[:80] for name in names] if isinstance(names, list) else []):
+        known = classes.get(name) or getattr(builtins, name, None)
+        if known is None:
+            known = classes[name] = type(name, (base,), {})
+        base = known if isinstance(known, type) and issubclass(known, Exception) else base
+    return base  # type: ignore[no-any-return]
+
+
 def describe(error: BaseException) -> str:
     try:
         return str(error)[:1000]
@@ -237,18 +294,36 @@ def describe(error: BaseException) -> str:
         return ""
 
 
-def rebuild(names: Any, message: str, classes: Mapping[str, type]) -> Exception:
-    """An exception of the first class by name that this side knows; `from_candidate` tells where it came from."""
-    import builtins
-
-    for name in [*names, "Exception"] if isinstance(names, list) else ["Exception"]:
-        kind = classes.get(str(name)) or getattr(builtins, str(name), None)
-        if not (isinstance(kind, type) and issubclass(kind, Exception)):
-            continue
+def rebuild(names: Any, message: str, classes: dict[str, type]) -> Exception:
+    """An exception of the class with these names of itself and its bases; `from_candidate` tells where it came from."""
+    for kind in exception_class(names, classes).__mro__:
         try:
             error = kind(message)
-            error.from_candidate = True  # type: ignore[attr-defined]
+            error.from_candidate = True
         except (AttributeError, TypeError):  # UnicodeDecodeError wants five arguments
             continue
-        return error
+        return error  # type: ignore[no-any-return]
     raise CandidateError("lied")
+
+
+DOES: dict[str, Callable[..., Any]] = {
+    "call": lambda value, positional, keywords: value(*positional, **keywords),
+    "call_by_name": call_by_name,
+    "look": lambda value: value,
+    "get": getattr,
+    "set": setattr,
+    "item": lambda value, key: value[key],
+    "set_item": set_item,
+    "equal": lambda value, other: bool(value == other),
+    "has_instance": lambda kind, value: isinstance(value, kind),
+    "enter": lambda manager: manager.__enter__(),
+    "exit": leave,
+    "iter": iter,
+    "next": next,
+    "len": len,
+    "bool": bool,
+    "str": str,
+    "repr": repr,
+    "hash": hash,
+}
+"""What can be asked of a value, besides `OPERATORS`: the operation, given the value and the arguments."""

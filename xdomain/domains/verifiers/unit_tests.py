@@ -14,6 +14,7 @@ from xdomain.config.domain_verifier import UnitTestVerifier
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Item
 from xdomain.domains.extraction import FINDERS, cut_reasoning
+from xdomain.domains.extraction.places import fenced_blocks
 from xdomain.domains.sandbox.base import Limits, Sandbox
 from xdomain.domains.sandbox.choose import find_sandbox
 from xdomain.domains.sandbox.runs import CallRun, CheckRun, run_calls, run_script, run_tests
@@ -28,17 +29,28 @@ from xdomain.domains.verifiers.unit_test_items import (
     read_cases,
     read_tests,
     text_of,
+    without_captures,
 )
 
 PRINTED = 1e-6
 RETURNED = 1e-9
 
+PYTHON = ("python", "python3", "py", "py3")
+"""Language words of fenced blocks that hold a program."""
+
+HINTS = (
+    "from typing import Any, Callable, DefaultDict, Deque, Dict, FrozenSet, Generator, Iterable, Iterator, List\n"
+    "from typing import Mapping, Optional, Sequence, Set, Tuple, TypeVar, Union\n"
+)
+"""What every function may use in type hints without an import, as graders of code allow."""
+
 LEETCODE = (
     "import bisect, collections, functools, heapq, itertools, math, operator, random, re, string, sys\n"
-    "from bisect import *\nfrom collections import *\nfrom functools import *\nfrom heapq import *\n"
-    "from itertools import *\nfrom math import *\nfrom typing import *\ninf = float('inf')\n"
+    "from typing import *\nfrom bisect import *\nfrom collections import *\nfrom functools import *\n"
+    "from heapq import *\nfrom itertools import *\nfrom math import *\nfrom builtins import *\n"
+    "inf = float('inf')\nsys.setrecursionlimit(50_000)\n"
 )
-"""What LeetCode imports before a `class Solution`, which is written to rely on it."""
+"""What LeetCode prepares for a `class Solution`, which relies on it. Builtins come last: `pow` is theirs."""
 
 
 UNREADABLE = (AttributeError, CandidateError, LookupError, RecursionError, SyntaxError, TypeError, ValueError)
@@ -77,7 +89,7 @@ class UnitTestChecker(Verifier):
             return list(executor.map(lambda pair: self.judge_one(sandbox, *pair), zip(items, completions, strict=True)))
 
     def judge_one(self, sandbox: Sandbox, item: Item, completion: str) -> Verdict:
-        code = None if len(completion) > LONGEST_COMPLETION else self.find_code(completion)
+        code = None if len(completion) > LONGEST_COMPLETION else self.find_code(completion, asked_names(item.metadata))
         if code is None:
             return Verdict.malformed("no code")
         prepare = {
@@ -100,11 +112,16 @@ class UnitTestChecker(Verifier):
             return Verdict.unscored(f"the item's tests fail by themselves: {fault}")
         return Verdict.right("all tests passed", code) if failure is None else Verdict.wrong(failure, code)
 
-    def find_code(self, completion: str) -> str | None:
-        """The code at the first configured place; a whole completion keeps its indentation."""
+    def find_code(self, completion: str, names: Sequence[str] = ()) -> str | None:
+        """The code at the first configured place; a whole completion keeps its indentation.
+
+        Args:
+            names: what the code should define, as far as the item says it.
+        """
         completion = cut_reasoning(completion, self.config.reasoning)
         for place in self.config.answer_in:
-            code = completion if place == "whole" else FINDERS[place](completion)
+            code = python_block(completion, names) if place == "code_block" else FINDERS[place](completion)
+            code = completion if place == "whole" else code
             if code is not None and code.strip():
                 return code.encode("utf-8", "replace").decode()
         return None
@@ -141,7 +158,7 @@ class UnitTestChecker(Verifier):
             raise KeyError("entry_point")
         calls = [as_arguments(case.given) for case in cases]
         Codec().pack(calls)  # refuses arguments that no program can be given
-        setup = LEETCODE if re.search(r"^class Solution\b", code, re.MULTILINE) else ""
+        setup = LEETCODE if re.search(r"^class Solution\b", code, re.MULTILINE) else HINTS
         room = max(self.limits.output_bytes, 8 * len(repr([(case.given, case.wanted) for case in cases])))
 
         def judge() -> str | None:
@@ -188,7 +205,7 @@ class UnitTestChecker(Verifier):
     def prepare_asserts(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
         """All statements must hold."""
         tests = assert_program(metadata["tests"])
-        setup = lines_of_code(metadata.get("imports"))
+        setup = HINTS + lines_of_code(metadata.get("imports"))
         return lambda: word_of(run_tests(sandbox, code, None, setup, tests, self.limits))
 
     def prepare_functional(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
@@ -201,17 +218,39 @@ class UnitTestChecker(Verifier):
         if isinstance(tests, str) and not tests.lstrip().startswith(("{", "[")):
             tests = {"functional": tests}
         tests = read_tests(tests)
+        if isinstance(tests, Mapping) and "assert_case" in tests:
+            tests = {"functional": tests["assert_case"]}
         if not isinstance(tests, Mapping) or "functional" not in tests:
             named = not isinstance(tests, Mapping) or "fn_name" in tests
             prepare = self.prepare_function if named and read_cases(tests)[1] else self.prepare_stdin
             return prepare(sandbox, {**metadata, "tests": tests}, code)
-        program = lines_of_code(tests["functional"])
+        program = without_captures(lines_of_code(tests["functional"]))
         if metadata.get("entry_point") and not re.search(r"^check\w*\(", program, re.MULTILINE):
             program += f"\ncheck({metadata['entry_point']})\n"
-        setup = lines_of_code(metadata.get("prefix"))
-        if "Solution" in program:
-            setup = LEETCODE + setup
+        setup = (LEETCODE if "Solution" in program else HINTS) + lines_of_code(metadata.get("prefix"))
         return lambda: word_of(run_tests(sandbox, code, None, setup, program, self.limits))
+
+
+def python_block(completion: str, names: Sequence[str]) -> str | None:
+    """Return the fenced block that holds the program: the last one that defines one of `names`, else the last.
+
+    Blocks marked as another language (a shell command, an output) do not count where there are others, nor do unmarked
+    ones where some are marked as Python.
+    """
+    blocks = fenced_blocks(completion)
+    for languages in (PYTHON, ("",)):
+        found = [code for language, code in blocks if language in languages]
+        if found:
+            one_of = "|".join(map(re.escape, names))
+            defines = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+(?:{one_of})\b", re.MULTILINE)
+            return next((code for code in reversed(found) if names and defines.search(code)), found[-1])
+    return blocks[-1][1] if blocks else None
+
+
+def asked_names(metadata: Mapping[str, Any]) -> list[str]:
+    """Return the names that a program for the item should define, as far as its fields say them."""
+    name = metadata.get("entry_point")
+    return [part for part in str(name or "").replace("()", "").split(".")[-1:] if part]
 
 
 def holds(compare: Callable[..., bool], *values: Any) -> bool:
