@@ -58,9 +58,10 @@ def has_column(row: Row, column: str) -> bool:
 
 
 def no_column(column: str, row: Row) -> DataError:
-    return DataError(
-        f'there is no column "{column}".', where=row.where, fix=f"The row has the columns {', '.join(row.values)}."
-    )
+    fix = f"The row has the columns {', '.join(row.values)}."
+    if len(row.values) == 1 and (found := next((mark for mark in ";\t|" if mark in next(iter(row.values))), None)):
+        fix += f" If the file separates cells by {found!r}, set `source.delimiter`."
+    return DataError(f'there is no column "{column}".', where=row.where, fix=fix)
 
 
 def read_field(row: Row, field: FieldConfig) -> Any:
