@@ -101,6 +101,7 @@ SUBTRACTS = "```python\ndef add(a, b):\n    return a - b\n```\n"
         (f"{ADDS}Run it:\n```bash\npython program.py\n```", "right"),
         (ADDS.replace("python", "py"), "right"),
         (ADDS.replace("python", ""), "right"),
+        (f"{ADDS.replace('python', 'Python3.12')}It prints\n```\n3\n```", "right"),
         (f"{SUBTRACTS}This is wrong. Better:\n{ADDS}", "right"),
         (f"{ADDS}Or:\n{SUBTRACTS}", "wrong"),
         ("```bash\necho 3\n```", "wrong"),

@@ -9,12 +9,18 @@ from functools import cached_property
 from typing import Any
 
 from xdomain.config.domain import DomainConfig, FieldConfig, FilterConfig
-from xdomain.config.domain_verifier import UnitTestVerifier
 from xdomain.core.errors import DataError
 from xdomain.core.fingerprint import text_digest
 from xdomain.domains.bad_rows import BadRow, count_left_out
 from xdomain.domains.base import Item, Split
-from xdomain.domains.item_fields import demand_columns, demand_options, passes, read_field, read_options
+from xdomain.domains.item_fields import (
+    demand_columns,
+    demand_judged,
+    demand_options,
+    passes,
+    read_field,
+    read_options,
+)
 from xdomain.domains.sources.base import Part, Row, Source
 from xdomain.domains.splits import prompt_key, question_key, split_of
 from xdomain.domains.templates import render
@@ -25,12 +31,6 @@ NOT_METADATA = frozenset({"gold", "id", "cluster", "question", "solution", "syst
 
 NOT_ASKED = frozenset({"gold", "solution", "cluster", "id", "system"})
 """Fields that are no part of the question: two items that differ in these alone share a split."""
-
-NEEDED = {"criteria_judge": ("criteria",), "unit_tests": ("tests",)}
-"""Fields besides the gold without which a kind of verifier cannot judge."""
-
-NEEDED_BY_STYLE = {"humaneval": ("prompt", "tests", "entry_point")}
-"""The same for styles of `unit_tests` that need more."""
 
 NO_REFERENCE = ""
 """The gold of an item that has no right answer written down."""
@@ -198,7 +198,7 @@ class RowBuilder:
         if not prompt.strip():
             raise BadRow("the prompt is empty.", where=row.where, fix="Correct the template or the row.")
         gold = self.gold(row, values)
-        self.refuse_missing(row, values)
+        demand_judged(values, self.config, row.where)
         system, cluster, own_id = (optional_text(row, values, name) for name in ("system", "cluster", "id"))
         item = Item(
             # A prompt that is listed with two golds or system messages makes two items.
@@ -237,23 +237,6 @@ class RowBuilder:
             fix=f"Map it under domains.{self.config.name}.fields.gold, or correct the row; it has the columns "
             f"{', '.join(row.values)}.",
         )
-
-    def refuse_missing(self, row: Row, values: Mapping[str, Any]) -> None:
-        """
-        Raises:
-            BadRow: the row lacks what the verifier judges by.
-        """
-        verifier = self.config.verifier
-        style = verifier.style if isinstance(verifier, UnitTestVerifier) else ""
-        for name in NEEDED_BY_STYLE.get(style, NEEDED.get(verifier.kind, ())):
-            value = values.get(name)
-            if value is None or not (value.strip() if isinstance(value, str) else value):
-                what = "is not mapped" if name not in values else "is null" if value is None else "is empty"
-                raise BadRow(
-                    f"`{name}` {what}, and the verifier {verifier.kind} judges by it.",
-                    where=row.where,
-                    fix=f"Map it under domains.{self.config.name}.fields.{name}, or correct the row.",
-                )
 
     def split_key(self, values: Mapping[str, Any], prompt: str) -> str:
         """Return the key of what the row asks: its question fields, whatever template and system message."""

@@ -181,7 +181,7 @@ def run_tests(job: dict[str, Any]) -> None:
 
 def play(job: dict[str, Any], peer: Any, classes: dict[str, type]) -> None:
     """Run `setup`, then `tests`; call what these defined for a test runner, or a `check` that they did not call."""
-    from xdomain.domains.sandbox.peer import Remote
+    from xdomain.domains.sandbox.remote import Remote
 
     class Names(dict):  # type: ignore[type-arg]
         """Names of the tests; those that nobody here defined are the program's."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,12 +13,12 @@ from xdomain.config.domain_verifier import UnitTestVerifier
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Item
 from xdomain.domains.extraction import FINDERS, cut_reasoning
-from xdomain.domains.extraction.places import fenced_blocks
 from xdomain.domains.sandbox.base import Limits, Sandbox
 from xdomain.domains.sandbox.choose import find_sandbox
 from xdomain.domains.sandbox.runs import CallRun, CheckRun, run_calls, run_script, run_tests
 from xdomain.domains.sandbox.wire import CandidateError, Codec
 from xdomain.domains.verifiers.base import LONGEST_COMPLETION, Verifier
+from xdomain.domains.verifiers.programs import HINTS, LEETCODE, as_body, asked_name, python_block, with_empty_body
 from xdomain.domains.verifiers.same_output import Tolerance, same_output, same_value
 from xdomain.domains.verifiers.unit_test_items import (
     Case,
@@ -34,24 +33,6 @@ from xdomain.domains.verifiers.unit_test_items import (
 
 PRINTED = 1e-6
 RETURNED = 1e-9
-
-PYTHON = ("python", "python3", "py", "py3")
-"""Language words of fenced blocks that hold a program."""
-
-HINTS = (
-    "from typing import Any, Callable, DefaultDict, Deque, Dict, FrozenSet, Generator, Iterable, Iterator, List\n"
-    "from typing import Mapping, Optional, Sequence, Set, Tuple, TypeVar, Union\n"
-)
-"""What every function may use in type hints without an import, as graders of code allow."""
-
-LEETCODE = (
-    "import bisect, collections, functools, heapq, itertools, math, operator, random, re, string, sys\n"
-    "from typing import *\nfrom bisect import *\nfrom collections import *\nfrom functools import *\n"
-    "from heapq import *\nfrom itertools import *\nfrom math import *\nfrom builtins import *\n"
-    "inf = float('inf')\nsys.setrecursionlimit(50_000)\n"
-)
-"""What LeetCode prepares for a `class Solution`, which relies on it. Builtins come last: `pow` is theirs."""
-
 
 UNREADABLE = (AttributeError, CandidateError, LookupError, RecursionError, SyntaxError, TypeError, ValueError)
 """What reading an item's tests may raise."""
@@ -89,7 +70,7 @@ class UnitTestChecker(Verifier):
             return list(executor.map(lambda pair: self.judge_one(sandbox, *pair), zip(items, completions, strict=True)))
 
     def judge_one(self, sandbox: Sandbox, item: Item, completion: str) -> Verdict:
-        code = None if len(completion) > LONGEST_COMPLETION else self.find_code(completion, asked_names(item.metadata))
+        code = None if len(completion) > LONGEST_COMPLETION else self.find_code(completion, asked_name(item.metadata))
         if code is None:
             return Verdict.malformed("no code")
         prepare = {
@@ -112,15 +93,16 @@ class UnitTestChecker(Verifier):
             return Verdict.unscored(f"the item's tests fail by themselves: {fault}")
         return Verdict.right("all tests passed", code) if failure is None else Verdict.wrong(failure, code)
 
-    def find_code(self, completion: str, names: Sequence[str] = ()) -> str | None:
+    def find_code(self, completion: str, name: str = "") -> str | None:
         """The code at the first configured place; a whole completion keeps its indentation.
 
         Args:
-            names: what the code should define, as far as the item says it.
+            completion: the completion, with its reasoning.
+            name: what the code should define, "" if the item does not say it.
         """
         completion = cut_reasoning(completion, self.config.reasoning)
         for place in self.config.answer_in:
-            code = python_block(completion, names) if place == "code_block" else FINDERS[place](completion)
+            code = python_block(completion, name) if place == "code_block" else FINDERS[place](completion)
             code = completion if place == "whole" else code
             if code is not None and code.strip():
                 return code.encode("utf-8", "replace").decode()
@@ -196,7 +178,7 @@ class UnitTestChecker(Verifier):
         other continues the prompt.
         """
         prompt, name = str(metadata["prompt"]), str(metadata["entry_point"])
-        opening = f"{prompt}\n    pass\n"
+        opening = with_empty_body(prompt)
         defines = re.search(rf"\bdef\s+{re.escape(name)}\s*\(", code)
         program = code if defines else prompt + as_body(code)
         tests = lines_of_code(metadata["tests"])
@@ -231,28 +213,6 @@ class UnitTestChecker(Verifier):
         return lambda: word_of(run_tests(sandbox, code, None, setup, program, self.limits))
 
 
-def python_block(completion: str, names: Sequence[str]) -> str | None:
-    """Return the fenced block that holds the program: the last one that defines one of `names`, else the last.
-
-    Blocks marked as another language (a shell command, an output) do not count where there are others, nor do unmarked
-    ones where some are marked as Python.
-    """
-    blocks = fenced_blocks(completion)
-    for languages in (PYTHON, ("",)):
-        found = [code for language, code in blocks if language in languages]
-        if found:
-            one_of = "|".join(map(re.escape, names))
-            defines = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+(?:{one_of})\b", re.MULTILINE)
-            return next((code for code in reversed(found) if names and defines.search(code)), found[-1])
-    return blocks[-1][1] if blocks else None
-
-
-def asked_names(metadata: Mapping[str, Any]) -> list[str]:
-    """Return the names that a program for the item should define, as far as its fields say them."""
-    name = metadata.get("entry_point")
-    return [part for part in str(name or "").replace("()", "").split(".")[-1:] if part]
-
-
 def holds(compare: Callable[..., bool], *values: Any) -> bool:
     """Whether a comparison holds; one that fails on what a program gave (nested too deep, say) does not."""
     try:
@@ -272,16 +232,6 @@ def word_of(run: CheckRun) -> str | None:
     if run.item_fault:
         raise ItemFault(run.word)
     return None if run.word == "passed" else run.word
-
-
-def as_body(code: str) -> str:
-    """Code that continues a function whose first line lost its indentation gets it back."""
-    first, _, rest = code.lstrip("\n").partition("\n")
-    if not first.strip() or first[0].isspace():
-        return code
-    lines = [line for line in rest.split("\n") if line.strip()]
-    whole = first.rstrip().endswith(":") or not all(line[0].isspace() for line in lines)
-    return textwrap.indent(f"{first}\n{rest}", "    ") if whole else f"    {first}\n{rest}"
 
 
 def is_changed(left: Any, call: Any) -> bool:
