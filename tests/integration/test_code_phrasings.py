@@ -87,3 +87,27 @@ def test_the_code_after_the_reasoning_is_judged(completion, outcome):
     checker = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="stdin", timeout_seconds=8))
     item = Item("i", "p", "g", metadata={"tests": [{"input": "", "output": "1"}]})
     assert checker.judge([item], [completion])[0].outcome == outcome
+
+
+ADDS = "```python\ndef add(a, b):\n    return a + b\n```\n"
+SUBTRACTS = "```python\ndef add(a, b):\n    return a - b\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("completion", "outcome"),
+    [
+        (f"{ADDS}For example:\n```python\nprint(add(1, 2))\n```", "right"),
+        (f"{ADDS}It prints\n```\n3\n```", "right"),
+        (f"{ADDS}Run it:\n```bash\npython program.py\n```", "right"),
+        (ADDS.replace("python", "py"), "right"),
+        (ADDS.replace("python", ""), "right"),
+        (f"{ADDS.replace('python', 'Python3.12')}It prints\n```\n3\n```", "right"),
+        (f"{SUBTRACTS}This is wrong. Better:\n{ADDS}", "right"),
+        (f"{ADDS}Or:\n{SUBTRACTS}", "wrong"),
+        ("```bash\necho 3\n```", "wrong"),
+    ],
+)
+def test_the_last_block_that_defines_the_function_is_judged(completion, outcome):
+    checker = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="function", timeout_seconds=8))
+    item = Item("i", "p", "g", metadata={"entry_point": "add", "tests": [{"arguments": [1, 2], "expected": 3}]})
+    assert checker.judge([item], [completion])[0].outcome == outcome

@@ -208,3 +208,36 @@ def test_bytes_are_read_as_utf8_or_make_a_bad_row(tmp_path):
     made = domain({"kind": "parquet", "test": str(tmp_path / "rows.parquet")}, on_bad_row="skip")
     assert [item.prompt for item in items(made)] == ["ä?", "b?"]
     assert "a cell holds bytes that are not UTF-8 text (1, the first at rows.parquet:2)" in made.left_out()
+
+
+def test_single_precision_is_written_with_its_own_digits(tmp_path):
+    gold = pa.array([0.1, 16777216.0, 1e-7, None], pa.float32())
+    pq.write_table(pa.table({"q": ["a", "b", "c", "d"], "a": gold}), tmp_path / "rows.parquet")
+    found = items(domain({"kind": "parquet", "test": str(tmp_path / "rows.parquet")}, on_bad_row="skip"))
+    assert [item.gold for item in found] == ["0.1", "16777216.0", "1e-07"]
+
+
+@pytest.mark.parametrize("kind", ["images", "videos", "audios"])
+def test_a_verl_row_with_pictures_is_bad(tmp_path, kind):
+    row = {"prompt": [USER], "reward_model": {"ground_truth": "2"}}
+    source = {"kind": "verl", "test": write_jsonl(tmp_path / "rows.jsonl", [row | {kind: [{"bytes": "x"}]}])}
+    with pytest.raises(BadRow, match=f"the row has `{kind}`, and prompts are text"):
+        items(domain(source, fields={}))
+    for nothing in (None, []):
+        source = {"kind": "verl", "test": write_jsonl(tmp_path / "rows.jsonl", [row | {kind: nothing}])}
+        assert items(domain(source, fields={}))[0].prompt == "What is 1+1?"
+
+
+def test_a_csv_file_that_repeats_its_header_is_refused(tmp_path):
+    (tmp_path / "rows.csv").write_text("q,a\n1+1?,2\nq,a\n2+2?,4\n")
+    with pytest.raises(DataError, match=r"rows\.csv:3: row 2 repeats the header"):
+        items(domain({"kind": "csv", "test": str(tmp_path / "rows.csv")}))
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_another_delimiter_is_suspected(tmp_path, mark):
+    (tmp_path / "rows.csv").write_text(f"q{mark}a\n1+1?{mark}2\n")
+    source = {"kind": "csv", "test": str(tmp_path / "rows.csv")}
+    with pytest.raises(DataError, match=r"set `source\.delimiter`"):
+        items(domain(source))
+    assert items(domain(source | {"delimiter": mark}))[0].gold == "2"

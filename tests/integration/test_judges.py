@@ -349,3 +349,20 @@ def test_a_preference_is_read_however_it_is_spelled(better):
 
     with judge_server(behave) as server:
         assert pairwise(server.url).judge([ITEM], ["silver rain"])[0].outcome is Outcome.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("reply", "score"),
+    [
+        ("Score: ８", 8),
+        (r"The response is clear. \boxed{7}", 7),
+        ('{"score": 6, "score": 9}', None),
+        ('{"score": 6, "score": 6}', 6),
+        ('{"score": 6, "reason": "a", "reason": "b"}', 6),
+        ("Score: 7\nScore: 3", None),
+    ],
+)
+def test_scores_as_judges_write_them(reply, score):
+    with judge_server(scores(reply)) as server:
+        verdict = criteria(server.url, demand_ticket=False).judge([CRITERIA], ["rain"])[0]
+    assert verdict.score == (None if score is None else score / 10)

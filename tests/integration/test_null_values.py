@@ -187,6 +187,10 @@ def test_plan_and_report_count_what_was_left_out(tmp_path):
     told = "2 of 1,200 rows were left out: `gold` is null (2, the first at rows.jsonl:17)."
     ended = subprocess.run(command("grid", "plan", tmp_path / "skip.yaml"), capture_output=True, text=True, check=True)
     assert f"sums: {told}" in " ".join(ended.stdout.split())
+    planned = subprocess.run(
+        [*command("grid", "plan", tmp_path / "skip.yaml"), "--json"], capture_output=True, check=True
+    )
+    assert json.loads(planned.stdout)["rows_left_out"] == [f"sums: {told}"]
     made = domain({"kind": "jsonl", "path": path}, on_bad_row="skip")
     description = left_out_of([made])
     result = analyse(replace(make_grid(("sums",), ("sums",), (0,)), description=description))
@@ -194,3 +198,37 @@ def test_plan_and_report_count_what_was_left_out(tmp_path):
     gone = domain({"kind": "jsonl", "path": str(tmp_path / "gone.jsonl")}, on_bad_row="skip")
     filtered = domain({"kind": "jsonl", "path": path}, filters=[{"field": "gold", "min_length": 1}])
     assert left_out_of([gone, filtered]) == {}
+
+
+JUDGE = {"base_url": "http://127.0.0.1:9/v1", "model": "m"}
+CRITERIA = [{"name": "clarity"}]
+NEEDED = [
+    ({"kind": "unit_tests", "style": "asserts"}, "tests", ["assert f() == 1"]),
+    ({"kind": "unit_tests", "style": "functional"}, "tests", {"functional": "check(f)"}),
+    ({"kind": "criteria_judge", "judge": JUDGE}, "criteria", CRITERIA),
+]
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), "", " ", [], {}])
+@pytest.mark.parametrize(("verifier", "name", "present"), NEEDED)
+def test_a_row_without_what_the_verifier_judges_by_is_bad(tmp_path, verifier, name, present, missing):
+    rows = [ROW | {name: missing}, {**ROW, "q": "What is 2+2?", name: present}]
+    source = {"kind": "jsonl", "test": write_jsonl(tmp_path / "rows.jsonl", rows)}
+    described = {"fields": {"question": "q", "gold": "a", name: name}, "verifier": verifier}
+    with pytest.raises(BadRow, match=rf"rows\.jsonl:1: `{name}` is (null|empty), and the verifier"):
+        items(domain(source, **described))
+    skipping = domain(source, **described, on_bad_row="skip")
+    assert [item.metadata[name] for item in items(skipping)] == [present]
+    assert "1 of 2 rows was left out" in skipping.left_out()
+
+
+def test_the_fields_that_a_style_needs_are_mapped(tmp_path):
+    row = ROW | {"tests": "def check(f): assert f() == 1", "prompt": "def f():\n", "entry_point": "f"}
+    source = {"kind": "jsonl", "test": write_jsonl(tmp_path / "rows.jsonl", [row])}
+    fields = {"question": "q", "gold": "a", "tests": "tests", "prompt": "prompt", "entry_point": "entry_point"}
+    verifier = {"kind": "unit_tests", "style": "humaneval"}
+    assert len(items(domain(source, fields=fields, verifier=verifier))) == 1
+    for name in ("tests", "prompt", "entry_point"):
+        fewer = {key: column for key, column in fields.items() if key != name}
+        with pytest.raises(BadRow, match=f"`{name}` is not mapped"):
+            items(domain(source, fields=fewer, verifier=verifier))

@@ -11,10 +11,11 @@ from xdomain.domains.build import build_domain
 from xdomain.domains.check import chance_level, chance_levels, prompts
 
 
-def chance(tmp_path, golds: list[str], verifier: dict) -> float | None:
+def chance(tmp_path, golds: list[str], verifier: dict, **fields: str) -> float | None:
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps({"q": f"question {n}", "a": gold}) + "\n" for n, gold in enumerate(golds)))
-    described = {"name": "d", "source": {"kind": "jsonl", "test": str(path)}, "fields": {"question": "q", "gold": "a"}}
+    described = {"name": "d", "source": {"kind": "jsonl", "test": str(path)}}
+    described["fields"] = {"question": "q", "gold": "a", **fields}
     return chance_level(build_domain(DomainConfig.model_validate({**described, "verifier": verifier})))
 
 
@@ -37,7 +38,7 @@ def test_every_name_at_random(tmp_path):
 
 
 def test_nobody_guesses_a_program(tmp_path):
-    assert chance(tmp_path, ["x = 1", "x = 1"], {"kind": "unit_tests", "style": "stdin"}) is None
+    assert chance(tmp_path, ["x = 1", "x = 1"], {"kind": "unit_tests", "style": "stdin"}, tests="a") is None
 
 
 def test_a_domain_whose_data_is_gone_is_reported_without_prompts_and_chance(tmp_path):

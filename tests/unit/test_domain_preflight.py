@@ -12,7 +12,7 @@ from xdomain.config.domain import DomainConfig
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import ConfigError, DataError, DependencyMissing
 from xdomain.domains.base import Split
-from xdomain.domains.build import build_domain
+from xdomain.domains.build import build_domain, build_domains
 from xdomain.domains.preflight import preflight_domains
 from xdomain.execute.worker import run_preflight
 
@@ -112,3 +112,15 @@ def test_a_graded_reward_needs_a_rubric_that_grades(tmp_path):
         make(tmp_path, test=ROWS, verifier=verifier, reward={"graded": True})
     make(tmp_path, test=ROWS, verifier=verifier | {"graded": True}, reward={"graded": True})
     make(tmp_path, test=ROWS, verifier=verifier)
+
+
+def test_a_warm_up_on_test_questions_is_refused(tmp_path):
+    warm = build_domains((), ["logic"])["logic"].items(Split.TRAIN)[7]
+    tested = describe(tmp_path, train=ROWS[3:], test=[*ROWS[:2], {"q": warm.prompt, "a": warm.gold}])
+    data = {"name": "warmed", "domains": [tested], "curricula": ["sums"]}
+    data["training"] = {"prompts_per_step": 4, "generations": 2}
+    model = {"preset": "tiny_qwen3"}
+    run_preflight(Experiment.model_validate(data | {"model": model}))
+    run_preflight(Experiment.model_validate(data | {"model": model | {"warmup": {"domains": ["puzzle"]}}}))
+    with pytest.raises(DataError, match='1 of 3 test prompts of "sums" are in the train split of "logic"'):
+        run_preflight(Experiment.model_validate(data | {"model": model | {"warmup": {"domains": ["logic"]}}}))

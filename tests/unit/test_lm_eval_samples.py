@@ -228,3 +228,10 @@ def test_files_that_are_no_samples(tmp_path, content, words):
 
 def test_halves_of_characters_survive_as_question_marks(records):
     assert records([sample(0, 1.0, filtered_resps=["\ud800x"])])["completion"][0] == "?x"
+
+
+def test_a_line_that_lists_a_key_twice_is_refused(tmp_path):
+    line = json.dumps(sample(0, 1.0))
+    (tmp_path / "samples.jsonl").write_text(line[:-1] + ', "exact_match": 0.0}\n')
+    with pytest.raises(AnalysisError, match='line 1: cannot be read: the key "exact_match" is listed twice'):
+        lm_eval_records([tmp_path / "samples.jsonl"], "base", "math", ImportChoice())

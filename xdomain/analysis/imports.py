@@ -11,6 +11,7 @@ from xdomain.analysis.accuracy_table import AccuracyTable, Published
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.core.errors import AnalysisError, ConfigError
 from xdomain.core.measurement import BASE
+from xdomain.domains.values import RepeatedKeyError, distinct
 
 TABLE_COLUMNS = ("curriculum", "domain", "accuracy", "n_items")
 
@@ -81,15 +82,17 @@ def parse_json(text: str, where: str) -> Any:
     """Return the value of a JSON text.
 
     Raises:
-        AnalysisError: it is not JSON, or nested too deeply.
+        AnalysisError: it is not JSON, nested too deeply, or lists a key of an object twice.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=distinct)
         if "\\ud" in text.lower():  # halves of characters, which no report could hold, become "?"
             value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
         return value
     except RecursionError as error:
         raise AnalysisError("is nested too deeply to be read.", where=where, fix="Correct the file.") from error
+    except RepeatedKeyError as error:
+        raise AnalysisError(f"cannot be read: {error}.", where=where, fix="Remove one of them.") from error
     except ValueError as error:
         raise AnalysisError(f"is not JSON: {error}.", where=where, fix="Correct the file.") from error
 

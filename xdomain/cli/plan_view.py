@@ -44,6 +44,7 @@ def as_json(opened: Opened, effect: float | None = None) -> None:
             "counts": {"done": len(done), "stages": len(plan.stages)},
             "estimate_seconds": estimate_seconds(plan, opened.store, done, _workers(plan)),
             "estimate_workers": _workers(plan),
+            "rows_left_out": _left_out(plan),
             "detectable_effect": power_view.as_document(plan, effect),
             "runs": [
                 {"curriculum": str(run.curriculum), "seed": run.seed, "strategy": run.strategy, "stages": run.stages}
@@ -139,8 +140,13 @@ def warnings(plan: Plan) -> list[str]:
         )
     curricula = expand_curricula(experiment)
     notes = training_notes(experiment, curricula) + strategy_notes(experiment, curricula)
-    left_out = rows_left_out(build_domains(experiment.domains, experiment.domain_names).values())
-    return found + notes + _few_items(experiment) + left_out
+    return found + notes + _few_items(experiment) + _left_out(plan)
+
+
+def _left_out(plan: Plan) -> list[str]:
+    """Return a sentence for each domain whose unusable rows were left out."""
+    experiment = plan.experiment
+    return rows_left_out(build_domains(experiment.domains, experiment.domain_names).values())
 
 
 def _few_items(experiment: Experiment) -> list[str]:

@@ -13,7 +13,14 @@ from xdomain.core.errors import DataError
 from xdomain.core.fingerprint import text_digest
 from xdomain.domains.bad_rows import BadRow, count_left_out
 from xdomain.domains.base import Item, Split
-from xdomain.domains.item_fields import demand_columns, demand_options, passes, read_field, read_options
+from xdomain.domains.item_fields import (
+    demand_columns,
+    demand_judged,
+    demand_options,
+    passes,
+    read_field,
+    read_options,
+)
 from xdomain.domains.sources.base import Part, Row, Source
 from xdomain.domains.splits import prompt_key, question_key, split_of
 from xdomain.domains.templates import render
@@ -191,6 +198,7 @@ class RowBuilder:
         if not prompt.strip():
             raise BadRow("the prompt is empty.", where=row.where, fix="Correct the template or the row.")
         gold = self.gold(row, values)
+        demand_judged(values, self.config, row.where)
         system, cluster, own_id = (optional_text(row, values, name) for name in ("system", "cluster", "id"))
         item = Item(
             # A prompt that is listed with two golds or system messages makes two items.

@@ -6,13 +6,20 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from xdomain.config.domain import FieldConfig, FilterConfig, OptionsConfig
+from xdomain.config.domain import DomainConfig, FieldConfig, FilterConfig, OptionsConfig
+from xdomain.config.domain_verifier import UnitTestVerifier
 from xdomain.core.errors import DataError
 from xdomain.core.seeds import generator
 from xdomain.domains.bad_rows import BadRow
 from xdomain.domains.extraction import last_match
 from xdomain.domains.sources.base import Row
 from xdomain.domains.values import RepeatedKeyError, load_json, readable, written
+
+NEEDED = {"criteria_judge": ("criteria",), "unit_tests": ("tests",)}
+"""Fields besides the gold without which a kind of verifier cannot judge."""
+
+NEEDED_BY_STYLE = {"humaneval": ("prompt", "tests", "entry_point")}
+"""The same for styles of `unit_tests` that need more."""
 
 ABSENT = object()
 """Value that `find` returns for a field that a row does not have."""
@@ -58,9 +65,10 @@ def has_column(row: Row, column: str) -> bool:
 
 
 def no_column(column: str, row: Row) -> DataError:
-    return DataError(
-        f'there is no column "{column}".', where=row.where, fix=f"The row has the columns {', '.join(row.values)}."
-    )
+    fix = f"The row has the columns {', '.join(row.values)}."
+    if len(row.values) == 1 and (found := next((mark for mark in ";\t|" if mark in next(iter(row.values))), None)):
+        fix += f" If the file separates cells by {found!r}, set `source.delimiter`."
+    return DataError(f'there is no column "{column}".', where=row.where, fix=fix)
 
 
 def read_field(row: Row, field: FieldConfig) -> Any:
@@ -176,3 +184,22 @@ def passes(entry: FilterConfig, values: Mapping[str, Any], where: str) -> bool:
             fix="Filter another field, or correct the row.",
         ) from error
     return (entry.minimum is None or number >= entry.minimum) and (entry.maximum is None or number <= entry.maximum)
+
+
+def demand_judged(values: Mapping[str, Any], config: DomainConfig, where: str) -> None:
+    """Check that a row has what the domain's verifier judges by.
+
+    Raises:
+        BadRow: a field of `NEEDED` is missing or empty.
+    """
+    verifier = config.verifier
+    style = verifier.style if isinstance(verifier, UnitTestVerifier) else ""
+    for name in NEEDED_BY_STYLE.get(style, NEEDED.get(verifier.kind, ())):
+        value = values.get(name)
+        if value is None or not (value.strip() if isinstance(value, str) else value):
+            what = "is not mapped" if name not in values else "is null" if value is None else "is empty"
+            raise BadRow(
+                f"`{name}` {what}, and the verifier {verifier.kind} judges by it.",
+                where=where,
+                fix=f"Map it under domains.{config.name}.fields.{name}, or correct the row.",
+            )

@@ -61,20 +61,28 @@ def keys_of(item: Item) -> tuple[str, str]:
     return split_key(item), prompt_key(item.prompt)
 
 
-def find_overlaps(domains: Sequence[Domain]) -> list[Overlap]:
-    """Every overlap that is not empty, of each train split with each test split."""
-    found = [find_overlap(trained, tested) for trained in domains for tested in domains]
+def find_overlaps(domains: Sequence[Domain], warmup: Sequence[Domain] = ()) -> list[Overlap]:
+    """Every overlap that is not empty, of each train split with each test split.
+
+    Args:
+        domains: domains that are trained on and tested.
+        warmup: further domains that the base is warmed up on, and that are not tested.
+    """
+    found = [find_overlap(trained, tested) for trained in [*domains, *warmup] for tested in domains]
     return [overlap for overlap in found if overlap.total]
 
 
-def refuse_overlaps(domains: Sequence[Domain]) -> list[Overlap]:
+def refuse_overlaps(domains: Sequence[Domain], warmup: Sequence[Domain] = ()) -> list[Overlap]:
     """Check an experiment's domains before anything is trained; returns the overlaps that are allowed by name.
+
+    Args:
+        domains, warmup: as in `find_overlaps`.
 
     Raises:
         DataError: a test question is in a train split, and the train domain does not allow the test domain.
     """
-    allowed = {domain.name: domain.allowed_overlap for domain in domains}
-    overlaps = find_overlaps(domains)
+    allowed = {domain.name: domain.allowed_overlap for domain in [*domains, *warmup]}
+    overlaps = find_overlaps(domains, warmup)
     for overlap in overlaps:
         if overlap.test_domain not in allowed[overlap.train_domain]:
             raise DataError(

@@ -18,13 +18,16 @@ REWARDED = 5
 """Train items on which a reward is tried before training starts."""
 
 
-def preflight_domains(domains: Sequence[Domain], trained: Mapping[str, int], evaluated: Split) -> None:
+def preflight_domains(
+    domains: Sequence[Domain], trained: Mapping[str, int], evaluated: Split, warmup: Sequence[Domain] = ()
+) -> None:
     """Read every domain's data and try what its scoring needs.
 
     Args:
         domains: of the experiment.
         trained: of those that some curriculum trains on, the most prompts that one step draws.
         evaluated: the split that checkpoints are evaluated on.
+        warmup: further domains that the base is warmed up on.
 
     Raises:
         ConfigError: a right answer would not earn more than a wrong one.
@@ -44,7 +47,7 @@ def preflight_domains(domains: Sequence[Domain], trained: Mapping[str, int], eva
         if domain.name in trained:
             refuse_reward(domain, domain.items(Split.TRAIN)[:REWARDED])
         domain.preflight()
-    refuse_overlaps(domains)
+    refuse_overlaps(domains, warmup)
 
 
 def refuse_small_splits(domain: Domain, step_prompts: int, evaluated: Split) -> None:

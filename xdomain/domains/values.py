@@ -82,12 +82,17 @@ def load_json(text: str) -> Any:
         ValueError: it is not JSON, is nested too deeply, or lists a key of an object twice.
     """
     try:
-        return json.loads(text, object_pairs_hook=_distinct, parse_float=WrittenNumber)
+        return json.loads(text, object_pairs_hook=distinct, parse_float=WrittenNumber)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 
 
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of the pairs that JSON lists.
+
+    Raises:
+        RepeatedKeyError: a key is listed twice.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

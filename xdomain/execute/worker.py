@@ -72,8 +72,10 @@ def run_preflight(experiment: Experiment, *, loads_source: bool = False) -> None
     if execution.executor in ("local", "inline"):
         used_device(execution.device, execution.train_processes)
     domains = build_domains(experiment.domains, experiment.domain_names)
+    warmed_up = experiment.model.warmup.domains if experiment.model.warmup else ()
+    warmup = build_domains(experiment.domains, [name for name in warmed_up if name not in domains])
     evaluated = Split(experiment.evaluation.split)
-    preflight_domains(list(domains.values()), most_prompts_a_step(experiment), evaluated)
+    preflight_domains(list(domains.values()), most_prompts_a_step(experiment), evaluated, list(warmup.values()))
     build = importlib.import_module("xdomain.generation.build")
     build.require_backend(experiment.evaluation.backend, "evaluation.backend")
     if loads_source and experiment.model.source[0] in ("hub", "path"):

@@ -161,10 +161,17 @@ def until_sentence_end(rest: str) -> str:
 
 
 def code_block(completion: str) -> str | None:
-    """Return the content of the last fenced block that has any, without its language word and indentation.
+    """Return the content of the last fenced block that has any, without its language word and indentation."""
+    blocks = fenced_blocks(completion)
+    return blocks[-1][1] if blocks else None
+
+
+def fenced_blocks(completion: str) -> list[tuple[str, str]]:
+    """Return the language word, in small letters, and the content of each fenced block that has any.
 
     A fence is a line that begins with three backticks or tildes. The last block may lack its closing fence.
     """
+    languages: list[str] = []
     blocks: list[list[str]] = []
     mark, indent = "", 0
     for line in completion.split("\n"):
@@ -172,6 +179,7 @@ def code_block(completion: str) -> str | None:
         if not mark and stripped.startswith(("```", "~~~")):
             mark, indent = stripped[:3], len(line) - len(stripped)
             blocks.append(inline_code(stripped))
+            languages.append("" if blocks[-1] else re.split(r"[^\w+#.-]", stripped.strip("`~").strip().lower())[0])
             if stripped.rstrip().endswith(mark) and len(stripped.strip(mark[0]).strip()) > 0:
                 mark = ""  # opened and closed on one line
         elif mark and stripped.startswith(mark):
@@ -181,8 +189,11 @@ def code_block(completion: str) -> str | None:
             if line.rstrip().endswith(mark):
                 blocks[-1][-1] = blocks[-1][-1].rstrip()[: -len(mark)]
                 mark = ""
-    texts = ["\n".join(block) + "\n" for block in blocks if any(line.strip() for line in block)]
-    return texts[-1] if texts else None
+    return [
+        (language, "\n".join(block) + "\n")
+        for language, block in zip(languages, blocks, strict=True)
+        if any(line.strip() for line in block)
+    ]
 
 
 def inline_code(fence: str) -> list[str]:

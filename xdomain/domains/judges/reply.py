@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,8 +37,8 @@ LABELLED = re.compile(
 SCALED = re.compile(rf"{INTEGER}\s*(?:/|out of)\s*([0-9]{{1,4}})(?!\.?\d)")
 """ "8/10", "8 out of 10"."""
 
-BRACKETED = re.compile(rf"\[\[\s*{INTEGER}{SCALE}\s*\]\]")
-""" "[[8]]"."""
+BRACKETED = re.compile(rf"(?:\[\[|\\boxed\{{)\s*{INTEGER}{SCALE}\s*(?:\]\]|\}})")
+""" "[[8]]", and \\boxed{8}."""
 
 
 def stated_object(text: str, read: Callable[[dict[str, Any]], Any] | None = None) -> dict[str, Any] | None:
@@ -97,7 +98,8 @@ def objects(text: str) -> Iterator[dict[str, Any]]:
 def object_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
     """Return the object that begins at a brace, in JSON's or Python's notation, and the index behind it."""
     try:
-        value, length = json.JSONDecoder(strict=False).raw_decode(text[start:])
+        decoder = json.JSONDecoder(strict=False, object_pairs_hook=undisputed)
+        value, length = decoder.raw_decode(text[start:])
         return value, start + length
     except (ValueError, RecursionError):
         end = text.find("}", start) + 1
@@ -108,6 +110,13 @@ def object_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             pass
     return None, start + 1
+
+
+def undisputed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; a key that is listed with two values has none."""
+    found = dict(pairs)
+    found.update({key: None for key, value in pairs if value != found[key]})
+    return found
 
 
 def field(reply: dict[str, Any], name: str) -> Any:
@@ -134,7 +143,7 @@ def stated_score(text: str, most: int) -> int | None:
     ("Score: 8"), and a number with its scale ("8/10"). None if there is no score, if two of the most explicit kind
     differ, or if it is out of range or on another scale.
     """
-    text = without_reasoning(text).strip()
+    text = unicodedata.normalize("NFKC", without_reasoning(text)).strip()
     alone = re.fullmatch(rf"[^\w\-−–]*{INTEGER}{SCALE}[\W_]*", text)
     kinds = ([alone] if alone else [], list(BRACKETED.finditer(text)), list(LABELLED.finditer(text)))
     found = next(filter(None, kinds), None)

@@ -119,7 +119,7 @@ def guest_modules() -> dict[str, CodeType]:
     package = "xdomain.domains.sandbox"
     return {
         f"{package}.{name}": compile((files(package) / f"{name}.py").read_bytes(), f"{name}.py", "exec")
-        for name in ("wire", "peer", "pytest_names")
+        for name in ("wire", "remote", "peer", "pytest_names", "numpy_names")
     }
 
 

@@ -34,6 +34,9 @@ KNOWN = {
 }
 """Library names that tests use without importing them. The program must not supply them."""
 
+MODULES = {"np": "numpy", "numpy": "numpy", "pytest": "pytest"}
+"""The same for modules; those of the standard library have their own names."""
+
 
 def main() -> None:
     with os.fdopen(int(sys.argv[1]), "rb") as handle:
@@ -73,8 +76,15 @@ def code_of(text: str, name: str) -> Any:
 
 
 def run_script(job: dict[str, Any]) -> None:
-    namespace: dict[str, Any] = {"__name__": "__main__", "exit": sys.exit, "quit": sys.exit}
+    namespace = module_names("__main__")
+    namespace |= {"__file__": "program.py", "exit": sys.exit, "quit": sys.exit}
     exec(code_of(job["program"], "program.py"), namespace)  # noqa: S102 -- what the sandbox is for
+
+
+def module_names(name: str) -> dict[str, Any]:
+    """Return the names of a new module, which pickle, dataclasses and `import __main__` find in `sys.modules`."""
+    sys.modules[name] = type(sys)(name)
+    return vars(sys.modules[name])
 
 
 def answer_calls(job: dict[str, Any]) -> None:
@@ -86,12 +96,21 @@ def answer_calls(job: dict[str, Any]) -> None:
     os.dup2(null, 0)
     os.dup2(null, 1)
     sys.set_int_max_str_digits(0)
-    namespace: dict[str, Any] = {"__name__": "program"}
+    namespace = module_names("program")
     exec(code_of(job["setup"], "setup.py"), namespace)  # noqa: S102 -- what the sandbox is for
     shared = own_classes(namespace)
+    before = dict(namespace)
     exec(code_of(job["program"], "program.py"), namespace)  # noqa: S102 -- what the sandbox is for
     classes = {name: namespace[name] for name in shared if isinstance(namespace.get(name), type)}
-    find = lambda name: find_value(namespace, name)  # noqa: E731 -- the program's own value of a name
+
+
+    def find(name: str) -> Any:
+        """The program's own value of a name. What the setup imported is none: a missing `gcd` is not that of math."""
+        first = name.partition(".")[0]
+        if first in before and namespace.get(first) is before[first] and not in_solution(namespace, name):
+            raise NameError(first)
+        return find_value(namespace, name)
+
     Peer(incoming, outgoing, find, classes, trusting=True, most_bytes=-1).serve()
 
 
@@ -104,13 +123,13 @@ def own_classes(namespace: dict[str, Any]) -> dict[str, type]:
 def find_value(namespace: dict[str, Any], name: str) -> Any:
     """The value of `f`, `Solution.f`, `Solution().f` or `Outer.Inner.f`; a method belongs to a new instance.
 
-    A plain name that the program does not define is looked for in its class `Solution`, as LeetCode does.
+    A plain name is looked for in the program's class `Solution` first, as LeetCode does.
 
     Raises:
         NameError: there is none.
     """
     first, *rest = name.replace("()", "").split(".")
-    if not rest and first not in namespace and hasattr(namespace.get("Solution"), first):
+    if in_solution(namespace, name):
         first, rest = "Solution", [first]
     if first not in namespace:
         raise NameError(first)
@@ -122,6 +141,11 @@ def find_value(namespace: dict[str, Any], name: str) -> Any:
     return value
 
 
+def in_solution(namespace: dict[str, Any], name: str) -> bool:
+    """Whether a plain name is that of a method of the program's class `Solution`."""
+    return "." not in name and name in vars(namespace.get("Solution", object)) and not name.startswith("__")
+
+
 def run_tests(job: dict[str, Any]) -> None:
     """Run the tests against the candidate behind the pipes; the verdict is written once, at the very end."""
     import json
@@ -130,7 +154,8 @@ def run_tests(job: dict[str, Any]) -> None:
 
     outgoing, incoming = os.fdopen(os.dup(1), "w"), os.fdopen(os.dup(0), "r")
     verdict = os.fdopen(job["verdict_fd"], "w")
-    sys.modules["pytest"] = sys.modules["xdomain.domains.sandbox.pytest_names"]
+    for name in ("pytest", "numpy"):
+        sys.modules[name] = sys.modules[f"xdomain.domains.sandbox.{name}_names"]
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115 -- open to the end
     sys.set_int_max_str_digits(0)
     classes: dict[str, type] = {}
@@ -155,8 +180,8 @@ def run_tests(job: dict[str, Any]) -> None:
 
 
 def play(job: dict[str, Any], peer: Any, classes: dict[str, type]) -> None:
-    """Run `setup`, then `tests`; call a `check` that the tests defined and did not call."""
-    from xdomain.domains.sandbox.peer import Remote
+    """Run `setup`, then `tests`; call what these defined for a test runner, or a `check` that they did not call."""
+    from xdomain.domains.sandbox.remote import Remote
 
     class Names(dict):  # type: ignore[type-arg]
         """Names of the tests; those that nobody here defined are the program's."""
@@ -167,11 +192,12 @@ def play(job: dict[str, Any], peer: Any, classes: dict[str, type]) -> None:
                 raise KeyError(name)
             if name in KNOWN:
                 return getattr(__import__(KNOWN[name]), name)
-            if name == "pytest":
-                return __import__(name)
-            if job["open_names"]:
-                return Remote(peer, name)
-            raise KeyError(name)
+            if name in MODULES:
+                return __import__(MODULES[name])
+            if not job["open_names"]:
+                raise KeyError(name)
+            # A module that the tests forgot to import is no value of the program, but a function may have its name.
+            return Remote(peer, name) if name in sys.stdlib_module_names else program_value(peer, name)
 
     import builtins
 
@@ -182,9 +208,51 @@ def play(job: dict[str, Any], peer: Any, classes: dict[str, type]) -> None:
     entry_point = job["entry_point"]
     if entry_point:
         namespace[entry_point] = Remote(peer, entry_point)
+    if job["open_names"]:
+        module_names("solution")["__getattr__"] = lambda name: program_value(peer, name)  # from solution import f
+    if "unittest" in job["tests"]:
+        import unittest
+
+        unittest.main = lambda *_, **__: None  # type: ignore[assignment]  # it would not find these tests
     exec(code_of(job["tests"], "tests.py"), namespace)  # noqa: S102 -- what the sandbox is for
+    run_collected(namespace)
     if entry_point and not peer.requests and "check" in namespace:
         namespace["check"](Remote(peer, entry_point))
+
+
+def program_value(peer: Any, name: str) -> Any:
+    """Return what the program calls by this name: plain values as they are, anything else as a `Remote`.
+
+    Raises:
+        AttributeError: the name belongs to Python.
+        NameError: the program does not have it.
+    """
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return peer.request("look", name, [])
+
+
+def run_collected(namespace: dict[str, Any]) -> None:
+    """Run the functions and classes that pytest and unittest would collect, as they would.
+
+    Raises:
+        ImportError: a test function takes fixtures, which only pytest has.
+        AssertionError: a test case fails.
+    """
+    for name, value in list(namespace.items()):
+        if name.startswith("test_") and hasattr(value, "__code__"):
+            if value.__code__.co_argcount:
+                raise ImportError("fixtures")
+            value()
+        elif isinstance(value, type) and value.__module__ == "tests" and hasattr(value, "assertEqual"):
+            import unittest
+
+            result = unittest.TestResult()
+            unittest.defaultTestLoader.loadTestsFromTestCase(value).run(result)
+            assert result.wasSuccessful(), f"{name} fails"
+        elif isinstance(value, type) and value.__module__ == "tests" and name.startswith("Test"):
+            for method in [method for method in vars(value) if method.startswith("test_")]:
+                getattr(value(), method)()
 
 
 def is_raised_by_tests(error: BaseException) -> bool:

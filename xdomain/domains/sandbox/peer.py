@@ -6,68 +6,13 @@ because guests load this text.
 
 from __future__ import annotations
 
-import sys
-
+from xdomain.domains.sandbox.remote import OPERATORS, Remote
 from xdomain.domains.sandbox.wire import CandidateError, Codec
 
 TYPE_CHECKING = False  # see wire.py
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import IO, Any
-
-
-class Remote:
-    """A value of the other side: called, iterated and asked for attributes over the pipes.
-
-    It equals another value of the other side if that side says so, and never a value of this side: a program's object
-    that claims to equal everything equals no expected value.
-    """
-
-    def __init__(self, peer: Peer, target: str | int) -> None:
-        object.__setattr__(self, "_peer", peer)
-        object.__setattr__(self, "_target", target)
-
-    def _ask(self, operation: str, *arguments: Any) -> Any:
-        return self._peer.request(operation, self._target, list(arguments))
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        return self._ask("call", list(arguments), keywords)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if self._target in sys.stdlib_module_names:  # the tests forgot an import: no program may supply it
-            return getattr(__import__(str(self._target)), name)
-        return self._ask("get", name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._ask("set", name, value)
-
-    def __iter__(self) -> Any:
-        return self._ask("iter")
-
-    def __next__(self) -> Any:
-        return self._ask("next")
-
-    def __len__(self) -> int:
-        return int(self._ask("len"))
-
-    def __bool__(self) -> bool:
-        return self._ask("bool") is True
-
-    def __str__(self) -> str:
-        return str(self._ask("str"))
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._ask("item", key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self._ask("set_item", key, value)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Remote) and self._ask("equal", other) is True)
-
-    __hash__ = object.__hash__
 
 
 class Peer:
@@ -112,12 +57,16 @@ class Peer:
     def export(self, value: Any) -> list[Any]:
         if type(value) is Remote:
             return ["yours", value._target]
+        if isinstance(value, type) and issubclass(value, Exception) and self.trusting:
+            return ["exception", [kind.__name__ for kind in value.__mro__]]
         handle = self.handles.setdefault(id(value), len(self.exported))
         if handle == len(self.exported):
             self.exported.append(value)  # which also keeps its id from being used again
         return ["mine", handle]
 
     def resolve(self, whose: str, handle: Any) -> Any:
+        if whose == "exception":
+            return exception_class(handle, self.codec.classes)
         if whose == "mine":  # the sender's
             return self.remotes.setdefault(int(handle), Remote(self, int(handle)))
         return self.find(handle) if isinstance(handle, str) else self.exported[handle]
@@ -186,22 +135,11 @@ class Peer:
     def perform(self, operation: str, value: Any, arguments: list[Any]) -> Any:
         if not self.trusting and not may(operation, value, arguments):
             raise PermissionError(operation)
-        if operation == "call":
-            positional, keywords = arguments
-            return value(*positional, **keywords)
-        if operation == "call_by_name":
-            return call_by_name(value, arguments[0])
-        if operation == "item":
-            return value[arguments[0]]
-        if operation == "set_item":
-            value[arguments[0]] = arguments[1]
-            return None
-        if operation == "equal":
-            return bool(value == arguments[0])
-        does: dict[str, Any] = {
-            "get": getattr, "set": setattr, "iter": iter, "next": next, "len": len, "bool": bool, "str": str,
-        }  # fmt: skip
-        return does[operation](value, *arguments)
+        if operation in OPERATORS:
+            import operator
+
+            return getattr(operator, operation)(value, *arguments)
+        return DOES[operation](value, *arguments)
 
     def serve(self) -> None:
         """Answer until the other side ends."""
@@ -219,6 +157,10 @@ def may(operation: str, value: Any, arguments: list[Any]) -> bool:
     return operation in ("call", "iter", "next", "len", "bool")
 
 
+def set_item(value: Any, key: Any, part: Any) -> None:
+    value[key] = part
+
+
 def call_by_name(function: Any, named: dict[str, Any]) -> Any:
     """Call with keyword arguments, or in their order if the function calls its parameters otherwise."""
     import inspect
@@ -230,6 +172,32 @@ def call_by_name(function: Any, named: dict[str, Any]) -> Any:
     return function(**named)
 
 
+def leave(manager: Any, error_name: str | None) -> bool:
+    """Leave a context manager, with an error of the builtin type that is named if there was one."""
+    import builtins
+
+    if error_name is None:
+        return bool(manager.__exit__(None, None, None))
+    kind = getattr(builtins, error_name, Exception)
+    return bool(manager.__exit__(kind, kind(), None))
+
+
+def exception_class(names: Any, classes: dict[str, type]) -> type:
+    """Return this side's class for an exception of the program, given the names of that class and of its bases.
+
+    A class made here is kept in `classes`, so that what the program raises later is raised as that class.
+    """
+    import builtins
+
+    base: Any = Exception
+    for name in reversed([str(name)[:80] for name in names] if isinstance(names, list) else []):
+        known = classes.get(name) or getattr(builtins, name, None)
+        if known is None:
+            known = classes[name] = type(name, (base,), {})
+        base = known if isinstance(known, type) and issubclass(known, Exception) else base
+    return base  # type: ignore[no-any-return]
+
+
 def describe(error: BaseException) -> str:
     try:
         return str(error)[:1000]
@@ -237,18 +205,36 @@ def describe(error: BaseException) -> str:
         return ""
 
 
-def rebuild(names: Any, message: str, classes: Mapping[str, type]) -> Exception:
-    """An exception of the first class by name that this side knows; `from_candidate` tells where it came from."""
-    import builtins
-
-    for name in [*names, "Exception"] if isinstance(names, list) else ["Exception"]:
-        kind = classes.get(str(name)) or getattr(builtins, str(name), None)
-        if not (isinstance(kind, type) and issubclass(kind, Exception)):
-            continue
+def rebuild(names: Any, message: str, classes: dict[str, type]) -> Exception:
+    """An exception of the class with these names of itself and its bases; `from_candidate` tells where it came from."""
+    for kind in exception_class(names, classes).__mro__:
         try:
             error = kind(message)
-            error.from_candidate = True  # type: ignore[attr-defined]
+            error.from_candidate = True
         except (AttributeError, TypeError):  # UnicodeDecodeError wants five arguments
             continue
-        return error
+        return error  # type: ignore[no-any-return]
     raise CandidateError("lied")
+
+
+DOES: dict[str, Callable[..., Any]] = {
+    "call": lambda value, positional, keywords: value(*positional, **keywords),
+    "call_by_name": call_by_name,
+    "look": lambda value: value,
+    "get": getattr,
+    "set": setattr,
+    "item": lambda value, key: value[key],
+    "set_item": set_item,
+    "equal": lambda value, other: bool(value == other),
+    "has_instance": lambda kind, value: isinstance(value, kind),
+    "enter": lambda manager: manager.__enter__(),
+    "exit": leave,
+    "iter": iter,
+    "next": next,
+    "len": len,
+    "bool": bool,
+    "str": str,
+    "repr": repr,
+    "hash": hash,
+}
+"""What can be asked of a value, besides `OPERATORS`: the operation, given the value and the arguments."""

@@ -148,6 +148,7 @@ def read_reply(codec: Codec, line: str, order: Sequence[Any]) -> tuple[Any, Any]
 def converse(sandbox: Sandbox, job: Mapping[str, Any], stdin: bytes, limits: Limits) -> tuple[Watched, bytes]:
     """Run one guest on `stdin` and keep its output."""
     stdin_read, stdin_write = os.pipe()
+    os.fchmod(stdin_read, 0o666)  # a guest with a user id of its own may open /dev/stdin
     stdout_read, stdout_write = os.pipe()
     with tempfile.TemporaryDirectory() as folder:
         try:

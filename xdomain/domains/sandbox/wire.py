@@ -39,7 +39,8 @@ class Codec:
     Args:
         classes: classes that both sides define, by name; their instances are copied attribute by attribute.
         export: makes a handle for a value that cannot be copied. None refuses such values.
-        resolve: the value behind a handle, given ("mine" | "yours", handle) as the sender means it.
+        resolve: the value behind a handle, given ("mine" | "yours", handle) as the sender means it; given
+            ("exception", names), the class of an exception.
     """
 
     def __init__(
@@ -73,16 +74,15 @@ class Codec:
         """One node: its kind, then its parts."""
         kind = type(value)
         if self.classes.get(kind.__name__) is kind:
-            return ["object", kind.__name__, [[name, refer(child)] for name, child in vars(value).items()]]
+            return ["object", kind.__name__, [[name, refer(child)] for name, child in attributes_of(value).items()]]
         for base, write in WRITERS:
             if isinstance(value, base):
                 return write(value, refer)
         if kind.__name__ in LIBRARY.get(kind.__module__, ()):
             parts = value.__reduce__()[1] if kind.__name__ != "Fraction" else (value.numerator, value.denominator)
             return ["library", [refer(part) for part in parts], kind.__module__, kind.__name__]
-        name = getattr(value, "__name__", None)
-        if type(name) is str and is_builtin(name) and builtin(name) is value:
-            return ["builtin", name]
+        if isinstance(value, (type, type(len))) and is_builtin(value.__name__) and builtin(value.__name__) is value:
+            return ["builtin", value.__name__]
         if self.export is None:
             raise CandidateError("returned no plain value")
         return self.export(value)
@@ -141,8 +141,10 @@ class Reading:
         """Make a mutable object what its node says; immutable ones are so already."""
         if node[0] == "object" and type(target) is self.codec.classes[node[1]]:
             parts = {str(name): self.value(child) for name, child in node[2]}
-            vars(target).clear()
-            vars(target).update(parts)
+            for name in attributes_of(target):
+                object.__delattr__(target, name)
+            for name, part in parts.items():
+                object.__setattr__(target, name, part)  # a frozen dataclass refuses its own
         elif isinstance(target, list) and node[0] == "list":
             target[:] = [self.value(child) for child in node[1]]
         elif isinstance(target, bytearray) and node[0] == "bytearray":
@@ -169,7 +171,7 @@ class Reading:
 
     def immutable(self, node: list[Any]) -> Any:
         kind, parts = node[0], node[1]
-        if kind in ("mine", "yours"):
+        if kind in ("mine", "yours", "exception"):
             if self.codec.resolve is None:
                 raise CandidateError("returned no plain value")
             return self.codec.resolve(kind, parts)
@@ -183,6 +185,17 @@ class Reading:
 
             return namedtuple(node[2], node[3])(*items)
         return COLLECTIONS[kind](items)
+
+
+def attributes_of(value: Any) -> dict[str, Any]:
+    """Return an instance's attributes by name, whether it has a dictionary, slots or both."""
+    found = dict(getattr(value, "__dict__", {}))
+    for kind in type(value).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        names = [slots] if isinstance(slots, str) else list(slots)
+        names = [name for name in names if not name.startswith("__") and hasattr(value, name)]
+        found.update({name: getattr(value, name) for name in names})
+    return found
 
 
 def tuple_node(value: tuple[Any, ...], refer: Callable[[Any], Any]) -> list[Any]:

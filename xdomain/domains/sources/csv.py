@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,6 @@ from xdomain.domains.sources.files import FileRows, open_text, refuse_repeated_c
 LONGEST_CELL = 2**31 - 1
 """Largest number of characters of a cell. Python's own limit of 131,072 is shorter than some passages."""
 
-csv.field_size_limit(LONGEST_CELL)
-
 
 class CsvRows(FileRows):
     """Every cell is text; numbers of rows count from 1 after the header."""
@@ -25,7 +24,7 @@ class CsvRows(FileRows):
         self.delimiter = config.delimiter
 
     def read(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        with open_text(path, newline="") as handle:
+        with open_text(path, newline="") as handle, long_cells():
             reader = csv.DictReader(handle, delimiter=self.delimiter, strict=True)
             try:
                 refuse_repeated_columns(reader.fieldnames or (), f"{path}:1")
@@ -36,6 +35,12 @@ class CsvRows(FileRows):
                             where=f"{path}:{reader.line_num}",
                             fix="Correct the row, or quote the cell that holds the delimiter.",
                         )
+                    if all(name == cell for name, cell in row.items()):
+                        raise DataError(
+                            f"row {number} repeats the header.",
+                            where=f"{path}:{reader.line_num}",
+                            fix="Remove the line; several files can be listed in `source` instead of joined.",
+                        )
                     yield number, row
             except csv.Error as error:
                 where = f"{path}:{reader.line_num}"
@@ -43,3 +48,13 @@ class CsvRows(FileRows):
 
     def settings(self) -> Mapping[str, Any]:
         return {"delimiter": self.delimiter}
+
+
+@contextmanager
+def long_cells() -> Iterator[None]:
+    """Let cells be as long as `LONGEST_CELL`; the limit is one for the whole process."""
+    before = csv.field_size_limit(LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

@@ -29,10 +29,18 @@ def read_parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
         with pq.ParquetFile(path) as file:
             refuse_repeated_columns(file.schema_arrow.names, str(path))
+            short = [field.name for field in file.schema_arrow if field.type == pa.float32()]
             number = 0
             for batch in file.iter_batches():
                 for row in batch.to_pylist():
                     number += 1
-                    yield number, row
+                    yield number, {**row, **{name: short_float(row[name]) for name in short}}
     except pa.ArrowException as error:
         raise DataError(f"is not readable as Parquet: {error}.", where=str(path), fix="Check the file.") from error
+
+
+def short_float(value: float | None) -> float | None:
+    """Return a number of single precision with the digits that tell it: 0.1, not 0.10000000149011612."""
+    import numpy as np
+
+    return None if value is None else float(str(np.float32(value)))

@@ -73,6 +73,10 @@ def flattened(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:
             where=where,
             fix="Write earlier turns into the one user message.",
         )
+    for kind in ("images", "videos", "audios"):
+        held = readable(row.get(kind))
+        if held is not None and held != []:
+            raise BadRow(f"the row has `{kind}`, and prompts are text.", where=where, fix="Leave such rows out.")
     texts = {role: message_text(message.get("content"), where) for role, message in zip(roles, messages, strict=True)}
     return {**row, "question": texts.get("user"), "system": texts.get("system"), "gold": parsed_gold(gold)}
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 NAMES = {
-    "given": ("arguments", "argument", "inputs", "input", "args"),
-    "wanted": ("expected", "expecteds", "outputs", "output"),
+    "given": ("arguments", "argument", "inputs", "input", "args", "stdin"),
+    "wanted": ("expected", "expecteds", "outputs", "output", "expected_output", "stdout"),
 }
 """Keys of a test case's parts, singular or plural, in the order in which they are looked for."""
 
@@ -23,6 +23,10 @@ PYTHON_2 = (
     (re.compile(r"\b[uU][rR](?=['\"])"), "r"),  # ur''
 )
 """What Python 2 wrote otherwise: patterns and their replacements."""
+
+
+CAPTURES = re.compile(r"\b(?:redirect_stdout|redirect_stderr|capsys|capfd|sys\.stdout\s*=(?!=))")
+"""How tests capture what is printed."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,23 @@ def read_cases(tests: Any) -> tuple[list[Case], str | None]:
         if not all(isinstance(case, Mapping) for case in value):
             raise TypeError("each case should be an object")
         name = value[0].get("fn_name")
+        called = None if name else function_of(value[0])
+        if called:
+            return [Case(call_arguments(case), part_of(case, "wanted")) for case in value], called
         pairs = [(call_arguments(case), part_of(case, "wanted")) for case in value]
     if not pairs:
         raise ValueError("no test case")
-    return [Case(one, other, wrapped=name is not None) for one, other in pairs], name
+    if name is None:
+        return [Case(*pair) for pair in pairs], None
+    return [Case(*(written_call(*pair) or pair), wrapped=written_call(*pair) is None) for pair in pairs], name
+
+
+def function_of(case: Mapping[str, Any]) -> str | None:
+    """Return the name under `metadata.func_name`, where LiveCodeBench has it; None if there is none."""
+    metadata = case.get("metadata")
+    if isinstance(metadata, str):
+        metadata = json.loads(metadata)
+    return metadata.get("func_name") if isinstance(metadata, Mapping) else None
 
 
 def part_of(case: Mapping[str, Any], part: str) -> Any:
@@ -94,14 +111,38 @@ def part_of(case: Mapping[str, Any], part: str) -> Any:
     for name in NAMES[part]:
         if case.get(name) is not None or (part == "wanted" and name in case):
             value = case[name]
-            return json.loads(value) if case.get("testtype") == "functional" and part == "wanted" else value
+            return json.loads(value) if is_written_call(case) and part == "wanted" else value
     raise KeyError(NAMES[part][0])
 
 
 def call_arguments(case: Mapping[str, Any]) -> Any:
     """What a case gives; LiveCodeBench writes one JSON value a line for each argument."""
     given = part_of(case, "given")
-    return [json.loads(line) for line in given.split("\n")] if case.get("testtype") == "functional" else given
+    return read_lines(given) if is_written_call(case) else given
+
+
+def is_written_call(case: Mapping[str, Any]) -> bool:
+    """Return whether a case holds arguments and result as JSON text, as LiveCodeBench writes calls."""
+    return case.get("testtype") == "functional"
+
+
+def read_lines(given: str) -> list[Any]:
+    """Return the JSON values of lines that are not blank.
+
+    Raises:
+        ValueError: one is no JSON.
+    """
+    return [json.loads(line) for line in given.split("\n") if line.strip()]
+
+
+def written_call(given: Any, wanted: Any) -> tuple[Any, Any] | None:
+    """Return arguments and result that stand beside `fn_name` as JSON text (verl's rows); None if they do not."""
+    if not isinstance(given, str) or not isinstance(wanted, str):
+        return None
+    try:
+        return read_lines(given), json.loads(wanted)
+    except ValueError:
+        return None
 
 
 def text_of(value: Any) -> str:
@@ -130,11 +171,36 @@ def assert_program(tests: Any) -> str:
         SyntaxError: one is no Python.
     """
     if isinstance(tests, str):
-        tests = json.loads(tests) if tests.lstrip().startswith("[") else [tests]
+        tests = read_list(tests) if tests.lstrip().startswith("[") else [tests]
     program = "\n".join(valid(textwrap.dedent(str(statement))) for statement in tests)
     if not program.strip():
         raise ValueError("no test case")
+    return without_captures(program)
+
+
+def without_captures(program: str) -> str:
+    """Return the program of tests.
+
+    Raises:
+        ValueError: it captures what is printed. The candidate prints in another process, where tests see nothing.
+    """
+    found = CAPTURES.search(program)
+    if found:
+        raise ValueError(f"they capture what the program prints ({found.group()}), which is not supported")
     return program
+
+
+def read_list(text: str) -> Any:
+    """Return a list that is written as JSON or, as CSV files have it, in Python.
+
+    Raises:
+        ValueError: it is neither.
+        SyntaxError: it is neither.
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        return ast.literal_eval(text)
 
 
 def valid(statement: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,6 +18,7 @@ from xdomain.domains.sandbox.choose import find_sandbox
 from xdomain.domains.sandbox.runs import CallRun, CheckRun, run_calls, run_script, run_tests
 from xdomain.domains.sandbox.wire import CandidateError, Codec
 from xdomain.domains.verifiers.base import LONGEST_COMPLETION, Verifier
+from xdomain.domains.verifiers.programs import HINTS, LEETCODE, as_body, asked_name, python_block, with_empty_body
 from xdomain.domains.verifiers.same_output import Tolerance, same_output, same_value
 from xdomain.domains.verifiers.unit_test_items import (
     Case,
@@ -28,18 +28,11 @@ from xdomain.domains.verifiers.unit_test_items import (
     read_cases,
     read_tests,
     text_of,
+    without_captures,
 )
 
 PRINTED = 1e-6
 RETURNED = 1e-9
-
-LEETCODE = (
-    "import bisect, collections, functools, heapq, itertools, math, operator, random, re, string, sys\n"
-    "from bisect import *\nfrom collections import *\nfrom functools import *\nfrom heapq import *\n"
-    "from itertools import *\nfrom math import *\nfrom typing import *\ninf = float('inf')\n"
-)
-"""What LeetCode imports before a `class Solution`, which is written to rely on it."""
-
 
 UNREADABLE = (AttributeError, CandidateError, LookupError, RecursionError, SyntaxError, TypeError, ValueError)
 """What reading an item's tests may raise."""
@@ -77,7 +70,7 @@ class UnitTestChecker(Verifier):
             return list(executor.map(lambda pair: self.judge_one(sandbox, *pair), zip(items, completions, strict=True)))
 
     def judge_one(self, sandbox: Sandbox, item: Item, completion: str) -> Verdict:
-        code = None if len(completion) > LONGEST_COMPLETION else self.find_code(completion)
+        code = None if len(completion) > LONGEST_COMPLETION else self.find_code(completion, asked_name(item.metadata))
         if code is None:
             return Verdict.malformed("no code")
         prepare = {
@@ -100,11 +93,17 @@ class UnitTestChecker(Verifier):
             return Verdict.unscored(f"the item's tests fail by themselves: {fault}")
         return Verdict.right("all tests passed", code) if failure is None else Verdict.wrong(failure, code)
 
-    def find_code(self, completion: str) -> str | None:
-        """The code at the first configured place; a whole completion keeps its indentation."""
+    def find_code(self, completion: str, name: str = "") -> str | None:
+        """The code at the first configured place; a whole completion keeps its indentation.
+
+        Args:
+            completion: the completion, with its reasoning.
+            name: what the code should define, "" if the item does not say it.
+        """
         completion = cut_reasoning(completion, self.config.reasoning)
         for place in self.config.answer_in:
-            code = completion if place == "whole" else FINDERS[place](completion)
+            code = python_block(completion, name) if place == "code_block" else FINDERS[place](completion)
+            code = completion if place == "whole" else code
             if code is not None and code.strip():
                 return code.encode("utf-8", "replace").decode()
         return None
@@ -141,7 +140,7 @@ class UnitTestChecker(Verifier):
             raise KeyError("entry_point")
         calls = [as_arguments(case.given) for case in cases]
         Codec().pack(calls)  # refuses arguments that no program can be given
-        setup = LEETCODE if re.search(r"^class Solution\b", code, re.MULTILINE) else ""
+        setup = LEETCODE if re.search(r"^class Solution\b", code, re.MULTILINE) else HINTS
         room = max(self.limits.output_bytes, 8 * len(repr([(case.given, case.wanted) for case in cases])))
 
         def judge() -> str | None:
@@ -179,7 +178,7 @@ class UnitTestChecker(Verifier):
         other continues the prompt.
         """
         prompt, name = str(metadata["prompt"]), str(metadata["entry_point"])
-        opening = f"{prompt}\n    pass\n"
+        opening = with_empty_body(prompt)
         defines = re.search(rf"\bdef\s+{re.escape(name)}\s*\(", code)
         program = code if defines else prompt + as_body(code)
         tests = lines_of_code(metadata["tests"])
@@ -188,7 +187,7 @@ class UnitTestChecker(Verifier):
     def prepare_asserts(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
         """All statements must hold."""
         tests = assert_program(metadata["tests"])
-        setup = lines_of_code(metadata.get("imports"))
+        setup = HINTS + lines_of_code(metadata.get("imports"))
         return lambda: word_of(run_tests(sandbox, code, None, setup, tests, self.limits))
 
     def prepare_functional(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
@@ -201,16 +200,16 @@ class UnitTestChecker(Verifier):
         if isinstance(tests, str) and not tests.lstrip().startswith(("{", "[")):
             tests = {"functional": tests}
         tests = read_tests(tests)
+        if isinstance(tests, Mapping) and "assert_case" in tests:
+            tests = {"functional": tests["assert_case"]}
         if not isinstance(tests, Mapping) or "functional" not in tests:
             named = not isinstance(tests, Mapping) or "fn_name" in tests
             prepare = self.prepare_function if named and read_cases(tests)[1] else self.prepare_stdin
             return prepare(sandbox, {**metadata, "tests": tests}, code)
-        program = lines_of_code(tests["functional"])
+        program = without_captures(lines_of_code(tests["functional"]))
         if metadata.get("entry_point") and not re.search(r"^check\w*\(", program, re.MULTILINE):
             program += f"\ncheck({metadata['entry_point']})\n"
-        setup = lines_of_code(metadata.get("prefix"))
-        if "Solution" in program:
-            setup = LEETCODE + setup
+        setup = (LEETCODE if "Solution" in program else HINTS) + lines_of_code(metadata.get("prefix"))
         return lambda: word_of(run_tests(sandbox, code, None, setup, program, self.limits))
 
 
@@ -233,16 +232,6 @@ def word_of(run: CheckRun) -> str | None:
     if run.item_fault:
         raise ItemFault(run.word)
     return None if run.word == "passed" else run.word
-
-
-def as_body(code: str) -> str:
-    """Code that continues a function whose first line lost its indentation gets it back."""
-    first, _, rest = code.lstrip("\n").partition("\n")
-    if not first.strip() or first[0].isspace():
-        return code
-    lines = [line for line in rest.split("\n") if line.strip()]
-    whole = first.rstrip().endswith(":") or not all(line[0].isspace() for line in lines)
-    return textwrap.indent(f"{first}\n{rest}", "    ") if whole else f"    {first}\n{rest}"
 
 
 def is_changed(left: Any, call: Any) -> bool:
