@@ -7,28 +7,21 @@ from collections.abc import Callable
 
 from xdomain.config.domain_verifier import Place
 from xdomain.domains.extraction.boxes import boxed, tag
-from xdomain.domains.extraction.wrappers import plain_characters
+from xdomain.domains.extraction.letters import last_letter
+from xdomain.domains.extraction.wrappers import plain_characters, plain_operators
 
 LONGEST_LINE = 400
 """Characters before and after the last digit that can belong to its number."""
 
-LETTER = re.compile(
-    r"(?<![A-Za-z0-9\\'°])(?<![0-9°] )(?:[B-HJ-Z](?![A-Za-z0-9'])"
-    r"|[AI](?=\s*(?:[).:,;!?\]}*\"$|\n]|$|is\b|or\b|and\b|because\b|since\b|\())"
-    r"|(?<=\()[a-z](?=\)))"
-)
-"""A letter that stands alone, not the article "A", the pronoun "I", or a unit behind a number; small ones in
-brackets only."""
-
-EITHER = re.compile(r"[A-Za-z]\W{0,4}\s(?:and/or|or|and|&|/)\s\W{0,4}(?:option |choice )?\W{0,4}\Z")
-DENIED = re.compile(r"(?:\b(?:not|nor|neither|rather than|instead of)|n't)\s+(?:option |choice )?\W{0,4}\Z", re.I)
+DENIED = re.compile(r"(?:\b(?:not|nor|neither|rather than|instead of)|n't)\s+\W{0,4}\Z", re.I)
+NO_CONTENT = re.compile(r"\s*(?:(?:[-*_#`]\s*)*|(?:`{3,}\w*|~{3,}|\$\$|\\[\[\]])\s*)")
 CLOSING_WORDS = re.compile(
     r"\W*(?:i hope|hope this|let me know|feel free|please let|if you (?:have|need)|good luck)\b", re.I
 )
 """A line that begins like this says nothing about the answer."""
 
 SENTENCE_END = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!approx)[.!?](?=[*_\"')\]$]*(?:\s|\Z))")
-OPERATOR = re.compile(r"[-+*/×÷=:^<>≈·]|\\(?:times|cdot|div|pm|approx|le|ge|leq|geq|sim)")
+OPERATOR = re.compile(r"[-+*/×÷=:^<>≈·≤≥]|\\(?:times|cdot|div|pm|approx|le|ge|leq|geq|sim)")
 MATHS = re.compile(
     r"\$\$([^$]{1,400})\$\$|(?<![\\$])\$(?=[^\s$])([^$]{0,399}[^\s$\\])\$(?!\d)|\\\(([^()]{1,400}?)\\\)|\\\[([^\[\]]{1,400}?)\\\]"
 )
@@ -38,7 +31,24 @@ OPERAND = re.compile(r"\d|\A\W*[A-Za-z]\W*\Z")
 INTEGER = re.compile(r"[$€£]?-?\d+")
 FRACTION_OR_GROUP = re.compile(r"\d+/\d+|\\frac|\d{3}(?!\d)")
 GOES_ON = re.compile(r"\A[-+]?(?:[$€£]|US\$|USD|EUR)\Z|\d\S*(?:\\times|\\cdot|[*×·/=+])\Z|\A[A-Za-z]=\Z")
-COMPOUND = re.compile(r"\d[\d.]*\s(?:hours?|minutes?|days?|weeks?|months?|years?|feet|foot|pounds?|dollars?)\sand\s\Z")
+COMPOUND = re.compile(
+    r"(?:[$€£]\d[\d.]*|\d[\d.]*\s(?:hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|feet|foot|ft|pounds?|lbs?|dollars?))"
+    r",?\s(?:and\s)?\Z"
+)
+SMALLER_UNIT = re.compile(r"[\d./]+\s?(?:minutes?|mins?|seconds?|secs?|hours?|days?|weeks?|months?|inch(?:es)?|ounces?|oz|cents?)\b")
+"""The two parts of "5 feet 6 inches" and "$5 and 30 cents"."""
+ANOTHER = re.compile(
+    r"(?<!\S)(?<!from )[$€£(*-]{0,3}\d[\d.,]*[)*]{0,3}(?:\sto|\sand|(?:\s[a-z]{2,15}){0,2},?\s(?:and/)?or"
+    r"(?:\s(?:maybe|possibly|perhaps|even|else|it|could|might|may|be|is|about)){0,4})\s\Z",
+    re.I,
+)
+"""A number that is named together with the next: "5 or", "3 to", "5 and"."""
+OTHER_EQUATION = re.compile(r"\d\S{0,20},\s\Z")
+COMPARISON = re.compile(r"\b(?:more|less|greater|fewer|higher|lower|larger|smaller)\sthan\s\Z", re.I)
+POWER_OF_UNIT = re.compile(r"[A-Za-z]{1,3}(?:/[A-Za-z]{1,3})?\^")
+NUMBER_BEFORE = re.compile(r"(?<!\S)-?\d[\d.,]*\s\Z")
+MARKUP = re.compile(r"<<[^<>]{1,200}>>(?=[\d$(-])|</?[A-Za-z][\w-]*>")
+"""Calculators' notes, `<<9*2=18>>18`, and tags."""
 VERB = re.compile(r"(?:is|are|was|be|equals?|answer|get|gives?|obtain|at|to|of|by)\Z|\W\Z", re.I)
 
 
@@ -53,24 +63,9 @@ def first_line(completion: str) -> str | None:
 def last_line(completion: str) -> str | None:
     """Return the last line that is more than white space, a fence, or "I hope this helps"."""
     for line in reversed(completion.splitlines()):
-        if line.strip(" \t*`$\\[]#-_") and not CLOSING_WORDS.match(line):
+        if not NO_CONTENT.fullmatch(line) and not CLOSING_WORDS.match(line):
             return line.strip()
     return None
-
-
-def last_letter(completion: str) -> str | None:
-    """Return the last letter that stands alone ("(C)", "C."), or the whole of "A or B"."""
-    if len(only := completion.strip(" \n\t().*")) == 1:
-        return only
-    found = None
-    for letter in LETTER.finditer(completion):
-        if not DENIED.search(completion, max(0, letter.start() - 25), letter.start()):
-            found = letter
-    if found is None:
-        return None
-    before = completion[max(0, found.start() - 30) : found.start()]
-    either = EITHER.search(before)
-    return found.group() if either is None else completion[found.start() - len(before) + either.start() : found.end()]
 
 
 def last_number(completion: str) -> str | None:
@@ -80,15 +75,18 @@ def last_number(completion: str) -> str | None:
     """
     end = len(completion)
     for _ in range(8):  # names and ordinals that hold a digit are passed over
-        found = re.compile(r"(?s).*\d").match(completion, 0, end)
+        found = re.compile(r"(?s).*[\d¼-¾⅐-⅞]").match(completion, 0, end)
         if found is None:
             return None
         last = found.end() - 1
         start = max(completion.rfind("\n", 0, last) + 1, last - LONGEST_LINE)
         stop = completion.find("\n", last)
         stop = min(len(completion) if stop < 0 else stop, last + LONGEST_LINE)
-        before, after = plain_characters(completion[start : last + 1]), plain_characters(completion[last + 1 : stop])
-        number = quantity_around(before, after)
+        before = plain_operators(plain_characters(completion[start : last + 1]))
+        after = plain_characters(completion[last + 1 : stop])
+        if before.lstrip().startswith("|"):  # a cell of a table
+            before, after = before[before.rfind("|") + 1 :], after.split("|", 1)[0]
+        number = quantity_around(MARKUP.sub(" ", before), MARKUP.sub(" ", after))
         if number is not None:
             return number
         end = start + max(before.rfind(" "), 0)
@@ -130,22 +128,32 @@ def left_of_operators(line: str, start: int) -> int:
         if not words:
             break
         last, previous = words[-1], words[-2] if len(words) > 1 else ""
-        if OPERATOR.fullmatch(last):
+        if OPERATOR.fullmatch(last) or (last == "x" and re.search(r"\d\W*\Z", previous)):
             binary = OPERAND.search(previous) is not None
             if last == "-" and previous and not binary and not VERB.search(previous):
                 break  # a dash between words
             start = line.rfind(last, 0, start)
             if previous and (binary or last not in "-+"):
                 start = line.rfind(previous, 0, start)
-        elif last in ("or", "and/or") and re.search(r"\d", previous):
-            start = line.rfind(previous, 0, start)
-        elif last == "and" and (compound := COMPOUND.search(line, 0, start)):
-            start = compound.start()
+        elif joined := named_together(line, start):
+            start = joined.start()
         elif GOES_ON.search(last) or (INTEGER.fullmatch(last) and FRACTION_OR_GROUP.match(line, start)):
             start = line.rfind(last, 0, start)
         else:
             break
     return start
+
+
+def named_together(line: str, start: int) -> re.Match[str] | None:
+    """Return what goes before the number at `start` and changes what it says: "5 or", "5 feet", "x = 5,", "more than"."""
+    since = max(0, start - 80)
+    if POWER_OF_UNIT.match(line, start) and (number := NUMBER_BEFORE.search(line, since, start)):
+        return number
+    if SMALLER_UNIT.match(line, start) and (compound := COMPOUND.search(line, since, start)):
+        return compound
+    if "=" in line[start:] and (equation := OTHER_EQUATION.search(line, since, start)):
+        return equation
+    return ANOTHER.search(line, since, start) or COMPARISON.search(line, since, start)
 
 
 def right_of_operators(line: str, end: int) -> int:
@@ -163,15 +171,18 @@ def until_sentence_end(rest: str) -> str:
 def code_block(completion: str) -> str | None:
     """Return the content of the last fenced block that has any, without its language word and indentation.
 
-    A fence is a line that begins with three backticks or tildes. The last block may lack its closing fence.
+    A fence is a line that begins with three backticks or tildes. The last block may lack its closing fence. Blocks that
+    are labelled as Python go before others, which may show the output.
     """
     blocks: list[list[str]] = []
+    labels: list[bool] = []
     mark, indent = "", 0
     for line in completion.split("\n"):
         stripped = line.lstrip(" \t>")
         if not mark and stripped.startswith(("```", "~~~")):
             mark, indent = stripped[:3], len(line) - len(stripped)
             blocks.append(inline_code(stripped))
+            labels.append(PYTHON.match(stripped) is not None)
             if stripped.rstrip().endswith(mark) and len(stripped.strip(mark[0]).strip()) > 0:
                 mark = ""  # opened and closed on one line
         elif mark and stripped.startswith(mark):
@@ -181,8 +192,12 @@ def code_block(completion: str) -> str | None:
             if line.rstrip().endswith(mark):
                 blocks[-1][-1] = blocks[-1][-1].rstrip()[: -len(mark)]
                 mark = ""
-    texts = ["\n".join(block) + "\n" for block in blocks if any(line.strip() for line in block)]
-    return texts[-1] if texts else None
+    full = [index for index, block in enumerate(blocks) if any(line.strip() for line in block)]
+    chosen = [index for index in full if labels[index]] or full
+    return "\n".join(blocks[chosen[-1]]) + "\n" if chosen else None
+
+
+PYTHON = re.compile(r"[`~]{3,}\s*\{?\.?(?:python[\d.]*|py3?)\b", re.I)
 
 
 def inline_code(fence: str) -> list[str]:

@@ -44,7 +44,9 @@ UNITS_BEHIND = re.compile(
     r"(?<=[\w})\]])\s+(?:(?:per|of|in|the|square|cubic|sq\.?)\s+)*[A-Za-z]{2,}(?:\s+(?:per|of|in|a|the)\s+[A-Za-z]{2,}|\s+[A-Za-z]{3,})*(?:\^\{?\d\}?)?\s*\Z"
 )
 DOTS = re.compile(r"\\[lc]?dots[cb]?(?![A-Za-z])|\.\.\.|…")
-RATIO = re.compile(r"\s*-?\d[\d.,]*\s*(?::\s*-?\d[\d.,]*\s*)+")
+RATIO = re.compile(r"\s*-?\d[\d.,]*\s*(?:(?::|to\s)\s*-?\d[\d.,]*\s*)+")
+CLOCK = re.compile(r"\s*0?(\d{1,2}:\d\d(?::\d\d)?)\s*(?:([ap])\.?\s?m\.?)?\s*", re.I)
+LABELLED = re.compile(r"\(([A-J])\)\s+(.+)", re.S)
 WITH_BASE = re.compile(r"\s*([0-9A-Fa-f]+)\s*_\s*\{?\s*(\d+)\s*\}?\s*")
 NAMED = re.compile(r"\s*(\\?[A-Za-z]\w*(?:_\{?\w+\}?)?)\s*=(?!=)")
 REPEATING = re.compile(r"(\d*)\.(\d*)\\(?:overline|bar)\s*\{(\d+)\}")
@@ -110,6 +112,18 @@ def join_segments(text: str, segments: list[re.Match[str]]) -> str:
     return joined + behind
 
 
+def without_labels(gold: str, answer: str) -> tuple[str, str]:
+    """Return two tidied answers alike: the label of "(B) 5" is dropped, or stands alone, as it does in the other."""
+
+    def like(text: str, other: str) -> str:
+        labelled = LABELLED.fullmatch(text)
+        if labelled is None or LABELLED.fullmatch(other):
+            return text
+        return labelled.group(1 if re.fullmatch(r"\(?[A-J]\)?", other) else 2)
+
+    return like(gold, answer), like(answer, gold)
+
+
 def for_parser(text: str) -> str:
     """Return tidied text as the parser wants it: functions with their backslash, mixed numbers as sums, no units."""
     text = re.sub(r"(?<!\\)\$", "", BARE_FUNCTION.sub(r"\\\1", text))
@@ -142,7 +156,7 @@ def compare_texts(gold: str, answer: str) -> bool | None:
         return None  # "y = 5" for "x = 5": the parser tells them apart
     if gold_number is not None and answer_number is not None:
         return equal_quantities(gold_number, answer_number)
-    for special in (equal_dotted, equal_ratios, equal_in_base, equal_words, equal_signs, equal_brackets):
+    for special in (equal_dotted, equal_times, equal_ratios, equal_in_base, equal_words, equal_signs, equal_brackets):
         decided = special(gold, answer)
         if decided is not None:
             return decided
@@ -153,7 +167,7 @@ def settled(text: str) -> bool:
     """Return whether a gold of this form is compared as text, so that the parser need not read it."""
     if read_quantity(text) is not None or word_text(text) is not None or DOTS.search(text):
         return True
-    return RATIO.fullmatch(text) is not None or WITH_BASE.fullmatch(text) is not None
+    return any(form.fullmatch(text) is not None for form in (RATIO, CLOCK, WITH_BASE))
 
 
 def squeeze(text: str) -> str:
@@ -165,11 +179,13 @@ def equal_quantities(gold: Quantity, answer: Quantity) -> bool:
     """Return whether two numbers are equal as they are written.
 
     A per cent sign may be a unit (50% for 50) or part of the number (50% for 1/2). A decimal fraction of six places
-    or more equals a fraction that it rounds. Units are told apart where both are known.
+    or more equals a fraction that it rounds. "14/3 ≈ 4.67" equals both. Units are told apart where both are known.
     """
     mine, yours = (UNITS.get(each.unit) or UNITS.get(each.unit + "s") for each in (gold, answer))
     if mine and yours and mine != yours:
         return False
+    if answer.exact is not None and answer.exact == gold.value:
+        return True
     if gold.value == answer.value:
         return not (
             answer.unit.startswith("%")
@@ -181,8 +197,9 @@ def equal_quantities(gold: Quantity, answer: Quantity) -> bool:
     if percent[0] != percent[1]:
         shares = [each.value / 100 if sign else each.value for each, sign in zip((gold, answer), percent, strict=True)]
         return shares[0] == shares[1] and abs(shares[0]) <= 10
-    if gold.rounded is None and answer.rounded is not None and answer.rounded >= 6:
-        return round(gold.value, answer.rounded) == answer.value
+    for exact, other in ((gold, answer), (answer, gold)):
+        if exact.rounded is None and other.rounded is not None and other.rounded >= 6:
+            return round(exact.value, other.rounded) == other.value
     return False
 
 
@@ -191,6 +208,15 @@ def equal_dotted(gold: str, answer: str) -> bool | None:
     if not DOTS.search(gold) and not DOTS.search(answer):
         return None
     return squeeze(DOTS.sub("...", gold)) == squeeze(DOTS.sub("...", answer))
+
+
+def equal_times(gold: str, answer: str) -> bool | None:
+    """A time of day may leave out "a.m." or "p.m.", and never exchange them."""
+    clocks = [CLOCK.fullmatch(each) for each in (gold, answer)]
+    if clocks[0] is None or clocks[1] is None:
+        return None
+    (time, half), (other_time, other_half) = ((found.group(1), (found.group(2) or "").casefold()) for found in clocks)
+    return time == other_time and (not half or not other_half or half == other_half)
 
 
 def equal_ratios(gold: str, answer: str) -> bool | None:
