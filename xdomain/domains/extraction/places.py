@@ -88,7 +88,7 @@ def last_number(completion: str) -> str | None:
             before, after = before[before.rfind("|") + 1 :], after.split("|", 1)[0]
         number = quantity_around(MARKUP.sub(" ", before), MARKUP.sub(" ", after))
         if number is not None:
-            return number
+            return number if "(" in number else number.rstrip(" .)")
         end = start + max(before.rfind(" "), 0)
     return None
 

@@ -45,6 +45,8 @@ DEGREES = re.compile(r"\^\s*\{?\s*\\circ\s*\}?|\\degrees?(?![A-Za-z])|\\textdegr
 COLOUR = re.compile(r"\\(?:text)?color\s*\{\w+\}")
 ENTITY = re.compile(r"&(?:#\d{1,6}|#x[\da-f]{1,5}|[a-z]{2,8}\d?);", re.I)
 END_PUNCTUATION = re.compile(r"(?<!\\)[,;:]{1,9}\Z")
+EMPHASIS = re.compile(r"(?<![\w)*`])(\*\*|\*|`)(?=[^\s*`])([^*`\n]{1,200})(?<!\s)\1(?![\w(*`])")
+HALF_BOLD = re.compile(r"(?<=\w)\*\*(?=[\s.,;:!?]|\Z)")
 CURRENCY = re.compile(r"\\(textdollar|pounds|euro)(?:\{\})?(?![A-Za-z])\s?")
 HTML = re.compile(r"</?(?:b|i|em|strong|u|code|span|p|sub|sup|answer)>|<br ?/?>", re.I)
 
@@ -137,7 +139,8 @@ def bare(text: str) -> str:
                 text = inside.strip()
         doubled = DOUBLED.fullmatch(text)
         text = (doubled.group(1) or doubled.group(2)) if doubled else text
-        text = text.removeprefix("**").removesuffix("**").strip()
+        if text.count("**") == 1:
+            text = text.removeprefix("**").removesuffix("**").strip()
         if text == before:
             break
     return text
@@ -147,4 +150,7 @@ def plain(text: str) -> str:
     """Return the answer that `text` wraps, in plain characters."""
     if text.isalnum() and text.isascii():
         return text
-    return bare(plain_latex(plain_characters(text)))
+    text = plain_latex(plain_characters(text))
+    if "*" in text or "`" in text:
+        text = HALF_BOLD.sub("", EMPHASIS.sub(r"\2", text))
+    return bare(text)

@@ -43,6 +43,12 @@ MIXED = re.compile(r"(?<![\d.\w^_{}/])(\d+)\s*(?:\\frac\s*\{(\d+)\}\s*\{(\d+)\}|
 UNITS_BEHIND = re.compile(
     r"(?<=[\w})\]])\s+(?:(?:per|of|in|the|square|cubic|sq\.?)\s+)*[A-Za-z]{2,}(?:\s+(?:per|of|in|a|the)\s+[A-Za-z]{2,}|\s+[A-Za-z]{3,})*(?:\^\{?\d\}?)?\s*\Z"
 )
+ROMAN_UNIT = re.compile(
+    r"(?<=[A-Za-z})])[\s~\\]{0,3}\\(?:text|mathrm|mbox)\s?\{[\s~]{0,3}[mgshLNJVW]\}\s?(?:\^\{?\d\}?)?[\s$]{0,3}\Z"
+)
+WORD_BEHIND = re.compile(r"(?<=[\w})])(?=\\(?:text|mathrm|mbox)\s*\{\s*[A-Za-z])")
+LETTER_BEHIND = re.compile(r"-?\d+[A-Za-z]")
+"""A product: a unit would stand in `\\text{}`."""
 DOTS = re.compile(r"\\[lc]?dots[cb]?(?![A-Za-z])|\.\.\.|…")
 RATIO = re.compile(r"\s*-?\d[\d.,]*\s*(?:(?::|to\s)\s*-?\d[\d.,]*\s*)+")
 CLOCK = re.compile(r"\s*0?(\d{1,2}:\d\d(?::\d\d)?)\s*(?:([ap])\.?\s?m\.?)?\s*", re.I)
@@ -80,7 +86,10 @@ def tidy(text: str) -> str:
     segments = list(MATHS.finditer(text))
     if segments and not (len(segments) == 1 and segments[0].end() - segments[0].start() == len(text)):
         text = join_segments(text, segments)
-    text = plain(text).translate(SYMBOLS)
+    unit = ROMAN_UNIT.search(text)
+    if unit and read_quantity(text) is None:
+        text = text[: unit.start()]
+    text = plain(WORD_BEHIND.sub(" ", text)).translate(SYMBOLS)
     text = ROOT.sub(lambda found: "\\sqrt{" + next(filter(None, found.groups())) + "}", text)
     text = REPEATING.sub(repeating, text).replace("\\varnothing", "\\emptyset")
     text = ROOT_OF_BRACKET.sub(r"\\sqrt{\1}", text)
@@ -154,7 +163,8 @@ def compare_texts(gold: str, answer: str) -> bool | None:
     named = [NAMED.match(each) for each in (gold, answer)]
     if named[0] and named[1] and squeeze(named[0].group(1)) != squeeze(named[1].group(1)):
         return None  # "y = 5" for "x = 5": the parser tells them apart
-    if gold_number is not None and answer_number is not None:
+    product = LETTER_BEHIND.fullmatch(gold) is not None
+    if gold_number is not None and answer_number is not None and not product:
         return equal_quantities(gold_number, answer_number)
     for special in (equal_dotted, equal_times, equal_ratios, equal_in_base, equal_words, equal_signs, equal_brackets):
         decided = special(gold, answer)

@@ -207,7 +207,7 @@ def read_unit(rest: str) -> str | None:
     if first is None:
         return "" if re.match(r",?\s?[-–—(;:.]*\s[A-Za-z]{2}|:\s", rest) else None
     space, _, word = first.groups()
-    if word in NOT_UNITS or (not space and word.isalpha() and len(word) < 3 and word not in GLUED_UNITS):
+    if word in NOT_UNITS or (not space and word.isalpha() and len(word) < 4 and word not in GLUED_UNITS):
         return None
     unit = re.split(r",\s|\s-+\s|\s?;\s", rest, maxsplit=1)[0]
     if re.search(r"\\(?!mu|Omega|ell|cdot|circ)|[=<>+!_]", unit):
