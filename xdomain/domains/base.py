@@ -130,7 +130,7 @@ class Domain(ABC):
         return item.gold
 
     def unreadable_golds(self, items: Sequence[Item]) -> Sequence[Item]:
-        """Return the items whose gold answer the verifier cannot read, so that no completion of theirs can be judged."""
+        """Return the items whose gold answer the verifier cannot read: no completion of theirs can be judged."""
         return ()
 
     def left_out(self) -> str | None:

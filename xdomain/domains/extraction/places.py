@@ -13,7 +13,7 @@ from xdomain.domains.extraction.wrappers import plain_characters, plain_operator
 LONGEST_LINE = 400
 """Characters before and after the last digit that can belong to its number."""
 
-DENIED = re.compile(r"(?:\b(?:not|nor|neither|rather than|instead of)|n't)\s+\W{0,4}\Z", re.I)
+DENIED = re.compile(r"(?:\b(?:nor|neither|rather than|instead of)|(?:\bcannot|\bnot|n't)(?:\sbe)?)\s+\W{0,4}\Z", re.I)
 NO_CONTENT = re.compile(r"\s*(?:(?:[-*_#`]\s*)*|(?:`{3,}\w*|~{3,}|\$\$|\\[\[\]])\s*)")
 CLOSING_WORDS = re.compile(
     r"\W*(?:i hope|hope this|let me know|feel free|please let|if you (?:have|need)|good luck)\b", re.I
@@ -21,7 +21,7 @@ CLOSING_WORDS = re.compile(
 """A line that begins like this says nothing about the answer."""
 
 SENTENCE_END = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!approx)[.!?](?=[*_\"')\]$]*(?:\s|\Z))")
-OPERATOR = re.compile(r"[-+*/×÷=:^<>≈·≤≥]|\\(?:times|cdot|div|pm|approx|le|ge|leq|geq|sim)")
+OPERATOR = re.compile(r"[-+*/×÷=:^<>≈·≤≥≠]|\\(?:times|cdot|div|pm|approx|le|ge|leq|geq|sim|ne|neq)")
 MATHS = re.compile(
     r"\$\$([^$]{1,400})\$\$|(?<![\\$])\$(?=[^\s$])([^$]{0,399}[^\s$\\])\$(?!\d)|\\\(([^()]{1,400}?)\\\)|\\\[([^\[\]]{1,400}?)\\\]"
 )
@@ -35,15 +35,20 @@ COMPOUND = re.compile(
     r"(?:[$€£]\d[\d.]*|\d[\d.]*\s(?:hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|feet|foot|ft|pounds?|lbs?|dollars?))"
     r",?\s(?:and\s)?\Z"
 )
-SMALLER_UNIT = re.compile(r"[\d./]+\s?(?:minutes?|mins?|seconds?|secs?|hours?|days?|weeks?|months?|inch(?:es)?|ounces?|oz|cents?)\b")
+SMALLER_UNIT = re.compile(
+    r"[\d./]+\s?(?:minutes?|mins?|seconds?|secs?|hours?|days?|weeks?|months?|inch(?:es)?|ounces?|oz|cents?)\b"
+)
 """The two parts of "5 feet 6 inches" and "$5 and 30 cents"."""
 ANOTHER = re.compile(
-    r"(?<!\S)(?<!from )[$€£(*-]{0,3}\d[\d.,]*[)*]{0,3}(?:\sto|\sand|(?:\s[a-z]{2,15}){0,2},?\s(?:and/)?or"
+    r"(?<!\S)(?<!from )[$€£(*-]{0,3}\d[\d.,]*[)*]{0,3}(?:\sto|\sand|\s&|(?:\s[a-z]{2,15}){0,2},?\s(?:and/)?or"
     r"(?:\s(?:maybe|possibly|perhaps|even|else|it|could|might|may|be|is|about)){0,4})\s\Z",
     re.I,
 )
 """A number that is named together with the next: "5 or", "3 to", "5 and"."""
 OTHER_EQUATION = re.compile(r"\d\S{0,20},\s\Z")
+LIST = re.compile(r"(?:\A|[:=]\s|\bare\s)(?:[$€£]?-?\d[\d.]{0,20}[,;]\s){1,5}\Z")
+REMARK = re.compile(r"\d(?=\S{0,20}(?:\s[A-Za-z]{1,20}){0,3}\s\((?!\W?=|or\b)[^()]{0,100}\Z)")
+"""The number before a remark in brackets: "12 (5 + 7)", "18 dollars (for 9 eggs)"."""
 COMPARISON = re.compile(r"\b(?:more|less|greater|fewer|higher|lower|larger|smaller)\sthan\s\Z", re.I)
 POWER_OF_UNIT = re.compile(r"[A-Za-z]{1,3}(?:/[A-Za-z]{1,3})?\^")
 NUMBER_BEFORE = re.compile(r"(?<!\S)-?\d[\d.,]*\s\Z")
@@ -84,7 +89,7 @@ def last_number(completion: str) -> str | None:
         stop = min(len(completion) if stop < 0 else stop, last + LONGEST_LINE)
         before = plain_operators(plain_characters(completion[start : last + 1]))
         after = plain_characters(completion[last + 1 : stop])
-        if before.lstrip().startswith("|"):  # a cell of a table
+        if before.lstrip().startswith("| "):  # a cell of a table
             before, after = before[before.rfind("|") + 1 :], after.split("|", 1)[0]
         number = quantity_around(MARKUP.sub(" ", before), MARKUP.sub(" ", after))
         if number is not None:
@@ -101,6 +106,9 @@ def quantity_around(before: str, after: str) -> str | None:
         after: the rest of the line.
     """
     before = before.lstrip("> ")
+    if remark := REMARK.search(before, max(0, len(before) - 200)):
+        unit = before[remark.end() :].partition("(")[0].rstrip()
+        before, after = before[: remark.end()], unit + after.partition(")")[2]
     line, digit = before + after, len(before) - 1
     for maths in MATHS.finditer(line):
         if maths.start() < digit < maths.end():
@@ -145,7 +153,7 @@ def left_of_operators(line: str, start: int) -> int:
 
 
 def named_together(line: str, start: int) -> re.Match[str] | None:
-    """Return what goes before the number at `start` and changes what it says: "5 or", "5 feet", "x = 5,", "more than"."""
+    """Return what stands before the number at `start` and changes what it says: "5 or", "5 feet", "more than"."""
     since = max(0, start - 80)
     if POWER_OF_UNIT.match(line, start) and (number := NUMBER_BEFORE.search(line, since, start)):
         return number
@@ -153,7 +161,7 @@ def named_together(line: str, start: int) -> re.Match[str] | None:
         return compound
     if "=" in line[start:] and (equation := OTHER_EQUATION.search(line, since, start)):
         return equation
-    return ANOTHER.search(line, since, start) or COMPARISON.search(line, since, start)
+    return next(filter(None, (form.search(line, since, start) for form in (ANOTHER, LIST, COMPARISON))), None)
 
 
 def right_of_operators(line: str, end: int) -> int:

@@ -47,8 +47,7 @@ ROMAN_UNIT = re.compile(
     r"(?<=[A-Za-z})])[\s~\\]{0,3}\\(?:text|mathrm|mbox)\s?\{[\s~]{0,3}[mgshLNJVW]\}\s?(?:\^\{?\d\}?)?[\s$]{0,3}\Z"
 )
 WORD_BEHIND = re.compile(r"(?<=[\w})])(?=\\(?:text|mathrm|mbox)\s*\{\s*[A-Za-z])")
-LETTER_BEHIND = re.compile(r"-?\d+[A-Za-z]")
-"""A product: a unit would stand in `\\text{}`."""
+LETTER_BEHIND = re.compile(r"-?\d+[A-Za-z]")  # a product: a unit would stand in \text{}
 DOTS = re.compile(r"\\[lc]?dots[cb]?(?![A-Za-z])|\.\.\.|…")
 RATIO = re.compile(r"\s*-?\d[\d.,]*\s*(?:(?::|to\s)\s*-?\d[\d.,]*\s*)+")
 CLOCK = re.compile(r"\s*0?(\d{1,2}:\d\d(?::\d\d)?)\s*(?:([ap])\.?\s?m\.?)?\s*", re.I)
@@ -65,17 +64,9 @@ TWO_WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 
 UNITS = {
     **{name: name for name in ("mm", "cm", "m", "km", "in", "ft", "yd", "mi", "mg", "g", "kg", "min", "h")},
-    **{
-        "centimeters": "cm",
-        "meters": "m",
-        "kilometers": "km",
-        "inches": "in",
-        "feet": "ft",
-        "yards": "yd",
-        "miles": "mi",
-    },
-    **{"grams": "g", "kilograms": "kg", "seconds": "s", "minutes": "min", "hours": "h", "days": "day", "weeks": "week"},
-    **{"cents": "cent", "¢": "cent", "$": "dollar", "dollars": "dollar"},
+    **{"centimeters": "cm", "meters": "m", "kilometers": "km", "inches": "in", "feet": "ft", "yards": "yd"},
+    **{"miles": "mi", "grams": "g", "kilograms": "kg", "seconds": "s", "minutes": "min", "hours": "h"},
+    **{"days": "day", "weeks": "week", "cents": "cent", "¢": "cent", "$": "dollar", "dollars": "dollar"},
 }
 """Units that are told apart; a name that is not listed here is ignored."""
 
@@ -163,8 +154,7 @@ def compare_texts(gold: str, answer: str) -> bool | None:
     named = [NAMED.match(each) for each in (gold, answer)]
     if named[0] and named[1] and squeeze(named[0].group(1)) != squeeze(named[1].group(1)):
         return None  # "y = 5" for "x = 5": the parser tells them apart
-    product = LETTER_BEHIND.fullmatch(gold) is not None
-    if gold_number is not None and answer_number is not None and not product:
+    if gold_number is not None and answer_number is not None and not LETTER_BEHIND.fullmatch(gold):
         return equal_quantities(gold_number, answer_number)
     for special in (equal_dotted, equal_times, equal_ratios, equal_in_base, equal_words, equal_signs, equal_brackets):
         decided = special(gold, answer)

@@ -58,11 +58,12 @@ NOT_UNITS = frozenset(
         "exp", "or", "and/or", "mod", "choose", "to",
     )
 )  # fmt: skip
-FIRST_WORD = re.compile(r"(\s*)(-?)([A-Za-zµμΩ]+|[°%$€£¢′″'\"]+)")
-REMARK = re.compile(r"\s\([^()]*[A-Za-z]{2}[^()]*\)\s*$|\s\([^()]*=[^()]*\)\s*$")
+FIRST_WORD = re.compile(r"(\s*)([-/]?)([A-Za-zµμΩ]+|[°%$€£¢′″'\"]+)")
+REMARK = re.compile(r"\s\((?!or\b)[^()]*[A-Za-z]{2}[^()]*\)\s*$|\s\([^()]*(?:=|\s[-+*/×÷]\s)[^()]*\)\s*$")
 REASON = re.compile(r"(?<=[\w$%°)}])[,;.]?\s(?:because|since|as|which|where|given|for|from|after|when|by|in)\s")
 """Words behind which a number is no longer part of the answer: "18 dollars for 9 eggs"."""
 DECORATION = re.compile("[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]")
+A_DAY = re.compile(r"\A\sa\s(?=[a-z]{3,20}\Z)")
 UNIT_POWERS = re.compile(r"(?<=[A-Za-z)])(?:\^\{?-?\d\}?|[23](?![\d\w]))|(?<=[A-Z])\d(?=O\b)")
 DOLLAR_SCALES = {"k": 3, "K": 3, "M": 6, "B": 9}
 
@@ -202,12 +203,13 @@ def read_unit(rest: str) -> str | None:
         return ""
     if rest.startswith("..") or re.search(r"\b(?:or|either|nor)\b|\d", UNIT_POWERS.sub("", stripped)):
         return None
-    rest = stripped
+    rest = A_DAY.sub(" per ", stripped)
     first = FIRST_WORD.match(rest)
     if first is None:
         return "" if re.match(r",?\s?[-–—(;:.]*\s[A-Za-z]{2}|:\s", rest) else None
-    space, _, word = first.groups()
-    if word in NOT_UNITS or (not space and word.isalpha() and len(word) < 4 and word not in GLUED_UNITS):
+    space, joint, word = first.groups()
+    glued = not space and not joint and word.isalpha() and len(word) < 4 and word not in GLUED_UNITS
+    if glued or word in NOT_UNITS or (joint == "/" and len(word) < 2):
         return None
     unit = re.split(r",\s|\s-+\s|\s?;\s", rest, maxsplit=1)[0]
     if re.search(r"\\(?!mu|Omega|ell|cdot|circ)|[=<>+!_]", unit):
@@ -271,8 +273,8 @@ def parse_factor(tokens: list[str]) -> tuple[Fraction, list[str]]:
 
 
 def bracketless(text: str) -> str:
-    """Return "(-5)" without its brackets."""
-    while len(text) > 2 and text[0] == "(" and text[-1] == ")" and not re.search(r"[(),]", text[1:-1]):
+    """Return "(-5)" or "[5]" without its brackets."""
+    while len(text) > 2 and text[0] + text[-1] in ("()", "[]") and not re.search(r"[(),\[\]]", text[1:-1]):
         text = text[1:-1].strip()
     return text
 
