@@ -24,8 +24,8 @@ BEFORE_DENIED = re.compile(
     re.I,
 )
 BEHIND_DENIED = re.compile(
-    r"[).:*\]}\"']{0,4}\s{0,2}(?:(?:is|was|looks|seems|(?:can|should|must) be)\s(?:(?:also|clearly|definitely|thus)\s)?)?"
-    r"(?:isn't|not|no|incorrect|wrong|false|invalid|impossible|unlikely|out|eliminated|excluded|doesn't|cannot|can't"
+    r"[).:*\]}\"']{0,4}\s{0,2}(?:(?:is|was|looks|seems|(?:can|should|must) be)\s"
+    r"(?:(?:also|clearly|definitely|thus)\s)?)?(?:isn't|not|no|incorrect|wrong|false|invalid|impossible|unlikely|out|eliminated|excluded|doesn't|cannot|can't"
     r"|ruled out)\b",
     re.I,
 )
