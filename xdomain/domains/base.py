@@ -129,6 +129,10 @@ class Domain(ABC):
         """A completion that answers `item` rightly, in the demanded form: for warm-up and for checks."""
         return item.gold
 
+    def unreadable_golds(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Return the items whose gold answer the verifier cannot read: no completion of theirs can be judged."""
+        return ()
+
     def left_out(self) -> str | None:
         """Return a sentence that counts the rows that were left out as unusable; None if none was left out.
 

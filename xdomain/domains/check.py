@@ -50,6 +50,8 @@ class SplitCheck:
         judged: items whose gold was judged (fewer than `items` where the check was limited).
         gold_right: of those, items whose own solution is right, or ties with itself before a pairwise judge.
         gold_unscored: of those, items that the verifier could not judge.
+        unreadable: "id (gold)" of the first items whose gold the verifier cannot read.
+        unreadable_golds: how many of the judged items have such a gold.
         gold_failures: "id (reason)" of the first items whose own solution is not right.
         garbage_right: pairs of item and garbage that were called right.
         neighbour_right: items for which the next item's solution is right though its gold differs.
@@ -66,6 +68,8 @@ class SplitCheck:
     judged: int
     gold_right: int
     gold_unscored: int
+    unreadable: tuple[str, ...]
+    unreadable_golds: int
     gold_failures: tuple[str, ...]
     garbage_right: int
     neighbour_right: int
@@ -133,6 +137,12 @@ def find_problems(
     """One sentence for each thing that must not be."""
     problems = []
     for part in splits:
+        if part.unreadable_golds:
+            shown = "; ".join(part.unreadable)
+            problems.append(
+                f"{part.split}: the verifier cannot read {part.unreadable_golds} of {part.judged} gold answers, "
+                f"first {shown}. Correct these rows, or choose a verifier that fits them, such as `text`."
+            )
         failed = part.judged - part.gold_right
         if failed:
             shown = "; ".join(part.gold_failures)
@@ -172,6 +182,7 @@ def check_split(domain: Domain, split: Split, items: Sequence[Item], most: int |
     garbage = judge_all(domain, garbage_pairs(judged))
     others = judge_all(domain, neighbour_pairs([(item, text) for item, text, _ in own]))
     not_right = [(item, verdict) for item, _, verdict in own if not accepts_gold(verdict)]
+    unreadable = domain.unreadable_golds(judged)
     golds = Counter(item.gold for item in items)
     return SplitCheck(
         split=split.value,
@@ -179,6 +190,8 @@ def check_split(domain: Domain, split: Split, items: Sequence[Item], most: int |
         judged=len(judged),
         gold_right=len(judged) - len(not_right),
         gold_unscored=sum(verdict.outcome is Outcome.UNSCORED for _, _, verdict in own),
+        unreadable=tuple(f"{item.id} ({item.gold[:40]!r})" for item in unreadable[:SHOWN]),
+        unreadable_golds=len(unreadable),
         gold_failures=tuple(f"{item.id} ({verdict.reason})" for item, verdict in not_right[:SHOWN]),
         garbage_right=sum(is_right(verdict) and text in GARBAGE for _, text, verdict in garbage),
         neighbour_right=sum(is_right(verdict) for _, _, verdict in others),

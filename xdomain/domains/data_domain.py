@@ -153,6 +153,9 @@ class DataDomain(Domain):
     def render_solution(self, item: Item) -> str:
         return self._solutions.get(item.id, item.gold)
 
+    def unreadable_golds(self, items: Sequence[Item]) -> Sequence[Item]:
+        return self.verifier.unreadable_golds(items)
+
     def preflight(self) -> None:
         self.verifier.preflight()
 

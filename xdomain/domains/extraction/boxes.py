@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 
 BOX_OR_BRACE = re.compile(r"\\*(?:boxed|fbox|framebox)\s*\{|\\.|[{}]", re.S)
-MARKUP = re.compile(r"\\(?:text|mathrm|quad|[][()])|[\s$*`.(){}]+")
+MARKUP = re.compile(r"\\(?:text|mathrm|quad|[][()])|[\s$*`.(){}]+|\\?\b[A-Za-z](?:_\{?\w\}?)?\s*=")
+"""What does not count between two boxes: "$ or $x = "."""
 JOINT = re.compile(r"(?:,|;|&|/|,? ?(?:and/or|or|and)(?: maybe| perhaps| possibly| else)?)", re.I)
 LONGEST_JOINT = 60
 NO_CONTENT = re.compile(

@@ -7,28 +7,21 @@ from collections.abc import Callable
 
 from xdomain.config.domain_verifier import Place
 from xdomain.domains.extraction.boxes import boxed, tag
-from xdomain.domains.extraction.wrappers import plain_characters
+from xdomain.domains.extraction.letters import last_letter
+from xdomain.domains.extraction.wrappers import plain_characters, plain_operators
 
 LONGEST_LINE = 400
 """Characters before and after the last digit that can belong to its number."""
 
-LETTER = re.compile(
-    r"(?<![A-Za-z0-9\\'°])(?<![0-9°] )(?:[B-HJ-Z](?![A-Za-z0-9'])"
-    r"|[AI](?=\s*(?:[).:,;!?\]}*\"$|\n]|$|is\b|or\b|and\b|because\b|since\b|\())"
-    r"|(?<=\()[a-z](?=\)))"
-)
-"""A letter that stands alone, not the article "A", the pronoun "I", or a unit behind a number; small ones in
-brackets only."""
-
-EITHER = re.compile(r"[A-Za-z]\W{0,4}\s(?:and/or|or|and|&|/)\s\W{0,4}(?:option |choice )?\W{0,4}\Z")
-DENIED = re.compile(r"(?:\b(?:not|nor|neither|rather than|instead of)|n't)\s+(?:option |choice )?\W{0,4}\Z", re.I)
+DENIED = re.compile(r"(?:\b(?:nor|neither|rather than|instead of)|(?:\bcannot|\bnot|n't)(?:\sbe)?)\s+\W{0,4}\Z", re.I)
+NO_CONTENT = re.compile(r"\s*(?:(?:[-*_#`]\s*)*|(?:`{3,}\w*|~{3,}|\$\$|\\[\[\]])\s*)")
 CLOSING_WORDS = re.compile(
     r"\W*(?:i hope|hope this|let me know|feel free|please let|if you (?:have|need)|good luck)\b", re.I
 )
 """A line that begins like this says nothing about the answer."""
 
 SENTENCE_END = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!approx)[.!?](?=[*_\"')\]$]*(?:\s|\Z))")
-OPERATOR = re.compile(r"[-+*/×÷=:^<>≈·]|\\(?:times|cdot|div|pm|approx|le|ge|leq|geq|sim)")
+OPERATOR = re.compile(r"[-+*/×÷=:^<>≈·≤≥≠]|\\(?:times|cdot|div|pm|approx|le|ge|leq|geq|sim|ne|neq)")
 MATHS = re.compile(
     r"\$\$([^$]{1,400})\$\$|(?<![\\$])\$(?=[^\s$])([^$]{0,399}[^\s$\\])\$(?!\d)|\\\(([^()]{1,400}?)\\\)|\\\[([^\[\]]{1,400}?)\\\]"
 )
@@ -38,7 +31,29 @@ OPERAND = re.compile(r"\d|\A\W*[A-Za-z]\W*\Z")
 INTEGER = re.compile(r"[$€£]?-?\d+")
 FRACTION_OR_GROUP = re.compile(r"\d+/\d+|\\frac|\d{3}(?!\d)")
 GOES_ON = re.compile(r"\A[-+]?(?:[$€£]|US\$|USD|EUR)\Z|\d\S*(?:\\times|\\cdot|[*×·/=+])\Z|\A[A-Za-z]=\Z")
-COMPOUND = re.compile(r"\d[\d.]*\s(?:hours?|minutes?|days?|weeks?|months?|years?|feet|foot|pounds?|dollars?)\sand\s\Z")
+COMPOUND = re.compile(
+    r"(?:[$€£]\d[\d.]*|\d[\d.]*\s(?:hours?|hrs?|minutes?|mins?|days?|weeks?|months?|years?|feet|foot|ft|pounds?|lbs?|dollars?))"
+    r",?\s(?:and\s)?\Z"
+)
+SMALLER_UNIT = re.compile(
+    r"[\d./]+\s?(?:minutes?|mins?|seconds?|secs?|hours?|days?|weeks?|months?|inch(?:es)?|ounces?|oz|cents?)\b"
+)
+"""The two parts of "5 feet 6 inches" and "$5 and 30 cents"."""
+ANOTHER = re.compile(
+    r"(?<!\S)(?<!from )[$€£(*-]{0,3}\d[\d.,]*[)*]{0,3}(?:\sto|\sand|\s&|(?:\s[a-z]{2,15}){0,2},?\s(?:and/)?or"
+    r"(?:\s(?:maybe|possibly|perhaps|even|else|it|could|might|may|be|is|about)){0,4})\s\Z",
+    re.I,
+)
+"""A number that is named together with the next: "5 or", "3 to", "5 and"."""
+OTHER_EQUATION = re.compile(r"\d\S{0,20},\s\Z")
+LIST = re.compile(r"(?:\A|[:=]\s|\bare\s)(?:[$€£]?-?\d[\d.]{0,20}[,;]\s){1,5}\Z")
+REMARK = re.compile(r"\d(?=\S{0,20}(?:\s[A-Za-z]{1,20}){0,3}\s\((?!\W?=|or\b)[^()]{0,100}\Z)")
+"""The number before a remark in brackets: "12 (5 + 7)", "18 dollars (for 9 eggs)"."""
+COMPARISON = re.compile(r"\b(?:more|less|greater|fewer|higher|lower|larger|smaller)\sthan\s\Z", re.I)
+POWER_OF_UNIT = re.compile(r"[A-Za-z]{1,3}(?:/[A-Za-z]{1,3})?\^")
+NUMBER_BEFORE = re.compile(r"(?<!\S)-?\d[\d.,]*\s\Z")
+MARKUP = re.compile(r"<<[^<>]{1,200}>>(?=[\d$(-])|</?[A-Za-z][\w-]*>")
+"""Calculators' notes, `<<9*2=18>>18`, and tags."""
 VERB = re.compile(r"(?:is|are|was|be|equals?|answer|get|gives?|obtain|at|to|of|by)\Z|\W\Z", re.I)
 
 
@@ -53,24 +68,9 @@ def first_line(completion: str) -> str | None:
 def last_line(completion: str) -> str | None:
     """Return the last line that is more than white space, a fence, or "I hope this helps"."""
     for line in reversed(completion.splitlines()):
-        if line.strip(" \t*`$\\[]#-_") and not CLOSING_WORDS.match(line):
+        if not NO_CONTENT.fullmatch(line) and not CLOSING_WORDS.match(line):
             return line.strip()
     return None
-
-
-def last_letter(completion: str) -> str | None:
-    """Return the last letter that stands alone ("(C)", "C."), or the whole of "A or B"."""
-    if len(only := completion.strip(" \n\t().*")) == 1:
-        return only
-    found = None
-    for letter in LETTER.finditer(completion):
-        if not DENIED.search(completion, max(0, letter.start() - 25), letter.start()):
-            found = letter
-    if found is None:
-        return None
-    before = completion[max(0, found.start() - 30) : found.start()]
-    either = EITHER.search(before)
-    return found.group() if either is None else completion[found.start() - len(before) + either.start() : found.end()]
 
 
 def last_number(completion: str) -> str | None:
@@ -80,17 +80,20 @@ def last_number(completion: str) -> str | None:
     """
     end = len(completion)
     for _ in range(8):  # names and ordinals that hold a digit are passed over
-        found = re.compile(r"(?s).*\d").match(completion, 0, end)
+        found = re.compile(r"(?s).*[\d¼-¾⅐-⅞]").match(completion, 0, end)
         if found is None:
             return None
         last = found.end() - 1
         start = max(completion.rfind("\n", 0, last) + 1, last - LONGEST_LINE)
         stop = completion.find("\n", last)
         stop = min(len(completion) if stop < 0 else stop, last + LONGEST_LINE)
-        before, after = plain_characters(completion[start : last + 1]), plain_characters(completion[last + 1 : stop])
-        number = quantity_around(before, after)
+        before = plain_operators(plain_characters(completion[start : last + 1]))
+        after = plain_characters(completion[last + 1 : stop])
+        if before.lstrip().startswith("| "):  # a cell of a table
+            before, after = before[before.rfind("|") + 1 :], after.split("|", 1)[0]
+        number = quantity_around(MARKUP.sub(" ", before), MARKUP.sub(" ", after))
         if number is not None:
-            return number
+            return number if "(" in number else number.rstrip(" .)")
         end = start + max(before.rfind(" "), 0)
     return None
 
@@ -103,6 +106,9 @@ def quantity_around(before: str, after: str) -> str | None:
         after: the rest of the line.
     """
     before = before.lstrip("> ")
+    if remark := REMARK.search(before, max(0, len(before) - 200)):
+        unit = before[remark.end() :].partition("(")[0].rstrip()
+        before, after = before[: remark.end()], unit + after.partition(")")[2]
     line, digit = before + after, len(before) - 1
     for maths in MATHS.finditer(line):
         if maths.start() < digit < maths.end():
@@ -130,22 +136,32 @@ def left_of_operators(line: str, start: int) -> int:
         if not words:
             break
         last, previous = words[-1], words[-2] if len(words) > 1 else ""
-        if OPERATOR.fullmatch(last):
+        if OPERATOR.fullmatch(last) or (last == "x" and re.search(r"\d\W*\Z", previous)):
             binary = OPERAND.search(previous) is not None
             if last == "-" and previous and not binary and not VERB.search(previous):
                 break  # a dash between words
             start = line.rfind(last, 0, start)
             if previous and (binary or last not in "-+"):
                 start = line.rfind(previous, 0, start)
-        elif last in ("or", "and/or") and re.search(r"\d", previous):
-            start = line.rfind(previous, 0, start)
-        elif last == "and" and (compound := COMPOUND.search(line, 0, start)):
-            start = compound.start()
+        elif joined := named_together(line, start):
+            start = joined.start()
         elif GOES_ON.search(last) or (INTEGER.fullmatch(last) and FRACTION_OR_GROUP.match(line, start)):
             start = line.rfind(last, 0, start)
         else:
             break
     return start
+
+
+def named_together(line: str, start: int) -> re.Match[str] | None:
+    """Return what stands before the number at `start` and changes what it says: "5 or", "5 feet", "more than"."""
+    since = max(0, start - 80)
+    if POWER_OF_UNIT.match(line, start) and (number := NUMBER_BEFORE.search(line, since, start)):
+        return number
+    if SMALLER_UNIT.match(line, start) and (compound := COMPOUND.search(line, since, start)):
+        return compound
+    if "=" in line[start:] and (equation := OTHER_EQUATION.search(line, since, start)):
+        return equation
+    return next(filter(None, (form.search(line, since, start) for form in (ANOTHER, LIST, COMPARISON))), None)
 
 
 def right_of_operators(line: str, end: int) -> int:
@@ -160,10 +176,18 @@ def until_sentence_end(rest: str) -> str:
     return rest[: found.start()] if found else rest
 
 
+PYTHON = re.compile(r"py(?:thon)?[0-9.]*")
+"""Language words of a fence that mean Python."""
+
+
 def code_block(completion: str) -> str | None:
-    """Return the content of the last fenced block that has any, without its language word and indentation."""
+    """Return the content of the last fenced block that has any, without its language word and indentation.
+
+    Blocks that are labelled as Python go before others, which may show the output.
+    """
     blocks = fenced_blocks(completion)
-    return blocks[-1][1] if blocks else None
+    python = [code for language, code in blocks if PYTHON.fullmatch(language)]
+    return (python or [code for _, code in blocks] or [None])[-1]
 
 
 def fenced_blocks(completion: str) -> list[tuple[str, str]]:
@@ -179,7 +203,7 @@ def fenced_blocks(completion: str) -> list[tuple[str, str]]:
         if not mark and stripped.startswith(("```", "~~~")):
             mark, indent = stripped[:3], len(line) - len(stripped)
             blocks.append(inline_code(stripped))
-            languages.append("" if blocks[-1] else re.split(r"[^\w+#.-]", stripped.strip("`~").strip().lower())[0])
+            languages.append("" if blocks[-1] else re.split(r"[^\w+#.-]", stripped.strip("`~").lstrip(" {.").lower())[0])
             if stripped.rstrip().endswith(mark) and len(stripped.strip(mark[0]).strip()) > 0:
                 mark = ""  # opened and closed on one line
         elif mark and stripped.startswith(mark):

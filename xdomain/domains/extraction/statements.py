@@ -18,7 +18,7 @@ ANSWER_IS = re.compile(
     |\banswers?\b(?:[^.\n:=]{0,60}?)(?:\bis(?!\w)|\bwould\ be\b|\bmust\ be\b|\bshould\ be\b|\bwill\ be\b
         |\bcomes\ (?:out\ )?to\b|\bequals\b|[:=]|->|→)
     |^[ \t\#*_]{0,12}(?:the\ |my\ )?(?:final\ |correct\ )?answer[ \t*_]{0,12}$
-    |\bans(?:wer)?\b\s*[.:=]|\banswer\s+[-–—]\s""",
+    |\bans(?:wer)?\b\s*[.:=]|\banswer\s+[-–—]\s|答案\s*[是为為:：]+""",
     re.I | re.X | re.M,
 )
 """The words before an answer. GSM8K's own golds stand behind `####`."""
@@ -26,7 +26,7 @@ ANSWER_IS = re.compile(
 MOST_PHRASES = 50
 """Statements in words that are tried, from the last one back."""
 
-MARKS = " \t*_:=}\u00a0"
+MARKS = " \t*_:=\u00a0"
 REASON = re.compile(
     r",?\s(?:because|since|which|where|so that|given that)\b|,\s(?:as|so|for|not)\s|\s[-–—]+\s(?=[a-z])"
 )
@@ -98,15 +98,18 @@ def last_phrase(text: str, since: int, starts: Starts, phrases: tuple[re.Pattern
 
 def after_phrase(text: str, start: int) -> str:
     """Return the rest of the sentence, or the next line if nothing follows on this one, without a reason after it."""
-    rest = text[start : start + 1000].lstrip(MARKS)
+    line = text[max(text.rfind("\n", 0, start) + 1, start - 1000) : start]
+    inside = line.count("{") > line.count("}")  # as in "\\text{Answer: } 5"
+    marks = MARKS + "}" if inside else MARKS
+    rest = text[start : start + 1000].lstrip(marks)
     if rest[:1] in ("\n", "\r"):
-        rest = rest.lstrip().lstrip(MARKS)
+        rest = rest.lstrip().lstrip(marks)
         rest = rest.split("\n\n", 1)[0] if rest.startswith(("$$", "\\[")) else rest.split("\n", 1)[0]
     elif not rest.startswith(("$$", "\\[")):
         rest = rest.split("\n", 1)[0]
     end = SENTENCE_END.search(rest)
     sentence, more = (rest[: end.start()], rest[end.end() :]) if end else (rest, "")
-    if sentence.endswith("}") and "{" not in sentence:
+    if inside and sentence.endswith("}") and "{" not in sentence:
         sentence = sentence[:-1]
     reason = REASON.search(sentence, 1) if sentence else None
     hedge = HEDGE.match(more)

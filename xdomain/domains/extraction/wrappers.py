@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
@@ -20,6 +21,7 @@ OTHERS = {
     "˚": "°",
     "→": "->",
     "…": "...",
+    "。": ".",
 }
 CHARACTERS = str.maketrans(
     {**dict.fromkeys(MINUS, "-"), **dict.fromkeys(SPACES, " "), **dict.fromkeys(INVISIBLE), **OTHERS}
@@ -33,15 +35,23 @@ THIN_GROUP = re.compile(r"(?<=\d)(?:[\u00a0\u2007\u2009\u202f]|\\[,!;:]|\{,\}|\\
 
 TEXT_COMMAND = re.compile(
     r"\\(?:text(?:bf|it|rm|tt|sf|normal)?|math(?:rm|bf|it|sf|tt|bb|cal)|operatorname\*?|mbox|hbox|boldsymbol|bm|emph"
-    r"|boxed|fbox|underline)\s*\{([^{}]*)\}"
+    r"|boxed|fbox|underline)\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
 )
 LATEX_SPACE = re.compile(
-    r"(?<!\\)\\(?:[,;:! ]|(?:q?quad|displaystyle|textstyle|limits|nolimits|left|right|[bB]igg?[lr]?)(?![A-Za-z]))|~"
+    r"(?<!\\)\\(?:[,;:! ]|(?:q?quad|displaystyle|textstyle|limits|nolimits|left|right|[bB]igg?[lr]?)(?![A-Za-z]))"
+    r"|\\(?:begin|end)\{(?:aligned|align\*?|gathered|split|equation\*?)\}|~"
 )
 DEGREES = re.compile(r"\^\s*\{?\s*\\circ\s*\}?|\\degrees?(?![A-Za-z])|\\textdegree(?![A-Za-z])")
+COLOUR = re.compile(r"\\(?:text)?color\s*\{\w+\}")
+ENTITY = re.compile(r"&(?:#\d{1,6}|#x[\da-f]{1,5}|[a-z]{2,8}\d?);", re.I)
 END_PUNCTUATION = re.compile(r"(?<!\\)[,;:]{1,9}\Z")
+EMPHASIS = re.compile(r"(?<![\w)*`])(\*\*|\*|`)(?=[^\s*`])([^*`\n]{1,200})(?<!\s)\1(?![\w(*`])")
+HALF_BOLD = re.compile(r"(?<=\w)\*\*(?=[\s.,;:!?]|\Z)")
 CURRENCY = re.compile(r"\\(textdollar|pounds|euro)(?:\{\})?(?![A-Za-z])\s?")
 HTML = re.compile(r"</?(?:b|i|em|strong|u|code|span|p|sub|sup|answer)>|<br ?/?>", re.I)
+
+DOUBLED = re.compile(r"\[\[([^\[\],]+)\]\]|<<([^<>,=]+)>>")
+"""The brackets of a single answer, "[[B]]", which are no matrix."""
 
 PAIRS = (
     ("$$", "$$"),
@@ -59,6 +69,8 @@ PAIRS = (
 
 def plain_characters(text: str) -> str:
     """Return `text` with one minus, one space, ASCII digits and letters, and `^2` for a superscript two."""
+    if "&" in text:
+        text = ENTITY.sub(lambda found: html.unescape(found.group()), text)
     if text.isascii() and "\x00" not in text:
         return text
     text = THIN_GROUP.sub(",", text)
@@ -74,6 +86,17 @@ def plain_character(character: str) -> str:
         return chr(ord(character) - 0xFEE0)
     digit = unicodedata.decimal(character, None)
     return character if digit is None else str(digit)
+
+
+WORD_BEFORE_NUMBER = re.compile(
+    r"(?:(?<=[\d%)] )(plus|minus|times|divided by)|\b(?:negative|minus))\s{1,3}(?=[$€£(]{0,2}\.?\d)", re.I
+)
+OPERATORS = {"plus": "+", "minus": "-", "times": "*", "divided by": "/"}
+
+
+def plain_operators(text: str) -> str:
+    """Return `text` with the signs that words before a number stand for: "negative 5", "16 minus 7", "2 times 3"."""
+    return WORD_BEFORE_NUMBER.sub(lambda word: f"{OPERATORS[word[1].casefold()]} " if word[1] else "-", text)
 
 
 def plain_latex(text: str) -> str:
@@ -92,6 +115,7 @@ def plain_latex(text: str) -> str:
         .replace("\\#", "#")
     )
     text = CURRENCY.sub(lambda found: {"pounds": "£", "euro": "€"}.get(found.group(1), "$"), text)
+    text = COLOUR.sub("", text)
     text = re.sub(r"\\[dtc]frac(?![A-Za-z])", r"\\frac", text)
     text = DEGREES.sub("°", text)
     for _ in range(4):  # commands within commands
@@ -106,14 +130,17 @@ def bare(text: str) -> str:
     text = text.strip()
     for _ in range(8):
         before = text
-        text = END_PUNCTUATION.sub("", text).removesuffix("\\\\").rstrip()
+        text = END_PUNCTUATION.sub("", text).rstrip("\\ ")
         if text.endswith(".") and not text.endswith(".."):
             text = text[:-1]
         for opening, closing in PAIRS:
             inside = text[len(opening) : -len(closing)]
             if inside and opening not in inside and text.startswith(opening) and text.endswith(closing):
                 text = inside.strip()
-        text = text.removeprefix("**").removesuffix("**").strip()
+        doubled = DOUBLED.fullmatch(text)
+        text = (doubled.group(1) or doubled.group(2)) if doubled else text
+        if text.count("**") == 1:
+            text = text.removeprefix("**").removesuffix("**").strip()
         if text == before:
             break
     return text
@@ -123,4 +150,7 @@ def plain(text: str) -> str:
     """Return the answer that `text` wraps, in plain characters."""
     if text.isalnum() and text.isascii():
         return text
-    return bare(plain_latex(plain_characters(text)))
+    text = plain_latex(plain_characters(text))
+    if "*" in text or "`" in text:
+        text = HALF_BOLD.sub("", EMPHASIS.sub(r"\2", text))
+    return bare(text)

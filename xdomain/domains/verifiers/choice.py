@@ -9,6 +9,7 @@ from xdomain.config.domain_verifier import ChoiceVerifier
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Item
 from xdomain.domains.extraction import ANSWER_IS, extract
+from xdomain.domains.extraction.letters import ALSO
 from xdomain.domains.extraction.wrappers import plain
 from xdomain.domains.verifiers.base import OneByOne
 
@@ -21,7 +22,7 @@ OPTION_IS = re.compile(
 """The words before a choice that are not "the answer is"."""
 IS_RIGHT = re.compile(
     rf"(?=(?:\b{LABEL}\s{{1,3}})?[*(]{{0,3}}\b[A-Z]\b[*).]{{0,4}}\s{{1,3}}(?:is|must be|would be)"
-    r"\s+(?:the\s+|therefore\s+)?(?:correct|right|true|best|answer)\b)",
+    r"\s+(?:also\s+)?(?:the\s+|therefore\s+)?(?:correct|right|true|best|answer)\b)",
     re.I,
 )
 """Where "option B is correct" begins."""
@@ -81,6 +82,8 @@ class ChoiceChecker(OneByOne):
         if found is None:
             return self.only_letter(text)
         letter, end = found
+        if ALSO.match(text, end):
+            return None
         another = AND_ANOTHER.match(text, end)
         if another and another.group(1).upper() in self.choices and another.group(1).upper() != letter.upper():
             return None

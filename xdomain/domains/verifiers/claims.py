@@ -89,6 +89,13 @@ UNSURE = {
     *("remarked", "commented", "noted", "declared", "mentioned", "insisted", "expressed", "unless", "?"),
 }
 """Words that make a sentence something other than a claim."""
+UNTRUE = re.compile(
+    r"\b(?:false|impossible|untrue|incorrect|wrong)\s(?:that|for)\b|\bnot\s(?:true|possible|the case)\s(?:that|for)\b"
+    r"|\b(?:can't|cannot)\sbe\sthat\b|\bno\s(?:\w+\s){0,3}(?:where|in\swhich|such\sthat)\b",
+    re.I,
+)
+"""Words that deny the rest of their sentence."""
+BRACKETED = re.compile(r"\([^()]{0,200}\)")
 STOP = {".", ";", "!", "?"}
 BEFORE_A_NAME = re.compile(r"([A-Z][\w'-]*)[ ]\Z")
 NO_NAMES = frozenset(
@@ -118,8 +125,9 @@ class Claims:
         # A name of one letter is a capital, so that "a" stays an article.
         spelled = "|".join(re.escape(n) if len(n) > 1 else f"(?-i:{re.escape(n.upper())})" for n in known) or r"(?!)"
         kinds = "|".join(re.escape(value) for value in sorted(self.values, key=len, reverse=True))
+        self.kind = re.compile(rf"(?<!\w)(?:{kinds})(?:e?s)?(?!\w)", re.I)
         self.word = re.compile(
-            rf"(?P<name>(?<![\w-])(?:{spelled})(?![\w-]))|(?P<value>(?<!\w)(?:{kinds})(?=(?:e?s)?(?!\w)))(?:e?s)?"
+            rf"(?P<name>(?<![\w-])(?:{spelled})(?!\w|-(?!(?:{kinds})\b)))|(?P<value>(?<!\w)(?:{kinds})(?=(?:e?s)?(?!\w)))(?:e?s)?"
             r"|'s\b|n't\b|->|[\w]+(?:'t)?|[=:|&,.;!?\n-]",
             re.I,
         )
@@ -156,6 +164,8 @@ class Claims:
 
     def symbols(self, text: str) -> str:
         """Return one symbol per word; sentences that claim nothing are left out."""
+        text = BRACKETED.sub(lambda found: found.group() if self.kind.search(found.group()) else " ", text)
+        text = UNTRUE.sub(" unless ", text)
         text = re.sub(r"[*_`\"{}\[\]()$\\]|(?m:^[ \t]*(?:[-•+]|\d+[.)])[ \t])", " ", text)
         done: list[str] = []
         sentence: list[str] = []

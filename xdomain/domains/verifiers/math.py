@@ -11,7 +11,7 @@ from xdomain.core.records import Verdict
 from xdomain.domains.base import Item
 from xdomain.domains.extraction import extract
 from xdomain.domains.verifiers.base import LONGEST_COMPLETION, Verifier
-from xdomain.domains.verifiers.math_text import compare_texts, for_parser, prose, settled, tidy
+from xdomain.domains.verifiers.math_text import compare_texts, for_parser, prose, settled, tidy, without_labels
 from xdomain.domains.worker_pool import Failure, WorkerPool
 
 LONGEST_ANSWER = 2000
@@ -79,7 +79,7 @@ class MathChecker(Verifier):
             self._known.clear()
         slow: dict[tuple[str, str], tuple[str, str]] = {}
         for pair in pairs - self._known.keys():
-            gold, answer = tidy(pair[0]), tidy(pair[1])
+            gold, answer = without_labels(tidy(pair[0]), tidy(pair[1]))
             quick = compare_texts(gold, answer)
             if quick is not None:
                 self._known[pair] = "equal" if quick else "different"
@@ -119,7 +119,7 @@ def verdict_of(status: object, answer: str) -> Verdict:
 
 def compare_exactly(gold: str, answer: str) -> bool | None:
     """Return whether two texts are equal, decided without a parser; None where only a parser can tell."""
-    return compare_texts(tidy(gold), tidy(answer))
+    return compare_texts(*without_labels(tidy(gold), tidy(answer)))
 
 
 def states_maths(text: str) -> bool:

@@ -43,8 +43,15 @@ MIXED = re.compile(r"(?<![\d.\w^_{}/])(\d+)\s*(?:\\frac\s*\{(\d+)\}\s*\{(\d+)\}|
 UNITS_BEHIND = re.compile(
     r"(?<=[\w})\]])\s+(?:(?:per|of|in|the|square|cubic|sq\.?)\s+)*[A-Za-z]{2,}(?:\s+(?:per|of|in|a|the)\s+[A-Za-z]{2,}|\s+[A-Za-z]{3,})*(?:\^\{?\d\}?)?\s*\Z"
 )
+ROMAN_UNIT = re.compile(
+    r"(?<=[A-Za-z})])[\s~\\]{0,3}\\(?:text|mathrm|mbox)\s?\{[\s~]{0,3}[mgshLNJVW]\}\s?(?:\^\{?\d\}?)?[\s$]{0,3}\Z"
+)
+WORD_BEHIND = re.compile(r"(?<=[\w})])(?=\\(?:text|mathrm|mbox)\s*\{\s*[A-Za-z])")
+LETTER_BEHIND = re.compile(r"-?\d+[A-Za-z]")  # a product: a unit would stand in \text{}
 DOTS = re.compile(r"\\[lc]?dots[cb]?(?![A-Za-z])|\.\.\.|…")
-RATIO = re.compile(r"\s*-?\d[\d.,]*\s*(?::\s*-?\d[\d.,]*\s*)+")
+RATIO = re.compile(r"\s*-?\d[\d.,]*\s*(?:(?::|to\s)\s*-?\d[\d.,]*\s*)+")
+CLOCK = re.compile(r"\s*0?(\d{1,2}:\d\d(?::\d\d)?)\s*(?:([ap])\.?\s?m\.?)?\s*", re.I)
+LABELLED = re.compile(r"\(([A-J])\)\s+(.+)", re.S)
 WITH_BASE = re.compile(r"\s*([0-9A-Fa-f]+)\s*_\s*\{?\s*(\d+)\s*\}?\s*")
 NAMED = re.compile(r"\s*(\\?[A-Za-z]\w*(?:_\{?\w+\}?)?)\s*=(?!=)")
 REPEATING = re.compile(r"(\d*)\.(\d*)\\(?:overline|bar)\s*\{(\d+)\}")
@@ -57,17 +64,9 @@ TWO_WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 
 UNITS = {
     **{name: name for name in ("mm", "cm", "m", "km", "in", "ft", "yd", "mi", "mg", "g", "kg", "min", "h")},
-    **{
-        "centimeters": "cm",
-        "meters": "m",
-        "kilometers": "km",
-        "inches": "in",
-        "feet": "ft",
-        "yards": "yd",
-        "miles": "mi",
-    },
-    **{"grams": "g", "kilograms": "kg", "seconds": "s", "minutes": "min", "hours": "h", "days": "day", "weeks": "week"},
-    **{"cents": "cent", "¢": "cent", "$": "dollar", "dollars": "dollar"},
+    **{"centimeters": "cm", "meters": "m", "kilometers": "km", "inches": "in", "feet": "ft", "yards": "yd"},
+    **{"miles": "mi", "grams": "g", "kilograms": "kg", "seconds": "s", "minutes": "min", "hours": "h"},
+    **{"days": "day", "weeks": "week", "cents": "cent", "¢": "cent", "$": "dollar", "dollars": "dollar"},
 }
 """Units that are told apart; a name that is not listed here is ignored."""
 
@@ -78,7 +77,10 @@ def tidy(text: str) -> str:
     segments = list(MATHS.finditer(text))
     if segments and not (len(segments) == 1 and segments[0].end() - segments[0].start() == len(text)):
         text = join_segments(text, segments)
-    text = plain(text).translate(SYMBOLS)
+    unit = ROMAN_UNIT.search(text)
+    if unit and read_quantity(text) is None:
+        text = text[: unit.start()]
+    text = plain(WORD_BEHIND.sub(" ", text)).translate(SYMBOLS)
     text = ROOT.sub(lambda found: "\\sqrt{" + next(filter(None, found.groups())) + "}", text)
     text = REPEATING.sub(repeating, text).replace("\\varnothing", "\\emptyset")
     text = ROOT_OF_BRACKET.sub(r"\\sqrt{\1}", text)
@@ -108,6 +110,18 @@ def join_segments(text: str, segments: list[re.Match[str]]) -> str:
     for joint, more in zip(joints, texts[1:], strict=True):
         joined += (" or " if "or" in joint else ", ") + more
     return joined + behind
+
+
+def without_labels(gold: str, answer: str) -> tuple[str, str]:
+    """Return two tidied answers alike: the label of "(B) 5" is dropped, or stands alone, as it does in the other."""
+
+    def like(text: str, other: str) -> str:
+        labelled = LABELLED.fullmatch(text)
+        if labelled is None or LABELLED.fullmatch(other):
+            return text
+        return labelled.group(1 if re.fullmatch(r"\(?[A-J]\)?", other) else 2)
+
+    return like(gold, answer), like(answer, gold)
 
 
 def for_parser(text: str) -> str:
@@ -140,9 +154,9 @@ def compare_texts(gold: str, answer: str) -> bool | None:
     named = [NAMED.match(each) for each in (gold, answer)]
     if named[0] and named[1] and squeeze(named[0].group(1)) != squeeze(named[1].group(1)):
         return None  # "y = 5" for "x = 5": the parser tells them apart
-    if gold_number is not None and answer_number is not None:
+    if gold_number is not None and answer_number is not None and not LETTER_BEHIND.fullmatch(gold):
         return equal_quantities(gold_number, answer_number)
-    for special in (equal_dotted, equal_ratios, equal_in_base, equal_words, equal_signs, equal_brackets):
+    for special in (equal_dotted, equal_times, equal_ratios, equal_in_base, equal_words, equal_signs, equal_brackets):
         decided = special(gold, answer)
         if decided is not None:
             return decided
@@ -153,7 +167,7 @@ def settled(text: str) -> bool:
     """Return whether a gold of this form is compared as text, so that the parser need not read it."""
     if read_quantity(text) is not None or word_text(text) is not None or DOTS.search(text):
         return True
-    return RATIO.fullmatch(text) is not None or WITH_BASE.fullmatch(text) is not None
+    return any(form.fullmatch(text) is not None for form in (RATIO, CLOCK, WITH_BASE))
 
 
 def squeeze(text: str) -> str:
@@ -165,11 +179,13 @@ def equal_quantities(gold: Quantity, answer: Quantity) -> bool:
     """Return whether two numbers are equal as they are written.
 
     A per cent sign may be a unit (50% for 50) or part of the number (50% for 1/2). A decimal fraction of six places
-    or more equals a fraction that it rounds. Units are told apart where both are known.
+    or more equals a fraction that it rounds. "14/3 ≈ 4.67" equals both. Units are told apart where both are known.
     """
     mine, yours = (UNITS.get(each.unit) or UNITS.get(each.unit + "s") for each in (gold, answer))
     if mine and yours and mine != yours:
         return False
+    if answer.exact is not None and answer.exact == gold.value:
+        return True
     if gold.value == answer.value:
         return not (
             answer.unit.startswith("%")
@@ -181,8 +197,9 @@ def equal_quantities(gold: Quantity, answer: Quantity) -> bool:
     if percent[0] != percent[1]:
         shares = [each.value / 100 if sign else each.value for each, sign in zip((gold, answer), percent, strict=True)]
         return shares[0] == shares[1] and abs(shares[0]) <= 10
-    if gold.rounded is None and answer.rounded is not None and answer.rounded >= 6:
-        return round(gold.value, answer.rounded) == answer.value
+    for exact, other in ((gold, answer), (answer, gold)):
+        if exact.rounded is None and other.rounded is not None and other.rounded >= 6:
+            return round(exact.value, other.rounded) == other.value
     return False
 
 
@@ -191,6 +208,15 @@ def equal_dotted(gold: str, answer: str) -> bool | None:
     if not DOTS.search(gold) and not DOTS.search(answer):
         return None
     return squeeze(DOTS.sub("...", gold)) == squeeze(DOTS.sub("...", answer))
+
+
+def equal_times(gold: str, answer: str) -> bool | None:
+    """A time of day may leave out "a.m." or "p.m.", and never exchange them."""
+    clocks = [CLOCK.fullmatch(each) for each in (gold, answer)]
+    if clocks[0] is None or clocks[1] is None:
+        return None
+    (time, half), (other_time, other_half) = ((found.group(1), (found.group(2) or "").casefold()) for found in clocks)
+    return time == other_time and (not half or not other_half or half == other_half)
 
 
 def equal_ratios(gold: str, answer: str) -> bool | None:

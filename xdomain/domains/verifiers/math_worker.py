@@ -12,6 +12,7 @@ import math
 import resource
 import signal
 import sys
+from dataclasses import replace
 from typing import Any
 
 STATUSES = ("equal", "different", "unparsed gold", "unparsed answer")
@@ -66,8 +67,11 @@ def read(text: str) -> list[Any]:
     """
     from math_verify import LatexExtractionConfig, parse
 
+    default = LatexExtractionConfig()
+    # its list of units holds products such as "ab" and "t", so that "x + 2ab" would be x + 2
+    config = replace(default, normalization_config=replace(default.normalization_config, units=False))
     formula = f"${text.replace('$', ' ')}$"
-    return list(parse(formula, [LatexExtractionConfig()], fallback_mode="no_fallback", parsing_timeout=None))
+    return list(parse(formula, [config], fallback_mode="no_fallback", parsing_timeout=None))
 
 
 def contradicts_itself(parsed: Any) -> bool:

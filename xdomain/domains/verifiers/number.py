@@ -42,7 +42,8 @@ class NumberChecker(OneByOne):
             return Verdict.malformed("no single number")
         if self.config.unit == "required" and not quantity.unit:
             return Verdict.malformed("no unit")
-        if not self.near(quantity.value, gold.value):
+        values = (quantity.value, quantity.value if quantity.exact is None else quantity.exact)
+        if not any(self.near(value, gold.value) for value in values):
             return Verdict.wrong("different number", stated)
         if self.config.unit == "required" and quantity.unit != gold.unit:
             return Verdict.wrong("different unit", stated)

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from xdomain.domains.extraction.places import fenced_blocks
+from xdomain.domains.extraction.places import PYTHON, fenced_blocks
 
-PYTHON = re.compile(r"py(?:thon)?[0-9.]*")
 """Language words of fenced blocks that hold a program."""
 
 UNMARKED = re.compile("")

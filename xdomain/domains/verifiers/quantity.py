@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from xdomain.domains.extraction.wrappers import bare, plain
+from xdomain.domains.extraction.wrappers import bare, plain, plain_operators
 
 LONGEST = 1000
 """Characters of a text that can state a number."""
@@ -33,10 +33,12 @@ FORM = re.compile(
 LEAD = re.compile(
     r"(?:(?:about|approximately|approx\.?|around|roughly|exactly|only|just|a total of"
     r"|equal to|equals|is|are|US|USD|EUR|GBP"
-    r"|INR|Rs\.?|euros?|dollars?)(?![A-Za-z])|\\approx|\\sim|[$€£¥₹~≈=:*])\s*",
+    r"|INR|Rs\.?|euros?|dollars?)(?![A-Za-z])|\\approx|\\sim|(?:US|AU?|CA?|NZ|HK|R|S)\$|[$£¥\u20a0-\u20bf~≈=:*])\s*",
     re.I,
 )
+CURRENCY = re.compile(r"US(?=D)|[$£¥\u20a0-\u20bf]|USD|EUR")
 EQUALS = re.compile(r"(?<![<>!=])=(?!=)|≈|\\approx|\\simeq|\\equiv|:=")
+APPROXIMATES = re.compile(r"≈|\\approx|\\simeq")
 SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "lakh": 5, "crore": 7}
 SCALE = re.compile(rf"\s*[-–]?\s*({'|'.join(SCALES)})s?(?![A-Za-z])", re.I)
 
@@ -56,10 +58,12 @@ NOT_UNITS = frozenset(
         "exp", "or", "and/or", "mod", "choose", "to",
     )
 )  # fmt: skip
-FIRST_WORD = re.compile(r"(\s*)(-?)([A-Za-zµμΩ]+|[°%$€£¢′″'\"]+)")
-REMARK = re.compile(r"\s\([^()]*[A-Za-z]{2}[^()]*\)\s*$|\s\([^()]*=[^()]*\)\s*$")
+FIRST_WORD = re.compile(r"(\s*)([-/]?)([A-Za-zµμΩ]+|[°%$€£¢′″'\"]+)")
+REMARK = re.compile(r"\s\((?!or\b)[^()]*[A-Za-z]{2}[^()]*\)\s*$|\s\([^()]*(?:=|\s[-+*/×÷]\s)[^()]*\)\s*$")
 REASON = re.compile(r"(?<=[\w$%°)}])[,;.]?\s(?:because|since|as|which|where|given|for|from|after|when|by|in)\s")
 """Words behind which a number is no longer part of the answer: "18 dollars for 9 eggs"."""
+DECORATION = re.compile("[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]")
+A_DAY = re.compile(r"\A\sa\s(?=[a-z]{3,20}\Z)")
 UNIT_POWERS = re.compile(r"(?<=[A-Za-z)])(?:\^\{?-?\d\}?|[23](?![\d\w]))|(?<=[A-Z])\d(?=O\b)")
 DOLLAR_SCALES = {"k": 3, "K": 3, "M": 6, "B": 9}
 
@@ -72,11 +76,13 @@ class Quantity:
         value: exact.
         unit: what follows the number (or the currency before it), without spaces and braces; "" if nothing does.
         rounded: decimals that it is written with, None if it is no decimal fraction.
+        exact: what the value approximates, where the text says so: 14/3 in "14/3 ≈ 4.67".
     """
 
     value: Fraction
     unit: str = ""
     rounded: int | None = None
+    exact: Fraction | None = None
 
 
 def read_quantity(text: str) -> Quantity | None:
@@ -85,7 +91,7 @@ def read_quantity(text: str) -> Quantity | None:
         return None
     if PLAIN.fullmatch(text):
         return Quantity(Fraction(text), "", decimals(text))
-    text = REMARK.sub("", bare(plain(text)))
+    text = plain_operators(REMARK.sub("", bare(plain(DECORATION.sub("", text)))))
     if text[:1] == "{" and text[-1:] == "}" and "{" not in text[1:]:
         text = text[1:-1]
     if text[:1].isdigit() or text[:1] in "$-+.(":
@@ -94,8 +100,17 @@ def read_quantity(text: str) -> Quantity | None:
         right = right_side(text)
         if right is None:
             return None
-        text = right
+        stated = read_stated(right) or read_from_prose(right)
+        return stated if stated is None or not APPROXIMATES.search(text) else with_exact(stated, text)
     return read_stated(text) or read_from_prose(text)
+
+
+def with_exact(stated: Quantity, equation: str) -> Quantity:
+    """Return `stated` together with the number before it in `equation`, if it rounds that number."""
+    before = read_stated(EQUALS.split(equation)[-2].strip())
+    if before is None or abs(before.value - stated.value) * 2 > Fraction(1, 10 ** (stated.rounded or 0)):
+        return stated
+    return replace(stated, exact=before.value)
 
 
 def right_side(text: str) -> str | None:
@@ -131,9 +146,7 @@ def read_stated(text: str) -> Quantity | None:
     while index < len(text):
         lead = LEAD.match(text, index)
         if lead:
-            currency = (
-                currency or lead.group().strip(" *:=~≈").removeprefix("US") if lead.group()[0] in "$€£¥₹U" else currency
-            )
+            currency = currency or "".join(CURRENCY.findall(lead.group()))
             index = lead.end()
         elif text[index] in "+- ":
             if text[index] == "-" and negative:
@@ -190,12 +203,13 @@ def read_unit(rest: str) -> str | None:
         return ""
     if rest.startswith("..") or re.search(r"\b(?:or|either|nor)\b|\d", UNIT_POWERS.sub("", stripped)):
         return None
-    rest = stripped
+    rest = A_DAY.sub(" per ", stripped)
     first = FIRST_WORD.match(rest)
     if first is None:
         return "" if re.match(r",?\s?[-–—(;:.]*\s[A-Za-z]{2}|:\s", rest) else None
-    space, _, word = first.groups()
-    if word in NOT_UNITS or (not space and word.isalpha() and len(word) < 3 and word not in GLUED_UNITS):
+    space, joint, word = first.groups()
+    glued = not space and not joint and word.isalpha() and len(word) < 4 and word not in GLUED_UNITS
+    if glued or word in NOT_UNITS or (joint == "/" and len(word) < 2):
         return None
     unit = re.split(r",\s|\s-+\s|\s?;\s", rest, maxsplit=1)[0]
     if re.search(r"\\(?!mu|Omega|ell|cdot|circ)|[=<>+!_]", unit):
@@ -206,7 +220,7 @@ def read_unit(rest: str) -> str | None:
 def read_from_prose(text: str) -> Quantity | None:
     """Return the number of a text of words that holds one number: "Janet makes 18 dollars"."""
     numbers = list(NUMBER.finditer(text))
-    if not numbers or not text[:1].isalpha() or "\\" in text or re.search(r"\b(?:or|between|not)\b", text):
+    if not numbers or not text[:1].isalpha() or "\\" in text or re.search(r"\b(?:or|between|not|than)\b", text):
         return None
     first, text = numbers[0], text.rstrip("!")
     lead = text[: first.start()].rstrip("$€£+-")
@@ -259,8 +273,8 @@ def parse_factor(tokens: list[str]) -> tuple[Fraction, list[str]]:
 
 
 def bracketless(text: str) -> str:
-    """Return "(-5)" without its brackets."""
-    while len(text) > 2 and text[0] == "(" and text[-1] == ")" and not re.search(r"[(),]", text[1:-1]):
+    """Return "(-5)" or "[5]" without its brackets."""
+    while len(text) > 2 and text[0] + text[-1] in ("()", "[]") and not re.search(r"[(),\[\]]", text[1:-1]):
         text = text[1:-1].strip()
     return text
 
