@@ -3,6 +3,7 @@ the real trainer, on tiny models."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from tokenizers.processors import TemplateProcessing
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
+from tests.families import tiny_model
 from tests.toy_training import CharacterDomain, toy_trainer
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.model import ModelConfig
@@ -23,7 +25,7 @@ from xdomain.evaluate.scoring import judge
 from xdomain.generation.base import Checkpoint, Sampling
 from xdomain.generation.transformers_backend import TransformersBackend
 from xdomain.models.prompting import encode, opened_reasoning, render, scored_text, set_up_chat, trl_prompt
-from xdomain.models.tiny import tiny_qwen3
+from xdomain.models.tiny import tiny_qwen3, tiny_tokenizer
 from xdomain.train.agreement import compare_prompts
 from xdomain.train.trainer import DomainGRPOTrainer
 
@@ -471,3 +473,25 @@ def test_a_domain_that_cannot_be_read_fails_its_own_stages_alone(tmp_path: Path)
     }
     model, tokenizer = tiny_qwen3()
     assert base_of(tmp_path, model, tokenizer, domains=["logic", broken])["compared_prompts"] == 2
+
+
+def test_a_base_is_compared_in_the_precision_of_its_weights(tmp_path: Path) -> None:
+    """`bf16` rounds what training computes by far more than a float32 comparison allows; it is no disagreement."""
+    training = {"steps": 10, "prompts_per_step": 4, "generations": 2, "max_completion_tokens": 12}
+    training |= {"bf16": True, "temperature": 0.3}
+    assert base_of(tmp_path, *tiny_qwen3(), training=training)["log_probability_difference"] < 1e-5
+
+
+def test_prompts_that_the_model_cannot_hold_are_not_compared(tmp_path: Path) -> None:
+    rows = [{"question": f"{'x' * 400 * (number % 4 > 0)}{number}", "answer": str(number)} for number in range(60)]
+    path = tmp_path / "long.jsonl"
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    long = {
+        "name": "long",
+        "source": {"kind": "jsonl", "path": str(path)},
+        "fields": {"question": "question", "gold": "answer"},
+        "verifier": {"kind": "text"},
+    }
+    summary = base_of(tmp_path, tiny_model("gpt2"), tiny_tokenizer(), domains=["logic", long])
+    assert summary["compared_prompts"] == 4
+    assert summary["log_probability_difference"] < 1e-5
