@@ -14,6 +14,8 @@ from xdomain.core.registry import did_you_mean
 Budget = Literal["per_phase", "per_domain", "total"]
 
 LossType = Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo", "luspo"]
+
+
 class SelfPacedConfig(ConfigModel):
     """Train items go from easy to hard by the measured pass rate of the base; a mixture keeps its quotas."""
 
