@@ -78,7 +78,7 @@ def read_json_document(path: Path) -> Any:
 
 
 def parse_json(text: str, where: str) -> Any:
-    """The value that a JSON text writes.
+    """Return the value of a JSON text.
 
     Raises:
         AnalysisError: it is not JSON, or nested too deeply.

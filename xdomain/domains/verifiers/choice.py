@@ -48,7 +48,7 @@ class ChoiceChecker(OneByOne):
     """Right if the stated letter is the gold one; malformed if none of the choices is stated, or more than one.
 
     A short answer leads with its letter: "(B) 12 N" is B, and so is "B - A large dog". A gold written "(B)" is read
-    likewise.
+    in the same way.
     """
 
     id = "choice/2"
@@ -87,7 +87,7 @@ class ChoiceChecker(OneByOne):
         return letter
 
     def head(self, text: str) -> tuple[str, int] | None:
-        """Return the choice that `text` leads with and where it ends; None if it leads with none."""
+        """Return the choice that `text` begins with and the index where it ends; None if it begins with none."""
         introduction = INTRODUCTION.match(text)
         begin = introduction.end() if introduction else 0
         bracketed = BRACKETED.match(text, text.rfind("(", 0, begin) if "(" in text[:begin] else 0)
@@ -109,7 +109,8 @@ class ChoiceChecker(OneByOne):
         return None if choice is None else (choice, end)
 
     def only_letter(self, text: str) -> str | None:
-        """Return the choice that stands alone somewhere in `text`, if it is the only one."""
+        """Return the only choice that is a separate word somewhere in `text`; None if there is none or more than
+        one."""
         found = {choice for choice in self.choices if lone(choice, text)}
         return self.choices[found.pop()] if len(found) == 1 else None
 
@@ -118,7 +119,8 @@ LONGEST = 2000
 
 
 def lone(choice: str, text: str) -> bool:
-    """Return whether a capital or a digit stands alone in `text` and is no article, pronoun or part of a formula."""
+    """Return whether a capital or a digit is a separate word in `text`, not an article, pronoun or part of a
+    formula."""
     for found in re.finditer(rf"(?<![\w'°=+/\\-]){re.escape(choice)}(?![\w'=+/])", text):
         if choice not in "AI" or AFTER_ARTICLE.match(text, found.end()):
             return True
