@@ -69,9 +69,17 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
+TRAINING = {"steps": 10, "prompts_per_step": 4, "generations": 2, "max_completion_tokens": 16}
+"""Completions that fit the tiny model's context."""
+
+
 def base_plan() -> Plan:
     experiment = make_experiment(
-        model={"preset": "tiny_qwen3"}, grid={}, curricula=["logic"], execution={"device": "cpu"}
+        model={"preset": "tiny_qwen3"},
+        grid={},
+        curricula=["logic"],
+        training=TRAINING,
+        execution={"device": "cpu"},
     )
     return build_plan(experiment, resolve_identities(experiment))
 
@@ -150,6 +158,7 @@ def test_each_local_worker_gets_a_gpu_of_its_own(store: Store) -> None:
         model={"preset": "tiny_qwen3", "warmup": {"steps": 1, "examples_per_step": 2, "domains": ["logic"]}},
         grid={},
         curricula=["logic"],
+        training=TRAINING,
         execution={"device": "cpu"},
     )
     plans = [base_plan(), build_plan(warmed, resolve_identities(warmed))]
