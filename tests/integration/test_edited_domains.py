@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -183,3 +184,18 @@ def test_grid_run_refuses_to_evaluate_a_finished_checkpoint_on_what_it_was_train
     assert re.search(r'of \d+ evaluated items of "sums" are prompts that "words, seed 0 step \d" was trained on', text)
     assert 'as train items of "words"' in text
     assert "allow_overlap" in text
+
+
+def test_grid_run_makes_a_lost_parent_again(folder: Path, tmp_path: Path) -> None:
+    """A stage below a finished one is lost or damaged: what it was trained on is in the plan."""
+    store = tmp_path / "store"
+    shutil.copytree(folder / "store", store)
+    whole = published(store)
+    [(child, _)] = Store(store).find("sums -> words, seed 0")
+    lost = [name for name in whole if name.endswith(child.payload["parent"][:16])]
+    lost += [name for name in whole if name.startswith("evaluate-sums-to-words-") and "-on-sums" in name]
+    assert len(lost) == 1 + STEPS
+    for name in lost:
+        shutil.rmtree(store / "stages" / name)
+    xdomain("grid", "run", folder / "warm.yaml", "--store", store)
+    assert published(store) == whole

@@ -15,6 +15,7 @@ from tests.toy_training import toy_trainer
 from xdomain.config.model import LoraConfig
 from xdomain.core.errors import ConfigError
 from xdomain.generation.base import PromptRequest, Sampling
+from xdomain.generation.decoding import fitting
 from xdomain.models.adapters import check_merge, new_adapter, try_adapter
 from xdomain.models.checkpoint import load_adapter, load_plain, save_adapter, save_full
 from xdomain.models.examine import check_causality, check_end, check_vocabulary, check_weights
@@ -137,3 +138,21 @@ def test_adapters_that_a_family_would_leave_out_are_refused(name: str) -> None:
         try_adapter(tiny_model(name), LoraConfig(r=4), encoded()[2])
     assert FAMILIES[name].sentence in caught.value.paragraph()
     assert type(tiny_model(name)).__name__ in caught.value.paragraph()
+
+
+def test_a_model_whose_forward_pass_keeps_all_logits_uses_its_cache() -> None:
+    """As models that bring their own code may."""
+    model, pad = tiny_model("llama"), tiny_tokenizer().pad_token_id
+    whole = model.forward
+
+    def forward(
+        input_ids: Any, attention_mask: Any = None, position_ids: Any = None, past_key_values: Any = None,
+        use_cache: bool = False,
+    ) -> Any:  # fmt: skip
+        return whole(
+            input_ids=input_ids, attention_mask=attention_mask, position_ids=position_ids,
+            past_key_values=past_key_values, use_cache=use_cache,
+        )  # fmt: skip
+
+    model.forward = forward
+    assert fitting(model, pad)[1] == ""

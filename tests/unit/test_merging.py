@@ -14,6 +14,7 @@ from xdomain.config.model import LoraConfig
 from xdomain.core.errors import ConfigError, StageError
 from xdomain.models.adapters import adapted_weights, check_merge, new_adapter, try_adapter
 from xdomain.models.checkpoint import load_adapter, load_plain, read_info, save_adapter, save_full
+from xdomain.models.rounding import rounds_as
 from xdomain.models.tiny import tiny_qwen3, tiny_tokenizer
 from xdomain.plan.checks import precision_note
 from xdomain.train.displacement import displacement
@@ -169,3 +170,11 @@ def test_the_figure_of_the_warning_is_that_of_torch() -> None:
     stays = (weights + torch.tensor(1e-6).bfloat16()) == weights
     assert bool(stays[weights.float() > 1e-6 * 2**9].all())
     assert not bool(stays[weights.float() < 1e-6 * 2**8].any())
+
+
+@pytest.mark.parametrize(("precision", "expected"), [("ieee", torch.float32), ("tf32", torch.float16)])
+def test_tf32_rounds_as_float16(precision: str, expected: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends, "fp32_precision", precision)
+    assert rounds_as(torch.float32) is expected
+    assert rounds_as(torch.bfloat16) is torch.bfloat16
+    assert rounds_as(torch.float64) is torch.float64

@@ -274,6 +274,12 @@ def test_one_step_in_all_needs_adam() -> None:
         plan(["cgpo"], optimizer=optimizer)
 
 
+def test_inner_steps_and_loss_scaling_do_not_go_together() -> None:
+    assert "training.grpo.fp16" in refusal(["cgpo"], grpo={"fp16": True})
+    plan(["pcgrad"], grpo={"fp16": True})
+    plan(["cgpo"], bf16=True)
+
+
 def test_a_later_field_at_its_neutral_value_keeps_old_keys() -> None:
     class Later(CGPOConfig):
         neutral = {"restart": False}  # noqa: RUF012 - pydantic keeps class variables apart

@@ -14,6 +14,8 @@ from xdomain.core.registry import did_you_mean
 Budget = Literal["per_phase", "per_domain", "total"]
 
 LossType = Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo", "luspo"]
+
+
 class KeepRollouts(ConfigModel):
     """Which sampled training completions a stage keeps."""
 

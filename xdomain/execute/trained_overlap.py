@@ -7,7 +7,7 @@ are evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from xdomain.config.experiment import Experiment
@@ -72,7 +72,7 @@ def find_trained_overlaps(graph: Graph, store: Store, *, finished: bool) -> list
     found: list[TrainedOverlap] = []
     for stage in graph.evaluations:
         experiment = graph.experiment_of(stage)
-        if stage.checkpoint.stage not in done or (stage.key in done and not finished):
+        if (stage.key in done and not finished) or _to_be_made(stage.checkpoint.stage, graph, done):
             continue
         trained = lineage.trained_on(stage.checkpoint)
         if trained:
@@ -81,6 +81,14 @@ def find_trained_overlaps(graph: Graph, store: Store, *, finished: bool) -> list
                 drawn[which] = evaluated_items(experiment, stage.domain)
             found += _overlaps(stage, experiment, drawn[which], trained)
     return found
+
+
+def _to_be_made(key: str, graph: Graph, done: Collection[str]) -> bool:
+    """Return whether the run makes this stage or one below it (again): from the items of today, which were compared."""
+    if key not in done:
+        return True
+    parent = graph.stages[key].payload.get("parent") if key in graph.stages else None
+    return parent in graph.stages and _to_be_made(parent, graph, done)
 
 
 def _overlaps(

@@ -59,6 +59,7 @@ class Cached:
         accepted = inspect.signature(model.forward).parameters
         self._cache_name = next((name for name in CACHES if name in accepted), None)
         self._positions = "position_ids" in accepted
+        self._newest = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
         self._last = None if (context := context_of(model.config)) is None else context - 1
         # State space models apply the mask to their input, which in a step is the newest token only.
         self._masked_steps = self._cache_name == "past_key_values"
@@ -77,7 +78,7 @@ class Cached:
             input_ids=ids.to(self._model.device),
             attention_mask=self._mask,
             use_cache=True,
-            logits_to_keep=1,
+            **self._newest,
             **positions,
         )
         self._cache = getattr(output, str(self._cache_name))

@@ -121,11 +121,12 @@ class VllmBackend:
         if not all(map(math.isfinite, answer.log_probabilities)):
             self._tainted = True
             raise NonFiniteLogits("the model's logits are not finite.")
-        text, _ = reader.read(answer.token_ids, self._ends)
+        text, whole = reader.read(answer.token_ids, self._ends)
         return Completion(
             text=text,
             tokens=len(answer.token_ids),
-            finish_reason=FinishReason.STOP if answer.stopped else FinishReason.LENGTH,
+            # vLLM may miss a stop string that special tokens are part of: the text decides, as in rollouts.
+            finish_reason=FinishReason.STOP if whole or answer.stopped else FinishReason.LENGTH,
             mean_entropy=None,
             prompt_tokens=prompt_tokens,
         )

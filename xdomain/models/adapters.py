@@ -14,6 +14,7 @@ from torch import Tensor
 from xdomain.config.model import LoraConfig
 from xdomain.core.errors import ConfigError, StageError
 from xdomain.models.checkpoint import load_adapter, load_plain
+from xdomain.models.rounding import rounds_as
 
 TOLERANCES = {torch.float32: 1e-4, torch.float16: 0.02, torch.bfloat16: 0.1}
 """Largest difference of a logit that counts as rounding, as a share of the largest logit (at least 1), by dtype."""
@@ -182,7 +183,7 @@ def _difference(expected: Sequence[Tensor], found: Sequence[Tensor], dtype: torc
     """Return the largest difference of two lists of logits, and the largest that is allowed."""
     largest = max(float((one - other).abs().max()) for one, other in zip(expected, found, strict=True))
     scale = max(1.0, *(float(each.abs().max()) for each in expected))
-    return largest, TOLERANCES.get(dtype, TOLERANCES[torch.float32]) * scale
+    return largest, TOLERANCES.get(rounds_as(dtype), TOLERANCES[torch.float32]) * scale
 
 
 @torch.no_grad()

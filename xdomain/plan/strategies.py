@@ -116,6 +116,13 @@ def _check_settings(experiment: Experiment, strategy: StrategyConfig, where: str
     if isinstance(strategy, ScaledConfig) and isinstance(strategy.weights, dict):
         _check_names(experiment, strategy.weights, f"{where}.weights")
     if isinstance(strategy, CGPOConfig):
+        if experiment.training.grpo.get("fp16"):
+            raise PlanError(
+                "cgpo moves the weights several times per step, which training.grpo.fp16 with its loss scaling does "
+                "not allow.",
+                where=where,
+                fix="Use training.bf16 in its place.",
+            )
         if strategy.step_scale == "once" and optimizer not in LOOK_AHEAD_OPTIMIZERS:
             raise PlanError(
                 f"cgpo with step_scale: once scales its inner steps by AdamW's second moments, but training.optimizer "

@@ -27,8 +27,8 @@ class CGPO(Strategy):
     it is the joint step itself.
 
     Source: CGPO, Alg. 1, which writes a minus before a gradient it says to maximise; the authors' code for "authors".
-    Ours: weight decay counts once per outer step (in their code K times); a domain without samples in a step is not
-    visited. Each inner step is clipped by itself, as theirs.
+    Ours: weight decay counts once per outer step (in their code K times) and is stretched by alpha with the rest, as
+    theirs; a domain without samples in a step is not visited. Each inner step is clipped by itself, as theirs.
     """
 
     def __init__(self, config: CGPOConfig, domains: Sequence[str], seed: int) -> None:

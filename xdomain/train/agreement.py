@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.strategy import JointConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import StageError, XDomainError
+from xdomain.core.model_context import context_of
 from xdomain.core.records import Outcome
 from xdomain.core.stage import StageContext
 from xdomain.domains.base import Domain, Item, Split
@@ -22,10 +24,13 @@ from xdomain.models.prompting import encode, opened_reasoning, render, scored_te
 from xdomain.strategies.build import build_strategy
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.rewards import RewardRouter, ScoredSample
+from xdomain.train.rollouts import prompt_fits
 from xdomain.train.trainer import DomainGRPOTrainer
 
 ITEMS = 2
 """Train items of each domain that are compared."""
+LONGEST_PROMPT = 1024
+"""Longer prompts are passed over, since their caches and logits take gigabytes."""
 TOKENS = 8
 """Completion tokens that are sampled."""
 LARGEST_DIFFERENCE = {torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.1}
@@ -41,7 +46,7 @@ def check_agreement(
     the log-probabilities are compared with what evaluation makes of the same.
 
     Args:
-        experiment: Its domains give the items; without a curriculum nothing is trained and nothing compared.
+        experiment: Its domains give the items.
         model: The base; it must be saved already, since the trainer changes it.
         tokenizer: Of the base.
         chat: Whether prompts go through the chat template.
@@ -53,11 +58,13 @@ def check_agreement(
     Raises:
         StageError: the two differ; it names the first difference and what to set.
     """
-    if not experiment.curricula and not any(experiment.grid.model_dump().values()):
-        return {}
+    limit = min(experiment.training.max_prompt_tokens or LONGEST_PROMPT, LONGEST_PROMPT)
+    if (room := context_of(model.config)) is not None:
+        limit = min(limit, room - 1)
     domains = build_domains(experiment.domains, experiment.domain_names)
     try:
-        items = {name: found for name, domain in domains.items() if (found := _some_items(domain))}
+        found = {name: _some_items(domain, tokenizer, chat, limit) for name, domain in domains.items()}
+        items = {name: own for name, own in found.items() if own}
         if not items:
             return {}
         rows = [
@@ -86,11 +93,12 @@ class _Listener(RewardRouter):
         return [0.0] * len(self.texts)
 
 
-def _some_items(domain: Domain) -> list[Item]:
-    """Return the first train items; [] where they cannot be read, which the domain's own stages will say."""
+def _some_items(domain: Domain, tokenizer: Any, chat: bool, limit: int) -> list[Item]:
+    """Return the first train items with prompts of at most `limit` tokens; [] where they cannot be read, which the
+    domain's own stages will say."""
     try:
-        items = domain.items(Split.TRAIN)
-        return [items[index] for index in range(min(ITEMS, len(items)))]
+        fitting = (item for item in domain.items(Split.TRAIN) if prompt_fits(item, tokenizer, chat, limit))
+        return list(islice(fitting, ITEMS))
     except XDomainError:
         return []
 
@@ -112,6 +120,7 @@ def _trainer(
         "max_completion_tokens": min(TOKENS, experiment.training.max_completion_tokens),
         "rollout": "transformers",
         "beta": 0.0,
+        "bf16": False,  # in the precision of the weights, so that no rounding passes for a disagreement
         "grpo": {},
     }
     training: TrainingConfig = experiment.training.model_copy(update=few)
@@ -218,8 +227,7 @@ def _log_probability_difference(
     differences = []
     for row, prompt, completion in zip(trained, prompts, sampled, strict=True):
         whole = torch.tensor([[*prompt, *completion]], device=ids.device)
-        with trainer.accelerator.autocast():
-            logits = model(input_ids=whole).logits[0, len(prompt) - 1 : -1].float()
+        logits = model(input_ids=whole).logits[0, len(prompt) - 1 : -1].float()
         expected = (logits / trainer.temperature).log_softmax(dim=-1)
         chosen = expected.gather(1, whole[0, len(prompt) :].unsqueeze(1)).squeeze(1)
         differences.append((row[: len(completion)].float() - chosen).abs())

@@ -39,25 +39,11 @@ def grpo_arguments(
     Raises:
         ConfigError: TRL refuses a setting; its words are passed on.
     """
-    completions = training.prompts_per_step * training.generations
-    share, rest = divmod(completions, processes)
-    if rest:
-        raise ConfigError(f"prompts_per_step x generations = {completions} is not divisible by {processes} processes.")
-    micro = training.micro_batch or share
-    if share % micro:
-        raise ConfigError(
-            f"`micro_batch` should divide the {share} completions that each of {processes} processes has a step. "
-            f"Found {micro}.",
-            where="training.micro_batch",
-        )
-    accumulation = share // micro
     settings: dict[str, Any] = {
         "output_dir": str(output),
         "seed": seed,
         "max_steps": steps,
-        "per_device_train_batch_size": micro,
-        "gradient_accumulation_steps": accumulation,
-        "steps_per_generation": accumulation * training.updates_per_rollout,
+        **_batches(training, processes),
         "num_generations": training.generations,
         "num_iterations": training.epochs_per_rollout,
         "learning_rate": training.learning_rate,
@@ -118,6 +104,35 @@ def preflight(experiment: Experiment, device: str) -> None:
     # Last, so that a laptop without vLLM still checks everything else that a file for GPUs says.
     if training.rollout != "transformers":
         require_backend("vllm", "training.rollout")
+
+
+def _batches(training: TrainingConfig, processes: int) -> dict[str, int]:
+    """Return how each process goes through its completions.
+
+    Raises:
+        ConfigError: they cannot be shared out evenly.
+    """
+    completions = training.prompts_per_step * training.generations
+    share, rest = divmod(completions, processes)
+    if rest:
+        raise ConfigError(
+            f"prompts_per_step x generations = {completions} is not divisible by {processes} processes.",
+            where="training.prompts_per_step",
+            fix="Change one of the two, or execution.train_processes.",
+        )
+    micro = training.micro_batch or share
+    if share % micro:
+        raise ConfigError(
+            f"`micro_batch` should divide the {share} completions that each of {processes} processes has a step. "
+            f"Found {micro}.",
+            where="training.micro_batch",
+        )
+    accumulation = share // micro
+    return {
+        "per_device_train_batch_size": micro,
+        "gradient_accumulation_steps": accumulation,
+        "steps_per_generation": accumulation * training.updates_per_rollout,
+    }
 
 
 def _rollout_settings(training: TrainingConfig) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from transformers import set_seed
 
@@ -51,11 +52,12 @@ def run_base(experiment: Experiment, context: StageContext) -> StageResult:
         return StageResult(finished=False, summary={})
     parameters = sum(parameter.numel() for parameter in model.parameters())
     save_full(model, tokenizer, checkpoint_folder(context.work, 0), chat_template=chat)
+    agreement: dict[str, Any] = {}
     if trained:
         check_log_probabilities(model)
         if experiment.model.lora is not None:
             try_adapter(model, experiment.model.lora, tokenizer(PROBE_TEXT)["input_ids"])
-    agreement = check_agreement(experiment, model, tokenizer, chat, context)  # it changes the model: saved before
+        agreement = check_agreement(experiment, model, tokenizer, chat, context)  # it changes the model: saved before
     return StageResult(
         finished=True,
         summary={

@@ -16,6 +16,7 @@ import torch
 from trl.trainer.utils import add_fused_lm_head
 
 from xdomain.core.errors import ConfigError, StageError
+from xdomain.models.rounding import rounds_as
 
 PADDING, TOKENS = 5, 12
 """Padding tokens and text tokens of the probe."""
@@ -56,9 +57,10 @@ def align_log_probabilities(model: Any, temperature: float = 1.0) -> None:
                 where="model",
                 fix="Get the model's files again; in a later phase, lower training.learning_rate.",
             )
-        if gap > ROUNDING.get(plain.dtype, HALF_ROUNDING) and add_positions(plain.base_model):
+        dtype = rounds_as(plain.dtype)
+        if gap > ROUNDING.get(dtype, HALF_ROUNDING) and add_positions(plain.base_model):
             gap = log_probability_gap(model, temperature)
-        if gap <= LARGEST.get(plain.dtype, HALF_LARGEST):
+        if gap <= LARGEST.get(dtype, HALF_LARGEST):
             return
         reason = (
             f"TRL's log-probabilities of a prompt that is padded on the left differ from the model's own by {gap:.2g} "

@@ -11,16 +11,16 @@ from transformers import GenerationConfig
 
 from xdomain.domains.base import Item
 from xdomain.generation.stopping import StopStrings
-from xdomain.models.prompting import encode, opened_reasoning, render, render_prompt, scored_text
+from xdomain.models.prompting import encode, opened_reasoning, plain_text, render, render_prompt, scored_text
 
-TEMPLATE_TOKENS = 1024
-"""More than a chat template adds to a prompt."""
+TEMPLATE_TOKENS, SPECIAL_TOKENS = 1024, 8
+"""More than a chat template adds to a prompt, and more than a tokenizer adds to a text."""
 
 
 def prompt_fits(item: Item, tokenizer: Any, chat: bool, limit: int | None) -> bool:
     """Return whether an item's prompt has at most `limit` tokens; only prompts that may be too long are tokenised."""
-    # A character is at most four bytes, a token at least one.
-    if limit is None or 4 * len(item.prompt + (item.system or "")) + TEMPLATE_TOKENS <= limit:
+    added = TEMPLATE_TOKENS if chat else SPECIAL_TOKENS
+    if limit is None or len(plain_text(item).encode()) + added <= limit:  # a token is at least one byte of the text
         return True
     (ids,) = encode([render(item, tokenizer, chat)], tokenizer, chat)
     return len(ids) <= limit

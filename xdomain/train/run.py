@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,12 @@ from transformers import set_seed
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig
-from xdomain.config.strategy import AdaptiveConfig, StrategyConfig
+from xdomain.config.strategy import StrategyConfig
 from xdomain.config.training import TrainingConfig
-from xdomain.core.errors import DataError
-from xdomain.core.files import write_atomic
 from xdomain.core.model_context import context_of
 from xdomain.core.stage import StageContext, StageResult
-from xdomain.domains.base import Domain, Item, Split
+from xdomain.domains.base import Domain
 from xdomain.domains.build import build_domains
-from xdomain.domains.trained import SCHEDULE, schedule_line
 from xdomain.generation.vllm_engine import prepare_process
 from xdomain.models.adapters import check_merge, new_adapter
 from xdomain.models.checkpoint import (
@@ -32,34 +28,25 @@ from xdomain.models.checkpoint import (
     save_full,
 )
 from xdomain.models.layout import checkpoint_folder
-from xdomain.models.prompting import encode, render, trl_prompt
-from xdomain.plan.graph import phase_quotas, prompts_consumed
 from xdomain.plan.spec import TrainSpec
-from xdomain.strategies.adaptive import Adaptive
 from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
-from xdomain.train.adaptive import SLOT, AdaptiveSchedule
+from xdomain.train.adaptive import SLOT
 from xdomain.train.agreement import compare_prompts
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.callbacks import StageCallback, read_metrics, truncate_lines
 from xdomain.train.displacement import displacement
 from xdomain.train.history import weight_changes
 from xdomain.train.processes import is_first, wait_for_all
+from xdomain.train.prompts import StagePrompts
 from xdomain.train.quotas import InformativeQuotas
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.rollout_metrics import stage_totals
-from xdomain.train.rollouts import prompt_fits
-from xdomain.train.schedule import ScheduledPrompt, draw_schedule
-from xdomain.train.self_paced import easy_to_hard, read_pass_rates
 from xdomain.train.strategy_state import save_strategy_state
 from xdomain.train.trackers import isolated_trackers
 from xdomain.train.trainer import DomainGRPOTrainer
 
-MERGE_PROMPTS = 2
-"""Prompts of each domain on which a merged adapter is compared with the trained one."""
-MERGE_TOKENS = 128
-"""Tokens that are read of each of them, since logits of a long prompt take gigabytes."""
 RESUME_PARTS = 4
 """Where no checkpoints are kept inside a stage, its resume state is saved this many times."""
 
@@ -92,14 +79,19 @@ class _Training:
 
     def run(self) -> StageResult:
         set_seed(self._context.seed)  # a new adapter's weights are drawn before the trainer seeds itself
-        items = {name: domain.items(Split.TRAIN) for name, domain in self._domains.items()}
         model, foundation = load_trainable(self._parent, self._experiment.model.lora)
-        eligible, skipped = self._eligible(items, context_of(model.config))
-        schedule = self._schedule(items, eligible)
-        trainer = self._trainer(model, items, eligible, schedule)
-        first = schedule[: self._experiment.training.prompts_per_step]
-        rows = [self._row(entry, items) for entry in first]
-        compare_prompts(trainer, rows, [items[entry.domain][entry.index] for entry in first], self._chat)
+        prompts = StagePrompts(
+            self._experiment,
+            self._spec,
+            self._context,
+            self._domains,
+            self._tokenizer,
+            chat=self._chat,
+            room=context_of(model.config),
+        )
+        trainer = self._trainer(model, prompts)
+        first = prompts.schedule[: self._experiment.training.prompts_per_step]
+        compare_prompts(trainer, list(map(prompts.row, first)), list(map(prompts.item, first)), self._chat)
         callback = self._callback(trainer, foundation)
         trainer.add_callback(callback)
         if is_first():
@@ -113,114 +105,39 @@ class _Training:
         wait_for_all()  # the first one has written the end
         if callback.stopped:
             return StageResult(finished=False, summary={"step": trainer.state.global_step})
-        end = checkpoint_folder(self._context.work, self._spec.steps)
-        summary = stage_totals(read_metrics(callback.metrics_path)) | {"too_long_prompts": skipped}
-        if foundation is not None and is_first():
-            trained = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
-            summary["merge"] = check_merge(trained, end, self._merge_prompts(items, eligible))
-        summary["displacement"] = displacement(end, self._parent)
+        summary = self._summary(trainer, prompts, foundation, callback.metrics_path) if is_first() else {}
         return StageResult(finished=True, summary=summary)
+
+    def _summary(
+        self, trainer: DomainGRPOTrainer, prompts: StagePrompts, foundation: Path | None, metrics: Path
+    ) -> dict[str, Any]:
+        """The stage's figures; a merged adapter is compared with what was trained."""
+        end = checkpoint_folder(self._context.work, self._spec.steps)
+        summary = stage_totals(read_metrics(metrics)) | {"too_long_prompts": prompts.too_long}
+        if foundation is not None:
+            trained = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+            summary["merge"] = check_merge(trained, end, prompts.for_merge())
+        return summary | {"displacement": displacement(end, self._parent)}
 
     def _merge_dtype(self) -> str | None:
         lora = self._experiment.model.lora
         return lora.merge_dtype if lora is not None else None
 
-    def _merge_prompts(
-        self, items: Mapping[str, Sequence[Item]], eligible: Mapping[str, Sequence[int]]
-    ) -> list[list[int]]:
-        """Token ids of the first prompts that the stage may train on, a few of each domain."""
-        texts = [
-            render(items[name][index], self._tokenizer, self._chat)
-            for name, indices in eligible.items()
-            for index in list(indices)[:MERGE_PROMPTS]
-        ]
-        return [ids[:MERGE_TOKENS] for ids in encode(texts, self._tokenizer, self._chat)]
-
-    def _eligible(
-        self, items: Mapping[str, Sequence[Item]], context: int | None
-    ) -> tuple[dict[str, Sequence[int]], int]:
-        """Train items that may be used, by domain, and how many are too long for `max_prompt_tokens` or the model.
-
-        The model's context must hold the prompt and one token, as in evaluation.
-        """
-        limit = self._experiment.training.max_prompt_tokens
-        if context is not None:
-            limit = min(limit or context, context - 1)
-        eligible: dict[str, Sequence[int]] = {}
-        skipped = 0
-        for name, sequence in items.items():
-            eligible[name] = range(len(sequence))
-            if name in self._spec.pass_rates:
-                eligible[name] = list(self._pass_rates(name, sequence))
-            tokenizer, chat = self._tokenizer, self._chat
-            short = [index for index in eligible[name] if prompt_fits(sequence[index], tokenizer, chat, limit)]
-            skipped += len(eligible[name]) - len(short)
-            eligible[name] = short
-            if not eligible[name]:
-                where = "max_prompt_tokens" if skipped else "self_paced"
-                raise DataError(f'"{name}" has no train item left to train on.', where=f"training.{where}")
-        return eligible, skipped
-
-    def _schedule(
-        self, items: Mapping[str, Sequence[Item]], eligible: Mapping[str, Sequence[int]]
-    ) -> list[ScheduledPrompt]:
-        """The stage's prompts as the phase is written; on disk too, unless a strategy chooses as it goes."""
-        quotas = phase_quotas(self._spec.phase, prompts_consumed(self._spec.steps, self._experiment))
-        schedule = draw_schedule(quotas, eligible, self._spec.offsets, self._spec.seed)
-        if self._spec.pass_rates:
-            schedule = easy_to_hard(schedule, {name: self._pass_rates(name, items[name]) for name in items})
-        if not isinstance(self._spec.strategy, AdaptiveConfig):
-            lines = "".join(f"{_schedule_line(entry, items)}\n" for entry in schedule)
-            write_atomic(self._context.work / SCHEDULE, lines)
-        return schedule
-
-    def _adaptive(
-        self, strategy: Strategy, items: Mapping[str, Sequence[Item]], eligible: Mapping[str, Sequence[int]]
-    ) -> AdaptiveSchedule | None:
-        if not isinstance(strategy, Adaptive):
-            return None
-        prompts = prompts_consumed(self._spec.steps, self._experiment)
-        drawn = draw_schedule(dict.fromkeys(eligible, prompts), eligible, self._spec.offsets, self._spec.seed)
-        return AdaptiveSchedule(
-            strategy,
-            {name: [entry for entry in drawn if entry.domain == name] for name in eligible},
-            dict(self._spec.phase.weights),
-            self._experiment.training.prompts_per_step * self._experiment.training.updates_per_rollout,
-            row=lambda entry: self._row(entry, items),
-            line=lambda entry: _schedule_line(entry, items),
-            path=self._context.work / SCHEDULE,
-        )
-
-    def _row(self, entry: ScheduledPrompt, items: Mapping[str, Sequence[Item]]) -> dict[str, Any]:
-        prompt = trl_prompt(items[entry.domain][entry.index], self._chat, self._tokenizer)
-        return {"prompt": prompt, "domain": entry.domain, "index": entry.index}
-
-    def _pass_rates(self, domain: str, items: Sequence[Item]) -> dict[int, float]:
-        """Of every measured train item by its index, in index order."""
-        found = read_pass_rates(self._context.inputs[self._spec.pass_rates[domain]])
-        return {index: found[item.id] for index, item in enumerate(items) if item.id in found}
-
-    def _trainer(
-        self,
-        model: Any,
-        items: Mapping[str, Sequence[Item]],
-        eligible: Mapping[str, Sequence[int]],
-        schedule: list[ScheduledPrompt],
-    ) -> DomainGRPOTrainer:
+    def _trainer(self, model: Any, prompts: StagePrompts) -> DomainGRPOTrainer:
         training = self._experiment.training
         if training.rollout == "vllm-colocate":
             prepare_process(self._context.device)
-        rows = [self._row(entry, items) | {SLOT: place} for place, entry in enumerate(schedule)]
+        rows = [prompts.row(entry) | {SLOT: place} for place, entry in enumerate(prompts.schedule)]
         strategy = self._strategy(model)
         reference = None
         if training.beta > 0:
             base = checkpoint_folder(self._context.inputs[self._spec.base], 0)
             reference = load_plain(base if training.reference == "base" else self._parent)
         return DomainGRPOTrainer(
-            router=RewardRouter(self._domains, items, keep=self._kept_samples()),
+            router=RewardRouter(self._domains, prompts.items, keep=self._kept_samples()),
             domains=self._spec.phase.domains,
             strategy=strategy,
-            adaptive=self._adaptive(strategy, items, eligible),
+            adaptive=prompts.adaptive(strategy),
             offload_gradients=training.offload_gradients,
             telemetry_every=training.telemetry_every,
             quotas=InformativeQuotas(dict(self._spec.phase.weights)) if training.informative_quotas else None,
@@ -294,10 +211,6 @@ class _Training:
 def scaled_rate(training: TrainingConfig, strategy: StrategyConfig) -> TrainingConfig:
     """Return a phase's training settings with the strategy's factor on the learning rate."""
     return training.model_copy(update={"learning_rate": strategy.learning_rate_scale * training.learning_rate})
-
-
-def _schedule_line(entry: ScheduledPrompt, items: Mapping[str, Sequence[Item]]) -> str:
-    return schedule_line(entry.domain, entry.index, items[entry.domain][entry.index])
 
 
 def load_trainable(parent: Path, lora: LoraConfig | None) -> tuple[Any, Path | None]:
