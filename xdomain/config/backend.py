@@ -37,6 +37,10 @@ BackendName = Annotated[str, AfterValidator(_known)]
 KEEPS_ENGINE = frozenset({"vllm"})
 """Backends whose start costs more than a small evaluation: a worker keeps theirs for the next checkpoint."""
 
+REPEATS_SAMPLES = frozenset({"transformers"})
+"""Backends of which a sample depends on its prompt and seed alone, up to rounding, whatever is asked beside it. Others
+promise that of greedy decoding only, and an evaluation does not borrow a part of its samples."""
+
 
 class VllmConfig(ConfigModel):
     """vLLM in this process: one engine serves every checkpoint of an architecture."""

@@ -1,4 +1,4 @@
-"""A checkpoint folder as a backend wants it."""
+"""A checkpoint folder as a backend wants it, loaded when something has to be generated."""
 
 from __future__ import annotations
 
@@ -6,8 +6,47 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from xdomain.generation.base import Checkpoint
+from xdomain.core.errors import ConfigError
+from xdomain.generation.base import Backend, Checkpoint
 from xdomain.models.checkpoint import load_plain, load_tokenizer, read_info
+
+
+class Served:
+    """A backend and the checkpoint that it answers with, whose weights are read when something is generated.
+
+    Args:
+        checkpoint: what the backend has loaded already, if it has.
+    """
+
+    def __init__(self, backend: Backend, checkpoint: Checkpoint | None = None) -> None:
+        self.backend = backend
+        self._checkpoint = checkpoint
+        self._is_loaded = checkpoint is not None
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The one that was chosen last."""
+        assert self._checkpoint is not None
+        return self._checkpoint
+
+    def choose(self, folder: Path, name: str) -> None:
+        """Answer with the checkpoint in `folder` from now on.
+
+        Raises:
+            StoreError: it is none.
+            ConfigError: the backend cannot serve it.
+        """
+        if self._checkpoint is None or self._checkpoint.name != name:
+            self._checkpoint, self._is_loaded = None, False
+            wanted = served_checkpoint(folder, name)
+            check_fits(self.backend, wanted)
+            self._checkpoint = wanted
+
+    def load(self) -> None:
+        """Make the backend ready to generate, if it is not yet."""
+        if not self._is_loaded:
+            self.backend.load(self.checkpoint)
+            self._is_loaded = True
 
 
 def served_checkpoint(folder: Path, name: str) -> Checkpoint:
@@ -37,3 +76,18 @@ def served_checkpoint(folder: Path, name: str) -> Checkpoint:
 
 def load_for_answers(folder: Path) -> Any:
     return load_plain(folder).eval()
+
+
+def check_fits(backend: Backend, checkpoint: Checkpoint) -> None:
+    """Refuse weights for the endpoint backend, and an endpoint for any other.
+
+    Raises:
+        ConfigError: see above.
+    """
+    if bool(checkpoint.endpoint) != (backend.name == "endpoint"):
+        what = "is behind an endpoint" if checkpoint.endpoint else "has weights of its own"
+        raise ConfigError(
+            f'the checkpoint {what}, which the backend "{backend.name}" cannot serve.',
+            where="evaluation.backend",
+            fix="`endpoint` serves endpoints, `transformers` and `vllm` serve weights.",
+        )

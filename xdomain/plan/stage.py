@@ -116,10 +116,17 @@ class TrainStage(Stage):
 
 @dataclass(frozen=True)
 class EvaluateStage(Stage):
-    """One checkpoint on one domain."""
+    """One checkpoint on one domain.
+
+    Attributes:
+        rescored: its completions are stored: they are judged, and nothing is generated.
+        trained_under: of a rescored one, the scorers that the checkpoint's training went by, by domain.
+    """
 
     checkpoint: CheckpointRef
     domain: str
+    rescored: bool = field(default=False, kw_only=True)
+    trained_under: Mapping[str, list[str]] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ attempts/<folder>.jsonl        why earlier attempts ended; stays when the stage 
 logs/<folder>.log
 reports/<experiment>/
 experiments/<name>.json        which stages an experiment needs
+drawn/<draw>-<folder>          empty: finds evaluations by what their completions were drawn with
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Any
 
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, sync_folder, sync_tree, write_json
+from xdomain.plan.borrowing import draw_key
 from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.artifact import DONE, MANIFEST, STAGE, check_artifact, damaged_file, digests, read_description
 from xdomain.store.lease import LOCK, Lease
@@ -35,6 +37,7 @@ SCHEMA_VERSION = 2
 """Raised when keys or the files of stages change their meaning, so that earlier stores cannot be gone on with."""
 CANCELLED = "cancelled"
 DAMAGED = "damaged"
+DRAWN = "drawn"
 FEW_STAGES = 32
 """Of so many, each is looked for by name; of more, the folder is listed once."""
 
@@ -54,7 +57,7 @@ class Failure:
     log: str
 
 
-FOLDERS = ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", "reports", "experiments")
+FOLDERS = ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", "reports", "experiments", DRAWN)
 
 
 class Store:
@@ -83,8 +86,11 @@ class Store:
             StoreError: the folder cannot be written, or the file system cannot rename or lock.
         """
         try:
+            indexed = (self.root / DRAWN).is_dir()
             for name in FOLDERS:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
+            if not indexed:
+                self._index()
             if not (self.root / "store.json").is_file():
                 write_json(self.root / "store.json", {"schema": SCHEMA_VERSION})
             probe = self.root / "work" / f".probe-{os.getpid()}"
@@ -273,11 +279,29 @@ class Store:
     def _attempts_path(self, stage: Stage) -> Path:
         return self.root / f"attempts/{stage.folder}.jsonl"
 
+    def _index(self) -> None:
+        """Make the index of evaluations where a version wrote the store that had none."""
+        for path in (self.root / "stages").glob(f"{StageKind.EVALUATE}-*/{STAGE}"):
+            try:
+                self._mark_drawn(path.parent.name, read_json(path)["payload"])
+            except (OSError, ValueError, TypeError, LookupError):
+                continue  # it is damaged: whoever needs it will be told
+
+    def _mark_drawn(self, folder: str, payload: Mapping[str, Any]) -> None:
+        (self.root / DRAWN / f"{drawn_name(draw_key(payload))}-{folder}").touch()
+
     def _finish(self, stage: Stage, done: Mapping[str, Any]) -> None:
+        if stage.kind is StageKind.EVALUATE:
+            self._mark_drawn(stage.folder, stage.payload)
         # Its presence alone counts; should the machine lose it in a crash, `settle` makes it again from synced files.
         write_json(self.folder(stage) / DONE, dict(done), durable=False)
         shutil.rmtree(self.scratch(stage), ignore_errors=True)
         self.clear_failure(stage)
+
+
+def drawn_name(key: str) -> str:
+    """How the index names a `draw_key`."""
+    return key[:16]
 
 
 def _require_schema(version: Any, root: Path) -> None:

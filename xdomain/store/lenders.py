@@ -1,0 +1,73 @@
+"""Which published evaluations another one may take completions from, found without reading the rest of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xdomain.core.files import read_json
+from xdomain.core.stage import Lender
+from xdomain.plan.borrowing import draw_key, judged_alike, may_borrow
+from xdomain.plan.stage import Stage
+from xdomain.store.artifact import DONE, STAGE, damaged_file
+from xdomain.store.store import DRAWN, Store, drawn_name
+
+RECORDS = "records.parquet"
+
+
+@dataclass(frozen=True)
+class StoredEvaluation:
+    """What a published evaluation says of itself."""
+
+    key: str
+    folder: Path
+    title: str
+    payload: Mapping[str, Any]
+    done: Mapping[str, Any]
+
+    @property
+    def records(self) -> Path:
+        return self.folder / RECORDS
+
+
+class DrawnAlike:
+    """Finds evaluations by what their completions were drawn with. The store's index is listed once."""
+
+    def __init__(self, store: Store) -> None:
+        self._stages = store.root / "stages"
+        self._by_draw: dict[str, list[str]] = {}
+        for name in sorted(store.names(DRAWN)):
+            draw, _, folder = name.partition("-")
+            self._by_draw.setdefault(draw, []).append(folder)
+
+    def of(self, payload: Mapping[str, Any]) -> list[StoredEvaluation]:
+        """Return all published evaluations with the `draw_key` of `payload`, in the order of their folders' names."""
+        wanted = draw_key(payload)
+        found = (self._read(name) for name in self._by_draw.get(drawn_name(wanted), ()))
+        return [each for each in found if each is not None and draw_key(each.payload) == wanted]
+
+    def lenders(self, stage: Stage) -> list[StoredEvaluation]:
+        """Return those that `stage` may take completions from; those whose verdicts hold for it, too, come first."""
+        found = [each for each in self.of(stage.payload) if each.key != stage.key]
+        found = [each for each in found if may_borrow(stage.payload, each.payload)]
+        return sorted(found, key=lambda each: not judged_alike(stage.payload, each.payload))
+
+    def _read(self, name: str) -> StoredEvaluation | None:
+        """None for one that is not published any more, and for one that cannot be read."""
+        folder = self._stages / name
+        try:
+            data = read_json(folder / STAGE) if (folder / DONE).is_file() else None
+            return data and StoredEvaluation(data["key"], folder, data["title"], data["payload"], data["done"])
+        except (OSError, ValueError, TypeError, LookupError):
+            return None
+
+
+def as_lender(found: StoredEvaluation, stage: Stage) -> Lender:
+    return Lender(found.key, found.records, judged_alike(stage.payload, found.payload))
+
+
+def is_sound(found: StoredEvaluation) -> bool:
+    """Whether its description and its records are what was published."""
+    return damaged_file(found.folder, STAGE) is None and damaged_file(found.folder, RECORDS) is None
