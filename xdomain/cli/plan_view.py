@@ -173,9 +173,10 @@ def _borrowed(opened: Opened, done: frozenset[str]) -> list[str]:
     if savings.completions:
         tokens = savings.completion_tokens
         saved = "" if tokens is None else f", about {tokens} tokens"
+        taken = count(sum(savings.completions.values()), "completion")
         lines.append(
-            f"{count(len(savings.completions), 'evaluation')} take {count(sum(savings.completions.values()), 'completion')} "
-            f"from the store, which are not generated again{saved}"
+            f"{taken} of the store in {count(len(savings.completions), 'evaluation')}, which are not generated "
+            f"again{saved}"
         )
     if savings.refused:
         backend = opened.plan.experiment.evaluation.backend

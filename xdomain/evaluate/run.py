@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import XDomainError
@@ -17,6 +18,7 @@ from xdomain.evaluate.served import Served
 from xdomain.generation.base import NonFiniteLogits
 from xdomain.models.checkpoint import read_info
 from xdomain.models.layout import checkpoint_folder
+from xdomain.plan.explain import verifier_in_words
 from xdomain.plan.identity import completion_tokens
 from xdomain.plan.pass_rate import pass_rate_settings
 from xdomain.plan.spec import EvaluateSpec
@@ -53,8 +55,7 @@ def run_evaluations(
                 yield spec, StageResult(finished=False, summary={})
                 continue
             try:
-                folder = checkpoint_folder(context.inputs[spec.checkpoint_stage], spec.checkpoint_step)
-                served.choose(folder, name)
+                served.choose(_folder(spec, context), name)
                 yield spec, _evaluate(served, experiment, spec, context)
             except NonFiniteLogits as error:
                 broken[name] = advised(error, trained=spec.checkpoint_step > 0)
@@ -68,6 +69,15 @@ def run_evaluations(
     finally:
         if kept is None:
             backends.close()
+
+
+def _folder(spec: EvaluateSpec, context: StageContext) -> Path:
+    """The checkpoint's folder. `grid gc` may have freed a rescored one, which is asked nothing: prompts are then
+    rendered with the base's tokenizer, which all checkpoints of an experiment share."""
+    folder = checkpoint_folder(context.inputs[spec.checkpoint_stage], spec.checkpoint_step)
+    if spec.rescored and not folder.is_dir():
+        return checkpoint_folder(list(context.inputs.values())[-1], 0)
+    return folder
 
 
 def _evaluate(
@@ -94,7 +104,7 @@ def _evaluate(
     write_records(context.work / "records.parquet", measured.records)
     summary = measured.summary | {"write_seconds": time.perf_counter() - begun}
     if spec.rescored:
-        summary |= {"judged_by": domain.scorer, "trained_under": dict(spec.trained_under)}
+        summary |= {"judged_by": verifier_in_words(domain.verifier_identity()), "trained_under": dict(spec.trained_under)}
     return StageResult(finished=True, summary=summary)
 
 

@@ -119,8 +119,9 @@ class EvaluateStage(Stage):
     """One checkpoint on one domain.
 
     Attributes:
-        rescored: its completions are stored: they are judged, and nothing is generated.
-        trained_under: of a rescored one, the scorers that the checkpoint's training went by, by domain.
+        rescored: its completions are stored: they are judged, and nothing is generated. The last of its `needs` is
+            the base.
+        trained_under: of a rescored one, the verifiers that the checkpoint's training went by, in words by domain.
     """
 
     checkpoint: CheckpointRef

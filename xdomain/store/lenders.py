@@ -18,8 +18,8 @@ RECORDS = "records.parquet"
 
 
 @dataclass(frozen=True)
-class StoredEvaluation:
-    """What a published evaluation says of itself."""
+class StoredStage:
+    """What a published stage says of itself."""
 
     key: str
     folder: Path
@@ -42,32 +42,32 @@ class DrawnAlike:
             draw, _, folder = name.partition("-")
             self._by_draw.setdefault(draw, []).append(folder)
 
-    def of(self, payload: Mapping[str, Any]) -> list[StoredEvaluation]:
+    def of(self, payload: Mapping[str, Any]) -> list[StoredStage]:
         """Return all published evaluations with the `draw_key` of `payload`, in the order of their folders' names."""
         wanted = draw_key(payload)
-        found = (self._read(name) for name in self._by_draw.get(drawn_name(wanted), ()))
+        found = (read_stage(self._stages / name) for name in self._by_draw.get(drawn_name(wanted), ()))
         return [each for each in found if each is not None and draw_key(each.payload) == wanted]
 
-    def lenders(self, stage: Stage) -> list[StoredEvaluation]:
+    def lenders(self, stage: Stage) -> list[StoredStage]:
         """Return those that `stage` may take completions from; those whose verdicts hold for it, too, come first."""
         found = [each for each in self.of(stage.payload) if each.key != stage.key]
         found = [each for each in found if may_borrow(stage.payload, each.payload)]
         return sorted(found, key=lambda each: not judged_alike(stage.payload, each.payload))
 
-    def _read(self, name: str) -> StoredEvaluation | None:
-        """None for one that is not published any more, and for one that cannot be read."""
-        folder = self._stages / name
-        try:
-            data = read_json(folder / STAGE) if (folder / DONE).is_file() else None
-            return data and StoredEvaluation(data["key"], folder, data["title"], data["payload"], data["done"])
-        except (OSError, ValueError, TypeError, LookupError):
-            return None
+
+def read_stage(folder: Path) -> StoredStage | None:
+    """None for one that is not published (any more), and for one that cannot be read."""
+    try:
+        data = read_json(folder / STAGE) if (folder / DONE).is_file() else None
+        return data and StoredStage(data["key"], folder, data["title"], data["payload"], data["done"])
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
 
 
-def as_lender(found: StoredEvaluation, stage: Stage) -> Lender:
+def as_lender(found: StoredStage, stage: Stage) -> Lender:
     return Lender(found.key, found.records, judged_alike(stage.payload, found.payload))
 
 
-def is_sound(found: StoredEvaluation) -> bool:
+def is_sound(found: StoredStage) -> bool:
     """Whether its description and its records are what was published."""
     return damaged_file(found.folder, STAGE) is None and damaged_file(found.folder, RECORDS) is None

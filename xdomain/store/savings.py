@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from operator import itemgetter
 
 from xdomain.plan.borrowing import repeats_samples
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import Stage, StageKind
-from xdomain.store.lenders import DrawnAlike, StoredEvaluation
+from xdomain.store.lenders import DrawnAlike, StoredStage
 from xdomain.store.store import Store
 
 
@@ -38,7 +39,7 @@ def expected_savings(plan: Graph, store: Store, done: Collection[str]) -> Saving
     for key, stage in plan.stages.items():
         if stage.kind is not StageKind.EVALUATE or key in done:
             continue
-        lent = max(((_lent(stage, each), each) for each in alike.lenders(stage)), key=lambda pair: pair[0], default=None)
+        lent = max(((_lent(stage, each), each) for each in alike.lenders(stage)), key=itemgetter(0), default=None)
         if lent is not None and lent[0]:
             completions[key] = lent[0]
             each = _tokens_each(lent[1])
@@ -48,7 +49,7 @@ def expected_savings(plan: Graph, store: Store, done: Collection[str]) -> Saving
     return Savings(completions, None if tokens is None else round(tokens), tuple(refused))
 
 
-def _lent(stage: Stage, lender: StoredEvaluation) -> int:
+def _lent(stage: Stage, lender: StoredStage) -> int:
     """Completions that both have: of two counts of the same items and samples the smaller ones, for they are drawn
     from the first on."""
     if stage.payload["items"]["identity"] != lender.payload["items"]["identity"]:
@@ -58,7 +59,7 @@ def _lent(stage: Stage, lender: StoredEvaluation) -> int:
     return int(items * min(stage.payload["sampling"]["samples"], summary.get("samples", 0)))
 
 
-def _tokens_each(lender: StoredEvaluation) -> float | None:
+def _tokens_each(lender: StoredStage) -> float | None:
     """Mean tokens of a completion."""
     summary = lender.done["summary"]
     total = summary.get("completion_tokens")
