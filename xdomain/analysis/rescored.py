@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 from pydantic import Field
 
@@ -66,10 +68,10 @@ def verdict_changes(before: pd.DataFrame, after: pd.DataFrame) -> tuple[VerdictC
     """
     where = ["checkpoint", "domain", "item_id", "sample"]
     both = before.merge(after, on=where, suffixes=("_before", "_after"), validate="one_to_one")
-    counts = both.groupby(["domain", "outcome_before", "outcome_after"], observed=True).size()
+    kinds = Counter(zip(both["domain"], both["outcome_before"], both["outcome_after"], strict=True))
     return tuple(
-        VerdictChange(domain=domain, before=old, after=new, completions=int(number))
-        for (domain, old, new), number in counts.items()
+        VerdictChange(domain=domain, before=old, after=new, completions=number)
+        for (domain, old, new), number in sorted(kinds.items())
     )
 
 

@@ -104,7 +104,8 @@ def _evaluate(
     write_records(context.work / "records.parquet", measured.records)
     summary = measured.summary | {"write_seconds": time.perf_counter() - begun}
     if spec.rescored:
-        summary |= {"judged_by": verifier_in_words(domain.verifier_identity()), "trained_under": dict(spec.trained_under)}
+        judged_by = verifier_in_words(domain.verifier_identity())
+        summary |= {"judged_by": judged_by, "trained_under": dict(spec.trained_under)}
     return StageResult(finished=True, summary=summary)
 
 
