@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -13,8 +14,10 @@ import yaml
 
 from tests.domains_from_rows import write_jsonl
 from tests.small_grid import xdomain
-from xdomain.core.parquet import read_records
+from xdomain.core.files import write_json
+from xdomain.core.parquet import read_records, read_rows, write_records
 from xdomain.core.records import Outcome
+from xdomain.store.artifact import MANIFEST, digests
 
 ITEMS = 30
 PLANTED = {"kind": "number", "absolute_tolerance": 100}
@@ -124,6 +127,29 @@ def test_what_would_need_generation_is_refused(
     assert "would need generation" in refused
     assert words in refused
     assert sorted(path.name for path in store.glob("stages/*")) == before
+
+
+def base_on_sums(store: Path) -> Path:
+    (folder,) = store.glob("stages/evaluate-base-on-sums-*")
+    return folder
+
+
+def test_records_that_hold_other_prompts_are_refused(store: Path, tmp_path: Path) -> None:
+    """The identity says that the prompt is the same, and the records say that it is not."""
+    path = base_on_sums(store) / "records.parquet"
+    first, *rest = read_rows(path)
+    write_records(path, [dataclasses.replace(first, prompt_hash="0" * 64), *rest])
+    write_json(path.parent / MANIFEST, digests(path.parent))
+    failed = xdomain("rescore", write_experiment(tmp_path, verifier=REPAIRED), "--store", store, code=1).stderr
+    assert f'with the prompt that they would get now, "{first.item_id}" is the first' in " ".join(failed.split())
+    assert len(list(store.glob("stages/evaluate-base-on-sums-*"))) == 1
+
+
+def test_damaged_records_are_named(store: Path, tmp_path: Path) -> None:
+    path = base_on_sums(store) / "records.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+    refused = xdomain("rescore", write_experiment(tmp_path, verifier=REPAIRED), "--store", store, code=2).stderr
+    assert '"records.parquet" is damaged' in " ".join(refused.split())
 
 
 def test_freed_checkpoints_are_rescored_too(store: Path, tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from tests.plans import make_plan
 from xdomain.config.backend import BACKENDS, REPEATS_SAMPLES
 from xdomain.plan.borrowing import draw_key, judged_alike, may_borrow
 from xdomain.plan.graph import Plan
+from xdomain.store.drawn import DRAWN
 from xdomain.store.garbage import find_garbage, free
 from xdomain.store.lease import acquire
 from xdomain.store.lenders import DrawnAlike
 from xdomain.store.savings import expected_savings
-from xdomain.store.store import DRAWN, Store
+from xdomain.store.store import Store
 
 
 def payload(**changes: Any) -> dict[str, Any]:

@@ -43,6 +43,8 @@ def rescore_experiment(opened: Opened, jobs: int | None) -> RescoredChanges:
         StageError: an evaluation failed.
     """
     store = opened.store
+    if store.exists:
+        store.create()  # an earlier version's gets its index
     rescoring = plan_rescoring(opened.plan, store)
     note_experiment(store, rescoring.after)
     todo = rescoring.todo.evaluations

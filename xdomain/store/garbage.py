@@ -14,9 +14,10 @@ from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
 from xdomain.store.artifact import DONE, MANIFEST, read_description
+from xdomain.store.drawn import forget_drawn
 from xdomain.store.experiments import noted_experiments
 from xdomain.store.lease import read_holder
-from xdomain.store.store import DRAWN, Store
+from xdomain.store.store import Store
 
 TRASH = ".trash-"
 
@@ -102,10 +103,7 @@ def free(store: Store, garbage: Garbage) -> None:
         shutil.rmtree(trash)
         for kind, suffix in (("failures", "json"), ("attempts", "jsonl"), ("logs", "log")):
             (store.root / kind / f"{folder.name}.{suffix}").unlink(missing_ok=True)
-    gone = {folder.name for folder in garbage.stages}
-    for name in store.names(DRAWN):
-        if name.partition("-")[2] in gone:
-            (store.root / DRAWN / name).unlink(missing_ok=True)
+    forget_drawn(store.root, {folder.name for folder in garbage.stages})
     for folder in garbage.checkpoints:
         stage = folder.parent.parent
         prefix = f"{folder.relative_to(stage)}/"

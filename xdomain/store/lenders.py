@@ -12,7 +12,8 @@ from xdomain.core.stage import Lender
 from xdomain.plan.borrowing import draw_key, judged_alike, may_borrow
 from xdomain.plan.stage import Stage
 from xdomain.store.artifact import DONE, STAGE, damaged_file
-from xdomain.store.store import DRAWN, Store, drawn_name
+from xdomain.store.drawn import DRAWN, drawn_name
+from xdomain.store.store import Store
 
 RECORDS = "records.parquet"
 

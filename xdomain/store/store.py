@@ -28,16 +28,15 @@ from typing import Any
 
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, sync_folder, sync_tree, write_json
-from xdomain.plan.borrowing import draw_key
 from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.artifact import DONE, MANIFEST, STAGE, check_artifact, damaged_file, digests, read_description
+from xdomain.store.drawn import DRAWN, index_evaluations, note_drawn
 from xdomain.store.lease import LOCK, Lease
 
 SCHEMA_VERSION = 2
 """Raised when keys or the files of stages change their meaning, so that earlier stores cannot be gone on with."""
 CANCELLED = "cancelled"
 DAMAGED = "damaged"
-DRAWN = "drawn"
 FEW_STAGES = 32
 """Of so many, each is looked for by name; of more, the folder is listed once."""
 
@@ -79,6 +78,11 @@ class Store:
             what = "is not empty and not a store." if root.is_dir() else "is a file, and a store is a folder."
             raise StoreError(what, where=str(root), fix="Choose another folder with --store.")
 
+    @property
+    def exists(self) -> bool:
+        """Whether something was ever written to it."""
+        return (self.root / "store.json").is_file()
+
     def create(self) -> None:
         """Make the folders, and check that the file system can do what publishing needs.
 
@@ -90,7 +94,7 @@ class Store:
             for name in FOLDERS:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
             if not indexed:
-                self._index()
+                index_evaluations(self.root)
             if not (self.root / "store.json").is_file():
                 write_json(self.root / "store.json", {"schema": SCHEMA_VERSION})
             probe = self.root / "work" / f".probe-{os.getpid()}"
@@ -279,29 +283,13 @@ class Store:
     def _attempts_path(self, stage: Stage) -> Path:
         return self.root / f"attempts/{stage.folder}.jsonl"
 
-    def _index(self) -> None:
-        """Make the index of evaluations where a version wrote the store that had none."""
-        for path in (self.root / "stages").glob(f"{StageKind.EVALUATE}-*/{STAGE}"):
-            try:
-                self._mark_drawn(path.parent.name, read_json(path)["payload"])
-            except (OSError, ValueError, TypeError, LookupError):
-                continue  # it is damaged: whoever needs it will be told
-
-    def _mark_drawn(self, folder: str, payload: Mapping[str, Any]) -> None:
-        (self.root / DRAWN / f"{drawn_name(draw_key(payload))}-{folder}").touch()
-
     def _finish(self, stage: Stage, done: Mapping[str, Any]) -> None:
         if stage.kind is StageKind.EVALUATE:
-            self._mark_drawn(stage.folder, stage.payload)
+            note_drawn(self.root, stage.folder, stage.payload)
         # Its presence alone counts; should the machine lose it in a crash, `settle` makes it again from synced files.
         write_json(self.folder(stage) / DONE, dict(done), durable=False)
         shutil.rmtree(self.scratch(stage), ignore_errors=True)
         self.clear_failure(stage)
-
-
-def drawn_name(key: str) -> str:
-    """How the index names a `draw_key`."""
-    return key[:16]
 
 
 def _require_schema(version: Any, root: Path) -> None:
