@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from tests.completion_server import completion_server
 from tests.domains_from_rows import write_jsonl
 from xdomain.cli.eval_graph import domain_entries, evaluation_graph
 from xdomain.core.files import write_json
@@ -86,9 +87,10 @@ class Run:
         return self.store.log_path(self.stage).read_text()
 
 
-def evaluate(root: Path, model: Path, domain: Path, **evaluation: Any) -> Run:
+def evaluate(root: Path, model: Path | str, domain: Path, **evaluation: Any) -> Run:
     store = Store(root)
     settings = {
+        "model": {"endpoint": {"protocol": "completions"}} if str(model).startswith("http") else {},
         "evaluation": {"max_completion_tokens": 6} | evaluation,
         "execution": {"executor": "inline", "device": "cpu"},
     }
@@ -252,3 +254,30 @@ def test_a_store_without_an_index_gets_one(model: Path, tmp_path: Path) -> None:
     second = evaluate(tmp_path / "store", model, domain, **SAMPLED | {"items": 30})
     assert second.summary["borrowed"]["items"] == 20
     assert {each.key for each in DrawnAlike(first.store).of(first.stage.payload)} == {first.stage.key, second.stage.key}
+
+
+def test_an_endpoint_is_asked_and_paid_for_what_is_new(tmp_path: Path) -> None:
+    prices = {"usd_per_million_prompt_tokens": 1e6, "usd_per_million_completion_tokens": 1e6}
+    greedy = {"temperature": 0.0, "endpoint": prices}
+    with completion_server({"tiny": tiny_qwen3(seed=3)}) as server:
+        address = f"{server.url}#tiny"
+        evaluate(tmp_path / "store", address, write_domain(tmp_path), items=5, **greedy)
+        assert len(server.requests) == 5
+        more = evaluate(tmp_path / "store", address, tmp_path / "sums.yaml", items=8, **greedy)
+        assert len(server.requests) == 8
+        new = more.records.tail(8)
+        assert more.summary["borrowed"]["items"] == 5
+        assert 0 < more.summary["usd"] < new["prompt_tokens"].sum() + new["completion_tokens"].sum()
+
+
+def test_samples_of_an_endpoint_are_judged_again_but_not_mixed(tmp_path: Path) -> None:
+    sampled = {"temperature": 1.0, "items": 4}
+    with completion_server({"tiny": tiny_qwen3(seed=3)}) as server:
+        address = f"{server.url}#tiny"
+        evaluate(tmp_path / "store", address, write_domain(tmp_path), samples=1, **sampled)
+        more = evaluate(tmp_path / "store", address, tmp_path / "sums.yaml", samples=2, **sampled)
+        assert len(server.requests) == 4 + 8
+        assert "endpoint does not promise the same sample for the same seed" in more.log
+        again = evaluate(tmp_path / "store", address, write_domain(tmp_path, "new", **REPAIRED), samples=2, **sampled)
+        assert again.summary["generated"] == NOTHING
+        assert len(server.requests) == 12
