@@ -424,7 +424,8 @@ def base_of(folder: Path, weights: Any, tokenizer: Any, **changes: Any) -> dict[
 
     weights.save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
-    experiment = make_experiment(**{"model": {"path": str(folder / "model")}, **changes})
+    training = {"steps": 10, "prompts_per_step": 4, "generations": 2, "max_completion_tokens": 12}
+    experiment = make_experiment(**{"model": {"path": str(folder / "model")}, "training": training, **changes})
     return dict(run_base(experiment, Stages(folder).context("base")).summary)
 
 

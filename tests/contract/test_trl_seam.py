@@ -19,6 +19,9 @@ SIGNATURES = {
     "compute_loss": ["model", "inputs", "return_outputs", "num_items_in_batch"],
     "_prepare_inputs": ["generation_batch"],
     "_generate_and_score_completions": ["inputs"],
+    "_generate_single_turn": ["prompt_ids", "images", "multimodal_fields", "num_generations", "has_tool_images"],
+    "_calculate_rewards": ["inputs", "prompts", "completions", "completion_ids_list"],
+    "_tokenize_prompts": ["prompts"],
     "_save_optimizer_and_scheduler": ["output_dir"],
     "_load_optimizer_and_scheduler": ["checkpoint"],
     "compute_loss_context_manager": [],
@@ -93,6 +96,13 @@ def test_batch_has_the_keys_that_parts_are_cut_from() -> None:
     source = inspect.getsource(GRPOTrainer._generate_and_score_completions)
     for key in ("prompt_ids", "prompt_mask", "completion_ids", "completion_mask", "advantages", "num_items_in_batch"):
         assert f'"{key}": {key},' in source
+
+
+def test_what_our_own_masking_and_counting_replaces_is_there() -> None:
+    source = inspect.getsource(GRPOTrainer._generate_and_score_completions)
+    assert "if self.mask_truncated_completions:" in source
+    assert "self.accelerator.gather(loss_mask.sum()).sum()" in source
+    assert '["completions/clipped_ratio"].append(' in inspect.getsource(GRPOTrainer._generate)
 
 
 def test_config_has_the_fields_that_steps_are_counted_by() -> None:

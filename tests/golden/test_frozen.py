@@ -64,4 +64,4 @@ def test_every_event_of_a_run_is_described(repository: Path) -> None:
     page = (repository / "docs" / "reference" / "run-events.md").read_text()
     for kind in get_args(RunEvent):
         for event in get_args(kind.model_fields["event"].annotation):
-            assert f"\n| `{event}` |" in page
+            assert f"\n- `{event}`:" in page

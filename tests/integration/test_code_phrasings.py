@@ -71,3 +71,19 @@ def test_a_not_a_number_that_is_expected_is_right():
     item = {"entry_point": "f", "tests": [{"arguments": [1], "expected": math.nan}]}
     assert judge("function", item, "def f(a): return float('nan')").outcome == "right"
     assert judge("function", item, "def f(a): return 1.0").outcome == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("completion", "outcome"),
+    [
+        ("<think>```python\nprint(2)\n```</think>\n```python\nprint(1)\n```", "right"),
+        ("<think>```python\nprint(1)\n```</think>\n```python\nprint(2)\n```", "wrong"),
+        ("<think>```python\nprint(1)\n```", "malformed"),
+        ("```python\nprint(1)", "right"),
+        ("  ```py\n  print(1)\n  ```", "right"),
+    ],
+)
+def test_the_code_after_the_reasoning_is_judged(completion, outcome):
+    checker = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="stdin", timeout_seconds=8))
+    item = Item("i", "p", "g", metadata={"tests": [{"input": "", "output": "1"}]})
+    assert checker.judge([item], [completion])[0].outcome == outcome

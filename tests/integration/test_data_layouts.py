@@ -207,4 +207,4 @@ def test_bytes_are_read_as_utf8_or_make_a_bad_row(tmp_path):
     pq.write_table(pa.table({"q": cells, "a": ["1", "2", "3"]}), tmp_path / "rows.parquet")
     made = domain({"kind": "parquet", "test": str(tmp_path / "rows.parquet")}, on_bad_row="skip")
     assert [item.prompt for item in items(made)] == ["ä?", "b?"]
-    assert "a cell holds bytes that are no UTF-8 text (1, the first at rows.parquet:2)" in made.left_out()
+    assert "a cell holds bytes that are not UTF-8 text (1, the first at rows.parquet:2)" in made.left_out()

@@ -38,7 +38,8 @@ def judge(checker: MathChecker, gold: str, completion: str):
         ("18", "\\boxed{19}", "wrong"),
         ("x^2+1", "\\boxed{x^2-1}", "wrong"),
         ("18", "", "malformed"),
-        ("18", "\\boxed{18", "malformed"),
+        ("18", "\\boxed{18", "right"),  # the end closes it, as a stop text would; truncation is judged apart
+        ("18", "\\boxed{", "malformed"),
         ("18", "I do not know that", "malformed"),
         ("18", "\\boxed{" * 20_000, "malformed"),
         ("18", "[" * 1_000_000, "malformed"),

@@ -122,7 +122,7 @@ def test_when_every_row_is_bad_the_count_says_why(tmp_path):
 
 def test_skipping_is_no_part_of_the_identity(tmp_path):
     source = {"kind": "jsonl", "test": write_jsonl(tmp_path / "rows.jsonl", [ROW])}
-    assert domain(source).identity() == domain(source, on_bad_row="skip").identity()
+    assert domain(source).item_identity() == domain(source, on_bad_row="skip").item_identity()
     assert domain(source).items(Split.TEST) == domain(source, on_bad_row="skip").items(Split.TEST)
 
 

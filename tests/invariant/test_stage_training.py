@@ -16,6 +16,8 @@ from tests.plans import make_experiment
 from xdomain.config.experiment import Experiment
 from xdomain.config.strategy import CGPOConfig, JointConfig, StrategyModel
 from xdomain.core.stage import StageContext
+from xdomain.domains.base import Split
+from xdomain.domains.build import build_domain
 from xdomain.models.checkpoint import load_adapter, load_plain, load_tokenizer, read_info
 from xdomain.models.layout import checkpoint_folder
 from xdomain.models.prompting import encode, render, trl_prompt
@@ -155,6 +157,30 @@ def test_a_stopped_stage_resumes_to_the_same_weights(stages: Stages, lora: dict[
         assert same(load_file(whole / name), load_file(parts / name))
     lines = [(stages.inputs[key] / "metrics.jsonl").read_text().splitlines() for key in ("whole", "parts")]
     assert len(lines[0]) == len(lines[1]) == 4
+
+
+def test_kept_rollouts_change_nothing_and_survive_a_stop(stages: Stages) -> None:
+    keeping = experiment_with(keep_rollouts={"prompts_per_step": 1})
+    stages.train(experiment_with(), "plain", "base", "logic + puzzle")
+    stages.train(keeping, "kept", "base", "logic + puzzle")
+    asked = iter([False, True])
+    stages.train(keeping, "parts", "base", "logic + puzzle", stop_requested=lambda: next(asked, False))
+    stages.train(keeping, "parts", "base", "logic + puzzle")
+    assert same(*(load_file(stages.end(key) / "model.safetensors") for key in ("plain", "kept")))
+    assert not (stages.inputs["plain"] / "rollouts.jsonl").exists()
+    kept, parts = ((stages.inputs[key] / "rollouts.jsonl").read_text() for key in ("kept", "parts"))
+    assert kept == parts, "a resumed stage writes the same"
+    samples = [json.loads(line) for line in kept.splitlines()]
+    assert [(each["step"], each["sample"]) for each in samples] == [(s, n) for s in range(1, 5) for n in range(4)]
+    domain = build_domain("logic")
+    first = [each for each in samples if each["step"] == 1]
+    (item,) = [item for item in domain.items(Split.TRAIN) if item.id == first[0]["item_id"]]
+    for each in first:
+        (verdict,) = domain.score([item], [each["completion"]])
+        assert each["truncated"] or (each["outcome"], each["answer"]) == (verdict.outcome, verdict.answer)
+        assert each["gold"] == item.gold
+    rewards = read_metrics(stages.inputs["kept"] / "metrics.jsonl")[0]["domains"]["logic"]["reward"]
+    assert sum(each["reward"] for each in first) / 4 == pytest.approx(rewards), "one prompt of logic, the one kept"
 
 
 @pytest.mark.parametrize("reference", ["parent", "base"])

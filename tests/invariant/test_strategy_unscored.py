@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import string
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,10 @@ MISSING = Verdict.unscored("no answer")
 
 
 class _Scripted(CharacterDomain):
-    """The same verdicts in every group, whatever the completions."""
+    """The same verdicts in every group, whatever the completions, which end at their first character: those that are
+    truncated would be wrong, whatever the script says."""
+
+    stop = tuple(string.printable)
 
     def __init__(self, name: str, *verdicts: Verdict) -> None:
         super().__init__(name, str.isalpha)

@@ -30,7 +30,7 @@ NAMED_ONE_BY_ONE = {
 CHANGE_NO_NUMBER = {
     TrainingConfig: {
         "budget",  # counts through the steps of each phase
-        *("telemetry_every", "offload_gradients", "report_to"),
+        *("telemetry_every", "offload_gradients", "keep_rollouts", "report_to"),
     },
     EvaluationConfig: {"endpoint"},  # attempts, pauses and prices
     DomainConfig: {

@@ -12,7 +12,7 @@ from tests.families import tiny_model
 from tests.plans import make_experiment
 from xdomain.config.model import LoraConfig
 from xdomain.core.errors import ConfigError, StageError
-from xdomain.models.adapters import adapted_weights, check_merge, new_adapter
+from xdomain.models.adapters import adapted_weights, check_merge, new_adapter, try_adapter
 from xdomain.models.checkpoint import load_adapter, load_plain, read_info, save_adapter, save_full
 from xdomain.models.tiny import tiny_qwen3, tiny_tokenizer
 from xdomain.plan.checks import precision_note
@@ -73,6 +73,19 @@ def test_a_merge_that_is_not_what_was_trained_fails_with_the_difference(tmp_path
 def test_an_adapter_that_changes_nothing_has_no_lost_share(tmp_path: Path) -> None:
     both, folder = adapted(tmp_path, tiny_qwen3(seed=3)[0], 0.0)
     assert check_merge(both, folder, PROMPTS)["lost_share"] is None
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_trial_of_adapters_does_not_mistake_rounding(dtype: torch.dtype) -> None:
+    cases = (("gpt2", "all-linear", True), ("jamba", ["q_proj"], True), ("mamba", ["dt_proj"], False))
+    for family, targets, sound in cases:
+        lora = LoraConfig(r=4, alpha=32, target_modules=targets)
+        if sound:
+            try_adapter(tiny_model(family).to(dtype), lora, PROMPTS[1])
+        else:
+            with pytest.raises(ConfigError, match="its forward pass leaves some of them out"):
+                try_adapter(tiny_model(family).to(dtype), lora, PROMPTS[1])
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_code_of_a_models_own_is_refused_unless_trusted(own_code: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_source(ModelConfig(path=str(own_code)))
     text = caught.value.paragraph()
-    assert "brings Python code of its own" in text
+    assert "brings its own Python code" in text
     assert "model.trust_remote_code: true" in text
 
 

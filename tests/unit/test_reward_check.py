@@ -100,12 +100,12 @@ def test_a_length_term_that_eats_the_right_answer_is_refused(tmp_path):
 def test_a_place_that_no_prompt_names_is_noted(tmp_path):
     looking = {"kind": "math", "answer_in": ["boxed", "tag"]}
     domain = make(tmp_path, verifier=looking, solution=BOXED["solution"])
-    assert any("5 prompts name neither" in note for note in check_domain(domain).notes)
+    assert any("5 prompts do not mention it" in note for note in check_domain(domain).notes)
     domain.close()
     finding = {"kind": "math", "answer_in": ["boxed", "last_line"]}
     for settings in ({"verifier": looking, **BOXED}, {"verifier": finding}):
         asked = make(tmp_path, **settings)
-        assert not any("name neither" in note for note in check_domain(asked).notes)
+        assert not any("do not mention it" in note for note in check_domain(asked).notes)
         asked.close()
 
 

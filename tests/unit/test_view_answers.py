@@ -1,5 +1,6 @@
 """The table behind `xdomain view`: filters, items gained and lost, and prompts that are proven by their digest."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from tests.grids import make_grid
 from xdomain.core.fingerprint import text_digest
 from xdomain.domains.base import Item
-from xdomain.view.answers import Answers, Filter
+from xdomain.view.answers import Answers, Filter, read_rollouts
 from xdomain.view.prompts import PromptTexts
 
 END = "math, seed 0, step 40"
@@ -73,6 +74,30 @@ def test_search_looks_at_question_and_completion_without_case(answers):
     assert found
     assert all("the answer is 7" in row["completion"] for row in found)
     assert rows(answers, text="nowhere to be found") == []
+
+
+def test_kept_rollouts_are_shown_by_step(grid, tmp_path):
+    sample = {
+        "domain": "math", "item_id": "train-1", "sample": 0, "completion": "half", "answer": None, "gold": "1/2",
+        "outcome": "malformed", "reason": "no answer", "score": 0.0,
+    }  # fmt: skip
+    lines = [
+        sample | {"step": 1, "reward": -1.0, "truncated": True},
+        sample | {"step": 3, "reward": None, "truncated": False, "outcome": "unscored", "score": None},
+    ]
+    path = tmp_path / "rollouts.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    items = {"math": {"train-1": Item(id="train-1", prompt="What is a half?", gold="1/2")}}
+    table = Answers(grid, items, PromptTexts({}), read_rollouts({"math, seed 0": path}))
+    label = "rollouts of math, seed 0"
+    assert table.choices["checkpoint"][-1] == label
+    found = rows(table, checkpoint=label)
+    assert [(row["step"], row["reward"], row["score"]) for row in found] == [(1, -1.0, 0.0), (3, None, None)]
+    assert [row["finish_reason"] for row in found] == ["length", "stop"]
+    assert found[0]["question"] == "What is a half?"
+    assert len(rows(table)) == len(grid.records) + 2
+    assert {row["reward"] for row in rows(table, checkpoint="base")} == {None}
+    json.dumps(found, allow_nan=False)
 
 
 @pytest.mark.parametrize("field", ["domain", "checkpoint", "outcome"])

@@ -8,9 +8,9 @@ from xdomain.analysis.result import Cell
 
 
 def p_equivalent(cell: Cell, margin: float | None) -> float | None:
-    """p of two one-sided t tests of "the effect is at least `margin` in size"; None where nothing can be tested.
+    """Return p of two one-sided t tests of "the effect is at least `margin` in size"; None if none is possible.
 
-    At most 0.05 exactly where the unadjusted 90% interval lies inside (-margin, margin).
+    It is at most 0.05 exactly if the unadjusted 90% interval is inside (-margin, margin).
 
     Source: Schuirmann 1987, J. Pharmacokinet. Biopharm. 15, 657.
     """

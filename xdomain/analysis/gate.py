@@ -1,7 +1,7 @@
-"""Expressions against a result: which cell "order(math, science) on science" is, and what a condition comes to.
+"""Gates: find the cell that an expression such as "order(math, science) on science" names, and judge a condition.
 
-The 95% interval answers. "x < -0.05" is supported if the whole interval lies below -0.05, refuted if none of it does,
-and undecided otherwise; without an interval nothing is decided.
+The 95% interval answers. "x < -0.05" is supported if the whole interval is below -0.05, refuted if none of it is, and
+undecided otherwise. Without an interval nothing is decided.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MATRIX_NAMES = {"order": "order_effect"}
 
 
 class Answer(StrEnum):
-    """What an interval says of a condition."""
+    """Answer of an interval to a condition."""
 
     SUPPORTED = "supported"
     REFUTED = "refuted"
@@ -39,12 +39,13 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class GateOutcome:
-    """What a condition came to.
+    """Outcome of one condition.
 
     Attributes:
-        condition: in canonical text.
-        cell: the measured quantity.
-        sentence: the answer with the numbers behind it.
+        condition: The condition in canonical text.
+        cell: Cell of the quantity that the condition names.
+        answer: Whether the interval supports it.
+        sentence: The answer with its numbers.
     """
 
     condition: str
@@ -78,7 +79,7 @@ def check_gates(
     """Evaluate every condition and return the outcomes, those of `fail_if` first.
 
     Raises:
-        ConfigError: an expression cannot be read.
+        ConfigError: An expression cannot be read.
         AnalysisError: the result has no such cell.
         GateRefuted: a condition of `fail_if` is supported, or one of `require` refuted; the message names each.
         GateUndecided: nothing was refuted, but a condition of `require` is undecided; the message names each.

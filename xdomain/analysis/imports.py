@@ -9,7 +9,7 @@ from typing import Any
 
 from xdomain.analysis.accuracy_table import AccuracyTable, Published
 from xdomain.config.curriculum import parse_curriculum
-from xdomain.core.errors import AnalysisError
+from xdomain.core.errors import AnalysisError, ConfigError
 from xdomain.core.measurement import BASE
 
 TABLE_COLUMNS = ("curriculum", "domain", "accuracy", "n_items")
@@ -39,7 +39,10 @@ def read_accuracy_table(path: Path) -> AccuracyTable:
             cell = Published(float(row["accuracy"]), int(row["n_items"]))
         except (TypeError, ValueError, OverflowError) as error:
             raise AnalysisError(f"accuracy and n_items should be numbers: {error}.", where=where) from error
-        key = (canonical_curriculum(str(row["curriculum"])), str(row["domain"]))
+        try:
+            key = (canonical_curriculum(str(row["curriculum"])), str(row["domain"]))
+        except ConfigError as error:
+            raise ConfigError(error.what, where=where, fix=error.fix) from error
         if key in cells:
             raise AnalysisError(f'"{key[0]}" on "{key[1]}" is there twice.', where=where, fix="Keep one of them.")
         cells[key] = cell
@@ -75,7 +78,7 @@ def read_json_document(path: Path) -> Any:
 
 
 def parse_json(text: str, where: str) -> Any:
-    """The value that a JSON text writes.
+    """Return the value of a JSON text.
 
     Raises:
         AnalysisError: it is not JSON, or nested too deeply.

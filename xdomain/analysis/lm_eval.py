@@ -1,4 +1,4 @@
-"""Results from elsewhere item by item: sample files of lm-evaluation-harness, and records of our own, as one grid."""
+"""Results from elsewhere, item by item: sample files of lm-evaluation-harness and our own records, as one grid."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class ImportedRun:
     """One model that was evaluated elsewhere.
 
     Attributes:
-        curriculum: what it was trained on, "base" for the base.
-        seed: training seed; None for the base.
-        samples: by domain the harness's sample files (JSON lines; several for a group), or item records (Parquet).
-        checkpoint: which one of a Parquet file that holds several.
+        curriculum: What it was trained on, "base" for the base model.
+        seed: Training seed; None for the base model.
+        samples: Files by domain: the harness's sample files (JSON lines; several for a group) or item records.
+        checkpoint: Name of the checkpoint to take from a Parquet file that holds several.
     """
 
     curriculum: str
@@ -62,7 +62,7 @@ class ImportedRun:
 
 
 def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoice | None = None) -> MeasuredGrid:
-    """A measured grid from sample files and records.
+    """Build a measured grid from sample files and records.
 
     Raises:
         AnalysisError: a file is missing or malformed, or has several metrics, filters or checkpoints and none was
@@ -100,7 +100,7 @@ def _records(run: ImportedRun, domain: str, paths: Sequence[Path], label: str, c
         return lm_eval_records(paths, label, domain, choice)
     if len(paths) > 1:
         raise AnalysisError(
-            "item records cannot be listed beside other files.", where=str(own[0]), fix="Name this one file alone."
+            "item records cannot be listed with other files.", where=str(own[0]), fix="Name only this file."
         )
     return records_on_domain(own[0], label, domain, run.checkpoint)
 
@@ -108,9 +108,9 @@ def _records(run: ImportedRun, domain: str, paths: Sequence[Path], label: str, c
 def read_lm_eval_manifest(path: Path) -> MeasuredGrid:
     """Read a JSON manifest {"name", "runs": [{"curriculum", "seed", "samples": {domain: file}}], "metric", "filter"}.
 
-    Files are relative to the manifest, a list of files makes one domain of a group of tasks; "metric" and "filter" map
-    domains to names and may be left out. A file may be a Parquet file of our records; "checkpoint" beside "samples"
-    says which one where it holds several.
+    Files are relative to the manifest. A list of files makes one domain of a group of tasks. "metric" and "filter" map
+    domains to names and may be left out. A file may also be a Parquet file of our records; if it holds several
+    checkpoints, "checkpoint" next to "samples" names one.
 
     Raises:
         AnalysisError: the manifest has another layout; see also `grid_from_lm_eval`.
@@ -147,10 +147,16 @@ def _manifest(path: Path) -> Manifest:
         place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
         found = "" if first["type"] == "missing" else f" Found {_shown(first['input'])}."
         raise AnalysisError(
-            f"{place or 'the document'}: {first['msg'][:1].lower()}{first['msg'][1:]}.{found}",
+            f"{place or 'the document'}: {_in_words(first['msg'])}.{found}",
             where=str(path),
             fix='Write it like {"runs": [{"curriculum": "math", "seed": 0, "samples": {"math": "samples.jsonl"}}]}.',
         ) from error
+
+
+def _in_words(message: str) -> str:
+    """Return pydantic's message without the names of our classes."""
+    words = message.replace("Input should", "should").replace("Field required", "is missing")
+    return words.replace(" or instance of ManifestRun", "").replace(" or instance of Manifest", "")
 
 
 def _shown(value: Any) -> str:

@@ -32,18 +32,18 @@ NOT_METRICS = frozenset(
 
 @dataclass(frozen=True)
 class ImportChoice:
-    """Which of a sample file's metrics and filters to take.
+    """The metric and filter to take from the sample files of each domain.
 
     Attributes:
-        metric: by domain; may be left out where a file has one. "exact_match,strict-match" names the filter too.
-        answer_filter: by domain; may be left out where a file has one.
+        metric: Metric by domain, needed only if a file has several. "exact_match,strict-match" names the filter too.
+        answer_filter: Filter by domain, needed only if a file has several.
     """
 
     metric: Mapping[str, str] = field(default_factory=dict)
     answer_filter: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, domain: str) -> tuple[str | None, str | None]:
-        """Return metric and filter of a domain, None where none was chosen."""
+        """Return metric and filter of a domain; None for one that was not chosen."""
         metric, _, answer_filter = (self.metric.get(domain) or "").partition(",")
         return metric or None, self.answer_filter.get(domain) or answer_filter or None
 
@@ -53,12 +53,12 @@ class Sample:
     """One row of a sample file.
 
     Attributes:
-        row: the row.
-        where: its file and line.
-        file: number of its file among those of one domain.
-        line: number of its line.
+        row: Parsed JSON of the row.
+        where: File and line of the row, for messages.
+        file: Index of its file among those of one domain.
+        line: Line number in that file.
         document: sha256 of its document.
-        prompt: sha256 of its prompt; "" where the row does not tell.
+        prompt: sha256 of its prompt; "" if the row has none.
     """
 
     row: Mapping[str, Any]
@@ -75,7 +75,7 @@ class Sample:
 
     @property
     def metrics(self) -> list[str]:
-        """Names of what the row measures: listed, or else every number that is no other key of the harness."""
+        """Return the row's metrics: those that it lists, or else all numbers whose keys are not the harness's."""
         listed = self.row.get("metrics")
         if isinstance(listed, list) and listed:
             return [str(name) for name in listed]
@@ -83,7 +83,7 @@ class Sample:
 
     @property
     def asked(self) -> tuple[int, float, str, str]:
-        """Equal for rows that are samples of one item, and in the order of the documents."""
+        """Return a sort key that is equal for samples of one item and follows the order of the documents."""
         number = self.row.get("doc_id")
         if number is None:  # every row is asked for itself
             return self.file, self.line, "", self.prompt
@@ -92,10 +92,10 @@ class Sample:
         return self.file, math.inf, str(number), self.prompt
 
     def score(self, metric: str) -> float | None:
-        """Return the metric's value, None where it is missing.
+        """Return the metric's value, or None if it is missing.
 
         Raises:
-            AnalysisError: it is no number between 0 and 1.
+            AnalysisError: It is not a number between 0 and 1.
         """
         value = self.row.get(metric)
         if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -154,7 +154,7 @@ def _prompt(row: Mapping[str, Any]) -> str:
 
 
 def sample_choices(path: Path) -> list[tuple[str, str]]:
-    """Return (filter, metric) of a sample file wherever every value is missing or a number between 0 and 1."""
+    """Return each (filter, metric) of a sample file whose values are all missing or between 0 and 1."""
     values: dict[tuple[str, str], list[Any]] = {}
     for sample in read_samples([path]):
         for metric in sample.metrics:
@@ -207,10 +207,10 @@ def lm_eval_records(paths: Sequence[Path], checkpoint: str, domain: str, choice:
 
 
 def _items(samples: Iterable[Sample]) -> dict[tuple[str, str], list[Sample]]:
-    """Samples by (item, cluster): the first item of a document has its hash as id, the second "hash/2".
+    """Group samples by (item, cluster): the first item of a document has its hash as id, the second "hash/2".
 
     Raises:
-        AnalysisError: rows of several filters stand in one file that does not name them.
+        AnalysisError: A file holds rows of several filters without naming them.
     """
     documents: dict[str, dict[tuple[int, float, str, str], list[Sample]]] = {}
     for sample in samples:
@@ -251,7 +251,7 @@ def _chosen(kind: str, names: Iterable[str], wanted: str | None, domain: str, wh
 
 
 def _text(value: Any) -> str:
-    """Return what is no text as JSON; "" where it is missing."""
+    """Return a text unchanged, "" for a missing value, and anything else as JSON."""
     return "" if value in (None, []) else value if isinstance(value, str) else json.dumps(value)
 
 

@@ -39,7 +39,7 @@ def word_for(cell: Cell, p_adjusted: float | None, *, signed: bool, centre: floa
 
 
 def equivalences(cells: Sequence[Cell], margin: float | None, method: str) -> list[dict[str, float | bool | None]]:
-    """The fields `p_equivalent` and `equivalent` of one family's cells, adjusted like p; {} without a margin."""
+    """Return the fields `p_equivalent` and `equivalent` of one family's cells, adjusted like p; {} without a margin."""
     if margin is None:
         return [{} for _ in cells]
     p_values = [p_equivalent(cell, margin) for cell in cells]

@@ -17,10 +17,10 @@ STAGE_KEY = re.compile(r"([0-9a-f]{16})[0-9a-f]{48}(@\d+)")
 
 
 def read_own_records(path: Path) -> MeasuredGrid:
-    """The checkpoints of a Parquet file, or of all those in a folder, side by side.
+    """Read the checkpoints of a Parquet file, or of all Parquet files in a folder.
 
-    Records do not say what a checkpoint was trained on, so there are accuracies and no comparison; a manifest says it
-    (`read_lm_eval_manifest`).
+    Records do not say what a checkpoint was trained on, so the result has accuracies and no comparison. A manifest adds
+    that (`read_lm_eval_manifest`).
 
     Raises:
         AnalysisError: the folder holds no Parquet file, or the files no record or incomplete ones.
@@ -49,10 +49,10 @@ def read_own_records(path: Path) -> MeasuredGrid:
 
 
 def demand_complete(records: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Return records in which every row says of what checkpoint, domain, item and sample it is.
+    """Return the records after checking that every row names its checkpoint, domain, item and sample.
 
     Raises:
-        AnalysisError: one does not.
+        AnalysisError: A row lacks one of them.
     """
     for column in ("checkpoint", "domain", "item_id", "sample", "outcome"):
         bad = records[column].isna()

@@ -64,7 +64,7 @@ def read_reference(text: str, name: str) -> Reference:
     """Read a study in the JSON layout of a shipped one: protocol.tests, and single, mixed, ... or strategies.
 
     Raises:
-        AnalysisError: another layout.
+        AnalysisError: The file has another layout.
     """
     try:
         raw = json.loads(text)
@@ -96,10 +96,10 @@ def _reference_table(raw: Mapping[str, Any], tests: Mapping[str, Any], name: str
 
 
 def _published(percent: Any, n_items: Any) -> Published:
-    """One accuracy of a study.
+    """Return one accuracy of a study.
 
     Raises:
-        ValueError: it is no percentage, or the number of its items no positive whole number.
+        ValueError: It is not a percentage, or the number of its items is not a positive whole number.
     """
     if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 <= percent <= 100:
         raise ValueError(f"an accuracy should be a percentage. Found {percent!r}")

@@ -45,7 +45,7 @@ def strategy_effects(
     """Return each strategy against each one listed before it, per benchmark and as means, adjusted per model.
 
     Args:
-        own: a result whose strategy effects are put beside those against joint.
+        own: Your own result, whose strategy effects against joint are added to the table.
     """
     found: list[PublishedEffect] = []
     for model, strategies in raw["strategies"].items():
@@ -123,7 +123,7 @@ def _published(
 
 
 def _adjusted(family: list[PublishedEffect]) -> list[PublishedEffect]:
-    """Return the family with the bound under which each effect stands when adjusted for looking at all of them."""
+    """Return the family with the error bound under which each effect is still shown, adjusted for all of them."""
     errors: dict[Standing, list[float]] = {
         "for any pairing": [effect.error_any_pairing for effect in family],
         "if answers are independent": [effect.error_independent for effect in family],
@@ -141,7 +141,7 @@ def _adjusted(family: list[PublishedEffect]) -> list[PublishedEffect]:
 
 
 def _own_cell(own: AnalysisResult | None, pair: tuple[str, str], column: str) -> Cell | None:
-    """Return one's own effect of a strategy against joint on a benchmark; None where the result has none."""
+    """Return the own result's effect of a strategy against joint on a benchmark; None if it has none."""
     if own is None or pair[1] != "joint":
         return None
     rows = [row for row in own.strategy_effect.rows if row.endswith(f"[{pair[0]}]")]

@@ -52,13 +52,12 @@ class Cell(ResultModel):
     speaks_of: SpeaksOf | None = None
     """Null without a number, and for the base alone among several seeds: no training is in it."""
     p_equivalent: float | None = None
-    """p of two one-sided tests of "the effect is at least the margin in size"; null where the experiment states no
-    margin or the matrix has none."""
+    """p of two one-sided tests of "the effect is at least the margin in size"; null without a margin."""
     equivalent: bool | None = None
-    """Whether that p, adjusted like `p_adjusted`, is at most 0.05; null where it was not tested. It stands beside
-    `word` and never replaces it: a small effect can be shown and be smaller than the margin."""
+    """Whether that p, adjusted like `p_adjusted`, is at most 0.05; null if it was not tested. It never replaces `word`:
+    an effect can be shown and also be smaller than the margin."""
     standard_error: float | None = None
-    """Of a tested estimate whose interval is symmetric about it; null elsewhere."""
+    """Standard error of a tested estimate whose interval is symmetric about it; null elsewhere."""
     degrees: float | None = None
     """Degrees of freedom of the t distribution that belongs to `standard_error`."""
     smallest_detectable: float | None = None
@@ -93,7 +92,7 @@ class Matrix(ResultModel):
     family: str = "not tested"
     """How p was adjusted and over which cells."""
     margin: float | None = None
-    """Effects smaller than this count as equivalent (0.02 is 2 points); null where nothing was tested for it."""
+    """Effects smaller than this count as equivalent (0.02 is 2 points); null if nothing was tested for equivalence."""
     rows: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     cells: dict[str, dict[str, Cell]] = Field(default_factory=dict)
@@ -109,7 +108,7 @@ class Matrix(ResultModel):
 
     @property
     def has_margin(self) -> bool:
-        """Whether cells are differences of accuracies, which a margin of equivalence speaks of."""
+        """Whether cells are differences of accuracies, to which a margin of equivalence applies."""
         return self.unit == "fraction" and self.centre == 0.0 and self.column_meaning != "metric"
 
     @property
@@ -329,7 +328,7 @@ class PublishedStudy(ResultModel):
     contradictions: tuple[str, ...] = ()
     """Where what is printed or plotted does not follow from the published accuracies, a sentence each."""
     notes: tuple[str, ...] = ()
-    """What else a reader should know of the study: seeds, cost, what its code does, a sentence each."""
+    """Further facts about the study, one sentence per entry: seeds, cost, what its code does."""
 
 
 class Summary(ResultModel):
@@ -361,7 +360,7 @@ class Meta(ResultModel):
     budget: str
     confidence: float = 0.95
     margin: float | None = None
-    """Differences of accuracy that the experiment calls too small to matter; null where it states none."""
+    """Differences of accuracy that the experiment calls too small to matter; null if it states no margin."""
     speaks_of: SpeaksOf | None = None
     statements: tuple[str, ...] = ()
     """Words that every format carries: what intervals speak of, what is unadjusted, what was left out."""

@@ -29,7 +29,7 @@ class Study:
 
     Attributes:
         domains: evaluated domains, in file order.
-        margin: differences of accuracy smaller than this are of no interest; None where the experiment states none.
+        margin: Differences of accuracy smaller than this are of no interest; None if the experiment states no margin.
     """
 
     book: RunBook

@@ -61,18 +61,18 @@ def run_models(
 
 
 def check_overlaps(store: Store, graphs: Mapping[str, Graph], *, allow_overlap: bool) -> list[TrainedOverlap]:
-    """Refuse to evaluate checkpoints of the store on items that they were trained on, or warn where it is allowed.
+    """Refuse to evaluate checkpoints of the store on items that they were trained on, or warn if it is allowed.
 
     Returns:
         The overlaps that `allow_overlap` lets pass.
 
     Raises:
         DataError: Items overlap, and neither `allow_overlap` nor the domain that was trained on allows it.
-        StoreError: The store does not tell what a checkpoint was trained on, and `allow_overlap` is false.
+        StoreError: The store does not say what a checkpoint was trained on, and `allow_overlap` is false.
     """
     graph = merge_graphs(list(graphs.values()))
     if not allow_overlap:
-        fix = "Evaluate items that it was not trained on, or add --allow-overlap to measure these all the same."
+        fix = "Evaluate items that it was not trained on, or add --allow-overlap to evaluate these with a warning."
         refuse_trained_overlaps(graph, store, finished=True, fix=fix)
         return []
     try:

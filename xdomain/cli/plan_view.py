@@ -99,8 +99,8 @@ def explain(opened: Opened, first: str, second: str) -> None:
     """Show what differs between the identities of two stages, in words and field by field.
 
     Args:
-        first: Title, folder or beginning of the key of a stage of the plan, or of one that is in the store.
-        second: The same of the other one.
+        first: Title, folder or beginning of the key of one stage, of the plan or in the store.
+        second: Title, folder or beginning of the key of the other stage.
     """
     one, other = (_planned_or_stored(opened, text) for text in (first, second))
     for sentence in changes_in_words(one.payload, other.payload):
@@ -116,7 +116,7 @@ def explain(opened: Opened, first: str, second: str) -> None:
 def _planned_or_stored(opened: Opened, text: str) -> Stage:
     """
     Raises:
-        PlanError: neither the plan nor the store has exactly one stage of this name.
+        PlanError: Neither the plan nor the store has exactly one stage of this name.
     """
     try:
         return find_stage(opened.plan, text)

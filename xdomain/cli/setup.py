@@ -107,7 +107,7 @@ def measure(opened: Opened, *, with_text: bool = False) -> MeasuredGrid:
 
 
 def left_out_of(domains: Iterable[Domain]) -> dict[str, Any]:
-    """Return the part of a description that counts unusable rows; empty where no domain left any out."""
+    """Return the part of a description that counts unusable rows; empty if no domain left any out."""
     from xdomain.domains.preflight import rows_left_out
 
     found = rows_left_out(domains)

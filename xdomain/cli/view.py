@@ -45,12 +45,12 @@ def view(
 
 
 def load_answers(opened: "Opened") -> "Answers":
-    """The records of an experiment with all that a page shows beside them."""
+    """Load the records of an experiment with everything else that a page shows."""
     from xdomain.domains.base import Split
     from xdomain.domains.build import build_domains
     from xdomain.domains.check import items_here
-    from xdomain.models.layout import checkpoint_folder
-    from xdomain.view.answers import Answers
+    from xdomain.models.layout import ROLLOUTS, checkpoint_folder
+    from xdomain.view.answers import Answers, read_rollouts
     from xdomain.view.prompts import PromptTexts
 
     plan, store = opened.plan, opened.store
@@ -58,7 +58,17 @@ def load_answers(opened: "Opened") -> "Answers":
     grid = measure(opened, with_text=True)
     split = Split(experiment.evaluation.split)
     domains = build_domains(experiment.domains, experiment.domain_names)
-    items = {name: {item.id: item for item in items_here(domain, split)} for name, domain in domains.items()}
+    rollouts = {
+        stage.title: store.folder(stage) / ROLLOUTS
+        for stage in plan.train_stages
+        if stage.key in store.done([stage]) and (store.folder(stage) / ROLLOUTS).is_file()
+    }
+    splits = (split, Split.TRAIN) if rollouts else (split,)
+    items = {
+        name: {item.id: item for each in splits for item in items_here(domain, each)}
+        for name, domain in domains.items()
+    }
     # All checkpoints of a grid share the base's tokenizer.
     folder = checkpoint_folder(store.folder(plan.base), 0)
-    return Answers(grid, items, PromptTexts({place.checkpoint: folder for place in grid.checkpoints}))
+    prompts = PromptTexts({place.checkpoint: folder for place in grid.checkpoints})
+    return Answers(grid, items, prompts, read_rollouts(rollouts))

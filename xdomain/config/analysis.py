@@ -132,8 +132,8 @@ class AnalysisConfig(ConfigModel):
     contrasts: tuple[Quantity, ...] = ()
     """Declared contrasts, adjusted together by Holm: "order(math, science) on science"."""
     margin: float | None = Field(default=None, gt=0, lt=1)
-    """Differences of accuracy smaller than this are of no interest (0.02 is 2 points): cells whose interval lies
-    within it, by two one-sided tests at 5%, are reported as equivalent. None asks for no equivalence."""
+    """Differences of accuracy smaller than this are of no interest (0.02 is 2 points). Cells that are shown to be
+    smaller, by two one-sided tests at 5%, are reported as equivalent. By default nothing is tested for equivalence."""
 
 
 def parse_quantity(text: str) -> Quantity:

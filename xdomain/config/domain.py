@@ -68,8 +68,8 @@ class SplitShares(ConfigModel):
     dev: float = Field(default=0.1, ge=0, lt=1)
     test: float = Field(default=0.2, ge=0, lt=1)
     by: Literal["question", "prompt"] = "question"
-    """What is hashed, without regard to case, width and white space. `question`: all mapped fields but gold, solution,
-    cluster, id and system, so that a new template moves no row. `prompt`: the filled template."""
+    """Text that is hashed, without regard to case, width and white space. `question`: all mapped fields but gold,
+    solution, cluster, id and system, so that a new template moves no row. `prompt`: the filled template."""
 
     @model_validator(mode="after")
     def leaves_train(self) -> SplitShares:
@@ -110,8 +110,9 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     """A shape, or the name of a preset: "cgpo" picks its table by verifier, "cgpo/code" names it."""
     filters: tuple[FilterConfig, ...] = ()
     on_bad_row: Literal["refuse", "skip"] = "refuse"
-    """What happens to a row that cannot become an item: a value is null in gold or where the template writes it, two
-    options are the same, a pattern has no match. `skip` leaves it out; plan, check and report count such rows."""
+    """Treatment of a row that cannot become an item: its gold or a field that the template writes is null, two
+    options are the same, or a pattern has no match. `refuse` ends with an error. `skip` leaves the row out, and plan,
+    check and report count such rows."""
     limit: SplitLimits = SplitLimits()
     split: SplitShares = SplitShares()
     allow_overlap: tuple[str, ...] = ()

@@ -13,25 +13,25 @@ from xdomain.config.model_base import ConfigModel
 class FormatGate(ConfigModel):
     """A completion that is not `<think>...</think><answer>...</answer>` gets `value`, whatever its answer.
 
-    Each tag stands there once, and nothing but white space stands around them. The opening `<think>` may be missing
-    where text stands before `</think>`: some chat templates write it at the end of the prompt.
+    Each tag occurs once, with nothing but white space around the two. The opening `<think>` may be missing if there is
+    text before `</think>`, because some chat templates write it at the end of the prompt.
     """
 
     think_tag: str | None = "think"
-    """Name of the tag round the reasoning; null demands none."""
+    """Name of the tag around the reasoning; null demands none."""
     answer_tag: str | None = "answer"
-    """Name of the tag round the answer; null demands none."""
+    """Name of the tag around the answer; null demands none."""
     value: float = -1.0
 
 
 class LengthTerm(ConfigModel):
-    """Takes `per_unit * min(abs(len(answer) - len(gold)), cap)` off the reward of a right answer."""
+    """A term that takes `per_unit * min(abs(len(answer) - len(gold)), cap)` off the reward of a right answer."""
 
     per_unit: float = Field(default=0.05, ge=0)
     cap: int = Field(default=10, ge=0)
-    """Difference in length from which on it costs no more."""
+    """Difference in length above which the cost no longer grows."""
     unit: Literal["characters", "tokens"] = "characters"
-    """What a length counts. A token is a word, a digit or a single other sign, whatever the model's tokenizer, so that
+    """Unit of length. A token is a word, a digit or a single other sign, whatever the model's tokenizer, so that
     one reward serves every model."""
 
     @model_validator(mode="before")
@@ -49,7 +49,7 @@ class RewardShape(ConfigModel):
     right: float = 1.0
     wrong: float = 0.0
     tie: float | None = None
-    """For the tie of a pairwise judge (score 0.5); null pays it as wrong."""
+    """Reward of a pairwise judge's tie (score 0.5); null pays it as wrong."""
     malformed: float = 0.0
     graded: bool = False
     """Pay every answer by its credit c, `wrong + c * (right - wrong)`, whether it counts as right or not: for judges
@@ -57,16 +57,17 @@ class RewardShape(ConfigModel):
     gate: FormatGate | None = None
     length: LengthTerm | None = None
     control: bool = False
-    """A reward that does not pay the right answer best, on purpose (a control arm). Any other is refused."""
+    """Marks a control arm, whose reward does not pay the right answer best on purpose. Without it such a reward is
+    refused."""
 
 
 class RewardPrompt(ConfigModel):
-    """What a preset adds to the domains that use it, so that its gate can be passed."""
+    """Prompt that a preset adds to the domains that use it, so that its gate can be passed."""
 
     system: str
-    """System message of a domain that sets no `system` of its own."""
+    """System message of a domain that sets no `system` itself."""
     solution: str
-    """Jinja2 over the fields, as a domain's `solution`, for a domain that sets none."""
+    """Solution template (Jinja2 over the fields) of a domain that sets no `solution` itself."""
 
 
 class RewardPreset(ConfigModel):
@@ -75,7 +76,7 @@ class RewardPreset(ConfigModel):
     source: str
     """Paper and section."""
     prompt: RewardPrompt | None = None
-    """Asks for the tags that the tables' gates demand; null where none has a gate."""
+    """Prompt that asks for the tags that the tables' gates demand; null if none has a gate."""
     tables: dict[str, RewardShape]
     by_verifier: dict[str, str]
     """Verifier kind to table name; "default" serves the rest."""

@@ -10,8 +10,8 @@ from pydantic import Field, field_validator
 from xdomain.config.model_base import ConfigModel
 
 Place = Literal["whole", "boxed", "tag", "first_line", "last_line", "last_number", "last_letter", "code_block"]
-"""Where an answer may stand: the stripped completion, the last \\boxed{}, the last <answer> tag, its first or
-last non-empty line, the last number, the last letter that stands alone, the last fenced code block."""
+"""Where an answer is looked for: the stripped completion, the last \\boxed{}, the last <answer> tag, its first or
+last non-empty line, the last number, the last single letter, the last fenced code block."""
 
 
 REASONING_TAGS = ("think", "thinking", "thought", "reasoning")
@@ -20,14 +20,14 @@ REASONING_TAGS = ("think", "thinking", "thought", "reasoning")
 class ExtractingVerifier(ConfigModel):
     """A verifier that first extracts an answer: the places are tried in order, the first that has one wins.
 
-    Boxes and tags count together: the one that ends last wins. "The answer is ..." goes before the last letter, number
+    Boxes and tags count together: the one that ends last wins. "The answer is ..." wins over the last letter, number
     or line. See docs/explanation/what-a-completion-answers.md.
     """
 
     answer_in: tuple[Place, ...] = ("whole",)
     reasoning: tuple[str, ...] = REASONING_TAGS
-    """Names of the tags whose content is cut off before an answer is looked for, closed or not. `keep` cuts nothing,
-    `cut` cuts the default tags."""
+    """Names of the tags whose content is cut off before an answer is looked for, also if they are unclosed. `keep`
+    cuts nothing, `cut` cuts the default tags."""
     pattern: str | None = None
     """A regular expression searched inside the extracted answer (last match, group 1 or all of it)."""
     form: str | None = None
@@ -118,10 +118,11 @@ class UnitTestVerifier(ExtractingVerifier):
     """How printed output is compared. lines: token by token within each line, blank lines aside; tokens: line breaks
     count as spaces; exact: the text, except for white space at the end of lines and of the output."""
     relative_tolerance: float | None = Field(default=None, ge=0)
-    """Of a number whose expected value is a decimal fraction; integers are exact. None: 1e-6 for printed output, 1e-9
-    for returned values. Ignored by `compare: exact` and by tests that are programs."""
+    """Tolerance for a number whose expected value is a decimal fraction; integers are exact. By default 1e-6 for
+    printed output, 1e-9 for returned values. Ignored by `compare: exact` and by tests that are programs."""
     absolute_tolerance: float | None = Field(default=None, ge=0)
-    """The larger of both tolerances holds. None: 1e-6 for printed output, 1e-9 for returned values."""
+    """Absolute tolerance for decimal fractions; the larger of both tolerances holds. By default 1e-6 for printed
+    output, 1e-9 for returned values."""
     timeout_seconds: float = Field(default=10.0, gt=0)
     memory_mib: int = Field(default=512, ge=64)
     allow_unsandboxed_code: bool = False
@@ -177,8 +178,8 @@ class RubricJudge(ExtractingVerifier):
     pass_score: float = Field(default=0.7, gt=0, le=1)
     """Share of the protocol's points from which on a completion counts as right."""
     graded: bool = False
-    """The credit is the share of points, as a criteria judge's is its mean score, so the accuracy is the mean share and
-    a reward with `graded: true` pays it. Otherwise the credit is 1 from `pass_score` on, and 0 below."""
+    """If true, the credit is the share of points, so the accuracy is the mean share, and a reward with `graded: true`
+    pays it. Otherwise the credit is 1 from `pass_score` on, and 0 below."""
 
 
 class CriteriaJudge(ExtractingVerifier):

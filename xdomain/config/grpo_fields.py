@@ -1,6 +1,6 @@
-"""Every field of TRL's GRPOConfig: ours, passed through, or refused. Checked without TRL, so that a plan says it.
+"""Every field of TRL's GRPOConfig: ours, passed through, or refused. Checked without TRL, so that a plan can refuse it.
 
-`training.grpo` may hold `PASSED` alone, and each of `NEEDS` only where it acts. tests/contract/test_grpo_fields.py
+`training.grpo` may hold only `PASSED`, and each of `NEEDS` only if it acts. tests/contract/test_grpo_fields.py
 compares the table with the installed TRL.
 """
 
@@ -56,7 +56,7 @@ REPEATED = {
     "vllm_importance_sampling_cap": "training.grpo.vllm_importance_sampling_clip_max",
     "disable_tqdm": "the options of the command",
 }
-"""Field: the setting that says it here."""
+"""Setting of xdomain that replaces a field, by field."""
 
 SET_BY_STAGE = frozenset({
     "output_dir", "num_train_epochs", "shuffle_dataset", "save_strategy", "logging_steps", "logging_strategy",
@@ -73,7 +73,7 @@ WITHOUT_EFFECT = {
             "do_train", "do_eval", "do_predict", "load_best_model_at_end", "metric_for_best_model",
             "greater_is_better",
         ),
-        "checkpoints are evaluated by stages of their own; see `evaluation`",
+        "checkpoints are evaluated by separate stages; see `evaluation`",
     ),
     **dict.fromkeys(
         (
@@ -81,7 +81,7 @@ WITHOUT_EFFECT = {
             "restore_callback_states_from_checkpoint", "push_to_hub", "hub_token", "hub_private_repo", "hub_model_id",
             "hub_strategy", "hub_always_push", "hub_revision",
         ),
-        "the store keeps checkpoints; see `checkpoints` and `xdomain export`",
+        "the store keeps checkpoints; see `checkpoints`",
     ),
     **dict.fromkeys(
         ("train_sampling_strategy", "length_column_name", "dataloader_drop_last"),
@@ -96,22 +96,22 @@ WITHOUT_EFFECT = {
             "log_completions", "log_multimodal", "num_completions_to_print", "log_unique_prompts",
             "log_completions_hub_repo",
         ),
-        "a stage keeps no rollouts; `evaluation` keeps every completion",
+        "set training.keep_rollouts; `evaluation` keeps every completion",
     ),
     **dict.fromkeys(
         ("logging_first_step", "log_on_each_node", "include_num_input_tokens_seen", "skip_memory_metrics"),
-        "every step is written to metrics.jsonl as it is",
+        "every step is written to metrics.jsonl",
     ),
     **dict.fromkeys(
         ("sapo_temperature_neg", "sapo_temperature_pos", "vespo_k_pos", "vespo_lambda_pos", "vespo_k_neg",
          "vespo_lambda_neg"),
-        "its loss is none of training.loss_type",
+        "it belongs to a loss that training.loss_type does not offer",
     ),
     "max_tool_calling_iterations": "models call no tools here",
     "auto_find_batch_size": "a smaller batch would be another experiment; set training.micro_batch",
     "local_rank": "the launcher sets it; see execution.train_processes",
 }  # fmt: skip
-"""Field: why a value changes nothing."""
+"""Reason why a value of a field changes nothing, by field."""
 
 NO_SHARE = frozenset({
     "entropy_coef", "use_adaptive_entropy", "entropy_coef_min", "entropy_coef_max", "entropy_coef_delta",
@@ -191,14 +191,14 @@ NEEDS: Mapping[str, Need] = {
     ),
     "use_bias_correction_kl": (lambda training: training.beta > 0, "training.beta above 0"),
 }  # fmt: skip
-"""Field: when it acts, and that in words. `vllm_` fields without any vLLM are refused in `config.rollout`."""
+"""When a field acts: a test, and the same in words. `vllm_` fields without any vLLM are refused in `config.rollout`."""
 
 
 def check_effect(training: Any) -> None:
-    """See that each field of `training.grpo` acts; unknown names are left to TRL, which lists near matches.
+    """Check that each field of `training.grpo` acts; unknown names are left to TRL, which lists near matches.
 
     Raises:
-        ValueError: one is set elsewhere, or would change nothing.
+        ValueError: A field is set elsewhere, or would change nothing.
     """
     for name in training.grpo:
         if name in NO_SHARE:

@@ -16,7 +16,7 @@ SOURCES = ("preset", "path", "hub", "gguf", "endpoint")
 
 
 RENDERED = frozenset({"messages", "tools", "documents", "add_generation_prompt", "continue_final_message", "tokenize"})
-"""Arguments of a chat template that are not a user's to set."""
+"""Arguments of a chat template that xdomain sets itself."""
 
 
 class WarmupConfig(ConfigModel):
@@ -41,9 +41,9 @@ class LoraConfig(ConfigModel):
     """How a next stage begins: `merge` folds the parent's adapter into the weights and adds a new one; `continue`
     trains it on."""
     merge_dtype: Literal["float32"] | None = None
-    """Type of the merged weights that are evaluated and that the next stage starts from; by default that of
-    `model.dtype`. Merging into bfloat16 rounds away part of a small update (a stage records the share that was lost);
-    `float32` keeps all of it, for twice the memory."""
+    """Type of the merged weights, which are evaluated and which the next stage starts from; by default that of
+    `model.dtype`. Merging into bfloat16 rounds away part of a small update (a stage records the lost share). `float32`
+    keeps all of it, for twice the memory."""
 
 
 class ModelConfig(ConfigModel):
@@ -86,7 +86,7 @@ class ModelConfig(ConfigModel):
                 raise ValueError(f"`{local[0]}` needs the model itself, which an endpoint does not give.")
         for name in self.chat_template_kwargs:
             if not name.isidentifier() or name in RENDERED:
-                raise ValueError(f"`chat_template_kwargs` cannot set {name}: prompts are rendered with their own.")
+                raise ValueError(f"`chat_template_kwargs` cannot set {name}: xdomain sets it for each prompt.")
         if self.revision is not None and self.hub is None:
             raise ValueError("`revision` goes with `hub` only.")
         return self

@@ -19,4 +19,4 @@ def steps_inside_backward(optimizer: str) -> bool:
 
 
 LOOK_AHEAD_OPTIMIZERS = ("adamw_torch", "adamw_torch_fused")
-"""Optimizers whose second moments have torch's layout, which `strategies.inner_steps.look_ahead` reads."""
+"""Optimizers whose second moments have torch's layout, as `strategies.inner_steps.look_ahead` needs it."""

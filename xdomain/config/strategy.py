@@ -43,8 +43,8 @@ class StrategyModel(ConfigModel):
     """Raised when the same parameters come to mean another step; 1 is left out of identity."""
 
     learning_rate_scale: float = Field(1.0, gt=0)
-    """Factor on `training.learning_rate` in the phases that the strategy acts on, to compare strategies that move the
-    weights equally far."""
+    """Factor on `training.learning_rate` in the phases that the strategy acts on. Use it to compare strategies that
+    move the weights equally far."""
 
     def identity(self) -> dict[str, Any]:
         """What of the parameters counts in a stage's key."""
@@ -100,7 +100,7 @@ class ScaledConfig(StrategyModel):
 
     name: Literal["scaled"] = "scaled"
     weights: dict[str, Annotated[float, Field(ge=0)]] | Literal["equal"] = "equal"
-    """Factor by domain (1 where not named), or "equal": every domain gets the same part of the step, however many
+    """Factor by domain (by default 1), or "equal": every domain gets the same part of the step, however many
     tokens or samples it has."""
 
     def directs_as_joint(self, domains: Sequence[str]) -> bool:

@@ -14,6 +14,13 @@ from xdomain.core.registry import did_you_mean
 Budget = Literal["per_phase", "per_domain", "total"]
 
 LossType = Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo", "luspo"]
+class KeepRollouts(ConfigModel):
+    """Which sampled training completions a stage keeps."""
+
+    prompts_per_step: int = Field(2, ge=1)
+    """The first prompts of each rollout, with all their completions."""
+
+
 class SelfPacedConfig(ConfigModel):
     """Train items go from easy to hard by the measured pass rate of the base; a mixture keeps its quotas."""
 
@@ -87,6 +94,8 @@ class TrainingConfig(ConfigModel):
     offload_gradients: bool = False
     """Keep the domains' gradients in the CPU's memory, so that a GPU holds one at a time; without a GPU it changes
     nothing. What it saves on a GPU is still to be measured."""
+    keep_rollouts: KeepRollouts | None = None
+    """Keep sampled completions with their rewards and verdicts, for `xdomain view`. It changes no number."""
     report_to: tuple[str, ...] = ()
     """Trackers as transformers names them; a tracker's failure never fails a stage."""
     grpo: PlainMapping = Field(default_factory=dict)

@@ -115,12 +115,12 @@ class MeasuredGrid:
         curricula: planned curricula in canonical text, in plan order, prefixes that are themselves runs included.
         seeds: planned training seeds.
         checkpoints: those that have at least one record.
-        records: columns of `core.records.RECORD_COLUMNS` (completion text may be absent), one row an item and sample.
+        records: columns of `core.records.RECORD_COLUMNS` (completion text may be absent), one row per item and sample.
         missing: "checkpoint-name on domain" of every planned evaluation that is not in the store.
         planned: how many evaluations the plan has; None where nothing was planned, as for results from elsewhere.
         chance: accuracy of a constant or uniform answer by domain; None where unknown.
         contrasts: declared contrasts, "order(math, science) on science".
-        margin: differences of accuracy smaller than this are of no interest; None asks for no test of equivalence.
+        margin: differences of accuracy smaller than this are of no interest; None if equivalence is not tested.
         budget: the budget rule, "per_phase", "per_domain" or "total"; "unknown" where the training was not ours.
         prompts: what was asked, by domain and item id; empty where the data is not here (records hold digests alone).
         description: what a reader needs to know of the run (model, steps, evaluation settings), plain JSON, shown as

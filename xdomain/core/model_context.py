@@ -1,4 +1,4 @@
-"""How many tokens a model reads at once, by its configuration."""
+"""Context length of a model, read from its configuration."""
 
 from __future__ import annotations
 

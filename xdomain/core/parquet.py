@@ -48,10 +48,10 @@ LATER_COLUMNS = frozenset({"prompt_tokens", "backend", "reproducibility", "prefi
 
 
 def _with_later_columns(table: Any, columns: Sequence[str]) -> Any:
-    """`table` with exactly `columns`, in the types of the schema.
+    """Return `table` with exactly `columns`, in the types of the schema.
 
     Raises:
-        KeyError: it lacks one that every version has.
+        KeyError: It lacks a column that every version has.
         ArrowException: the values of a column have another type.
     """
     import pyarrow as pa

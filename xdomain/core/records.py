@@ -103,7 +103,7 @@ class ItemRecord:
     """What the backend promises of `seed`, in words."""
     prefill: str | None = None
     """Reasoning tag that the prompt leaves open at its end ("<think>" and a line break), "" for none, None in records
-    from before it was kept. The verifier judged `completion` after it."""
+    of earlier versions. The verifier judged `completion` after it."""
 
 
 RECORD_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(ItemRecord))

@@ -9,11 +9,11 @@ from pathlib import Path
 from xdomain.core.errors import DataError
 
 SHOWN = 3
-"""Reasons that are spelled out where rows are left out."""
+"""Number of reasons that a sentence about left-out rows spells out."""
 
 
 class BadRow(DataError):
-    """A row that cannot become an item; `on_bad_row: skip` leaves it out. What follows "Found" is no part of why."""
+    """A row that cannot become an item; `on_bad_row: skip` leaves it out. Its reason ends before "Found"."""
 
     @property
     def reason(self) -> str:
@@ -24,8 +24,8 @@ def count_left_out(rows: int, bad: Iterable[BadRow]) -> str | None:
     """Return "3 of 1,000 rows were left out: `gold` is null (3, the first at rows.jsonl:17)."; None for no bad row.
 
     Args:
-        rows: rows that were read.
-        bad: those of them that cannot become items, in file order.
+        rows: Number of rows that were read.
+        bad: Rows that cannot become items, in file order.
     """
     bad = list(bad)
     if not bad:

@@ -30,7 +30,7 @@ class Item:
         prompt: the user's message as text, template applied, chat template not yet.
         gold: the reference answer in the form a right completion's extracted answer has.
         system: optional system message.
-        cluster_id: items that share a context share it; "" means the item stands alone.
+        cluster_id: items that share a context share it; "" makes the item its own cluster.
         metadata: plain JSON that the verifier needs (unit tests, options, tolerances).
         split_key: equal for all items that ask the same, whatever the template; "" stands for the digest of the
             normalised prompt. Read it through `splits.split_key`.
@@ -57,8 +57,8 @@ class Domain(ABC):
     """Domains (this one included) whose test prompts may stand in this one's train split."""
 
     stop: tuple[str, ...] = ()
-    """An evaluated completion ends before the first of these texts that it holds. Part of how completions are sampled,
-    and of no identity below."""
+    """A completion ends before the first of these texts that it holds. They are part of how completions are sampled,
+    and of none of the identities below."""
 
     gate: FormatGate | None = None
     """The form that `reward` demands of a completion; None demands none."""
@@ -67,8 +67,8 @@ class Domain(ABC):
     """Whether `reward` does not pay the right answer best, on purpose: such a domain is a control arm."""
 
     places: tuple[str, ...] = ()
-    """Marks of the only places where the verifier looks ("\\boxed", "<answer>"): a prompt should name one of them. ()
-    where it finds an answer without."""
+    """Marks of the only places where the verifier looks ("\\boxed", "<answer>"); a prompt should name one of them. ()
+    if the verifier also finds an answer without a mark."""
 
     choices: int | None = None
     """Answers that every item offers; None where it offers none to choose from, 0 where nothing can be guessed."""
@@ -100,8 +100,8 @@ class Domain(ABC):
     def item_identity(self) -> Mapping[str, Any]:
         """Return plain JSON that changes exactly when items or their splits would: source digest, template, filters.
 
-        Verdicts and rewards are not part of it: a repaired verifier leaves items, and models that were warmed up on
-        them, as they are.
+        Verdicts and rewards are not part of it: a repaired verifier does not change items, nor models that were
+        warmed up on them.
         """
 
     def verifier_identity(self) -> Mapping[str, Any]:
@@ -130,7 +130,7 @@ class Domain(ABC):
         return item.gold
 
     def left_out(self) -> str | None:
-        """Return a sentence that counts the rows that were left out as unusable; None where none was.
+        """Return a sentence that counts the rows that were left out as unusable; None if none was left out.
 
         Reads the data.
         """

@@ -211,13 +211,13 @@ def accepts_gold(verdict: Verdict) -> bool:
 
 
 def garbage_pairs(items: Sequence[Item]) -> list[tuple[Item, str]]:
-    """Give each item one piece of garbage in turn, and the first items all of it and their own prompts."""
+    """Pair each item with one piece of garbage in turn, and the first items with all of it and their own prompts."""
     pairs = [(item, GARBAGE[place % len(GARBAGE)]) for place, item in enumerate(items)]
     return pairs + [(item, garbage) for item in items[:SHOWN] for garbage in (*GARBAGE, item.prompt)]
 
 
 def neighbour_pairs(solved: Sequence[tuple[Item, str]]) -> list[tuple[Item, str]]:
-    """Give each item the solution of the next one (the first, for the last) where the golds differ."""
+    """Pair each item with the solution of the next one (the last with the first's), if their golds differ."""
     following = [*solved[1:], *solved[:1]]
     pairs = zip(solved, following, strict=True)
     return [(item, solution) for (item, _), (other, solution) in pairs if other.gold != item.gold]

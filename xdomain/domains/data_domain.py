@@ -27,7 +27,7 @@ from xdomain.domains.verifiers.base import Verifier
 from xdomain.domains.verifiers.build import build_verifier
 
 MARKS = {"boxed": "\\boxed", "tag": "<answer>"}
-"""What a completion must write for its answer to be found at a place; the other places find one without."""
+"""Mark that a completion must write for its answer to be found, by place; other places need none."""
 
 UNGUESSABLE = ("unit_tests", "pairwise_judge", "rubric_judge", "criteria_judge")
 """Kinds of verifier for which no constant answer is worth computing."""
@@ -39,7 +39,7 @@ PIPELINE_VERSION = 2
 """Raised whenever the same rows and the same description would give other items."""
 
 ITEM_FIELDS = frozenset({"fields", "options", "template", "system", "filters", "limit", "split"})
-"""Fields of a description, besides its source, that decide what its items are."""
+"""Fields of a description that decide, with its source, what its items are."""
 
 
 class DataDomain(Domain):

@@ -1,4 +1,4 @@
-"""Which items of a split are evaluated."""
+"""The choice of the items of a split that are evaluated."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def choose_items(domain: Domain, evaluation: EvaluationConfig) -> list[Item]:
     """Return the evaluated items in the order of the split; every checkpoint gets the same ones.
 
     They are the first `evaluation.items` of one permutation, so the 300 items of a smaller evaluation are among the 600
-    of a larger one. Each item's place in the permutation follows from the seed, the domain's name and what the item
-    asks, not from its index: where rows were added or removed, the others keep their order.
+    of a larger one. Each item's rank in the permutation follows from the seed, the domain's name and what the item
+    asks, not from its index. If rows are added or removed, the others keep their order.
     """
     items = domain.items(Split(evaluation.split))
 

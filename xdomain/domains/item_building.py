@@ -23,7 +23,7 @@ NOT_METADATA = frozenset({"gold", "id", "cluster", "question", "solution", "syst
 """Fields with a place of their own in an item, or of use to templates alone."""
 
 NOT_ASKED = frozenset({"gold", "solution", "cluster", "id", "system"})
-"""Fields that are no part of the question: two items that differ in these alone share a split."""
+"""Fields that are not part of the question: two items that differ only in these share a split."""
 
 NO_REFERENCE = ""
 """The gold of an item that has no right answer written down."""
@@ -48,8 +48,8 @@ class BuiltPart:
     """The items of one part of a source.
 
     Attributes:
-        splits: items of each split that lies in the part.
-        left_out: a sentence that counts the bad rows that were left out; None where there was none.
+        splits: Items of each split that the part holds.
+        left_out: Sentence that counts the bad rows that were left out; None if none was.
     """
 
     splits: Mapping[Split, Sequence[BuiltItem]]
@@ -66,7 +66,7 @@ def part_of(split: Split, parts: tuple[Part, ...]) -> Part | None:
 
 
 def build_part(config: DomainConfig, source: Source, part: Part) -> BuiltPart:
-    """Build the splits that lie in one part of a source. A pool, or a train part without dev, is divided by question.
+    """Build the splits that one part of a source holds. A pool, or a train part without dev, is divided by question.
 
     Raises:
         DataError: no row has a column that is mapped, a row is bad and bad rows are refused, two rows share an id, or
@@ -95,7 +95,7 @@ def build_part(config: DomainConfig, source: Source, part: Part) -> BuiltPart:
 
 
 def place(config: DomainConfig, splits: Iterable[Split], key: str) -> Split:
-    """Which of the splits that share a part a split key belongs to."""
+    """Return the split that a split key belongs to, of those that share a part."""
     shared = tuple(splits)
     if len(shared) == 1:
         return shared[0]
@@ -108,7 +108,7 @@ def limit_of(config: DomainConfig, split: Split) -> int | None:
 
 
 def with_distinct_ids(entries: list[BuiltItem], limit: int | None) -> list[BuiltItem]:
-    """The first `limit` entries; an id that is listed twice is an error, for items are paired by it.
+    """Return the first `limit` entries; an id that is listed twice is an error, because items are paired by it.
 
     Raises:
         DataError: two rows share an id.
@@ -129,8 +129,8 @@ class RowBuilder:
     """Makes the items of one domain from rows.
 
     Args:
-        config: the domain's description.
-        source: where the rows come from.
+        config: Description of the domain.
+        source: Source of the rows.
     """
 
     def __init__(self, config: DomainConfig, source: Source) -> None:
@@ -162,15 +162,15 @@ class RowBuilder:
                 yield built
 
     def build(self, row: Row) -> BuiltItem | None:
-        """Return the row's item, None if a filter turns it away.
+        """Return the row's item, or None if a filter drops it.
 
         Raises:
-            BadRow: it cannot become an item.
+            BadRow: The row cannot become an item.
         """
         try:
             return self.build_prepared(self.source.prepare(row))
         except UnicodeDecodeError as error:
-            raise BadRow("a cell holds bytes that are no UTF-8 text.", where=row.where, fix="Correct it.") from error
+            raise BadRow("a cell holds bytes that are not UTF-8 text.", where=row.where, fix="Correct it.") from error
 
     def build_prepared(self, row: Row) -> BuiltItem | None:
         values = {name: read_field(row, field) for name, field in self.fields.items()}
@@ -231,7 +231,7 @@ class RowBuilder:
         )
 
     def split_key(self, values: Mapping[str, Any], prompt: str) -> str:
-        """Return the key of what the row asks: its question fields, whatever template and system message."""
+        """Return the key of what the row asks: that of its question fields, without template and system message."""
         names = [name for name in self.asked if name in values]
         if self.config.split.by == "prompt" or not names:
             return prompt_key(prompt)
@@ -239,23 +239,23 @@ class RowBuilder:
 
     @cached_property
     def asked(self) -> frozenset[str]:
-        """Names of the question fields."""
+        """Return the names of the question fields."""
         options = {"options"} if self.config.options is not None else set()
         return frozenset({*self.source.question_fields(), *self.config.fields, *options} - NOT_ASKED)
 
     @cached_property
     def _filters(self) -> tuple[list[FilterConfig], list[FilterConfig]]:
-        """Filters on fields of the row, and those on what is made of them."""
+        """Return the filters on fields of the row, and those on the item that is made of them."""
         made = {"gold", "options"} if self.config.options is not None else set()
         early = [entry for entry in self.config.filters if entry.field in self.fields and entry.field not in made]
         return early, [entry for entry in self.config.filters if entry not in early]
 
 
 def optional_text(row: Row, values: Mapping[str, Any], name: str) -> str | None:
-    """Return an optional field as text, None where the row has none or a blank one.
+    """Return an optional field as text, or None if it is missing or blank.
 
     Raises:
-        BadRow: it is neither text nor a number.
+        BadRow: The field is neither text nor a number.
     """
     value = values.get(name)
     text = str(value) if isinstance(value, bool) else written(value)
@@ -265,7 +265,7 @@ def optional_text(row: Row, values: Mapping[str, Any], name: str) -> str | None:
 
 
 def refuse_surrogates(row: Row, item: Item, solution: str) -> None:
-    """Refuse halves of characters (U+D800 to U+DFFF), which no tokenizer and no file takes.
+    """Refuse halves of characters (U+D800 to U+DFFF), which tokenizers and files do not take.
 
     Raises:
         BadRow: a text of the item has one.

@@ -15,13 +15,13 @@ from xdomain.domains.sources.base import Row
 from xdomain.domains.values import RepeatedKeyError, load_json, readable, written
 
 ABSENT = object()
-"""What `find` returns for a place that a row does not have."""
+"""Value that `find` returns for a field that a row does not have."""
 
 
 def find(value: Any, place: str) -> Any:
-    """Return what is at a dotted place, `ABSENT` if there is no such place.
+    """Return the value at a dotted name, or `ABSENT` if the row has no such field.
 
-    A column whose own name has dots comes before a nested place. JSON inside a cell is looked into.
+    A column whose own name has dots comes before a nested field. JSON inside a cell is read.
     """
     value = parsed(value)
     if isinstance(value, Mapping):
@@ -40,7 +40,7 @@ def find(value: Any, place: str) -> Any:
 
 
 def demand_columns(columns: Iterable[str], rows: Sequence[Row]) -> None:
-    """Check that some row has each column: a column that only a few rows lack is missing there, another is misspelt.
+    """Check that some row has each column. A column that no row has is misspelt.
 
     Raises:
         DataError: no row has the column.
@@ -64,7 +64,7 @@ def no_column(column: str, row: Row) -> DataError:
 
 
 def read_field(row: Row, field: FieldConfig) -> Any:
-    """Return the value of a field, None where it is missing. With a pattern, a number is read as its text.
+    """Return the value of a field, or None if it is missing. With a pattern, a number is read as its text.
 
     Raises:
         BadRow: the pattern has no match, or JSON in the cell lists a key twice.
@@ -91,9 +91,9 @@ def read_field(row: Row, field: FieldConfig) -> Any:
 
 
 def read_options(row: Row, columns: OptionsConfig) -> dict[str, Any]:
-    """Return the fields `options` and `gold` of a row whose answers are in columns of their own.
+    """Return the fields `options` and `gold` of a row whose answers are in separate columns.
 
-    The order is drawn from the texts, so it is the same for every model, and a row that changes changes no other.
+    The order is drawn from the texts, so it is the same for every model, and an edit of one row changes no other.
 
     Raises:
         BadRow: an option is missing or no text or number, or two are equal.
@@ -146,8 +146,8 @@ def passes(entry: FilterConfig, values: Mapping[str, Any], where: str) -> bool:
     """Return whether a row fits a filter. A missing value has no length and no size, and is none of `one_of`.
 
     Raises:
-        DataError: there is no such field.
-        BadRow: the field is no number where one is compared.
+        DataError: No such field exists.
+        BadRow: The filter compares numbers, and the field is not one.
     """
     if entry.field not in values:
         raise DataError(

@@ -1,4 +1,4 @@
-"""Verdicts of completions, in training and in evaluation by one rule."""
+"""Verdicts of completions, by one rule in training and in evaluation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item
 
 TRUNCATED = "truncated"
-"""Reason of a verdict on a completion that ended for want of room."""
+"""Reason of a verdict on a completion that ran out of tokens."""
 
 
 def judge_finished(
@@ -19,10 +19,10 @@ def judge_finished(
     The last number of half a solution may be the gold answer by chance.
 
     Args:
-        domain: Judges.
+        domain: Domain that judges.
         items: The question of each text.
-        texts: What is judged: the completion, after the reasoning tag that its prompt left open.
-        truncated: Whether each completion ended for want of room, not at an end token or stop string.
+        texts: Judged texts: each completion, after the reasoning tag that its prompt left open.
+        truncated: Whether each completion ran out of tokens before an end token or stop string.
     """
     whole = [place for place, cut_off in enumerate(truncated) if not cut_off]
     found = iter(domain.score([items[place] for place in whole], [texts[place] for place in whole]))

@@ -1,4 +1,4 @@
-"""Questions where they should not be: in train and test, in two domains, twice in one split."""
+"""Questions that occur twice: in train and test, in two domains, or in one split."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Overlap:
-    """Test items whose question is in a train split: they share a split key or a normalised prompt with an item there.
+    """Test items whose question is in a train split: they share a split key or a normalised prompt with a train item.
 
     Attributes:
-        train_domain: whose train split.
-        test_domain: whose test split; the same name for an overlap within a domain.
-        exact: test items whose prompt is there letter for letter.
-        normalised: further ones that differ only in width, case or white space, or in the template around the question.
-        test_items: size of the test split.
-        examples: ids of the first such test items.
+        train_domain: Domain of the train split.
+        test_domain: Domain of the test split; the same name for an overlap within a domain.
+        exact: Number of test items whose prompt is in train letter for letter.
+        normalised: Number of further ones that differ only in width, case, white space or template.
+        test_items: Size of the test split.
+        examples: Ids of the first such test items.
     """
 
     train_domain: str

@@ -29,7 +29,7 @@ def preflight_domains(domains: Sequence[Domain], trained: Mapping[str, int], eva
     Raises:
         ConfigError: a right answer would not earn more than a wrong one.
         DataError: a needed split is empty or too small, data is malformed, or train and test overlap without leave.
-        DependencyMissing: scoring needs what is not here (a sandbox, a judge's key).
+        DependencyMissing: Scoring needs something that is missing (a sandbox, a judge's key).
     """
     for domain in domains:
         needed = {evaluated} | ({Split.TRAIN} if domain.name in trained else set())
@@ -81,7 +81,7 @@ def fewer_than_asked(domain: Domain, evaluation: EvaluationConfig) -> str | None
 
 
 def rows_left_out(domains: Iterable[Domain]) -> list[str]:
-    """Return a sentence for each domain whose unusable rows were left out, none for a domain without data here."""
+    """Return a sentence for each domain with left-out rows; domains without data on this machine have none."""
     found = []
     for domain in domains:
         with suppress(DataError, DependencyMissing):

@@ -1,4 +1,4 @@
-"""What a domain's reward pays for right, wrong and empty answers, and why it cannot be trained with."""
+"""Checks of what a domain's reward pays for right, wrong, empty and garbage answers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from xdomain.domains.base import Domain, Item
 from xdomain.domains.rewards import gate_text, passes_gate, tags_not_in
 
 SHOWN_CHARACTERS = 80
-"""Of a solution in a message."""
+"""Characters of a solution that a message shows."""
 
 LONG_ANSWER = " and so on" * 50
-"""Put behind a gold answer to see what a right answer of another length earns."""
+"""Text appended to a gold answer to see what a right answer of another length earns."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,16 @@ class Earned:
 
 @dataclass(frozen=True)
 class RewardCheck:
-    """What completions of one split earn; None where none was tried or none has a reward.
+    """Rewards of completions of one split; None for a kind that was not tried or has no reward.
 
     Attributes:
-        gold: the items' own solutions, as far as the verifier accepts them.
-        wrong: each next item's solution, as far as the verifier rejects it.
-        malformed: the empty completion.
-        garbage: completions that answer no item, the prompt itself among them.
-        gate_failures: "id (solution)" of each gold solution that the reward's gate turns away.
-        unasked: tags that the gate demands and that some item's prompt and system message do not name.
-        unplaced: items that name none of the only places where the verifier looks.
+        gold: Rewards of the items' own solutions, as far as the verifier accepts them.
+        wrong: Rewards of the next item's solution, as far as the verifier rejects it.
+        malformed: Rewards of the empty completion.
+        garbage: Rewards of completions that answer no item, such as the prompt itself.
+        gate_failures: "id (solution)" of each gold solution that fails the reward's gate.
+        unasked: Tags that the gate demands and that some item's prompt and system message do not name.
+        unplaced: Number of items that mention none of the marks that the verifier needs.
     """
 
     gold: Earned | None
@@ -55,13 +55,13 @@ class RewardCheck:
 
 
 def earned(rewards: Iterable[float | None]) -> Earned | None:
-    """Summarise rewards; completions without one are left out."""
+    """Summarise rewards; completions without a reward are left out."""
     values = [reward for reward in rewards if reward is not None]
     return Earned(min(values), max(values), fmean(values)) if values else None
 
 
 def gate_failures(domain: Domain, items: Sequence[Item], solutions: Sequence[str]) -> tuple[str, ...]:
-    """Return "id (solution)" of each solution that the domain's gate turns away."""
+    """Return "id (solution)" of each solution that fails the domain's gate."""
     gate = domain.gate
     if gate is None:
         return ()
@@ -77,7 +77,7 @@ def unasked_tags(domain: Domain, items: Sequence[Item]) -> tuple[str, ...]:
 
 
 def unplaced_items(domain: Domain, items: Sequence[Item]) -> int:
-    """Count the items that name none of the only places where the verifier looks."""
+    """Count the items that mention none of the marks that the verifier needs."""
     if not domain.places:
         return 0
     return sum(not any(mark in asked(item) for mark in domain.places) for item in items)
@@ -109,7 +109,7 @@ def reward_problems(domain: Domain, split: str, judged: int, found: RewardCheck)
 
 
 def reward_notes(domain: Domain, split: str, found: RewardCheck) -> list[str]:
-    """Return one sentence for each thing that a reader should know of."""
+    """Return one sentence for each thing that a reader should know."""
     notes = []
     others = tuple(tag for tag in found.unasked if tag != answer_tag(domain))
     if others and not domain.control:
@@ -117,7 +117,7 @@ def reward_notes(domain: Domain, split: str, found: RewardCheck) -> list[str]:
     if found.unplaced and domain.gate is None:
         notes.append(
             f"{split}: the verifier finds an answer only in {' or '.join(domain.places)}, and {found.unplaced} prompts "
-            "name neither. Say in `template` where the answer goes."
+            "do not mention it. Say in `template` where the answer goes."
         )
     return notes
 
@@ -128,7 +128,8 @@ def answer_tag(domain: Domain) -> str:
 
 
 def refuse_reward(domain: Domain, items: Sequence[Item]) -> None:
-    """See without a verifier that a right answer earns most: the reward is tried on verdicts that are made up.
+    """Refuse a reward under which a right answer does not earn most. The reward is tried on made-up verdicts, without a
+    verifier.
 
     Raises:
         ConfigError: a right gold solution fails the gate or does not earn more than a wrong or malformed one, or no
@@ -182,6 +183,6 @@ def fix_of_prompt(domain: Domain) -> str:
 
 def fix_of_values(domain: Domain) -> str:
     return (
-        f"Raise `right` or lower the others under domains.{domain.name}.reward; a control arm that shall not pay right "
-        "answers best says `control: true` there."
+        f"Raise `right` or lower the others under domains.{domain.name}.reward. For a control arm that is not "
+        "meant to pay right answers best, set `control: true` there."
     )

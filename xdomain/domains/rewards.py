@@ -22,7 +22,7 @@ TIE_SCORE = 0.5
 """The credit of a pairwise judge's tie, which is not a right answer."""
 
 TIE = "tie"
-"""The reason of such a verdict; a credit of 0.5 alone may be half of a rubric's points."""
+"""Reason of a tie's verdict. A credit of 0.5 does not tell: it may be half of a rubric's points."""
 
 TOKEN = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 """A word, a digit or a single other sign; white space is none."""
@@ -70,12 +70,11 @@ def resolve_reward(reward: str | RewardShape, verifier_kind: str) -> RewardShape
 
 
 def with_reward_prompt(config: DomainConfig) -> DomainConfig:
-    """Return the domain's description as its reward completes it.
+    """Return the domain's description with what its reward adds.
 
-    A preset with a prompt fills in `system` and `solution` where the description sets none; a template that names the
-    gate's tags needs no `system`. A gate with an answer tag lets the verifier look inside that tag where the
-    description does not say where it looks. All three are part of the description afterwards, so they are part of
-    the domain's identity.
+    A preset with a prompt fills in `system` and `solution` if the description sets none; a template that names the
+    gate's tags needs no `system`. With an answer tag in the gate, the verifier also looks inside that tag, unless the
+    description says where it looks. All three become part of the description and so of the domain's identity.
 
     Raises:
         ConfigError: unknown preset or table.
@@ -144,8 +143,8 @@ def length_of(text: str, term: LengthTerm) -> int:
 def passes_gate(gate: FormatGate, completion: str) -> bool:
     """Return whether the completion is exactly the demanded tags, once each, in order, with nothing else around them.
 
-    Text before a lone closing think tag counts as reasoning: its opening tag may stand in the prompt, where the chat
-    template wrote it.
+    Text before a lone closing think tag counts as reasoning: the chat template may have written its opening tag into
+    the prompt.
     """
     rest = completion.strip()
     if gate.think_tag is not None:

@@ -1,4 +1,4 @@
-"""Which split an item belongs to: decided by what it asks alone, so that no question is in two splits."""
+"""Assignment of items to splits, decided only by what an item asks, so that no question is in two splits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xdomain.domains.base import Item, Split
 from xdomain.domains.values import plain_json
 
 UNORDERED = frozenset({"options", "choices"})
-"""Fields whose lists have an order that is no part of the question."""
+"""Fields that are lists whose order is not part of the question."""
 
 
 def normalise_prompt(prompt: str) -> str:
@@ -29,7 +29,7 @@ def prompt_key(prompt: str) -> str:
 def question_key(values: Mapping[str, Any], names: Iterable[str]) -> str:
     """Return the key that all items asking the same share: sha256 of the normalised question fields.
 
-    The fields stand in the order of their names. A single field has the key that its text has as a prompt.
+    Fields are joined in the order of their names. A single field has the key that its text has as a prompt.
     """
     return prompt_key("\n".join(_text(name, values.get(name)) for name in sorted(names)))
 
@@ -46,13 +46,13 @@ def _text(name: str, value: Any) -> str:
 def split_key(item: Item) -> str:
     """Return the key by which an item is placed in a split; items that ask the same share it.
 
-    A domain that does not set `Item.split_key` has the normalised prompt in its place.
+    If a domain does not set `Item.split_key`, the digest of the normalised prompt is used.
     """
     return item.split_key or prompt_key(item.prompt)
 
 
 def split_of(key: str, *, dev: float, test: float) -> Split:
-    """The split of a key: the hash as a number in [0, 1), test first, then dev, the rest train.
+    """Return the split of a key: the hash is read as a number in [0, 1); test comes first, then dev, then train.
 
     Changing `dev` moves items between dev and train only, so a test split survives it.
     """

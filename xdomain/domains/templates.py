@@ -29,9 +29,10 @@ def environment() -> ImmutableSandboxedEnvironment:
 
 @cache
 def null_type() -> tuple[type[Undefined], type[UndefinedError]]:
-    """Return the class that stands for a missing value in a template, and the error it raises when it is written.
+    """Return the class of missing values in a template, and the error that writing one raises.
 
-    It can be tested (`{% if passage %}`, `is none`, `is defined`) and replaced (`default`); any other use is an error.
+    A missing value can be tested (`{% if passage %}`, `is none`, `is defined`) and replaced (`default`). Any other
+    use is an error.
     """
     from jinja2 import StrictUndefined, UndefinedError
 
@@ -102,8 +103,8 @@ def render(text: str, fields: Mapping[str, Any], *, where: str) -> str:
 
     Raises:
         ConfigError: the template is not Jinja2.
-        BadRow: it would write a value that is missing in the row.
-        DataError: it names a field that the row lacks, or does what the sandbox forbids.
+        BadRow: The template would write a value that is missing in the row.
+        DataError: The template names a field that the row lacks, or does what the sandbox forbids.
     """
     from jinja2 import TemplateError
 
@@ -114,7 +115,7 @@ def render(text: str, fields: Mapping[str, Any], *, where: str) -> str:
         raise BadRow(
             f"{error}, and the template {text[:80]!r} uses it.",
             where=where,
-            fix="Correct the row, or say in the template what stands in its place: {{ field | default('') }}.",
+            fix="Correct the row, or give a default in the template: {{ field | default('') }}.",
         ) from error
     except (TemplateError, TypeError, ArithmeticError, LookupError, ValueError, AttributeError) as error:
         raise DataError(

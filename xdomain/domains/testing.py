@@ -71,7 +71,7 @@ def check_two_builds_agree(one: Domain, other: Domain) -> None:
 
 
 def check_splits_are_disjoint(domain: Domain) -> None:
-    """No test question is in train or dev, unless the domain allows its own overlap by name."""
+    """Check that no test question is in train or dev, unless the domain allows its own overlap by name."""
     if domain.name in domain.allowed_overlap:
         return
     keys = {split: {key for item in domain.items(split) for key in keys_of(item)} for split in Split}

@@ -10,11 +10,11 @@ from numbers import Number
 from typing import Any
 
 MISSING_TYPES = ("NAType", "NaTType")
-"""Types of the missing values of pandas, which is not imported for them."""
+"""Types of pandas' missing values, by name, so that pandas need not be imported."""
 
 
 class WrittenNumber(float):
-    """A number that keeps its own spelling: `str` gives "1.10" where the file says 1.10."""
+    """A number that keeps its spelling: `str` gives "1.10" if the file says 1.10."""
 
     def __new__(cls, text: str) -> WrittenNumber:
         number = super().__new__(cls, text)
@@ -35,7 +35,7 @@ def is_null(value: Any) -> bool:
 
 
 def readable(value: Any) -> Any:
-    """Return a cell as text, number, list or mapping; None where it is missing.
+    """Return a cell as text, number, list or mapping, or None if it is missing.
 
     Raises:
         UnicodeDecodeError: the cell holds bytes that are not UTF-8.
@@ -52,7 +52,7 @@ def readable(value: Any) -> Any:
 
 
 def plain_json(value: Any) -> Any:
-    """Return a cell as plain JSON, whatever is nested in it."""
+    """Return a cell as plain JSON, with everything nested in it."""
     if isinstance(value, str | bool | int | None):
         return value
     value = readable(value)

@@ -15,13 +15,13 @@ from xdomain.models.prompting import encode, messages, opened_reasoning, plain_t
 
 @dataclass(frozen=True)
 class Prompts:
-    """What is asked.
+    """Prompts of one evaluation.
 
     Attributes:
-        requests: one an item.
-        hashes: one an item: digest of the prompt as the model saw it, or of the messages that the server got.
-        opened: one an item: the reasoning tag that the prompt leaves open, "" for none.
-        template: how it was made, for the summary.
+        requests: Request of each item.
+        hashes: Digest of each item's prompt as the model saw it, or of the messages that the server got.
+        opened: Reasoning tag that each item's prompt leaves open, "" for none.
+        template: How prompts were made, for the summary.
     """
 
     requests: list[PromptRequest]

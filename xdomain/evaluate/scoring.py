@@ -25,10 +25,10 @@ class Scorer:
     A thread is enough: what is slow runs in processes (mathematics, code) or waits for a server (judges).
 
     Args:
-        domain: judges; used by this thread alone.
-        items: by place.
-        opened: by place, the reasoning tag that the prompt leaves open ("" for none).
-        journal: where answers are kept.
+        domain: Domain that judges; used only by this thread.
+        items: Evaluated items.
+        opened: Reasoning tag that each item's prompt leaves open ("" for none), in the order of `items`.
+        journal: Journal that keeps the answers.
     """
 
     def __init__(self, domain: Domain, items: Sequence[Item], opened: Sequence[str], journal: Journal) -> None:
@@ -105,13 +105,13 @@ def judge(
     pending: Sequence[tuple[int, list[Completion]]],
     opened: Sequence[str] | None = None,
 ) -> list[Verdict]:
-    """Return verdicts of all completions in order; where there is none to judge, the verdict is missing, not 0.
+    """Return verdicts of all completions in order; without a completion the verdict is missing, not 0.
 
     Args:
-        domain: Judges.
-        items: By place.
-        pending: Places and their completions.
-        opened: By place, the reasoning tag that the prompt leaves open; None if no prompt does.
+        domain: Domain that judges.
+        items: Evaluated items.
+        pending: Index of an item with its completion, one per completion.
+        opened: Reasoning tag that each item's prompt leaves open; None if no prompt does.
     """
     opened = [""] * len(items) if opened is None else opened
     flat = [(place, completion) for place, completions in pending for completion in completions]

@@ -1,7 +1,8 @@
-"""Test items that an evaluated checkpoint was trained on, found before anything is evaluated.
+"""Find test items that an evaluated checkpoint was trained on, before anything is evaluated.
 
-An experiment's own domains are compared before it trains. What a finished checkpoint was trained on is told by its
-stages instead: since then a file, a template or a split may have changed, or other domains are evaluated.
+An experiment's own domains are compared before it trains. For a finished checkpoint the
+schedules of its stages are compared, because a file, a template or a split may have changed since, or other domains
+are evaluated.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from xdomain.store.lineage import Lineage, Trained
 from xdomain.store.store import Store
 
 SHOWN = 3
-"""Ids shown of an overlap."""
+"""Number of ids that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,13 @@ class TrainedOverlap:
 def find_trained_overlaps(graph: Graph, store: Store, *, finished: bool) -> list[TrainedOverlap]:
     """Compare the items of each evaluation with what its checkpoint was trained on, if that is in the store.
 
-    A domain that lists another one (or itself) under `allow_overlap` allows that one's test items in its training.
+    A domain may list others (or itself) under `allow_overlap`, which allows their test items in its training.
 
     Args:
         finished: Also compare evaluations that are in the store.
 
     Raises:
-        StoreError: The store does not tell what a checkpoint was trained on.
+        StoreError: The store does not say what a checkpoint was trained on.
         DataError: A domain's data is missing or malformed.
     """
     done = store.done(graph.stages.values())
@@ -106,11 +107,11 @@ def evaluated_items(experiment: Experiment, name: str) -> list[Item]:
 
 
 def refuse_trained_overlaps(graph: Graph, store: Store, *, finished: bool, fix: str) -> None:
-    """Raise if a checkpoint would be evaluated on items that it was trained on; `finished` as above.
+    """Raise if a checkpoint would be evaluated on items that it was trained on; see `find_trained_overlaps`.
 
     Raises:
-        DataError: It would.
-        StoreError: The store does not tell what a checkpoint was trained on.
+        DataError: Items overlap.
+        StoreError: The store does not say what a checkpoint was trained on.
     """
     overlaps = find_trained_overlaps(graph, store, finished=finished)
     if overlaps:

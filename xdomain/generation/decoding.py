@@ -1,4 +1,4 @@
-"""Next-token logits of a batch of prompts: with the model's cache where it has one, else by reading all tokens again.
+"""Next-token logits of a batch of prompts, with the model's cache if that works, else by reading all tokens again.
 
 Transformers' caches differ. Most are called `past_key_values`, those of state space models `cache_params`; some models
 keep their state inside their layers, or depend on padding. `fitting` tries the cache on the loaded model and falls back
@@ -19,25 +19,25 @@ from xdomain.generation.base import PromptRequest
 from xdomain.generation.batches import is_out_of_memory
 
 CACHES = ("past_key_values", "cache_params")
-"""Argument and output of a forward pass that hold the cache, by the name that the model gives it."""
+"""Names of the forward pass's argument and output that hold a cache."""
 AGREEMENT = {torch.float32: 1e-3, torch.float64: 1e-3}
 """Largest mean difference of logits, in units of their standard deviation, that counts as rounding."""
 HALF_AGREEMENT = 0.2
-"""The same for half precision, where another expert may be chosen; a wrong cache is off by about 1."""
+"""The same limit for half precision, in which another expert may be chosen. A wrong cache is off by about 1."""
 FAILURES = (AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError)
-"""Exceptions of a model whose cache cannot be used in this way."""
+"""Exceptions that show that a model's cache cannot be used in this way."""
 PROBES = (3, 6)
 """Prompt lengths of the trial, in tokens."""
 
 NewDecoder = Callable[[], "Decoder"]
-"""Makes the decoder of one batch; its cache goes with it."""
+"""Function that makes the decoder of one batch, with its own cache."""
 
 
 class Decoder(Protocol):
     """Next-token logits of the rows of one batch."""
 
     def begin(self, requests: Sequence[PromptRequest], samples: int) -> torch.Tensor:
-        """Return logits [requests x samples, vocabulary] after the prompts."""
+        """Read the prompts and return the next logits [requests x samples, vocabulary]."""
 
     def select(self, rows: torch.Tensor) -> None:
         """Keep only these rows, given by their indices in the current batch."""
@@ -51,7 +51,7 @@ class Cached:
 
     Args:
         model: a causal language model of transformers.
-        pad: token id that fills the rows of shorter prompts.
+        pad: Token id that fills the rows of shorter prompts.
     """
 
     def __init__(self, model: Any, pad: int) -> None:
@@ -110,9 +110,9 @@ class Cached:
 
 
 class Recomputed:
-    """Decode without a cache or padding: every step reads all tokens again, and each request is a batch of its own.
+    """Decode without a cache or padding: every step reads all tokens again, and each request is a separate batch.
 
-    Slow, and right for every model that has a forward pass.
+    It is slow, and right for every model that has a forward pass.
     """
 
     def __init__(self, model: Any) -> None:
@@ -145,7 +145,7 @@ class Recomputed:
 
 
 def fitting(model: Any, pad: int) -> tuple[NewDecoder, str]:
-    """Return the faster decoder that is right for `model`, and for the slow one the reason why it was chosen.
+    """Return the fastest decoder that is right for `model`, and the reason if that is `Recomputed`, else "".
 
     Both decode the same few tokens for two prompts of different lengths, with samples that are dropped on the way.
     """
@@ -164,12 +164,12 @@ def fitting(model: Any, pad: int) -> tuple[NewDecoder, str]:
     gap = float((found - expected).abs().mean() / expected.std())
     if gap <= AGREEMENT.get(model.dtype, HALF_AGREEMENT):
         return cached, ""
-    return plain, f"{type(model).__name__} answers otherwise with padding and a cache ({gap:.2g} standard deviations)"
+    return plain, f"{type(model).__name__} gives other answers with padding and a cache ({gap:.2g} standard deviations)"
 
 
 @torch.inference_mode()
 def _trial(decoder: Decoder, requests: Sequence[PromptRequest], kept: Sequence[int]) -> torch.Tensor:
-    """Logits [3 tokens, kept rows, vocabulary], float32, after fixed tokens."""
+    """Return logits [3 tokens, kept rows, vocabulary], float32, after fixed tokens."""
     logits = [decoder.begin(requests, samples=2)[list(kept)]]
     rows = torch.tensor(kept, device=logits[0].device)
     decoder.select(rows)

@@ -12,7 +12,7 @@ MARGIN_TOKENS = 4
 """A decoded tail may lose a space at its beginning, or begin inside a character."""
 
 SHOWN = frozenset({"<think>", "</think>"})
-"""Tokens that stay in the text even if a tokenizer calls them special: reasoning could not be told from answers."""
+"""Tokens that stay in the text even if a tokenizer calls them special, so that reasoning can be told from answers."""
 
 
 def end_tokens(declared: int | Sequence[int] | None, tokenizer: Any) -> list[int]:
@@ -20,7 +20,7 @@ def end_tokens(declared: int | Sequence[int] | None, tokenizer: Any) -> list[int
 
     Args:
         declared: `eos_token_id` of the model's generation settings.
-        tokenizer: Its `eos_token_id` counts too.
+        tokenizer: Tokenizer whose `eos_token_id` counts too.
     """
     own = declared if isinstance(declared, Sequence) else [declared]
     return sorted({*own, tokenizer.eos_token_id} - {None})
@@ -30,7 +30,7 @@ class StopStrings:
     """Turns token ids into text and watches for stop strings.
 
     Args:
-        tokenizer: Decodes.
+        tokenizer: Tokenizer that decodes.
         stop: Texts before which a completion ends.
     """
 
@@ -65,7 +65,7 @@ class StopStrings:
         return text[: min(places)] if places else None
 
     def read(self, token_ids: Sequence[int], ends: Collection[int]) -> tuple[str, bool]:
-        """Return a completion's text before its end token or first stop string, and whether it had one of the two."""
+        """Return a completion's text before its end token or first stop string, and whether it had either."""
         ended = bool(token_ids) and token_ids[-1] in ends
         (text,) = self.decode([token_ids[:-1] if ended else token_ids])
         before = self.cut(text)

@@ -1,4 +1,4 @@
-"""LoRA adapters: put on a model, listed weight by weight, and compared with the merged model that is published."""
+"""LoRA adapters: put them on a model, list them weight by weight, compare them with the merged model."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from xdomain.models.checkpoint import load_adapter, load_plain
 TOLERANCES = {torch.float32: 1e-4, torch.float16: 0.02, torch.bfloat16: 0.1}
 """Largest difference of a logit that counts as rounding, as a share of the largest logit (at least 1), by dtype."""
 LEFT_OUT = 0.01
-"""Largest difference between a random adapter and its merge, in standard deviations of the logits. One that is left out
-changes logits by a good part of a standard deviation."""
+"""Largest difference between a random adapter and its merge, in standard deviations of the logits. Leaving an adapter
+out changes logits by a good part of one."""
 PREFIX = "base_model.model."
-"""What peft puts before the names of the plain model's modules."""
+"""Prefix that peft adds to the names of the plain model's modules."""
 
 
 def new_adapter(model: Any, lora: LoraConfig, *, random: bool = False) -> Any:
     """Return `model` as a peft model with a new adapter.
 
     Args:
-        random: draw the adapter's weights so that it changes the model, instead of beginning at no change.
+        random: Whether to draw the adapter's weights so that it changes the model; otherwise it begins without a
+            change.
 
     Raises:
         ConfigError: `target_modules` names nothing that can be adapted, or a weight that is tied to another.
@@ -74,8 +75,7 @@ def _check_targets(model: Any, where: str) -> None:
     tied = [name for name, weight, _ in adapted_weights(model) if shared[weight.data_ptr()] > 1]
     if tied:
         raise ConfigError(
-            f"{tied[0]} of {kind} is tied to another weight (tie_word_embeddings): trained as one, merged it would "
-            "change both.",
+            f"{tied[0]} of {kind} is tied to another weight (tie_word_embeddings): the merge would change both.",
             where=where,
             fix="Remove it from the list, or use a model whose config.json says tie_word_embeddings: false and whose "
             "output layer is stored.",
@@ -110,13 +110,13 @@ def check_merge(model: Any, checkpoint: Path, prompts: Sequence[Sequence[int]]) 
     """Compare a trained adapter model with the merged model that its checkpoint loads as.
 
     Args:
-        model: the peft model as it was trained; it is moved to the CPU.
-        checkpoint: folder of its adapter.
-        prompts: token ids of a few real prompts.
+        model: Trained peft model; it is moved to the CPU.
+        checkpoint: Folder of its adapter.
+        prompts: Token ids of a few real prompts.
 
     Returns:
         `largest_difference` of a logit, the `tolerance` that it must not exceed, and `lost_share`:
-        |merged - (weight + change)| / |change| over all adapted weights, None where nothing changed.
+        |merged - (weight + change)| / |change| over all adapted weights, None if nothing changed.
 
     Raises:
         StageError: the merged model is not the one that was trained.
@@ -142,17 +142,18 @@ def check_merge(model: Any, checkpoint: Path, prompts: Sequence[Sequence[int]]) 
 
 
 def try_adapter(model: Any, lora: LoraConfig, prompt: Sequence[int]) -> None:
-    """Refuse a model that does not answer alike with an adapter and after the merge. Uses up `model`.
+    """Refuse a model that answers differently with an adapter and after the merge. `model` cannot be used afterwards.
 
     Some models read weights of their layers directly and so leave adapters out of their forward pass.
 
     Raises:
-        ConfigError: it does not, or no adapter can be put on it.
+        ConfigError: The answers differ, or no adapter can be put on the model.
     """
-    kind, dtype = type(model).__name__, model.dtype
-    adapted = new_adapter(model, lora, random=True)
+    kind = type(model).__name__
+    # In float32, since rounding in half precision would hide an adapter that only a few layers leave out.
+    adapted = new_adapter(model.float(), lora, random=True)
     expected = _logits(adapted, [prompt])
-    largest, tolerance = _difference(expected, _logits(adapted.merge_and_unload(), [prompt]), dtype)
+    largest, tolerance = _difference(expected, _logits(adapted.merge_and_unload(), [prompt]), torch.float32)
     tolerance = max(tolerance, LEFT_OUT * float(expected[0].std()))
     if not largest <= tolerance:
         raise ConfigError(
@@ -164,8 +165,8 @@ def try_adapter(model: Any, lora: LoraConfig, prompt: Sequence[int]) -> None:
 
 
 def lost_share(model: Any, merged: Mapping[str, Tensor]) -> float | None:
-    """Share of the adapter's change that merging rounded away: |merged - (weight + change)| / |change|, Euclidean
-    lengths over all adapted weights; None where the adapter changes nothing.
+    """Return the share of the adapter's change that merging rounded away: |merged - (weight + change)| / |change|,
+    Euclidean lengths over all adapted weights; None if the adapter changes nothing.
 
     Source: ours.
     """
@@ -178,7 +179,7 @@ def lost_share(model: Any, merged: Mapping[str, Tensor]) -> float | None:
 
 
 def _difference(expected: Sequence[Tensor], found: Sequence[Tensor], dtype: torch.dtype) -> tuple[float, float]:
-    """Largest difference of two lists of logits, and the one that is allowed."""
+    """Return the largest difference of two lists of logits, and the largest that is allowed."""
     largest = max(float((one - other).abs().max()) for one, other in zip(expected, found, strict=True))
     scale = max(1.0, *(float(each.abs().max()) for each in expected))
     return largest, TOLERANCES.get(dtype, TOLERANCES[torch.float32]) * scale
@@ -186,6 +187,6 @@ def _difference(expected: Sequence[Tensor], found: Sequence[Tensor], dtype: torc
 
 @torch.no_grad()
 def _logits(model: Any, prompts: Sequence[Sequence[int]]) -> list[Tensor]:
-    """Logits [tokens, vocabulary] of each prompt, float32 on the CPU, in evaluation mode."""
+    """Return logits [tokens, vocabulary] of each prompt, float32 on the CPU, in evaluation mode."""
     model.eval()
     return [model(input_ids=torch.tensor([list(ids)], device=model.device)).logits[0].float().cpu() for ids in prompts]

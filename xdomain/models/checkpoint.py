@@ -23,20 +23,21 @@ from xdomain.models.layout import MANIFEST
 from xdomain.models.source import with_pad_token
 
 CUSTOM_CODE = "transformers_modules."
-"""Package in which transformers puts the code of models that bring their own."""
+"""Package into which transformers imports the code of models that bring their own."""
 
 
 @dataclass(frozen=True)
 class CheckpointInfo:
-    """What `checkpoint.json` says.
+    """Contents of `checkpoint.json`.
 
     Attributes:
         format: "full", "adapter" or "endpoint".
         dtype: torch dtype name of the weights, of an adapter's once they are merged; "" for an endpoint.
-        chat_template: prompts go through the tokenizer's chat template.
-        foundation: folder of the checkpoint that an adapter lies on.
+        chat_template: Whether prompts go through the tokenizer's chat template.
+        foundation: Folder of an adapter's parent checkpoint.
         endpoint: `base_url`, `model`, `protocol` and `api_key_variable` of an endpoint.
-        custom_code: the model's class is Python code in the folder, which the user trusted (`trust_remote_code`).
+        custom_code: Whether the model's class is Python code in the folder, which the user trusted
+            (`trust_remote_code`).
     """
 
     format: str
@@ -89,10 +90,10 @@ def save_full(model: Any, tokenizer: Any, folder: Path, *, chat_template: bool) 
 
 
 def save_adapter(model: Any, folder: Path, foundation: Path, merge_dtype: str | None = None) -> None:
-    """Write a peft model's adapter; its tokenizer is the foundation's.
+    """Write a peft model's adapter; its tokenizer is that of the parent checkpoint.
 
     Args:
-        merge_dtype: torch dtype name of the merged weights; None for the foundation's.
+        merge_dtype: Torch dtype name of the merged weights; None for that of the parent checkpoint.
     """
     model.save_pretrained(folder, safe_serialization=True, selected_adapters=["default"])
     below = read_info(foundation)

@@ -1,4 +1,4 @@
-"""Examination of a base model before it is published: what would make its numbers wrong is refused by name."""
+"""Examination of a base model before it is published: whatever would make its numbers wrong is refused by name."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from xdomain.core.model_context import context_of
 from xdomain.models.source import named_in
 
 CAUSALITY_TOKENS = 8
-"""Length of the sequence whose last token is changed to see whether the model looks ahead."""
+"""Length in tokens of the sequence whose last token is changed to see whether the model looks ahead."""
 ROUNDING = {torch.float32: 1e-5, torch.float64: 1e-5}
-"""Mean change of the earlier logits, in their standard deviations, that counts as rounding; a decoder's is mostly 0."""
+"""Mean change of the earlier logits, in their standard deviations, that counts as rounding. A decoder's is mostly 0."""
 HALF_ROUNDING = 1e-3
 
 
 def examine(model: Any, tokenizer: Any, experiment: Experiment, *, trained: bool) -> None:
-    """Refuse a base model that evaluation, or training if it is `trained`, would get wrong numbers from.
+    """Refuse a base model that would give wrong numbers in evaluation or, if `trained`, in training.
 
     Raises:
         ConfigError: its tokenizer has ids that it has no embedding for, it has no end token, it looks ahead, its
@@ -60,7 +60,7 @@ def check_vocabulary(model: Any, tokenizer: Any, where: str) -> None:
 def check_end(model: Any, tokenizer: Any, where: str) -> None:
     """Look for the tokens that end a completion and that fill shorter prompts.
 
-    A padding token that equals the end token is fine: padding is told by the attention mask, never by the id.
+    A padding token that equals the end token is fine: the attention mask marks padding, not the id.
 
     Raises:
         ConfigError: there is no end token, or an id of the generation settings or the padding has no embedding.
@@ -82,7 +82,7 @@ def check_end(model: Any, tokenizer: Any, where: str) -> None:
                 raise ConfigError(
                     f"generation_config.json says {name}: {index}, and the model has embeddings for 0 to {rows - 1}.",
                     where=where,
-                    fix="Correct the id in generation_config.json (config.json where there is none).",
+                    fix="Correct the id in generation_config.json (or in config.json without such a file).",
                 )
 
 
@@ -90,7 +90,7 @@ def check_weights(model: Any, where: str) -> None:
     """Look at the types of the weights.
 
     Raises:
-        ConfigError: some are not floating-point numbers, or of fewer than 16 bits.
+        ConfigError: Some are not floating-point numbers, or have fewer than 16 bits.
     """
     for name, weight in model.named_parameters():
         if not weight.is_floating_point() or weight.element_size() < torch.float16.itemsize:

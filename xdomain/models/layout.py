@@ -8,6 +8,8 @@ from xdomain.core.files import read_json
 
 CHECKPOINTS = "checkpoints"
 MANIFEST = "checkpoint.json"
+ROLLOUTS = "rollouts.jsonl"
+"""Kept training completions of a stage."""
 
 
 def checkpoint_folder(stage_folder: Path, step: int) -> Path:

@@ -17,14 +17,14 @@ Message = dict[str, str]
 
 OPENED_REASONING = re.compile(r"<think>\s*\Z")
 FIXED_DATE = "{% macro strftime_now(format) %}2025-01-01{% endmacro %}"
-"""What templates that print today's date get in its place (Llama 3.2, SmolLM3, gpt-oss)."""
+"""Macro that gives templates a fixed date instead of today's (Llama 3.2, SmolLM3, gpt-oss)."""
 RENDERING_FAILED = (TemplateError, TypeError, ValueError, LookupError, AttributeError)
-"""What Jinja and a template's own expressions raise."""
+"""Exceptions of Jinja and of a template's own expressions."""
 PROBE = "xdomain asks whether this template shows a system message"
 
 
 def uses_chat(config: ModelConfig, tokenizer: Any) -> bool:
-    """Return whether prompts go through the chat template: as the file says, by default exactly when there is one.
+    """Return whether prompts go through the chat template: as the file says, by default if the tokenizer has one.
 
     Raises:
         ConfigError: one is asked for, but the tokenizer has none.
@@ -92,7 +92,7 @@ def shows_system(tokenizer: Any) -> bool:
 
 
 def trl_prompt(item: Item, chat: bool, tokenizer: Any | None = None) -> str | list[Message]:
-    """Return the `prompt` column for TRL: `messages` where TRL applies the chat template, otherwise text."""
+    """Return the `prompt` column for TRL: `messages` if TRL applies the chat template, otherwise text."""
     return messages(item, tokenizer) if chat else plain_text(item)
 
 
@@ -101,8 +101,8 @@ def messages(item: Item, tokenizer: Any | None = None) -> list[Message]:
 
     Args:
         item: Question, with or without a system message.
-        tokenizer: Tokenizer whose chat template will render the conversation; None where a server applies its own.
-            If the template does not show a system message, that message stands at the beginning of the user's.
+        tokenizer: Tokenizer whose chat template will render the conversation; None if a server applies its own.
+            If the template does not show a system message, that message begins the user's message.
     """
     if item.system and tokenizer is not None and not shows_system(tokenizer):
         return [{"role": "user", "content": plain_text(item)}]
@@ -111,12 +111,12 @@ def messages(item: Item, tokenizer: Any | None = None) -> list[Message]:
 
 
 def plain_text(item: Item) -> str:
-    """Return the prompt without a chat template; the system message stands before it."""
+    """Return the prompt without a chat template, after the system message."""
     return f"{item.system}\n\n{item.prompt}" if item.system else item.prompt
 
 
 def render(item: Item, tokenizer: Any, chat: bool) -> str:
-    """Return the prompt's text as it is tokenised.
+    """Return the text of the prompt that is tokenised.
 
     Raises:
         ConfigError: the chat template cannot render a user's message.

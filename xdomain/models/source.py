@@ -86,9 +86,9 @@ def _loading(config: ModelConfig) -> Iterator[None]:
     except (OSError, ValueError, RuntimeError, SafetensorError, ImportError, SyntaxError) as error:
         if not config.trust_remote_code and "trust_remote_code" in str(error):
             raise ConfigError(
-                f'"{value}" brings Python code of its own, which is not run unless you trust it.',
+                f'"{value}" brings its own Python code, which runs only if you trust it.',
                 where=named_in(config),
-                fix="Read the .py files beside its weights, then set model.trust_remote_code: true.",
+                fix="Read the .py files next to its weights, then set model.trust_remote_code: true.",
             ) from error
         damaged = [path.name for path in sorted(Path(value).expanduser().glob("*.safetensors")) if is_damaged(path)]
         detail = f"{', '.join(damaged)} is truncated or damaged ({error})" if damaged else str(error)

@@ -17,10 +17,10 @@ TYPICAL_WEIGHT = 0.02
 
 
 def precision_note(experiment: Experiment) -> str | None:
-    """Warn where AdamW's steps are smaller than half the spacing of the weights' dtype, so that rounding undoes them.
+    """Return a warning if AdamW's steps are below half the spacing of the weights' dtype, so that rounding undoes them.
 
     AdamW moves a weight by about the learning rate per step. A weight w of p significant bits has neighbours at a
-    distance of at least |w| 2^-p, and a step below half of that leaves it where it was.
+    distance of at least |w| 2^-p, and a step below half of that does not change it.
     """
     model, rate = experiment.model, experiment.training.learning_rate
     bits = SIGNIFICANT_BITS.get(model.dtype)

@@ -14,7 +14,7 @@ from xdomain.plan.stage import Stage
 
 ABSENT = "(absent)"
 OF_DOMAINS = {"items": "items", "solutions": "solutions", "verifiers": "verifier", "rewards": "reward"}
-"""Parts of a payload that hold one identity per domain, and what they are called."""
+"""Parts of a payload that hold one identity per domain, with their name in sentences."""
 SEED = re.compile(r", seed \d+$")
 
 

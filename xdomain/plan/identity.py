@@ -5,8 +5,8 @@ what its items are (rows, fields, template, split) and how they are judged (veri
 
 - A base depends on the model, and on the items and solutions of its warm-up domains.
 - A training stage depends on its parent and on the items, verifiers and rewards of its domains.
-- An evaluation depends on a checkpoint, on items and on how completions are sampled. Its verifier stands beside them,
-  so that two evaluations that differ only in the verifier are known to have the same completions.
+- An evaluation depends on a checkpoint, on items and on how completions are sampled. Its verifier is kept
+  separately, so that two evaluations that differ only in the verifier are known to have the same completions.
 
 To add a field that changes numbers, name it in one of the places below, with a neutral value at which it is left out,
 so that existing keys survive. If code comes to mean something else, raise the version of that kind of stage.
@@ -45,21 +45,21 @@ TRAINING_FIELDS = (
     "epsilon_high", "scale_rewards", "temperature", "top_p", "max_prompt_tokens", "max_completion_tokens", "bf16",
     "gradient_checkpointing", "rollout", "rollout_draws", "grpo",
 )  # fmt: skip
-LORA_FIELDS = ("r", "alpha", "dropout", "chaining")
+LORA_FIELDS = ("r", "alpha", "dropout", "chaining", "merge_dtype")
 """Besides `target_modules`, whose order does not matter."""
 
 
 @dataclass(frozen=True)
 class Identities:
-    """What only files can tell, looked up by `resolve` and handed in as values.
+    """Values that depend on files, looked up by `resolve`.
 
     Attributes:
         model: Digest or pinned revision of the model source.
         items: What each domain's items are, by domain.
         verifiers: What decides each domain's verdicts, by domain.
         rewards: What decides each domain's rewards, by domain.
-        solutions: What each domain's solutions depend on besides its items, by domain; only where there is something.
-        stops: Each domain's stop strings, by domain; only where it has some.
+        solutions: What each domain's solutions depend on in addition to its items, for domains that have such things.
+        stops: Stop strings by domain, for domains that have some.
     """
 
     model: Mapping[str, Any]
@@ -158,13 +158,13 @@ def evaluate_payload(
 
 
 def same_completions(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """Tell whether two evaluations, given by their payloads, differ at most in how completions are judged."""
+    """Return whether the payloads of two evaluations differ at most in how completions are judged."""
     without = [{name: value for name, value in payload.items() if name != "verifier"} for payload in (first, second)]
     return first["kind"] == "evaluate" and without[0] == without[1]
 
 
 def completion_tokens(experiment: Experiment) -> int:
-    """Longest completion in evaluation; training's where the file does not say."""
+    """Return the longest completion in evaluation, by default that of training."""
     return experiment.evaluation.max_completion_tokens or experiment.training.max_completion_tokens
 
 
@@ -198,8 +198,6 @@ def _sampling(experiment: Experiment, identities: Identities, domain: str) -> di
 def _lora(lora: LoraConfig) -> dict[str, Any]:
     modules = lora.target_modules
     settings = {name: getattr(lora, name) for name in LORA_FIELDS}
-    if lora.merge_dtype is not None:
-        settings["merge_dtype"] = lora.merge_dtype
     return settings | {"target_modules": modules if isinstance(modules, str) else sorted(modules)}
 
 

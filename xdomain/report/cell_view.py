@@ -49,7 +49,7 @@ class CellView:
     state: State
     word: str
     equivalent: str
-    """ "equivalent within 2 points" where that is shown, beside whatever `word` says; else empty."""
+    """ "equivalent within 2 points" if that is shown, whatever `word` says; else empty."""
     tone: Tone
     shade: int
     """Strength of colour in percent."""

@@ -148,7 +148,7 @@ EQUIVALENT = "≈"
 
 
 def definition(matrix: Matrix) -> str:
-    """The definition in sentences, with the meaning of the equivalence mark where cells were tested for it."""
+    """Return the definition in sentences, with the meaning of the equivalence mark if cells were tested for it."""
     text = matrix.definition if matrix.definition.endswith((".", "!", "?")) else f"{matrix.definition}."
     answers = [c.equivalent for cells in matrix.cells.values() for c in cells.values() if c.equivalent is not None]
     if matrix.margin is None or not answers:

@@ -17,7 +17,7 @@ from xdomain.plan.identity import Identities
 MODEL_FILES = ("*.safetensors", "*.json", "*.model", "*.jinja", "*.txt")
 """What of a model folder changes numbers: weights, configuration, tokenizer, chat template."""
 CODE_FILES = ("*.py",)
-"""Counts too where the model's own code is run (`trust_remote_code`)."""
+"""Files that count too if the model's own code is run (`trust_remote_code`)."""
 
 
 def resolve_identities(experiment: Experiment) -> Identities:

@@ -1,4 +1,4 @@
-"""What the checkpoints of a store were trained on: the schedules of a stage, of its parents and of the warm-up."""
+"""Prompts that the checkpoints of a store were trained on: schedules of a stage, its parents and the warm-up."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Lineage:
         self._descriptions: dict[str, dict[str, Any]] = {}
 
     def trained_on(self, checkpoint: CheckpointRef) -> Trained:
-        """Return the prompts that a checkpoint and everything below it was trained on.
+        """Return the prompts that a checkpoint, its parents and its warm-up were trained on.
 
         Raises:
             StoreError: a stage of its lineage is not in the store.
@@ -47,7 +47,7 @@ class Lineage:
     def _folder(self, stage: str) -> Path:
         if stage[:16] not in self._folders:
             raise StoreError(
-                f"a stage that the checkpoint was trained from ({stage[:16]}) is not in this store, so nobody can tell "
+                f"a stage that the checkpoint was trained from ({stage[:16]}) is not in this store, so it is unknown "
                 "what it was trained on.",
                 where="stages",
                 fix="Copy that stage into the store too, or allow the overlap.",
@@ -60,7 +60,7 @@ class Lineage:
         return self._descriptions[stage]
 
     def _schedule(self, stage: str) -> list[tuple[str, list[str]]]:
-        """Domain and keys of every prompt in the order of training; [] for a base without warm-up."""
+        """Return domain and keys of every prompt in the order of training; [] for a base model without warm-up."""
         if stage not in self._schedules:
             folder = self._folder(stage)
             check_artifact(folder, SCHEDULE)

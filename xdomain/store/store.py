@@ -34,7 +34,7 @@ from xdomain.store.drawn import DRAWN, index_evaluations, note_drawn
 from xdomain.store.lease import LOCK, Lease
 
 SCHEMA_VERSION = 2
-"""Raised when keys or the files of stages change their meaning, so that earlier stores cannot be gone on with."""
+"""Version of the store's layout. Raise it when keys or the files of stages change their meaning."""
 CANCELLED = "cancelled"
 DAMAGED = "damaged"
 FEW_STAGES = 32
@@ -66,7 +66,7 @@ class Store:
         root: the folder; made on the first write.
 
     Raises:
-        StoreError: it was written by an earlier or a newer version, or is something else.
+        StoreError: The store was written by an earlier or a newer version, or the folder is not a store.
     """
 
     def __init__(self, root: Path) -> None:

@@ -25,8 +25,8 @@ class DomainPart:
     """One domain's part of a step's loss, at the parameters where it was asked for.
 
     Attributes:
-        loss: the domain's mean loss times `share`; the parts of all domains add up to the step's loss.
-        gradient: of `loss`.
+        loss: The domain's mean loss times `share`; the parts of all domains add up to the step's loss.
+        gradient: Gradient of `loss`.
         share: the domain's part of what the loss averages over: tokens for dapo, cispo and bnpo, samples for grpo,
             dr_grpo and luspo. Above 0.
     """
@@ -64,7 +64,7 @@ class DomainStep(Protocol):
         """The trainable parameters."""
 
     def loss_and_gradient(self, domain: str) -> DomainPart:
-        """The domain's part at the current parameters.
+        """Compute the domain's part at the current parameters.
 
         After the first `optimizer_step` or `look_ahead`, request only domains that you have not requested yet. Their
         importance ratios are taken against the policy at the step's start.
@@ -76,11 +76,11 @@ class DomainStep(Protocol):
     def optimizer_step(self, scale: float = 1.0) -> None:
         """Clip the gradient that was set and apply it with `scale` times the current learning rate, then drop it.
 
-        Weight decay is applied by the first of several such steps only, so that it counts once per outer step.
+        Only the first of several such steps applies weight decay, so that it counts once per outer step.
         """
 
     def look_ahead(self) -> None:
-        """Clip the gradient that was set and move the parameters by it alone, as Adam scales it, then drop it.
+        """Clip the gradient that was set, move the parameters by it as Adam scales it, without momentum, and drop it.
 
         The optimizer's state does not change (`inner_steps.look_ahead`). The optimizer must be torch's Adam or AdamW.
         """

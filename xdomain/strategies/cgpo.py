@@ -1,4 +1,4 @@
-"""CGPO: take each domain's gradient where the domains before it left the parameters, then stretch the total."""
+"""CGPO: take each domain's gradient at the parameters that the domain before it left, then stretch the total."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class CGPO(Strategy):
     theta = phi_0 + alpha (phi_K - phi_0).
 
     `step_scale` chooses the move. "authors": one optimizer step at the full learning rate, which advances the
-    optimizer's moments. "once": lr share_k g_k / (sqrt(v) + eps) with Adam's v left alone (`inner_steps.look_ahead`),
+    optimizer's moments. "once": lr share_k g_k / (sqrt(v) + eps) with Adam's v unchanged (`inner_steps.look_ahead`),
     and phi_K is one optimizer step from phi_0 on sum_k share_k g_k(phi_{k-1}), so that the total is as long as joint's.
     In the first step of a stage Adam has no v yet: every gradient is then taken at phi_0, as joint does.
 

@@ -11,7 +11,7 @@ def optimizer_step(optimizer: Any, *, scale: float, decay: bool) -> None:
     """Apply the gradients at `scale` times the learning rate.
 
     Args:
-        optimizer: Advances its state as in any step.
+        optimizer: Optimizer to step; its state advances as in any step.
         scale: Factor on the learning rate.
         decay: Whether this step applies weight decay. Only one of the inner steps should, so that it counts once.
     """
@@ -28,14 +28,14 @@ def optimizer_step(optimizer: Any, *, scale: float, decay: bool) -> None:
 
 @torch.no_grad()
 def look_ahead(optimizer: Any) -> None:
-    """Move the parameters to where the gradients alone would take them by Adam, and leave Adam's state alone.
+    """Move the parameters by the gradients as Adam scales them, without momentum and without changing Adam's state.
 
     phi <- phi - lr clamp(g / (sqrt(v / (1 - beta2^t)) + eps), -c, c), with v and t as the latest step of Adam left
-    them and c = max(1, (1 - beta1) / sqrt(1 - beta2)), the largest move that one step of Adam can make. The first
-    moment, its bias correction and weight decay have no part in it. A parameter without second moments does not move.
+    them and c = max(1, (1 - beta1) / sqrt(1 - beta2)), the largest move that one step of Adam can make. It uses
+    neither the first moment nor weight decay. A parameter without second moments does not move.
 
-    Source: CGPO's inner step for one step length in all (docs/reference/papers.md). The bound on Adam's step is that
-    of Kingma and Ba, 1412.6980, section 2.1. Ours: the clamp. Where v is still 0, as in an adapter's A after its first
+    Source: CGPO's inner step under `step_scale: once` (docs/reference/papers.md). The bound on Adam's step is that
+    of Kingma and Ba, 1412.6980, section 2.1. Ours: the clamp. If v is still 0, as in an adapter's A after its first
     step, the quotient would be g / eps.
     """
     for group in optimizer.param_groups:

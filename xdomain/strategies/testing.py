@@ -18,12 +18,12 @@ class FunctionStep:
     """`DomainStep` whose losses are functions of the parameters.
 
     Args:
-        parameters: what is trained.
-        losses: mean loss by domain.
-        shares: part of each domain in the step's loss.
-        learning_rate: of plain SGD without clipping, where no optimizer is given.
-        optimizer: One of torch's, on `parameters`. Its state goes from step to step.
-        max_grad_norm: Gradients are clipped to it before every move; None leaves them alone.
+        parameters: Trained parameters.
+        losses: Function that computes the mean loss from the parameters, by domain.
+        shares: Share of each domain in the step's loss.
+        learning_rate: Learning rate of plain SGD, used if no optimizer is given.
+        optimizer: Torch optimizer on `parameters`. Its state is kept from step to step.
+        max_grad_norm: Norm to which gradients are clipped before every move; None clips nothing.
     """
 
     def __init__(

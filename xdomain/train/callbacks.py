@@ -14,12 +14,16 @@ from transformers import TrainerCallback
 
 from xdomain.core.files import write_atomic
 from xdomain.core.stage import StageContext
+from xdomain.models.layout import ROLLOUTS
 from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.resume_state import mark_complete
 
+KEPT = "kept_rollouts"
+"""Key of a rollout's kept samples among its metrics."""
+
 
 class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Writes `metrics.jsonl`, keeps checkpoints, stops on request.
+    """Writes `metrics.jsonl` and `rollouts.jsonl`, keeps checkpoints, stops on request.
 
     Args:
         context: the stage's surroundings.
@@ -46,6 +50,7 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         self._take_rollout_metrics = take_rollout_metrics
         self._keep = keep
         self.metrics_path = context.work / "metrics.jsonl"
+        self.rollouts_path = context.work / ROLLOUTS
         self.stopped = False
         self._begun = self._processor_begun = 0.0
         self._step_seconds = self._step_processor_seconds = 0.0
@@ -70,24 +75,33 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         wait_for_all()  # each process saves its own random state
         if is_first():
-            with self.metrics_path.open("rb") as handle:
-                os.fsync(handle.fileno())  # a state that outlives a crash of the machine needs its metrics
+            for path in filter(Path.exists, (self.metrics_path, self.rollouts_path)):
+                with path.open("rb") as handle:
+                    os.fsync(handle.fileno())  # a state that outlives a crash of the machine needs its metrics
             mark_complete(self._context.scratch, state.global_step, self._context.processes)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         if logs is None or "train_runtime" in logs or not is_first():
             return
+        rollout = self._take_rollout_metrics()
+        self._write_rollouts(state.global_step, rollout.pop(KEPT, []))
         line = {
             "step": state.global_step,
             "seconds": self._step_seconds,
             "processor_seconds": self._step_processor_seconds,
             **{key: _finite(value) for key, value in logs.items()},
-            **self._take_rollout_metrics(),
+            **rollout,
         }
         with self.metrics_path.open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(line, sort_keys=True, allow_nan=False) + "\n")
         rewards = {name: values["reward"] for name, values in line.get("domains", {}).items()}
         self._context.reporter.progress(state.global_step, state.max_steps, rewards=rewards)
+
+    def _write_rollouts(self, step: int, samples: list[dict[str, Any]]) -> None:
+        """Append the kept samples of the rollout that `step` was the first to use."""
+        if samples:
+            with self.rollouts_path.open("a", encoding="utf-8") as handle:
+                handle.writelines(json.dumps({"step": step, **sample}, allow_nan=False) + "\n" for sample in samples)
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
@@ -97,7 +111,7 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def truncate_metrics(path: Path, step: int) -> None:
+def truncate_lines(path: Path, step: int) -> None:
     """Drop lines after `step`, which a resumed stage writes again; a line torn by a kill goes too."""
     if not path.exists():
         return

@@ -14,10 +14,10 @@ from xdomain.models.checkpoint import read_info
 
 
 def displacement(checkpoint: Path, parent: Path) -> float:
-    """Euclidean length of the change of all weights from `parent` to `checkpoint`.
+    """Return the Euclidean length of the change of all weights from `parent` to `checkpoint`.
 
-    A weight that is tied to another counts once. An adapter's change of a weight is what it adds, less what the
-    parent's own adapter added already if it was trained on; rounding by a merge is not counted.
+    A weight that is tied to another counts once. An adapter's change of a weight is what it adds. If
+    training continued the parent's adapter, what that one added is subtracted. Rounding by a merge is not counted.
 
     Source: ours.
     """

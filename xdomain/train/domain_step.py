@@ -82,7 +82,7 @@ class WindowDomainStep:
         self._drop_gradient()
 
     def figures(self) -> dict[str, Any]:
-        """Return figures of the inner moves of the parameters, for the step's line of metrics; none without a move."""
+        """Return figures of the inner moves of the parameters for the step's line of metrics; empty without a move."""
         if not self.gradient_norms:
             return {}
         limit = self._trainer.args.max_grad_norm

@@ -3,7 +3,7 @@
 TRL pads prompts on the left and passes no `position_ids`. A model with learned positions (gpt2, gpt_neo, xglm) then
 reads every shorter prompt at the wrong positions; log-probabilities were off by up to 1.39. TRL also multiplies hidden
 states by the output layer itself, and so misses what a model does to its logits afterwards. Both are measured on the
-loaded model: positions are added where they matter, and what still differs is refused.
+loaded model: positions are added if they matter, and a model that still differs is refused.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from trl.trainer.utils import add_fused_lm_head
 from xdomain.core.errors import ConfigError, StageError
 
 PADDING, TOKENS = 5, 12
-"""Of the probe: padding tokens, and tokens of text."""
+"""Padding tokens and text tokens of the probe."""
 REFUSED = {
     "recurrent_gemma": "its recurrent state stays in its layers from one rollout to the next, and TRL leaves out the "
     "cap on its logits"
@@ -33,14 +33,14 @@ HALF_LARGEST = 0.2
 
 
 def align_log_probabilities(model: Any, temperature: float = 1.0) -> None:
-    """Make TRL's log-probabilities of left-padded rows those of the model itself.
+    """Make TRL's log-probabilities of left-padded rows equal those of the model itself.
 
     Args:
-        model: a model, plain or with adapters, whose forward pass TRL has patched (`add_fused_lm_head`).
-        temperature: number that the patched forward pass divides logits by.
+        model: Model, plain or with adapters, whose forward pass TRL has patched (`add_fused_lm_head`).
+        temperature: Number that the patched forward pass divides logits by.
 
     Raises:
-        ConfigError: they differ whatever positions are given.
+        ConfigError: They differ whatever positions are given.
         StageError: the logits are not finite.
 
     Source: trl 1.16, `GRPOTrainer._get_per_token_logps_and_entropies`.
@@ -82,9 +82,9 @@ def check_log_probabilities(model: Any) -> None:
 
 
 def add_positions(backbone: Any) -> bool:
-    """Compute `position_ids` from the attention mask where a forward pass without a cache gets none.
+    """Compute `position_ids` from the attention mask whenever a forward pass without a cache gets none.
 
-    Returns whether the backbone takes them at all.
+    Return whether the backbone takes them at all.
     """
     if "position_ids" not in inspect.signature(backbone.forward).parameters:
         return False
@@ -102,8 +102,8 @@ def add_positions(backbone: Any) -> bool:
 
 @torch.no_grad()
 def log_probability_gap(model: Any, temperature: float = 1.0) -> float:
-    """Mean absolute difference, in nats, between TRL's log-probabilities of a padded row and the model's own without
-    padding. It draws no random number."""
+    """Return the mean absolute difference, in nats, between TRL's log-probabilities of a padded row and the model's own
+    without padding. It draws no random number."""
     was_training = model.training
     model.eval()
     size = model.get_input_embeddings().weight.shape[0]

@@ -13,13 +13,13 @@ from xdomain.train.rewards import ScoredSample
 def domain_metrics(
     samples: Sequence[ScoredSample], advantages: Sequence[float], lengths: Sequence[int], group: int
 ) -> dict[str, Mapping[str, Any]]:
-    """Counts and means of one rollout by domain.
+    """Return counts and means of one rollout by domain.
 
     Args:
         samples: n scored samples, groups adjacent.
         advantages: n, 0 for completions that the loss leaves out.
         lengths: n completion lengths in tokens, as generated.
-        group: samples a prompt.
+        group: Samples per prompt.
 
     Returns:
         For each domain: prompts, informative_groups (rewards not all equal: only these carry gradient),
@@ -75,7 +75,7 @@ def stage_totals(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _truncated_share(by_domain: Sequence[Mapping[str, Any]]) -> float | None:
-    """Share of all completions that ended for want of room; None where an earlier version wrote some of the lines."""
+    """Return the share of completions that ran out of tokens; None if an earlier version wrote some of the lines."""
     if not by_domain or not all("truncated" in values for values in by_domain):
         return None
     cut_off = sum(values["truncated"] * values["prompts"] for values in by_domain)
@@ -83,7 +83,8 @@ def _truncated_share(by_domain: Sequence[Mapping[str, Any]]) -> float | None:
 
 
 def _update_processor_seconds(lines: Sequence[Mapping[str, Any]]) -> float | None:
-    """Processor time of the steps without their rollouts; None where an earlier version wrote some of the lines."""
+    """Return the processor seconds of the steps without rollouts; None if an earlier version wrote some of the
+    lines."""
     if not all("processor_seconds" in line for line in lines):
         return None
     spent: list[float] = [line["processor_seconds"] - line.get("rollout_processor_seconds", 0.0) for line in lines]

@@ -41,7 +41,7 @@ from xdomain.strategies.build import build_strategy
 from xdomain.train.adaptive import SLOT, AdaptiveSchedule
 from xdomain.train.agreement import compare_prompts
 from xdomain.train.arguments import grpo_arguments
-from xdomain.train.callbacks import StageCallback, read_metrics, truncate_metrics
+from xdomain.train.callbacks import StageCallback, read_metrics, truncate_lines
 from xdomain.train.displacement import displacement
 from xdomain.train.history import weight_changes
 from xdomain.train.processes import is_first, wait_for_all
@@ -107,7 +107,8 @@ class _Training:
         with trainer.accelerator.main_process_first():
             step = last_complete_state(self._context.scratch, self._context.processes)
             if is_first():
-                truncate_metrics(callback.metrics_path, step or 0)
+                for path in (callback.metrics_path, callback.rollouts_path):
+                    truncate_lines(path, step or 0)
         trainer.train(resume_from_checkpoint=None if step is None else str(state_folder(self._context.scratch, step)))
         wait_for_all()  # the first one has written the end
         if callback.stopped:
@@ -216,7 +217,7 @@ class _Training:
             base = checkpoint_folder(self._context.inputs[self._spec.base], 0)
             reference = load_plain(base if training.reference == "base" else self._parent)
         return DomainGRPOTrainer(
-            router=RewardRouter(self._domains, items),
+            router=RewardRouter(self._domains, items, keep=self._kept_samples()),
             domains=self._spec.phase.domains,
             strategy=strategy,
             adaptive=self._adaptive(strategy, items, eligible),
@@ -237,6 +238,11 @@ class _Training:
             ),
             draws_seed=self._context.seed if training.rollout_draws == "place" else None,
         )
+
+    def _kept_samples(self) -> int:
+        """Samples of each rollout that are kept with their text: those of the first process, which writes them."""
+        keep = self._experiment.training.keep_rollouts
+        return keep.prompts_per_step * self._experiment.training.generations if keep and is_first() else 0
 
     def _strategy(self, model: Any) -> Strategy:
         strategy = build_strategy(self._spec.strategy, self._spec.phase.domains, self._context.seed)

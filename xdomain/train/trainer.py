@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from xdomain.core.records import Outcome
 from xdomain.core.seeds import derive_seed, generator
 from xdomain.strategies.base import Strategy
 from xdomain.train.adaptive import AdaptiveSchedule
+from xdomain.train.callbacks import KEPT
 from xdomain.train.domain_step import WindowDomainStep
 from xdomain.train.draws import PlacedDraws
 from xdomain.train.log_probabilities import align_log_probabilities
@@ -203,6 +205,8 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             "rollout_processor_seconds": time.process_time() - processor_begun,
             "domains": by_domain,
         }
+        if self.router.kept:
+            self.rollout_metrics[KEPT] = [asdict(sample) for sample in self.router.kept]
         samples = self.router.last
         failed = [
             None if each.outcome is Outcome.UNSCORED else float(each.outcome is not Outcome.RIGHT) for each in samples

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,7 +18,10 @@ from xdomain.core.records import Outcome
 from xdomain.domains.base import Item
 from xdomain.view.prompts import PromptTexts
 
-SHOWN = ("completion", "answer", "gold", "score", "outcome", "reason", "sample", "completion_tokens", "finish_reason")
+SHOWN = (
+    "completion", "answer", "gold", "score", "reward", "outcome", "reason", "sample", "completion_tokens",
+    "finish_reason",
+)  # fmt: skip
 """Record columns that a page shows unchanged."""
 SEARCHED = ("completion", "answer", "gold")
 
@@ -30,15 +35,15 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class Filter:
-    """Which rows a page asks for; an empty field does not filter.
+    """Conditions on the rows of a page; an empty field does not filter.
 
     Attributes:
-        domain: evaluated domain.
-        checkpoint: label of a checkpoint.
-        outcome: verdict.
-        change: only items whose mean score is higher (or lower) at `checkpoint` than at `against`.
-        against: label of the other checkpoint of `change`.
-        text: searched without case in question, completion, extracted answer and gold.
+        domain: Evaluated domain.
+        checkpoint: Label of a checkpoint.
+        outcome: Verdict.
+        change: Keeps only items whose mean score is higher (or lower) at `checkpoint` than at `against`.
+        against: Label of the other checkpoint of `change`.
+        text: Text to look for, without regard to case, in question, completion, extracted answer and gold.
     """
 
     domain: str = ""
@@ -50,25 +55,36 @@ class Filter:
 
 
 class Answers:
-    """The records of a grid with the place of their checkpoint.
+    """The records of a grid with the index of their checkpoint.
 
     Args:
-        grid: records with their text.
-        items: item by domain and id, where the data is at hand.
-        prompts: renders a prompt as a checkpoint saw it.
+        grid: Records with their text.
+        items: Item by domain and id, for domains whose data is on this machine.
+        prompts: Renderer of prompts as a checkpoint saw them.
+        rollouts: Kept training completions, as `read_rollouts` reads them.
     """
 
-    def __init__(self, grid: MeasuredGrid, items: Mapping[str, Mapping[str, Item]], prompts: PromptTexts) -> None:
+    def __init__(
+        self,
+        grid: MeasuredGrid,
+        items: Mapping[str, Mapping[str, Item]],
+        prompts: PromptTexts,
+        rollouts: pd.DataFrame | None = None,
+    ) -> None:
         self.experiment = grid.experiment
         self.domains = grid.domains
         self.labels = {place.checkpoint: label_of(place) for place in grid.checkpoints}
+        records = grid.records.assign(reward=None, step=0)
+        if rollouts is not None and len(rollouts):
+            records = pd.concat([records, rollouts], ignore_index=True)
+            self.labels |= {name: f"rollouts of {name}" for name in rollouts["checkpoint"].unique()}
         self._items = items
         self._prompts = prompts
         order = {name: position for position, name in enumerate(self.labels)}
-        position = grid.records["checkpoint"].map(order)
+        position = records["checkpoint"].map(order)
         self._records = (
-            grid.records.assign(position=position)
-            .sort_values(["domain", "item_id", "position", "sample"], kind="stable")
+            records.assign(position=position)
+            .sort_values(["domain", "item_id", "position", "step", "sample"], kind="stable")
             .reset_index(drop=True)
         )
         # Made beside the first requests, so that neither they nor the first search waits for all of it.
@@ -76,7 +92,7 @@ class Answers:
 
     @property
     def choices(self) -> dict[str, Sequence[str]]:
-        """What the filters of a page offer."""
+        """Return the values that the filters of a page offer."""
         return {
             "domain": self.domains,
             "checkpoint": tuple(self.labels.values()),
@@ -85,10 +101,10 @@ class Answers:
         }
 
     def find(self, wanted: Filter) -> pd.Index:
-        """Positions of the rows that pass, in order of domain, item, checkpoint and sample.
+        """Return the indices of the rows that pass, in order of domain, item, checkpoint and sample.
 
         Raises:
-            KeyError: a label or a value that `choices` does not offer.
+            KeyError: The filter has a label or a value that `choices` does not offer.
         """
         kept = pd.Series(True, index=self._records.index)
         if wanted.domain:
@@ -107,8 +123,9 @@ class Answers:
         return found
 
     def row(self, position: int) -> dict[str, Any]:
-        """One row as plain JSON, a missing value null. `prompt` is the text that the checkpoint saw, null where it
-        cannot be made again; `question` is the item's own prompt, null where its data is not at hand."""
+        """Return one row as plain JSON, with null for a missing value. `prompt` is the text that the checkpoint saw,
+        null if it cannot be rendered again. `question` is the item's own prompt, null if its data is not on this
+        machine."""
         record: Mapping[Hashable, Any] = self._records.loc[position].to_dict()
         domain, checkpoint = record["domain"], record["checkpoint"]
         item = self._items.get(domain, {}).get(record["item_id"])
@@ -116,6 +133,7 @@ class Answers:
         tokens = shown["completion_tokens"]
         return shown | {
             "sample": int(record["sample"]),
+            "step": int(record["step"]),
             "completion_tokens": None if tokens is None else int(tokens),
             "domain": domain,
             "item": record["item_id"],
@@ -125,7 +143,8 @@ class Answers:
         }
 
     def _changed(self, wanted: Filter) -> pd.Series:
-        """Whether each row's item changed in the wanted direction; an item without a verdict on a side did not."""
+        """Return whether each row's item changed in the wanted direction; an item without a verdict on one side did
+        not."""
         change = Change(self._known("change", wanted.change))
         before, after = self._means.get(self._name(wanted.against)), self._means.get(self._name(wanted.checkpoint))
         if before is None or after is None:
@@ -137,12 +156,12 @@ class Answers:
 
     @cached_property
     def _means(self) -> dict[str, pd.Series]:
-        """Mean score by domain and item, for each checkpoint."""
+        """Return the mean score by domain and item, for each checkpoint."""
         means = self._records.groupby(["checkpoint", "domain", "item_id"], observed=True)["score"].mean().dropna()
         return {str(name): part.droplevel(0) for name, part in means.groupby(level=0)}
 
     def _searched_texts(self) -> list[str]:
-        """What a search looks through, one text per row."""
+        """Return the text of each row that a search looks through."""
         questions = {
             (domain, name): item.prompt for domain, items in self._items.items() for name, item in items.items()
         }
@@ -158,7 +177,7 @@ class Answers:
         return value
 
     def _name(self, label: str) -> str:
-        """The checkpoint that a label means."""
+        """Return the checkpoint that a label names."""
         try:
             return next(name for name, known in self.labels.items() if known == label)
         except StopIteration:
@@ -171,3 +190,17 @@ def label_of(place: EvaluatedCheckpoint) -> str:
         return BASE
     seed = "" if place.seed is None else f", seed {place.seed}"
     return f"{place.curriculum}{seed}, step {place.step}"
+
+
+def read_rollouts(files: Mapping[str, Path]) -> pd.DataFrame:
+    """Read kept training completions, one per row; their `checkpoint` is the title of their stage.
+
+    Args:
+        files: `rollouts.jsonl` of each stage by its title.
+    """
+    frames = []
+    for title, path in files.items():
+        frame = pd.DataFrame([json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()])
+        frame["finish_reason"] = frame.pop("truncated").map({True: "length", False: "stop"})
+        frames.append(frame.assign(checkpoint=title, prompt_hash="", completion_tokens=None))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

@@ -32,6 +32,7 @@ function card(row) {
   const score = row.score === null || row.score === 0 || row.score === 1 ? "" : ` (${row.score.toFixed(2)})`;
   head.append(element("strong", row.outcome + score, row.outcome), element("span", row.reason), element("span", row.domain));
   head.append(element("span", row.checkpoint), element("span", `item ${row.item}`), element("span", `sample ${row.sample}`));
+  if (row.step) head.append(element("span", `step ${row.step}`), element("span", row.reward === null ? "no reward" : `reward ${row.reward}`));
   if (row.completion_tokens !== null) head.append(element("span", `${row.completion_tokens} tokens, ${row.finish_reason}`));
   const list = element("dl");
   if (row.prompt !== null) line(list, "prompt", row.prompt);

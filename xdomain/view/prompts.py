@@ -1,4 +1,4 @@
-"""Prompts made again from items and chat templates, shown only where their digest is the recorded one."""
+"""Prompts rendered again from items and chat templates, shown only if their digest is the recorded one."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SPECIAL_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
 
 class PromptTexts:
-    """Finds the text that a checkpoint was asked with.
+    """Renders the text that a checkpoint was asked with.
 
-    A digest that agrees proves that the text is the very one; where none does, nothing is shown.
+    An equal digest proves that the text is the same. Without one nothing is shown.
 
     Args:
-        folders: folder with the tokenizer's files of each checkpoint, by its name.
-        variables: further variables of the chat template.
+        folders: Folder with the tokenizer's files of each checkpoint, by the checkpoint's name.
+        variables: Further variables of the chat template.
     """
 
     def __init__(self, folders: Mapping[str, Path], variables: Mapping[str, Any] | None = None) -> None:
@@ -35,7 +35,7 @@ class PromptTexts:
         self._templates: dict[Path, ChatTemplate | None] = {}
 
     def find(self, item: Item, checkpoint: str, digest: str) -> str | None:
-        """The prompt of `item` whose sha256 is `digest`; None if it cannot be made again."""
+        """Return the prompt of `item` whose sha256 is `digest`; None if it cannot be rendered again."""
         return next((text for text in self._candidates(item, checkpoint) if text_digest(text) == digest), None)
 
     def _candidates(self, item: Item, checkpoint: str) -> Iterator[str]:
@@ -67,7 +67,7 @@ class ChatTemplate:
 
     @classmethod
     def of(cls, folder: Path, variables: Mapping[str, Any]) -> ChatTemplate | None:
-        """The template of a tokenizer's folder; None where there is none that can be read."""
+        """Return the template of a tokenizer's folder; None if it has none that can be read."""
         try:
             settings = read_json(folder / "tokenizer_config.json")
             path = folder / "chat_template.jinja"

@@ -1,4 +1,4 @@
-"""The page's server: loopback only, behind a path that nobody else on the machine can guess."""
+"""The page's server, on loopback only, behind a path that other users of the machine cannot guess."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xdomain.view.answers import Answers, Filter
 
 LOOPBACK = "127.0.0.1"
 MOST_ROWS = 200
-"""Rows of one request."""
+"""Largest number of rows per request."""
 FIELDS = tuple(field.name for field in fields(Filter))
 
 
@@ -24,10 +24,10 @@ class ViewServer(ThreadingHTTPServer):
     """Serves one table of answers until it is shut down.
 
     Args:
-        port: 0 takes a free one.
+        port: Port to listen on; 0 takes a free one.
 
     Raises:
-        OSError: the port is in use.
+        OSError: The port is in use.
     """
 
     daemon_threads = True
@@ -40,12 +40,12 @@ class ViewServer(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """What to open in a browser."""
+        """Return the address to open in a browser."""
         return f"http://{LOOPBACK}:{self.server_port}{self.path}"
 
 
 def load_page() -> tuple[bytes, str]:
-    """The page, and a content policy that lets in its own style and script and no request to elsewhere."""
+    """Return the page, and a content policy that allows its own style and script, and requests only to this server."""
     folder = files("xdomain.view")
     style = (folder / "page.css").read_text(encoding="utf-8")
     script = (folder / "page.js").read_text(encoding="utf-8")

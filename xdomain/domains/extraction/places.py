@@ -22,14 +22,23 @@ brackets only."""
 
 EITHER = re.compile(r"[A-Za-z]\W{0,4}\s(?:and/or|or|and|&|/)\s\W{0,4}(?:option |choice )?\W{0,4}\Z")
 DENIED = re.compile(r"(?:\b(?:not|nor|neither|rather than|instead of)|n't)\s+(?:option |choice )?\W{0,4}\Z", re.I)
-CLOSING_WORDS = re.compile(r"\W*(?:i hope|hope this|let me know|feel free|please let|if you (?:have|need)|good luck)\b", re.I)
+CLOSING_WORDS = re.compile(
+    r"\W*(?:i hope|hope this|let me know|feel free|please let|if you (?:have|need)|good luck)\b", re.I
+)
 """A line that begins like this says nothing about the answer."""
 
-SENTENCE_END = re.compile(r"[.!?](?=[*_\"')\]$]*(?:\s|\Z))")
+SENTENCE_END = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!approx)[.!?](?=[*_\"')\]$]*(?:\s|\Z))")
 OPERATOR = re.compile(r"[-+*/×÷=:^<>≈·]|\\(?:times|cdot|div|pm|approx|le|ge|leq|geq|sim)")
-MATHS = re.compile(r"\$\$([^$]{1,400})\$\$|(?<![\\$])\$(?=[^\s$])([^$]{0,399}[^\s$\\])\$(?!\d)|\\\(([^()]{1,400}?)\\\)|\\\[([^\[\]]{1,400}?)\\\]")
+MATHS = re.compile(
+    r"\$\$([^$]{1,400})\$\$|(?<![\\$])\$(?=[^\s$])([^$]{0,399}[^\s$\\])\$(?!\d)|\\\(([^()]{1,400}?)\\\)|\\\[([^\[\]]{1,400}?)\\\]"
+)
 NAME_OR_ORDINAL = re.compile(r"[(\"*]*(?:[A-Za-z]+[-_]?\d[\w-]*|\d+(?:st|nd|rd|th))\W*\Z")
 RANGE = re.compile(r"[$€£]?\d[\d,.]*-([$€£]?\d[\d,]*(?:\.\d+)?)\W*\Z")
+OPERAND = re.compile(r"\d|\A\W*[A-Za-z]\W*\Z")
+INTEGER = re.compile(r"[$€£]?-?\d+")
+FRACTION_OR_GROUP = re.compile(r"\d+/\d+|\\frac|\d{3}(?!\d)")
+GOES_ON = re.compile(r"\A[-+]?(?:[$€£]|US\$|USD|EUR)\Z|\d\S*(?:\\times|\\cdot|[*×·/=+])\Z|\A[A-Za-z]=\Z")
+COMPOUND = re.compile(r"\d[\d.]*\s(?:hours?|minutes?|days?|weeks?|months?|years?|feet|foot|pounds?|dollars?)\sand\s\Z")
 VERB = re.compile(r"(?:is|are|was|be|equals?|answer|get|gives?|obtain|at|to|of|by)\Z|\W\Z", re.I)
 
 
@@ -93,6 +102,7 @@ def quantity_around(before: str, after: str) -> str | None:
         before: the line up to the last digit.
         after: the rest of the line.
     """
+    before = before.lstrip("> ")
     line, digit = before + after, len(before) - 1
     for maths in MATHS.finditer(line):
         if maths.start() < digit < maths.end():
@@ -101,7 +111,7 @@ def quantity_around(before: str, after: str) -> str | None:
     while end < len(line) and not line[end].isspace():
         end += 1
     word = line[start:end]
-    if NAME_OR_ORDINAL.match(word):
+    if NAME_OR_ORDINAL.match(word) or DENIED.search(line, max(0, start - 25), start):
         return None
     if range_ := RANGE.match(word):
         return range_.group(1)
@@ -116,19 +126,22 @@ def quantity_around(before: str, after: str) -> str | None:
 def left_of_operators(line: str, start: int) -> int:
     """Return where the formula begins whose last word begins at `start`."""
     for _ in range(40):
-        words = line[:start].rsplit(None, 2)
+        words = line[max(0, start - LONGEST_LINE) : start].rsplit(None, 2)
         if not words:
             break
         last, previous = words[-1], words[-2] if len(words) > 1 else ""
         if OPERATOR.fullmatch(last):
-            if last == "-" and previous and not VERB.search(previous) and not re.search(r"\d|\A\W*[A-Za-z]\W*\Z", previous):
+            binary = OPERAND.search(previous) is not None
+            if last == "-" and previous and not binary and not VERB.search(previous):
                 break  # a dash between words
             start = line.rfind(last, 0, start)
-            if last not in "-+" or re.search(r"\d|\A\W*[A-Za-z]\W*\Z", previous):
-                start = line.rfind(previous, 0, start) if previous else start
+            if previous and (binary or last not in "-+"):
+                start = line.rfind(previous, 0, start)
         elif last in ("or", "and/or") and re.search(r"\d", previous):
             start = line.rfind(previous, 0, start)
-        elif (re.fullmatch(r"[$€£]?-?\d+", last) and re.match(r"\d+/\d+|\\frac", line[start:])) or re.fullmatch(r"[-+]?(?:[$€£]|US\$|USD|EUR)", last):
+        elif last == "and" and (compound := COMPOUND.search(line, 0, start)):
+            start = compound.start()
+        elif GOES_ON.search(last) or (INTEGER.fullmatch(last) and FRACTION_OR_GROUP.match(line, start)):
             start = line.rfind(last, 0, start)
         else:
             break

@@ -17,8 +17,8 @@ ANSWER_IS = re.compile(
     r"""\#{4}(?!\#)[ \t]*
     |\banswers?\b(?:[^.\n:=]{0,60}?)(?:\bis(?!\w)|\bwould\ be\b|\bmust\ be\b|\bshould\ be\b|\bwill\ be\b
         |\bcomes\ (?:out\ )?to\b|\bequals\b|[:=]|->|→)
-    |^[\s#*_]*(?:the\ |my\ )?(?:final\ |correct\ )?answer[\s*_]*$
-    |\bans\b\s*[.:=]""",
+    |^[ \t\#*_]{0,12}(?:the\ |my\ )?(?:final\ |correct\ )?answer[ \t*_]{0,12}$
+    |\bans(?:wer)?\b\s*[.:=]|\banswer\s+[-–—]\s""",
     re.I | re.X | re.M,
 )
 """The words before an answer. GSM8K's own golds stand behind `####`."""
@@ -26,8 +26,10 @@ ANSWER_IS = re.compile(
 MOST_PHRASES = 50
 """Statements in words that are tried, from the last one back."""
 
-MARKS = " \t*_:=\u00a0"
-REASON = re.compile(r",?\s(?:because|since|which|where|so that|given that)\b|,\s(?:as|so|for|not)\s|\s[-–—]+\s(?=[a-z])")
+MARKS = " \t*_:=}\u00a0"
+REASON = re.compile(
+    r",?\s(?:because|since|which|where|so that|given that)\b|,\s(?:as|so|for|not)\s|\s[-–—]+\s(?=[a-z])"
+)
 HEDGE = re.compile(r"[\s.,;*$]*\b(?:or|alternatively)\b[^.\n]{1,80}", re.I)
 GUESSES: frozenset[Place] = frozenset({"last_letter", "last_number", "last_line", "first_line"})
 """Places that only guess where an answer stands: an explicit statement in words goes before them."""
@@ -56,7 +58,9 @@ def extract(
     """
     completion = cut_reasoning(completion, config.reasoning)
     if config.pattern is not None:
-        return next((last_match(config.pattern, found[-LONGEST_ANSWER:]) for found in at_places(completion, config)), None)
+        return next(
+            (last_match(config.pattern, found[-LONGEST_ANSWER:]) for found in at_places(completion, config)), None
+        )
     marked = last_mark(completion, config.answer_in)
     if GUESSES.intersection(config.answer_in) and (marked is None or starts is not anything):
         spoken = last_phrase(completion, marked.end if marked else 0, starts, phrases)
@@ -102,6 +106,8 @@ def after_phrase(text: str, start: int) -> str:
         rest = rest.split("\n", 1)[0]
     end = SENTENCE_END.search(rest)
     sentence, more = (rest[: end.start()], rest[end.end() :]) if end else (rest, "")
+    if sentence.endswith("}") and "{" not in sentence:
+        sentence = sentence[:-1]
     reason = REASON.search(sentence, 1) if sentence else None
     hedge = HEDGE.match(more)
     return (sentence[: reason.start()] if reason else sentence).strip() + (f" {hedge.group().strip()}" if hedge else "")
@@ -110,8 +116,8 @@ def after_phrase(text: str, start: int) -> str:
 def last_match(pattern: str, text: str) -> str | None:
     """Return group 1, or all, of the last match of `pattern`; None if there is none."""
     found = None
-    for found in re.finditer(pattern, text, re.MULTILINE):
-        pass
+    for match in re.finditer(pattern, text, re.MULTILINE):
+        found = match
     if found is None:
         return None
     return found.group(1) if found.re.groups else found.group(0)

@@ -8,8 +8,22 @@ import unicodedata
 MINUS = "−–—‒―‐‑﹣－⁻"
 SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\x00"
-OTHERS = {"∕": "/", "⁄": "/", "∶": ":", "’": "'", "‘": "'", "“": '"', "”": '"', "º": "°", "˚": "°", "→": "->", "…": "..."}
-CHARACTERS = str.maketrans({**dict.fromkeys(MINUS, "-"), **dict.fromkeys(SPACES, " "), **dict.fromkeys(INVISIBLE), **OTHERS})
+OTHERS = {
+    "∕": "/",
+    "⁄": "/",
+    "∶": ":",
+    "’": "'",
+    "‘": "'",
+    "“": '"',
+    "”": '"',
+    "º": "°",
+    "˚": "°",
+    "→": "->",
+    "…": "...",
+}
+CHARACTERS = str.maketrans(
+    {**dict.fromkeys(MINUS, "-"), **dict.fromkeys(SPACES, " "), **dict.fromkeys(INVISIBLE), **OTHERS}
+)
 
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 SUPERSCRIPT = re.compile(f"[⁻⁺]?[{SUPERSCRIPTS}]+")
@@ -25,9 +39,22 @@ LATEX_SPACE = re.compile(
     r"(?<!\\)\\(?:[,;:! ]|(?:q?quad|displaystyle|textstyle|limits|nolimits|left|right|[bB]igg?[lr]?)(?![A-Za-z]))|~"
 )
 DEGREES = re.compile(r"\^\s*\{?\s*\\circ\s*\}?|\\degrees?(?![A-Za-z])|\\textdegree(?![A-Za-z])")
+END_PUNCTUATION = re.compile(r"(?<!\\)[,;:]{1,9}\Z")
+CURRENCY = re.compile(r"\\(textdollar|pounds|euro)(?:\{\})?(?![A-Za-z])\s?")
 HTML = re.compile(r"</?(?:b|i|em|strong|u|code|span|p|sub|sup|answer)>|<br ?/?>", re.I)
 
-PAIRS = ("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'), ("'", "'"), ("*", "*")
+PAIRS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    ("\\(", "\\)"),
+    ("\\[", "\\]"),
+    ("**", "**"),
+    ("__", "__"),
+    ("`", "`"),
+    ('"', '"'),
+    ("'", "'"),
+    ("*", "*"),
+)
 
 
 def plain_characters(text: str) -> str:
@@ -57,7 +84,14 @@ def plain_latex(text: str) -> str:
     if "\\" not in text and "{,}" not in text and "~" not in text and "<" not in text:
         return text
     text = THIN_GROUP.sub(",", text)
-    text = re.sub(r",\\!\s*(?=\d{3})", ",", text).replace("\\!", "").replace("\\$", "$").replace("\\%", "%").replace("\\#", "#")
+    text = (
+        re.sub(r",\\!\s*(?=\d{3})", ",", text)
+        .replace("\\!", "")
+        .replace("\\$", "$")
+        .replace("\\%", "%")
+        .replace("\\#", "#")
+    )
+    text = CURRENCY.sub(lambda found: {"pounds": "£", "euro": "€"}.get(found.group(1), "$"), text)
     text = re.sub(r"\\[dtc]frac(?![A-Za-z])", r"\\frac", text)
     text = DEGREES.sub("°", text)
     for _ in range(4):  # commands within commands
@@ -72,14 +106,13 @@ def bare(text: str) -> str:
     text = text.strip()
     for _ in range(8):
         before = text
-        text = text.rstrip(",;:").removesuffix("\\\\").rstrip()
+        text = END_PUNCTUATION.sub("", text).removesuffix("\\\\").rstrip()
         if text.endswith(".") and not text.endswith(".."):
             text = text[:-1]
         for opening, closing in PAIRS:
             inside = text[len(opening) : -len(closing)]
-            if len(text) > len(opening) + len(closing) and text.startswith(opening) and text.endswith(closing):
-                if opening not in inside:
-                    text = inside.strip()
+            if inside and opening not in inside and text.startswith(opening) and text.endswith(closing):
+                text = inside.strip()
         text = text.removeprefix("**").removesuffix("**").strip()
         if text == before:
             break

@@ -62,12 +62,12 @@ class Judge:
         read: Callable[[dict[str, Any]], Answer | None],
         in_words: Callable[[str], dict[str, Any] | None] | None = None,
     ) -> Answer | None:
-        """The judge's answer, or None if it never gave a usable one.
+        """Return the judge's answer, or None if it never gave a usable one.
 
         Args:
-            messages: the chat.
-            read: makes an answer of an object in the reply, None if it has not the demanded shape.
-            in_words: makes such an object of a reply that holds none; None accepts objects only.
+            messages: Chat that the judge gets.
+            read: Function that makes an answer of an object in the reply, or returns None for another shape.
+            in_words: Function that makes such an object of a reply without one; None accepts objects only.
         """
         key = fingerprint({"judge": self.identity(), "messages": [dict(message) for message in messages]})
         known = self.recall(key)

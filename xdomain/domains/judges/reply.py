@@ -1,4 +1,4 @@
-"""Reading what a judge replied: JSON where it can be found, else a score in words. Never part of another number.
+"""Read a judge's reply: JSON if it holds some, else a score in words. Never a part of another number.
 
 Judges wrap their JSON in prose, fences and reasoning, quote numbers, or forget the JSON. The principle: reasoning is
 cut off, and what is left must state one answer. A reply that states two different ones is as unreadable as one that
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 REASONING = ("think", "thinking", "reasoning")
-"""Tags of what a judge thinks aloud."""
+"""Tags around a judge's reasoning."""
 
 MOST_OBJECTS = 200
 """Opening braces that are tried in one reply."""
@@ -44,8 +44,8 @@ def stated_object(text: str, read: Callable[[dict[str, Any]], Any] | None = None
     """Return the JSON object that a reply states.
 
     Args:
-        text: the reply. Prose, fences and reasoning around the object are ignored.
-        read: makes an answer of an object, None if it has not the demanded shape. None takes the last object.
+        text: Reply of the judge. Prose, fences and reasoning around the object are ignored.
+        read: Function that makes an answer of an object, or returns None for another shape. None takes the last object.
 
     Returns:
         The last object that has the demanded shape, itself or as a value of another object. None if there is none, or
@@ -71,7 +71,7 @@ def stated_object(text: str, read: Callable[[dict[str, Any]], Any] | None = None
 def without_reasoning(text: str) -> str:
     """Return the reply without its reasoning: closed blocks, an unclosed one, and one that the template opened.
 
-    A tag inside an object is no reasoning: a judge may write about the tags of the text that it judges.
+    A tag inside an object is not reasoning: a judge may write about the tags of the text that it judges.
     """
     for name in REASONING:
         text = re.sub(rf"<{name}>(?:(?!<{name}>).)*?</{name}>", "", text, flags=re.IGNORECASE | re.DOTALL)
@@ -95,7 +95,7 @@ def objects(text: str) -> Iterator[dict[str, Any]]:
 
 
 def object_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
-    """The object that begins at a brace, in JSON's or Python's notation, and where to look on."""
+    """Return the object that begins at a brace, in JSON's or Python's notation, and the index behind it."""
     try:
         value, length = json.JSONDecoder(strict=False).raw_decode(text[start:])
         return value, start + length
@@ -111,12 +111,12 @@ def object_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
 
 
 def field(reply: dict[str, Any], name: str) -> Any:
-    """The value under a name, whatever its case; None if there is none."""
+    """Return the value under a name, in any case of letters; None if there is none."""
     return reply.get(name, next((value for key, value in reply.items() if str(key).lower() == name), None))
 
 
 def whole_number(value: object, most: int) -> int | None:
-    """A whole number from 0 to `most`, also written 8.0, "8" or "8/10" (where 10 is `most`); else None."""
+    """Return a whole number from 0 to `most`, also if written 8.0, "8" or "8/10" (with 10 as `most`); else None."""
     if isinstance(value, str):
         found = re.fullmatch(rf"\s*{INTEGER}{SCALE}\s*", value)
         if found is None or (found.group(2) is not None and int(found.group(2)) != most):
@@ -130,7 +130,7 @@ def whole_number(value: object, most: int) -> int | None:
 def stated_score(text: str, most: int) -> int | None:
     """Return the score that a reply states in words, from 0 to `most`.
 
-    Read are, the most explicit first: a reply that is a number and nothing else, "[[8]]", a labelled number
+    It reads, the most explicit first: a reply that is only a number, "[[8]]", a labelled number
     ("Score: 8"), and a number with its scale ("8/10"). None if there is no score, if two of the most explicit kind
     differ, or if it is out of range or on another scale.
     """

@@ -59,7 +59,7 @@ class Source(ABC):
         return {}
 
     def question_fields(self) -> Iterable[str]:
-        """Return which of `fields` say what is asked: rows that agree in these share a split.
+        """Return the names in `fields` that say what is asked: rows that agree in these share a split.
 
         Answers and names (`gold`, `solution`, `cluster`, `id`, `system`) never count.
         """
@@ -69,7 +69,7 @@ class Source(ABC):
         """Return the row with the columns that `fields` names.
 
         Raises:
-            BadRow: it cannot become an item.
+            BadRow: The row cannot become an item.
         """
         return row
 

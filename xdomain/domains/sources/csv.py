@@ -12,7 +12,7 @@ from xdomain.core.errors import DataError
 from xdomain.domains.sources.files import FileRows, open_text, refuse_repeated_columns
 
 LONGEST_CELL = 2**31 - 1
-"""Characters of a cell; Python's own limit of 131,072 is shorter than many a passage."""
+"""Largest number of characters of a cell. Python's own limit of 131,072 is shorter than some passages."""
 
 csv.field_size_limit(LONGEST_CELL)
 

@@ -76,14 +76,14 @@ class FileRows(Source):
 
 
 def open_text(path: Path, newline: str | None = None) -> IO[str]:
-    """Open a text file, unpacked if its name ends in .gz; a byte order mark at its start is passed over."""
+    """Open a text file, unpacked if its name ends in .gz; a byte order mark at its start is skipped."""
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8-sig", newline=newline)
     return path.open(encoding="utf-8-sig", newline=newline)
 
 
 def not_json(error: ValueError, where: str, fix: str) -> DataError:
-    """The error for text that `load_json` refuses."""
+    """Return the error for text that `load_json` refuses."""
     if isinstance(error, UnicodeDecodeError):
         raise error
     if isinstance(error, RepeatedKeyError):
@@ -105,10 +105,10 @@ def demand_object(value: object, where: str) -> Mapping[str, Any]:
 
 
 def refuse_repeated_columns(names: Sequence[str], where: str) -> None:
-    """Refuse columns of which two have one name: only the last of such columns could be read. Nameless ones do no harm.
+    """Refuse two columns with the same name, because only the last could be read. Nameless columns are allowed.
 
     Raises:
-        DataError: a name is repeated.
+        DataError: A name is repeated.
     """
     twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
     if twice:

@@ -18,10 +18,10 @@ class JsonlRows(FileRows):
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Lines of `path` with their numbers from 1.
+    """Yield the lines of `path` with their numbers from 1.
 
     Raises:
-        DataError: a line is no JSON object, or lists a key twice.
+        DataError: A line is not a JSON object, or lists a key twice.
     """
     with open_text(path) as handle:
         for number, line in enumerate(handle, start=1):

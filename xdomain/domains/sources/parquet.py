@@ -18,10 +18,10 @@ class ParquetRows(FileRows):
 
 
 def read_parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Rows of `path` with their numbers from 1.
+    """Yield the rows of `path` with their numbers from 1.
 
     Raises:
-        DataError: it is not Parquet, or has a column twice.
+        DataError: The file is not Parquet, or has a column twice.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -50,7 +50,7 @@ EXCLUDED: dict[str, str] = {
 
 
 NEEDS_PYCOSAT = ("zebra_puzzles",)
-"""The tasks that solve with pycosat, a C extension that is on PyPI as source only."""
+"""Tasks that need pycosat, a C extension that PyPI has only as source."""
 
 
 class ReasoningGymRows(Source):
@@ -120,7 +120,8 @@ class ReasoningGymRows(Source):
 
 @cache
 def has_pycosat() -> bool:
-    """Whether the real package is installed, asked once: the empty stand-in must not be taken for it."""
+    """Return whether the real package is installed. The answer is kept, since an empty stand-in may replace it
+    later."""
     return importlib.util.find_spec("pycosat") is not None
 
 

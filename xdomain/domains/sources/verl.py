@@ -48,7 +48,7 @@ class VerlRows(FileRows):
 
 
 def flattened(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    """Return the row with `question`, `system` and `gold` beside its own columns, None where they are missing.
+    """Return the row with `question`, `system` and `gold` added to its own columns, None for missing ones.
 
     Raises:
         DataError: the row has the columns of another layout.
@@ -92,7 +92,7 @@ def message_text(content: Any, where: str) -> str | None:
     """Return the text of a message; parts of text are joined as chat templates do, with nothing between them.
 
     Raises:
-        BadRow: it holds what is no text, such as an image.
+        BadRow: The message holds something other than text, such as an image.
     """
     content = readable(content)
     if content is None or isinstance(content, str):
@@ -112,6 +112,6 @@ def message_text(content: Any, where: str) -> str | None:
 
 
 def parsed_gold(gold: Any) -> Any:
-    """Return a ground truth; of a list of one (DAPO's math rows) that one."""
+    """Return a ground truth; from a list of one (DAPO's math rows) its only entry."""
     gold = readable(gold)
     return gold[0] if isinstance(gold, list) and len(gold) == 1 else gold

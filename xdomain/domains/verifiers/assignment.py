@@ -18,8 +18,8 @@ class AssignmentChecker(OneByOne):
     """Right if every name has its gold value; malformed if some name has none, or two different ones.
 
     A gold reads "Zoey is a knight, and Riley is a knave" or "Zoey: knight, Riley: knave". An answer may also say
-    "Knights: Zoey", "both are knights" or "Zoey must be a knight". A denial, a condition or what somebody says of
-    somebody claims nothing.
+    "Knights: Zoey", "both are knights" or "Zoey must be a knight". A denial, a condition or a reported statement
+    claims nothing.
     """
 
     id = "assignment/2"

@@ -16,7 +16,7 @@ class Verifier(ABC):
     """Judges completions; holds no state that a verdict could depend on.
 
     Attributes:
-        id: kind and version, "text/1". The version is raised whenever a verdict could differ.
+        id: kind and version, "text/2". The version is raised whenever a verdict could differ.
     """
 
     id: str

@@ -14,25 +14,33 @@ from xdomain.domains.verifiers.base import OneByOne
 
 LABEL = r"(?:option|choice|letter|alternative|answer)s?"
 OPTION_IS = re.compile(
-    rf"\b(?:correct|right|best|true)\s+{LABEL}\s+(?:is|would be|must be)\b|\b(?:choose|pick|select|go with|chose)\b(?=\s)", re.I
+    rf"\b(?:correct|right|best|true)\s+{LABEL}\s+(?:is|would be|must be)\b"
+    r"|\b(?:choose|pick|select|go with|chose)\b(?=\s)",
+    re.I,
 )
 """The words before a choice that are not "the answer is"."""
 IS_RIGHT = re.compile(
-    rf"(?=(?:\b{LABEL}\s+)?[*(]*\b[A-Z]\b[*).]*\s+(?:is|must be|would be)\s+(?:the\s+|therefore\s+)?(?:correct|right|true|best|answer)\b)", re.I
+    rf"(?=(?:\b{LABEL}\s{{1,3}})?[*(]{{0,3}}\b[A-Z]\b[*).]{{0,4}}\s{{1,3}}(?:is|must be|would be)"
+    r"\s+(?:the\s+|therefore\s+)?(?:correct|right|true|best|answer)\b)",
+    re.I,
 )
 """Where "option B is correct" begins."""
 
 INTRODUCTION = re.compile(
-    rf"(?:\W|\b(?:is|either|both|neither|the|correct|right|best|final|it|that|therefore|thus|so|must|be|would|clearly|definitely|(?:{LABEL}))\b)*", re.I
+    rf"(?:\W|\b(?:is|either|both|neither|the|correct|right|best|final|it|that|therefore|thus|so|must|be|would|clearly|definitely|(?:{LABEL}))\b)*",
+    re.I,
 )
 BRACKETED = re.compile(r"\W*[(\[{]\s*\W{0,3}([A-Za-z0-9])\W{0,3}\s*[)\]}]")
 HEAD = re.compile(r"\W*([A-Za-z0-9])(?![A-Za-z0-9'])")
 AND_ANOTHER = re.compile(
     rf"[\s)\]}}*.:\"$]*(?:(?:,\s*)?\b(?:and/or|or|and|nor|alternatively)\b(?:\s+(?:maybe|perhaps|possibly|even))?|[,/&+])\s*(?:{LABEL}\s+)?"
-    r"[\s(\[{*\"$]*([A-Za-z])(?=[\s)\]}*.:,;\"$]*(?:\Z|[).,:;\]}*]|\b(?:or|and|are|both)\b))", re.I
+    r"[\s(\[{*\"$]*([A-Za-z])(?=[\s)\]}*.:,;\"$]*(?:\Z|[).,:;\]}*]|\b(?:or|and|are|both)\b))",
+    re.I,
 )
 NOT_A_CHOICE = re.compile(rf"\b(?:not|rather than|instead of|isn't)\s+(?:{LABEL}\s+)?[(*]*[A-Za-z]\b[)*]*", re.I)
-AFTER_ARTICLE = re.compile(r"\s+(?:is|or|and|because|since|as|with|at|which|would|must|has|not)\b|\s*(?:\Z|[^\s\w])|\s{2,}|\s+[A-Z0-9]")
+AFTER_ARTICLE = re.compile(
+    r"\s+(?:is|or|and|because|since|as|with|at|which|would|must|has|not)\b|\s*(?:\Z|[^\s\w])|\s{2,}|\s+[A-Z0-9]"
+)
 """What follows the choice A; anything else follows the article."""
 
 
@@ -40,7 +48,7 @@ class ChoiceChecker(OneByOne):
     """Right if the stated letter is the gold one; malformed if none of the choices is stated, or more than one.
 
     A short answer leads with its letter: "(B) 12 N" is B, and so is "B - A large dog". A gold written "(B)" is read
-    likewise.
+    in the same way.
     """
 
     id = "choice/2"
@@ -79,7 +87,7 @@ class ChoiceChecker(OneByOne):
         return letter
 
     def head(self, text: str) -> tuple[str, int] | None:
-        """Return the choice that `text` leads with and where it ends; None if it leads with none."""
+        """Return the choice that `text` begins with and the index where it ends; None if it begins with none."""
         introduction = INTRODUCTION.match(text)
         begin = introduction.end() if introduction else 0
         bracketed = BRACKETED.match(text, text.rfind("(", 0, begin) if "(" in text[:begin] else 0)
@@ -101,7 +109,8 @@ class ChoiceChecker(OneByOne):
         return None if choice is None else (choice, end)
 
     def only_letter(self, text: str) -> str | None:
-        """Return the choice that stands alone somewhere in `text`, if it is the only one."""
+        """Return the only choice that is a separate word somewhere in `text`; None if there is none or more than
+        one."""
         found = {choice for choice in self.choices if lone(choice, text)}
         return self.choices[found.pop()] if len(found) == 1 else None
 
@@ -110,7 +119,8 @@ LONGEST = 2000
 
 
 def lone(choice: str, text: str) -> bool:
-    """Return whether a capital or a digit stands alone in `text` and is no article, pronoun or part of a formula."""
+    """Return whether a capital or a digit is a separate word in `text`, not an article, pronoun or part of a
+    formula."""
     for found in re.finditer(rf"(?<![\w'°=+/\\-]){re.escape(choice)}(?![\w'=+/])", text):
         if choice not in "AI" or AFTER_ARTICLE.match(text, found.end()):
             return True

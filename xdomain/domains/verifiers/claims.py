@@ -1,6 +1,7 @@
 """Reading who is claimed to be what, in sentences, lists and tables.
 
-A text is turned into one symbol per word (a name, a value, "is", "and", "not", ...), and patterns of symbols are claims.
+A text is turned into one symbol per word (a name, a value, "is", "and", "not", ...), and patterns of symbols
+are claims.
 """
 
 from __future__ import annotations
@@ -12,22 +13,93 @@ from xdomain.domains.extraction.wrappers import plain_characters, plain_latex
 
 COPULA = {"is", "are", "was", "were", "=", ":", "->", "'s", "|", "be", "-", "being", "equals", "as"}
 FILLER = {
-    *("a", "an", "the", "both", "all", "must", "has", "have", "to", "indeed", "definitely", "therefore", "also", "thus", "clearly"),
-    *("only", "each", "actually", "in", "fact", "just", "hence", "so", "then", "two", "three", "four", "five", "six", "seven"),
+    *(
+        "a",
+        "an",
+        "the",
+        "both",
+        "all",
+        "must",
+        "has",
+        "have",
+        "to",
+        "indeed",
+        "definitely",
+        "certainly",
+        "surely",
+        "truly",
+        "really",
+        "obviously",
+        "therefore",
+        "also",
+        "thus",
+        "clearly",
+    ),
+    *(
+        "only",
+        "each",
+        "actually",
+        "in",
+        "fact",
+        "just",
+        "hence",
+        "so",
+        "then",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+    ),
 }
 AND = {",", "and", "&", "\n", "while", "whereas"}
 NOT = {"not", "n't", "never", "neither", "nor", "cannot", "no", "isn't", "aren't", "can't"}
 UNSURE = {
-    *("if", "suppose", "assume", "assuming", "supposing", "would", "could", "might", "may", "either", "or", "whether", "perhaps"),
-    *("says", "said", "say", "claims", "claimed", "tells", "told", "states", "stated", "asserts", "accuses", "possibly", "maybe"),
+    *(
+        "if",
+        "suppose",
+        "assume",
+        "assuming",
+        "supposing",
+        "would",
+        "could",
+        "might",
+        "may",
+        "either",
+        "or",
+        "whether",
+        "perhaps",
+    ),
+    *(
+        "says",
+        "said",
+        "say",
+        "claims",
+        "claimed",
+        "tells",
+        "told",
+        "states",
+        "stated",
+        "asserts",
+        "accuses",
+        "possibly",
+        "maybe",
+    ),
     *("remarked", "commented", "noted", "declared", "mentioned", "insisted", "expressed", "unless", "?"),
 }
 """Words that make a sentence something other than a claim."""
 STOP = {".", ";", "!", "?"}
 BEFORE_A_NAME = re.compile(r"([A-Z][\w'-]*)[ ]\Z")
 NO_NAMES = frozenset(
-    ["So", "Thus", "Then", "Therefore", "Hence", "And", "But", "Since", "Because", "If", "Person", "While", "Finally", "Given", "Both", "With", "Knight", "Knave", "Knights", "Knaves", "Also", "Conclusion", "Answer", "Only", "Either", "Neither", "As", "Consequently", "Finally", "Similarly", "Likewise", "Accordingly", "Islander", "Inhabitant", "That", "Let", "Moreover", "However", "Now", "Here", "Mr", "Mrs", "Ms", "Dr", "The", "Is", "Are", "Where", "When", "First", "Second", "Lastly"]
-)
+    (
+        "So", "Thus", "Then", "Therefore", "Hence", "And", "But", "Since", "Because", "If", "Person", "While",
+        "Finally", "Given", "Both", "With", "Knight", "Knave", "Knights", "Knaves", "Also", "Conclusion",
+        "Answer", "Only", "Either", "Neither", "As", "Consequently", "Similarly", "Likewise", "Accordingly",
+        "Islander", "Inhabitant", "That", "Let", "Moreover", "However", "Now", "Here", "Mr", "Mrs", "Ms", "Dr",
+        "The", "Is", "Are", "Where", "When", "First", "Second", "Lastly",
+    )
+)  # fmt: skip
 WORDS = 20
 """Words that the name of a gold answer has at most, in characters times ten."""
 
@@ -43,7 +115,8 @@ class Claims:
     def __init__(self, names: Sequence[str], values: Sequence[str]) -> None:
         self.names, self.values = tuple(names), tuple(value.casefold() for value in values)
         known = sorted(self.names, key=len, reverse=True)
-        spelled = "|".join(re.escape(name) for name in known) or r"(?!)"
+        # A name of one letter is a capital, so that "a" stays an article.
+        spelled = "|".join(re.escape(n) if len(n) > 1 else f"(?-i:{re.escape(n.upper())})" for n in known) or r"(?!)"
         kinds = "|".join(re.escape(value) for value in sorted(self.values, key=len, reverse=True))
         self.word = re.compile(
             rf"(?P<name>(?<![\w-])(?:{spelled})(?![\w-]))|(?P<value>(?<!\w)(?:{kinds})(?=(?:e?s)?(?!\w)))(?:e?s)?"
@@ -51,9 +124,13 @@ class Claims:
             re.I,
         )
         name, value = "[\ue000-\uefff]", "[\uf000-\uf0ff]"
-        group = rf"{name}(?:[,f]*{name})*"
-        self.name_first = re.compile(rf"({group})[cf]*((?:[cf]*!)*)[cf]+({value})|({group})(!*)()({value})")
-        self.value_first = re.compile(rf"({value})f*c[cf,]*((?:{name}(?![cf,]*c[cf]*{value})[,f]*)+)")
+        group = rf"{name}(?:[,f]{{0,4}}{name}){{0,15}}"
+        self.name_first = re.compile(
+            rf"({group})(?:[cf]{{0,8}})((?:!?[cf]{{0,6}}){{0,2}})[cf]({value})|({group})(!?)()({value})"
+        )
+        self.value_first = re.compile(
+            rf"({value})f{{0,4}}c[cf,]{{0,8}}((?:{name}(?!f{{0,4}}c[cf]{{0,6}}{value})[,f]{{0,6}}){{1,16}})"
+        )
 
     def read(self, text: str) -> dict[str, set[str]]:
         """Return the values claimed of each name, in small letters; names without a claim are left out."""
@@ -71,7 +148,7 @@ class Claims:
 
     def add(self, found: re.Match[str], claims: dict[str, set[str]]) -> None:
         names, denied, value = names_denial_value(found)
-        if denied:
+        if "!" in denied:
             return
         for symbol in names:
             if "\ue000" <= symbol <= "\uefff":
@@ -79,7 +156,7 @@ class Claims:
 
     def symbols(self, text: str) -> str:
         """Return one symbol per word; sentences that claim nothing are left out."""
-        text = re.sub(r"[*_`\"{}\[\]()$\\]|(?m:^\s*(?:[-•+]|\d+[.)])\s)", " ", text)
+        text = re.sub(r"[*_`\"{}\[\]()$\\]|(?m:^[ \t]*(?:[-•+]|\d+[.)])[ \t])", " ", text)
         done: list[str] = []
         sentence: list[str] = []
         sure = True
@@ -119,7 +196,8 @@ def names_denial_value(found: re.Match[str]) -> tuple[str, str, str]:
 def gold_names(gold: str, values: Sequence[str]) -> tuple[str, ...]:
     """Return the names of a gold answer, in small letters: what stands in it besides values and little words."""
     kinds = "|".join(re.escape(value) for value in values)
-    text = re.sub(rf"(?i)\b(?:{kinds})(?:e?s)?\b", "\n", re.sub(r"[*_`\"{}\[\]()$\\]", " ", plain_latex(plain_characters(gold))))
-    little = r"(?i)'s(?!\w)|(?<![\w-])(?:is|are|was|and|an?|the|both|all|be|must)(?![\w-])|->|(?:^|\s)-(?:\s|$)|[,;:=|.&\n]"
+    text = re.sub(r"(?m)^\s*\(?\d+[.)]\s|[*_`\"{}\[\]()$\\]", " ", plain_latex(plain_characters(gold)))
+    text = re.sub(rf"(?i)(?:\b(?:an?|the|both|all)\s+)?\b(?:{kinds})(?:e?s)?\b", "\n", text)
+    little = r"(?i)'s(?!\w)|(?<![\w-])(?:is|are|was|and|be|must)(?![\w-])|->|(?:^|\s)-(?:\s|$)|[,;:=|.&\n]"
     found = (" ".join(piece.split()).casefold() for piece in re.split(little, text))
     return tuple(dict.fromkeys(name for name in found if name))

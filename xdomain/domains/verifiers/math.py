@@ -1,4 +1,4 @@
-"""Mathematical equivalence: decided from the text where that is safe, by math-verify in killable processes elsewhere."""
+"""Mathematical equivalence: decided from the text where that is safe, else by math-verify in killable processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from xdomain.domains.base import Item
 from xdomain.domains.extraction import extract
 from xdomain.domains.verifiers.base import LONGEST_COMPLETION, Verifier
 from xdomain.domains.verifiers.math_text import compare_texts, for_parser, prose, settled, tidy
-from xdomain.domains.verifiers.quantity import read_quantity
 from xdomain.domains.worker_pool import Failure, WorkerPool
 
 LONGEST_ANSWER = 2000
@@ -25,8 +24,12 @@ REMEMBERED = 100_000
 """Comparisons kept: the samples of a GRPO group repeat one another."""
 
 NO_ANSWERS = frozenset(
-    ["correct", "clear", "right", "wrong", "reasonable", "obvious", "that", "not", "given", "found", "below", "as", "consistent", "indeed", "expected", "simply", "independent", "unique", "easy", "immediate", "this", "now", "in", "to"]
-)
+    (
+        "correct", "clear", "right", "wrong", "reasonable", "obvious", "that", "not", "given", "found", "below",
+        "as", "consistent", "indeed", "expected", "simply", "independent", "unique", "easy", "immediate",
+        "this", "now", "in", "to",
+    )
+)  # fmt: skip
 """Words that begin what is said about an answer."""
 
 
@@ -94,7 +97,7 @@ class MathChecker(Verifier):
     def unreadable_golds(self, items: Sequence[Item]) -> list[Item]:
         """Return the items whose gold is neither a number, words, nor anything that the parser reads."""
         golds = {item.gold: tidy(item.gold) for item in items}
-        asked = {gold: for_parser(text) for gold, text in golds.items() if read_quantity(text) is None and not settled(text)}
+        asked = {gold: for_parser(text) for gold, text in golds.items() if not settled(text)}
         statuses = dict(zip(asked, self.ask([(text, text) for text in asked.values()]), strict=True))
         return [item for item in items if statuses.get(item.gold, "equal") != "equal"]
 

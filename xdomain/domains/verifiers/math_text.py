@@ -1,7 +1,7 @@
 """What can be said about two mathematical answers from their text, and how they are put before the parser.
 
-The parser, latex2sympy as math-verify calls it, reads "listen" as a product of six letters, drops the base of `52_8`, takes
-"3:1" for a division, and falls back to the first number of what it cannot read. Such answers are decided here.
+The parser, latex2sympy as math-verify calls it, reads "listen" as a product of six letters, drops the base of `52_8`,
+takes "3:1" for a division, and falls back to the first number of what it cannot read. Such answers are decided here.
 """
 
 from __future__ import annotations
@@ -16,26 +16,59 @@ MATHS = re.compile(r"\$\$([^$]+)\$\$|\$([^$]+)\$|\\\(((?:(?!\\\)).)+)\\\)|\\\[((
 JOINT = re.compile(r"\s*(?:,|;|,?\s*(?:and|or))?\s*")
 FUNCTIONS = "arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|pi|infty|cup|cap|pm|times|cdot"
 BARE_FUNCTION = re.compile(rf"(?<![\\A-Za-z])({FUNCTIONS})(?![A-Za-z])")
-SYMBOLS = str.maketrans({
-    "×": "\\times ", "·": "\\cdot ", "÷": "/", "π": "\\pi ", "∞": "\\infty ", "≤": "\\le ", "≥": "\\ge ", "∪": "\\cup ", "∩": "\\cap ",
-    "±": "\\pm ", "∈": "\\in ", "∅": "\\emptyset ", "≠": "\\ne ", "θ": "\\theta ", "α": "\\alpha ", "β": "\\beta ", "≈": "\\approx ",
-})
+SYMBOLS = str.maketrans(
+    {
+        "×": "\\times ",
+        "·": "\\cdot ",
+        "÷": "/",
+        "π": "\\pi ",
+        "∞": "\\infty ",
+        "≤": "\\le ",
+        "≥": "\\ge ",
+        "∪": "\\cup ",
+        "∩": "\\cap ",
+        "±": "\\pm ",
+        "∈": "\\in ",
+        "∅": "\\emptyset ",
+        "≠": "\\ne ",
+        "θ": "\\theta ",
+        "α": "\\alpha ",
+        "β": "\\beta ",
+        "≈": "\\approx ",
+    }
+)
 ROOT = re.compile(r"√\s*(?:\(([^()]*)\)|\{([^{}]*)\}|(\d+|[A-Za-z]))")
 ROOT_OF_BRACKET = re.compile(r"\\sqrt\s*\(([^()]*)\)")
 MIXED = re.compile(r"(?<![\d.\w^_{}/])(\d+)\s*(?:\\frac\s*\{(\d+)\}\s*\{(\d+)\}|\s(\d+)/(\d+))(?![\d.])")
-UNITS_BEHIND = re.compile(r"(?<=[\w})\]])\s+(?:(?:per|of|in|the|square|cubic|sq\.?)\s+)*[A-Za-z]{2,}(?:\s+(?:per|of|in|a|the)\s+[A-Za-z]{2,}|\s+[A-Za-z]{3,})*(?:\^\{?\d\}?)?\s*\Z")
+UNITS_BEHIND = re.compile(
+    r"(?<=[\w})\]])\s+(?:(?:per|of|in|the|square|cubic|sq\.?)\s+)*[A-Za-z]{2,}(?:\s+(?:per|of|in|a|the)\s+[A-Za-z]{2,}|\s+[A-Za-z]{3,})*(?:\^\{?\d\}?)?\s*\Z"
+)
 DOTS = re.compile(r"\\[lc]?dots[cb]?(?![A-Za-z])|\.\.\.|…")
 RATIO = re.compile(r"\s*-?\d[\d.,]*\s*(?::\s*-?\d[\d.,]*\s*)+")
 WITH_BASE = re.compile(r"\s*([0-9A-Fa-f]+)\s*_\s*\{?\s*(\d+)\s*\}?\s*")
 NAMED = re.compile(r"\s*(\\?[A-Za-z]\w*(?:_\{?\w+\}?)?)\s*=(?!=)")
 REPEATING = re.compile(r"(\d*)\.(\d*)\\(?:overline|bar)\s*\{(\d+)\}")
-LAST_VERB = re.compile(r".*\b(?:is|are|equals|be)\b(?:\s+(?:equal to|given by|therefore|thus|the set|approximately|about))?:?\s+(?=\S)|.*[A-Za-z]{2}:\s+(?=\S)", re.S)
+LAST_VERB = re.compile(
+    r".*\b(?:is|are|equals|be)\b(?:\s+(?:equal to|given by|therefore|thus|the set|approximately|about))?:?\s+(?=\S)"
+    r"|.*[A-Za-z]{2}:\s+(?=\S)",
+    re.S,
+)
 TWO_WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 
-LENGTHS = {"mm": "mm", "cm": "cm", "centimeters": "cm", "m": "m", "meters": "m", "km": "km", "kilometers": "km", "in": "in",
-           "inches": "in", "ft": "ft", "feet": "ft", "yd": "yd", "yards": "yd", "mi": "mi", "miles": "mi", "g": "g", "grams": "g",
-           "kg": "kg", "kilograms": "kg", "mg": "mg", "seconds": "s", "minutes": "min", "min": "min", "hours": "h", "h": "h",
-           "days": "day", "weeks": "week", "cents": "cent", "¢": "cent", "$": "dollar", "dollars": "dollar"}  # fmt: skip
+UNITS = {
+    **{name: name for name in ("mm", "cm", "m", "km", "in", "ft", "yd", "mi", "mg", "g", "kg", "min", "h")},
+    **{
+        "centimeters": "cm",
+        "meters": "m",
+        "kilometers": "km",
+        "inches": "in",
+        "feet": "ft",
+        "yards": "yd",
+        "miles": "mi",
+    },
+    **{"grams": "g", "kilograms": "kg", "seconds": "s", "minutes": "min", "hours": "h", "days": "day", "weeks": "week"},
+    **{"cents": "cent", "¢": "cent", "$": "dollar", "dollars": "dollar"},
+}
 """Units that are told apart; a name that is not listed here is ignored."""
 
 
@@ -71,7 +104,7 @@ def join_segments(text: str, segments: list[re.Match[str]]) -> str:
         return text  # the formula is a part of a longer one
     texts = [next(filter(None, segment.groups())) for segment in segments[last:]]
     joints = [text[a.end() : b.start()] for a, b in zip(segments[last:], segments[last + 1 :], strict=False)]
-    joined = texts[0]
+    joined: str = texts[0]
     for joint, more in zip(joints, texts[1:], strict=True):
         joined += (" or " if "or" in joint else ", ") + more
     return joined + behind
@@ -86,11 +119,14 @@ def for_parser(text: str) -> str:
     if verb and len(text) > verb.end():
         text = text[verb.end() :]
     text = re.sub(r"(?<=[\d}])\s*%", "\\%", text)
-    return UNITS_BEHIND.sub("", text).strip(" .,;:")
+    if word_text(text) is None:
+        text = UNITS_BEHIND.sub("", text)
+    return text.strip(" .,;:")
 
 
 def prose(text: str) -> bool:
     """Return whether what is left for the parser holds words, which it would read as products of letters."""
+    text = re.sub(r"\\(?:begin|end)\{\w+\*?\}", " ", text)
     return TWO_WORDS.search(BARE_FUNCTION.sub("", re.sub(r"\\[A-Za-z]+", " ", text))) is not None and (
         re.search(r"(?<![\\A-Za-z])[A-Za-z]{4,}|(?<![\\A-Za-z])[A-Za-z]{2,}\s+[A-Za-z]{2,}", text) is not None
     )
@@ -115,9 +151,9 @@ def compare_texts(gold: str, answer: str) -> bool | None:
 
 def settled(text: str) -> bool:
     """Return whether a gold of this form is compared as text, so that the parser need not read it."""
-    return word_text(text) is not None or any(form.search(text) for form in (DOTS,)) or any(
-        form.fullmatch(text) for form in (RATIO, WITH_BASE)
-    )
+    if read_quantity(text) is not None or word_text(text) is not None or DOTS.search(text):
+        return True
+    return RATIO.fullmatch(text) is not None or WITH_BASE.fullmatch(text) is not None
 
 
 def squeeze(text: str) -> str:
@@ -128,14 +164,19 @@ def squeeze(text: str) -> str:
 def equal_quantities(gold: Quantity, answer: Quantity) -> bool:
     """Return whether two numbers are equal as they are written.
 
-    A per cent sign may be a unit (50% for 50) or part of the number (50% for 1/2). A decimal fraction of six places or more
-    equals a fraction that it rounds. Units are told apart where both are known.
+    A per cent sign may be a unit (50% for 50) or part of the number (50% for 1/2). A decimal fraction of six places
+    or more equals a fraction that it rounds. Units are told apart where both are known.
     """
-    mine, yours = (LENGTHS.get(each.unit) or LENGTHS.get(each.unit + "s") for each in (gold, answer))
+    mine, yours = (UNITS.get(each.unit) or UNITS.get(each.unit + "s") for each in (gold, answer))
     if mine and yours and mine != yours:
         return False
     if gold.value == answer.value:
-        return not (answer.unit.startswith("%") and not gold.unit.startswith("%") and gold.value.denominator > 1 and abs(gold.value) < 1)
+        return not (
+            answer.unit.startswith("%")
+            and not gold.unit.startswith("%")
+            and gold.value.denominator > 1
+            and abs(gold.value) < 1
+        )
     percent = [each.unit.startswith(("%", "percent")) for each in (gold, answer)]
     if percent[0] != percent[1]:
         shares = [each.value / 100 if sign else each.value for each, sign in zip((gold, answer), percent, strict=True)]
@@ -157,12 +198,20 @@ def equal_ratios(gold: str, answer: str) -> bool | None:
     sides = [RATIO.fullmatch(each) for each in (gold, answer)]
     if not any(sides):
         return None
-    parts = [[Fraction(n.replace(",", "").rstrip(".")) for n in re.findall(r"-?\d[\d.,]*", each)] for each in (gold, answer)]
+    parts = [
+        [Fraction(n.replace(",", "").rstrip(".")) for n in re.findall(r"-?\d[\d.,]*", each)] for each in (gold, answer)
+    ]
     if all(sides):
         return parts[0] == parts[1]
     other = read_quantity(answer if sides[0] else gold)
     ratio = parts[0] if sides[0] else parts[1]
-    return other is not None and len(ratio) == 2 and other.value.denominator > 1 and ratio[1] != 0 and ratio[0] / ratio[1] == other.value
+    return (
+        other is not None
+        and len(ratio) == 2
+        and other.value.denominator > 1
+        and ratio[1] != 0
+        and ratio[0] / ratio[1] == other.value
+    )
 
 
 def equal_in_base(gold: str, answer: str) -> bool | None:
@@ -187,7 +236,9 @@ def equal_words(gold: str, answer: str) -> bool | None:
 def word_text(text: str) -> str | None:
     """Return words in small letters without brackets; None if `text` is no word or words."""
     inside = text.strip("()[] ")
-    if not re.fullmatch(r"[A-Za-z][A-Za-z\s'.,-]*|[A-Za-z]+\d+[A-Za-z]+\w*|\d*[A-Z][\dA-Z]*[A-Z]\d*", inside) or BARE_FUNCTION.search(inside):
+    if not re.fullmatch(
+        r"[A-Za-z][A-Za-z\s'.,-]*|[A-Za-z]+\d+[A-Za-z]+\w*|\d*[A-Z][\dA-Z]*[A-Z]\d*", inside
+    ) or BARE_FUNCTION.search(inside):
         return None
     return " ".join(inside.casefold().replace(".", "").split())
 

@@ -63,7 +63,11 @@ class NumberChecker(OneByOne):
 read_gold = lru_cache(maxsize=10_000)(read_quantity)
 
 
-STARTS_NUMBER = re.compile(r"(?:either|both|about|approximately|around|roughly|exactly|just|only|the|that|it is)?[\s\W]*(?:[A-Za-z]\w?\s*=\s*)?\W{0,8}(?:text\W)?\W{0,4}(?:d|t)?(?:frac\W)?\d", re.I)
+STARTS_NUMBER = re.compile(
+    r"(?:either|both|between|from|about|approximately|around|roughly|exactly|just|only|the|that|it is)?"
+    r"[\s\W]*(?:[A-Za-z]\w?\s*=\s*)?\W{0,8}(?:text\W)?\W{0,4}(?:d|t)?(?:frac\W)?\d",
+    re.I,
+)
 
 
 def states_number(text: str) -> bool:

@@ -17,7 +17,9 @@ LONGEST = 1000
 
 LARGEST_EXPONENT = 400
 
-DIGITS = r"(?:\d{1,3}(?:[,']\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:[ ]\d{3})+(?![\d/])|\d+)(?:\.\d+)?|\.\d+"
+DIGITS = (
+    r"(?:\d{1,3}(?:[,']\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,3}(?:[ ]\d{3})+(?![\d/])|\d+)(?:\.\d+)?|\.\d+"
+)
 NUMBER = re.compile(DIGITS)
 PLAIN = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?")
 FORM = re.compile(
@@ -29,7 +31,8 @@ FORM = re.compile(
     re.X,
 )
 LEAD = re.compile(
-    r"(?:(?:about|approximately|approx\.?|around|roughly|exactly|only|just|a total of|equal to|equals|is|are|US|USD|EUR|GBP"
+    r"(?:(?:about|approximately|approx\.?|around|roughly|exactly|only|just|a total of"
+    r"|equal to|equals|is|are|US|USD|EUR|GBP"
     r"|INR|Rs\.?|euros?|dollars?)(?![A-Za-z])|\\approx|\\sim|[$€£¥₹~≈=:*])\s*",
     re.I,
 )
@@ -38,13 +41,24 @@ SCALES = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 1
 SCALE = re.compile(rf"\s*[-–]?\s*({'|'.join(SCALES)})s?(?![A-Za-z])", re.I)
 
 GLUED_UNITS = frozenset(
-    ["m", "g", "s", "h", "l", "L", "V", "A", "W", "J", "N", "K", "C", "F", "T", "d", "km", "cm", "mm", "dm", "nm", "kg", "mg", "lb", "lbs", "oz", "ft", "in", "yd", "mi", "hr", "hrs", "min", "mins", "sec", "secs", "ms", "ml", "mL", "kJ", "kW", "kV", "MHz", "GHz", "Hz", "kHz", "Pa", "kPa", "mph", "kmh", "rpm", "am", "pm", "AM", "PM", "st", "nd", "rd", "th", "eV", "keV", "MeV", "GB", "MB", "KB", "kWh", "mol", "cups", "Nm", "bp", "USD", "EUR"]
-)
+    (
+        "m", "g", "s", "h", "l", "L", "V", "A", "W", "J", "N", "K", "C", "F", "T", "d", "km", "cm", "mm", "dm",
+        "nm", "kg", "mg", "lb", "lbs", "oz", "ft", "in", "yd", "mi", "hr", "hrs", "min", "mins", "sec", "secs",
+        "ms", "ml", "mL", "kJ", "kW", "kV", "MHz", "GHz", "Hz", "kHz", "Pa", "kPa", "mph", "kmh", "rpm", "am",
+        "pm", "AM", "PM", "st", "nd", "rd", "th", "eV", "keV", "MeV", "GB", "MB", "KB", "kWh", "mol", "cups",
+        "Nm", "bp", "USD", "EUR",
+    )
+)  # fmt: skip
 """Letters that may follow a number without a space: anything else ("2x") is a product."""
-NOT_UNITS = frozenset(["x", "y", "z", "n", "k", "a", "b", "c", "e", "i", "t", "pi", "sqrt", "log", "ln", "sin", "cos", "tan", "exp", "or", "and/or", "mod", "choose", "to"])
-FIRST_WORD = re.compile(r"(\s*)(-?)([A-Za-zµμΩ°%$€£¢′″'\"]+)")
+NOT_UNITS = frozenset(
+    (
+        "x", "y", "z", "n", "k", "a", "b", "c", "e", "i", "t", "pi", "sqrt", "log", "ln", "sin", "cos", "tan",
+        "exp", "or", "and/or", "mod", "choose", "to",
+    )
+)  # fmt: skip
+FIRST_WORD = re.compile(r"(\s*)(-?)([A-Za-zµμΩ]+|[°%$€£¢′″'\"]+)")
 REMARK = re.compile(r"\s\([^()]*[A-Za-z]{2}[^()]*\)\s*$|\s\([^()]*=[^()]*\)\s*$")
-REASON = re.compile(r"(?<=[\w$%°)}])[,;.]?\s(?:because|since|as|so|which|where|given|for|from|after|when|by|in)\s")
+REASON = re.compile(r"(?<=[\w$%°)}])[,;.]?\s(?:because|since|as|which|where|given|for|from|after|when|by|in)\s")
 """Words behind which a number is no longer part of the answer: "18 dollars for 9 eggs"."""
 UNIT_POWERS = re.compile(r"(?<=[A-Za-z)])(?:\^\{?-?\d\}?|[23](?![\d\w]))|(?<=[A-Z])\d(?=O\b)")
 DOLLAR_SCALES = {"k": 3, "K": 3, "M": 6, "B": 9}
@@ -103,7 +117,9 @@ def right_side(text: str) -> str | None:
         value = arithmetic(side)
         if value is not None and "≈" not in text and "\\approx" not in text and value != stated.value:
             percent = stated.unit.startswith("%") and value * 100 == stated.value
-            if not percent and abs(value - stated.value) > Fraction(1, 2 * 10 ** (stated.rounded or 0)) * bool(stated.rounded):
+            if not percent and abs(value - stated.value) > Fraction(1, 2 * 10 ** (stated.rounded or 0)) * bool(
+                stated.rounded
+            ):
                 return None
     return sides[-1]
 
@@ -115,7 +131,9 @@ def read_stated(text: str) -> Quantity | None:
     while index < len(text):
         lead = LEAD.match(text, index)
         if lead:
-            currency = currency or lead.group().strip(" *:=~≈").removeprefix("US") if lead.group()[0] in "$€£¥₹U" else currency
+            currency = (
+                currency or lead.group().strip(" *:=~≈").removeprefix("US") if lead.group()[0] in "$€£¥₹U" else currency
+            )
             index = lead.end()
         elif text[index] in "+- ":
             if text[index] == "-" and negative:
@@ -167,13 +185,12 @@ def value_of(form: re.Match[str]) -> Fraction | None:
 
 def read_unit(rest: str) -> str | None:
     """Return the unit that `rest` names ("" if it is empty); None if it is more than a unit and words."""
-    if rest.startswith(".."):
-        return None
-    rest = rest.rstrip(" .,;:}$*")
-    if not rest.strip():
+    stripped = rest.rstrip(" .,;:}$*")
+    if not stripped.strip() and not rest.startswith(".."):
         return ""
-    if re.search(r"\b(?:or|either|nor|plus or minus)\b|\d", UNIT_POWERS.sub("", rest)):
+    if rest.startswith("..") or re.search(r"\b(?:or|either|nor)\b|\d", UNIT_POWERS.sub("", stripped)):
         return None
+    rest = stripped
     first = FIRST_WORD.match(rest)
     if first is None:
         return "" if re.match(r",?\s?[-–—(;:.]*\s[A-Za-z]{2}|:\s", rest) else None
@@ -188,12 +205,12 @@ def read_unit(rest: str) -> str | None:
 
 def read_from_prose(text: str) -> Quantity | None:
     """Return the number of a text of words that holds one number: "Janet makes 18 dollars"."""
-    numbers = [found for found in NUMBER.finditer(text)]
+    numbers = list(NUMBER.finditer(text))
     if not numbers or not text[:1].isalpha() or "\\" in text or re.search(r"\b(?:or|between|not)\b", text):
         return None
-    first = numbers[0]
+    first, text = numbers[0], text.rstrip("!")
     lead = text[: first.start()].rstrip("$€£+-")
-    if not re.fullmatch(r"(?:[A-Za-z'’.,()-]+[\s:]+)*[A-Za-z'’]*[A-Za-z'’.,]{2}[\s:]+[(*$]*", lead):
+    if not re.fullmatch(r"(?:[A-Za-z'’.,()-]+[\s:]+)*[A-Za-z'’]*[A-Za-z'’.,]{2}[\s:]+[(*$]*|[A-Z]:\s+", lead):
         return None
     return read_stated(text[len(lead) :].strip())
 

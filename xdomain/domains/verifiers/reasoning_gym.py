@@ -27,7 +27,7 @@ class ReasoningGymChecker(Verifier):
     Item metadata: `task` (name, seed, size, parameters) and `index`, from which the worker makes the entry again.
     """
 
-    id = "reasoning_gym/1"
+    id = "reasoning_gym/2"
 
     def __init__(self, answer_in: tuple[Place, ...]) -> None:
         self.places = ExtractingVerifier(answer_in=answer_in)

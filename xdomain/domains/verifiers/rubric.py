@@ -23,7 +23,7 @@ VERSION = 2
 MOST_CRITERIA = 12
 
 MOST_POINTS = 10
-"""Of one criterion."""
+"""Largest number of points of one criterion."""
 
 PROTOCOL = """Write a protocol by which any answer to this request can be scored, before you see one.
 
@@ -144,7 +144,7 @@ def read_protocol(criteria: object) -> Protocol | None:
 
 
 def read_points(points: object, protocol: Protocol) -> list[int] | None:
-    """Whole points within the range of each criterion, plain or each in an object of its own, else None."""
+    """Return whole points within the range of each criterion, plain or each in a separate object, else None."""
     if not isinstance(points, list) or len(points) != len(protocol):
         return None
     earned = [

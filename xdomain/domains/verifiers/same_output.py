@@ -1,4 +1,4 @@
-"""Whether what a program printed or returned is what the item expects."""
+"""Comparison of what a program printed or returned with what the item expects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+
 """A decimal number in full. Not 007, which may be a code or binary digits."""
 
 LONGEST_LITERAL = 10_000
-"""Characters of a line that is read as a Python value; as JSON any is."""
+"""Largest number of characters of a line that is read as a Python value. As JSON a line may be longer."""
 
 LONGEST_NUMBER = 1000
 """Characters of numbers that are compared exactly though they are written differently."""
@@ -37,7 +37,7 @@ class Tolerance:
 
 
 def same_output(output: str, expected: str, compare: str, tolerance: Tolerance) -> bool:
-    """Whether printed output is the expected one; `compare` as in `UnitTestVerifier`."""
+    """Return whether printed output is the expected one; `compare` is as in `UnitTestVerifier`."""
     if compare == "exact":
         return stripped_lines(output) == stripped_lines(expected)
     if compare == "tokens":
@@ -57,7 +57,7 @@ def filled_lines(output: str) -> list[str]:
 
 
 def same_line(line: str, expected: str, tolerance: Tolerance) -> bool:
-    """Equal token by token, or equal as one Python or JSON value (`[1,2]` and `[1, 2]`)."""
+    """Return whether lines are equal token by token, or as one Python or JSON value (`[1,2]` and `[1, 2]`)."""
     tokens, wanted = line.split(), expected.split()
     if len(tokens) == len(wanted) and all(
         same_token(token, other, tolerance) for token, other in zip(tokens, wanted, strict=True)
@@ -83,7 +83,7 @@ def same_token(token: str, expected: str, tolerance: Tolerance) -> bool:
 
 
 def literal(line: str) -> tuple[Any] | None:
-    """The JSON or Python value that a line is, in a tuple; None if it is none."""
+    """Return the JSON or Python value of a line, in a tuple; None if it has none."""
     readers: list[Callable[[str], Any]] = [json.loads]
     if len(line) <= LONGEST_LITERAL:
         readers.append(ast.literal_eval)
@@ -132,7 +132,7 @@ def same_value(value: Any, expected: Any, tolerance: Tolerance) -> bool:
 
 
 def as_float(number: float | Decimal | Fraction) -> float:
-    """A number as a float; infinite if it is too large for one."""
+    """Return a number as a float, infinite if it is too large for one."""
     try:
         return float(number)
     except OverflowError:
@@ -140,7 +140,7 @@ def as_float(number: float | Decimal | Fraction) -> float:
 
 
 def same_members(value: set[Any] | frozenset[Any], expected: Sequence[Any], tolerance: Tolerance) -> bool:
-    """Whether a set has exactly the expected members, each listed once."""
+    """Return whether a set has exactly the expected members, each listed once."""
     if len(value) != len(expected):
         return False
     left = set(value)

@@ -47,7 +47,7 @@ def normalise_answer(text: str) -> str:
     """Return `text` without differences in case, width and spaces, and without what encloses the whole of it.
 
     Quotes, Markdown, dollars, `\\text{}` and a final full stop are taken off. Brackets stay, because `[1,2)` is not
-    `(1,2]` and `f(x)` is not `f`; only those around words alone, "(yes)", go.
+    `(1,2]` and `f(x)` is not `f`. Only those around plain words, "(yes)", are taken off.
     """
     text = bare(unicodedata.normalize("NFKC", plain(text)).strip("?!"))
     text = re.sub(r"\s*,\s*", ",", " ".join(text.casefold().split()))

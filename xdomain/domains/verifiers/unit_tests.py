@@ -13,7 +13,7 @@ from typing import Any
 from xdomain.config.domain_verifier import UnitTestVerifier
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Item
-from xdomain.domains.extraction import FINDERS
+from xdomain.domains.extraction import FINDERS, cut_reasoning
 from xdomain.domains.sandbox.base import Limits, Sandbox
 from xdomain.domains.sandbox.choose import find_sandbox
 from xdomain.domains.sandbox.runs import CallRun, CheckRun, run_calls, run_script, run_tests
@@ -102,6 +102,7 @@ class UnitTestChecker(Verifier):
 
     def find_code(self, completion: str) -> str | None:
         """The code at the first configured place; a whole completion keeps its indentation."""
+        completion = cut_reasoning(completion, self.config.reasoning)
         for place in self.config.answer_in:
             code = completion if place == "whole" else FINDERS[place](completion)
             if code is not None and code.strip():
