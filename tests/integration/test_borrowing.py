@@ -233,7 +233,7 @@ def test_nothing_is_borrowed_from_what_is_damaged(model: Path, tmp_path: Path) -
     (first.folder / "records.parquet").write_bytes(b"PAR1 torn")
     second = evaluate(tmp_path / "store", model, domain, **SAMPLED | {"items": 30})
     assert second.summary["generated"]["items"] == 30
-    assert f"nothing is borrowed from {first.folder.name}, which is damaged" in second.log
+    assert f"{first.folder.name} is corrupt, so its completions are not reused" in second.log
 
 
 def test_an_answer_that_could_not_be_judged_is_judged_again(model: Path, tmp_path: Path) -> None:

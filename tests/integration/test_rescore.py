@@ -85,7 +85,7 @@ def test_a_repaired_verifier(store: Path, tmp_path: Path) -> None:
     assert again == found, "a second time nothing is left to do, and the tables are the same"
     shown = xdomain("rescore", repaired, "--store", store).stdout
     assert "0 tokens generated" in shown
-    assert "trained under number/2 (absolute_tolerance: 100.0), judged by" in shown
+    assert "trained under number/2 (absolute_tolerance: 100.0), judged before by" in shown
 
 
 def check_against_fresh_verdicts(store: Path) -> None:
@@ -141,7 +141,8 @@ def test_records_that_hold_other_prompts_are_refused(store: Path, tmp_path: Path
     write_records(path, [dataclasses.replace(first, prompt_hash="0" * 64), *rest])
     write_json(path.parent / MANIFEST, digests(path.parent))
     failed = xdomain("rescore", write_experiment(tmp_path, verifier=REPAIRED), "--store", store, code=1).stderr
-    assert f'with the prompt that they would get now, "{first.item_id}" is the first' in " ".join(failed.split())
+    words = f'no stored completions for their current prompt (the first is "{first.item_id}")'
+    assert words in " ".join(failed.split())
     assert len(list(store.glob("stages/evaluate-base-on-sums-*"))) == 1
 
 
@@ -166,4 +167,4 @@ def test_freed_checkpoints_are_rescored_too(store: Path, tmp_path: Path) -> None
 def test_an_empty_store_has_nothing_to_rescore(tmp_path: Path) -> None:
     experiment = write_experiment(tmp_path, verifier=REPAIRED)
     refused = xdomain("rescore", experiment, "--store", tmp_path / "none", code=2).stderr
-    assert "was evaluated in this store" in " ".join(refused.split())
+    assert "no evaluation of experiment" in " ".join(refused.split())

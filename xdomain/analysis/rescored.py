@@ -1,4 +1,4 @@
-"""What other verdicts on the same completions change: verdicts by kind, accuracies, findings."""
+"""Compare two sets of verdicts on the same completions: verdicts by kind, accuracies, conclusions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xdomain.analysis.result import AnalysisResult, Cell, ResultModel
 
 
 class VerdictChange(ResultModel):
-    """Completions of one domain that one kind of verdict became another of."""
+    """Number of completions in one domain with a given verdict before and after."""
 
     domain: str
     before: str
@@ -21,7 +21,7 @@ class VerdictChange(ResultModel):
 
 
 class CellChange(ResultModel):
-    """A number of a matrix that is another one now, or a finding that flips."""
+    """A cell of a matrix before and after."""
 
     matrix: str
     row: str
@@ -31,40 +31,40 @@ class CellChange(ResultModel):
 
 
 class EvaluationJudged(ResultModel):
-    """One evaluation: under which verifiers its checkpoint was trained, and which judged it before and now."""
+    """Verifiers of one evaluation: in training, before the rescoring, and now."""
 
     title: str
     key: str
     domain: str
     trained_under: dict[str, list[str]] = Field(default_factory=dict)
-    """Scorers by trained domain; empty for the base."""
+    """Verifiers by trained domain; empty for the base model."""
     judged_before: str
     judged_by: str
 
 
 class RescoredChanges(ResultModel):
-    """Before and after a rescoring."""
+    """Result of a rescoring: verdicts, accuracies and conclusions before and after."""
 
     experiment: str
     evaluations: tuple[EvaluationJudged, ...]
     completions: int
     generated_tokens: int
     absent: tuple[str, ...]
-    """Planned evaluations of which nothing is stored."""
+    """Titles of planned evaluations without stored completions."""
     verdicts: tuple[VerdictChange, ...]
-    """Every pair of verdicts that occurs, unchanged ones too."""
+    """All pairs of verdicts that occur, including unchanged ones."""
     accuracies: tuple[CellChange, ...]
-    """Cells of the accuracy matrix that differ."""
+    """Cells of the accuracy matrix whose estimate changed."""
     flips: tuple[CellChange, ...]
-    """Cells of the other matrices whose word, or equivalence, is another one."""
+    """Cells of the other matrices whose conclusion changed."""
 
 
 def verdict_changes(before: pd.DataFrame, after: pd.DataFrame) -> tuple[VerdictChange, ...]:
-    """Count pairs of verdicts by domain.
+    """Count pairs of verdicts per domain.
 
     Args:
-        before: columns checkpoint, domain, item_id, sample, outcome; one row a completion.
-        after: The same completions.
+        before: Records with the columns checkpoint, domain, item_id, sample and outcome.
+        after: Records of the same completions.
     """
     where = ["checkpoint", "domain", "item_id", "sample"]
     both = before.merge(after, on=where, suffixes=("_before", "_after"), validate="one_to_one")
@@ -76,14 +76,14 @@ def verdict_changes(before: pd.DataFrame, after: pd.DataFrame) -> tuple[VerdictC
 
 
 def accuracy_changes(before: AnalysisResult, after: AnalysisResult) -> tuple[CellChange, ...]:
-    """Cells of the accuracy matrix whose number is another one."""
+    """Return the cells of the accuracy matrix whose estimate changed."""
     return tuple(
         change for change in _cells(before, after, "accuracy") if change.before.estimate != change.after.estimate
     )
 
 
 def flipped_findings(before: AnalysisResult, after: AnalysisResult) -> tuple[CellChange, ...]:
-    """Cells whose word or equivalence is another one: what a reader would say otherwise now."""
+    """Return the cells of all other matrices whose conclusion changed (gain, loss, equivalent, no effect shown)."""
     return tuple(
         change
         for name in before.matrices()
@@ -94,7 +94,7 @@ def flipped_findings(before: AnalysisResult, after: AnalysisResult) -> tuple[Cel
 
 
 def _cells(before: AnalysisResult, after: AnalysisResult, name: str) -> list[CellChange]:
-    """Cells that both results have."""
+    """Return the cells of a matrix that both results have."""
     old, new = (result.matrices().get(name) for result in (before, after))
     if old is None or new is None:
         return []

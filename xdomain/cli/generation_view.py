@@ -79,6 +79,6 @@ def generation_table(generation: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _taken(row: Mapping[str, Any]) -> str:
-    """What an evaluation did not have to generate."""
+    """Return a note on the completions that an evaluation reused."""
     taken, new = sum(row["borrowed"]["completions"].values()), row["generated"]["completions"]
-    return f"{row['evaluation']}: {taken} of {taken + new} completions are those of earlier evaluations"
+    return f"{row['evaluation']}: {taken} of {taken + new} completions come from earlier evaluations"

@@ -168,21 +168,21 @@ def _time_left(opened: Opened, done: frozenset[str]) -> str:
 
 
 def _borrowed(opened: Opened, done: frozenset[str]) -> list[str]:
-    """What open evaluations take from the store, and which cannot."""
+    """Return lines about stored completions that open evaluations reuse or cannot reuse."""
     savings, lines = expected_savings(opened.plan, opened.store, done), []
     if savings.completions:
         tokens = savings.completion_tokens
         saved = "" if tokens is None else f", about {tokens} tokens"
         taken = count(sum(savings.completions.values()), "completion")
         lines.append(
-            f"{taken} of the store in {count(len(savings.completions), 'evaluation')}, which are not generated "
+            f"{taken} from the store in {count(len(savings.completions), 'evaluation')}, which are not generated "
             f"again{saved}"
         )
     if savings.refused:
         backend = opened.plan.experiment.evaluation.backend
         lines.append(
-            f"nothing for {count(len(savings.refused), 'evaluation')}: {backend} does not promise the same sample for "
-            "the same seed"
+            f"no stored samples in {count(len(savings.refused), 'evaluation')}: {backend} does not promise the same "
+            "sample for the same seed"
         )
     return lines
 

@@ -15,9 +15,9 @@ def rescore(
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Judge the stored completions of an experiment by the verifiers that its file names now, and show what changes.
+    """Judge an experiment's stored completions with the verifiers in its current file, and show what changes.
 
-    Nothing is trained and nothing generated: checkpoints are those that were trained under the earlier verifiers.
+    Nothing is trained or generated. Checkpoints keep the verifiers that they were trained under.
     """
     from xdomain.cli.render import print_json
     from xdomain.cli.rescore_view import rescore_experiment, show

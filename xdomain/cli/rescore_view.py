@@ -1,4 +1,4 @@
-"""Run a rescoring, and show what it changes."""
+"""Run a rescoring and show what it changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from xdomain.cli.render import count, err, out
 from xdomain.cli.run_view import run_to_end
 from xdomain.cli.setup import Opened, measure
 from xdomain.core.errors import StageError
-from xdomain.core.measurement import BASE
 from xdomain.core.parquet import read_records
 from xdomain.plan.explain import verifier_in_words
 from xdomain.plan.stage import EvaluateStage
@@ -35,23 +34,23 @@ VERDICT_COLUMNS = ("checkpoint", "domain", "item_id", "sample", "outcome")
 
 
 def rescore_experiment(opened: Opened, jobs: int | None) -> RescoredChanges:
-    """Judge what is stored of an experiment again, and compare.
+    """Judge the stored completions of an experiment again and compare before and after.
 
     Raises:
-        PlanError: something would have to be generated.
-        StoreError: nothing is stored.
-        StageError: an evaluation failed.
+        PlanError: Completions would have to be generated.
+        StoreError: No evaluation of the experiment is stored.
+        StageError: An evaluation failed.
     """
     store = opened.store
     if store.exists:
-        store.create()  # an earlier version's gets its index
+        store.create()  # builds the index of a store from an earlier version
     rescoring = plan_rescoring(opened.plan, store)
     note_experiment(store, rescoring.after)
     todo = rescoring.todo.evaluations
     if todo:
         failed = run_to_end(rescoring.todo, store, jobs).failed
         if failed:
-            raise StageError(f"{count(len(failed), 'evaluation')} failed; what was rescored is in the store.")
+            raise StageError(f"{count(len(failed), 'evaluation')} failed; finished ones are in the store.")
     before, after = (
         analyse(measure(Opened(opened.path, plan, store))) for plan in (rescoring.before, rescoring.after)
     )
@@ -93,7 +92,7 @@ def show(changes: RescoredChanges) -> None:
     """Print the tables."""
     out.print(
         f"{count(len(changes.evaluations), 'evaluation')} of {changes.experiment}, "
-        f"{count(changes.completions, 'completion')} judged by the verifiers of today; "
+        f"{count(changes.completions, 'completion')} judged by the current verifiers; "
         f"{changes.generated_tokens} tokens generated",
         markup=False,
     )
@@ -101,13 +100,13 @@ def show(changes: RescoredChanges) -> None:
     if changes.accuracies:
         out.print(_cell_table("Accuracies that change", changes.accuracies))
     if changes.flips:
-        out.print(_cell_table("Findings that flip", changes.flips))
+        out.print(_cell_table("Conclusions that change", changes.flips))
     else:
-        out.print("No finding flips.")
+        out.print("No conclusion changes.")
     for line in _trained(changes.evaluations):
         out.print(line, markup=False, soft_wrap=True)
     if changes.absent:
-        err.print(f"Nothing is stored of {count(len(changes.absent), 'planned evaluation')}.")
+        err.print(f"{count(len(changes.absent), 'planned evaluation')} without stored completions.")
 
 
 def _verdict_table(changes: RescoredChanges) -> Table:
@@ -126,7 +125,7 @@ def _cell_table(title: str, cells: Iterable[CellChange]) -> Table:
 
 
 def _words(cell: Cell) -> str:
-    """The number with its interval and its word."""
+    """Return a cell's estimate, interval and conclusion as text."""
     if cell.estimate is None:
         return escape(cell.note or "not measured")
     interval = "" if cell.low is None or cell.high is None else f" ({cell.low:.3f} to {cell.high:.3f})"
@@ -135,14 +134,14 @@ def _words(cell: Cell) -> str:
 
 
 def _trained(evaluations: Sequence[EvaluationJudged]) -> list[str]:
-    """By which scorers checkpoints were trained and are judged, domain by domain."""
+    """Return one line per domain and pair of verifiers: in training, before and now."""
     found = Counter(
         (each.domain, " then ".join(each.trained_under.get(each.domain, ())), each.judged_before, each.judged_by)
         for each in evaluations
     )
     return [
         f"{domain}: {count(number, 'evaluation')} of checkpoints "
-        + (f"trained under {trained}" if trained else f"not trained on it (or the {BASE})")
-        + f", judged by {before} before and by {now} now"
+        + (f"trained under {trained}" if trained else "not trained on it")
+        + f", judged before by {before}, now by {now}"
         for (domain, trained, before, now), number in found.items()
     ]

@@ -38,8 +38,8 @@ KEEPS_ENGINE = frozenset({"vllm"})
 """Backends whose start costs more than a small evaluation: a worker keeps theirs for the next checkpoint."""
 
 REPEATS_SAMPLES = frozenset({"transformers"})
-"""Backends of which a sample depends on its prompt and seed alone, up to rounding, whatever is asked beside it. Others
-promise that of greedy decoding only, and an evaluation does not borrow a part of its samples."""
+"""Backends whose samples depend only on prompt and seed, up to rounding. Other backends promise this for greedy
+decoding at most, so their evaluations do not mix stored samples with new ones."""
 
 
 class VllmConfig(ConfigModel):

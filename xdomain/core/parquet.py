@@ -83,7 +83,7 @@ def read_records(paths: Sequence[Path], columns: Sequence[str] = RECORD_COLUMNS)
 
 
 def read_rows(path: Path) -> list[ItemRecord]:
-    """Records of one file as they were written: what is missing is None.
+    """Return the records of one file; missing values are None.
 
     Raises:
         StoreError: it is damaged or from a newer version.

@@ -20,12 +20,12 @@ class Reporter(Protocol):
 
 @dataclass(frozen=True)
 class Lender:
-    """A published evaluation that asked the same checkpoint in the same way.
+    """A published evaluation of the same checkpoint with the same sampling settings.
 
     Attributes:
-        key: of its stage.
-        records: its item records.
-        judged_alike: its verdicts hold here too; otherwise its completions are judged again.
+        key: Key of the stage.
+        records: Path of the item records.
+        judged_alike: Whether its verdicts can be reused; if not, its completions are judged again.
     """
 
     key: str
@@ -46,7 +46,7 @@ class StageContext:
         processes: how many share the stage; this is one of them.
         stop_requested: asked between steps; True means: save a checkpoint and return `StageResult(finished=False)`.
             All processes of a stage get the same answer.
-        lenders: evaluations whose completions this one takes over where item, prompt and seed agree.
+        lenders: Evaluations whose completions are reused where item, prompt and seed agree.
     """
 
     work: Path

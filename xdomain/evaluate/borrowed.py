@@ -1,4 +1,4 @@
-"""Completions that earlier evaluations of the same checkpoint drew, so that only what is new has to be generated."""
+"""Completions of earlier evaluations of the same checkpoint, so that only missing ones have to be generated."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from xdomain.generation.base import UNANSWERED, Completion, PromptRequest
 
 @dataclass(frozen=True)
 class Lent:
-    """One completion that is at hand.
+    """A completion that is reused.
 
     Attributes:
-        verdict: None where it has to be judged here.
-        lender: key of the evaluation that it stands in.
+        completion: The stored completion.
+        verdict: Its stored verdict; None if it has to be judged again.
+        lender: Key of the evaluation that it comes from.
     """
 
     completion: Completion
@@ -30,16 +31,16 @@ class Lent:
 
 
 Draw = tuple[str, str, int]
-"""Item id, prompt hash and seed: the same checkpoint and sampling give it the same completion."""
+"""Item id, prompt hash and seed, which determine a completion for a given checkpoint and sampling."""
 
 
 @dataclass(frozen=True)
 class Missing:
-    """Requests of equally many samples that have to be generated.
+    """Requests that have to be generated, all with the same number of samples.
 
     Attributes:
-        places: of the items.
-        requests: one an item, with the seeds that are missing.
+        places: Indices of the items.
+        requests: One request per item, with the missing seeds.
     """
 
     places: list[int]
@@ -47,15 +48,15 @@ class Missing:
 
 
 class Borrowed:
-    """What lenders hold of an evaluation.
+    """The completions of an evaluation that its lenders hold.
 
     Args:
-        items: of the evaluation.
-        prompts: theirs.
-        lenders: where completions may be taken from.
+        items: Items of the evaluation.
+        prompts: Prompts of these items.
+        lenders: Evaluations whose completions may be reused.
 
     Raises:
-        StoreError: two lenders disagree on a completion or on its verdict, or one cannot be read.
+        StoreError: Two lenders disagree on a completion or its verdict, or one cannot be read.
     """
 
     def __init__(self, items: Sequence[Item], prompts: Prompts, lenders: Sequence[Lender]) -> None:
@@ -66,10 +67,10 @@ class Borrowed:
         ]
         self._found = _read(lenders, frozenset(draw for group in self._draws for draw in group))
         self.whole = [place for place, group in enumerate(self._draws) if all(draw in self._found for draw in group)]
-        """Places of the items of which nothing has to be generated."""
+        """Indices of the items whose completions are all reused."""
 
     def missing(self) -> list[Missing]:
-        """Return what has to be generated, items that lack equally many samples together."""
+        """Return the requests that have to be generated, grouped by the number of missing samples."""
         found: dict[int, Missing] = {}
         for place, request in enumerate(self._prompts.requests):
             seeds = tuple(draw[2] for draw in self._draws[place] if draw not in self._found)
@@ -80,10 +81,11 @@ class Borrowed:
         return [found[number] for number in sorted(found, reverse=True)]
 
     def complete(self, place: int, generated: Sequence[Completion]) -> tuple[list[Completion], list[Verdict | None]]:
-        """Return all completions of an item in the order of its samples, with the verdicts that hold already.
+        """Return all completions of an item in sample order, with the reused verdicts (None: not judged yet).
 
         Args:
-            generated: those that were missing, in their order.
+            place: Index of the item.
+            generated: The missing completions, in the order of their seeds.
         """
         new = iter(generated)
         completions: list[Completion] = []
@@ -95,12 +97,12 @@ class Borrowed:
         return completions, verdicts
 
     def generated(self, place: int, completions: Sequence[Completion]) -> list[Completion]:
-        """Return those of an item's completions that were not borrowed."""
+        """Return the completions of an item that were not reused."""
         pairs = zip(self._draws[place], completions, strict=True)
         return [completion for draw, completion in pairs if draw not in self._found]
 
     def by_lender(self) -> dict[str, int]:
-        """Return how many completions each lender gave, by its stage key."""
+        """Return the number of reused completions by the lender's stage key."""
         return dict(sorted(Counter(lent.lender for lent in self._found.values()).items()))
 
 
@@ -132,10 +134,10 @@ def _lent(row: ItemRecord, lender: Lender) -> Lent:
 
 
 def _agreed(first: Lent, second: Lent, row: ItemRecord, lender: Lender) -> Lent:
-    """The first of two that agree, with the verdict that either has.
+    """Return the first of two completions that agree, with the verdict that either of them has.
 
     Raises:
-        StoreError: they do not agree. Which of them is right, nobody can say.
+        StoreError: They disagree, and nothing tells which of them is right.
     """
     what = None
     if _drawn(first.completion) != _drawn(second.completion):
@@ -145,10 +147,10 @@ def _agreed(first: Lent, second: Lent, row: ItemRecord, lender: Lender) -> Lent:
     if what is None:
         return first if first.verdict is not None else replace(first, verdict=second.verdict)
     raise StoreError(
-        f'holds another {what} of item "{row.item_id}", sample {row.sample}, than the evaluation {first.lender[:16]} '
-        "of the same checkpoint: one of the two is corrupt, and neither is borrowed from.",
+        f'holds another {what} of item "{row.item_id}", sample {row.sample}, than evaluation {first.lender[:16]} of '
+        "the same checkpoint. One of the two is corrupt, so completions of neither are reused.",
         where=str(lender.records.parent),
-        fix="Delete the folder of the one that you do not trust, or of both, and the same command makes it again.",
+        fix="Delete the folder of the corrupt one, or both if in doubt, and run the same command again.",
     )
 
 

@@ -1,4 +1,4 @@
-"""One checkpoint on one domain: take what is at hand, generate the rest, score beside it, make records."""
+"""Evaluate one checkpoint on one domain: reuse stored completions, generate the rest, judge, make records."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def evaluate_domain(
     """Answer and judge every item; goes on where a killed run was; None if it was asked to stop.
 
     Args:
-        served: Answers with the checkpoint, and loads it if anything has to be generated.
-        generates: False raises where completions are not all at hand.
+        served: The backend and its checkpoint, which is loaded only if something has to be generated.
+        generates: If false, all completions have to be stored already.
 
     Raises:
-        StageError: `generates` is False, and something would have to be generated.
-        StoreError: what is at hand contradicts itself.
+        StageError: `generates` is false and completions are missing.
+        StoreError: Stored evaluations disagree.
     """
     begun = time.perf_counter()
     backend, checkpoint = served.backend, served.checkpoint
@@ -109,7 +109,7 @@ def evaluate_domain(
 def _answered(
     served: Served, missing: Sequence[Missing], sampling: Sampling, at_hand: Set[int]
 ) -> Iterator[Answered]:
-    """Yield the place of every item that is not `at_hand`, and its missing completions, as they are generated."""
+    """Generate the missing completions; yield item index and completions, without the items `at_hand`."""
     for group in missing:
         done = frozenset(number for number, place in enumerate(group.places) if place in at_hand)
         if len(done) < len(group.places):
@@ -119,7 +119,7 @@ def _answered(
 
 
 def _generated(answers: Sequence[Answers], borrowed: Borrowed, evaluation: EvaluationConfig) -> dict[str, Any]:
-    """What the evaluation itself generated and what an endpoint charged for that; what it borrowed, and from whom."""
+    """Return counts of generated and reused completions, and the price of the generated ones."""
     new = [borrowed.generated(place, each.completions) for place, each in enumerate(answers)]
     flat = [completion for group in new for completion in group]
     tokens = sum_known([completion.tokens for completion in flat])
@@ -132,9 +132,9 @@ def _generated(answers: Sequence[Answers], borrowed: Borrowed, evaluation: Evalu
 
 def _would_generate(first: Item, count: int) -> StageError:
     return StageError(
-        f'completions of {count} item{"s" * (count > 1)} are not stored with the prompt that they would get now, '
-        f'"{first.id}" is the first, and a rescoring generates nothing.',
-        fix="If the prompt changed, this is another evaluation: `xdomain grid run` or `xdomain eval` makes it.",
+        f'{count} item{"s" * (count > 1)} have no stored completions for their current prompt (the first is '
+        f'"{first.id}"), and rescore never generates.',
+        fix="If the prompt changed, run `xdomain grid run` or `xdomain eval`: that is another evaluation.",
     )
 
 
@@ -180,7 +180,7 @@ def make_records(
 
 
 def totals(answers: Sequence[Answers]) -> dict[str, Any]:
-    """Tokens of all completions, borrowed ones too, and reasons for which they ended."""
+    """Return token counts and finish reasons of all completions, including reused ones."""
     flat = [completion for group in answers for completion in group.completions]
     reasons = Counter(str(completion.finish_reason) for completion in flat)
     return {

@@ -72,8 +72,10 @@ def run_evaluations(
 
 
 def _folder(spec: EvaluateSpec, context: StageContext) -> Path:
-    """The checkpoint's folder. `grid gc` may have freed a rescored one, which is asked nothing: prompts are then
-    rendered with the base's tokenizer, which all checkpoints of an experiment share."""
+    """Return the checkpoint's folder, or the base model's if `grid gc` freed a checkpoint that is only rescored.
+
+    All checkpoints of an experiment share the base model's tokenizer, so prompts are the same.
+    """
     folder = checkpoint_folder(context.inputs[spec.checkpoint_stage], spec.checkpoint_step)
     if spec.rescored and not folder.is_dir():
         return checkpoint_folder(list(context.inputs.values())[-1], 0)

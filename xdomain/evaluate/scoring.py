@@ -16,7 +16,7 @@ from xdomain.generation.base import UNANSWERED, Completion, FinishReason
 from xdomain.models.prompting import scored_text
 
 Pending = tuple[int, list[Completion], list[Verdict | None]]
-"""Place of an item, its completions, and of each the verdict that it has already (None: it has to be judged)."""
+"""Index of an item, its completions, and the verdict of each; None if it has to be judged."""
 
 
 class Scorer:
@@ -57,7 +57,7 @@ class Scorer:
             raise self._error
 
     def add(self, place: int, completions: list[Completion], verdicts: list[Verdict | None]) -> None:
-        """Hand over one item's completions, and the verdicts that some of them have already.
+        """Hand over one item's completions and their verdicts, None for those that have to be judged.
 
         Raises:
             BaseException: what judging earlier ones raised.

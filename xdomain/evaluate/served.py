@@ -1,4 +1,4 @@
-"""A checkpoint folder as a backend wants it, loaded when something has to be generated."""
+"""Checkpoint folders in the form that backends take, loaded only when something has to be generated."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from xdomain.models.checkpoint import load_plain, load_tokenizer, read_info
 
 
 class Served:
-    """A backend and the checkpoint that it answers with, whose weights are read when something is generated.
+    """A backend and its current checkpoint, whose weights are loaded only when something is generated.
 
     Args:
-        checkpoint: what the backend has loaded already, if it has.
+        backend: The backend.
+        checkpoint: The checkpoint that the backend has loaded already, if any.
     """
 
     def __init__(self, backend: Backend, checkpoint: Checkpoint | None = None) -> None:
@@ -25,16 +26,16 @@ class Served:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """The one that was chosen last."""
+        """The checkpoint that was chosen last."""
         assert self._checkpoint is not None
         return self._checkpoint
 
     def choose(self, folder: Path, name: str) -> None:
-        """Answer with the checkpoint in `folder` from now on.
+        """Make the checkpoint in `folder` the current one.
 
         Raises:
-            StoreError: it is none.
-            ConfigError: the backend cannot serve it.
+            StoreError: The folder holds no checkpoint.
+            ConfigError: The backend cannot serve it.
         """
         if self._checkpoint is None or self._checkpoint.name != name:
             self._checkpoint, self._is_loaded = None, False
@@ -43,7 +44,7 @@ class Served:
             self._checkpoint = wanted
 
     def load(self) -> None:
-        """Make the backend ready to generate, if it is not yet."""
+        """Load the current checkpoint into the backend unless it is loaded already."""
         if not self._is_loaded:
             self.backend.load(self.checkpoint)
             self._is_loaded = True

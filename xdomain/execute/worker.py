@@ -44,7 +44,7 @@ PRELOAD = ("torch", "transformers", "trl", "peft", "xdomain.train.run", "xdomain
 """What a forkserver imports once; by name, so that nothing here loads torch."""
 
 DRAWS_AGAIN = (
-    "the backend {backend} does not promise the same sample for the same seed, so stored samples are not borrowed"
+    "the backend {backend} does not promise the same sample for the same seed, so stored samples are not reused"
 )
 LOST_LEASE = 76
 """Exit code of a worker whose lease was taken over. (75 says in Slurm's jobs that they stopped at a checkpoint.)"""
@@ -180,14 +180,14 @@ class _Claim:
 
 
 def _lenders(store: Store, stage: Stage) -> tuple[Lender, ...]:
-    """What `stage` may borrow from; of a damaged evaluation nothing, and the log says so."""
+    """Return the evaluations that `stage` may reuse; corrupt ones are left out and logged."""
     alike = DrawnAlike(store)
     found = alike.lenders(stage)
     if not repeats_samples(stage.payload) and len(found) < len(alike.of(stage.payload)):
         log_line(f"{stage.title}: {DRAWS_AGAIN.format(backend=stage.payload['sampling']['backend'])}")
     damaged = [each for each in found if not is_sound(each)]
     for each in damaged:
-        log_line(f"{stage.title}: nothing is borrowed from {each.folder.name}, which is damaged")
+        log_line(f"{stage.title}: {each.folder.name} is corrupt, so its completions are not reused")
     return tuple(as_lender(each, stage) for each in found if each not in damaged)
 
 

@@ -1,9 +1,8 @@
-"""What one evaluation may take over from another: completions that would be drawn again, verdicts that would be given
-again.
+"""Rules for reusing completions and verdicts of one evaluation in another.
 
-Evaluations whose `draw_key` is equal ask one checkpoint with one sampling. Of such a pair the same prompt with the same
-seed has the same completion, whatever else the two evaluate: other items, other samples, another verifier, rows added
-to the data. Which prompts those are is seen in the records themselves: item, prompt hash and seed have to agree.
+Two evaluations with equal `draw_key` ask the same checkpoint with the same sampling settings. The same prompt with the
+same seed then has the same completion in both, even if the number of items or samples, the verifier or other rows of
+the data differ. The records tell which prompts both have: item id, prompt hash and seed must agree.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from xdomain.plan.identity import same_completions
 
 
 def draw_key(payload: Mapping[str, Any]) -> str:
-    """Return the fingerprint of all that decides an evaluation's completions but the items and their number."""
+    """Return the fingerprint of everything that decides completions, except the items and the number of samples."""
     kept = {name: value for name, value in payload.items() if name not in ("verifier", "items", "sampling")}
     kept["items"] = {name: payload["items"][name] for name in ("domain", "split")}
     kept["sampling"] = {name: value for name, value in payload["sampling"].items() if name != "samples"}
@@ -25,21 +24,21 @@ def draw_key(payload: Mapping[str, Any]) -> str:
 
 
 def may_borrow(payload: Mapping[str, Any], lender: Mapping[str, Any]) -> bool:
-    """Tell whether an evaluation may take completions of another one with the same `draw_key`.
+    """Return whether an evaluation may reuse completions of `lender`, which has the same `draw_key`.
 
-    A backend that does not promise equal samples for equal seeds lends them only whole, to be judged by another
-    verifier: of it, some that are stored and some that are new would not be what one evaluation draws.
+    A backend that does not promise equal samples for equal seeds allows it only if all completions are reused, because
+    a mixture of stored and new samples is not what a single evaluation would draw.
     """
     return repeats_samples(payload) or same_completions(payload, lender)
 
 
 def repeats_samples(payload: Mapping[str, Any]) -> bool:
-    """Tell whether the evaluation would draw the same completion again for the same prompt and seed, up to rounding."""
+    """Return whether the same prompt and seed give the same completion again, up to rounding."""
     sampling = payload["sampling"]
     return sampling["temperature"] == 0 or sampling["backend"] in REPEATS_SAMPLES
 
 
 def judged_alike(payload: Mapping[str, Any], lender: Mapping[str, Any]) -> bool:
-    """Tell whether both give a completion of an item the same verdict: same verifier, golds and metadata."""
+    """Return whether both evaluations judge a completion alike: same verifier, gold answers and metadata."""
     same_items = payload["items"]["identity"] == lender["items"]["identity"]
     return bool(same_items and payload["verifier"] == lender["verifier"])

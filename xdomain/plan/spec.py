@@ -57,7 +57,7 @@ class EvaluateSpec(ConfigModel):
     of: Literal["evaluation", "pass_rate"] = "evaluation"
     """What it is measured for: the experiment's `evaluation`, or `training.self_paced`."""
     rescored: bool = False
-    """Stored completions are judged again, and nothing is generated."""
+    """If true, stored completions are judged and nothing is generated."""
     trained_under: dict[str, list[str]] = Field(default_factory=dict)
     """See `EvaluateStage`."""
 

@@ -119,9 +119,9 @@ class EvaluateStage(Stage):
     """One checkpoint on one domain.
 
     Attributes:
-        rescored: its completions are stored: they are judged, and nothing is generated. The last of its `needs` is
-            the base.
-        trained_under: of a rescored one, the verifiers that the checkpoint's training went by, in words by domain.
+        rescored: If true, stored completions are judged and nothing is generated. The last of `needs` is the base
+            model's stage.
+        trained_under: Verifiers that the checkpoint was trained under, in words by domain; only if `rescored`.
     """
 
     checkpoint: CheckpointRef

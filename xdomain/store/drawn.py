@@ -1,6 +1,6 @@
-"""The index of evaluations by what their completions were drawn with: one empty file each, found by its name.
+"""An index of evaluations by the settings that their completions were drawn with: one empty file per evaluation.
 
-An entry may outlive its stage: whoever follows it looks whether the stage is published.
+An entry may outlive its stage, so readers check that the stage is published.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ DRAWN = "drawn"
 
 
 def drawn_name(key: str) -> str:
-    """Return the beginning of an entry's name: "<this>-<folder of the stage>"."""
+    """Return the first part of an entry's name, "<first part>-<folder of the stage>"."""
     return key[:16]
 
 
 def note_drawn(root: Path, folder: str, payload: Mapping[str, Any]) -> None:
-    """Add a stage to the index of the store in `root`."""
+    """Add a stage to the index of the store at `root`."""
     (root / DRAWN / f"{drawn_name(draw_key(payload))}-{folder}").touch()
 
 
 def index_evaluations(root: Path) -> None:
-    """Make the whole index, where a version wrote the store that had none."""
+    """Build the index of a store that was written by a version without one."""
     for path in (root / "stages").glob(f"{StageKind.EVALUATE}-*/{STAGE}"):
         try:
             note_drawn(root, path.parent.name, read_json(path)["payload"])
         except (OSError, ValueError, TypeError, LookupError):
-            continue  # it is damaged: whoever needs it will be told
+            continue  # corrupt; commands that read the stage report it
 
 
 def forget_drawn(root: Path, folders: Collection[str]) -> None:
-    """Take stages out of the index."""
+    """Remove stages from the index."""
     for path in (root / DRAWN).glob("*"):
         if path.name.partition("-")[2] in folders:
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Which published evaluations another one may take completions from, found without reading the rest of the store."""
+"""Find published evaluations whose completions another evaluation can reuse, without reading the whole store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECORDS = "records.parquet"
 
 @dataclass(frozen=True)
 class StoredStage:
-    """What a published stage says of itself."""
+    """Contents of a published stage's `stage.json`."""
 
     key: str
     folder: Path
@@ -34,7 +34,7 @@ class StoredStage:
 
 
 class DrawnAlike:
-    """Finds evaluations by what their completions were drawn with. The store's index is listed once."""
+    """Finds evaluations whose completions were drawn with the same settings. The index is listed only once."""
 
     def __init__(self, store: Store) -> None:
         self._stages = store.root / "stages"
@@ -44,20 +44,22 @@ class DrawnAlike:
             self._by_draw.setdefault(draw, []).append(folder)
 
     def of(self, payload: Mapping[str, Any]) -> list[StoredStage]:
-        """Return all published evaluations with the `draw_key` of `payload`, in the order of their folders' names."""
+        """Return all published evaluations with the `draw_key` of `payload`, sorted by folder name."""
+        if not self._by_draw:
+            return []  # a new store, whose plan may be large
         wanted = draw_key(payload)
         found = (read_stage(self._stages / name) for name in self._by_draw.get(drawn_name(wanted), ()))
         return [each for each in found if each is not None and draw_key(each.payload) == wanted]
 
     def lenders(self, stage: Stage) -> list[StoredStage]:
-        """Return those that `stage` may take completions from; those whose verdicts hold for it, too, come first."""
+        """Return evaluations that `stage` may reuse completions of; those with reusable verdicts come first."""
         found = [each for each in self.of(stage.payload) if each.key != stage.key]
         found = [each for each in found if may_borrow(stage.payload, each.payload)]
         return sorted(found, key=lambda each: not judged_alike(stage.payload, each.payload))
 
 
 def read_stage(folder: Path) -> StoredStage | None:
-    """None for one that is not published (any more), and for one that cannot be read."""
+    """Return a published stage, or None if it is not published or cannot be read."""
     try:
         data = read_json(folder / STAGE) if (folder / DONE).is_file() else None
         return data and StoredStage(data["key"], folder, data["title"], data["payload"], data["done"])
@@ -66,9 +68,10 @@ def read_stage(folder: Path) -> StoredStage | None:
 
 
 def as_lender(found: StoredStage, stage: Stage) -> Lender:
+    """Return `found` in the form that the evaluation `stage` reads."""
     return Lender(found.key, found.records, judged_alike(stage.payload, found.payload))
 
 
 def is_sound(found: StoredStage) -> bool:
-    """Whether its description and its records are what was published."""
+    """Return whether description and records have the published digests."""
     return damaged_file(found.folder, STAGE) is None and damaged_file(found.folder, RECORDS) is None

@@ -1,4 +1,4 @@
-"""What a rescoring of an experiment does: which completions are judged again, and what is compared."""
+"""Plan a rescoring: which stored completions are judged again, and which evaluations are compared."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Rescoring:
     """Stored evaluations of an experiment, before and after.
 
     Attributes:
-        before: the checkpoints that are stored and their evaluations as they were judged last by another verifier.
-        after: the same under the verifiers of today.
-        pairs: keys of evaluations in `before` and in `after` that belong together.
-        todo: what is run: the evaluations of `after` that are not published yet.
-        absent: titles of planned evaluations of which nothing is stored.
+        before: Stored checkpoints with their evaluations under the previous verifiers.
+        after: The same checkpoints with their evaluations under the current verifiers.
+        pairs: Keys of each evaluation in `before` and its counterpart in `after`.
+        todo: Evaluations of `after` that are not published yet.
+        absent: Titles of planned evaluations without any stored completions.
     """
 
     before: Plan
@@ -37,12 +37,12 @@ class Rescoring:
 
 
 def plan_rescoring(plan: Plan, store: Store) -> Rescoring:
-    """Find what is stored of `plan`, whatever its verifiers were.
+    """Find the stored evaluations of `plan` under any verifiers.
 
     Raises:
-        PlanError: stored evaluations asked otherwise than today's would, so that something had to be generated.
-        StoreError: nothing is stored.
-        DamagedArtifact: the records that would be judged again are damaged.
+        PlanError: Prompts, items or sampling changed, so completions would have to be generated.
+        StoreError: No evaluation of the experiment is stored.
+        DamagedArtifact: Records that would be judged again are corrupt.
     """
     stored, _ = as_trained(plan, store)
     alike = DrawnAlike(store)
@@ -64,7 +64,7 @@ def plan_rescoring(plan: Plan, store: Store) -> Rescoring:
     _refuse_generating(plan, store, unmatched)
     if not before:
         raise StoreError(
-            f'nothing of experiment "{plan.experiment.name}" was evaluated in this store.',
+            f'no evaluation of experiment "{plan.experiment.name}" was found in this store.',
             where=str(store.root),
             fix="Run `xdomain grid run` first, or name its store with --store.",
         )
@@ -85,7 +85,7 @@ def plan_rescoring(plan: Plan, store: Store) -> Rescoring:
 
 
 def _last_judged(stage: EvaluateStage, alike: DrawnAlike) -> StoredStage | None:
-    """The last stored evaluation with the same completions and another verifier."""
+    """Return the most recent stored evaluation with the same completions and another verifier."""
     found = [each for each in alike.of(stage.payload) if each.key != stage.key]
     found = [each for each in found if same_completions(each.payload, stage.payload)]
     return max(found, key=lambda each: each.done.get("finished", 0), default=None)
@@ -94,7 +94,7 @@ def _last_judged(stage: EvaluateStage, alike: DrawnAlike) -> StoredStage | None:
 def _refuse_generating(plan: Plan, store: Store, unmatched: Sequence[EvaluateStage]) -> None:
     """
     Raises:
-        PlanError: something is stored of one of these checkpoints and domains that was asked otherwise.
+        PlanError: The store holds completions for one of these checkpoints and domains, but with other settings.
     """
     if not unmatched:
         return
@@ -109,9 +109,9 @@ def _refuse_generating(plan: Plan, store: Store, unmatched: Sequence[EvaluateSta
             count = sum(_asked(each.payload) in asked for each in unmatched)
             what = " ".join(changes_in_words(other.payload, stage.payload))
             raise PlanError(
-                f"{count} evaluation{'s' * (count > 1)} would need generation, and a rescoring generates nothing: of "
-                f'"{stage.title}" the store holds other completions. {what}',
-                fix="Undo that change, or run `xdomain grid run`, which generates what is new.",
+                f"{count} evaluation{'s' * (count > 1)} would need generation, which rescore never does. The first is "
+                f'"{stage.title}". {what}',
+                fix="Undo that change, or run `xdomain grid run` to generate the new completions.",
             )
 
 

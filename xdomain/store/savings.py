@@ -1,4 +1,4 @@
-"""What open evaluations of a plan will take from the store, as far as it can be told without rendering a prompt."""
+"""Estimate how many stored completions the open evaluations of a plan will reuse, without rendering prompts."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from xdomain.store.store import Store
 
 @dataclass(frozen=True)
 class Savings:
-    """Completions that need not be generated.
+    """Completions that do not have to be generated.
 
     Attributes:
-        completions: how many, by key of the evaluation that borrows them; they are those of the one stored evaluation
-            that has the most. It may be more where several have some, or where rows of the data changed.
-        completion_tokens: tokens of them all; None where a stored evaluation does not tell.
-        refused: open evaluations that have to draw all samples again, because their backend may draw others for the
-            same seeds.
+        completions: Number of reused completions by evaluation key, counted in the single stored evaluation that has
+            the most. The actual number can be higher.
+        completion_tokens: Estimated tokens of these completions; None if a stored evaluation does not record them.
+        refused: Keys of open evaluations whose backend may draw other samples for the same seeds, so that stored
+            samples cannot be reused.
     """
 
     completions: dict[str, int]
@@ -31,7 +31,7 @@ class Savings:
 
 
 def expected_savings(plan: Graph, store: Store, done: Collection[str]) -> Savings:
-    """Look up what the store holds for each evaluation of `plan` that is not `done`."""
+    """Return the expected savings of all evaluations of `plan` that are not `done`."""
     alike = DrawnAlike(store)
     completions: dict[str, int] = {}
     tokens: float | None = 0
@@ -50,8 +50,7 @@ def expected_savings(plan: Graph, store: Store, done: Collection[str]) -> Saving
 
 
 def _lent(stage: Stage, lender: StoredStage) -> int:
-    """Completions that both have: of two counts of the same items and samples the smaller ones, for they are drawn
-    from the first on."""
+    """Return how many completions both have. Items and samples are prefix-stable, so the smaller count decides."""
     if stage.payload["items"]["identity"] != lender.payload["items"]["identity"]:
         return 0
     summary = lender.done["summary"]
@@ -60,7 +59,7 @@ def _lent(stage: Stage, lender: StoredStage) -> int:
 
 
 def _tokens_each(lender: StoredStage) -> float | None:
-    """Mean tokens of a completion."""
+    """Return the mean number of tokens per completion, None if unknown."""
     summary = lender.done["summary"]
     total = summary.get("completion_tokens")
     return None if total is None else total / (summary["items"] * summary["samples"])

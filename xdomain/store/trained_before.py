@@ -1,7 +1,7 @@
-"""The training stages that a store holds of an experiment whose verifiers or rewards changed since.
+"""Find stored training stages of an experiment whose verifiers or rewards changed after training.
 
-A checkpoint keeps the key of what it was trained under. Today's plan has other keys, so its stages are looked for
-among those that earlier runs of the experiment noted: the same but for verifiers and rewards, in earlier phases too.
+A training stage's key includes its verifiers, so the current plan has other keys. This module searches the stages that
+earlier sessions of the experiment noted for stages that differ only in verifiers and rewards, including their parents.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from xdomain.store.lenders import StoredStage, read_stage
 from xdomain.store.store import Store
 
 JUDGING = ("verifiers", "rewards", "self_paced")
-"""Of a training stage's identity; pass rates are verdicts, too."""
+"""Parts of a training stage's payload that depend on a verifier or reward."""
 
 
 def as_trained(plan: Plan, store: Store) -> tuple[Plan, Mapping[str, StoredStage]]:
-    """Return `plan` with the training stages that the store holds in place of its own, and what these say of
-    themselves, by key. Stages that the store has none for are left out, and so are their evaluations.
+    """Return `plan` with its training stages replaced by stored ones, and the stored stages by key.
 
-    Of several trainings that differ only in their verifiers the one counts of which most later phases are there; of
-    equals one that was judged otherwise than today, for the other needs no rescoring; of these the last.
+    Training stages that are not stored are left out together with their evaluations. If several stored stages differ
+    only in their verifiers, the one with the most stored later phases is chosen. Ties go to a stage that was trained
+    under other verifiers than the current ones, then to the most recent one.
     """
     candidates = _candidates(plan, store)
     later = _later_phases(candidates)
@@ -66,7 +66,7 @@ def as_trained(plan: Plan, store: Store) -> tuple[Plan, Mapping[str, StoredStage
 
 
 def _candidates(plan: Plan, store: Store) -> dict[tuple[str | None, str], list[StoredStage]]:
-    """Published training stages of the experiment, by their parent and what they are but for their judging."""
+    """Return published training stages of the experiment by parent key and `_likeness`."""
     noted = noted_experiments(store).get(plan.experiment.name, {})
     stages = {stage.folder: stage for stage in (*noted.values(), *plan.train_stages) if stage.kind is StageKind.TRAIN}
     found: dict[tuple[str | None, str], list[StoredStage]] = {}
@@ -82,7 +82,7 @@ def _likeness(payload: Mapping[str, object]) -> str:
 
 
 def _later_phases(candidates: Mapping[tuple[str | None, str], list[StoredStage]]) -> Callable[[str], int]:
-    """Return what counts the stored stages that go back to a stage."""
+    """Return a function that counts the stored stages that descend from a stage."""
     children: dict[str | None, list[str]] = {}
     for (parent, _), group in candidates.items():
         children.setdefault(parent, []).extend(each.key for each in group)
@@ -101,7 +101,7 @@ def _chosen(alike: Sequence[StoredStage], planned: str, later: Callable[[str], i
 def _moved(
     evaluation: EvaluateStage, ref: CheckpointRef, plan: Plan, trained_under: Mapping[str, list[str]]
 ) -> EvaluateStage:
-    """The evaluation of another checkpoint, from what is stored alone."""
+    """Return the same evaluation for another checkpoint, marked as rescored."""
     payload = {**evaluation.payload, "checkpoint": {"stage": ref.stage, "step": ref.step}}
     return replace(
         evaluation,
@@ -115,7 +115,7 @@ def _moved(
 
 
 def _scorers(key: str, found: Mapping[str, StoredStage]) -> dict[str, list[str]]:
-    """The verifiers that a checkpoint's training went by, by domain, those of earlier phases too."""
+    """Return the verifiers that a checkpoint was trained under, by domain, earlier phases included."""
     scorers: dict[str, list[str]] = {}
     while key in found:
         for domain, identity in found[key].payload["verifiers"].items():
