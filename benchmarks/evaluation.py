@@ -99,13 +99,14 @@ def overhead(checkpoint: Checkpoint, backend: Backend, device: str) -> None:
     from xdomain.core.parquet import write_records
     from xdomain.core.stage import StageContext
     from xdomain.evaluate.domain_run import evaluate_domain
+    from xdomain.evaluate.served import Served
 
     domain = build_domain("gsm8k" if "XDOMAIN_DATA" in os.environ else "science_open")
     with tempfile.TemporaryDirectory() as temporary:
         context = StageContext(Path(temporary), Path(temporary), {}, 0, device, Silent())
         begun = time.perf_counter()
         found = evaluate_domain(
-            backend, checkpoint, domain, EvaluationConfig(items=32), context,
+            Served(backend, checkpoint), domain, EvaluationConfig(items=32), context,
             chat=True, max_tokens=MAX_TOKENS, stage_key="bench",
         )  # fmt: skip
         assert found is not None

@@ -19,8 +19,8 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError, XDomainError
 from xdomain.core.stage import StageContext, StageResult
-from xdomain.evaluate.run import check_fits, run_evaluations
-from xdomain.evaluate.served import served_checkpoint
+from xdomain.evaluate.run import run_evaluations
+from xdomain.evaluate.served import check_fits, served_checkpoint
 from xdomain.generation.base import NonFiniteLogits, PromptRequest, Sampling
 from xdomain.generation.build import build_backend
 from xdomain.models.checkpoint import save_full

@@ -14,7 +14,11 @@ from xdomain.store.store import CANCELLED, Failure, Store
 
 def test_an_error_is_not_said_of_the_cancelled_one_before_it(tmp_path: Path) -> None:
     experiment = make_experiment(
-        model={"preset": "tiny_qwen3"}, grid={}, curricula=["logic"], execution={"device": "cpu"}
+        model={"preset": "tiny_qwen3"},
+        grid={},
+        curricula=["logic"],
+        training={"steps": 2, "prompts_per_step": 4, "generations": 2, "max_completion_tokens": 8},
+        execution={"device": "cpu"},
     )
     plan = build_plan(experiment, resolve_identities(experiment))
     store = Store(tmp_path / "store")

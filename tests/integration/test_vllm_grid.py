@@ -45,3 +45,19 @@ def test_a_grid_starts_as_few_engines_as_workers(undisturbed) -> None:
     _, store = undisturbed
     assert 1 <= starts(store) <= 2
     assert set(all_records(store)["backend"]) == {"vllm"}
+
+
+def test_a_greedy_evaluation_of_more_items_generates_the_new_ones(undisturbed, tmp_path: Path) -> None:
+    """The records are those of a store that held nothing."""
+    _, store = undisturbed
+    (model,) = store.glob("stages/base-*/checkpoints/step-000000")
+    for root, counts in ((tmp_path / "grown", (8, 20)), (tmp_path / "fresh", (20,))):
+        for items in counts:
+            options = ("--domains", "logic", "--items", str(items), "--max-tokens", "8", "--backend", "vllm")
+            xdomain("eval", model, *options, "--store", root)
+    grown, fresh = (all_records(tmp_path / name) for name in ("grown", "fresh"))
+    last = grown[grown["stage_key"] == fresh["stage_key"].iloc[0]]
+    columns = ["item_id", "completion", "completion_tokens", "finish_reason", "outcome", "answer"]
+    assert last[columns].to_dict("records") == fresh[columns].to_dict("records")
+    summaries = [read_json(path)["summary"] for path in (tmp_path / "grown").glob("stages/evaluate-*/done.json")]
+    assert sorted(summary["generated"]["items"] for summary in summaries) == [8, 12]

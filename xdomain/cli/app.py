@@ -8,7 +8,7 @@ import traceback
 import typer
 
 from xdomain import __version__
-from xdomain.cli import doctor, domains, evaluate, grid, report, study, view
+from xdomain.cli import doctor, domains, evaluate, grid, report, rescore, study, view
 from xdomain.core.errors import OWN_FAULT, XDomainError
 
 # Modules of commands do without `from __future__ import annotations`: typer would compile each annotation twice more.
@@ -25,6 +25,7 @@ app.add_typer(domains.app, name="domains")
 app.command("eval")(evaluate.evaluate)
 app.command("study")(study.study)
 app.command("report")(report.report)
+app.command("rescore")(rescore.rescore)
 app.command("view")(view.view)
 app.command("doctor")(doctor.doctor)
 

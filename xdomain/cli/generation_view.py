@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 GENERATION = (
     "prompt_tokens", "completion_tokens", "finish_reasons", "truncated_share", "usd", "backend", "reproducibility",
-    "chat_template", "events",
+    "chat_template", "events", "generated", "borrowed",
 )  # fmt: skip
 """What of an evaluation's summary says how its completions came about."""
 
@@ -73,5 +73,12 @@ def generation_table(generation: Sequence[Mapping[str, Any]]) -> Table:
     notes = [f"records of {row['evaluation']}: {row['records']}" for row in generation]
     notes += [f"{row['backend']}: {row['reproducibility']}" for row in generation if row["reproducibility"]]
     notes += [f"{row['evaluation']}: {event}" for row in generation for event in row["events"] or ()]
+    notes += [_taken(row) for row in generation if row["borrowed"] and row["borrowed"]["completions"]]
     table.caption, table.caption_justify = "\n".join(dict.fromkeys(notes)) or None, "left"
     return table
+
+
+def _taken(row: Mapping[str, Any]) -> str:
+    """Return a note on the completions that an evaluation reused."""
+    taken, new = sum(row["borrowed"]["completions"].values()), row["generated"]["completions"]
+    return f"{row['evaluation']}: {taken} of {taken + new} completions come from earlier evaluations"

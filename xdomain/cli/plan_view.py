@@ -27,6 +27,7 @@ from xdomain.plan.stage import Stage, TrainStage
 from xdomain.plan.strategies import strategy_notes
 from xdomain.resolve.sizes import evaluated_items
 from xdomain.store.history import Rates, estimate_seconds
+from xdomain.store.savings import expected_savings
 
 
 def as_json(opened: Opened, effect: float | None = None) -> None:
@@ -42,6 +43,7 @@ def as_json(opened: Opened, effect: float | None = None) -> None:
             "store": str(opened.store.root),
             **asdict(plan_cost(plan, done)),
             "counts": {"done": len(done), "stages": len(plan.stages)},
+            "borrowed": _borrowed_json(opened, done),
             "estimate_seconds": estimate_seconds(plan, opened.store, done, _workers(plan)),
             "estimate_workers": _workers(plan),
             "rows_left_out": _left_out(plan),
@@ -72,6 +74,8 @@ def as_tree(opened: Opened, effect: float | None = None) -> None:
     )
     table.add_row("evaluation", f"{cost.evaluations} (every checkpoint on {len(experiment.domains)} domains)")
     table.add_row("in the store", f"{cost.done} of {cost.stages} stages ({opened.store.root})")
+    for line in _borrowed(opened, done):
+        table.add_row("borrowed", line)
     table.add_row("time left", _time_left(opened, done))
     items = evaluated_items(experiment)
     table.add_row("detectable", power_view.in_words(plan, items))
@@ -167,6 +171,37 @@ def _time_left(opened: Opened, done: frozenset[str]) -> str:
         return "unknown: nothing like it was measured in this store"
     others = f" ({', '.join(sorted(rates.borrowed))}: as in other experiments of this store)" if rates.borrowed else ""
     return f"about {duration(seconds)} on {count(workers, 'worker')}{others}"
+
+
+def _borrowed(opened: Opened, done: frozenset[str]) -> list[str]:
+    """Return lines about stored completions that open evaluations reuse or cannot reuse."""
+    savings, lines = expected_savings(opened.plan, opened.store, done), []
+    if savings.completions:
+        tokens = savings.completion_tokens
+        saved = "" if tokens is None else f", about {tokens} tokens"
+        taken = count(sum(savings.completions.values()), "completion")
+        lines.append(
+            f"{taken} from the store in {count(len(savings.completions), 'evaluation')}, which are not generated "
+            f"again{saved}"
+        )
+    if savings.refused:
+        backend = opened.plan.experiment.evaluation.backend
+        lines.append(
+            f"no stored samples in {count(len(savings.refused), 'evaluation')}: {backend} does not promise the same "
+            "sample for the same seed"
+        )
+    return lines
+
+
+def _borrowed_json(opened: Opened, done: frozenset[str]) -> dict[str, Any]:
+    savings = expected_savings(opened.plan, opened.store, done)
+    return {
+        "evaluations": len(savings.completions),
+        "completions": sum(savings.completions.values()),
+        "completion_tokens": savings.completion_tokens,
+        "by_stage": savings.completions,
+        "not_repeatable": list(savings.refused),
+    }
 
 
 def _workers(plan: Plan) -> int:

@@ -37,6 +37,10 @@ BackendName = Annotated[str, AfterValidator(_known)]
 KEEPS_ENGINE = frozenset({"vllm"})
 """Backends whose start costs more than a small evaluation: a worker keeps theirs for the next checkpoint."""
 
+REPEATS_SAMPLES = frozenset({"transformers"})
+"""Backends whose samples depend only on prompt and seed, up to rounding. Other backends promise this for greedy
+decoding at most, so their evaluations do not mix stored samples with new ones."""
+
 
 class VllmConfig(ConfigModel):
     """vLLM in this process: one engine serves every checkpoint of an architecture."""

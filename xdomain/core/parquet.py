@@ -74,27 +74,44 @@ def read_records(paths: Sequence[Path], columns: Sequence[str] = RECORD_COLUMNS)
         StoreError: a file is damaged or from a newer version.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    tables = []
-    for path in paths:
-        try:
-            with pq.ParquetFile(path) as file:
-                table = _with_later_columns(file.read(columns=list(columns)), columns)
-        except (OSError, KeyError, pa.ArrowException) as error:
-            raise StoreError(
-                f"cannot be read as item records: {error}.",
-                where=str(path),
-                fix="If it is a stage of a store: delete its folder, and the same command evaluates it again.",
-            ) from error
-        written = (table.schema.metadata or {}).get(b"xdomain.records", b"0")
-        version = int(written) if written.isdigit() else 0
-        if version > RECORD_SCHEMA_VERSION:
-            raise StoreError(
-                f"was written by a newer version (records {version}).", where=str(path), fix="Upgrade xdomain."
-            )
-        tables.append(table)
+    tables = [_read_table(path, columns) for path in paths]
     if not tables:
         tables = [pa.Table.from_pylist([], schema=record_schema()).select(list(columns))]
     frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     return frame
+
+
+def read_rows(path: Path) -> list[ItemRecord]:
+    """Return the records of one file; missing values are None.
+
+    Raises:
+        StoreError: it is damaged or from a newer version.
+    """
+    return [ItemRecord(**row) for row in _read_table(path, RECORD_COLUMNS).to_pylist()]
+
+
+def _read_table(path: Path, columns: Sequence[str]) -> Any:
+    """
+    Raises:
+        StoreError: the file is damaged or from a newer version.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            table = _with_later_columns(file.read(columns=list(columns)), columns)
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise StoreError(
+            f"cannot be read as item records: {error}.",
+            where=str(path),
+            fix="If it is a stage of a store: delete its folder, and the same command evaluates it again.",
+        ) from error
+    written = (table.schema.metadata or {}).get(b"xdomain.records", b"0")
+    version = int(written) if written.isdigit() else 0
+    if version > RECORD_SCHEMA_VERSION:
+        raise StoreError(
+            f"was written by a newer version (records {version}).", where=str(path), fix="Upgrade xdomain."
+        )
+    return table

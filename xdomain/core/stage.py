@@ -19,6 +19,21 @@ class Reporter(Protocol):
 
 
 @dataclass(frozen=True)
+class Lender:
+    """A published evaluation of the same checkpoint with the same sampling settings.
+
+    Attributes:
+        key: Key of the stage.
+        records: Path of the item records.
+        judged_alike: Whether its verdicts can be reused; if not, its completions are judged again.
+    """
+
+    key: str
+    records: Path
+    judged_alike: bool
+
+
+@dataclass(frozen=True)
 class StageContext:
     """The surroundings of one running stage; none of it changes numbers but `seed`.
 
@@ -31,6 +46,7 @@ class StageContext:
         processes: how many share the stage; this is one of them.
         stop_requested: asked between steps; True means: save a checkpoint and return `StageResult(finished=False)`.
             All processes of a stage get the same answer.
+        lenders: Evaluations whose completions are reused where item, prompt and seed agree.
     """
 
     work: Path
@@ -41,6 +57,7 @@ class StageContext:
     reporter: Reporter
     stop_requested: Any = field(default=lambda: False)
     processes: int = 1
+    lenders: tuple[Lender, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,26 @@
-"""One checkpoint on one domain: generate, score beside it, make records."""
+"""Evaluate one checkpoint on one domain: reuse stored completions, generate the rest, judge, make records."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 from xdomain.config.backend import EndpointLimits
 from xdomain.config.evaluation import EvaluationConfig
+from xdomain.core.errors import StageError
 from xdomain.core.records import ItemRecord
 from xdomain.core.stage import StageContext
 from xdomain.domains.base import Domain, Item
 from xdomain.domains.draw import choose_items
+from xdomain.evaluate.borrowed import Borrowed, Missing
 from xdomain.evaluate.journal import Answers, Journal
 from xdomain.evaluate.prompts import Prompts, prepare
 from xdomain.evaluate.scoring import Scorer
-from xdomain.generation.base import Backend, Checkpoint, FinishReason, Sampling
+from xdomain.evaluate.served import Served
+from xdomain.generation.base import Answered, Backend, FinishReason, Sampling
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,7 @@ class Measurement:
 
 
 def evaluate_domain(
-    backend: Backend,
-    checkpoint: Checkpoint,
+    served: Served,
     domain: Domain,
     evaluation: EvaluationConfig,
     context: StageContext,
@@ -38,22 +40,40 @@ def evaluate_domain(
     chat: bool,
     max_tokens: int,
     stage_key: str,
+    generates: bool = True,
 ) -> Measurement | None:
-    """Answer and judge every item; goes on where a killed run was; None if it was asked to stop."""
+    """Answer and judge every item; goes on where a killed run was; None if it was asked to stop.
+
+    Args:
+        served: The backend and its checkpoint, which is loaded only if something has to be generated.
+        generates: If false, all completions have to be stored already.
+
+    Raises:
+        StageError: `generates` is false and completions are missing.
+        StoreError: Stored evaluations disagree.
+    """
     begun = time.perf_counter()
+    backend, checkpoint = served.backend, served.checkpoint
     items = choose_items(domain, evaluation)
     prompts = prepare(
         items, checkpoint, chat=chat, domain=domain.name, seed=evaluation.seed, samples=evaluation.samples
     )
     sampling = Sampling(max_tokens, evaluation.temperature, evaluation.top_p, domain.stop)
+    borrowed = Borrowed(items, prompts, context.lenders)
+    missing = borrowed.missing()
+    if missing and not generates:
+        raise _would_generate(items[missing[0].places[0]], sum(len(each.places) for each in missing))
     prepared = time.perf_counter()
     journal = Journal(context.scratch, prompts.hashes)
-    resumed = len(journal.found)
+    resumed = len(journal.found.keys() - set(borrowed.whole))
     try:
         with Scorer(domain, items, prompts.opened, journal) as scorer:
-            done = resumed
-            for place, completions in backend.generate(prompts.requests, sampling, frozenset(journal.found)):
-                scorer.add(place, completions)
+            for place in borrowed.whole:
+                if place not in journal.found:
+                    scorer.add(place, *borrowed.complete(place, ()))
+            done = resumed + len(borrowed.whole)
+            for place, completions in _answered(served, missing, sampling, journal.found.keys()):
+                scorer.add(place, *borrowed.complete(place, completions))
                 done += 1
                 context.reporter.progress(done, len(items))
                 if context.stop_requested():
@@ -77,11 +97,44 @@ def evaluate_domain(
     }
     return Measurement(
         records,
-        totals(answers, evaluation)
+        totals(answers)
+        | _generated(answers, borrowed, evaluation)
         | {"items": len(items), "samples": evaluation.samples, "resumed_items": resumed}
         | {"backend": backend.name, "reproducibility": backend.reproducibility, "chat_template": prompts.template}
         | {"events": events}
         | seconds,
+    )
+
+
+def _answered(
+    served: Served, missing: Sequence[Missing], sampling: Sampling, at_hand: Set[int]
+) -> Iterator[Answered]:
+    """Generate the missing completions; yield item index and completions, without the items `at_hand`."""
+    for group in missing:
+        done = frozenset(number for number, place in enumerate(group.places) if place in at_hand)
+        if len(done) < len(group.places):
+            served.load()
+            for number, completions in served.backend.generate(group.requests, sampling, done):
+                yield group.places[number], completions
+
+
+def _generated(answers: Sequence[Answers], borrowed: Borrowed, evaluation: EvaluationConfig) -> dict[str, Any]:
+    """Return counts of generated and reused completions, and the price of the generated ones."""
+    new = [borrowed.generated(place, each.completions) for place, each in enumerate(answers)]
+    flat = [completion for group in new for completion in group]
+    tokens = sum_known([completion.tokens for completion in flat])
+    return {
+        "generated": {"items": sum(map(bool, new)), "completions": len(flat), "completion_tokens": tokens},
+        "borrowed": {"items": len(borrowed.whole), "completions": borrowed.by_lender()},
+        "usd": usd(evaluation.endpoint, sum_known([completion.prompt_tokens for completion in flat]), tokens),
+    }
+
+
+def _would_generate(first: Item, count: int) -> StageError:
+    return StageError(
+        f'{count} item{"s" * (count > 1)} have no stored completions for their current prompt (the first is '
+        f'"{first.id}"), and rescore never generates.',
+        fix="If the prompt changed, run `xdomain grid run` or `xdomain eval`: that is another evaluation.",
     )
 
 
@@ -126,18 +179,15 @@ def make_records(
     ]
 
 
-def totals(answers: Sequence[Answers], evaluation: EvaluationConfig) -> dict[str, Any]:
-    """Tokens, reasons for which completions ended, and what an endpoint charged."""
+def totals(answers: Sequence[Answers]) -> dict[str, Any]:
+    """Return token counts and finish reasons of all completions, including reused ones."""
     flat = [completion for group in answers for completion in group.completions]
     reasons = Counter(str(completion.finish_reason) for completion in flat)
-    prompt_tokens = sum_known([completion.prompt_tokens for completion in flat])
-    completion_tokens = sum_known([completion.tokens for completion in flat])
     return {
-        "prompt_tokens": prompt_tokens,
-        "completion_tokens": completion_tokens,
+        "prompt_tokens": sum_known([completion.prompt_tokens for completion in flat]),
+        "completion_tokens": sum_known([completion.tokens for completion in flat]),
         "finish_reasons": dict(sorted(reasons.items())),
         "truncated_share": reasons[FinishReason.LENGTH] / len(flat) if flat else None,
-        "usd": usd(evaluation.endpoint, prompt_tokens, completion_tokens),
     }
 
 

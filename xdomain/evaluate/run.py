@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from xdomain.config.experiment import Experiment
-from xdomain.core.errors import ConfigError, XDomainError
+from xdomain.core.errors import XDomainError
 from xdomain.core.parquet import write_records
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.build import build_domains
 from xdomain.evaluate.domain_run import evaluate_domain
 from xdomain.evaluate.kept import KeptBackend, serving
-from xdomain.evaluate.served import served_checkpoint
-from xdomain.generation.base import Backend, Checkpoint, NonFiniteLogits
+from xdomain.evaluate.served import Served
+from xdomain.generation.base import NonFiniteLogits
 from xdomain.models.checkpoint import read_info
 from xdomain.models.layout import checkpoint_folder
+from xdomain.plan.explain import verifier_in_words
 from xdomain.plan.identity import completion_tokens
 from xdomain.plan.pass_rate import pass_rate_settings
 from xdomain.plan.spec import EvaluateSpec
@@ -41,7 +43,7 @@ def run_evaluations(
     """
     backends = kept or KeptBackend()
     backend = backends.backend(serving(experiment), contexts[0].device)
-    loaded: Checkpoint | None = None
+    served = Served(backend)
     broken: dict[str, XDomainError] = {}
     try:
         for spec, context in zip(specs, contexts, strict=True):
@@ -53,14 +55,8 @@ def run_evaluations(
                 yield spec, StageResult(finished=False, summary={})
                 continue
             try:
-                if loaded is None or loaded.name != name:
-                    loaded = None
-                    folder = checkpoint_folder(context.inputs[spec.checkpoint_stage], spec.checkpoint_step)
-                    wanted = served_checkpoint(folder, name)
-                    check_fits(backend, wanted)
-                    backend.load(wanted)
-                    loaded = wanted
-                yield spec, _evaluate(backend, loaded, experiment, spec, context)
+                served.choose(_folder(spec, context), name)
+                yield spec, _evaluate(served, experiment, spec, context)
             except NonFiniteLogits as error:
                 broken[name] = advised(error, trained=spec.checkpoint_step > 0)
                 yield spec, broken[name]
@@ -75,21 +71,32 @@ def run_evaluations(
             backends.close()
 
 
+def _folder(spec: EvaluateSpec, context: StageContext) -> Path:
+    """Return the checkpoint's folder, or the base model's if `grid gc` freed a checkpoint that is only rescored.
+
+    All checkpoints of an experiment share the base model's tokenizer, so prompts are the same.
+    """
+    folder = checkpoint_folder(context.inputs[spec.checkpoint_stage], spec.checkpoint_step)
+    if spec.rescored and not folder.is_dir():
+        return checkpoint_folder(list(context.inputs.values())[-1], 0)
+    return folder
+
+
 def _evaluate(
-    backend: Backend, checkpoint: Checkpoint, experiment: Experiment, spec: EvaluateSpec, context: StageContext
+    served: Served, experiment: Experiment, spec: EvaluateSpec, context: StageContext
 ) -> StageResult:
     domain = build_domains(experiment.domains, [spec.domain])[spec.domain]
     paced = spec.of == "pass_rate"
     try:
         measured = evaluate_domain(
-            backend,
-            checkpoint,
+            served,
             domain,
             pass_rate_settings(experiment) if paced else experiment.evaluation,
             context,
-            chat=read_info(checkpoint.folder).chat_template,
+            chat=read_info(served.checkpoint.folder).chat_template,
             max_tokens=experiment.training.max_completion_tokens if paced else completion_tokens(experiment),
             stage_key=spec.key,
+            generates=not spec.rescored,
         )
     finally:
         domain.close()
@@ -97,25 +104,14 @@ def _evaluate(
         return StageResult(finished=False, summary={})
     begun = time.perf_counter()
     write_records(context.work / "records.parquet", measured.records)
-    return StageResult(finished=True, summary=measured.summary | {"write_seconds": time.perf_counter() - begun})
+    summary = measured.summary | {"write_seconds": time.perf_counter() - begun}
+    if spec.rescored:
+        judged_by = verifier_in_words(domain.verifier_identity())
+        summary |= {"judged_by": judged_by, "trained_under": dict(spec.trained_under)}
+    return StageResult(finished=True, summary=summary)
 
 
 def advised(error: NonFiniteLogits, *, trained: bool) -> NonFiniteLogits:
     """The error with what to do about weights that are not finite, which depends on who made them."""
     advice = "Its training diverged: lower the learning rate." if trained else "Get the model's files again."
     return error if error.fix else NonFiniteLogits(error.what, fix=advice)
-
-
-def check_fits(backend: Backend, checkpoint: Checkpoint) -> None:
-    """Refuse weights for the endpoint backend, and an endpoint for any other.
-
-    Raises:
-        ConfigError: see above.
-    """
-    if bool(checkpoint.endpoint) != (backend.name == "endpoint"):
-        what = "is behind an endpoint" if checkpoint.endpoint else "has weights of its own"
-        raise ConfigError(
-            f'the checkpoint {what}, which the backend "{backend.name}" cannot serve.',
-            where="evaluation.backend",
-            fix="`endpoint` serves endpoints, `transformers` and `vllm` serve weights.",
-        )

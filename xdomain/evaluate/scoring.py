@@ -15,7 +15,8 @@ from xdomain.evaluate.journal import Answers, Journal
 from xdomain.generation.base import UNANSWERED, Completion, FinishReason
 from xdomain.models.prompting import scored_text
 
-Pending = tuple[int, list[Completion]]
+Pending = tuple[int, list[Completion], list[Verdict | None]]
+"""Index of an item, its completions, and the verdict of each; None if it has to be judged."""
 
 
 class Scorer:
@@ -55,15 +56,15 @@ class Scorer:
         if error is None and self._error is not None:
             raise self._error
 
-    def add(self, place: int, completions: list[Completion]) -> None:
-        """Hand over one item's completions.
+    def add(self, place: int, completions: list[Completion], verdicts: list[Verdict | None]) -> None:
+        """Hand over one item's completions and their verdicts, None for those that have to be judged.
 
         Raises:
             BaseException: what judging earlier ones raised.
         """
         if self._error is not None:
             raise self._error
-        self._waiting.put((place, completions))
+        self._waiting.put((place, completions, verdicts))
 
     def _work(self) -> None:
         pending: list[Pending] = []
@@ -86,16 +87,23 @@ class Scorer:
 
     def _judge(self, pending: Sequence[Pending]) -> None:
         begun = time.perf_counter()
-        verdicts = iter(judge(self._domain, self._items, pending, self._opened))
-        for place, completions in pending:
-            answers = Answers(completions, [next(verdicts) for _ in completions])
+        unjudged = [
+            (place, [each for each, known in zip(completions, verdicts, strict=True) if known is None])
+            for place, completions, verdicts in pending
+        ]
+        found = iter(judge(self._domain, self._items, unjudged, self._opened))
+        for place, completions, verdicts in pending:
+            answers = Answers(completions, [next(found) if known is None else known for known in verdicts])
             self._journal.add(place, answers)
             self.answers[place] = answers
         self.seconds += time.perf_counter() - begun
 
 
 def judge(
-    domain: Domain, items: Sequence[Item], pending: Sequence[Pending], opened: Sequence[str] | None = None
+    domain: Domain,
+    items: Sequence[Item],
+    pending: Sequence[tuple[int, list[Completion]]],
+    opened: Sequence[str] | None = None,
 ) -> list[Verdict]:
     """Return verdicts of all completions in order; without a completion the verdict is missing, not 0.
 

@@ -1,4 +1,4 @@
-"""A checkpoint folder as a backend wants it."""
+"""Checkpoint folders in the form that backends take, loaded only when something has to be generated."""
 
 from __future__ import annotations
 
@@ -6,8 +6,48 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from xdomain.generation.base import Checkpoint
+from xdomain.core.errors import ConfigError
+from xdomain.generation.base import Backend, Checkpoint
 from xdomain.models.checkpoint import load_plain, load_tokenizer, read_info
+
+
+class Served:
+    """A backend and its current checkpoint, whose weights are loaded only when something is generated.
+
+    Args:
+        backend: The backend.
+        checkpoint: The checkpoint that the backend has loaded already, if any.
+    """
+
+    def __init__(self, backend: Backend, checkpoint: Checkpoint | None = None) -> None:
+        self.backend = backend
+        self._checkpoint = checkpoint
+        self._is_loaded = checkpoint is not None
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint that was chosen last."""
+        assert self._checkpoint is not None
+        return self._checkpoint
+
+    def choose(self, folder: Path, name: str) -> None:
+        """Make the checkpoint in `folder` the current one.
+
+        Raises:
+            StoreError: The folder holds no checkpoint.
+            ConfigError: The backend cannot serve it.
+        """
+        if self._checkpoint is None or self._checkpoint.name != name:
+            self._checkpoint, self._is_loaded = None, False
+            wanted = served_checkpoint(folder, name)
+            check_fits(self.backend, wanted)
+            self._checkpoint = wanted
+
+    def load(self) -> None:
+        """Load the current checkpoint into the backend unless it is loaded already."""
+        if not self._is_loaded:
+            self.backend.load(self.checkpoint)
+            self._is_loaded = True
 
 
 def served_checkpoint(folder: Path, name: str) -> Checkpoint:
@@ -37,3 +77,18 @@ def served_checkpoint(folder: Path, name: str) -> Checkpoint:
 
 def load_for_answers(folder: Path) -> Any:
     return load_plain(folder).eval()
+
+
+def check_fits(backend: Backend, checkpoint: Checkpoint) -> None:
+    """Refuse weights for the endpoint backend, and an endpoint for any other.
+
+    Raises:
+        ConfigError: see above.
+    """
+    if bool(checkpoint.endpoint) != (backend.name == "endpoint"):
+        what = "is behind an endpoint" if checkpoint.endpoint else "has weights of its own"
+        raise ConfigError(
+            f'the checkpoint {what}, which the backend "{backend.name}" cannot serve.',
+            where="evaluation.backend",
+            fix="`endpoint` serves endpoints, `transformers` and `vllm` serve weights.",
+        )

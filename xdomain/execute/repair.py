@@ -18,7 +18,9 @@ from xdomain.store.store import Store
 
 
 def checkpoints_read(stage: Stage, plan: Graph, store: Store) -> list[Path]:
-    """Folders of the checkpoints that a stage reads."""
+    """Return the folders of the checkpoints that a stage reads; none if it is only rescored."""
+    if isinstance(stage, EvaluateStage) and stage.rescored:
+        return []
     if isinstance(stage, EvaluateStage | PassRateStage):
         return [checkpoint_folder(store.folder(plan.stages[stage.checkpoint.stage]), stage.checkpoint.step)]
     found = []

@@ -23,7 +23,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.core.errors import DamagedArtifact, XDomainError
 from xdomain.core.provenance import provenance
 from xdomain.core.seeds import derive_seed
-from xdomain.core.stage import StageContext, StageResult
+from xdomain.core.stage import Lender, StageContext, StageResult
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
 from xdomain.domains.preflight import preflight_domains
@@ -31,16 +31,21 @@ from xdomain.execute.base import StageRecord, TaskFile
 from xdomain.execute.machine import used_device
 from xdomain.execute.process_group import GroupLost, run_group
 from xdomain.execute.progress import LeaseReporter, log_line
+from xdomain.plan.borrowing import repeats_samples
 from xdomain.plan.graph import most_prompts_a_step
 from xdomain.plan.spec import EvaluateSpec, TrainSpec
 from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.artifact import check_checkpoint
 from xdomain.store.lease import Lease, acquire
+from xdomain.store.lenders import DrawnAlike, as_lender, is_sound
 from xdomain.store.store import DAMAGED, Failure, Store
 
 PRELOAD = ("torch", "transformers", "trl", "peft", "xdomain.train.run", "xdomain.train.base", "xdomain.evaluate.run")
 """What a forkserver imports once; by name, so that nothing here loads torch."""
 
+DRAWS_AGAIN = (
+    "the backend {backend} does not promise the same sample for the same seed, so stored samples are not reused"
+)
 LOST_LEASE = 76
 """Exit code of a worker whose lease was taken over. (75 says in Slurm's jobs that they stopped at a checkpoint.)"""
 
@@ -138,6 +143,7 @@ class _Claim:
             device=device,
             reporter=LeaseReporter(self.lease),
             stop_requested=lambda: stop_requested.is_set() or store.is_cancelled(self.stage),
+            lenders=_lenders(store, self.stage) if self.stage.kind is StageKind.EVALUATE else (),
         )
 
     def _named_seed(self) -> int | None:
@@ -173,6 +179,18 @@ class _Claim:
         log_line(json.dumps(completed))  # so the log tells how often a stage ran to its end
         end = "published" if published else "not published, another runner has it"
         log_line(f"{self.stage.title}: {end}, {time.time() - self.begun:.1f} s")
+
+
+def _lenders(store: Store, stage: Stage) -> tuple[Lender, ...]:
+    """Return the evaluations that `stage` may reuse; corrupt ones are left out and logged."""
+    alike = DrawnAlike(store)
+    found = alike.lenders(stage)
+    if not repeats_samples(stage.payload) and len(found) < len(alike.of(stage.payload)):
+        log_line(f"{stage.title}: {DRAWS_AGAIN.format(backend=stage.payload['sampling']['backend'])}")
+    damaged = [each for each in found if not is_sound(each)]
+    for each in damaged:
+        log_line(f"{stage.title}: {each.folder.name} is corrupt, so its completions are not reused")
+    return tuple(as_lender(each, stage) for each in found if each not in damaged)
 
 
 def stage_from_record(record: StageRecord) -> Stage:

@@ -142,7 +142,7 @@ class Backend(Protocol):
         """Every request's completions as they are finished, in any order.
 
         Args:
-            requests: all of a domain, each with equally many seeds.
+            requests: all of a domain that no earlier evaluation answered, each with equally many seeds.
             sampling: how to draw.
             done: places whose completions are at hand from an earlier, killed run: they are not yielded again. Batches
                 are formed as if nothing were done, so that a resumed run equals an undisturbed one.

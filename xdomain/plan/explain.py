@@ -59,6 +59,12 @@ def explain_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> l
     return list(_differences(first, second, ""))
 
 
+def verifier_in_words(identity: Mapping[str, Any]) -> str:
+    """Return a verifier's id and the settings that are not at their default: "number/2 (absolute_tolerance: 2.0)"."""
+    settings = ", ".join(f"{name}: {value}" for name, value in identity.items() if name not in ("scorer", "kind"))
+    return f"{identity['scorer']} ({settings})" if settings else str(identity["scorer"])
+
+
 def changes_in_words(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
     """Return one short sentence for each part in which two payloads differ: "The verifier of math changed."."""
     sentences = []

@@ -56,6 +56,10 @@ class EvaluateSpec(ConfigModel):
     domain: str
     of: Literal["evaluation", "pass_rate"] = "evaluation"
     """What it is measured for: the experiment's `evaluation`, or `training.self_paced`."""
+    rescored: bool = False
+    """If true, stored completions are judged and nothing is generated."""
+    trained_under: dict[str, list[str]] = Field(default_factory=dict)
+    """See `EvaluateStage`."""
 
 
 StageSpec = Annotated[BaseSpec | TrainSpec | EvaluateSpec, Field(discriminator="kind")]
@@ -93,5 +97,7 @@ def stage_spec(stage: Stage, stages: dict[str, Stage]) -> BaseSpec | TrainSpec |
             checkpoint_step=stage.checkpoint.step,
             domain=stage.domain,
             of="pass_rate" if isinstance(stage, PassRateStage) else "evaluation",
+            rescored=isinstance(stage, EvaluateStage) and stage.rescored,
+            trained_under=dict(stage.trained_under) if isinstance(stage, EvaluateStage) else {},
         )
     return BaseSpec(key=stage.key)

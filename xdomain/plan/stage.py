@@ -116,10 +116,18 @@ class TrainStage(Stage):
 
 @dataclass(frozen=True)
 class EvaluateStage(Stage):
-    """One checkpoint on one domain."""
+    """One checkpoint on one domain.
+
+    Attributes:
+        rescored: If true, stored completions are judged and nothing is generated. The last of `needs` is the base
+            model's stage.
+        trained_under: Verifiers that the checkpoint was trained under, in words by domain; only if `rescored`.
+    """
 
     checkpoint: CheckpointRef
     domain: str
+    rescored: bool = field(default=False, kw_only=True)
+    trained_under: Mapping[str, list[str]] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
 from xdomain.store.artifact import DONE, MANIFEST, read_description
+from xdomain.store.drawn import forget_drawn
 from xdomain.store.experiments import noted_experiments
 from xdomain.store.lease import read_holder
 from xdomain.store.store import Store
@@ -102,6 +103,7 @@ def free(store: Store, garbage: Garbage) -> None:
         shutil.rmtree(trash)
         for kind, suffix in (("failures", "json"), ("attempts", "jsonl"), ("logs", "log")):
             (store.root / kind / f"{folder.name}.{suffix}").unlink(missing_ok=True)
+    forget_drawn(store.root, {folder.name for folder in garbage.stages})
     for folder in garbage.checkpoints:
         stage = folder.parent.parent
         prefix = f"{folder.relative_to(stage)}/"
@@ -122,6 +124,7 @@ def _unreferenced(store: Store, live: set[str]) -> tuple[Path, ...]:
     """Published stages that are neither live nor below a live one, whatever the file names today.
 
     Records of what stays stay too: `xdomain eval` measured them, or an earlier version of the file, and they are small.
+    So does whatever an evaluation borrowed from: both are of one checkpoint.
     """
     needs: dict[str, list[str]] = {}
     folders: dict[str, Path] = {}

@@ -10,6 +10,7 @@ attempts/<folder>.jsonl        why earlier attempts ended; stays when the stage 
 logs/<folder>.log
 reports/<experiment>/
 experiments/<name>.json        which stages an experiment needs
+drawn/<draw>-<folder>          empty: finds evaluations by what their completions were drawn with
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, sync_folder, sync_tree, write_json
 from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.artifact import DONE, MANIFEST, STAGE, check_artifact, damaged_file, digests, read_description
+from xdomain.store.drawn import DRAWN, index_evaluations, note_drawn
 from xdomain.store.lease import LOCK, Lease
 
 SCHEMA_VERSION = 2
@@ -54,7 +56,7 @@ class Failure:
     log: str
 
 
-FOLDERS = ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", "reports", "experiments")
+FOLDERS = ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", "reports", "experiments", DRAWN)
 
 
 class Store:
@@ -76,6 +78,11 @@ class Store:
             what = "is not empty and not a store." if root.is_dir() else "is a file, and a store is a folder."
             raise StoreError(what, where=str(root), fix="Choose another folder with --store.")
 
+    @property
+    def exists(self) -> bool:
+        """Whether something was ever written to it."""
+        return (self.root / "store.json").is_file()
+
     def create(self) -> None:
         """Make the folders, and check that the file system can do what publishing needs.
 
@@ -83,8 +90,11 @@ class Store:
             StoreError: the folder cannot be written, or the file system cannot rename or lock.
         """
         try:
+            indexed = (self.root / DRAWN).is_dir()
             for name in FOLDERS:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
+            if not indexed:
+                index_evaluations(self.root)
             if not (self.root / "store.json").is_file():
                 write_json(self.root / "store.json", {"schema": SCHEMA_VERSION})
             probe = self.root / "work" / f".probe-{os.getpid()}"
@@ -274,6 +284,8 @@ class Store:
         return self.root / f"attempts/{stage.folder}.jsonl"
 
     def _finish(self, stage: Stage, done: Mapping[str, Any]) -> None:
+        if stage.kind is StageKind.EVALUATE:
+            note_drawn(self.root, stage.folder, stage.payload)
         # Its presence alone counts; should the machine lose it in a crash, `settle` makes it again from synced files.
         write_json(self.folder(stage) / DONE, dict(done), durable=False)
         shutil.rmtree(self.scratch(stage), ignore_errors=True)

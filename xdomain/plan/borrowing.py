@@ -1,0 +1,44 @@
+"""Rules for reusing completions and verdicts of one evaluation in another.
+
+Two evaluations with equal `draw_key` ask the same checkpoint with the same sampling settings. The same prompt with the
+same seed then has the same completion in both, even if the number of items or samples, the verifier or other rows of
+the data differ. The records tell which prompts both have: item id, prompt hash and seed must agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from xdomain.config.backend import REPEATS_SAMPLES
+from xdomain.core.fingerprint import fingerprint
+from xdomain.plan.identity import same_completions
+
+
+def draw_key(payload: Mapping[str, Any]) -> str:
+    """Return the fingerprint of everything that decides completions, except the items and the number of samples."""
+    kept = {name: value for name, value in payload.items() if name not in ("verifier", "items", "sampling")}
+    kept["items"] = {name: payload["items"][name] for name in ("domain", "split")}
+    kept["sampling"] = {name: value for name, value in payload["sampling"].items() if name != "samples"}
+    return fingerprint(kept)
+
+
+def may_borrow(payload: Mapping[str, Any], lender: Mapping[str, Any]) -> bool:
+    """Return whether an evaluation may reuse completions of `lender`, which has the same `draw_key`.
+
+    A backend that does not promise equal samples for equal seeds allows it only if all completions are reused, because
+    a mixture of stored and new samples is not what a single evaluation would draw.
+    """
+    return repeats_samples(payload) or same_completions(payload, lender)
+
+
+def repeats_samples(payload: Mapping[str, Any]) -> bool:
+    """Return whether the same prompt and seed give the same completion again, up to rounding."""
+    sampling = payload["sampling"]
+    return sampling["temperature"] == 0 or sampling["backend"] in REPEATS_SAMPLES
+
+
+def judged_alike(payload: Mapping[str, Any], lender: Mapping[str, Any]) -> bool:
+    """Return whether both evaluations judge a completion alike: same verifier, gold answers and metadata."""
+    same_items = payload["items"]["identity"] == lender["items"]["identity"]
+    return bool(same_items and payload["verifier"] == lender["verifier"])

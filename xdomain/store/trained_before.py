@@ -1,0 +1,126 @@
+"""Find stored training stages of an experiment whose verifiers or rewards changed after training.
+
+A training stage's key includes its verifiers, so the current plan has other keys. This module searches the stages that
+earlier sessions of the experiment noted for stages that differ only in verifiers and rewards, including their parents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+
+from xdomain.core.fingerprint import fingerprint
+from xdomain.plan.explain import verifier_in_words
+from xdomain.plan.graph import Plan, Run
+from xdomain.plan.stage import CheckpointRef, EvaluateStage, Stage, StageKind
+from xdomain.store.experiments import noted_experiments
+from xdomain.store.lenders import StoredStage, read_stage
+from xdomain.store.store import Store
+
+JUDGING = ("verifiers", "rewards", "self_paced")
+"""Parts of a training stage's payload that depend on a verifier or reward."""
+
+
+def as_trained(plan: Plan, store: Store) -> tuple[Plan, Mapping[str, StoredStage]]:
+    """Return `plan` with its training stages replaced by stored ones, and the stored stages by key.
+
+    Training stages that are not stored are left out together with their evaluations. If several stored stages differ
+    only in their verifiers, the one with the most stored later phases is chosen. Ties go to a stage that was trained
+    under other verifiers than the current ones, then to the most recent one.
+    """
+    candidates = _candidates(plan, store)
+    later = _later_phases(candidates)
+    stages: dict[str, Stage] = {plan.base.key: plan.base}
+    now: dict[str, str] = {plan.base.key: plan.base.key}
+    found: dict[str, StoredStage] = {}
+    for stage in plan.train_stages:
+        parent = now.get(stage.parent)
+        alike = candidates.get((parent, _likeness(stage.payload)), []) if parent is not None else []
+        if parent is None or not alike:
+            continue
+        chosen = _chosen(alike, stage.key, later)
+        now[stage.key] = chosen.key
+        found[chosen.key] = chosen
+        lineage = tuple(CheckpointRef(now[ref.stage], ref.step) for ref in stage.lineage)
+        stages[chosen.key] = replace(
+            stage,
+            key=chosen.key,
+            payload=chosen.payload,
+            needs=tuple(dict.fromkeys([parent, *(ref.stage for ref in lineage[1:]), plan.base.key])),
+            filed_as=chosen.title,
+            lineage=lineage,
+            pass_rates={},
+        )
+    for evaluation in plan.evaluations:
+        ref = evaluation.checkpoint
+        if ref.stage in now:
+            moved = _moved(evaluation, CheckpointRef(now[ref.stage], ref.step), plan, _scorers(now[ref.stage], found))
+            stages[moved.key] = moved
+    runs = tuple(
+        Run(run.curriculum, run.seed, run.strategy, tuple(now[key] for key in run.stages))
+        for run in plan.runs
+        if all(key in now for key in run.stages)
+    )
+    return Plan(plan.experiment, stages, plan.base, runs), found
+
+
+def _candidates(plan: Plan, store: Store) -> dict[tuple[str | None, str], list[StoredStage]]:
+    """Return published training stages of the experiment by parent key and `_likeness`."""
+    noted = noted_experiments(store).get(plan.experiment.name, {})
+    stages = {stage.folder: stage for stage in (*noted.values(), *plan.train_stages) if stage.kind is StageKind.TRAIN}
+    found: dict[tuple[str | None, str], list[StoredStage]] = {}
+    for stage in stages.values():
+        stored = read_stage(store.folder(stage))
+        if stored is not None:
+            found.setdefault((stored.payload["parent"], _likeness(stored.payload)), []).append(stored)
+    return found
+
+
+def _likeness(payload: Mapping[str, object]) -> str:
+    return fingerprint({name: value for name, value in payload.items() if name not in (*JUDGING, "parent")})
+
+
+def _later_phases(candidates: Mapping[tuple[str | None, str], list[StoredStage]]) -> Callable[[str], int]:
+    """Return a function that counts the stored stages that descend from a stage."""
+    children: dict[str | None, list[str]] = {}
+    for (parent, _), group in candidates.items():
+        children.setdefault(parent, []).extend(each.key for each in group)
+
+    @cache
+    def later(key: str) -> int:
+        return sum(1 + later(child) for child in children.get(key, ()))
+
+    return later
+
+
+def _chosen(alike: Sequence[StoredStage], planned: str, later: Callable[[str], int]) -> StoredStage:
+    return max(alike, key=lambda each: (later(each.key), each.key != planned, each.done.get("finished", 0)))
+
+
+def _moved(
+    evaluation: EvaluateStage, ref: CheckpointRef, plan: Plan, trained_under: Mapping[str, list[str]]
+) -> EvaluateStage:
+    """Return the same evaluation for another checkpoint, marked as rescored."""
+    payload = {**evaluation.payload, "checkpoint": {"stage": ref.stage, "step": ref.step}}
+    return replace(
+        evaluation,
+        key=fingerprint(payload),
+        payload=payload,
+        needs=tuple(dict.fromkeys([ref.stage, plan.base.key])),
+        checkpoint=ref,
+        rescored=True,
+        trained_under=trained_under,
+    )
+
+
+def _scorers(key: str, found: Mapping[str, StoredStage]) -> dict[str, list[str]]:
+    """Return the verifiers that a checkpoint was trained under, by domain, earlier phases included."""
+    scorers: dict[str, list[str]] = {}
+    while key in found:
+        for domain, identity in found[key].payload["verifiers"].items():
+            own = scorers.setdefault(domain, [])
+            words = verifier_in_words(identity)
+            own += [words] if words not in own else []
+        key = found[key].payload["parent"]
+    return scorers
