@@ -187,7 +187,8 @@ def code_block(completion: str) -> str | None:
     """
     blocks = fenced_blocks(completion)
     python = [code for language, code in blocks if PYTHON.fullmatch(language)]
-    return (python or [code for _, code in blocks] or [None])[-1]
+    chosen = python or [code for _, code in blocks]
+    return chosen[-1] if chosen else None
 
 
 def fenced_blocks(completion: str) -> list[tuple[str, str]]:
@@ -203,7 +204,8 @@ def fenced_blocks(completion: str) -> list[tuple[str, str]]:
         if not mark and stripped.startswith(("```", "~~~")):
             mark, indent = stripped[:3], len(line) - len(stripped)
             blocks.append(inline_code(stripped))
-            languages.append("" if blocks[-1] else re.split(r"[^\w+#.-]", stripped.strip("`~").lstrip(" {.").lower())[0])
+            words = stripped.strip("`~").lstrip(" {.").lower()
+            languages.append("" if blocks[-1] else re.split(r"[^\w+#.-]", words)[0])
             if stripped.rstrip().endswith(mark) and len(stripped.strip(mark[0]).strip()) > 0:
                 mark = ""  # opened and closed on one line
         elif mark and stripped.startswith(mark):

@@ -212,10 +212,12 @@ def equal_dotted(gold: str, answer: str) -> bool | None:
 
 def equal_times(gold: str, answer: str) -> bool | None:
     """A time of day may leave out "a.m." or "p.m.", and never exchange them."""
-    clocks = [CLOCK.fullmatch(each) for each in (gold, answer)]
-    if clocks[0] is None or clocks[1] is None:
+    clock, other_clock = CLOCK.fullmatch(gold), CLOCK.fullmatch(answer)
+    if clock is None or other_clock is None:
         return None
-    (time, half), (other_time, other_half) = ((found.group(1), (found.group(2) or "").casefold()) for found in clocks)
+    (time, half), (other_time, other_half) = (
+        (found.group(1), (found.group(2) or "").casefold()) for found in (clock, other_clock)
+    )
     return time == other_time and (not half or not other_half or half == other_half)
 
 

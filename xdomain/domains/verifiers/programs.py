@@ -11,8 +11,6 @@ from typing import Any
 
 from xdomain.domains.extraction.places import PYTHON, fenced_blocks
 
-"""Language words of fenced blocks that hold a program."""
-
 UNMARKED = re.compile("")
 """The language word of a fenced block that has none."""
 
