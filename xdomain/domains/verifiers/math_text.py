@@ -212,13 +212,11 @@ def equal_dotted(gold: str, answer: str) -> bool | None:
 
 def equal_times(gold: str, answer: str) -> bool | None:
     """A time of day may leave out "a.m." or "p.m.", and never exchange them."""
-    clock, other_clock = CLOCK.fullmatch(gold), CLOCK.fullmatch(answer)
-    if clock is None or other_clock is None:
+    mine, yours = CLOCK.fullmatch(gold), CLOCK.fullmatch(answer)
+    if mine is None or yours is None:
         return None
-    (time, half), (other_time, other_half) = (
-        (found.group(1), (found.group(2) or "").casefold()) for found in (clock, other_clock)
-    )
-    return time == other_time and (not half or not other_half or half == other_half)
+    halves = {found.group(2).casefold() for found in (mine, yours) if found.group(2)}
+    return mine.group(1) == yours.group(1) and len(halves) < 2
 
 
 def equal_ratios(gold: str, answer: str) -> bool | None:
