@@ -52,7 +52,7 @@ def test_it_is_not_killed_for_the_lease_that_it_will_take(tmp_path: Path) -> Non
         domains=["logic"],
         grid={},
         curricula=["logic"],
-        training={"steps": 1, "prompts_per_step": 4, "generations": 2},
+        training={"steps": 1, "prompts_per_step": 4, "generations": 2, "max_completion_tokens": 16},
         execution={"device": "cpu"},
     )
     plan = build_plan(experiment, resolve_identities(experiment))

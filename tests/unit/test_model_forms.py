@@ -27,7 +27,8 @@ def test_forms(tmp_path: Path) -> None:
     assert model_source("https://host/v1#owner/name", None) == {"endpoint": endpoint}
 
 
-def test_an_adapter_brings_its_base(tmp_path: Path) -> None:
+def test_an_adapter_brings_its_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a relative base may also lie below the working directory, where here is none
     base = tmp_path / "base"
     base.mkdir()
     for text, expected in (
