@@ -22,7 +22,7 @@ import numpy as np
 from tests.chromium import open_chromium
 from tests.grids import make_grid
 from xdomain.domains.base import Item
-from xdomain.view.answers import Answers
+from xdomain.view.answers import Answers, label_of
 from xdomain.view.prompts import PromptTexts
 from xdomain.view.server import ViewServer
 
@@ -41,7 +41,8 @@ def main() -> None:
     checkpoints = tuple(place for place in grid.checkpoints if place.checkpoint in kept)
     begun = time.perf_counter()
     grid = replace(grid, records=records, checkpoints=checkpoints)
-    server = ViewServer(Answers(grid, items, PromptTexts({})))
+    labels = {place.checkpoint: label_of(place) for place in grid.checkpoints}
+    server = ViewServer(Answers(grid.experiment, grid.records, labels, items, PromptTexts({})))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"{len(records):,} answers of {records.completion.str.len().mean():.0f} characters")
     first = ask(server, begun=begun)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.grids import make_grid
 from xdomain.domains.base import Item
-from xdomain.view.answers import Answers
+from xdomain.view.answers import Answers, label_of
 from xdomain.view.prompts import PromptTexts
 from xdomain.view.server import ViewServer
 
@@ -24,7 +24,8 @@ def server() -> Iterator[ViewServer]:
     grid = make_grid(("math", "science"), n_items=40, samples=2, seeds=(0,))
     grid.records.loc[grid.records["item_id"] == "math-00000", "completion"] = HOSTILE
     items = {"math": {"math-00000": Item(id="math-00000", prompt="<b>What?</b>", gold="0")}}
-    serving = ViewServer(Answers(grid, items, PromptTexts({})))
+    labels = {place.checkpoint: label_of(place) for place in grid.checkpoints}
+    serving = ViewServer(Answers(grid.experiment, grid.records, labels, items, PromptTexts({})))
     thread = threading.Thread(target=serving.serve_forever, daemon=True)
     thread.start()
     yield serving

@@ -9,10 +9,15 @@ import pytest
 from tests.grids import make_grid
 from xdomain.core.fingerprint import text_digest
 from xdomain.domains.base import Item
-from xdomain.view.answers import Answers, Filter, read_rollouts
+from xdomain.view.answers import Answers, Filter, evaluation_labels, label_of, read_rollouts
 from xdomain.view.prompts import PromptTexts
 
 END = "math, seed 0, step 40"
+
+
+def table_of(grid, items, rollouts=None):
+    labels = {place.checkpoint: label_of(place) for place in grid.checkpoints}
+    return Answers(grid.experiment, grid.records, labels, items, PromptTexts({}), rollouts)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +28,7 @@ def grid():
 @pytest.fixture(scope="module")
 def answers(grid):
     items = {"math": {"math-00003": Item(id="math-00003", prompt="Was ist Straße 3?", gold="3")}}
-    return Answers(grid, items, PromptTexts({}))
+    return table_of(grid, items)
 
 
 def rows(answers, **filters):
@@ -60,7 +65,7 @@ def test_an_item_without_a_verdict_on_one_side_did_not_change(grid):
     records = grid.records.copy()
     unscored = (records.checkpoint == "base@0") & (records.item_id == "math-00001")
     records.loc[unscored, ["score", "outcome"]] = [float("nan"), "unscored"]
-    table = Answers(replace(grid, records=records), {}, PromptTexts({}))
+    table = table_of(replace(grid, records=records), {})
     for change in ("gained", "lost"):
         found = rows(table, domain="math", checkpoint=END, against="base", change=change)
         assert "math-00001" not in {row["item"] for row in found}
@@ -88,7 +93,7 @@ def test_kept_rollouts_are_shown_by_step(grid, tmp_path):
     path = tmp_path / "rollouts.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     items = {"math": {"train-1": Item(id="train-1", prompt="What is a half?", gold="1/2")}}
-    table = Answers(grid, items, PromptTexts({}), read_rollouts({"math, seed 0": path}))
+    table = table_of(grid, items, read_rollouts({"math, seed 0": path}))
     label = "rollouts of math, seed 0"
     assert table.choices["checkpoint"][-1] == label
     found = rows(table, checkpoint=label)
@@ -104,6 +109,11 @@ def test_kept_rollouts_are_shown_by_step(grid, tmp_path):
 def test_an_unknown_choice_is_named(answers, field):
     with pytest.raises(KeyError, match="nonsense"):
         answers.find(Filter(**{field: "nonsense"}))
+
+
+def test_evaluations_of_a_store_are_told_apart():
+    titles = {"a" * 64: "math, seed 0 on logic", "b" * 64: "math, seed 0 on logic", "c" * 64: "base on logic"}
+    assert list(evaluation_labels(titles).values()) == ["math, seed 0 (aaaaaaaa)", "math, seed 0 (bbbbbbbb)", "base"]
 
 
 class TestPrompts:

@@ -1,18 +1,27 @@
 """`xdomain view`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xdomain.cli.setup import ExperimentPath, Seeds, Settings, StorePath, measure, open_experiment
+from xdomain.cli.setup import Seeds, Settings, StorePath, default_store, measure, open_experiment
 
 if TYPE_CHECKING:
     from xdomain.cli.setup import Opened
+    from xdomain.store.store import Store
     from xdomain.view.answers import Answers
 
 
 def view(
-    experiment: ExperimentPath,
+    experiment: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[EXPERIMENT]",
+            help="The experiment's YAML file; without it, all evaluations of the store, without questions and prompts.",
+            show_default=False,
+        ),
+    ] = None,
     port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.", min=0, max=65535)] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
     seeds: Seeds = None,
@@ -27,9 +36,15 @@ def view(
 
     from xdomain.cli.render import err, out
     from xdomain.core.errors import ConfigError
+    from xdomain.store.store import Store
     from xdomain.view.server import ViewServer
 
-    answers = load_answers(open_experiment(experiment, store, seeds, settings))
+    if experiment is not None:
+        answers = load_answers(open_experiment(experiment, store, seeds, settings))
+    elif seeds is not None or settings:
+        raise ConfigError("--seeds and --set belong to an experiment.", where="xdomain view", fix="Name its file.")
+    else:
+        answers = load_store(Store(store or default_store()))
     try:
         server = ViewServer(answers, port)
     except OSError as error:
@@ -50,7 +65,7 @@ def load_answers(opened: "Opened") -> "Answers":
     from xdomain.domains.build import build_domains
     from xdomain.domains.check import items_here
     from xdomain.models.layout import ROLLOUTS, checkpoint_folder
-    from xdomain.view.answers import Answers, read_rollouts
+    from xdomain.view.answers import Answers, label_of, read_rollouts
     from xdomain.view.prompts import PromptTexts
 
     plan, store = opened.plan, opened.store
@@ -70,5 +85,33 @@ def load_answers(opened: "Opened") -> "Answers":
     }
     # All checkpoints of a grid share the base's tokenizer.
     folder = checkpoint_folder(store.folder(plan.base), 0)
-    prompts = PromptTexts({place.checkpoint: folder for place in grid.checkpoints})
-    return Answers(grid, items, prompts, read_rollouts(rollouts))
+    return Answers(
+        grid.experiment,
+        grid.records,
+        {place.checkpoint: label_of(place) for place in grid.checkpoints},
+        items,
+        PromptTexts({place.checkpoint: folder for place in grid.checkpoints}),
+        read_rollouts(rollouts),
+    )
+
+
+def load_store(store: "Store") -> "Answers":
+    """Load the records of all evaluations in a store, of experiments, `eval` and `study` alike.
+
+    Raises:
+        AnalysisError: it holds none.
+    """
+    from xdomain.core.errors import AnalysisError
+    from xdomain.core.parquet import read_records
+    from xdomain.view.answers import Answers, evaluation_labels
+    from xdomain.view.prompts import PromptTexts
+
+    stages = [stage for stage, _ in store.find("evaluate-*")]
+    if not stages:
+        raise AnalysisError(
+            "the store holds no evaluation.", where=str(store.root), fix="Name another one with --store."
+        )
+    labels = evaluation_labels({stage.key: stage.title for stage in stages})
+    records = read_records([store.open_artifact(stage) / "records.parquet" for stage in stages])
+    records["checkpoint"] = records["stage_key"].map(labels)
+    return Answers(str(store.root), records, {label: label for label in labels.values()}, {}, PromptTexts({}))

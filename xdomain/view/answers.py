@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.core.measurement import BASE, EvaluatedCheckpoint
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Item
 from xdomain.view.prompts import PromptTexts
@@ -55,26 +56,32 @@ class Filter:
 
 
 class Answers:
-    """The records of a grid with the index of their checkpoint.
+    """Item records with the names of their checkpoints.
 
     Args:
-        grid: Records with their text.
-        items: Item by domain and id, for domains whose data is on this machine.
-        prompts: Renderer of prompts as a checkpoint saw them.
-        rollouts: Kept training completions, as `read_rollouts` reads them.
+        title: of the page.
+        records: item records with their text.
+        labels: name shown for each value of the column `checkpoint`, in the order of the page.
+        items: item by domain and id, where the data is at hand.
+        prompts: renders a prompt as a checkpoint saw it.
+        rollouts: kept training completions, as `read_rollouts` reads them.
     """
 
     def __init__(
         self,
-        grid: MeasuredGrid,
+        title: str,
+        records: pd.DataFrame,
+        labels: Mapping[str, str],
         items: Mapping[str, Mapping[str, Item]],
         prompts: PromptTexts,
         rollouts: pd.DataFrame | None = None,
     ) -> None:
-        self.experiment = grid.experiment
-        self.domains = grid.domains
-        self.labels = {place.checkpoint: label_of(place) for place in grid.checkpoints}
-        records = grid.records.assign(reward=None, step=0)
+        self.experiment = title
+        self.domains = tuple(dict.fromkeys(records["domain"]))
+        self.labels = dict(labels)
+        self._items = items
+        self._prompts = prompts
+        records = records.assign(reward=None, step=0)
         if rollouts is not None and len(rollouts):
             records = pd.concat([records, rollouts], ignore_index=True)
             self.labels |= {name: f"rollouts of {name}" for name in rollouts["checkpoint"].unique()}
@@ -190,6 +197,19 @@ def label_of(place: EvaluatedCheckpoint) -> str:
         return BASE
     seed = "" if place.seed is None else f", seed {place.seed}"
     return f"{place.curriculum}{seed}, step {place.step}"
+
+
+def evaluation_labels(titles: Mapping[str, str]) -> dict[str, str]:
+    """Return a label per evaluation: its checkpoint's, with the begin of its key where one checkpoint has several.
+
+    Args:
+        titles: titles of evaluations ("math, seed 0 step 40 on logic") by stage key.
+    """
+    counts = Counter(titles.values())
+    return {
+        key: title.rpartition(" on ")[0] + (f" ({key[:8]})" if counts[title] > 1 else "")
+        for key, title in titles.items()
+    }
 
 
 def read_rollouts(files: Mapping[str, Path]) -> pd.DataFrame:
