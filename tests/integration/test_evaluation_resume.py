@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -128,12 +129,17 @@ def test_a_torn_or_foreign_line_is_answered_again(
     assert resumed == [17, ITEMS]
 
 
+def printed(text: str, store: Path) -> Any:
+    """Return a command's JSON with the store's path, which lies elsewhere each time, written alike."""
+    return json.loads(text.replace(str(store), "STORE"))
+
+
 @pytest.mark.slow
 def test_the_command_killed_with_all_its_processes(model: Path, tmp_path: Path) -> None:
     folder = checkpoint_folder(model, 0)
     arguments = ["eval", folder, "--domains", "logic,math", "--items", "300", "--samples", "4", "--temperature", "1"]
     arguments += ["--max-tokens", "40", "--set", "evaluation.batch_tokens=500", "--json", "--store"]
-    expected = json.loads(xdomain(*arguments, tmp_path / "calm").stdout)
+    expected = printed(xdomain(*arguments, tmp_path / "calm").stdout, tmp_path / "calm")
     draw = random.Random(0)
     for _ in range(3):
         process = subprocess.Popen(
@@ -149,8 +155,7 @@ def test_the_command_killed_with_all_its_processes(model: Path, tmp_path: Path) 
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert answered(tmp_path / "killed") > 0
-    found = json.loads(xdomain(*arguments, tmp_path / "killed").stdout)
-    assert found == expected
+    assert printed(xdomain(*arguments, tmp_path / "killed").stdout, tmp_path / "killed") == expected
     frames = [one_frame(tmp_path / name) for name in ("calm", "killed")]
     pd.testing.assert_frame_equal(*frames)
 
