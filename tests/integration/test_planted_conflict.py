@@ -18,6 +18,10 @@ REMEDIES = ("pcgrad",)
 ARMS = ("cgpo", *REMEDIES)
 
 
+SUM_ERROR = (2 * 0.25 / (68 * 4)) ** 0.5
+"""Largest standard error of the sum of two accuracies, each of 68 items x 4 samples."""
+
+
 @pytest.mark.slow
 def test_the_report_shows_what_joint_gives_up_and_measures_remedies(
     tmp_path: Path, show: Callable[[str], None]
@@ -35,7 +39,7 @@ def test_the_report_shows_what_joint_gives_up_and_measures_remedies(
     for label in (MIXTURE, *(f"{MIXTURE} [{name}]" for name in ARMS)):
         left, right = (accuracy[label][domain]["estimate"] for domain in ("left", "right"))
         show(f"planted conflict | {label} | left {left:.2f} | right {right:.2f}")
-        assert left + right < 1.05  # the questions are the same: 1 is all there is, up to sampling
+        assert left + right < 1 + 3 * SUM_ERROR  # both are asked the same questions, with other random numbers
     # Version 1 of cgpo lost the shares under AdamW, stood still between the domains, and passed for a remedy.
     assert accuracy[f"{MIXTURE} [cgpo]"]["left"]["estimate"] > 0.7
     assert accuracy[f"{MIXTURE} [cgpo]"]["right"]["estimate"] < 0.3
