@@ -13,6 +13,9 @@ EXTRAS = {
     "ray": ("ray",),
 }
 
+AFTERWARDS = {"reasoning-gym": " && pip install --no-deps reasoning-gym"}
+"""What completes an extra: reasoning-gym itself asks for a package that has to be compiled."""
+
 
 def doctor(json_: Json = False) -> None:
     """Tell which extras are installed, which devices are seen, and which sandbox runs untrusted code."""
@@ -41,7 +44,7 @@ def doctor(json_: Json = False) -> None:
     for name, version in found["packages"].items():
         table.add_row(name, version)
     for extra, names in missing.items():
-        advice = f'missing {", ".join(names)}: pip install "xdomain[{extra}]"'
+        advice = f'missing {", ".join(names)}: pip install "xdomain[{extra}]"{AFTERWARDS.get(extra, "")}'
         table.add_row(f"extra {extra}", escape(advice) if names else "there")
     table.add_row("CPU cores", str(found["cpu_cores"]))
     table.add_row("GPUs", ", ".join(found["gpus"]) or "none")
