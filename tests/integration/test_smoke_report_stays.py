@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from xdomain.analysis.analyse import analyse
-from xdomain.cli.setup import measure, open_experiment
+from tests.fixtures.keep_smoke import report_of
+from xdomain.cli.setup import open_experiment
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "smoke"
 MISSING = object()
@@ -39,7 +39,7 @@ def test_every_number_stays(tmp_path: Path, repository: Path) -> None:
         archive.extractall(tmp_path / "store")  # our own archive; Python 3.11.2 knows no `filter`
     opened = open_experiment(repository / "experiments" / "smoke.yaml", tmp_path / "store", None, None)
     assert len(opened.store.done(opened.plan.stages.values())) == len(opened.plan.stages), "a key moved"
-    found = json.loads(analyse(measure(opened)).model_dump_json())
+    found = report_of(opened)
     expected = json.loads(gzip.decompress((FIXTURE / "report.json.gz").read_bytes()))
     changed = differences(found, expected)
     assert not changed, f"{len(changed)} values changed: {changed[:5]}"
