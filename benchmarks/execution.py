@@ -22,15 +22,15 @@ from benchmarks.start import seconds
 from xdomain.config.experiment import Experiment
 from xdomain.config.load import load_experiment
 from xdomain.core.files import write_json
-from xdomain.execute.base import Ended, Executor, Task
-from xdomain.execute.export import as_snakefile, exported_tasks
-from xdomain.execute.inline import InlineExecutor
-from xdomain.execute.local import LocalExecutor
-from xdomain.execute.scheduler import Scheduler
 from xdomain.plan.graph import Graph, Plan, build_plan
 from xdomain.plan.identity import Identities
 from xdomain.plan.stage import Stage
 from xdomain.resolve.identities import resolve_identities
+from xdomain.schedule.base import Ended, Executor, Task
+from xdomain.schedule.export import as_snakefile, exported_tasks
+from xdomain.schedule.inline import InlineExecutor
+from xdomain.schedule.local import LocalExecutor
+from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.artifact import DONE, MANIFEST, STAGE, digests
 from xdomain.store.states import stage_states
 from xdomain.store.store import Store
@@ -47,7 +47,7 @@ def main() -> None:
     print(f"{len(graph.stages)} stages that do nothing")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        local = LocalExecutor(WORKERS, 1, preload=("xdomain.execute.preload", "benchmarks.nothing"))
+        local = LocalExecutor(WORKERS, 1, preload=("xdomain.worker.preload", "benchmarks.nothing"))
         local.preflight(graph.experiment)
         ours = report("local", run(graph, folder / "local", local), graph, limit=0.060)
         import benchmarks.nothing  # noqa: F401  (replaces the work of this process's stages)

@@ -22,8 +22,8 @@ from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
 from xdomain.train.adaptive import SLOT, AdaptiveSchedule
 from xdomain.train.arguments import grpo_arguments
+from xdomain.train.prompt_schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.rewards import RewardRouter
-from xdomain.train.schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.trainer import DomainGRPOTrainer
 
 TOY_TRAINING: Mapping[str, Any] = {

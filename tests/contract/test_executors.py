@@ -15,14 +15,14 @@ from tests.slurm_cluster import available, slurm_cluster
 from xdomain.config.execution import ExecutionConfig, RayConfig, SlurmConfig
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import ConfigError
-from xdomain.execute.base import Ended, Executor, Task
-from xdomain.execute.inline import InlineExecutor
-from xdomain.execute.local import LocalExecutor
-from xdomain.execute.ray_executor import RayExecutor
-from xdomain.execute.slurm_executor import SlurmExecutor
-from xdomain.execute.task_file import task_file
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.resolve.identities import resolve_identities
+from xdomain.schedule.base import Ended, Executor, Task
+from xdomain.schedule.inline import InlineExecutor
+from xdomain.schedule.local import LocalExecutor
+from xdomain.schedule.ray_executor import RayExecutor
+from xdomain.schedule.slurm_executor import SlurmExecutor
+from xdomain.schedule.task_file import task_file
 from xdomain.store.lease import acquire
 from xdomain.store.store import Store
 

@@ -25,12 +25,12 @@ from xdomain.cli.eval_graph import domain_entries, evaluation_graph
 from xdomain.core.files import write_json
 from xdomain.core.parquet import read_records, read_rows, write_records
 from xdomain.core.records import Outcome
-from xdomain.execute.run import run_plan
-from xdomain.execute.scheduler import RunOutcome
 from xdomain.models.checkpoint import save_full
 from xdomain.models.layout import checkpoint_folder
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.stage import EvaluateStage
+from xdomain.schedule.run import run_plan
+from xdomain.schedule.scheduler import RunOutcome
 from xdomain.store.artifact import MANIFEST, digests
 from xdomain.store.drawn import DRAWN
 from xdomain.store.lenders import DrawnAlike

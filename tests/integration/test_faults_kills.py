@@ -35,7 +35,7 @@ from tests.fault_injection import (
 )
 from tests.memory_group import memory_group
 from tests.small_grid import STAGES, command, environment, write_experiment
-from xdomain.execute.memory import memory_kills
+from xdomain.schedule.memory import memory_kills
 
 if sys.platform != "linux":
     pytest.skip("faults are injected through Linux's /proc and signals", allow_module_level=True)

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.plans import make_experiment
-from xdomain.execute.base import Ended, Task
-from xdomain.execute.local import LocalExecutor
-from xdomain.execute.scheduler import LOOK_SECONDS, Scheduler
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
+from xdomain.schedule.base import Ended, Task
+from xdomain.schedule.local import LocalExecutor
+from xdomain.schedule.scheduler import LOOK_SECONDS, Scheduler
 from xdomain.store.lease import BEAT_SECONDS, StaleWatch
 from xdomain.store.store import Store
 

@@ -22,12 +22,12 @@ from tests.ray_cluster import two_nodes
 from tests.small_grid import TEXT, command, environment, weights, write_experiment, xdomain
 from xdomain.config.execution import ExecutionConfig, RayConfig
 from xdomain.core.errors import ConfigError, DependencyMissing
-from xdomain.execute.base import Task
-from xdomain.execute.ray_executor import RayExecutor
-from xdomain.execute.ray_nodes import check_nodes
-from xdomain.execute.task_file import task_file
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
+from xdomain.schedule.base import Task
+from xdomain.schedule.ray_executor import RayExecutor
+from xdomain.schedule.ray_nodes import check_nodes
+from xdomain.schedule.task_file import task_file
 from xdomain.store.store import Store
 
 pytestmark = pytest.mark.ray

@@ -20,7 +20,7 @@ from tests.slurm_cluster import SlurmCluster, available, slurm_cluster
 from tests.small_grid import all_records, command, environment, weights, write_experiment, xdomain
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError, DependencyMissing
-from xdomain.execute.slurm_executor import SlurmExecutor
+from xdomain.schedule.slurm_executor import SlurmExecutor
 
 pytestmark = pytest.mark.slurm
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.plans import make_experiment
-from xdomain.execute.task_file import task_file
-from xdomain.execute.worker import run_task
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
+from xdomain.schedule.task_file import task_file
 from xdomain.store.store import CANCELLED, Failure, Store
+from xdomain.worker.run import run_task
 
 
 def test_an_error_is_not_said_of_the_cancelled_one_before_it(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ from xdomain.plan.identity import Identities
 from xdomain.plan.spec import EvaluateSpec, TrainSpec, stage_spec
 from xdomain.plan.stage import PassRateStage, TrainStage
 from xdomain.train.base import run_base
+from xdomain.train.prompt_schedule import ScheduledPrompt
 from xdomain.train.run import run_train
-from xdomain.train.schedule import ScheduledPrompt
 from xdomain.train.self_paced import easy_to_hard, read_pass_rates
 
 TRAINING = {

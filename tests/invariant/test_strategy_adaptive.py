@@ -16,7 +16,7 @@ from tests.toy_training import toy_domains, toy_trainer
 from xdomain.config.strategy import BanditConfig, TransferAwareConfig
 from xdomain.strategies.adaptive import Bandit, TransferAware
 from xdomain.strategies.testing import step_of_gradients
-from xdomain.train.schedule import draw_schedule
+from xdomain.train.prompt_schedule import draw_schedule
 
 EVEN = {"a": 1, "b": 1}
 

@@ -19,9 +19,9 @@ from xdomain.config.evaluation import EvaluationConfig
 from xdomain.core.parquet import write_records
 from xdomain.core.records import ItemRecord
 from xdomain.evaluate.kept import KeptBackend
-from xdomain.execute.frontier import Frontier
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.graph import Graph, merge_graphs
+from xdomain.schedule.frontier import Frontier
 from xdomain.store.store import Store
 
 

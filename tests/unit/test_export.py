@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.plans import make_plan
-from xdomain.execute.export import as_jsonl, as_snakefile, exported_tasks
 from xdomain.plan.stage import EvaluateStage
+from xdomain.schedule.export import as_jsonl, as_snakefile, exported_tasks
 
 RUN = ["xdomain", "grid", "run", "/data/{odd} name.yaml"]
 

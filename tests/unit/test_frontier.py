@@ -7,9 +7,9 @@ import random
 import pytest
 
 from tests.plans import make_plan
-from xdomain.execute.frontier import Frontier
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import EvaluateStage
+from xdomain.schedule.frontier import Frontier
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ import pytest
 
 from tests.plans import make_plan
 from xdomain.core.errors import StoreError
-from xdomain.execute.run import run_plan
 from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import Stage, TrainStage
+from xdomain.schedule.run import run_plan
 from xdomain.store.experiments import note_experiment, noted_experiments, rewrite_notes
 from xdomain.store.garbage import find_garbage, free
 from xdomain.store.lease import acquire

@@ -12,13 +12,13 @@ import pytest
 from tests.plans import make_experiment, make_plan
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError
-from xdomain.execute.base import Task
-from xdomain.execute.local import LocalExecutor
-from xdomain.execute.machine import used_device
-from xdomain.execute.run import make_executor
-from xdomain.execute.worker import run_preflight
 from xdomain.plan.stage import StageKind
+from xdomain.schedule.base import Task
+from xdomain.schedule.local import LocalExecutor
+from xdomain.schedule.run import make_executor
 from xdomain.store.store import Store
+from xdomain.worker.device import used_device
+from xdomain.worker.run import run_preflight
 
 MEMORY = psutil.virtual_memory().total / 1e9
 

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xdomain.train.schedule import draw_schedule, interleave
+from xdomain.train.prompt_schedule import draw_schedule, interleave
 
 
 @given(st.dictionaries(st.sampled_from("abcde"), st.integers(1, 40), min_size=1))

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from tests.plans import make_experiment
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError
-from xdomain.execute.run import make_executor
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
+from xdomain.schedule.run import make_executor
 from xdomain.store.store import Store
 
 PLACED = {"steps": 10, "prompts_per_step": 4, "generations": 2, "rollout_draws": "place"}

@@ -12,9 +12,9 @@ from xdomain.analysis.result import AccuracyMatrix, Cell
 from xdomain.cli.render import count, err
 from xdomain.cli.run_view import run_to_end
 from xdomain.core.errors import StageError, StoreError
-from xdomain.execute.trained_overlap import TrainedOverlap, find_trained_overlaps, refuse_trained_overlaps
 from xdomain.plan.graph import Graph, merge_graphs
 from xdomain.plan.stage import EvaluateStage, Stage, StageKind
+from xdomain.schedule.trained_overlap import TrainedOverlap, find_trained_overlaps, refuse_trained_overlaps
 from xdomain.store.query import model_labels
 from xdomain.store.store import Store
 

@@ -9,11 +9,11 @@ from xdomain.cli.run_watch import Watcher
 from xdomain.cli.setup import Opened
 from xdomain.config.execution import ResourcesConfig
 from xdomain.core.errors import Interrupted, StageError, StoreError
-from xdomain.execute.run import run_plan
-from xdomain.execute.scheduler import RunOutcome
-from xdomain.execute.trained_overlap import refuse_trained_overlaps
 from xdomain.plan.explain import find_stage, narrow
 from xdomain.plan.graph import Graph
+from xdomain.schedule.run import run_plan
+from xdomain.schedule.scheduler import RunOutcome
+from xdomain.schedule.trained_overlap import refuse_trained_overlaps
 from xdomain.store.experiments import note_experiment
 from xdomain.store.store import Store
 

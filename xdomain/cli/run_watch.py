@@ -13,9 +13,9 @@ from rich.live import Live
 from xdomain.cli.render import duration, err, redraws
 from xdomain.cli.run_events import EventLines, RunBegun, RunEnded, StageEvent, StageFailure, StageProgress
 from xdomain.cli.run_picture import RunPicture, alarm_text, progress_text
-from xdomain.execute.scheduler import Event, RunOutcome, Scheduler
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage
+from xdomain.schedule.scheduler import Event, RunOutcome, Scheduler
 from xdomain.store.store import Store
 
 REFRESH_SECONDS = 0.5

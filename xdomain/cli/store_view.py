@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from xdomain.cli.render import count, err, out, print_json
 from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
-from xdomain.execute.export import as_jsonl, as_snakefile, exported_tasks
 from xdomain.plan.explain import find_stage, pick_stage
 from xdomain.plan.stage import Stage
+from xdomain.schedule.export import as_jsonl, as_snakefile, exported_tasks
 from xdomain.store.experiments import rewrite_notes
 from xdomain.store.garbage import Garbage, find_garbage, free
 from xdomain.store.states import stage_states

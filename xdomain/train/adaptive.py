@@ -8,7 +8,7 @@ from typing import Any
 
 from xdomain.core.files import write_atomic
 from xdomain.strategies.adaptive import Adaptive
-from xdomain.train.schedule import ScheduledPrompt, interleave
+from xdomain.train.prompt_schedule import ScheduledPrompt, interleave
 
 SLOT = "slot"
 """Column of the data set: place in the stage's sequence of prompts, which TRL hands out in order."""

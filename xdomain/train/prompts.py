@@ -19,8 +19,8 @@ from xdomain.plan.spec import TrainSpec
 from xdomain.strategies.adaptive import Adaptive
 from xdomain.strategies.base import Strategy
 from xdomain.train.adaptive import AdaptiveSchedule
+from xdomain.train.prompt_schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.rollouts import prompt_fits
-from xdomain.train.schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.self_paced import easy_to_hard, read_pass_rates
 
 MERGE_PROMPTS = 2

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xdomain.core.parquet import read_records
-from xdomain.train.schedule import ScheduledPrompt
+from xdomain.train.prompt_schedule import ScheduledPrompt
 
 
 def read_pass_rates(stage_folder: Path) -> dict[str, float]:

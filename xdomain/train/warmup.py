@@ -16,7 +16,7 @@ from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.trained import SCHEDULE, schedule_line
 from xdomain.models.prompting import encode, opened_reasoning, render
 from xdomain.train.arguments import CHECKPOINTING_FIELD
-from xdomain.train.schedule import draw_schedule
+from xdomain.train.prompt_schedule import draw_schedule
 
 
 def warm_up(

@@ -23,12 +23,12 @@ from multiprocessing.context import ForkServerProcess
 
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import StageError
-from xdomain.execute.base import Ended, Task
-from xdomain.execute.cluster_resources import Amounts
-from xdomain.execute.complaint import preflight_complaint, raise_complaint
-from xdomain.execute.server_domains import VARIABLE, describe_domains
-from xdomain.execute.worker import PRELOAD, run_task_file
 from xdomain.plan.stage import StageKind
+from xdomain.schedule.base import Ended, Task
+from xdomain.schedule.cluster_resources import Amounts
+from xdomain.worker.complaint import preflight_complaint, raise_complaint
+from xdomain.worker.run import PRELOAD, run_task_file
+from xdomain.worker.server_domains import VARIABLE, describe_domains
 
 STARTS = 3
 """Times that a start is tried while the server dies under it."""
@@ -80,7 +80,7 @@ class LocalExecutor:
         workers: int,
         threads: int,
         devices: Sequence[str] = (),
-        preload: Sequence[str] = ("xdomain.execute.preload",),
+        preload: Sequence[str] = ("xdomain.worker.preload",),
         train_processes: int = 1,
         asked: Mapping[StageKind, Amounts] | None = None,
         capacity: Amounts | None = None,

@@ -11,9 +11,9 @@ from typing import Any
 from xdomain import __version__
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import ConfigError
-from xdomain.execute.complaint import raise_complaint
-from xdomain.execute.ray_connection import first_line
-from xdomain.execute.ray_worker import check_experiment, look_at_node
+from xdomain.schedule.ray_connection import first_line
+from xdomain.worker.complaint import raise_complaint
+from xdomain.worker.ray_worker import check_experiment, look_at_node
 
 ANSWER_SECONDS = 120.0
 

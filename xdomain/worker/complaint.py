@@ -7,7 +7,7 @@ import json
 from xdomain.config.experiment import Experiment
 from xdomain.core import errors
 from xdomain.core.errors import XDomainError
-from xdomain.execute.worker import run_preflight
+from xdomain.worker.run import run_preflight
 
 
 def preflight_complaint(experiment_json: str, *, loads_source: bool) -> str:

@@ -17,8 +17,8 @@ from xdomain.core.errors import XDomainError
 from xdomain.core.files import write_json
 from xdomain.core.process import process_started
 from xdomain.core.stage import StageContext, StageResult
-from xdomain.execute.process_group import LOOK_SECONDS, GroupTask
-from xdomain.execute.worker import prepare_torch
+from xdomain.worker.process_group import LOOK_SECONDS, GroupTask
+from xdomain.worker.run import prepare_torch
 
 
 class GroupReporter:

@@ -11,8 +11,8 @@ import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 from xdomain.core.provenance import code_state  # noqa: E402 -- see above
-from xdomain.execute.server_domains import VARIABLE, read_domains  # noqa: E402
-from xdomain.execute.worker import PRELOAD  # noqa: E402
+from xdomain.worker.run import PRELOAD  # noqa: E402
+from xdomain.worker.server_domains import VARIABLE, read_domains  # noqa: E402
 
 gc.disable()  # what is imported stays; looking through it over and over took a sixth of the time
 for name in PRELOAD:

@@ -98,7 +98,7 @@ def launch_command(task: Path, processes: int, threads: int) -> list[str]:
     }
     flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", *flags]
-    return [*launch, "-m", "xdomain.execute.group_member", str(task)]
+    return [*launch, "-m", "xdomain.worker.group_member", str(task)]
 
 
 def _environment(threads: int) -> dict[str, str]:

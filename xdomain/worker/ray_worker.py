@@ -7,9 +7,9 @@ import signal
 from pathlib import Path
 
 from xdomain import __version__
-from xdomain.execute.base import TaskFile
-from xdomain.execute.complaint import preflight_complaint
-from xdomain.execute.worker import LOST_LEASE, run_task, stop_requested
+from xdomain.plan.task import TaskFile
+from xdomain.worker.complaint import preflight_complaint
+from xdomain.worker.run import LOST_LEASE, run_task, stop_requested
 
 
 def run_stages(task_path: str) -> None:

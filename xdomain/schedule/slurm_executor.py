@@ -16,11 +16,11 @@ from typing import Any, Literal
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import ConfigError, DependencyMissing, StageError
-from xdomain.execute.base import Ended, Task
-from xdomain.execute.slurm_commands import SlurmJob, cancel, check_size, queue, require_slurm
-from xdomain.execute.slurm_worker import STOPPED, run_job
-from xdomain.execute.worker import run_preflight
 from xdomain.plan.stage import StageKind
+from xdomain.schedule.base import Ended, Task
+from xdomain.schedule.slurm_commands import SlurmJob, cancel, check_size, queue, require_slurm
+from xdomain.worker.run import run_preflight
+from xdomain.worker.slurm_worker import STOPPED, run_job
 
 SILENT_SECONDS = 600.0
 """A controller that restarts is waited for so long."""

@@ -6,11 +6,11 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 
-from xdomain.execute.base import StageRecord, TaskFile
-from xdomain.execute.repair import checkpoints_read
 from xdomain.plan.graph import Graph
 from xdomain.plan.spec import TaskSpec, stage_spec
 from xdomain.plan.stage import Stage
+from xdomain.plan.task import StageRecord, TaskFile
+from xdomain.schedule.repair import checkpoints_read
 from xdomain.store.store import Store
 
 

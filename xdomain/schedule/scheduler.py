@@ -15,13 +15,13 @@ from typing import Any
 
 from xdomain.config.backend import KEEPS_ENGINE
 from xdomain.core.errors import StoreError
-from xdomain.execute.base import Ended, Executor, Task
-from xdomain.execute.frontier import Frontier
-from xdomain.execute.memory import memory_kills
-from xdomain.execute.repair import Repair
-from xdomain.execute.task_file import task_file
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage, Stage
+from xdomain.schedule.base import Ended, Executor, Task
+from xdomain.schedule.frontier import Frontier
+from xdomain.schedule.memory import memory_kills
+from xdomain.schedule.repair import Repair
+from xdomain.schedule.task_file import task_file
 from xdomain.store.lease import Holder, StaleWatch, read_holder
 from xdomain.store.store import CANCELLED, DAMAGED, Failure, Store
 

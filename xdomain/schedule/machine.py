@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 
 import psutil
 
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError
-from xdomain.execute.cluster_resources import Amounts
 from xdomain.plan.stage import StageKind
+from xdomain.schedule.cluster_resources import Amounts
 
 FIELDS = {"CPU": "cpus", "GPU": "gpus", "memory": "memory_gb"}
 
@@ -27,28 +26,6 @@ def visible_gpus(device: str = "auto") -> list[str]:
     except FileNotFoundError:
         nodes = []
     return [str(index) for index in range(len(nodes))]
-
-
-def used_device(wanted: str, gpus: int = 1) -> str:
-    """ "cpu" or "cuda"; for "auto" whatever torch can use here.
-
-    Args:
-        gpus: how many "cuda" needs.
-
-    Raises:
-        ConfigError: "cuda" is wanted, and torch cannot use so many GPUs. (The trainer would go on with the CPU.)
-    """
-    if wanted == "cpu":
-        return wanted
-    cuda = importlib.import_module("torch").cuda
-    usable = cuda.device_count() if cuda.is_available() else 0
-    if wanted == "cuda" and usable < gpus:
-        raise ConfigError(
-            f"cuda needs {gpus} GPU{'s' * (gpus > 1)} here, and torch can use {usable}.",
-            where="execution.device",
-            fix="See what `xdomain doctor` says of torch and GPUs, look at CUDA_VISIBLE_DEVICES, or set it to `cpu`.",
-        )
-    return "cuda" if usable else "cpu"
 
 
 def capacity(gpus: int) -> Amounts:

@@ -14,12 +14,12 @@ from typing import Any
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import StageError
-from xdomain.execute.base import Ended, Task
-from xdomain.execute.cluster_resources import Amounts, check_demands, demands, fits, room
-from xdomain.execute.ray_connection import connect, first_line, handler_kept, load_ray
-from xdomain.execute.ray_nodes import check_nodes, check_settings
-from xdomain.execute.ray_worker import run_stages
 from xdomain.plan.stage import StageKind
+from xdomain.schedule.base import Ended, Task
+from xdomain.schedule.cluster_resources import Amounts, check_demands, demands, fits, room
+from xdomain.schedule.ray_connection import connect, first_line, handler_kept, load_ray
+from xdomain.schedule.ray_nodes import check_nodes, check_settings
+from xdomain.worker.ray_worker import run_stages
 
 LOOK_SECONDS = 2.0
 LOST_SECONDS = 300.0

@@ -9,14 +9,14 @@ from contextlib import closing, suppress
 
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError, DependencyMissing, StoreError
-from xdomain.execute.base import Executor, Task
-from xdomain.execute.inline import InlineExecutor
-from xdomain.execute.local import LocalExecutor
-from xdomain.execute.machine import asked_of_machine, capacity, visible_gpus
-from xdomain.execute.repair import has_damaged_records
-from xdomain.execute.scheduler import Event, RunOutcome, Scheduler
 from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.stage import StageKind
+from xdomain.schedule.base import Executor, Task
+from xdomain.schedule.inline import InlineExecutor
+from xdomain.schedule.local import LocalExecutor
+from xdomain.schedule.machine import asked_of_machine, capacity, visible_gpus
+from xdomain.schedule.repair import has_damaged_records
+from xdomain.schedule.scheduler import Event, RunOutcome, Scheduler
 from xdomain.store.experiments import note_experiment
 from xdomain.store.store import Store
 
@@ -34,11 +34,11 @@ def make_executor(
         DependencyMissing: the executor's extra is not installed.
     """
     if execution.executor == "ray":
-        from xdomain.execute.ray_executor import RayExecutor
+        from xdomain.schedule.ray_executor import RayExecutor
 
         return RayExecutor(execution, store.root, jobs)
     if execution.executor == "slurm":
-        from xdomain.execute.slurm_executor import SlurmExecutor
+        from xdomain.schedule.slurm_executor import SlurmExecutor
 
         return SlurmExecutor(execution, store.root, jobs, tell)
     devices = visible_gpus(execution.device)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from xdomain.config.experiment import Experiment
-from xdomain.execute.base import Ended, Task, TaskFile
-from xdomain.execute.worker import run_preflight, run_task
+from xdomain.plan.task import TaskFile
+from xdomain.schedule.base import Ended, Task
+from xdomain.worker.run import run_preflight, run_task
 
 
 class InlineExecutor:

@@ -27,18 +27,18 @@ from xdomain.core.stage import Lender, StageContext, StageResult
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
 from xdomain.domains.preflight import preflight_domains
-from xdomain.execute.base import StageRecord, TaskFile
-from xdomain.execute.machine import used_device
-from xdomain.execute.process_group import GroupLost, run_group
-from xdomain.execute.progress import LeaseReporter, log_line
 from xdomain.plan.borrowing import repeats_samples
 from xdomain.plan.graph import most_prompts_a_step
 from xdomain.plan.spec import EvaluateSpec, TrainSpec
 from xdomain.plan.stage import Stage, StageKind
+from xdomain.plan.task import StageRecord, TaskFile
 from xdomain.store.artifact import check_checkpoint
 from xdomain.store.lease import Lease, acquire
 from xdomain.store.lenders import DrawnAlike, as_lender, is_sound
 from xdomain.store.store import DAMAGED, Failure, Store
+from xdomain.worker.device import used_device
+from xdomain.worker.process_group import GroupLost, run_group
+from xdomain.worker.progress import LeaseReporter, log_line
 
 PRELOAD = ("torch", "transformers", "trl", "peft", "xdomain.train.run", "xdomain.train.base", "xdomain.evaluate.run")
 """What a forkserver imports once; by name, so that nothing here loads torch."""
