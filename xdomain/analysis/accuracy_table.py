@@ -22,7 +22,8 @@ import pandas as pd
 
 from xdomain.analysis.asymmetry import asymmetry_matrices
 from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.contrast import Blank, Effect
+from xdomain.analysis.blank import Blank
+from xdomain.analysis.contrast import Effect
 from xdomain.analysis.definitions import ACCURACY, STRATEGY_EFFECT, STRATEGY_MATCHED
 from xdomain.analysis.inference import Estimate, Measured, pool_effects
 from xdomain.analysis.maxima import bounded_spread
@@ -37,7 +38,8 @@ from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Cell, Matrix
 from xdomain.analysis.runs import Run, build_runs
 from xdomain.analysis.sentences import sentences
 from xdomain.analysis.sequence import sequence_matrix
-from xdomain.analysis.study import Study, Term, label_of
+from xdomain.analysis.runs import label_of
+from xdomain.analysis.study import Study, Term
 from xdomain.analysis.transfer import change_matrix, mean_diagonal_transfer, transfer_estimates, transfer_matrix
 from xdomain.analysis.turnover import turnover
 from xdomain.analysis.variance import Components

@@ -14,7 +14,8 @@ from scipy import special
 
 from xdomain.analysis.accuracy import accuracy_estimates, accuracy_matrix
 from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.contrast import Aligned, Blank, Effect
+from xdomain.analysis.blank import Blank
+from xdomain.analysis.contrast import Aligned, Effect
 from xdomain.analysis.definitions import BENJAMINI_HOCHBERG
 from xdomain.analysis.inference import pool_effects, t_quantile, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,6 +85,19 @@ class RunBook:
         return same[0] if len(same) == 1 else None
 
     @property
+    def planned(self) -> tuple[Run, ...]:
+        """The base and every planned run."""
+        return tuple(run for run in self.runs.values() if run.planned)
+
+    def singles(self, domains: Iterable[str]) -> dict[str, Run]:
+        """The run (d) of each trained domain, the one without "@steps" first; evaluated domains come first."""
+        found: dict[str, Run] = {}
+        for run in sorted(self.trained, key=lambda run: "@" in run.label):
+            if run.is_single:
+                found.setdefault(run.trained[0], run)
+        return {name: found[name] for name in dict.fromkeys([*domains, *found]) if name in found}
+
+    @property
     def trained(self) -> tuple[Run, ...]:
         """Planned runs, the base left out."""
         return tuple(run for run in self.runs.values() if not run.is_base and run.planned)
@@ -97,6 +110,11 @@ class RunBook:
     @property
     def base(self) -> Run | None:
         return self.runs.get(BASE)
+
+
+def label_of(run: Run | str) -> str:
+    """The label of a run, or of one that the grid does not have."""
+    return run if isinstance(run, str) else run.label
 
 
 def run_label(curriculum: str, strategy: str | None) -> str:

@@ -31,7 +31,7 @@ def strategy_costs(study: Study) -> tuple[StrategyComparison, ...]:
             costs=tuple(_cost(study, contest, run) for run in contest.runs),
             gradients=tuple(strategy_gradients(run) for run in contest.runs),
         )
-        for contest in contests(study)
+        for contest in contests(study.book)
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xdomain.analysis.contrast import Blank, Effect, effect
+from xdomain.analysis.blank import Blank
+from xdomain.analysis.contrast import Effect, effect
 from xdomain.analysis.inference import Measured, pool_effects
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.result import Trajectory, TrajectoryPoint

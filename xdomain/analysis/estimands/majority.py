@@ -7,43 +7,38 @@ which is what drawing one of them earns on average.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
+from xdomain.analysis.estimand import Estimand
+from xdomain.analysis.result.matrix import Matrix
 
-from xdomain.analysis.accuracy import level
-from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.definitions import MAJORITY
-from xdomain.analysis.inference import pool_effects
-from xdomain.analysis.panel import Panel
-from xdomain.analysis.proportion import accuracy_cell
-from xdomain.analysis.result import Matrix
-from xdomain.analysis.study import Study
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from xdomain.analysis.columns import FloatArray
+    from xdomain.analysis.measurements import Measurements
+    from xdomain.analysis.panel import Panel
 
 FEWEST_SAMPLES = 3
 """With two samples an answer leads only where both agree."""
 
 
-def majority_matrices(study: Study, records: pd.DataFrame, samples: Mapping[str, int]) -> tuple[Matrix, ...]:
-    """One matrix, or none: where records hold no answers, or a domain has fewer than three samples an item."""
+def compute(measurements: Measurements, template: Matrix) -> Matrix | None:
+    """None where records hold no answers, or a domain has fewer than three samples per item."""
+    records, samples = measurements.records, measurements.samples
     if "answer" not in records.columns or min(samples.values(), default=0) < FEWEST_SAMPLES:
-        return ()
+        return None
+    study = measurements.study
     values = {
         domain: majority_values(records[records["domain"] == domain], panel) for domain, panel in study.panels.items()
     }
-    effects = {
-        (run.label, domain): level(study, run, domain, values.get(domain))
-        for run in study.book.runs.values()
-        if run.planned
-        for domain in study.domains
-    }
-    cells = {key: accuracy_cell(found) for key, found in pool_effects(effects).items()}
-    return (study.matrix(cells, study.domains, MAJORITY),)
+    return measurements.filled(template, measurements.level_cells(study.levels(values)))
 
 
 def majority_values(records: pd.DataFrame, panel: Panel) -> FloatArray:
     """Credit of the leading answer, shape [checkpoints, items]; NaN where no sample was judged."""
+    import numpy as np
+
     judged = records[records["score"].notna()]
     text = judged["answer"].astype("string").str.split().str.join(" ").str.casefold()
     # A sample without an answer is no candidate; an item on which nobody answered earns nothing.
@@ -58,3 +53,21 @@ def majority_values(records: pd.DataFrame, panel: Panel) -> FloatArray:
     items = [columns[name] for name in credit.index.get_level_values(1)]
     found[checkpoints, items] = credit.to_numpy()
     return found
+
+
+ESTIMANDS = (
+    Estimand(
+        template=Matrix(
+            name="majority",
+            title="maj@n",
+            definition=(
+                "Mean over items of what the answer given most often among all n samples earns; ties earn their mean"
+            ),
+            source="2203.11171; equality by text and the ties are ours",
+            row_meaning="run",
+            centre=None,
+        ),
+        compute=compute,
+        rank=300,
+    ),
+)
