@@ -151,8 +151,8 @@ def stored_checkpoints(store: Store, text: str) -> Checkpoints:
     Raises:
         ConfigError: a stage that it names left no checkpoint at the step that it names.
     """
+    from xdomain.config.run_id import BASE
     from xdomain.core.errors import ConfigError
-    from xdomain.core.measurement import BASE
     from xdomain.plan.graph import checkpoint_steps
     from xdomain.plan.stage import StageKind
 
