@@ -9,7 +9,7 @@ from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
 from xdomain.plan.explain import find_stage, pick_stage
 from xdomain.plan.stage import Stage
-from xdomain.schedule.export import as_jsonl, as_snakefile, exported_tasks
+from xdomain.schedule.export import as_jsonl, exported_tasks
 from xdomain.store.experiments import rewrite_notes
 from xdomain.store.garbage import Garbage, find_garbage, free
 from xdomain.store.states import stage_states
@@ -75,14 +75,14 @@ def collect_garbage(opened: Sequence[Opened], *, forget: Sequence[str], yes: boo
         _show(garbage, yes)
 
 
-def export_plan(opened: Opened, format_name: str, seeds: str | None, settings: Sequence[str]) -> None:
-    """Print the plan as JSON lines or as a Snakefile; the commands name this file and this store."""
+def export_plan(opened: Opened, seeds: str | None, settings: Sequence[str]) -> None:
+    """Print the plan as JSON lines; the commands name this file and this store."""
     command = ["xdomain", "grid", "run", str(opened.path.resolve()), "--store", str(opened.store.root.resolve())]
     command += ["--seeds", seeds] if seeds is not None else []
     command += [word for setting in settings for word in ("--set", setting)]
     tasks = exported_tasks(opened.plan, command)
-    for part in as_snakefile(tasks) if format_name == "snakemake" else as_jsonl(tasks):
-        out.print(part, markup=False, soft_wrap=True)
+    for line in as_jsonl(tasks):
+        out.print(line, markup=False, soft_wrap=True)
 
 
 def _show(garbage: Garbage, yes: bool) -> None:
