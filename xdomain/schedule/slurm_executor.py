@@ -7,6 +7,7 @@ queue is read with squeue alone, so a cluster without accounting will do.
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from typing import Any, Literal
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import ConfigError, DependencyMissing, StageError
+from xdomain.core.threads import thread_environment
 from xdomain.plan.stage import StageKind
 from xdomain.schedule.base import Ended, Task
 from xdomain.schedule.slurm_commands import SlurmJob, cancel, check_size, queue, require_slurm
@@ -68,7 +70,8 @@ class SlurmExecutor:
         self._most = jobs or execution.workers or execution.slurm.most_jobs
         self._tell = tell
         self._submitit = submitit.SlurmExecutor(folder=(store / "slurm").resolve())
-        self._setup = [f"export OMP_NUM_THREADS={execution.threads} MKL_NUM_THREADS={execution.threads}"]
+        variables = thread_environment(execution.threads).items()
+        self._setup = ["export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables)]
         self._setup += execution.slurm.setup
         self._queued: list[Task] = []
         """Submitted to us, not yet to Slurm."""

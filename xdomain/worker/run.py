@@ -24,6 +24,7 @@ from xdomain.core.errors import DamagedArtifact, XDomainError
 from xdomain.core.provenance import provenance
 from xdomain.core.seeds import derive_seed
 from xdomain.core.stage import Lender, StageContext, StageResult
+from xdomain.core.threads import thread_environment
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
 from xdomain.domains.preflight import preflight_domains
@@ -250,7 +251,7 @@ def _train(file: TaskFile, spec: TrainSpec, context: StageContext) -> StageResul
 def prepare_torch(threads: int) -> None:
     """Set what must be set before torch computes anything."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.update(thread_environment(threads))
     torch = importlib.import_module("torch")
     torch.set_num_threads(threads)
     transformers = importlib.import_module("transformers")
