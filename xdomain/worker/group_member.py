@@ -18,7 +18,7 @@ from xdomain.core.errors import XDomainError
 from xdomain.core.files import write_json
 from xdomain.core.process import process_started
 from xdomain.core.stage import StageContext, StageResult
-from xdomain.worker.process_group import LOOK_SECONDS, MemberFailure, GroupTask
+from xdomain.worker.process_group import LOOK_SECONDS, GroupTask, MemberFailure
 from xdomain.worker.run import prepare_torch
 
 
