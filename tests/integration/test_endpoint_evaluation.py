@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.completion_server import Fault, Reply, completion_server
-from tests.small_grid import xdomain
+from tests.support.completion_server import Fault, Reply, completion_server
+from tests.support.small_grid import xdomain
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.core.errors import DependencyMissing
 from xdomain.core.http import EndpointError

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.judge_server import judge_server, ticket_in
+from tests.support.judge_server import judge_server, ticket_in
 from xdomain.config.domain_reward import RewardShape
 from xdomain.config.domain_verifier import CriteriaJudge, JudgeEndpoint, PairwiseJudge, RubricJudge
 from xdomain.core.errors import DependencyMissing
