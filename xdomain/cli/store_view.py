@@ -7,13 +7,14 @@ from collections.abc import Collection, Sequence
 from xdomain.cli.render import count, err, out, print_json
 from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
+from xdomain.core.states import Cause
 from xdomain.plan.explain import find_stage, pick_stage
 from xdomain.plan.stage import Stage
 from xdomain.schedule.export import as_jsonl, exported_tasks
 from xdomain.store.experiments import rewrite_notes
 from xdomain.store.garbage import Garbage, find_garbage, free
 from xdomain.store.states import stage_states
-from xdomain.store.store import CANCELLED, Failure, Store
+from xdomain.store.store import Failure, Store
 
 
 def cancel_stage(store: Store, stages: Collection[Stage], text: str) -> None:
@@ -27,7 +28,7 @@ def cancel_stage(store: Store, stages: Collection[Stage], text: str) -> None:
         raise StoreError(f'"{stage.title}" is done already.', where=str(store.root))
     store.create()
     store.fail(
-        stage, Failure(CANCELLED, "cancelled; `xdomain grid retry` takes that back.", str(store.log_path(stage)))
+        stage, Failure(Cause.CANCELLED, "cancelled; `xdomain grid retry` takes that back.", str(store.log_path(stage)))
     )
     err.print(f"{stage.title}: stops at its next step if it runs, and does not start until `grid retry`.")
 

@@ -18,6 +18,7 @@ from xdomain.core.errors import XDomainError
 from xdomain.core.files import write_json
 from xdomain.core.process import process_started
 from xdomain.core.stage import StageContext, StageResult
+from xdomain.core.states import NoteKind
 from xdomain.worker.process_group import LOOK_SECONDS, GroupTask, MemberFailure
 from xdomain.worker.run import prepare_torch
 
@@ -38,7 +39,7 @@ class GroupReporter:
         if self._speaks:
             write_json(self._path, {"done": done, "total": total, "values": values}, durable=False)
 
-    def event(self, kind: str, **values: Any) -> None:
+    def event(self, kind: NoteKind, **values: Any) -> None:
         if self._speaks:
             print(json.dumps({"event": kind, **values}), flush=True)
 
