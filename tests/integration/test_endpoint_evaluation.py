@@ -12,8 +12,8 @@ import pytest
 from tests.completion_server import Fault, Reply, completion_server
 from tests.small_grid import xdomain
 from xdomain.config.evaluation import EvaluationConfig
+from xdomain.core.chat_endpoint import EndpointError
 from xdomain.core.errors import DependencyMissing
-from xdomain.core.http import EndpointError
 from xdomain.core.parquet import read_records
 from xdomain.evaluate.served import served_checkpoint
 from xdomain.generation.base import PromptRequest, Sampling
