@@ -13,8 +13,8 @@ from tests.support.openai_server import HANG_UP, RETRY_NOW, Reply, Request
 from tests.support.small_grid import xdomain
 from tests.support.stock_completions import Fault, completion_server
 from xdomain.config.evaluation import EvaluationConfig
+from xdomain.core.chat_endpoint import EndpointError
 from xdomain.core.errors import DependencyMissing
-from xdomain.core.http import EndpointError
 from xdomain.core.parquet import read_records
 from xdomain.evaluate.served import served_checkpoint
 from xdomain.generation.base import PromptRequest, Sampling

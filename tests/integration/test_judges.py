@@ -12,8 +12,8 @@ import pytest
 from tests.support.openai_server import RETRY_NOW, Reply, judge_server, ticket_in
 from xdomain.config.domain_reward import RewardShape
 from xdomain.config.domain_verifier import CriteriaJudge, JudgeEndpoint, PairwiseJudge, RubricJudge
+from xdomain.core.chat_endpoint import ChatEndpoint, EndpointError, chat
 from xdomain.core.errors import DependencyMissing
-from xdomain.core.http import ChatEndpoint, EndpointError, chat
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Item
 from xdomain.domains.rewards import resolve_reward, shaped_reward
