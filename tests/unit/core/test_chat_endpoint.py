@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-
 from tests.completion_server import Reply, completion_server
+
 from xdomain.core.chat_endpoint import (
     LONGEST_PAUSE_SECONDS,
     ChatEndpoint,
