@@ -23,9 +23,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import stats
+from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
 
 from xdomain.analysis.analyse import analyse
-from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
 from xdomain.core.parquet import read_records, record_schema
 from xdomain.core.records import RECORD_COLUMNS
 

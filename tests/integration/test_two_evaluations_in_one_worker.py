@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.plans import make_experiment
+from xdomain.core.states import Cause
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
 from xdomain.schedule.task_file import task_file
-from xdomain.store.store import CANCELLED, Failure, Store
+from xdomain.store.store import Failure, Store
 from xdomain.worker.run import run_task
 
 
@@ -25,7 +26,7 @@ def test_an_error_is_not_said_of_the_cancelled_one_before_it(tmp_path: Path) -> 
     store.create()
     run_task(task_file(plan, store, [plan.base], {}))
     cancelled, broken = [stage for stage in plan.evaluations if stage.needs == (plan.base.key,)]
-    asked = Failure(CANCELLED, "it was cancelled.", "")
+    asked = Failure(Cause.CANCELLED, "it was cancelled.", "")
     store.fail(cancelled, asked)
     (store.work(broken) / "records.parquet").mkdir(parents=True)
     run_task(task_file(plan, store, [cancelled, broken], {}))

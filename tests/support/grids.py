@@ -7,9 +7,9 @@ from itertools import combinations, permutations
 
 import numpy as np
 import pandas as pd
+from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
 
 from xdomain.config.curriculum import Curriculum, Phase, parse_curriculum
-from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
 from xdomain.core.seeds import derive_seed
 
 OWN_GAIN = 1.2
@@ -36,7 +36,7 @@ def _phase_gain(phase: Phase, domain: str) -> float:
     gains = (
         (OWN_GAIN if name == domain else CROSS.get((name, domain), 0.0)) * weight for name, weight in phase.weights
     )
-    return sum(gains) / total**0.5
+    return float(sum(gains) / total**0.5)
 
 
 def family(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 UNMOVED = 'not defined: training on "{domain}" did not move "{domain}" at all'
 
 

@@ -49,7 +49,7 @@ class Place:
 
 def run_on_domain(quantity: Quantity) -> tuple[Place, ...]:
     """Return the place of a quantity whose run is the row and whose domain is the column."""
-    return (Place(quantity.runs[0], quantity.domain),)
+    return (Place(str(quantity.runs[0]), quantity.domain),)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def family_over_domains(contrasts: int, grid: Grid) -> Family:
 
 
 def family_by_domain(cells: Iterable[tuple[str, str]]) -> Family:
-    """Return the family of the given (row, evaluated domain) cells; the domain with the fewest pools over the fewest."""
+    """Return the family of (row, evaluated domain) cells; the domain with the fewest cells pools over the fewest."""
     counts = Counter(domain for _, domain in cells)
     return Family(counts.total(), min(counts.values(), default=1))
 

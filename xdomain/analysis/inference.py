@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 from scipy import special
 
-from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.blank import Blank, join
+from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Effect
 from xdomain.analysis.power import power_factor
 from xdomain.analysis.result import Cell, SpeaksOf

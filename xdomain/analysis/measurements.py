@@ -6,11 +6,9 @@ Every shared result is computed once, when the first matrix asks for it.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
-
-import pandas as pd
 
 from xdomain.analysis.blank import Blank
 from xdomain.analysis.columns import FloatArray
@@ -23,11 +21,13 @@ from xdomain.analysis.order import order_pairs
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.ratio import RatioEstimate, ratio_cell, ratio_difference_cell
 from xdomain.analysis.relative import Pair, relative_ratios
-from xdomain.analysis.result import Cell, Matrix, StrategyComparison
-from xdomain.analysis.strategy_cost import strategy_costs
+from xdomain.analysis.result import Cell, Matrix
+from xdomain.analysis.runs import Run
+from xdomain.analysis.strategy_cost import matched_pairs
 from xdomain.analysis.study import Study
 from xdomain.analysis.worst import difference_of_minima
 from xdomain.core.errors import AnalysisError
+from xdomain.plan.measurement import MeasuredGrid
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -38,15 +38,13 @@ class Measurements:
 
     Attributes:
         study: Runs, evaluated domains, and differences between runs on common items.
-        records: Item records, see `core.records.RECORD_COLUMNS`.
-        chance: Accuracy of a constant or uniform answer by domain; None where unknown.
+        grid: The records, and what is known of the grid.
         estimands: Every matrix by name.
     """
 
     study: Study
+    grid: MeasuredGrid
     estimands: Mapping[str, Estimand]
-    records: pd.DataFrame = field(default_factory=pd.DataFrame)
-    chance: Mapping[str, float | None] = field(default_factory=dict)
 
     def matrix(self, name: str) -> Matrix | None:
         """Return a matrix, computed once; None if these measurements do not define it.
@@ -64,6 +62,11 @@ class Measurements:
                 )
             self._matrices[name] = found
         return self._matrices[name]
+
+    def matrices(self) -> dict[str, Matrix]:
+        """Return every matrix that these measurements define, by name and in the order of `estimands`."""
+        found = {name: self.matrix(name) for name in self.estimands}
+        return {name: matrix for name, matrix in found.items() if matrix is not None}
 
     @cached_property
     def _matrices(self) -> dict[str, Matrix | None]:
@@ -104,9 +107,9 @@ class Measurements:
         )
 
     @cached_property
-    def comparisons(self) -> tuple[StrategyComparison, ...]:
-        """The cost of every strategy of every curriculum that was run with several."""
-        return strategy_costs(self.study)
+    def matched_pairs(self) -> list[tuple[Run, Run]]:
+        """Each run that moves the weights differently from its reference, with the joint arm that moves as far."""
+        return matched_pairs(self.study)
 
     @cached_property
     def samples(self) -> dict[str, int]:

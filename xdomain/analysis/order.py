@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from xdomain.analysis.estimand import Grid
 from xdomain.analysis.runs import Run
+from xdomain.config.run_id import RunId
 
 
 def order_pairs(grid: Grid) -> dict[str, tuple[Run, Run]]:
     """ "A, B" to the runs A -> B and B -> A, each unordered pair once, oriented by the order of the domains."""
-    by_phases = {
-        (run.strategy, tuple(str(phase) for phase in run.parsed.phases)): run
-        for run in grid.book.trained
-        if run.parsed and len(run.parsed.phases) == 2
-    }
+    of_two = {run.id: run for run in grid.book.trained if len(run.id.phases) == 2}
     found: dict[str, tuple[Run, Run]] = {}
-    seen: set[frozenset[str]] = set()
-    for (strategy, (first, second)), run in by_phases.items():
-        other = by_phases.get((strategy, (second, first)))
-        key = frozenset([run.label, other.label if other else ""])
-        if other is None or first == second or key in seen:
+    seen: set[RunId] = set()
+    for run in of_two.values():
+        other = of_two.get(run.id.reversed())
+        if other is None or other is run or other.id in seen:
             continue
-        seen.add(key)
-        forward = _place(grid, run) <= _place(grid, other)
-        left, right = (run, other) if forward else (other, run)
-        suffix = "" if strategy in (None, "joint") else f" [{strategy}]"
-        found[", ".join([first, second] if forward else [second, first]) + suffix] = (left, right)
+        seen.add(run.id)
+        left, right = (run, other) if _place(grid, run) <= _place(grid, other) else (other, run)
+        found[left.id.with_strategy(", ".join(map(str, left.id.phases)))] = (left, right)
     return found
 
 
 def _place(grid: Grid, run: Run) -> tuple[int, ...]:
     position = {name: number for number, name in enumerate(grid.domains)}
-    return tuple(position.get(name, len(position)) for name in run.trained)
+    return tuple(position.get(name, len(position)) for name in run.id.domains)

@@ -75,9 +75,7 @@ def ratio_cell(found: RatioEstimate | Blank) -> Cell:
     return cell.model_copy(update={"low": ratio.low, "high": ratio.high, "note": note})
 
 
-def ratio_difference_cell(
-    left: RatioEstimate | Blank, right: RatioEstimate | Blank, compares: tuple[str, ...]
-) -> Cell:
+def ratio_difference_cell(left: RatioEstimate | Blank, right: RatioEstimate | Blank, compares: tuple[str, ...]) -> Cell:
     """Return the cell of the difference of two independent ratios."""
     for found in (left, right):
         if isinstance(found, Blank):

@@ -1,10 +1,12 @@
-"""Curricula that were run with several strategies: joint where it was run is the reference, else the first one listed."""
+"""Curricula that were run with several strategies: joint is the reference, else the first strategy listed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from xdomain.analysis.runs import Run, RunBook
+from xdomain.config.curriculum import Curriculum
+from xdomain.config.run_id import JOINT
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Contest:
         others: in plan order.
     """
 
-    curriculum: str
+    curriculum: Curriculum
     reference: Run
     others: tuple[Run, ...]
 
@@ -27,12 +29,13 @@ class Contest:
 
 def contests(book: RunBook) -> list[Contest]:
     """Every curriculum that was run with more than one strategy."""
-    by_curriculum: dict[str, list[Run]] = {}
+    by_curriculum: dict[Curriculum, list[Run]] = {}
     for run in book.trained:
-        by_curriculum.setdefault(run.curriculum, []).append(run)
+        if run.id.curriculum is not None:
+            by_curriculum.setdefault(run.id.curriculum, []).append(run)
     found = []
     for curriculum, runs in by_curriculum.items():
         if len(runs) > 1:
-            reference = next((run for run in runs if run.strategy == "joint"), runs[0])
+            reference = next((run for run in runs if run.id.strategy == JOINT), runs[0])
             found.append(Contest(curriculum, reference, tuple(run for run in runs if run is not reference)))
     return found

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping
 
 from xdomain.analysis.amounts import not_ruled_out, points, sized
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix, StrategyComparison, StrategyCost
+from xdomain.config.run_id import is_joint
 
 
 def strategy_sentences(result: AnalysisResult) -> Iterator[str]:
     """One curriculum after the other; within each, strategies in plan order, by their names."""
     for comparison in result.strategies:
         names = {cost.run: cost.strategy for cost in comparison.costs}
-        yield from _against(result.strategy_effect, names, f"Strategies of {comparison.curriculum}", names)
+        yield from _against(result.matrices["strategy_effect"], names, f"Strategies of {comparison.curriculum}", names)
         for cost in comparison.costs:
-            if cost.moves is not None and cost.strategy.partition("(")[0] != "joint":
-                yield from _moved(result.strategy_matched, comparison, cost, names)
+            if cost.moves is not None and not is_joint(cost.strategy):
+                yield from _moved(result.matrices["strategy_matched"], comparison, cost, names)
 
 
 def _against(matrix: Matrix, names: Mapping[str, str], subject: str, all_names: Mapping[str, str]) -> Iterator[str]:

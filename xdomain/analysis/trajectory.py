@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xdomain.analysis.blank import Blank
-from xdomain.analysis.contrast import Effect, effect
+from xdomain.analysis.contrast import Effect
 from xdomain.analysis.inference import Measured, pool_effects
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.result import Trajectory, TrajectoryPoint
@@ -21,7 +21,7 @@ def trajectories(study: Study) -> tuple[Trajectory, ...]:
     measured = pool_effects(
         {
             (run.label, step, domain): _level(study, run, step, domain)
-            for run in study.book.runs.values()
+            for run in study.book
             for step in _steps(run)
             for domain in study.domains
         }
@@ -37,8 +37,7 @@ def _steps(run: Run) -> list[int]:
 
 def _level(study: Study, run: Run, step: int, domain: str) -> Effect | Blank:
     at_step = {seed: checkpoint for seed, group in run.saved.items() for checkpoint in group if checkpoint.step == step}
-    aligned = study.align(domain, [replace(run, ends=at_step)])
-    return aligned if isinstance(aligned, Blank) else effect([(aligned, aligned.scores(run.label))], (run.label,))
+    return study.level(replace(run, ends=at_step), domain)
 
 
 def _trajectory(study: Study, run: Run, domain: str, measured: dict[Place, Measured]) -> Trajectory:
@@ -61,10 +60,8 @@ def _chain(study: Study, run: Run) -> list[Run]:
     """From the base to `run`, one entry a phase; a parent without checkpoints breaks off what lies before it."""
     chain = [run]
     while chain[0].parent is not None:
-        parent = study.book.runs.get(chain[0].parent)
-        if parent is None:
+        parent = study.book.parent(chain[0])
+        if parent.id not in study.book.runs:
             break
         chain.insert(0, parent)
-    if not chain[0].is_base and study.book.base is not None:
-        chain.insert(0, study.book.base)
-    return chain
+    return chain if chain[0].id.is_base else [study.base, *chain]

@@ -32,26 +32,28 @@ def turnover_matrix(measurements: Measurements, template: Matrix) -> Matrix:
         for run in study.book.trained
         for domain in study.domains
     }
+    if study.book.is_comparison:
+        template = template.model_copy(update={"row_meaning": "model, against the base"})
     return measurements.filled(template, measurements.cells(effects, tested=False))
 
 
 def _effect(measurements: Measurements, run: Run, domain: str, part: str) -> Effect | Blank:
     study = measurements.study
-    parent = run.parent or "base"
-    aligned = study.align(domain, [run, study.book.runs.get(parent, parent)])
+    parent = study.book.parent(run)
+    aligned = study.align(domain, [run, parent])
     if isinstance(aligned, Blank):
         return aligned
-    before, after = aligned.scores(parent), aligned.scores(run.label)
+    before, after = aligned.scores(parent), aligned.scores(run)
     values = (1 - before) * after if part.startswith("gained") else before * (1 - after)
     if part.endswith("beyond_sampling"):
-        if min(aligned.judged(parent).min(), aligned.judged(run.label).min()) < 2:
-            return Blank("not measured: needs two samples an item", (run.label, parent))
-        values = values - (_churn(aligned, parent) + _churn(aligned, run.label)) / 2
-    return measurements.contrast(aligned, values, (run.label, parent))
+        if min(aligned.judged(parent).min(), aligned.judged(run).min()) < 2:
+            return Blank("not measured: needs two samples an item", (run.label, parent.label))
+        values = values - (_churn(aligned, parent) + _churn(aligned, run)) / 2
+    return measurements.contrast(aligned, values, (run.label, parent.label))
 
 
-def _churn(aligned: Aligned, label: str) -> FloatArray:
+def _churn(aligned: Aligned, run: Run) -> FloatArray:
     """Unbiased p (1-p) of each item from its k samples: k/(k-1) times the plug-in value."""
-    share, judged = aligned.scores(label), aligned.judged(label)
+    share, judged = aligned.scores(run), aligned.judged(run)
     churn: FloatArray = share * (1 - share) * judged / (judged - 1).clip(min=1)
     return churn

@@ -99,7 +99,8 @@ def evaluation_graph(
         ConfigError: `model` names nothing, or cannot be loaded or served in the way that is asked for.
     """
     from xdomain.config.experiment import Experiment
-    from xdomain.config.load import apply_override, validate
+    from xdomain.config.load import apply_override
+    from xdomain.config.validation import validate
     from xdomain.core.errors import ConfigError
     from xdomain.plan.graph import build_plan, checkpoint_graph
     from xdomain.resolve.identities import resolve_identities
@@ -151,8 +152,8 @@ def stored_checkpoints(store: Store, text: str) -> Checkpoints:
     Raises:
         ConfigError: a stage that it names left no checkpoint at the step that it names.
     """
+    from xdomain.config.run_id import BASE
     from xdomain.core.errors import ConfigError
-    from xdomain.core.measurement import BASE
     from xdomain.plan.graph import checkpoint_steps
     from xdomain.plan.stage import StageKind
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 from rich.markup import escape
 
-from xdomain.analysis.result import AccuracyMatrix, Cell
 from xdomain.cli.render import count, err
 from xdomain.cli.run_view import run_to_end
+from xdomain.config.run_id import RunId
 from xdomain.core.errors import StageError, StoreError
 from xdomain.plan.graph import Graph, merge_graphs
 from xdomain.plan.stage import EvaluateStage, Stage, StageKind
 from xdomain.schedule.trained_overlap import TrainedOverlap, find_trained_overlaps, refuse_trained_overlaps
-from xdomain.store.query import model_labels
+from xdomain.store.query import compared_runs
 from xdomain.store.store import Store
 
 
@@ -27,10 +27,13 @@ class FailedEvaluation:
         model: the row that it is missing in.
     """
 
-    model: str
+    model: RunId
     domain: str
     reason: str
     log: str
+
+    def shown(self) -> dict[str, str]:
+        return {"model": str(self.model), "domain": self.domain, "reason": self.reason, "log": self.log}
 
 
 def run_models(
@@ -49,12 +52,12 @@ def run_models(
     named = named_by_model(graphs)
     merged = merge_graphs(list(named.values()))
     outcome = run_to_end(merged, store, jobs)
-    labels = model_labels(named, base)
+    runs = compared_runs(named, base)
     failed = []
     for stage in merged.evaluations:
         why = next((outcome.failed[key] for key in (stage.key, *stage.needs) if key in outcome.failed), None)
         if why is not None:
-            failed.append(FailedEvaluation(labels[stage.checkpoint.name], stage.domain, why.message, why.log))
+            failed.append(FailedEvaluation(runs[stage.checkpoint.name], stage.domain, why.message, why.log))
     if len(failed) == len(merged.evaluations):
         raise failure(failed)
     return named, failed
@@ -114,9 +117,6 @@ def is_base(stage: Stage) -> bool:
     return stage.kind is StageKind.BASE
 
 
-def mark_failed(accuracy: AccuracyMatrix, failed: list[FailedEvaluation]) -> AccuracyMatrix:
-    """Accuracies where a cell whose evaluation failed says so."""
-    cells = {row: dict(columns) for row, columns in accuracy.cells.items()}
-    for each in failed:
-        cells.setdefault(each.model, {})[each.domain] = Cell(note=f"failed: {each.reason}")
-    return accuracy.model_copy(update={"cells": cells, "rows": tuple(dict.fromkeys((*accuracy.rows, *cells)))})
+def failed_cells(failed: list[FailedEvaluation]) -> dict[tuple[RunId, str], str]:
+    """Why a cell has no number, by model and domain."""
+    return {(each.model, each.domain): each.reason for each in failed}

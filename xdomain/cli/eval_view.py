@@ -9,15 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xdomain.analysis.analyse import counted
-from xdomain.analysis.definitions import BENJAMINI_HOCHBERG
-from xdomain.analysis.order import EVERY
 from xdomain.cli.render import count
-from xdomain.core.measurement import BASE
+from xdomain.config.run_id import BASE
 
 if TYPE_CHECKING:
-    from xdomain.analysis.result import AnalysisResult, Matrix
-    from xdomain.core.measurement import MeasuredGrid
+    from xdomain.analysis.result import AnalysisResult
+    from xdomain.plan.measurement import MeasuredGrid
 
 LM_EVAL = "lm-eval"
 """The one format that is made of records rather than of the analysis."""
@@ -44,12 +41,12 @@ def show_result(result: AnalysisResult, beside: Mapping[str, Any], *, as_json: b
         out.print(text(templates_statement(result.meta.templates), "bold yellow"))
     if beside["generation"]:
         out.print(generation_table(beside["generation"]))
-    for matrix in result.pass_at_k:
-        out.print(matrix_tables(result, matrix))
+    for matrix in result.matrices.values():
+        if matrix.section != "accuracy" and matrix.centre is None:  # pass@k and maj@n
+            out.print(matrix_tables(result, matrix))
     if BASE in result.accuracy.rows:
-        found = result.matrices()
         for name in ("change", "gained", "lost", "odds_ratio", "odds_ratio_paired"):
-            out.print(matrix_tables(result, found[name]))
+            out.print(matrix_tables(result, result.matrices[name]))
 
 
 def measured_lines(result: AnalysisResult, base: str | None, asked_items: int) -> list[str]:
@@ -59,35 +56,6 @@ def measured_lines(result: AnalysisResult, base: str | None, asked_items: int) -
         fewer = f" ({asked_items} were asked for; the test split has no more)" if items < asked_items else ""
         lines.append(f"{domain}: {count(items, 'item')} x {count(result.meta.samples[domain], 'sample')}{fewer}")
     return lines
-
-
-def without_base(result: AnalysisResult) -> AnalysisResult:
-    """Nothing was asked about a base, so its row would only say that it was not measured."""
-    kept = {row: cells for row, cells in result.accuracy.cells.items() if row != BASE}
-    accuracy = result.accuracy.model_copy(update={"rows": tuple(kept), "cells": kept})
-    several = tuple(matrix.model_copy(update={"rows": tuple(kept)}) for matrix in result.pass_at_k)
-    return result.model_copy(update={"accuracy": accuracy, "pass_at_k": several})
-
-
-def for_models(result: AnalysisResult) -> AnalysisResult:
-    """In words that fit models and their base, of which nobody said what they were trained on."""
-    odds = {name: _over_all(getattr(result, name)) for name in ("odds_ratio", "odds_ratio_paired")}
-    parts = {
-        name: getattr(result.turnover, name).model_copy(update={"row_meaning": "model, against the base"})
-        for name in type(result.turnover).model_fields
-    }
-    change = result.change.model_copy(
-        update={"definition": "R[model, d] - R[base, d]", "family": f"{BENJAMINI_HOCHBERG} over models and domains"}
-    )
-    turnover = result.turnover.model_copy(update=parts)
-    return counted(result.model_copy(update={**odds, "change": change, "turnover": turnover}))
-
-
-def _over_all(matrix: Matrix) -> Matrix:
-    cells = {
-        row: {name: cell for name, cell in of_row.items() if name == EVERY} for row, of_row in matrix.cells.items()
-    }
-    return matrix.model_copy(update={"columns": (EVERY,), "cells": cells})
 
 
 def write_results(result: AnalysisResult, grid: MeasuredGrid, folder: Path, formats: Sequence[str]) -> None:

@@ -9,8 +9,9 @@ import typer
 from xdomain.cli.setup import BaseSettings, Json, Settings, StorePath, default_store
 
 if TYPE_CHECKING:
-    from xdomain.core.measurement import MeasuredGrid
+    from xdomain.cli.eval_run import FailedEvaluation
     from xdomain.plan.graph import Graph
+    from xdomain.plan.measurement import MeasuredGrid
     from xdomain.schedule.trained_overlap import TrainedOverlap
     from xdomain.store.store import Store
 
@@ -67,8 +68,8 @@ def evaluate(
     from xdomain.analysis.analyse import analyse
     from xdomain.analysis.items import moved_items
     from xdomain.cli.eval_graph import domain_entries, evaluation_graph, settings_by_model
-    from xdomain.cli.eval_run import FailedEvaluation, check_overlaps, failure, mark_failed, run_models
-    from xdomain.cli.eval_view import LM_EVAL, for_models, show_result, without_base, write_results
+    from xdomain.cli.eval_run import check_overlaps, failure, run_models
+    from xdomain.cli.eval_view import LM_EVAL, show_result, write_results
     from xdomain.cli.generation_view import generation_of
     from xdomain.cli.lm_eval import harness_grid
     from xdomain.core.errors import ConfigError
@@ -107,20 +108,19 @@ def evaluate(
         graphs = {text: evaluation_graph(opened, text, entries, data, revision, own) for text, own in overrides.items()}
         overlaps = check_overlaps(opened, graphs, allow_overlap=allow_overlap)
         graphs, failed = run_models(opened, graphs, base, jobs)
-        grid = own_grid(opened, graphs, base, with_text=formats is not None or samples > 1)
+        grid = own_grid(opened, graphs, base, failed, with_text=formats is not None or samples > 1)
     else:
         assert lm_eval is not None
         if LM_EVAL in (formats or ()):
             raise ConfigError("--lm-eval writes the harness's own files, which it names.", where="--format lm-eval")
         options = {"limit": items, "seed": seed, "extra": lm_eval_args}
         grid = harness_grid(opened, models, base, lm_eval, revision=revision, **options)
-    result = for_models(analyse(grid)) if base is not None else without_base(analyse(grid))
-    result = result.model_copy(update={"accuracy": mark_failed(result.accuracy, failed)})
+    result = analyse(grid)
     if out_folder is not None:
         write_results(result, grid, out_folder, formats or [])
     beside = {
         "base": base,
-        "failed": [asdict(each) for each in failed],
+        "failed": [each.shown() for each in failed],
         "trained_on": [asdict(each) for each in overlaps],
         "moved_items": moved_items(grid),
         "generation": generation_of(opened, graphs),
@@ -130,8 +130,11 @@ def evaluate(
         raise failure(failed)
 
 
-def own_grid(store: "Store", graphs: "dict[str, Graph]", base: str | None, *, with_text: bool) -> "MeasuredGrid":
+def own_grid(
+    store: "Store", graphs: "dict[str, Graph]", base: str | None, failed: "list[FailedEvaluation]", *, with_text: bool
+) -> "MeasuredGrid":
     """Read the evaluations of all models."""
+    from xdomain.cli.eval_run import failed_cells
     from xdomain.cli.setup import left_out_of
     from xdomain.domains.build import build_domains
     from xdomain.domains.check import chance_levels, prompts
@@ -139,6 +142,8 @@ def own_grid(store: "Store", graphs: "dict[str, Graph]", base: str | None, *, wi
 
     experiment = next(iter(graphs.values())).experiment
     domains = build_domains(experiment.domains, experiment.domain_names)
-    grid = compared_models(store, graphs, base, chance=chance_levels(domains), with_text=with_text)
+    grid = compared_models(
+        store, graphs, base, chance=chance_levels(domains), failed=failed_cells(failed), with_text=with_text
+    )
     grid = replace(grid, description={**grid.description, **left_out_of(domains.values())})
     return replace(grid, prompts=prompts(domains)) if with_text else grid

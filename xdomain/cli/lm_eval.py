@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xdomain.core.fingerprint import fingerprint
 
 if TYPE_CHECKING:
-    from xdomain.core.measurement import MeasuredGrid
+    from xdomain.plan.measurement import MeasuredGrid
     from xdomain.schedule.lm_eval import HarnessModel
     from xdomain.store.store import Store
 

@@ -13,6 +13,7 @@ from xdomain.cli.render import count, duration, out, print_json
 from xdomain.cli.setup import Opened
 from xdomain.config.domain_source import FileSource
 from xdomain.config.experiment import Experiment
+from xdomain.config.run_id import JOINT
 from xdomain.core.errors import PlanError
 from xdomain.domains.build import build_domains
 from xdomain.domains.data_domain import DataDomain
@@ -49,7 +50,12 @@ def as_json(opened: Opened, effect: float | None = None) -> None:
             "rows_left_out": _left_out(plan),
             "detectable_effect": power_view.as_document(plan, effect),
             "runs": [
-                {"curriculum": str(run.curriculum), "seed": run.seed, "strategy": run.strategy, "stages": run.stages}
+                {
+                    "curriculum": str(run.id.curriculum),
+                    "seed": run.seed,
+                    "strategy": run.id.strategy,
+                    "stages": run.stages,
+                }
                 for run in plan.runs
             ],
             "stages": [_stage_json(stage, done) for stage in plan.stages.values()],
@@ -214,9 +220,9 @@ def _tree(plan: Plan, done: frozenset[str]) -> Tree:
     branches = {plan.base.key: root}
     for stage in plan.train_stages:
         if stage.seed == plan.experiment.seeds[0]:
-            strategy = "" if stage.strategy == "joint" else f" [dim]{stage.strategy}[/]"
+            strategy = "" if stage.run.strategy == JOINT else f" [dim]{stage.run.strategy}[/]"
             branches[stage.key] = branches[stage.parent].add(
-                f"{_mark(stage, done)} {stage.label}{strategy} [dim]{stage.steps} steps[/]"
+                f"{_mark(stage, done)} {stage.run.curriculum}{strategy} [dim]{stage.steps} steps[/]"
             )
     return root
 
@@ -239,5 +245,10 @@ def _stage_json(stage: Stage, done: frozenset[str]) -> dict[str, Any]:
         "done": stage.key in done,
     }
     if isinstance(stage, TrainStage):
-        described |= {"curriculum": stage.label, "seed": stage.seed, "steps": stage.steps, "strategy": stage.strategy}
+        described |= {
+            "curriculum": str(stage.run.curriculum),
+            "seed": stage.seed,
+            "steps": stage.steps,
+            "strategy": stage.run.strategy,
+        }
     return described

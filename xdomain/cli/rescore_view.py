@@ -51,9 +51,7 @@ def rescore_experiment(opened: Opened, jobs: int | None) -> RescoredChanges:
         failed = run_to_end(rescoring.todo, store, jobs).failed
         if failed:
             raise StageError(f"{count(len(failed), 'evaluation')} failed; finished ones are in the store.")
-    before, after = (
-        analyse(measure(Opened(opened.path, plan, store))) for plan in (rescoring.before, rescoring.after)
-    )
+    before, after = (analyse(measure(Opened(opened.path, plan, store))) for plan in (rescoring.before, rescoring.after))
     return _changes(rescoring, store, before, after)
 
 

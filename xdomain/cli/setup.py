@@ -12,9 +12,9 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from xdomain.core.measurement import MeasuredGrid
     from xdomain.domains.base import Domain
     from xdomain.plan.graph import Plan
+    from xdomain.plan.measurement import MeasuredGrid
     from xdomain.plan.stage import Stage
     from xdomain.store.store import Store
 

@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,7 +47,7 @@ def study(
     write_atomic(page, study_markdown(result, command=shlex.join(["xdomain", *sys.argv[1:]])))
     err.print(f"markdown: {page}", soft_wrap=True)
     if json_:
-        print_json(result.model_dump(mode="json") | {"failed": [asdict(each) for each in failed]})
+        print_json(result.model_dump(mode="json") | {"failed": [each.shown() for each in failed]})
     else:
         for part in study_tables(result):
             out.print(part)
@@ -61,7 +60,7 @@ def run_study(
 ) -> "tuple[PairResult, list[FailedEvaluation]]":
     """Evaluate what is missing and analyse what is there."""
     from xdomain.analysis.pairs import analyse_pairs
-    from xdomain.cli.eval_run import check_overlaps, mark_failed, run_models
+    from xdomain.cli.eval_run import check_overlaps, failed_cells, run_models
     from xdomain.domains.build import build_domains
     from xdomain.domains.check import chance_levels
     from xdomain.plan.graph import merge_graphs
@@ -71,8 +70,9 @@ def run_study(
     check_overlaps(store, graphs, allow_overlap=allow_overlap)
     graphs, failed = run_models(store, graphs, None, jobs)
     chance = chance_levels(build_domains(config.domains, config.benchmarks))
-    result = analyse_pairs(compared_models(store, graphs, None, chance=chance, domains=config.benchmarks), config)
-    return result.model_copy(update={"accuracy": mark_failed(result.accuracy, failed)}), failed
+    reasons = failed_cells(failed)
+    grid = compared_models(store, graphs, None, chance=chance, failed=reasons, domains=config.benchmarks)
+    return analyse_pairs(grid, config), failed
 
 
 def model_graphs(config: "StudyConfig", store: "Store", model: str) -> "list[Graph]":

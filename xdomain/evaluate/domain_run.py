@@ -13,6 +13,7 @@ from xdomain.config.evaluation import EvaluationConfig
 from xdomain.core.errors import StageError
 from xdomain.core.records import ItemRecord
 from xdomain.core.stage import StageContext
+from xdomain.core.states import NoteKind
 from xdomain.domains.base import Domain, Item
 from xdomain.domains.draw import choose_items
 from xdomain.evaluate.borrowed import Borrowed, Missing
@@ -87,7 +88,7 @@ def evaluate_domain(
     ended = time.perf_counter()
     events = backend.events()
     for event in events:
-        context.reporter.event("generation", message=event)
+        context.reporter.event(NoteKind.GENERATION, message=event)
     records = make_records(items, prompts, answers, backend, domain, checkpoint.name, stage_key)
     seconds = {
         "prepare_seconds": prepared - begun,
@@ -106,9 +107,7 @@ def evaluate_domain(
     )
 
 
-def _answered(
-    served: Served, missing: Sequence[Missing], sampling: Sampling, at_hand: Set[int]
-) -> Iterator[Answered]:
+def _answered(served: Served, missing: Sequence[Missing], sampling: Sampling, at_hand: Set[int]) -> Iterator[Answered]:
     """Generate the missing completions; yield item index and completions, without the items `at_hand`."""
     for group in missing:
         done = frozenset(number for number, place in enumerate(group.places) if place in at_hand)
@@ -132,7 +131,7 @@ def _generated(answers: Sequence[Answers], borrowed: Borrowed, evaluation: Evalu
 
 def _would_generate(first: Item, count: int) -> StageError:
     return StageError(
-        f'{count} item{"s" * (count > 1)} have no stored completions for their current prompt (the first is '
+        f"{count} item{'s' * (count > 1)} have no stored completions for their current prompt (the first is "
         f'"{first.id}"), and rescore never generates.',
         fix="If the prompt changed, run `xdomain grid run` or `xdomain eval`: that is another evaluation.",
     )

@@ -82,9 +82,7 @@ def _folder(spec: EvaluateSpec, context: StageContext) -> Path:
     return folder
 
 
-def _evaluate(
-    served: Served, experiment: Experiment, spec: EvaluateSpec, context: StageContext
-) -> StageResult:
+def _evaluate(served: Served, experiment: Experiment, spec: EvaluateSpec, context: StageContext) -> StageResult:
     domain = build_domains(experiment.domains, [spec.domain])[spec.domain]
     paced = spec.of == "pass_rate"
     try:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from xdomain.config.curriculum import Curriculum
+from xdomain.config.run_id import RunId
 from xdomain.config.strategy import StrategyConfig
 
 
@@ -75,12 +76,12 @@ class TrainStage(Stage):
 
     Attributes:
         curriculum: all phases up to and with this one.
-        label: that curriculum's name in reports; shows steps ("math@60") where the prefix is not the run of that name.
-        parent_label: label of the stage it continues from, "base" for a first phase.
+        run: what reports call it: its curriculum shows steps ("math@60") where the prefix is not the run of that name,
+            and its strategy is joint where none acted on a phase so far.
+        parent_run: run of the stage it continues from, the base for a first phase.
         phase_index: 0-based.
         steps: optimizer steps of this phase.
         seed: the training seed.
-        strategy: name with parameters in short ("cgpo(alpha=1.2)"); "joint" where it did not act on a phase so far.
         offsets: prompts of each domain that earlier phases consumed from the seed's queue.
         checkpoint_steps: steps whose checkpoints are kept and evaluated, the end last.
         strategy_config: what this phase is trained with; joint where the run's strategy does not act on it.
@@ -89,12 +90,11 @@ class TrainStage(Stage):
     """
 
     curriculum: Curriculum
-    label: str
-    parent_label: str
+    run: RunId
+    parent_run: RunId
     phase_index: int
     steps: int
     seed: int
-    strategy: str
     offsets: Mapping[str, int]
     checkpoint_steps: tuple[int, ...]
     strategy_config: StrategyConfig

@@ -52,9 +52,7 @@ class RewardRouter:
 
     __name__ = "reward"
 
-    def __init__(
-        self, domains: Mapping[str, Domain], items: Mapping[str, Sequence[Item]], *, keep: int = 0
-    ) -> None:
+    def __init__(self, domains: Mapping[str, Domain], items: Mapping[str, Sequence[Item]], *, keep: int = 0) -> None:
         self._domains = domains
         self._keep = keep
         self._items = items

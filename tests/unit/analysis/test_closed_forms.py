@@ -10,11 +10,11 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable, mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
-
 from xdomain.analysis.accuracy import pass_at_k
+from xdomain.analysis.odds import common_odds_ratio
+
 from xdomain.analysis.maxima import null_range
 from xdomain.analysis.multiplicity import adjust
-from xdomain.analysis.odds import common_odds_ratio
 from xdomain.analysis.power import Design, power_factor, smallest_detectable
 from xdomain.analysis.proportion import wilson
 from xdomain.analysis.ratio import fieller

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
 
 from xdomain.analysis.analyse import analyse
-from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
 
 VOTES = {
     "agreed": (["4", " 4 ", "5"], [1, 1, 0], 1.0),

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import stats
+from xdomain.analysis.families import planned_families
 
 from tests.support.grids import make_grid
 from tests.support.plans import make_plan
 from xdomain.analysis.analyse import analyse
-from xdomain.analysis.families import planned_families
 from xdomain.analysis.inference import Estimate
 from xdomain.analysis.maxima import pairwise, size, smallest, spread
 from xdomain.analysis.power import Design, both_needed, items_needed, power_factor, seeds_needed, smallest_detectable

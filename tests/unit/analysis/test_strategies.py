@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from xdomain.core.measurement import StepTelemetry
 
 from tests.support.strategy_grids import DOMAINS, MIXTURE, strategy_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.strategies import MEAN, WORST
-from xdomain.core.measurement import StepTelemetry
 
 HELPS = f"{MIXTURE} [cgpo]"
 TIED = f"{MIXTURE} [pcgrad]"

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import fastjsonschema
 import pytest
+from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
 
 from tests.support.grids import make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.lm_eval import grid_of_models, sample_choices
 from xdomain.core.errors import AnalysisError
 from xdomain.core.fingerprint import text_digest
-from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
 from xdomain.report.every_eval_ever import every_eval_ever
 from xdomain.report.lm_eval import write_lm_eval
 from xdomain.schedule.lm_eval import sample_files

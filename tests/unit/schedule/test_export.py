@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
-import shutil
-import subprocess
-from pathlib import Path
-
-import pytest
 
 from tests.support.plans import make_plan
 from xdomain.plan.stage import EvaluateStage
-from xdomain.schedule.export import as_jsonl, as_snakefile, exported_tasks
+from xdomain.schedule.export import as_jsonl, exported_tasks
 
 RUN = ["xdomain", "grid", "run", "/data/{odd} name.yaml"]
 
@@ -50,21 +44,3 @@ def test_resources_follow_the_kind() -> None:
     plan = make_plan(execution={"threads": 2, "resources": {"train": {"gpus": 0.5, "cpus": 4}}})
     found = {task.stages[0].kind: (task.cpus, task.gpus) for task in exported_tasks(plan, RUN)}
     assert found == {"base": (2, None), "train": (4, 0.5), "evaluate": (2, None)}
-    rules = "\n".join(as_snakefile(exported_tasks(plan, RUN)))
-    assert rules.count("gpus=1") == len(plan.train_stages)
-    assert rules.count("threads: 4") == len(plan.train_stages)
-
-
-def test_snakemake_reads_it(tmp_path: Path) -> None:
-    snakemake = shutil.which("snakemake")
-    if snakemake is None:
-        pytest.skip("snakemake is not on PATH: pip install it into an environment of its own")
-    tasks = exported_tasks(make_plan(), ["true", "/data/{odd} name.yaml"])
-    (tmp_path / "Snakefile").write_text("\n".join(as_snakefile(tasks)))
-    ended = subprocess.run(
-        [snakemake, "--cores", "2", "--printshellcmds"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 0, ended.stderr
-    assert re.search(rf"{len(tasks) + 1} of {len(tasks) + 1} steps", ended.stderr)
-    assert {path.name for path in (tmp_path / "done").iterdir()} == {task.name for task in tasks}
-    assert tasks[0].command in ended.stderr

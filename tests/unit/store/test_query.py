@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdomain.core.measurement import EvaluatedCheckpoint, StepTelemetry
 
 from tests.support.plans import make_plan
 from xdomain.core.errors import DamagedArtifact
-from xdomain.core.measurement import EvaluatedCheckpoint, StepTelemetry
 from xdomain.core.parquet import write_records
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import Stage

@@ -16,6 +16,7 @@ from tests.support.plans import make_plan
 from xdomain.core.errors import DamagedArtifact, StoreError
 from xdomain.core.files import write_json
 from xdomain.core.process import host_identity
+from xdomain.core.states import Cause
 from xdomain.plan.stage import Stage
 from xdomain.store.artifact import STAGE
 from xdomain.store.garbage import find_garbage
@@ -177,7 +178,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 
 def test_failures_are_remembered_until_cleared(store: Store, stage: Stage) -> None:
-    failure = Failure("error", "it broke.", "log.txt")
+    failure = Failure(Cause.ERROR, "it broke.", "log.txt")
     store.fail(stage, failure)
     assert store.failure(stage) == failure
     store.clear_failure(stage)
@@ -256,7 +257,7 @@ def test_a_torn_version_is_refused(store: Store, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", '{"cause": "error"}'])
 def test_a_torn_failure_tells_nothing(store: Store, stage: Stage, text: str) -> None:
-    store.fail(stage, Failure("error", "why", "log"))
+    store.fail(stage, Failure(Cause.ERROR, "why", "log"))
     (store.root / "failures" / f"{stage.folder}.json").write_text(text)
     assert store.failure(stage) is None
     assert not store.is_cancelled(stage)

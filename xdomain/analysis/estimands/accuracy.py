@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from xdomain.analysis.estimand import Address, Estimand
-from xdomain.analysis.result.matrix import AccuracyMatrix, AnswerShape, Matrix
+from xdomain.analysis.result.matrix import AccuracyMatrix, AnswerShape, Cell, Matrix
 
 if TYPE_CHECKING:
     from xdomain.analysis.measurements import Measurements
@@ -23,6 +23,10 @@ def compute(measurements: Measurements, template: Matrix) -> AccuracyMatrix:
         for run in runs
         for domain in study.domains
     }
+    for (failed, domain), reason in measurements.grid.failed.items():
+        cells[str(failed), domain] = Cell(note=f"failed: {reason}")
+    if study.book.is_comparison:
+        template = template.model_copy(update={"row_meaning": "model"})
     matrix = measurements.filled(template, cells)
     answers: dict[str, dict[str, AnswerShape]] = {}
     for run in runs:
@@ -32,7 +36,7 @@ def compute(measurements: Measurements, template: Matrix) -> AccuracyMatrix:
                 answers.setdefault(run.label, {})[domain] = shape
     return AccuracyMatrix(
         **{name: getattr(matrix, name) for name in Matrix.model_fields},
-        chance={domain: measurements.chance.get(domain) for domain in study.domains},
+        chance={domain: measurements.grid.chance.get(domain) for domain in study.domains},
         answers=answers,
     )
 

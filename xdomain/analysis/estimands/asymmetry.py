@@ -51,7 +51,7 @@ def tested_once(
 
 def pair_of_domains(quantity: Quantity) -> tuple[Place, ...]:
     """Return the place of asymmetry(A, B)."""
-    return (Place(*quantity.runs),)
+    return (Place(str(quantity.runs[0]), str(quantity.runs[1])),)
 
 
 def planned(grid: Grid) -> Family:

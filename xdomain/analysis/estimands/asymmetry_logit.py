@@ -10,7 +10,6 @@ from xdomain.analysis.blank import Blank
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, Address, Estimand
 from xdomain.analysis.estimands.asymmetry import compared_domains, pair_of_domains, tested_once
 from xdomain.analysis.result.matrix import Matrix
-from xdomain.analysis.runs import label_of
 
 if TYPE_CHECKING:
     from xdomain.analysis.contrast import Effect
@@ -37,16 +36,16 @@ def _logit_transfer(measurements: Measurements, name: str, domain: str) -> Effec
     """logit R[(A), d] - logit R[base, d], linearised item by item (delta method)."""
     study = measurements.study
     run, base = study.singles[name], study.base
-    compares = (run.label, label_of(base))
+    compares = (run.label, base.label)
     aligned = study.align(domain, [run, base])
     if isinstance(aligned, Blank):
         return aligned
     parts = []
-    for label in compares:
-        scores = aligned.scores(label)
+    for side in (run, base):
+        scores = aligned.scores(side)
         share = float(scores.mean())
         if not 0 < share < 1:
-            return Blank(f'no logit: "{label}" is at {share:g} on "{domain}"', compares)
+            return Blank(f'no logit: "{side.label}" is at {share:g} on "{domain}"', compares)
         parts.append(math.log(share / (1 - share)) + (scores - share) / (share * (1 - share)))
     return measurements.contrast(aligned, parts[0] - parts[1], compares)
 

@@ -29,6 +29,9 @@ def compute(measurements: Measurements, template: Matrix) -> Matrix:
         for domain in study.domains:
             known = transfer.cell(singles[run.label], domain) if run.label in singles else None
             cells[run.label, domain] = known or longer[run.label, domain]
+    if study.book.is_comparison:
+        family = f"{BENJAMINI_HOCHBERG} over models and domains"
+        template = template.model_copy(update={"definition": "R[model, d] - R[base, d]", "family": family})
     return measurements.tested(template, cells, families=[list(longer)])
 
 

@@ -25,7 +25,7 @@ FEWEST_SAMPLES = 3
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix | None:
     """None where records hold no answers, or a domain has fewer than three samples per item."""
-    records, samples = measurements.records, measurements.samples
+    records, samples = measurements.grid.records, measurements.samples
     if "answer" not in records.columns or min(samples.values(), default=0) < FEWEST_SAMPLES:
         return None
     study = measurements.study

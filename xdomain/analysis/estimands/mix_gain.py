@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 def mixtures_with_orders(grid: Grid) -> dict[str, tuple[Run, list[Run]]]:
     """Each mixture whose every order is planned, with the runs of those orders."""
     sequences: dict[tuple[str, ...], Run] = {}
-    for run in sorted(grid.book.trained, key=lambda run: "@" in run.label):
-        if run.is_sequence:
-            sequences.setdefault(run.order, run)
+    for run in sorted(grid.book.trained, key=lambda run: run.id.sets_steps):
+        if run.id.is_sequence:
+            sequences.setdefault(run.id.order, run)
     found: dict[str, tuple[Run, list[Run]]] = {}
     for run in grid.book.trained:
-        if run.is_mixture:
-            orders = [sequence for order, sequence in sequences.items() if sorted(order) == sorted(run.trained)]
-            if len(orders) == math.factorial(len(run.trained)):
+        if run.id.is_mixture:
+            orders = [sequence for order, sequence in sequences.items() if sorted(order) == sorted(run.id.domains)]
+            if len(orders) == math.factorial(len(run.id.domains)):
                 found[run.label] = (run, orders)
     return found
 
@@ -75,7 +75,7 @@ def _smallest_cell(
 
 def mixture_places(quantity: Quantity) -> tuple[Place, ...]:
     """Return the place of mix_gain(A + B) on t, which is also written mix_gain(A, B)."""
-    return (Place(" + ".join(sorted(quantity.runs)), quantity.domain),)
+    return (Place(" + ".join(sorted(map(str, quantity.runs))), quantity.domain),)
 
 
 def planned(grid: Grid) -> Family:

@@ -19,9 +19,9 @@ def compute(measurements: Measurements, template: Matrix) -> Matrix:
     effects = {
         (run.label, domain): study.difference(run, singles[domain], domain)
         for run in study.book.trained
-        if run.is_mixture
+        if run.id.is_mixture
         for domain in study.domains
-        if domain in run.trained and domain in singles
+        if domain in run.id.domains and domain in singles
     }
     return measurements.tested(template, measurements.cells(effects))
 

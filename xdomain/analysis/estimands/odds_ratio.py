@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from xdomain.analysis.blank import Blank, join
@@ -22,50 +22,52 @@ COLUMNS = (TRAINED, OTHER, EVERY)
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
     """Common odds ratio of every run against the base, over each set of domains; each set is a family."""
     study = measurements.study
-    cells = {
-        (label, column): odds_cell(study, label, study.base, domains)
-        for (label, column), domains in domain_sets(study).items()
-    }
-    return measurements.tested(template, cells, COLUMNS, families_of(cells))
+    cells = {key: odds_cell(study, run, study.base, domains) for key, (run, domains) in domain_sets(study).items()}
+    return measurements.tested(template, cells, columns_of(study), families_of(cells))
 
 
-def domain_sets(grid: Grid) -> dict[tuple[str, str], list[str]]:
-    """Evaluated domains by (run, column): those that the run trains, the others, and all; empty sets left out."""
-    found: dict[tuple[str, str], list[str]] = {}
+def columns_of(grid: Grid) -> tuple[str, ...]:
+    """Return the sets of domains; of models, of which nobody says what they were trained on, only all domains."""
+    return (EVERY,) if grid.book.is_comparison else COLUMNS
+
+
+def domain_sets(grid: Grid) -> dict[tuple[str, str], tuple[Run, list[str]]]:
+    """(run, column) to the run and its evaluated domains: trained ones, others, all; empty sets are left out."""
+    found: dict[tuple[str, str], tuple[Run, list[str]]] = {}
     for run in grid.book.trained:
-        trained = [domain for domain in grid.domains if domain in run.trained]
-        others = [domain for domain in grid.domains if domain not in run.trained]
+        trained = [domain for domain in grid.domains if domain in run.id.domains]
+        others = [domain for domain in grid.domains if domain not in run.id.domains]
         for column, domains in zip(COLUMNS, (trained, others, list(grid.domains)), strict=True):
-            if domains:
-                found[run.label, column] = domains
+            if domains and column in columns_of(grid):
+                found[run.label, column] = (run, domains)
     return found
 
 
-def families_of(cells: dict[tuple[str, str], Cell]) -> list[list[tuple[str, str]]]:
-    """Return the cells of each column as a family."""
-    return [[key for key in cells if key[1] == column] for column in COLUMNS]
+def families_of(cells: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Return the (row, column) cells of each column as a family."""
+    places = list(cells)
+    return [[key for key in places if key[1] == column] for column in COLUMNS]
 
 
-def odds_cell(study: Study, run: str, base: Run | str, domains: Sequence[str]) -> Cell:
+def odds_cell(study: Study, run: Run, base: Run, domains: Sequence[str]) -> Cell:
     """Return the common odds ratio over one 2 x 2 table per domain: run and base, right and wrong.
 
     Several samples or seeds of an item are averaged, so that each stratum counts its items once; with one sample and
     one seed the counts are whole.
 
     Args:
-        run: Label of the run whose odds are the numerator.
-        base: The run that it is compared with, or its label.
+        run: The run whose odds are the numerator.
+        base: The run that it is compared with.
     """
     import numpy as np
 
-    label = base if isinstance(base, str) else base.label
-    compares = (run, label)
+    compares = (run.label, base.label)
     tables, n_items, n_seeds, caveats = [], 0, 1, []
     for domain in domains:
         aligned = study.align(domain, [run, base])
         if isinstance(aligned, Blank):
             return Cell(note=aligned.note, compares=compares)
-        ours, theirs = float(aligned.scores(run).mean()), float(aligned.scores(label).mean())
+        ours, theirs = float(aligned.scores(run).mean()), float(aligned.scores(base).mean())
         n = len(aligned.items)
         tables.append(np.array([[ours * n, (1 - ours) * n], [theirs * n, (1 - theirs) * n]]))
         n_items, n_seeds = n_items + n, len(aligned.seeds)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, Estimand
-from xdomain.analysis.estimands.odds_ratio import COLUMNS, domain_sets, families_of
+from xdomain.analysis.estimands.odds_ratio import columns_of, domain_sets, families_of
 from xdomain.analysis.result.matrix import Matrix
-from xdomain.analysis.runs import label_of
 
 if TYPE_CHECKING:
     from xdomain.analysis.measurements import Measurements
@@ -16,15 +15,14 @@ if TYPE_CHECKING:
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
     """Mean change from base over each set of domains; each set is a family."""
     study = measurements.study
+    base = study.base
     cells = measurements.cells(
         {
-            (label, column): study.mean_difference(
-                [(domain, label, study.base) for domain in domains], (label, label_of(study.base))
-            )
-            for (label, column), domains in domain_sets(study).items()
+            key: study.mean_difference([(domain, run, base) for domain in domains], (run.label, base.label))
+            for key, (run, domains) in domain_sets(study).items()
         }
     )
-    return measurements.tested(template, cells, COLUMNS, families_of(cells))
+    return measurements.tested(template, cells, columns_of(study), families_of(cells))
 
 
 ESTIMANDS = (

@@ -23,14 +23,12 @@ if TYPE_CHECKING:
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
     """Each unordered pair of runs once, on every evaluated domain."""
-    return measurements.tested(
-        template, {key: measurements.cell(found) for key, found in measurements.orders.items()}
-    )
+    return measurements.tested(template, {key: measurements.cell(found) for key, found in measurements.orders.items()})
 
 
 def places(quantity: Quantity) -> tuple[Place, ...]:
     """Return the place of order(A, B) on t; order(B, A) is read from order(A, B) with its sign turned."""
-    a, b = quantity.runs
+    a, b = map(str, quantity.runs)
     return Place(f"{a}, {b}", quantity.domain), Place(f"{b}, {a}", quantity.domain, negated=True)
 
 

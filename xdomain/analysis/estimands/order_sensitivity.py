@@ -21,7 +21,7 @@ def compute(measurements: Measurements, template: Matrix) -> Matrix:
     study, orders = measurements.study, measurements.orders
     cells: dict[tuple[str, str], Cell] = {}
     for row, (left, right) in order_pairs(study).items():
-        trained = [domain for domain in study.domains if domain in left.trained]
+        trained = [domain for domain in study.domains if domain in left.id.domains]
         for column, domains in ((TRAINED, trained), (EVERY, list(study.domains))):
             parts = [orders[row, domain] for domain in domains]
             cells[row, column] = _joint_cell(measurements, parts, (left.label, right.label))

@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
     """Largest minus smallest accuracy over the planned orders of the same phases."""
     study = measurements.study
-    groups: dict[tuple[str, ...], list[Run]] = defaultdict(list)
+    groups: dict[str, list[Run]] = defaultdict(list)
     for run in study.book.trained:
-        if run.parsed and len(run.parsed.phases) > 2:
-            groups[(run.strategy or "", *sorted(str(phase) for phase in run.parsed.phases))].append(run)
+        if len(run.id.phases) > 2:
+            groups[run.id.with_strategy(", ".join(sorted(map(str, run.id.phases))))].append(run)
     cells: dict[tuple[str, str], Cell] = {}
-    for (strategy, *phases), runs in groups.items():
+    for row, runs in groups.items():
         if len(runs) > 1:
-            row = ", ".join(phases) + ("" if strategy in ("", "joint") else f" [{strategy}]")
             cells |= {(row, domain): study.range_over(runs, domain) for domain in study.domains}
     return measurements.tested(template, cells)
 

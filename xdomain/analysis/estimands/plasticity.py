@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, Address, Estimand, Family, Grid, family_by_domain
 from xdomain.analysis.result.matrix import Matrix
 from xdomain.analysis.runs import Run
+from xdomain.config.curriculum import Curriculum
 
 if TYPE_CHECKING:
     from xdomain.analysis.measurements import Measurements
@@ -16,13 +17,13 @@ def plasticity_cells(grid: Grid) -> dict[tuple[str, str], tuple[Run, Run]]:
     """(run, t) to the run and the run of its last phase alone, for t in the last phase; also for the control A -> A."""
     found: dict[tuple[str, str], tuple[Run, Run]] = {}
     for run in grid.book.trained:
-        if run.parsed is None or len(run.parsed.phases) < 2:
+        if len(run.id.phases) < 2:
             continue
-        alone = grid.book.get(str(run.parsed.phases[-1]), run.strategy)
+        alone = grid.book.of_curriculum(Curriculum(run.id.phases[-1:]), run.id.strategy)
         if alone is None or not alone.planned:
             continue
         for domain in grid.domains:
-            if domain in run.parsed.phases[-1].domains:
+            if domain in run.id.phases[-1].domains:
                 found[run.label, domain] = (run, alone)
     return found
 
@@ -45,8 +46,7 @@ ESTIMANDS = (
             name="plasticity",
             title="Plasticity",
             definition=(
-                "plasticity(A -> B) = R[A -> B, B] - R[(B), B]: what earlier phases did to the learning of the last "
-                "one"
+                "plasticity(A -> B) = R[A -> B, B] - R[(B), B]: what earlier phases did to the learning of the last one"
             ),
             source='2602.01365 (its "before")',
             row_meaning="run",

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from xdomain.analysis.measurements import Measurements
 
 
-def refresh_cells(grid: Grid) -> dict[tuple[str, str], tuple[Run, Run | str]]:
+def refresh_cells(grid: Grid) -> dict[tuple[str, str], tuple[Run, Run]]:
     """(run, t) to the run and its parent, for t in the last phase, in an earlier one, and not in the one between."""
-    found: dict[tuple[str, str], tuple[Run, Run | str]] = {}
+    found: dict[tuple[str, str], tuple[Run, Run]] = {}
     for run in grid.book.trained:
-        if run.parsed is None or run.parent is None or len(run.parsed.phases) < 3:
+        if len(run.id.phases) < 3:
             continue
-        *earlier, before, last = run.parsed.phases
-        parent = grid.book.runs.get(run.parent, run.parent)
+        *earlier, before, last = run.id.phases
+        parent = grid.book.parent(run)
         for domain in grid.domains:
             trained_before = any(domain in phase.domains for phase in earlier)
             if domain in last.domains and domain not in before.domains and trained_before:

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from xdomain.analysis.measurements import Measurements
 
 
-def retention_cells(grid: Grid) -> dict[tuple[str, str], tuple[Run, Run | str]]:
+def retention_cells(grid: Grid) -> dict[tuple[str, str], tuple[Run, Run]]:
     """(run, t) to the run and its parent, for t in earlier phases and not in the last."""
-    found: dict[tuple[str, str], tuple[Run, Run | str]] = {}
+    found: dict[tuple[str, str], tuple[Run, Run]] = {}
     for run in grid.book.trained:
-        if run.parsed is None or run.parent is None or len(run.parsed.phases) < 2:
+        if len(run.id.phases) < 2:
             continue
-        parent = grid.book.runs.get(run.parent, run.parent)
+        parent = grid.book.parent(run)
         for domain in grid.domains:
-            if domain in run.trained and domain not in run.parsed.phases[-1].domains:
+            if domain in run.id.domains and domain not in run.id.phases[-1].domains:
                 found[run.label, domain] = (run, parent)
     return found
 

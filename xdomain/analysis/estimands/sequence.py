@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from xdomain.analysis.blank import Blank
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, Address, Estimand, Place
 from xdomain.analysis.result.matrix import Cell, Matrix
-from xdomain.analysis.runs import Run, label_of
+from xdomain.analysis.runs import Run
 from xdomain.config.analysis import Quantity
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def compute(measurements: Measurements, template: Matrix) -> Matrix:
     """All metrics of every planned run."""
     study, runs = measurements.study, measurements.study.book.planned
     trained = study.book.trained
-    sequences = [run for run in trained if run.is_sequence and all(name in study.domains for name in run.order)]
+    sequences = [run for run in trained if run.id.is_sequence and all(name in study.domains for name in run.id.order)]
     by_column = {
         "ACC": measurements.level_cells({run.label: study.mean_accuracy(run) for run in runs}),
         "worst domain": {run.label: _worst(measurements, run) for run in runs},
@@ -73,25 +73,24 @@ def _forgetting_is_loss(matrix: Matrix) -> Matrix:
     return matrix.model_copy(update={"cells": cells})
 
 
-def prefix(study: Study, run: Run, phases: int) -> Run | str:
-    """The run that `run` was after so many phases; the base after none. A label if the grid does not have it."""
-    found: Run | str = run
-    for _ in range(len(run.order) - phases):
-        if isinstance(found, str):
+def prefix(study: Study, run: Run, phases: int) -> Run:
+    """The run that `run` was after so many phases; the base after none."""
+    found = run
+    for _ in range(len(run.id.order) - phases):
+        if found.id not in study.book.runs:  # what lies before it is not known either
             return found
-        parent = found.parent or "base"
-        found = study.book.runs.get(parent, parent)
+        found = study.book.parent(found)
     return found
 
 
 def _relative_change(study: Study, run: Run) -> Effect | Blank:
     """Mean over domains of R[c, d] / R[base, d] - 1, linearised item by item (delta method)."""
     base = study.base
-    compares = (run.label, label_of(base))
+    compares = (run.label, base.label)
     zero: list[str] = []
 
     def values(aligned: Aligned, part: int) -> FloatArray:
-        ours, theirs = aligned.scores(run.label), aligned.scores(label_of(base))
+        ours, theirs = aligned.scores(run), aligned.scores(base)
         level = float(theirs.mean())
         if level == 0:
             zero.append(aligned.panel.domain)
@@ -105,13 +104,13 @@ def _relative_change(study: Study, run: Run) -> Effect | Blank:
 
 
 def _backward(study: Study, run: Run) -> Effect | Blank:
-    terms = [(name, run, prefix(study, run, j + 1)) for j, name in enumerate(run.order[:-1])]
-    return study.mean_difference(terms, (run.label, *dict.fromkeys(label_of(other) for _, _, other in terms)))
+    terms = [(name, run, prefix(study, run, j + 1)) for j, name in enumerate(run.id.order[:-1])]
+    return study.mean_difference(terms, (run.label, *dict.fromkeys(other.label for _, _, other in terms)))
 
 
 def _forward(study: Study, run: Run) -> Effect | Blank:
-    terms = [(name, prefix(study, run, j), study.base) for j, name in enumerate(run.order) if j]
-    return study.mean_difference(terms, (*dict.fromkeys(label_of(left) for _, left, _ in terms), "base"))
+    terms = [(name, prefix(study, run, j), study.base) for j, name in enumerate(run.id.order) if j]
+    return study.mean_difference(terms, (*dict.fromkeys(left.label for _, left, _ in terms), "base"))
 
 
 def _forgetting(measurements: Measurements, runs: Sequence[Run]) -> dict[str, Cell]:
@@ -119,15 +118,15 @@ def _forgetting(measurements: Measurements, runs: Sequence[Run]) -> dict[str, Ce
     study = measurements.study
     effects: dict[tuple[str, int], Effect | Blank] = {}
     for run in runs:
-        earlier = len(run.order) - 1
+        earlier = len(run.id.order) - 1
         if earlier > MOST_EARLIER_PHASES:
             note = f"not computed: {earlier}^{earlier} choices of the best earlier checkpoints are too many"
             effects[run.label, 0] = Blank(note, (run.label,))
             continue
         for number, choice in enumerate(product(range(1, earlier + 1), repeat=earlier)):
-            best = zip(run.order[:-1], choice, strict=True)
+            best = zip(run.id.order[:-1], choice, strict=True)
             terms = [(name, prefix(study, run, phases), run) for name, phases in best]
-            effects[run.label, number] = study.mean_difference(terms, (run.label, label_of(terms[0][1])))
+            effects[run.label, number] = study.mean_difference(terms, (run.label, terms[0][1].label))
     parts: dict[str, list[Measured]] = {}
     for (label, _), found in measurements.pooled(effects).items():
         parts.setdefault(label, []).append(found)
@@ -169,7 +168,7 @@ def _worst(measurements: Measurements, run: Run) -> Cell:
 
 def metric_places(quantity: Quantity) -> tuple[Place, ...]:
     """Return the place of a metric of a run."""
-    return (Place(quantity.runs[0], QUANTITIES[quantity.name]),)
+    return (Place(str(quantity.runs[0]), QUANTITIES[quantity.name]),)
 
 
 ESTIMANDS = (

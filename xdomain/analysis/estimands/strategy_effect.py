@@ -25,7 +25,9 @@ STRATEGY_COLUMNS = (
     "Mean: over the trained domains. Worst domain: smallest change from base over the trained domains, min over d of "
     "R[s, d] - R[base, d], less the same of the other; interval corrected for both minima"
 )
-STRATEGY_FAMILY = f"{BENJAMINI_HOCHBERG} over all strategies and evaluated domains; mean and worst domain each by itself"
+STRATEGY_FAMILY = (
+    f"{BENJAMINI_HOCHBERG} over all strategies and evaluated domains; mean and worst domain each by itself"
+)
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
@@ -51,7 +53,7 @@ def paired_matrix(measurements: Measurements, pairs: Sequence[Pair], template: M
 
 
 def _trained(study: Study, run: Run) -> list[str]:
-    return [domain for domain in study.domains if domain in run.trained]
+    return [domain for domain in study.domains if domain in run.id.domains]
 
 
 def _mean(study: Study, run: Run, other: Run) -> Effect | Blank:
@@ -60,7 +62,7 @@ def _mean(study: Study, run: Run, other: Run) -> Effect | Blank:
         return Blank("not defined: no evaluated domain is trained", compares)
 
     def values(aligned: Aligned, part: int) -> FloatArray:
-        return (aligned.scores(run.label) - aligned.scores(other.label)) / len(domains)
+        return (aligned.scores(run) - aligned.scores(other)) / len(domains)
 
     return study.over_domains([(domain, [run, other]) for domain in domains], values, compares)
 
@@ -83,12 +85,11 @@ def _gap(study: Study, run: Run, other: Run, d: str, e: str) -> Effect | Blank:
     if d == e:
         return study.difference(run, other, d)
     base = study.base
-    name = base if isinstance(base, str) else base.label
 
     def values(aligned: Aligned, part: int) -> FloatArray:
         if part == 0:
-            return aligned.scores(run.label) - aligned.scores(name)
-        return aligned.scores(name) - aligned.scores(other.label)
+            return aligned.scores(run) - aligned.scores(base)
+        return aligned.scores(base) - aligned.scores(other)
 
     return study.over_domains([(d, [run, base]), (e, [other, base])], values, (run.label, other.label))
 

@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
     """Every strategy that moves farther or less far than joint, where a joint arm was scaled to move as far."""
-    runs = measurements.study.book.runs
-    costs = [cost for comparison in measurements.comparisons for cost in comparison.costs]
-    pairs = [(runs[cost.run], runs[cost.matched]) for cost in costs if cost.matched is not None]
-    return paired_matrix(measurements, pairs, template)
+    return paired_matrix(measurements, measurements.matched_pairs, template)
 
 
 ESTIMANDS = (
