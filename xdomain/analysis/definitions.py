@@ -41,12 +41,7 @@ TRANSFER = Matrix(
     family=f"{BENJAMINI_HOCHBERG} over pairs of different domains; a domain on itself in a family of its own",
 )
 
-RELATIVE_CHANGE_OF_MODELS = CHANGE.model_copy(
-    update={"definition": "R[model, d] - R[base, d]", "family": f"{BENJAMINI_HOCHBERG} over models and domains"}
-)
-"""The same where nobody says what the rows were trained on."""
-
-TRANSFER = Matrix(
+RELATIVE_TRANSFER = Matrix(
     name="relative_transfer",
     title="Relative transfer",
     definition=(

@@ -111,8 +111,8 @@ def report(
 
 def _from_elsewhere(source: Path) -> "AnalysisResult":
     """The analysis of an accuracy table, of samples or records, or of a published study, then a reference too."""
-    from xdomain.analysis.accuracy_table import analyse_table
     from xdomain.analysis.analyse import analyse
+    from xdomain.analysis.analyse_table import analyse_table
     from xdomain.analysis.imports import read_accuracy_table, read_json_document
     from xdomain.analysis.lm_eval import read_lm_eval_manifest
     from xdomain.analysis.own_records import read_own_records
