@@ -151,9 +151,9 @@ def test_joint_is_never_refused() -> None:
 
 def test_a_plan_says_where_a_strategy_has_no_effect() -> None:
     found = plan(["joint", "cgpo"], ("math", "math -> science", "math + science"))
-    (note,) = strategy_notes(found.experiment, list(dict.fromkeys(run.curriculum for run in found.runs)))
+    (note,) = strategy_notes(found.experiment, list(dict.fromkeys(run.id.curriculum for run in found.runs)))
     assert note == "cgpo has no effect on math, math -> science: joint stands for it there."
-    assert strategy_notes(experiment(["joint"], ("math",)), [run.curriculum for run in found.runs]) == []
+    assert strategy_notes(experiment(["joint"], ("math",)), [run.id.curriculum for run in found.runs]) == []
     assert [run.strategy for run in found.runs] == ["joint", "joint", "joint", "cgpo"]
 
 
@@ -194,7 +194,7 @@ def test_an_unmixed_phase_is_shared_and_gets_joint() -> None:
 
 def test_dacsp_acts_where_there_is_history_and_gets_the_lineage() -> None:
     found = plan(["joint", "mgs", "dacsp"], ("logic -> math -> science", "math + science"))
-    runs = {(str(run.curriculum), run.strategy): run.stages for run in found.runs}
+    runs = {(str(run.id.curriculum), run.id.strategy): run.stages for run in found.runs}
     assert set(runs) == {
         ("logic -> math -> science", "joint"),
         ("logic -> math -> science", "dacsp"),
