@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
-from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
 
 from tests.support.grids import make_grid
 from xdomain.core.seeds import generator

@@ -52,7 +52,9 @@ def parse_result(document: Any, where: str = "report.json") -> AnalysisResult:
     try:
         return AnalysisResult.model_validate(from_version_1(document) if version == 1 else document)
     except (ValidationError, LookupError, TypeError, AttributeError) as error:
-        raise AnalysisError(f"the report does not have the shape of version {version}: {error}.", where=where) from error
+        raise AnalysisError(
+            f"the report does not have the shape of version {version}: {error}.", where=where
+        ) from error
 
 
 def from_version_1(document: Mapping[str, Any]) -> dict[str, Any]:

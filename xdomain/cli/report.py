@@ -63,9 +63,9 @@ def report(
     """Print the matrices and write the report: Markdown, CSV, JSON and one self-contained HTML page."""
     from xdomain.analysis.analyse import analyse
     from xdomain.analysis.gate import check_gates
+    from xdomain.analysis.quantities import read_condition
     from xdomain.analysis.reference import load_reference, published_study
     from xdomain.cli.render import err, out
-    from xdomain.config.analysis import parse_condition
     from xdomain.core.errors import ConfigError
     from xdomain.report.terminal import tables
     from xdomain.report.write import DEFAULT_FORMATS, require_formats, write_report
@@ -74,7 +74,7 @@ def report(
         raise ConfigError("give either an experiment file or --from.", where="xdomain report")
     require_formats(formats or ())
     for text in (*(fail_if or ()), *(require or ())):
-        parse_condition(text)
+        read_condition(text)
     folder: Path | None
     beside = [] if reference is None else [load_reference(reference)]
     if experiment is not None:

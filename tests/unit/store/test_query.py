@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xdomain.core.measurement import EvaluatedCheckpoint, StepTelemetry
 
 from tests.support.plans import make_plan
 from xdomain.core.errors import DamagedArtifact

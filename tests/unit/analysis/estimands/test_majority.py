@@ -42,7 +42,7 @@ def measured(votes: dict[str, tuple[list, list, float]]) -> MeasuredGrid:
 
 
 def maj(grid: MeasuredGrid) -> float | None:
-    cell = analyse(grid).matrices()["majority"].cell(BASE, "math")
+    cell = analyse(grid).matrices["majority"].cell(BASE, "math")
     return None if cell is None else cell.estimate
 
 
@@ -64,5 +64,5 @@ def test_an_unjudged_sample_does_not_vote() -> None:
 def test_without_answers_or_with_two_samples_there_is_none() -> None:
     grid = measured(VOTES)
     silent = replace(grid, records=grid.records.drop(columns="answer"))
-    assert "majority" not in analyse(silent).matrices()
-    assert "majority" not in analyse(measured({"two": (["4", "5"], [1, 0], 0.5)})).matrices()
+    assert "majority" not in analyse(silent).matrices
+    assert "majority" not in analyse(measured({"two": (["4", "5"], [1, 0], 0.5)})).matrices
