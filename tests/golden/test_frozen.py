@@ -15,8 +15,8 @@ from typing import Any, get_args
 import typer
 
 from tests.plans import make_plan
+from xdomain.api.run_events import RunEvent
 from xdomain.cli.app import app
-from xdomain.cli.run_events import RunEvent
 
 HERE = Path(__file__).parent
 
@@ -49,7 +49,7 @@ def test_command_line_options() -> None:
     def options(command: Any) -> Any:
         if hasattr(command, "commands"):
             return {name: options(child) for name, child in sorted(command.commands.items())}
-        return sorted(name for parameter in command.params for name in (parameter.opts or [parameter.name]))
+        return sorted(name for parameter in command.loaded.params for name in (parameter.opts or [parameter.name]))
 
     compare("command_line.json", options(typer.main.get_command(app)))
 

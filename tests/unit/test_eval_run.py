@@ -11,16 +11,17 @@ from tests.grids import make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.items import moved_items
 from xdomain.analysis.result import Cell
-from xdomain.cli.eval_graph import evaluation_graph
-from xdomain.cli.eval_run import FailedEvaluation, mark_failed, named_by_model
-from xdomain.cli.eval_view import for_models, measured_lines
-from xdomain.cli.generation_view import counted_in
+from xdomain.api.generation import counted_in
+from xdomain.api.model_runs import FailedEvaluation, named_by_model
+from xdomain.api.wording import for_models, mark_failed
+from xdomain.cli.eval_view import measured_lines
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.core.parquet import write_records
 from xdomain.core.records import ItemRecord
 from xdomain.evaluate.kept import KeptBackend
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.graph import Graph, merge_graphs
+from xdomain.resolve.evaluations import evaluation_graph
 from xdomain.schedule.frontier import Frontier
 from xdomain.store.store import Store
 

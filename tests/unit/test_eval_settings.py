@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from xdomain.cli.eval_graph import evaluation_graph, settings_by_model
 from xdomain.config.study import StudyConfig
 from xdomain.core.errors import ConfigError
+from xdomain.resolve.evaluations import evaluation_graph, settings_by_model
 from xdomain.store.store import Store
 
 URL = "http://127.0.0.1:9/v1#m"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from xdomain.cli.model_forms import model_source
 from xdomain.core.errors import ConfigError
+from xdomain.resolve.model_forms import model_source
 
 
 def adapter(folder: Path, config: str) -> str:

@@ -30,11 +30,24 @@ def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     Raises:
         ConfigError: unreadable, not YAML, unknown key, or a value out of its range.
     """
-    data = read_experiment(path, overrides)
+    return make_experiment(read_experiment(path, overrides), path.parent, str(path))
+
+
+def make_experiment(data: dict[str, Any], folder: Path, where: str) -> Experiment:
+    """Validate the mapping of an experiment, with variables and domain files expanded.
+
+    Args:
+        data: sections as an experiment file writes them.
+        folder: folder from which relative paths count.
+        where: name of the mapping in error messages.
+
+    Raises:
+        ConfigError: unknown key, a value out of its range, or a variable that is not set.
+    """
     from xdomain.config.domain_file import with_domain_files  # it reads files through this module
 
-    expanded = with_domain_files(expand_variables(data, str(path)), path.parent)
-    return validate(Experiment, with_model_paths(expanded, path.parent), str(path))
+    expanded = with_domain_files(expand_variables(data, where), folder)
+    return validate(Experiment, with_model_paths(expanded, folder), where)
 
 
 def with_model_paths(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rich.markup import escape
-
-from xdomain.analysis.result import AccuracyMatrix, Cell
-from xdomain.cli.render import count, err
-from xdomain.cli.run_view import run_to_end
+from xdomain.api.running import RunObserver, run_to_end
 from xdomain.core.errors import StageError, StoreError
+from xdomain.core.words import count
 from xdomain.plan.graph import Graph, merge_graphs
 from xdomain.plan.stage import EvaluateStage, Stage, StageKind
 from xdomain.schedule.trained_overlap import TrainedOverlap, find_trained_overlaps, refuse_trained_overlaps
@@ -21,7 +18,7 @@ from xdomain.store.store import Store
 
 @dataclass(frozen=True)
 class FailedEvaluation:
-    """One that has no records, and why.
+    """An evaluation without records, and why.
 
     Attributes:
         model: the row that it is missing in.
@@ -34,7 +31,7 @@ class FailedEvaluation:
 
 
 def run_models(
-    store: Store, graphs: Mapping[str, Graph], base: str | None, jobs: int | None
+    store: Store, graphs: Mapping[str, Graph], base: str | None, jobs: int | None, observer: RunObserver
 ) -> tuple[dict[str, Graph], list[FailedEvaluation]]:
     """Run what is missing of every model's evaluations. All are one run, so that models share workers and engines,
     and none waits for another's end.
@@ -48,7 +45,7 @@ def run_models(
     """
     named = named_by_model(graphs)
     merged = merge_graphs(list(named.values()))
-    outcome = run_to_end(merged, store, jobs)
+    outcome = run_to_end(merged, store, jobs, observer)
     labels = model_labels(named, base)
     failed = []
     for stage in merged.evaluations:
@@ -60,7 +57,9 @@ def run_models(
     return named, failed
 
 
-def check_overlaps(store: Store, graphs: Mapping[str, Graph], *, allow_overlap: bool) -> list[TrainedOverlap]:
+def check_overlaps(
+    store: Store, graphs: Mapping[str, Graph], observer: RunObserver, *, allow_overlap: bool
+) -> list[TrainedOverlap]:
     """Refuse to evaluate checkpoints of the store on items that they were trained on, or warn if it is allowed.
 
     Returns:
@@ -78,15 +77,15 @@ def check_overlaps(store: Store, graphs: Mapping[str, Graph], *, allow_overlap: 
     try:
         overlaps = find_trained_overlaps(graph, store, finished=True)
     except StoreError as error:
-        err.print(f"[yellow]warning[/] overlap is unknown: {escape(error.paragraph())}", soft_wrap=True)
+        observer.warn(f"overlap is unknown: {error.paragraph()}")
         return []
     for overlap in overlaps:
-        err.print(f"[yellow]warning[/] {escape(overlap.sentence())}", soft_wrap=True)
+        observer.warn(overlap.sentence())
     return overlaps
 
 
-def failure(failed: list[FailedEvaluation]) -> StageError:
-    """What a command ends with that could not do all."""
+def failure(failed: Sequence[FailedEvaluation]) -> StageError:
+    """Return the error of a command that could not do everything."""
     return StageError(f"{count(len(failed), 'evaluation')} failed; everything that did not need them is done.")
 
 
@@ -112,11 +111,3 @@ def named_by_model(graphs: Mapping[str, Graph]) -> dict[str, Graph]:
 
 def is_base(stage: Stage) -> bool:
     return stage.kind is StageKind.BASE
-
-
-def mark_failed(accuracy: AccuracyMatrix, failed: list[FailedEvaluation]) -> AccuracyMatrix:
-    """Accuracies where a cell whose evaluation failed says so."""
-    cells = {row: dict(columns) for row, columns in accuracy.cells.items()}
-    for each in failed:
-        cells.setdefault(each.model, {})[each.domain] = Cell(note=f"failed: {each.reason}")
-    return accuracy.model_copy(update={"cells": cells, "rows": tuple(dict.fromkeys((*accuracy.rows, *cells)))})

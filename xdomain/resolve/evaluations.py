@@ -1,35 +1,51 @@
-"""What `xdomain eval` and `xdomain study` run: the evaluations of one model, of the store or from outside of it."""
+"""Plan the evaluations of one model, of the store or from outside of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from xdomain.cli.model_forms import is_endpoint, model_source
-
-if TYPE_CHECKING:
-    from xdomain.config.domain import DomainConfig
-    from xdomain.plan.graph import Graph
-    from xdomain.plan.stage import Stage
-    from xdomain.store.store import Store
+from xdomain.config.domain import DomainConfig
+from xdomain.config.domain_file import benchmark_file, load_domain_file
+from xdomain.config.experiment import Experiment
+from xdomain.config.load import apply_override, validate
+from xdomain.core.errors import ConfigError
+from xdomain.core.measurement import BASE
+from xdomain.plan.graph import Graph, build_plan, checkpoint_graph, checkpoint_steps
+from xdomain.plan.stage import Stage, StageKind
+from xdomain.resolve.identities import resolve_identities
+from xdomain.resolve.model_forms import is_endpoint, model_source
+from xdomain.store.store import Store
 
 ENGINE = ("evaluation.backend=", "evaluation.vllm.")
 """Beginnings of the settings that say how weights are served."""
 OF_A_BASE = ("model.", *ENGINE, "evaluation.endpoint.")
 """Beginnings of the settings that a base may have of its own: they put no other questions to it."""
 
-Checkpoints = list[tuple["Stage", int, str]]
+Checkpoints = list[tuple[Stage, int, str]]
 """Stage, step and title of each."""
 
 
-def domain_entries(text: str) -> list[str | DomainConfig]:
-    """The entries of `domains` that `--domains` stands for: registered names, and what YAML files describe."""
-    from xdomain.config.domain_file import benchmark_file, load_domain_file
+def domain_entries(domains: str | Path | Iterable[str | Path | DomainConfig]) -> list[str | DomainConfig]:
+    """Return the entries of `domains` in an experiment: registered names, and what YAML files describe.
 
+    Args:
+        domains: names and YAML files, as a sequence or with commas between them.
+
+    Raises:
+        ConfigError: a file is missing or describes no domain.
+    """
+    wanted = str(domains).split(",") if isinstance(domains, str | Path) else domains
     entries: list[str | DomainConfig] = []
-    for name in filter(None, map(str.strip, text.split(","))):
+    for each in wanted:
+        if isinstance(each, DomainConfig):
+            entries.append(each)
+            continue
+        name = str(each).strip()
+        if not name:
+            continue
         path = Path(name) if name.endswith((".yaml", ".yml")) else benchmark_file(name)
         entries.append(load_domain_file(path) if path else name)
     return entries
@@ -46,8 +62,6 @@ def settings_by_model(
     Raises:
         ConfigError: a setting concerns none of the models, or would put other questions to the base.
     """
-    from xdomain.core.errors import ConfigError
-
     for setting in base_settings:
         if not setting.startswith(OF_A_BASE):
             raise ConfigError(
@@ -98,12 +112,6 @@ def evaluation_graph(
     Raises:
         ConfigError: `model` names nothing, or cannot be loaded or served in the way that is asked for.
     """
-    from xdomain.config.experiment import Experiment
-    from xdomain.config.load import apply_override, validate
-    from xdomain.core.errors import ConfigError
-    from xdomain.plan.graph import build_plan, checkpoint_graph
-    from xdomain.resolve.identities import resolve_identities
-
     checkpoints = stored_checkpoints(store, model)
     served = is_served(model, checkpoints)
     data = {"name": "eval", "domains": list(domains), "curricula": [], **deepcopy(dict(settings))}
@@ -135,8 +143,6 @@ def is_served(model: str, checkpoints: Checkpoints) -> bool:
     Raises:
         ConfigError: for some of the checkpoints alone.
     """
-    from xdomain.core.errors import ConfigError
-
     if not checkpoints:
         return is_endpoint(model)
     served = ["endpoint" in stage.payload.get("model", {}) for stage, _, _ in checkpoints]
@@ -151,11 +157,6 @@ def stored_checkpoints(store: Store, text: str) -> Checkpoints:
     Raises:
         ConfigError: a stage that it names left no checkpoint at the step that it names.
     """
-    from xdomain.core.errors import ConfigError
-    from xdomain.core.measurement import BASE
-    from xdomain.plan.graph import checkpoint_steps
-    from xdomain.plan.stage import StageKind
-
     pattern, _, step = text.rpartition("@") if text.rpartition("@")[2].isdigit() else (text, "", "")
     found = []
     for stage, done in store.find(pattern):

@@ -1,10 +1,12 @@
-"""What MODEL may be outside of the store: a folder, a LoRA adapter, a GGUF file, a hub id, an endpoint."""
+"""Models outside of the store: a folder, a LoRA adapter, a GGUF file, a hub id, an endpoint."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from xdomain.core.errors import ConfigError
+from xdomain.core.files import read_json
 from xdomain.core.locate import ADAPTER_CONFIG
 
 
@@ -14,8 +16,6 @@ def model_source(text: str, revision: str | None) -> dict[str, Any]:
     Raises:
         ConfigError: it names none of these, or an adapter whose base is not to be found.
     """
-    from xdomain.core.errors import ConfigError
-
     if text.startswith("hub:"):
         name, _, own = text.removeprefix("hub:").partition("@")
         return {"hub": name, "revision": own or revision}
@@ -47,8 +47,6 @@ def endpoint_source(text: str) -> dict[str, str]:
     Raises:
         ConfigError: no model is named.
     """
-    from xdomain.core.errors import ConfigError
-
     url, _, model = text.partition("#")
     if not model:
         raise ConfigError(
@@ -65,9 +63,6 @@ def adapter_source(folder: Path) -> dict[str, Any]:
     Raises:
         ConfigError: it names none, or a folder that is not there.
     """
-    from xdomain.core.errors import ConfigError
-    from xdomain.core.files import read_json
-
     where = str(folder / ADAPTER_CONFIG)
     fix = "Set base_model_name_or_path to the model that it was trained on."
     try:

@@ -1,8 +1,7 @@
-"""What a run looks like while it goes on: how far, how fast, how long still, rewards by domain, the last alarm."""
+"""What running stages look like: how far, how fast, how long still, rewards by domain, the last alarm."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,61 +10,43 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from xdomain.cli.render import duration
+from xdomain.api.run_events import alarm_text
+from xdomain.api.time_left import TimeLeft
+from xdomain.core.words import duration
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage, Stage, TrainStage
-from xdomain.store.history import Rates
 from xdomain.store.lease import Holder
 from xdomain.store.store import Store
 
-ESTIMATE_SECONDS = 5.0
-"""An estimate looks at the whole plan, so it is made anew only so often."""
 BAR_COLUMNS = 20
 
 Running = Iterable[tuple[Stage, Holder | None]]
 
 
 class RunPicture:
-    """Remembers what an estimate needs, and draws."""
+    """Remembers what an estimate needs and the last alarm, and draws."""
 
     def __init__(self, graph: Graph, store: Store) -> None:
-        self._graph = graph
-        self._done = set(store.done(graph.stages.values()))
-        self._rates = Rates(graph, store, frozenset(self._done))
-        self._workers = 1
-        self._estimate: float | None = None
-        self._estimated = 0.0
+        self._total = len(graph.stages)
+        self._time = TimeLeft(graph, store)
         self._alarm: tuple[str, str] | None = None
 
     def add(self, stage: Stage) -> None:
         """Count a stage that was just published."""
-        self._done.add(stage.key)
-        self._rates.add(stage)
+        self._time.add(stage)
 
     def left(self, running: Running) -> str:
-        """ ", about 3 min left", or "" while that is unknown."""
-        now = time.monotonic()
-        if self._estimate is None or now - self._estimated > ESTIMATE_SECONDS:
-            progress = {}
-            processes = set()
-            for stage, holder in running:
-                if holder is not None:
-                    processes.add((holder.host, holder.pid))
-                    progress[stage.key] = holder.progress
-            self._workers = max(self._workers, len(processes))
-            self._estimate = self._rates.seconds_left(frozenset(self._done), self._workers, progress)
-            self._estimated = now
-        if self._estimate is None or len(self._done) == len(self._graph.stages):
-            return ""
-        return f", about {duration(max(1.0, self._estimate - (now - self._estimated)))} left"
+        """Return ", about 3 min left", or "" while that is unknown."""
+        seconds = self._time.seconds(running)
+        return "" if seconds is None else f", about {duration(seconds)} left"
 
     def draw(self, running: Running, elapsed_seconds: float) -> RenderableType:
-        """Bars of the whole and of every running stage."""
+        """Draw bars of the whole and of every running stage."""
         shown = list(running)
-        finished, total = len(self._done), len(self._graph.stages)
+        finished = self._time.finished
         table = Table.grid(padding=(0, 1))
-        whole = f"{finished}/{total} stages, {duration(elapsed_seconds)}{self.left(shown)}"
-        table.add_row("all", ProgressBar(total, finished, width=BAR_COLUMNS), whole)
+        whole = f"{finished}/{self._total} stages, {duration(elapsed_seconds)}{self.left(shown)}"
+        table.add_row("all", ProgressBar(self._total, finished, width=BAR_COLUMNS), whole)
         for stage, holder in shown:
             if holder is not None and (holder.progress or not isinstance(stage, EvaluateStage)):
                 table.add_row(*progress_row(stage, holder))
@@ -77,14 +58,14 @@ class RunPicture:
 
 
 def progress_row(stage: Stage, holder: Holder | None) -> tuple[RenderableType, RenderableType, RenderableType]:
-    """Title, bar and latest values of a running stage."""
+    """Return title, bar and latest values of a running stage."""
     progress = holder.progress if holder else {}
     done, total = _counts(stage, progress)
     return Text(stage.title), ProgressBar(total, done, width=BAR_COLUMNS), Text(progress_text(stage, progress))
 
 
 def progress_text(stage: Stage, progress: Mapping[str, Any]) -> str:
-    """ "12/40  0.31 s/step  9 s left  math +0.42"."""
+    """Return the latest values: "12/40  0.31 s/step  9 s left  math +0.42"."""
     done, total = _counts(stage, progress)
     parts = [f"{done}/{total}"]
     seconds = progress.get("seconds_per_unit")
@@ -95,11 +76,6 @@ def progress_text(stage: Stage, progress: Mapping[str, Any]) -> str:
     rewards = progress.get("rewards") or {}
     parts += [f"{name} {value:+.2f}" for name, value in rewards.items() if value is not None]
     return "  ".join(parts)
-
-
-def alarm_text(alarm: Mapping[str, Any]) -> str:
-    """An alarm's message, or its values."""
-    return str(alarm.get("message") or ", ".join(f"{name} {value}" for name, value in alarm.items()))
 
 
 def _counts(stage: Stage, progress: Mapping[str, Any]) -> tuple[int, int]:
