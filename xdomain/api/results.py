@@ -60,7 +60,7 @@ def read_records(path: str | Path, columns: Sequence[str] = RECORD_COLUMNS) -> p
 
     Args:
         path: a Parquet file of records, or a folder that holds such files at any depth, such as a store.
-        columns: columns to read; the default is all of docs/reference/records.md.
+        columns: columns to read; the default is all of docs/reference/store.md.
 
     Raises:
         StoreError: there is no such file, or a file holds no item records.

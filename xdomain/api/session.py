@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # each of them imports more than a plan needs, so the methods
     from xdomain.analysis.rescored import RescoredChanges
     from xdomain.analysis.result import AnalysisResult
     from xdomain.api.checkpoints import StoredCheckpoint
+    from xdomain.api.planning import Forecast
     from xdomain.api.run_events import Progress
     from xdomain.api.status import GridStatus
     from xdomain.core.measurement import MeasuredGrid
@@ -47,6 +48,12 @@ class Session:
     def experiment(self) -> Experiment:
         """The validated experiment."""
         return self.plan.experiment
+
+    def forecast(self) -> Forecast:
+        """Return what the plan costs, what is done, how long the rest takes, and what the grid could detect."""
+        from xdomain.api.planning import Forecast
+
+        return Forecast(self.plan, self.store)
 
     def run(
         self,
@@ -101,7 +108,7 @@ class Session:
         return measure(self.plan, self.store, self.path, with_text=with_text)
 
     def records(self) -> pd.DataFrame:
-        """Return one row per evaluated item and sample, with the columns of docs/reference/records.md.
+        """Return one row per evaluated item and sample, with the columns of docs/reference/store.md.
 
         Raises:
             AnalysisError: nothing was evaluated yet.

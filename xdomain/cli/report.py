@@ -81,12 +81,14 @@ def report(
     for text in (*(fail_if or ()), *(require or ())):
         parse_condition(text)
     beside = [] if reference is None else [load_reference(reference)]
+    folder = out_folder
     if experiment is not None:
         session = opened(experiment, store, seeds, settings)
-        result, folder = session.analyse(), out_folder or session.store.reports(session.experiment.name)
+        result = session.analyse()
+        folder = out_folder or session.store.reports(session.experiment.name)
     else:
         assert source is not None
-        result, folder = analyse(source), out_folder
+        result = analyse(source)
     studies = (*result.references, *(published_study(study, result) for study in beside))
     result = result.model_copy(update={"references": studies})
     as_json = json_ or formats == ["json"]

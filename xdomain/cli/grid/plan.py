@@ -42,7 +42,7 @@ def plan(
 ) -> None:
     """Show what a grid will do: stages, what sharing saves, what is done, time, and the smallest detectable effect."""
     session = opened(experiment, store, seeds, settings)
-    forecast = Forecast(session.plan, session.store)
+    forecast = session.forecast()
     effect = None if detect is None else detect / 100
     if stages is not None:
         show_difference(explain(session.plan, session.store, *stages))
