@@ -6,14 +6,14 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from xdomain.config.experiment import Experiment
+from xdomain.config.problems import dotted, sentence
 from xdomain.core.errors import ConfigError
-from xdomain.core.registry import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -95,9 +95,7 @@ def validate(kind: type[Model], data: Mapping[str, Any], where: str) -> Model:
         # A list whose one entry is wrong is not too short besides.
         others = [each for each in others if each["type"] != "too_short"]
         more = f" (More mistakes after this one: {len(others)}.)" if others else ""
-        raise ConfigError(
-            _sentence(first, kind) + more, where=f"{where}: {_dotted(first['loc'])}".rstrip(": ")
-        ) from None
+        raise ConfigError(sentence(first, kind) + more, where=f"{where}: {dotted(first)}".rstrip(": ")) from None
 
 
 def expand_variables(value: Any, where: str, field: str = "") -> Any:
@@ -145,53 +143,3 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     if parents == ["model"] and _is_model_path(last, value):
         value = str(Path(value).expanduser().absolute())  # on a command line paths count from the current folder
     data[last] = value
-
-
-def _dotted(location: Iterable[str | int]) -> str:
-    """As a file writes it: without the members of unions that pydantic names by their type, `dict[str,float]`."""
-    return ".".join(str(part) for part in location if "[" not in str(part))
-
-
-def _sentence(problem: Any, kind: type[BaseModel]) -> str:
-    if problem["type"] == "extra_forbidden":
-        *parents, key = problem["loc"]
-        known = _known_keys(kind, parents)
-        return f'unknown key "{key}".{did_you_mean(str(key), known)}' + (
-            f" Known: {', '.join(known)}." if known else ""
-        )
-    message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
-    if problem["type"] in ("value_error", "missing"):
-        return message if message.endswith("?") else message + "."
-    return f"{message}. Found {problem['input']!r}."
-
-
-def _known_keys(kind: type[BaseModel], parents: Iterable[str | int]) -> list[str]:
-    """Field names of the model that the path leads to; [] where it may be one of several.
-
-    Pydantic's path names a place in a list by its index and a member of a union by its tag.
-    """
-    models: list[type[BaseModel]] = [kind]
-    for part in parents:
-        fields = [model.model_fields[part] for model in models if part in model.model_fields]
-        if fields:
-            models = [found for field in fields for found in _models(field.annotation)]
-        elif isinstance(part, str):
-            models = [model for model in models if part in _tags(model)]
-    return sorted(models[0].model_fields) if len(models) == 1 else []
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """Every model inside an annotation."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for argument in get_args(annotation) for model in _models(argument)]
-
-
-def _tags(model: type[BaseModel]) -> set[str]:
-    """What a union may know a model by: the literal values of its fields."""
-    return {
-        value
-        for field in model.model_fields.values()
-        if get_origin(field.annotation) is Literal
-        for value in get_args(field.annotation)
-    }
