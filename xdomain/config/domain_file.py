@@ -8,7 +8,8 @@ from typing import Any
 
 from xdomain.config.domain import DomainConfig
 from xdomain.config.domain_source import SOURCES
-from xdomain.config.load import expand_variables, read_yaml, validate
+from xdomain.config.validation import validate
+from xdomain.config.yaml_file import expand_variables, read_yaml
 from xdomain.core.errors import ConfigError
 
 PATH_KEYS = ("path", "train", "dev", "test")

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 from xdomain.config.function import FunctionConfig
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, not_built_in
-from xdomain.config.problems import PLUGIN
+from xdomain.config.validation import PLUGIN
 from xdomain.core.registry import Registry
 
 VERIFIERS = Registry(

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError, model_validat
 from pydantic_core import PydanticCustomError
 
 from xdomain.config.model_base import ConfigModel, PlainMapping
-from xdomain.config.problems import BELOW, PLUGIN, sentence
+from xdomain.config.validation import BELOW, PLUGIN, sentence
 from xdomain.core.errors import PluginError
 from xdomain.core.registry import Registry
 
@@ -82,8 +82,13 @@ def parameters_model(registry: Registry, name: str) -> type[PluginParameters] | 
     return model
 
 
-def checked_parameters(registry: Registry, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def checked_parameters(
+    registry: Registry, name: str, parameters: Mapping[str, Any], field: str = "parameters"
+) -> dict[str, Any]:
     """Return a plugin's parameters as its model writes them, without defaults.
+
+    Args:
+        field: key that holds them in the file.
 
     Raises:
         ValueError: the plugin is broken.
@@ -99,8 +104,8 @@ def checked_parameters(registry: Registry, name: str, parameters: Mapping[str, A
         return model.model_validate(parameters).model_dump(mode="json", exclude_defaults=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        context = {"sentence": sentence(first, model), BELOW: ("parameters", *first["loc"])}
-        raise PydanticCustomError("plugin_parameters", "{sentence}", context) from error
+        context = {"sentence": sentence(first, model), BELOW: (field, *first["loc"])}
+        raise PydanticCustomError(PLUGIN, "{sentence}", context) from error
 
 
 def known_kind(registry: Registry, key: str = "kind") -> Callable[[Any], Any]:

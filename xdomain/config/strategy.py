@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, not_built_in
-from xdomain.config.problems import PLUGIN
+from xdomain.config.validation import PLUGIN
 from xdomain.core.registry import Registry
 
 BUILT_IN = {

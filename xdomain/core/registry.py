@@ -149,8 +149,22 @@ class Registry:
                     return load_attribute(plugin.target)
         return None
 
+    def make(self, name: str, *arguments: Any, where: str | None = None) -> Any:
+        """Call what is registered under `name` with `arguments`; what cannot be called is returned as it is.
+
+        Raises:
+            PluginError: the name is unknown, or a plugin fails.
+        """
+        target = self.load(name, where=where)
+        if not callable(target):
+            return target
+        if name in self.builtin:
+            return target(*arguments)
+        with self._blaming(name, "cannot be made", where):
+            return target(*arguments)
+
     def build(self, name: str, *arguments: Any, gives: type[Made], where: str | None = None) -> Made:
-        """Call what is registered under `name` with `arguments`.
+        """As `make`, and see that the result is what it should be.
 
         Args:
             gives: the class that the result should be an instance of.
@@ -158,12 +172,7 @@ class Registry:
         Raises:
             PluginError: the name is unknown, or a plugin fails or makes something else.
         """
-        target = self.load(name, where=where)
-        if name in self.builtin:
-            made: Made = target(*arguments)
-            return made
-        with self._blaming(name, "cannot be made", where):
-            made = target(*arguments)
+        made: Made = self.make(name, *arguments, where=where)
         self.demand(name, made, gives, where=where)
         return made
 
