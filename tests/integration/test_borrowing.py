@@ -19,8 +19,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.completion_server import completion_server
-from tests.domains_from_rows import write_jsonl
+from tests.support.domains_from_rows import write_jsonl
+from tests.support.stock_completions import completion_server
 from xdomain.core.files import write_json
 from xdomain.core.parquet import read_records, read_rows, write_records
 from xdomain.core.records import Outcome
@@ -29,8 +29,8 @@ from xdomain.models.layout import checkpoint_folder
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.stage import EvaluateStage
 from xdomain.resolve.evaluations import domain_entries, evaluation_graph
+from xdomain.schedule.events import RunOutcome
 from xdomain.schedule.run import run_plan
-from xdomain.schedule.scheduler import RunOutcome
 from xdomain.store.artifact import MANIFEST, digests
 from xdomain.store.drawn import DRAWN
 from xdomain.store.lenders import DrawnAlike

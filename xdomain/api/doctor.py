@@ -9,7 +9,7 @@ from typing import Any
 
 from xdomain.core.provenance import code_state
 from xdomain.domains.sandbox.choose import describe_sandbox
-from xdomain.schedule.machine import visible_gpus
+from xdomain.schedule.resources import visible_gpus
 
 EXTRAS = {
     "train": ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "math_verify"),

@@ -9,8 +9,10 @@ from typing import Any
 
 from xdomain.config.domain_file import load_domain_file
 from xdomain.config.experiment import Experiment
-from xdomain.config.load import load_experiment, read_yaml, validate
+from xdomain.config.load import load_experiment
 from xdomain.config.model import ModelConfig
+from xdomain.config.validation import validate
+from xdomain.config.yaml_file import read_yaml
 from xdomain.core.errors import ConfigError, XDomainError
 from xdomain.core.registry import load_attribute
 from xdomain.domains.base import Domain, Split

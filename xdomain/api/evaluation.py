@@ -12,7 +12,7 @@ from xdomain.analysis.items import moved_items
 from xdomain.analysis.result import AnalysisResult
 from xdomain.api.model_runs import FailedEvaluation
 from xdomain.core.measurement import MeasuredGrid
-from xdomain.schedule.trained_overlap import TrainedOverlap
+from xdomain.store.trained_overlap import TrainedOverlap
 
 
 @dataclass(frozen=True)

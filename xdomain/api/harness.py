@@ -11,11 +11,11 @@ from xdomain.api.running import RunObserver, run_graph
 from xdomain.core.errors import ConfigError
 from xdomain.core.fingerprint import fingerprint
 from xdomain.core.measurement import MeasuredGrid
+from xdomain.evaluate.harness import HarnessModel, checkpoint_model, harness_python, run_harness
 from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import StageKind
 from xdomain.resolve.evaluations import evaluation_graph
-from xdomain.schedule.lm_eval import HarnessModel, checkpoint_model, harness_python, run_harness
 from xdomain.store.store import Store
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from xdomain.core.errors import StoreError
+from xdomain.core.states import Cause
 from xdomain.plan.stage import Stage
 from xdomain.store.states import stage_states
-from xdomain.store.store import CANCELLED, Failure, Store
+from xdomain.store.store import Failure, Store
 
 
 def cancel_stage(store: Store, stage: Stage) -> None:
@@ -20,7 +21,7 @@ def cancel_stage(store: Store, stage: Stage) -> None:
         raise StoreError(f'"{stage.title}" is done already.', where=str(store.root))
     store.create()
     store.fail(
-        stage, Failure(CANCELLED, "cancelled; `xdomain grid retry` takes that back.", str(store.log_path(stage)))
+        stage, Failure(Cause.CANCELLED, "cancelled; `xdomain grid retry` takes that back.", str(store.log_path(stage)))
     )
 
 

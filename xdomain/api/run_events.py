@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 from xdomain.api.running import RunObserver
 from xdomain.config.model_base import ConfigModel
 from xdomain.plan.graph import Graph
-from xdomain.schedule.scheduler import Event, RunOutcome, Scheduler
+from xdomain.schedule.events import Event, RunOutcome
+from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.store import Store
 
 PROGRESS_SECONDS = 2.0

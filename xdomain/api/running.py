@@ -15,10 +15,11 @@ from xdomain.core.words import count
 from xdomain.plan.explain import find_stage, narrow
 from xdomain.plan.graph import Graph, Plan
 from xdomain.schedule import run as schedule
-from xdomain.schedule.scheduler import Event, RunOutcome, Scheduler
-from xdomain.schedule.trained_overlap import refuse_trained_overlaps
+from xdomain.schedule.events import Event, RunOutcome
+from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.experiments import note_experiment
 from xdomain.store.store import Store
+from xdomain.store.trained_overlap import refuse_trained_overlaps
 
 
 class RunObserver:

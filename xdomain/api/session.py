@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xdomain.config.experiment import Experiment
-from xdomain.config.load import apply_override, make_experiment, read_yaml
+from xdomain.config.load import apply_override, make_experiment
+from xdomain.config.yaml_file import read_yaml
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.resolve.identities import resolve_identities
 from xdomain.store.store import Store
@@ -25,7 +26,7 @@ if TYPE_CHECKING:  # each of them imports more than a plan needs, so the methods
     from xdomain.api.run_events import Progress
     from xdomain.api.status import GridStatus
     from xdomain.core.measurement import MeasuredGrid
-    from xdomain.schedule.scheduler import RunOutcome
+    from xdomain.schedule.events import RunOutcome
 
 ExperimentSource = str | Path | Mapping[str, Any] | Experiment
 

@@ -8,10 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from xdomain.core.states import StageState
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.history import estimate_seconds
-from xdomain.store.states import STATES, StageState, stage_states
+from xdomain.store.states import StageStatus, stage_states
 from xdomain.store.store import Store
 
 
@@ -27,12 +28,12 @@ class GridStatus:
 
     plan: Plan
     store: Store
-    states: Mapping[str, StageState]
+    states: Mapping[str, StageStatus]
 
     @property
     def counts(self) -> dict[str, int]:
         """Number of stages by state: done, running, failed, waiting."""
-        return {name: sum(each.state == name for each in self.states.values()) for name in STATES}
+        return {name: sum(each.state is name for each in self.states.values()) for name in StageState}
 
     @property
     def workers(self) -> int:
@@ -42,23 +43,23 @@ class GridStatus:
     @property
     def finished(self) -> bool:
         """Whether every stage is done."""
-        return all(each.state == "done" for each in self.states.values())
+        return all(each.state is StageState.DONE for each in self.states.values())
 
     @property
     def settled(self) -> bool:
         """Whether no stage can change any more: each is done, has failed, or needs one that failed."""
         dead: set[str] = set()
         for key, stage in self.plan.stages.items():
-            if self.states[key].state == "failed" or any(need in dead for need in stage.needs):
+            if self.states[key].state is StageState.FAILED or any(need in dead for need in stage.needs):
                 dead.add(key)
-            elif self.states[key].state != "done":
+            elif self.states[key].state is not StageState.DONE:
                 return False
         return True
 
     @cached_property
     def estimate_seconds(self) -> float | None:
         """Seconds until the open stages are done; None while unknown."""
-        done = frozenset(key for key, each in self.states.items() if each.state == "done")
+        done = frozenset(key for key, each in self.states.items() if each.state is StageState.DONE)
         progress = {key: each.holder.progress for key, each in self.states.items() if each.holder is not None}
         return estimate_seconds(self.plan, self.store, done, max(1, self.workers), progress)
 
@@ -76,8 +77,8 @@ class GridStatus:
     def __str__(self) -> str:
         """Return one line: "smoke: 5 of 28 done, 2 running, 0 failed, 21 waiting"."""
         counts = self.counts
-        others = ", ".join(f"{counts[name]} {name}" for name in STATES[1:])
-        return f"{self.plan.experiment.name}: {counts['done']} of {len(self.states)} done, {others}"
+        others = ", ".join(f"{number} {name}" for name, number in counts.items() if name != StageState.DONE)
+        return f"{self.plan.experiment.name}: {counts[StageState.DONE]} of {len(self.states)} done, {others}"
 
 
 def grid_status(plan: Plan, store: Store) -> GridStatus:
@@ -95,7 +96,7 @@ def find_log(store: Store, stages: Collection[Stage], stage: Stage) -> Path | No
     return next((path for path in paths if path.is_file()), None)
 
 
-def _stage_document(stage: Stage, state: StageState) -> dict[str, Any]:
+def _stage_document(stage: Stage, state: StageStatus) -> dict[str, Any]:
     return {
         "key": stage.key,
         "kind": str(stage.kind),

@@ -73,7 +73,10 @@ GRID: Table = {
         "Free what no living experiment needs: other stages, inner checkpoints under `keep: ends`, leftovers. Others "
         "that ran in the store live until --forget.",
     ),
-    "export": ("xdomain.cli.grid.export:export", "Print the grid for another engine: one command a task."),
+    "export": (
+        "xdomain.cli.grid.export:export",
+        "Print the grid for another workflow engine: one JSON line per task, with the command that runs it.",
+    ),
 }
 DOMAINS: Table = {
     "list": (

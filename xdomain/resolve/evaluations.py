@@ -10,7 +10,8 @@ from typing import Any
 from xdomain.config.domain import DomainConfig
 from xdomain.config.domain_file import benchmark_file, load_domain_file
 from xdomain.config.experiment import Experiment
-from xdomain.config.load import apply_override, validate
+from xdomain.config.load import apply_override
+from xdomain.config.validation import validate
 from xdomain.core.errors import ConfigError
 from xdomain.core.measurement import BASE
 from xdomain.plan.graph import Graph, build_plan, checkpoint_graph, checkpoint_steps

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from xdomain.config.execution import StageResources
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage, Stage, StageKind
+from xdomain.plan.stage import EvaluateStage, Stage
+from xdomain.schedule.resources import demand, stated
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,15 @@ def exported_tasks(plan: Graph, run_command: Sequence[str]) -> list[ExportedTask
     execution = plan.experiment.execution
     found = []
     for group in groups.values():
-        asked: StageResources = getattr(execution.resources, group[0].kind)
-        processes = execution.train_processes if group[0].kind is StageKind.TRAIN else 1
+        kind = group[0].kind
         found.append(
             ExportedTask(
                 name=group[0].folder,
                 stages=tuple(group),
                 needs=tuple(dict.fromkeys(name_of[need] for need in group[0].needs)),
                 command=shlex.join([*run_command, *(word for stage in group for word in ("--stage", stage.key[:16]))]),
-                cpus=asked.cpus or processes * execution.threads,
-                gpus=asked.gpus,
+                cpus=int(demand(execution, kind, on_gpu=False)["CPU"]),
+                gpus=stated(execution, kind).get("GPU"),
             )
         )
     return found
@@ -77,25 +75,3 @@ def as_jsonl(tasks: Sequence[ExportedTask]) -> Iterator[str]:
                 "gpus": task.gpus,
             }
         )
-
-
-def as_snakefile(tasks: Sequence[ExportedTask]) -> Iterator[str]:
-    """A Snakefile with one rule a task; its marks lie in `done/` beside it, the results in our store."""
-    marks = ",\n".join(f"        {_mark(task.name)}" for task in tasks)
-    yield f"rule all:\n    input:\n{marks}\n"
-    for number, task in enumerate(tasks):
-        inputs = "".join(f"        {_mark(need)},\n" for need in task.needs)
-        yield (
-            f"rule task_{number}:\n"
-            + (f"    input:\n{inputs}" if inputs else "")
-            + f"    output:\n        touch({_mark(task.name)})\n"
-            + f"    threads: {task.cpus}\n"
-            # Snakemake counts whole ones.
-            + (f"    resources:\n        gpus={math.ceil(task.gpus)}\n" if task.gpus else "")
-            # Braces would be Snakemake's wildcards.
-            + f"    shell:\n        {json.dumps(task.command.replace('{', '{{').replace('}', '}}'))}\n"
-        )
-
-
-def _mark(name: str) -> str:
-    return json.dumps(f"done/{name}")

@@ -14,12 +14,13 @@ from typing import Any
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import StageError
+from xdomain.core.states import Cause
 from xdomain.plan.stage import StageKind
 from xdomain.schedule.base import Ended, Task
-from xdomain.schedule.cluster_resources import Amounts, check_demands, demands, fits, room
 from xdomain.schedule.ray_connection import connect, first_line, handler_kept, load_ray
 from xdomain.schedule.ray_nodes import check_nodes, check_settings
-from xdomain.worker.ray_worker import run_stages
+from xdomain.schedule.resources import Amounts, check_demands, demands, fits, room
+from xdomain.schedule.worker_door import run_ray_task
 
 LOOK_SECONDS = 2.0
 LOST_SECONDS = 300.0
@@ -78,7 +79,7 @@ class RayExecutor:
             options["max_calls"] = GPU_TASKS_PER_PROCESS
         if "memory" in amounts:
             options["memory"] = int(amounts.pop("memory"))
-        run = self._ray.remote(**options, resources=amounts, max_retries=0)(run_stages)
+        run = self._ray.remote(**options, resources=amounts, max_retries=0)(run_ray_task)
         self._running[run.options(name=task.name).remote(str(task.path.resolve()))] = task
 
     def finished(self, timeout_seconds: float) -> Sequence[Ended]:
@@ -109,11 +110,11 @@ class RayExecutor:
         except errors.TaskCancelledError:
             return Ended(task, "a cancellation")
         except errors.OutOfMemoryError as error:
-            return Ended(task, first_line(error), "out of memory")
+            return Ended(task, first_line(error), Cause.OUT_OF_MEMORY)
         except errors.RayTaskError as error:  # the worker raised before it could write to the store
-            return Ended(task, f"{type(error.cause).__name__}: {error.cause}", "error")
+            return Ended(task, f"{type(error.cause).__name__}: {error.cause}", Cause.ERROR)
         except errors.RayError as error:
-            return Ended(task, f"{type(error).__name__}: {first_line(error)}", "killed")
+            return Ended(task, f"{type(error).__name__}: {first_line(error)}", Cause.KILLED)
         return Ended(task)
 
     def _room(self) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.plans import make_plan
+from tests.support.plans import make_plan
 from xdomain.api.run_events import RUN_EVENT, EventObserver, RunEvent, StageEvent, alarm_text, as_observer
 from xdomain.api.running import RunObserver
-from xdomain.schedule.scheduler import Event, RunOutcome
+from xdomain.core.states import Cause, EventKind
+from xdomain.schedule.events import Event, RunOutcome
 from xdomain.store.store import Failure, Store
 
 
@@ -17,10 +18,10 @@ def test_events_are_those_of_the_schema(tmp_path: Path) -> None:
     observer = EventObserver(told.append)
     observer.begin(plan, Store(tmp_path / "store"))
     stage = plan.train_stages[0]
-    observer.watch(Event("started", stage))
-    observer.watch(Event("failed", stage, {"message": "no memory", "log": "a.log"}))
+    observer.watch(Event(EventKind.STARTED, stage))
+    observer.watch(Event(EventKind.FAILED, stage, {"message": "no memory", "log": "a.log"}))
     observer.watch(None)
-    observer.end(RunOutcome(failed={stage.key: Failure("error", "no memory", "a.log")}))
+    observer.end(RunOutcome(failed={stage.key: Failure(Cause.ERROR, "no memory", "a.log")}))
     assert [each.event for each in told] == ["begun", "started", "failed", "ended"]
     failed = told[2]
     assert isinstance(failed, StageEvent)

@@ -12,6 +12,7 @@ from xdomain.cli.interrupt import Interrupt
 from xdomain.cli.options import Seeds, Settings, StorePath
 from xdomain.cli.render import err
 from xdomain.core.errors import StoreError
+from xdomain.core.states import StageState
 from xdomain.plan.stage import Stage
 from xdomain.store.lease import read_holder
 from xdomain.store.states import stage_states
@@ -52,7 +53,7 @@ def _follow(store: Store, stage: Stage, path: Path, interrupt: Interrupt) -> Non
             # published and before its lease is released.
             holder = read_holder(store.lease_path(stage))
             held = holder is not None and not holder.is_dead_here()
-            over = not held and stage_states(store, [stage])[stage.key].state in ("done", "failed")
+            over = not held and stage_states(store, [stage])[stage.key].state in (StageState.DONE, StageState.FAILED)
             sys.stdout.write(log.read())
             sys.stdout.flush()
             if over:

@@ -18,10 +18,9 @@ from xdomain.cli.grid.picture import progress_row
 from xdomain.cli.interrupt import Interrupt
 from xdomain.cli.options import ExperimentPath, Json, Seeds, Settings, StorePath, opened
 from xdomain.cli.render import out, print_json, redraws
+from xdomain.core.states import Cause, StageState
 from xdomain.core.words import count, duration
 from xdomain.plan.stage import StageKind
-from xdomain.store.states import STATES
-from xdomain.store.store import CANCELLED
 
 LEAST_SECONDS = 0.5
 """Between two looks at the store."""
@@ -70,22 +69,22 @@ def follow(session: Session, *, as_json: bool) -> None:
 def picture(found: GridStatus) -> Table:
     """Draw counts by kind, what runs and how far, what failed and why."""
     plan, states = found.plan, found.states
-    counts = Table("", *STATES, title=f"{plan.experiment.name} in {found.store.root}")
+    counts = Table("", *StageState, title=f"{plan.experiment.name} in {found.store.root}")
     for kind in StageKind:
         own = [states[key].state for key, stage in plan.stages.items() if stage.kind is kind]
-        counts.add_row(kind, *(str(own.count(state)) for state in STATES))
+        counts.add_row(kind, *(str(own.count(state)) for state in StageState))
     whole = Table.grid()
     whole.add_row(counts)
     running = Table.grid(padding=(0, 1))
     for key, state in states.items():
-        if state.state == "running":
+        if state.state is StageState.RUNNING:
             running.add_row(*progress_row(plan.stages[key], state.holder))
     if running.row_count:
         whole.add_row(running)
     for key, state in states.items():
         title = escape(plan.stages[key].title)
         if state.failure is not None:
-            word = "cancelled" if state.failure.cause == CANCELLED else "failed"
+            word = "cancelled" if state.failure.cause is Cause.CANCELLED else "failed"
             whole.add_row(
                 f"[red]{word}[/] {title}: {escape(state.failure.message)}\n  log: {escape(state.failure.log)}"
             )

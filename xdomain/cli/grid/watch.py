@@ -13,16 +13,18 @@ from xdomain.api.run_events import EventObserver, RunEvent
 from xdomain.api.running import RunObserver
 from xdomain.cli.grid.picture import RunPicture, progress_text
 from xdomain.cli.render import err, redraws
+from xdomain.core.states import EventKind
 from xdomain.core.words import count, duration
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage
-from xdomain.schedule.scheduler import Event, RunOutcome, Scheduler
+from xdomain.schedule.events import Event, RunOutcome
+from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.store import Store
 
 REFRESH_SECONDS = 0.5
 PLAIN_SECONDS = 60.0
 """Between two plain lines about stages that go on."""
-TROUBLE = ("failed", "retry", "waiting")
+TROUBLE = (EventKind.FAILED, EventKind.RETRY, EventKind.WAITING)
 
 
 class Watcher(RunObserver):
@@ -54,7 +56,7 @@ class Watcher(RunObserver):
     def watch(self, event: Event | None) -> None:
         if event is None:
             self._go_on()
-        elif event.kind == "done":
+        elif event.kind is EventKind.DONE:
             self._picture.add(event.stage)
         self._events.watch(event)
         if event is not None and (self._live is None or event.kind in TROUBLE):
@@ -101,12 +103,12 @@ class Watcher(RunObserver):
 
     def _line(self, event: Event) -> None:
         of_evaluation = isinstance(event.stage, EvaluateStage)
-        usual = event.kind in ("started", "waiting") and "message" not in event.detail
-        if event.kind == "blocked" or (usual and of_evaluation):
+        usual = event.kind in (EventKind.STARTED, EventKind.WAITING) and "message" not in event.detail
+        if event.kind is EventKind.BLOCKED or (usual and of_evaluation):
             return
         detail = f": {event.detail['message']}" if "message" in event.detail else ""
         assert self._scheduler is not None
-        left = self._picture.left(self._scheduler.running()) if event.kind == "done" else ""
+        left = self._picture.left(self._scheduler.running()) if event.kind is EventKind.DONE else ""
         self._print(self._scheduler, event.kind, f"{event.stage.title}{detail}{left}")
 
     def _print(self, scheduler: Scheduler, word: str, text: str) -> None:
