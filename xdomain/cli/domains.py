@@ -89,8 +89,8 @@ def sample(
 
     from xdomain.cli.model_forms import model_source
     from xdomain.cli.render import out, print_json
-    from xdomain.config.load import validate
     from xdomain.config.model import ModelConfig
+    from xdomain.config.validation import validate
     from xdomain.core.errors import ConfigError
     from xdomain.domains.base import Split
 
@@ -202,7 +202,8 @@ def _open(target: str) -> "dict[str, Domain]":
 
 def _experiment(target: str) -> "Experiment | None":
     """The experiment that a file describes; None for a domain's name or file."""
-    from xdomain.config.load import load_experiment, read_yaml
+    from xdomain.config.load import load_experiment
+    from xdomain.config.yaml_file import read_yaml
 
     described = _is_file(target) and "domains" in read_yaml(Path(target))
     return load_experiment(Path(target)) if described else None

@@ -99,7 +99,8 @@ def evaluation_graph(
         ConfigError: `model` names nothing, or cannot be loaded or served in the way that is asked for.
     """
     from xdomain.config.experiment import Experiment
-    from xdomain.config.load import apply_override, validate
+    from xdomain.config.load import apply_override
+    from xdomain.config.validation import validate
     from xdomain.core.errors import ConfigError
     from xdomain.plan.graph import build_plan, checkpoint_graph
     from xdomain.resolve.identities import resolve_identities

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.config.domain import DomainConfig
-from xdomain.config.load import expand_variables, read_yaml, validate
+from xdomain.config.validation import validate
+from xdomain.config.yaml_file import expand_variables, read_yaml
 from xdomain.core.errors import ConfigError
 
 PATH_KEYS = ("path", "train", "dev", "test")
