@@ -14,7 +14,7 @@ from xdomain.domains.server_domains import VARIABLE, read_server_domains, write_
 
 
 def entry(path: Path) -> DomainConfig:
-    source = {"kind": "jsonl", "path": str(path), "splits": {"test": "only"}}
+    source = {"kind": "jsonl", "train": str(path), "test": str(path)}
     return DomainConfig.model_validate(
         {"name": path.stem, "source": source, "verifier": "text", "fields": {"gold": "answer", "question": "question"}}
     )
