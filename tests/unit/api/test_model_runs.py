@@ -22,7 +22,7 @@ from xdomain.evaluate.kept import KeptBackend
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.graph import Graph, merge_graphs
 from xdomain.resolve.evaluations import evaluation_graph
-from xdomain.schedule.frontier import Frontier
+from xdomain.schedule.ready_queue import ReadyQueue
 from xdomain.store.store import Store
 
 
@@ -66,10 +66,10 @@ def test_one_run_of_several_experiments(tmp_path: Path) -> None:
     assert len(merged.stages) == 3, "one base"
     assert [merged.experiment_of(stage).evaluation.samples for stage in merged.evaluations] == [1, 4]
     base = next(iter(merged.stages))
-    frontier = Frontier(merged, frozenset({base}))
+    queue = ReadyQueue(merged, frozenset({base}))
     tasks = []
-    while frontier:
-        tasks.append([stage.title for stage in frontier.take()])
+    while queue:
+        tasks.append([stage.title for stage in queue.take()])
     assert tasks == [["base on logic"], ["base on math"]]
 
 

@@ -1,13 +1,25 @@
-"""What stages ask of clusters, without a cluster."""
+"""Resources that stages ask for, and that clusters and this machine have."""
 
 from __future__ import annotations
+
+import os
 
 import pytest
 
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError
 from xdomain.plan.stage import StageKind
-from xdomain.schedule.resources import check_demands, demands, fits, room
+from xdomain.schedule.resources import (
+    asked_of_machine,
+    check_demands,
+    demand,
+    demands,
+    fits,
+    machine_capacity,
+    room,
+    stated,
+    visible_gpus,
+)
 
 CPU_NODE = {"CPU": 8.0, "memory": 16e9}
 GPU_NODE = {"CPU": 4.0, "GPU": 2.0, "memory": 64e9, "a100": 2.0}
@@ -61,3 +73,31 @@ def test_a_refusal_names_the_field_what_is_asked_and_what_is_there() -> None:
 def test_amounts_that_no_cluster_counts(resources: dict) -> None:
     with pytest.raises(ValueError, match="resources"):
         ExecutionConfig.model_validate({"resources": {"train": resources}})
+
+
+def test_custom_resources_are_stated_beside_the_others() -> None:
+    execution = ExecutionConfig.model_validate({"resources": {"train": {"memory_gb": 2, "custom": {"a100": 1}}}})
+    assert stated(execution, StageKind.TRAIN) == {"memory": 2e9, "a100": 1.0}
+    assert stated(execution, StageKind.EVALUATE) == {}
+    assert asked_of_machine(execution, machine_capacity(0))[StageKind.TRAIN] == {"memory": 2e9}
+
+
+def test_a_group_asks_for_every_process() -> None:
+    execution = ExecutionConfig(train_processes=4, threads=2)
+    assert demand(execution, StageKind.TRAIN, on_gpu=True) == {"CPU": 8.0, "GPU": 4.0}
+    assert demand(execution, StageKind.EVALUATE, on_gpu=True) == {"CPU": 2.0, "GPU": 1.0}
+    assert demand(execution, StageKind.TRAIN, on_gpu=False) == {"CPU": 8.0}
+
+
+@pytest.mark.parametrize(("variable", "gpus"), [("0,1", ["0", "1"]), ("", []), ("-1", []), ("GPU-8a", ["GPU-8a"])])
+def test_gpus_that_the_environment_shows(variable: str, gpus: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", variable)
+    assert visible_gpus() == visible_gpus("cuda") == gpus
+    assert visible_gpus("cpu") == []
+
+
+def test_this_machine_has_cores_and_memory() -> None:
+    has = machine_capacity(3)
+    assert has["GPU"] == 3
+    assert has["CPU"] == os.cpu_count()
+    assert has["memory"] > 1e8

@@ -1,4 +1,7 @@
-"""Which stages of a plan can start now, most urgent first; the work per finished stage does not grow with the plan."""
+"""Hand out the stages of a plan that can start now, most urgent first.
+
+The work per finished stage does not grow with the plan.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from xdomain.plan.graph import Graph
 from xdomain.plan.stage import CheckpointRef, EvaluateStage, Stage
 
 
-class Frontier:
-    """The open stages of a plan and what each still waits for.
+class ReadyQueue:
+    """The open stages of a plan, and what each of them still waits for.
 
     Args:
-        done: keys of the stages that are published.
+        done: Keys of the stages that are published.
     """
 
     def __init__(self, plan: Graph, done: frozenset[str]) -> None:
@@ -53,8 +56,8 @@ class Frontier:
             self._ready_evaluations.setdefault(self._group(stage), set()).add(key)
 
     def take(self) -> list[Stage]:
-        """Take the most urgent ready stage; with an evaluation, all ready ones of its checkpoint (the model is loaded
-        once)."""
+        """Take the most urgent ready stage. With an evaluation, take all ready ones of its checkpoint, because one task
+        loads the model once for all of them."""
         while (key := heappop(self._queue)[2]) not in self._ready:
             continue
         first = self._plan.stages[key]
@@ -73,7 +76,7 @@ class Frontier:
         return stage.checkpoint, self._experiments.index(experiment)
 
     def finish(self, key: str) -> None:
-        """A stage is published: what waited for it alone may start."""
+        """Count a stage as published, so that stages that only waited for it may start."""
         self._open.discard(key)
         for child in self._children[key]:
             if key in self._unmet[child]:
@@ -82,7 +85,7 @@ class Frontier:
                     self.make_ready(child)
 
     def wait_for(self, key: str, needs: Iterable[str]) -> None:
-        """A stage that could not read `needs` starts when they are published anew; at once if there are none."""
+        """Let a stage that could not read `needs` start when they are published again; at once if there are none."""
         for need in needs:
             self._unmet[key].add(need)
             if key not in self._children[need]:
@@ -91,11 +94,11 @@ class Frontier:
             self.make_ready(key)
 
     def is_open(self, key: str) -> bool:
-        """Whether a stage is not published yet, as far as this frontier was told."""
+        """Return whether a stage is not published yet, as far as this queue was told."""
         return key in self._open
 
     def reopen(self, key: str) -> None:
-        """A stage counts as published no more: it may start, and what reads it waits."""
+        """Count a stage as no longer published: it may start, and the stages that read it wait."""
         for child in self._children[key]:
             if child in self._ready or self._unmet[child]:
                 self._unmet[child].add(key)
@@ -108,7 +111,7 @@ class Frontier:
         self.make_ready(key)
 
     def block(self, key: str) -> list[str]:
-        """A stage failed: the stages that can never start now."""
+        """Count a stage as failed; return the keys of the stages that can no longer start."""
         newly = []
         waiting = list(self._children[key])
         while waiting:
