@@ -20,7 +20,7 @@ from xdomain.core.fingerprint import canonical_json
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.item_building import limit_of, part_of
-from xdomain.domains.kept_items import items_of_part
+from xdomain.domains.item_cache import PROCESS_ITEMS, ItemCache
 from xdomain.domains.payment import payment_of
 from xdomain.domains.rewards import with_reward_prompt
 from xdomain.domains.sources.base import Part, Source
@@ -49,10 +49,12 @@ class DataDomain(Domain):
     """Items from a described source. Rows are read on the first call of `items`, only those of the part that holds it.
 
     Args:
-        config: the description.
+        config: The description.
+        cache: Cache that is asked for built items first.
     """
 
-    def __init__(self, config: DomainConfig) -> None:
+    def __init__(self, config: DomainConfig, cache: ItemCache = PROCESS_ITEMS) -> None:
+        self._cache = cache
         config = with_reward_prompt(config)
         self.name = config.name
         self.config = config
@@ -93,7 +95,7 @@ class DataDomain(Domain):
         if split not in self._splits:
             part = part_of(split, self.source.parts())
             if part is not None:
-                built = items_of_part(self.config, self.source, part)
+                built = self._cache.part(self.config, self.source, part)
                 self._left_out[part] = built.left_out
                 for found, entries in built.splits.items():
                     self._splits[found] = tuple(entry.item for entry in entries)
