@@ -42,7 +42,7 @@ check: lint ## Lint, then every test, the slow ones too; Ray's have a command of
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 -m 'not ray'
 
 golden: setup ## Write the frozen stage keys and command line anew, after a wanted change; say why in the commit
-	XDOMAIN_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/golden/test_frozen.py -k 'stage_keys or command_line'
+	XDOMAIN_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/golden/test_stage_keys.py tests/golden/test_command_line.py
 
 docs: setup ## The reference that is generated from the code
 	$(BIN)/python docs/generate.py

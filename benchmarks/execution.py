@@ -1,15 +1,13 @@
-"""Overhead of stages that do nothing, inline and local, against Snakemake on the same graph; commands on 10,000 stages.
+"""Overhead of stages that do nothing, inline and local; commands on 10,000 stages.
 
 The stages are real ones of a real plan: leases, logs, digests, fsync and publishing happen; only training and warming
-up are replaced by nothing. Snakemake runs `touch` for each, from PATH, and is left out where it is not installed.
+up are replaced by nothing.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,7 +25,6 @@ from xdomain.plan.identity import Identities
 from xdomain.plan.stage import Stage
 from xdomain.resolve.identities import resolve_identities
 from xdomain.schedule.base import Ended, Executor, Task
-from xdomain.schedule.export import as_snakefile, exported_tasks
 from xdomain.schedule.inline import InlineExecutor
 from xdomain.schedule.local import LocalExecutor
 from xdomain.schedule.scheduler import Scheduler
@@ -49,25 +46,17 @@ def main() -> None:
         folder = Path(name)
         local = LocalExecutor(WORKERS, 1, preload=("xdomain.worker.preload", "benchmarks.nothing"))
         local.preflight(graph.experiment)
-        ours = report("local", run(graph, folder / "local", local), graph, limit=0.060)
+        report("local", run(graph, folder / "local", local), graph, limit=0.060)
         import benchmarks.nothing  # noqa: F401  (replaces the work of this process's stages)
 
         report("inline", run(graph, folder / "inline", InlineExecutor()), graph, limit=0.005)
-        snakemake = shutil.which("snakemake")
-        if snakemake is None:
-            print("snakemake is not on PATH: no comparison")
-        else:
-            taken = run_snakemake(graph, folder / "snakemake", snakemake)
-            each = 1000 * taken / len(graph.stages)
-            print(f"snakemake, -j {WORKERS}   {each:7.1f} ms a stage, {taken / ours:.2f} times local")
         large(folder / "large")
         commands(folder / "commands")
 
 
-def report(name: str, taken: float, graph: Graph, limit: float) -> float:
+def report(name: str, taken: float, graph: Graph, limit: float) -> None:
     each = taken / len(graph.stages)
     print(f"{name:16} {1000 * each:7.1f} ms a stage (limit {1000 * limit:.0f})")
-    return taken
 
 
 def run(graph: Graph, root: Path, executor: Executor) -> float:
@@ -80,17 +69,6 @@ def run(graph: Graph, root: Path, executor: Executor) -> float:
     if len(outcome.ran) != len(graph.stages):
         raise SystemExit(f"only {len(outcome.ran)} of {len(graph.stages)} stages ran: {outcome.failed}")
     return taken
-
-
-def run_snakemake(graph: Graph, folder: Path, snakemake: str) -> float:
-    """Wall seconds of the same graph of empty commands; Snakemake's own start is in it."""
-    folder.mkdir()
-    tasks = exported_tasks(graph, ["true", "#"])
-    (folder / "Snakefile").write_text("\n".join(as_snakefile(tasks)))
-    command = [snakemake, "--cores", str(WORKERS), "--quiet", "all"]
-    begun = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return time.perf_counter() - begun
 
 
 def large(root: Path) -> None:

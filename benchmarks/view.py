@@ -19,8 +19,8 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from tests.chromium import open_chromium
-from tests.grids import make_grid
+from tests.support.chromium import open_chromium
+from tests.support.grids import make_grid
 from xdomain.domains.base import Item
 from xdomain.view.answers import Answers, label_of
 from xdomain.view.prompts import PromptTexts

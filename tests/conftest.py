@@ -57,7 +57,7 @@ class Tally:
 
     def store(self, store: Path, expected: set[str], remade: frozenset[str] = frozenset()) -> None:
         """Count one grid: stages that are missing in the end, and those that ran to their end more than once."""
-        from tests.fault_injection import completions, published
+        from tests.support.fault_injection import completions, published
 
         self.expected += len(expected)
         self.lost += len(expected - published(store))

@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.plans import make_experiment
-from tests.ray_cluster import two_nodes
-from tests.slurm_cluster import available, slurm_cluster
+from tests.support.plans import make_experiment
+from tests.support.ray_cluster import two_nodes
+from tests.support.slurm_cluster import available, slurm_cluster
 from xdomain.config.execution import ExecutionConfig, RayConfig, SlurmConfig
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import ConfigError

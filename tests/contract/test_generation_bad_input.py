@@ -13,7 +13,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from tests.backends import loaded, served
+from tests.support.backends import loaded, served
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig

@@ -12,7 +12,7 @@ import torch
 from tokenizers.processors import TemplateProcessing
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from tests.toy_training import CharacterDomain, toy_trainer
+from tests.support.toy_training import CharacterDomain, toy_trainer
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError, StageError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.backends import loaded, served
+from tests.support.backends import loaded, served
 from xdomain.generation.base import NonFiniteLogits, PromptRequest, Sampling
 from xdomain.generation.choice import nucleus
 from xdomain.models.tiny import tiny_qwen3

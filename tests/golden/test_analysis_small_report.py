@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.grids import make_grid
+from tests.support.grids import make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.result import AnalysisResult
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report_example import example_result
+from tests.support.report_example import example_result
 from xdomain.report.write import write_report
 
 GOLDEN = Path(__file__).parent

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.chromium import open_chromium
+from tests.support.chromium import open_chromium
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.benchmark_rows import HUB, KNIGHTS_AND_KNAVES, WRITING_BENCH
-from tests.judge_server import judge_server, ticket_in
+from tests.support.benchmark_rows import HUB, KNIGHTS_AND_KNAVES, WRITING_BENCH
+from tests.support.openai_server import judge_server, ticket_in
 from xdomain.cli.eval_graph import domain_entries
 from xdomain.config.domain import DomainConfig
 from xdomain.config.domain_file import BENCHMARKS, load_domain_file

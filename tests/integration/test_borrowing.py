@@ -19,8 +19,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.completion_server import completion_server
-from tests.domains_from_rows import write_jsonl
+from tests.support.domains_from_rows import write_jsonl
+from tests.support.stock_completions import completion_server
 from xdomain.cli.eval_graph import domain_entries, evaluation_graph
 from xdomain.core.files import write_json
 from xdomain.core.parquet import read_records, read_rows, write_records

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.small_grid import xdomain
+from tests.support.small_grid import xdomain
 
 
 def test_domains_check_of_the_built_in_four() -> None:

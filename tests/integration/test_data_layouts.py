@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.domains_from_rows import domain, items, write_jsonl
+from tests.support.domains_from_rows import domain, items, write_jsonl
 from xdomain.core.errors import DataError
 from xdomain.domains.bad_rows import BadRow
 from xdomain.domains.item_fields import ABSENT, find

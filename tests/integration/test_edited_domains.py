@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.small_grid import plan, xdomain
+from tests.support.small_grid import plan, xdomain
 from xdomain.cli.setup import open_experiment
 from xdomain.domains.trained import read_schedule
 from xdomain.plan.stage import CheckpointRef

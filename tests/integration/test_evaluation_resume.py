@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.small_grid import command, environment, xdomain
+from tests.support.small_grid import command, environment, xdomain
 from xdomain.config.experiment import Experiment
 from xdomain.core.parquet import read_records
 from xdomain.core.stage import StageContext

@@ -13,7 +13,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from tests.small_grid import (
+from tests.support.small_grid import (
     STAGES,
     TEXT,
     all_records,

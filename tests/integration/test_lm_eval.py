@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from benchmarks.parity import Agreement, agree, read
-from tests.small_grid import TEXT, write_experiment, xdomain
+from tests.support.small_grid import TEXT, write_experiment, xdomain
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
 from xdomain.schedule.lm_eval import PYTHON_VARIABLE, sample_files

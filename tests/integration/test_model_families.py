@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from tests.backends import loaded, served
-from tests.families import FAMILIES, REFUSED, SLOW, WORKS, tiny_model
-from tests.toy_training import toy_trainer
+from tests.support.backends import loaded, served
+from tests.support.families import FAMILIES, REFUSED, SLOW, WORKS, tiny_model
+from tests.support.toy_training import toy_trainer
 from xdomain.config.model import LoraConfig
 from xdomain.core.errors import ConfigError
 from xdomain.generation.base import PromptRequest, Sampling

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, get_peft_model
 
-from tests.small_grid import xdomain
+from tests.support.small_grid import xdomain
 from xdomain.models.tiny import tiny_qwen3
 
 

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.domains_from_rows import domain, items, write_jsonl
-from tests.grids import make_grid
-from tests.small_grid import command
+from tests.support.domains_from_rows import domain, items, write_jsonl
+from tests.support.grids import make_grid
+from tests.support.small_grid import command
 from xdomain.analysis.analyse import analyse
 from xdomain.cli.setup import left_out_of
 from xdomain.core.errors import DataError

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from tests.data import need_data
+from tests.support.data import need_data
 from xdomain.config.domain_verifier import VerifierConfig
 from xdomain.domains.base import Item, Split
 from xdomain.domains.build import build_domain

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.small_grid import xdomain
+from tests.support.small_grid import xdomain
 
 EXPERIMENT = Path(__file__).parents[2] / "experiments" / "planted-conflict.yaml"
 MIXTURE = "3*left + right"

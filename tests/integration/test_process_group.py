@@ -16,7 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.small_grid import all_records, command, environment, plan, weights, write_experiment, xdomain
+from tests.support.small_grid import all_records, command, environment, plan, weights, write_experiment, xdomain
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.domains_from_rows import domain, items, write_jsonl
+from tests.support.domains_from_rows import domain, items, write_jsonl
 from xdomain.config.domain import DomainConfig
 from xdomain.core.errors import DataError
 from xdomain.domains.base import Item, Split

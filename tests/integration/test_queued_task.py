@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.plans import make_experiment
+from tests.support.plans import make_experiment
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
 from xdomain.schedule.base import Ended, Task

@@ -16,10 +16,10 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.fault_injection import published
-from tests.plans import make_experiment
-from tests.ray_cluster import two_nodes
-from tests.small_grid import TEXT, command, environment, weights, write_experiment, xdomain
+from tests.support.fault_injection import published
+from tests.support.plans import make_experiment
+from tests.support.ray_cluster import two_nodes
+from tests.support.small_grid import TEXT, command, environment, weights, write_experiment, xdomain
 from xdomain.config.execution import ExecutionConfig, RayConfig
 from xdomain.core.errors import ConfigError, DependencyMissing
 from xdomain.plan.graph import build_plan

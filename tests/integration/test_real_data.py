@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.data import need_data
+from tests.support.data import need_data
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report_example import HOSTILE, example_result
+from tests.support.report_example import HOSTILE, example_result
 from xdomain.report.write import write_report
 
 pytest.importorskip("selenium.webdriver", reason="selenium is not installed")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.grids import family, make_grid
+from tests.support.grids import family, make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.report.heatmap import heat_map
 from xdomain.report.layout import main_matrices

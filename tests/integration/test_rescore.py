@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.domains_from_rows import write_jsonl
-from tests.small_grid import xdomain
+from tests.support.domains_from_rows import write_jsonl
+from tests.support.small_grid import xdomain
 from xdomain.core.files import write_json
 from xdomain.core.parquet import read_records, read_rows, write_records
 from xdomain.core.records import Outcome

@@ -15,9 +15,9 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.fault_injection import published
-from tests.slurm_cluster import SlurmCluster, available, slurm_cluster
-from tests.small_grid import all_records, command, environment, weights, write_experiment, xdomain
+from tests.support.fault_injection import published
+from tests.support.slurm_cluster import SlurmCluster, available, slurm_cluster
+from tests.support.small_grid import all_records, command, environment, weights, write_experiment, xdomain
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError, DependencyMissing
 from xdomain.schedule.slurm_executor import SlurmExecutor

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.small_grid import TEXT, all_records, write_experiment, xdomain
+from tests.support.small_grid import TEXT, all_records, write_experiment, xdomain
 
 STUDY = """
 name: tiny-study

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault_injection import ONE_STAGE, here
-from tests.small_grid import weights, write_experiment
+from tests.support.fault_injection import ONE_STAGE, here
+from tests.support.small_grid import weights, write_experiment
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.grids import make_grid
+from tests.support.grids import make_grid
 from xdomain.domains.base import Item
 from xdomain.view.answers import Answers, label_of
 from xdomain.view.prompts import PromptTexts

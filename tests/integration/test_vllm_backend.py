@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.vllm_models import NEW_TOKENS, adapter_checkpoint, random_prompts, tiny_checkpoint, transformers_greedy
+from tests.support.vllm_models import (
+    NEW_TOKENS,
+    adapter_checkpoint,
+    random_prompts,
+    tiny_checkpoint,
+    transformers_greedy,
+)
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.evaluate.served import served_checkpoint
 from xdomain.generation.base import Completion, FinishReason, NonFiniteLogits, PromptRequest, Sampling

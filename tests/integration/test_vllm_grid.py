@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.small_grid import all_records, write_experiment, xdomain
+from tests.support.small_grid import all_records, write_experiment, xdomain
 from xdomain.core.files import read_json
 
 pytest.importorskip("vllm", reason="vLLM has an environment of its own: make test-vllm")

@@ -17,7 +17,7 @@ import pytest
 from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
 
-from tests.coverage_simulation import (
+from tests.support.coverage_simulation import (
     ITEM_SD,
     REPLICATIONS,
     VIEW_SD,

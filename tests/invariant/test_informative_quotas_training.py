@@ -10,7 +10,7 @@ import torch
 from transformers import TrainerCallback
 from transformers.trainer_utils import get_last_checkpoint
 
-from tests.toy_training import largest_difference, toy_domains, toy_trainer, trained_weights
+from tests.support.toy_training import largest_difference, toy_domains, toy_trainer, trained_weights
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Item
 from xdomain.train.quotas import InformativeQuotas

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from tests.plans import make_experiment, make_plan
+from tests.support.plans import make_experiment, make_plan
 from xdomain.config.experiment import Experiment
 from xdomain.config.validation import validate
 from xdomain.core.errors import ConfigError, PlanError

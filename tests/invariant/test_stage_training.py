@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.plans import make_experiment
+from tests.support.plans import make_experiment
 from xdomain.config.experiment import Experiment
 from xdomain.config.strategy import CGPOConfig, JointConfig, StrategyModel
 from xdomain.core.stage import StageContext

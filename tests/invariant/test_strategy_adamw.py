@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.adamw_weights import VERSION_1, lines, table
+from tests.support.adamw_weights import VERSION_1, lines, table
 from xdomain.config.strategy import CGPOConfig, JointConfig
 from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.toy_training import toy_domains, toy_trainer
+from tests.support.toy_training import toy_domains, toy_trainer
 from xdomain.config.strategy import BanditConfig, TransferAwareConfig
 from xdomain.strategies.adaptive import Bandit, TransferAware
 from xdomain.strategies.testing import step_of_gradients

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.adamw_weights import VERSION_1, ShareOnTheRate
-from tests.toy_training import toy_domains, toy_trainer, trained_weights
+from tests.support.adamw_weights import VERSION_1, ShareOnTheRate
+from tests.support.toy_training import toy_domains, toy_trainer, trained_weights
 from xdomain.config.strategy import CGPOConfig, JointConfig, MGDAConfig, PCGradConfig, ScaledConfig, StrategyModel
 from xdomain.domains.base import Split
 from xdomain.strategies.base import Strategy

@@ -13,8 +13,8 @@ import torch
 from pydantic import TypeAdapter
 
 from benchmarks.memory import PeakMemory, peak_bytes
-from tests.copies_to_cpu import CopiesToCPU
-from tests.toy_training import DEVICES, toy_domains, toy_trainer
+from tests.support.copies_to_cpu import CopiesToCPU
+from tests.support.toy_training import DEVICES, toy_domains, toy_trainer
 from xdomain.config.strategy import BUILT_IN, StrategyConfig
 from xdomain.core.errors import DependencyMissing
 from xdomain.strategies.base import Strategy

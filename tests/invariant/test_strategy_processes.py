@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.two_processes import CASES, LAYOUTS, train
+from tests.support.two_processes import CASES, LAYOUTS, train
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -42,7 +42,7 @@ def launch(folder: Path, group: str) -> Path:
         "1",
     ]
     command += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "-m"]
-    command += ["tests.two_processes", str(folder), group]
+    command += ["tests.support.two_processes", str(folder), group]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

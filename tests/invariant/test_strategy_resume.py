@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from transformers import TrainerCallback
 from transformers.trainer_utils import get_last_checkpoint
 
-from tests.toy_training import largest_difference, toy_domains, toy_trainer, trained_weights
+from tests.support.toy_training import largest_difference, toy_domains, toy_trainer, trained_weights
 from xdomain.config.strategy import (
     BanditConfig,
     CGPOConfig,

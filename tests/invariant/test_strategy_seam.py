@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 import torch
 
-from tests.toy_training import largest_difference, toy_domains, toy_trainer, trained_weights
+from tests.support.toy_training import largest_difference, toy_domains, toy_trainer, trained_weights
 from xdomain.config.strategy import CGPOConfig, JointConfig
 from xdomain.config.training import LossType
 from xdomain.strategies.joint import Joint

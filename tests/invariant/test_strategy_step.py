@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from tests.copies_to_cpu import CopiesToCPU
-from tests.toy_training import DEVICES, largest_difference, toy_domains, toy_trainer, trained_weights
+from tests.support.copies_to_cpu import CopiesToCPU
+from tests.support.toy_training import DEVICES, largest_difference, toy_domains, toy_trainer, trained_weights
 from xdomain.config.strategy import CGPOConfig, FAMOConfig, JointConfig, MGSConfig, PCGradConfig, StrategyModel
 from xdomain.core.errors import StageError
 from xdomain.strategies.base import Strategy

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import TrainerCallback
 
-from tests.toy_training import largest_difference, toy_trainer, trained_weights
+from tests.support.toy_training import largest_difference, toy_trainer, trained_weights
 from xdomain.config.strategy import CGPOConfig, JointConfig, PCGradConfig, StrategyModel
 from xdomain.strategies.telemetry import gradient_figures, step_figures
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toy_training import CharacterDomain, toy_trainer
+from tests.support.toy_training import CharacterDomain, toy_trainer
 from xdomain.config.strategy import BanditConfig, FAMOConfig
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.grids import make_grid, relabelled
+from tests.support.grids import make_grid, relabelled
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.gate import find_cell
 from xdomain.analysis.result import Cell

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.report_example import example_result
+from tests.support.report_example import example_result
 from xdomain.report import latex, markdown
 from xdomain.report.delimited import long_csv
 from xdomain.report.html import render_html

@@ -22,8 +22,9 @@ StageOfExperiment = Annotated[
 
 
 class ExportFormat(StrEnum):
+    """Formats of `grid export`; a single one, which `--format` may name."""
+
     JSONL = "jsonl"
-    SNAKEMAKE = "snakemake"
 
 
 class PlanFormat(StrEnum):
@@ -197,12 +198,12 @@ def gc(
 @app.command()
 def export(
     experiment: ExperimentPath,
-    format: Annotated[ExportFormat, typer.Option("--format", help="For which engine.")] = ExportFormat.JSONL,  # noqa: A002
+    format: Annotated[ExportFormat, typer.Option("--format", help="Output format.")] = ExportFormat.JSONL,  # noqa: A002
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Print the grid for another engine: one command a task."""
+    """Print the grid for another workflow engine: one JSON line per task, with the command that runs it."""
     from xdomain.cli.store_view import export_plan
 
-    export_plan(open_experiment(experiment, store, seeds, settings), format, seeds, settings or [])
+    export_plan(open_experiment(experiment, store, seeds, settings), seeds, settings or [])

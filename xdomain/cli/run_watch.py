@@ -13,6 +13,7 @@ from rich.live import Live
 from xdomain.cli.render import duration, err, redraws
 from xdomain.cli.run_events import EventLines, RunBegun, RunEnded, StageEvent, StageFailure, StageProgress
 from xdomain.cli.run_picture import RunPicture, alarm_text, progress_text
+from xdomain.core.states import EventKind
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage
 from xdomain.schedule.scheduler import Event, RunOutcome, Scheduler
@@ -23,7 +24,7 @@ PROGRESS_SECONDS = 2.0
 """Between two `progress` events; leases are written as often."""
 PLAIN_SECONDS = 60.0
 """Between two plain lines about stages that go on."""
-TROUBLE = ("failed", "retry", "waiting")
+TROUBLE = (EventKind.FAILED, EventKind.RETRY, EventKind.WAITING)
 
 
 class Watcher:
@@ -74,7 +75,7 @@ class Watcher:
     def watch(self, event: Event | None) -> None:
         """Called by the scheduler."""
         if event is not None:
-            if event.kind == "done":
+            if event.kind is EventKind.DONE:
                 self._picture.add(event.stage)
             if self._lines is not None:
                 self._lines.write(self._stage_event(event))
@@ -135,12 +136,12 @@ class Watcher:
 
     def _line(self, event: Event) -> None:
         of_evaluation = isinstance(event.stage, EvaluateStage)
-        usual = event.kind in ("started", "waiting") and "message" not in event.detail
-        if event.kind == "blocked" or (usual and of_evaluation):
+        usual = event.kind in (EventKind.STARTED, EventKind.WAITING) and "message" not in event.detail
+        if event.kind is EventKind.BLOCKED or (usual and of_evaluation):
             return
         detail = f": {event.detail['message']}" if "message" in event.detail else ""
         assert self._scheduler is not None
-        left = self._picture.left(self._scheduler.running()) if event.kind == "done" else ""
+        left = self._picture.left(self._scheduler.running()) if event.kind is EventKind.DONE else ""
         self._print(event.kind, f"{event.stage.title}{detail}{left}")
 
     def _print(self, word: str, text: str) -> None:

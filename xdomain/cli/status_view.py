@@ -19,12 +19,13 @@ from xdomain.cli.render import count, duration, err, out, print_json, redraws
 from xdomain.cli.run_picture import alarm_text, progress_row
 from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
+from xdomain.core.states import Cause, StageState
 from xdomain.plan.explain import pick_stage
 from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.history import estimate_seconds
 from xdomain.store.lease import read_holder
-from xdomain.store.states import STATES, StageState, stage_states
-from xdomain.store.store import CANCELLED, Store
+from xdomain.store.states import StageStatus, stage_states
+from xdomain.store.store import Store
 
 FOLLOW_SECONDS = 0.5
 
@@ -73,7 +74,7 @@ def _follow(store: Store, stage: Stage, path: Path, interrupt: Interrupt) -> Non
             # published and before its lease is released.
             holder = read_holder(store.lease_path(stage))
             held = holder is not None and not holder.is_dead_here()
-            over = not held and stage_states(store, [stage])[stage.key].state in ("done", "failed")
+            over = not held and stage_states(store, [stage])[stage.key].state in (StageState.DONE, StageState.FAILED)
             sys.stdout.write(log.read())
             sys.stdout.flush()
             if over:
@@ -114,22 +115,22 @@ def _watch(opened: Opened, *, as_json: bool) -> None:
             interrupt.pause(max(FOLLOW_SECONDS, 4 * (time.monotonic() - begun)))
 
 
-def _states(opened: Opened) -> dict[str, StageState]:
+def _states(opened: Opened) -> dict[str, StageStatus]:
     return stage_states(opened.store, opened.plan.stages.values())
 
 
-def _settled(opened: Opened, states: Mapping[str, StageState]) -> bool:
+def _settled(opened: Opened, states: Mapping[str, StageStatus]) -> bool:
     """Every stage is done, or failed, or needs one that failed."""
     dead: set[str] = set()
     for key, stage in opened.plan.stages.items():
-        if states[key].state == "failed" or any(need in dead for need in stage.needs):
+        if states[key].state is StageState.FAILED or any(need in dead for need in stage.needs):
             dead.add(key)
-        elif states[key].state != "done":
+        elif states[key].state is not StageState.DONE:
             return False
     return True
 
 
-def _status(opened: Opened, states: Mapping[str, StageState] | None = None) -> dict[str, Any]:
+def _status(opened: Opened, states: Mapping[str, StageStatus] | None = None) -> dict[str, Any]:
     plan, store = opened.plan, opened.store
     states = states or _states(opened)
     stages = []
@@ -149,31 +150,31 @@ def _status(opened: Opened, states: Mapping[str, StageState] | None = None) -> d
     return {
         "experiment": plan.experiment.name,
         "store": str(store.root),
-        "counts": {name: sum(each.state == name for each in states.values()) for name in STATES},
+        "counts": {name: sum(each.state is name for each in states.values()) for name in StageState},
         "workers": _workers(states),
         "estimate_seconds": estimate_seconds(plan, store, _done(states), max(1, _workers(states)), _progress(states)),
         "stages": stages,
     }
 
 
-def _picture(opened: Opened, states: Mapping[str, StageState]) -> Table:
+def _picture(opened: Opened, states: Mapping[str, StageStatus]) -> Table:
     plan, store = opened.plan, opened.store
-    counts = Table("", *STATES, title=f"{plan.experiment.name} in {store.root}")
+    counts = Table("", *StageState, title=f"{plan.experiment.name} in {store.root}")
     for kind in StageKind:
         own = [states[key].state for key, stage in plan.stages.items() if stage.kind is kind]
-        counts.add_row(kind, *(str(own.count(state)) for state in STATES))
+        counts.add_row(kind, *(str(own.count(state)) for state in StageState))
     whole = Table.grid()
     whole.add_row(counts)
     running = Table.grid(padding=(0, 1))
     for key, state in states.items():
-        if state.state == "running":
+        if state.state is StageState.RUNNING:
             running.add_row(*progress_row(plan.stages[key], state.holder))
     if running.row_count:
         whole.add_row(running)
     for key, state in states.items():
         title = escape(plan.stages[key].title)
         if state.failure is not None:
-            word = "cancelled" if state.failure.cause == CANCELLED else "failed"
+            word = "cancelled" if state.failure.cause is Cause.CANCELLED else "failed"
             whole.add_row(
                 f"[red]{word}[/] {title}: {escape(state.failure.message)}\n  log: {escape(state.failure.log)}"
             )
@@ -186,7 +187,7 @@ def _picture(opened: Opened, states: Mapping[str, StageState]) -> Table:
     return whole
 
 
-def _left(opened: Opened, states: Mapping[str, StageState]) -> str:
+def _left(opened: Opened, states: Mapping[str, StageStatus]) -> str:
     done, workers = _done(states), _workers(states)
     seconds = estimate_seconds(opened.plan, opened.store, done, max(1, workers), _progress(states))
     if not seconds or len(done) == len(opened.plan.stages):
@@ -194,22 +195,22 @@ def _left(opened: Opened, states: Mapping[str, StageState]) -> str:
     return f"about {duration(seconds)} left on {count(max(1, workers), 'worker')}"
 
 
-def _counts_text(opened: Opened, states: Mapping[str, StageState]) -> str:
+def _counts_text(opened: Opened, states: Mapping[str, StageStatus]) -> str:
     """One line for logs: "smoke: 5 of 28 done, 2 running, 0 failed, 21 waiting"."""
-    numbers = {name: sum(each.state == name for each in states.values()) for name in STATES}
-    others = ", ".join(f"{numbers[name]} {name}" for name in STATES[1:])
-    return f"{opened.plan.experiment.name}: {numbers['done']} of {len(states)} done, {others}"
+    numbers = {name: sum(each.state is name for each in states.values()) for name in StageState}
+    others = ", ".join(f"{number} {name}" for name, number in numbers.items() if name is not StageState.DONE)
+    return f"{opened.plan.experiment.name}: {numbers[StageState.DONE]} of {len(states)} done, {others}"
 
 
-def _progress(states: Mapping[str, StageState]) -> dict[str, Mapping[str, Any]]:
+def _progress(states: Mapping[str, StageStatus]) -> dict[str, Mapping[str, Any]]:
     """What running stages tell, by key."""
     return {key: state.holder.progress for key, state in states.items() if state.holder is not None}
 
 
-def _workers(states: Mapping[str, StageState]) -> int:
+def _workers(states: Mapping[str, StageStatus]) -> int:
     """Processes that hold leases."""
     return len({(each.holder.host, each.holder.pid) for each in states.values() if each.holder is not None})
 
 
-def _done(states: Mapping[str, StageState]) -> frozenset[str]:
-    return frozenset(key for key, state in states.items() if state.state == "done")
+def _done(states: Mapping[str, StageStatus]) -> frozenset[str]:
+    return frozenset(key for key, state in states.items() if state.state is StageState.DONE)

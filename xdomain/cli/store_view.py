@@ -7,13 +7,14 @@ from collections.abc import Collection, Sequence
 from xdomain.cli.render import count, err, out, print_json
 from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
+from xdomain.core.states import Cause
 from xdomain.plan.explain import find_stage, pick_stage
 from xdomain.plan.stage import Stage
-from xdomain.schedule.export import as_jsonl, as_snakefile, exported_tasks
+from xdomain.schedule.export import as_jsonl, exported_tasks
 from xdomain.store.experiments import rewrite_notes
 from xdomain.store.garbage import Garbage, find_garbage, free
 from xdomain.store.states import stage_states
-from xdomain.store.store import CANCELLED, Failure, Store
+from xdomain.store.store import Failure, Store
 
 
 def cancel_stage(store: Store, stages: Collection[Stage], text: str) -> None:
@@ -27,7 +28,7 @@ def cancel_stage(store: Store, stages: Collection[Stage], text: str) -> None:
         raise StoreError(f'"{stage.title}" is done already.', where=str(store.root))
     store.create()
     store.fail(
-        stage, Failure(CANCELLED, "cancelled; `xdomain grid retry` takes that back.", str(store.log_path(stage)))
+        stage, Failure(Cause.CANCELLED, "cancelled; `xdomain grid retry` takes that back.", str(store.log_path(stage)))
     )
     err.print(f"{stage.title}: stops at its next step if it runs, and does not start until `grid retry`.")
 
@@ -75,14 +76,14 @@ def collect_garbage(opened: Sequence[Opened], *, forget: Sequence[str], yes: boo
         _show(garbage, yes)
 
 
-def export_plan(opened: Opened, format_name: str, seeds: str | None, settings: Sequence[str]) -> None:
-    """Print the plan as JSON lines or as a Snakefile; the commands name this file and this store."""
+def export_plan(opened: Opened, seeds: str | None, settings: Sequence[str]) -> None:
+    """Print the plan as JSON lines; the commands name this file and this store."""
     command = ["xdomain", "grid", "run", str(opened.path.resolve()), "--store", str(opened.store.root.resolve())]
     command += ["--seeds", seeds] if seeds is not None else []
     command += [word for setting in settings for word in ("--set", setting)]
     tasks = exported_tasks(opened.plan, command)
-    for part in as_snakefile(tasks) if format_name == "snakemake" else as_jsonl(tasks):
-        out.print(part, markup=False, soft_wrap=True)
+    for line in as_jsonl(tasks):
+        out.print(line, markup=False, soft_wrap=True)
 
 
 def _show(garbage: Garbage, yes: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from xdomain.config.model_base import ConfigModel
+from xdomain.core.states import Cause
 
 
 class RetryConfig(ConfigModel):
@@ -18,6 +19,11 @@ class RetryConfig(ConfigModel):
     """Memory may have been short because of a neighbour that is done by now."""
     error: int = Field(0, ge=0)
     """The stage itself raised; the same again would most often fail the same way."""
+
+    def after(self, cause: Cause) -> int:
+        """Return how often a stage is started again after attempts that ended for `cause`."""
+        allowed = {Cause.KILLED: self.killed, Cause.OUT_OF_MEMORY: self.out_of_memory, Cause.ERROR: self.error}
+        return allowed.get(cause, 0)
 
 
 class StageResources(ConfigModel):

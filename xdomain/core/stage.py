@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from xdomain.core.states import NoteKind
+
 
 class Reporter(Protocol):
     """Where a running stage tells how far it is; calls are cheap and never raise."""
@@ -14,8 +16,8 @@ class Reporter(Protocol):
     def progress(self, done: int, total: int, **values: Any) -> None:
         """Report `done` of `total` (optimizer steps, or items), with a few current values."""
 
-    def event(self, kind: str, **values: Any) -> None:
-        """Report something that happened: "alarm", "checkpoint", "retry"."""
+    def event(self, kind: NoteKind, **values: Any) -> None:
+        """Report something that happened."""
 
 
 @dataclass(frozen=True)

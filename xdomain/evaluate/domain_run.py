@@ -13,6 +13,7 @@ from xdomain.config.evaluation import EvaluationConfig
 from xdomain.core.errors import StageError
 from xdomain.core.records import ItemRecord
 from xdomain.core.stage import StageContext
+from xdomain.core.states import NoteKind
 from xdomain.domains.base import Domain, Item
 from xdomain.domains.draw import choose_items
 from xdomain.evaluate.borrowed import Borrowed, Missing
@@ -87,7 +88,7 @@ def evaluate_domain(
     ended = time.perf_counter()
     events = backend.events()
     for event in events:
-        context.reporter.event("generation", message=event)
+        context.reporter.event(NoteKind.GENERATION, message=event)
     records = make_records(items, prompts, answers, backend, domain, checkpoint.name, stage_key)
     seconds = {
         "prepare_seconds": prepared - begun,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from xdomain.config.experiment import Experiment
+from xdomain.core.states import Cause
 from xdomain.plan.stage import Stage
 
 
@@ -35,13 +36,12 @@ class Ended:
     Attributes:
         task: the task.
         how: "signal 9", "exit code 1"; None where the worker went through to its end.
-        cause: what the executor itself knows of why it ended, one of `RetryConfig`'s, or that somebody cancelled it;
-            None where it does not.
+        cause: why it ended, as far as the executor itself knows; None where it does not.
     """
 
     task: Task
     how: str | None = None
-    cause: Literal["killed", "out of memory", "error", "cancelled"] | None = None
+    cause: Cause | None = None
 
 
 class Executor(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -77,25 +76,3 @@ def as_jsonl(tasks: Sequence[ExportedTask]) -> Iterator[str]:
                 "gpus": task.gpus,
             }
         )
-
-
-def as_snakefile(tasks: Sequence[ExportedTask]) -> Iterator[str]:
-    """A Snakefile with one rule a task; its marks lie in `done/` beside it, the results in our store."""
-    marks = ",\n".join(f"        {_mark(task.name)}" for task in tasks)
-    yield f"rule all:\n    input:\n{marks}\n"
-    for number, task in enumerate(tasks):
-        inputs = "".join(f"        {_mark(need)},\n" for need in task.needs)
-        yield (
-            f"rule task_{number}:\n"
-            + (f"    input:\n{inputs}" if inputs else "")
-            + f"    output:\n        touch({_mark(task.name)})\n"
-            + f"    threads: {task.cpus}\n"
-            # Snakemake counts whole ones.
-            + (f"    resources:\n        gpus={math.ceil(task.gpus)}\n" if task.gpus else "")
-            # Braces would be Snakemake's wildcards.
-            + f"    shell:\n        {json.dumps(task.command.replace('{', '{{').replace('}', '}}'))}\n"
-        )
-
-
-def _mark(name: str) -> str:
-    return json.dumps(f"done/{name}")

@@ -22,11 +22,13 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
 from xdomain.config.experiment import Experiment
+from xdomain.core.error_json import error_from_json
 from xdomain.core.errors import StageError
+from xdomain.core.threads import thread_environment
 from xdomain.plan.stage import StageKind
 from xdomain.schedule.base import Ended, Task
 from xdomain.schedule.cluster_resources import Amounts
-from xdomain.worker.complaint import preflight_complaint, raise_complaint
+from xdomain.worker.complaint import preflight_complaint
 from xdomain.worker.run import PRELOAD, run_task_file
 from xdomain.worker.server_domains import VARIABLE, describe_domains
 
@@ -95,9 +97,7 @@ class LocalExecutor:
         self._running: list[Worker] = []
         self._idle: list[Worker] = []
         # The server reads these when it imports torch; its children inherit them.
-        for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ[name] = str(threads)
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        os.environ.update(thread_environment(threads))
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(preload))
 
@@ -113,7 +113,8 @@ class LocalExecutor:
             raise StageError("the worker server died while it imported the training packages.") from None
         finally:
             process.join()
-        raise_complaint(complaint)
+        if complaint:
+            raise error_from_json(complaint)
 
     def free_slots(self) -> int:
         return 0 if self._waiting else len(self._free)

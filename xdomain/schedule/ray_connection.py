@@ -13,6 +13,7 @@ from types import ModuleType
 
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError, DependencyMissing
+from xdomain.core.threads import thread_environment
 
 CONNECT_SECONDS = 5.0
 OBJECT_STORE_BYTES = 100_000_000
@@ -43,15 +44,13 @@ def connect(ray: ModuleType, execution: ExecutionConfig) -> None:
     address = execution.ray.address or os.environ.get("RAY_ADDRESS") or "local"
     _check_listening(address)
     here = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address == "local" else {}
-    threads = str(execution.threads)
-    environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
     try:
         with handler_kept():
             ray.init(
                 address,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
-                runtime_env={"env_vars": environment},
+                runtime_env={"env_vars": thread_environment(execution.threads)},
                 **here,
             )
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:

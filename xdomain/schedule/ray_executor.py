@@ -14,6 +14,7 @@ from typing import Any
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import StageError
+from xdomain.core.states import Cause
 from xdomain.plan.stage import StageKind
 from xdomain.schedule.base import Ended, Task
 from xdomain.schedule.cluster_resources import Amounts, check_demands, demands, fits, room
@@ -109,11 +110,11 @@ class RayExecutor:
         except errors.TaskCancelledError:
             return Ended(task, "a cancellation")
         except errors.OutOfMemoryError as error:
-            return Ended(task, first_line(error), "out of memory")
+            return Ended(task, first_line(error), Cause.OUT_OF_MEMORY)
         except errors.RayTaskError as error:  # the worker raised before it could write to the store
-            return Ended(task, f"{type(error.cause).__name__}: {error.cause}", "error")
+            return Ended(task, f"{type(error.cause).__name__}: {error.cause}", Cause.ERROR)
         except errors.RayError as error:
-            return Ended(task, f"{type(error).__name__}: {first_line(error)}", "killed")
+            return Ended(task, f"{type(error).__name__}: {first_line(error)}", Cause.KILLED)
         return Ended(task)
 
     def _room(self) -> int:

@@ -10,9 +10,9 @@ from typing import Any
 
 from xdomain import __version__
 from xdomain.config.experiment import Experiment
+from xdomain.core.error_json import error_from_json
 from xdomain.core.errors import ConfigError
 from xdomain.schedule.ray_connection import first_line
-from xdomain.worker.complaint import raise_complaint
 from xdomain.worker.ray_worker import check_experiment, look_at_node
 
 ANSWER_SECONDS = 120.0
@@ -47,8 +47,10 @@ def check_settings(ray: ModuleType, node: Any, experiment: Experiment, *, loads_
     Raises:
         XDomainError: it does not.
     """
-    answer = _on(ray, node, check_experiment, experiment.model_dump_json(), loads_source)
-    raise_complaint(_answer(ray, answer, node, None))
+    reference = _on(ray, node, check_experiment, experiment.model_dump_json(), loads_source)
+    complaint = _answer(ray, reference, node, None)
+    if complaint:
+        raise error_from_json(complaint)
 
 
 def _on(ray: ModuleType, node: Any, function: Callable[..., Any], *arguments: object) -> Any:

@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError, DependencyMissing, StoreError
+from xdomain.core.states import EventKind
 from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.stage import StageKind
 from xdomain.schedule.base import Executor, Task
@@ -85,7 +86,7 @@ def run_plan(
     _require_training_packages()
 
     def tell(task: Task, message: str) -> None:
-        watch(Event("waiting", task.stages[0], {"message": message}))
+        watch(Event(EventKind.WAITING, task.stages[0], {"message": message}))
 
     with closing(make_executor(plan.experiment.execution, store, jobs, tell)) as executor:
         bases = [stage for stage in plan.stages.values() if stage.kind is StageKind.BASE]

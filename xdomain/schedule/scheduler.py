@@ -15,6 +15,7 @@ from typing import Any
 
 from xdomain.config.backend import KEEPS_ENGINE
 from xdomain.core.errors import StoreError
+from xdomain.core.states import Cause, EventKind
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage, Stage
 from xdomain.schedule.base import Ended, Executor, Task
@@ -23,7 +24,7 @@ from xdomain.schedule.memory import memory_kills
 from xdomain.schedule.repair import Repair
 from xdomain.schedule.task_file import task_file
 from xdomain.store.lease import Holder, StaleWatch, read_holder
-from xdomain.store.store import CANCELLED, DAMAGED, Failure, Store
+from xdomain.store.store import Failure, Store
 
 POLL_SECONDS = 0.2
 FULL_DISK_BYTES = 1 << 20
@@ -36,9 +37,9 @@ REMAKES = 2
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened: "started", "done", "failed", "retry", "damaged", "blocked" or "waiting"."""
+    """Something that happened to a stage."""
 
-    kind: str
+    kind: EventKind
     stage: Stage
     detail: Mapping[str, Any] = field(default_factory=dict)
 
@@ -91,7 +92,7 @@ class Scheduler:
         self._taken_over: dict[str, frozenset[str]] = {}  # by task: tokens of the stale leases that its worker takes
         self._hung: set[str] = set()
         self._looked_at_beats = 0.0
-        self._failures: Counter[tuple[str, str]] = Counter()
+        self._failures: Counter[tuple[str, Cause]] = Counter()
         self._memory_kills = memory_kills()
         self._elsewhere: set[str] = set()
         self._looked_elsewhere = 0.0
@@ -148,7 +149,7 @@ class Scheduler:
             published = [stage for stage in stages if stage.key in done]
             damaged = self._repair.discard_damaged_records(published)
             for key in damaged:
-                self._watch(Event("damaged", self._plan.stages[key], {"message": "it is made again."}))
+                self._watch(Event(EventKind.CORRUPT, self._plan.stages[key], {"message": "it is made again."}))
             done -= damaged
         self.outcome.reused = [key for key in self._plan.stages if key in done]
         self._frontier = Frontier(self._plan, done)
@@ -164,12 +165,12 @@ class Scheduler:
                     continue
                 if self._store.is_cancelled(stage):
                     message = "it was cancelled; `xdomain grid retry` takes that back."
-                    self._fail(stage, Failure(CANCELLED, message, str(self._store.log_path(stage))))
+                    self._fail(stage, Failure(Cause.CANCELLED, message, str(self._store.log_path(stage))))
                     continue
                 holder, free = self._stale_watch.holder(self._store.lease_path(stage))
                 if not free:
                     self._elsewhere.add(stage.key)
-                    self._watch(Event("waiting", stage, {"pid": holder.pid if holder else None}))
+                    self._watch(Event(EventKind.WAITING, stage, {"pid": holder.pid if holder else None}))
                     continue
                 if holder is not None:
                     stale[stage.key] = holder.token
@@ -184,7 +185,7 @@ class Scheduler:
         for stage in stages:
             self._store.clear_failure(stage)
             self._running[stage.key] = stage
-            self._watch(Event("started", stage))
+            self._watch(Event(EventKind.STARTED, stage))
         evaluates = isinstance(stages[0], EvaluateStage)
         keeps_engine = evaluates and self._plan.experiment_of(stages[0]).evaluation.backend in KEEPS_ENGINE
         task = Task(stages[0].folder, tuple(stages), path, keeps_engine)
@@ -225,28 +226,28 @@ class Scheduler:
         log = str(self._store.log_path(ended.task.stages[0]))
         if ended.task.name in self._hung:
             self._hung.remove(ended.task.name)
-            return Failure("killed", "its worker hung without a sign of life, and was killed.", log)
+            return Failure(Cause.KILLED, "its worker hung without a sign of life, and was killed.", log)
         if ended.how and self._store.free_bytes() < FULL_DISK_BYTES:
-            return Failure("error", f"its worker ended with {ended.how} and the store's disk is full.", log)
+            return Failure(Cause.ERROR, f"its worker ended with {ended.how} and the store's disk is full.", log)
         if ended.cause is not None:
             return Failure(ended.cause, f"its worker ended: {ended.how}.", log)
         before, self._memory_kills = self._memory_kills, memory_kills()
         if ended.how == "signal 9" and before is not None and (self._memory_kills or 0) > before:
-            return Failure("out of memory", "the system killed its worker for want of memory.", log)
-        return Failure("killed", f"its worker ended with {ended.how or 'nothing done'} and said nothing.", log)
+            return Failure(Cause.OUT_OF_MEMORY, "the system killed its worker for want of memory.", log)
+        return Failure(Cause.KILLED, f"its worker ended with {ended.how or 'nothing done'} and said nothing.", log)
 
     def _retry_or_fail(self, stage: Stage, failure: Failure) -> None:
-        if failure.cause == CANCELLED:
+        if failure.cause is Cause.CANCELLED:
             self._store.fail(stage, failure)
             self._fail(stage, failure)
             return
-        if failure.cause == DAMAGED and self._remake(stage):
+        if failure.cause is Cause.CORRUPT and self._remake(stage):
             return
         self._store.note_attempt(stage, failure.cause)
         self._failures[stage.key, failure.cause] += 1
-        allowed: int = getattr(self._plan.experiment.execution.retries, failure.cause.replace(" ", "_"), 0)
+        allowed = self._plan.experiment.execution.retries.after(failure.cause)
         if self._stop is None and self._failures[stage.key, failure.cause] <= allowed:
-            self._watch(Event("retry", stage, {"message": failure.message}))
+            self._watch(Event(EventKind.RETRY, stage, {"message": failure.message}))
             self._frontier.make_ready(stage.key)
         else:
             self._store.fail(stage, failure)
@@ -271,15 +272,15 @@ class Scheduler:
         self._finish(stage)
 
     def _finish(self, stage: Stage) -> None:
-        self._watch(Event("done", stage))
+        self._watch(Event(EventKind.DONE, stage))
         self._frontier.finish(stage.key)
 
     def _fail(self, stage: Stage, failure: Failure) -> None:
         self.outcome.failed[stage.key] = failure
-        self._watch(Event("failed", stage, {"message": failure.message, "log": failure.log}))
+        self._watch(Event(EventKind.FAILED, stage, {"message": failure.message, "log": failure.log}))
         for key in self._frontier.block(stage.key):
             self.outcome.blocked.append(key)
-            self._watch(Event("blocked", self._plan.stages[key]))
+            self._watch(Event(EventKind.BLOCKED, self._plan.stages[key]))
 
     def _end_hung_workers(self) -> None:
         """Kill workers of this run whose stage's lease does not beat: stopped, or stuck for good.
@@ -300,16 +301,16 @@ class Scheduler:
     def _remake(self, stage: Stage) -> bool:
         """Make again what `stage` could not read, where the experiment wants that, and `stage` after it."""
         execution = self._plan.experiment.execution
-        if execution.damaged != "remake" or self._failures[stage.key, DAMAGED] >= REMAKES:
+        if execution.damaged != "remake" or self._failures[stage.key, Cause.CORRUPT] >= REMAKES:
             return False
-        self._failures[stage.key, DAMAGED] += 1
+        self._failures[stage.key, Cause.CORRUPT] += 1
         gone = self._repair.discard_damaged_inputs(stage)
         for key in gone:
             for keys in (self.outcome.ran, self.outcome.reused):
                 if key in keys:
                     keys.remove(key)
             if not self._frontier.is_open(key):
-                self._watch(Event("damaged", self._plan.stages[key], {"message": "it is made again."}))
+                self._watch(Event(EventKind.CORRUPT, self._plan.stages[key], {"message": "it is made again."}))
                 self._frontier.reopen(key)
         self._store.clear_failure(stage)
         self._frontier.wait_for(stage.key, gone)

@@ -7,15 +7,18 @@ queue is read with squeue alone, so a cluster without accounting will do.
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import ConfigError, DependencyMissing, StageError
+from xdomain.core.states import Cause
+from xdomain.core.threads import thread_environment
 from xdomain.plan.stage import StageKind
 from xdomain.schedule.base import Ended, Task
 from xdomain.schedule.slurm_commands import SlurmJob, cancel, check_size, queue, require_slurm
@@ -31,8 +34,7 @@ USUAL_REASONS = frozenset({
 })  # fmt: skip
 """Why jobs wait when nothing is wrong."""
 QUEUED = frozenset({"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT"})
-Cause = Literal["killed", "out of memory", "error", "cancelled"]
-CAUSES: dict[str, Cause] = {"CANCELLED": "cancelled", "OUT_OF_MEMORY": "out of memory"}
+CAUSES = {"CANCELLED": Cause.CANCELLED, "OUT_OF_MEMORY": Cause.OUT_OF_MEMORY}
 
 
 class SlurmExecutor:
@@ -68,7 +70,8 @@ class SlurmExecutor:
         self._most = jobs or execution.workers or execution.slurm.most_jobs
         self._tell = tell
         self._submitit = submitit.SlurmExecutor(folder=(store / "slurm").resolve())
-        self._setup = [f"export OMP_NUM_THREADS={execution.threads} MKL_NUM_THREADS={execution.threads}"]
+        variables = thread_environment(execution.threads).items()
+        self._setup = ["export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables)]
         self._setup += execution.slurm.setup
         self._queued: list[Task] = []
         """Submitted to us, not yet to Slurm."""
@@ -210,13 +213,13 @@ class SlurmExecutor:
         if job.state == "COMPLETED":
             return Ended(task)
         if job.state == "FAILED" and job.exit_code == STOPPED:
-            return Ended(task, f"Slurm job {number} was told to stop, by its time limit most likely", "killed")
+            return Ended(task, f"Slurm job {number} was told to stop, by its time limit most likely", Cause.KILLED)
         if job.state == "FAILED":
             return Ended(task, f"exit code {job.exit_code} of Slurm job {number}, see {log}")
         if number in self._killed or (job.state == "CANCELLED" and self._stopping):
             return Ended(task, "signal 9")
         words = "was cancelled (scancel)" if job.state == "CANCELLED" else f"ended as {job.state}"
-        return Ended(task, f"Slurm job {number} {words}, see {log}", CAUSES.get(job.state, "killed"))
+        return Ended(task, f"Slurm job {number} {words}, see {log}", CAUSES.get(job.state, Cause.KILLED))
 
     def _end(self, number: str, ended: Ended) -> Ended:
         """Forget a job, and remove what submitit pickled for it."""

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
+from xdomain.core.states import Cause, StageState
 from xdomain.plan.stage import Stage
 from xdomain.store.lease import Holder, read_holder
 from xdomain.store.store import Failure, Store
 
-State = Literal["done", "running", "failed", "waiting"]
-STATES: tuple[State, ...] = ("done", "running", "failed", "waiting")
-
 
 @dataclass(frozen=True)
-class StageState:
-    """Where a stage stands.
+class StageStatus:
+    """A stage's state in the store, with what explains it.
 
     Attributes:
-        state: "done", "running", "failed" or "waiting".
+        state: The state.
         holder: who runs it.
         failure: why it failed last; only if it failed.
         attempts: why earlier attempts ended, oldest first.
     """
 
-    state: State
+    state: StageState
     holder: Holder | None = None
     failure: Failure | None = None
-    attempts: tuple[str, ...] = ()
+    attempts: tuple[Cause, ...] = ()
 
 
-def stage_states(store: Store, stages: Iterable[Stage]) -> dict[str, StageState]:
+def stage_states(store: Store, stages: Iterable[Stage]) -> dict[str, StageStatus]:
     """State of every stage, by key."""
     wanted = list(stages)
     done = store.done(wanted)
@@ -40,13 +37,14 @@ def stage_states(store: Store, stages: Iterable[Stage]) -> dict[str, StageState]
     for stage in wanted:
         past = tuple(store.attempts(stage)) if f"{stage.folder}.jsonl" in attempts else ()
         if stage.key in done:
-            found[stage.key] = StageState("done", attempts=past)
+            found[stage.key] = StageStatus(StageState.DONE, attempts=past)
             continue
         name = f"{stage.folder}.json"
         holder = read_holder(store.lease_path(stage)) if name in leases else None
         if holder is not None and not holder.is_dead_here():
-            found[stage.key] = StageState("running", holder=holder, attempts=past)
+            found[stage.key] = StageStatus(StageState.RUNNING, holder=holder, attempts=past)
             continue
         failure = store.failure(stage) if name in failures else None
-        found[stage.key] = StageState("failed" if failure else "waiting", failure=failure, attempts=past)
+        state = StageState.FAILED if failure else StageState.WAITING
+        found[stage.key] = StageStatus(state, failure=failure, attempts=past)
     return found

@@ -28,6 +28,7 @@ from typing import Any
 
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, sync_folder, sync_tree, write_json
+from xdomain.core.states import Cause
 from xdomain.plan.stage import Stage, StageKind
 from xdomain.store.artifact import DONE, MANIFEST, STAGE, check_artifact, damaged_file, digests, read_description
 from xdomain.store.drawn import DRAWN, index_evaluations, note_drawn
@@ -35,8 +36,6 @@ from xdomain.store.lease import LOCK, Lease
 
 SCHEMA_VERSION = 2
 """Version of the store's layout. Raise it when keys or the files of stages change their meaning."""
-CANCELLED = "cancelled"
-DAMAGED = "damaged"
 FEW_STAGES = 32
 """Of so many, each is looked for by name; of more, the folder is listed once."""
 
@@ -46,12 +45,12 @@ class Failure:
     """Why a stage failed last.
 
     Attributes:
-        cause: "error", "out of memory", "killed", "damaged" (what it reads) or "cancelled".
+        cause: The kind of failure.
         message: one paragraph.
         log: path of the stage's log.
     """
 
-    cause: str
+    cause: Cause
     message: str
     log: str
 
@@ -248,28 +247,28 @@ class Store:
         """Why the stage failed last, if it did and was not started since; a file that cannot be read tells nothing."""
         try:
             data = read_json(self._failure_path(stage))
-            return Failure(data["cause"], data["message"], data["log"])
+            return Failure(Cause(data["cause"]), data["message"], data["log"])
         except (FileNotFoundError, ValueError, TypeError, LookupError):
             return None
 
     def is_cancelled(self, stage: Stage) -> bool:
         """Somebody asked that the stage be left alone until `grid retry`."""
         failure = self.failure(stage) if os.path.isfile(self._failure_path(stage)) else None
-        return failure is not None and failure.cause == CANCELLED
+        return failure is not None and failure.cause is Cause.CANCELLED
 
-    def note_attempt(self, stage: Stage, cause: str) -> None:
+    def note_attempt(self, stage: Stage, cause: Cause) -> None:
         """Remember that an attempt at the stage ended without a result."""
         line = json.dumps({"time": time.time(), "cause": cause}) + "\n"
         with self._attempts_path(stage).open("a", encoding="utf-8") as handle:
             handle.write(line)
 
-    def attempts(self, stage: Stage) -> list[str]:
+    def attempts(self, stage: Stage) -> list[Cause]:
         """Why earlier attempts at the stage ended, oldest first; since the last `grid retry`."""
         try:
             lines = self._attempts_path(stage).read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return []
-        return [json.loads(line)["cause"] for line in lines if line.endswith("}")]
+        return [Cause(json.loads(line)["cause"]) for line in lines if line.endswith("}")]
 
     def forget_attempts(self, stage: Stage) -> None:
         self._attempts_path(stage).unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from transformers.integrations import get_reporting_integration_callbacks
 
 from xdomain.core.errors import ConfigError, DependencyMissing
 from xdomain.core.stage import Reporter
+from xdomain.core.states import NoteKind
 
 TENSORBOARD_FOLDER = "TENSORBOARD_LOGGING_DIR"
 
@@ -44,7 +45,7 @@ class IsolatedTracker(TrainerCallback):  # type: ignore[misc]  # transformers is
             getattr(self._tracker, event)(args, state, control, **values)
         except Exception as error:  # trackers talk to disks and networks: anything may come
             self.failed = True
-            self._reporter.event("tracker", name=self._name, error=f"{type(error).__name__}: {error}")
+            self._reporter.event(NoteKind.TRACKER, name=self._name, error=f"{type(error).__name__}: {error}")
 
 
 for _event in (name for name in vars(TrainerCallback) if name.startswith("on_")):
@@ -87,7 +88,7 @@ def isolated_trackers(
         try:
             tracker = _make(name)
         except Exception as error:  # what was there in the preflight may be gone
-            reporter.event("tracker", name=name, error=f"{type(error).__name__}: {error}")
+            reporter.event(NoteKind.TRACKER, name=name, error=f"{type(error).__name__}: {error}")
             continue
         if name == "trackio":
             tracker._trackio = GroupedTrackio(tracker._trackio, curriculum)

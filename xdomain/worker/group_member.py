@@ -13,11 +13,13 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from xdomain.core.error_json import error_to_json
 from xdomain.core.errors import XDomainError
 from xdomain.core.files import write_json
 from xdomain.core.process import process_started
 from xdomain.core.stage import StageContext, StageResult
-from xdomain.worker.process_group import LOOK_SECONDS, GroupTask
+from xdomain.core.states import NoteKind
+from xdomain.worker.process_group import LOOK_SECONDS, GroupTask, MemberFailure
 from xdomain.worker.run import prepare_torch
 
 
@@ -37,7 +39,7 @@ class GroupReporter:
         if self._speaks:
             write_json(self._path, {"done": done, "total": total, "values": values}, durable=False)
 
-    def event(self, kind: str, **values: Any) -> None:
+    def event(self, kind: NoteKind, **values: Any) -> None:
         if self._speaks:
             print(json.dumps({"event": kind, **values}), flush=True)
 
@@ -53,7 +55,7 @@ def main(task_path: Path) -> int:
         result = _train(task, folder, rank)
     except Exception as error:
         traceback.print_exc()
-        write_json(folder / f"error-{rank}.json", _words(error))
+        write_json(folder / f"error-{rank}.json", _answer(error).model_dump())
         return 1
     if rank == 0:
         write_json(folder / "result.json", {"finished": result.finished, "summary": dict(result.summary)})
@@ -77,16 +79,13 @@ def _train(task: GroupTask, folder: Path, rank: int) -> StageResult:
     return result
 
 
-def _words(error: Exception) -> dict[str, Any]:
-    if isinstance(error, XDomainError):
-        return {"kind": type(error).__name__, "what": error.what, "where": error.where, "fix": error.fix}
-    out_of_memory = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
-    return {
-        "kind": None,
-        "what": f"{type(error).__name__}: {error}",
-        "out_of_memory": out_of_memory,
-        "of_another": _says_another_is_gone(error),
-    }
+def _answer(error: Exception) -> MemberFailure:
+    return MemberFailure(
+        what=f"{type(error).__name__}: {error}",
+        error_json=error_to_json(error) if isinstance(error, XDomainError) else None,
+        out_of_memory=isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__,
+        of_another=_says_another_is_gone(error),
+    )
 
 
 def _says_another_is_gone(error: Exception) -> bool:

@@ -18,11 +18,12 @@ from typing import Any
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.model_base import ConfigModel
-from xdomain.core import errors
+from xdomain.core.error_json import error_from_json
 from xdomain.core.errors import StageError
 from xdomain.core.files import read_json
 from xdomain.core.process import process_started
 from xdomain.core.stage import StageContext, StageResult
+from xdomain.core.threads import thread_environment
 from xdomain.plan.spec import TrainSpec
 
 LOOK_SECONDS = 0.2
@@ -44,6 +45,22 @@ class GroupTask(ConfigModel):
     worker_pid: int
     worker_started: float | None
     """With the number, who must live for the group to go on."""
+
+
+class MemberFailure(ConfigModel):
+    """What ended one process of a group.
+
+    Attributes:
+        what: class and message of the exception.
+        error_json: the error as `error_to_json` writes it, if it is one of ours.
+        out_of_memory: memory ran out.
+        of_another: the process only noticed that another one is gone.
+    """
+
+    what: str
+    error_json: str | None
+    out_of_memory: bool
+    of_another: bool
 
 
 class GroupLost(StageError):
@@ -77,7 +94,7 @@ def run_group(
     )
     path = folder / "task.json"
     path.write_text(task.model_dump_json(), encoding="utf-8")
-    launcher = subprocess.Popen(launch_command(path, processes, threads), env=_environment(threads))  # noqa: S603
+    launcher = subprocess.Popen(launch_command(path, processes, threads), env=os.environ | thread_environment(threads))  # noqa: S603
     try:
         code = _follow(launcher, folder, context)
     finally:
@@ -99,10 +116,6 @@ def launch_command(task: Path, processes: int, threads: int) -> list[str]:
     flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", *flags]
     return [*launch, "-m", "xdomain.worker.group_member", str(task)]
-
-
-def _environment(threads: int) -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
 
 
 def _follow(launcher: subprocess.Popen[bytes], folder: Path, context: StageContext) -> int:
@@ -133,15 +146,14 @@ def _end(launcher: subprocess.Popen[bytes]) -> None:
 
 def _result(folder: Path, code: int) -> StageResult:
     for path in sorted(folder.glob("error-*.json")):
-        error = read_json(path)
-        if error.get("of_another"):  # the other one's own words say why, and if it has none, it was killed
+        error = MemberFailure.model_validate(read_json(path))
+        if error.of_another:  # the other one's own words say why, and if it has none, it was killed
             continue
-        if error["kind"] is not None:
-            kind = getattr(errors, error["kind"])
-            raise kind(error["what"], where=error["where"], fix=error["fix"])
-        if error["out_of_memory"]:
-            raise MemoryError(error["what"])
-        raise StageError(error["what"], where=path.stem.replace("error-", "process "))
+        if error.out_of_memory:
+            raise MemoryError(error.what)
+        if error.error_json is not None:
+            raise error_from_json(error.error_json)
+        raise StageError(error.what, where=path.stem.replace("error-", "process "))
     result = folder / "result.json"
     if code or not result.is_file():
         raise GroupLost(f"a process of its group vanished; accelerate launch ended with exit code {code}.")

@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+from xdomain.core.states import NoteKind
 from xdomain.store.lease import Lease
 
 LOG_SECONDS = 5.0
@@ -34,9 +35,9 @@ class LeaseReporter:
             self._logged = now
             log_line(f"{done}/{total}{_words(values)}")
 
-    def event(self, kind: str, **values: Any) -> None:
+    def event(self, kind: NoteKind, **values: Any) -> None:
         log_line(json.dumps({"event": kind, **values}))
-        if kind == "alarm":
+        if kind is NoteKind.ALARM:
             self._alarm = values
             self._tell()
 

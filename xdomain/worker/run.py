@@ -24,6 +24,8 @@ from xdomain.core.errors import DamagedArtifact, XDomainError
 from xdomain.core.provenance import provenance
 from xdomain.core.seeds import derive_seed
 from xdomain.core.stage import Lender, StageContext, StageResult
+from xdomain.core.states import Cause
+from xdomain.core.threads import thread_environment
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
 from xdomain.domains.preflight import preflight_domains
@@ -35,7 +37,7 @@ from xdomain.plan.task import StageRecord, TaskFile
 from xdomain.store.artifact import check_checkpoint
 from xdomain.store.lease import Lease, acquire
 from xdomain.store.lenders import DrawnAlike, as_lender, is_sound
-from xdomain.store.store import DAMAGED, Failure, Store
+from xdomain.store.store import Failure, Store
 from xdomain.worker.device import used_device
 from xdomain.worker.process_group import GroupLost, run_group
 from xdomain.worker.progress import LeaseReporter, log_line
@@ -250,7 +252,7 @@ def _train(file: TaskFile, spec: TrainSpec, context: StageContext) -> StageResul
 def prepare_torch(threads: int) -> None:
     """Set what must be set before torch computes anything."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.update(thread_environment(threads))
     torch = importlib.import_module("torch")
     torch.set_num_threads(threads)
     transformers = importlib.import_module("transformers")
@@ -260,11 +262,11 @@ def prepare_torch(threads: int) -> None:
 
 def _failure(error: Exception, log: Path) -> Failure:
     out_of_memory = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
-    cause = "out of memory" if out_of_memory else "error"
+    cause = Cause.OUT_OF_MEMORY if out_of_memory else Cause.ERROR
     if isinstance(error, GroupLost):
-        cause = "killed"
+        cause = Cause.KILLED
     elif isinstance(error, DamagedArtifact):
-        cause = DAMAGED
+        cause = Cause.CORRUPT
     text = error.paragraph() if isinstance(error, XDomainError) else f"{type(error).__name__}: {error}"
     return Failure(cause, text, str(log))
 

@@ -1,0 +1,74 @@
+"""What a mixed phase's metrics say of its gradients comes out of the store; what was not recorded is missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.plans import make_plan
+from xdomain.core.errors import DamagedArtifact
+from xdomain.core.measurement import EvaluatedCheckpoint, StepTelemetry
+from xdomain.core.parquet import write_records
+from xdomain.plan.graph import Plan
+from xdomain.plan.stage import Stage
+from xdomain.store.lease import acquire
+from xdomain.store.query import measured_grid
+from xdomain.store.store import Store
+
+LINES: list[dict[str, Any]] = [
+    {
+        "step": 1,
+        "gradients": {"cosine": {"logic|puzzle": -0.5}, "conflicts": 1},
+        "domains": {"logic": {"gradient_share": 0.25}, "puzzle": {"gradient_share": 0.75}},
+    },
+    {"step": 2, "loss": 0.5},
+]
+
+
+def publish(store: Store, stage: Stage, lines: list[dict[str, Any]] | None) -> None:
+    lease = acquire(store.lease_path(stage))
+    assert lease is not None
+    work = store.work(stage)
+    work.mkdir(parents=True)
+    write_records(work / "records.parquet", [])
+    if lines is not None:
+        (work / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    summary = {"steps": 2, "prompts": 8, "completion_tokens": 64, "informative_groups": 3}
+    assert store.publish(stage, lease, {"summary": summary})
+
+
+def finished(folder: Path, lines: list[dict[str, Any]] | None) -> tuple[Plan, Store]:
+    plan, store = make_plan(), Store(folder)
+    store.create()
+    for stage in plan.stages.values():
+        publish(store, stage, lines if stage in plan.train_stages else None)
+    return plan, store
+
+
+def ends(plan: Plan, store: Store) -> dict[str, EvaluatedCheckpoint]:
+    grid = measured_grid(plan, store, chance={}, description={})
+    return {each.curriculum: each for each in grid.checkpoints}
+
+
+def test_lines_of_a_mixture_are_read_and_of_no_other_phase(tmp_path: Path) -> None:
+    found = ends(*finished(tmp_path, LINES))
+    assert found["logic + puzzle"].telemetry == (
+        StepTelemetry({"logic|puzzle": -0.5}, {"logic": 0.25, "puzzle": 0.75}),
+        StepTelemetry({}, {}),
+    )
+    assert found["logic"].telemetry == found["logic -> puzzle"].telemetry == ()
+
+
+def test_a_mixture_without_metrics_has_no_telemetry(tmp_path: Path) -> None:
+    assert ends(*finished(tmp_path, None))["logic + puzzle"].telemetry == ()
+
+
+def test_damaged_metrics_are_refused(tmp_path: Path) -> None:
+    plan, store = finished(tmp_path, LINES)
+    (mixture,) = (stage for stage in plan.train_stages if stage.label == "logic + puzzle")
+    (store.folder(mixture) / "metrics.jsonl").write_text('{"step": 1')
+    with pytest.raises(DamagedArtifact, match=r"metrics\.jsonl"):
+        ends(plan, store)
