@@ -14,9 +14,9 @@ from xdomain.cli.run_view import run_to_end
 from xdomain.core.errors import StageError, StoreError
 from xdomain.plan.graph import Graph, merge_graphs
 from xdomain.plan.stage import EvaluateStage, Stage, StageKind
-from xdomain.schedule.trained_overlap import TrainedOverlap, find_trained_overlaps, refuse_trained_overlaps
 from xdomain.store.query import model_labels
 from xdomain.store.store import Store
+from xdomain.store.trained_overlap import TrainedOverlap, find_trained_overlaps, refuse_trained_overlaps
 
 
 @dataclass(frozen=True)

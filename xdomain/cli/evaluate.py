@@ -11,8 +11,8 @@ from xdomain.cli.setup import BaseSettings, Json, Settings, StorePath, default_s
 if TYPE_CHECKING:
     from xdomain.core.measurement import MeasuredGrid
     from xdomain.plan.graph import Graph
-    from xdomain.schedule.trained_overlap import TrainedOverlap
     from xdomain.store.store import Store
+    from xdomain.store.trained_overlap import TrainedOverlap
 
 
 def evaluate(

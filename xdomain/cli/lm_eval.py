@@ -9,7 +9,7 @@ from xdomain.core.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from xdomain.core.measurement import MeasuredGrid
-    from xdomain.schedule.lm_eval import HarnessModel
+    from xdomain.evaluate.harness import HarnessModel
     from xdomain.store.store import Store
 
 
@@ -23,7 +23,7 @@ def harness_grid(
     """
     from xdomain.analysis.lm_eval import grid_of_models
     from xdomain.cli.render import err
-    from xdomain.schedule.lm_eval import harness_python, run_harness
+    from xdomain.evaluate.harness import harness_python, run_harness
 
     harness_python()  # before anything is prepared
     samples: dict[str, dict[str, Path]] = {}
@@ -46,10 +46,10 @@ def harness_model(store: Store, text: str, revision: str | None) -> HarnessModel
     from xdomain.cli.eval_graph import evaluation_graph
     from xdomain.cli.run_view import run_graph
     from xdomain.core.errors import ConfigError
+    from xdomain.evaluate.harness import checkpoint_model
     from xdomain.models.layout import checkpoint_folder
     from xdomain.plan.graph import Graph
     from xdomain.plan.stage import StageKind
-    from xdomain.schedule.lm_eval import checkpoint_model
 
     # Some domain stands in the plan, because every plan has one; none is evaluated.
     graph = evaluation_graph(store, text, ["math"], {}, revision)

@@ -11,11 +11,11 @@ from xdomain.config.execution import ResourcesConfig
 from xdomain.core.errors import Interrupted, StageError, StoreError
 from xdomain.plan.explain import find_stage, narrow
 from xdomain.plan.graph import Graph
+from xdomain.schedule.events import RunOutcome
 from xdomain.schedule.run import run_plan
-from xdomain.schedule.scheduler import RunOutcome
-from xdomain.schedule.trained_overlap import refuse_trained_overlaps
 from xdomain.store.experiments import note_experiment
 from xdomain.store.store import Store
+from xdomain.store.trained_overlap import refuse_trained_overlaps
 
 
 def run_graph(graph: Graph, store: Store, jobs: int | None, *, as_json: bool = False) -> None:

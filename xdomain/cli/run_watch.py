@@ -16,7 +16,8 @@ from xdomain.cli.run_picture import RunPicture, alarm_text, progress_text
 from xdomain.core.states import EventKind
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage
-from xdomain.schedule.scheduler import Event, RunOutcome, Scheduler
+from xdomain.schedule.events import Event, RunOutcome
+from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.store import Store
 
 REFRESH_SECONDS = 0.5

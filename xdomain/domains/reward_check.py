@@ -148,6 +148,8 @@ def refuse_reward(domain: Domain, items: Sequence[Item]) -> None:
     for item in items:
         solution = domain.render_solution(item)
         right = [Verdict.right(answer=item.gold), Verdict.right(answer=item.gold + LONG_ANSWER)]
+        if problem := domain.reward_problem(item, solution, right[0]):
+            raise ConfigError(f"a right answer has no reward: {problem}.", where=where, fix="Correct the function.")
         lowest = min_known(domain.reward(item, solution, verdict) for verdict in right)
         for name, verdict in {"wrong": Verdict.wrong(), "malformed": Verdict.malformed("")}.items():
             other = domain.reward(item, solution, verdict)

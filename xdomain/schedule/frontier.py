@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
+from xdomain.config.experiment import Experiment
 from xdomain.plan.cost import critical_path, default_weight
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import CheckpointRef, EvaluateStage, Stage
@@ -28,6 +29,7 @@ class Frontier:
         # Ready stages, most urgent first; one that was taken with its group stays behind and is skipped.
         self._queue: list[tuple[float, int, str]] = []
         self._ready_evaluations: dict[tuple[CheckpointRef, int], set[str]] = {}
+        self._experiments: list[Experiment] = []
         self._blocked: set[str] = set()
         for key, stage in plan.stages.items():
             if key in done:
@@ -63,8 +65,12 @@ class Frontier:
         return [self._plan.stages[key] for key in sorted(keys, key=self._place.__getitem__)]
 
     def _group(self, stage: EvaluateStage) -> tuple[CheckpointRef, int]:
-        """What one task may do together: the evaluations of a checkpoint that one experiment asks for."""
-        return stage.checkpoint, id(self._plan.experiment_of(stage))
+        """Return what the stages of one task have in common: the checkpoint, and the index of their experiment among
+        the plan's different ones."""
+        experiment = self._plan.experiment_of(stage)
+        if experiment not in self._experiments:
+            self._experiments.append(experiment)
+        return stage.checkpoint, self._experiments.index(experiment)
 
     def finish(self, key: str) -> None:
         """A stage is published: what waited for it alone may start."""

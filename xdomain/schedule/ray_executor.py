@@ -17,10 +17,10 @@ from xdomain.core.errors import StageError
 from xdomain.core.states import Cause
 from xdomain.plan.stage import StageKind
 from xdomain.schedule.base import Ended, Task
-from xdomain.schedule.cluster_resources import Amounts, check_demands, demands, fits, room
 from xdomain.schedule.ray_connection import connect, first_line, handler_kept, load_ray
 from xdomain.schedule.ray_nodes import check_nodes, check_settings
-from xdomain.worker.ray_worker import run_stages
+from xdomain.schedule.resources import Amounts, check_demands, demands, fits, room
+from xdomain.schedule.worker_door import run_ray_task
 
 LOOK_SECONDS = 2.0
 LOST_SECONDS = 300.0
@@ -79,7 +79,7 @@ class RayExecutor:
             options["max_calls"] = GPU_TASKS_PER_PROCESS
         if "memory" in amounts:
             options["memory"] = int(amounts.pop("memory"))
-        run = self._ray.remote(**options, resources=amounts, max_retries=0)(run_stages)
+        run = self._ray.remote(**options, resources=amounts, max_retries=0)(run_ray_task)
         self._running[run.options(name=task.name).remote(str(task.path.resolve()))] = task
 
     def finished(self, timeout_seconds: float) -> Sequence[Ended]:
