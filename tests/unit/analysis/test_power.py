@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +16,15 @@ from xdomain.analysis.analyse import analyse
 from xdomain.analysis.families import planned_families
 from xdomain.analysis.inference import Estimate
 from xdomain.analysis.maxima import pairwise, size, smallest, spread
-from xdomain.analysis.power import Design, both_needed, items_needed, power_factor, seeds_needed, smallest_detectable
+from xdomain.analysis.power import (
+    Design,
+    both_needed,
+    items_needed,
+    large_sample_quantile,
+    power_factor,
+    seeds_needed,
+    smallest_detectable,
+)
 from xdomain.api.outlook import outlooks
 from xdomain.cli.grid.power_tables import design_in_words
 from xdomain.config.domain import DomainConfig
@@ -23,6 +33,21 @@ from xdomain.domains.build import build_domain
 from xdomain.resolve.sizes import EvaluatedItems, evaluated_items
 
 DESIGN = Design(300, 4, 3)
+
+
+@pytest.mark.parametrize("degrees", [200.5, 250.0, 1_000.0, 1e6])
+def test_large_sample_quantiles_are_scipys(degrees):
+    errors = {0.8: 1e-9, 0.975: 1e-9, 0.9975: 2e-8, 1 - 0.05 / 200: 1e-7, 1 - 2.5e-6: 1e-6}
+    for probability, error in errors.items():
+        expected = stats.t.ppf(probability, degrees)
+        assert large_sample_quantile(probability, degrees) == pytest.approx(expected, abs=error)
+
+
+def test_a_plan_of_many_items_needs_no_scipy():
+    script = "import sys, xdomain.analysis.power as power; power.smallest_detectable(power.Design(300, 4))"
+    script += "; print('scipy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("sides", [1, 2])
