@@ -53,4 +53,4 @@ def peak_bytes(work: Callable[[], object], device: torch.device) -> int:
         return most - before
     with PeakMemory() as memory:
         work()
-    return memory.peak
+    return int(memory.peak)
