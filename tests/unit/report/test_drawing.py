@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.report_example import example_result
 
+from tests.support.report_example import example_result
 from xdomain.report.curves import Panel, panels
 from xdomain.report.drawing import LINE_UNITS, curves_figure, save, settings
 from xdomain.report.figures import write_figures
