@@ -138,7 +138,7 @@ def test_a_grid_of_installed_parts_runs_and_reports(site, tmp_path):
         ("highest: 60", "higest: 60", 'legion.yaml: domains.0.source.parameters.higest: unknown key "higest". Did you'),
         ("highest: 60", "highest: 9", "domains.0.source.parameters.highest: Input should be greater than or equal to"),
         ("kind: numeral", "kind: numreal", 'unknown verifier "numreal". Did you mean "numeral"? Known: assignment'),
-        ("share_of_letters", "share", 'verifier.parameters.share: unknown key "share". Did you mean'),
+        ("share_of_letters", "share_of_leters", 'verifier.parameters.share_of_leters: unknown key "share_of_leters"'),
         ("years: 2", "yaers: 2", 'strategies.1.parameters.yaers: unknown key "yaers". Did you mean "years"'),
         ("[any_right]", "[any_rihgt]", 'unknown estimand "any_rihgt". Did you mean "any_right"?'),
         ("samples: 3", "backend: legionary, backend_parameters: {tuaght: 3}", 'unknown key "tuaght". Did you mean'),
