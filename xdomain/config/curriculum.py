@@ -62,6 +62,33 @@ class Curriculum:
         """Distinct domains, in order of first appearance."""
         return tuple(dict.fromkeys(name for phase in self.phases for name in phase.domains))
 
+    @property
+    def is_single(self) -> bool:
+        """One phase of one domain."""
+        return len(self.phases) == 1 and not self.phases[0].is_mixed
+
+    @property
+    def is_mixture(self) -> bool:
+        """A single phase of several domains."""
+        return len(self.phases) == 1 and self.phases[0].is_mixed
+
+    @property
+    def is_sequence(self) -> bool:
+        """Two or more phases of one domain each."""
+        return len(self.phases) > 1 and not any(phase.is_mixed for phase in self.phases)
+
+    @property
+    def before(self) -> Curriculum | None:
+        """What its last phase starts from; None for one phase, which starts from the base model."""
+        return Curriculum(self.phases[:-1]) if len(self.phases) > 1 else None
+
+    def reversed(self) -> Curriculum:
+        return Curriculum(self.phases[::-1])
+
+    def sorted_phases(self) -> tuple[Phase, ...]:
+        """Its phases by their text, equal for all orders of the same phases."""
+        return tuple(sorted(self.phases, key=str))
+
     def prefixes(self) -> tuple[Curriculum, ...]:
         """Every curriculum that this one passes through, itself last."""
         return tuple(Curriculum(self.phases[: n + 1]) for n in range(len(self.phases)))
