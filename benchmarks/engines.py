@@ -78,7 +78,7 @@ def timed(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]], de
 
 def make_checkpoints(folder: Path) -> None:
     from xdomain.models.checkpoint import save_full
-    from xdomain.models.layout import checkpoint_folder
+    from xdomain.core.artifact_layout import checkpoint_folder
     from xdomain.models.tiny import tiny_qwen3
 
     for number in range(CHECKPOINTS):

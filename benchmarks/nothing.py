@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xdomain.core.stage import StageContext, StageResult
-from xdomain.models.layout import checkpoint_folder
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.plan.spec import TrainSpec
 from xdomain.train import base, run
 

@@ -14,7 +14,7 @@ from tests.support.families import tiny_model
 from tests.support.plans import make_experiment
 from xdomain.models.prompting import encode, render
 from xdomain.models.tiny import tiny_qwen3, tiny_tokenizer
-from xdomain.train.base import run_base
+from xdomain.train.base_model import run_base
 from xdomain.train.warmup import warmup_row
 
 BASE_TEMPLATES = ["own system role", "refuses system", "opens reasoning", "brings its own begin"]

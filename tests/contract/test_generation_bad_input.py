@@ -24,7 +24,7 @@ from xdomain.evaluate.served import check_fits, served_checkpoint
 from xdomain.generation.base import NonFiniteLogits, PromptRequest, Sampling
 from xdomain.generation.build import build_backend
 from xdomain.models.checkpoint import save_full
-from xdomain.models.layout import checkpoint_folder
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.models.prompting import uses_chat
 from xdomain.models.source import load_source
 from xdomain.models.tiny import tiny_qwen3, tiny_tokenizer

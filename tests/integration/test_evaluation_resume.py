@@ -21,7 +21,7 @@ from xdomain.core.parquet import read_records
 from xdomain.core.stage import StageContext
 from xdomain.evaluate.run import run_evaluations
 from xdomain.models.checkpoint import save_full
-from xdomain.models.layout import checkpoint_folder
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.spec import EvaluateSpec
 

@@ -16,12 +16,12 @@ from xdomain.config.load import load_experiment
 from xdomain.core.errors import DependencyMissing
 from xdomain.core.stage import StageContext
 from xdomain.models.checkpoint import load_plain
-from xdomain.models.layout import checkpoint_folder
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.identity import Identities
 from xdomain.plan.spec import BaseSpec, TrainSpec, stage_spec
 from xdomain.train.arguments import preflight
-from xdomain.train.base import run_base
+from xdomain.train.base_model import run_base
 from xdomain.train.history import weight_changes
 from xdomain.train.run import run_train
 

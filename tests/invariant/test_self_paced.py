@@ -18,12 +18,12 @@ from xdomain.config.load import validate
 from xdomain.core.errors import ConfigError, PlanError
 from xdomain.core.stage import StageContext
 from xdomain.evaluate.run import run_evaluations
-from xdomain.models.layout import checkpoint_folder
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.identity import Identities
 from xdomain.plan.spec import EvaluateSpec, TrainSpec, stage_spec
 from xdomain.plan.stage import PassRateStage, TrainStage
-from xdomain.train.base import run_base
+from xdomain.train.base_model import run_base
 from xdomain.train.prompt_schedule import ScheduledPrompt
 from xdomain.train.run import run_train
 from xdomain.train.self_paced import easy_to_hard, read_pass_rates

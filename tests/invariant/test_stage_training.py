@@ -19,10 +19,10 @@ from xdomain.core.stage import StageContext
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain
 from xdomain.models.checkpoint import load_adapter, load_plain, load_tokenizer, read_info
-from xdomain.models.layout import checkpoint_folder
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.models.prompting import encode, render, trl_prompt
 from xdomain.plan.spec import TrainSpec
-from xdomain.train.base import run_base
+from xdomain.train.base_model import run_base
 from xdomain.train.callbacks import read_metrics
 from xdomain.train.displacement import displacement
 from xdomain.train.run import run_train

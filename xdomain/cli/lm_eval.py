@@ -45,8 +45,8 @@ def harness_model(store: Store, text: str, revision: str | None) -> HarnessModel
     """
     from xdomain.cli.eval_graph import evaluation_graph
     from xdomain.cli.run_view import run_graph
+    from xdomain.core.artifact_layout import checkpoint_folder
     from xdomain.core.errors import ConfigError
-    from xdomain.models.layout import checkpoint_folder
     from xdomain.plan.graph import Graph
     from xdomain.plan.stage import StageKind
     from xdomain.schedule.lm_eval import checkpoint_model

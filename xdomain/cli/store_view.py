@@ -12,9 +12,10 @@ from xdomain.plan.explain import find_stage, pick_stage
 from xdomain.plan.stage import Stage
 from xdomain.schedule.export import as_jsonl, exported_tasks
 from xdomain.store.experiments import rewrite_notes
+from xdomain.store.failures import Failure
 from xdomain.store.garbage import Garbage, find_garbage, free
 from xdomain.store.states import stage_states
-from xdomain.store.store import Failure, Store
+from xdomain.store.store import Store
 
 
 def cancel_stage(store: Store, stages: Collection[Stage], text: str) -> None:
@@ -27,7 +28,7 @@ def cancel_stage(store: Store, stages: Collection[Stage], text: str) -> None:
     if store.done([stage]):
         raise StoreError(f'"{stage.title}" is done already.', where=str(store.root))
     store.create()
-    store.fail(
+    store.failures.record(
         stage, Failure(Cause.CANCELLED, "cancelled; `xdomain grid retry` takes that back.", str(store.log_path(stage)))
     )
     err.print(f"{stage.title}: stops at its next step if it runs, and does not start until `grid retry`.")
@@ -39,8 +40,8 @@ def retry_stages(opened: Opened, text: str | None) -> None:
     states = stage_states(opened.store, stages)
     failed = [stage for stage in stages if states[stage.key].failure is not None]
     for stage in failed:
-        opened.store.clear_failure(stage)
-        opened.store.forget_attempts(stage)
+        opened.store.failures.clear(stage)
+        opened.store.failures.forget_attempts(stage)
         err.print(f"cleared {stage.title}", markup=False)
     err.print(f"{count(len(failed), 'stage')} cleared; `xdomain grid run` tries again.")
 

@@ -61,10 +61,10 @@ def view(
 
 def load_answers(opened: "Opened") -> "Answers":
     """Load the records of an experiment with everything else that a page shows."""
+    from xdomain.core.artifact_layout import ROLLOUTS, checkpoint_folder
     from xdomain.domains.base import Split
     from xdomain.domains.build import build_domains
     from xdomain.domains.check import items_here
-    from xdomain.models.layout import ROLLOUTS, checkpoint_folder
     from xdomain.view.answers import Answers, label_of, read_rollouts
     from xdomain.view.prompts import PromptTexts
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import DamagedArtifact
-from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage, PassRateStage, Stage, TrainStage
 from xdomain.store.artifact import check_checkpoint, damaged_file

@@ -23,8 +23,9 @@ from xdomain.schedule.frontier import Frontier
 from xdomain.schedule.memory import memory_kills
 from xdomain.schedule.repair import Repair
 from xdomain.schedule.task_file import task_file
+from xdomain.store.failures import Failure
 from xdomain.store.lease import Holder, StaleWatch, read_holder
-from xdomain.store.store import Failure, Store
+from xdomain.store.store import Store
 
 POLL_SECONDS = 0.2
 FULL_DISK_BYTES = 1 << 20
@@ -163,7 +164,7 @@ class Scheduler:
                 if self._store.done([stage]):
                     self._found_done(stage)  # another run published it since this one looked
                     continue
-                if self._store.is_cancelled(stage):
+                if self._store.failures.is_cancelled(stage):
                     message = "it was cancelled; `xdomain grid retry` takes that back."
                     self._fail(stage, Failure(Cause.CANCELLED, message, str(self._store.log_path(stage))))
                     continue
@@ -183,7 +184,7 @@ class Scheduler:
         path = self._task_path(stages[0])
         path.write_text(file.model_dump_json(), encoding="utf-8")
         for stage in stages:
-            self._store.clear_failure(stage)
+            self._store.failures.clear(stage)
             self._running[stage.key] = stage
             self._watch(Event(EventKind.STARTED, stage))
         evaluates = isinstance(stages[0], EvaluateStage)
@@ -203,7 +204,7 @@ class Scheduler:
         vanished = self._vanished(ended)
         for stage in ended.task.stages:
             del self._running[stage.key]
-            failure = self._store.failure(stage)
+            failure = self._store.failures.last(stage)
             _, free = self._stale_watch.holder(self._store.lease_path(stage))
             if stage.key in done and self._store.result(stage).get("runner") == self._name:
                 self.outcome.ran.append(stage.key)
@@ -238,19 +239,19 @@ class Scheduler:
 
     def _retry_or_fail(self, stage: Stage, failure: Failure) -> None:
         if failure.cause is Cause.CANCELLED:
-            self._store.fail(stage, failure)
+            self._store.failures.record(stage, failure)
             self._fail(stage, failure)
             return
         if failure.cause is Cause.CORRUPT and self._remake(stage):
             return
-        self._store.note_attempt(stage, failure.cause)
+        self._store.failures.note_attempt(stage, failure.cause)
         self._failures[stage.key, failure.cause] += 1
         allowed = self._plan.experiment.execution.retries.after(failure.cause)
         if self._stop is None and self._failures[stage.key, failure.cause] <= allowed:
             self._watch(Event(EventKind.RETRY, stage, {"message": failure.message}))
             self._frontier.make_ready(stage.key)
         else:
-            self._store.fail(stage, failure)
+            self._store.failures.record(stage, failure)
             self._fail(stage, failure)
 
     def _look_elsewhere(self) -> None:
@@ -312,6 +313,6 @@ class Scheduler:
             if not self._frontier.is_open(key):
                 self._watch(Event(EventKind.CORRUPT, self._plan.stages[key], {"message": "it is made again."}))
                 self._frontier.reopen(key)
-        self._store.clear_failure(stage)
+        self._store.failures.clear(stage)
         self._frontier.wait_for(stage.key, gone)
         return True

@@ -68,7 +68,7 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
     for stage in plan.train_stages:
         summary = store.result(stage)["summary"] if stage.key in done else None
         own = _efforts(stage, summary, plan) if summary is not None else {}
-        before = effort[stage.parent]
+        before = effort[stage.parent.stage]
         for ref in stage.checkpoints:
             places[ref.name] = EvaluatedCheckpoint(
                 checkpoint=ref.name,
@@ -92,7 +92,7 @@ def _telemetry(store: Store, stage: TrainStage) -> tuple[StepTelemetry, ...]:
     """From the metrics of a mixed phase; () for any other, and where there are none."""
     folder = store.folder(stage)
     path = folder / "metrics.jsonl"
-    if not stage.curriculum.phases[stage.phase_index].is_mixed or not path.exists():
+    if not stage.phase.is_mixed or not path.exists():
         return ()
     check_artifact(folder, path.name)
     lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
@@ -108,7 +108,7 @@ def _telemetry(store: Store, stage: TrainStage) -> tuple[StepTelemetry, ...]:
 def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[CheckpointRef, Effort]:
     """What the stage itself spent up to each of its checkpoints; tokens and time are recorded for its end alone."""
     spent = {
-        ref: replace(UNRECORDED, steps=ref.step, prompts=prompts_consumed(ref.step, plan.experiment))
+        ref: replace(UNRECORDED, steps=ref.step, prompts=prompts_consumed(ref.step, plan.experiment.training))
         for ref in stage.checkpoints
     }
     spent[stage.end] = Effort(
@@ -131,8 +131,8 @@ def model_labels(graphs: Mapping[str, Graph], base: str | None) -> dict[str, str
         for checkpoint, evaluation in found.items():
             if checkpoint in labels:  # a pattern that also matches the base
                 continue
-            made_by = graph.stages[evaluation.checkpoint.stage]
-            title = made_by.title if made_by.kind is StageKind.BASE else evaluation.title.rsplit(" on ", 1)[0]
+            made_by = graph.ref(evaluation.checkpoint.stage)
+            title = made_by.title if made_by.kind is StageKind.BASE else evaluation.checkpoint_title
             labels[checkpoint] = BASE if name == base else name if len(found) == 1 else title
     return labels
 
@@ -172,7 +172,7 @@ def compared_models(
     paths = [store.open_artifact(stage) / "records.parquet" for stage in found]
     return MeasuredGrid(
         experiment="eval",
-        domains=domains or next(iter(graphs.values())).experiment.domain_names,
+        domains=domains or next(iter(graphs.values())).setup.domain_names,
         curricula=tuple(dict.fromkeys(label for label in labels.values() if label != BASE)),
         seeds=(0,),
         checkpoints=tuple(places),

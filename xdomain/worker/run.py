@@ -35,14 +35,15 @@ from xdomain.plan.spec import EvaluateSpec, TrainSpec
 from xdomain.plan.stage import Stage, StageKind
 from xdomain.plan.task import StageRecord, TaskFile
 from xdomain.store.artifact import check_checkpoint
+from xdomain.store.failures import Failure
 from xdomain.store.lease import Lease, acquire
 from xdomain.store.lenders import DrawnAlike, as_lender, is_sound
-from xdomain.store.store import Failure, Store
+from xdomain.store.store import Store
 from xdomain.worker.device import used_device
 from xdomain.worker.process_group import GroupLost, run_group
 from xdomain.worker.progress import LeaseReporter, log_line
 
-PRELOAD = ("torch", "transformers", "trl", "peft", "xdomain.train.run", "xdomain.train.base", "xdomain.evaluate.run")
+PRELOAD = ("torch", "transformers", "trl", "peft", "xdomain.train.run", "xdomain.train.base_model", "xdomain.evaluate.run")
 """What a forkserver imports once; by name, so that nothing here loads torch."""
 
 DRAWS_AGAIN = (
@@ -112,7 +113,7 @@ def run_task(file: TaskFile, on_lost: Callable[[], object] = lambda: None, kept:
             traceback.print_exc()
             for claim in claims:
                 if not claim.settled:
-                    store.fail(claim.stage, _failure(error, store.log_path(stage)))
+                    store.failures.record(claim.stage, _failure(error, store.log_path(stage)))
         finally:
             for claim in claims:
                 claim.lease.release()
@@ -144,7 +145,7 @@ class _Claim:
             seed=derive_seed("stage", self.stage.key),
             device=device,
             reporter=LeaseReporter(self.lease),
-            stop_requested=lambda: stop_requested.is_set() or store.is_cancelled(self.stage),
+            stop_requested=lambda: stop_requested.is_set() or store.failures.is_cancelled(self.stage),
             lenders=_lenders(store, self.stage) if self.stage.kind is StageKind.EVALUATE else (),
         )
 
@@ -228,7 +229,7 @@ def _run(file: TaskFile, store: Store, claims: list[_Claim], kept: Any) -> None:
         for claim, (_, result) in zip(claims, results, strict=True):
             if isinstance(result, XDomainError):
                 print(result.paragraph(), flush=True)
-                store.fail(claim.stage, _failure(result, store.log_path(claims[0].stage)))
+                store.failures.record(claim.stage, _failure(result, store.log_path(claims[0].stage)))
                 claim.settled = True
             else:
                 claim.publish(store, result)
@@ -238,7 +239,7 @@ def _run(file: TaskFile, store: Store, claims: list[_Claim], kept: Any) -> None:
     elif isinstance(first, TrainSpec):
         claims[0].publish(store, _train(file, first, contexts[0]))
     else:
-        claims[0].publish(store, importlib.import_module("xdomain.train.base").run_base(experiment, contexts[0]))
+        claims[0].publish(store, importlib.import_module("xdomain.train.base_model").run_base(experiment, contexts[0]))
 
 
 def _train(file: TaskFile, spec: TrainSpec, context: StageContext) -> StageResult:

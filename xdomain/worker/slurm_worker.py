@@ -30,7 +30,7 @@ def _is_open(task_path: Path) -> bool:
     store = Store(Path(file.store))
     stages = [stage_from_record(record) for record in file.records]
     done = store.done(stages)
-    return any(stage.key not in done and store.failure(stage) is None for stage in stages)
+    return any(stage.key not in done and store.failures.last(stage) is None for stage in stages)
 
 
 def _request_stop(number: int, frame: FrameType | None) -> None:

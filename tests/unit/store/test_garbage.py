@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.plans import make_plan
 from xdomain.core.errors import StoreError
-from xdomain.models.layout import checkpoint_folder
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import Stage, TrainStage
 from xdomain.schedule.run import run_plan

@@ -179,10 +179,10 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 def test_failures_are_remembered_until_cleared(store: Store, stage: Stage) -> None:
     failure = Failure(Cause.ERROR, "it broke.", "log.txt")
-    store.fail(stage, failure)
-    assert store.failure(stage) == failure
-    store.clear_failure(stage)
-    assert store.failure(stage) is None
+    store.failures.record(stage, failure)
+    assert store.failures.last(stage) == failure
+    store.failures.clear(stage)
+    assert store.failures.last(stage) is None
 
 
 def test_a_newer_store_and_a_foreign_folder_are_refused(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_a_torn_version_is_refused(store: Store, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", '{"cause": "error"}'])
 def test_a_torn_failure_tells_nothing(store: Store, stage: Stage, text: str) -> None:
-    store.fail(stage, Failure(Cause.ERROR, "why", "log"))
+    store.failures.record(stage, Failure(Cause.ERROR, "why", "log"))
     (store.root / "failures" / f"{stage.folder}.json").write_text(text)
-    assert store.failure(stage) is None
-    assert not store.is_cancelled(stage)
+    assert store.failures.last(stage) is None
+    assert not store.failures.is_cancelled(stage)
