@@ -29,8 +29,8 @@ from xdomain.models.checkpoint import save_full
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.stage import EvaluateStage
+from xdomain.schedule.events import RunOutcome
 from xdomain.schedule.run import run_plan
-from xdomain.schedule.scheduler import RunOutcome
 from xdomain.store.artifact import MANIFEST, digests
 from xdomain.store.drawn import DRAWN
 from xdomain.store.lenders import DrawnAlike

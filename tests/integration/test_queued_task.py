@@ -11,8 +11,9 @@ from tests.support.plans import make_experiment
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
 from xdomain.schedule.base import Ended, Task
+from xdomain.schedule.hung_workers import LOOK_SECONDS
 from xdomain.schedule.local import LocalExecutor
-from xdomain.schedule.scheduler import LOOK_SECONDS, Scheduler
+from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.lease import BEAT_SECONDS, StaleWatch
 from xdomain.store.store import Store
 

@@ -25,7 +25,7 @@ def doctor(json_: Json = False) -> None:
     from xdomain.cli.render import out, print_json
     from xdomain.core.provenance import code_state
     from xdomain.domains.sandbox.choose import describe_sandbox
-    from xdomain.schedule.machine import visible_gpus
+    from xdomain.schedule.resources import visible_gpus
 
     missing = {
         extra: [name for name in modules if importlib.util.find_spec(name) is None] for extra, modules in EXTRAS.items()

@@ -13,10 +13,10 @@ from xdomain.cli.render import count, err
 from xdomain.cli.run_view import run_to_end
 from xdomain.core.errors import StageError, StoreError
 from xdomain.plan.graph import Graph, merge_graphs
-from xdomain.plan.stage import EvaluateStage, Stage, StageKind
-from xdomain.schedule.trained_overlap import TrainedOverlap, find_trained_overlaps, refuse_trained_overlaps
+from xdomain.plan.stage import EvaluateStage, StageKind, StageSpec
 from xdomain.store.query import model_labels
 from xdomain.store.store import Store
+from xdomain.store.trained_overlap import TrainedOverlap, find_trained_overlaps, refuse_trained_overlaps
 
 
 @dataclass(frozen=True)
@@ -93,25 +93,23 @@ def failure(failed: list[FailedEvaluation]) -> StageError:
 def named_by_model(graphs: Mapping[str, Graph]) -> dict[str, Graph]:
     """The graphs with evaluations of bases titled by the model ("SmolLM2 on math"); they stay filed as a grid files
     them ("base on math"), where a grid and this command find each other's."""
-    bases = {key: stage for graph in graphs.values() for key, stage in graph.stages.items() if is_base(stage)}
+    read = {key: ref for graph in graphs.values() for key, ref in {**graph.inputs, **graph.stages}.items()}
+    bases = {key: ref for key, ref in read.items() if ref.kind is StageKind.BASE}
     names = {key: stage.title.removeprefix("base ") for key, stage in bases.items()}
     alike = Counter(names.values())
     names |= {key: f"{name} {key[:12]}" for key, name in names.items() if alike[name] > 1}
 
-    def named(stage: Stage) -> Stage:
+    def named(stage: StageSpec) -> StageSpec:
         if not isinstance(stage, EvaluateStage) or stage.checkpoint.stage not in names:
             return stage
-        title = f"{names[stage.checkpoint.stage]} on {stage.domain}"
-        return replace(stage, title=title, filed_as=stage.filed_as or stage.title)
+        name = names[stage.checkpoint.stage]
+        title = f"{name} on {stage.domain}"
+        return replace(stage, title=title, checkpoint_title=name, filed_as=stage.filed_as or stage.title)
 
     return {
-        text: Graph(graph.experiment, {key: named(stage) for key, stage in graph.stages.items()}, own=graph.own)
+        text: replace(graph, stages={key: named(stage) for key, stage in graph.stages.items()})
         for text, graph in graphs.items()
     }
-
-
-def is_base(stage: Stage) -> bool:
-    return stage.kind is StageKind.BASE
 
 
 def mark_failed(accuracy: AccuracyMatrix, failed: list[FailedEvaluation]) -> AccuracyMatrix:

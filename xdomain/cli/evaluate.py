@@ -11,8 +11,8 @@ from xdomain.cli.setup import BaseSettings, Json, Settings, StorePath, default_s
 if TYPE_CHECKING:
     from xdomain.core.measurement import MeasuredGrid
     from xdomain.plan.graph import Graph
-    from xdomain.schedule.trained_overlap import TrainedOverlap
     from xdomain.store.store import Store
+    from xdomain.store.trained_overlap import TrainedOverlap
 
 
 def evaluate(
@@ -137,8 +137,8 @@ def own_grid(store: "Store", graphs: "dict[str, Graph]", base: str | None, *, wi
     from xdomain.domains.check import chance_levels, prompts
     from xdomain.store.query import compared_models
 
-    experiment = next(iter(graphs.values())).experiment
-    domains = build_domains(experiment.domains, experiment.domain_names)
+    setup = next(iter(graphs.values())).setup
+    domains = build_domains(setup.domains, setup.domain_names)
     grid = compared_models(store, graphs, base, chance=chance_levels(domains), with_text=with_text)
     grid = replace(grid, description={**grid.description, **left_out_of(domains.values())})
     return replace(grid, prompts=prompts(domains)) if with_text else grid

@@ -9,7 +9,8 @@ from xdomain.core.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from xdomain.core.measurement import MeasuredGrid
-    from xdomain.schedule.lm_eval import HarnessModel
+    from xdomain.evaluate.harness import HarnessModel
+    from xdomain.plan.stage import StageRef
     from xdomain.store.store import Store
 
 
@@ -23,7 +24,7 @@ def harness_grid(
     """
     from xdomain.analysis.lm_eval import grid_of_models
     from xdomain.cli.render import err
-    from xdomain.schedule.lm_eval import harness_python, run_harness
+    from xdomain.evaluate.harness import harness_python, run_harness
 
     harness_python()  # before anything is prepared
     samples: dict[str, dict[str, Path]] = {}
@@ -43,20 +44,18 @@ def harness_model(store: Store, text: str, revision: str | None) -> HarnessModel
     Raises:
         ConfigError: it names nothing, or several checkpoints.
     """
-    from xdomain.cli.eval_graph import evaluation_graph
+    from xdomain.cli.eval_graph import evaluation_graph, stored_checkpoints
     from xdomain.cli.run_view import run_graph
     from xdomain.core.artifact_layout import checkpoint_folder
     from xdomain.core.errors import ConfigError
-    from xdomain.plan.graph import Graph
-    from xdomain.plan.stage import StageKind
-    from xdomain.schedule.lm_eval import checkpoint_model
+    from xdomain.evaluate.harness import checkpoint_model
 
-    # Some domain stands in the plan, because every plan has one; none is evaluated.
-    graph = evaluation_graph(store, text, ["math"], {}, revision)
-    checkpoints = {stage.checkpoint for stage in graph.evaluations}
+    checkpoints: list[tuple[StageRef, int, str]] = [*stored_checkpoints(store, text)]
+    if not checkpoints:
+        graph = evaluation_graph(store, text, (), {}, revision)
+        run_graph(graph, store, 1)
+        checkpoints = [(stage, 0, stage.title) for stage in graph.stages.values()]
     if len(checkpoints) != 1:
         raise ConfigError(f'"{text}" names {len(checkpoints)} checkpoints.', where="MODEL", fix="Name one: STAGE@40.")
-    alone = {key: stage for key, stage in graph.stages.items() if stage.kind is not StageKind.EVALUATE}
-    run_graph(Graph(graph.experiment, alone), store, 1)
-    (checkpoint,) = checkpoints
-    return checkpoint_model(checkpoint_folder(store.folder(graph.stages[checkpoint.stage]), checkpoint.step))
+    ((stage, step, _),) = checkpoints
+    return checkpoint_model(checkpoint_folder(store.folder(stage), step))

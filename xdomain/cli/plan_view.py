@@ -23,11 +23,12 @@ from xdomain.plan.expand import expand_curricula
 from xdomain.plan.explain import changes_in_words, explain_difference, find_stage
 from xdomain.plan.graph import Plan
 from xdomain.plan.identity import same_completions
-from xdomain.plan.stage import Stage, TrainStage
+from xdomain.plan.stage import StageSpec, TrainStage
 from xdomain.plan.strategies import strategy_notes
 from xdomain.resolve.sizes import evaluated_items
 from xdomain.store.history import Rates, estimate_seconds
 from xdomain.store.savings import expected_savings
+from xdomain.store.stored import StoredStage
 
 
 def as_json(opened: Opened, effect: float | None = None) -> None:
@@ -93,7 +94,7 @@ def as_mermaid(opened: Opened) -> None:
     out.print(f'  {_node(plan.base)}["{plan.base.title}"]')
     for stage in plan.train_stages:
         out.print(f'  {_node(stage)}["{stage.title.replace("->", "→")}"]')
-        out.print(f"  {_node(plan.stages[stage.parent])} --> {_node(stage)}")
+        out.print(f"  {_node(plan.stages[stage.parent.stage])} --> {_node(stage)}")
 
 
 def explain(opened: Opened, first: str, second: str) -> None:
@@ -114,7 +115,7 @@ def explain(opened: Opened, first: str, second: str) -> None:
     out.print(table)
 
 
-def _planned_or_stored(opened: Opened, text: str) -> Stage:
+def _planned_or_stored(opened: Opened, text: str) -> StageSpec | StoredStage:
     """
     Raises:
         PlanError: Neither the plan nor the store has exactly one stage of this name.
@@ -125,7 +126,7 @@ def _planned_or_stored(opened: Opened, text: str) -> Stage:
         stored = opened.store.find(text)
         if len(stored) != 1:
             raise
-        return stored[0][0]
+        return stored[0]
 
 
 def warnings(plan: Plan) -> list[str]:
@@ -215,21 +216,21 @@ def _tree(plan: Plan, done: frozenset[str]) -> Tree:
     for stage in plan.train_stages:
         if stage.seed == plan.experiment.seeds[0]:
             strategy = "" if stage.strategy == "joint" else f" [dim]{stage.strategy}[/]"
-            branches[stage.key] = branches[stage.parent].add(
+            branches[stage.key] = branches[stage.parent.stage].add(
                 f"{_mark(stage, done)} {stage.label}{strategy} [dim]{stage.steps} steps[/]"
             )
     return root
 
 
-def _mark(stage: Stage, done: frozenset[str]) -> str:
+def _mark(stage: StageSpec, done: frozenset[str]) -> str:
     return "[green]●[/]" if stage.key in done else "○"
 
 
-def _node(stage: Stage) -> str:
+def _node(stage: StageSpec) -> str:
     return f"s{stage.key[:8]}"
 
 
-def _stage_json(stage: Stage, done: frozenset[str]) -> dict[str, Any]:
+def _stage_json(stage: StageSpec, done: frozenset[str]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "key": stage.key,
         "kind": str(stage.kind),

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from xdomain.cli.render import duration
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage, Stage, TrainStage
+from xdomain.plan.stage import EvaluateStage, StageSpec, TrainStage
 from xdomain.store.history import Rates
 from xdomain.store.lease import Holder
 from xdomain.store.store import Store
@@ -22,7 +22,7 @@ ESTIMATE_SECONDS = 5.0
 """An estimate looks at the whole plan, so it is made anew only so often."""
 BAR_COLUMNS = 20
 
-Running = Iterable[tuple[Stage, Holder | None]]
+Running = Iterable[tuple[StageSpec, Holder | None]]
 
 
 class RunPicture:
@@ -37,7 +37,7 @@ class RunPicture:
         self._estimated = 0.0
         self._alarm: tuple[str, str] | None = None
 
-    def add(self, stage: Stage) -> None:
+    def add(self, stage: StageSpec) -> None:
         """Count a stage that was just published."""
         self._done.add(stage.key)
         self._rates.add(stage)
@@ -76,14 +76,14 @@ class RunPicture:
         return Group(table, Text(f"last alarm: {self._alarm[0]}: {self._alarm[1]}", style="yellow"))
 
 
-def progress_row(stage: Stage, holder: Holder | None) -> tuple[RenderableType, RenderableType, RenderableType]:
+def progress_row(stage: StageSpec, holder: Holder | None) -> tuple[RenderableType, RenderableType, RenderableType]:
     """Title, bar and latest values of a running stage."""
     progress = holder.progress if holder else {}
     done, total = _counts(stage, progress)
     return Text(stage.title), ProgressBar(total, done, width=BAR_COLUMNS), Text(progress_text(stage, progress))
 
 
-def progress_text(stage: Stage, progress: Mapping[str, Any]) -> str:
+def progress_text(stage: StageSpec, progress: Mapping[str, Any]) -> str:
     """ "12/40  0.31 s/step  9 s left  math +0.42"."""
     done, total = _counts(stage, progress)
     parts = [f"{done}/{total}"]
@@ -102,5 +102,5 @@ def alarm_text(alarm: Mapping[str, Any]) -> str:
     return str(alarm.get("message") or ", ".join(f"{name} {value}" for name, value in alarm.items()))
 
 
-def _counts(stage: Stage, progress: Mapping[str, Any]) -> tuple[int, int]:
+def _counts(stage: StageSpec, progress: Mapping[str, Any]) -> tuple[int, int]:
     return progress.get("done", 0), progress.get("total") or (stage.steps if isinstance(stage, TrainStage) else 1)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from xdomain.cli.render import count, duration, err
 from xdomain.cli.run_watch import Watcher
 from xdomain.cli.setup import Opened
 from xdomain.config.execution import ResourcesConfig
 from xdomain.core.errors import Interrupted, StageError, StoreError
-from xdomain.plan.explain import find_stage, narrow
+from xdomain.plan.explain import narrow
 from xdomain.plan.graph import Graph
+from xdomain.schedule.events import RunOutcome
 from xdomain.schedule.run import run_plan
-from xdomain.schedule.scheduler import RunOutcome
-from xdomain.schedule.trained_overlap import refuse_trained_overlaps
 from xdomain.store.experiments import note_experiment
 from xdomain.store.store import Store
+from xdomain.store.trained_overlap import refuse_trained_overlaps
 
 
 def run_graph(graph: Graph, store: Store, jobs: int | None, *, as_json: bool = False) -> None:
@@ -68,16 +69,14 @@ def run_stages(opened: Opened, texts: Sequence[str], *, as_json: bool) -> None:
         StageError: one failed.
     """
     graph = narrow(opened.plan, texts)
-    asked = {find_stage(opened.plan, text).key for text in texts}
-    below = [stage for key, stage in graph.stages.items() if key not in asked]
-    done = opened.store.done(below)
-    for stage in below:
+    done = opened.store.done(graph.inputs.values())
+    for stage in graph.inputs.values():
         if stage.key not in done:
             raise StoreError(f'"{stage.title}", which it reads, is not published yet.', where=str(opened.store.root))
     opened.store.create()
     note_experiment(opened.store, opened.plan)
     # What a stage asks for the other engine has set aside.
     here = {"executor": "inline", "resources": ResourcesConfig()}
-    execution = graph.experiment.execution.model_copy(update=here)
-    experiment = graph.experiment.model_copy(update={"execution": execution})
-    run_graph(Graph(experiment, graph.stages), opened.store, None, as_json=as_json)
+    execution = graph.setup.execution.model_copy(update=here)
+    setup = graph.setup.model_copy(update={"execution": execution})
+    run_graph(replace(graph, setup=setup), opened.store, None, as_json=as_json)

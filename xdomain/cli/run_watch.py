@@ -16,7 +16,8 @@ from xdomain.cli.run_picture import RunPicture, alarm_text, progress_text
 from xdomain.core.states import EventKind
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage
-from xdomain.schedule.scheduler import Event, RunOutcome, Scheduler
+from xdomain.schedule.events import Event, RunOutcome
+from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.store import Store
 
 REFRESH_SECONDS = 0.5
@@ -51,7 +52,7 @@ class Watcher:
         for number in (signal.SIGINT, signal.SIGTERM):
             self._previous[number] = signal.signal(number, self._stop)
         if self._lines is not None:
-            name, stages = self._graph.experiment.name, self._graph.stages
+            name, stages = self._graph.setup.name, self._graph.stages
             done = len(self._store.done(stages.values()))
             self._lines.write(
                 RunBegun(seconds=0.0, experiment=name, store=str(self._store.root), stages=len(stages), done=done)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from xdomain.core.measurement import MeasuredGrid
     from xdomain.domains.base import Domain
     from xdomain.plan.graph import Plan
-    from xdomain.plan.stage import Stage
+    from xdomain.plan.stage import StageRef
     from xdomain.store.store import Store
 
 ExperimentPath = Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="The experiment's YAML file.")]
@@ -62,7 +62,7 @@ def open_experiment(path: Path, store: Path | None, seeds: str | None, settings:
 
 def open_stages(
     first: str, second: str | None, store: Path | None, seeds: str | None, settings: list[str] | None
-) -> tuple[Store, list[Stage], str]:
+) -> tuple[Store, Collection[StageRef], str]:
     """A store, stages in it, and the text that names one of them.
 
     Args:
@@ -74,7 +74,7 @@ def open_stages(
 
     if second is not None:
         opened = open_experiment(Path(first), store, seeds, settings)
-        return opened.store, list(opened.plan.stages.values()), second
+        return opened.store, opened.plan.stages.values(), second
     found = Store(store or default_store())
     return found, stages_beside(found, first), first
 

@@ -21,7 +21,7 @@ from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
 from xdomain.core.states import Cause, StageState
 from xdomain.plan.explain import pick_stage
-from xdomain.plan.stage import Stage, StageKind
+from xdomain.plan.stage import StageKind, StageRef
 from xdomain.store.history import estimate_seconds
 from xdomain.store.lease import read_holder
 from xdomain.store.states import StageStatus, stage_states
@@ -44,7 +44,7 @@ def show_status(opened: Opened, *, watch: bool, as_json: bool) -> None:
         out.print(_picture(opened, _states(opened)))
 
 
-def show_log(store: Store, stages: Collection[Stage], text: str, *, follow: bool) -> None:
+def show_log(store: Store, stages: Collection[StageRef], text: str, *, follow: bool) -> None:
     """Print the log of the one of `stages` that `text` names; with `follow`, wait for it and go on until the stage is
     done or failed.
 
@@ -67,7 +67,7 @@ def show_log(store: Store, stages: Collection[Stage], text: str, *, follow: bool
         _follow(store, stage, path, interrupt)
 
 
-def _follow(store: Store, stage: Stage, path: Path, interrupt: Interrupt) -> None:
+def _follow(store: Store, stage: StageRef, path: Path, interrupt: Interrupt) -> None:
     with path.open(encoding="utf-8", errors="replace") as log:
         while True:
             # Asked first, so that what is written before the end is still read; a stage's last lines come when it is
@@ -82,7 +82,7 @@ def _follow(store: Store, stage: Stage, path: Path, interrupt: Interrupt) -> Non
             interrupt.pause(FOLLOW_SECONDS)
 
 
-def _log_path(store: Store, stages: Collection[Stage], stage: Stage) -> Path | None:
+def _log_path(store: Store, stages: Collection[StageRef], stage: StageRef) -> Path | None:
     """The stage's log, or that of the evaluation whose process did this one too; None if there is none."""
     found = [stage]
     if stage.kind is StageKind.EVALUATE:

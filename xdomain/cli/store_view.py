@@ -9,7 +9,7 @@ from xdomain.cli.setup import Opened
 from xdomain.core.errors import StoreError
 from xdomain.core.states import Cause
 from xdomain.plan.explain import find_stage, pick_stage
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageRef
 from xdomain.schedule.export import as_jsonl, exported_tasks
 from xdomain.store.experiments import rewrite_notes
 from xdomain.store.failures import Failure
@@ -18,7 +18,7 @@ from xdomain.store.states import stage_states
 from xdomain.store.store import Store
 
 
-def cancel_stage(store: Store, stages: Collection[Stage], text: str) -> None:
+def cancel_stage(store: Store, stages: Collection[StageRef], text: str) -> None:
     """Mark the one of `stages` that `text` names; whoever runs it sees the mark at its next step.
 
     Raises:

@@ -106,7 +106,7 @@ def load_store(store: "Store") -> "Answers":
     from xdomain.view.answers import Answers, evaluation_labels
     from xdomain.view.prompts import PromptTexts
 
-    stages = [stage for stage, _ in store.find("evaluate-*")]
+    stages = store.find("evaluate-*")
     if not stages:
         raise AnalysisError(
             "the store holds no evaluation.", where=str(store.root), fix="Name another one with --store."

@@ -115,7 +115,7 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     check_strategies(experiment, curricula)
     base = _base_stage(experiment.model, experiment.execution, identities)
     measured = pass_rate_stages(experiment, identities, base, curricula)
-    stages: dict[str, StageSpec] = {base.key: base} | {stage.key: stage for stage in measured.values()}
+    stages: dict[str, StageSpec] = {base.key: base, **{stage.key: stage for stage in measured.values()}}
     pass_rates = {domain: stage.key for domain, stage in measured.items()}
     runs = []
     for seed in experiment.seeds:
@@ -150,7 +150,8 @@ def model_graph(setup: EvaluationSetup, identities: Identities) -> Graph:
     """Return a base stage for the model of `setup` and its evaluations on every domain."""
     assert setup.model is not None
     base = _base_stage(setup.model, setup.execution, identities)
-    return Graph(setup, {base.key: base, **EvaluationPlan(setup, identities).stages([(base.end, BASE)])})
+    stages: dict[str, StageSpec] = {base.key: base, **EvaluationPlan(setup, identities).stages([(base.end, BASE)])}
+    return Graph(setup, stages)
 
 
 def _base_stage(model: ModelConfig, execution: ExecutionConfig, identities: Identities) -> BaseStage:

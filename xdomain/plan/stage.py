@@ -66,6 +66,11 @@ class StageRef:
     title: str
     filed_as: str | None = None
 
+    @property
+    def task_group(self) -> CheckpointRef | None:
+        """What the stages of one task have in common; None for a stage that has a task of its own."""
+        return None
+
     @cached_property
     def folder(self) -> str:
         """Folder name in the store: "<kind>-<slug>-<16 hex>"."""
@@ -90,6 +95,11 @@ class BaseStage(StageRef):
     @property
     def needs(self) -> tuple[str, ...]:
         """Keys of the stages whose artifacts this one reads: none."""
+        return ()
+
+    @property
+    def checkpoints_read(self) -> tuple[CheckpointRef, ...]:
+        """Checkpoints whose weights this stage reads: none."""
         return ()
 
     @property
@@ -144,7 +154,7 @@ class TrainStage(StageRef):
 
     @property
     def checkpoints_read(self) -> tuple[CheckpointRef, ...]:
-        """Checkpoints whose weights this stage reads, in the order of `needs`."""
+        """Checkpoints whose weights this stage reads: parent, earlier phases, base."""
         return tuple(dict.fromkeys([self.parent, *self.lineage[1:], self.base]))
 
     @property
@@ -194,9 +204,20 @@ class EvaluateStage(StageRef):
         return tuple(dict.fromkeys(ref.stage for ref in refs))
 
     @property
+    def task_group(self) -> CheckpointRef | None:
+        """The checkpoint, which a task loads once for all of the report's evaluations. A measurement of pass rates has
+        a task of its own, because training waits for it."""
+        return self.checkpoint if self.purpose is Purpose.REPORT else None
+
+    @property
     def domain(self) -> str:
         """Name of the domain."""
         return entry_name(self.domain_entry)
+
+    @property
+    def checkpoints_read(self) -> tuple[CheckpointRef, ...]:
+        """Checkpoints whose weights this stage reads: none if it is only rescored."""
+        return () if self.rescored else (self.checkpoint,)
 
     @property
     def seed(self) -> int:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from xdomain.config.experiment import Experiment
 from xdomain.core.states import Cause
-from xdomain.plan.stage import Stage
+from xdomain.plan.graph import Setup
+from xdomain.plan.stage import StageSpec
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Task:
     """
 
     name: str
-    stages: tuple[Stage, ...]
+    stages: tuple[StageSpec, ...]
     path: Path = field(compare=False)
     keeps_engine: bool = False
 
@@ -47,7 +47,7 @@ class Ended:
 class Executor(Protocol):
     """Starts workers and tells when they ended; what they achieved stands in the store."""
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
         """Build what TRL checks, where stages will run, before the first one does.
 
         Args:

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 
 from xdomain.plan.cost import critical_path, default_weight
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import CheckpointRef, EvaluateStage, Stage
+from xdomain.plan.stage import CheckpointRef, StageSpec
 
 
 class Frontier:
@@ -27,14 +27,15 @@ class Frontier:
         self._ready: set[str] = set()
         # Ready stages, most urgent first; one that was taken with its group stays behind and is skipped.
         self._queue: list[tuple[float, int, str]] = []
-        self._ready_evaluations: dict[tuple[CheckpointRef, int], set[str]] = {}
+        self._ready_groups: dict[CheckpointRef, set[str]] = {}
         self._blocked: set[str] = set()
         for key, stage in plan.stages.items():
             if key in done:
                 continue
-            for need in stage.needs:
+            needs = [need for need in stage.needs if need in plan.stages]  # its other inputs are published
+            for need in needs:
                 self._children[need].append(key)
-            self._unmet[key] = {need for need in stage.needs if need not in done}
+            self._unmet[key] = {need for need in needs if need not in done}
             if not self._unmet[key]:
                 self.make_ready(key)
 
@@ -46,25 +47,19 @@ class Frontier:
         self._ready.add(key)
         # Ties are broken by plan order, so that runs of one plan start alike.
         heappush(self._queue, (-self._rank[key], self._place[key], key))
-        stage = self._plan.stages[key]
-        if isinstance(stage, EvaluateStage):
-            self._ready_evaluations.setdefault(self._group(stage), set()).add(key)
+        group = self._plan.stages[key].task_group
+        if group is not None:
+            self._ready_groups.setdefault(group, set()).add(key)
 
-    def take(self) -> list[Stage]:
+    def take(self) -> list[StageSpec]:
         """Take the most urgent ready stage; with an evaluation, all ready ones of its checkpoint (the model is loaded
         once)."""
         while (key := heappop(self._queue)[2]) not in self._ready:
             continue
-        first = self._plan.stages[key]
-        keys = {key}
-        if isinstance(first, EvaluateStage):
-            keys = self._ready_evaluations.pop(self._group(first))
+        group = self._plan.stages[key].task_group
+        keys = {key} if group is None else self._ready_groups.pop(group)
         self._ready -= keys
         return [self._plan.stages[key] for key in sorted(keys, key=self._place.__getitem__)]
-
-    def _group(self, stage: EvaluateStage) -> tuple[CheckpointRef, int]:
-        """What one task may do together: the evaluations of a checkpoint that one experiment asks for."""
-        return stage.checkpoint, id(self._plan.experiment_of(stage))
 
     def finish(self, key: str) -> None:
         """A stage is published: what waited for it alone may start."""
@@ -94,9 +89,9 @@ class Frontier:
             if child in self._ready or self._unmet[child]:
                 self._unmet[child].add(key)
                 self._ready.discard(child)
-                stage = self._plan.stages[child]
-                if isinstance(stage, EvaluateStage):
-                    self._ready_evaluations[self._group(stage)].discard(child)
+                group = self._plan.stages[child].task_group
+                if group in self._ready_groups:
+                    self._ready_groups[group].discard(child)
         self._open.add(key)
         self._unmet.setdefault(key, set())
         self.make_ready(key)

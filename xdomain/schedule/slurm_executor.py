@@ -7,7 +7,6 @@ queue is read with squeue alone, so a cluster without accounting will do.
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.config.execution import ExecutionConfig
-from xdomain.config.experiment import Experiment
-from xdomain.core.errors import ConfigError, DependencyMissing, StageError
+from xdomain.core.errors import DependencyMissing, StageError
+from xdomain.core.exit_codes import STOPPED
 from xdomain.core.states import Cause
-from xdomain.core.threads import thread_environment
+from xdomain.plan.graph import Setup
 from xdomain.plan.stage import StageKind
 from xdomain.schedule.base import Ended, Task
 from xdomain.schedule.slurm_commands import SlurmJob, cancel, check_size, queue, require_slurm
-from xdomain.worker.run import run_preflight
-from xdomain.worker.slurm_worker import STOPPED, run_job
+from xdomain.schedule.slurm_options import job_options, job_setup
+from xdomain.schedule.worker_door import run_preflight, run_slurm_job
 
 SILENT_SECONDS = 600.0
 """A controller that restarts is waited for so long."""
@@ -70,9 +69,7 @@ class SlurmExecutor:
         self._most = jobs or execution.workers or execution.slurm.most_jobs
         self._tell = tell
         self._submitit = submitit.SlurmExecutor(folder=(store / "slurm").resolve())
-        variables = thread_environment(execution.threads).items()
-        self._setup = ["export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables)]
-        self._setup += execution.slurm.setup
+        self._setup = job_setup(execution)
         self._queued: list[Task] = []
         """Submitted to us, not yet to Slurm."""
         self._running: dict[str, Task] = {}
@@ -83,8 +80,8 @@ class SlurmExecutor:
         self._stopping = False
         self._looked = self._answered = time.monotonic()
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
-        run_preflight(experiment, loads_source=loads_source)
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
+        run_preflight(setup, loads_source=loads_source)
 
     def free_slots(self) -> int:
         return max(0, self._most - len(self._running) - len(self._queued))
@@ -148,10 +145,10 @@ class SlurmExecutor:
             stderr_to_stdout=True,
             additional_parameters={"requeue": True, "ntasks-per-node": 1, **self._options[kind]},
         )
-        # submitit pickles the name of `run_job` and a path, for the job alone to read; no answer is read back.
+        # submitit pickles the name of `run_slurm_job` and a path, for the job alone to read; no answer is read back.
         try:
             with self._submitit.batch():
-                submissions = [self._submitit.submit(run_job, str(task.path.resolve())) for task in tasks]
+                submissions = [self._submitit.submit(run_slurm_job, str(task.path.resolve())) for task in tasks]
         except self._refusals() as error:
             raise StageError(f"Slurm refused jobs of kind {kind}: {error}") from error
         for task, submission in zip(tasks, submissions, strict=True):
@@ -229,36 +226,3 @@ class SlurmExecutor:
         for path in (paths.submitted_pickle, paths.result_pickle):
             path.unlink(missing_ok=True)
         return ended
-
-
-def job_options(execution: ExecutionConfig, kind: StageKind) -> dict[str, str | int | bool]:
-    """sbatch's options for a stage of a kind.
-
-    Raises:
-        ConfigError: a fraction of a GPU, which Slurm cannot give.
-    """
-    asked = getattr(execution.resources, kind.value)
-    processes = execution.train_processes if kind is StageKind.TRAIN else 1
-    gpus = asked.gpus if asked.gpus is not None else processes * (execution.device == "cuda")
-    if gpus != int(gpus):
-        raise ConfigError(
-            f"Slurm gives whole GPUs. Found {gpus}.",
-            where=f"execution.resources.{kind}.gpus",
-            fix="Ask for 0 or 1; Slurm's shards can be asked for under `execution.slurm`: {gres: shard:1}.",
-        )
-    if asked.minutes is not None and asked.minutes * 60 <= execution.slurm.stop_seconds:
-        raise ConfigError(
-            f"{asked.minutes} minutes leave no time before a job is told to stop, {execution.slurm.stop_seconds} s "
-            "before their end.",
-            where=f"execution.resources.{kind}.minutes",
-            fix="Raise the minutes, or lower `execution.slurm.stop_seconds`.",
-        )
-    options: dict[str, str | int | bool] = {"nodes": 1, "cpus-per-task": asked.cpus or processes * execution.threads}
-    if gpus:
-        options["gpus-per-node"] = int(gpus)
-    if asked.memory_gb is not None:
-        options["mem"] = f"{int(asked.memory_gb * 1e9 / 2**20)}M"  # Slurm's M is 2^20 bytes
-    if asked.minutes is not None:
-        options["time"] = asked.minutes
-    further: dict[str, str | int | bool] = getattr(execution.slurm, kind.value)
-    return options | execution.slurm.options | further

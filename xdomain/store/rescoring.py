@@ -55,8 +55,8 @@ def plan_rescoring(plan: Plan, store: Store) -> Rescoring:
         if last is not None and stage.key not in done:
             check_artifact(last.path, RECORDS)
         if last is not None:
-            as_stored = {"key": last.key, "payload": last.payload, "filed_as": last.title}
-            before[stage.key] = replace(stage, **as_stored, rescored=False, base=None, trained_under={})
+            plain = replace(stage, rescored=False, base=None, trained_under={})
+            before[stage.key] = replace(plain, key=last.key, payload=last.payload, filed_as=last.title)
         elif stage.key in done:
             before[stage.key] = stage
         else:

@@ -18,7 +18,7 @@ from xdomain.cli.generation_view import counted_in
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.core.parquet import write_records
 from xdomain.core.records import ItemRecord
-from xdomain.evaluate.kept import KeptBackend
+from xdomain.evaluate.backend_cache import BackendCache
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.graph import Graph, merge_graphs
 from xdomain.schedule.frontier import Frontier
@@ -73,7 +73,7 @@ def test_one_run_of_several_experiments(tmp_path: Path) -> None:
 
 
 def test_an_engine_serves_evaluations_that_differ_in_sampling() -> None:
-    kept = KeptBackend()
+    kept = BackendCache()
     first = kept.backend(EvaluationConfig(), "cpu")
     assert kept.backend(EvaluationConfig(samples=4, temperature=0.7, items=7), "cpu") is first
     assert kept.backend(EvaluationConfig(batch_tokens=512), "cpu") is not first

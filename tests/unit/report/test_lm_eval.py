@@ -14,9 +14,9 @@ from xdomain.analysis.lm_eval import grid_of_models, sample_choices
 from xdomain.core.errors import AnalysisError
 from xdomain.core.fingerprint import text_digest
 from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.evaluate.harness import sample_files
 from xdomain.report.every_eval_ever import every_eval_ever
 from xdomain.report.lm_eval import write_lm_eval
-from xdomain.schedule.lm_eval import sample_files
 
 SCHEMA = Path(__file__).parents[2] / "golden" / "every_eval_ever_0_3_0" / "eval.schema.json"
 

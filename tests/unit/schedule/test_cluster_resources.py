@@ -7,7 +7,7 @@ import pytest
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError
 from xdomain.plan.stage import StageKind
-from xdomain.schedule.cluster_resources import check_demands, demands, fits, room
+from xdomain.schedule.resources import check_demands, demands, fits, room
 
 CPU_NODE = {"CPU": 8.0, "memory": 16e9}
 GPU_NODE = {"CPU": 4.0, "GPU": 2.0, "memory": 64e9, "a100": 2.0}

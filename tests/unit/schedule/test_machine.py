@@ -14,8 +14,8 @@ from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError
 from xdomain.plan.stage import StageKind
 from xdomain.schedule.base import Task
+from xdomain.schedule.executors import make_executor
 from xdomain.schedule.local import LocalExecutor
-from xdomain.schedule.run import make_executor
 from xdomain.store.store import Store
 from xdomain.worker.device import used_device
 from xdomain.worker.run import run_preflight

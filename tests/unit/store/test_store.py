@@ -22,7 +22,9 @@ from xdomain.store.artifact import STAGE
 from xdomain.store.garbage import find_garbage
 from xdomain.store.history import estimate_seconds
 from xdomain.store.lease import Lease, StaleWatch, acquire, read_holder
-from xdomain.store.store import DONE, Failure, Store
+from xdomain.store.artifact import DONE
+from xdomain.store.failures import Failure
+from xdomain.store.store import Store
 
 
 @pytest.fixture

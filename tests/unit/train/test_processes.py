@@ -10,7 +10,7 @@ from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
-from xdomain.schedule.run import make_executor
+from xdomain.schedule.executors import make_executor
 from xdomain.store.store import Store
 
 PLACED = {"steps": 10, "prompts_per_step": 4, "generations": 2, "rollout_draws": "place"}
