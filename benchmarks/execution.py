@@ -22,7 +22,7 @@ from xdomain.config.load import load_experiment
 from xdomain.core.files import write_json
 from xdomain.plan.graph import Graph, Plan, build_plan
 from xdomain.plan.identity import Identities
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageSpec
 from xdomain.resolve.identities import resolve_identities
 from xdomain.schedule.base import Ended, Executor, Task
 from xdomain.schedule.inline import InlineExecutor
@@ -110,7 +110,7 @@ def commands(folder: Path) -> None:
         print(f"{own:.2f} s of them its own work")
 
 
-def finish(store: Store, stage: Stage) -> None:
+def finish(store: Store, stage: StageSpec) -> None:
     """What a published stage has at the least."""
     folder = store.folder(stage)
     folder.mkdir()

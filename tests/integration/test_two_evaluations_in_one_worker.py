@@ -11,7 +11,7 @@ from xdomain.resolve.identities import resolve_identities
 from xdomain.schedule.task_file import task_file
 from xdomain.store.failures import Failure
 from xdomain.store.store import Store
-from xdomain.worker.run import run_task
+from xdomain.worker.main import run_task
 
 
 def test_an_error_is_not_said_of_the_cancelled_one_before_it(tmp_path: Path) -> None:

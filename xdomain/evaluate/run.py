@@ -29,8 +29,8 @@ def run_evaluations(
 ) -> Iterator[Evaluated]:
     """Evaluate the checkpoint of each stage on its domain; yield each result as it is ready, so that it is published.
 
-    Stages of one checkpoint should follow one another. A checkpoint whose logits are not finite, or a domain whose data
-    cannot be read, fails only its own stages.
+    Stages of one checkpoint should follow one another, and all use the engine that the first one's settings ask for. A
+    checkpoint whose logits are not finite, or a domain whose data cannot be read, fails only its own stages.
 
     Args:
         stages: The evaluations.
@@ -49,9 +49,6 @@ def run_evaluations(
             if context.stop_requested():
                 yield stage, StageResult(finished=False, summary={})
                 continue
-            backend = backends.backend(stage.settings, context.device)
-            if backend is not served.backend:
-                served = Served(backend)
             try:
                 served.choose(_folder(stage, context), name)
                 yield stage, _evaluate(served, stage, context)

@@ -50,6 +50,10 @@ class CheckpointRef:
         return f"{self.stage}@{self.step}"
 
 
+TaskGroup = tuple[CheckpointRef, str]
+"""A checkpoint, and the settings of its evaluations as JSON."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StageRef:
     """The identity of a stage, enough to find its files in a store.
@@ -67,7 +71,7 @@ class StageRef:
     filed_as: str | None = None
 
     @property
-    def task_group(self) -> CheckpointRef | None:
+    def task_group(self) -> TaskGroup | None:
         """What the stages of one task have in common; None for a stage that has a task of its own."""
         return None
 
@@ -203,11 +207,13 @@ class EvaluateStage(StageRef):
         refs = [self.checkpoint] if self.base is None else [self.checkpoint, self.base]
         return tuple(dict.fromkeys(ref.stage for ref in refs))
 
-    @property
-    def task_group(self) -> CheckpointRef | None:
-        """The checkpoint, which a task loads once for all of the report's evaluations. A measurement of pass rates has
-        a task of its own, because training waits for it."""
-        return self.checkpoint if self.purpose is Purpose.REPORT else None
+    @cached_property
+    def task_group(self) -> TaskGroup | None:
+        """The checkpoint, which a task loads once for all of the report's evaluations, and how it is evaluated.
+
+        A measurement of pass rates has a task of its own, because training waits for it.
+        """
+        return (self.checkpoint, self.settings.model_dump_json()) if self.purpose is Purpose.REPORT else None
 
     @property
     def domain(self) -> str:

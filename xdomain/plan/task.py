@@ -52,8 +52,11 @@ def work_setup(stage: StageSpec, setup: Setup) -> TrainingSetup | BaseSetup | No
     if isinstance(stage, TrainStage):
         assert isinstance(setup, Experiment)
         return setup.training_setup
-    if isinstance(stage, BaseStage):
-        assert setup.model is not None
-        training = setup.training if isinstance(setup, Experiment) and expand_curricula(setup) else None
-        return BaseSetup(name=setup.name, model=setup.model, domains=setup.domains, training=training)
-    return None
+    return base_setup(setup) if isinstance(stage, BaseStage) else None
+
+
+def base_setup(setup: Setup) -> BaseSetup:
+    """Return the sections that the base model's stage uses; training settings only if something is trained."""
+    assert setup.model is not None
+    training = setup.training if isinstance(setup, Experiment) and expand_curricula(setup) else None
+    return BaseSetup(name=setup.name, model=setup.model, domains=setup.domains, training=training)

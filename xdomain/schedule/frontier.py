@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 
 from xdomain.plan.cost import critical_path, default_weight
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import CheckpointRef, StageSpec
+from xdomain.plan.stage import StageSpec, TaskGroup
 
 
 class Frontier:
@@ -27,7 +27,7 @@ class Frontier:
         self._ready: set[str] = set()
         # Ready stages, most urgent first; one that was taken with its group stays behind and is skipped.
         self._queue: list[tuple[float, int, str]] = []
-        self._ready_groups: dict[CheckpointRef, set[str]] = {}
+        self._ready_groups: dict[TaskGroup, set[str]] = {}
         self._blocked: set[str] = set()
         for key, stage in plan.stages.items():
             if key in done:

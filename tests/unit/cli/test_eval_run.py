@@ -63,7 +63,7 @@ def test_one_run_of_several_experiments(tmp_path: Path) -> None:
     two = graph_of(tmp_path / "plain", store, samples=4, domain="math")
     merged = merge_graphs([one, two])
     assert len(merged.stages) == 3, "one base"
-    assert [merged.experiment_of(stage).evaluation.samples for stage in merged.evaluations] == [1, 4]
+    assert [stage.settings.samples for stage in merged.evaluations] == [1, 4]
     base = next(iter(merged.stages))
     frontier = Frontier(merged, frozenset({base}))
     tasks = []

@@ -14,7 +14,7 @@ from xdomain.core.errors import ConfigError, PlanError
 from xdomain.plan.checks import training_notes
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.identity import Identities
-from xdomain.plan.spec import TrainSpec, stage_spec
+from xdomain.plan.stage import CheckpointRef, TrainStage
 from xdomain.plan.strategies import check_strategies, strategy_notes
 
 DOMAINS = ("logic", "math", "science")
@@ -188,8 +188,8 @@ def test_an_unmixed_phase_is_shared_and_gets_joint() -> None:
     joint, pcgrad = (run.stages for run in found.runs)
     assert joint[0] == pcgrad[0]
     assert joint[1] != pcgrad[1]
-    specs = [stage_spec(found.stages[key], found.stages) for key in pcgrad]
-    assert [spec.strategy.name for spec in specs if isinstance(spec, TrainSpec)] == ["joint", "pcgrad"]
+    stages = [found.stages[key] for key in pcgrad]
+    assert [stage.strategy_config.name for stage in stages if isinstance(stage, TrainStage)] == ["joint", "pcgrad"]
 
 
 def test_dacsp_acts_where_there_is_history_and_gets_the_lineage() -> None:
@@ -203,21 +203,20 @@ def test_dacsp_acts_where_there_is_history_and_gets_the_lineage() -> None:
     }
     first, second, third = runs["logic -> math -> science", "dacsp"]
     assert first == runs["logic -> math -> science", "joint"][0]  # nothing before it, so it is joint and shared
-    spec = stage_spec(found.stages[third], found.stages)
-    assert isinstance(spec, TrainSpec)
-    assert spec.lineage == ((found.base.key, 0), (first, 2), (second, 2))
-    assert found.stages[third].needs == (second, first, found.base.key)
-    assert (spec.parent, spec.base) == (second, found.base.key)
-    joint = stage_spec(found.stages[runs["logic -> math -> science", "joint"][2]], found.stages)
-    assert isinstance(joint, TrainSpec)
+    stage = found.stages[third]
+    assert isinstance(stage, TrainStage)
+    assert stage.lineage == (found.base.end, CheckpointRef(first, 2), CheckpointRef(second, 2))
+    assert stage.needs == (second, first, found.base.key)
+    assert (stage.parent, stage.base) == (CheckpointRef(second, 2), found.base.end)
+    joint = found.stages[runs["logic -> math -> science", "joint"][2]]
+    assert isinstance(joint, TrainStage)
     assert joint.lineage == ()
 
 
 def test_a_stage_names_its_base_whatever_else_it_needs() -> None:
     found = plan(["joint", "dacsp"], ("math -> science",), self_paced={"items": 20})
-    specs = [stage_spec(stage, found.stages) for stage in found.train_stages]
-    assert len(specs) == 3
-    assert all(isinstance(spec, TrainSpec) and spec.base == found.base.key for spec in specs)
+    assert len(found.train_stages) == 3
+    assert all(stage.base == found.base.end for stage in found.train_stages)
 
 
 def test_dacsp_without_history_is_refused() -> None:

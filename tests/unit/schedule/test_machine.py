@@ -18,7 +18,7 @@ from xdomain.schedule.executors import make_executor
 from xdomain.schedule.local import LocalExecutor
 from xdomain.store.store import Store
 from xdomain.worker.device import used_device
-from xdomain.worker.run import run_preflight
+from xdomain.worker.preflight import run_preflight
 
 MEMORY = psutil.virtual_memory().total / 1e9
 
