@@ -11,11 +11,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 
-class PeakMemory(TorchDispatchMode):
+class PeakMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Bytes of the tensors made inside it: those alive now, and the most that ever were."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = self.peak = 0
         self._alive: set[int] = set()
 
@@ -47,9 +47,10 @@ def peak_bytes(work: Callable[[], object], device: torch.device) -> int:
     """Most memory in use while `work` runs, above what was in use before."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
+        before: int = torch.cuda.memory_allocated()
         work()
-        return torch.cuda.max_memory_allocated() - before
+        most: int = torch.cuda.max_memory_allocated()
+        return most - before
     with PeakMemory() as memory:
         work()
-    return memory.peak
+    return int(memory.peak)

@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,10 @@ class Bench:
         self.ours = DomainGRPOTrainer(
             model=model, router=router, domains=DOMAINS, strategy=strategy("joint"), telemetry_every=1, **common
         )
-        self.telemetry = self.ours.telemetry
-        assert isinstance(self.telemetry, GradientTelemetry)
-        self.stock = GRPOTrainer(model=model, reward_funcs=router, **common)
+        telemetry = self.ours.telemetry
+        assert isinstance(telemetry, GradientTelemetry)
+        self.telemetry = telemetry
+        self.stock = GRPOTrainer(model=model, reward_funcs=router.reward, **common)
         self._batches = iter(self.ours.get_train_dataloader())
         self.ours.create_optimizer_and_scheduler(100)
         self.ours.model, self.ours.optimizer = self.ours.accelerator.prepare(self.ours.model, self.ours.optimizer)
@@ -139,7 +141,7 @@ class Bench:
         one = sum(each.numel() * each.element_size() for each in trainable)
         device = trainable[0].device
         stock = peak_bytes(lambda: self.update("stock"), device)
-        peaks = {name: peak_bytes(lambda name=name: self.update(name), device) for name in names}
+        peaks = {name: peak_bytes(partial(self.update, name), device) for name in names}
         peaks["telemetry"] = peak_bytes(lambda: self.update("joint", telemetry=True), device)
         return {name: (peak - stock) / one for name, peak in peaks.items()}
 

@@ -17,7 +17,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM
 
-from tests.support.completion_server import completion_server
+from tests.support.stock_completions import completion_server
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.evaluate.served import served_checkpoint
 from xdomain.generation.base import Backend, Checkpoint, Completion, PromptRequest, Sampling

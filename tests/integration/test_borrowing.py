@@ -19,9 +19,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.support.completion_server import completion_server
 from tests.support.domains_from_rows import write_jsonl
-from xdomain.cli.eval_graph import domain_entries, evaluation_graph
+from tests.support.stock_completions import completion_server
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.files import write_json
 from xdomain.core.parquet import read_records, read_rows, write_records
@@ -29,6 +28,7 @@ from xdomain.core.records import Outcome
 from xdomain.models.checkpoint import save_full
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.stage import EvaluateStage
+from xdomain.resolve.evaluations import domain_entries, evaluation_graph
 from xdomain.schedule.events import RunOutcome
 from xdomain.schedule.run import run_plan
 from xdomain.store.artifact import MANIFEST, digests

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.completion_server import Fault, Reply, completion_server
+from tests.support.openai_server import HANG_UP, RETRY_NOW, Reply, Request
 from tests.support.small_grid import xdomain
+from tests.support.stock_completions import Fault, completion_server
 from xdomain.config.evaluation import EvaluationConfig
+from xdomain.core.chat_endpoint import EndpointError
 from xdomain.core.errors import DependencyMissing
-from xdomain.core.http import EndpointError
 from xdomain.core.parquet import read_records
 from xdomain.evaluate.served import served_checkpoint
 from xdomain.generation.base import PromptRequest, Sampling
@@ -46,10 +47,10 @@ def broken_first_time(reply: Reply) -> Fault:
     """Every prompt fails once."""
     seen: set[str] = set()
 
-    def fault(number: int, body: dict[str, Any]) -> Reply | None:
-        if body["prompt"] in seen:
+    def fault(request: Request) -> Reply | None:
+        if request.prompt in seen:
             return None
-        seen.add(body["prompt"])
+        seen.add(request.prompt)
         return reply
 
     return fault
@@ -58,13 +59,13 @@ def broken_first_time(reply: Reply) -> Fault:
 @pytest.mark.parametrize(
     "reply",
     [
-        (429, b"slow down", {"Retry-After": "0"}),
-        (500, b"", {"Retry-After": "0"}),
-        (503, b"{}", {"Retry-After": "0"}),
-        (524, b"", {"Retry-After": "0"}),
-        (200, b'{"choices": []}', {}),
-        (200, b'{"error": {"code": 503, "message": "model overloaded"}}', {}),
-        (200, b'{"choices": [{"text": "half an ans", "finish_reason": "error"}]}', {}),
+        Reply(429, b"slow down", RETRY_NOW),
+        Reply(500, b"", RETRY_NOW),
+        Reply(503, b"{}", RETRY_NOW),
+        Reply(524, b"", RETRY_NOW),
+        Reply(200, b'{"choices": []}'),
+        Reply(200, b'{"error": {"code": 503, "message": "model overloaded"}}'),
+        Reply(200, b'{"choices": [{"text": "half an ans", "finish_reason": "error"}]}'),
     ],
 )
 def test_what_passes_is_tried_again(reply: Reply, models: dict[str, Any], tmp_path: Path) -> None:
@@ -81,28 +82,28 @@ def test_what_passes_is_tried_again(reply: Reply, models: dict[str, Any], tmp_pa
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        ((429, b"", {"Retry-After": "0"}), "3 attempts .status 429"),
-        ((200, b"<html>welcome</html>", {}), "no JSON"),
-        ((200, b'{"hello": 1}', {}), "no completion where the OpenAI protocol has it"),
-        ((200, b'{"choices": []}', {}), "no completion where"),
-        ((200, b'{"choices": [{"text": 5}]}', {}), "no completion where"),
-        ((0, b"", {}), "3 attempts"),
-        ((200, b'{"error": {"code": 503, "message": "model overloaded"}}', {}), "3 attempts .*model overloaded"),
-        ((404, b'{"error": {"message": "no such model"}}', {}), "refused with status 404.*no such model"),
-        ((400, b'{"error": {"message": "unknown field seed"}}', {}), "not one of 12 prompts.*unknown field seed"),
+        (Reply(429, b"", RETRY_NOW), "3 attempts .status 429"),
+        (Reply(200, b"<html>welcome</html>"), "no JSON"),
+        (Reply(200, b'{"hello": 1}'), "no completion where the OpenAI protocol has it"),
+        (Reply(200, b'{"choices": []}'), "no completion where"),
+        (Reply(200, b'{"choices": [{"text": 5}]}'), "no completion where"),
+        (HANG_UP, "3 attempts"),
+        (Reply(200, b'{"error": {"code": 503, "message": "model overloaded"}}'), "3 attempts .*model overloaded"),
+        (Reply(404, b'{"error": {"message": "no such model"}}'), "refused with status 404.*no such model"),
+        (Reply(400, b'{"error": {"message": "unknown field seed"}}'), "not one of 12 prompts.*unknown field seed"),
     ],
 )
 def test_what_does_not_pass_is_one_clear_error(
     reply: Reply, words: str, models: dict[str, Any], tmp_path: Path
 ) -> None:
-    with completion_server(models, lambda number, body: reply) as server, pytest.raises(EndpointError, match=words):
+    with completion_server(models, lambda _: reply) as server, pytest.raises(EndpointError, match=words):
         ask(tmp_path, server.url, timeout_seconds=5)
 
 
 def test_who_answers_is_kept_and_the_limit_has_the_servers_name(tmp_path: Path) -> None:
     choice = {"text": "4", "finish_reason": "max_tokens"}
     reply = json.dumps({"choices": [choice], "model": "alias-2026-11", "system_fingerprint": "fp_1"}).encode()
-    with completion_server({}, lambda number, body: (200, reply, {})) as server:
+    with completion_server({}, lambda _: Reply(200, reply)) as server:
         backend, found = ask(tmp_path, server.url, limit_field="max_completion_tokens")
     assert {(body.get("max_tokens"), body["max_completion_tokens"]) for body in server.requests} == {(None, 6)}
     assert backend.events() == ["answered by alias-2026-11, fp_1"]
@@ -115,9 +116,9 @@ def test_nobody_listens(tmp_path: Path) -> None:
 
 
 def test_one_prompt_that_is_refused_is_missing_not_wrong(models: dict[str, Any], tmp_path: Path) -> None:
-    def fault(number: int, body: dict[str, Any]) -> Reply | None:
+    def fault(request: Request) -> Reply | None:
         too_long = b'{"error": {"message": "too many tokens"}}'
-        return (400, too_long, {}) if body["prompt"] == PROMPTS[4] else None
+        return Reply(400, too_long) if request.prompt == PROMPTS[4] else None
 
     with completion_server(models, fault) as server:
         _, found = ask(tmp_path, server.url)
@@ -129,7 +130,7 @@ def test_one_prompt_that_is_refused_is_missing_not_wrong(models: dict[str, Any],
 
 
 def test_at_most_so_many_at_once(models: dict[str, Any], tmp_path: Path) -> None:
-    def slow(number: int, body: dict[str, Any]) -> Reply | None:
+    def slow(request: Request) -> Reply | None:
         time.sleep(0.05)
         return None
 
@@ -167,8 +168,8 @@ def test_the_command_with_costs_resume_and_refusals(models: dict[str, Any], tmp_
     """The server breaks down in the middle; the same command asks only for what is missing."""
     broken = [True]
 
-    def fault(number: int, body: dict[str, Any]) -> Reply | None:
-        return (401, b"", {}) if broken[0] and number >= 10 else None
+    def fault(request: Request) -> Reply | None:
+        return Reply(401) if broken[0] and request.number >= 10 else None
 
     with completion_server(models, fault) as server:
         arguments = ["eval", f"{server.url}#tiny", "--domains", "logic", "--items", "30", "--max-tokens", "6"]
@@ -181,7 +182,7 @@ def test_the_command_with_costs_resume_and_refusals(models: dict[str, Any], tmp_
         result = json.loads(xdomain(*arguments).stdout)
         asked_after = len(server.requests) - asked_before
     assert asked_after == 20, "ten answers were kept"
-    assert set(server.paths) == {"/v1/chat/completions"}
+    assert {request.path for request in server.received} == {"/v1/chat/completions"}
     frame = read_records(sorted((tmp_path / "store").glob("stages/evaluate-*/records.parquet")))
     assert len(frame) == 30
     assert not frame.duplicated("item_id").any()

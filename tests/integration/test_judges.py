@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from tests.support.judge_server import judge_server, ticket_in
+from tests.support.openai_server import RETRY_NOW, Reply, judge_server, ticket_in
 from xdomain.config.domain_reward import RewardShape
 from xdomain.config.domain_verifier import CriteriaJudge, JudgeEndpoint, PairwiseJudge, RubricJudge
+from xdomain.core.chat_endpoint import ChatEndpoint, EndpointError, chat
 from xdomain.core.errors import DependencyMissing
-from xdomain.core.http import ChatEndpoint, EndpointError, chat
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Item
 from xdomain.domains.rewards import resolve_reward, shaped_reward
@@ -128,17 +128,17 @@ def test_a_judge_that_repeats_what_the_completion_told_it_is_unscored():
 @pytest.mark.parametrize(
     "behaviour",
     [
-        lambda _: 30.0,
-        lambda _: (200, "{ not json"),
-        lambda _: (200, "[]"),
-        lambda _: (200, '{"choices": []}'),
+        lambda _: Reply(0, silent_seconds=30.0),
+        lambda _: Reply(200, b"{ not json"),
+        lambda _: Reply(200, b"[]"),
+        lambda _: Reply(200, b'{"choices": []}'),
         lambda _: "score 10",
         lambda _: '{"better": "first"}',
         lambda _: "{" * 100_000,
-        lambda _: (500, "boom"),
-        lambda _: (429, "slow down"),
-        lambda _: (401, "who?"),
-        lambda _: (302, ""),
+        lambda _: Reply(500, b"boom"),
+        lambda _: Reply(429, b"slow down", RETRY_NOW),
+        lambda _: Reply(401, b"who?"),
+        lambda _: Reply(302, b"", {"Location": "http://127.0.0.1:9/stolen"}),
     ],
     ids=["hangs", "lies", "list", "no choice", "no object", "no ticket", "nested", "500", "429", "401", "redirects"],
 )
@@ -151,7 +151,7 @@ def test_a_faulty_judge_is_unscored_never_zero(behaviour):
 
 
 def test_a_passing_fault_is_retried():
-    answers = itertools.chain([(429, ""), (503, "")], itertools.repeat("fine"))
+    answers = itertools.chain([Reply(429, b"", RETRY_NOW), Reply(503, b"")], itertools.repeat("fine"))
     with judge_server(lambda _: next(answers)) as server:
         pauses: list[float] = []
         text = chat(ChatEndpoint(server.url, "m", attempts=3), [{"role": "user", "content": "x"}], sleep=pauses.append)
@@ -160,12 +160,12 @@ def test_a_passing_fault_is_retried():
 
 
 def test_a_refusal_is_not_retried_and_the_key_is_never_shown():
-    with judge_server(lambda _: (401, "bad key sk-very-secret")) as server:
+    with judge_server(lambda _: Reply(401, b"bad key sk-very-secret")) as server:
         target = ChatEndpoint(server.url, "m", api_key_variable="JUDGE_KEY", attempts=3)
         with pytest.raises(EndpointError) as caught:
             chat(target, [{"role": "user", "content": "x"}])
         assert len(server.requests) == 1
-        assert server.headers[0]["Authorization"] == "Bearer sk-very-secret"
+        assert server.received[0].headers["Authorization"] == "Bearer sk-very-secret"
         assert "very-secret" not in f"{caught.value} {target!r}"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from experiments.stand_ins import write_stand_ins
-from tests.support.judge_server import judge_server, ticket_in
+from tests.support.openai_server import judge_server, ticket_in
 from tests.support.small_grid import xdomain
 from xdomain.config.experiment import Experiment
 from xdomain.config.load import load_experiment

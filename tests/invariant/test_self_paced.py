@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from tests.support.plans import make_experiment, make_plan
 from xdomain.config.experiment import Experiment
-from xdomain.config.load import validate
+from xdomain.config.validation import validate
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import ConfigError, PlanError
 from xdomain.core.stage import StageContext, StageResult

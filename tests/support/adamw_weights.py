@@ -97,7 +97,7 @@ def orthogonal_means(generator: torch.Generator) -> dict[str, Tensor]:
 
 def linear(gradient: Tensor) -> Loss:
     """Return the loss that has this gradient everywhere."""
-    parts = [part.view(shape) for part, shape in zip(gradient.split(sizes()), SHAPES, strict=True)]
+    parts = [part.view(shape) for part, shape in zip(torch.split(gradient, sizes()), SHAPES, strict=True)]
     return lambda at: torch.stack([(part * each).sum() for part, each in zip(parts, at, strict=True)]).sum()
 
 

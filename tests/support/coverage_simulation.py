@@ -95,7 +95,7 @@ def parent_differences(setting: Setting, generator: np.random.Generator, size: i
     def scores(own: np.ndarray) -> np.ndarray:
         view = VIEW_SD * generator.standard_normal((size, 1, n))
         p = special.expit(item + view + sd * own[:, :, None])
-        return generator.binomial(setting.samples, p) / setting.samples
+        return np.asarray(generator.binomial(setting.samples, p) / setting.samples)
 
     shared = generator.standard_normal((size, s))
     if kind in ("transfer", "accuracy"):
@@ -143,10 +143,10 @@ class Simulated:
     degrees: dict[str, np.ndarray]
 
     def half_width(self, method: str) -> np.ndarray:
-        return special.stdtrit(self.degrees[method], 0.975) * self.error[method]
+        return np.asarray(special.stdtrit(self.degrees[method], 0.975) * self.error[method])
 
     def p_values(self, method: str) -> np.ndarray:
-        return 2 * special.stdtr(self.degrees[method], -np.abs(self.mean) / self.error[method])
+        return np.asarray(2 * special.stdtr(self.degrees[method], -np.abs(self.mean) / self.error[method]))
 
 
 def simulate(

@@ -54,7 +54,9 @@ LINEAR = ["linear_attention", "full_attention"]
 FAMILIES: Mapping[str, Family] = {
     "bert": Family(
         {key: value for key, value in SHAPE.items() if key != "num_key_value_heads"},
-        *[REFUSED] * 3,
+        evaluation=REFUSED,
+        full=REFUSED,
+        lora=REFUSED,
         sentence="looks ahead",
         always=True,
     ),

@@ -36,7 +36,7 @@ def _phase_gain(phase: Phase, domain: str) -> float:
     gains = (
         (OWN_GAIN if name == domain else CROSS.get((name, domain), 0.0)) * weight for name, weight in phase.weights
     )
-    return sum(gains) / total**0.5
+    return float(sum(gains) / total**0.5)
 
 
 def family(

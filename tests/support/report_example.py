@@ -9,6 +9,7 @@ import itertools
 import math
 import random
 from collections.abc import Iterable
+from typing import Any
 
 from scipy.stats import norm
 
@@ -98,7 +99,7 @@ class Example:
             described | {"name": name, "rows": tuple(cells), "columns": columns or self.domains, "cells": cells} | more
         )
 
-    def by_run(self, name: str, rows: list[str], against: str = "base", **more: object) -> Matrix:
+    def by_run(self, name: str, rows: list[str], against: str = "base", **more: Any) -> Matrix:
         cells = {row: {d: self.cell((row, against)) for d in self.domains} for row in rows}
         return self.matrix(name, cells, **more)
 
@@ -243,7 +244,7 @@ class Example:
             run=run,
             seed=seed,
             accuracy=accuracy,
-            steps=int(effort.steps),
+            steps=int(effort.steps or 0),
             prompts=1920,
         )
 

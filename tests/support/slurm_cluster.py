@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +147,7 @@ def _daemon(command: Sequence[str], folder: Path, environment: dict[str, str]) -
                 process.wait()
 
 
-def _wait(condition, what: str) -> None:
+def _wait(condition: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + START_SECONDS
     while not condition():
         if time.monotonic() > end:

@@ -75,6 +75,7 @@ def train(folder: Path, which: str | Mapping[str, Any], processes: int, **settin
     trainer = toy_trainer(folder, strategy, plain=which == "stock", processes=processes, **{**COMMON, **settings})
     assert trainer.accelerator.num_processes == processes
     if which == "dacsp":
+        assert strategy is not None
         strategy.prepare(*one_earlier_phase(trainer.model))
     start = [value.detach().clone() for value in trainable(trainer).values()]
     trainer.train()

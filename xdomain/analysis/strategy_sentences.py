@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from xdomain.analysis.amounts import not_ruled_out, points, sized
+from xdomain.analysis.amounts import not_ruled_out, sized
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix, StrategyComparison, StrategyCost
+from xdomain.core.number_text import points
 
 
 def strategy_sentences(result: AnalysisResult) -> Iterator[str]:

@@ -1,23 +1,18 @@
-"""Read an experiment file. Every mistake becomes one paragraph with the file and the dotted field."""
+"""Read an experiment file."""
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
+from xdomain.config.domain_file import with_domain_files
 from xdomain.config.experiment import Experiment
+from xdomain.config.validation import validate
+from xdomain.config.yaml_file import expand_variables, read_yaml
 from xdomain.core.errors import ConfigError
-from xdomain.core.registry import did_you_mean
-
-Model = TypeVar("Model", bound=BaseModel)
-
-VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
@@ -30,11 +25,22 @@ def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     Raises:
         ConfigError: unreadable, not YAML, unknown key, or a value out of its range.
     """
-    data = read_experiment(path, overrides)
-    from xdomain.config.domain_file import with_domain_files  # it reads files through this module
+    return make_experiment(read_experiment(path, overrides), path.parent, str(path))
 
-    expanded = with_domain_files(expand_variables(data, str(path)), path.parent)
-    return validate(Experiment, with_model_paths(expanded, path.parent), str(path))
+
+def make_experiment(data: dict[str, Any], folder: Path, where: str) -> Experiment:
+    """Validate the mapping of an experiment, with variables and domain files expanded.
+
+    Args:
+        data: sections as an experiment file writes them.
+        folder: folder from which relative paths count.
+        where: name of the mapping in error messages.
+
+    Raises:
+        ConfigError: unknown key, a value out of its range, or a variable that is not set.
+    """
+    expanded = with_domain_files(expand_variables(data, where), folder)
+    return validate(Experiment, with_model_paths(expanded, folder), where)
 
 
 def with_model_paths(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -62,70 +68,6 @@ def read_experiment(path: Path, overrides: Iterable[str] = ()) -> dict[str, Any]
     return data
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping from a file."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(
-            "there is no such file.", where=str(path), fix="Give the path of an experiment file."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}.", where=str(path)) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or str(error)
-        raise ConfigError(f"is not YAML: {problem}.", where=place, fix="Check indentation and quotes.") from None
-    if not isinstance(data, dict):
-        raise ConfigError("should be a mapping of keys to values.", where=str(path), fix="See experiments/smoke.yaml.")
-    return data
-
-
-def validate(kind: type[Model], data: Mapping[str, Any], where: str) -> Model:
-    """Validate `data` as `kind`, first mistake first.
-
-    Raises:
-        ConfigError: naming `where`, the dotted field, and near matches of an unknown key.
-    """
-    try:
-        return kind.model_validate(data)
-    except ValidationError as error:
-        first, *others = error.errors(include_url=False)
-        # A list whose one entry is wrong is not too short besides.
-        others = [each for each in others if each["type"] != "too_short"]
-        more = f" (More mistakes after this one: {len(others)}.)" if others else ""
-        raise ConfigError(
-            _sentence(first, kind) + more, where=f"{where}: {_dotted(first['loc'])}".rstrip(": ")
-        ) from None
-
-
-def expand_variables(value: Any, where: str, field: str = "") -> Any:
-    """Replace ${NAME} in every string from the environment.
-
-    Raises:
-        ConfigError: NAME is not set.
-    """
-    if isinstance(value, dict):
-        return {key: expand_variables(child, where, f"{field}.{key}".lstrip(".")) for key, child in value.items()}
-    if isinstance(value, list):
-        return [expand_variables(child, where, f"{field}.{index}") for index, child in enumerate(value)]
-    if not isinstance(value, str):
-        return value
-
-    def lookup(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in os.environ:
-            raise ConfigError(
-                f"${{{name}}} is not set in the environment.",
-                where=f"{where}: {field}",
-                fix=f"Set it, for instance: export {name}=/path.",
-            )
-        return os.environ[name]
-
-    return VARIABLE.sub(lookup, value)
-
-
 def apply_override(data: dict[str, Any], override: str) -> None:
     """Set "dotted.key=value" in `data`.
 
@@ -145,53 +87,3 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     if parents == ["model"] and _is_model_path(last, value):
         value = str(Path(value).expanduser().absolute())  # on a command line paths count from the current folder
     data[last] = value
-
-
-def _dotted(location: Iterable[str | int]) -> str:
-    """As a file writes it: without the members of unions that pydantic names by their type, `dict[str,float]`."""
-    return ".".join(str(part) for part in location if "[" not in str(part))
-
-
-def _sentence(problem: Any, kind: type[BaseModel]) -> str:
-    if problem["type"] == "extra_forbidden":
-        *parents, key = problem["loc"]
-        known = _known_keys(kind, parents)
-        return f'unknown key "{key}".{did_you_mean(str(key), known)}' + (
-            f" Known: {', '.join(known)}." if known else ""
-        )
-    message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
-    if problem["type"] in ("value_error", "missing"):
-        return message if message.endswith("?") else message + "."
-    return f"{message}. Found {problem['input']!r}."
-
-
-def _known_keys(kind: type[BaseModel], parents: Iterable[str | int]) -> list[str]:
-    """Field names of the model that the path leads to; [] where it may be one of several.
-
-    Pydantic's path names a place in a list by its index and a member of a union by its tag.
-    """
-    models: list[type[BaseModel]] = [kind]
-    for part in parents:
-        fields = [model.model_fields[part] for model in models if part in model.model_fields]
-        if fields:
-            models = [found for field in fields for found in _models(field.annotation)]
-        elif isinstance(part, str):
-            models = [model for model in models if part in _tags(model)]
-    return sorted(models[0].model_fields) if len(models) == 1 else []
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """Every model inside an annotation."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for argument in get_args(annotation) for model in _models(argument)]
-
-
-def _tags(model: type[BaseModel]) -> set[str]:
-    """What a union may know a model by: the literal values of its fields."""
-    return {
-        value
-        for field in model.model_fields.values()
-        if get_origin(field.annotation) is Literal
-        for value in get_args(field.annotation)
-    }

@@ -8,13 +8,15 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from xdomain.config.backend import EndpointAccess
-from xdomain.config.domain import DomainConfig
+from xdomain.config.domain import DomainEntry
+from xdomain.config.domain_file import with_domain_files
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import EXPERIMENT_NAME
-from xdomain.config.load import expand_variables, read_yaml, validate
 from xdomain.config.model import DType
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.validation import validate
+from xdomain.config.yaml_file import expand_variables, read_yaml
 
 
 class PairConfig(ConfigModel):
@@ -49,7 +51,7 @@ class StudyConfig(ConfigModel):
     pairs: tuple[PairConfig, ...] = Field(min_length=1)
     groups: dict[str, tuple[str, ...]] = Field(min_length=1)
     """Benchmarks by group, each in one group: names of entries of `domains`."""
-    domains: tuple[str | DomainConfig, ...] = Field(min_length=1)
+    domains: tuple[DomainEntry, ...] = Field(min_length=1)
     """The benchmarks, as in an experiment."""
     samples: dict[str, int] = Field(default_factory=dict)
     """Samples an item where a benchmark wants more than `evaluation.samples`, because it has few items."""
@@ -120,8 +122,5 @@ def load_study(path: Path) -> StudyConfig:
     Raises:
         ConfigError: unreadable, not YAML, unknown key, or a value out of its range.
     """
-    from xdomain.config.domain_file import with_domain_files  # it reads files through config.load, too
-
-    return validate(
-        StudyConfig, with_domain_files(expand_variables(read_yaml(path), str(path)), path.parent), str(path)
-    )
+    expanded = expand_variables(read_yaml(path), str(path))
+    return validate(StudyConfig, with_domain_files(expanded, path.parent), str(path))

@@ -18,7 +18,7 @@ from xdomain.config.domain import DomainConfig
 from xdomain.core.errors import XDomainError
 from xdomain.domains.build import build_domain
 from xdomain.domains.data_domain import DataDomain
-from xdomain.domains.kept_items import keep_items
+from xdomain.domains.item_cache import PROCESS_ITEMS
 
 VARIABLE = "XDOMAIN_SERVER_DOMAINS"
 """Environment variable with the path of the file."""
@@ -43,4 +43,4 @@ def read_server_domains() -> None:
         with suppress(XDomainError):
             domain = build_domain(entry)
             if isinstance(domain, DataDomain):
-                keep_items(domain.config, domain.source)
+                PROCESS_ITEMS.fill(domain.config, domain.source)

@@ -11,7 +11,7 @@ from typing import Any
 
 from xdomain.config.backend import EndpointModel
 from xdomain.config.evaluation import EvaluationConfig
-from xdomain.core.http import ChatEndpoint, EndpointError, RequestRefused, Unavailable, post_json
+from xdomain.core.chat_endpoint import ChatEndpoint, EndpointError, RequestRefused, Unavailable, post_json
 from xdomain.generation.base import Answered, Checkpoint, Completion, FinishReason, PromptRequest, Sampling
 
 FILTERED = "content_filter"

@@ -29,6 +29,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from xdomain.config.backend import backend_version
 from xdomain.config.curriculum import Phase
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
@@ -183,6 +184,10 @@ def _sampling(settings: EvaluationConfig, identities: Identities, domain: str) -
         "backend": settings.backend,
         "batch_tokens": settings.batch_tokens,
     }
+    if settings.backend_parameters:
+        sampling["backend_parameters"] = settings.backend_parameters
+    if (version := backend_version(settings.backend)) > 1:
+        sampling["backend_version"] = version
     if identities.stops.get(domain):
         sampling["stop"] = list(identities.stops[domain])
     if settings.backend == "vllm" and settings.vllm.max_model_len is not None:

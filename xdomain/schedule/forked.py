@@ -13,7 +13,7 @@ from xdomain.schedule.worker_door import backend_cache, preflight_complaint, run
 
 def preflight_main(setup_json: str, loads_source: bool, answer: Connection) -> None:
     """Check a setup and send `preflight_complaint`'s answer."""
-    _end_with_parent()
+    end_with_parent()
     answer.send_bytes(preflight_complaint(setup_json, loads_source).encode())
 
 
@@ -43,13 +43,7 @@ def kept_worker_main(orders: Connection, devices: str | None) -> None:
             orders.send_bytes(b"done")
 
 
-def _prepare(devices: str | None) -> None:
-    _end_with_parent()
-    if devices is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = devices
-
-
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Leave at once when the scheduler's process is gone, however it went."""
     parent = multiprocessing.parent_process()
     assert parent is not None
@@ -59,3 +53,9 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _prepare(devices: str | None) -> None:
+    end_with_parent()
+    if devices is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = devices

@@ -15,10 +15,10 @@ from xdomain.core.states import Cause, EventKind
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage, Purpose, StageSpec
 from xdomain.schedule.attempts import Attempts
-from xdomain.schedule.base import Ended, Executor, Task
+from xdomain.schedule.base import Executor, Task, TaskExit
 from xdomain.schedule.events import Event, RunOutcome
-from xdomain.schedule.frontier import Frontier
 from xdomain.schedule.hung_workers import HungWorkers
+from xdomain.schedule.ready_queue import ReadyQueue
 from xdomain.schedule.repair import Repair
 from xdomain.schedule.task_file import task_file
 from xdomain.schedule.worker_exits import WorkerExits
@@ -51,7 +51,7 @@ class Scheduler:
         self._name = uuid.uuid4().hex
         self._on_event = on_event
         self._stale_watch = stale_watch or StaleWatch(plan.setup.execution.stale_after_seconds)
-        self._frontier = Frontier(plan, frozenset())
+        self._ready = ReadyQueue(plan, frozenset())
         self._repair = Repair(plan, store)
         self._attempts = Attempts(plan.setup.execution)
         self._hung = HungWorkers(store, self._stale_watch)
@@ -88,12 +88,12 @@ class Scheduler:
 
     def _run(self) -> RunOutcome:
         self._begin()
-        while self._frontier or self._running or self._elsewhere:
+        while self._ready or self._running or self._elsewhere:
             if not self._stopping:
                 self._submit()
             elif not self._running:
                 break
-            if not self._running and not self._frontier and self._elsewhere:
+            if not self._running and not self._ready and self._elsewhere:
                 time.sleep(POLL_SECONDS)
             for ended in self._executor.finished(POLL_SECONDS):
                 self._settle(ended)
@@ -114,12 +114,12 @@ class Scheduler:
                 self._tell_of_corruption(key)
             done -= corrupt
         self.outcome.reused = [key for key in self._plan.stages if key in done]
-        self._frontier = Frontier(self._plan, done)
+        self._ready = ReadyQueue(self._plan, done)
 
     def _submit(self) -> None:
-        while self._frontier and self._executor.free_slots() > 0:
+        while self._ready and self._executor.free_slots() > 0:
             stale: dict[str, str] = {}
-            stages = [stage for stage in self._frontier.take() if self._can_start(stage, stale)]
+            stages = [stage for stage in self._ready.take() if self._can_start(stage, stale)]
             if stages:
                 self._start(stages, stale)
 
@@ -159,7 +159,7 @@ class Scheduler:
         self._hung.add(task, stale.values())
         self._executor.submit(task)
 
-    def _settle(self, ended: Ended) -> None:
+    def _settle(self, ended: TaskExit) -> None:
         """Read from the store what became of the stages of a task that ended."""
         hung = self._hung.remove(ended.task)
         done = self._store.done(ended.task.stages)
@@ -189,7 +189,7 @@ class Scheduler:
             self._store.failures.note_attempt(stage, failure.cause)
             if self._attempts.may_retry(stage, failure.cause) and not self._stopping:
                 self._on_event(Event(EventKind.RETRY, stage, {"message": failure.message}))
-                self._frontier.make_ready(stage.key)
+                self._ready.make_ready(stage.key)
                 return
         self._store.failures.record(stage, failure)
         self._fail(stage, failure)
@@ -201,11 +201,11 @@ class Scheduler:
         gone = self._repair.discard_damaged_inputs(stage)
         for key in gone:
             self.outcome.withdraw(key)
-            if not self._frontier.is_open(key):
+            if not self._ready.is_open(key):
                 self._tell_of_corruption(key)
-                self._frontier.reopen(key)
+                self._ready.reopen(key)
         self._store.failures.clear(stage)
-        self._frontier.wait_for(stage.key, gone)
+        self._ready.wait_for(stage.key, gone)
         return True
 
     def _tell_of_corruption(self, key: str) -> None:
@@ -223,7 +223,7 @@ class Scheduler:
                 self._found_done(stage)
             elif self._stale_watch.holder(self._store.lease_path(stage))[1]:
                 self._elsewhere.discard(key)
-                self._frontier.make_ready(key)
+                self._ready.make_ready(key)
 
     def _found_done(self, stage: StageSpec) -> None:
         self.outcome.reused.append(stage.key)
@@ -231,11 +231,11 @@ class Scheduler:
 
     def _finish(self, stage: StageSpec) -> None:
         self._on_event(Event(EventKind.DONE, stage))
-        self._frontier.finish(stage.key)
+        self._ready.finish(stage.key)
 
     def _fail(self, stage: StageSpec, failure: Failure) -> None:
         self.outcome.failed[stage.key] = failure
         self._on_event(Event(EventKind.FAILED, stage, {"message": failure.message, "log": failure.log}))
-        for key in self._frontier.block(stage.key):
+        for key in self._ready.block(stage.key):
             self.outcome.blocked.append(key)
             self._on_event(Event(EventKind.BLOCKED, self._plan.stages[key]))

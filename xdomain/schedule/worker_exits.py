@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xdomain.core.states import Cause
-from xdomain.schedule.base import Ended
+from xdomain.schedule.base import TaskExit
 from xdomain.schedule.memory import memory_kills
 from xdomain.store.failures import Failure
 from xdomain.store.store import Store
@@ -19,7 +19,7 @@ class WorkerExits:
         self._store = store
         self._memory_kills = memory_kills()
 
-    def explain(self, ended: Ended, *, hung: bool) -> Failure:
+    def explain(self, ended: TaskExit, *, hung: bool) -> Failure:
         """Return the failure of the stages that a worker left undone.
 
         Args:

@@ -12,8 +12,8 @@ from scipy import stats
 
 from xdomain.analysis.pair_result import PairResult
 from xdomain.analysis.pairs import IN_DOMAIN, OUT_OF_DOMAIN, analyse_pairs
-from xdomain.config.load import validate
 from xdomain.config.study import StudyConfig, load_study
+from xdomain.config.validation import validate
 from xdomain.core.errors import ConfigError
 from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
 from xdomain.report.pairs import study_markdown, study_tables

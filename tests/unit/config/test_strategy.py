@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from xdomain.config.experiment import Experiment
-from xdomain.config.load import validate
 from xdomain.config.strategy import BUILT_IN, CGPOConfig, MGSConfig, PCGradConfig, StrategyModel
+from xdomain.config.validation import validate
 from xdomain.core.errors import ConfigError, PlanError
 from xdomain.plan.checks import training_notes
 from xdomain.plan.graph import Plan, build_plan

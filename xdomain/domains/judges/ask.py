@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from xdomain.config.domain_verifier import JudgeEndpoint
+from xdomain.core.chat_endpoint import ChatEndpoint, EndpointError, chat
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, write_json
 from xdomain.core.fingerprint import fingerprint
-from xdomain.core.http import ChatEndpoint, EndpointError, chat
 from xdomain.domains.judges.reply import stated_object
 
 Answer = TypeVar("Answer")

@@ -1,0 +1,231 @@
+"""A client for OpenAI-compatible endpoints: one deadline per attempt, retries, and a key that is never shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from xdomain.core.deadline_post import Reply, TransportFailed, post
+from xdomain.core.errors import DependencyMissing, XDomainError
+
+RETRIED = frozenset({408, 409, 425, 429})
+"""Statuses below 500 that another attempt may cure. From 500 on every status may."""
+
+SERVER_ERRORS = 500
+
+ABOUT_ONE_REQUEST = frozenset({400, 413, 422})
+"""Statuses about one request (too long, unwanted content, an unknown setting), not about the endpoint."""
+
+LONGEST_PAUSE_SECONDS = 30.0
+
+LONGEST_EXPLANATION = 200
+"""Characters of a server's own words that are shown."""
+
+Read = TypeVar("Read")
+
+
+class EndpointError(XDomainError):
+    """The endpoint gave no usable reply in the attempts allowed."""
+
+    exit_code = 1
+
+
+class RequestRefused(EndpointError):
+    """The endpoint refuses this request however often it is sent; it may answer others."""
+
+
+class Unavailable(Exception):
+    """One attempt failed in a way that another attempt may cure.
+
+    Args:
+        reason: Words for the final error.
+        pause_seconds: Pause that the server asked for, or None.
+    """
+
+    def __init__(self, reason: str, pause_seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.pause_seconds = pause_seconds
+
+
+@dataclass(frozen=True)
+class ChatEndpoint:
+    """Address, model and patience of a client.
+
+    Attributes:
+        base_url: Address up to and including "/v1".
+        model: Name that the endpoint knows the model by.
+        api_key_variable: Environment variable that holds the key; None sends no key.
+        timeout_seconds: Limit of one attempt as a whole, however slowly the bytes come.
+        attempts: Largest number of attempts per request.
+    """
+
+    base_url: str
+    model: str
+    api_key_variable: str | None = None
+    timeout_seconds: float = 60.0
+    attempts: int = 4
+
+    def key(self) -> str | None:
+        """Return the key from the environment.
+
+        Raises:
+            DependencyMissing: The variable is named but not set, or holds what no header can carry.
+        """
+        if self.api_key_variable is None:
+            return None
+        key = os.environ.get(self.api_key_variable)
+        if not key:
+            raise DependencyMissing(
+                f"the environment variable {self.api_key_variable} is not set.",
+                where=self.base_url,
+                fix="Set it to the endpoint's key, or `api_key_variable: null` for an endpoint without one.",
+            )
+        if not (key.isascii() and key.isprintable()):
+            raise DependencyMissing(
+                f"the environment variable {self.api_key_variable} holds a line break or a character beyond ASCII.",
+                where=self.base_url,
+                fix="Set it to the key alone.",
+            )
+        return key
+
+
+def chat(
+    endpoint: ChatEndpoint,
+    messages: Sequence[Mapping[str, str]],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    **settings: Any,
+) -> str:
+    """Return the text of the first choice.
+
+    Args:
+        endpoint: Endpoint to ask.
+        messages: Roles and contents of the chat.
+        sleep: Function that waits between attempts.
+        settings: Further fields of the request (`temperature`, `max_tokens`, `seed`).
+
+    Raises:
+        EndpointError: No usable reply came. The message holds statuses and reasons, never the key or the prompt.
+        DependencyMissing: The key is not set.
+    """
+    body = {"model": endpoint.model, "messages": [dict(message) for message in messages], **settings}
+    return post_json(endpoint, "/chat/completions", body, first_message, sleep=sleep)
+
+
+def first_message(reply: Any) -> str:
+    """Return the text of a chat reply's first choice.
+
+    Raises:
+        Unavailable: The reply has none.
+    """
+    try:
+        return str(reply["choices"][0]["message"]["content"] or "")
+    except (KeyError, IndexError, TypeError):
+        raise Unavailable("no choices[0].message.content in the reply") from None
+
+
+def post_json(
+    endpoint: ChatEndpoint,
+    path: str,
+    body: Mapping[str, Any],
+    read: Callable[[Any], Read],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Read:
+    """POST `body` until `read` accepts the reply.
+
+    Args:
+        read: Function of the parsed reply that raises `Unavailable` where another attempt may bring a better one.
+
+    Raises:
+        EndpointError: See `chat`.
+        DependencyMissing: The key is not set.
+    """
+    key, reasons = endpoint.key(), []
+    for attempt in range(endpoint.attempts):
+        try:
+            return read(attempt_once(endpoint, path, body, key))
+        except Unavailable as failure:
+            reasons.append(str(failure))
+            pause = failure.pause_seconds if failure.pause_seconds is not None else 0.5 * 2**attempt
+        if attempt + 1 < endpoint.attempts:
+            sleep(min(pause, LONGEST_PAUSE_SECONDS))
+    raise EndpointError(
+        f"no usable reply in {endpoint.attempts} attempts ({'; '.join(dict.fromkeys(reasons))}).",
+        where=endpoint.base_url,
+        fix='Check that the endpoint is up, that base_url ends with "/v1" and that it speaks this protocol (chat or '
+        "completions), or raise timeout_seconds and attempts.",
+    )
+
+
+def attempt_once(endpoint: ChatEndpoint, path: str, body: Mapping[str, Any], key: str | None) -> Any:
+    """Return the parsed reply to one request.
+
+    Raises:
+        Unavailable: The request failed in a way that another attempt may cure.
+        RequestRefused, EndpointError: This request, or every request, is refused.
+        DependencyMissing: The environment names a SOCKS proxy, for which httpx lacks a package.
+    """
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
+    content = json.dumps(body).encode()  # escapes lone surrogates, which UTF-8 cannot hold
+    try:
+        reply = post(endpoint.base_url.rstrip("/") + path, content, headers, endpoint.timeout_seconds)
+    except TransportFailed as failure:
+        raise Unavailable(str(failure)) from None
+    except ImportError as error:
+        raise DependencyMissing(str(error), where=endpoint.base_url, fix="Or name the host in no_proxy.") from None
+    answer = parsed(reply.data)
+    if not reply.is_success:
+        raise refusal(endpoint, reply, quoted(answer, key))
+    if answer is None:
+        raise Unavailable("no JSON")
+    if isinstance(answer, dict) and answer.get("error"):  # how some routers pass on the error of a server behind them
+        raise Unavailable(f"an error in place of a reply{quoted(answer, key)}")
+    return answer
+
+
+def refusal(endpoint: ChatEndpoint, reply: Reply, said: str) -> Unavailable | EndpointError:
+    """Return the error that a status other than success means."""
+    if reply.status in RETRIED or reply.status >= SERVER_ERRORS:
+        return Unavailable(f"status {reply.status}{said}", retry_after(reply.headers))
+    if reply.status in ABOUT_ONE_REQUEST:
+        return RequestRefused(
+            f"the endpoint refused a request with status {reply.status}{said}.",
+            where=endpoint.base_url,
+            fix="Check the prompt's length and the settings that the endpoint knows.",
+        )
+    return EndpointError(
+        f"the endpoint refused with status {reply.status}{said}.",
+        where=endpoint.base_url,
+        fix="Check the model's name, the key and the address.",
+    )
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the pause that the server asks for, if it states seconds."""
+    try:
+        return max(0.0, float(headers.get("Retry-After", "")))
+    except ValueError:
+        return None
+
+
+def parsed(data: bytes) -> Any:
+    """Return the JSON value in `data`, or None where it holds none."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def quoted(reply: Any, key: str | None) -> str:
+    """Return ': "..."' with the message of an OpenAI error without the key, or "" where there is none."""
+    try:
+        said = reply["error"]["message"]
+    except (LookupError, TypeError):
+        return ""
+    words = str(said).replace(key, "[key]") if key else str(said)
+    return f": {words[:LONGEST_EXPLANATION]!r}"

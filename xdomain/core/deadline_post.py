@@ -1,0 +1,98 @@
+"""One HTTP POST with one deadline for all of it, through httpx."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+LONGEST_REPLY = 4 << 20
+"""Bytes."""
+
+
+class TransportFailed(Exception):
+    """No complete reply came; the text is a short reason without address, headers or content."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A status with its headers and its whole body; the body of an error is empty if it did not arrive."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+
+def post(url: str, content: bytes, headers: Mapping[str, str], timeout_seconds: float) -> Reply:
+    """POST `content` and return the reply. Call it from a thread that runs no event loop.
+
+    Redirects are not followed, since one would carry the headers elsewhere. The proxy is the
+    environment's for the address's scheme, unless `no_proxy` names the host.
+
+    Args:
+        timeout_seconds: Limit for connecting, sending, headers and body together, however slowly the bytes come.
+
+    Raises:
+        TransportFailed: The connection failed, the deadline passed, or the reply is too long.
+        ImportError: The environment names a SOCKS proxy, for which httpx lacks a package.
+    """
+    try:
+        return asyncio.run(_exchange(url, content, headers, timeout_seconds))
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:  # TimeoutError is an OSError
+        raise TransportFailed(type(error).__name__) from None
+
+
+async def _exchange(url: str, content: bytes, headers: Mapping[str, str], timeout_seconds: float) -> Reply:
+    # A deadline of asyncio's: httpx limits each operation, and a server that sends a byte now and then fails none.
+    deadline = asyncio.get_running_loop().time() + timeout_seconds
+    async with httpx.AsyncClient(
+        timeout=None,  # noqa: S113 -- see above
+        verify=_system_certificates(),
+        proxy=_proxy(url),
+        trust_env=False,
+        follow_redirects=False,
+    ) as client:
+        async with asyncio.timeout_at(deadline):
+            # Uncompressed, so that the limit on the reply's size is one on what is read.
+            sent = {"Accept-Encoding": "identity", **headers}
+            response = await client.send(client.build_request("POST", url, content=content, headers=sent), stream=True)
+        try:
+            async with asyncio.timeout_at(deadline):
+                data = await _body(response)
+        except (httpx.HTTPError, OSError, TransportFailed):
+            if response.is_success:
+                raise
+            data = b""  # an error's status says enough
+        return Reply(response.status_code, response.headers, data)
+
+
+async def _body(response: httpx.Response) -> bytes:
+    data = bytearray()
+    async for chunk in response.aiter_bytes():
+        data += chunk
+        if len(data) > LONGEST_REPLY:
+            raise TransportFailed("reply too long")
+    return bytes(data)
+
+
+def _proxy(url: str) -> str | None:
+    # Not httpx's own reading: it would open the SOCKS proxy of ALL_PROXY, which needs a package, even if unused.
+    parts = urlsplit(url)
+    proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+
+
+@functools.cache
+def _system_certificates() -> ssl.SSLContext:
+    """Return the certificates that the system trusts, a company's own among them; httpx would take certifi's."""
+    return ssl.create_default_context()
