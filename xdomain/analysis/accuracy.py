@@ -37,8 +37,8 @@ def level(
 
 def accuracy_matrix(study: Study, estimates: Mapping[tuple[str, str], Measured], grid: MeasuredGrid) -> AccuracyMatrix:
     cells = {key: accuracy_cell(found) for key, found in estimates.items()}
-    for (run, domain), reason in grid.failed.items():
-        cells[str(run), domain] = Cell(note=f"failed: {reason}")
+    for (model, domain), reason in grid.failed.items():
+        cells[str(model), domain] = Cell(note=f"failed: {reason}")
     template = ACCURACY.model_copy(update={"row_meaning": "model"}) if grid.is_comparison else ACCURACY
     matrix = study.matrix(cells, study.domains, template)
     answers: dict[str, dict[str, AnswerShape]] = {}

@@ -110,10 +110,12 @@ def _levels(study: TableStudy) -> dict[tuple[str, str], Measured]:
     for run_id in dict.fromkeys([*study.table.runs, *study.book.runs]):
         run = study.book.run(run_id)
         for domain in study.domains:
-            found = study.level(run, domain)
-            if isinstance(found, Published):
-                found = bounded_effect(found.accuracy, found.variance, found.n_items, (domain,), (run.label,))
-            effects[run.label, domain] = found
+            level = study.level(run, domain)
+            effects[run.label, domain] = (
+                bounded_effect(level.accuracy, level.variance, level.n_items, (domain,), (run.label,))
+                if isinstance(level, Published)
+                else level
+            )
     return pool_effects(effects)
 
 
