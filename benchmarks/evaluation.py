@@ -26,7 +26,7 @@ from xdomain.config.model import ModelConfig
 from xdomain.core.errors import DependencyMissing
 from xdomain.domains.base import Item, Split
 from xdomain.domains.build import build_domain, build_domains
-from xdomain.schedule.lm_eval import harness_python
+from xdomain.evaluate.harness import harness_python
 
 if TYPE_CHECKING:
     from xdomain.generation.base import Backend, Checkpoint

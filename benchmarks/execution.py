@@ -24,7 +24,7 @@ from xdomain.plan.graph import Graph, Plan, build_plan
 from xdomain.plan.identity import Identities
 from xdomain.plan.stage import Stage
 from xdomain.resolve.identities import resolve_identities
-from xdomain.schedule.base import Ended, Executor, Task
+from xdomain.schedule.base import Executor, Task, TaskExit
 from xdomain.schedule.inline import InlineExecutor
 from xdomain.schedule.local import LocalExecutor
 from xdomain.schedule.scheduler import Scheduler
@@ -124,7 +124,7 @@ class Instant:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._ended: list[Ended] = []
+        self._ended: list[TaskExit] = []
 
     def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
         """Nothing to check."""
@@ -135,9 +135,9 @@ class Instant:
     def submit(self, task: Task) -> None:
         for stage in task.stages:
             finish(self._store, stage)
-        self._ended.append(Ended(task))
+        self._ended.append(TaskExit(task))
 
-    def finished(self, timeout_seconds: float) -> list[Ended]:
+    def finished(self, timeout_seconds: float) -> list[TaskExit]:
         ended, self._ended = self._ended, []
         return ended
 

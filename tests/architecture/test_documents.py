@@ -74,7 +74,7 @@ def test_commands_and_their_options_exist(page: Path):
         if isinstance(command, TyperGroup):  # "`xdomain grid` plans, ..." names the group only
             assert not rest or not re.fullmatch(r"[a-z]+", rest[0]), line
             continue
-        known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+        known = {option for each in command.loaded.params for option in (*each.opts, *each.secondary_opts)}
         used = {word.split("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
         assert used <= known | {"--help"}, line
 

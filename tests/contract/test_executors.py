@@ -17,7 +17,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.core.errors import ConfigError
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.resolve.identities import resolve_identities
-from xdomain.schedule.base import Ended, Executor, Task
+from xdomain.schedule.base import Executor, Task, TaskExit
 from xdomain.schedule.inline import InlineExecutor
 from xdomain.schedule.local import LocalExecutor
 from xdomain.schedule.ray_executor import RayExecutor
@@ -91,7 +91,7 @@ def submit(executor: Executor, store: Store, plan: Plan) -> Task:
     return task
 
 
-def wait(executor: Executor) -> list[Ended]:
+def wait(executor: Executor) -> list[TaskExit]:
     end = time.monotonic() + 200
     while time.monotonic() < end:
         if ended := executor.finished(1.0):
@@ -103,7 +103,7 @@ def test_a_task_is_published_and_told_of_once(executor: Executor, store: Store) 
     plan = base_plan()
     free = executor.free_slots()
     task = submit(executor, store, plan)
-    assert wait(executor) == [Ended(task)]
+    assert wait(executor) == [TaskExit(task)]
     assert list(executor.finished(0.0)) == []
     assert executor.free_slots() == free
     store.open_artifact(plan.base)

@@ -21,7 +21,6 @@ import yaml
 
 from tests.support.domains_from_rows import write_jsonl
 from tests.support.stock_completions import completion_server
-from xdomain.cli.eval_graph import domain_entries, evaluation_graph
 from xdomain.core.files import write_json
 from xdomain.core.parquet import read_records, read_rows, write_records
 from xdomain.core.records import Outcome
@@ -29,8 +28,9 @@ from xdomain.models.checkpoint import save_full
 from xdomain.models.layout import checkpoint_folder
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.stage import EvaluateStage
+from xdomain.resolve.evaluations import domain_entries, evaluation_graph
+from xdomain.schedule.events import RunOutcome
 from xdomain.schedule.run import run_plan
-from xdomain.schedule.scheduler import RunOutcome
 from xdomain.store.artifact import MANIFEST, digests
 from xdomain.store.drawn import DRAWN
 from xdomain.store.lenders import DrawnAlike

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from xdomain.analysis.amounts import interval, not_ruled_out, points, sized, steps_apart
+from xdomain.analysis.amounts import interval, not_ruled_out, sized, steps_apart
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix, RunEffort
 from xdomain.analysis.strategy_sentences import strategy_sentences
+from xdomain.core.number_text import points
 
 Place = tuple[str, str, Cell]
 """Row, column and cell."""

@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
+from xdomain.config.function import FunctionConfig
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, not_built_in
+from xdomain.config.validation import PLUGIN
+from xdomain.core.registry import Registry
+
+VERIFIERS = Registry(
+    "verifier",
+    {
+        "assignment": "xdomain.domains.verifiers.assignment:AssignmentChecker",
+        "choice": "xdomain.domains.verifiers.choice:ChoiceChecker",
+        "criteria_judge": "xdomain.domains.verifiers.criteria:CriteriaChecker",
+        "function": "xdomain.domains.verifiers.function:FunctionChecker",
+        "math": "xdomain.domains.verifiers.math:MathChecker",
+        "number": "xdomain.domains.verifiers.number:NumberChecker",
+        "pairwise_judge": "xdomain.domains.verifiers.pairwise:PairwiseChecker",
+        "rubric_judge": "xdomain.domains.verifiers.rubric:RubricChecker",
+        "source": "xdomain.domains.verifiers.build:needs_source",
+        "text": "xdomain.domains.verifiers.text:TextChecker",
+        "unit_tests": "xdomain.domains.verifiers.unit_tests:UnitTestChecker",
+    },
+    "xdomain.verifiers",
+)
+"""A target takes the verifier's configuration (a plugin's: `PluginVerifier`) and makes a `Verifier`."""
 
 Place = Literal["whole", "boxed", "tag", "first_line", "last_line", "last_number", "last_letter", "code_block"]
 """Where an answer is looked for: the stripped completion, the last \\boxed{}, the last <answer> tag, its first or
@@ -197,16 +221,40 @@ class CriteriaJudge(ExtractingVerifier):
     a score and a reason alone."""
 
 
-VerifierConfig = Annotated[
-    TextVerifier
-    | ChoiceVerifier
-    | NumberVerifier
-    | MathVerifier
-    | AssignmentVerifier
-    | UnitTestVerifier
-    | SourceVerifier
-    | PairwiseJudge
-    | RubricJudge
-    | CriteriaJudge,
-    Field(discriminator="kind"),
+class FunctionVerifier(FunctionConfig):
+    """A plain function judges: `def score(item, completion)` returns a verdict, a truth value, or a credit from 0 to
+    1. See docs/how-to/extend.md."""
+
+    kind: Literal["function"] = "function"
+
+
+class PluginVerifier(PluginConfig):
+    """A verifier that another package registers under the entry points `xdomain.verifiers`."""
+
+    registry: ClassVar[Registry] = VERIFIERS
+
+    kind: Annotated[str, not_built_in(VERIFIERS)]
+
+
+def _bare_function(value: Any) -> Any:
+    """`function` says the kind."""
+    is_function = isinstance(value, Mapping) and "function" in value and "kind" not in value
+    return known_kind(VERIFIERS)({"kind": "function", **value} if is_function else value)
+
+
+_Kinds = Annotated[
+    Annotated[TextVerifier, Tag("text")]
+    | Annotated[ChoiceVerifier, Tag("choice")]
+    | Annotated[NumberVerifier, Tag("number")]
+    | Annotated[MathVerifier, Tag("math")]
+    | Annotated[AssignmentVerifier, Tag("assignment")]
+    | Annotated[UnitTestVerifier, Tag("unit_tests")]
+    | Annotated[SourceVerifier, Tag("source")]
+    | Annotated[PairwiseJudge, Tag("pairwise_judge")]
+    | Annotated[RubricJudge, Tag("rubric_judge")]
+    | Annotated[CriteriaJudge, Tag("criteria_judge")]
+    | Annotated[FunctionVerifier, Tag("function")]
+    | Annotated[PluginVerifier, Tag(PLUGIN)],
+    Discriminator(kind_tag(VERIFIERS)),
 ]
+VerifierConfig = Annotated[_Kinds, BeforeValidator(_bare_function, json_schema_input_type=str | _Kinds)]

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from xdomain.config.analysis import AnalysisConfig, Quantity
 from xdomain.config.curriculum import DOMAIN_NAME, Curriculum
-from xdomain.config.domain import DomainConfig
+from xdomain.config.domain import DomainEntry
 from xdomain.config.evaluation import CheckpointsConfig, EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.model import ModelConfig
@@ -43,10 +43,8 @@ class GridConfig(ConfigModel):
 
 
 def _strategy_forms(schema: dict[str, Any]) -> None:
-    """Tell editors of names in place of mappings, and of `strategy`."""
-    strategies = schema["properties"]["strategies"]
-    form = {"anyOf": [{"type": "string"}, *strategies["items"]["oneOf"]]}
-    strategies["items"] = form
+    """Tell editors of `strategy`."""
+    form = schema["properties"]["strategies"]["items"]
     schema["properties"]["strategy"] = form | {
         "description": "Short for `strategies` with this one alone: `strategy: {name: cgpo, alpha: 1.2}`."
     }
@@ -60,7 +58,7 @@ class Experiment(ConfigModel):
     name: str
     """Names the report folder: small letters, digits, "-" and "_"."""
     model: ModelConfig
-    domains: tuple[str | DomainConfig, ...] = Field(min_length=1)
+    domains: tuple[DomainEntry, ...] = Field(min_length=1)
     """Names of registered domains, or mappings with a source and a verifier."""
     grid: GridConfig = GridConfig()
     curricula: tuple[Curriculum, ...] = ()

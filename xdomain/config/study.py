@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from xdomain.config.backend import EndpointAccess
-from xdomain.config.domain import DomainConfig
+from xdomain.config.domain import DomainEntry
 from xdomain.config.domain_file import with_domain_files
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
@@ -51,7 +51,7 @@ class StudyConfig(ConfigModel):
     pairs: tuple[PairConfig, ...] = Field(min_length=1)
     groups: dict[str, tuple[str, ...]] = Field(min_length=1)
     """Benchmarks by group, each in one group: names of entries of `domains`."""
-    domains: tuple[str | DomainConfig, ...] = Field(min_length=1)
+    domains: tuple[DomainEntry, ...] = Field(min_length=1)
     """The benchmarks, as in an experiment."""
     samples: dict[str, int] = Field(default_factory=dict)
     """Samples an item where a benchmark wants more than `evaluation.samples`, because it has few items."""

@@ -23,7 +23,8 @@ class KeptBackend:
             DependencyMissing: its package is not installed.
             PluginError: unknown name, or its module cannot be imported.
         """
-        made_for = (evaluation.backend, evaluation.vllm, evaluation.endpoint, evaluation.batch_tokens, device)
+        told = (evaluation.vllm, evaluation.endpoint, evaluation.batch_tokens, evaluation.backend_parameters)
+        made_for = (evaluation.backend, *told, device)
         if self._backend is not None and self._made_for == made_for:
             return self._backend
         self.close()

@@ -61,7 +61,8 @@ def explain_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> l
 
 def verifier_in_words(identity: Mapping[str, Any]) -> str:
     """Return a verifier's id and the settings that are not at their default: "number/2 (absolute_tolerance: 2.0)"."""
-    settings = ", ".join(f"{name}: {value}" for name, value in identity.items() if name not in ("scorer", "kind"))
+    left_out = ("scorer", "kind", "source_digest")  # the scorer's id begins with the digest
+    settings = ", ".join(f"{name}: {value}" for name, value in identity.items() if name not in left_out)
     return f"{identity['scorer']} ({settings})" if settings else str(identity["scorer"])
 
 

@@ -29,6 +29,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from xdomain.config.backend import backend_version
 from xdomain.config.curriculum import Phase
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig
@@ -188,6 +189,10 @@ def _sampling(experiment: Experiment, identities: Identities, domain: str) -> di
         "backend": evaluation.backend,
         "batch_tokens": evaluation.batch_tokens,
     }
+    if evaluation.backend_parameters:
+        sampling["backend_parameters"] = evaluation.backend_parameters
+    if (version := backend_version(evaluation.backend)) > 1:
+        sampling["backend_version"] = version
     if identities.stops.get(domain):
         sampling["stop"] = list(identities.stops[domain])
     if evaluation.backend == "vllm" and evaluation.vllm.max_model_len is not None:

@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from xdomain.config.execution import StageResources
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage, Stage, StageKind
+from xdomain.plan.stage import EvaluateStage, Stage
+from xdomain.schedule.resources import demand, stated
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,15 @@ def exported_tasks(plan: Graph, run_command: Sequence[str]) -> list[ExportedTask
     execution = plan.experiment.execution
     found = []
     for group in groups.values():
-        asked: StageResources = getattr(execution.resources, group[0].kind)
-        processes = execution.train_processes if group[0].kind is StageKind.TRAIN else 1
+        kind = group[0].kind
         found.append(
             ExportedTask(
                 name=group[0].folder,
                 stages=tuple(group),
                 needs=tuple(dict.fromkeys(name_of[need] for need in group[0].needs)),
                 command=shlex.join([*run_command, *(word for stage in group for word in ("--stage", stage.key[:16]))]),
-                cpus=asked.cpus or processes * execution.threads,
-                gpus=asked.gpus,
+                cpus=int(demand(execution, kind, on_gpu=False)["CPU"]),
+                gpus=stated(execution, kind).get("GPU"),
             )
         )
     return found

@@ -23,7 +23,7 @@ from xdomain.generation.stopping import StopStrings, end_tokens
 from xdomain.models.prompting import encode, opened_reasoning, render, scored_text, trl_prompt
 from xdomain.strategies.build import build_strategy
 from xdomain.train.arguments import grpo_arguments
-from xdomain.train.rewards import RewardRouter, ScoredSample
+from xdomain.train.rewards import RewardRouter, ScoredRollout, ScoredSample
 from xdomain.train.rollouts import prompt_fits
 from xdomain.train.trainer import DomainGRPOTrainer
 
@@ -87,10 +87,9 @@ class _Listener(RewardRouter):
 
     texts: Sequence[str] = ()
 
-    def __call__(self, prompts: Any, completions: Any, **columns: Any) -> list[float | None]:
+    def score(self, completions: Sequence[Any], *, domain: Sequence[str], **_: Any) -> ScoredRollout:
         self.texts = list(completions)
-        self.last = [ScoredSample(name, None, Outcome.UNSCORED) for name in columns["domain"]]
-        return [0.0] * len(self.texts)
+        return ScoredRollout(tuple(ScoredSample(name, 0.0, Outcome.UNSCORED) for name in domain))
 
 
 def _some_items(domain: Domain, tokenizer: Any, chat: bool, limit: int) -> list[Item]:

@@ -1,4 +1,4 @@
-"""What runs inside Ray's worker processes. Arguments and answers are short texts: paths and JSON."""
+"""Run tasks inside Ray's worker processes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import os
 import signal
 from pathlib import Path
 
-from xdomain import __version__
+from xdomain.core.exit_codes import LOST_LEASE
 from xdomain.plan.task import TaskFile
-from xdomain.worker.complaint import preflight_complaint
-from xdomain.worker.run import LOST_LEASE, run_task, stop_requested
+from xdomain.worker.run import run_task, stop_requested
 
 
 def run_stages(task_path: str) -> None:
@@ -25,13 +24,3 @@ def run_stages(task_path: str) -> None:
         run_task(file, on_lost=lambda: os._exit(LOST_LEASE))
     finally:
         signal.signal(signal.SIGINT, previous)
-
-
-def check_experiment(experiment_json: str, loads_source: bool) -> str:
-    """What is wrong with the experiment, as JSON."""
-    return preflight_complaint(experiment_json, loads_source=loads_source)
-
-
-def look_at_node(probe_path: str) -> tuple[str, bool]:
-    """Version of xdomain here, and whether the store's probe file is seen."""
-    return __version__, Path(probe_path).is_file()

@@ -21,6 +21,7 @@ from typing import Any, TextIO
 
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import DamagedArtifact, XDomainError
+from xdomain.core.exit_codes import LOST_LEASE
 from xdomain.core.provenance import provenance
 from xdomain.core.seeds import derive_seed
 from xdomain.core.stage import Lender, StageContext, StageResult
@@ -48,8 +49,6 @@ PRELOAD = ("torch", "transformers", "trl", "peft", "xdomain.train.run", "xdomain
 DRAWS_AGAIN = (
     "the backend {backend} does not promise the same sample for the same seed, so stored samples are not reused"
 )
-LOST_LEASE = 76
-"""Exit code of a worker whose lease was taken over. (75 says in Slurm's jobs that they stopped at a checkpoint.)"""
 
 stop_requested = threading.Event()
 

@@ -7,12 +7,10 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from xdomain.core.exit_codes import STOPPED
 from xdomain.plan.task import TaskFile
 from xdomain.store.store import Store
 from xdomain.worker.run import run_task_file, stage_from_record, stop_requested
-
-STOPPED = 75
-"""Exit code of a job that stopped at a checkpoint because it was told to (sysexits' EX_TEMPFAIL): submit it again."""
 
 
 def run_job(task_path: str) -> None:
