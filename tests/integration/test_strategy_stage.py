@@ -165,7 +165,7 @@ def test_the_strategies_experiment_names_every_strategy() -> None:
     experiment = load_experiment(EXPERIMENTS / "strategies.yaml")
     plan = planned(experiment)
     assert len(experiment.seeds) == 5
-    assert {stage.strategy for stage in plan.train_stages} >= {
+    assert {stage.run.strategy for stage in plan.train_stages} >= {
         *(
             "joint",
             "scaled",
@@ -209,7 +209,7 @@ def test_care_rls_experiment_loads_plans_and_passes_trl(monkeypatch: pytest.Monk
     experiment = load_experiment(EXPERIMENTS / "care-rl.yaml")
     plan = planned(experiment)
     steered = [stage for stage in plan.train_stages if stage.strategy_config.name == "dacsp"]
-    assert {(stage.label, stage.phase_index) for stage in steered} == {
+    assert {(str(stage.run.curriculum), stage.phase_index) for stage in steered} == {
         ("math -> chat", 1),
         ("math -> instructions", 1),
         ("math -> chat -> instructions", 2),

@@ -6,6 +6,7 @@ from typing import Any
 
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.config.evaluation import EvaluationConfig
+from xdomain.config.run_id import BASE_RUN, JOINT, RunId
 from xdomain.config.strategy import JointConfig, StrategyModel
 from xdomain.plan.stage import CheckpointRef, EvaluateStage, TrainStage
 
@@ -36,12 +37,11 @@ def train_stage(
         "title": curriculum,
         "payload": {},
         "curriculum": parse_curriculum(curriculum),
-        "label": curriculum,
-        "parent_label": parent.stage,
+        "run": RunId(parse_curriculum(curriculum), JOINT),
+        "parent_run": BASE_RUN,
         "phase_index": 0,
         "steps": 2,
         "seed": 0,
-        "strategy": "joint",
         "strategy_config": strategy or JointConfig(),
         "offsets": {},
         "checkpoint_steps": (2,),

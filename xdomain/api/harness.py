@@ -11,8 +11,8 @@ from xdomain.api.running import RunObserver, run_graph
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import ConfigError
 from xdomain.core.fingerprint import fingerprint
-from xdomain.core.measurement import MeasuredGrid
 from xdomain.evaluate.harness import HarnessModel, checkpoint_model, harness_python, run_harness
+from xdomain.plan.measurement import MeasuredGrid
 from xdomain.plan.stage import StageRef
 from xdomain.resolve.evaluations import evaluation_graph, stored_checkpoints
 from xdomain.store.store import Store

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from xdomain.api.running import RunObserver, run_to_end
+from xdomain.config.run_id import RunId
 from xdomain.core.errors import StageError, StoreError
 from xdomain.core.words import count
 from xdomain.plan.graph import Graph, merge_graphs
 from xdomain.plan.stage import EvaluateStage, StageKind, StageSpec
-from xdomain.store.query import model_labels
+from xdomain.store.query import compared_runs
 from xdomain.store.store import Store
 from xdomain.store.trained_overlap import TrainedOverlap, find_trained_overlaps, refuse_trained_overlaps
 
@@ -24,10 +25,14 @@ class FailedEvaluation:
         model: the row that it is missing in.
     """
 
-    model: str
+    model: RunId
     domain: str
     reason: str
     log: str
+
+    def document(self) -> dict[str, str]:
+        """Return it as `--json` prints it."""
+        return {"model": str(self.model), "domain": self.domain, "reason": self.reason, "log": self.log}
 
 
 def run_models(
@@ -46,12 +51,12 @@ def run_models(
     named = named_by_model(graphs)
     merged = merge_graphs(list(named.values()))
     outcome = run_to_end(merged, store, jobs, observer)
-    labels = model_labels(named, base)
+    runs = compared_runs(named, base)
     failed = []
     for stage in merged.evaluations:
         why = next((outcome.failed[key] for key in (stage.key, *stage.needs) if key in outcome.failed), None)
         if why is not None:
-            failed.append(FailedEvaluation(labels[stage.checkpoint.name], stage.domain, why.message, why.log))
+            failed.append(FailedEvaluation(runs[stage.checkpoint.name], stage.domain, why.message, why.log))
     if len(failed) == len(merged.evaluations):
         raise failure(failed)
     return named, failed
@@ -82,6 +87,11 @@ def check_overlaps(
     for overlap in overlaps:
         observer.warn(overlap.sentence())
     return overlaps
+
+
+def reasons(failed: Sequence[FailedEvaluation]) -> dict[tuple[RunId, str], str]:
+    """Return why cells have no number, by model and domain."""
+    return {(each.model, each.domain): each.reason for each in failed}
 
 
 def failure(failed: Sequence[FailedEvaluation]) -> StageError:

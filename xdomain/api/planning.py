@@ -104,7 +104,12 @@ class Forecast:
                 "tests": [asdict(each) for each in outlooks(plan, self.items, effect)],
             },
             "runs": [
-                {"curriculum": str(run.curriculum), "seed": run.seed, "strategy": run.strategy, "stages": run.stages}
+                {
+                    "curriculum": str(run.id.curriculum),
+                    "seed": run.seed,
+                    "strategy": run.id.strategy,
+                    "stages": run.stages,
+                }
                 for run in plan.runs
             ],
             "stages": [_stage_document(stage, self.done) for stage in plan.stages.values()],
@@ -205,5 +210,10 @@ def _stage_document(stage: StageSpec, done: frozenset[str]) -> dict[str, Any]:
         "done": stage.key in done,
     }
     if isinstance(stage, TrainStage):
-        described |= {"curriculum": stage.label, "seed": stage.seed, "steps": stage.steps, "strategy": stage.strategy}
+        described |= {
+            "curriculum": str(stage.run.curriculum),
+            "seed": stage.seed,
+            "steps": stage.steps,
+            "strategy": stage.run.strategy,
+        }
     return described

@@ -11,12 +11,12 @@ from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
+from xdomain.config.run_id import BASE, BASE_RUN, JOINT, RunId
 from xdomain.config.setups import EvaluationSetup
 from xdomain.config.strategy import DACSPConfig, JointConfig, StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import PlanError
 from xdomain.core.fingerprint import fingerprint
-from xdomain.core.measurement import BASE
 from xdomain.plan.checks import check_training
 from xdomain.plan.evaluations import EvaluationPlan
 from xdomain.plan.expand import expand_curricula, phase_steps
@@ -28,11 +28,10 @@ from xdomain.plan.strategies import check_strategies
 
 @dataclass(frozen=True)
 class Run:
-    """One curriculum trained with one seed and strategy: its stages, first phase first."""
+    """One curriculum trained with one strategy and seed: its stages, first phase first."""
 
-    curriculum: Curriculum
+    id: RunId
     seed: int
-    strategy: str
     stages: tuple[str, ...]
 
 
@@ -99,9 +98,11 @@ class Plan(Graph):
         return self.setup
 
     @cached_property
-    def curricula(self) -> tuple[str, ...]:
-        """Labels of all training stages, in plan order, each once."""
-        return tuple(dict.fromkeys(stage.label for stage in self.train_stages))
+    def run_ids(self) -> tuple[RunId, ...]:
+        """Runs of all training stages in plan order, each once, those of one curriculum side by side."""
+        found = tuple(dict.fromkeys(stage.run for stage in self.train_stages))
+        curricula = list(dict.fromkeys(run.curriculum for run in found))
+        return tuple(sorted(found, key=lambda run: curricula.index(run.curriculum)))
 
 
 def build_plan(experiment: Experiment, identities: Identities) -> Plan:
@@ -124,7 +125,7 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
                 train = list(_train_stages(experiment, identities, base, curriculum, seed, strategy, pass_rates))
                 for stage in train:
                     stages.setdefault(stage.key, stage)
-                runs.append(Run(curriculum, seed, train[-1].strategy, tuple(stage.key for stage in train)))
+                runs.append(Run(train[-1].run, seed, tuple(stage.key for stage in train)))
     checkpoints = [(base.end, BASE)]
     checkpoints += [
         (ref, f"{stage.title} step {ref.step}")
@@ -191,7 +192,7 @@ def _train_stages(
             where="training.steps",
             fix="Raise the steps or choose another budget rule.",
         )
-    parent, parent_label = base.end, BASE
+    parent, parent_run = base.end, BASE_RUN
     offsets = dict.fromkeys(curriculum.domains, 0)
     acted = False
     ends = [base.end]
@@ -202,21 +203,19 @@ def _train_stages(
         payload = train_payload(
             experiment, identities, parent.stage, phase, steps[index], seed, offsets, acting, pass_rates
         )
-        name = strategy.label if acted else "joint"
+        run = RunId(_named(prefix, steps, curriculum, experiment), strategy.label if acted else JOINT)
         lineage = tuple(ends) if isinstance(acting, DACSPConfig) else ()
-        label = _label(prefix, steps, curriculum, experiment)
         rates = {domain: pass_rates[domain] for domain in phase.domains} if pass_rates else {}
         stage = TrainStage(
             key=fingerprint(payload),
-            title=f"{label}, seed {seed}" + ("" if name == "joint" else f", {name}"),
+            title=f"{run.curriculum}, seed {seed}" + ("" if run.strategy == JOINT else f", {run.strategy}"),
             payload=payload,
             curriculum=prefix,
-            label=label,
-            parent_label=parent_label,
+            run=run,
+            parent_run=parent_run,
             phase_index=index,
             steps=steps[index],
             seed=seed,
-            strategy=name,
             offsets={domain: offsets[domain] for domain in phase.domains},
             checkpoint_steps=checkpoint_steps(steps[index], experiment.checkpoints.every_steps),
             strategy_config=acting,
@@ -229,7 +228,7 @@ def _train_stages(
         ends.append(stage.end)
         for domain, count in phase_quotas(phase, prompts_consumed(steps[index], experiment.training)).items():
             offsets[domain] += count
-        parent, parent_label = stage.end, label
+        parent, parent_run = stage.end, run
 
 
 def prompts_consumed(steps: int, training: TrainingConfig) -> int:
@@ -256,12 +255,12 @@ def most_prompts_a_step(experiment: Experiment) -> dict[str, int]:
     return found
 
 
-def _label(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experiment: Experiment) -> str:
-    """The prefix's name; under the budget `total` a true prefix is not the run of that name, and shows its steps."""
+def _named(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experiment: Experiment) -> Curriculum:
+    """What reports call the prefix; under the budget `total` it is no run of that name, and shows its steps."""
     if experiment.training.budget != "total" or prefix == whole:
-        return str(prefix)
+        return prefix
     shown = (Phase(phase.weights, count) for phase, count in zip(prefix.phases, steps, strict=False))
-    return str(Curriculum(tuple(shown)))
+    return Curriculum(tuple(shown))
 
 
 def checkpoint_steps(steps: int, every: int | None) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.experiment import Experiment
+from xdomain.config.run_id import BASE
 from xdomain.plan.evaluations import EvaluationPlan
 from xdomain.plan.identity import Identities
 from xdomain.plan.stage import BaseStage, EvaluateStage, Purpose
@@ -21,7 +22,7 @@ def pass_rate_stages(
     setup = experiment.evaluation_setup
     plan = EvaluationPlan(setup, identities, _settings(experiment, setup.settings), Purpose.PASS_RATE)
     return {
-        domain: plan.stage(base.end, "base", domain, f"pass rates of the base on train items of {domain}")
+        domain: plan.stage(base.end, BASE, domain, f"pass rates of the base on train items of {domain}")
         for domain in dict.fromkeys(name for curriculum in curricula for name in curriculum.domains)
     }
 

@@ -18,6 +18,7 @@ from pydantic import Field
 from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.domain import DomainConfig
 from xdomain.config.evaluation import EvaluationConfig
+from xdomain.config.run_id import RunId
 from xdomain.config.setups import entry_name
 from xdomain.config.strategy import StrategyConfig
 
@@ -118,12 +119,12 @@ class TrainStage(StageRef):
     Attributes:
         payload: What the key is made of; only hashed and stored.
         curriculum: All phases up to and with this one.
-        label: Name of that curriculum in reports; it shows steps ("math@60") if the prefix is not the run of that name.
-        parent_label: Label of the stage that this one continues; "base" for a first phase.
+        run: Name of the stage in reports. Its curriculum shows steps ("math@60") if the prefix is not the run of that
+            name, and its strategy is joint if none acted on a phase so far.
+        parent_run: Run of the stage that this one continues; the base model for a first phase.
         phase_index: Index of the phase in its curriculum, from 0.
         steps: Optimizer steps of this phase.
         seed: Training seed.
-        strategy: Name with parameters in short ("cgpo(alpha=1.2)"); "joint" if it did not act on a phase so far.
         strategy_config: What this phase is trained with; joint if the run's strategy does not act on it.
         offsets: Number of prompts of each domain that earlier phases consumed from the seed's queue.
         checkpoint_steps: Steps whose checkpoints are kept and evaluated, the end last.
@@ -136,12 +137,11 @@ class TrainStage(StageRef):
     kind: Literal[StageKind.TRAIN] = StageKind.TRAIN
     payload: Mapping[str, Any]
     curriculum: Curriculum
-    label: str
-    parent_label: str
+    run: RunId
+    parent_run: RunId
     phase_index: int
     steps: int
     seed: int
-    strategy: str
     strategy_config: StrategyConfig
     offsets: Mapping[str, int]
     checkpoint_steps: tuple[int, ...]

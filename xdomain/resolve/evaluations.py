@@ -10,10 +10,10 @@ from typing import Any
 from xdomain.config.domain import DomainConfig
 from xdomain.config.domain_file import benchmark_file, load_domain_file
 from xdomain.config.load import apply_override
+from xdomain.config.run_id import BASE
 from xdomain.config.setups import EvaluationSetup
 from xdomain.config.validation import validate
 from xdomain.core.errors import ConfigError
-from xdomain.core.measurement import BASE
 from xdomain.plan.graph import Graph, checkpoint_graph, checkpoint_steps, model_graph
 from xdomain.plan.stage import StageKind
 from xdomain.resolve.identities import resolve_identities

@@ -12,7 +12,7 @@ from functools import cache
 
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.explain import verifier_in_words
-from xdomain.plan.graph import Plan, Run
+from xdomain.plan.graph import Plan
 from xdomain.plan.stage import CheckpointRef, EvaluateStage, StageKind, StageSpec
 from xdomain.store.experiments import noted_experiments
 from xdomain.store.store import Store
@@ -58,7 +58,7 @@ def as_trained(plan: Plan, store: Store) -> tuple[Plan, Mapping[str, StoredStage
             moved = _moved(evaluation, CheckpointRef(now[ref.stage], ref.step), plan, _scorers(now[ref.stage], found))
             stages[moved.key] = moved
     runs = tuple(
-        Run(run.curriculum, run.seed, run.strategy, tuple(now[key] for key in run.stages))
+        replace(run, stages=tuple(now[key] for key in run.stages))
         for run in plan.runs
         if all(key in now for key in run.stages)
     )

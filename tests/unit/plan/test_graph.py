@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.plans import make_experiment, make_plan
+from xdomain.config.run_id import parse_run
 from xdomain.core.errors import PlanError
 from xdomain.plan.cost import critical_path, list_schedule_seconds, plan_cost
 from xdomain.plan.expand import expand_curricula
@@ -21,7 +22,7 @@ ALL_FAMILIES = dict.fromkeys(FAMILIES, True)
 
 
 def train(plan: Any, label: str, seed: int = 0) -> TrainStage:
-    return next(stage for stage in plan.train_stages if stage.label == label and stage.seed == seed)
+    return next(stage for stage in plan.train_stages if str(stage.run.curriculum) == label and stage.seed == seed)
 
 
 def test_shared_prefixes_are_one_stage() -> None:
@@ -61,7 +62,7 @@ def test_budget_rules(budget: str, pair: tuple[int, int], mixed: int) -> None:
 def test_total_budget_does_not_pass_a_prefix_off_as_the_run_of_that_name() -> None:
     plan = make_plan(training={"steps": 10, "budget": "total", "prompts_per_step": 4, "generations": 2})
     assert train(plan, "logic").key != train(plan, "logic -> puzzle").parent
-    assert train(plan, "logic -> puzzle").parent_label == "logic@5"
+    assert train(plan, "logic -> puzzle").parent_run == parse_run("logic@5")
 
 
 def test_total_budget_needs_a_rollout_for_every_phase() -> None:

@@ -11,6 +11,7 @@ from xdomain.api.planning import Forecast, StageDifference, explain, warnings
 from xdomain.cli.grid.power_tables import design_in_words, power_tables
 from xdomain.cli.options import ExperimentPath, Json, Seeds, Settings, StorePath, opened
 from xdomain.cli.render import out, print_json
+from xdomain.config.run_id import JOINT
 from xdomain.core.words import count, duration
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import StageRef
@@ -135,9 +136,9 @@ def _tree(plan: Plan, done: frozenset[str]) -> Tree:
     branches = {plan.base.key: root}
     for stage in plan.train_stages:
         if stage.seed == plan.experiment.seeds[0]:
-            strategy = "" if stage.strategy == "joint" else f" [dim]{stage.strategy}[/]"
+            strategy = "" if stage.run.strategy == JOINT else f" [dim]{stage.run.strategy}[/]"
             branches[stage.key] = branches[stage.parent.stage].add(
-                f"{_mark(stage, done)} {stage.label}{strategy} [dim]{stage.steps} steps[/]"
+                f"{_mark(stage, done)} {stage.run.curriculum}{strategy} [dim]{stage.steps} steps[/]"
             )
     return root
 
