@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # each of them imports more than a plan needs, so the methods
     from xdomain.api.planning import Forecast
     from xdomain.api.run_events import Progress
     from xdomain.api.status import GridStatus
-    from xdomain.core.measurement import MeasuredGrid
+    from xdomain.plan.measurement import MeasuredGrid
     from xdomain.schedule.events import RunOutcome
 
 ExperimentSource = str | Path | Mapping[str, Any] | Experiment
