@@ -14,7 +14,7 @@ from xdomain.api.harness import harness_grid
 from xdomain.api.measuring import left_out_of
 from xdomain.api.model_runs import check_overlaps, run_models
 from xdomain.api.run_events import Progress, as_observer
-from xdomain.api.session import as_store
+from xdomain.api.stores import as_store
 from xdomain.api.wording import for_models, mark_failed, without_base
 from xdomain.config.domain import DomainConfig
 from xdomain.core.measurement import MeasuredGrid

@@ -10,7 +10,7 @@ from xdomain.analysis.pair_result import PairResult
 from xdomain.analysis.pairs import analyse_pairs
 from xdomain.api.model_runs import FailedEvaluation, check_overlaps, run_models
 from xdomain.api.run_events import Progress, as_observer
-from xdomain.api.session import as_store
+from xdomain.api.stores import as_store
 from xdomain.api.wording import mark_failed
 from xdomain.config.study import StudyConfig, load_study
 from xdomain.core.errors import ConfigError
