@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from xdomain.config.model_base import ConfigModel, PlainMapping
 
 
 class Settings(ConfigModel):
     number: float = 0.0
-    free: PlainMapping = {}
+    free: PlainMapping = Field(default_factory=dict)
 
 
 def test_it_is_frozen_and_refuses_unknown_keys() -> None:
