@@ -20,10 +20,8 @@ STUDY: dict[str, Any] = {
 
 def test_models_and_benchmarks_of_a_pair() -> None:
     own = {"b": {"dtype": "float16"}}
-    study = StudyConfig.model_validate(
-        STUDY
-        | {"pairs": [PAIR, PAIR | {"name": "q", "tuned": "c"}], "model": {"dtype": "bfloat16"}, "own_settings": own}
-    )
+    pairs = [PAIR, PAIR | {"name": "q", "tuned": "c"}]
+    study = StudyConfig.model_validate(STUDY | {"pairs": pairs, "model": {"dtype": "bfloat16"}, "own_settings": own})
     assert study.models == ("a", "b", "c")
     assert study.in_domain(study.pairs[0]) == ("math", "logic")
     assert study.settings_of("a") == {"dtype": "bfloat16"}
