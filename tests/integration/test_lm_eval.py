@@ -14,7 +14,7 @@ from benchmarks.parity import Agreement, agree, read
 from tests.support.small_grid import TEXT, write_experiment, xdomain
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
-from xdomain.schedule.lm_eval import PYTHON_VARIABLE, sample_files
+from xdomain.evaluate.harness import PYTHON_VARIABLE, sample_files
 
 BASE = "base tiny_qwen3"
 ITEMS = 60

@@ -10,9 +10,10 @@ from pathlib import Path
 from tests.support.plans import make_experiment
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
-from xdomain.schedule.base import Ended, Task
+from xdomain.schedule.base import Task, TaskExit
+from xdomain.schedule.hung_workers import LOOK_SECONDS
 from xdomain.schedule.local import LocalExecutor
-from xdomain.schedule.scheduler import LOOK_SECONDS, Scheduler
+from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.lease import BEAT_SECONDS, StaleWatch
 from xdomain.store.store import Store
 
@@ -37,7 +38,7 @@ class QueuedExecutor(LocalExecutor):
         self.killed.append(task)
         super().kill(task)
 
-    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
+    def finished(self, timeout_seconds: float) -> Sequence[TaskExit]:
         for entry in [entry for entry in self.queued if entry[0] <= time.monotonic()]:
             self.queued.remove(entry)
             super().submit(entry[1])

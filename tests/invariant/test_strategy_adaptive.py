@@ -102,13 +102,13 @@ def test_rollouts_take_the_next_prompts_of_each_queue(config: Any, tmp_path: Pat
     seen: list[list[tuple[str, int]]] = []
     trainer = toy_trainer(tmp_path, config, steps=12, epochs_per_rollout=2, learning_rate=1e-4)
     router = trainer.router
-    score = router.__class__.__call__
+    score = router.__class__.score
 
     def spy(self: Any, *arguments: Any, **columns: Any) -> Any:
         seen.append(list(zip(columns["domain"], columns["index"], strict=True)))
         return score(self, *arguments, **columns)
 
-    router.__class__ = type("Spy", (router.__class__,), {"__call__": spy})
+    router.__class__ = type("Spy", (router.__class__,), {"score": spy})
     trainer.train()
     assert len(seen) == 6
     trained = [pair for rollout in seen for pair in rollout[:: trainer.num_generations]]

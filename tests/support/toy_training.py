@@ -149,7 +149,7 @@ def toy_trainer(
     }
     router = RewardRouter(domains, items)
     if plain:
-        return GRPOTrainer(reward_funcs=router, **common)
+        return GRPOTrainer(reward_funcs=router.reward, **common)
     strategy = config if isinstance(config, Strategy) else build_strategy(config or JointConfig(), names, 0)
     adaptive = None
     if isinstance(strategy, Adaptive):

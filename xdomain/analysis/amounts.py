@@ -6,19 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from xdomain.analysis.result import Cell, RunEffort
+from xdomain.core.number_text import points
 
 Amount = Literal["steps", "prompts", "completion_tokens", "informative_groups"]
 """Fields of `RunEffort` that stand beside every comparison."""
 
 MOST_NAMED = 3
 """Cells that a sentence names before it counts the rest."""
-
-
-def points(value: float, *, sign: bool = False) -> str:
-    """A fraction as points: 0.155 is "15.5"; a zero never carries a sign."""
-    shown = f"{100 * value:.1f}"
-    shown = shown.lstrip("-") if float(shown) == 0 else shown
-    return f"+{shown}" if sign and float(shown) > 0 else shown
 
 
 def interval(cell: Cell) -> str:

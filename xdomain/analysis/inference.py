@@ -18,6 +18,7 @@ from xdomain.analysis.power import power_factor
 from xdomain.analysis.result import Cell, SpeaksOf
 from xdomain.analysis.signflip import sign_flip_p
 from xdomain.analysis.variance import SeedPool, pooled_degrees, satterthwaite
+from xdomain.core.number_text import points
 
 UNUSUAL_LEVEL = 0.01
 Key = TypeVar("Key", bound=Hashable)
@@ -150,8 +151,8 @@ def unusual_seeds(effect: Effect, shared: SeedPool) -> str:
     if others <= 1e-15 or special.fdtrc(own_degrees, other_degrees, own / others) >= UNUSUAL_LEVEL:
         return ""
     return (
-        f"its seeds differ more (SD {100 * math.sqrt(own):.1f} points) than those it is pooled with "
-        f"({100 * math.sqrt(others):.1f}), so the interval may be too narrow"
+        f"its seeds differ more (SD {points(math.sqrt(own))} points) than those it is pooled with "
+        f"({points(math.sqrt(others))}), so the interval may be too narrow"
     )
 
 

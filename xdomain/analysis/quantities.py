@@ -18,8 +18,11 @@ Found = tuple[str | None, Address]
 """Name of the matrix, None for a mean of the summary; and how its cells are named."""
 
 
-def check_analysis(config: AnalysisConfig) -> None:
+def check_analysis(config: AnalysisConfig, where: str) -> None:
     """Check the names in the `analysis` section of an experiment.
+
+    Args:
+        where: The experiment's file, for messages.
 
     Raises:
         ConfigError: a contrast names no known quantity, has the wrong arguments, or cannot be tested.
@@ -27,11 +30,11 @@ def check_analysis(config: AnalysisConfig) -> None:
     """
     if config.estimands:
         estimands(config.estimands)
-    for contrast in config.contrasts:
+    for index, contrast in enumerate(config.contrasts):
         try:
             checked_contrast(contrast)
         except ConfigError as error:
-            raise ConfigError(error.what, where="analysis.contrasts", fix=error.fix) from error
+            raise ConfigError(error.what, where=f"{where}, analysis.contrasts[{index}]", fix=error.fix) from error
 
 
 def read_quantity(text: str) -> Quantity:

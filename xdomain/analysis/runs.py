@@ -155,13 +155,14 @@ def _by_seed(
     elif any(checkpoint.seed is None for checkpoint in checkpoints):
         name = next(checkpoint.checkpoint for checkpoint in checkpoints if checkpoint.seed is None)
         raise AnalysisError(f'checkpoint "{name}" of "{run}" has no seed.')
-    for seed in sorted({checkpoint.seed for checkpoint in checkpoints if checkpoint.seed is not None}):
-        group = [checkpoint for checkpoint in checkpoints if checkpoint.seed == seed]
-        found[seed] = tuple(sorted(group, key=lambda checkpoint: checkpoint.step))
-    for seed, group in found.items():
-        ends = [checkpoint.checkpoint for checkpoint in group if checkpoint.is_end]
+    else:
+        for seed in sorted({checkpoint.seed for checkpoint in checkpoints if checkpoint.seed is not None}):
+            group = [checkpoint for checkpoint in checkpoints if checkpoint.seed == seed]
+            found[seed] = tuple(sorted(group, key=lambda checkpoint: checkpoint.step))
+    for each, saved in found.items():
+        ends = [checkpoint.checkpoint for checkpoint in saved if checkpoint.is_end]
         if len(ends) > 1:
-            of_seed = "" if seed is None or run.curriculum is None else f" for seed {seed}"
+            of_seed = "" if run.curriculum is None else f" for seed {each}"
             raise AnalysisError(
                 f'"{run}" has {len(ends)} end checkpoints{of_seed}: {", ".join(ends)}.',
                 fix="Records of several experiments are mixed; analyse one at a time.",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from xdomain.analysis.amounts import not_ruled_out, points, sized
+from xdomain.analysis.amounts import not_ruled_out, sized
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix, StrategyComparison, StrategyCost
 from xdomain.config.run_id import is_joint
+from xdomain.core.number_text import points
 
 
 def strategy_sentences(result: AnalysisResult) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.plugin import checked_parameters, parameters_model
 from xdomain.core.errors import PluginError
 from xdomain.core.registry import Registry
 
@@ -20,7 +22,7 @@ BACKENDS = Registry(
     "xdomain.backends",
 )
 """Each is called with the `EvaluationConfig` and the device ("cpu", "cuda"), and may go by the configuration's `vllm`,
-`endpoint` and `batch_tokens` alone: it is kept for evaluations that differ in the rest."""
+`endpoint`, `batch_tokens` and `backend_parameters` alone: it is kept for evaluations that differ in the rest."""
 
 
 def _known(name: str) -> str:
@@ -33,6 +35,28 @@ def _known(name: str) -> str:
 
 BackendName = Annotated[str, AfterValidator(_known)]
 """transformers, vllm, endpoint, or one that a package registers under the entry points `xdomain.backends`."""
+
+
+def backend_parameters(name: object, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the parameters of a plugin's backend, checked by its own model.
+
+    Raises:
+        ValueError: the backend is none of a plugin, or the plugin is broken.
+        PydanticCustomError: a parameter is wrong.
+    """
+    # Asked in this order, no file that names a built-in backend needs a look through the installed packages.
+    if isinstance(name, str) and name not in BACKENDS.builtin and name in BACKENDS.plugins():
+        return checked_parameters(BACKENDS, name, parameters, field="backend_parameters")
+    if parameters:
+        raise ValueError(f'`backend_parameters` are for backends of other packages. "{name}" is none.')
+    return parameters
+
+
+def backend_version(name: str) -> int:
+    """Return the version that a plugin backend's parameters state; 1 for backends of this package."""
+    model = None if name in BACKENDS.builtin else parameters_model(BACKENDS, name)
+    return 1 if model is None else model.version
+
 
 KEEPS_ENGINE = frozenset({"vllm"})
 """Backends whose start costs more than a small evaluation: a worker keeps theirs for the next checkpoint."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
-from xdomain.config.domain_reward import RewardShape
-from xdomain.config.domain_source import ProceduralSource, ReasoningGymSource, SourceConfig
+from xdomain.config.domain_reward import RewardConfig, RewardShape
+from xdomain.config.domain_source import PluginSource, ProceduralSource, ReasoningGymSource, SourceConfig
 from xdomain.config.domain_verifier import SourceVerifier, VerifierConfig
+from xdomain.config.field_types import RegularExpression
 from xdomain.config.model_base import ConfigModel
 
 DomainName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -20,18 +21,8 @@ class FieldConfig(ConfigModel):
 
     column: str
     """Dotted place in the row ("reward_model.ground_truth")."""
-    pattern: str | None = None
+    pattern: RegularExpression | None = None
     """Keep group 1 (or all) of the last match of this regular expression; a row without a match is an error."""
-
-    @field_validator("pattern")
-    @classmethod
-    def compiles(cls, pattern: str | None) -> str | None:
-        if pattern is not None:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"should be a regular expression. Found {pattern!r} ({error}).") from error
-        return pattern
 
 
 class OptionsConfig(ConfigModel):
@@ -106,8 +97,8 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     solution: str = "{{ gold }}"
     """Jinja2 over the fields: a right completion in the demanded form, for warm-up and for checks."""
     verifier: VerifierConfig = SourceVerifier()
-    reward: str | RewardShape = RewardShape()
-    """A shape, or the name of a preset: "cgpo" picks its table by verifier, "cgpo/code" names it."""
+    reward: RewardConfig = RewardShape()
+    """A shape, a function, or the name of a preset: "cgpo" picks its table by verifier, "cgpo/code" names it."""
     filters: tuple[FilterConfig, ...] = ()
     on_bad_row: Literal["refuse", "skip"] = "refuse"
     """Treatment of a row that cannot become an item: its gold or a field that the template writes is null, two
@@ -126,12 +117,6 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
             return fields
         return {name: {"column": spec} if isinstance(spec, str) else spec for name, spec in fields.items()}
 
-    @field_validator("verifier", mode="before")
-    @classmethod
-    def bare_kind(cls, verifier: object) -> object:
-        """A verifier without settings may be its bare kind."""
-        return {"kind": verifier} if isinstance(verifier, str) else verifier
-
     @field_validator("limit", mode="before")
     @classmethod
     def one_limit(cls, limit: object) -> object:
@@ -140,7 +125,24 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
 
     @model_validator(mode="after")
     def someone_judges(self) -> DomainConfig:
-        brings_verifier = isinstance(self.source, ProceduralSource | ReasoningGymSource)
+        brings_verifier = isinstance(self.source, ProceduralSource | ReasoningGymSource | PluginSource)
         if isinstance(self.verifier, SourceVerifier) and not brings_verifier:
             raise ValueError(f"a {self.source.kind} source brings no verifier of its own: `verifier` should name one.")
         return self
+
+
+def _entry_tag(entry: Any) -> str | None:
+    if isinstance(entry, str):
+        return "[str]"
+    return "[DomainConfig]" if isinstance(entry, Mapping | DomainConfig) else None
+
+
+DomainEntry = Annotated[
+    Annotated[str, Tag("[str]")] | Annotated[DomainConfig, Tag("[DomainConfig]")],
+    Discriminator(
+        _entry_tag,
+        custom_error_type="domain",
+        custom_error_message="should be the name of a domain, or a mapping with `name`, `source` and `verifier`",
+    ),
+]
+"""The name of a registered domain, or a domain that is described."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.config.domain import DomainConfig
+from xdomain.config.domain_source import SOURCES
 from xdomain.config.validation import validate
 from xdomain.config.yaml_file import expand_variables, read_yaml
 from xdomain.core.errors import ConfigError
@@ -69,12 +70,20 @@ def resolve(entry: Any, folder: Path) -> Any:
 
 
 def anchor(domain: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The same mapping with the relative paths of a file source made absolute from `folder`."""
+    """The same mapping with what its parts need of `folder`: a file source's relative paths become absolute, and
+    functions and sources of other packages are told the folder."""
+    found = dict(domain)
     source = domain.get("source")
-    if not isinstance(source, dict) or source.get("kind") not in FILE_KINDS:
-        return domain
-    anchored = {key: absolute(value, folder) if key in PATH_KEYS else value for key, value in source.items()}
-    return {**domain, "source": anchored}
+    if isinstance(source, dict) and source.get("kind") in FILE_KINDS:
+        found["source"] = {key: absolute(value, folder) if key in PATH_KEYS else value for key, value in source.items()}
+    elif isinstance(source, str) and source not in SOURCES.builtin:
+        found["source"] = {"kind": source, "folder": str(folder.resolve())}
+    elif isinstance(source, dict) and source.get("kind") not in SOURCES.builtin:
+        found["source"] = {"folder": str(folder.resolve()), **source}
+    for part in ("verifier", "reward"):
+        if isinstance(domain.get(part), dict) and "function" in domain[part]:
+            found[part] = {"folder": str(folder.resolve()), **domain[part]}
+    return found
 
 
 def absolute(paths: Any, folder: Path) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from xdomain.config.function import FunctionConfig
 from xdomain.config.model_base import ConfigModel
 
 
@@ -59,6 +60,36 @@ class RewardShape(ConfigModel):
     control: bool = False
     """Marks a control arm, whose reward does not pay the right answer best on purpose. Without it such a reward is
     refused."""
+
+
+class FunctionReward(FunctionConfig):
+    """A plain function pays: `def reward(item, completion, verdict)` returns a number, or None for no reward. It is not
+    asked about unscored completions. See docs/how-to/extend.md."""
+
+    control: bool = False
+    """As under a shape of values."""
+
+
+def _reward_tag(reward: Any) -> str | None:
+    if isinstance(reward, str):
+        return "[str]"
+    if isinstance(reward, FunctionReward) or (isinstance(reward, Mapping) and "function" in reward):
+        return "[FunctionReward]"
+    return "[RewardShape]" if isinstance(reward, Mapping | RewardShape) else None
+
+
+RewardConfig = Annotated[
+    Annotated[str, Tag("[str]")]
+    | Annotated[RewardShape, Tag("[RewardShape]")]
+    | Annotated[FunctionReward, Tag("[FunctionReward]")],
+    Discriminator(
+        _reward_tag,
+        custom_error_type="reward",
+        custom_error_message="should be the name of a preset, a mapping of values (right, wrong, malformed), or "
+        "{function: ...}",
+    ),
+]
+"""The name of a preset, a shape, or a function."""
 
 
 class RewardPrompt(ConfigModel):

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from xdomain.config.model_base import ConfigModel, PlainMapping
+from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, not_built_in
+from xdomain.config.validation import PLUGIN
+from xdomain.core.registry import Registry
+
+SOURCES = Registry(
+    "source",
+    {
+        "csv": "xdomain.domains.sources.csv:CsvRows",
+        "hf": "xdomain.domains.sources.hf:HfRows",
+        "json": "xdomain.domains.sources.json:JsonRows",
+        "jsonl": "xdomain.domains.sources.jsonl:JsonlRows",
+        "parquet": "xdomain.domains.sources.parquet:ParquetRows",
+        "procedural": "xdomain.domains.sources.procedural:ProceduralRows",
+        "reasoning_gym": "xdomain.domains.sources.reasoning_gym:ReasoningGymRows",
+        "verl": "xdomain.domains.sources.verl:VerlRows",
+    },
+    "xdomain.sources",
+)
+"""A target takes the source's configuration (a plugin's: `PluginSource`) and makes a `Source`."""
 
 Paths = str | tuple[str, ...]
 """One path or several read one after another; in YAML relative to the file, and `${NAME}` expands."""
@@ -149,14 +168,27 @@ class ProceduralSource(ConfigModel):
         return sizes
 
 
-SourceConfig = Annotated[
-    JsonlSource
-    | JsonSource
-    | CsvSource
-    | ParquetSource
-    | VerlSource
-    | HfSource
-    | ReasoningGymSource
-    | ProceduralSource,
-    Field(discriminator="kind"),
+class PluginSource(PluginConfig):
+    """A source that another package registers under the entry points `xdomain.sources`."""
+
+    registry: ClassVar[Registry] = SOURCES
+
+    kind: Annotated[str, not_built_in(SOURCES)]
+    folder: str | None = None
+    """Folder of the file that names the source, filled in when it is read: the plugin's relative paths count from
+    it."""
+
+
+_Kinds = Annotated[
+    Annotated[JsonlSource, Tag("jsonl")]
+    | Annotated[JsonSource, Tag("json")]
+    | Annotated[CsvSource, Tag("csv")]
+    | Annotated[ParquetSource, Tag("parquet")]
+    | Annotated[VerlSource, Tag("verl")]
+    | Annotated[HfSource, Tag("hf")]
+    | Annotated[ReasoningGymSource, Tag("reasoning_gym")]
+    | Annotated[ProceduralSource, Tag("procedural")]
+    | Annotated[PluginSource, Tag(PLUGIN)],
+    Discriminator(kind_tag(SOURCES)),
 ]
+SourceConfig = Annotated[_Kinds, BeforeValidator(known_kind(SOURCES), json_schema_input_type=str | _Kinds)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from xdomain.config.backend import BackendName, EndpointLimits, VllmConfig
-from xdomain.config.model_base import ConfigModel
+from xdomain.config.backend import BackendName, EndpointLimits, VllmConfig, backend_parameters
+from xdomain.config.model_base import ConfigModel, PlainMapping
+
+COMPLETION_TOKENS = 256
+"""Longest completion by default, in training and in the evaluation of a model that is not trained here."""
 
 
 class EvaluationConfig(ConfigModel):
@@ -25,11 +29,27 @@ class EvaluationConfig(ConfigModel):
     seed: int = 0
     """Draws items and samples; never the training seed."""
     backend: BackendName = "transformers"
+    backend_parameters: PlainMapping = Field(default_factory=dict)
+    """What a backend of another package can be told; checked and counted as the parameters of a plugin strategy are.
+    Those of this package are told by `vllm`, `endpoint` and `batch_tokens`."""
     vllm: VllmConfig = VllmConfig()
     endpoint: EndpointLimits = EndpointLimits()
     split: Literal["test", "dev"] = "test"
     batch_tokens: int = Field(16384, ge=1)
     """Prompt and completion tokens a generation batch of `transformers` holds at most (memory)."""
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens of the longest completion."""
+        return self.max_completion_tokens or COMPLETION_TOKENS
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plugin_backend(cls, data: Any) -> Any:
+        parameters = data.get("backend_parameters", {}) if isinstance(data, Mapping) else None
+        if not isinstance(parameters, Mapping):
+            return data
+        return {**data, "backend_parameters": backend_parameters(data.get("backend", "transformers"), parameters)}
 
     @model_validator(mode="after")
     def _sampling(self) -> EvaluationConfig:

@@ -10,8 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from xdomain.config.model_base import ConfigModel, PlainMapping
-from xdomain.core.errors import PluginError
+from xdomain.config.model_base import ConfigModel
+from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, not_built_in
+from xdomain.config.validation import PLUGIN
 from xdomain.core.registry import Registry
 
 BUILT_IN = {
@@ -226,40 +227,23 @@ class TransferAwareConfig(AdaptiveConfig):
     """Weight of the mean cosine with the other domains' gradients."""
 
 
-class PluginStrategyConfig(StrategyModel):
+class PluginStrategyConfig(PluginConfig, StrategyModel):
     """A strategy that another package registers under the entry points `xdomain.strategies`."""
 
-    name: str
-    parameters: PlainMapping = Field(default_factory=dict)
-    """Checked by the plugin when it is built."""
+    registry: ClassVar[Registry] = STRATEGIES
+    key: ClassVar[str] = "name"
+
+    name: Annotated[str, not_built_in(STRATEGIES)]
+
+    def identity(self) -> dict[str, Any]:
+        version = self.plugin_version
+        return super().identity() | ({"version": version} if version > 1 else {})
 
 
 GramianConfig = PCGradConfig | CAGradConfig | MGDAConfig | UPGradConfig | AlignedMTLConfig
 
 
-def _from_name(value: Any) -> Any:
-    """A bare name means that strategy with its defaults."""
-    if isinstance(value, StrategyModel):
-        return value
-    if isinstance(value, str):
-        value = {"name": value}
-    if not isinstance(value, Mapping) or "name" not in value:
-        raise ValueError(
-            f"should be a strategy's name, or a mapping with `name`. Known: {', '.join(STRATEGIES.names())}"
-        )
-    try:
-        STRATEGIES.check(str(value["name"]))
-    except PluginError as error:
-        raise ValueError(error.paragraph()) from error
-    return value
-
-
-def _tag(value: Any) -> str:
-    name = value["name"] if isinstance(value, Mapping) else value.name
-    return name if name in BUILT_IN else "plugin"
-
-
-StrategyConfig = Annotated[
+_Kinds = Annotated[
     Annotated[JointConfig, Tag("joint")]
     | Annotated[ScaledConfig, Tag("scaled")]
     | Annotated[CGPOConfig, Tag("cgpo")]
@@ -273,7 +257,7 @@ StrategyConfig = Annotated[
     | Annotated[DACSPConfig, Tag("dacsp")]
     | Annotated[BanditConfig, Tag("bandit")]
     | Annotated[TransferAwareConfig, Tag("transfer_aware")]
-    | Annotated[PluginStrategyConfig, Tag("plugin")],
-    Discriminator(_tag),
-    BeforeValidator(_from_name),
+    | Annotated[PluginStrategyConfig, Tag(PLUGIN)],
+    Discriminator(kind_tag(STRATEGIES, "name")),
 ]
+StrategyConfig = Annotated[_Kinds, BeforeValidator(known_kind(STRATEGIES, "name"), json_schema_input_type=str | _Kinds)]

@@ -13,6 +13,14 @@ from xdomain.core.registry import did_you_mean
 Model = TypeVar("Model", bound=BaseModel)
 
 
+PLUGIN = "[plugin]"
+"""Tag of the member of a union that another package brings, and type of the errors that its own model finds. With a
+bracket, so that `dotted` leaves it out."""
+
+BELOW = "below"
+"""Context of an error that a plugin's own model found: the way from the error's place to the field."""
+
+
 def validate(kind: type[Model], data: Mapping[str, Any], where: str) -> Model:
     """Validate `data` as `kind`, first mistake first.
 
@@ -27,16 +35,21 @@ def validate(kind: type[Model], data: Mapping[str, Any], where: str) -> Model:
         others = [each for each in others if each["type"] != "too_short"]
         more = f" (More mistakes after this one: {len(others)}.)" if others else ""
         raise ConfigError(
-            _sentence(first, kind) + more, where=f"{where}: {_dotted(first['loc'])}".rstrip(": ")
+            sentence(first, kind) + more, where=f"{where}: {dotted(first)}".rstrip(": ")
         ) from None
 
 
-def _dotted(location: Iterable[str | int]) -> str:
-    """As a file writes it: without the members of unions that pydantic names by their type, `dict[str,float]`."""
+def dotted(problem: Any) -> str:
+    """Return the place of a mistake as a file writes it.
+
+    The members of unions that pydantic names by their type, `dict[str,float]`, are left out.
+    """
+    location = (*problem["loc"], *problem.get("ctx", {}).get(BELOW, ()))
     return ".".join(str(part) for part in location if "[" not in str(part))
 
 
-def _sentence(problem: Any, kind: type[BaseModel]) -> str:
+def sentence(problem: Any, kind: type[BaseModel]) -> str:
+    """Return what is wrong, with near matches of an unknown key."""
     if problem["type"] == "extra_forbidden":
         *parents, key = problem["loc"]
         known = _known_keys(kind, parents)
@@ -44,7 +57,7 @@ def _sentence(problem: Any, kind: type[BaseModel]) -> str:
             f" Known: {', '.join(known)}." if known else ""
         )
     message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
-    if problem["type"] in ("value_error", "missing"):
+    if problem["type"] in ("value_error", "missing", PLUGIN):
         return message if message.endswith("?") else message + "."
     return f"{message}. Found {problem['input']!r}."
 
@@ -56,11 +69,14 @@ def _known_keys(kind: type[BaseModel], parents: Iterable[str | int]) -> list[str
     """
     models: list[type[BaseModel]] = [kind]
     for part in parents:
+        tagged = [model for model in models if part in _tags(model)]
         fields = [model.model_fields[part] for model in models if part in model.model_fields]
-        if fields:
+        if len(models) > 1 and tagged:
+            models = tagged
+        elif fields:
             models = [found for field in fields for found in _models(field.annotation)]
         elif isinstance(part, str):
-            models = [model for model in models if part in _tags(model)]
+            models = tagged
     return sorted(models[0].model_fields) if len(models) == 1 else []
 
 
@@ -72,10 +88,10 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _tags(model: type[BaseModel]) -> set[str]:
-    """What a union may know a model by: the literal values of its fields."""
-    return {
+    """Return what a union may know a model by: its name in brackets, or its literal `kind` or `name`."""
+    return {f"[{model.__name__}]"} | {
         value
-        for field in model.model_fields.values()
-        if get_origin(field.annotation) is Literal
+        for key, field in model.model_fields.items()
+        if key in ("kind", "name") and get_origin(field.annotation) is Literal
         for value in get_args(field.annotation)
     }

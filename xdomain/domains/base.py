@@ -96,6 +96,10 @@ class Domain(ABC):
     def reward(self, item: Item, completion: str, verdict: Verdict) -> float | None:
         """The training reward for a judged completion; None leaves the sample without one."""
 
+    def reward_problem(self, item: Item, completion: str, verdict: Verdict) -> str:
+        """Return why a judged completion has no reward, "" if it has one or nothing went wrong."""
+        return ""
+
     @abstractmethod
     def item_identity(self) -> Mapping[str, Any]:
         """Return plain JSON that changes exactly when items or their splits would: source digest, template, filters.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from xdomain.config.domain import DomainConfig
-from xdomain.core.errors import PluginError
 from xdomain.domains.base import Domain
 from xdomain.domains.data_domain import DataDomain
 from xdomain.domains.registry import DOMAINS
@@ -21,16 +20,9 @@ def build_domain(config: DomainConfig | str) -> Domain:
     """
     if isinstance(config, DomainConfig):
         return DataDomain(config)
-    target = DOMAINS.load(config, where="domains")
-    if isinstance(target, DomainConfig):
-        return DataDomain(target)
-    domain = target() if callable(target) else target
-    if not isinstance(domain, Domain):
-        raise PluginError(
-            f'the entry point of domain "{config}" should give a Domain or a DomainConfig. '
-            f"Found {type(domain).__name__}.",
-            fix="Correct the package that registers it (group xdomain.domains).",
-        )
+    found = DOMAINS.make(config, where="domains")
+    DOMAINS.demand(config, found, (Domain, DomainConfig), where="domains")
+    domain: Domain = DataDomain(found) if isinstance(found, DomainConfig) else found
     return domain
 
 

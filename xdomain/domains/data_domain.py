@@ -6,20 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xdomain.config.domain import DomainConfig
+from xdomain.config.domain_source import SOURCES, PluginSource
 from xdomain.config.domain_verifier import (
     AssignmentVerifier,
     ChoiceVerifier,
+    ExtractingVerifier,
     RubricJudge,
     SourceVerifier,
     VerifierConfig,
 )
-from xdomain.core.errors import ConfigError
+from xdomain.core.errors import ConfigError, PluginError
+from xdomain.core.fingerprint import canonical_json
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.item_building import limit_of, part_of
-from xdomain.domains.kept_items import items_of_part
-from xdomain.domains.registry import SOURCES
-from xdomain.domains.rewards import resolve_reward, shaped_reward, with_reward_prompt
+from xdomain.domains.item_cache import PROCESS_ITEMS, ItemCache
+from xdomain.domains.payment import payment_of
+from xdomain.domains.rewards import with_reward_prompt
 from xdomain.domains.sources.base import Part, Source
 from xdomain.domains.templates import compile_template
 from xdomain.domains.verifiers.assignment import AssignmentChecker
@@ -46,23 +49,26 @@ class DataDomain(Domain):
     """Items from a described source. Rows are read on the first call of `items`, only those of the part that holds it.
 
     Args:
-        config: the description.
+        config: The description.
+        cache: Cache that is asked for built items first.
     """
 
-    def __init__(self, config: DomainConfig) -> None:
+    def __init__(self, config: DomainConfig, cache: ItemCache = PROCESS_ITEMS) -> None:
+        self._cache = cache
         config = with_reward_prompt(config)
         self.name = config.name
         self.config = config
-        self.source: Source = SOURCES.load(config.source.kind, where=f"domains.{config.name}.source")(config.source)
+        where = f"domains.{config.name}.source"
+        self.source = SOURCES.build(config.source.kind, config.source, gives=Source, where=where)  # type: ignore[type-abstract]
         self.verifier = self.choose_verifier()
-        self.shape = resolve_reward(config.reward, config.verifier.kind)
-        if self.shape.graded and isinstance(config.verifier, RubricJudge) and not config.verifier.graded:
+        self.payment = payment_of(config.reward, config.verifier.kind)
+        if self.payment.graded and isinstance(config.verifier, RubricJudge) and not config.verifier.graded:
             raise ConfigError(
                 "the reward is graded, and its rubric judge gives no credit between 0 and 1.",
                 where=f"domains.{config.name}.verifier.graded",
                 fix="Write `graded: true` under the verifier.",
             )
-        self.gate, self.control = self.shape.gate, self.shape.control
+        self.gate, self.control = self.payment.gate, self.payment.control
         self.places = marks_of(config.verifier)
         self.allowed_overlap = frozenset(config.allow_overlap)
         self.choices = choices_of(config.verifier)
@@ -89,7 +95,7 @@ class DataDomain(Domain):
         if split not in self._splits:
             part = part_of(split, self.source.parts())
             if part is not None:
-                built = items_of_part(self.config, self.source, part)
+                built = self._cache.part(self.config, self.source, part)
                 self._left_out[part] = built.left_out
                 for found, entries in built.splits.items():
                     self._splits[found] = tuple(entry.item for entry in entries)
@@ -117,24 +123,42 @@ class DataDomain(Domain):
         return self.verifier.judge(items, completions)
 
     def reward(self, item: Item, completion: str, verdict: Verdict) -> float | None:
-        return shaped_reward(self.shape, completion, verdict, item.gold)
+        return self.payment.pay(item, completion, verdict)[0]
+
+    def reward_problem(self, item: Item, completion: str, verdict: Verdict) -> str:
+        return self.payment.pay(item, completion, verdict)[1]
 
     def item_identity(self) -> Mapping[str, Any]:
         # Defaults are left out, so that a field added later leaves old identities as they are.
         described = self.config.model_dump(mode="json", include=set(ITEM_FIELDS), exclude_defaults=True)
-        return {"pipeline": PIPELINE_VERSION, "source": dict(self.source.identity()), **described}
+        source = dict(self.source.identity())
+        if isinstance(self.config.source, PluginSource):
+            source = self.plain_identity(source) | {"plugin": self.config.source.kind}
+        return {"pipeline": PIPELINE_VERSION, "source": source, **described}
+
+    def plain_identity(self, identity: dict[str, Any]) -> dict[str, Any]:
+        """Return what a plugin says of its source, if it can be part of a stage's key.
+
+        Raises:
+            PluginError: it is not plain JSON.
+        """
+        try:
+            canonical_json(identity)
+        except (TypeError, ValueError) as error:
+            what = f"the identity of the source {SOURCES.described(self.config.source.kind)} is not plain JSON: {error}"
+            raise PluginError(what, where=f"domains.{self.name}.source", fix="Correct that package.") from error
+        return identity
 
     def verifier_identity(self) -> Mapping[str, Any]:
         """Return the scorer's id and the verifier's settings, without those that only change speed or isolation."""
         verifier = self.config.verifier
         # The scorer's id holds what matters of a judge.
-        excluded = {*SPEED_AND_ISOLATION, "judge"}
+        excluded = {*SPEED_AND_ISOLATION, "judge", "folder"}
         settings = verifier.model_dump(mode="json", exclude=excluded, exclude_defaults=True)
         return {"scorer": self.scorer, **settings, "kind": verifier.kind}
 
     def reward_identity(self) -> Mapping[str, Any]:
-        # `control` says what is allowed, and pays nothing.
-        return self.shape.model_dump(mode="json", exclude_defaults=True, exclude={"control"})
+        return self.payment.identity()
 
     def solution_identity(self) -> Mapping[str, Any]:
         return self.config.model_dump(mode="json", include={"solution"}, exclude_defaults=True)
@@ -158,6 +182,7 @@ class DataDomain(Domain):
 
     def preflight(self) -> None:
         self.verifier.preflight()
+        self.payment.preflight()
 
     def close(self) -> None:
         self.verifier.close()
@@ -165,7 +190,9 @@ class DataDomain(Domain):
 
 def marks_of(verifier: VerifierConfig) -> tuple[str, ...]:
     """Return the marks that a completion must write; see `Domain.places`."""
-    places = verifier.answer_in or ()
+    places = (verifier.answer_in or ()) if isinstance(verifier, ExtractingVerifier | SourceVerifier) else ()
+    if not places:
+        return ()
     return tuple(MARKS[place] for place in places) if all(place in MARKS for place in places) else ()
 
 

@@ -1,4 +1,4 @@
-"""Names of domains, generators, sources and verifiers; other packages add theirs through entry points."""
+"""Names of domains and generators. Those of sources and verifiers are in `config`, which checks them in files."""
 
 from __future__ import annotations
 
@@ -27,36 +27,3 @@ GENERATORS = Registry(
     "xdomain.generators",
 )
 """A target is a `Generator` class."""
-
-SOURCES = Registry(
-    "source",
-    {
-        "csv": "xdomain.domains.sources.csv:CsvRows",
-        "hf": "xdomain.domains.sources.hf:HfRows",
-        "json": "xdomain.domains.sources.json:JsonRows",
-        "jsonl": "xdomain.domains.sources.jsonl:JsonlRows",
-        "parquet": "xdomain.domains.sources.parquet:ParquetRows",
-        "procedural": "xdomain.domains.sources.procedural:ProceduralRows",
-        "reasoning_gym": "xdomain.domains.sources.reasoning_gym:ReasoningGymRows",
-        "verl": "xdomain.domains.sources.verl:VerlRows",
-    },
-    "xdomain.sources",
-)
-"""A target takes the source's configuration and makes a `Source`."""
-
-VERIFIERS = Registry(
-    "verifier",
-    {
-        "assignment": "xdomain.domains.verifiers.assignment:AssignmentChecker",
-        "choice": "xdomain.domains.verifiers.choice:ChoiceChecker",
-        "criteria_judge": "xdomain.domains.verifiers.criteria:CriteriaChecker",
-        "math": "xdomain.domains.verifiers.math:MathChecker",
-        "number": "xdomain.domains.verifiers.number:NumberChecker",
-        "pairwise_judge": "xdomain.domains.verifiers.pairwise:PairwiseChecker",
-        "rubric_judge": "xdomain.domains.verifiers.rubric:RubricChecker",
-        "text": "xdomain.domains.verifiers.text:TextChecker",
-        "unit_tests": "xdomain.domains.verifiers.unit_tests:UnitTestChecker",
-    },
-    "xdomain.verifiers",
-)
-"""A target takes the verifier's configuration and makes a `Verifier`."""

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from xdomain.config.domain import DomainConfig
-from xdomain.config.domain_reward import FormatGate, LengthTerm, RewardPreset, RewardShape
-from xdomain.config.domain_verifier import Place, VerifierConfig
+from xdomain.config.domain_reward import FormatGate, FunctionReward, LengthTerm, RewardPreset, RewardShape
+from xdomain.config.domain_verifier import ExtractingVerifier, Place, SourceVerifier, VerifierConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.records import Outcome, Verdict
 from xdomain.core.registry import did_you_mean
@@ -79,6 +79,8 @@ def with_reward_prompt(config: DomainConfig) -> DomainConfig:
     Raises:
         ConfigError: unknown preset or table.
     """
+    if isinstance(config.reward, FunctionReward):
+        return config
     gate = resolve_reward(config.reward, config.verifier.kind).gate
     if gate is None:
         return config
@@ -97,6 +99,8 @@ def with_reward_prompt(config: DomainConfig) -> DomainConfig:
 
 def looking_inside_tag(verifier: VerifierConfig) -> VerifierConfig:
     """Return a verifier that looks in the answer tag before it takes the whole text, unless its file says where."""
+    if not isinstance(verifier, ExtractingVerifier | SourceVerifier):  # looks where it likes
+        return verifier
     places: tuple[Place, ...] | None = verifier.answer_in
     if places != type(verifier).model_fields["answer_in"].default or "tag" in (places or ()):
         return verifier

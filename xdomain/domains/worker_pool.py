@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xdomain.core.threads import thread_environment
+
 LONGEST_REPLY = 1_000_000
 """Bytes."""
 
@@ -45,7 +47,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": search, "OMP_NUM_THREADS": "1"},
+            env=os.environ | thread_environment(1) | {"PYTHONPATH": search},
             start_new_session=True,
         )
         self.buffer = b""

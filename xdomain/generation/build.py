@@ -21,7 +21,7 @@ def build_backend(evaluation: EvaluationConfig, device: str) -> Backend:
         PluginError: unknown name, or its module cannot be imported.
     """
     require_backend(evaluation.backend, "evaluation.backend")
-    backend: Backend = BACKENDS.load(evaluation.backend, where="evaluation.backend")(evaluation, device)
+    backend: Backend = BACKENDS.make(evaluation.backend, evaluation, device, where="evaluation.backend")
     return backend
 
 

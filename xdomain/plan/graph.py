@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
 
 from xdomain.config.curriculum import Curriculum, Phase
+from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
+from xdomain.config.model import ModelConfig
 from xdomain.config.run_id import BASE, BASE_RUN, JOINT, RunId
+from xdomain.config.setups import EvaluationSetup
 from xdomain.config.strategy import DACSPConfig, JointConfig, StrategyConfig
+from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import PlanError
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.checks import check_training
+from xdomain.plan.evaluations import EvaluationPlan
 from xdomain.plan.expand import expand_curricula, phase_steps
-from xdomain.plan.identity import Identities, base_payload, evaluate_payload, train_payload
+from xdomain.plan.identity import Identities, base_payload, train_payload
 from xdomain.plan.pass_rate import pass_rate_stages
-from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, Stage, StageKind, TrainStage
+from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, Purpose, StageRef, StageSpec, TrainStage
 from xdomain.plan.strategies import check_strategies
 
 
@@ -30,21 +35,33 @@ class Run:
     stages: tuple[str, ...]
 
 
+Setup = Experiment | EvaluationSetup
+"""What the stages of a graph are run with."""
+
+
 @dataclass(frozen=True)
 class Graph:
     """Stages by key, in an order in which parents come first.
 
     Attributes:
-        experiment: how all is executed, and what the stages are run with that are not in `own`.
-        own: the experiment of each stage that has one of its own: models that are evaluated side by side.
+        setup: How all is executed, and what the stages that are not in `own` are run with.
+        stages: The stages to run, unless the store has them.
+        own: Setup of each stage that has another one, for models that are evaluated side by side.
+        inputs: Published stages that `stages` read and that are not run.
     """
 
-    experiment: Experiment
-    stages: dict[str, Stage]
-    own: Mapping[str, Experiment] = field(default_factory=dict, kw_only=True)
+    setup: Setup
+    stages: dict[str, StageSpec]
+    own: Mapping[str, Setup] = field(default_factory=dict, kw_only=True)
+    inputs: Mapping[str, StageRef] = field(default_factory=dict, kw_only=True)
 
-    def experiment_of(self, stage: Stage) -> Experiment:
-        return self.own.get(stage.key, self.experiment)
+    def setup_of(self, stage: StageSpec) -> Setup:
+        """Return the setup that a stage is run with."""
+        return self.own.get(stage.key, self.setup)
+
+    def ref(self, key: str) -> StageRef:
+        """Return a stage of the graph, or one that its stages read."""
+        return self.stages.get(key) or self.inputs[key]
 
     @cached_property
     def train_stages(self) -> tuple[TrainStage, ...]:
@@ -52,22 +69,33 @@ class Graph:
 
     @cached_property
     def evaluations(self) -> tuple[EvaluateStage, ...]:
-        return tuple(stage for stage in self.stages.values() if isinstance(stage, EvaluateStage))
+        """Evaluations of the report; those that measure pass rates are left out."""
+        return tuple(
+            stage
+            for stage in self.stages.values()
+            if isinstance(stage, EvaluateStage) and stage.purpose is Purpose.REPORT
+        )
 
 
 def merge_graphs(graphs: Sequence[Graph]) -> Graph:
-    """One graph of several, so that they share workers and engines; each stage keeps its experiment."""
+    """Return one graph of several, so that they share workers and engines; each stage keeps its setup."""
     stages = {key: stage for graph in graphs for key, stage in graph.stages.items()}
-    own = {stage.key: graph.experiment_of(stage) for graph in graphs for stage in graph.stages.values()}
-    return Graph(graphs[0].experiment, stages, own=own)
+    own = {stage.key: graph.setup_of(stage) for graph in graphs for stage in graph.stages.values()}
+    inputs = {key: ref for graph in graphs for key, ref in graph.inputs.items() if key not in stages}
+    return Graph(graphs[0].setup, stages, own=own, inputs=inputs)
 
 
 @dataclass(frozen=True)
 class Plan(Graph):
     """The graph of an experiment: one base, its training stages, their evaluations."""
 
+    setup: Experiment
     base: BaseStage
     runs: tuple[Run, ...]
+
+    @property
+    def experiment(self) -> Experiment:
+        return self.setup
 
     @cached_property
     def run_ids(self) -> tuple[RunId, ...]:
@@ -86,12 +114,9 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     curricula = expand_curricula(experiment)
     check_training(experiment, curricula)
     check_strategies(experiment, curricula)
-    payload = base_payload(experiment, identities)
-    adapter = f" with {PurePath(experiment.model.adapter).name}" if experiment.model.adapter else ""
-    title = f"base {PurePath(experiment.model.source[1]).name}{adapter}"
-    base = BaseStage(StageKind.BASE, fingerprint(payload), title, payload, ())
+    base = _base_stage(experiment.model, experiment.execution, identities)
     measured = pass_rate_stages(experiment, identities, base, curricula)
-    stages: dict[str, Stage] = {base.key: base} | {stage.key: stage for stage in measured.values()}
+    stages: dict[str, StageSpec] = {base.key: base, **{stage.key: stage for stage in measured.values()}}
     pass_rates = {domain: stage.key for domain, stage in measured.items()}
     runs = []
     for seed in experiment.seeds:
@@ -108,35 +133,37 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
         if isinstance(stage, TrainStage)
         for ref in stage.checkpoints
     ]
-    stages |= evaluate_stages(experiment, identities, checkpoints)
+    stages |= EvaluationPlan(experiment.evaluation_setup, identities).stages(checkpoints)
     return Plan(experiment, stages, base, tuple(runs))
 
 
 def checkpoint_graph(
-    experiment: Experiment, identities: Identities, checkpoints: Iterable[tuple[Stage, int, str]]
+    setup: EvaluationSetup, identities: Identities, checkpoints: Iterable[tuple[StageRef, int, str]]
 ) -> Graph:
-    """Evaluations alone: checkpoints (stage, step, title) that exist, on every domain of `experiment`."""
-    stages: dict[str, Stage] = {}
-    refs = []
-    for stage, step, title in checkpoints:
-        stages[stage.key] = replace(stage, needs=())  # it exists, so what it was made from does not matter
-        refs.append((CheckpointRef(stage.key, step), title))
-    return Graph(experiment, stages | evaluate_stages(experiment, identities, refs))
+    """Return the evaluations of published checkpoints (stage, step, title) on every domain of `setup`."""
+    published = list(checkpoints)
+    refs = [(CheckpointRef(stage.key, step), title) for stage, step, title in published]
+    stages: dict[str, StageSpec] = {**EvaluationPlan(setup, identities).stages(refs)}
+    return Graph(setup, stages, inputs={stage.key: stage for stage, _, _ in published})
 
 
-def evaluate_stages(
-    experiment: Experiment, identities: Identities, checkpoints: Iterable[tuple[CheckpointRef, str]]
-) -> dict[str, Stage]:
-    """One evaluation a checkpoint (with its title) and domain, by key."""
-    found: dict[str, Stage] = {}
-    for checkpoint, title in checkpoints:
-        for domain in experiment.domain_names:
-            payload = evaluate_payload(experiment, identities, checkpoint, domain)
-            key = fingerprint(payload)
-            found[key] = EvaluateStage(
-                StageKind.EVALUATE, key, f"{title} on {domain}", payload, (checkpoint.stage,), checkpoint, domain
-            )
-    return found
+def model_graph(setup: EvaluationSetup, identities: Identities) -> Graph:
+    """Return a base stage for the model of `setup` and its evaluations on every domain."""
+    assert setup.model is not None
+    base = _base_stage(setup.model, setup.execution, identities)
+    stages: dict[str, StageSpec] = {base.key: base, **EvaluationPlan(setup, identities).stages([(base.end, BASE)])}
+    return Graph(setup, stages)
+
+
+def _base_stage(model: ModelConfig, execution: ExecutionConfig, identities: Identities) -> BaseStage:
+    payload = base_payload(model, execution, identities)
+    adapter = f" with {PurePath(model.adapter).name}" if model.adapter else ""
+    return BaseStage(
+        key=fingerprint(payload),
+        title=f"base {PurePath(model.source[1]).name}{adapter}",
+        payload=payload,
+        seed=model.warmup.seed if model.warmup else None,
+    )
 
 
 def _strategies(curriculum: Curriculum, experiment: Experiment) -> tuple[StrategyConfig, ...]:
@@ -165,7 +192,7 @@ def _train_stages(
             where="training.steps",
             fix="Raise the steps or choose another budget rule.",
         )
-    parent, parent_run = base.key, BASE_RUN
+    parent, parent_run = base.end, BASE_RUN
     offsets = dict.fromkeys(curriculum.domains, 0)
     acted = False
     ends = [base.end]
@@ -173,16 +200,16 @@ def _train_stages(
         phase = prefix.phases[-1]
         acting = strategy if strategy.acts_on(index, phase.is_mixed) else JointConfig()
         acted |= acting != JointConfig()
-        payload = train_payload(experiment, identities, parent, phase, steps[index], seed, offsets, acting, pass_rates)
+        payload = train_payload(
+            experiment, identities, parent.stage, phase, steps[index], seed, offsets, acting, pass_rates
+        )
         run = RunId(_named(prefix, steps, curriculum, experiment), strategy.label if acted else JOINT)
         lineage = tuple(ends) if isinstance(acting, DACSPConfig) else ()
         rates = {domain: pass_rates[domain] for domain in phase.domains} if pass_rates else {}
         stage = TrainStage(
-            kind=StageKind.TRAIN,
             key=fingerprint(payload),
             title=f"{run.curriculum}, seed {seed}" + ("" if run.strategy == JOINT else f", {run.strategy}"),
             payload=payload,
-            needs=tuple(dict.fromkeys([parent, *(ref.stage for ref in lineage[1:]), *rates.values(), base.key])),
             curriculum=prefix,
             run=run,
             parent_run=parent_run,
@@ -192,19 +219,21 @@ def _train_stages(
             offsets={domain: offsets[domain] for domain in phase.domains},
             checkpoint_steps=checkpoint_steps(steps[index], experiment.checkpoints.every_steps),
             strategy_config=acting,
+            parent=parent,
+            base=base.end,
             lineage=lineage,
             pass_rates=rates,
         )
         yield stage
         ends.append(stage.end)
-        for domain, count in phase_quotas(phase, prompts_consumed(steps[index], experiment)).items():
+        for domain, count in phase_quotas(phase, prompts_consumed(steps[index], experiment.training)).items():
             offsets[domain] += count
-        parent, parent_run = stage.key, run
+        parent, parent_run = stage.end, run
 
 
-def prompts_consumed(steps: int, experiment: Experiment) -> int:
+def prompts_consumed(steps: int, training: TrainingConfig) -> int:
     """Prompts that `steps` optimizer steps draw from the schedule (a rollout's epochs reuse its prompts)."""
-    return steps * experiment.training.prompts_per_step // experiment.training.epochs_per_rollout
+    return steps * training.prompts_per_step // training.epochs_per_rollout
 
 
 def phase_quotas(phase: Phase, prompts: int) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Forgetting curves: accuracy over training steps, laid out as SVG coordinates (the template draws them)."""
+"""Forgetting curves: accuracy over training steps, laid out as coordinates that the page and the figures draw."""
 
 from __future__ import annotations
 
@@ -7,17 +7,31 @@ from dataclasses import dataclass, replace
 
 from xdomain.analysis.result import AnalysisResult, Trajectory
 from xdomain.report.numbers import estimate_text, interval_text
+from xdomain.report.palette import N_SERIES
 
 Axis = Callable[[float], float]
 """From steps or accuracy to a coordinate of the drawing."""
 
 WIDTH, HEIGHT = 380, 220
-LEFT, RIGHT, TOP, BOTTOM = 34, 74, 24, 28
+"""Of a panel. Coordinates count from its upper left corner; text is 11 units high."""
 LABEL_LETTERS = 11
 """Letters that fit beside a line's end."""
 LETTER_WIDTH = 6.5
 LABEL_GAP = 12
 """Least distance between the labels at the ends of the lines."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Edges of the part of a panel that holds the lines."""
+
+    left: float = 34
+    right: float = WIDTH - 74
+    top: float = 24
+    bottom: float = HEIGHT - 28
+
+
+FRAME = Frame()
 
 
 @dataclass(frozen=True)
@@ -39,13 +53,17 @@ class Line:
     colour: int
     """1-based place of the domain in the experiment."""
     dots: tuple[Dot, ...]
-    band: str
-    """Points of the polygon between the interval's ends."""
+    outline: tuple[tuple[float, float], ...]
+    """Corners of the polygon between the intervals' ends."""
     label_y: float
 
     @property
     def path(self) -> str:
         return " ".join(f"{dot.x},{dot.y}" for dot in self.dots)
+
+    @property
+    def band(self) -> str:
+        return " ".join(f"{x},{y}" for x, y in self.outline)
 
 
 @dataclass(frozen=True)
@@ -105,10 +123,10 @@ def _panel(curriculum: str, trajectories: list[Trajectory], domains: tuple[str, 
     steps = max(max((*t.phase_ends, *(p.total_steps for p in t.points))) for t in trajectories)
 
     def x(step: float) -> float:
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * step / max(steps, 1), 1)
+        return round(FRAME.left + (FRAME.right - FRAME.left) * step / max(steps, 1), 1)
 
     def y(accuracy: float) -> float:
-        return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - max(0.0, min(accuracy, top)) / top), 1)
+        return round(FRAME.top + (FRAME.bottom - FRAME.top) * (1 - max(0.0, min(accuracy, top)) / top), 1)
 
     lines = [_line(t, domains, x, y) for t in trajectories]
     ends = (0, *trajectories[0].phase_ends)
@@ -149,9 +167,9 @@ def _line(trajectory: Trajectory, domains: tuple[str, ...], x: Axis, y: Axis) ->
     return Line(
         domain=trajectory.domain,
         label=cut(trajectory.domain, LABEL_LETTERS),
-        colour=(place - 1) % 8 + 1,
+        colour=(place - 1) % N_SERIES + 1,
         dots=dots,
-        band=" ".join(f"{at},{end}" for at, end in outline),
+        outline=tuple(outline),
         label_y=dots[-1].y,
     )
 
@@ -167,7 +185,7 @@ def _spread_labels(lines: list[Line]) -> tuple[Line, ...]:
     places: list[float] = []
     for index in order:
         places.append(max(lines[index].label_y, places[-1] + LABEL_GAP if places else 0.0))
-    limit = HEIGHT - BOTTOM + 4.0
+    limit = FRAME.bottom + 4.0
     for position in range(len(places) - 1, -1, -1):
         places[position] = min(places[position], limit)
         limit = places[position] - LABEL_GAP

@@ -15,7 +15,7 @@ from xdomain.report.accuracy import accuracy_rows
 from xdomain.report.cell_view import cell_state
 from xdomain.report.colour import scales
 from xdomain.report.contrasts import contrast_views
-from xdomain.report.curves import HEIGHT, WIDTH, panels
+from xdomain.report.curves import FRAME, HEIGHT, WIDTH, panels
 from xdomain.report.effort import AMOUNTS
 from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import definition, further_matrices, main_matrices, source, unmeasured
@@ -104,6 +104,7 @@ def environment() -> Environment:
         short_checkpoint=short_checkpoint,
         definition=definition,
         source=source,
+        frame=FRAME,
         cell_state=cell_state,
         amounts=tuple(AMOUNTS.values()),
         published_columns=published.columns,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xdomain.analysis.result import Matrix, Unit
+from xdomain.core.number_text import decimals, points
 
 MINUS = "−"
 """U+2212: as wide as a plus sign, so that columns of signed numbers line up."""
@@ -27,12 +28,8 @@ def estimate_text(unit: Unit, value: float | None, *, signed: bool = True) -> st
     """
     if value is None:
         return ""
-    text = f"{100 * value:.1f}" if unit == "fraction" else f"{value:.2f}"
-    if float(text) == 0.0:
-        return text.lstrip("-")
-    if text.startswith("-"):
-        return MINUS + text[1:]
-    return f"+{text}" if signed else text
+    text = points(value, sign=signed) if unit == "fraction" else decimals(value, 2, sign=signed)
+    return text.replace("-", MINUS)
 
 
 def interval_text(unit: Unit, low: float | None, high: float | None) -> str:

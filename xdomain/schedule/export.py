@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from xdomain.config.execution import StageResources
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage, Stage, StageKind
+from xdomain.plan.stage import StageSpec
+from xdomain.schedule.resources import demand, stated
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ExportedTask:
     """
 
     name: str
-    stages: tuple[Stage, ...]
+    stages: tuple[StageSpec, ...]
     needs: tuple[str, ...]
     command: str
     cpus: int
@@ -39,23 +39,22 @@ def exported_tasks(plan: Graph, run_command: Sequence[str]) -> list[ExportedTask
     Args:
         run_command: the `grid run` of the whole experiment, which `--stage` narrows.
     """
-    groups: dict[object, list[Stage]] = {}
+    groups: dict[object, list[StageSpec]] = {}
     for stage in plan.stages.values():
-        groups.setdefault(stage.checkpoint if isinstance(stage, EvaluateStage) else stage.key, []).append(stage)
+        groups.setdefault(stage.task_group or stage.key, []).append(stage)
     name_of = {stage.key: group[0].folder for group in groups.values() for stage in group}
-    execution = plan.experiment.execution
+    execution = plan.setup.execution
     found = []
     for group in groups.values():
-        asked: StageResources = getattr(execution.resources, group[0].kind)
-        processes = execution.train_processes if group[0].kind is StageKind.TRAIN else 1
+        kind = group[0].kind
         found.append(
             ExportedTask(
                 name=group[0].folder,
                 stages=tuple(group),
                 needs=tuple(dict.fromkeys(name_of[need] for need in group[0].needs)),
                 command=shlex.join([*run_command, *(word for stage in group for word in ("--stage", stage.key[:16]))]),
-                cpus=asked.cpus or processes * execution.threads,
-                gpus=asked.gpus,
+                cpus=int(demand(execution, kind, on_gpu=False)["CPU"]),
+                gpus=stated(execution, kind).get("GPU"),
             )
         )
     return found

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from typing import Any
 
-from xdomain.config.experiment import Experiment
+from xdomain.plan.graph import Setup
 from xdomain.plan.task import TaskFile
-from xdomain.schedule.base import Ended, Task
-from xdomain.worker.run import run_preflight, run_task
+from xdomain.schedule.base import Task, TaskExit
+from xdomain.schedule.worker_door import backend_cache, run_preflight, run_task
 
 
 class InlineExecutor:
     """Runs a task inside `submit`; breakpoints work."""
 
     def __init__(self) -> None:
-        self._finished: list[Ended] = []
-        self._kept: Any = None
+        self._finished: list[TaskExit] = []
+        self._cache: Any = None
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
-        run_preflight(experiment, loads_source=loads_source)
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
+        run_preflight(setup, loads_source=loads_source)
 
     def free_slots(self) -> int:
         return 0 if self._finished else 1
 
     def submit(self, task: Task) -> None:
         file = TaskFile.model_validate_json(task.path.read_text(encoding="utf-8"))
-        run_task(file, kept=self._kept_for(task))
-        self._finished.append(Ended(task))
+        run_task(file, self._cache_for(task))
+        self._finished.append(TaskExit(task))
 
-    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
+    def finished(self, timeout_seconds: float) -> Sequence[TaskExit]:
         done, self._finished = self._finished, []
         return done
 
@@ -41,14 +40,14 @@ class InlineExecutor:
         """Nothing runs between calls."""
 
     def close(self) -> None:
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
 
-    def _kept_for(self, task: Task) -> Any:
+    def _cache_for(self, task: Task) -> Any:
         """Where the task finds and leaves its engine; training gets the memory of one that is left."""
         if not task.keeps_engine:
             self.close()
-        elif self._kept is None:
-            self._kept = importlib.import_module("xdomain.evaluate.kept").KeptBackend()
-        return self._kept
+        elif self._cache is None:
+            self._cache = backend_cache()
+        return self._cache

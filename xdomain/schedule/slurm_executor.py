@@ -7,7 +7,6 @@ queue is read with squeue alone, so a cluster without accounting will do.
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.config.execution import ExecutionConfig
-from xdomain.config.experiment import Experiment
-from xdomain.core.errors import ConfigError, DependencyMissing, StageError
+from xdomain.core.errors import DependencyMissing, StageError
+from xdomain.core.exit_codes import STOPPED
 from xdomain.core.states import Cause
-from xdomain.core.threads import thread_environment
+from xdomain.plan.graph import Setup
 from xdomain.plan.stage import StageKind
-from xdomain.schedule.base import Ended, Task
+from xdomain.schedule.base import Task, TaskExit
 from xdomain.schedule.slurm_commands import SlurmJob, cancel, check_size, queue, require_slurm
-from xdomain.worker.run import run_preflight
-from xdomain.worker.slurm_worker import STOPPED, run_job
+from xdomain.schedule.slurm_options import job_options, job_setup
+from xdomain.schedule.worker_door import run_preflight, run_slurm_job
 
 SILENT_SECONDS = 600.0
 """A controller that restarts is waited for so long."""
@@ -70,9 +69,7 @@ class SlurmExecutor:
         self._most = jobs or execution.workers or execution.slurm.most_jobs
         self._tell = tell
         self._submitit = submitit.SlurmExecutor(folder=(store / "slurm").resolve())
-        variables = thread_environment(execution.threads).items()
-        self._setup = ["export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables)]
-        self._setup += execution.slurm.setup
+        self._setup = job_setup(execution)
         self._queued: list[Task] = []
         """Submitted to us, not yet to Slurm."""
         self._running: dict[str, Task] = {}
@@ -83,8 +80,8 @@ class SlurmExecutor:
         self._stopping = False
         self._looked = self._answered = time.monotonic()
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
-        run_preflight(experiment, loads_source=loads_source)
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
+        run_preflight(setup, loads_source=loads_source)
 
     def free_slots(self) -> int:
         return max(0, self._most - len(self._running) - len(self._queued))
@@ -92,7 +89,7 @@ class SlurmExecutor:
     def submit(self, task: Task) -> None:
         self._queued.append(task)
 
-    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
+    def finished(self, timeout_seconds: float) -> Sequence[TaskExit]:
         self._hand_over()
         if not self._running:
             return []
@@ -125,7 +122,7 @@ class SlurmExecutor:
         self._queued.clear()
         cancel(self._running)
         for number, task in list(self._running.items()):
-            self._end(number, Ended(task))
+            self._end(number, TaskExit(task))
 
     def running_jobs(self) -> dict[str, Task]:
         """Tasks by Slurm's job number."""
@@ -148,10 +145,10 @@ class SlurmExecutor:
             stderr_to_stdout=True,
             additional_parameters={"requeue": True, "ntasks-per-node": 1, **self._options[kind]},
         )
-        # submitit pickles the name of `run_job` and a path, for the job alone to read; no answer is read back.
+        # submitit pickles the name of `run_slurm_job` and a path, for the job alone to read; no answer is read back.
         try:
             with self._submitit.batch():
-                submissions = [self._submitit.submit(run_job, str(task.path.resolve())) for task in tasks]
+                submissions = [self._submitit.submit(run_slurm_job, str(task.path.resolve())) for task in tasks]
         except self._refusals() as error:
             raise StageError(f"Slurm refused jobs of kind {kind}: {error}") from error
         for task, submission in zip(tasks, submissions, strict=True):
@@ -163,7 +160,7 @@ class SlurmExecutor:
 
         return FailedJobError, FailedSubmissionError
 
-    def _look(self) -> list[Ended]:
+    def _look(self) -> list[TaskExit]:
         self._looked = time.monotonic()
         try:
             jobs = queue()
@@ -178,12 +175,12 @@ class SlurmExecutor:
             if job is None:
                 self._missed[number] = self._missed.get(number, 0) + 1
                 if self._missed[number] >= GONE_LOOKS:
-                    ended.append(self._end(number, Ended(task, f"Slurm forgot its job {number}")))
+                    ended.append(self._end(number, TaskExit(task, f"Slurm forgot its job {number}")))
             elif job.is_alive:
                 self._note(number, task, job)
             elif self._can_go_on(task, job):
                 self._tell(task, f"Slurm job {number} stopped at a checkpoint as Slurm asked; it is submitted again")
-                self._end(number, Ended(task))
+                self._end(number, TaskExit(task))
                 self._queued.append(task)
             else:
                 ended.append(self._end(number, self._ended(number, task, job)))
@@ -208,20 +205,20 @@ class SlurmExecutor:
         elif job.state == "PENDING" and job.reason not in USUAL_REASONS and before != job:
             self._tell(task, f"Slurm job {number} waits: {job.reason}")
 
-    def _ended(self, number: str, task: Task, job: SlurmJob) -> Ended:
+    def _ended(self, number: str, task: Task, job: SlurmJob) -> TaskExit:
         log = self._submissions[number].paths.stdout
         if job.state == "COMPLETED":
-            return Ended(task)
+            return TaskExit(task)
         if job.state == "FAILED" and job.exit_code == STOPPED:
-            return Ended(task, f"Slurm job {number} was told to stop, by its time limit most likely", Cause.KILLED)
+            return TaskExit(task, f"Slurm job {number} was told to stop, by its time limit most likely", Cause.KILLED)
         if job.state == "FAILED":
-            return Ended(task, f"exit code {job.exit_code} of Slurm job {number}, see {log}")
+            return TaskExit(task, f"exit code {job.exit_code} of Slurm job {number}, see {log}")
         if number in self._killed or (job.state == "CANCELLED" and self._stopping):
-            return Ended(task, "signal 9")
+            return TaskExit(task, "signal 9")
         words = "was cancelled (scancel)" if job.state == "CANCELLED" else f"ended as {job.state}"
-        return Ended(task, f"Slurm job {number} {words}, see {log}", CAUSES.get(job.state, Cause.KILLED))
+        return TaskExit(task, f"Slurm job {number} {words}, see {log}", CAUSES.get(job.state, Cause.KILLED))
 
-    def _end(self, number: str, ended: Ended) -> Ended:
+    def _end(self, number: str, ended: TaskExit) -> TaskExit:
         """Forget a job, and remove what submitit pickled for it."""
         del self._running[number]
         self._seen.pop(number, None)
@@ -229,36 +226,3 @@ class SlurmExecutor:
         for path in (paths.submitted_pickle, paths.result_pickle):
             path.unlink(missing_ok=True)
         return ended
-
-
-def job_options(execution: ExecutionConfig, kind: StageKind) -> dict[str, str | int | bool]:
-    """sbatch's options for a stage of a kind.
-
-    Raises:
-        ConfigError: a fraction of a GPU, which Slurm cannot give.
-    """
-    asked = getattr(execution.resources, kind.value)
-    processes = execution.train_processes if kind is StageKind.TRAIN else 1
-    gpus = asked.gpus if asked.gpus is not None else processes * (execution.device == "cuda")
-    if gpus != int(gpus):
-        raise ConfigError(
-            f"Slurm gives whole GPUs. Found {gpus}.",
-            where=f"execution.resources.{kind}.gpus",
-            fix="Ask for 0 or 1; Slurm's shards can be asked for under `execution.slurm`: {gres: shard:1}.",
-        )
-    if asked.minutes is not None and asked.minutes * 60 <= execution.slurm.stop_seconds:
-        raise ConfigError(
-            f"{asked.minutes} minutes leave no time before a job is told to stop, {execution.slurm.stop_seconds} s "
-            "before their end.",
-            where=f"execution.resources.{kind}.minutes",
-            fix="Raise the minutes, or lower `execution.slurm.stop_seconds`.",
-        )
-    options: dict[str, str | int | bool] = {"nodes": 1, "cpus-per-task": asked.cpus or processes * execution.threads}
-    if gpus:
-        options["gpus-per-node"] = int(gpus)
-    if asked.memory_gb is not None:
-        options["mem"] = f"{int(asked.memory_gb * 1e9 / 2**20)}M"  # Slurm's M is 2^20 bytes
-    if asked.minutes is not None:
-        options["time"] = asked.minutes
-    further: dict[str, str | int | bool] = getattr(execution.slurm, kind.value)
-    return options | execution.slurm.options | further

@@ -67,7 +67,7 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
     for stage in plan.train_stages:
         summary = store.result(stage)["summary"] if stage.key in done else None
         own = _efforts(stage, summary, plan) if summary is not None else {}
-        before = effort[stage.parent]
+        before = effort[stage.parent.stage]
         for ref in stage.checkpoints:
             places[ref.name] = EvaluatedCheckpoint(
                 checkpoint=ref.name,
@@ -89,7 +89,7 @@ def _telemetry(store: Store, stage: TrainStage) -> tuple[StepTelemetry, ...]:
     """From the metrics of a mixed phase; () for any other, and where there are none."""
     folder = store.folder(stage)
     path = folder / "metrics.jsonl"
-    if not stage.curriculum.phases[stage.phase_index].is_mixed or not path.exists():
+    if not stage.phase.is_mixed or not path.exists():
         return ()
     check_artifact(folder, path.name)
     lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
@@ -105,7 +105,7 @@ def _telemetry(store: Store, stage: TrainStage) -> tuple[StepTelemetry, ...]:
 def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[CheckpointRef, Effort]:
     """What the stage itself spent up to each of its checkpoints; tokens and time are recorded for its end alone."""
     spent = {
-        ref: replace(UNRECORDED, steps=ref.step, prompts=prompts_consumed(ref.step, plan.experiment))
+        ref: replace(UNRECORDED, steps=ref.step, prompts=prompts_consumed(ref.step, plan.experiment.training))
         for ref in stage.checkpoints
     }
     spent[stage.end] = Effort(
@@ -133,8 +133,8 @@ def compared_runs(graphs: Mapping[str, Graph], base: str | None) -> dict[str, Ru
     for name, graph in graphs.items():
         found = {stage.checkpoint.name: stage for stage in graph.evaluations}
         for checkpoint, evaluation in found.items():
-            made_by = graph.stages[evaluation.checkpoint.stage]
-            title = made_by.title if made_by.kind is StageKind.BASE else evaluation.title.rsplit(" on ", 1)[0]
+            made_by = graph.ref(evaluation.checkpoint.stage)
+            title = made_by.title if made_by.kind is StageKind.BASE else evaluation.checkpoint_title
             run = BASE_RUN if name == base else RunId(model=name if len(found) == 1 else title)
             runs.setdefault(checkpoint, run)  # a pattern may match the base too
     return runs
@@ -173,7 +173,7 @@ def compared_models(
     paths = [store.open_artifact(stage) / "records.parquet" for stage in found]
     return MeasuredGrid(
         experiment="eval",
-        domains=domains or next(iter(graphs.values())).experiment.domain_names,
+        domains=domains or next(iter(graphs.values())).setup.domain_names,
         runs=tuple(dict.fromkeys(run for run in runs.values() if not run.is_base)),
         checkpoints=tuple(places),
         records=read_records(paths, RECORD_COLUMNS if with_text else (*COLUMNS_WITHOUT_TEXT, "gold")),

@@ -22,9 +22,8 @@ def build_strategy(config: StrategyModel, domains: Sequence[str], seed: int) -> 
     """
     name = str(config.model_dump()["name"])
     try:
-        strategy: Strategy = STRATEGIES.load(name)(config, tuple(sorted(domains)), seed)
+        return STRATEGIES.build(name, config, tuple(sorted(domains)), seed, gives=Strategy)  # type: ignore[type-abstract]
     except ImportError as error:
         raise DependencyMissing(
             f'the strategy "{name}" needs a solver: {error}', where="strategies", fix='pip install "xdomain[solvers]"'
         ) from error
-    return strategy

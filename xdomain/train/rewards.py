@@ -14,7 +14,7 @@ from xdomain.domains.judging import judge_finished
 
 @dataclass(frozen=True)
 class ScoredSample:
-    """What one rollout earned; `reward` None where its verifier could not judge."""
+    """Outcome and reward of one sample; the reward is None where the verifier could not judge."""
 
     domain: str
     reward: float | None
@@ -24,7 +24,7 @@ class ScoredSample:
 
 @dataclass(frozen=True)
 class KeptSample:
-    """One rollout as `rollouts.jsonl` stores it, without its step."""
+    """One sample as `rollouts.jsonl` stores it, without its step."""
 
     domain: str
     item_id: str
@@ -41,16 +41,27 @@ class KeptSample:
     truncated: bool
 
 
+@dataclass(frozen=True)
+class ScoredRollout:
+    """The samples of one rollout in TRL's order, and the first of them with their text."""
+
+    samples: tuple[ScoredSample, ...] = ()
+    kept: tuple[KeptSample, ...] = ()
+
+    @property
+    def rewards(self) -> list[float | None]:
+        """One reward per sample; None leaves it without advantage."""
+        return [sample.reward for sample in self.samples]
+
+
 class RewardRouter:
-    """TRL reward callable over the columns `domain` and `index`.
+    """Score rollouts over the columns `domain` and `index`.
 
     Args:
-        domains: by name.
-        items: train items by domain.
-        keep: number of samples of each call, the first ones, that are kept with their text.
+        domains: Domains by name.
+        items: Training items by domain.
+        keep: Number of samples of each rollout, the first ones, that are kept with their text.
     """
-
-    __name__ = "reward"
 
     def __init__(self, domains: Mapping[str, Domain], items: Mapping[str, Sequence[Item]], *, keep: int = 0) -> None:
         self._domains = domains
@@ -58,26 +69,26 @@ class RewardRouter:
         self._items = items
         self.stop = {name: domain.stop for name, domain in domains.items()}
         """Stop strings by domain."""
-        self.last: list[ScoredSample] = []
-        """Samples of the latest call, in TRL's order."""
-        self.kept: list[KeptSample] = []
-        """The first samples of the latest call with their text."""
 
-    def __call__(
+    def reward(self, completions: Sequence[Any], domain: Any, index: Any, **_: Any) -> list[float | None]:
+        """Score a rollout as a reward function of a plain GRPOTrainer."""
+        return self.score(completions, domain=domain, index=index).rewards
+
+    def score(
         self,
-        prompts: Sequence[Any],
         completions: Sequence[Any],
         *,
         domain: Sequence[str],
         index: Sequence[int],
         truncated: Sequence[bool] | None = None,
-        **_: Any,
-    ) -> list[float | None]:
-        """One reward a sample; None leaves it without advantage.
+    ) -> ScoredRollout:
+        """Judge a rollout, each sample by its own domain.
 
         Args:
-            completions: texts to judge, or one-message conversations where TRL applies the chat template.
-            truncated: whether each ended for want of room, which is wrong here as in evaluation; None if none did.
+            completions: Texts to judge, or one-message conversations where TRL applies the chat template.
+            domain: Name of each sample's domain.
+            index: Position of each sample's item among its domain's training items.
+            truncated: Mask of samples that ran out of room, which are wrong as in evaluation; None if none did.
         """
         cut_off = [False] * len(completions) if truncated is None else truncated
         samples: list[ScoredSample | None] = [None] * len(completions)
@@ -96,9 +107,9 @@ class RewardRouter:
                     number = asked[name, index[place]]
                     asked[name, index[place]] += 1
                     kept[place] = kept_sample(scored, item, number, texts[place], verdict)
-        self.last = [sample for sample in samples if sample is not None]
-        self.kept = [kept[place] for place in sorted(kept)]
-        return [sample.reward for sample in self.last]
+        return ScoredRollout(
+            tuple(sample for sample in samples if sample is not None), tuple(kept[place] for place in sorted(kept))
+        )
 
 
 def kept_sample(scored: ScoredSample, item: Item, number: int, text: str, verdict: Verdict) -> KeptSample:

@@ -30,7 +30,7 @@ from xdomain.train.draws import PlacedDraws
 from xdomain.train.log_probabilities import align_log_probabilities
 from xdomain.train.processes import gathered
 from xdomain.train.quotas import InformativeQuotas, informative
-from xdomain.train.rewards import RewardRouter
+from xdomain.train.rewards import RewardRouter, ScoredRollout
 from xdomain.train.rollout_metrics import domain_metrics
 from xdomain.train.rollouts import Rollout, RolloutReader, settings_of_the_file, without_parsing
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
@@ -41,7 +41,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
     """GRPOTrainer over rows that have a `domain` column.
 
     Args:
-        router: the reward function, asked for its verdicts after each rollout.
+        router: Judge of each rollout.
         domains: names; `domain_ids` in a batch index into them.
         strategy: how a step is made of the domains' gradients.
         adaptive: chooses each rollout's prompts as training goes; None takes the data set's rows as they come.
@@ -66,7 +66,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         draws_seed: int | None = None,
         **arguments: Any,
     ) -> None:
-        super().__init__(reward_funcs=router, **arguments)
+        super().__init__(reward_funcs=self.reward, **arguments)
         align_log_probabilities(self.model, self.temperature)
         self.remove_callback(PrinterCallback)  # our callback writes every step to a file instead
         self.router = router
@@ -83,6 +83,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self.reader = RolloutReader(self._tokenizer, self.eos_token_ids, self._context, router.stop)
         self._rows: list[dict[str, Any]] = []
         self._rollouts: list[Rollout] = []
+        self.scored = ScoredRollout()
         self.rollout_metrics: dict[str, Any] = {}
         """Of the latest rollout and step, until the callback takes them: seconds, counts, the strategy's figures."""
         self.error_rates: dict[str, float] = {}
@@ -193,21 +194,17 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         ids = [self.domains.index(row["domain"]) for row in inputs]
         batch["domain_ids"] = torch.tensor(ids, device=batch["advantages"].device)
         if self.quotas is not None:
-            self._hold_to(self.quotas, batch)
-        by_domain = domain_metrics(
-            gathered(self.router.last),
-            gathered((batch["advantages"] * kept).tolist()),
-            gathered(lengths),
-            self.num_generations,
-        )
+            self._hold_to(self.quotas, batch, self.scored.rewards)
+        samples = self.scored.samples
+        advantages = (batch["advantages"] * kept).tolist()
+        by_domain = domain_metrics(gathered(samples), gathered(advantages), gathered(lengths), self.num_generations)
         self.rollout_metrics = {
             "rollout_seconds": time.perf_counter() - begun,
             "rollout_processor_seconds": time.process_time() - processor_begun,
             "domains": by_domain,
         }
-        if self.router.kept:
-            self.rollout_metrics[KEPT] = [asdict(sample) for sample in self.router.kept]
-        samples = self.router.last
+        if self.scored.kept:
+            self.rollout_metrics[KEPT] = [asdict(sample) for sample in self.scored.kept]
         failed = [
             None if each.outcome is Outcome.UNSCORED else float(each.outcome is not Outcome.RIGHT) for each in samples
         ]
@@ -238,6 +235,11 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         texts = [rollout.text for rollout in self._rollouts]
         return super()._calculate_rewards(flagged, prompts, texts, completion_ids_list)
 
+    def reward(self, completions: Any, domain: Any, index: Any, truncated: Any, **_: Any) -> list[float | None]:
+        """Judge a rollout; TRL calls this, and keeps only the numbers."""
+        self.scored = self.router.score(completions, domain=domain, index=index, truncated=truncated)
+        return self.scored.rewards
+
     def _kept_in_loss(self, batch: dict[str, Any]) -> torch.Tensor:
         """Mask truncated completions if `mask_truncated_completions` says so; returns 0 for them, 1 for the others."""
         truncated = torch.tensor([each.truncated for each in self._rollouts], device=batch["advantages"].device)
@@ -251,7 +253,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         batch["num_items_in_batch"] = self.accelerator.gather(batch["completion_mask"].sum()).sum()
         return (~truncated).to(batch["advantages"].dtype)
 
-    def _hold_to(self, quotas: InformativeQuotas, batch: dict[str, Any]) -> None:
+    def _hold_to(self, quotas: InformativeQuotas, batch: dict[str, Any], rewards: Sequence[float | None]) -> None:
         """Take the advantages of informative groups beyond the phase's ratio, over all processes alike."""
         group, ids = self.num_generations, batch["domain_ids"]
         if len(ids) % group:
@@ -260,7 +262,6 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
                 where="training.informative_quotas",
                 fix="Choose prompts_per_step divisible by the number of processes.",
             )
-        rewards = [sample.reward for sample in self.router.last]
         differ = [informative(rewards[start : start + group]) for start in range(0, len(rewards), group)]
         own = torch.stack([ids[::group], torch.tensor(differ, device=ids.device).long()], dim=1)
         every: list[list[int]] = self.accelerator.gather(own).tolist()

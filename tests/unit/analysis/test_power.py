@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -13,14 +15,38 @@ from tests.support.plans import make_plan
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.inference import Estimate
 from xdomain.analysis.maxima import pairwise, size, smallest, spread
-from xdomain.analysis.power import Design, both_needed, items_needed, power_factor, seeds_needed, smallest_detectable
-from xdomain.cli import power_view
+from xdomain.analysis.power import (
+    Design,
+    both_needed,
+    items_needed,
+    large_sample_quantile,
+    power_factor,
+    seeds_needed,
+    smallest_detectable,
+)
+from xdomain.api.outlook import outlooks
+from xdomain.cli.grid.power_tables import design_in_words
 from xdomain.config.domain import DomainConfig
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain
 from xdomain.resolve.sizes import EvaluatedItems, evaluated_items
 
 DESIGN = Design(300, 4, 3)
+
+
+@pytest.mark.parametrize("degrees", [200.5, 250.0, 1_000.0, 1e6])
+def test_large_sample_quantiles_are_scipys(degrees):
+    errors = {0.8: 1e-9, 0.975: 1e-9, 0.9975: 2e-8, 1 - 0.05 / 200: 1e-7, 1 - 2.5e-6: 1e-6}
+    for probability, error in errors.items():
+        expected = stats.t.ppf(probability, degrees)
+        assert large_sample_quantile(probability, degrees) == pytest.approx(expected, abs=error)
+
+
+def test_a_plan_of_many_items_needs_no_scipy():
+    script = "import sys, xdomain.analysis.power as power; power.smallest_detectable(power.Design(300, 4))"
+    script += "; print('scipy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("sides", [1, 2])
@@ -130,9 +156,9 @@ def test_the_plan_counts_on_the_items_that_exist(tmp_path):
     plan = make_plan(evaluation={"items": 100_000})
     items = evaluated_items(plan.experiment)
     assert items["logic"] == EvaluatedItems(1000, 1000)
-    assert "holds fewer than the 100000 asked for: logic 1000, puzzle 1000" in power_view.in_words(plan, items)
+    assert "holds fewer than the 100000 asked for: logic 1000, puzzle 1000" in design_in_words(plan, items)
     uneven = {"logic": EvaluatedItems(1, 1), "puzzle": EvaluatedItems(300, None)}
-    many, one = power_view.outlooks(plan, uneven, None)
+    many, one = outlooks(plan, uneven, None)
     assert (many.domains, one.domains) == (("puzzle",), ("logic",))
     assert one.lines[0].before > 1 > many.lines[0].before
-    assert power_view.outlooks(plan, {"logic": EvaluatedItems(0, 0)}, None) == []
+    assert outlooks(plan, {"logic": EvaluatedItems(0, 0)}, None) == []

@@ -13,12 +13,5 @@ def test_means_of_transfer_are_over_pairs(result, level):
     diagonal = np.mean([level(d, d) - level("base", d) for d in DOMAINS])
     assert close(result.summary.mean_diagonal_transfer, diagonal)
     assert result.summary.mean_diagonal_transfer.low > 0
-    cross = np.mean(
-        [
-            level(a, d) - level("base", d)
-            for a in DOMAINS
-            for d in DOMAINS
-            if a != d
-        ]
-    )
+    cross = np.mean([level(a, d) - level("base", d) for a in DOMAINS for d in DOMAINS if a != d])
     assert close(result.summary.mean_cross_transfer, cross)

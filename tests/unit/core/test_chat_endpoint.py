@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from tests.completion_server import Reply, completion_server
 
+from tests.support.openai_server import Reply, chat_reply, openai_server
 from xdomain.core.chat_endpoint import (
     LONGEST_PAUSE_SECONDS,
     ChatEndpoint,
@@ -20,7 +20,7 @@ from xdomain.core.chat_endpoint import (
 from xdomain.core.errors import DependencyMissing
 
 MESSAGES = [{"role": "user", "content": "x"}]
-FINE = json.dumps({"choices": [{"message": {"content": "fine"}}]}).encode()
+FINE = chat_reply("fine")
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def ask(*replies: Reply, attempts: int = 3) -> tuple[str | EndpointError, int, list[float]]:
     """Return what `chat` made of these replies in turn, the number of requests, and the pauses."""
     pauses: list[float] = []
-    with completion_server({}, lambda number, body: replies[min(number, len(replies) - 1)]) as server:
+    with openai_server(lambda request: replies[min(request.number, len(replies) - 1)]) as server:
         endpoint = ChatEndpoint(f"{server.url}/", "m", api_key_variable="SOME_KEY", attempts=attempts)
         try:
             found: str | EndpointError = chat(endpoint, MESSAGES, sleep=pauses.append, temperature=0.0)
@@ -43,24 +43,19 @@ def ask(*replies: Reply, attempts: int = 3) -> tuple[str | EndpointError, int, l
 
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 529])
 def test_a_passing_fault_is_retried(status: int) -> None:
-    assert ask((status, b"", {}), (200, FINE, {})) == ("fine", 2, [0.5])
+    assert ask(Reply(status), FINE) == ("fine", 2, [0.5])
 
 
 def test_pauses_grow_and_follow_the_servers_wish_up_to_a_limit() -> None:
-    found, requests, pauses = ask(
-        (503, b"", {}),
-        (429, b"", {"Retry-After": "7"}),
-        (429, b"", {"Retry-After": "7200"}),
-        (500, b"", {}),
-        attempts=5,
-    )
+    busy = [Reply(429, headers={"Retry-After": seconds}) for seconds in ("7", "7200")]
+    found, requests, pauses = ask(Reply(503), *busy, Reply(500), attempts=5)
     assert isinstance(found, EndpointError)
     assert (requests, pauses) == (5, [0.5, 7.0, LONGEST_PAUSE_SECONDS, 4.0])
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, RequestRefused), (413, RequestRefused), (422, RequestRefused)])
 def test_a_refused_request_is_not_an_outage(status: int, kind: type[EndpointError]) -> None:
-    found, requests, _ = ask((status, b'{"error": {"message": "too long"}}', {}))
+    found, requests, _ = ask(Reply(status, b'{"error": {"message": "too long"}}'))
     assert type(found) is kind
     assert requests == 1
     assert "too long" in str(found)
@@ -68,7 +63,7 @@ def test_a_refused_request_is_not_an_outage(status: int, kind: type[EndpointErro
 
 @pytest.mark.parametrize("status", [301, 307, 401, 403, 404, 451])
 def test_a_refusal_of_everything_ends_at_once(status: int) -> None:
-    found, requests, _ = ask((status, b"", {"Location": "http://127.0.0.1:9/"}))
+    found, requests, _ = ask(Reply(status, headers={"Location": "http://127.0.0.1:9/"}))
     assert type(found) is EndpointError
     assert requests == 1
     assert f"status {status}" in str(found)
@@ -79,18 +74,18 @@ def test_a_refusal_of_everything_ends_at_once(status: int) -> None:
     [b"", b"no", b"[]", b"null", b"{}", b'{"choices": []}', b"[" * 100_000, b'{"error": {"message": "behind me"}}'],
 )
 def test_what_is_no_reply_is_asked_for_again(data: bytes) -> None:
-    assert ask((200, data, {}), (200, FINE, {}))[:2] == ("fine", 2)
+    assert ask(Reply(200, data), FINE)[:2] == ("fine", 2)
 
 
 @pytest.mark.parametrize("status", [200, 401, 500])
 def test_the_key_is_never_shown(status: int) -> None:
-    found, _, _ = ask((status, b'{"error": {"message": "your key sk-secret is bad"}}', {}), attempts=2)
+    found, _, _ = ask(Reply(status, b'{"error": {"message": "your key sk-secret is bad"}}'), attempts=2)
     assert "your key [key] is bad" in str(found)
     assert "secret" not in f"{found} {found!r}"
 
 
 def test_a_long_explanation_is_cut() -> None:
-    found, _, _ = ask((400, json.dumps({"error": {"message": "y" * 10_000}}).encode(), {}))
+    found, _, _ = ask(Reply(400, json.dumps({"error": {"message": "y" * 10_000}}).encode()))
     assert 100 < str(found).count("y") < 300
 
 
@@ -98,7 +93,7 @@ def test_text_that_utf8_cannot_hold_arrives_as_it_is() -> None:
     def echo(reply: Any) -> str:
         return str(reply["choices"][0]["message"]["content"])
 
-    with completion_server({}, lambda number, body: (200, FINE, {})) as server:
+    with openai_server(lambda request: FINE) as server:
         body = {"prompt": "\ud800 \x00", "model": "m"}
         assert post_json(ChatEndpoint(server.url, "m"), "/completions", body, echo) == "fine"
         assert server.requests == [body]

@@ -12,6 +12,8 @@ import pytest
 
 from xdomain.core.deadline_post import LONGEST_REPLY, Reply, TransportFailed, post
 
+CONTENT = b'{"a": 1}'
+
 Behaviour = Callable[[socket.socket], None]
 """Function of an open connection, called once the request was read."""
 
@@ -25,7 +27,7 @@ def server(behave: Behaviour) -> Iterator[tuple[str, list[bytes]]]:
         def serve(connection: socket.socket) -> None:
             with connection:
                 read = b""
-                while b"\r\n\r\n" not in read:
+                while not read.endswith(CONTENT):  # what is left unread would reset the connection at its close
                     read += connection.recv(65536)
                 requests.append(read)
                 try:
@@ -56,7 +58,7 @@ def says(*parts: bytes, pause_seconds: float = 0.0) -> Behaviour:
 
 
 def ask(url: str, timeout_seconds: float = 5.0) -> Reply:
-    return post(f"{url}/v1/completions", b'{"a": 1}', {"Authorization": "Bearer sk-secret"}, timeout_seconds)
+    return post(f"{url}/v1/completions", CONTENT, {"Authorization": "Bearer sk-secret"}, timeout_seconds)
 
 
 @pytest.fixture(autouse=True)
@@ -69,9 +71,10 @@ def test_a_reply_with_its_status_headers_and_body() -> None:
     with server(says(b"HTTP/1.1 200 OK\r\nretry-after: 7\r\nContent-Length: 2\r\n\r\nhi")) as (url, requests):
         reply = ask(url)
     assert (reply.status, reply.data, reply.is_success, reply.headers["Retry-After"]) == (200, b"hi", True, "7")
-    head = requests[0].partition(b"\r\n\r\n")[0]
+    head, _, content = requests[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /v1/completions HTTP/1.1")
     assert b"Authorization: Bearer sk-secret" in head
+    assert content == CONTENT
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"

@@ -29,7 +29,7 @@ def test_shared_prefixes_are_one_stage() -> None:
     plan = make_plan(domains=FOUR)
     cost = plan_cost(plan, frozenset())
     assert (cost.train_stages, cost.naive_train_stages) == (22, 34)
-    assert train(plan, "logic -> math").parent == train(plan, "logic").key
+    assert train(plan, "logic -> math").parent == train(plan, "logic").end
 
 
 def test_stages_come_after_what_they_need() -> None:
@@ -55,7 +55,7 @@ def test_explicit_curriculum_equal_to_a_family_member_adds_nothing() -> None:
 def test_budget_rules(budget: str, pair: tuple[int, int], mixed: int) -> None:
     plan = make_plan(training={"steps": 10, "budget": budget, "prompts_per_step": 4, "generations": 2})
     second = train(plan, "logic -> puzzle")
-    assert (plan.stages[second.parent].steps, second.steps) == pair
+    assert (plan.stages[second.parent.stage].steps, second.steps) == pair
     assert train(plan, "logic + puzzle").steps == mixed
 
 

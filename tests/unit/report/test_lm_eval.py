@@ -14,10 +14,10 @@ from xdomain.analysis.lm_eval import grid_of_models, sample_choices
 from xdomain.config.run_id import BASE, BASE_RUN, RunId
 from xdomain.core.errors import AnalysisError
 from xdomain.core.fingerprint import text_digest
+from xdomain.evaluate.harness import sample_files
 from xdomain.plan.measurement import EvaluatedCheckpoint, MeasuredGrid
 from xdomain.report.every_eval_ever import every_eval_ever
 from xdomain.report.lm_eval import write_lm_eval
-from xdomain.schedule.lm_eval import sample_files
 
 SCHEMA = Path(__file__).parents[2] / "golden" / "every_eval_ever_0_3_0" / "eval.schema.json"
 

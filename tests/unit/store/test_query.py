@@ -13,7 +13,7 @@ from xdomain.core.errors import DamagedArtifact
 from xdomain.core.parquet import write_records
 from xdomain.plan.graph import Plan
 from xdomain.plan.measurement import EvaluatedCheckpoint, StepTelemetry
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageSpec
 from xdomain.store.lease import acquire
 from xdomain.store.query import measured_grid
 from xdomain.store.store import Store
@@ -28,7 +28,7 @@ LINES: list[dict[str, Any]] = [
 ]
 
 
-def publish(store: Store, stage: Stage, lines: list[dict[str, Any]] | None) -> None:
+def publish(store: Store, stage: StageSpec, lines: list[dict[str, Any]] | None) -> None:
     lease = acquire(store.lease_path(stage))
     assert lease is not None
     work = store.work(stage)

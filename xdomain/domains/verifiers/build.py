@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from xdomain.config.domain_verifier import VerifierConfig
-from xdomain.domains.registry import VERIFIERS
+from xdomain.config.domain_verifier import VERIFIERS, SourceVerifier, VerifierConfig
+from xdomain.core.errors import ConfigError, PluginError
 from xdomain.domains.verifiers.base import Verifier
 
 
@@ -11,8 +11,24 @@ def build_verifier(config: VerifierConfig) -> Verifier:
     """Make the verifier that `config` names; its module is imported only now.
 
     Raises:
-        PluginError: no verifier of that kind is registered.
+        PluginError: no verifier of that kind is registered, or a plugin makes none.
         DependencyMissing: it needs a package that is not installed.
     """
-    verifier: Verifier = VERIFIERS.load(config.kind, where="domains.verifier.kind")(config)
+    where = "domains.verifier.kind"
+    verifier = VERIFIERS.build(config.kind, config, gives=Verifier, where=where)  # type: ignore[type-abstract]
+    if not isinstance(getattr(verifier, "id", None), str):
+        raise PluginError(
+            f"the verifier {VERIFIERS.described(config.kind)} has no `id`.",
+            where=where,
+            fix='Give its class an id with kind and version, for instance id = "fuzzy/1".',
+        )
     return verifier
+
+
+def needs_source(config: SourceVerifier) -> Verifier:
+    """Stand for the kind `source`, whose verifier only the domain's source can make."""
+    raise ConfigError(
+        "a verifier of kind `source` belongs to a source that brings one.",
+        where="domains.verifier.kind",
+        fix="Name another kind.",
+    )

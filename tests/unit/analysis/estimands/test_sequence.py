@@ -20,9 +20,7 @@ def test_sequence_metrics(result, level):
     assert close(row["FWT"], np.mean(forward))
     best = [max(level(first, d), level(second, d)) - level(run, d) for d in ("math", "science")]
     assert row["forgetting"].estimate == pytest.approx(np.mean(best), abs=1e-12)
-    assert row["worst domain"].estimate == pytest.approx(
-        min(level(run, d) for d in DOMAINS), abs=1e-12
-    )
+    assert row["worst domain"].estimate == pytest.approx(min(level(run, d) for d in DOMAINS), abs=1e-12)
     relative = [level(run, d) / level("base", d) - 1 for d in DOMAINS]
     assert close(row["relative change"], np.mean(relative))
     assert set(result.matrices["sequence"].cells["math"]) == {"ACC", "worst domain", "relative change"}

@@ -1,0 +1,145 @@
+"""Kinds that other packages bring: one set of rules for verifiers, sources, strategies and backends.
+
+A file writes `{kind: fuzzy, parameters: {...}}`. The package may declare a model for its parameters under the entry
+points of its group with ".parameters" after it, so that a mistake is told when the file is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, Field, JsonValue, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from xdomain.config.model_base import ConfigModel, PlainMapping
+from xdomain.config.validation import BELOW, PLUGIN, sentence
+from xdomain.core.errors import PluginError
+from xdomain.core.registry import Registry
+
+
+class PluginParameters(ConfigModel):
+    """Base of the model that a package declares for its plugin's parameters.
+
+    Its module is imported whenever a file that names the plugin is read, so it should import nothing heavy.
+    """
+
+    version: ClassVar[int] = 1
+    """Raised when the same parameters come to mean something else, a changed default included. 1 is left out of
+    identity. Verifiers have their version in `id`, and sources in `identity()`, instead."""
+
+
+class PluginConfig(ConfigModel):
+    """Base of what a file says of a plugin: its name and its parameters."""
+
+    registry: ClassVar[Registry]
+    key: ClassVar[str] = "kind"
+    """Field that holds the plugin's name."""
+
+    parameters: PlainMapping = Field(default_factory=dict)
+    """Checked by the model that the plugin's package declares for them, else by the plugin when it is made. Values
+    that are the model's defaults are left out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def check_parameters(cls, data: Any) -> Any:
+        """Check the parameters with the plugin's own model, and say where they go."""
+        if not isinstance(data, Mapping):
+            return data
+        name, parameters = data.get(cls.key), data.get("parameters", {})
+        loose = sorted(str(key) for key in data if key not in cls.model_fields)
+        if loose:
+            raise ValueError(f'"{loose[0]}" is no key here: what "{name}" can be told goes under `parameters`.')
+        if not isinstance(name, str) or not isinstance(parameters, Mapping):
+            return data
+        return {**data, "parameters": checked_parameters(cls.registry, name, parameters)}
+
+    @property
+    def settings(self) -> Any:
+        """Return the parameters as an instance of the plugin's model; without one, as the mapping they are."""
+        model = parameters_model(self.registry, getattr(self, self.key))
+        return self.parameters if model is None else model.model_validate(self.parameters)
+
+    @property
+    def plugin_version(self) -> int:
+        """Return the version that the model of the parameters states, 1 without a model."""
+        model = parameters_model(self.registry, getattr(self, self.key))
+        return 1 if model is None else model.version
+
+
+def parameters_model(registry: Registry, name: str) -> type[PluginParameters] | None:
+    """Return the model that a plugin's package declares for its parameters, None if it declares none.
+
+    Raises:
+        PluginError: it cannot be imported, or is something else.
+    """
+    model = registry.load_parameters(name)
+    if model is not None and not (isinstance(model, type) and issubclass(model, PluginParameters)):
+        raise PluginError(
+            f"the parameters of the {registry.kind} {registry.described(name)} should be a PluginParameters class.",
+            fix=f"Correct that package (entry points {registry.group}.parameters).",
+        )
+    return model
+
+
+def checked_parameters(
+    registry: Registry, name: str, parameters: Mapping[str, Any], field: str = "parameters"
+) -> dict[str, Any]:
+    """Return a plugin's parameters as its model writes them, without defaults.
+
+    Args:
+        field: key that holds them in the file.
+
+    Raises:
+        ValueError: the plugin is broken.
+        PydanticCustomError: a parameter is wrong; its context leads to the field.
+    """
+    try:
+        model = parameters_model(registry, name)
+    except PluginError as error:
+        raise ValueError(error.paragraph()) from error
+    if model is None:
+        return dict(parameters)
+    try:
+        return model.model_validate(parameters).model_dump(mode="json", exclude_defaults=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        context = {"sentence": sentence(first, model), BELOW: (field, *first["loc"])}
+        raise PydanticCustomError(PLUGIN, "{sentence}", context) from error
+
+
+def known_kind(registry: Registry, key: str = "kind") -> Callable[[Any], Any]:
+    """Return a validator that turns a bare name into a mapping, and refuses names that are neither built in nor
+    installed."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, str):
+            value = {key: value}
+        if isinstance(value, BaseModel):
+            return value
+        if not isinstance(value, Mapping) or not isinstance(value.get(key), str):
+            known = ", ".join(registry.names())
+            raise ValueError(f"should be a {registry.kind}'s {key}, or a mapping with `{key}`. Known: {known}")
+        try:
+            registry.check(value[key])
+        except PluginError as error:
+            raise ValueError(error.paragraph()) from error
+        return value
+
+    return check
+
+
+def kind_tag(registry: Registry, key: str = "kind") -> Callable[[Any], str]:
+    """Return the discriminator of a union whose members are tagged by the built-in names and `PLUGIN`."""
+
+    def tag(value: Any) -> str:
+        name = value[key] if isinstance(value, Mapping) else getattr(value, key)
+        return name if name in registry.builtin else PLUGIN
+
+    return tag
+
+
+def not_built_in(registry: Registry) -> Any:
+    """Return a plugin's name field for the JSON schema: any text but a built-in name, whose own model serves it."""
+    names: list[JsonValue] = [*sorted(registry.builtin)]
+    return Field(json_schema_extra={"not": {"enum": names}})

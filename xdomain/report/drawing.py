@@ -1,0 +1,151 @@
+"""Draw laid out heat maps and curves with matplotlib, which is optional and is imported when something is drawn."""
+
+from __future__ import annotations
+
+import io
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xdomain.core.files import write_atomic
+from xdomain.report.cell_view import CellView
+from xdomain.report.curves import FRAME, HEIGHT, WIDTH, Panel
+from xdomain.report.heatmap import HeatMap, Picture
+from xdomain.report.palette import N_SERIES, page_palette
+from xdomain.report.plain import plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PALETTE = page_palette()
+PAPER = PALETTE.named["cell"]
+PHASE_SHADES = ("#ffffff", "#f4f4f4")
+PANELS_A_ROW = 3
+UNITS_AN_INCH = 105
+"""Units of a panel's layout; 11 of them, the height of its text, are 7 to 8 points."""
+TITLE_UNITS = 40
+LINE_UNITS = 1.8
+
+
+def settings() -> AbstractContextManager[None]:
+    """Return a context in which figures are to be drawn and saved."""
+    import matplotlib as mpl
+
+    return mpl.rc_context({"font.size": 9, "svg.hashsalt": "xdomain", "svg.fonttype": "none", "hatch.linewidth": 0.6})
+
+
+def save(figure: Figure, path: Path, kind: str) -> None:
+    """Write a figure as "svg" or "png"."""
+    buffer = io.BytesIO()
+    # A date in the file would make equal results differ.
+    metadata = {"Date": None} if kind == "svg" else None
+    figure.savefig(buffer, format=kind, dpi=200, bbox_inches="tight", metadata=metadata)
+    write_atomic(path, buffer.getvalue())
+
+
+def _figure(width_inches: float, height_inches: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_inches, height_inches))
+
+
+def heat_figure(drawn: HeatMap, picture: Picture, caption: str) -> Figure:
+    """Draw one picture of a heat map."""
+    figure = _figure(1.6 + 1.05 * len(picture.columns), 1.0 + 0.46 * len(picture.rows))
+    axes = figure.add_subplot()
+    for row, (_, views) in enumerate(picture.rows):
+        for column, view in enumerate(views):
+            if view is not None:
+                _draw_cell(axes, row, column, view)
+    axes.set_xlim(-0.5, len(picture.columns) - 0.5)
+    axes.set_ylim(len(picture.rows) - 0.5, -0.5)
+    axes.set_xticks(range(len(picture.columns)), [_label(name) for name in picture.columns])
+    axes.set_yticks(range(len(picture.rows)), [_label(name) for name, _ in picture.rows])
+    axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    axes.spines[:].set_visible(False)
+    axes.set_ylabel(_label(picture.row_meaning), color=PALETTE.named["soft"])
+    axes.set_title(_label(f"{drawn.matrix.title} ({drawn.unit})"), loc="left", fontweight="bold")
+    below = [f"full colour at {drawn.limit}; hatched: no effect shown; [95% interval]"]
+    below += [f"({mark}) {text}" for mark, text in drawn.footnotes]
+    axes.set_xlabel("\n".join([*map(_label, below), _label(caption, keep_lines=True)]), color=PALETTE.named["soft"])
+    return figure
+
+
+def _draw_cell(axes: Axes, row: int, column: int, cell: CellView) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    noise = cell.state == "noise"
+    colours = LinearSegmentedColormap.from_list(cell.tone, [PAPER, PALETTE.named.get(cell.tone, PAPER)])
+    axes.bar(
+        column,
+        0.92,
+        0.96,
+        bottom=row - 0.46,
+        facecolor=colours(cell.shade / 100),
+        edgecolor=PALETTE.named["line"],
+        linewidth=0.5,
+        hatch="////" if noise else None,
+    )
+    ink = PALETTE.named["soft"] if noise else PALETTE.named["ink"]
+    value = axes.text(column, row - 0.12, cell.value or "–", ha="center", va="center", color=ink)
+    value.set_fontweight("bold" if cell.state == "shown" else "normal")
+    limits = f"{cell.interval} ({cell.mark})" if cell.mark else cell.interval
+    interval = axes.text(column, row + 0.24, limits, ha="center", va="center", color=ink, fontsize=6.5)
+    if noise:
+        # Text on hatching is hard to read without paper behind it.
+        for text in (value, interval):
+            text.set_bbox({"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8})
+
+
+def curves_figure(sequences: list[Panel], domains: tuple[str, ...], caption: str) -> Figure:
+    """Draw the panels as the HTML page lays them out, with a legend of full names."""
+    rows, columns = -(-len(sequences) // PANELS_A_ROW), min(len(sequences), PANELS_A_ROW)
+    width, height = columns * WIDTH / UNITS_AN_INCH, rows * (HEIGHT + TITLE_UNITS) / UNITS_AN_INCH
+    figure = _figure(width, height)
+    figure.subplots_adjust(0, 0, 1, 1 - TITLE_UNITS / UNITS_AN_INCH / height, 0, TITLE_UNITS / HEIGHT)
+    for number, panel in enumerate(sequences):
+        _draw_panel(figure.add_subplot(rows, columns, number + 1), panel)
+    for index, name in enumerate(domains):
+        figure.axes[0].plot([], [], label=_label(name), **_stroke(index % N_SERIES + 1))
+    figure.legend(loc="lower center", ncols=len(domains), frameon=False, bbox_to_anchor=(0.5, 1.0))
+    figure.text(0.5, -0.02, _label(caption), ha="center", va="top", color=PALETTE.named["soft"])
+    return figure
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> None:
+    axes.set_xlim(0, WIDTH)
+    axes.set_ylim(HEIGHT, 0)
+    axes.set_axis_off()
+    axes.set_title(_label("\n".join(filter(None, [panel.curriculum, panel.caveat]))), loc="left", fontsize=9)
+    small: dict[str, Any] = {"fontsize": 7, "color": PALETTE.named["soft"]}
+    for number, phase in enumerate(panel.phases):
+        ends = (phase.x, phase.x + phase.width)
+        axes.fill_between(ends, FRAME.top, FRAME.bottom, color=PHASE_SHADES[number % 2], linewidth=0)
+        axes.text(phase.x + phase.width / 2, FRAME.top - 7, _label(phase.name), ha="center", **small)
+    for y, text in panel.y_ticks:
+        axes.plot([FRAME.left, FRAME.right], [y, y], color=PALETTE.named["line"], linewidth=0.6)
+        axes.text(FRAME.left - 6, y, text, ha="right", va="center", **small)
+    for x, text in panel.x_ticks:
+        axes.text(x, FRAME.bottom + 16, text, ha="center", **small)
+    axes.text((FRAME.left + FRAME.right) / 2, HEIGHT, "optimizer steps", ha="center", **small)
+    axes.text(0, (FRAME.top + FRAME.bottom) / 2, "accuracy, percent", rotation=90, ha="center", va="center", **small)
+    for line in panel.lines:
+        stroke = _stroke(line.colour)
+        if line.outline:
+            axes.fill(*zip(*line.outline, strict=True), color=stroke["color"], alpha=0.13, linewidth=0)
+        axes.plot([dot.x for dot in line.dots], [dot.y for dot in line.dots], marker="o", markersize=2.5, **stroke)
+        place = (FRAME.right + 6, line.label_y)
+        axes.text(*place, _label(line.label), va="center", fontsize=7, fontweight="bold", color=stroke["color"])
+
+
+def _stroke(number: int) -> dict[str, Any]:
+    """Return the colour and the dashes of the series with this 1-based number."""
+    dashes = tuple(length / LINE_UNITS for length in PALETTE.dashes[number])  # matplotlib counts in line widths
+    style = (0, dashes) if dashes else "-"
+    return {"color": PALETTE.series(number), "linewidth": 72 * LINE_UNITS / UNITS_AN_INCH, "linestyle": style}
+
+
+def _label(text: str, *, keep_lines: bool = False) -> str:
+    """Text that matplotlib takes literally: a dollar sign would start a formula."""
+    return plain(text, keep_lines=keep_lines).replace("$", r"\$")

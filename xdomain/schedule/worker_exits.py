@@ -1,0 +1,40 @@
+"""Say why a worker ended that published neither a result nor an error."""
+
+from __future__ import annotations
+
+from xdomain.core.states import Cause
+from xdomain.schedule.base import TaskExit
+from xdomain.schedule.memory import memory_kills
+from xdomain.store.failures import Failure
+from xdomain.store.store import Store
+
+FULL_DISK_BYTES = 1 << 20
+"""With less free space than this, a worker cannot write down its error."""
+
+
+class WorkerExits:
+    """Explains exits of workers; counts the processes that the system kills for memory meanwhile."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._memory_kills = memory_kills()
+
+    def explain(self, ended: TaskExit, *, hung: bool) -> Failure:
+        """Return the failure of the stages that a worker left undone.
+
+        Args:
+            hung: Whether the scheduler killed the worker because it hung.
+        """
+        log = str(self._store.log_path(ended.task.stages[0]))
+        if hung:
+            return Failure(Cause.KILLED, "its worker hung without a sign of life, and was killed.", log)
+        if ended.how and self._store.free_bytes() < FULL_DISK_BYTES:
+            return Failure(Cause.ERROR, f"its worker ended with {ended.how} and the store's disk is full.", log)
+        if ended.cause is not None:
+            return Failure(ended.cause, f"its worker ended: {ended.how}.", log)
+        before, self._memory_kills = self._memory_kills, memory_kills()
+        if ended.how == "signal 9" and before is not None and (self._memory_kills or 0) > before:
+            return Failure(Cause.OUT_OF_MEMORY, "the system killed its worker for want of memory.", log)
+        if ended.how:
+            return Failure(Cause.KILLED, f"its worker ended with {ended.how} and said nothing.", log)
+        return Failure(Cause.KILLED, "its worker exited without publishing a result or an error.", log)
