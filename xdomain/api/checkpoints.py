@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from xdomain.api.session import as_store
+from xdomain.api.stores import as_store
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import ConfigError, DependencyMissing, StoreError
 from xdomain.core.registry import load_attribute

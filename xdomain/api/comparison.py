@@ -13,7 +13,7 @@ from xdomain.api.harness import harness_grid
 from xdomain.api.measuring import left_out_of
 from xdomain.api.model_runs import FailedEvaluation, check_overlaps, reasons, run_models
 from xdomain.api.run_events import Progress, as_observer
-from xdomain.api.session import as_store
+from xdomain.api.stores import as_store
 from xdomain.config.domain import DomainConfig
 from xdomain.domains.build import build_domains
 from xdomain.domains.check import chance_levels, prompts

@@ -10,7 +10,7 @@ from xdomain.analysis.pair_result import PairResult
 from xdomain.analysis.pairs import analyse_pairs
 from xdomain.api.model_runs import FailedEvaluation, check_overlaps, reasons, run_models
 from xdomain.api.run_events import Progress, as_observer
-from xdomain.api.session import as_store
+from xdomain.api.stores import as_store
 from xdomain.config.study import StudyConfig, load_study
 from xdomain.core.errors import ConfigError
 from xdomain.domains.build import build_domains

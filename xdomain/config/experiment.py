@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from xdomain.config.curriculum import DOMAIN_NAME, Curriculum
 from xdomain.config.domain import DomainEntry
 from xdomain.config.evaluation import CheckpointsConfig, EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
+from xdomain.config.field_types import FolderName
 from xdomain.config.model import ModelConfig
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.rollout import check_rollout
@@ -20,8 +20,6 @@ from xdomain.config.setups import EvaluationSetup, TrainingSetup, check_backend,
 from xdomain.config.strategy import JointConfig, StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.registry import did_you_mean
-
-EXPERIMENT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 class GridConfig(ConfigModel):
@@ -56,7 +54,7 @@ class Experiment(ConfigModel):
 
     model_config = ConfigDict(json_schema_extra=_strategy_forms)
 
-    name: str
+    name: FolderName
     """Names the report folder: small letters, digits, "-" and "_"."""
     model: ModelConfig
     domains: tuple[DomainEntry, ...] = Field(min_length=1)
@@ -91,13 +89,6 @@ class Experiment(ConfigModel):
         if isinstance(value, str | Mapping):
             raise ValueError("should be a list such as [joint, cgpo]; a single one can be written `strategy: cgpo`.")
         return value
-
-    @field_validator("name")
-    @classmethod
-    def _safe_name(cls, name: str) -> str:
-        if not EXPERIMENT_NAME.fullmatch(name):
-            raise ValueError(f'should be small letters, digits, "-" and "_", since it names a folder. Found "{name}".')
-        return name
 
     @property
     def domain_names(self) -> tuple[str, ...]:

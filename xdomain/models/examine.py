@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from xdomain.config.model import ModelConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.model_context import context_of
+from xdomain.core.words import count
 from xdomain.models.source import named_in
 
 CAUSALITY_TOKENS = 8
@@ -54,8 +54,8 @@ def check_vocabulary(model: Any, tokenizer: Any, where: str) -> None:
     if beyond:
         token, index = max(beyond.items(), key=lambda pair: pair[1])
         raise ConfigError(
-            f"the tokenizer has {_count(beyond, 'token')} without an embedding: {token!r} has the id {index}, and the "
-            f"model has {rows} rows.",
+            f"the tokenizer has {count(len(beyond), 'token')} without an embedding: {token!r} has the id {index}, and "
+            f"the model has {rows} rows.",
             where=where,
             fix="Copy the tokenizer that belongs to the model, or save the model after resize_token_embeddings("
             f"{index + 1}).",
@@ -157,7 +157,3 @@ def check_trainable_dtype(model: ModelConfig) -> None:
             fix="Use float32 (with training.bf16: true to compute in bfloat16) or bfloat16. A float16 checkpoint loads "
             "as either.",
         )
-
-
-def _count(found: Collection[object], noun: str) -> str:
-    return f"{len(found)} {noun}{'' if len(found) == 1 else 's'}"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from xdomain.api.session import as_store
+from xdomain.api.stores import as_store
 from xdomain.cli.options import opened
 from xdomain.plan.explain import pick_stage
 from xdomain.plan.stage import StageRef

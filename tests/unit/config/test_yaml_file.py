@@ -1,0 +1,41 @@
+"""YAML files as mappings, with variables of the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xdomain.config.yaml_file import expand_variables, read_yaml
+from xdomain.core.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"a: [1, 2", r"x\.yaml:1:9: is not YAML"),
+        (b"a: 1\n  b: 2", r"x\.yaml:2:4: is not YAML: mapping values"),
+        (b"- a", "should be a mapping"),
+        (b"", "should be a mapping"),
+        (b"a: \xff", "cannot be read"),
+    ],
+)
+def test_what_is_no_mapping_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "x.yaml").write_bytes(content)
+    with pytest.raises(ConfigError, match=words):
+        read_yaml(tmp_path / "x.yaml")
+
+
+def test_nothing_is_built_from_tags(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("a: !!python/object/apply:os.getcwd []")
+    with pytest.raises(ConfigError, match="is not YAML"):
+        read_yaml(tmp_path / "x.yaml")
+
+
+def test_variables_are_expanded_at_any_depth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDOMAIN_PLACE", "/data")
+    monkeypatch.delenv("XDOMAIN_NONE", raising=False)
+    value = {"a": ["${XDOMAIN_PLACE}/b", 3, {"c": "${XDOMAIN_PLACE}${XDOMAIN_PLACE}"}], "d": "$XDOMAIN_PLACE"}
+    assert expand_variables(value, "f") == {"a": ["/data/b", 3, {"c": "/data/data"}], "d": "$XDOMAIN_PLACE"}
+    with pytest.raises(ConfigError, match=r"f: a\.1\.b: \$\{XDOMAIN_NONE\} is not set"):
+        expand_variables({"a": [0, {"b": "${XDOMAIN_NONE}"}]}, "f")
