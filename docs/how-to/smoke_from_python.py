@@ -13,7 +13,7 @@ session.run(progress=lambda event: print(f"{event.seconds:6.0f} s", event.event,
 result = session.analyse()
 print(*result.sentences, sep="\n")
 
-transfer = result.matrices()["transfer"].frame()
+transfer = result.matrices["transfer"].frame()
 figure, axes = plt.subplots()
 image = axes.imshow(100 * transfer, cmap="RdBu", vmin=-30, vmax=30)
 axes.set_xticks(range(len(transfer.columns)), transfer.columns)

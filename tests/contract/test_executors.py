@@ -115,7 +115,7 @@ def test_a_failure_stands_in_the_store(executor: Executor, store: Store) -> None
     store.work(plan.base).write_text("a file where the work folder should be")
     submit(executor, store, plan)
     wait(executor)
-    failure = store.failure(plan.base)
+    failure = store.failures.last(plan.base)
     assert failure is not None
     assert failure.cause == "error"
     assert not store.done([plan.base])
@@ -130,7 +130,7 @@ def test_a_stage_that_another_holds_is_left_alone(executor: Executor, store: Sto
     assert lease.is_ours()
     lease.release()
     assert not store.done([plan.base])
-    assert store.failure(plan.base) is None
+    assert store.failures.last(plan.base) is None
 
 
 def test_preflight_passes_on_what_trl_refuses(executor: Executor) -> None:

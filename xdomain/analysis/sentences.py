@@ -8,6 +8,7 @@ from xdomain.analysis.amounts import interval, not_ruled_out, sized, steps_apart
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix, RunEffort
 from xdomain.analysis.strategy_sentences import strategy_sentences
 from xdomain.core.number_text import points
+from xdomain.core.words import count
 
 Place = tuple[str, str, Cell]
 """Row, column and cell."""
@@ -116,13 +117,13 @@ def _quiet(places: Sequence[Place], what: str, name: str, margin: float | None) 
     quiet = [
         (name.format(row=row, column=column), cell) for row, column, cell in places if cell.word == "no effect shown"
     ]
-    cells = "cell" if len(places) == 1 else "cells"
+    cells = count(len(places), "cell")
     if quiet:
         open_ = not_ruled_out(quiet, "effects")
-        yield f"No effect is shown in {len(quiet)} of {len(places)} {cells} of {what}{open_}."
+        yield f"No effect is shown in {len(quiet)} of {cells} of {what}{open_}."
     within = sum(bool(cell.equivalent) for _, _, cell in places)
     if margin is not None and any(cell.equivalent is not None for _, _, cell in places):
-        yield f"{within} of {len(places)} {cells} of {what} are equivalent within {100 * margin:g} points."
+        yield f"{within} of {cells} of {what} are equivalent within {100 * margin:g} points."
 
 
 def _best(result: AnalysisResult) -> Iterator[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from xdomain.api.session import Session
+from xdomain.core.artifact_layout import ROLLOUTS, checkpoint_folder
 from xdomain.core.errors import AnalysisError
 from xdomain.core.parquet import read_records
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
 from xdomain.domains.check import items_here
-from xdomain.models.layout import ROLLOUTS, checkpoint_folder
 from xdomain.store.store import Store
 from xdomain.view.answers import Answers, evaluation_labels, label_of, read_rollouts
 from xdomain.view.prompts import PromptTexts
@@ -49,7 +49,7 @@ def load_store(store: Store) -> Answers:
     Raises:
         AnalysisError: it holds none.
     """
-    stages = [stage for stage, _ in store.find("evaluate-*")]
+    stages = store.find("evaluate-*")
     if not stages:
         raise AnalysisError(
             "the store holds no evaluation.", where=str(store.root), fix="Name another one with --store."

@@ -7,11 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from xdomain.api.session import as_store
+from xdomain.api.stores import as_store
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import ConfigError, DependencyMissing, StoreError
 from xdomain.core.registry import load_attribute
-from xdomain.models.layout import checkpoint_folder
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageRef
 from xdomain.resolve.evaluations import stored_checkpoints
 from xdomain.store.store import Store
 
@@ -81,7 +81,7 @@ def load_checkpoint(name: str, *, store: str | Path | Store | None = None) -> St
     return checkpoint_of(opened, stage, step)
 
 
-def checkpoint_of(store: Store, stage: Stage, step: int | None = None) -> StoredCheckpoint:
+def checkpoint_of(store: Store, stage: StageRef, step: int | None = None) -> StoredCheckpoint:
     """Return the checkpoint that a stage published.
 
     Args:

@@ -7,20 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from xdomain.analysis.analyse import analyse
-from xdomain.analysis.result import AnalysisResult
 from xdomain.api.evaluation import Evaluation, EvaluationOptions
 from xdomain.api.generation import generation_of
 from xdomain.api.harness import harness_grid
 from xdomain.api.measuring import left_out_of
-from xdomain.api.model_runs import check_overlaps, run_models
+from xdomain.api.model_runs import FailedEvaluation, check_overlaps, reasons, run_models
 from xdomain.api.run_events import Progress, as_observer
-from xdomain.api.session import as_store
-from xdomain.api.wording import for_models, mark_failed, without_base
+from xdomain.api.stores import as_store
 from xdomain.config.domain import DomainConfig
-from xdomain.core.measurement import MeasuredGrid
 from xdomain.domains.build import build_domains
 from xdomain.domains.check import chance_levels, prompts
 from xdomain.plan.graph import Graph
+from xdomain.plan.measurement import MeasuredGrid
 from xdomain.resolve.evaluations import domain_entries, evaluation_graph, settings_by_model
 from xdomain.store.query import compared_models
 from xdomain.store.store import Store
@@ -102,10 +100,8 @@ def compare_models(
     }
     overlaps = check_overlaps(opened, graphs, observer, allow_overlap=options.allow_overlap)
     graphs, failed = run_models(opened, graphs, base, jobs, observer)
-    grid = _grid_of(opened, graphs, base, with_text=options.with_text or options.samples > 1)
-    result = _worded(grid, base)
-    result = result.model_copy(update={"accuracy": mark_failed(result.accuracy, failed)})
-    return Evaluation(result, grid, base, tuple(failed), tuple(overlaps), generation_of(opened, graphs))
+    grid = _grid_of(opened, graphs, base, failed, with_text=options.with_text or options.samples > 1)
+    return Evaluation(analyse(grid), grid, base, tuple(failed), tuple(overlaps), generation_of(opened, graphs))
 
 
 def compare_in_harness(
@@ -138,17 +134,22 @@ def compare_in_harness(
     of_harness = {"limit": options.items, "seed": options.seed, "extra": arguments}
     observer = as_observer(progress)
     grid = harness_grid(as_store(store), named, base, tasks, observer, revision=options.revision, **of_harness)
-    return Evaluation(_worded(grid, base), grid, base)
+    return Evaluation(analyse(grid), grid, base)
 
 
-def _worded(grid: MeasuredGrid, base: str | None) -> AnalysisResult:
-    return for_models(analyse(grid)) if base is not None else without_base(analyse(grid))
-
-
-def _grid_of(store: Store, graphs: Mapping[str, Graph], base: str | None, *, with_text: bool) -> MeasuredGrid:
+def _grid_of(
+    store: Store,
+    graphs: Mapping[str, Graph],
+    base: str | None,
+    failed: Sequence[FailedEvaluation],
+    *,
+    with_text: bool,
+) -> MeasuredGrid:
     """Read the evaluations of all models."""
-    experiment = next(iter(graphs.values())).experiment
-    domains = build_domains(experiment.domains, experiment.domain_names)
-    grid = compared_models(store, graphs, base, chance=chance_levels(domains), with_text=with_text)
+    setup = next(iter(graphs.values())).setup
+    domains = build_domains(setup.domains, setup.domain_names)
+    grid = compared_models(
+        store, graphs, base, chance=chance_levels(domains), failed=reasons(failed), with_text=with_text
+    )
     grid = replace(grid, description={**grid.description, **left_out_of(domains.values())})
     return replace(grid, prompts=prompts(domains)) if with_text else grid

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+from xdomain.config.backend import BACKENDS
+from xdomain.config.domain_source import SOURCES
+from xdomain.config.domain_verifier import VERIFIERS
+from xdomain.config.strategy import STRATEGIES
 from xdomain.core.provenance import code_state
+from xdomain.core.registry import Plugin
+from xdomain.domains.registry import DOMAINS, GENERATORS
 from xdomain.domains.sandbox.choose import describe_sandbox
 from xdomain.schedule.resources import visible_gpus
 
@@ -19,6 +25,8 @@ EXTRAS = {
     "ray": ("ray",),
 }
 """Modules of each extra."""
+REGISTRIES = (DOMAINS, SOURCES, GENERATORS, VERIFIERS, STRATEGIES, BACKENDS)
+"""What other packages can add to."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class Machine:
         cpu_cores: number of cores; None where the system does not tell.
         gpus: devices that training could use.
         sandbox: what untrusted code runs in, in words.
+        plugins: what other installed packages add, by kind; none of it is loaded.
     """
 
     packages: dict[str, str]
@@ -38,6 +47,7 @@ class Machine:
     cpu_cores: int | None
     gpus: list[str]
     sandbox: str
+    plugins: dict[str, tuple[Plugin, ...]]
 
     def document(self) -> dict[str, Any]:
         """Return everything as `xdomain doctor --json` prints it."""
@@ -47,10 +57,16 @@ class Machine:
             "cpu_cores": self.cpu_cores,
             "gpus": self.gpus,
             "sandbox": self.sandbox,
+            "plugins": [
+                {"kind": kind, "name": plugin.name, "package": plugin.package}
+                for kind, plugins in self.plugins.items()
+                for plugin in plugins
+            ],
         }
 
 
 def examine_machine() -> Machine:
-    """Look for packages, devices and a sandbox."""
+    """Look for packages, plugins, devices and a sandbox."""
     missing = {extra: tuple(name for name in modules if find_spec(name) is None) for extra, modules in EXTRAS.items()}
-    return Machine(code_state()["packages"], missing, os.cpu_count(), visible_gpus(), describe_sandbox())
+    plugins = {registry.kind: tuple(registry.plugins().values()) for registry in REGISTRIES}
+    return Machine(code_state()["packages"], missing, os.cpu_count(), visible_gpus(), describe_sandbox(), plugins)

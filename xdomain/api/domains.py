@@ -14,6 +14,7 @@ from xdomain.config.model import ModelConfig
 from xdomain.config.validation import validate
 from xdomain.config.yaml_file import read_yaml
 from xdomain.core.errors import ConfigError, XDomainError
+from xdomain.core.function_import import plain_error
 from xdomain.core.registry import load_attribute
 from xdomain.domains.base import Domain, Split
 from xdomain.domains.build import build_domain, build_domains
@@ -58,6 +59,10 @@ def list_domains() -> list[RegisteredDomain]:
             scorer = domain.scorer
         except XDomainError as error:  # a benchmark's folder is not set or lacks its files, a package is not installed
             needs = error.what
+        except Exception as error:  # a domain of another package that does not keep the contract
+            if name not in DOMAINS.plugins():
+                raise
+            needs = f"the domain {DOMAINS.described(name)} fails: {plain_error(error)}."
         found.append(RegisteredDomain(name, scorer, target, needs))
     return found
 

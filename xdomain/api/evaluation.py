@@ -11,7 +11,7 @@ import pandas as pd
 from xdomain.analysis.items import moved_items
 from xdomain.analysis.result import AnalysisResult
 from xdomain.api.model_runs import FailedEvaluation
-from xdomain.core.measurement import MeasuredGrid
+from xdomain.plan.measurement import MeasuredGrid
 from xdomain.store.trained_overlap import TrainedOverlap
 
 
@@ -85,7 +85,7 @@ class Evaluation:
         """Return everything as `xdomain eval --json` prints it."""
         return self.result.model_dump(mode="json") | {
             "base": self.base,
-            "failed": [asdict(each) for each in self.failed],
+            "failed": [each.document() for each in self.failed],
             "trained_on": [asdict(each) for each in self.trained_on],
             "moved_items": moved_items(self.grid),
             "generation": list(self.generation),

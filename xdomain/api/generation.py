@@ -29,7 +29,7 @@ def generation_of(store: Store, graphs: Mapping[str, Graph]) -> list[dict[str, A
             about = {"model": text, "evaluation": stage.title, "domain": stage.domain, "records": str(records)}
             noted = {key: value for key, value in store.result(stage)["summary"].items() if value is not None}
             if "finish_reasons" not in noted:
-                noted = {"backend": stage.payload["sampling"]["backend"]} | counted_in(records) | noted
+                noted = {"backend": stage.settings.backend} | counted_in(records) | noted
             found.append(about | {name: noted.get(name) for name in GENERATION})
     return found
 

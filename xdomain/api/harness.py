@@ -8,14 +8,13 @@ from typing import Any
 
 from xdomain.analysis.lm_eval import grid_of_models
 from xdomain.api.running import RunObserver, run_graph
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import ConfigError
 from xdomain.core.fingerprint import fingerprint
-from xdomain.core.measurement import MeasuredGrid
 from xdomain.evaluate.harness import HarnessModel, checkpoint_model, harness_python, run_harness
-from xdomain.models.layout import checkpoint_folder
-from xdomain.plan.graph import Graph
-from xdomain.plan.stage import StageKind
-from xdomain.resolve.evaluations import evaluation_graph
+from xdomain.plan.measurement import MeasuredGrid
+from xdomain.plan.stage import StageRef
+from xdomain.resolve.evaluations import evaluation_graph, stored_checkpoints
 from xdomain.store.store import Store
 
 
@@ -47,17 +46,17 @@ def harness_grid(
 
 
 def harness_model(store: Store, text: str, revision: str | None, observer: RunObserver) -> HarnessModel:
-    """What the harness loads for a model that `xdomain eval` names; what is no folder yet is made one.
+    """Return what the harness loads for a model that `xdomain eval` names; a model without a folder gets one.
 
     Raises:
         ConfigError: it names nothing, or several checkpoints.
     """
-    # Some domain stands in the plan, because every plan has one; none is evaluated.
-    graph = evaluation_graph(store, text, ["math"], {}, revision)
-    checkpoints = {stage.checkpoint for stage in graph.evaluations}
+    checkpoints: list[tuple[StageRef, int, str]] = [*stored_checkpoints(store, text)]
+    if not checkpoints:
+        graph = evaluation_graph(store, text, (), {}, revision)
+        run_graph(graph, store, 1, observer)
+        checkpoints = [(stage, 0, stage.title) for stage in graph.stages.values()]
     if len(checkpoints) != 1:
         raise ConfigError(f'"{text}" names {len(checkpoints)} checkpoints.', where="MODEL", fix="Name one: STAGE@40.")
-    alone = {key: stage for key, stage in graph.stages.items() if stage.kind is not StageKind.EVALUATE}
-    run_graph(Graph(graph.experiment, alone), store, 1, observer)
-    (checkpoint,) = checkpoints
-    return checkpoint_model(checkpoint_folder(store.folder(graph.stages[checkpoint.stage]), checkpoint.step))
+    ((stage, step, _),) = checkpoints
+    return checkpoint_model(checkpoint_folder(store.folder(stage), step))

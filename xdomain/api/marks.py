@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from xdomain.core.errors import StoreError
 from xdomain.core.states import Cause
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageRef, StageSpec
+from xdomain.store.failures import Failure
 from xdomain.store.states import stage_states
-from xdomain.store.store import Failure, Store
+from xdomain.store.store import Store
 
 
-def cancel_stage(store: Store, stage: Stage) -> None:
+def cancel_stage(store: Store, stage: StageRef) -> None:
     """Mark a stage as cancelled: whoever runs it sees the mark at its next step, and nobody starts it.
 
     Raises:
@@ -20,12 +21,11 @@ def cancel_stage(store: Store, stage: Stage) -> None:
     if store.done([stage]):
         raise StoreError(f'"{stage.title}" is done already.', where=str(store.root))
     store.create()
-    store.fail(
-        stage, Failure(Cause.CANCELLED, "cancelled; `xdomain grid retry` takes that back.", str(store.log_path(stage)))
-    )
+    message = "cancelled; `xdomain grid retry` takes that back."
+    store.failures.record(stage, Failure(Cause.CANCELLED, message, str(store.log_path(stage))))
 
 
-def clear_failures(store: Store, stages: Iterable[Stage]) -> list[Stage]:
+def clear_failures(store: Store, stages: Iterable[StageSpec]) -> list[StageSpec]:
     """Forget why stages failed or that they were cancelled, so that they run again.
 
     Returns:
@@ -35,6 +35,6 @@ def clear_failures(store: Store, stages: Iterable[Stage]) -> list[Stage]:
     states = stage_states(store, wanted)
     failed = [stage for stage in wanted if states[stage.key].failure is not None]
     for stage in failed:
-        store.clear_failure(stage)
-        store.forget_attempts(stage)
+        store.failures.clear(stage)
+        store.failures.forget_attempts(stage)
     return failed

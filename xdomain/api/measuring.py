@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.core.errors import AnalysisError
-from xdomain.core.measurement import MeasuredGrid
 from xdomain.domains.base import Domain, Split
 from xdomain.domains.build import build_domains
 from xdomain.domains.check import chance_levels, prompts
 from xdomain.domains.preflight import rows_left_out
 from xdomain.plan.graph import Plan
+from xdomain.plan.measurement import MeasuredGrid
 from xdomain.store.query import measured_grid
 from xdomain.store.store import Store
 

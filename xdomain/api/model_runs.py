@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from xdomain.api.running import RunObserver, run_to_end
+from xdomain.config.run_id import RunId
 from xdomain.core.errors import StageError, StoreError
 from xdomain.core.words import count
 from xdomain.plan.graph import Graph, merge_graphs
-from xdomain.plan.stage import EvaluateStage, Stage, StageKind
-from xdomain.store.query import model_labels
+from xdomain.plan.stage import EvaluateStage, StageKind, StageSpec
+from xdomain.store.query import compared_runs
 from xdomain.store.store import Store
 from xdomain.store.trained_overlap import TrainedOverlap, find_trained_overlaps, refuse_trained_overlaps
 
@@ -24,10 +25,14 @@ class FailedEvaluation:
         model: the row that it is missing in.
     """
 
-    model: str
+    model: RunId
     domain: str
     reason: str
     log: str
+
+    def document(self) -> dict[str, str]:
+        """Return it as `--json` prints it."""
+        return {"model": str(self.model), "domain": self.domain, "reason": self.reason, "log": self.log}
 
 
 def run_models(
@@ -46,12 +51,12 @@ def run_models(
     named = named_by_model(graphs)
     merged = merge_graphs(list(named.values()))
     outcome = run_to_end(merged, store, jobs, observer)
-    labels = model_labels(named, base)
+    runs = compared_runs(named, base)
     failed = []
     for stage in merged.evaluations:
         why = next((outcome.failed[key] for key in (stage.key, *stage.needs) if key in outcome.failed), None)
         if why is not None:
-            failed.append(FailedEvaluation(labels[stage.checkpoint.name], stage.domain, why.message, why.log))
+            failed.append(FailedEvaluation(runs[stage.checkpoint.name], stage.domain, why.message, why.log))
     if len(failed) == len(merged.evaluations):
         raise failure(failed)
     return named, failed
@@ -84,6 +89,11 @@ def check_overlaps(
     return overlaps
 
 
+def reasons(failed: Sequence[FailedEvaluation]) -> dict[tuple[RunId, str], str]:
+    """Return why cells have no number, by model and domain."""
+    return {(each.model, each.domain): each.reason for each in failed}
+
+
 def failure(failed: Sequence[FailedEvaluation]) -> StageError:
     """Return the error of a command that could not do everything."""
     return StageError(f"{count(len(failed), 'evaluation')} failed; everything that did not need them is done.")
@@ -92,22 +102,20 @@ def failure(failed: Sequence[FailedEvaluation]) -> StageError:
 def named_by_model(graphs: Mapping[str, Graph]) -> dict[str, Graph]:
     """The graphs with evaluations of bases titled by the model ("SmolLM2 on math"); they stay filed as a grid files
     them ("base on math"), where a grid and this command find each other's."""
-    bases = {key: stage for graph in graphs.values() for key, stage in graph.stages.items() if is_base(stage)}
+    read = {key: ref for graph in graphs.values() for key, ref in {**graph.inputs, **graph.stages}.items()}
+    bases = {key: ref for key, ref in read.items() if ref.kind is StageKind.BASE}
     names = {key: stage.title.removeprefix("base ") for key, stage in bases.items()}
     alike = Counter(names.values())
     names |= {key: f"{name} {key[:12]}" for key, name in names.items() if alike[name] > 1}
 
-    def named(stage: Stage) -> Stage:
+    def named(stage: StageSpec) -> StageSpec:
         if not isinstance(stage, EvaluateStage) or stage.checkpoint.stage not in names:
             return stage
-        title = f"{names[stage.checkpoint.stage]} on {stage.domain}"
-        return replace(stage, title=title, filed_as=stage.filed_as or stage.title)
+        name = names[stage.checkpoint.stage]
+        title = f"{name} on {stage.domain}"
+        return replace(stage, title=title, checkpoint_title=name, filed_as=stage.filed_as or stage.title)
 
     return {
-        text: Graph(graph.experiment, {key: named(stage) for key, stage in graph.stages.items()}, own=graph.own)
+        text: replace(graph, stages={key: named(stage) for key, stage in graph.stages.items()})
         for text, graph in graphs.items()
     }
-
-
-def is_base(stage: Stage) -> bool:
-    return stage.kind is StageKind.BASE

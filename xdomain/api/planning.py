@@ -19,12 +19,13 @@ from xdomain.plan.expand import expand_curricula
 from xdomain.plan.explain import changes_in_words, explain_difference, find_stage
 from xdomain.plan.graph import Plan
 from xdomain.plan.identity import same_completions
-from xdomain.plan.stage import Stage, TrainStage
+from xdomain.plan.stage import StageSpec, TrainStage
 from xdomain.plan.strategies import strategy_notes
 from xdomain.resolve.sizes import EvaluatedItems, evaluated_items
 from xdomain.store.history import Rates
 from xdomain.store.savings import Savings, expected_savings
 from xdomain.store.store import Store
+from xdomain.store.stored import StoredStage
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,12 @@ class Forecast:
                 "tests": [asdict(each) for each in outlooks(plan, self.items, effect)],
             },
             "runs": [
-                {"curriculum": str(run.curriculum), "seed": run.seed, "strategy": run.strategy, "stages": run.stages}
+                {
+                    "curriculum": str(run.id.curriculum),
+                    "seed": run.seed,
+                    "strategy": run.id.strategy,
+                    "stages": run.stages,
+                }
                 for run in plan.runs
             ],
             "stages": [_stage_document(stage, self.done) for stage in plan.stages.values()],
@@ -122,8 +128,8 @@ class StageDifference:
         fields: dotted field with its value in each stage.
     """
 
-    first: Stage
-    second: Stage
+    first: StageSpec | StoredStage
+    second: StageSpec | StoredStage
     sentences: tuple[str, ...]
     same_completions: bool
     fields: tuple[tuple[str, Any, Any], ...]
@@ -149,14 +155,14 @@ def explain(plan: Plan, store: Store, first: str, second: str) -> StageDifferenc
     )
 
 
-def _planned_or_stored(plan: Plan, store: Store, text: str) -> Stage:
+def _planned_or_stored(plan: Plan, store: Store, text: str) -> StageSpec | StoredStage:
     try:
         return find_stage(plan, text)
     except PlanError:
         stored = store.find(text)
         if len(stored) != 1:
             raise
-        return stored[0][0]
+        return stored[0]
 
 
 def warnings(plan: Plan) -> list[str]:
@@ -194,7 +200,7 @@ def _few_items(experiment: Experiment) -> list[str]:
     return [note for note in notes if note]
 
 
-def _stage_document(stage: Stage, done: frozenset[str]) -> dict[str, Any]:
+def _stage_document(stage: StageSpec, done: frozenset[str]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "key": stage.key,
         "kind": str(stage.kind),
@@ -204,5 +210,10 @@ def _stage_document(stage: Stage, done: frozenset[str]) -> dict[str, Any]:
         "done": stage.key in done,
     }
     if isinstance(stage, TrainStage):
-        described |= {"curriculum": stage.label, "seed": stage.seed, "steps": stage.steps, "strategy": stage.strategy}
+        described |= {
+            "curriculum": str(stage.run.curriculum),
+            "seed": stage.seed,
+            "steps": stage.steps,
+            "strategy": stage.run.strategy,
+        }
     return described

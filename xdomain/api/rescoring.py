@@ -21,8 +21,8 @@ from xdomain.core.words import count
 from xdomain.plan.explain import verifier_in_words
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import EvaluateStage
+from xdomain.store.artifact import RECORDS
 from xdomain.store.experiments import note_experiment
-from xdomain.store.lenders import RECORDS
 from xdomain.store.rescoring import Rescoring, plan_rescoring
 from xdomain.store.store import Store
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from xdomain.analysis.accuracy_table import analyse_table
 from xdomain.analysis.analyse import analyse as analyse_grid
+from xdomain.analysis.analyse_table import analyse_table
 from xdomain.analysis.imports import read_accuracy_table, read_json_document
 from xdomain.analysis.lm_eval import read_lm_eval_manifest
 from xdomain.analysis.own_records import read_own_records

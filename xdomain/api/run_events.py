@@ -118,7 +118,7 @@ class EventObserver(RunObserver):
     def begin(self, graph: Graph, store: Store) -> None:
         self._begun = self._told = time.monotonic()
         self._titles = {key: stage.title for key, stage in graph.stages.items()}
-        name, stages = graph.experiment.name, graph.stages
+        name, stages = graph.setup.name, graph.stages
         done = len(store.done(stages.values()))
         self._tell(RunBegun(seconds=0.0, experiment=name, store=str(store.root), stages=len(stages), done=done))
 

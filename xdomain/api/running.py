@@ -7,12 +7,13 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 
 from xdomain.config.execution import ResourcesConfig
 from xdomain.core.errors import Interrupted, StageError, StoreError
 from xdomain.core.words import count
-from xdomain.plan.explain import find_stage, narrow
+from xdomain.plan.explain import narrow
 from xdomain.plan.graph import Graph, Plan
 from xdomain.schedule import run as schedule
 from xdomain.schedule.events import Event, RunOutcome
@@ -75,18 +76,16 @@ def run_experiment(
 def _stages_here(plan: Plan, store: Store, texts: Sequence[str]) -> Graph:
     """Return a graph of a few stages that runs in this process."""
     graph = narrow(plan, texts)
-    asked = {find_stage(plan, text).key for text in texts}
-    below = [stage for key, stage in graph.stages.items() if key not in asked]
-    done = store.done(below)
-    for stage in below:
+    done = store.done(graph.inputs.values())
+    for stage in graph.inputs.values():
         if stage.key not in done:
             raise StoreError(f'"{stage.title}", which it reads, is not published yet.', where=str(store.root))
     store.create()
     note_experiment(store, plan)
     # What a stage asks for the other engine has set aside.
     here = {"executor": "inline", "resources": ResourcesConfig()}
-    execution = graph.experiment.execution.model_copy(update=here)
-    return Graph(graph.experiment.model_copy(update={"execution": execution}), graph.stages)
+    execution = graph.setup.execution.model_copy(update=here)
+    return replace(graph, setup=graph.setup.model_copy(update={"execution": execution}))
 
 
 def run_graph(graph: Graph, store: Store, jobs: int | None, observer: RunObserver) -> RunOutcome:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xdomain.api.stores import as_store
 from xdomain.config.experiment import Experiment
 from xdomain.config.load import apply_override, make_experiment
 from xdomain.config.yaml_file import read_yaml
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # each of them imports more than a plan needs, so the methods
     from xdomain.api.planning import Forecast
     from xdomain.api.run_events import Progress
     from xdomain.api.status import GridStatus
-    from xdomain.core.measurement import MeasuredGrid
+    from xdomain.plan.measurement import MeasuredGrid
     from xdomain.schedule.events import RunOutcome
 
 ExperimentSource = str | Path | Mapping[str, Any] | Experiment
@@ -224,21 +224,3 @@ def _experiment(source: ExperimentSource, overrides: Sequence[str]) -> Experimen
     for override in overrides:
         apply_override(data, override)
     return make_experiment(data, folder, where)
-
-
-def as_store(store: str | Path | Store | None, configured: str | None = None) -> Store:
-    """Open a store.
-
-    Args:
-        store: a run directory; None for the configured one, else $XDOMAIN_STORE, else ./xdomain-store.
-        configured: the directory that a file names.
-
-    Raises:
-        StoreError: the store is from another version, or the folder is not a store.
-    """
-    return store if isinstance(store, Store) else Store(Path(store or default_store(configured)))
-
-
-def default_store(configured: str | None = None) -> Path:
-    """Return the configured store, else $XDOMAIN_STORE, else ./xdomain-store."""
-    return Path(configured or os.environ.get("XDOMAIN_STORE") or "xdomain-store")

@@ -10,7 +10,7 @@ from typing import Any
 
 from xdomain.core.states import StageState
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import Stage, StageKind
+from xdomain.plan.stage import StageKind, StageRef
 from xdomain.store.history import estimate_seconds
 from xdomain.store.states import StageStatus, stage_states
 from xdomain.store.store import Store
@@ -86,7 +86,7 @@ def grid_status(plan: Plan, store: Store) -> GridStatus:
     return GridStatus(plan, store, stage_states(store, plan.stages.values()))
 
 
-def find_log(store: Store, stages: Collection[Stage], stage: Stage) -> Path | None:
+def find_log(store: Store, stages: Collection[StageRef], stage: StageRef) -> Path | None:
     """Return the stage's log, or that of the evaluation whose process did this one too; None if there is none."""
     found = [stage]
     if stage.kind is StageKind.EVALUATE:
@@ -96,7 +96,7 @@ def find_log(store: Store, stages: Collection[Stage], stage: Stage) -> Path | No
     return next((path for path in paths if path.is_file()), None)
 
 
-def _stage_document(stage: Stage, state: StageStatus) -> dict[str, Any]:
+def _stage_document(stage: StageRef, state: StageStatus) -> dict[str, Any]:
     return {
         "key": stage.key,
         "kind": str(stage.kind),

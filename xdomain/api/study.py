@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xdomain.analysis.pair_result import PairResult
 from xdomain.analysis.pairs import analyse_pairs
-from xdomain.api.model_runs import FailedEvaluation, check_overlaps, run_models
+from xdomain.api.model_runs import FailedEvaluation, check_overlaps, reasons, run_models
 from xdomain.api.run_events import Progress, as_observer
-from xdomain.api.session import as_store
-from xdomain.api.wording import mark_failed
+from xdomain.api.stores import as_store
 from xdomain.config.study import StudyConfig, load_study
 from xdomain.core.errors import ConfigError
 from xdomain.domains.build import build_domains
@@ -38,7 +37,7 @@ class StudyOutcome:
 
     def document(self) -> dict[str, Any]:
         """Return everything as `xdomain study --json` prints it."""
-        return self.result.model_dump(mode="json") | {"failed": [asdict(each) for each in self.failed]}
+        return self.result.model_dump(mode="json") | {"failed": [each.document() for each in self.failed]}
 
 
 def run_study(
@@ -72,10 +71,9 @@ def run_study(
     check_overlaps(opened, graphs, observer, allow_overlap=allow_overlap)
     graphs, failed = run_models(opened, graphs, None, jobs, observer)
     chance = chance_levels(build_domains(config.domains, config.benchmarks))
-    grid = compared_models(opened, graphs, None, chance=chance, domains=config.benchmarks)
-    result = analyse_pairs(grid, config)
-    result = result.model_copy(update={"accuracy": mark_failed(result.accuracy, failed)})
-    return StudyOutcome(result, tuple(failed), opened.reports(config.name))
+    told = reasons(failed)
+    grid = compared_models(opened, graphs, None, chance=chance, failed=told, domains=config.benchmarks)
+    return StudyOutcome(analyse_pairs(grid, config), tuple(failed), opened.reports(config.name))
 
 
 def model_graphs(config: StudyConfig, store: Store, model: str) -> list[Graph]:

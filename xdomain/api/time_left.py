@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageSpec
 from xdomain.store.history import Rates
 from xdomain.store.lease import Holder
 from xdomain.store.store import Store
@@ -14,7 +14,7 @@ from xdomain.store.store import Store
 ESTIMATE_SECONDS = 5.0
 """An estimate looks at the whole plan, so it is made anew only so often."""
 
-Running = Iterable[tuple[Stage, Holder | None]]
+Running = Iterable[tuple[StageSpec, Holder | None]]
 
 
 class TimeLeft:
@@ -38,7 +38,7 @@ class TimeLeft:
         """Number of stages that are done."""
         return len(self._done)
 
-    def add(self, stage: Stage) -> None:
+    def add(self, stage: StageSpec) -> None:
         """Count a stage that was just published."""
         self._done.add(stage.key)
         self._rates.add(stage)

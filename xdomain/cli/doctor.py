@@ -26,4 +26,7 @@ def doctor(json_: Json = False) -> None:
     table.add_row("CPU cores", str(found.cpu_cores))
     table.add_row("GPUs", ", ".join(found.gpus) or "none")
     table.add_row("sandbox", found.sandbox)
+    for kind, plugins in found.plugins.items():
+        for plugin in plugins:
+            table.add_row(f"{kind} {escape(plugin.name)}", escape(f"of {plugin.package}"))
     out.print(table)

@@ -8,7 +8,7 @@ from xdomain.analysis.result import AnalysisResult
 from xdomain.analysis.study import templates_statement
 from xdomain.api.evaluation import Evaluation
 from xdomain.cli.render import err, out, typed_command
-from xdomain.core.measurement import BASE
+from xdomain.config.run_id import BASE
 from xdomain.core.words import count
 from xdomain.report.generation import generation_table
 from xdomain.report.lm_eval import write_lm_eval

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xdomain.api.answers import load_answers, load_store
-from xdomain.api.session import as_store
+from xdomain.api.stores import as_store
 from xdomain.cli.options import Seeds, Settings, StorePath, opened
 from xdomain.cli.render import err, out
 from xdomain.core.errors import ConfigError

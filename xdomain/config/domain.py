@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -11,6 +10,7 @@ from pydantic import Discriminator, Field, StringConstraints, Tag, field_validat
 from xdomain.config.domain_reward import RewardConfig, RewardShape
 from xdomain.config.domain_source import PluginSource, ProceduralSource, ReasoningGymSource, SourceConfig
 from xdomain.config.domain_verifier import SourceVerifier, VerifierConfig
+from xdomain.config.field_types import RegularExpression
 from xdomain.config.model_base import ConfigModel
 
 DomainName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -21,18 +21,8 @@ class FieldConfig(ConfigModel):
 
     column: str
     """Dotted place in the row ("reward_model.ground_truth")."""
-    pattern: str | None = None
+    pattern: RegularExpression | None = None
     """Keep group 1 (or all) of the last match of this regular expression; a row without a match is an error."""
-
-    @field_validator("pattern")
-    @classmethod
-    def compiles(cls, pattern: str | None) -> str | None:
-        if pattern is not None:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"should be a regular expression. Found {pattern!r} ({error}).") from error
-        return pattern
 
 
 class OptionsConfig(ConfigModel):

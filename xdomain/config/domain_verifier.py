@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
+from xdomain.config.field_types import RegularExpression
 from xdomain.config.function import FunctionConfig
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, not_built_in
@@ -37,6 +37,8 @@ Place = Literal["whole", "boxed", "tag", "first_line", "last_line", "last_number
 """Where an answer is looked for: the stripped completion, the last \\boxed{}, the last <answer> tag, its first or
 last non-empty line, the last number, the last single letter, the last fenced code block."""
 
+Places = Annotated[tuple[Place, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+"""Places in the order in which they are tried. A single one needs no list."""
 
 REASONING_TAGS = ("think", "thinking", "thought", "reasoning")
 
@@ -48,20 +50,14 @@ class ExtractingVerifier(ConfigModel):
     or line. See docs/explanation/what-a-completion-answers.md.
     """
 
-    answer_in: tuple[Place, ...] = ("whole",)
+    answer_in: Places = ("whole",)
     reasoning: tuple[str, ...] = REASONING_TAGS
     """Names of the tags whose content is cut off before an answer is looked for, also if they are unclosed. `keep`
     cuts nothing, `cut` cuts the default tags."""
-    pattern: str | None = None
+    pattern: RegularExpression | None = None
     """A regular expression searched inside the extracted answer (last match, group 1 or all of it)."""
-    form: str | None = None
+    form: RegularExpression | None = None
     """A regular expression that an answer must match in full, or it is malformed rather than wrong."""
-
-    @field_validator("answer_in", mode="before")
-    @classmethod
-    def short_form(cls, places: object) -> object:
-        """A single place needs no list."""
-        return (places,) if isinstance(places, str) else places
 
     @field_validator("reasoning", mode="before")
     @classmethod
@@ -69,16 +65,6 @@ class ExtractingVerifier(ConfigModel):
         """`cut` and `keep` stand for the default tags and for none; a single tag needs no list."""
         named = {"cut": REASONING_TAGS, "keep": ()}
         return named.get(tags, (tags,)) if isinstance(tags, str) else tags
-
-    @field_validator("pattern", "form")
-    @classmethod
-    def compiles(cls, pattern: str | None) -> str | None:
-        if pattern is not None:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"should be a regular expression. Found {pattern!r} ({error}).") from error
-        return pattern
 
 
 class TextVerifier(ExtractingVerifier):
@@ -92,7 +78,7 @@ class ChoiceVerifier(ExtractingVerifier):
     """One of a few letters."""
 
     kind: Literal["choice"]
-    answer_in: tuple[Place, ...] = ("boxed", "tag", "last_letter")
+    answer_in: Places = ("boxed", "tag", "last_letter")
     choices: str = Field(default="ABCD", min_length=2)
     """Every letter that is an answer at all."""
 
@@ -101,7 +87,7 @@ class NumberVerifier(ExtractingVerifier):
     """A whole quantity within a tolerance, with or without a unit."""
 
     kind: Literal["number"]
-    answer_in: tuple[Place, ...] = ("boxed", "tag", "last_number")
+    answer_in: Places = ("boxed", "tag", "last_number")
     relative_tolerance: float | None = Field(default=None, ge=0)
     """Share of the larger of both numbers. By default whole golds must be met exactly, other golds up to 1e-6."""
     absolute_tolerance: float = Field(default=0.0, ge=0)
@@ -113,7 +99,7 @@ class MathVerifier(ExtractingVerifier):
     """Mathematical equivalence: exact first, then `math-verify` in a process that can be killed."""
 
     kind: Literal["math"]
-    answer_in: tuple[Place, ...] = ("boxed", "tag", "last_line")
+    answer_in: Places = ("boxed", "tag", "last_line")
     timeout_seconds: float = Field(default=5.0, gt=0)
     workers: int = Field(default=1, ge=1)
 
@@ -122,7 +108,7 @@ class AssignmentVerifier(ExtractingVerifier):
     """Who is what: every name must get its gold value. Partial agreement is told in the reason and earns nothing."""
 
     kind: Literal["assignment"]
-    answer_in: tuple[Place, ...] = ("boxed", "tag", "whole")
+    answer_in: Places = ("boxed", "tag", "whole")
     values: tuple[str, ...] = ("knight", "knave")
     roles: int = Field(default=2, ge=2)
     """How many of the values one puzzle offers: guessing n names is right one time in roles^n."""
@@ -137,7 +123,7 @@ class UnitTestVerifier(ExtractingVerifier):
     `entry_point`; humaneval: `tests` defines `check(candidate)`, and `prompt` opens the program; asserts (MBPP):
     `tests` is a list of assert statements, `imports` a list of lines that they need; functional (Guru): `tests` is
     {functional: a test program} or {inputs: [...], outputs: [...]}, `prefix` code that runs before both sides."""
-    answer_in: tuple[Place, ...] = ("code_block", "whole")
+    answer_in: Places = ("code_block", "whole")
     compare: Literal["lines", "tokens", "exact"] = "lines"
     """How printed output is compared. lines: token by token within each line, blank lines aside; tokens: line breaks
     count as spaces; exact: the text, except for white space at the end of lines and of the output."""
@@ -157,14 +143,8 @@ class SourceVerifier(ConfigModel):
     """The program that the data source brings along (procedural generators, reasoning-gym tasks)."""
 
     kind: Literal["source"] = "source"
-    answer_in: tuple[Place, ...] | None = None
+    answer_in: Places | None = None
     """Where it looks for the answer; None leaves it to the source."""
-
-    @field_validator("answer_in", mode="before")
-    @classmethod
-    def short_form(cls, places: object) -> object:
-        """A single place needs no list."""
-        return (places,) if isinstance(places, str) else places
 
 
 class JudgeEndpoint(ConfigModel):
@@ -185,7 +165,7 @@ class PairwiseJudge(ExtractingVerifier):
     """A judge compares the completion with the reference, in both orders; disagreement is a tie."""
 
     kind: Literal["pairwise_judge"]
-    answer_in: tuple[Place, ...] = ("tag", "whole")
+    answer_in: Places = ("tag", "whole")
     judge: JudgeEndpoint
     criterion: str = "Which answer is better written and follows the request more closely?"
 
@@ -197,7 +177,7 @@ class RubricJudge(ExtractingVerifier):
     """
 
     kind: Literal["rubric_judge"]
-    answer_in: tuple[Place, ...] = ("tag", "whole")
+    answer_in: Places = ("tag", "whole")
     judge: JudgeEndpoint
     pass_score: float = Field(default=0.7, gt=0, le=1)
     """Share of the protocol's points from which on a completion counts as right."""
@@ -212,7 +192,7 @@ class CriteriaJudge(ExtractingVerifier):
     are."""
 
     kind: Literal["criteria_judge"]
-    answer_in: tuple[Place, ...] = ("tag", "whole")
+    answer_in: Places = ("tag", "whole")
     judge: JudgeEndpoint
     pass_score: float = Field(default=0.7, gt=0, le=1)
     """Credit from which on a completion counts as right; the accuracy is the mean credit all the same."""

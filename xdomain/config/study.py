@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from xdomain.config.backend import EndpointAccess
 from xdomain.config.domain import DomainEntry
 from xdomain.config.domain_file import with_domain_files
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
-from xdomain.config.experiment import EXPERIMENT_NAME
+from xdomain.config.field_types import FolderName
 from xdomain.config.model import DType
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.validation import validate
@@ -46,7 +46,7 @@ class StudyConfig(ConfigModel):
     the Cochran-Mantel-Haenszel test.
     """
 
-    name: str
+    name: FolderName
     """Names the report folder: small letters, digits, "-" and "_"."""
     pairs: tuple[PairConfig, ...] = Field(min_length=1)
     groups: dict[str, tuple[str, ...]] = Field(min_length=1)
@@ -62,13 +62,6 @@ class StudyConfig(ConfigModel):
     evaluation: EvaluationConfig = EvaluationConfig()
     execution: ExecutionConfig = ExecutionConfig()
     store: str | None = None
-
-    @field_validator("name")
-    @classmethod
-    def safe_name(cls, name: str) -> str:
-        if not EXPERIMENT_NAME.fullmatch(name):
-            raise ValueError(f'should be small letters, digits, "-" and "_", since it names a folder. Found "{name}".')
-        return name
 
     @property
     def benchmarks(self) -> tuple[str, ...]:

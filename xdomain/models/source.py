@@ -16,6 +16,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.locate import ADAPTER_CONFIG, gguf_path, has_tokenizer
+from xdomain.core.words import count
 from xdomain.models.tiny import tiny_qwen3
 
 UNREADABLE = (OSError, ValueError, LookupError, TypeError, RuntimeError, NotImplementedError, struct.error)
@@ -132,8 +133,7 @@ def require_whole(missing: Collection[str], name: str, where: str) -> None:
 
 def some_of(keys: Collection[str]) -> str:
     """ "11 weights, the first a, b, c"."""
-    noun = "weight" if len(keys) == 1 else "weights"
-    return f"{len(keys)} {noun}, the first {', '.join(sorted(keys)[:NAMED_KEYS])}"
+    return f"{count(len(keys), 'weight')}, the first {', '.join(sorted(keys)[:NAMED_KEYS])}"
 
 
 def require_vocabulary(tokenizer: Any, config: ModelConfig) -> None:

@@ -9,23 +9,24 @@ from typing import Any
 
 from xdomain.config.domain import DomainConfig
 from xdomain.config.domain_file import benchmark_file, load_domain_file
-from xdomain.config.experiment import Experiment
 from xdomain.config.load import apply_override
+from xdomain.config.run_id import BASE
+from xdomain.config.setups import EvaluationSetup
 from xdomain.config.validation import validate
 from xdomain.core.errors import ConfigError
-from xdomain.core.measurement import BASE
-from xdomain.plan.graph import Graph, build_plan, checkpoint_graph, checkpoint_steps
-from xdomain.plan.stage import Stage, StageKind
+from xdomain.plan.graph import Graph, checkpoint_graph, checkpoint_steps, model_graph
+from xdomain.plan.stage import StageKind
 from xdomain.resolve.identities import resolve_identities
 from xdomain.resolve.model_forms import is_endpoint, model_source
 from xdomain.store.store import Store
+from xdomain.store.stored import StoredStage
 
 ENGINE = ("evaluation.backend=", "evaluation.vllm.")
 """Beginnings of the settings that say how weights are served."""
 OF_A_BASE = ("model.", *ENGINE, "evaluation.endpoint.")
 """Beginnings of the settings that a base may have of its own: they put no other questions to it."""
 
-Checkpoints = list[tuple[Stage, int, str]]
+Checkpoints = list[tuple[StoredStage, int, str]]
 """Stage, step and title of each."""
 
 
@@ -115,27 +116,25 @@ def evaluation_graph(
     """
     checkpoints = stored_checkpoints(store, model)
     served = is_served(model, checkpoints)
-    data = {"name": "eval", "domains": list(domains), "curricula": [], **deepcopy(dict(settings))}
+    data = {"domains": list(domains), **deepcopy(dict(settings))}
     wanted = data.pop("model", {})
     of_endpoint = wanted.pop("endpoint", {})
-    if checkpoints:
-        data["model"] = {"preset": "tiny_qwen3"}  # some model stands in every experiment; none is loaded
-    else:
+    if not checkpoints:
         source = model_source(model, revision)
         data["model"] = {"endpoint": source["endpoint"] | of_endpoint} if served else wanted | source
     if served:
         data.setdefault("evaluation", {})["backend"] = "endpoint"
     for override in overrides:
         apply_override(data, override)
-    experiment = validate(Experiment, data, "xdomain eval")
-    if not served and experiment.evaluation.backend == "endpoint":
+    setup = validate(EvaluationSetup, data, "xdomain eval")
+    if not served and setup.evaluation.backend == "endpoint":
         raise ConfigError(
             f'"{model}" has weights of its own, which the backend "endpoint" cannot serve.',
             where="evaluation.backend",
             fix="Take `transformers` or `vllm`; a served model is named by its address, https://HOST/v1#MODEL.",
         )
-    identities = resolve_identities(experiment)
-    return checkpoint_graph(experiment, identities, checkpoints) if checkpoints else build_plan(experiment, identities)
+    identities = resolve_identities(setup)
+    return checkpoint_graph(setup, identities, checkpoints) if checkpoints else model_graph(setup, identities)
 
 
 def is_served(model: str, checkpoints: Checkpoints) -> bool:
@@ -146,7 +145,7 @@ def is_served(model: str, checkpoints: Checkpoints) -> bool:
     """
     if not checkpoints:
         return is_endpoint(model)
-    served = ["endpoint" in stage.payload.get("model", {}) for stage, _, _ in checkpoints]
+    served = [stage.is_endpoint for stage, _, _ in checkpoints]
     if len(set(served)) > 1:
         raise ConfigError(f'"{model}" names weights and endpoints.', where="MODEL", fix="Name one kind at a time.")
     return served[0]
@@ -160,10 +159,10 @@ def stored_checkpoints(store: Store, text: str) -> Checkpoints:
     """
     pattern, _, step = text.rpartition("@") if text.rpartition("@")[2].isdigit() else (text, "", "")
     found = []
-    for stage, done in store.find(pattern):
+    for stage in store.find(pattern):
         if stage.kind is StageKind.EVALUATE:
             continue
-        end = 0 if stage.kind is StageKind.BASE else int(done["summary"]["steps"])
+        end = 0 if stage.kind is StageKind.BASE else int(stage.done["summary"]["steps"])
         wanted = int(step) if step else end
         steps = checkpoint_steps(end, stage.payload.get("checkpoint_every")) if end else (0,)
         if wanted not in steps:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from xdomain.config.experiment import Experiment
 from xdomain.core.states import Cause
-from xdomain.plan.stage import Stage
+from xdomain.plan.graph import Setup
+from xdomain.plan.stage import StageSpec
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Task:
     """
 
     name: str
-    stages: tuple[Stage, ...]
+    stages: tuple[StageSpec, ...]
     path: Path = field(compare=False)
     keeps_engine: bool = False
 
@@ -47,8 +47,8 @@ class TaskExit:
 class Executor(Protocol):
     """Starts workers and reports their ends. What they achieved is in the store."""
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
-        """Check an experiment's settings and data where its stages will run, before the first one does.
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
+        """Check settings and data where its stages will run, before the first one does.
 
         Args:
             loads_source: Whether a stage will load the model from its source, which must then be readable.

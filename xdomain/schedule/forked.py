@@ -11,10 +11,10 @@ from multiprocessing.connection import Connection
 from xdomain.schedule.worker_door import backend_cache, preflight_complaint, run_task_file
 
 
-def preflight_main(experiment_json: str, loads_source: bool, answer: Connection) -> None:
-    """Check an experiment and send `preflight_complaint`'s answer."""
+def preflight_main(setup_json: str, loads_source: bool, answer: Connection) -> None:
+    """Check a setup and send `preflight_complaint`'s answer."""
     end_with_parent()
-    answer.send_bytes(preflight_complaint(experiment_json, loads_source).encode())
+    answer.send_bytes(preflight_complaint(setup_json, loads_source).encode())
 
 
 def worker_main(task_path: str, devices: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xdomain.config.experiment import Experiment
+from xdomain.plan.graph import Setup
 from xdomain.plan.task import TaskFile
 from xdomain.schedule.base import Task, TaskExit
 from xdomain.schedule.worker_door import backend_cache, run_preflight, run_task
@@ -18,8 +18,8 @@ class InlineExecutor:
         self._finished: list[TaskExit] = []
         self._cache: Any = None
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
-        run_preflight(experiment, loads_source=loads_source)
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
+        run_preflight(setup, loads_source=loads_source)
 
     def free_slots(self) -> int:
         return 0 if self._finished else 1

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
-from xdomain.config.experiment import Experiment
 from xdomain.core.error_json import error_from_json
 from xdomain.core.errors import StageError
+from xdomain.plan.graph import Setup
 from xdomain.plan.stage import StageKind
 from xdomain.schedule.base import Task, TaskExit
 from xdomain.schedule.forked import kept_worker_main, preflight_main, worker_main
@@ -89,11 +89,11 @@ class LocalExecutor:
         self._running: list[Worker] = []
         self._idle: list[Worker] = []
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
         """In the first fork, so that packages are imported, and data read, once for this and all stages."""
-        self._server.read_domains(experiment.domains)
+        self._server.read_domains(setup.domains)
         ours, theirs = self._server.pipe()
-        process = self._server.start(preflight_main, experiment.model_dump_json(), loads_source, theirs)
+        process = self._server.start(preflight_main, setup.model_dump_json(), loads_source, theirs)
         theirs.close()
         try:
             complaint = ours.recv_bytes().decode()

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.config.execution import ExecutionConfig
-from xdomain.config.experiment import Experiment
 from xdomain.core.errors import StageError
 from xdomain.core.states import Cause
+from xdomain.plan.graph import Setup
 from xdomain.plan.stage import StageKind
 from xdomain.schedule.base import Task, TaskExit
 from xdomain.schedule.ray_connection import connect, first_line, handler_kept, load_ray
@@ -57,7 +57,7 @@ class RayExecutor:
             self._disconnect()
             raise
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
         """See that every node that can run stages has this xdomain and the store, and ask TRL on one of them.
 
         Raises:
@@ -67,7 +67,7 @@ class RayExecutor:
         able = [node for node in alive if room(self._demands, [node["Resources"]])]
         check_nodes(self._ray, able, self._store)
         trains = next(node for node in able if fits(self._demands[StageKind.TRAIN], node["Resources"]))
-        check_settings(self._ray, trains, experiment, loads_source=loads_source)
+        check_settings(self._ray, trains, setup, loads_source=loads_source)
 
     def free_slots(self) -> int:
         return max(0, (self._most or self._room()) - len(self._running))

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
-from xdomain.config.experiment import Experiment
 from xdomain.plan.cost import critical_path, default_weight
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import CheckpointRef, EvaluateStage, Stage
+from xdomain.plan.stage import StageSpec, TaskGroup
 
 
 class ReadyQueue:
@@ -31,15 +30,15 @@ class ReadyQueue:
         self._ready: set[str] = set()
         # Ready stages, most urgent first; one that was taken with its group stays behind and is skipped.
         self._queue: list[tuple[float, int, str]] = []
-        self._ready_evaluations: dict[tuple[CheckpointRef, int], set[str]] = {}
-        self._experiments: list[Experiment] = []
+        self._ready_groups: dict[TaskGroup, set[str]] = {}
         self._blocked: set[str] = set()
         for key, stage in plan.stages.items():
             if key in done:
                 continue
-            for need in stage.needs:
+            needs = [need for need in stage.needs if need in plan.stages]  # its other inputs are published
+            for need in needs:
                 self._children[need].append(key)
-            self._unmet[key] = {need for need in stage.needs if need not in done}
+            self._unmet[key] = {need for need in needs if need not in done}
             if not self._unmet[key]:
                 self.make_ready(key)
 
@@ -51,29 +50,19 @@ class ReadyQueue:
         self._ready.add(key)
         # Ties are broken by plan order, so that runs of one plan start alike.
         heappush(self._queue, (-self._rank[key], self._place[key], key))
-        stage = self._plan.stages[key]
-        if isinstance(stage, EvaluateStage):
-            self._ready_evaluations.setdefault(self._group(stage), set()).add(key)
+        group = self._plan.stages[key].task_group
+        if group is not None:
+            self._ready_groups.setdefault(group, set()).add(key)
 
-    def take(self) -> list[Stage]:
+    def take(self) -> list[StageSpec]:
         """Take the most urgent ready stage. With an evaluation, take all ready ones of its checkpoint, because one task
         loads the model once for all of them."""
         while (key := heappop(self._queue)[2]) not in self._ready:
             continue
-        first = self._plan.stages[key]
-        keys = {key}
-        if isinstance(first, EvaluateStage):
-            keys = self._ready_evaluations.pop(self._group(first))
+        group = self._plan.stages[key].task_group
+        keys = {key} if group is None else self._ready_groups.pop(group)
         self._ready -= keys
         return [self._plan.stages[key] for key in sorted(keys, key=self._place.__getitem__)]
-
-    def _group(self, stage: EvaluateStage) -> tuple[CheckpointRef, int]:
-        """Return what the stages of one task have in common: the checkpoint, and the index of their experiment among
-        the plan's different ones."""
-        experiment = self._plan.experiment_of(stage)
-        if experiment not in self._experiments:
-            self._experiments.append(experiment)
-        return stage.checkpoint, self._experiments.index(experiment)
 
     def finish(self, key: str) -> None:
         """Count a stage as published, so that stages that only waited for it may start."""
@@ -103,9 +92,9 @@ class ReadyQueue:
             if child in self._ready or self._unmet[child]:
                 self._unmet[child].add(key)
                 self._ready.discard(child)
-                stage = self._plan.stages[child]
-                if isinstance(stage, EvaluateStage):
-                    self._ready_evaluations[self._group(stage)].discard(child)
+                group = self._plan.stages[child].task_group
+                if group in self._ready_groups:
+                    self._ready_groups[group].discard(child)
         self._open.add(key)
         self._unmet.setdefault(key, set())
         self.make_ready(key)

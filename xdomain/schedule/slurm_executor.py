@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.config.execution import ExecutionConfig
-from xdomain.config.experiment import Experiment
 from xdomain.core.errors import DependencyMissing, StageError
 from xdomain.core.exit_codes import STOPPED
 from xdomain.core.states import Cause
+from xdomain.plan.graph import Setup
 from xdomain.plan.stage import StageKind
 from xdomain.schedule.base import Task, TaskExit
 from xdomain.schedule.slurm_commands import SlurmJob, cancel, check_size, queue, require_slurm
@@ -80,8 +80,8 @@ class SlurmExecutor:
         self._stopping = False
         self._looked = self._answered = time.monotonic()
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
-        run_preflight(experiment, loads_source=loads_source)
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
+        run_preflight(setup, loads_source=loads_source)
 
     def free_slots(self) -> int:
         return max(0, self._most - len(self._running) - len(self._queued))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from xdomain.core.states import Cause
 from xdomain.schedule.base import TaskExit
 from xdomain.schedule.memory import memory_kills
-from xdomain.store.store import Failure, Store
+from xdomain.store.failures import Failure
+from xdomain.store.store import Store
 
 FULL_DISK_BYTES = 1 << 20
 """With less free space than this, a worker cannot write down its error."""

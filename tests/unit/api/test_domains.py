@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.plugins import write_package
 from xdomain.api.domains import check_domains, describe_domains, list_domains, open_domains, sample_domains
 from xdomain.core.errors import ConfigError, PluginError
 
@@ -41,3 +42,33 @@ def test_checks_of_one_name_and_of_an_experiment() -> None:
     ]  # fmt: skip
     with pytest.raises(PluginError, match="Did you mean"):
         check_domains("puzle")
+
+
+def test_broken_packages_are_listed_with_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = """
+        from xdomain.domains.builtin import PUZZLE
+        from xdomain.domains.data_domain import DataDomain
+        def raises(): return 1 / 0
+        number = 3
+        class Half:
+            pass
+        class NoIdentity(DataDomain):
+            def __init__(self): super().__init__(PUZZLE)
+            def item_identity(self): raise KeyError("rows")
+    """
+    names = {"raises": "raises", "number": "number", "half": "Half", "no_identity": "NoIdentity", "gone": "Nothing"}
+    points = {name: f"broken_domains:{target}" for name, target in names.items()}
+    write_package(tmp_path, "broken-domains", {"xdomain.domains": points}, {"broken_domains": source})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = {each.name: each for each in list_domains()}
+    assert found["puzzle"].scorer
+    words = {
+        "raises": "cannot be made: ZeroDivisionError: division by zero",
+        "number": "should give a Domain or DomainConfig. Found int",
+        "half": "should give a Domain or DomainConfig. Found Half",
+        "no_identity": "fails: KeyError: 'rows'",
+        "gone": "has no attribute 'Nothing'",
+    }
+    for name, problem in words.items():
+        assert problem in str(found[name].needs)
+        assert f'"{name}" (of broken-domains 1.0)' in str(found[name].needs)

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.grids import make_grid
+from tests.support.grids import as_comparison, make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.items import moved_items
 from xdomain.analysis.result import Cell
 from xdomain.api.generation import counted_in
-from xdomain.api.model_runs import FailedEvaluation, named_by_model
-from xdomain.api.wording import for_models, mark_failed
+from xdomain.api.model_runs import FailedEvaluation, named_by_model, reasons
 from xdomain.cli.eval_view import measured_lines
 from xdomain.config.evaluation import EvaluationConfig
+from xdomain.config.run_id import RunId
 from xdomain.core.parquet import write_records
 from xdomain.core.records import ItemRecord
-from xdomain.evaluate.kept import KeptBackend
+from xdomain.evaluate.backend_cache import BackendCache
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.graph import Graph, merge_graphs
 from xdomain.resolve.evaluations import evaluation_graph
@@ -64,7 +64,7 @@ def test_one_run_of_several_experiments(tmp_path: Path) -> None:
     two = graph_of(tmp_path / "plain", store, samples=4, domain="math")
     merged = merge_graphs([one, two])
     assert len(merged.stages) == 3, "one base"
-    assert [merged.experiment_of(stage).evaluation.samples for stage in merged.evaluations] == [1, 4]
+    assert [stage.settings.samples for stage in merged.evaluations] == [1, 4]
     base = next(iter(merged.stages))
     queue = ReadyQueue(merged, frozenset({base}))
     tasks = []
@@ -74,24 +74,27 @@ def test_one_run_of_several_experiments(tmp_path: Path) -> None:
 
 
 def test_an_engine_serves_evaluations_that_differ_in_sampling() -> None:
-    kept = KeptBackend()
+    kept = BackendCache()
     first = kept.backend(EvaluationConfig(), "cpu")
     assert kept.backend(EvaluationConfig(samples=4, temperature=0.7, items=7), "cpu") is first
     assert kept.backend(EvaluationConfig(batch_tokens=512), "cpu") is not first
 
 
 def test_cells_that_are_not_shown_are_not_counted() -> None:
-    result = for_models(analyse(make_grid(("math", "science"), ("math",), (0,), n_items=40, saved_every=40)))
+    grid = make_grid(("math", "science"), ("math",), (0,), n_items=40, saved_every=40)
+    result = analyse(as_comparison(grid))
     tested = result.summary.tested["odds_ratio_paired"]
     assert tested == sum(len(row) for row in result.odds_ratio_paired.cells.values()) == 1
 
 
 def test_a_failure_stands_in_its_cell() -> None:
-    accuracy = analyse(make_grid(("math",), ("math",), (0,), n_items=10, saved_every=40)).accuracy
-    marked = mark_failed(accuracy, [FailedEvaluation("other", "math", "no such file.", "a.log")])
+    grid = as_comparison(make_grid(("math",), ("math",), (0,), n_items=10, saved_every=40))
+    other = RunId(model="other")
+    failed = reasons([FailedEvaluation(other, "math", "no such file.", "a.log")])
+    plain, marked = (analyse(each).accuracy for each in (grid, replace(grid, runs=(*grid.runs, other), failed=failed)))
     assert marked.cells["other"]["math"] == Cell(note="failed: no such file.")
-    assert marked.cells["math"] == accuracy.cells["math"]
-    assert marked.rows == (*accuracy.rows, "other")
+    assert marked.cells["models/math"] == plain.cells["models/math"]
+    assert marked.rows == (*plain.rows, "other")
 
 
 def test_fewer_items_than_asked_for_are_told() -> None:

@@ -9,7 +9,8 @@ from xdomain.api.run_events import RUN_EVENT, EventObserver, RunEvent, StageEven
 from xdomain.api.running import RunObserver
 from xdomain.core.states import Cause, EventKind
 from xdomain.schedule.events import Event, RunOutcome
-from xdomain.store.store import Failure, Store
+from xdomain.store.failures import Failure
+from xdomain.store.store import Store
 
 
 def test_events_are_those_of_the_schema(tmp_path: Path) -> None:

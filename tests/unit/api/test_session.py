@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from xdomain.api.session import Session, as_store, default_store, open_experiment
+from xdomain.api.session import Session, open_experiment
+from xdomain.api.stores import as_store, default_store
 from xdomain.config.load import read_yaml
 from xdomain.core.errors import ConfigError, StoreError
 

@@ -19,7 +19,8 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.validation import validate
 from xdomain.core.errors import ConfigError, PluginError
 from xdomain.domains.build import build_domain
-from xdomain.plan.identity import Identities, evaluate_payload
+from xdomain.plan.evaluations import EvaluationPlan
+from xdomain.plan.identity import Identities
 from xdomain.plan.stage import CheckpointRef
 
 MODULE = """
@@ -203,8 +204,8 @@ def test_a_backends_parameters_and_version_count() -> None:
     def sampling(**evaluation: Any) -> Any:
         empty: dict[str, dict[str, str]] = {"math": {}, "logic": {}}
         identities = Identities({}, empty, empty, empty)
-        found = evaluate_payload(experiment(evaluation=evaluation), identities, CheckpointRef("s", 0), "math")
-        return found["sampling"]
+        plan = EvaluationPlan(experiment(evaluation=evaluation).evaluation_setup, identities)
+        return plan.stage(CheckpointRef("s", 0), "base", "math", "base on math").payload["sampling"]
 
     assert "backend_parameters" not in sampling()
     assert "backend_version" not in sampling(backend="simple")

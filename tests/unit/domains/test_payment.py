@@ -47,15 +47,23 @@ def test_a_number_is_paid(tmp_path: Path, body: str, paid: float) -> None:
     ("body", "problem"),
     [
         ("return None", ""),
-        ("return 'much'", "the function returned str, not a number"),
-        ("return float('nan')", "the function returned nan"),
-        ("return float('-inf')", "the function returned -inf"),
+        ("return 'much'", "the function returned str, no finite number"),
+        ("return float('nan')", "the function returned nan, no finite number"),
+        ("return float('-inf')", "the function returned -inf, no finite number"),
         ("raise RuntimeError('no reward today')", "RuntimeError: no reward today"),
         ("raise SystemExit", "SystemExit"),
     ],
 )
 def test_the_rest_leaves_the_sample_without_a_reward(tmp_path: Path, body: str, problem: str) -> None:
     assert payment(tmp_path, body).pay(ITEM, "abc", RIGHT) == (None, problem)
+
+
+def test_the_first_failure_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    failing = payment(tmp_path, "raise RuntimeError(completion)")
+    for completion in ("abc", "def"):
+        failing.pay(ITEM, completion, RIGHT)
+    (message,) = caplog.messages
+    assert message == "paying:reward paid nothing for item i: RuntimeError: abc. Later failures are not logged."
 
 
 def test_unscored_completions_are_not_asked_about(tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ def test_a_study_says_how_its_models_are_loaded(tmp_path: Path) -> None:
     config = StudyConfig.model_validate(data)
     assert config.settings_of("package:some.gguf")["chat_template"] is False
     graph = evaluation_graph(Store(tmp_path / "store"), URL, ["logic"], {"model": config.settings_of(URL)})
-    model = graph.experiment.model
+    model = graph.setup.model
+    assert model is not None
     assert (model.dtype, model.endpoint and model.endpoint.protocol) == ("float32", "completions")
     with pytest.raises(ValueError, match="stands in no pair"):
         StudyConfig.model_validate(data | {"own_settings": {"another": {"dtype": "float16"}}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -79,16 +80,17 @@ def test_a_reopened_stage_runs_again_before_those_that_read_it(plan: Plan, seed:
     assert done == set(plan.stages)
 
 
-@pytest.mark.parametrize(("change", "tasks"), [({}, 1), ({"name": "other"}, 2)])
-def test_evaluations_of_a_checkpoint_are_one_task_per_experiment(
-    plan: Plan, change: dict[str, str], tasks: int
+@pytest.mark.parametrize(("change", "tasks"), [({}, 1), ({"top_p": 0.9}, 2)])
+def test_evaluations_of_a_checkpoint_are_one_task_if_they_are_made_alike(
+    plan: Plan, change: dict[str, float], tasks: int
 ) -> None:
-    """Experiments are compared by value: an equal copy is the same one."""
-    own = {plan.evaluations[0].key: plan.experiment.model_copy(update=change, deep=True)}
-    graph = Graph(plan.experiment, plan.stages, own=own)
+    """Settings are compared by value: an equal copy is the same."""
+    first = plan.evaluations[0]
+    other = replace(first, settings=first.settings.model_copy(update=change, deep=True))
+    graph = Graph(plan.experiment, plan.stages | {first.key: other})
     done = {stage.key for stage in (plan.base, *plan.train_stages)}
     queue = ReadyQueue(graph, frozenset(done))
     groups = []
     while queue:
         groups.append({stage.checkpoint for stage in queue.take() if isinstance(stage, EvaluateStage)})
-    assert sum(plan.evaluations[0].checkpoint in group for group in groups) == tasks
+    assert sum(first.checkpoint in group for group in groups) == tasks

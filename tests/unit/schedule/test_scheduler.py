@@ -15,8 +15,9 @@ from xdomain.plan.graph import Graph, Plan
 from xdomain.schedule.events import Event, RunOutcome
 from xdomain.schedule.inline import InlineExecutor
 from xdomain.schedule.scheduler import Scheduler
+from xdomain.store.failures import Failure
 from xdomain.store.lease import acquire
-from xdomain.store.store import Failure, Store
+from xdomain.store.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_an_error_is_retried_as_often_as_the_experiment_says(plan: Plan, store: 
 
 
 def test_a_cancelled_stage_does_not_start(plan: Plan, store: Store) -> None:
-    store.fail(plan.base, Failure(Cause.CANCELLED, "cancelled", ""))
+    store.failures.record(plan.base, Failure(Cause.CANCELLED, "cancelled", ""))
     outcome, events = run(plan, store)
     assert outcome.failed[plan.base.key].cause is Cause.CANCELLED
     assert (EventKind.STARTED, plan.base.key) not in events

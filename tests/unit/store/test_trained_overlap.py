@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from xdomain.core.errors import DataError
 from xdomain.domains.base import Item
 from xdomain.domains.trained import SCHEDULE, schedule_line
 from xdomain.plan.graph import Plan, build_plan
+from xdomain.plan.stage import EvaluateStage
 from xdomain.resolve.identities import resolve_identities
 from xdomain.store.lease import acquire
 from xdomain.store.store import Store
@@ -46,7 +48,7 @@ def test_a_store_without_the_checkpoint_has_no_overlap(plan: Plan, store: Store)
 
 
 def test_trained_items_are_counted_and_named(plan: Plan, store: Store) -> None:
-    items = evaluated_items(plan.experiment, "logic")
+    items = evaluated_items(of_logic(plan))
     assert len(items) == plan.experiment.evaluation.items
     publish_base(plan, store, items[2:6])
     (overlap,) = find_trained_overlaps(plan, store, finished=False)
@@ -59,12 +61,14 @@ def test_trained_items_are_counted_and_named(plan: Plan, store: Store) -> None:
 
 
 def test_items_that_were_not_trained_on_pass(plan: Plan, store: Store) -> None:
-    evaluated = {item.id for item in evaluated_items(plan.experiment, "logic")}
-    others = evaluated_items(plan.experiment.model_copy(update={"evaluation": larger(plan)}), "logic")
+    stage = of_logic(plan)
+    evaluated = {item.id for item in evaluated_items(stage)}
+    larger = stage.settings.model_copy(update={"items": 3 * stage.settings.items})
+    others = evaluated_items(replace(stage, settings=larger))
     publish_base(plan, store, [item for item in others if item.id not in evaluated])
     assert find_trained_overlaps(plan, store, finished=True) == []
     refuse_trained_overlaps(plan, store, finished=True, fix="")
 
 
-def larger(plan: Plan) -> object:
-    return plan.experiment.evaluation.model_copy(update={"items": 3 * plan.experiment.evaluation.items})
+def of_logic(plan: Plan) -> EvaluateStage:
+    return next(stage for stage in plan.evaluations if stage.domain == "logic")

@@ -9,7 +9,7 @@ import pytest
 from tests.support.plans import make_experiment
 from xdomain.core.errors import ConfigError
 from xdomain.worker.device import used_device
-from xdomain.worker.run import run_preflight
+from xdomain.worker.preflight import run_preflight
 
 
 def test_cuda_without_a_usable_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

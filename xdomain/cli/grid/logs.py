@@ -13,7 +13,7 @@ from xdomain.cli.options import Seeds, Settings, StorePath
 from xdomain.cli.render import err
 from xdomain.core.errors import StoreError
 from xdomain.core.states import StageState
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageRef
 from xdomain.store.lease import read_holder
 from xdomain.store.states import stage_states
 from xdomain.store.store import Store
@@ -46,7 +46,7 @@ def logs(
         _follow(found, chosen, path, interrupt)
 
 
-def _follow(store: Store, stage: Stage, path: Path, interrupt: Interrupt) -> None:
+def _follow(store: Store, stage: StageRef, path: Path, interrupt: Interrupt) -> None:
     with path.open(encoding="utf-8", errors="replace") as log:
         while True:
             # Asked first, so that what is written before the end is still read; a stage's last lines come when it is

@@ -1,14 +1,15 @@
 """Commands on one stage, whose experiment's file need not be named."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from xdomain.api.session import as_store
+from xdomain.api.stores import as_store
 from xdomain.cli.options import opened
 from xdomain.plan.explain import pick_stage
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageRef
 from xdomain.store.experiments import stages_beside
 from xdomain.store.store import Store
 
@@ -24,7 +25,7 @@ StageOfExperiment = Annotated[
 
 def opened_stages(
     first: str, second: str | None, store: Path | None, seeds: str | None, settings: list[str] | None
-) -> tuple[Store, list[Stage], Stage]:
+) -> tuple[Store, Sequence[StageRef], StageRef]:
     """Return a store, the stages of an experiment in it, and the one of them that the arguments name.
 
     Args:
@@ -36,7 +37,7 @@ def opened_stages(
     """
     if second is None:
         found = as_store(store)
-        stages = stages_beside(found, first)
+        stages: Sequence[StageRef] = stages_beside(found, first)
     else:
         session = opened(Path(first), store, seeds, settings)
         found, stages = session.store, list(session.plan.stages.values())

@@ -14,13 +14,13 @@ from xdomain.api.run_events import alarm_text
 from xdomain.api.time_left import TimeLeft
 from xdomain.core.words import duration
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage, Stage, TrainStage
+from xdomain.plan.stage import EvaluateStage, StageSpec, TrainStage
 from xdomain.store.lease import Holder
 from xdomain.store.store import Store
 
 BAR_COLUMNS = 20
 
-Running = Iterable[tuple[Stage, Holder | None]]
+Running = Iterable[tuple[StageSpec, Holder | None]]
 
 
 class RunPicture:
@@ -31,7 +31,7 @@ class RunPicture:
         self._time = TimeLeft(graph, store)
         self._alarm: tuple[str, str] | None = None
 
-    def add(self, stage: Stage) -> None:
+    def add(self, stage: StageSpec) -> None:
         """Count a stage that was just published."""
         self._time.add(stage)
 
@@ -57,14 +57,14 @@ class RunPicture:
         return Group(table, Text(f"last alarm: {self._alarm[0]}: {self._alarm[1]}", style="yellow"))
 
 
-def progress_row(stage: Stage, holder: Holder | None) -> tuple[RenderableType, RenderableType, RenderableType]:
+def progress_row(stage: StageSpec, holder: Holder | None) -> tuple[RenderableType, RenderableType, RenderableType]:
     """Return title, bar and latest values of a running stage."""
     progress = holder.progress if holder else {}
     done, total = _counts(stage, progress)
     return Text(stage.title), ProgressBar(total, done, width=BAR_COLUMNS), Text(progress_text(stage, progress))
 
 
-def progress_text(stage: Stage, progress: Mapping[str, Any]) -> str:
+def progress_text(stage: StageSpec, progress: Mapping[str, Any]) -> str:
     """Return the latest values: "12/40  0.31 s/step  9 s left  math +0.42"."""
     done, total = _counts(stage, progress)
     parts = [f"{done}/{total}"]
@@ -78,5 +78,5 @@ def progress_text(stage: Stage, progress: Mapping[str, Any]) -> str:
     return "  ".join(parts)
 
 
-def _counts(stage: Stage, progress: Mapping[str, Any]) -> tuple[int, int]:
+def _counts(stage: StageSpec, progress: Mapping[str, Any]) -> tuple[int, int]:
     return progress.get("done", 0), progress.get("total") or (stage.steps if isinstance(stage, TrainStage) else 1)

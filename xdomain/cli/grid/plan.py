@@ -11,9 +11,10 @@ from xdomain.api.planning import Forecast, StageDifference, explain, warnings
 from xdomain.cli.grid.power_tables import design_in_words, power_tables
 from xdomain.cli.options import ExperimentPath, Json, Seeds, Settings, StorePath, opened
 from xdomain.cli.render import out, print_json
+from xdomain.config.run_id import JOINT
 from xdomain.core.words import count, duration
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageRef
 
 
 class PlanFormat(StrEnum):
@@ -87,7 +88,7 @@ def show_mermaid(plan: Plan) -> None:
     out.print(f'  {_node(plan.base)}["{plan.base.title}"]')
     for stage in plan.train_stages:
         out.print(f'  {_node(stage)}["{stage.title.replace("->", "→")}"]')
-        out.print(f"  {_node(plan.stages[stage.parent])} --> {_node(stage)}")
+        out.print(f"  {_node(plan.stages[stage.parent.stage])} --> {_node(stage)}")
 
 
 def show_difference(found: StageDifference) -> None:
@@ -135,16 +136,16 @@ def _tree(plan: Plan, done: frozenset[str]) -> Tree:
     branches = {plan.base.key: root}
     for stage in plan.train_stages:
         if stage.seed == plan.experiment.seeds[0]:
-            strategy = "" if stage.strategy == "joint" else f" [dim]{stage.strategy}[/]"
-            branches[stage.key] = branches[stage.parent].add(
-                f"{_mark(stage, done)} {stage.label}{strategy} [dim]{stage.steps} steps[/]"
+            strategy = "" if stage.run.strategy == JOINT else f" [dim]{stage.run.strategy}[/]"
+            branches[stage.key] = branches[stage.parent.stage].add(
+                f"{_mark(stage, done)} {stage.run.curriculum}{strategy} [dim]{stage.steps} steps[/]"
             )
     return root
 
 
-def _mark(stage: Stage, done: frozenset[str]) -> str:
+def _mark(stage: StageRef, done: frozenset[str]) -> str:
     return "[green]●[/]" if stage.key in done else "○"
 
 
-def _node(stage: Stage) -> str:
+def _node(stage: StageRef) -> str:
     return f"s{stage.key[:8]}"

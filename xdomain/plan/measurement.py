@@ -1,4 +1,7 @@
-"""What `store` hands to `analysis`: item records with the place of every checkpoint in the grid."""
+"""What was measured of a plan, or of models side by side: item records with the place of every checkpoint.
+
+`store` makes it of a grid's artifacts, `analysis` of files from elsewhere; every matrix is computed from it.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from xdomain.config.analysis import Quantity
+from xdomain.config.run_id import RunId
+
 if TYPE_CHECKING:
     import pandas as pd
 
 Number = TypeVar("Number", int, float)
-
-BASE = "base"
-"""The curriculum name of the untrained (or warmed-up) model that every curriculum starts from."""
 
 
 @dataclass(frozen=True)
@@ -70,19 +73,16 @@ class StepTelemetry:
 class EvaluatedCheckpoint:
     """One checkpoint and its place in the grid.
 
-    A checkpoint inside a shared prefix appears once, under the prefix's own curriculum: the checkpoints of
-    "math -> science" are those of its second phase; its first phase is the curriculum "math" with the same seed.
+    A checkpoint inside a shared prefix appears once, under the prefix's own run: the checkpoints of "math -> science"
+    are those of its second phase; its first phase is the run "math" with the same seed.
 
     Attributes:
         checkpoint: the value of the records' `checkpoint` column.
-        curriculum: canonical text of all phases up to and with the one it lies in, "base" for the base.
-        parent: curriculum that its phase started from ("base" for a single, "math" for "math -> science"); None for
-            the base.
-        seed: training seed; None for the base, which does not depend on it.
-        phase: 1-based; 0 for the base.
+        run: all phases up to and with the one it lies in, with their strategy; or a model that is only compared.
+        seed: training seed; None for the base, which does not depend on it, and for a model that is only compared.
         step: optimizer steps done inside the phase.
         is_end: it is the last of its phase.
-        strategy: name of the training strategy in mixed phases ("joint" by default); None for the base.
+        parent: run that its phase started from; None where only its curriculum says so, and for the base.
         displacement: Euclidean length of the change of all weights in its phase; None where it was not recorded, as
             inside a phase.
         template: how its prompts were made of the items, where every model may have its own way; None in a grid, whose
@@ -91,13 +91,11 @@ class EvaluatedCheckpoint:
     """
 
     checkpoint: str
-    curriculum: str
-    parent: str | None
-    seed: int | None
-    phase: int
-    step: int
-    is_end: bool
-    strategy: str | None = "joint"
+    run: RunId
+    seed: int | None = None
+    step: int = 0
+    is_end: bool = True
+    parent: RunId | None = None
     model: str = ""
     effort: Effort = field(default_factory=Effort)
     displacement: float | None = None
@@ -107,21 +105,24 @@ class EvaluatedCheckpoint:
 
 @dataclass(frozen=True)
 class MeasuredGrid:
-    """Everything that analysis works on.
+    """Everything that analysis works on: the runs of an experiment, or a comparison of models.
+
+    A comparison knows models by name alone: no curriculum, seed, plan or budget.
 
     Attributes:
         experiment: its name.
         domains: evaluated domains, in file order.
-        curricula: planned curricula in canonical text, in plan order, prefixes that are themselves runs included.
-        seeds: planned training seeds.
+        runs: planned runs in the order of rows, those that others start from included, the base left out.
         checkpoints: those that have at least one record.
         records: columns of `core.records.RECORD_COLUMNS` (completion text may be absent), one row per item and sample.
-        missing: "checkpoint-name on domain" of every planned evaluation that is not in the store.
+        seeds: planned training seeds.
+        missing: title of every planned evaluation that is not in the store.
+        failed: why an evaluation failed, by run and domain, where that is to be shown.
         planned: how many evaluations the plan has; None where nothing was planned, as for results from elsewhere.
         chance: accuracy of a constant or uniform answer by domain; None where unknown.
-        contrasts: declared contrasts, "order(math, science) on science".
+        contrasts: declared contrasts.
         margin: differences of accuracy smaller than this are of no interest; None if equivalence is not tested.
-        budget: the budget rule, "per_phase", "per_domain" or "total"; "unknown" where the training was not ours.
+        budget: the budget rule, "per_phase", "per_domain" or "total"; None where the training was not ours.
         prompts: what was asked, by domain and item id; empty where the data is not here (records hold digests alone).
         description: what a reader needs to know of the run (model, steps, evaluation settings), plain JSON, shown as
             it is.
@@ -129,15 +130,25 @@ class MeasuredGrid:
 
     experiment: str
     domains: tuple[str, ...]
-    curricula: tuple[str, ...]
-    seeds: tuple[int, ...]
+    runs: tuple[RunId, ...]
     checkpoints: tuple[EvaluatedCheckpoint, ...]
     records: pd.DataFrame
+    seeds: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()
+    failed: Mapping[tuple[RunId, str], str] = field(default_factory=dict)
     planned: int | None = None
     chance: Mapping[str, float | None] = field(default_factory=dict)
-    contrasts: tuple[str, ...] = ()
+    contrasts: tuple[Quantity, ...] = ()
     margin: float | None = None
-    budget: str = "per_phase"
+    budget: str | None = None
     prompts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     description: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def measured_runs(self) -> tuple[RunId, ...]:
+        return tuple(dict.fromkeys(checkpoint.run for checkpoint in self.checkpoints))
+
+    @property
+    def is_comparison(self) -> bool:
+        """Whether it holds models of which nobody says what they were trained on."""
+        return bool(self.runs) and all(run.curriculum is None for run in self.runs)

@@ -1,14 +1,13 @@
-"""A backend that outlives one task, so that its engine is started once for all that a process evaluates."""
+"""A backend that outlives one task, so that a process starts its engine only once."""
 
 from __future__ import annotations
 
 from xdomain.config.evaluation import EvaluationConfig
-from xdomain.config.experiment import Experiment
 from xdomain.generation.base import Backend
 from xdomain.generation.build import build_backend
 
 
-class KeptBackend:
+class BackendCache:
     """Holds the last backend for as long as the next evaluation asks for the same one."""
 
     def __init__(self) -> None:
@@ -41,12 +40,3 @@ class KeptBackend:
         backend, self._backend, self._made_for = self._backend, None, None
         if backend is not None:
             backend.close()
-
-
-def serving(experiment: Experiment) -> EvaluationConfig:
-    """The evaluation's settings, where an engine is started with room for the adapters that the experiment trains."""
-    evaluation, lora = experiment.evaluation, experiment.model.lora
-    if lora is None or evaluation.vllm.max_lora_rank is not None:
-        return evaluation
-    roomy = evaluation.vllm.model_copy(update={"max_lora_rank": lora.r})
-    return evaluation.model_copy(update={"vllm": roomy})

@@ -1,0 +1,42 @@
+"""Regular expressions compile, and names make folders, wherever a file states them."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import TypeAdapter
+
+from xdomain.config.domain import FieldConfig
+from xdomain.config.domain_verifier import SourceVerifier, TextVerifier
+from xdomain.config.field_types import FolderName
+from xdomain.config.validation import validate
+from xdomain.core.errors import ConfigError
+
+NAMES = TypeAdapter(FolderName)
+
+
+@pytest.mark.parametrize("name", ["a", "0", "smoke-2_b"])
+def test_a_folders_name(name: str) -> None:
+    assert NAMES.validate_python(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "A", "a b", "../a", "-a", "ä", "a\n"])
+def test_no_folders_name(name: str) -> None:
+    with pytest.raises(ValueError, match="names a folder"):
+        NAMES.validate_python(name)
+
+
+def test_a_mistake_in_a_regular_expression_is_shown_where_it_stands() -> None:
+    with pytest.raises(ConfigError) as caught:
+        validate(FieldConfig, {"column": "a", "pattern": "(a"}, "x.yaml")
+    assert "x.yaml: pattern" in str(caught.value)
+    assert "should be a regular expression. Found '(a'" in str(caught.value)
+    with pytest.raises(ConfigError, match=r"x\.yaml: form"):
+        validate(TextVerifier, {"kind": "text", "form": "[", "pattern": "fine"}, "x.yaml")
+    assert FieldConfig(column="a").pattern is None
+
+
+def test_a_single_place_needs_no_list() -> None:
+    assert SourceVerifier.model_validate({"answer_in": "boxed"}).answer_in == ("boxed",)
+    assert SourceVerifier().answer_in is None
+    with pytest.raises(ConfigError, match=r"x\.yaml: answer_in"):
+        validate(SourceVerifier, {"answer_in": ["boxed", "nowhere"]}, "x.yaml")

@@ -1,0 +1,30 @@
+"""Kinds of values that several configuration models have."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+FOLDER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"should be a regular expression. Found {pattern!r} ({error}).") from error
+    return pattern
+
+
+def _names_a_folder(name: str) -> str:
+    if not FOLDER_NAME.fullmatch(name):
+        raise ValueError(f'should be small letters, digits, "-" and "_", since it names a folder. Found "{name}".')
+    return name
+
+
+RegularExpression = Annotated[str, AfterValidator(_compiles)]
+
+FolderName = Annotated[str, AfterValidator(_names_a_folder)]
+"""A text that names a folder on every system."""
