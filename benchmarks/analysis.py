@@ -25,9 +25,10 @@ import pyarrow.parquet as pq
 from scipy import stats
 
 from xdomain.analysis.analyse import analyse
-from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.config.run_id import BASE_RUN, RunId, parse_run
 from xdomain.core.parquet import read_records, record_schema
 from xdomain.core.records import RECORD_COLUMNS
+from xdomain.plan.measurement import EvaluatedCheckpoint, MeasuredGrid
 
 DOMAINS = ("math", "science", "logic", "puzzle")
 N_ITEMS, SAMPLES, SEEDS, SAVED = 500, 4, (0, 1, 2), 3
@@ -35,25 +36,23 @@ CHECKPOINTS = 200
 TIMED_CELLS = 20
 
 
-def plan() -> tuple[tuple[str, ...], list[EvaluatedCheckpoint]]:
+def plan() -> tuple[tuple[RunId, ...], list[EvaluatedCheckpoint]]:
     """Singles, ordered pairs and mixed pairs, three seeds and three saved checkpoints each, cut at 200 checkpoints."""
     texts = [*DOMAINS, *(f"{a} -> {b}" for a, b in permutations(DOMAINS, 2))]
     texts += [f"{a} + {b}" for a, b in permutations(DOMAINS, 2) if a < b]
-    checkpoints = [EvaluatedCheckpoint("base@0", BASE, None, None, 0, 0, True, None, "tiny", Effort())]
+    checkpoints = [EvaluatedCheckpoint("base@0", BASE_RUN, model="tiny")]
     for text in texts:
-        parent = text.rpartition(" -> ")[0] or BASE
-        phase = 1 + text.count("->")
         for seed in SEEDS:
             for step in (40, 80, 120):
                 name = f"{text}-{seed}@{step}"
                 end = step == 120
-                checkpoints.append(EvaluatedCheckpoint(name, text, parent, seed, phase, step, end, "joint", "tiny"))
+                checkpoints.append(EvaluatedCheckpoint(name, parse_run(text), seed, step, end, model="tiny"))
     extra = CHECKPOINTS - len(checkpoints)
     checkpoints += [
-        EvaluatedCheckpoint(f"math-0@{step}", "math", BASE, 0, 1, step, False, "joint", "tiny")
+        EvaluatedCheckpoint(f"math-0@{step}", parse_run("math"), 0, step, is_end=False, model="tiny")
         for step in range(1, 1 + extra)
     ]
-    return tuple(texts), checkpoints
+    return tuple(map(parse_run, texts)), checkpoints
 
 
 def write_evaluations(checkpoints: list[EvaluatedCheckpoint], folder: Path) -> list[Path]:
@@ -106,13 +105,13 @@ def bootstrap_seconds_a_cell(records: pd.DataFrame) -> float:
 
 
 def measure() -> dict[str, float]:
-    curricula, checkpoints = plan()
+    runs, checkpoints = plan()
     with tempfile.TemporaryDirectory() as folder:
         paths = write_evaluations(checkpoints, Path(folder))
         started = time.perf_counter()
         records = read_records(paths)
         read = time.perf_counter() - started
-        grid = MeasuredGrid("bench", DOMAINS, curricula, SEEDS, tuple(checkpoints), records)
+        grid = MeasuredGrid("bench", DOMAINS, runs, tuple(checkpoints), records, SEEDS)
         result = analyse(grid)
         seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

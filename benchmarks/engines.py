@@ -77,8 +77,8 @@ def timed(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]], de
 
 
 def make_checkpoints(folder: Path) -> None:
+    from xdomain.core.artifact_layout import checkpoint_folder
     from xdomain.models.checkpoint import save_full
-    from xdomain.models.layout import checkpoint_folder
     from xdomain.models.tiny import tiny_qwen3
 
     for number in range(CHECKPOINTS):
@@ -89,35 +89,34 @@ def make_checkpoints(folder: Path) -> None:
 def evaluate(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]], device: str) -> None:
     import torch
 
-    from xdomain.config.experiment import Experiment
+    from xdomain.config.evaluation import EvaluationConfig
+    from xdomain.config.setups import EvaluationSetup
     from xdomain.core.stage import StageContext
     from xdomain.evaluate.run import run_evaluations
-    from xdomain.plan.spec import EvaluateSpec
+    from xdomain.plan.evaluations import EvaluationPlan
+    from xdomain.plan.identity import Identities
+    from xdomain.plan.stage import CheckpointRef
 
     torch.set_num_threads(1)
-    settings: dict[str, Any] = {"items": ITEMS, "samples": SAMPLES, "temperature": 1.0, "backend": backend}
-    experiment = Experiment.model_validate(
-        {
-            "name": "engines",
-            "model": {"preset": "tiny_qwen3"},
-            "domains": DOMAINS,
-            "curricula": [],
-            "training": {"max_completion_tokens": MAX_TOKENS},
-            "evaluation": settings,
-            "execution": {"device": device},
-        }
+    setup = EvaluationSetup(
+        domains=DOMAINS,
+        evaluation=EvaluationConfig(
+            items=ITEMS, samples=SAMPLES, temperature=1.0, backend=backend, max_completion_tokens=MAX_TOKENS
+        ),
     )
-    specs, contexts = [], []
+    named: dict[str, Any] = {name: {} for name in DOMAINS}
+    plan = EvaluationPlan(setup, Identities({}, named, named, named))
+    stages, contexts = [], []
     for checkpoint, domain in pairs:
         stage = f"stage{checkpoint}"
         work = work_folder(folder, backend, run, checkpoint, domain)
         (work / "scratch").mkdir(parents=True)
-        specs.append(EvaluateSpec(key=work.name, checkpoint_stage=stage, checkpoint_step=0, domain=DOMAINS[domain]))
+        stages.append(plan.stage(CheckpointRef(stage, 0), stage, DOMAINS[domain], work.name))
         contexts.append(StageContext(work, work / "scratch", {stage: folder / stage}, 0, device, Silent()))
     totals = {"completion_tokens": 0, "generate_seconds": 0.0}
-    for spec, result in run_evaluations(experiment, specs, contexts):
+    for each, result in run_evaluations(stages, contexts):
         if isinstance(result, Exception):
-            raise SystemExit(f"{spec.key}: {result}")
+            raise SystemExit(f"{each.title}: {result}")
         totals = {name: value + result.summary[name] for name, value in totals.items()}
     (folder / backend / run / "totals.json").write_text(json.dumps(totals))
 

@@ -96,19 +96,26 @@ def questions(count: int) -> list[Item]:
 
 def overhead(checkpoint: Checkpoint, backend: Backend, device: str) -> None:
     """Print the share of a whole evaluation (items, templates, scoring, records) that is not generation."""
+    from xdomain.config.setups import EvaluationSetup
     from xdomain.core.parquet import write_records
     from xdomain.core.stage import StageContext
     from xdomain.evaluate.domain_run import evaluate_domain
     from xdomain.evaluate.served import Served
+    from xdomain.plan.evaluations import EvaluationPlan
+    from xdomain.plan.identity import Identities
+    from xdomain.plan.stage import CheckpointRef
 
     domain = build_domain("gsm8k" if "XDOMAIN_DATA" in os.environ else "science_open")
     with tempfile.TemporaryDirectory() as temporary:
         context = StageContext(Path(temporary), Path(temporary), {}, 0, device, Silent())
         begun = time.perf_counter()
-        found = evaluate_domain(
-            Served(backend, checkpoint), domain, EvaluationConfig(items=32), context,
-            chat=True, max_tokens=MAX_TOKENS, stage_key="bench",
-        )  # fmt: skip
+        setup = EvaluationSetup(
+            domains=(domain.name,), evaluation=EvaluationConfig(items=32, max_completion_tokens=MAX_TOKENS)
+        )
+        named: dict[str, Any] = {domain.name: {}}
+        plan = EvaluationPlan(setup, Identities({}, named, named, named))
+        stage = plan.stage(CheckpointRef("bench", 0), "bench", domain.name, "bench")
+        found = evaluate_domain(Served(backend, checkpoint), domain, stage, context, chat=True)
         assert found is not None
         write_records(Path(temporary) / "records.parquet", found.records)
         seconds = time.perf_counter() - begun

@@ -22,9 +22,9 @@ from xdomain.config.load import load_experiment
 from xdomain.core.files import write_json
 from xdomain.plan.graph import Graph, Plan, build_plan
 from xdomain.plan.identity import Identities
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageSpec
 from xdomain.resolve.identities import resolve_identities
-from xdomain.schedule.base import Ended, Executor, Task
+from xdomain.schedule.base import Executor, Task, TaskExit
 from xdomain.schedule.inline import InlineExecutor
 from xdomain.schedule.local import LocalExecutor
 from xdomain.schedule.scheduler import Scheduler
@@ -45,7 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         local = LocalExecutor(WORKERS, 1, preload=("xdomain.worker.preload", "benchmarks.nothing"))
-        local.preflight(graph.experiment)
+        local.preflight(graph.setup)
         report("local", run(graph, folder / "local", local), graph, limit=0.060)
         import benchmarks.nothing  # noqa: F401  (replaces the work of this process's stages)
 
@@ -110,7 +110,7 @@ def commands(folder: Path) -> None:
         print(f"{own:.2f} s of them its own work")
 
 
-def finish(store: Store, stage: Stage) -> None:
+def finish(store: Store, stage: StageSpec) -> None:
     """What a published stage has at the least."""
     folder = store.folder(stage)
     folder.mkdir()
@@ -124,7 +124,7 @@ class Instant:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._ended: list[Ended] = []
+        self._ended: list[TaskExit] = []
 
     def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
         """Nothing to check."""
@@ -135,9 +135,9 @@ class Instant:
     def submit(self, task: Task) -> None:
         for stage in task.stages:
             finish(self._store, stage)
-        self._ended.append(Ended(task))
+        self._ended.append(TaskExit(task))
 
-    def finished(self, timeout_seconds: float) -> list[Ended]:
+    def finished(self, timeout_seconds: float) -> list[TaskExit]:
         ended, self._ended = self._ended, []
         return ended
 

@@ -47,9 +47,10 @@ def peak_bytes(work: Callable[[], object], device: torch.device) -> int:
     """Most memory in use while `work` runs, above what was in use before."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
+        before: int = torch.cuda.memory_allocated()
         work()
-        return torch.cuda.max_memory_allocated() - before  # type: ignore[no-any-return]
+        most: int = torch.cuda.max_memory_allocated()
+        return most - before
     with PeakMemory() as memory:
         work()
-    return memory.peak
+    return int(memory.peak)

@@ -14,7 +14,7 @@ from typing import Any
 os.environ["XDOMAIN_FIELD_DOCS"] = "1"  # before the models are made
 
 from xdomain.analysis.result import result_schema
-from xdomain.cli.run_events import RUN_EVENT
+from xdomain.api.run_events import RUN_EVENT
 from xdomain.config.experiment import Experiment
 
 FOLDER = Path(__file__).parent / "reference"

@@ -11,6 +11,7 @@ import yaml
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from tests.support.extend_page import write_page
 from xdomain.cli.app import app
 from xdomain.config.domain import DomainConfig
 from xdomain.config.experiment import Experiment
@@ -74,7 +75,7 @@ def test_commands_and_their_options_exist(page: Path):
         if isinstance(command, TyperGroup):  # "`xdomain grid` plans, ..." names the group only
             assert not rest or not re.fullmatch(r"[a-z]+", rest[0]), line
             continue
-        known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+        known = {option for each in command.loaded.params for option in (*each.opts, *each.secondary_opts)}
         used = {word.split("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
         assert used <= known | {"--help"}, line
 
@@ -104,6 +105,8 @@ def mappings(block: str) -> Iterator[dict[str, Any]]:
 
 def test_yaml_examples_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("XDOMAIN_DATA", str(tmp_path))
+    write_page(tmp_path)  # examples of plugins name what this page registers
+    monkeypatch.syspath_prepend(str(tmp_path))
     loaded = []
     for page in (ROOT / "README.md", *ROOT.glob("docs/*/*.md")):
         text = page.read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ HEAVY = ("torch", "transformers", "trl", "peft", "vllm", "datasets", "accelerate
         "import xdomain.cli.app",
         "from xdomain.cli.app import app; app(['grid', 'plan', 'experiments/smoke.yaml'], standalone_mode=False)",
         "from xdomain.cli.app import app; app(['domains', 'list'], standalone_mode=False)",
-        "import xdomain.schedule.run, xdomain.worker.run, xdomain.store.query, xdomain.report.write",
+        "import xdomain.schedule.run, xdomain.schedule.worker_door, xdomain.store.query, xdomain.report.write",
         "import xdomain.analysis.analyse, xdomain.report.html, xdomain.report.terminal, xdomain.report.markdown",
     ],
 )

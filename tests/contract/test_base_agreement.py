@@ -14,7 +14,8 @@ from tests.support.families import tiny_model
 from tests.support.plans import make_experiment
 from xdomain.models.prompting import encode, render
 from xdomain.models.tiny import tiny_qwen3, tiny_tokenizer
-from xdomain.train.base import run_base
+from xdomain.plan.task import base_setup
+from xdomain.train.base_model import run_base
 from xdomain.train.warmup import warmup_row
 
 BASE_TEMPLATES = ["own system role", "refuses system", "opens reasoning", "brings its own begin"]
@@ -26,7 +27,7 @@ def base_of(folder: Path, weights: Any, tokenizer: Any, **changes: Any) -> dict[
     tokenizer.save_pretrained(folder / "model")
     training = {"steps": 10, "prompts_per_step": 4, "generations": 2, "max_completion_tokens": 12}
     experiment = make_experiment(**{"model": {"path": str(folder / "model")}, "training": training, **changes})
-    return dict(run_base(experiment, Stages(folder).context("base")).summary)
+    return dict(run_base(base_setup(experiment), Stages(folder).context("base")).summary)
 
 
 @pytest.mark.parametrize("name", BASE_TEMPLATES)

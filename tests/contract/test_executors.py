@@ -17,7 +17,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.core.errors import ConfigError
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.resolve.identities import resolve_identities
-from xdomain.schedule.base import Ended, Executor, Task
+from xdomain.schedule.base import Executor, Task, TaskExit
 from xdomain.schedule.inline import InlineExecutor
 from xdomain.schedule.local import LocalExecutor
 from xdomain.schedule.ray_executor import RayExecutor
@@ -91,7 +91,7 @@ def submit(executor: Executor, store: Store, plan: Plan) -> Task:
     return task
 
 
-def wait(executor: Executor) -> list[Ended]:
+def wait(executor: Executor) -> list[TaskExit]:
     end = time.monotonic() + 200
     while time.monotonic() < end:
         if ended := executor.finished(1.0):
@@ -103,7 +103,7 @@ def test_a_task_is_published_and_told_of_once(executor: Executor, store: Store) 
     plan = base_plan()
     free = executor.free_slots()
     task = submit(executor, store, plan)
-    assert wait(executor) == [Ended(task)]
+    assert wait(executor) == [TaskExit(task)]
     assert list(executor.finished(0.0)) == []
     assert executor.free_slots() == free
     store.open_artifact(plan.base)
@@ -115,7 +115,7 @@ def test_a_failure_stands_in_the_store(executor: Executor, store: Store) -> None
     store.work(plan.base).write_text("a file where the work folder should be")
     submit(executor, store, plan)
     wait(executor)
-    failure = store.failure(plan.base)
+    failure = store.failures.last(plan.base)
     assert failure is not None
     assert failure.cause == "error"
     assert not store.done([plan.base])
@@ -130,7 +130,7 @@ def test_a_stage_that_another_holds_is_left_alone(executor: Executor, store: Sto
     assert lease.is_ours()
     lease.release()
     assert not store.done([plan.base])
-    assert store.failure(plan.base) is None
+    assert store.failures.last(plan.base) is None
 
 
 def test_preflight_passes_on_what_trl_refuses(executor: Executor) -> None:

@@ -14,9 +14,10 @@ from peft import LoraConfig, get_peft_model
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from tests.support.backends import loaded, served
+from tests.support.stages import evaluate_stage
 from xdomain.config.evaluation import EvaluationConfig
-from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import ConfigError, XDomainError
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.evaluate.run import run_evaluations
@@ -24,11 +25,9 @@ from xdomain.evaluate.served import check_fits, served_checkpoint
 from xdomain.generation.base import NonFiniteLogits, PromptRequest, Sampling
 from xdomain.generation.build import build_backend
 from xdomain.models.checkpoint import save_full
-from xdomain.models.layout import checkpoint_folder
 from xdomain.models.prompting import uses_chat
 from xdomain.models.source import load_source
 from xdomain.models.tiny import tiny_qwen3, tiny_tokenizer
-from xdomain.plan.spec import EvaluateSpec
 
 CONTEXT = 256
 
@@ -70,24 +69,15 @@ class Silent:
 
 def evaluations(tmp_path: Path, *checkpoints: str, domains: tuple[str, ...] = ("logic",)) -> list[object]:
     """Results of the checkpoints in `tmp_path`, evaluated together."""
-    experiment = Experiment.model_validate(
-        {
-            "name": "bad",
-            "model": {"preset": "tiny_qwen3"},
-            "domains": list(domains),
-            "curricula": [],
-            "training": {"max_completion_tokens": 4},
-            "evaluation": {"items": 4},
-        }
-    )
-    specs, contexts = [], []
+    stages, contexts = [], []
     for name in checkpoints:
         for domain in domains:
-            specs.append(EvaluateSpec(key=name + domain, checkpoint_stage=name, checkpoint_step=0, domain=domain))
+            asked = {"items": 4, "max_completion_tokens": 4}
+            stages.append(evaluate_stage(domain, checkpoint=name, key=name + domain, **asked))
             work = tmp_path / "work" / name / domain
             work.mkdir(parents=True)
             contexts.append(StageContext(work, work, {name: tmp_path / name}, 0, "cpu", Silent()))
-    return [result for _, result in run_evaluations(experiment, specs, contexts)]
+    return [result for _, result in run_evaluations(stages, contexts)]
 
 
 def test_a_checkpoint_with_nan_is_marked_and_others_go_on(tmp_path: Path) -> None:

@@ -14,6 +14,6 @@ def test_command_line_options() -> None:
     def options(command: Any) -> Any:
         if hasattr(command, "commands"):
             return {name: options(child) for name, child in sorted(command.commands.items())}
-        return sorted(name for parameter in command.params for name in (parameter.opts or [parameter.name]))
+        return sorted(name for parameter in command.loaded.params for name in (parameter.opts or [parameter.name]))
 
     compare("command_line.json", options(typer.main.get_command(app)))

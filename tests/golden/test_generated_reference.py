@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from xdomain.cli.run_events import RunEvent
+from xdomain.api.run_events import RunEvent
 
 
 def test_generated_reference_is_current(repository: Path) -> None:

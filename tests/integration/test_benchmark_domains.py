@@ -10,7 +10,6 @@ import pytest
 
 from tests.support.benchmark_rows import HUB, KNIGHTS_AND_KNAVES, WRITING_BENCH
 from tests.support.openai_server import judge_server, ticket_in
-from xdomain.cli.eval_graph import domain_entries
 from xdomain.config.domain import DomainConfig
 from xdomain.config.domain_file import BENCHMARKS, load_domain_file
 from xdomain.config.domain_source import HfSource
@@ -23,6 +22,7 @@ from xdomain.domains.build import build_domain
 from xdomain.domains.check import check_domain
 from xdomain.domains.sandbox.choose import working_sandbox
 from xdomain.domains.verifiers.criteria import CriteriaChecker
+from xdomain.resolve.evaluations import domain_entries
 
 WRONG_ANSWERS = {"math_500": "\\boxed{0}", "amc": "\\boxed{0}", "gpqa_diamond": "\\boxed{E}", "supergpqa": "\\boxed{J}"}
 

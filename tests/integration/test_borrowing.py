@@ -21,14 +21,14 @@ import yaml
 
 from tests.support.domains_from_rows import write_jsonl
 from tests.support.stock_completions import completion_server
-from xdomain.cli.eval_graph import domain_entries, evaluation_graph
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.files import write_json
 from xdomain.core.parquet import read_records, read_rows, write_records
 from xdomain.core.records import Outcome
 from xdomain.models.checkpoint import save_full
-from xdomain.models.layout import checkpoint_folder
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.stage import EvaluateStage
+from xdomain.resolve.evaluations import domain_entries, evaluation_graph
 from xdomain.schedule.events import RunOutcome
 from xdomain.schedule.run import run_plan
 from xdomain.store.artifact import MANIFEST, digests
@@ -223,7 +223,7 @@ def test_two_that_disagree_are_named(model: Path, tmp_path: Path) -> None:
         assert "corrupt" in failure.message
         assert any(run.stage.key[:16] in failure.message for run in (first, second))
         rewrite(first, completion=taken.completion, outcome=taken.outcome, score=taken.score)
-        refused.store.clear_failure(refused.stage)
+        refused.store.failures.clear(refused.stage)
     assert not evaluate(tmp_path / "store", model, domain, **SAMPLED | {"items": 35}).outcome.failed
 
 

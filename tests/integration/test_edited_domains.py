@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.support.small_grid import plan, xdomain
-from xdomain.cli.setup import open_experiment
+from xdomain.api.session import open_experiment
 from xdomain.domains.trained import read_schedule
 from xdomain.plan.stage import CheckpointRef
 from xdomain.store.lineage import Lineage
@@ -89,7 +89,7 @@ def refused(*arguments: str | Path, store: Path) -> str:
 
 def test_a_schedule_names_what_every_checkpoint_saw(folder: Path) -> None:
     store = Store(folder / "store")
-    [(stage, _)] = store.find("sums -> words, seed 0")
+    [stage] = store.find("sums -> words, seed 0")
     parent = stage.payload["parent"]
     lineage = Lineage(store)
     own = read_schedule(store.folder(stage) / "schedule.jsonl")
@@ -192,9 +192,9 @@ def test_grid_run_makes_a_lost_parent_again(folder: Path, tmp_path: Path) -> Non
     store = tmp_path / "store"
     shutil.copytree(folder / "store", store)
     whole = published(store)
-    [(child, _)] = Store(store).find("sums -> words, seed 0")
+    [child] = Store(store).find("sums -> words, seed 0")
     lost = [name for name in whole if name.endswith(child.payload["parent"][:16])]
-    planned = {stage.folder for stage in open_experiment(folder / "warm.yaml", store, None, None).plan.evaluations}
+    planned = {stage.folder for stage in open_experiment(folder / "warm.yaml", store=store).plan.evaluations}
     lost += [name for name in planned if name.startswith("evaluate-sums-to-words-") and "-on-sums" in name]
     assert len(lost) == 1 + STEPS
     for name in lost:

@@ -16,28 +16,23 @@ import pandas as pd
 import pytest
 
 from tests.support.small_grid import command, environment, xdomain
-from xdomain.config.experiment import Experiment
+from tests.support.stages import evaluate_stage
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.parquet import read_records
 from xdomain.core.stage import StageContext
 from xdomain.evaluate.run import run_evaluations
 from xdomain.models.checkpoint import save_full
-from xdomain.models.layout import checkpoint_folder
 from xdomain.models.tiny import tiny_qwen3
-from xdomain.plan.spec import EvaluateSpec
 
 DOMAINS = ("logic", "math")
 ITEMS, SAMPLES = 24, 3
-EXPERIMENT = Experiment.model_validate(
-    {
-        "name": "resume",
-        "model": {"preset": "tiny_qwen3"},
-        "domains": list(DOMAINS),
-        "curricula": [],
-        "training": {"max_completion_tokens": 16},
-        # Many small batches, so that a kill finds some done and some not.
-        "evaluation": {"items": ITEMS, "samples": SAMPLES, "temperature": 1.0, "batch_tokens": 250},
-    }
-)
+SETTINGS = {
+    "items": ITEMS,
+    "samples": SAMPLES,
+    "temperature": 1.0,
+    "max_completion_tokens": 16,
+    "batch_tokens": 250,  # many small batches, so that a kill finds some done and some not
+}
 
 
 class Silent:
@@ -50,14 +45,14 @@ class Silent:
 
 def evaluate(root: Path, model: Path) -> None:
     """What a worker does with the two evaluations of one checkpoint; leaves a mark when it is through."""
-    specs = [EvaluateSpec(key=name, checkpoint_stage="base", checkpoint_step=0, domain=name) for name in DOMAINS]
+    stages = [evaluate_stage(name, checkpoint="base", key=name, **SETTINGS) for name in DOMAINS]
     contexts = []
     for name in DOMAINS:
         work, scratch = root / name / "work", root / name / "scratch"
         for folder in (work, scratch):
             folder.mkdir(parents=True, exist_ok=True)
         contexts.append(StageContext(work, scratch, {"base": model}, 0, "cpu", Silent()))
-    summaries = [dict(result.summary) for _, result in run_evaluations(EXPERIMENT, specs, contexts)]
+    summaries = [dict(result.summary) for _, result in run_evaluations(stages, contexts)]
     (root / "through.json").write_text(json.dumps(summaries))
 
 

@@ -16,7 +16,7 @@ from tests.support.domains_from_rows import domain, items, write_jsonl
 from tests.support.grids import make_grid
 from tests.support.small_grid import command
 from xdomain.analysis.analyse import analyse
-from xdomain.cli.setup import left_out_of
+from xdomain.api.measuring import left_out_of
 from xdomain.core.errors import DataError
 from xdomain.domains.bad_rows import BadRow
 from xdomain.domains.base import Split

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.support.plans import make_experiment
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
-from xdomain.schedule.base import Ended, Task
+from xdomain.schedule.base import Task, TaskExit
 from xdomain.schedule.hung_workers import LOOK_SECONDS
 from xdomain.schedule.local import LocalExecutor
 from xdomain.schedule.scheduler import Scheduler
@@ -38,7 +38,7 @@ class QueuedExecutor(LocalExecutor):
         self.killed.append(task)
         super().kill(task)
 
-    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
+    def finished(self, timeout_seconds: float) -> Sequence[TaskExit]:
         for entry in [entry for entry in self.queued if entry[0] <= time.monotonic()]:
             self.queued.remove(entry)
             super().submit(entry[1])

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.keep_smoke import report_of
-from xdomain.cli.setup import open_experiment
+from xdomain.api.session import open_experiment
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "smoke"
 MISSING = object()
@@ -37,7 +37,7 @@ def differences(found: Any, expected: Any, where: str = "$") -> list[str]:
 def test_every_number_stays(tmp_path: Path, repository: Path) -> None:
     with tarfile.open(FIXTURE / "store.tar.xz") as archive:
         archive.extractall(tmp_path / "store")  # our own archive; Python 3.11.2 knows no `filter`
-    opened = open_experiment(repository / "experiments" / "smoke.yaml", tmp_path / "store", None, None)
+    opened = open_experiment(repository / "experiments" / "smoke.yaml", store=tmp_path / "store")
     assert len(opened.store.done(opened.plan.stages.values())) == len(opened.plan.stages), "a key moved"
     found = report_of(opened)
     expected = json.loads(gzip.decompress((FIXTURE / "report.json.gz").read_bytes()))

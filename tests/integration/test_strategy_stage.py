@@ -13,15 +13,15 @@ from safetensors.torch import load_file
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.load import load_experiment
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import DependencyMissing
 from xdomain.core.stage import StageContext
 from xdomain.models.checkpoint import load_plain
-from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.identity import Identities
-from xdomain.plan.spec import BaseSpec, TrainSpec, stage_spec
+from xdomain.plan.task import base_setup
 from xdomain.train.arguments import preflight
-from xdomain.train.base import run_base
+from xdomain.train.base_model import run_base
 from xdomain.train.history import weight_changes
 from xdomain.train.run import run_train
 
@@ -66,14 +66,11 @@ def test_a_mixed_stage_uses_its_strategy_and_leaves_its_state(tmp_path: Path) ->
         }
     )
     plan = planned(experiment)
-    specs = [stage_spec(stage, plan.stages) for stage in plan.stages.values()]
-    base, train = specs[0], specs[1]
-    assert isinstance(base, BaseSpec)
-    assert isinstance(train, TrainSpec)
+    base, train = plan.base, plan.train_stages[0]
     base_context = context(tmp_path, "base", {})
-    run_base(experiment, base_context)
+    run_base(base_setup(experiment), base_context)
     train_context = context(tmp_path, "train", {base.key: base_context.work})
-    assert run_train(experiment, train, train_context).finished
+    assert run_train(experiment.training_setup, train, train_context).finished
     lines = [json.loads(line) for line in (train_context.work / "metrics.jsonl").read_text().splitlines()]
     assert [sum(line["strategy"]["weights"].values()) for line in lines] == pytest.approx([1.0, 1.0, 1.0])
     assert ["gradients" in line for line in lines] == [True, False, True]
@@ -106,19 +103,18 @@ def test_dacsp_learns_from_the_stages_before(chaining: str | None, tmp_path: Pat
         }
     )
     plan = planned(experiment)
-    base, *phases = (stage_spec(stage, plan.stages) for stage in list(plan.stages.values())[:4])
-    specs = [spec for spec in phases if isinstance(spec, TrainSpec)]
-    assert [spec.strategy.name for spec in specs] == ["joint", "dacsp", "dacsp"]
+    base, stages = plan.base, plan.train_stages
+    assert [stage.strategy_config.name for stage in stages] == ["joint", "dacsp", "dacsp"]
     folders: dict[str, Path] = {}
     base_context = context(tmp_path, "base", folders)
-    run_base(experiment, base_context)
+    run_base(base_setup(experiment), base_context)
     folders[base.key] = base_context.work
-    for spec in specs:
-        given = context(tmp_path, spec.key[:8], dict(folders))
-        run_train(experiment, spec, given)
-        folders[spec.key] = given.work
-    state = load_file(folders[specs[2].key] / "checkpoints" / "step-000002" / "strategy.safetensors")
-    ends = [checkpoint_folder(folders[key], step) for key, step in specs[2].lineage]
+    for stage in stages:
+        given = context(tmp_path, stage.key[:8], dict(folders))
+        run_train(experiment.training_setup, stage, given)
+        folders[stage.key] = given.work
+    state = load_file(folders[stages[2].key] / "checkpoints" / "step-000002" / "strategy.safetensors")
+    ends = [checkpoint_folder(folders[ref.stage], ref.step) for ref in stages[2].lineage]
     weights = [{name: each.detach() for name, each in load_plain(end).named_parameters()} for end in ends]
     name = "model.layers.0.mlp.up_proj.weight"
     assert len(state[f"left.{name}"]) == 4
@@ -129,7 +125,7 @@ def test_dacsp_learns_from_the_stages_before(chaining: str | None, tmp_path: Pat
         if place == 0:
             torch.testing.assert_close(along, torch.linalg.svdvals(change[name])[:2], rtol=1e-3, atol=1e-6)
         assert float(along.min()) > 0
-    lines = [json.loads(line) for line in (folders[specs[1].key] / "metrics.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (folders[stages[1].key] / "metrics.jsonl").read_text().splitlines()]
     figures = [line["strategy"] for line in lines]
     # Of this model's steps many have no gradient at all, but the phase changed the weights.
     assert any(each["aligned_directions"] + each["conflicting_directions"] > 0 for each in figures)
@@ -147,12 +143,11 @@ def test_an_adaptive_stage_writes_what_it_chose(tmp_path: Path) -> None:
         }
     )
     plan = planned(experiment)
-    base, train = (stage_spec(stage, plan.stages) for stage in list(plan.stages.values())[:2])
-    assert isinstance(train, TrainSpec)
+    base, train = plan.base, plan.train_stages[0]
     base_context = context(tmp_path, "base", {})
-    run_base(experiment, base_context)
+    run_base(base_setup(experiment), base_context)
     given = context(tmp_path, "train", {base.key: base_context.work})
-    assert run_train(experiment, train, given).finished
+    assert run_train(experiment.training_setup, train, given).finished
     schedule = [json.loads(line) for line in (given.work / "schedule.jsonl").read_text().splitlines()]
     lines = [json.loads(line) for line in (given.work / "metrics.jsonl").read_text().splitlines()]
     assert len(schedule) == 15
@@ -170,7 +165,7 @@ def test_the_strategies_experiment_names_every_strategy() -> None:
     experiment = load_experiment(EXPERIMENTS / "strategies.yaml")
     plan = planned(experiment)
     assert len(experiment.seeds) == 5
-    assert {stage.strategy for stage in plan.train_stages} >= {
+    assert {stage.run.strategy for stage in plan.train_stages} >= {
         *(
             "joint",
             "scaled",
@@ -214,7 +209,7 @@ def test_care_rls_experiment_loads_plans_and_passes_trl(monkeypatch: pytest.Monk
     experiment = load_experiment(EXPERIMENTS / "care-rl.yaml")
     plan = planned(experiment)
     steered = [stage for stage in plan.train_stages if stage.strategy_config.name == "dacsp"]
-    assert {(stage.label, stage.phase_index) for stage in steered} == {
+    assert {(str(stage.run.curriculum), stage.phase_index) for stage in steered} == {
         ("math -> chat", 1),
         ("math -> instructions", 1),
         ("math -> chat -> instructions", 2),

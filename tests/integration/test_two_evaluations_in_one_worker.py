@@ -9,8 +9,9 @@ from xdomain.core.states import Cause
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
 from xdomain.schedule.task_file import task_file
-from xdomain.store.store import Failure, Store
-from xdomain.worker.run import run_task
+from xdomain.store.failures import Failure
+from xdomain.store.store import Store
+from xdomain.worker.main import run_task
 
 
 def test_an_error_is_not_said_of_the_cancelled_one_before_it(tmp_path: Path) -> None:
@@ -27,11 +28,11 @@ def test_an_error_is_not_said_of_the_cancelled_one_before_it(tmp_path: Path) -> 
     run_task(task_file(plan, store, [plan.base], {}))
     cancelled, broken = [stage for stage in plan.evaluations if stage.needs == (plan.base.key,)]
     asked = Failure(Cause.CANCELLED, "it was cancelled.", "")
-    store.fail(cancelled, asked)
+    store.failures.record(cancelled, asked)
     (store.work(broken) / "records.parquet").mkdir(parents=True)
     run_task(task_file(plan, store, [cancelled, broken], {}))
-    assert store.failure(cancelled) == asked
-    failure = store.failure(broken)
+    assert store.failures.last(cancelled) == asked
+    failure = store.failures.last(broken)
     assert failure is not None
     assert failure.cause == "error"
     assert "records.parquet" in failure.message

@@ -15,15 +15,15 @@ from safetensors.torch import load_file
 from tests.support.plans import make_experiment, make_plan
 from xdomain.config.experiment import Experiment
 from xdomain.config.validation import validate
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import ConfigError, PlanError
-from xdomain.core.stage import StageContext
+from xdomain.core.stage import StageContext, StageResult
 from xdomain.evaluate.run import run_evaluations
-from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.identity import Identities
-from xdomain.plan.spec import EvaluateSpec, TrainSpec, stage_spec
-from xdomain.plan.stage import PassRateStage, TrainStage
-from xdomain.train.base import run_base
+from xdomain.plan.stage import EvaluateStage, Purpose, TrainStage
+from xdomain.plan.task import base_setup
+from xdomain.train.base_model import run_base
 from xdomain.train.prompt_schedule import ScheduledPrompt
 from xdomain.train.run import run_train
 from xdomain.train.self_paced import easy_to_hard, read_pass_rates
@@ -49,9 +49,14 @@ def test_each_domain_keeps_its_prompts_and_places(entries: list[tuple[str, int]]
         assert own == sorted((each.index for each in schedule if each.domain == name), reverse=True)
 
 
+def pass_rate_stages(plan: Plan) -> list[EvaluateStage]:
+    evaluations = [stage for stage in plan.stages.values() if isinstance(stage, EvaluateStage)]
+    return [stage for stage in evaluations if stage.purpose is Purpose.PASS_RATE]
+
+
 def test_pass_rates_are_stages_of_their_own_and_part_of_identity() -> None:
     plain, paced = make_plan(), make_plan(training={**TRAINING})
-    measured = [stage for stage in paced.stages.values() if isinstance(stage, PassRateStage)]
+    measured = pass_rate_stages(paced)
     assert [stage.domain for stage in measured] == ["logic", "puzzle"]
     assert {stage.payload["items"]["split"] for stage in measured} == {"train"}
     assert not {stage.key for stage in measured} & {stage.key for stage in paced.evaluations}
@@ -99,13 +104,11 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
     )
     empty: dict[str, dict[str, str]] = {name: {} for name in experiment.domain_names}
     plan = build_plan(experiment, Identities({}, empty, empty, empty))
-    assert run_base(experiment, context(root, plan, plan.base.key)).finished
-    for stage in plan.stages.values():
-        if isinstance(stage, PassRateStage):
-            spec = stage_spec(stage, plan.stages)
-            assert isinstance(spec, EvaluateSpec)
-            ((_, result),) = run_evaluations(experiment, [spec], [context(root, plan, stage.key)])
-            assert result.finished
+    assert run_base(base_setup(experiment), context(root, plan, plan.base.key)).finished
+    for stage in pass_rate_stages(plan):
+        ((_, result),) = run_evaluations([stage], [context(root, plan, stage.key)])
+        assert isinstance(result, StageResult)
+        assert result.finished
     return plan, root
 
 
@@ -120,10 +123,8 @@ def context(root: Path, plan: Plan, key: str, folder: str | None = None) -> Stag
 def train(measured: tuple[Plan, Path], folder: str, **changes: Any) -> Path:
     plan, root = measured
     (stage,) = plan.train_stages
-    spec = stage_spec(stage, plan.stages)
-    assert isinstance(spec, TrainSpec)
     own = replace(context(root, plan, stage.key, folder), **changes)
-    run_train(plan.experiment, spec, own)
+    run_train(plan.experiment.training_setup, stage, own)
     return own.work
 
 

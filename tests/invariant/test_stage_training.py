@@ -13,16 +13,18 @@ import torch
 from safetensors.torch import load_file
 
 from tests.support.plans import make_experiment
+from tests.support.stages import train_stage
 from xdomain.config.experiment import Experiment
 from xdomain.config.strategy import CGPOConfig, JointConfig, StrategyModel
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.stage import StageContext
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain
 from xdomain.models.checkpoint import load_adapter, load_plain, load_tokenizer, read_info
-from xdomain.models.layout import checkpoint_folder
 from xdomain.models.prompting import encode, render, trl_prompt
-from xdomain.plan.spec import TrainSpec
-from xdomain.train.base import run_base
+from xdomain.plan.stage import CheckpointRef
+from xdomain.plan.task import base_setup
+from xdomain.train.base_model import run_base
 from xdomain.train.callbacks import read_metrics
 from xdomain.train.displacement import displacement
 from xdomain.train.run import run_train
@@ -60,7 +62,7 @@ class Stages:
         return StageContext(folder, self.root / "scratch" / key, dict(self.inputs), 7, "cpu", Silent())
 
     def base(self, experiment: Experiment) -> None:
-        assert run_base(experiment, self.context("base")).finished
+        assert run_base(base_setup(experiment), self.context("base")).finished
 
     def train(
         self,
@@ -72,19 +74,11 @@ class Stages:
         **changes: Any,
     ) -> TrainedStage:
         context = replace(self.context(key), **changes)
-        spec = TrainSpec(
-            key=key,
-            parent=parent,
-            parent_step=0 if parent == "base" else 4,
-            base="base",
-            curriculum=curriculum,
-            steps=4,
-            seed=0,
-            offsets={},
-            checkpoint_steps=(2, 4),
-            strategy=strategy or JointConfig(),
+        start = CheckpointRef(parent, 0 if parent == "base" else 4)
+        stage = train_stage(
+            curriculum, key=key, parent=start, strategy=strategy, steps=4, checkpoint_steps=(2, 4)
         )
-        return TrainedStage(context.work, run_train(experiment, spec, context).summary)
+        return TrainedStage(context.work, run_train(experiment.training_setup, stage, context).summary)
 
     def end(self, key: str) -> Path:
         return checkpoint_folder(self.inputs[key], 0 if key == "base" else 4)

@@ -8,9 +8,11 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 
-from xdomain.config.curriculum import Curriculum, Phase, parse_curriculum
-from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.config.analysis import parse_contrast
+from xdomain.config.curriculum import Curriculum, Phase, make_phase, parse_curriculum
+from xdomain.config.run_id import BASE_RUN, JOINT, RunId
 from xdomain.core.seeds import derive_seed
+from xdomain.plan.measurement import Effort, EvaluatedCheckpoint, MeasuredGrid
 
 OWN_GAIN = 1.2
 """Logits that a phase on a domain adds to that domain."""
@@ -76,7 +78,7 @@ def make_grid(
     texts = tuple(curricula) if curricula is not None else family(domains)
     parsed = [parse_curriculum(text) for text in texts]
     everything = list(dict.fromkeys([prefix for curriculum in parsed for prefix in curriculum.prefixes()]))
-    checkpoints = [EvaluatedCheckpoint("base@0", BASE, None, None, 0, 0, True, None, "tiny", Effort())]
+    checkpoints = [EvaluatedCheckpoint("base@0", BASE_RUN, model="tiny")]
     for curriculum in everything:
         for seed in seeds:
             checkpoints += _checkpoints(curriculum, seed, steps, saved_every)
@@ -89,26 +91,27 @@ def make_grid(
     return MeasuredGrid(
         experiment="synthetic",
         domains=tuple(domains),
-        curricula=tuple(str(curriculum) for curriculum in parsed),
+        runs=tuple(RunId(curriculum, JOINT) for curriculum in parsed),
         seeds=tuple(seeds),
         checkpoints=tuple(checkpoints),
         records=pd.concat(frames, ignore_index=True),
         chance=dict.fromkeys(domains, 0.1),
-        contrasts=tuple(contrasts),
+        contrasts=tuple(map(parse_contrast, contrasts)),
+        budget="per_phase",
         description={"model": "tiny", "steps": steps, "note": "synthetic"},
     )
 
 
 def _checkpoints(curriculum: Curriculum, seed: int, steps: int, every: int) -> list[EvaluatedCheckpoint]:
     text = str(curriculum)
-    phase = len(curriculum.phases)
-    parent = BASE if phase == 1 else str(Curriculum(curriculum.phases[:-1]))
+    run = RunId(curriculum, JOINT)
+    parent = RunId(curriculum.before, JOINT) if curriculum.before else BASE_RUN
     found = []
     for step in range(every, steps + 1, every):
-        done = (phase - 1) * steps + step
+        done = (len(curriculum.phases) - 1) * steps + step
         effort = Effort(done, 16 * done, 16 * 8 * 20 * done, 9 * done)
         name = f"{text.replace(' ', '')}-s{seed}@{step}"
-        found.append(EvaluatedCheckpoint(name, text, parent, seed, phase, step, step == steps, "joint", "tiny", effort))
+        found.append(EvaluatedCheckpoint(name, run, seed, step, step == steps, parent, "tiny", effort))
     return found
 
 
@@ -141,8 +144,8 @@ def _records(
     generator = np.random.default_rng(derive_seed("answers", checkpoint.checkpoint, domain, rng_seed))
     n_items = len(difficulty)
     logit = -0.4 - difficulty
-    if checkpoint.curriculum != BASE:
-        curriculum = parse_curriculum(checkpoint.curriculum)
+    curriculum = checkpoint.run.curriculum
+    if curriculum is not None:
         share = checkpoint.step / 40 if checkpoint.step < 40 else 1.0
         logit = logit + (0.0 if null else true_shift(curriculum, domain, share))
         logit = logit + seed_sd * seed_effect(curriculum, checkpoint.seed, domain, rng_seed)
@@ -181,24 +184,33 @@ def relabelled(grid: MeasuredGrid, names: Mapping[str, str]) -> MeasuredGrid:
     """The same grid with other names for its domains, listed in the order of `names`' values."""
     from dataclasses import replace
 
-    def rename(text: str) -> str:
-        if text == BASE:
-            return text
-        phases = [
-            " + ".join(f"{weight}*{names[name]}" for name, weight in phase.weights)
-            for phase in parse_curriculum(text).phases
-        ]
-        return str(parse_curriculum(" -> ".join(phases)))
+    def rename(run: RunId) -> RunId:
+        phases = tuple(make_phase({names[name]: weight for name, weight in phase.weights}) for phase in run.phases)
+        return replace(run, curriculum=Curriculum(phases)) if phases else run
 
     checkpoints = tuple(
-        replace(c, curriculum=rename(c.curriculum), parent=None if c.parent is None else rename(c.parent))
-        for c in grid.checkpoints
+        replace(c, run=rename(c.run), parent=None if c.parent is None else rename(c.parent)) for c in grid.checkpoints
     )
     return replace(
         grid,
         domains=tuple(names[domain] for domain in grid.domains),
-        curricula=tuple(rename(text) for text in grid.curricula),
+        runs=tuple(map(rename, grid.runs)),
         checkpoints=checkpoints,
         records=grid.records.assign(domain=grid.records["domain"].map(dict(names))),
         chance={names[domain]: value for domain, value in grid.chance.items()},
+    )
+
+
+def as_comparison(grid: MeasuredGrid) -> MeasuredGrid:
+    """The base and the ends of one seed, as models of which nobody says what they were trained on."""
+    ends = {end.run: end for end in reversed(grid.checkpoints) if end.is_end}
+    models = {run: BASE_RUN if run.is_base else RunId(model=f"models/{run}") for run in ends}
+    places = tuple(EvaluatedCheckpoint(end.checkpoint, models[run]) for run, end in reversed(ends.items()))
+    return MeasuredGrid(
+        experiment="eval",
+        domains=grid.domains,
+        runs=tuple(place.run for place in places if not place.run.is_base),
+        checkpoints=places,
+        records=grid.records[grid.records["checkpoint"].isin([place.checkpoint for place in places])],
+        chance=grid.chance,
     )

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pandas as pd
 
 from tests.support.grids import make_grid
-from xdomain.core.measurement import BASE, Effort, EvaluatedCheckpoint, MeasuredGrid
 from xdomain.core.seeds import generator
+from xdomain.plan.measurement import Effort, EvaluatedCheckpoint, MeasuredGrid
 
 MIXTURE = "logic + math + science"
 DOMAINS = ("math", "science", "logic")
@@ -33,22 +33,23 @@ def strategy_grid(
     ends = [
         replace(end, displacement=_moved(moved["joint"], end.seed), effort=_spent(end.effort, 40.0, 20.0))
         for end in grid.checkpoints
-        if end.curriculum != BASE
+        if not end.run.is_base
     ]
-    checkpoints = [checkpoint for checkpoint in grid.checkpoints if checkpoint.curriculum == BASE] + ends
+    checkpoints = [checkpoint for checkpoint in grid.checkpoints if checkpoint.run.is_base] + ends
     frames = [grid.records]
     for name, flips in strategies.items():
         for end in ends:
             checkpoint = replace(
                 end,
                 checkpoint=f"{end.checkpoint}-{name}",
-                strategy=name,
+                run=replace(end.run, strategy=name),
                 displacement=_moved(moved[name], end.seed),
                 effort=_spent(end.effort, 44.0, 24.0),
             )
             checkpoints.append(checkpoint)
             frames += [_flipped(grid.records, end, checkpoint, domain, flips.get(domain, 0.0)) for domain in DOMAINS]
-    return replace(grid, checkpoints=tuple(checkpoints), records=pd.concat(frames, ignore_index=True))
+    runs = tuple(dict.fromkeys(each.run for each in checkpoints if not each.run.is_base))
+    return replace(grid, runs=runs, checkpoints=tuple(checkpoints), records=pd.concat(frames, ignore_index=True))
 
 
 def _spent(effort: Effort, seconds: float, processor: float) -> Effort:

@@ -12,45 +12,44 @@ from xdomain.analysis.definitions import ACCURACY, pass_at_k_template
 from xdomain.analysis.inference import Measured, pool_effects
 from xdomain.analysis.panel import Panel
 from xdomain.analysis.proportion import accuracy_cell
-from xdomain.analysis.result import AccuracyMatrix, AnswerShape, Matrix
-from xdomain.analysis.runs import Run
+from xdomain.analysis.result import AccuracyMatrix, AnswerShape, Cell, Matrix
+from xdomain.analysis.runs import Run, Seed
 from xdomain.analysis.study import Study
+from xdomain.plan.measurement import MeasuredGrid
 
 
 def accuracy_estimates(study: Study) -> dict[tuple[str, str], Measured]:
     """R[run, d] by (run, d), for the base and every planned run."""
     return pool_effects(
-        {
-            (run.label, domain): level(study, run, domain)
-            for run in study.book.runs.values()
-            if run.planned
-            for domain in study.domains
-        }
+        {(run.label, domain): level(study, run, domain) for run in study.book.planned for domain in study.domains}
     )
 
 
 def level(
-    study: Study, run: Run, domain: str, source: FloatArray | None = None, seeds: Sequence[int] | None = None
+    study: Study, run: Run, domain: str, source: FloatArray | None = None, seeds: Sequence[Seed] | None = None
 ) -> Effect | Blank:
     """A run's mean on one domain: of item scores, or of other values a checkpoint and item; of all seeds or of some."""
     aligned = study.align(domain, [run], seeds, source)
     if isinstance(aligned, Blank):
         return aligned
-    return effect([(aligned, aligned.scores(run.label, source))], (run.label,))
+    return effect([(aligned, aligned.scores(run, source))], (run.label,))
 
 
-def accuracy_matrix(
-    study: Study, estimates: Mapping[tuple[str, str], Measured], chance: Mapping[str, float | None]
-) -> AccuracyMatrix:
-    matrix = study.matrix({key: accuracy_cell(found) for key, found in estimates.items()}, study.domains, ACCURACY)
+def accuracy_matrix(study: Study, estimates: Mapping[tuple[str, str], Measured], grid: MeasuredGrid) -> AccuracyMatrix:
+    cells = {key: accuracy_cell(found) for key, found in estimates.items()}
+    for (model, domain), reason in grid.failed.items():
+        cells[str(model), domain] = Cell(note=f"failed: {reason}")
+    template = ACCURACY.model_copy(update={"row_meaning": "model"}) if grid.is_comparison else ACCURACY
+    matrix = study.matrix(cells, study.domains, template)
     answers: dict[str, dict[str, AnswerShape]] = {}
-    for label, domain in estimates:
-        shape = answer_shape(study, study.book.runs[label], domain)
-        if shape is not None:
-            answers.setdefault(label, {})[domain] = shape
+    for run in study.book.planned:
+        for domain in study.domains:
+            shape = answer_shape(study, run, domain)
+            if shape is not None:
+                answers.setdefault(run.label, {})[domain] = shape
     return AccuracyMatrix(
         **{name: getattr(matrix, name) for name in Matrix.model_fields},
-        chance={domain: chance.get(domain) for domain in study.domains},
+        chance={domain: grid.chance.get(domain) for domain in study.domains},
         answers=answers,
     )
 
@@ -111,8 +110,7 @@ def _pass_at_k_matrix(study: Study, k: int) -> Matrix:
     values = {domain: _values(panel, k) for domain, panel in study.panels.items()}
     effects = {
         (run.label, domain): level(study, run, domain, values.get(domain))
-        for run in study.book.runs.values()
-        if run.planned
+        for run in study.book.planned
         for domain in study.domains
     }
     cells = {key: accuracy_cell(found) for key, found in pool_effects(effects).items()}

@@ -31,7 +31,7 @@ from xdomain.analysis.result import AnalysisResult, Meta, Summary
 from xdomain.analysis.sentences import sentences
 from xdomain.analysis.sequence import sequence_matrix
 from xdomain.analysis.strategies import matched_matrix, strategy_matrix
-from xdomain.analysis.strategy_cost import matched_arms, strategy_costs
+from xdomain.analysis.strategy_cost import matched_pairs, strategy_costs
 from xdomain.analysis.study import Study, build_study, templates_statement
 from xdomain.analysis.trajectory import trajectories
 from xdomain.analysis.transfer import (
@@ -45,12 +45,14 @@ from xdomain.analysis.transfer import (
 from xdomain.analysis.turnover import turnover
 from xdomain.analysis.worded import worded
 from xdomain.core.errors import AnalysisError
-from xdomain.core.measurement import MeasuredGrid
+from xdomain.plan.measurement import MeasuredGrid
 
 TWO_SEEDS = (
     "Two seeds do not tell how contrasts that share a run move together: in simulation their 95% intervals held the "
     "truth in as few as 92%, and tests erred in up to 8% of families instead of 5%. Three seeds cure it."
 )
+UNKNOWN_BUDGET = "unknown"
+"""The budget rule of trainings that were not ours."""
 EXCEPTIONS = (
     "Marked cells that have one seed speak of these checkpoints: they keep their interval but are not tested as the "
     "recipe."
@@ -66,7 +68,6 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
     Raises:
         AnalysisError: the records cannot be compared as they are (see `build_panels`, `build_runs`), or hold several
             models and none was named.
-        ConfigError: a declared contrast cannot be read.
     """
     grid = one_model(grid, model)
     study = build_study(grid)
@@ -115,9 +116,8 @@ def _matrices(grid: MeasuredGrid, study: Study, transfer: Mapping[Pair, Measured
     odds, paired = odds_matrices(study)
     transfers = transfer_matrix(study, transfer)
     meta = _meta(grid, study)
-    costs = strategy_costs(study)
     return AnalysisResult(
-        accuracy=accuracy_matrix(study, levels, grid.chance),
+        accuracy=accuracy_matrix(study, levels, grid),
         change=change_matrix(study, transfers),
         transfer=transfers,
         relative_transfer=relative_transfer_matrix(study, ratios, transfer),
@@ -133,8 +133,8 @@ def _matrices(grid: MeasuredGrid, study: Study, transfer: Mapping[Pair, Measured
         mix_gain=mix_gain_matrix(study),
         mix_gain_over_single=mix_gain_over_single_matrix(study),
         strategy_effect=strategy_matrix(study),
-        strategy_matched=matched_matrix(study, matched_arms(costs)),
-        strategies=costs,
+        strategy_matched=matched_matrix(study, matched_pairs(study)),
+        strategies=strategy_costs(study),
         sequence=sequence_matrix(study, levels),
         trajectories=trajectories(study),
         turnover=turnover(study),
@@ -166,8 +166,9 @@ def _summary(study: Study, transfer: Mapping[Pair, Measured]) -> Summary:
 
 
 def _meta(grid: MeasuredGrid, study: Study) -> Meta:
-    seeds = tuple(seed for seed in study.book.seeds if any(seed in run.ends for run in study.book.trained))
+    seeds = study.book.measured_seeds
     several = len(seeds) > 1
+    budget = grid.budget or UNKNOWN_BUDGET
     statements = [
         "Intervals are 95% and unadjusted; words follow the p adjusted within each matrix.",
         "Accuracies are compared on common items, paired by item and with seeds crossed; a truncated answer is wrong, "
@@ -180,7 +181,7 @@ def _meta(grid: MeasuredGrid, study: Study) -> Meta:
         statements.append(
             "One training seed: intervals speak of these checkpoints; nothing is said about a re-run of training."
         )
-    statements.append(f"Budget rule {grid.budget}: compare the effort of both sides before reading a difference.")
+    statements.append(f"Budget rule {budget}: compare the effort of both sides before reading a difference.")
     if study.templates:
         statements.append(templates_statement(study.templates))
     panels = study.panels
@@ -190,7 +191,7 @@ def _meta(grid: MeasuredGrid, study: Study) -> Meta:
         domains=study.domains,
         curricula=tuple(run.label for run in study.book.trained),
         seeds=seeds,
-        budget=grid.budget,
+        budget=budget,
         margin=grid.margin,
         speaks_of="the recipe" if several else "these checkpoints",
         statements=tuple(statements),

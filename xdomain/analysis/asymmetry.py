@@ -67,18 +67,17 @@ def _adjust_pairs(matrix: Matrix) -> Matrix:
 def _logit_transfer(study: Study, name: str, domain: str) -> Effect | Blank:
     """logit R[(A), d] - logit R[base, d], linearised item by item (delta method)."""
     run, base = study.singles[name], study.base
-    base_label = base if isinstance(base, str) else base.label
     aligned = study.align(domain, [run, base])
     if isinstance(aligned, Blank):
         return aligned
-    total = np.zeros_like(aligned.scores(run.label))
-    for label, sign in ((run.label, 1), (base_label, -1)):
-        scores = aligned.scores(label)
+    total = np.zeros_like(aligned.scores(run))
+    for side, sign in ((run, 1), (base, -1)):
+        scores = aligned.scores(side)
         share = float(scores.mean())
         if not 0 < share < 1:
-            return Blank(f'no logit: "{label}" is at {share:g} on "{domain}"', (run.label, base_label))
+            return Blank(f'no logit: "{side.label}" is at {share:g} on "{domain}"', (run.label, base.label))
         total += sign * (math.log(share / (1 - share)) + (scores - share) / (share * (1 - share)))
-    return effect([(aligned, total)], (run.label, base_label))
+    return effect([(aligned, total)], (run.label, base.label))
 
 
 def _relative_asymmetry(

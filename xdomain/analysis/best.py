@@ -45,7 +45,7 @@ def best_sets(study: Study) -> tuple[BestSet, ...]:
 def _groups(study: Study) -> list[tuple[str, list[Run], Sequence[str]]]:
     same: dict[tuple[str, ...], list[Run]] = defaultdict(list)
     for run in study.book.trained:
-        same[tuple(sorted(run.trained))].append(run)
+        same[tuple(sorted(run.id.domains))].append(run)
     groups: list[tuple[str, list[Run], Sequence[str]]] = [
         (f"strategies for {contest.curriculum}", list(contest.runs), study.domains) for contest in contests(study)
     ]
@@ -65,7 +65,7 @@ def _best(study: Study, group: str, runs: Sequence[Run], domain: str) -> BestSet
     if isinstance(aligned, Blank) or len(aligned.items) < 2:
         return None
     labels = [run.label for run in usable]
-    table = pairwise(np.stack([aligned.scores(label) for label in labels]), aligned.clusters)
+    table = pairwise(np.stack([aligned.scores(run) for run in usable]), aligned.clusters)
     leading = int(np.argmax(table.means))
     beaten = _beaten(table)
     return BestSet(

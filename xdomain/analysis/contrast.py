@@ -9,8 +9,9 @@ import numpy as np
 
 from xdomain.analysis.columns import FloatArray, IntArray
 from xdomain.analysis.panel import Panel
-from xdomain.analysis.runs import Run, RunBook
+from xdomain.analysis.runs import Run, RunBook, Seed
 from xdomain.analysis.variance import Components, add_domains, cluster_sums, components
+from xdomain.config.run_id import RunId
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Aligned:
     """Runs on one domain over the seeds and items that all of them have.
 
     Attributes:
-        seeds: the common training seeds; (-1,) if only the base is looked at, which has none.
+        seeds: the common training seeds; (None,) if nothing was trained, as for the base alone.
         items: columns of the panel that are used.
         rows: panel row by run and seed, shape [S].
         clusters: cluster numbers of the used items, None where items stand alone.
@@ -34,21 +35,20 @@ class Aligned:
     """
 
     panel: Panel
-    labels: tuple[str, ...]
-    seeds: tuple[int, ...]
+    seeds: tuple[Seed, ...]
     items: IntArray
-    rows: Mapping[str, IntArray]
+    rows: Mapping[RunId, IntArray]
     clusters: IntArray | None
     caveat: str = ""
 
-    def scores(self, label: str, source: FloatArray | None = None) -> FloatArray:
+    def scores(self, run: Run, source: FloatArray | None = None) -> FloatArray:
         """Values of a run, shape [S, n]: mean scores, or the same cells of `source` [checkpoints, items]."""
         values = self.panel.mean if source is None else source
-        return values[np.ix_(self.rows[label], self.items)]
+        return values[np.ix_(self.rows[run.id], self.items)]
 
-    def judged(self, label: str) -> IntArray:
+    def judged(self, run: Run) -> IntArray:
         """Judged samples, shape [S, n]."""
-        return self.panel.judged[np.ix_(self.rows[label], self.items)]
+        return self.panel.judged[np.ix_(self.rows[run.id], self.items)]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Effect:
     parts: Components
     units: FloatArray | None
     domains: tuple[str, ...]
-    seeds: tuple[int, ...]
+    seeds: tuple[Seed, ...]
     n_items: int
     compares: tuple[str, ...]
     caveat: str = ""
@@ -76,42 +76,39 @@ def align(
     panel: Panel | None,
     domain: str,
     book: RunBook,
-    runs: Sequence[Run | str],
-    seeds: Sequence[int] | None = None,
+    runs: Sequence[Run],
+    seeds: Sequence[Seed] | None = None,
     defined: FloatArray | None = None,
 ) -> Aligned | Blank:
     """Bring the end checkpoints of `runs` to common seeds and items on one domain.
 
     Args:
         panel: None if nothing was evaluated on the domain.
-        runs: a run, or the label of one that the grid does not have.
         seeds: only these.
         defined: values that must not be NaN either, shape [checkpoints, items]; the mean scores by default.
     """
-    labels = tuple(dict.fromkeys(run if isinstance(run, str) else run.label for run in runs))
-    found = [run if isinstance(run, Run) else book.runs.get(run) for run in runs]
-    for label, run in zip([r if isinstance(r, str) else r.label for r in runs], found, strict=True):
-        if run is None or not run.ends:
-            return Blank(f'not measured: "{label}" has no evaluated end checkpoint', labels)
+    labels = tuple(dict.fromkeys(run.label for run in runs))
+    for run in runs:
+        if not run.ends:
+            return Blank(f'not measured: "{run.label}" has no evaluated end checkpoint', labels)
     if panel is None:
         return Blank(f'not measured: nothing was evaluated on "{domain}"', labels)
-    known = [run for run in found if run is not None]
     wanted = tuple(seeds) if seeds is not None else book.seeds
-    rows = {run.label: _rows(panel, run, wanted) for run in known}
-    common = tuple(seed for seed in wanted if all(seed in rows[run.label] for run in known))
+    rows = {run.id: _rows(panel, run, wanted) for run in runs}
+    common = tuple(seed for seed in wanted if all(seed in of_run for of_run in rows.values()))
     if not common:
-        empty = [label for label in labels if not rows[label]]
-        who = f'"{empty[0]}" was not evaluated on "{domain}"' if empty else f'no seed has all sides on "{domain}"'
+        empty = next((run for run, of_run in rows.items() if not of_run), None)
+        who = f'"{empty}" was not evaluated on "{domain}"' if empty else f'no seed has all sides on "{domain}"'
         return Blank(f"not measured: {who}", labels)
     caveat = f"{len(common)} of {len(book.measured_seeds)} seeds" if len(common) < len(book.measured_seeds) else ""
-    if all(run.is_base for run in known):
-        common, caveat = common[:1], ""
-    numbered = {label: np.array([rows[label][seed] for seed in common], dtype=np.intp) for label in labels}
-    seeds_used = common if not all(run.is_base for run in known) else (-1,)
-    return _common_items(panel, labels, seeds_used, numbered, caveat, defined)
+    chosen = common
+    if all(run.id.is_base for run in runs):  # one checkpoint, whatever the seed
+        chosen, common, caveat = common[:1], (None,), ""
+    numbered = {run: np.array([of_run[seed] for seed in chosen], dtype=np.intp) for run, of_run in rows.items()}
+    return _common_items(panel, labels, common, numbered, caveat, defined)
 
 
-def _rows(panel: Panel, run: Run, seeds: Sequence[int]) -> dict[int, int]:
+def _rows(panel: Panel, run: Run, seeds: Sequence[Seed]) -> dict[Seed, int]:
     rows = {seed: panel.row(run.ends[seed].checkpoint) for seed in seeds if seed in run.ends}
     return {seed: row for seed, row in rows.items() if row is not None}
 
@@ -119,8 +116,8 @@ def _rows(panel: Panel, run: Run, seeds: Sequence[int]) -> dict[int, int]:
 def _common_items(
     panel: Panel,
     labels: tuple[str, ...],
-    seeds: tuple[int, ...],
-    rows: dict[str, IntArray],
+    seeds: tuple[Seed, ...],
+    rows: dict[RunId, IntArray],
     caveat: str,
     defined: FloatArray | None,
 ) -> Aligned | Blank:
@@ -144,7 +141,7 @@ def _common_items(
     clusters = None
     if panel.clusters is not None:
         _, clusters = np.unique(panel.clusters[items], return_inverse=True)
-    return Aligned(panel, labels, seeds, items, rows, clusters, caveat)
+    return Aligned(panel, seeds, items, rows, clusters, caveat)
 
 
 def effect(parts: Sequence[tuple[Aligned, FloatArray]], compares: tuple[str, ...]) -> Effect:
@@ -161,10 +158,10 @@ def effect(parts: Sequence[tuple[Aligned, FloatArray]], compares: tuple[str, ...
     )
 
 
-def difference(aligned: Aligned, left: str, right: str) -> Effect:
+def difference(aligned: Aligned, left: Run, right: Run) -> Effect:
     """R[left] - R[right] on one domain, paired by item within seeds."""
     values = aligned.scores(left) - aligned.scores(right)
-    found = effect([(aligned, values)], (left, right))
+    found = effect([(aligned, values)], (left.label, right.label))
     return replace(found, units=cluster_sums(values[0], aligned.clusters)) if len(aligned.seeds) == 1 else found
 
 

@@ -7,23 +7,19 @@ from collections.abc import Sequence
 from xdomain.analysis.gate import find_cell
 from xdomain.analysis.multiplicity import adjust, equivalences, word_for
 from xdomain.analysis.result import AnalysisResult, Cell, DeclaredContrast
-from xdomain.config.analysis import parse_contrast
+from xdomain.config.analysis import Quantity
 from xdomain.core.errors import AnalysisError
 
 UNSIGNED = ("order_sensitivity",)
 
 
 def declared_contrasts(
-    result: AnalysisResult, contrasts: Sequence[str], margin: float | None = None
+    result: AnalysisResult, quantities: Sequence[Quantity], margin: float | None = None
 ) -> tuple[DeclaredContrast, ...]:
     """Find each contrast in the result's matrices and adjust their p together.
 
     A contrast whose cell does not exist is blank and says so: a report of half a grid is still a report.
-
-    Raises:
-        ConfigError: an expression cannot be read.
     """
-    quantities = [parse_contrast(text) for text in contrasts]
     cells: list[Cell] = []
     for quantity in quantities:
         try:

@@ -27,6 +27,11 @@ CHANGE = Matrix(
     family=f"{BENJAMINI_HOCHBERG} over all runs but the singles, which are adjusted in transfer",
 )
 
+CHANGE_OF_MODELS = CHANGE.model_copy(
+    update={"definition": "R[model, d] - R[base, d]", "family": f"{BENJAMINI_HOCHBERG} over models and domains"}
+)
+"""The same where nobody says what the rows were trained on."""
+
 TRANSFER = Matrix(
     name="transfer",
     title="Transfer",

@@ -8,37 +8,38 @@ from statistics import fmean
 from xdomain.analysis.result import RunEffort
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study
-from xdomain.core.measurement import EvaluatedCheckpoint
+from xdomain.plan.measurement import EvaluatedCheckpoint
+
+AMOUNTS = ("steps", "prompts", "completion_tokens", "informative_groups", "seconds")
 
 
 def efforts(study: Study) -> dict[str, RunEffort]:
     """Effort by run label: planned runs and every run that serves as a parent."""
-    return {run.label: _effort(run) for run in study.book.runs.values()}
+    return {run.label: _effort(run) for run in study.book}
 
 
 def _effort(run: Run) -> RunEffort:
-    if run.is_base:
-        name = {"": next(iter(run.ends.values())).checkpoint} if run.ends else {}
-        return RunEffort(
-            steps=0,
-            prompts=0,
-            completion_tokens=0,
-            informative_groups=0,
-            seconds=0,
-            curriculum=run.curriculum,
-            checkpoints=name,
-        )
-    ends = [run.ends[seed] for seed in sorted(run.ends)]
+    if run.id.is_base:
+        spent = dict.fromkeys(AMOUNTS, 0)
+        return unmeasured_effort(run).model_copy(update=spent | {"checkpoints": _names(run)})
+    ends = list(run.ends.values())
+    means = {name: _mean(ends, name) for name in AMOUNTS}
+    return unmeasured_effort(run).model_copy(update=means | {"checkpoints": _names(run)})
+
+
+def unmeasured_effort(run: Run) -> RunEffort:
+    """What a run is, without what it cost."""
     return RunEffort(
-        steps=_mean(ends, "steps"),
-        prompts=_mean(ends, "prompts"),
-        completion_tokens=_mean(ends, "completion_tokens"),
-        informative_groups=_mean(ends, "informative_groups"),
-        seconds=_mean(ends, "seconds"),
-        curriculum=run.curriculum,
-        strategy=run.strategy,
-        checkpoints={str(seed): run.ends[seed].checkpoint for seed in sorted(run.ends)},
+        curriculum=str(run.id.curriculum or run.label),
+        strategy=run.id.strategy,
+        phases=tuple(map(str, run.id.phases)),
+        parent=None if run.parent is None else str(run.parent),
+        checkpoints={},
     )
+
+
+def _names(run: Run) -> dict[str, str]:
+    return {"" if end.seed is None else str(end.seed): end.checkpoint for end in run.ends.values()}
 
 
 def _mean(ends: Sequence[EvaluatedCheckpoint], name: str) -> float | None:

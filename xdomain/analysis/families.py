@@ -38,7 +38,7 @@ class Family:
 
 def planned_families(plan: Plan) -> list[Family]:
     """The families of the main matrices in points, those without a cell left out."""
-    runs = list(dict.fromkeys((stage.curriculum, stage.strategy) for stage in plan.train_stages))
+    runs = list(dict.fromkeys((stage.curriculum, stage.run.strategy or "") for stage in plan.train_stages))
     domains = plan.experiment.domain_names
     singles = [run for run in runs if len(run[0].phases) == 1 and not run[0].phases[0].is_mixed]
     names = {run[0].domains[0] for run in singles}

@@ -67,9 +67,7 @@ def evaluate_gate(result: AnalysisResult, text: str) -> GateOutcome:
     if cell.estimate is None:
         return GateOutcome(str(condition), cell, answer, f"{condition} is {answer}: {cell.note or 'not measured'}.")
     scope = f" (about {cell.speaks_of})" if cell.speaks_of else ""
-    sentence = (
-        f"{condition} is {answer}: {condition.quantity} is {cell.estimate:.4f} {_interval_words(cell)}{scope}."
-    )
+    sentence = f"{condition} is {answer}: {condition.quantity} is {cell.estimate:.4f} {_interval_words(cell)}{scope}."
     return GateOutcome(str(condition), cell, answer, sentence)
 
 
@@ -106,15 +104,15 @@ def find_cell(result: AnalysisResult, quantity: Quantity) -> Cell:
         found: Cell = getattr(result.summary, quantity.name)
         return found
     if quantity.name in SEQUENCE_COLUMNS:
-        return _pick(result.sequence, quantity.runs[0], SEQUENCE_COLUMNS[quantity.name], quantity)
+        return _pick(result.sequence, str(quantity.runs[0]), SEQUENCE_COLUMNS[quantity.name], quantity)
     matrix: Matrix = getattr(result, MATRIX_NAMES.get(quantity.name, quantity.name))
     if quantity.name.startswith("asymmetry"):
-        return _pick(matrix, quantity.runs[0], quantity.runs[1], quantity)
+        return _pick(matrix, str(quantity.runs[0]), str(quantity.runs[1]), quantity)
     if quantity.name in ("order", "order_sensitivity"):
         return _order_cell(matrix, quantity)
     if quantity.name.startswith("mix_gain") and len(quantity.runs) == 2:
-        return _pick(matrix, " + ".join(sorted(quantity.runs)), quantity.domain, quantity)
-    return _pick(matrix, quantity.runs[0], quantity.domain, quantity)
+        return _pick(matrix, " + ".join(sorted(map(str, quantity.runs))), quantity.domain, quantity)
+    return _pick(matrix, str(quantity.runs[0]), quantity.domain, quantity)
 
 
 def cells_named(result: AnalysisResult, names: Iterable[str]) -> dict[str, Cell]:
@@ -132,7 +130,8 @@ def cells_named(result: AnalysisResult, names: Iterable[str]) -> dict[str, Cell]
 
 def _order_cell(matrix: Matrix, quantity: Quantity) -> Cell:
     column = quantity.domain or "trained domains"
-    row, turned = ", ".join(quantity.runs), ", ".join(reversed(quantity.runs))
+    names = [str(run) for run in quantity.runs]
+    row, turned = ", ".join(names), ", ".join(reversed(names))
     if row not in matrix.cells and turned in matrix.cells:
         cell = _pick(matrix, turned, column, quantity)
         return negated(cell) if quantity.name == "order" else cell

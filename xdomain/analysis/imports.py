@@ -9,8 +9,8 @@ from typing import Any
 
 from xdomain.analysis.accuracy_table import AccuracyTable, Published
 from xdomain.config.curriculum import parse_curriculum
+from xdomain.config.run_id import BASE, BASE_RUN, JOINT, RunId
 from xdomain.core.errors import AnalysisError, ConfigError
-from xdomain.core.measurement import BASE
 from xdomain.domains.values import RepeatedKeyError, distinct
 
 TABLE_COLUMNS = ("curriculum", "domain", "accuracy", "n_items")
@@ -26,7 +26,7 @@ def read_accuracy_table(path: Path) -> AccuracyTable:
         ConfigError: a curriculum cannot be read.
     """
     rows = _json_rows(path) if path.suffix == ".json" else _csv_rows(path)
-    cells: dict[tuple[str, str], Published] = {}
+    cells: dict[tuple[RunId, str], Published] = {}
     for number, row in enumerate(rows, start=1):
         where = f"{path}, row {number}"
         missing = [name for name in TABLE_COLUMNS if row.get(name) in (None, "")]
@@ -41,7 +41,7 @@ def read_accuracy_table(path: Path) -> AccuracyTable:
         except (TypeError, ValueError, OverflowError) as error:
             raise AnalysisError(f"accuracy and n_items should be numbers: {error}.", where=where) from error
         try:
-            key = (canonical_curriculum(str(row["curriculum"])), str(row["domain"]))
+            key = (read_curriculum(str(row["curriculum"])), str(row["domain"]))
         except ConfigError as error:
             raise ConfigError(error.what, where=where, fix=error.fix) from error
         if key in cells:
@@ -51,9 +51,13 @@ def read_accuracy_table(path: Path) -> AccuracyTable:
     return AccuracyTable(path.stem, str(path.name), domains, cells)
 
 
-def canonical_curriculum(text: str) -> str:
-    """A curriculum's one spelling; "base" for the base."""
-    return BASE if text.strip() == BASE else str(parse_curriculum(text))
+def read_curriculum(text: str) -> RunId:
+    """The run of a curriculum, or the base for "base".
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    return BASE_RUN if text.strip() == BASE else RunId(parse_curriculum(text), JOINT)
 
 
 def read_lines(path: Path) -> list[str]:

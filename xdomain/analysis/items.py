@@ -13,7 +13,7 @@ from xdomain.analysis.contrast import Blank
 from xdomain.analysis.result import ItemChange
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study
-from xdomain.core.measurement import BASE, MeasuredGrid
+from xdomain.plan.measurement import MeasuredGrid
 
 ITEMS_A_SIDE = 3
 """Items shown as gained, and as lost, for each run and domain."""
@@ -58,7 +58,7 @@ def moved_items(grid: MeasuredGrid) -> dict[str, dict[str, dict[str, list[str]]]
     An item without a verdict on both sides is neither.
     """
     means = grid.records.groupby(["checkpoint", "domain", "item_id"], observed=True)["score"].mean()
-    base = next((place.checkpoint for place in grid.checkpoints if place.curriculum == BASE), None)
+    base = next((place.checkpoint for place in grid.checkpoints if place.run.is_base), None)
     found: dict[str, dict[str, dict[str, list[str]]]] = {}
     for place in grid.checkpoints:
         if base is None or place.checkpoint == base:
@@ -67,7 +67,7 @@ def moved_items(grid: MeasuredGrid) -> dict[str, dict[str, dict[str, list[str]]]
         for name, moved in (("gained", change[change > 0]), ("lost", change[change < 0])):
             for domain in grid.domains:
                 items = [str(item) for of_domain, item in moved.index if of_domain == domain]
-                found.setdefault(place.curriculum, {}).setdefault(domain, {})[name] = items
+                found.setdefault(str(place.run), {}).setdefault(domain, {})[name] = items
     return found
 
 
@@ -87,13 +87,13 @@ def item_changes(
 
 
 def _changes(study: Study, run: Run, domain: str) -> list[Change]:
-    parent = run.parent or "base"
-    aligned = study.align(domain, [run, study.book.runs.get(parent, parent)])
+    parent = study.book.parent(run)
+    aligned = study.align(domain, [run, parent])
     if isinstance(aligned, Blank):
         return []
-    before, after = aligned.scores(parent).mean(axis=0), aligned.scores(run.label).mean(axis=0)
+    before, after = aligned.scores(parent).mean(axis=0), aligned.scores(run).mean(axis=0)
     panel = aligned.panel
-    names = (panel.checkpoints[aligned.rows[parent][0]], panel.checkpoints[aligned.rows[run.label][0]])
+    names = (panel.checkpoints[aligned.rows[parent.id][0]], panel.checkpoints[aligned.rows[run.id][0]])
     seed = aligned.seeds[0] if len(aligned.seeds) > 1 else None
     found: list[Change] = []
     for sign in (1, -1):
@@ -102,7 +102,7 @@ def _changes(study: Study, run: Run, domain: str) -> list[Change]:
             if change[item] >= SMALLEST_CHANGE:
                 item_id = panel.item_ids[aligned.items[item]]
                 sides = float(before[item]), float(after[item])
-                found.append(Change(run.label, parent, domain, item_id, *sides, names, seed))
+                found.append(Change(run.label, parent.label, domain, item_id, *sides, names, seed))
     return found
 
 

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
-from xdomain.analysis.imports import canonical_curriculum, read_json_document
+from xdomain.analysis.imports import read_curriculum, read_json_document
 from xdomain.analysis.lm_eval_samples import NO_FILTER, ImportChoice, lm_eval_records, sample_choices
 from xdomain.analysis.own_records import records_on_domain
-from xdomain.config.curriculum import parse_curriculum
+from xdomain.config.run_id import BASE, BASE_RUN, RunId
 from xdomain.core.errors import AnalysisError, ConfigError
-from xdomain.core.measurement import BASE, UNRECORDED, EvaluatedCheckpoint, MeasuredGrid
 from xdomain.core.registry import did_you_mean
+from xdomain.plan.measurement import UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid
 
 Name = Annotated[StrictStr, Field(min_length=1)]
 
@@ -72,24 +72,24 @@ def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoi
     choice = choice or ImportChoice()
     checkpoints, frames = [], []
     for run in runs:
-        text = canonical_curriculum(run.curriculum)
-        label = BASE if text == BASE else f"{text}, seed {run.seed}"
-        checkpoints.append(_checkpoint(label, text, run.seed))
+        run_id = read_curriculum(run.curriculum)
+        seed = None if run_id.is_base else run.seed or 0
+        label = str(run_id) if seed is None else f"{run_id}, seed {run.seed}"
+        effort = Effort() if run_id.is_base else UNRECORDED
+        checkpoints.append(EvaluatedCheckpoint(label, run_id, seed, effort=effort))
         frames += [_records(run, domain, paths, label, choice) for domain, paths in run.samples.items()]
     label, count = Counter(checkpoint.checkpoint for checkpoint in checkpoints).most_common(1)[0]
     if count > 1:
         raise AnalysisError(
             f'lists the run "{label}" {count} times.', where=name, fix="Keep one, or give the others another `seed`."
         )
-    seeds = tuple(dict.fromkeys(c.seed for c in checkpoints if c.seed is not None)) or (0,)
     return MeasuredGrid(
         experiment=name,
         domains=tuple(dict.fromkeys(domain for run in runs for domain in run.samples)),
-        curricula=tuple(dict.fromkeys(c.curriculum for c in checkpoints if c.curriculum != BASE)),
-        seeds=seeds,
+        runs=tuple(dict.fromkeys(c.run for c in checkpoints if not c.run.is_base)),
         checkpoints=tuple(checkpoints),
         records=pd.concat(frames, ignore_index=True),
-        budget="unknown",
+        seeds=tuple(dict.fromkeys(c.seed for c in checkpoints if c.seed is not None)),
         description={"source": "answers to items from elsewhere"},
     )
 
@@ -119,7 +119,7 @@ def read_lm_eval_manifest(path: Path) -> MeasuredGrid:
     runs = []
     for number, run in enumerate(manifest.runs):
         try:
-            canonical_curriculum(run.curriculum)
+            read_curriculum(run.curriculum)
         except ConfigError as error:
             raise AnalysisError(error.what, where=f"{path}, runs[{number}].curriculum", fix=error.fix) from error
         files = {name: [found] if isinstance(found, str) else found for name, found in run.samples.items()}
@@ -178,10 +178,8 @@ def grid_of_models(name: str, samples: Mapping[str, Mapping[str, Path]], base: s
     """
     checkpoints, frames = [], []
     for model, files in samples.items():
-        label = BASE if model == base else model
-        seed, parent = (None, None) if label == BASE else (0, BASE)
-        phase = 0 if seed is None else 1
-        checkpoints.append(EvaluatedCheckpoint(model, label, parent, seed, phase, 0, is_end=True, effort=UNRECORDED))
+        run = BASE_RUN if model == base else RunId(model=model)
+        checkpoints.append(EvaluatedCheckpoint(model, run, effort=UNRECORDED))
         for task, path in files.items():
             for answer_filter, metric in sample_choices(path):
                 column = " ".join([task, *([answer_filter] if answer_filter != NO_FILTER else []), metric])
@@ -193,18 +191,8 @@ def grid_of_models(name: str, samples: Mapping[str, Mapping[str, Path]], base: s
     return MeasuredGrid(
         experiment=name,
         domains=tuple(dict.fromkeys(records["domain"])),
-        curricula=tuple(c.curriculum for c in checkpoints if c.curriculum != BASE),
-        seeds=(0,),
+        runs=tuple(c.run for c in checkpoints if not c.run.is_base),
         checkpoints=tuple(checkpoints),
         records=records,
-        budget="unknown",
         description={"source": "lm-evaluation-harness"},
     )
-
-
-def _checkpoint(label: str, curriculum: str, seed: int | None) -> EvaluatedCheckpoint:
-    if curriculum == BASE:
-        return EvaluatedCheckpoint(label, BASE, None, None, 0, 0, is_end=True, strategy=None)
-    phases = len(parse_curriculum(curriculum).phases)
-    parent = curriculum.rpartition(" -> ")[0] or BASE
-    return EvaluatedCheckpoint(label, curriculum, parent, seed or 0, phases, 0, is_end=True, effort=UNRECORDED)

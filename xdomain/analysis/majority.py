@@ -34,8 +34,7 @@ def majority_matrices(study: Study, records: pd.DataFrame, samples: Mapping[str,
     }
     effects = {
         (run.label, domain): level(study, run, domain, values.get(domain))
-        for run in study.book.runs.values()
-        if run.planned
+        for run in study.book.planned
         for domain in study.domains
     }
     cells = {key: accuracy_cell(found) for key, found in pool_effects(effects).items()}

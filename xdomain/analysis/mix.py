@@ -19,14 +19,14 @@ from xdomain.analysis.study import Study
 def mixtures_with_orders(study: Study) -> dict[str, tuple[Run, list[Run]]]:
     """Each mixture whose every order is planned, with the runs of those orders."""
     sequences: dict[tuple[str, ...], Run] = {}
-    for run in sorted(study.book.trained, key=lambda run: "@" in run.label):
-        if run.is_sequence:
-            sequences.setdefault(run.order, run)
+    for run in sorted(study.book.trained, key=lambda run: run.id.sets_steps):
+        if run.id.is_sequence:
+            sequences.setdefault(run.id.order, run)
     found: dict[str, tuple[Run, list[Run]]] = {}
     for run in study.book.trained:
-        if run.is_mixture:
-            orders = [sequence for order, sequence in sequences.items() if sorted(order) == sorted(run.trained)]
-            if len(orders) == math.factorial(len(run.trained)):
+        if run.id.is_mixture:
+            orders = [sequence for order, sequence in sequences.items() if sorted(order) == sorted(run.id.domains)]
+            if len(orders) == math.factorial(len(run.id.domains)):
                 found[run.label] = (run, orders)
     return found
 
@@ -73,9 +73,9 @@ def mix_gain_over_single_matrix(study: Study) -> Matrix:
         {
             (run.label, domain): study.difference(run, singles[domain], domain)
             for run in study.book.trained
-            if run.is_mixture
+            if run.id.is_mixture
             for domain in study.domains
-            if domain in run.trained and domain in singles
+            if domain in run.id.domains and domain in singles
         }
     )
     matrix = study.matrix({key: to_cell(found) for key, found in measured.items()}, study.domains, MIX_GAIN_OVER_SINGLE)

@@ -17,7 +17,7 @@ from xdomain.analysis.multiplicity import adjust_matrix
 from xdomain.analysis.order import EVERY, TRAINED
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, label_of
+from xdomain.analysis.study import Study
 
 OTHER = "other domains"
 COLUMNS = (TRAINED, OTHER, EVERY)
@@ -25,50 +25,51 @@ COLUMNS = (TRAINED, OTHER, EVERY)
 
 def odds_matrices(study: Study) -> tuple[Matrix, Matrix]:
     """Common odds ratio and paired difference of every run against the base."""
+    base = study.base
+    columns = (EVERY,) if study.book.is_comparison else COLUMNS
     sets = {
-        (run.label, column): domains
+        (run.label, column): (run, domains)
         for run in study.book.trained
-        for column, domains in zip(COLUMNS, _domain_sets(study, run), strict=True)
-        if domains
+        for column, domains in _domain_sets(study, run).items()
+        if domains and column in columns
     }
-    cells = {(label, column): odds_cell(study, label, study.base, domains) for (label, column), domains in sets.items()}
+    cells = {key: odds_cell(study, run, base, domains) for key, (run, domains) in sets.items()}
     measured = pool_effects(
         {
-            (label, column): study.mean_difference(
-                [(domain, label, study.base) for domain in domains], (label, label_of(study.base))
-            )
-            for (label, column), domains in sets.items()
+            key: study.mean_difference([(domain, run, base) for domain in domains], (run.label, base.label))
+            for key, (run, domains) in sets.items()
         }
     )
-    odds = study.matrix(cells, COLUMNS, ODDS_RATIO)
-    paired = study.matrix({key: to_cell(found) for key, found in measured.items()}, COLUMNS, ODDS_RATIO_PAIRED)
-    families = [[(row, column) for row in odds.rows] for column in COLUMNS]
+    odds = study.matrix(cells, columns, ODDS_RATIO)
+    paired = study.matrix({key: to_cell(found) for key, found in measured.items()}, columns, ODDS_RATIO_PAIRED)
+    families = [[(row, column) for row in odds.rows] for column in columns]
     return adjust_matrix(odds, families), adjust_matrix(paired, families)
 
 
-def _domain_sets(study: Study, run: Run) -> tuple[list[str], list[str], list[str]]:
-    trained = [domain for domain in study.domains if domain in run.trained]
-    return trained, [domain for domain in study.domains if domain not in run.trained], list(study.domains)
+def _domain_sets(study: Study, run: Run) -> dict[str, list[str]]:
+    """Evaluated domains by column."""
+    trained = [domain for domain in study.domains if domain in run.id.domains]
+    other = [domain for domain in study.domains if domain not in run.id.domains]
+    return dict(zip(COLUMNS, (trained, other, list(study.domains)), strict=True))
 
 
-def odds_cell(study: Study, run: str, base: Run | str, domains: Sequence[str]) -> Cell:
+def odds_cell(study: Study, run: Run, base: Run, domains: Sequence[str]) -> Cell:
     """One 2 x 2 table a domain: run and base, right and wrong.
 
     Several samples or seeds of an item are averaged, so that each stratum counts its items once; with one sample and
     one seed the counts are whole.
 
     Args:
-        run: label of the run whose odds stand above.
-        base: what it is compared with, or its label.
+        run: the odds that stand above.
+        base: what it is compared with.
     """
-    label = base if isinstance(base, str) else base.label
-    compares = (run, label)
+    compares = (run.label, base.label)
     tables, n_items, n_seeds, caveats = [], 0, 1, []
     for domain in domains:
         aligned = study.align(domain, [run, base])
         if isinstance(aligned, Blank):
             return Cell(note=aligned.note, compares=compares)
-        ours, theirs = float(aligned.scores(run).mean()), float(aligned.scores(label).mean())
+        ours, theirs = float(aligned.scores(run).mean()), float(aligned.scores(base).mean())
         n = len(aligned.items)
         tables.append(np.array([[ours * n, (1 - ours) * n], [theirs * n, (1 - theirs) * n]]))
         n_items, n_seeds = n_items + n, len(aligned.seeds)

@@ -15,35 +15,29 @@ from xdomain.analysis.multiplicity import adjust_matrix, whole_matrix
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study
+from xdomain.config.run_id import RunId
 
 TRAINED, EVERY = "trained domains", "all domains"
 
 
 def order_pairs(study: Study) -> dict[str, tuple[Run, Run]]:
     """ "A, B" to the runs A -> B and B -> A, each unordered pair once, oriented by the order of the domains."""
-    by_phases = {
-        (run.strategy, tuple(str(phase) for phase in run.parsed.phases)): run
-        for run in study.book.trained
-        if run.parsed and len(run.parsed.phases) == 2
-    }
+    of_two = {run.id: run for run in study.book.trained if len(run.id.phases) == 2}
     found: dict[str, tuple[Run, Run]] = {}
-    seen: set[frozenset[str]] = set()
-    for (strategy, (first, second)), run in by_phases.items():
-        other = by_phases.get((strategy, (second, first)))
-        key = frozenset([run.label, other.label if other else ""])
-        if other is None or first == second or key in seen:
+    seen: set[RunId] = set()
+    for run in of_two.values():
+        other = of_two.get(run.id.reversed())
+        if other is None or other is run or other.id in seen:
             continue
-        seen.add(key)
-        forward = _place(study, run) <= _place(study, other)
-        left, right = (run, other) if forward else (other, run)
-        suffix = "" if strategy in (None, "joint") else f" [{strategy}]"
-        found[", ".join([first, second] if forward else [second, first]) + suffix] = (left, right)
+        seen.add(run.id)
+        left, right = (run, other) if _place(study, run) <= _place(study, other) else (other, run)
+        found[left.id.with_strategy(", ".join(map(str, left.id.phases)))] = (left, right)
     return found
 
 
 def _place(study: Study, run: Run) -> tuple[int, ...]:
     position = {name: number for number, name in enumerate(study.domains)}
-    return tuple(position.get(name, len(position)) for name in run.trained)
+    return tuple(position.get(name, len(position)) for name in run.id.domains)
 
 
 def order_estimates(study: Study) -> dict[tuple[str, str], Measured]:
@@ -65,7 +59,7 @@ def order_matrix(study: Study, estimates: Mapping[tuple[str, str], Measured]) ->
 def sensitivity_matrix(study: Study, estimates: Mapping[tuple[str, str], Measured]) -> Matrix:
     cells: dict[tuple[str, str], Cell] = {}
     for row, (left, right) in order_pairs(study).items():
-        trained = [domain for domain in study.domains if domain in left.trained]
+        trained = [domain for domain in study.domains if domain in left.id.domains]
         for column, domains in ((TRAINED, trained), (EVERY, list(study.domains))):
             parts = [estimates[row, domain] for domain in domains]
             cells[row, column] = joint_cell(parts, (left.label, right.label))
@@ -114,14 +108,13 @@ def range_matrix(study: Study, range_cell: Callable[[Study, Sequence[Run], str],
         range_cell: what to make of the runs of the orders on one domain; by default the range over common items.
     """
     one = range_cell or _range_cell
-    groups: dict[tuple[str, ...], list[Run]] = defaultdict(list)
+    groups: dict[str, list[Run]] = defaultdict(list)
     for run in study.book.trained:
-        if run.parsed and len(run.parsed.phases) > 2:
-            groups[(run.strategy or "", *sorted(str(phase) for phase in run.parsed.phases))].append(run)
+        if len(run.id.phases) > 2:
+            groups[run.id.with_strategy(", ".join(sorted(map(str, run.id.phases))))].append(run)
     cells: dict[tuple[str, str], Cell] = {}
-    for (strategy, *phases), runs in groups.items():
+    for row, runs in groups.items():
         if len(runs) > 1:
-            row = ", ".join(phases) + ("" if strategy in ("", "joint") else f" [{strategy}]")
             cells |= {(row, domain): one(study, runs, domain) for domain in study.domains}
     matrix = study.matrix(cells, study.domains, PERMUTATION_RANGE)
     return adjust_matrix(matrix, [whole_matrix(matrix)], signed=False)
@@ -135,7 +128,7 @@ def _range_cell(study: Study, runs: Sequence[Run], domain: str) -> Cell:
     n_items, n_seeds = len(aligned.items), len(aligned.seeds)
     found = None
     if n_items > 1:
-        found = spread(pairwise(np.stack([aligned.scores(label) for label in labels]), aligned.clusters))
+        found = spread(pairwise(np.stack([aligned.scores(run) for run in runs]), aligned.clusters))
     if found is None:
         return Cell(
             n_items=n_items, n_seeds=n_seeds, compares=labels, note="not defined: two orders do not differ at all"

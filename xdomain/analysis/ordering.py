@@ -16,9 +16,12 @@ from itertools import permutations
 from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Blank, Effect
 from xdomain.analysis.inference import Estimate, pool_effects, t_test_p
+from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study, build_study
+from xdomain.config.curriculum import sequence
+from xdomain.config.run_id import JOINT, RunId
 from xdomain.core.errors import AnalysisError
-from xdomain.core.measurement import MeasuredGrid
+from xdomain.plan.measurement import MeasuredGrid
 
 MOST_DOMAINS = 6
 """All 720 orders are compared; beyond, a grid of pairs is too dear anyway."""
@@ -75,8 +78,12 @@ def _pairs(order: Sequence[str]) -> list[tuple[str, str]]:
     return [(a, b) for place, a in enumerate(order) for b in order[place + 1 :]]
 
 
+def _run(study: Study, *order: str) -> Run:
+    return study.book.run(RunId(sequence(order), JOINT))
+
+
 def _transfer(study: Study, a: str, b: str) -> float:
-    found = study.difference(f"{a} -> {b}", a, a)
+    found = study.difference(_run(study, a, b), _run(study, a), a)
     if isinstance(found, Blank):
         raise AnalysisError(
             f'the backward transfer of "{a} -> {b}" is missing: {found.note}.',
@@ -96,11 +103,12 @@ def _lead(study: Study, best: Order, other: Order) -> Effect | Blank:
 
     def values(aligned: Aligned, place: int) -> FloatArray:
         a = differing[place]
-        changes = [sign * (aligned.scores(f"{a} -> {b}") - aligned.scores(a)) for b, sign in parts[a]]
+        alone = aligned.scores(_run(study, a))
+        changes = [sign * (aligned.scores(_run(study, a, b)) - alone) for b, sign in parts[a]]
         total: FloatArray = sum(changes[1:], start=changes[0])
         return total
 
-    compared = [(a, [a, *(f"{a} -> {b}" for b, _ in parts[a])]) for a in differing]
+    compared = [(a, [_run(study, a), *(_run(study, a, b) for b, _ in parts[a])]) for a in differing]
     return study.over_domains(compared, values, ())
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from xdomain.config.run_id import RunId
 from xdomain.core.errors import AnalysisError
-from xdomain.core.measurement import BASE, UNRECORDED, EvaluatedCheckpoint, MeasuredGrid
 from xdomain.core.parquet import read_records
+from xdomain.plan.measurement import UNRECORDED, EvaluatedCheckpoint, MeasuredGrid
 
 MOST_SAMPLES = 10**6
 """Highest number that a sample of an item may have."""
@@ -33,17 +34,13 @@ def read_own_records(path: Path) -> MeasuredGrid:
             "holds no item records.", where=str(path), fix="Give a Parquet file of records, or a folder of such files."
         )
     names = tuple(dict.fromkeys(records["checkpoint"]))
-    labels = {name: STAGE_KEY.sub(r"\1\2", name) for name in names}
+    runs = {name: RunId(model=STAGE_KEY.sub(r"\1\2", name)) for name in names}
     return MeasuredGrid(
         experiment=path.stem,
         domains=tuple(dict.fromkeys(records["domain"])),
-        curricula=tuple(labels.values()),
-        seeds=(0,),
-        checkpoints=tuple(
-            EvaluatedCheckpoint(name, labels[name], BASE, 0, 1, 0, is_end=True, effort=UNRECORDED) for name in names
-        ),
+        runs=tuple(runs.values()),
+        checkpoints=tuple(EvaluatedCheckpoint(name, run, effort=UNRECORDED) for name, run in runs.items()),
         records=records,
-        budget="unknown",
         description={"source": "item records", "files": [str(file) for file in files]},
     )
 

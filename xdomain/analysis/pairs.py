@@ -21,9 +21,11 @@ from xdomain.analysis.multiplicity import adjust_matrix
 from xdomain.analysis.odds import odds_cell
 from xdomain.analysis.pair_result import STATEMENTS, PairResult
 from xdomain.analysis.result import AccuracyMatrix, Cell, Matrix
+from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study, build_study, templates_statement
+from xdomain.config.run_id import RunId
 from xdomain.config.study import PairConfig, StudyConfig
-from xdomain.core.measurement import MeasuredGrid
+from xdomain.plan.measurement import MeasuredGrid
 
 IN_DOMAIN, OUT_OF_DOMAIN = "in domain", "out of domain"
 
@@ -57,7 +59,7 @@ def analyse_pairs(grid: MeasuredGrid, config: StudyConfig) -> PairResult:
     """Every table of a study.
 
     Args:
-        grid: its models are curricula, named as the study names them; there is no base among them.
+        grid: a comparison of models, named as the study names them.
 
     Raises:
         AnalysisError: see `build_study`.
@@ -71,7 +73,7 @@ def analyse_pairs(grid: MeasuredGrid, config: StudyConfig) -> PairResult:
         if members
     }
     gains = pool_effects({key: weighted_gain(study, *found) for key, found in sets.items()})
-    odds = {key: odds_cell(study, pair.tuned, pair.base, members) for key, (pair, members) in sets.items()}
+    odds = {key: odds_cell(study, *_sides(study, pair), members) for key, (pair, members) in sets.items()}
     gain = study.matrix({key: to_cell(found) for key, found in gains.items()}, columns, GAIN)
     ratio = study.matrix(odds, columns, ODDS)
     families = [[(pair.name, column) for pair in config.pairs] for column in columns]
@@ -81,7 +83,7 @@ def analyse_pairs(grid: MeasuredGrid, config: StudyConfig) -> PairResult:
         groups=config.groups,
         items={name: len(panel.item_ids) for name, panel in study.panels.items()},
         models={pair.name: (pair.base, pair.tuned) for pair in config.pairs},
-        accuracy=models_alone(accuracy_matrix(study, accuracy_estimates(study), grid.chance), config),
+        accuracy=in_order(accuracy_matrix(study, accuracy_estimates(study), grid), config),
         gain=adjust_matrix(gain, families),
         mean_gain={column: mean_over_pairs(gain, column) for column in columns},
         odds_ratio=adjust_matrix(ratio, families),
@@ -99,15 +101,22 @@ def benchmark_sets(config: StudyConfig, pair: PairConfig) -> list[tuple[str, ...
 
 def weighted_gain(study: Study, pair: PairConfig, members: Sequence[str]) -> Effect | Blank:
     """The gain on a set of benchmarks, weighted by the items that both models have a verdict on."""
-    found = [study.align(name, [pair.tuned, pair.base]) for name in members]
+    sides = _sides(study, pair)
+    tuned, base = sides
+    found = [study.align(name, sides) for name in members]
     total = sum(len(aligned.items) for aligned in found if isinstance(aligned, Aligned))
 
     def values(aligned: Aligned, part: int) -> FloatArray:
         share = len(aligned.items) / total
-        difference: FloatArray = (aligned.scores(pair.tuned) - aligned.scores(pair.base)) * share
+        difference: FloatArray = (aligned.scores(tuned) - aligned.scores(base)) * share
         return difference
 
-    return study.over_domains([(name, [pair.tuned, pair.base]) for name in members], values, (pair.tuned, pair.base))
+    return study.over_domains([(name, sides) for name in members], values, (pair.tuned, pair.base))
+
+
+def _sides(study: Study, pair: PairConfig) -> tuple[Run, Run]:
+    tuned, base = (study.book.run(RunId(model=name)) for name in (pair.tuned, pair.base))
+    return tuned, base
 
 
 def mean_over_pairs(gain: Matrix, column: str) -> Cell:
@@ -126,7 +135,7 @@ def mean_over_pairs(gain: Matrix, column: str) -> Cell:
     return Cell(estimate=mean, low=mean - half, high=mean + half, p=p, note=f"over {count} pairs")
 
 
-def models_alone(accuracy: AccuracyMatrix, config: StudyConfig) -> AccuracyMatrix:
-    """Without the row of a base, which a study does not have."""
-    kept = {row: accuracy.cells[row] for row in config.models if row in accuracy.cells}
-    return accuracy.model_copy(update={"rows": tuple(kept), "cells": kept, "row_meaning": "model"})
+def in_order(accuracy: AccuracyMatrix, config: StudyConfig) -> AccuracyMatrix:
+    """With the models in the order of the study."""
+    rows = tuple(model for model in config.models if model in accuracy.cells)
+    return accuracy.model_copy(update={"rows": rows, "cells": {row: accuracy.cells[row] for row in rows}})

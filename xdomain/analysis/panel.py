@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from xdomain.analysis.columns import Coded, Columns, FloatArray, IntArray, code_columns
 from xdomain.core.errors import AnalysisError
-from xdomain.core.measurement import MeasuredGrid
 from xdomain.core.records import Outcome
+from xdomain.plan.measurement import MeasuredGrid
 
 NEEDED_COLUMNS = ("checkpoint", "domain", "item_id", "sample", "score")
 

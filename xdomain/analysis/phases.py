@@ -10,19 +10,20 @@ from xdomain.analysis.multiplicity import adjust_matrix, whole_matrix
 from xdomain.analysis.result import Matrix
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study
+from xdomain.config.curriculum import Curriculum
 
-Cells = dict[tuple[str, str], tuple[Run, Run | str]]
+Cells = dict[tuple[str, str], tuple[Run, Run]]
 
 
 def retention_cells(study: Study) -> Cells:
     """(run, t) to the run and its parent, for t in earlier phases and not in the last."""
     found: Cells = {}
     for run in study.book.trained:
-        if run.parsed is None or run.parent is None or len(run.parsed.phases) < 2:
+        if len(run.id.phases) < 2:
             continue
-        parent = study.book.runs.get(run.parent, run.parent)
+        parent = study.book.parent(run)
         for domain in study.domains:
-            if domain in run.trained and domain not in run.parsed.phases[-1].domains:
+            if domain in run.id.domains and domain not in run.id.phases[-1].domains:
                 found[run.label, domain] = (run, parent)
     return found
 
@@ -31,13 +32,13 @@ def plasticity_cells(study: Study) -> Cells:
     """(run, t) to the run and the run of its last phase alone, for t in the last phase; also for the control A -> A."""
     found: Cells = {}
     for run in study.book.trained:
-        if run.parsed is None or len(run.parsed.phases) < 2:
+        if len(run.id.phases) < 2:
             continue
-        alone = study.book.get(str(run.parsed.phases[-1]), run.strategy)
+        alone = study.book.of_curriculum(Curriculum(run.id.phases[-1:]), run.id.strategy)
         if alone is None or not alone.planned:
             continue
         for domain in study.domains:
-            if domain in run.parsed.phases[-1].domains:
+            if domain in run.id.phases[-1].domains:
                 found[run.label, domain] = (run, alone)
     return found
 
@@ -46,10 +47,10 @@ def refresh_cells(study: Study) -> Cells:
     """(run, t) to the run and its parent, for t in the last phase, in an earlier one, and not in the one between."""
     found: Cells = {}
     for run in study.book.trained:
-        if run.parsed is None or run.parent is None or len(run.parsed.phases) < 3:
+        if len(run.id.phases) < 3:
             continue
-        *earlier, before, last = run.parsed.phases
-        parent = study.book.runs.get(run.parent, run.parent)
+        *earlier, before, last = run.id.phases
+        parent = study.book.parent(run)
         for domain in study.domains:
             trained_before = any(domain in phase.domains for phase in earlier)
             if domain in last.domains and domain not in before.domains and trained_before:
@@ -84,10 +85,7 @@ def mean_over_pairs(study: Study, cells: Cells) -> Effect | Blank:
     sides = {domain: [pairs[key] for key in pairs if key[1] == domain] for domain in domains}
 
     def values(aligned: Aligned, part: int) -> FloatArray:
-        differences = [
-            aligned.scores(run.label) - aligned.scores(other if isinstance(other, str) else other.label)
-            for run, other in sides[domains[part]]
-        ]
+        differences = [aligned.scores(run) - aligned.scores(other) for run, other in sides[domains[part]]]
         total: FloatArray = sum(differences[1:], start=differences[0])
         return total / len(pairs)
 
@@ -97,4 +95,4 @@ def mean_over_pairs(study: Study, cells: Cells) -> Effect | Blank:
 
 
 def _is_pair(run: Run) -> bool:
-    return run.is_sequence and len(run.order) == 2 and run.order[0] != run.order[1]
+    return run.id.is_sequence and len(run.id.order) == 2 and run.id.order[0] != run.id.order[1]

@@ -18,7 +18,8 @@ from xdomain.analysis.order import order_estimates, order_matrix
 from xdomain.analysis.phases import plasticity_matrix, retention_matrix
 from xdomain.analysis.reference_strategies import strategy_contradictions, strategy_effects, strategy_table
 from xdomain.analysis.result import AnalysisResult, PublishedEffect, PublishedStudy, Standing
-from xdomain.config.curriculum import parse_curriculum
+from xdomain.config.curriculum import parse_curriculum, sequence
+from xdomain.config.run_id import JOINT, RunId
 from xdomain.core.errors import AnalysisError, ConfigError
 from xdomain.core.registry import did_you_mean
 
@@ -86,11 +87,11 @@ def read_reference(text: str, name: str) -> Reference:
 
 
 def _reference_table(raw: Mapping[str, Any], tests: Mapping[str, Any], name: str) -> AccuracyTable:
-    cells: dict[tuple[str, str], Published] = {}
+    cells: dict[tuple[RunId, str], Published] = {}
     for group in ("single", "sequential_pairs", "mixed", "sequential_triples"):
         for key, values in raw[group].items():
             for domain, percent in values.items():
-                cells[canonical(key), domain] = _published(percent, tests[domain][1])
+                cells[run_named(key), domain] = _published(percent, tests[domain][1])
     source = f"{raw['paper']}, {raw['repo']}"
     return AccuracyTable(name, source, tuple(tests), cells)
 
@@ -108,9 +109,14 @@ def _published(percent: Any, n_items: Any) -> Published:
     return Published(percent / 100, n_items)
 
 
-def canonical(key: str) -> str:
-    """ "logic>math>science" as canonical curriculum text."""
-    return str(parse_curriculum(key.replace(">", "->").replace("(", "").replace(")", "")))
+def run_named(key: str) -> RunId:
+    """The run that a study's file calls "logic>math>science"."""
+    return RunId(parse_curriculum(key.replace(">", "->").replace("(", "").replace(")", "")), JOINT)
+
+
+def in_order(*domains: str) -> RunId:
+    """The run of these domains one after the other."""
+    return RunId(sequence(domains), JOINT)
 
 
 def rounded(fraction: float) -> Decimal:
@@ -123,7 +129,7 @@ def derived_retention(reference: Reference) -> Triples:
     cells = reference.table.cells
     return {
         (target, other): float(
-            rounded(cells[f"{target} -> {other}", target].accuracy) - rounded(cells[target, target].accuracy)
+            rounded(cells[in_order(target, other), target].accuracy) - rounded(cells[in_order(target), target].accuracy)
         )
         for target, other in permutations(reference.table.domains, 2)
     }
@@ -134,7 +140,7 @@ def derived_plasticity(reference: Reference) -> Triples:
     cells = reference.table.cells
     return {
         (target, first): float(
-            rounded(cells[f"{first} -> {target}", target].accuracy) - rounded(cells[target, target].accuracy)
+            rounded(cells[in_order(first, target), target].accuracy) - rounded(cells[in_order(target), target].accuracy)
         )
         for target, first in permutations(reference.table.domains, 2)
     }
@@ -167,11 +173,11 @@ def _printed_changes(name: str, printed: Mapping[str, Mapping[str, float]], deri
 
 def _plotted_means(reference: Reference, means: Mapping[str, float]) -> Iterator[str]:
     for key, plotted in means.items():
-        curriculum = canonical(key)
-        values = [cell.accuracy for (text, _), cell in reference.table.cells.items() if text == curriculum]
+        run = run_named(key)
+        values = [cell.accuracy for (found, _), cell in reference.table.cells.items() if found == run]
         mean = 100 * fmean(values)
         if abs(mean - plotted) > 0.01:
-            yield f"{curriculum}: a mean accuracy of {plotted:.2f} is plotted, its cells average {mean:.2f}."
+            yield f"{run}: a mean accuracy of {plotted:.2f} is plotted, its cells average {mean:.2f}."
 
 
 def _exchanged_labels(reference: Reference) -> Iterator[str]:
@@ -179,7 +185,7 @@ def _exchanged_labels(reference: Reference) -> Iterator[str]:
     for first, curves in reference.raw["curves_decoded_from_vector_pdf"]["data"].items():
         join = max(step for second, points in curves if second == first for step, _ in points)
         level = {second: fmean(v for step, v in points if step > join) for second, points in curves if second != first}
-        end = {second: 100 * reference.table.cells[f"{first} -> {second}", first].accuracy for second in level}
+        end = {second: 100 * reference.table.cells[in_order(first, second), first].accuracy for second in level}
         wrong = _contradictions(level, end)
         if wrong:
             pairs = combinations(sorted(level), 2)
@@ -234,11 +240,12 @@ def published_effects(reference: Reference) -> tuple[PublishedEffect, ...]:
     found: list[PublishedEffect] = []
     for a, b in combinations(reference.table.domains, 2):
         for t in (a, b):
-            found.append(_effect(reference, "order_effect", f"order({a}, {b}) on {t}", f"{a} -> {b}", f"{b} -> {a}", t))
+            runs = (in_order(a, b), in_order(b, a))
+            found.append(_effect(reference, "order_effect", f"order({a}, {b}) on {t}", *runs, t))
     for a, b in permutations(reference.table.domains, 2):
-        pair = f"{a} -> {b}"
-        found.append(_effect(reference, "retention", f"retention({pair})", pair, a, a))
-        found.append(_effect(reference, "plasticity", f"plasticity({pair})", pair, b, b))
+        pair = in_order(a, b)
+        found.append(_effect(reference, "retention", f"retention({pair})", pair, in_order(a), a))
+        found.append(_effect(reference, "plasticity", f"plasticity({pair})", pair, in_order(b), b))
     adjusted = _standing_adjusted(reference)
     return tuple(
         effect.model_copy(update={"stands_adjusted": adjusted.get(effect.name, effect.stands_adjusted)})
@@ -262,7 +269,7 @@ def _standing_adjusted(reference: Reference) -> dict[str, Standing]:
     return found
 
 
-def _effect(reference: Reference, matrix: str, name: str, left: str, right: str, domain: str) -> PublishedEffect:
+def _effect(reference: Reference, matrix: str, name: str, left: RunId, right: RunId, domain: str) -> PublishedEffect:
     first, second = reference.table.cells[left, domain], reference.table.cells[right, domain]
     effect = first.accuracy - second.accuracy
     variances = {standing: difference_variance(first, second, pairing) for standing, pairing in PAIRINGS.items()}

@@ -14,6 +14,7 @@ from typing import Any
 from xdomain.analysis.accuracy_table import AccuracyTable, Pairing, Published, difference_variance
 from xdomain.analysis.multiplicity import LEVEL, adjust
 from xdomain.analysis.result import AnalysisResult, Cell, PublishedEffect, Standing
+from xdomain.config.run_id import RunId
 
 NORMAL_QUANTILE = 1.959963984540054
 PAIRINGS: dict[Standing, Pairing] = {"for any pairing": "any", "if answers are independent": "independent"}
@@ -24,10 +25,10 @@ ROUNDING = 0.005
 
 
 def strategy_table(raw: Mapping[str, Any], name: str) -> AccuracyTable:
-    """Return the published cells, with "model, strategy" as curriculum."""
+    """Return the published cells, each model and strategy a model of its own name."""
     tests = raw["protocol"]["tests"]
     cells = {
-        (label(model, strategy), test): Published(percent / 100, tests[test][1])
+        (RunId(model=label(model, strategy)), test): Published(percent / 100, tests[test][1])
         for model, strategies in raw["strategies"].items()
         for strategy, row in strategies.items()
         for test, percent in row.items()
@@ -37,6 +38,10 @@ def strategy_table(raw: Mapping[str, Any], name: str) -> AccuracyTable:
 
 def label(model: str, strategy: str) -> str:
     return f"{model}, {strategy}"
+
+
+def cell(table: AccuracyTable, model: str, strategy: str, test: str) -> Published:
+    return table.cells[RunId(model=label(model, strategy)), test]
 
 
 def strategy_effects(
@@ -67,7 +72,7 @@ def _effect(
     column: str,
     own: AnalysisResult | None,
 ) -> PublishedEffect:
-    sides = [(table.cells[label(model, pair[0]), test], table.cells[label(model, pair[1]), test]) for test in tests]
+    sides = [(cell(table, model, pair[0], test), cell(table, model, pair[1], test)) for test in tests]
     effect = math.fsum(first.accuracy - second.accuracy for first, second in sides) / len(sides)
     variances = {
         standing: math.fsum(difference_variance(*side, pairing) for side in sides) / len(sides) ** 2
@@ -144,9 +149,9 @@ def _own_cell(own: AnalysisResult | None, pair: tuple[str, str], column: str) ->
     """Return the own result's effect of a strategy against joint on a benchmark; None if it has none."""
     if own is None or pair[1] != "joint":
         return None
-    rows = [row for row in own.strategy_effect.rows if row.endswith(f"[{pair[0]}]")]
-    cell = own.strategy_effect.cells.get(rows[0], {}).get(column) if len(rows) == 1 else None
-    return cell if cell is not None and cell.estimate is not None else None
+    rows = [row for row in own.strategy_effect.rows if row in own.effort and own.effort[row].strategy == pair[0]]
+    found = own.strategy_effect.cell(rows[0], column) if len(rows) == 1 else None
+    return found if found is not None and found.estimate is not None else None
 
 
 def strategy_contradictions(raw: Mapping[str, Any], table: AccuracyTable) -> tuple[str, ...]:
@@ -157,7 +162,7 @@ def strategy_contradictions(raw: Mapping[str, Any], table: AccuracyTable) -> tup
 def _printed_means(raw: Mapping[str, Any], table: AccuracyTable) -> Iterator[str]:
     for model, averages in raw["printed"]["averages"].items():
         for strategy, printed in averages.items():
-            values = [100 * table.cells[label(model, strategy), test].accuracy for test in table.domains]
+            values = [100 * cell(table, model, strategy, test).accuracy for test in table.domains]
             mean = math.fsum(values) / len(values)
             if abs(mean - printed) > ROUNDING + 1e-9:
                 yield f"{label(model, strategy)}: an average of {printed:.2f} is printed, its cells average {mean:.3f}."

@@ -33,8 +33,7 @@ def _relative_ratio(
     study: Study, singles: Mapping[str, Run], name: str, domain: str, estimates: Mapping[Pair, Measured]
 ) -> tuple[Ratio, Estimate] | Blank:
     run, own, base = singles[name], singles[domain], study.base
-    base_label = base if isinstance(base, str) else base.label
-    compares = (run.label, own.label, base_label)
+    compares = (run.label, own.label, base.label)
     aligned = study.align(domain, [run, own, base])
     top, bottom = estimates[name, domain], estimates[domain, domain]
     for found in (aligned, top, bottom):
@@ -43,11 +42,9 @@ def _relative_ratio(
     assert isinstance(aligned, Aligned)
     assert isinstance(top, Estimate)
     assert isinstance(bottom, Estimate)
-    left = components(aligned.scores(run.label) - aligned.scores(base_label), aligned.clusters)
-    right = components(aligned.scores(own.label) - aligned.scores(base_label), aligned.clusters)
-    both = components(
-        aligned.scores(run.label) + aligned.scores(own.label) - 2 * aligned.scores(base_label), aligned.clusters
-    )
+    left = components(aligned.scores(run) - aligned.scores(base), aligned.clusters)
+    right = components(aligned.scores(own) - aligned.scores(base), aligned.clusters)
+    both = components(aligned.scores(run) + aligned.scores(own) - 2 * aligned.scores(base), aligned.clusters)
     # The runs A and d are trained apart, so their seed effects are independent; items and the base they share.
     covariance = float(both.items - left.items - right.items) / 2
     seed_part = _seed_variance(study, singles, domain) / len(aligned.seeds)

@@ -173,9 +173,14 @@ class RunEffort(ResultModel):
     seconds: float | None = None
     """Wall time of the training steps, rollouts included, on the machine that ran them."""
     curriculum: str
+    """Its text without the strategy; the label of the base and of a model by name."""
     strategy: str | None = None
+    phases: tuple[str, ...] = ()
+    """The phases of the curriculum; empty for the base and for a model by name."""
+    parent: str | None = None
+    """Label of the run that its last phase started from; null for the base."""
     checkpoints: dict[str, str]
-    """Checkpoint name by seed ("" for the base, which has none)."""
+    """Checkpoint name by seed ("" for the base and for a model by name, which have none)."""
 
 
 class EndCheckpoint(ResultModel):

@@ -1,197 +1,178 @@
-"""The runs of a grid: which checkpoint stands for which curriculum, strategy and seed."""
+"""The runs of a grid: which checkpoints stand for which curriculum, strategy and seed."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from xdomain.config.curriculum import Curriculum, parse_curriculum
+from xdomain.config.curriculum import Curriculum
+from xdomain.config.run_id import BASE_RUN, JOINT, RunId
 from xdomain.core.errors import AnalysisError
-from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.plan.measurement import EvaluatedCheckpoint, MeasuredGrid
+
+Seed = int | None
+"""A training seed; None in a comparison, which knows of none."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One curriculum under one strategy, with all its seeds.
+    """One row of the matrices, with the checkpoints of all its seeds.
 
     Attributes:
-        label: the curriculum's text, with the strategy in brackets where it is not "joint"; "base" for the base.
-        curriculum: canonical text.
-        parsed: None for the base, and for a label that is no curriculum (results from elsewhere).
-        strategy: None for the base.
-        parent: label of the run that its last phase started from, None for the base.
-        ends: checkpoint at the end of its last phase, by seed; the base stands under every seed.
+        id: what it is.
+        parent: run that its last phase started from, the base for a first phase and for a model by name; None for the
+            base.
+        ends: checkpoint at the end of its last phase by seed, in their order; the base stands under every seed.
         saved: every checkpoint of its last phase by seed, in step order.
-        planned: the experiment's plan names it; prefixes that are no run of their own are not planned.
+        planned: it has a row of its own.
     """
 
-    label: str
-    curriculum: str
-    parsed: Curriculum | None
-    strategy: str | None
-    parent: str | None
-    ends: Mapping[int, EvaluatedCheckpoint]
-    saved: Mapping[int, tuple[EvaluatedCheckpoint, ...]]
-    planned: bool
+    id: RunId
+    parent: RunId | None = None
+    ends: Mapping[Seed, EvaluatedCheckpoint] = field(default_factory=dict)
+    saved: Mapping[Seed, tuple[EvaluatedCheckpoint, ...]] = field(default_factory=dict)
+    planned: bool = False
 
-    @property
-    def is_base(self) -> bool:
-        return self.curriculum == BASE
-
-    @property
-    def trained(self) -> tuple[str, ...]:
-        """Distinct domains of all phases, in order of first appearance."""
-        return self.parsed.domains if self.parsed else ()
-
-    @property
-    def is_single(self) -> bool:
-        return self.parsed is not None and len(self.parsed.phases) == 1 and not self.parsed.phases[0].is_mixed
-
-    @property
-    def is_sequence(self) -> bool:
-        """Two or more phases of one domain each."""
-        return (
-            self.parsed is not None
-            and len(self.parsed.phases) > 1
-            and not any(phase.is_mixed for phase in self.parsed.phases)
-        )
-
-    @property
-    def is_mixture(self) -> bool:
-        """A single phase of several domains."""
-        return self.parsed is not None and len(self.parsed.phases) == 1 and self.parsed.phases[0].is_mixed
-
-    @property
-    def order(self) -> tuple[str, ...]:
-        """Domains phase by phase, for a single or a sequence."""
-        return tuple(phase.domains[0] for phase in self.parsed.phases) if self.parsed else ()
+    @cached_property
+    def label(self) -> str:
+        """How reports and messages write it."""
+        return str(self.id)
 
 
 @dataclass(frozen=True)
 class RunBook:
-    """All runs by label, in plan order, the base first."""
+    """All runs, in plan order, the base first.
 
-    runs: Mapping[str, Run]
-    seeds: tuple[int, ...]
+    Attributes:
+        seeds: training seeds, planned ones first; (None,) where nothing was trained.
+        is_comparison: see `MeasuredGrid`.
+    """
 
-    def get(self, curriculum: str, strategy: str | None = "joint") -> Run | None:
+    runs: Mapping[RunId, Run]
+    seeds: tuple[Seed, ...]
+    is_comparison: bool = False
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self.runs.values())
+
+    def run(self, id_: RunId) -> Run:
+        """The run, one without checkpoints if the grid does not have it."""
+        return self.runs.get(id_) or Run(id_)
+
+    def parent(self, run: Run) -> Run:
+        """The run that the last phase of `run` started from; the base's is the base."""
+        return self.run(run.parent or BASE_RUN)
+
+    def of_curriculum(self, curriculum: Curriculum, strategy: str | None) -> Run | None:
         """The run of a curriculum: under this strategy, else under the only one there is."""
-        exact = self.runs.get(run_label(curriculum, strategy))
+        exact = self.runs.get(RunId(curriculum, strategy))
         if exact is not None:
             return exact
-        same = [run for run in self.runs.values() if run.curriculum == curriculum]
+        same = [run for run in self if run.id.curriculum == curriculum]
         return same[0] if len(same) == 1 else None
 
     @property
+    def base(self) -> Run:
+        return self.run(BASE_RUN)
+
+    @property
+    def planned(self) -> tuple[Run, ...]:
+        """Runs with a row of their own, the base among them where it has one."""
+        return tuple(run for run in self if run.planned)
+
+    @cached_property
     def trained(self) -> tuple[Run, ...]:
         """Planned runs, the base left out."""
-        return tuple(run for run in self.runs.values() if not run.is_base and run.planned)
+        return tuple(run for run in self.planned if not run.id.is_base)
 
     @cached_property
     def measured_seeds(self) -> tuple[int, ...]:
         """Seeds under which at least one training run has ended."""
-        return tuple(seed for seed in self.seeds if any(seed in run.ends for run in self.trained))
-
-    @property
-    def base(self) -> Run | None:
-        return self.runs.get(BASE)
-
-
-def run_label(curriculum: str, strategy: str | None) -> str:
-    """ "a + b", or "a + b [cgpo]" for another strategy than joint."""
-    return curriculum if strategy in (None, "joint") or curriculum == BASE else f"{curriculum} [{strategy}]"
+        ended = {seed for run in self.trained for seed in run.ends}
+        return tuple(seed for seed in self.seeds if seed is not None and seed in ended)
 
 
 def build_runs(grid: MeasuredGrid) -> RunBook:
-    """Sort the checkpoints of `grid` into runs; planned curricula without a checkpoint become empty runs.
+    """Sort the checkpoints of `grid` into runs; planned runs without a checkpoint become empty ones.
 
     Raises:
-        AnalysisError: one run has two end checkpoints for one seed, or one checkpoint is listed twice.
+        AnalysisError: one run has two end checkpoints for one seed, one checkpoint is listed twice, two runs are called
+            alike, or a run has several parents.
     """
-    seeds = tuple(dict.fromkeys([*grid.seeds, *(c.seed for c in grid.checkpoints if c.seed is not None)]))
     _refuse_repeated(grid)
-    grouped: dict[tuple[str, str | None], list[EvaluatedCheckpoint]] = defaultdict(list)
-    for curriculum in (BASE, *grid.curricula):
-        if all(checkpoint.curriculum != curriculum for checkpoint in grid.checkpoints):
-            grouped[curriculum, None if curriculum == BASE else "joint"] = []
-        for checkpoint in grid.checkpoints:
-            if checkpoint.curriculum == curriculum:
-                grouped[curriculum, _strategy(checkpoint)].append(checkpoint)
+    planned = (BASE_RUN, *grid.runs) if _has_base(grid) else grid.runs
+    grouped: dict[RunId, list[EvaluatedCheckpoint]] = {run: [] for run in (BASE_RUN, *grid.runs)}
     for checkpoint in grid.checkpoints:
-        if checkpoint.curriculum not in grid.curricula and checkpoint.curriculum != BASE:
-            grouped[checkpoint.curriculum, _strategy(checkpoint)].append(checkpoint)
-    labels = {run_label(*key) for key in grouped}
-    runs = [_build_run(*key, checkpoints, seeds, labels, grid.curricula) for key, checkpoints in grouped.items()]
-    return RunBook({run.label: run for run in runs}, seeds)
+        grouped.setdefault(checkpoint.run, []).append(checkpoint)
+    known = [*grid.seeds, *(c.seed for c in grid.checkpoints if c.seed is not None)]
+    seeds: tuple[Seed, ...] = tuple(dict.fromkeys(known)) or (None,)
+    runs = {}
+    for run_id, checkpoints in grouped.items():
+        parent = _parent(run_id, checkpoints, grouped)
+        by_seed = _by_seed(run_id, checkpoints, seeds)
+        ends = {seed: end for seed, group in by_seed.items() for end in group if end.is_end}
+        runs[run_id] = Run(run_id, parent, ends, by_seed, planned=run_id in planned)
+    return RunBook(runs, seeds, grid.is_comparison)
 
 
-def _strategy(checkpoint: EvaluatedCheckpoint) -> str | None:
-    return None if checkpoint.curriculum == BASE else checkpoint.strategy or "joint"
+def _has_base(grid: MeasuredGrid) -> bool:
+    """Whether the base has a row: not where models are compared among themselves."""
+    return not grid.is_comparison or any(run.is_base for run in (*grid.measured_runs, *(run for run, _ in grid.failed)))
 
 
 def _refuse_repeated(grid: MeasuredGrid) -> None:
-    seen: set[str] = set()
-    for checkpoint in grid.checkpoints:
-        if checkpoint.checkpoint in seen:
-            raise AnalysisError(f'checkpoint "{checkpoint.checkpoint}" is listed twice in the grid.')
-        seen.add(checkpoint.checkpoint)
+    names = Counter(checkpoint.checkpoint for checkpoint in grid.checkpoints)
+    labels = Counter(str(run) for run in dict.fromkeys([*grid.runs, *grid.measured_runs]))
+    for name, count in names.items():
+        if count > 1:
+            raise AnalysisError(f'checkpoint "{name}" is listed twice in the grid.')
+    for label, count in labels.items():
+        if count > 1:
+            raise AnalysisError(f'{count} different runs or models are called "{label}".', fix="Rename one of them.")
 
 
-def _build_run(
-    curriculum: str,
-    strategy: str | None,
-    checkpoints: list[EvaluatedCheckpoint],
-    seeds: tuple[int, ...],
-    labels: set[str],
-    planned: tuple[str, ...],
-) -> Run:
-    label = run_label(curriculum, strategy)
-    if curriculum == BASE:
-        if len(checkpoints) > 1:
+def _by_seed(
+    run: RunId, checkpoints: Sequence[EvaluatedCheckpoint], seeds: Sequence[Seed]
+) -> dict[Seed, tuple[EvaluatedCheckpoint, ...]]:
+    """The checkpoints of each seed in step order; those of what no seed was trained with stand under every seed.
+
+    Raises:
+        AnalysisError: a seed has several ends, or a trained checkpoint has no seed.
+    """
+    found: dict[Seed, tuple[EvaluatedCheckpoint, ...]] = {}
+    if run.curriculum is None:
+        found = dict.fromkeys(seeds, tuple(checkpoints)) if checkpoints else {}
+    elif any(checkpoint.seed is None for checkpoint in checkpoints):
+        name = next(checkpoint.checkpoint for checkpoint in checkpoints if checkpoint.seed is None)
+        raise AnalysisError(f'checkpoint "{name}" of "{run}" has no seed.')
+    else:
+        for seed in sorted({checkpoint.seed for checkpoint in checkpoints if checkpoint.seed is not None}):
+            group = [checkpoint for checkpoint in checkpoints if checkpoint.seed == seed]
+            found[seed] = tuple(sorted(group, key=lambda checkpoint: checkpoint.step))
+    for each, saved in found.items():
+        ends = [checkpoint.checkpoint for checkpoint in saved if checkpoint.is_end]
+        if len(ends) > 1:
+            of_seed = "" if run.curriculum is None else f" for seed {each}"
             raise AnalysisError(
-                f"the grid has {len(checkpoints)} base checkpoints.", fix="Base and warm-up do not depend on the seed."
-            )
-        ends = dict.fromkeys(seeds, checkpoints[0]) if checkpoints else {}
-        saved = dict.fromkeys(seeds, tuple(checkpoints)) if checkpoints else {}
-        return Run(BASE, BASE, None, None, None, ends, saved, True)
-    by_seed: dict[int, list[EvaluatedCheckpoint]] = defaultdict(list)
-    for checkpoint in checkpoints:
-        if checkpoint.seed is None:
-            raise AnalysisError(f'checkpoint "{checkpoint.checkpoint}" of "{label}" has no seed.')
-        by_seed[checkpoint.seed].append(checkpoint)
-    ends = {}
-    for seed, group in by_seed.items():
-        last = [checkpoint for checkpoint in group if checkpoint.is_end]
-        if len(last) > 1:
-            raise AnalysisError(
-                f'"{label}" has {len(last)} end checkpoints for seed {seed}: {", ".join(c.checkpoint for c in last)}.',
+                f'"{run}" has {len(ends)} end checkpoints{of_seed}: {", ".join(ends)}.',
                 fix="Records of several experiments are mixed; analyse one at a time.",
             )
-        if last:
-            ends[seed] = last[0]
-    ordered = {seed: tuple(sorted(group, key=lambda c: c.step)) for seed, group in sorted(by_seed.items())}
-    parent = _parent(curriculum, strategy, checkpoints, labels)
-    return Run(label, curriculum, _parse(curriculum), strategy, parent, ends, ordered, curriculum in planned)
+    return found
 
 
-def _parse(curriculum: str) -> Curriculum | None:
-    from xdomain.core.errors import ConfigError
-
-    try:
-        return parse_curriculum(curriculum)
-    except ConfigError:
+def _parent(run: RunId, checkpoints: Sequence[EvaluatedCheckpoint], known: Collection[RunId]) -> RunId | None:
+    """What the checkpoints say, else the run of all phases but the last, under the same strategy if there is one."""
+    if run.is_base:
         return None
-
-
-def _parent(curriculum: str, strategy: str | None, checkpoints: list[EvaluatedCheckpoint], labels: set[str]) -> str:
-    """Label of the parent: what the checkpoints say, else the curriculum without its last phase."""
-    named = {checkpoint.parent for checkpoint in checkpoints if checkpoint.parent}
+    named = {checkpoint.parent for checkpoint in checkpoints if checkpoint.parent is not None}
     if len(named) > 1:
-        raise AnalysisError(
-            f'"{run_label(curriculum, strategy)}" starts from different parents: {", ".join(sorted(named))}.'
-        )
-    text = named.pop() if named else curriculum.rpartition("->")[0].strip() or BASE
-    same_strategy = run_label(text, strategy)
-    return same_strategy if same_strategy in labels else text
+        raise AnalysisError(f'"{run}" starts from different parents: {", ".join(sorted(map(str, named)))}.')
+    if named:
+        return named.pop()
+    before = run.curriculum.before if run.curriculum else None
+    if before is None:
+        return BASE_RUN
+    same_strategy = RunId(before, run.strategy)
+    return same_strategy if same_strategy in known else RunId(before, JOINT)

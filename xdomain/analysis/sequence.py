@@ -20,7 +20,7 @@ from xdomain.analysis.order import extreme_cell
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study, label_of
+from xdomain.analysis.study import Study
 
 COLUMNS = ("ACC", "BWT", "FWT", "forgetting", "worst domain", "relative change")
 MOST_EARLIER_PHASES = 4
@@ -34,16 +34,16 @@ def sequence_matrix(study: Study, levels: Mapping[tuple[str, str], Measured]) ->
     Args:
         levels: accuracy of each run on each domain.
     """
-    runs = [run for run in study.book.runs.values() if run.planned]
+    runs = list(study.book.planned)
     cells: dict[tuple[str, str], Cell] = {}
     accuracies = pool_effects({run.label: study.mean_accuracy(run) for run in runs})
     for label, found in accuracies.items():
         cells[label, "ACC"] = accuracy_cell(found)
     for run in runs:
         cells[run.label, "worst domain"] = _worst(study, run, levels)
-    trained = [run for run in runs if not run.is_base]
+    trained = [run for run in runs if not run.id.is_base]
     changes = pool_effects({run.label: _relative_change(study, run) for run in trained})
-    sequences = [run for run in trained if run.is_sequence and all(name in study.domains for name in run.order)]
+    sequences = [run for run in trained if run.id.is_sequence and all(name in study.domains for name in run.id.order)]
     backward = pool_effects({run.label: _backward(study, run) for run in sequences})
     forward = pool_effects({run.label: _forward(study, run) for run in sequences})
     for column, measured in (("relative change", changes), ("BWT", backward), ("FWT", forward)):
@@ -70,25 +70,24 @@ def _forgetting_is_loss(matrix: Matrix) -> Matrix:
     return matrix.model_copy(update={"cells": cells})
 
 
-def prefix(study: Study, run: Run, phases: int) -> Run | str:
-    """The run that `run` was after so many phases; the base after none. A label if the grid does not have it."""
-    found: Run | str = run
-    for _ in range(len(run.order) - phases):
-        if isinstance(found, str):
+def prefix(study: Study, run: Run, phases: int) -> Run:
+    """The run that `run` was after so many phases; the base after none."""
+    found = run
+    for _ in range(len(run.id.order) - phases):
+        if found.id not in study.book.runs:  # what lies before it is not known either
             return found
-        parent = found.parent or "base"
-        found = study.book.runs.get(parent, parent)
+        found = study.book.parent(found)
     return found
 
 
 def _relative_change(study: Study, run: Run) -> Effect | Blank:
     """Mean over domains of R[c, d] / R[base, d] - 1, linearised item by item (delta method)."""
     base = study.base
-    compares = (run.label, label_of(base))
+    compares = (run.label, base.label)
     zero: list[str] = []
 
     def values(aligned: Aligned, part: int) -> FloatArray:
-        ours, theirs = aligned.scores(run.label), aligned.scores(label_of(base))
+        ours, theirs = aligned.scores(run), aligned.scores(base)
         level = float(theirs.mean())
         if level == 0:
             zero.append(aligned.panel.domain)
@@ -102,28 +101,28 @@ def _relative_change(study: Study, run: Run) -> Effect | Blank:
 
 
 def _backward(study: Study, run: Run) -> Effect | Blank:
-    terms = [(name, run, prefix(study, run, j + 1)) for j, name in enumerate(run.order[:-1])]
-    return study.mean_difference(terms, (run.label, *dict.fromkeys(label_of(other) for _, _, other in terms)))
+    terms = [(name, run, prefix(study, run, j + 1)) for j, name in enumerate(run.id.order[:-1])]
+    return study.mean_difference(terms, (run.label, *dict.fromkeys(other.label for _, _, other in terms)))
 
 
 def _forward(study: Study, run: Run) -> Effect | Blank:
-    terms = [(name, prefix(study, run, j), study.base) for j, name in enumerate(run.order) if j]
-    return study.mean_difference(terms, (*dict.fromkeys(label_of(left) for _, left, _ in terms), "base"))
+    terms = [(name, prefix(study, run, j), study.base) for j, name in enumerate(run.id.order) if j]
+    return study.mean_difference(terms, (*dict.fromkeys(left.label for _, left, _ in terms), "base"))
 
 
 def _forgetting(study: Study, runs: Sequence[Run]) -> dict[str, Cell]:
     """Each choice of the best earlier checkpoint for each domain is one contrast; forgetting is the largest of them."""
     effects: dict[tuple[str, int], Effect | Blank] = {}
     for run in runs:
-        earlier = len(run.order) - 1
+        earlier = len(run.id.order) - 1
         if earlier > MOST_EARLIER_PHASES:
             note = f"not computed: {earlier}^{earlier} choices of the best earlier checkpoints are too many"
             effects[run.label, 0] = Blank(note, (run.label,))
             continue
         for number, choice in enumerate(product(range(1, earlier + 1), repeat=earlier)):
-            best = zip(run.order[:-1], choice, strict=True)
+            best = zip(run.id.order[:-1], choice, strict=True)
             terms = [(name, prefix(study, run, phases), run) for name, phases in best]
-            effects[run.label, number] = study.mean_difference(terms, (run.label, label_of(terms[0][1])))
+            effects[run.label, number] = study.mean_difference(terms, (run.label, terms[0][1].label))
     measured = pool_effects(effects)
     return {
         run.label: _largest_cell([m for key, m in measured.items() if key[0] == run.label], run.label) for run in runs

@@ -16,6 +16,8 @@ from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study
 from xdomain.analysis.worst import difference_of_minima
+from xdomain.config.curriculum import Curriculum
+from xdomain.config.run_id import JOINT
 
 MEAN, WORST = "mean of trained domains", "worst domain"
 Pair = tuple[Run, Run]
@@ -30,7 +32,7 @@ class Contest:
         others: in plan order.
     """
 
-    curriculum: str
+    curriculum: Curriculum
     reference: Run
     others: tuple[Run, ...]
 
@@ -41,13 +43,14 @@ class Contest:
 
 def contests(study: Study) -> list[Contest]:
     """Every curriculum that was run with more than one strategy."""
-    by_curriculum: dict[str, list[Run]] = {}
+    by_curriculum: dict[Curriculum, list[Run]] = {}
     for run in study.book.trained:
-        by_curriculum.setdefault(run.curriculum, []).append(run)
+        if run.id.curriculum is not None:
+            by_curriculum.setdefault(run.id.curriculum, []).append(run)
     found = []
     for curriculum, runs in by_curriculum.items():
         if len(runs) > 1:
-            reference = next((run for run in runs if run.strategy == "joint"), runs[0])
+            reference = next((run for run in runs if run.id.strategy == JOINT), runs[0])
             found.append(Contest(curriculum, reference, tuple(run for run in runs if run is not reference)))
     return found
 
@@ -58,14 +61,9 @@ def strategy_matrix(study: Study) -> Matrix:
     return paired_matrix(study, pairs, STRATEGY_EFFECT)
 
 
-def matched_matrix(study: Study, matched: Mapping[str, str]) -> Matrix:
-    """Strategies against the joint arm that moves the weights as far.
-
-    Args:
-        matched: label of the arm by label of the strategy's run.
-    """
-    runs = study.book.runs
-    return paired_matrix(study, [(runs[label], runs[arm]) for label, arm in matched.items()], STRATEGY_MATCHED)
+def matched_matrix(study: Study, matched: list[Pair]) -> Matrix:
+    """Strategies against the joint arm that moves the weights as far."""
+    return paired_matrix(study, matched, STRATEGY_MATCHED)
 
 
 def paired_matrix(study: Study, pairs: list[Pair], template: Matrix) -> Matrix:
@@ -86,7 +84,7 @@ def paired_matrix(study: Study, pairs: list[Pair], template: Matrix) -> Matrix:
 
 
 def _trained(study: Study, run: Run) -> list[str]:
-    return [domain for domain in study.domains if domain in run.trained]
+    return [domain for domain in study.domains if domain in run.id.domains]
 
 
 def _mean(study: Study, run: Run, other: Run) -> Effect | Blank:
@@ -95,7 +93,7 @@ def _mean(study: Study, run: Run, other: Run) -> Effect | Blank:
         return Blank("not defined: no evaluated domain is trained", compares)
 
     def values(aligned: Aligned, part: int) -> FloatArray:
-        return (aligned.scores(run.label) - aligned.scores(other.label)) / len(domains)
+        return (aligned.scores(run) - aligned.scores(other)) / len(domains)
 
     return study.over_domains([(domain, [run, other]) for domain in domains], values, compares)
 
@@ -116,12 +114,11 @@ def _gap(study: Study, run: Run, other: Run, d: str, e: str) -> Effect | Blank:
     if d == e:
         return study.difference(run, other, d)
     base = study.base
-    name = base if isinstance(base, str) else base.label
 
     def values(aligned: Aligned, part: int) -> FloatArray:
         if part == 0:
-            return aligned.scores(run.label) - aligned.scores(name)
-        return aligned.scores(name) - aligned.scores(other.label)
+            return aligned.scores(run) - aligned.scores(base)
+        return aligned.scores(base) - aligned.scores(other)
 
     return study.over_domains([(d, [run, base]), (e, [other, base])], values, (run.label, other.label))
 

@@ -12,11 +12,12 @@ from typing import Literal
 
 from xdomain.analysis.inference import t_quantile
 from xdomain.analysis.result import Cell, StrategyComparison, StrategyCost
-from xdomain.analysis.runs import Run
-from xdomain.analysis.strategies import Contest, contests
+from xdomain.analysis.runs import Run, Seed
+from xdomain.analysis.strategies import Contest, Pair, contests
 from xdomain.analysis.strategy_gradients import strategy_gradients
 from xdomain.analysis.study import Study
-from xdomain.core.measurement import Effort
+from xdomain.config.run_id import is_joint
+from xdomain.plan.measurement import Effort
 
 ALIKE = 1.1
 """Two runs move the weights as far if neither moves more than this factor farther."""
@@ -26,7 +27,7 @@ def strategy_costs(study: Study) -> tuple[StrategyComparison, ...]:
     """Cost of every strategy of every curriculum that was run with several."""
     return tuple(
         StrategyComparison(
-            curriculum=contest.curriculum,
+            curriculum=str(contest.curriculum),
             reference=contest.reference.label,
             costs=tuple(_cost(study, contest, run) for run in contest.runs),
             gradients=tuple(strategy_gradients(run) for run in contest.runs),
@@ -35,10 +36,10 @@ def strategy_costs(study: Study) -> tuple[StrategyComparison, ...]:
     )
 
 
-def matched_arms(comparisons: tuple[StrategyComparison, ...]) -> dict[str, str]:
-    """The joint arm that moves as far, by the label of each run that moves otherwise than the reference."""
-    costs = [cost for comparison in comparisons for cost in comparison.costs]
-    return {cost.run: cost.matched for cost in costs if cost.matched is not None}
+def matched_pairs(study: Study) -> list[Pair]:
+    """Each run that moves otherwise than its reference, with the joint arm that moves as far, where there is one."""
+    found = [(run, _matched(contest, run)) for contest in contests(study) for run in contest.runs]
+    return [(run, arm) for run, arm in found if arm is not None]
 
 
 def _cost(study: Study, contest: Contest, run: Run) -> StrategyCost:
@@ -49,21 +50,27 @@ def _cost(study: Study, contest: Contest, run: Run) -> StrategyCost:
     processor, base_processor = (
         per_step(study, each, lambda effort: effort.update_processor_seconds) for each in (run, reference)
     )
-    ratio = Cell() if is_reference else ratio_cell(displacements(run), displacements(reference), run, reference)
-    moves = _moves(ratio)
+    arm = _matched(contest, run)
     return StrategyCost(
         run=run.label,
-        strategy=run.strategy or "",
+        strategy=run.id.strategy or "",
         seconds_per_step=_mean(seconds),
         processor_seconds_per_step=_mean(processor),
         tokens_per_step=_mean(per_step(study, run, lambda effort: effort.completion_tokens)),
         displacement=_mean(displacements(run)),
         seconds_ratio=Cell() if is_reference else ratio_cell(seconds, base_seconds, run, reference),
         processor_seconds_ratio=Cell() if is_reference else ratio_cell(processor, base_processor, run, reference),
-        displacement_ratio=ratio,
-        moves=moves,
-        matched=_matched(contest, run) if moves is not None and not _is_joint(run) else None,
+        displacement_ratio=displacement_ratio(contest, run),
+        moves=_moves(displacement_ratio(contest, run)),
+        matched=arm.label if arm is not None else None,
     )
+
+
+def displacement_ratio(contest: Contest, run: Run) -> Cell:
+    """How far the weights moved, as a multiple of the reference's way; empty for the reference itself."""
+    if run is contest.reference:
+        return Cell()
+    return ratio_cell(displacements(run), displacements(contest.reference), run, contest.reference)
 
 
 def _moves(ratio: Cell) -> Literal["farther", "less far"] | None:
@@ -74,17 +81,17 @@ def _moves(ratio: Cell) -> Literal["farther", "less far"] | None:
     return "farther" if ratio.low > 1 else "less far"
 
 
-def displacements(run: Run) -> dict[int, float]:
+def displacements(run: Run) -> dict[Seed, float]:
     """By seed; empty where they were not recorded."""
     return {seed: end.displacement for seed, end in run.ends.items() if end.displacement}
 
 
-def per_step(study: Study, run: Run, amount: Callable[[Effort], float | None]) -> dict[int, float]:
+def per_step(study: Study, run: Run, amount: Callable[[Effort], float | None]) -> dict[Seed, float]:
     """An effort of the last phase divided by its steps, by seed."""
-    parent = study.book.runs.get(run.parent or "")
+    parent = study.book.parent(run)
     found = {}
     for seed, end in run.ends.items():
-        before = parent.ends[seed].effort if parent is not None and seed in parent.ends else Effort()
+        before = parent.ends[seed].effort if seed in parent.ends else Effort()
         spent, spent_before = amount(end.effort), amount(before)
         steps = (end.effort.steps or 0) - (before.steps or 0)
         if spent is not None and spent_before is not None and steps > 0:
@@ -92,7 +99,7 @@ def per_step(study: Study, run: Run, amount: Callable[[Effort], float | None]) -
     return found
 
 
-def ratio_cell(first: Mapping[int, float], second: Mapping[int, float], run: Run, other: Run) -> Cell:
+def ratio_cell(first: Mapping[Seed, float], second: Mapping[Seed, float], run: Run, other: Run) -> Cell:
     """Geometric mean over common seeds of first / second."""
     compares = (run.label, other.label)
     logs = [math.log(first[seed] / second[seed]) for seed in first if seed in second and first[seed] * second[seed] > 0]
@@ -118,20 +125,17 @@ def ratio_cell(first: Mapping[int, float], second: Mapping[int, float], run: Run
     )
 
 
-def _matched(contest: Contest, run: Run) -> str | None:
-    """The joint arm whose weights move as far as this run's, the nearest one."""
-    own = displacements(run)
-    gaps: dict[str, float] = {}
+def _matched(contest: Contest, run: Run) -> Run | None:
+    """The joint arm whose weights move as far as this run's, the nearest one; only for what moves unlike joint."""
+    if is_joint(run.id.strategy) or _moves(displacement_ratio(contest, run)) is None:
+        return None
+    gaps: list[tuple[float, Run]] = []
     for arm in contest.runs:
-        ratio = ratio_cell(own, displacements(arm), run, arm).estimate if _is_joint(arm) else None
-        if ratio is not None and abs(math.log(ratio)) <= math.log(ALIKE):
-            gaps[arm.label] = abs(math.log(ratio))
-    return min(gaps, key=lambda label: gaps[label], default=None)
+        ratio = ratio_cell(displacements(run), displacements(arm), run, arm).estimate
+        if is_joint(arm.id.strategy) and ratio is not None and abs(math.log(ratio)) <= math.log(ALIKE):
+            gaps.append((abs(math.log(ratio)), arm))
+    return min(gaps, key=lambda gap: gap[0])[1] if gaps else None
 
 
-def _is_joint(run: Run) -> bool:
-    return run.strategy is not None and run.strategy.partition("(")[0] == "joint"
-
-
-def _mean(values: Mapping[int, float]) -> float | None:
+def _mean(values: Mapping[Seed, float]) -> float | None:
     return fmean(values.values()) if values else None

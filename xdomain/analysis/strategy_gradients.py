@@ -17,7 +17,7 @@ Values = Mapping[str, float | None]
 
 def strategy_gradients(run: Run) -> StrategyGradients:
     """Of the last phase of a run, over all its seeds."""
-    by_seed = [end.telemetry for _, end in sorted(run.ends.items())]
+    by_seed = [end.telemetry for end in run.ends.values()]
     cosines = [[step.cosine for step in steps if step.cosine] for steps in by_seed]
     return StrategyGradients(
         run=run.label,

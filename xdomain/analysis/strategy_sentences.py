@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from xdomain.analysis.amounts import not_ruled_out, sized
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix, StrategyComparison, StrategyCost
+from xdomain.config.run_id import is_joint
 from xdomain.core.number_text import points
 
 
@@ -15,7 +16,7 @@ def strategy_sentences(result: AnalysisResult) -> Iterator[str]:
         names = {cost.run: cost.strategy for cost in comparison.costs}
         yield from _against(result.strategy_effect, names, f"Strategies of {comparison.curriculum}", names)
         for cost in comparison.costs:
-            if cost.moves is not None and cost.strategy.partition("(")[0] != "joint":
+            if cost.moves is not None and not is_joint(cost.strategy):
                 yield from _moved(result.strategy_matched, comparison, cost, names)
 
 

@@ -11,16 +11,12 @@ from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Blank, Effect, align, difference, effect, join
 from xdomain.analysis.panel import Panel, build_panels
 from xdomain.analysis.result import Cell, Matrix, SpeaksOf
-from xdomain.analysis.runs import Run, RunBook, build_runs
-from xdomain.core.measurement import BASE, MeasuredGrid
+from xdomain.analysis.runs import Run, RunBook, Seed, build_runs
+from xdomain.config.run_id import BASE
+from xdomain.plan.measurement import MeasuredGrid
 
-Term = tuple[str, Run | str, Run | str]
+Term = tuple[str, Run, Run]
 """Evaluated domain and the two runs whose accuracies on it are subtracted."""
-
-
-def label_of(run: Run | str) -> str:
-    """The label of a run, or of one that the grid does not have."""
-    return run if isinstance(run, str) else run.label
 
 
 @dataclass(frozen=True)
@@ -40,22 +36,22 @@ class Study:
     def align(
         self,
         domain: str,
-        runs: Sequence[Run | str],
-        seeds: Sequence[int] | None = None,
+        runs: Sequence[Run],
+        seeds: Sequence[Seed] | None = None,
         defined: FloatArray | None = None,
     ) -> Aligned | Blank:
         return align(self.panels.get(domain), domain, self.book, runs, seeds, defined)
 
-    def difference(self, left: Run | str, right: Run | str, domain: str) -> Effect | Blank:
+    def difference(self, left: Run, right: Run, domain: str) -> Effect | Blank:
         """R[left, domain] - R[right, domain]."""
         aligned = self.align(domain, [left, right])
         if isinstance(aligned, Blank):
             return aligned
-        return difference(aligned, label_of(left), label_of(right))
+        return difference(aligned, left, right)
 
     def over_domains(
         self,
-        parts: Sequence[tuple[str, Sequence[Run | str]]],
+        parts: Sequence[tuple[str, Sequence[Run]]],
         values: Callable[[Aligned, int], FloatArray],
         compares: tuple[str, ...],
     ) -> Effect | Blank:
@@ -65,7 +61,7 @@ class Study:
             parts: evaluated domain and the runs that are compared there.
             values: the contribution of part k, shape [S, n], from its aligned runs.
         """
-        seeds: tuple[int, ...] | None = None
+        seeds: tuple[Seed, ...] | None = None
         for _ in range(2):  # the first pass finds the common seeds, the second aligns to them
             aligned: list[Aligned] = []
             for domain, runs in parts:
@@ -86,31 +82,26 @@ class Study:
         if all(panel.one_prompt for panel in self.panels.values()):
             return {}
         return {
-            run.label: checkpoint.template or "not recorded"
-            for run in self.book.runs.values()
-            for checkpoint in run.ends.values()
+            run.label: checkpoint.template or "not recorded" for run in self.book for checkpoint in run.ends.values()
         }
 
     def mean_accuracy(self, run: Run) -> Effect | Blank:
         """Mean over all domains of R[run, d]."""
 
         def values(aligned: Aligned, part: int) -> FloatArray:
-            return aligned.scores(run.label) / len(self.domains)
+            return aligned.scores(run) / len(self.domains)
 
         return self.over_domains([(domain, [run]) for domain in self.domains], values, (run.label,))
 
     def mean_difference(self, terms: Sequence[Term], compares: tuple[str, ...]) -> Effect | Blank:
         """Mean of R[left, d] - R[right, d] over (d, left, right), terms on one domain added item by item."""
-        by_domain: dict[str, list[tuple[Run | str, Run | str]]] = {}
+        by_domain: dict[str, list[tuple[Run, Run]]] = {}
         for domain, left, right in terms:
             by_domain.setdefault(domain, []).append((left, right))
         domains = list(by_domain)
 
         def values(aligned: Aligned, part: int) -> FloatArray:
-            rows = [
-                aligned.scores(label_of(left)) - aligned.scores(label_of(right))
-                for left, right in by_domain[domains[part]]
-            ]
+            rows = [aligned.scores(left) - aligned.scores(right) for left, right in by_domain[domains[part]]]
             total: FloatArray = np.sum(rows, axis=0) / len(terms)
             return total
 
@@ -142,16 +133,16 @@ class Study:
         return cell.model_copy(update={"p": None, "smallest_detectable": None, "caveat": caveat})
 
     @property
-    def base(self) -> Run | str:
-        return self.book.base or BASE
+    def base(self) -> Run:
+        return self.book.base
 
     @property
     def singles(self) -> dict[str, Run]:
         """The run (d) of each trained domain, the one without "@steps" first."""
         found: dict[str, Run] = {}
-        for run in sorted(self.book.trained, key=lambda run: "@" in run.label):
-            if run.is_single:
-                found.setdefault(run.trained[0], run)
+        for run in sorted(self.book.trained, key=lambda run: run.id.sets_steps):
+            if run.id.is_single:
+                found.setdefault(run.id.domains[0], run)
         return {name: found[name] for name in dict.fromkeys([*self.domains, *found]) if name in found}
 
 

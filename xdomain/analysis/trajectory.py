@@ -20,7 +20,7 @@ def trajectories(study: Study) -> tuple[Trajectory, ...]:
     measured = pool_effects(
         {
             (run.label, step, domain): _level(study, run, step, domain)
-            for run in study.book.runs.values()
+            for run in study.book
             for step in _steps(run)
             for domain in study.domains
         }
@@ -37,7 +37,7 @@ def _steps(run: Run) -> list[int]:
 def _level(study: Study, run: Run, step: int, domain: str) -> Effect | Blank:
     at_step = {seed: checkpoint for seed, group in run.saved.items() for checkpoint in group if checkpoint.step == step}
     aligned = study.align(domain, [replace(run, ends=at_step)])
-    return aligned if isinstance(aligned, Blank) else effect([(aligned, aligned.scores(run.label))], (run.label,))
+    return aligned if isinstance(aligned, Blank) else effect([(aligned, aligned.scores(run))], (run.label,))
 
 
 def _trajectory(study: Study, run: Run, domain: str, measured: dict[Place, Measured]) -> Trajectory:
@@ -60,10 +60,8 @@ def _chain(study: Study, run: Run) -> list[Run]:
     """From the base to `run`, one entry a phase; a parent without checkpoints breaks off what lies before it."""
     chain = [run]
     while chain[0].parent is not None:
-        parent = study.book.runs.get(chain[0].parent)
-        if parent is None:
+        parent = study.book.parent(chain[0])
+        if parent.id not in study.book.runs:
             break
         chain.insert(0, parent)
-    if not chain[0].is_base and study.book.base is not None:
-        chain.insert(0, study.book.base)
-    return chain
+    return chain if chain[0].id.is_base else [study.base, *chain]

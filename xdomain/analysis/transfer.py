@@ -9,7 +9,7 @@ import numpy as np
 
 from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Blank, Effect
-from xdomain.analysis.definitions import CHANGE, TRANSFER
+from xdomain.analysis.definitions import CHANGE, CHANGE_OF_MODELS, TRANSFER
 from xdomain.analysis.inference import Measured, combine, pool_effects, to_cell
 from xdomain.analysis.multiplicity import adjust_matrix, whole_matrix
 from xdomain.analysis.result import Cell, Matrix
@@ -51,7 +51,8 @@ def change_matrix(study: Study, transfer: Matrix) -> Matrix:
         for domain in study.domains:
             known = transfer.cell(singles[run.label], domain) if run.label in singles else None
             cells[run.label, domain] = known or to_cell(measured[run.label, domain])
-    return adjust_matrix(study.matrix(cells, study.domains, CHANGE), [list(longer)])
+    template = CHANGE_OF_MODELS if study.book.is_comparison else CHANGE
+    return adjust_matrix(study.matrix(cells, study.domains, template), [list(longer)])
 
 
 def mean_diagonal_transfer(study: Study, estimates: Mapping[Pair, Measured]) -> Measured:
@@ -65,7 +66,6 @@ def mean_diagonal_transfer(study: Study, estimates: Mapping[Pair, Measured]) -> 
 def mean_cross_transfer(study: Study) -> Effect | Blank:
     """Mean over ordered pairs of transfer(A on d). One run answers on several domains, so seeds are kept as blocks."""
     singles, base = study.singles, study.base
-    base_label = base if isinstance(base, str) else base.label
     pairs = [(a, d) for a, d in permutations(singles, 2) if d in study.domains]
     pairs += [(a, d) for a in singles for d in study.domains if d not in singles]
     if not pairs:
@@ -74,7 +74,7 @@ def mean_cross_transfer(study: Study) -> Effect | Blank:
     runs = [[singles[a] for a, d in pairs if d == domain] for domain in domains]
 
     def values(aligned: Aligned, part: int) -> FloatArray:
-        total = sum(aligned.scores(run.label) - aligned.scores(base_label) for run in runs[part])
+        total = sum(aligned.scores(run) - aligned.scores(base) for run in runs[part])
         return np.asarray(total, dtype=np.float64) / len(pairs)
 
     return study.over_domains([(d, [*r, base]) for d, r in zip(domains, runs, strict=True)], values, ())

@@ -36,25 +36,28 @@ def _matrix(study: Study, part: str) -> Matrix:
         (run.label, domain): _effect(study, run, domain, part) for run in study.book.trained for domain in study.domains
     }
     cells = {key: to_cell(found, tested=False) for key, found in pool_effects(effects).items()}
-    return study.matrix(cells, study.domains, turnover_template(part, DEFINITIONS[part]))
+    template = turnover_template(part, DEFINITIONS[part])
+    if study.book.is_comparison:
+        template = template.model_copy(update={"row_meaning": "model, against the base"})
+    return study.matrix(cells, study.domains, template)
 
 
 def _effect(study: Study, run: Run, domain: str, part: str) -> Effect | Blank:
-    parent = run.parent or "base"
-    aligned = study.align(domain, [run, study.book.runs.get(parent, parent)])
+    parent = study.book.parent(run)
+    aligned = study.align(domain, [run, parent])
     if isinstance(aligned, Blank):
         return aligned
-    before, after = aligned.scores(parent), aligned.scores(run.label)
+    before, after = aligned.scores(parent), aligned.scores(run)
     values = (1 - before) * after if part.startswith("gained") else before * (1 - after)
     if part.endswith("beyond_sampling"):
-        if min(aligned.judged(parent).min(), aligned.judged(run.label).min()) < 2:
-            return Blank("not measured: needs two samples an item", (run.label, parent))
-        values = values - (_churn(aligned, parent) + _churn(aligned, run.label)) / 2
-    return effect([(aligned, values)], (run.label, parent))
+        if min(aligned.judged(parent).min(), aligned.judged(run).min()) < 2:
+            return Blank("not measured: needs two samples an item", (run.label, parent.label))
+        values = values - (_churn(aligned, parent) + _churn(aligned, run)) / 2
+    return effect([(aligned, values)], (run.label, parent.label))
 
 
-def _churn(aligned: Aligned, label: str) -> FloatArray:
+def _churn(aligned: Aligned, run: Run) -> FloatArray:
     """Unbiased p (1-p) of each item from its k samples: k/(k-1) times the plug-in value."""
-    share, judged = aligned.scores(label), aligned.judged(label)
+    share, judged = aligned.scores(run), aligned.judged(run)
     churn: FloatArray = share * (1 - share) * judged / np.maximum(judged - 1, 1)
     return churn

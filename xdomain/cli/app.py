@@ -4,30 +4,119 @@ import gc
 import os
 import sys
 import traceback
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from xdomain import __version__
-from xdomain.cli import doctor, domains, evaluate, grid, report, rescore, study, view
+from xdomain.cli.lazy import Table, lazy_commands, lazy_group
 from xdomain.core.errors import OWN_FAULT, XDomainError
 
 # Modules of commands do without `from __future__ import annotations`: typer would compile each annotation twice more.
+COMMANDS: Table = {
+    "eval": (
+        "xdomain.cli.evaluate:evaluate",
+        "Evaluate a model or checkpoint; finished evaluations are never repeated.",
+    ),
+    "study": (
+        "xdomain.cli.study:study",
+        "Evaluate pairs of base and tuned models, and say what the tuning gained in and out of its domains.",
+    ),
+    "report": (
+        "xdomain.cli.report:report",
+        "Print the matrices and write the report: Markdown, CSV, JSON and one self-contained HTML page.",
+    ),
+    "rescore": (
+        "xdomain.cli.rescore:rescore",
+        "Judge an experiment's stored completions with the verifiers in its current file, and show what changes.",
+    ),
+    "view": (
+        "xdomain.cli.view:view",
+        "Read the answers behind the numbers on a local page: filter by domain, checkpoint, verdict and change, "
+        "search.",
+    ),
+    "doctor": (
+        "xdomain.cli.doctor:doctor",
+        "Tell which extras are installed, which devices are seen, and which sandbox runs untrusted code.",
+    ),
+}
+GRID: Table = {
+    "plan": (
+        "xdomain.cli.grid.plan:plan",
+        "Show what a grid will do: stages, what sharing saves, what is done, time, and the smallest detectable effect.",
+    ),
+    "run": (
+        "xdomain.cli.grid.run:run",
+        "Run everything that is not in the store yet. The same command again continues.",
+    ),
+    "order": (
+        "xdomain.cli.grid.order:order",
+        "Predict from measured pairs (on dev items) which order of all domains forgets least, and write the experiment "
+        "that tries it (Omni-Thinker).",
+    ),
+    "status": (
+        "xdomain.cli.grid.status:status",
+        "Tell what is done, running, failed and waiting; works while another process runs the grid.",
+    ),
+    "logs": ("xdomain.cli.grid.logs:logs", "Print a stage's log."),
+    "cancel": (
+        "xdomain.cli.grid.cancel:cancel",
+        "Stop a stage at its next step, wherever it runs, and leave it alone until `grid retry`.",
+    ),
+    "retry": (
+        "xdomain.cli.grid.retry:retry",
+        "Forget failures and cancellations, so that the next `grid run` tries again.",
+    ),
+    "gc": (
+        "xdomain.cli.grid.gc:gc",
+        "Free what no living experiment needs: other stages, inner checkpoints under `keep: ends`, leftovers. Others "
+        "that ran in the store live until --forget.",
+    ),
+    "export": (
+        "xdomain.cli.grid.export:export",
+        "Print the grid for another workflow engine: one JSON line per task, with the command that runs it.",
+    ),
+}
+DOMAINS: Table = {
+    "list": (
+        "xdomain.cli.domains:list_domains",
+        "Every registered domain with its scorer; without one, what it still needs.",
+    ),
+    "show": (
+        "xdomain.cli.domains:show",
+        "Print what a domain is made of: source, template, verifier, reward, sizes, and what guessing would earn.",
+    ),
+    "sample": (
+        "xdomain.cli.domains:sample",
+        "Show items: the prompt, the gold answer, and a right completion, or a model's, with its verdict.",
+    ),
+    "check": (
+        "xdomain.cli.domains:check",
+        "Gold must score, garbage must not, splits must not overlap; exit code 2 if anything is wrong.",
+    ),
+}
+
+
+class Commands(TyperGroup):
+    """All commands, loaded when they are used."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands["grid"] = lazy_group("grid", "Plan, run and watch a grid of curricula.", GRID)
+        self.commands["domains"] = lazy_group("domains", "List, look at and check domains.", DOMAINS)
+        self.commands.update(lazy_commands(COMMANDS))
+
+
 app = typer.Typer(
     name="xdomain",
     help="Train a language model with RL on a grid of domain curricula and measure transfer, order and interference.",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.add_typer(grid.app, name="grid")
-app.add_typer(domains.app, name="domains")
-app.command("eval")(evaluate.evaluate)
-app.command("study")(study.study)
-app.command("report")(report.report)
-app.command("rescore")(rescore.rescore)
-app.command("view")(view.view)
-app.command("doctor")(doctor.doctor)
 
 
 @app.callback(invoke_without_command=True)

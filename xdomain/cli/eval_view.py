@@ -1,59 +1,48 @@
 """What `xdomain eval` prints and writes."""
 
-from __future__ import annotations
-
-import shlex
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from xdomain.analysis.analyse import counted
-from xdomain.analysis.definitions import BENJAMINI_HOCHBERG
-from xdomain.analysis.order import EVERY
-from xdomain.cli.render import count
-from xdomain.core.measurement import BASE
-
-if TYPE_CHECKING:
-    from xdomain.analysis.result import AnalysisResult, Matrix
-    from xdomain.core.measurement import MeasuredGrid
+from xdomain.analysis.result import AnalysisResult
+from xdomain.analysis.study import templates_statement
+from xdomain.api.evaluation import Evaluation
+from xdomain.cli.render import err, out, typed_command
+from xdomain.config.run_id import BASE
+from xdomain.core.words import count
+from xdomain.report.generation import generation_table
+from xdomain.report.lm_eval import write_lm_eval
+from xdomain.report.terminal import accuracy_table, matrix_tables, text
+from xdomain.report.write import write_report
 
 LM_EVAL = "lm-eval"
 """The one format that is made of records rather than of the analysis."""
 
 
-def show_result(result: AnalysisResult, beside: Mapping[str, Any], *, as_json: bool, asked_items: int) -> None:
-    """Accuracies and how they came about, pass@k and maj@n where there are samples, what differs from the base.
+def show_evaluation(found: Evaluation, asked_items: int) -> None:
+    """Print accuracies and how they came about, pass@k and maj@n where there are samples, and what differs from the
+    base.
 
     Args:
-        beside: what the analysis does not know: `base` as it was named, `generation`, and what is in JSON alone.
-        asked_items: items a domain that were asked for.
+        asked_items: items per domain that were asked for.
     """
-    from xdomain.analysis.study import templates_statement
-    from xdomain.cli.generation_view import generation_table
-    from xdomain.cli.render import out, print_json
-    from xdomain.report.terminal import accuracy_table, matrix_tables, text
-
-    if as_json:
-        print_json(result.model_dump(mode="json") | dict(beside))
-        return
+    result = found.result
     out.print(accuracy_table(result.accuracy))
-    out.print(text("\n".join(measured_lines(result, beside["base"], asked_items))), soft_wrap=True)
+    out.print(text("\n".join(measured_lines(result, found.base, asked_items))), soft_wrap=True)
     if result.meta.templates:
         out.print(text(templates_statement(result.meta.templates), "bold yellow"))
-    if beside["generation"]:
-        out.print(generation_table(beside["generation"]))
+    if found.generation:
+        out.print(generation_table(found.generation))
     for matrix in result.pass_at_k:
         out.print(matrix_tables(result, matrix))
     if BASE in result.accuracy.rows:
-        found = result.matrices()
+        matrices = result.matrices()
         for name in ("change", "gained", "lost", "odds_ratio", "odds_ratio_paired"):
-            out.print(matrix_tables(result, found[name]))
+            out.print(matrix_tables(result, matrices[name]))
 
 
 def measured_lines(result: AnalysisResult, base: str | None, asked_items: int) -> list[str]:
-    """What the accuracies are of: the base's name, and items and samples of each domain."""
+    """Return lines that say what was measured: the base's name, and items and samples of each domain."""
     lines = [] if base is None else [f"base: {base}"]
     for domain, items in result.meta.items.items():
         fewer = f" ({asked_items} were asked for; the test split has no more)" if items < asked_items else ""
@@ -61,46 +50,12 @@ def measured_lines(result: AnalysisResult, base: str | None, asked_items: int) -
     return lines
 
 
-def without_base(result: AnalysisResult) -> AnalysisResult:
-    """Nothing was asked about a base, so its row would only say that it was not measured."""
-    kept = {row: cells for row, cells in result.accuracy.cells.items() if row != BASE}
-    accuracy = result.accuracy.model_copy(update={"rows": tuple(kept), "cells": kept})
-    several = tuple(matrix.model_copy(update={"rows": tuple(kept)}) for matrix in result.pass_at_k)
-    return result.model_copy(update={"accuracy": accuracy, "pass_at_k": several})
-
-
-def for_models(result: AnalysisResult) -> AnalysisResult:
-    """In words that fit models and their base, of which nobody said what they were trained on."""
-    odds = {name: _over_all(getattr(result, name)) for name in ("odds_ratio", "odds_ratio_paired")}
-    parts = {
-        name: getattr(result.turnover, name).model_copy(update={"row_meaning": "model, against the base"})
-        for name in type(result.turnover).model_fields
-    }
-    change = result.change.model_copy(
-        update={"definition": "R[model, d] - R[base, d]", "family": f"{BENJAMINI_HOCHBERG} over models and domains"}
-    )
-    turnover = result.turnover.model_copy(update=parts)
-    return counted(result.model_copy(update={**odds, "change": change, "turnover": turnover}))
-
-
-def _over_all(matrix: Matrix) -> Matrix:
-    cells = {
-        row: {name: cell for name, cell in of_row.items() if name == EVERY} for row, of_row in matrix.cells.items()
-    }
-    return matrix.model_copy(update={"columns": (EVERY,), "cells": cells})
-
-
-def write_results(result: AnalysisResult, grid: MeasuredGrid, folder: Path, formats: Sequence[str]) -> None:
+def write_evaluation(found: Evaluation, folder: Path, formats: Sequence[str]) -> None:
     """Write the formats of a report, or the harness's own layout, and say where."""
-    from xdomain.cli.render import err
-    from xdomain.report.lm_eval import write_lm_eval
-    from xdomain.report.write import write_report
-
-    command = shlex.join(["xdomain", *sys.argv[1:]])
     of_result = [name for name in formats if name != LM_EVAL]
-    written = write_report(result, folder, of_result, report_command=command)
+    written = write_report(found.result, folder, of_result, report_command=typed_command())
     if LM_EVAL in formats:
-        write_lm_eval(result, grid, folder / LM_EVAL, written_seconds=time.time())
+        write_lm_eval(found.result, found.grid, folder / LM_EVAL, written_seconds=time.time())
         written[LM_EVAL] = folder / LM_EVAL
     for name, path in written.items():
         err.print(f"{name}: {path}", soft_wrap=True)

@@ -1,15 +1,17 @@
 """`xdomain rescore`."""
 
-from typing import Annotated
+from rich.text import Text
 
-import typer
-
-from xdomain.cli.setup import ExperimentPath, Json, Seeds, Settings, StorePath, open_experiment
+from xdomain.cli.grid.watch import Watcher
+from xdomain.cli.options import CheckpointJobs, ExperimentPath, Json, Seeds, Settings, StorePath, opened
+from xdomain.cli.render import err, out, print_json
+from xdomain.cli.rescored_tables import rescored_tables
+from xdomain.core.words import count
 
 
 def rescore(
     experiment: ExperimentPath,
-    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Checkpoints at once.")] = None,
+    jobs: CheckpointJobs = None,
     json_: Json = False,
     seeds: Seeds = None,
     settings: Settings = None,
@@ -19,11 +21,11 @@ def rescore(
 
     Nothing is trained or generated. Checkpoints keep the verifiers that they were trained under.
     """
-    from xdomain.cli.render import print_json
-    from xdomain.cli.rescore_view import rescore_experiment, show
-
-    changes = rescore_experiment(open_experiment(experiment, store, seeds, settings), jobs)
+    changes = opened(experiment, store, seeds, settings).rescore(jobs, progress=Watcher())
     if json_:
         print_json(changes.model_dump(mode="json"))
-    else:
-        show(changes)
+        return
+    for part in rescored_tables(changes):
+        out.print(part, soft_wrap=isinstance(part, Text))
+    if changes.absent:
+        err.print(f"{count(len(changes.absent), 'planned evaluation')} without stored completions.")

@@ -17,8 +17,9 @@ from typing import Any
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from xdomain.config.curriculum import DOMAIN_NAME, Curriculum, parse_curriculum
+from xdomain.config.curriculum import DOMAIN_NAME, Curriculum
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.run_id import RunId, parse_run
 from xdomain.core.errors import ConfigError
 from xdomain.core.registry import did_you_mean
 
@@ -26,7 +27,6 @@ QUANTITY = re.compile(r"(?P<name>\w+)\s*\((?P<inside>(?:[^()\[\]]|\[[^\[\]]*\])*
 CONDITION = re.compile(r"(?P<quantity>.*?)(?P<operator><=|>=|<|(?<!-)>)(?P<number>[^<>=]*)")
 COMMA = re.compile(r",(?![^\[]*\])")
 """A comma outside brackets: a strategy's label may hold commas."""
-RUN = re.compile(r"(?P<curriculum>[^\[\]]*?)\s*(?:\[(?P<strategy>[^\[\]]+)\])?")
 
 
 @dataclass(frozen=True)
@@ -78,22 +78,21 @@ class Quantity:
 
     Attributes:
         name: key of `FORMS`.
-        runs: run labels in canonical text.
+        runs: the runs that it names.
         domain: evaluated domain, None where the form has none.
     """
 
     name: str
-    runs: tuple[str, ...] = ()
+    runs: tuple[RunId, ...] = ()
     domain: str | None = None
 
     @property
     def curricula(self) -> tuple[Curriculum, ...]:
         """The curricula of `runs`, without their strategies; the base model has none."""
-        texts = [run.partition(" [")[0] for run in self.runs]
-        return tuple(parse_curriculum(text) for text in texts if text != "base")
+        return tuple(run.curriculum for run in self.runs if run.curriculum is not None)
 
     def __str__(self) -> str:
-        return f"{self.name}({', '.join(self.runs)})" + (f" on {self.domain}" if self.domain else "")
+        return f"{self.name}({', '.join(map(str, self.runs))})" + (f" on {self.domain}" if self.domain else "")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -203,15 +202,14 @@ def _split_on(inside: str) -> tuple[str, str, str | None]:
     return (match[1], match[2], match[3]) if match else (inside, "", None)
 
 
-def _parse_run(part: str, text: str) -> str:
-    match = RUN.fullmatch(part.strip())
-    if match is None:
-        raise ConfigError(f'"{text.strip()}": "{part.strip()}" is not a run.', fix='Write it like "a + b [cgpo]".')
-    curriculum = "base" if match["curriculum"] == "base" else str(parse_curriculum(match["curriculum"]))
-    return f"{curriculum} [{match['strategy']}]" if match["strategy"] else curriculum
+def _parse_run(part: str, text: str) -> RunId:
+    try:
+        return parse_run(part)
+    except ConfigError as error:
+        raise ConfigError(f'"{text.strip()}": {error.what}', fix=error.fix) from error
 
 
-def _check_form(name: str, runs: tuple[str, ...], domain: str | None, text: str) -> None:
+def _check_form(name: str, runs: tuple[RunId, ...], domain: str | None, text: str) -> None:
     form = FORMS[name]
     if len(runs) not in form.runs:
         wanted = " or ".join(str(n) for n in form.runs)

@@ -44,7 +44,8 @@ def backend_parameters(name: object, parameters: Mapping[str, Any]) -> Mapping[s
         ValueError: the backend is none of a plugin, or the plugin is broken.
         PydanticCustomError: a parameter is wrong.
     """
-    if isinstance(name, str) and name in BACKENDS.plugins():
+    # Asked in this order, no file that names a built-in backend needs a look through the installed packages.
+    if isinstance(name, str) and name not in BACKENDS.builtin and name in BACKENDS.plugins():
         return checked_parameters(BACKENDS, name, parameters, field="backend_parameters")
     if parameters:
         raise ValueError(f'`backend_parameters` are for backends of other packages. "{name}" is none.')

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,6 +123,11 @@ def parse_curriculum(text: str) -> Curriculum:
         ConfigError: with the part that cannot be read.
     """
     return Curriculum(tuple(_parse_phase(part, text) for part in text.split("->")))
+
+
+def sequence(domains: Iterable[str]) -> Curriculum:
+    """One phase for each domain, in this order."""
+    return Curriculum(tuple(make_phase({name: 1}) for name in domains))
 
 
 def make_phase(weights: dict[str, int], steps: int | None = None) -> Phase:

@@ -10,6 +10,9 @@ from pydantic import Field, model_validator
 from xdomain.config.backend import BackendName, EndpointLimits, VllmConfig, backend_parameters
 from xdomain.config.model_base import ConfigModel, PlainMapping
 
+COMPLETION_TOKENS = 256
+"""Longest completion by default, in training and in the evaluation of a model that is not trained here."""
+
 
 class EvaluationConfig(ConfigModel):
     """Evaluation of one checkpoint on one domain."""
@@ -34,6 +37,11 @@ class EvaluationConfig(ConfigModel):
     split: Literal["test", "dev"] = "test"
     batch_tokens: int = Field(16384, ge=1)
     """Prompt and completion tokens a generation batch of `transformers` holds at most (memory)."""
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens of the longest completion."""
+        return self.max_completion_tokens or COMPLETION_TOKENS
 
     @model_validator(mode="before")
     @classmethod

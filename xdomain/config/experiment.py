@@ -16,6 +16,7 @@ from xdomain.config.field_types import FolderName
 from xdomain.config.model import ModelConfig
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.rollout import check_rollout
+from xdomain.config.setups import EvaluationSetup, TrainingSetup, check_backend, entry_name
 from xdomain.config.strategy import JointConfig, StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.registry import did_you_mean
@@ -91,7 +92,24 @@ class Experiment(ConfigModel):
 
     @property
     def domain_names(self) -> tuple[str, ...]:
-        return tuple(entry if isinstance(entry, str) else entry.name for entry in self.domains)
+        return tuple(map(entry_name, self.domains))
+
+    @property
+    def evaluation_setup(self) -> EvaluationSetup:
+        """The sections that evaluation uses, with training's defaults filled in."""
+        tokens = self.evaluation.max_completion_tokens or self.training.max_completion_tokens
+        return EvaluationSetup(
+            name=self.name,
+            model=self.model,
+            domains=self.domains,
+            evaluation=self.evaluation.model_copy(update={"max_completion_tokens": tokens}),
+            execution=self.execution,
+        )
+
+    @property
+    def training_setup(self) -> TrainingSetup:
+        """The sections that training uses."""
+        return TrainingSetup(name=self.name, model=self.model, domains=self.domains, training=self.training)
 
     @model_validator(mode="after")
     def _consistent(self) -> Experiment:
@@ -136,13 +154,8 @@ class Experiment(ConfigModel):
             )
 
     def _check_backend(self) -> None:
-        endpoint = self.model.endpoint is not None
-        if endpoint and self.evaluation.backend != "endpoint":
-            raise ValueError(
-                "evaluation.backend: a model behind an endpoint answers through the backend `endpoint`. "
-                f'Found "{self.evaluation.backend}".'
-            )
-        if endpoint and (self.curricula or any(self.grid.model_dump().values())):
+        check_backend(self.model, self.evaluation)
+        if self.model.endpoint is not None and (self.curricula or any(self.grid.model_dump().values())):
             raise ValueError("model.endpoint: such a model can be evaluated, not trained; write `curricula: []`.")
 
     def _check_contrast(self, contrast: Quantity) -> None:

@@ -25,9 +25,22 @@ def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     Raises:
         ConfigError: unreadable, not YAML, unknown key, or a value out of its range.
     """
-    data = read_experiment(path, overrides)
-    expanded = with_domain_files(expand_variables(data, str(path)), path.parent)
-    return validate(Experiment, with_model_paths(expanded, path.parent), str(path))
+    return make_experiment(read_experiment(path, overrides), path.parent, str(path))
+
+
+def make_experiment(data: dict[str, Any], folder: Path, where: str) -> Experiment:
+    """Validate the mapping of an experiment, with variables and domain files expanded.
+
+    Args:
+        data: sections as an experiment file writes them.
+        folder: folder from which relative paths count.
+        where: name of the mapping in error messages.
+
+    Raises:
+        ConfigError: unknown key, a value out of its range, or a variable that is not set.
+    """
+    expanded = with_domain_files(expand_variables(data, where), folder)
+    return validate(Experiment, with_model_paths(expanded, folder), where)
 
 
 def with_model_paths(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:

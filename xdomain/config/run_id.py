@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xdomain.config.curriculum import Curriculum, Phase, parse_curriculum
 from xdomain.core.errors import ConfigError
@@ -69,6 +69,10 @@ class RunId:
         """The domain of each phase, for a single or a sequence; () for all else."""
         return tuple(phase.domains[0] for phase in self.phases) if self.is_single or self.is_sequence else ()
 
+    def reversed(self) -> RunId:
+        """The same phases in the opposite order, trained alike."""
+        return replace(self, curriculum=self.curriculum.reversed()) if self.curriculum else self
+
     def __str__(self) -> str:
         return self.model or BASE if self.curriculum is None else self.with_strategy(str(self.curriculum))
 
@@ -79,6 +83,11 @@ class RunId:
 
 BASE_RUN = RunId()
 """The model that every curriculum of a grid starts from; in a comparison, what the others are held against."""
+
+
+def is_joint(strategy: str | None) -> bool:
+    """Whether a strategy's label is joint's, with whatever parameters ("joint(learning_rate_scale=2)")."""
+    return strategy is not None and strategy.partition("(")[0] == JOINT
 
 
 def parse_run(text: str) -> RunId:

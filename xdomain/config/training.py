@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from xdomain.config.evaluation import COMPLETION_TOKENS
 from xdomain.config.grpo_fields import check_effect
 from xdomain.config.model_base import ConfigModel, PlainMapping
 from xdomain.config.optimizer import OPTIMIZERS
@@ -74,7 +75,7 @@ class TrainingConfig(ConfigModel):
     top_p: float = Field(1.0, gt=0, le=1)
     max_prompt_tokens: int | None = Field(None, ge=1)
     """Longer prompts are left out of the schedule, and counted."""
-    max_completion_tokens: int = Field(256, ge=1)
+    max_completion_tokens: int = Field(COMPLETION_TOKENS, ge=1)
     bf16: bool = False
     """Mixed precision over the model's own dtype."""
     gradient_checkpointing: bool = False

@@ -13,7 +13,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from xdomain.core.errors import ConfigError
-from xdomain.core.functions import FORM, Module, find_module, parts_of
+from xdomain.core.functions import FOLDERS, FORM, Module, find_module, parts_of
 from xdomain.core.registry import did_you_mean, load_attribute
 
 EDITED = "The file was edited after the plan was made. Run the command again: it plans with the file as it is now."
@@ -35,6 +35,7 @@ def load_function(target: str, folder: str | None, digest: str, arguments: int) 
     module_name, attribute = parts_of(target)
     if folder is not None and folder not in sys.path:
         sys.path.append(folder)
+        FOLDERS.add(folder)
     module = find_module(target, module_name, folder)
     found: Any = _import_source(target, module_name, module, digest)
     for name in attribute.split("."):

@@ -21,6 +21,10 @@ from xdomain.core.registry import did_you_mean
 
 FORM = 'Write it as "package.module:function", for instance "rewards:score" for `def score` in rewards.py.'
 
+FOLDERS: set[str] = set()
+"""Folders that `function_import` put on `sys.path`. Functions of other folders are not looked for there, so that two
+experiments in one process find what each would find alone."""
+
 
 @dataclass(frozen=True)
 class FunctionFile:
@@ -97,7 +101,7 @@ def find_module(target: str, module: str, folder: str | None) -> Module:
 
 def _find_top(name: str, folder: str | None) -> Module | None:
     importlib.invalidate_caches()
-    search = [*sys.path, *([folder] if folder else [])]
+    search = [*(path for path in sys.path if path not in FOLDERS), *([folder] if folder else [])]
     for finder in sys.meta_path:
         spec = finder.find_spec(name, search if finder is PathFinder else None)
         if spec is not None:

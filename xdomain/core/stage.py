@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -57,7 +57,7 @@ class StageContext:
     seed: int
     device: str
     reporter: Reporter
-    stop_requested: Any = field(default=lambda: False)
+    stop_requested: Callable[[], bool] = lambda: False
     processes: int = 1
     lenders: tuple[Lender, ...] = ()
 

@@ -8,14 +8,17 @@ from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.splits import split_key
 
 
-def choose_items(domain: Domain, evaluation: EvaluationConfig) -> list[Item]:
+def choose_items(domain: Domain, evaluation: EvaluationConfig, split: Split | None = None) -> list[Item]:
     """Return the evaluated items in the order of the split; every checkpoint gets the same ones.
 
     They are the first `evaluation.items` of one permutation, so the 300 items of a smaller evaluation are among the 600
     of a larger one. Each item's rank in the permutation follows from the seed, the domain's name and what the item
     asks, not from its index. If rows are added or removed, the others keep their order.
+
+    Args:
+        split: Split that the items come from; by default `evaluation.split`.
     """
-    items = domain.items(Split(evaluation.split))
+    items = domain.items(split or Split(evaluation.split))
 
     def place(index: int) -> tuple[int, str]:
         item = items[index]

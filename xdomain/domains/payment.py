@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -58,19 +59,22 @@ class FunctionPayment:
         self.config = config
         self.control = config.control
         self._function = UserFunction(config, arguments=3)
+        self._logged = False  # the first failure, since a reward has no place for its reason
 
     def pay(self, item: Item, completion: str, verdict: Verdict) -> tuple[float | None, str]:
         if verdict.outcome is Outcome.UNSCORED:
             return None, ""
         returned, problem = self._function.call(item, completion, verdict)
-        if problem or returned is None:
-            return None, problem
-        number = plain_number(returned)
-        if number is None:
-            return None, f"the function returned {type(returned).__name__}, not a number"
-        if not math.isfinite(number):
-            return None, f"the function returned {number:g}"
-        return float(number), ""
+        if not problem and returned is not None:
+            number = plain_number(returned)
+            if number is not None and math.isfinite(number):
+                return float(number), ""
+            problem = f"the function returned {type(returned).__name__ if number is None else number}, no finite number"
+        if problem and not self._logged:
+            self._logged = True
+            words = "%s paid nothing for item %s: %s. Later failures are not logged."
+            logging.getLogger(__name__).warning(words, self.config.function, item.id, problem)
+        return None, problem
 
     def identity(self) -> Mapping[str, Any]:
         return {"function": self.config.function, "source_digest": self.config.source_digest}

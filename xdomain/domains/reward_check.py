@@ -40,6 +40,7 @@ class RewardCheck:
         wrong: Rewards of the next item's solution, as far as the verifier rejects it.
         malformed: Rewards of the empty completion.
         garbage: Rewards of completions that answer no item, such as the prompt itself.
+        failed: Why a gold solution that the verifier accepts has no reward, of the first such item; "" if none.
         gate_failures: "id (solution)" of each gold solution that fails the reward's gate.
         unasked: Tags that the gate demands and that some item's prompt and system message do not name.
         unplaced: Number of items that mention none of the marks that the verifier needs.
@@ -49,6 +50,7 @@ class RewardCheck:
     wrong: Earned | None
     malformed: Earned | None
     garbage: Earned | None
+    failed: str
     gate_failures: tuple[str, ...]
     unasked: tuple[str, ...]
     unplaced: int
@@ -67,6 +69,11 @@ def gate_failures(domain: Domain, items: Sequence[Item], solutions: Sequence[str
         return ()
     failed = [(item, text) for item, text in zip(items, solutions, strict=True) if not passes_gate(gate, text)]
     return tuple(f"{item.id} ({text.strip()[:SHOWN_CHARACTERS]!r})" for item, text in failed)
+
+
+def reward_failure(domain: Domain, accepted: Iterable[tuple[Item, str, Verdict]]) -> str:
+    """Return why the first of the accepted solutions without a reward has none, "" if nothing failed."""
+    return next(filter(None, (domain.reward_problem(*each) for each in accepted)), "")
 
 
 def unasked_tags(domain: Domain, items: Sequence[Item]) -> tuple[str, ...]:
@@ -91,7 +98,7 @@ def reward_problems(domain: Domain, split: str, judged: int, found: RewardCheck)
     """Return one sentence for each reason why training on this reward cannot teach right answers."""
     if domain.control:
         return []
-    problems = []
+    problems = [f"{split}: a right answer has no reward: {found.failed}."] if found.failed else []
     if domain.gate is not None and found.gate_failures:
         problems.append(
             f"{split}: {len(found.gate_failures)} of {judged} gold solutions fail the reward's format gate and earn "

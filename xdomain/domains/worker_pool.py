@@ -47,7 +47,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": search} | thread_environment(1),
+            env=os.environ | thread_environment(1) | {"PYTHONPATH": search},
             start_new_session=True,
         )
         self.buffer = b""

@@ -14,7 +14,7 @@ from xdomain.core.errors import StageError
 from xdomain.core.records import ItemRecord
 from xdomain.core.stage import StageContext
 from xdomain.core.states import NoteKind
-from xdomain.domains.base import Domain, Item
+from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.draw import choose_items
 from xdomain.evaluate.borrowed import Borrowed, Missing
 from xdomain.evaluate.journal import Answers, Journal
@@ -22,6 +22,7 @@ from xdomain.evaluate.prompts import Prompts, prepare
 from xdomain.evaluate.scoring import Scorer
 from xdomain.evaluate.served import Served
 from xdomain.generation.base import Answered, Backend, FinishReason, Sampling
+from xdomain.plan.stage import EvaluateStage
 
 
 @dataclass(frozen=True)
@@ -35,34 +36,32 @@ class Measurement:
 def evaluate_domain(
     served: Served,
     domain: Domain,
-    evaluation: EvaluationConfig,
+    stage: EvaluateStage,
     context: StageContext,
     *,
     chat: bool,
-    max_tokens: int,
-    stage_key: str,
-    generates: bool = True,
 ) -> Measurement | None:
     """Answer and judge every item; goes on where a killed run was; None if it was asked to stop.
 
     Args:
         served: The backend and its checkpoint, which is loaded only if something has to be generated.
-        generates: If false, all completions have to be stored already.
+        stage: The evaluation. If it is rescored, all completions have to be stored already.
+        chat: Whether prompts go through the chat template.
 
     Raises:
-        StageError: `generates` is false and completions are missing.
+        StageError: the stage is rescored and completions are missing.
         StoreError: Stored evaluations disagree.
     """
     begun = time.perf_counter()
-    backend, checkpoint = served.backend, served.checkpoint
-    items = choose_items(domain, evaluation)
+    backend, checkpoint, evaluation = served.backend, served.checkpoint, stage.settings
+    items = choose_items(domain, evaluation, Split(stage.split))
     prompts = prepare(
         items, checkpoint, chat=chat, domain=domain.name, seed=evaluation.seed, samples=evaluation.samples
     )
-    sampling = Sampling(max_tokens, evaluation.temperature, evaluation.top_p, domain.stop)
+    sampling = Sampling(evaluation.completion_tokens, evaluation.temperature, evaluation.top_p, domain.stop)
     borrowed = Borrowed(items, prompts, context.lenders)
     missing = borrowed.missing()
-    if missing and not generates:
+    if missing and stage.rescored:
         raise _would_generate(items[missing[0].places[0]], sum(len(each.places) for each in missing))
     prepared = time.perf_counter()
     journal = Journal(context.scratch, prompts.hashes)
@@ -89,7 +88,7 @@ def evaluate_domain(
     events = backend.events()
     for event in events:
         context.reporter.event(NoteKind.GENERATION, message=event)
-    records = make_records(items, prompts, answers, backend, domain, checkpoint.name, stage_key)
+    records = make_records(items, prompts, answers, backend, domain, checkpoint.name, stage.key)
     seconds = {
         "prepare_seconds": prepared - begun,
         "generate_seconds": generated - prepared,

@@ -1,4 +1,4 @@
-"""Evaluate checkpoints on domains with one backend; each checkpoint is loaded once."""
+"""Evaluate checkpoints on domains; each checkpoint is loaded once."""
 
 from __future__ import annotations
 
@@ -7,97 +7,81 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from xdomain.config.experiment import Experiment
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import XDomainError
 from xdomain.core.parquet import write_records
 from xdomain.core.stage import StageContext, StageResult
-from xdomain.domains.build import build_domains
+from xdomain.domains.build import build_domain
+from xdomain.evaluate.backend_cache import BackendCache
 from xdomain.evaluate.domain_run import evaluate_domain
-from xdomain.evaluate.kept import KeptBackend, serving
 from xdomain.evaluate.served import Served
 from xdomain.generation.base import NonFiniteLogits
 from xdomain.models.checkpoint import read_info
-from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.explain import verifier_in_words
-from xdomain.plan.identity import completion_tokens
-from xdomain.plan.pass_rate import pass_rate_settings
-from xdomain.plan.spec import EvaluateSpec
+from xdomain.plan.stage import EvaluateStage
 
-Evaluated = tuple[EvaluateSpec, StageResult | XDomainError]
-"""A spec and its result, or why it has none though others may."""
+Evaluated = tuple[EvaluateStage, StageResult | XDomainError]
+"""A stage and its result, or why it has none although others may have one."""
 
 
 def run_evaluations(
-    experiment: Experiment,
-    specs: Sequence[EvaluateSpec],
-    contexts: Sequence[StageContext],
-    kept: KeptBackend | None = None,
+    stages: Sequence[EvaluateStage], contexts: Sequence[StageContext], cache: BackendCache | None = None
 ) -> Iterator[Evaluated]:
-    """Evaluate the checkpoint of each spec on its domain; yields as each is done, so that it can be published.
+    """Evaluate the checkpoint of each stage on its domain; yield each result as it is ready, so that it is published.
 
-    Specs of one checkpoint should stand together. A checkpoint that gives logits that are not finite, or a domain
-    whose data is unreadable, fails its own specs alone.
+    Stages of one checkpoint should follow one another, and all use the engine that the first one's settings ask for. A
+    checkpoint whose logits are not finite, or a domain whose data cannot be read, fails only its own stages.
 
     Args:
-        kept: where the process keeps its backend for the next call; None closes it at the end of this one.
+        stages: The evaluations.
+        contexts: Surroundings of each stage.
+        cache: Keeps the backend for the next call. Without one, the backend is closed at the end of this call.
     """
-    backends = kept or KeptBackend()
-    backend = backends.backend(serving(experiment), contexts[0].device)
-    served = Served(backend)
+    backends = cache or BackendCache()
+    served = Served(backends.backend(stages[0].settings, contexts[0].device))
     broken: dict[str, XDomainError] = {}
     try:
-        for spec, context in zip(specs, contexts, strict=True):
-            name = f"{spec.checkpoint_stage}@{spec.checkpoint_step}"
+        for stage, context in zip(stages, contexts, strict=True):
+            name = stage.checkpoint.name
             if name in broken:
-                yield spec, broken[name]
+                yield stage, broken[name]
                 continue
             if context.stop_requested():
-                yield spec, StageResult(finished=False, summary={})
+                yield stage, StageResult(finished=False, summary={})
                 continue
             try:
-                served.choose(_folder(spec, context), name)
-                yield spec, _evaluate(served, experiment, spec, context)
+                served.choose(_folder(stage, context), name)
+                yield stage, _evaluate(served, stage, context)
             except NonFiniteLogits as error:
-                broken[name] = advised(error, trained=spec.checkpoint_step > 0)
-                yield spec, broken[name]
+                broken[name] = advised(error, trained=stage.checkpoint.step > 0)
+                yield stage, broken[name]
             except XDomainError as error:
-                yield spec, error
+                yield stage, error
     except Exception:
         with suppress(Exception):  # the error that was first is the one to tell
             backends.close()  # nobody knows what state it is in
         raise
     finally:
-        if kept is None:
+        if cache is None:
             backends.close()
 
 
-def _folder(spec: EvaluateSpec, context: StageContext) -> Path:
+def _folder(stage: EvaluateStage, context: StageContext) -> Path:
     """Return the checkpoint's folder, or the base model's if `grid gc` freed a checkpoint that is only rescored.
 
     All checkpoints of an experiment share the base model's tokenizer, so prompts are the same.
     """
-    folder = checkpoint_folder(context.inputs[spec.checkpoint_stage], spec.checkpoint_step)
-    if spec.rescored and not folder.is_dir():
-        return checkpoint_folder(list(context.inputs.values())[-1], 0)
+    folder = checkpoint_folder(context.inputs[stage.checkpoint.stage], stage.checkpoint.step)
+    if stage.base is not None and not folder.is_dir():
+        return checkpoint_folder(context.inputs[stage.base.stage], stage.base.step)
     return folder
 
 
-def _evaluate(
-    served: Served, experiment: Experiment, spec: EvaluateSpec, context: StageContext
-) -> StageResult:
-    domain = build_domains(experiment.domains, [spec.domain])[spec.domain]
-    paced = spec.of == "pass_rate"
+def _evaluate(served: Served, stage: EvaluateStage, context: StageContext) -> StageResult:
+    domain = build_domain(stage.domain_entry)
     try:
-        measured = evaluate_domain(
-            served,
-            domain,
-            pass_rate_settings(experiment) if paced else experiment.evaluation,
-            context,
-            chat=read_info(served.checkpoint.folder).chat_template,
-            max_tokens=experiment.training.max_completion_tokens if paced else completion_tokens(experiment),
-            stage_key=spec.key,
-            generates=not spec.rescored,
-        )
+        chat = read_info(served.checkpoint.folder).chat_template
+        measured = evaluate_domain(served, domain, stage, context, chat=chat)
     finally:
         domain.close()
     if measured is None:
@@ -105,13 +89,13 @@ def _evaluate(
     begun = time.perf_counter()
     write_records(context.work / "records.parquet", measured.records)
     summary = measured.summary | {"write_seconds": time.perf_counter() - begun}
-    if spec.rescored:
+    if stage.rescored:
         judged_by = verifier_in_words(domain.verifier_identity())
-        summary |= {"judged_by": judged_by, "trained_under": dict(spec.trained_under)}
+        summary |= {"judged_by": judged_by, "trained_under": dict(stage.trained_under)}
     return StageResult(finished=True, summary=summary)
 
 
 def advised(error: NonFiniteLogits, *, trained: bool) -> NonFiniteLogits:
-    """The error with what to do about weights that are not finite, which depends on who made them."""
+    """Return the error with advice on weights that are not finite, which depends on who made them."""
     advice = "Its training diverged: lower the learning rate." if trained else "Get the model's files again."
     return error if error.fix else NonFiniteLogits(error.what, fix=advice)

@@ -17,9 +17,9 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from xdomain.core.artifact_layout import MANIFEST
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, write_json
-from xdomain.models.layout import MANIFEST
 from xdomain.models.source import with_pad_token
 
 CUSTOM_CODE = "transformers_modules."

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
@@ -21,21 +20,27 @@ ROUNDING = {torch.float32: 1e-5, torch.float64: 1e-5}
 HALF_ROUNDING = 1e-3
 
 
-def examine(model: Any, tokenizer: Any, experiment: Experiment, *, trained: bool) -> None:
-    """Refuse a base model that would give wrong numbers in evaluation or, if `trained`, in training.
+def examine(model: Any, tokenizer: Any, source: ModelConfig, training: TrainingConfig | None) -> None:
+    """Refuse a base model that would give wrong numbers in evaluation or training.
+
+    Args:
+        model: The loaded model.
+        tokenizer: Its tokenizer.
+        source: Where it comes from.
+        training: Training settings; None if it is only evaluated.
 
     Raises:
         ConfigError: its tokenizer has ids that it has no embedding for, it has no end token, it looks ahead, its
             weights are quantised, or its context or dtype does not suit the training.
     """
-    where = named_in(experiment.model)
+    where = named_in(source)
     check_vocabulary(model, tokenizer, where)
     check_end(model, tokenizer, where)
     check_weights(model, where)
     check_causality(model, where)
-    if trained:
-        check_context(context_of(model.config), experiment.training)
-        check_trainable_dtype(experiment.model)
+    if training is not None:
+        check_context(context_of(model.config), training)
+        check_trainable_dtype(source)
 
 
 def check_vocabulary(model: Any, tokenizer: Any, where: str) -> None:

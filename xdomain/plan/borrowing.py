@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from xdomain.config.backend import REPEATS_SAMPLES
+from xdomain.config.evaluation import EvaluationConfig
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.identity import same_completions
+from xdomain.plan.stage import EvaluateStage
 
 
 def draw_key(payload: Mapping[str, Any]) -> str:
@@ -23,19 +25,18 @@ def draw_key(payload: Mapping[str, Any]) -> str:
     return fingerprint(kept)
 
 
-def may_borrow(payload: Mapping[str, Any], lender: Mapping[str, Any]) -> bool:
-    """Return whether an evaluation may reuse completions of `lender`, which has the same `draw_key`.
+def may_borrow(stage: EvaluateStage, lender: Mapping[str, Any]) -> bool:
+    """Return whether an evaluation may reuse completions of the payload `lender`, which has the same `draw_key`.
 
     A backend that does not promise equal samples for equal seeds allows it only if all completions are reused, because
     a mixture of stored and new samples is not what a single evaluation would draw.
     """
-    return repeats_samples(payload) or same_completions(payload, lender)
+    return repeats_samples(stage.settings) or same_completions(stage.payload, lender)
 
 
-def repeats_samples(payload: Mapping[str, Any]) -> bool:
+def repeats_samples(settings: EvaluationConfig) -> bool:
     """Return whether the same prompt and seed give the same completion again, up to rounding."""
-    sampling = payload["sampling"]
-    return sampling["temperature"] == 0 or sampling["backend"] in REPEATS_SAMPLES
+    return settings.temperature == 0 or settings.backend in REPEATS_SAMPLES
 
 
 def judged_alike(payload: Mapping[str, Any], lender: Mapping[str, Any]) -> bool:

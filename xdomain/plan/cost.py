@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from xdomain.plan.graph import Graph, Plan
-from xdomain.plan.stage import Stage, TrainStage
+from xdomain.plan.stage import StageSpec, TrainStage
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,17 @@ def list_schedule_seconds(plan: Graph, seconds: Mapping[str, float], workers: in
     return now
 
 
-def critical_path(plan: Graph, weight: Callable[[Stage], float]) -> dict[str, float]:
-    """For each stage, the weight of the heaviest chain that begins with it."""
+def critical_path(plan: Graph, weight: Callable[[StageSpec], float]) -> dict[str, float]:
+    """Return, for each stage, the weight of the heaviest chain that begins with it."""
     rank = {key: weight(stage) for key, stage in plan.stages.items()}
     for key in reversed(list(plan.stages)):
         for need in plan.stages[key].needs:
-            rank[need] = max(rank[need], weight(plan.stages[need]) + rank[key])
+            if need in rank:  # an input of the graph is there already
+                rank[need] = max(rank[need], weight(plan.stages[need]) + rank[key])
     return rank
 
 
-def default_weight(stage: Stage) -> float:
+def default_weight(stage: StageSpec) -> float:
     """Relative cost of a stage where nothing was measured: its steps; an evaluation weighs like a few steps.
 
     A mixture's steps weigh more than those of its domains one by one: batches are padded to the longest of them, and
@@ -88,4 +89,4 @@ def default_weight(stage: Stage) -> float:
     """
     if not isinstance(stage, TrainStage):
         return 5.0
-    return stage.steps * (MIXTURE_WEIGHT if stage.curriculum.phases[stage.phase_index].is_mixed else 1.0)
+    return stage.steps * (MIXTURE_WEIGHT if stage.phase.is_mixed else 1.0)

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from xdomain.core.errors import PlanError
 from xdomain.core.registry import did_you_mean
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageRef, StageSpec
 
 ABSENT = "(absent)"
 OF_DOMAINS = {"items": "items", "solutions": "solutions", "verifiers": "verifier", "rewards": "reward"}
 """Parts of a payload that hold one identity per domain, with their name in sentences."""
 SEED = re.compile(r", seed \d+$")
 
+Ref = TypeVar("Ref", bound=StageRef)
 
-def find_stage(plan: Graph, text: str) -> Stage:
-    """The one stage of a plan that `text` names, see `pick_stage`."""
+
+def find_stage(plan: Graph, text: str) -> StageSpec:
+    """Return the one stage of a plan that `text` names, see `pick_stage`."""
     return pick_stage(plan.stages.values(), text)
 
 
-def pick_stage(stages: Collection[Stage], text: str) -> Stage:
-    """The one stage whose title is `text`, with or without its seed, or whose key or folder begins with it.
+def pick_stage(stages: Collection[Ref], text: str) -> Ref:
+    """Return the one stage whose title is `text`, with or without its seed, or whose key or folder begins with it.
 
     Raises:
         PlanError: none or several match.
@@ -43,15 +44,15 @@ def pick_stage(stages: Collection[Stage], text: str) -> Stage:
 
 
 def narrow(plan: Graph, texts: Sequence[str]) -> Graph:
-    """The stages that `texts` name, and what they read, which has to exist.
+    """Return the graph of the stages that `texts` name; what they read is among its `inputs`.
 
     Raises:
         PlanError: a text names none or several.
     """
     chosen = {find_stage(plan, text).key for text in texts}
     below = {need for key in chosen for need in plan.stages[key].needs} - chosen
-    stages = {key: stage if key in chosen else replace(stage, needs=()) for key, stage in plan.stages.items()}
-    return Graph(plan.experiment, {key: stage for key, stage in stages.items() if key in chosen | below}, own=plan.own)
+    stages = {key: stage for key, stage in plan.stages.items() if key in chosen}
+    return Graph(plan.setup, stages, own=plan.own, inputs={key: plan.ref(key) for key in plan.stages if key in below})
 
 
 def explain_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

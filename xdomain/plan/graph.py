@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
 
 from xdomain.config.curriculum import Curriculum, Phase
+from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
+from xdomain.config.model import ModelConfig
+from xdomain.config.run_id import BASE, BASE_RUN, JOINT, RunId
+from xdomain.config.setups import EvaluationSetup
 from xdomain.config.strategy import DACSPConfig, JointConfig, StrategyConfig
+from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import PlanError
 from xdomain.core.fingerprint import fingerprint
-from xdomain.core.measurement import BASE
 from xdomain.plan.checks import check_training
+from xdomain.plan.evaluations import EvaluationPlan
 from xdomain.plan.expand import expand_curricula, phase_steps
-from xdomain.plan.identity import Identities, base_payload, evaluate_payload, train_payload
+from xdomain.plan.identity import Identities, base_payload, train_payload
 from xdomain.plan.pass_rate import pass_rate_stages
-from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, Stage, StageKind, TrainStage
+from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, Purpose, StageRef, StageSpec, TrainStage
 from xdomain.plan.strategies import check_strategies
 
 
 @dataclass(frozen=True)
 class Run:
-    """One curriculum trained with one seed and strategy: its stages, first phase first."""
+    """One curriculum trained with one strategy and seed: its stages, first phase first."""
 
-    curriculum: Curriculum
+    id: RunId
     seed: int
-    strategy: str
     stages: tuple[str, ...]
+
+
+Setup = Experiment | EvaluationSetup
+"""What the stages of a graph are run with."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +44,24 @@ class Graph:
     """Stages by key, in an order in which parents come first.
 
     Attributes:
-        experiment: how all is executed, and what the stages are run with that are not in `own`.
-        own: the experiment of each stage that has one of its own: models that are evaluated side by side.
+        setup: How all is executed, and what the stages that are not in `own` are run with.
+        stages: The stages to run, unless the store has them.
+        own: Setup of each stage that has another one, for models that are evaluated side by side.
+        inputs: Published stages that `stages` read and that are not run.
     """
 
-    experiment: Experiment
-    stages: dict[str, Stage]
-    own: Mapping[str, Experiment] = field(default_factory=dict, kw_only=True)
+    setup: Setup
+    stages: dict[str, StageSpec]
+    own: Mapping[str, Setup] = field(default_factory=dict, kw_only=True)
+    inputs: Mapping[str, StageRef] = field(default_factory=dict, kw_only=True)
 
-    def experiment_of(self, stage: Stage) -> Experiment:
-        return self.own.get(stage.key, self.experiment)
+    def setup_of(self, stage: StageSpec) -> Setup:
+        """Return the setup that a stage is run with."""
+        return self.own.get(stage.key, self.setup)
+
+    def ref(self, key: str) -> StageRef:
+        """Return a stage of the graph, or one that its stages read."""
+        return self.stages.get(key) or self.inputs[key]
 
     @cached_property
     def train_stages(self) -> tuple[TrainStage, ...]:
@@ -53,27 +69,40 @@ class Graph:
 
     @cached_property
     def evaluations(self) -> tuple[EvaluateStage, ...]:
-        return tuple(stage for stage in self.stages.values() if isinstance(stage, EvaluateStage))
+        """Evaluations of the report; those that measure pass rates are left out."""
+        return tuple(
+            stage
+            for stage in self.stages.values()
+            if isinstance(stage, EvaluateStage) and stage.purpose is Purpose.REPORT
+        )
 
 
 def merge_graphs(graphs: Sequence[Graph]) -> Graph:
-    """One graph of several, so that they share workers and engines; each stage keeps its experiment."""
+    """Return one graph of several, so that they share workers and engines; each stage keeps its setup."""
     stages = {key: stage for graph in graphs for key, stage in graph.stages.items()}
-    own = {stage.key: graph.experiment_of(stage) for graph in graphs for stage in graph.stages.values()}
-    return Graph(graphs[0].experiment, stages, own=own)
+    own = {stage.key: graph.setup_of(stage) for graph in graphs for stage in graph.stages.values()}
+    inputs = {key: ref for graph in graphs for key, ref in graph.inputs.items() if key not in stages}
+    return Graph(graphs[0].setup, stages, own=own, inputs=inputs)
 
 
 @dataclass(frozen=True)
 class Plan(Graph):
     """The graph of an experiment: one base, its training stages, their evaluations."""
 
+    setup: Experiment
     base: BaseStage
     runs: tuple[Run, ...]
 
+    @property
+    def experiment(self) -> Experiment:
+        return self.setup
+
     @cached_property
-    def curricula(self) -> tuple[str, ...]:
-        """Labels of all training stages, in plan order, each once."""
-        return tuple(dict.fromkeys(stage.label for stage in self.train_stages))
+    def run_ids(self) -> tuple[RunId, ...]:
+        """Runs of all training stages in plan order, each once, those of one curriculum side by side."""
+        found = tuple(dict.fromkeys(stage.run for stage in self.train_stages))
+        curricula = list(dict.fromkeys(run.curriculum for run in found))
+        return tuple(sorted(found, key=lambda run: curricula.index(run.curriculum)))
 
 
 def build_plan(experiment: Experiment, identities: Identities) -> Plan:
@@ -85,12 +114,9 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     curricula = expand_curricula(experiment)
     check_training(experiment, curricula)
     check_strategies(experiment, curricula)
-    payload = base_payload(experiment, identities)
-    adapter = f" with {PurePath(experiment.model.adapter).name}" if experiment.model.adapter else ""
-    title = f"base {PurePath(experiment.model.source[1]).name}{adapter}"
-    base = BaseStage(StageKind.BASE, fingerprint(payload), title, payload, ())
+    base = _base_stage(experiment.model, experiment.execution, identities)
     measured = pass_rate_stages(experiment, identities, base, curricula)
-    stages: dict[str, Stage] = {base.key: base} | {stage.key: stage for stage in measured.values()}
+    stages: dict[str, StageSpec] = {base.key: base, **{stage.key: stage for stage in measured.values()}}
     pass_rates = {domain: stage.key for domain, stage in measured.items()}
     runs = []
     for seed in experiment.seeds:
@@ -99,7 +125,7 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
                 train = list(_train_stages(experiment, identities, base, curriculum, seed, strategy, pass_rates))
                 for stage in train:
                     stages.setdefault(stage.key, stage)
-                runs.append(Run(curriculum, seed, train[-1].strategy, tuple(stage.key for stage in train)))
+                runs.append(Run(train[-1].run, seed, tuple(stage.key for stage in train)))
     checkpoints = [(base.end, BASE)]
     checkpoints += [
         (ref, f"{stage.title} step {ref.step}")
@@ -107,35 +133,37 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
         if isinstance(stage, TrainStage)
         for ref in stage.checkpoints
     ]
-    stages |= evaluate_stages(experiment, identities, checkpoints)
+    stages |= EvaluationPlan(experiment.evaluation_setup, identities).stages(checkpoints)
     return Plan(experiment, stages, base, tuple(runs))
 
 
 def checkpoint_graph(
-    experiment: Experiment, identities: Identities, checkpoints: Iterable[tuple[Stage, int, str]]
+    setup: EvaluationSetup, identities: Identities, checkpoints: Iterable[tuple[StageRef, int, str]]
 ) -> Graph:
-    """Evaluations alone: checkpoints (stage, step, title) that exist, on every domain of `experiment`."""
-    stages: dict[str, Stage] = {}
-    refs = []
-    for stage, step, title in checkpoints:
-        stages[stage.key] = replace(stage, needs=())  # it exists, so what it was made from does not matter
-        refs.append((CheckpointRef(stage.key, step), title))
-    return Graph(experiment, stages | evaluate_stages(experiment, identities, refs))
+    """Return the evaluations of published checkpoints (stage, step, title) on every domain of `setup`."""
+    published = list(checkpoints)
+    refs = [(CheckpointRef(stage.key, step), title) for stage, step, title in published]
+    stages: dict[str, StageSpec] = {**EvaluationPlan(setup, identities).stages(refs)}
+    return Graph(setup, stages, inputs={stage.key: stage for stage, _, _ in published})
 
 
-def evaluate_stages(
-    experiment: Experiment, identities: Identities, checkpoints: Iterable[tuple[CheckpointRef, str]]
-) -> dict[str, Stage]:
-    """One evaluation a checkpoint (with its title) and domain, by key."""
-    found: dict[str, Stage] = {}
-    for checkpoint, title in checkpoints:
-        for domain in experiment.domain_names:
-            payload = evaluate_payload(experiment, identities, checkpoint, domain)
-            key = fingerprint(payload)
-            found[key] = EvaluateStage(
-                StageKind.EVALUATE, key, f"{title} on {domain}", payload, (checkpoint.stage,), checkpoint, domain
-            )
-    return found
+def model_graph(setup: EvaluationSetup, identities: Identities) -> Graph:
+    """Return a base stage for the model of `setup` and its evaluations on every domain."""
+    assert setup.model is not None
+    base = _base_stage(setup.model, setup.execution, identities)
+    stages: dict[str, StageSpec] = {base.key: base, **EvaluationPlan(setup, identities).stages([(base.end, BASE)])}
+    return Graph(setup, stages)
+
+
+def _base_stage(model: ModelConfig, execution: ExecutionConfig, identities: Identities) -> BaseStage:
+    payload = base_payload(model, execution, identities)
+    adapter = f" with {PurePath(model.adapter).name}" if model.adapter else ""
+    return BaseStage(
+        key=fingerprint(payload),
+        title=f"base {PurePath(model.source[1]).name}{adapter}",
+        payload=payload,
+        seed=model.warmup.seed if model.warmup else None,
+    )
 
 
 def _strategies(curriculum: Curriculum, experiment: Experiment) -> tuple[StrategyConfig, ...]:
@@ -164,7 +192,7 @@ def _train_stages(
             where="training.steps",
             fix="Raise the steps or choose another budget rule.",
         )
-    parent, parent_label = base.key, BASE
+    parent, parent_run = base.end, BASE_RUN
     offsets = dict.fromkeys(curriculum.domains, 0)
     acted = False
     ends = [base.end]
@@ -172,40 +200,40 @@ def _train_stages(
         phase = prefix.phases[-1]
         acting = strategy if strategy.acts_on(index, phase.is_mixed) else JointConfig()
         acted |= acting != JointConfig()
-        payload = train_payload(experiment, identities, parent, phase, steps[index], seed, offsets, acting, pass_rates)
-        name = strategy.label if acted else "joint"
+        payload = train_payload(
+            experiment, identities, parent.stage, phase, steps[index], seed, offsets, acting, pass_rates
+        )
+        run = RunId(_named(prefix, steps, curriculum, experiment), strategy.label if acted else JOINT)
         lineage = tuple(ends) if isinstance(acting, DACSPConfig) else ()
-        label = _label(prefix, steps, curriculum, experiment)
         rates = {domain: pass_rates[domain] for domain in phase.domains} if pass_rates else {}
         stage = TrainStage(
-            kind=StageKind.TRAIN,
             key=fingerprint(payload),
-            title=f"{label}, seed {seed}" + ("" if name == "joint" else f", {name}"),
+            title=f"{run.curriculum}, seed {seed}" + ("" if run.strategy == JOINT else f", {run.strategy}"),
             payload=payload,
-            needs=tuple(dict.fromkeys([parent, *(ref.stage for ref in lineage[1:]), *rates.values(), base.key])),
             curriculum=prefix,
-            label=label,
-            parent_label=parent_label,
+            run=run,
+            parent_run=parent_run,
             phase_index=index,
             steps=steps[index],
             seed=seed,
-            strategy=name,
             offsets={domain: offsets[domain] for domain in phase.domains},
             checkpoint_steps=checkpoint_steps(steps[index], experiment.checkpoints.every_steps),
             strategy_config=acting,
+            parent=parent,
+            base=base.end,
             lineage=lineage,
             pass_rates=rates,
         )
         yield stage
         ends.append(stage.end)
-        for domain, count in phase_quotas(phase, prompts_consumed(steps[index], experiment)).items():
+        for domain, count in phase_quotas(phase, prompts_consumed(steps[index], experiment.training)).items():
             offsets[domain] += count
-        parent, parent_label = stage.key, label
+        parent, parent_run = stage.end, run
 
 
-def prompts_consumed(steps: int, experiment: Experiment) -> int:
+def prompts_consumed(steps: int, training: TrainingConfig) -> int:
     """Prompts that `steps` optimizer steps draw from the schedule (a rollout's epochs reuse its prompts)."""
-    return steps * experiment.training.prompts_per_step // experiment.training.epochs_per_rollout
+    return steps * training.prompts_per_step // training.epochs_per_rollout
 
 
 def phase_quotas(phase: Phase, prompts: int) -> dict[str, int]:
@@ -227,12 +255,12 @@ def most_prompts_a_step(experiment: Experiment) -> dict[str, int]:
     return found
 
 
-def _label(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experiment: Experiment) -> str:
-    """The prefix's name; under the budget `total` a true prefix is not the run of that name, and shows its steps."""
+def _named(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experiment: Experiment) -> Curriculum:
+    """What reports call the prefix; under the budget `total` it is no run of that name, and shows its steps."""
     if experiment.training.budget != "total" or prefix == whole:
-        return str(prefix)
+        return prefix
     shown = (Phase(phase.weights, count) for phase, count in zip(prefix.phases, steps, strict=False))
-    return str(Curriculum(tuple(shown)))
+    return Curriculum(tuple(shown))
 
 
 def checkpoint_steps(steps: int, every: int | None) -> tuple[int, ...]:

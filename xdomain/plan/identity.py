@@ -14,7 +14,7 @@ so that existing keys survive. If code comes to mean something else, raise the v
 | the field belongs to | it is named in |
 |---|---|
 | `training` | `TRAINING_FIELDS` |
-| `evaluation` | `_sampling`, or `_items` if it decides which items are drawn |
+| `evaluation` | `_sampling`, or `evaluate_payload` if it decides which items are drawn |
 | `model` (loading, chat template) | `base_payload` |
 | `model.lora` | `LORA_FIELDS` |
 | a strategy | its own `identity()` and `version` |
@@ -31,8 +31,10 @@ from typing import Any
 
 from xdomain.config.backend import backend_version
 from xdomain.config.curriculum import Phase
+from xdomain.config.evaluation import EvaluationConfig
+from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
-from xdomain.config.model import LoraConfig
+from xdomain.config.model import LoraConfig, ModelConfig
 from xdomain.config.strategy import StrategyConfig
 from xdomain.plan.stage import CheckpointRef
 
@@ -55,7 +57,7 @@ class Identities:
     """Values that depend on files, looked up by `resolve`.
 
     Attributes:
-        model: Digest or pinned revision of the model source.
+        model: Digest or pinned revision of the model source; empty for checkpoints of a store.
         items: What each domain's items are, by domain.
         verifiers: What decides each domain's verdicts, by domain.
         rewards: What decides each domain's rewards, by domain.
@@ -71,9 +73,8 @@ class Identities:
     stops: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def base_payload(experiment: Experiment, identities: Identities) -> dict[str, Any]:
+def base_payload(model: ModelConfig, execution: ExecutionConfig, identities: Identities) -> dict[str, Any]:
     """Return the identity of the base. It holds no training seed, no verifier and no reward."""
-    model = experiment.model
     payload: dict[str, Any] = {
         "kind": "base",
         "version": BASE_VERSION,
@@ -96,7 +97,7 @@ def base_payload(experiment: Experiment, identities: Identities) -> dict[str, An
         solutions = _of((name for name in warmup.domains if identities.solutions.get(name)), identities.solutions)
         if solutions:
             payload["warmup"]["solutions"] = solutions
-        payload |= _threads(experiment)
+        payload |= _threads(execution)
     return payload
 
 
@@ -140,22 +141,32 @@ def train_payload(
         payload["self_paced"] = {name: pass_rates[name] for name in phase.domains}
     if phase.is_mixed and training.informative_quotas:
         payload["informative_quotas"] = True
-    return payload | _threads(experiment)
+    return payload | _threads(experiment.execution)
 
 
 def evaluate_payload(
-    experiment: Experiment, identities: Identities, checkpoint: CheckpointRef, domain: str
+    settings: EvaluationConfig,
+    execution: ExecutionConfig,
+    identities: Identities,
+    checkpoint: CheckpointRef,
+    domain: str,
+    split: str,
 ) -> dict[str, Any]:
     """Return the identity of one checkpoint on one domain. Everything but `verifier` decides the completions."""
     return {
         "kind": "evaluate",
         "version": EVALUATE_VERSION,
         "checkpoint": {"stage": checkpoint.stage, "step": checkpoint.step},
-        "items": _items(experiment, identities, domain),
-        "sampling": _sampling(experiment, identities, domain),
-        "seed": experiment.evaluation.seed,  # of both
+        "items": {
+            "domain": domain,
+            "identity": dict(identities.items[domain]),
+            "split": split,
+            "count": settings.items,
+        },
+        "sampling": _sampling(settings, identities, domain),
+        "seed": settings.seed,  # of both
         "verifier": dict(identities.verifiers[domain]),
-    } | _threads(experiment)
+    } | _threads(execution)
 
 
 def same_completions(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
@@ -164,39 +175,23 @@ def same_completions(first: Mapping[str, Any], second: Mapping[str, Any]) -> boo
     return first["kind"] == "evaluate" and without[0] == without[1]
 
 
-def completion_tokens(experiment: Experiment) -> int:
-    """Return the longest completion in evaluation, by default that of training."""
-    return experiment.evaluation.max_completion_tokens or experiment.training.max_completion_tokens
-
-
-def _items(experiment: Experiment, identities: Identities, domain: str) -> dict[str, Any]:
-    evaluation = experiment.evaluation
-    return {
-        "domain": domain,
-        "identity": dict(identities.items[domain]),
-        "split": evaluation.split,
-        "count": evaluation.items,
-    }
-
-
-def _sampling(experiment: Experiment, identities: Identities, domain: str) -> dict[str, Any]:
-    evaluation = experiment.evaluation
+def _sampling(settings: EvaluationConfig, identities: Identities, domain: str) -> dict[str, Any]:
     sampling: dict[str, Any] = {
-        "samples": evaluation.samples,
-        "temperature": evaluation.temperature,
-        "top_p": evaluation.top_p,
-        "max_completion_tokens": completion_tokens(experiment),
-        "backend": evaluation.backend,
-        "batch_tokens": evaluation.batch_tokens,
+        "samples": settings.samples,
+        "temperature": settings.temperature,
+        "top_p": settings.top_p,
+        "max_completion_tokens": settings.completion_tokens,
+        "backend": settings.backend,
+        "batch_tokens": settings.batch_tokens,
     }
-    if evaluation.backend_parameters:
-        sampling["backend_parameters"] = evaluation.backend_parameters
-    if (version := backend_version(evaluation.backend)) > 1:
+    if settings.backend_parameters:
+        sampling["backend_parameters"] = settings.backend_parameters
+    if (version := backend_version(settings.backend)) > 1:
         sampling["backend_version"] = version
     if identities.stops.get(domain):
         sampling["stop"] = list(identities.stops[domain])
-    if evaluation.backend == "vllm" and evaluation.vllm.max_model_len is not None:
-        sampling["max_model_len"] = evaluation.vllm.max_model_len  # longer prompts have no records
+    if settings.backend == "vllm" and settings.vllm.max_model_len is not None:
+        sampling["max_model_len"] = settings.vllm.max_model_len  # longer prompts have no records
     return sampling
 
 
@@ -210,8 +205,7 @@ def _of(domains: Iterable[str], identities: Mapping[str, Mapping[str, Any]]) -> 
     return {name: dict(identities[name]) for name in domains}
 
 
-def _threads(experiment: Experiment) -> dict[str, Any]:
+def _threads(execution: ExecutionConfig) -> dict[str, Any]:
     """Thread count, which changes rounding on a CPU: neutral at 1, and where the file says that the device is a GPU."""
-    execution = experiment.execution
     neutral = execution.threads == 1 or execution.device == "cuda"
     return {} if neutral else {"threads": execution.threads}

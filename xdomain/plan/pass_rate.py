@@ -1,4 +1,4 @@
-"""Pass rates of the base on train items: measured once, what self-paced phases are ordered by."""
+"""Pass rates of the base model on train items: measured once, they order self-paced phases."""
 
 from __future__ import annotations
 
@@ -7,18 +7,32 @@ from collections.abc import Sequence
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.experiment import Experiment
-from xdomain.core.fingerprint import fingerprint
-from xdomain.plan.identity import Identities, evaluate_payload
-from xdomain.plan.stage import BaseStage, PassRateStage, StageKind
+from xdomain.config.run_id import BASE
+from xdomain.plan.evaluations import EvaluationPlan
+from xdomain.plan.identity import Identities
+from xdomain.plan.stage import BaseStage, EvaluateStage, Purpose
 
 
-def pass_rate_settings(experiment: Experiment) -> EvaluationConfig:
-    """How pass rates are measured: on train items, sampled as rollouts are."""
+def pass_rate_stages(
+    experiment: Experiment, identities: Identities, base: BaseStage, curricula: Sequence[Curriculum]
+) -> dict[str, EvaluateStage]:
+    """Return one stage per trained domain, by its name; none if no phase is self-paced."""
+    if experiment.training.self_paced is None:
+        return {}
+    setup = experiment.evaluation_setup
+    plan = EvaluationPlan(setup, identities, _settings(experiment, setup.settings), Purpose.PASS_RATE)
+    return {
+        domain: plan.stage(base.end, BASE, domain, f"pass rates of the base on train items of {domain}")
+        for domain in dict.fromkeys(name for curriculum in curricula for name in curriculum.domains)
+    }
+
+
+def _settings(experiment: Experiment, settings: EvaluationConfig) -> EvaluationConfig:
+    """Return how pass rates are measured: sampled as rollouts are."""
     training, asked = experiment.training, experiment.training.self_paced
     assert asked is not None
-    return experiment.evaluation.model_copy(
+    return settings.model_copy(
         update={
-            "split": "train",
             "items": asked.items,
             "samples": asked.samples,
             "temperature": training.temperature,
@@ -26,25 +40,3 @@ def pass_rate_settings(experiment: Experiment) -> EvaluationConfig:
             "max_completion_tokens": training.max_completion_tokens,
         }
     )
-
-
-def pass_rate_stages(
-    experiment: Experiment, identities: Identities, base: BaseStage, curricula: Sequence[Curriculum]
-) -> dict[str, PassRateStage]:
-    """One stage a trained domain, by its name; none where nothing is self-paced."""
-    if experiment.training.self_paced is None:
-        return {}
-    measured = experiment.model_copy(update={"evaluation": pass_rate_settings(experiment)})
-    found = {}
-    for domain in dict.fromkeys(name for curriculum in curricula for name in curriculum.domains):
-        payload = evaluate_payload(measured, identities, base.end, domain)
-        found[domain] = PassRateStage(
-            StageKind.EVALUATE,
-            fingerprint(payload),
-            f"pass rates of the base on train items of {domain}",
-            payload,
-            (base.key,),
-            base.end,
-            domain,
-        )
-    return found

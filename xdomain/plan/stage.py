@@ -1,4 +1,8 @@
-"""A stage: one unit of work with an address that follows from everything that changes its numbers."""
+"""Stages: units of work, each with an address that follows from everything that changes its numbers.
+
+A stage has one shape from the plan to the worker: the dataclasses here are serialised as they are. A `StageRef` is
+what a store knows of a stage that no plan describes.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from xdomain.config.curriculum import Curriculum
+from pydantic import Field
+
+from xdomain.config.curriculum import Curriculum, Phase
+from xdomain.config.domain import DomainConfig
+from xdomain.config.evaluation import EvaluationConfig
+from xdomain.config.run_id import RunId
+from xdomain.config.setups import entry_name
 from xdomain.config.strategy import StrategyConfig
 
 
@@ -17,6 +27,15 @@ class StageKind(StrEnum):
     BASE = "base"
     TRAIN = "train"
     EVALUATE = "evaluate"
+
+
+class Purpose(StrEnum):
+    """What an evaluation is made for."""
+
+    REPORT = "report"
+    """A number of the report, on the items of `evaluation.split`."""
+    PASS_RATE = "pass_rate"  # noqa: S105 -- no password
+    """The order of a self-paced phase, on train items; no part of the report."""
 
 
 @dataclass(frozen=True)
@@ -28,29 +47,34 @@ class CheckpointRef:
 
     @property
     def name(self) -> str:
-        """As it stands in the records' `checkpoint` column."""
+        """The value of the records' `checkpoint` column."""
         return f"{self.stage}@{self.step}"
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One node of the plan.
+TaskGroup = tuple[CheckpointRef, str]
+"""A checkpoint, and the settings of its evaluations as JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageRef:
+    """The identity of a stage, enough to find its files in a store.
 
     Attributes:
-        kind: base, train or evaluate.
-        key: 64 hex digits, the fingerprint of `payload`.
-        title: for people: "math -> science, seed 0, phase 2", unique enough to pick a log by.
-        payload: what the key was made of.
-        needs: keys of the stages whose artifacts it reads, the parent first.
-        filed_as: the title that its folder is named by, where people are shown another one.
+        kind: Kind of the stage.
+        key: 64 hex digits, the fingerprint of what changes the stage's numbers.
+        title: Name for people, such as "math -> science, seed 0"; unique enough to pick a log by.
+        filed_as: Title that the stage's folder is named by, if people are shown another one.
     """
 
     kind: StageKind
     key: str
     title: str
-    payload: Mapping[str, Any]
-    needs: tuple[str, ...]
-    filed_as: str | None = field(default=None, kw_only=True)
+    filed_as: str | None = None
+
+    @property
+    def task_group(self) -> TaskGroup | None:
+        """What the stages of one task have in common; None for a stage that has a task of its own."""
+        return None
 
     @cached_property
     def folder(self) -> str:
@@ -60,50 +84,86 @@ class Stage:
         return f"{self.kind}-{slug}-{self.key[:16]}"
 
 
-@dataclass(frozen=True)
-class BaseStage(Stage):
-    """Prepare the model that every curriculum starts from."""
+@dataclass(frozen=True, kw_only=True)
+class BaseStage(StageRef):
+    """Prepare the model that every curriculum starts from.
+
+    Attributes:
+        payload: What the key is made of; only hashed and stored.
+        seed: Seed of the warm-up; None without one.
+    """
+
+    kind: Literal[StageKind.BASE] = StageKind.BASE
+    payload: Mapping[str, Any]
+    seed: int | None = None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Keys of the stages whose artifacts this one reads: none."""
+        return ()
+
+    @property
+    def checkpoints_read(self) -> tuple[CheckpointRef, ...]:
+        """Checkpoints whose weights this stage reads: none."""
+        return ()
 
     @property
     def end(self) -> CheckpointRef:
         return CheckpointRef(self.key, 0)
 
 
-@dataclass(frozen=True)
-class TrainStage(Stage):
+@dataclass(frozen=True, kw_only=True)
+class TrainStage(StageRef):
     """One phase of a curriculum for one seed.
 
     Attributes:
-        curriculum: all phases up to and with this one.
-        label: that curriculum's name in reports; shows steps ("math@60") where the prefix is not the run of that name.
-        parent_label: label of the stage it continues from, "base" for a first phase.
-        phase_index: 0-based.
-        steps: optimizer steps of this phase.
-        seed: the training seed.
-        strategy: name with parameters in short ("cgpo(alpha=1.2)"); "joint" where it did not act on a phase so far.
-        offsets: prompts of each domain that earlier phases consumed from the seed's queue.
-        checkpoint_steps: steps whose checkpoints are kept and evaluated, the end last.
-        strategy_config: what this phase is trained with; joint where the run's strategy does not act on it.
-        lineage: the base's and every earlier phase's end, first to last; only where the strategy asks for history.
-        pass_rates: for each domain of a self-paced phase the stage that measured its items; {} where it is shuffled.
+        payload: What the key is made of; only hashed and stored.
+        curriculum: All phases up to and with this one.
+        run: Name of the stage in reports. Its curriculum shows steps ("math@60") if the prefix is not the run of that
+            name, and its strategy is joint if none acted on a phase so far.
+        parent_run: Run of the stage that this one continues; the base model for a first phase.
+        phase_index: Index of the phase in its curriculum, from 0.
+        steps: Optimizer steps of this phase.
+        seed: Training seed.
+        strategy_config: What this phase is trained with; joint if the run's strategy does not act on it.
+        offsets: Number of prompts of each domain that earlier phases consumed from the seed's queue.
+        checkpoint_steps: Steps whose checkpoints are kept and evaluated, the end last.
+        parent: Checkpoint that the phase starts from.
+        base: The base model.
+        lineage: The base model's and every earlier phase's end, first to last; only for a strategy that uses history.
+        pass_rates: Key of the stage that measured the items of each domain of a self-paced phase; else empty.
     """
 
+    kind: Literal[StageKind.TRAIN] = StageKind.TRAIN
+    payload: Mapping[str, Any]
     curriculum: Curriculum
-    label: str
-    parent_label: str
+    run: RunId
+    parent_run: RunId
     phase_index: int
     steps: int
     seed: int
-    strategy: str
+    strategy_config: StrategyConfig
     offsets: Mapping[str, int]
     checkpoint_steps: tuple[int, ...]
-    strategy_config: StrategyConfig
-    lineage: tuple[CheckpointRef, ...]
-    pass_rates: Mapping[str, str]
+    parent: CheckpointRef
+    base: CheckpointRef
+    lineage: tuple[CheckpointRef, ...] = ()
+    pass_rates: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def needs(self) -> tuple[str, ...]:
+        """Keys of the stages whose artifacts this one reads: parent, earlier phases, pass rates, base."""
+        history = [ref.stage for ref in self.lineage[1:]]
+        return tuple(dict.fromkeys([self.parent.stage, *history, *self.pass_rates.values(), self.base.stage]))
 
     @property
-    def parent(self) -> str:
-        return self.needs[0]
+    def checkpoints_read(self) -> tuple[CheckpointRef, ...]:
+        """Checkpoints whose weights this stage reads: parent, earlier phases, base."""
+        return tuple(dict.fromkeys([self.parent, *self.lineage[1:], self.base]))
+
+    @property
+    def phase(self) -> Phase:
+        return self.curriculum.phases[-1]
 
     @property
     def end(self) -> CheckpointRef:
@@ -114,25 +174,69 @@ class TrainStage(Stage):
         return tuple(CheckpointRef(self.key, step) for step in self.checkpoint_steps)
 
 
-@dataclass(frozen=True)
-class EvaluateStage(Stage):
+@dataclass(frozen=True, kw_only=True)
+class EvaluateStage(StageRef):
     """One checkpoint on one domain.
 
     Attributes:
-        rescored: If true, stored completions are judged and nothing is generated. The last of `needs` is the base
-            model's stage.
-        trained_under: Verifiers that the checkpoint was trained under, in words by domain; only if `rescored`.
+        payload: What the key is made of; only hashed and stored.
+        checkpoint: Checkpoint that answers.
+        checkpoint_title: Title of that checkpoint: "base", or "math, seed 0 step 40".
+        domain_entry: Entry of `domains` that names or describes the domain.
+        settings: How it is evaluated.
+        purpose: What the evaluation is made for.
+        rescored: If true, stored completions are judged and nothing is generated.
+        base: The base model, whose tokenizer serves for a rescored checkpoint that `grid gc` freed; else None.
+        trained_under: Verifiers that the checkpoint was trained under, in words by domain; only if it is rescored.
     """
 
+    kind: Literal[StageKind.EVALUATE] = StageKind.EVALUATE
+    payload: Mapping[str, Any]
     checkpoint: CheckpointRef
-    domain: str
-    rescored: bool = field(default=False, kw_only=True)
-    trained_under: Mapping[str, list[str]] = field(default_factory=dict, kw_only=True)
+    checkpoint_title: str
+    domain_entry: str | DomainConfig
+    settings: EvaluationConfig
+    purpose: Purpose = Purpose.REPORT
+    rescored: bool = False
+    base: CheckpointRef | None = None
+    trained_under: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def needs(self) -> tuple[str, ...]:
+        """Keys of the stages whose artifacts this one reads: the checkpoint's, and the base of a rescored one."""
+        refs = [self.checkpoint] if self.base is None else [self.checkpoint, self.base]
+        return tuple(dict.fromkeys(ref.stage for ref in refs))
+
+    @cached_property
+    def task_group(self) -> TaskGroup | None:
+        """The checkpoint, which a task loads once for all of the report's evaluations, and how it is evaluated.
+
+        A measurement of pass rates has a task of its own, because training waits for it.
+        """
+        return (self.checkpoint, self.settings.model_dump_json()) if self.purpose is Purpose.REPORT else None
+
+    @property
+    def domain(self) -> str:
+        """Name of the domain."""
+        return entry_name(self.domain_entry)
+
+    @property
+    def checkpoints_read(self) -> tuple[CheckpointRef, ...]:
+        """Checkpoints whose weights this stage reads: none if it is only rescored."""
+        return () if self.rescored else (self.checkpoint,)
+
+    @property
+    def seed(self) -> int:
+        """Seed that draws items and samples."""
+        return self.settings.seed
+
+    @property
+    def split(self) -> str:
+        """Split that the items come from."""
+        return "train" if self.purpose is Purpose.PASS_RATE else self.settings.split
 
 
-@dataclass(frozen=True)
-class PassRateStage(Stage):
-    """The base on train items of one domain, which self-paced phases are ordered by; no part of the report."""
-
-    checkpoint: CheckpointRef
-    domain: str
+StageSpec = BaseStage | TrainStage | EvaluateStage
+"""A stage of a plan."""
+TaggedStage = Annotated[StageSpec, Field(discriminator="kind")]
+"""`StageSpec` as pydantic reads it from JSON."""

@@ -2,38 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from pydantic import Field
 
+from xdomain.config.execution import ExecutionConfig
+from xdomain.config.experiment import Experiment
 from xdomain.config.model_base import ConfigModel
-from xdomain.plan.spec import TaskSpec
+from xdomain.config.setups import BaseSetup, TrainingSetup
+from xdomain.plan.expand import expand_curricula
+from xdomain.plan.graph import Setup
+from xdomain.plan.stage import BaseStage, StageSpec, TaggedStage, TrainStage
 
 
-class StageRecord(ConfigModel):
-    """A stage as a worker needs it to find its folders: `Stage` in plain JSON."""
+class Order(ConfigModel):
+    """One stage of a task, and where its inputs lie. Paths start at the store's root."""
 
-    kind: str
-    key: str
-    title: str
-    payload_json: str
-    needs: tuple[str, ...]
-    input_folders: tuple[str, ...]
-    """Folder names of `needs`, in order."""
-    checkpoints_read: tuple[str, ...] = ()
-    """Checkpoints whose digests are compared before the stage begins, as paths from the store's root."""
-    filed_as: str | None = None
+    stage: TaggedStage
+    inputs: Mapping[str, str]
+    """Published folder of each stage that it reads, by key."""
+    checkpoints: tuple[str, ...]
+    """Folders of checkpoints whose digests are compared before the stage begins."""
 
 
 class TaskFile(ConfigModel):
-    """What one worker process reads from disk."""
+    """The work of one process: one base or training stage, or the evaluations of one checkpoint."""
 
     store: str
-    device: str
-    threads: int
-    task: TaskSpec
-    records: tuple[StageRecord, ...]
+    orders: tuple[Order, ...]
+    setup: TrainingSetup | BaseSetup | None
+    """Sections of the experiment that a base or training stage uses; null for evaluations, which say all themselves."""
+    execution: ExecutionConfig
     stale_tokens: dict[str, str] = Field(default_factory=dict)
-    """Leases (by stage key) whose holder elsewhere was seen not to beat."""
+    """Leases, by stage key, whose holder on another machine was seen not to beat."""
     command: tuple[str, ...] = ()
-    """What the user called; for the stages' records."""
+    """Command that the user typed, for the stages' records."""
     runner: str = ""
-    """The run that gave the order; by it a run knows its stages from those that another one published."""
+    """Session that gave the order; by it a session tells its stages from those that another one published."""
+
+    @classmethod
+    def read(cls, path: Path) -> TaskFile:
+        """Read a task from its file."""
+        return cls.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def work_setup(stage: StageSpec, setup: Setup) -> TrainingSetup | BaseSetup | None:
+    """Return the sections of an experiment that a worker needs for `stage`."""
+    if isinstance(stage, TrainStage):
+        assert isinstance(setup, Experiment)
+        return setup.training_setup
+    return base_setup(setup) if isinstance(stage, BaseStage) else None
+
+
+def base_setup(setup: Setup) -> BaseSetup:
+    """Return the sections that the base model's stage uses; training settings only if something is trained."""
+    assert setup.model is not None
+    training = setup.training if isinstance(setup, Experiment) and expand_curricula(setup) else None
+    return BaseSetup(name=setup.name, model=setup.model, domains=setup.domains, training=training)

@@ -19,7 +19,7 @@ from xdomain.core.fingerprint import text_digest
 from xdomain.report.file_names import file_names
 
 if TYPE_CHECKING:
-    from xdomain.core.measurement import MeasuredGrid
+    from xdomain.plan.measurement import MeasuredGrid
 
 METRIC = "acc"
 FILTER = "none"
@@ -33,7 +33,7 @@ def write_lm_eval(result: AnalysisResult, grid: MeasuredGrid, folder: Path, *, w
         written_seconds: Unix time, which names the files.
     """
     stamp = time.strftime("%Y-%m-%dT%H-%M-%S", time.gmtime(written_seconds)) + f".{written_seconds % 1 * 1e6:06.0f}"
-    checkpoints = {place.checkpoint: place.curriculum for place in grid.checkpoints if place.is_end}
+    checkpoints = {place.checkpoint: str(place.run) for place in grid.checkpoints if place.is_end}
     ended = grid.records[grid.records["checkpoint"].isin(list(checkpoints))]
     written = []
     for label, name in file_names(result.accuracy.rows).items():

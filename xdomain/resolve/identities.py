@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.fingerprint import file_digest
 from xdomain.core.locate import gguf_path
 from xdomain.domains.build import build_domains
+from xdomain.plan.graph import Setup
 from xdomain.plan.identity import Identities
 
 MODEL_FILES = ("*.safetensors", "*.json", "*.model", "*.jinja", "*.txt")
@@ -20,17 +20,17 @@ CODE_FILES = ("*.py",)
 """Files that count too if the model's own code is run (`trust_remote_code`)."""
 
 
-def resolve_identities(experiment: Experiment) -> Identities:
-    """Read what is needed of the model source and of every domain.
+def resolve_identities(setup: Setup) -> Identities:
+    """Read what is needed of the model source, if any, and of every domain.
 
     Raises:
         ConfigError: the model source is not there.
         DataError: a domain's data is missing or malformed.
     """
-    warmup = experiment.model.warmup.domains if experiment.model.warmup else ()
-    domains = build_domains(experiment.domains, dict.fromkeys([*experiment.domain_names, *warmup]))
+    warmup = setup.model.warmup.domains if setup.model is not None and setup.model.warmup else ()
+    domains = build_domains(setup.domains, dict.fromkeys([*setup.domain_names, *warmup]))
     return Identities(
-        model=model_identity(experiment.model),
+        model={} if setup.model is None else model_identity(setup.model),
         items={name: domain.item_identity() for name, domain in domains.items()},
         verifiers={name: domain.verifier_identity() for name, domain in domains.items()},
         rewards={name: domain.reward_identity() for name, domain in domains.items()},

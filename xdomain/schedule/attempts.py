@@ -6,7 +6,7 @@ from collections import Counter
 
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.states import Cause
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageSpec
 
 REBUILDS = 2
 """Times that a stage is tried again because what it reads was corrupt."""
@@ -23,12 +23,12 @@ class Attempts:
         self._execution = execution
         self._failed: Counter[tuple[str, Cause]] = Counter()
 
-    def may_retry(self, stage: Stage, cause: Cause) -> bool:
+    def may_retry(self, stage: StageSpec, cause: Cause) -> bool:
         """Count a failed attempt, and return whether the stage may start again."""
         self._failed[stage.key, cause] += 1
         return self._failed[stage.key, cause] <= self._execution.retries.after(cause)
 
-    def may_rebuild(self, stage: Stage) -> bool:
+    def may_rebuild(self, stage: StageSpec) -> bool:
         """Return whether corrupt inputs of a stage may be made again, and count it if so."""
         if self._execution.damaged != "remake" or self._failed[stage.key, Cause.CORRUPT] >= REBUILDS:
             return False

@@ -1,4 +1,4 @@
-"""The executor contract. Executors only start workers; all state lives in the store."""
+"""The contract of executors. They only start workers; all state lives in the store."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from xdomain.config.experiment import Experiment
 from xdomain.core.states import Cause
-from xdomain.plan.stage import Stage
+from xdomain.plan.graph import Setup
+from xdomain.plan.stage import StageSpec
 
 
 @dataclass(frozen=True)
 class Task:
-    """One process's work.
+    """The work of one process.
 
     Attributes:
-        name: for logs, the first stage's folder.
-        stages: one base or train stage, or the evaluations of one checkpoint.
-        path: its `TaskFile`.
-        keeps_engine: what it starts is worth keeping for the next such task.
+        name: The first stage's folder, for logs.
+        stages: One base or train stage, or the evaluations of one checkpoint.
+        path: The `TaskFile`.
+        keeps_engine: Whether the engine that it starts is worth keeping for the next such task.
     """
 
     name: str
-    stages: tuple[Stage, ...]
+    stages: tuple[StageSpec, ...]
     path: Path = field(compare=False)
     keeps_engine: bool = False
 
 
 @dataclass(frozen=True)
-class Ended:
-    """A task whose worker is gone.
+class TaskExit:
+    """The end of a task's worker.
 
     Attributes:
-        task: the task.
-        how: "signal 9", "exit code 1"; None where the worker went through to its end.
-        cause: why it ended, as far as the executor itself knows; None where it does not.
+        task: The task.
+        how: "signal 9" or "exit code 1"; None if the worker ran to its end.
+        cause: Why it ended; None if the executor does not know.
     """
 
     task: Task
@@ -45,32 +45,32 @@ class Ended:
 
 
 class Executor(Protocol):
-    """Starts workers and tells when they ended; what they achieved stands in the store."""
+    """Starts workers and reports their ends. What they achieved is in the store."""
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
-        """Build what TRL checks, where stages will run, before the first one does.
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
+        """Check settings and data where its stages will run, before the first one does.
 
         Args:
-            loads_source: a stage will load the model from where it comes from, so it must be there.
+            loads_source: Whether a stage will load the model from its source, which must then be readable.
 
         Raises:
             ConfigError: TRL refuses a setting, or the model's source cannot be reached.
         """
 
     def free_slots(self) -> int:
-        """How many tasks could start now."""
+        """Return how many tasks could start now."""
 
     def submit(self, task: Task) -> None:
         """Start a worker for `task`."""
 
-    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
-        """Tasks whose worker ended since the last call; waits up to `timeout_seconds` for the first."""
+    def finished(self, timeout_seconds: float) -> Sequence[TaskExit]:
+        """Return the exits since the last call; wait up to `timeout_seconds` for the first."""
 
     def kill(self, task: Task) -> None:
-        """End one task's worker at once: it hangs. `finished` tells of its end like of any other."""
+        """End the worker of a task at once, because it hangs. `finished` reports this exit too."""
 
     def stop(self, *, at_once: bool) -> None:
         """Tell workers to stop at their next checkpoint, or end them at once."""
 
     def close(self) -> None:
-        """End everything that is left."""
+        """End every worker that is left."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xdomain.core.states import EventKind
-from xdomain.plan.stage import Stage
-from xdomain.store.store import Failure
+from xdomain.plan.stage import StageSpec
+from xdomain.store.failures import Failure
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Event:
     """Something that happened to a stage."""
 
     kind: EventKind
-    stage: Stage
+    stage: StageSpec
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage, Stage
+from xdomain.plan.stage import StageSpec
 from xdomain.schedule.resources import demand, stated
 
 
@@ -26,7 +26,7 @@ class ExportedTask:
     """
 
     name: str
-    stages: tuple[Stage, ...]
+    stages: tuple[StageSpec, ...]
     needs: tuple[str, ...]
     command: str
     cpus: int
@@ -39,11 +39,11 @@ def exported_tasks(plan: Graph, run_command: Sequence[str]) -> list[ExportedTask
     Args:
         run_command: the `grid run` of the whole experiment, which `--stage` narrows.
     """
-    groups: dict[object, list[Stage]] = {}
+    groups: dict[object, list[StageSpec]] = {}
     for stage in plan.stages.values():
-        groups.setdefault(stage.checkpoint if isinstance(stage, EvaluateStage) else stage.key, []).append(stage)
+        groups.setdefault(stage.task_group or stage.key, []).append(stage)
     name_of = {stage.key: group[0].folder for group in groups.values() for stage in group}
-    execution = plan.experiment.execution
+    execution = plan.setup.execution
     found = []
     for group in groups.values():
         kind = group[0].kind

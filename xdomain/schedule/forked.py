@@ -11,10 +11,10 @@ from multiprocessing.connection import Connection
 from xdomain.schedule.worker_door import backend_cache, preflight_complaint, run_task_file
 
 
-def preflight_main(experiment_json: str, loads_source: bool, answer: Connection) -> None:
-    """Check an experiment and send `preflight_complaint`'s answer."""
-    _end_with_parent()
-    answer.send_bytes(preflight_complaint(experiment_json, loads_source).encode())
+def preflight_main(setup_json: str, loads_source: bool, answer: Connection) -> None:
+    """Check a setup and send `preflight_complaint`'s answer."""
+    end_with_parent()
+    answer.send_bytes(preflight_complaint(setup_json, loads_source).encode())
 
 
 def worker_main(task_path: str, devices: str | None) -> None:
@@ -43,13 +43,7 @@ def kept_worker_main(orders: Connection, devices: str | None) -> None:
             orders.send_bytes(b"done")
 
 
-def _prepare(devices: str | None) -> None:
-    _end_with_parent()
-    if devices is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = devices
-
-
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Leave at once when the scheduler's process is gone, however it went."""
     parent = multiprocessing.parent_process()
     assert parent is not None
@@ -59,3 +53,9 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _prepare(devices: str | None) -> None:
+    end_with_parent()
+    if devices is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = devices

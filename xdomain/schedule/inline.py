@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xdomain.config.experiment import Experiment
+from xdomain.plan.graph import Setup
 from xdomain.plan.task import TaskFile
-from xdomain.schedule.base import Ended, Task
+from xdomain.schedule.base import Task, TaskExit
 from xdomain.schedule.worker_door import backend_cache, run_preflight, run_task
 
 
@@ -15,11 +15,11 @@ class InlineExecutor:
     """Runs a task inside `submit`; breakpoints work."""
 
     def __init__(self) -> None:
-        self._finished: list[Ended] = []
+        self._finished: list[TaskExit] = []
         self._cache: Any = None
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
-        run_preflight(experiment, loads_source=loads_source)
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
+        run_preflight(setup, loads_source=loads_source)
 
     def free_slots(self) -> int:
         return 0 if self._finished else 1
@@ -27,9 +27,9 @@ class InlineExecutor:
     def submit(self, task: Task) -> None:
         file = TaskFile.model_validate_json(task.path.read_text(encoding="utf-8"))
         run_task(file, self._cache_for(task))
-        self._finished.append(Ended(task))
+        self._finished.append(TaskExit(task))
 
-    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
+    def finished(self, timeout_seconds: float) -> Sequence[TaskExit]:
         done, self._finished = self._finished, []
         return done
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
-from xdomain.config.experiment import Experiment
 from xdomain.core.error_json import error_from_json
 from xdomain.core.errors import StageError
+from xdomain.plan.graph import Setup
 from xdomain.plan.stage import StageKind
-from xdomain.schedule.base import Ended, Task
+from xdomain.schedule.base import Task, TaskExit
 from xdomain.schedule.forked import kept_worker_main, preflight_main, worker_main
 from xdomain.schedule.forkserver import ForkServer
 from xdomain.schedule.resources import Amounts
@@ -85,15 +85,15 @@ class LocalExecutor:
         self._slots = Slots(list(devices) or [None] * workers, asked or {}, capacity or {}, train_processes)
         self._server = ForkServer(threads, preload)
         self._waiting: deque[Task] = deque()  # submitted, but not enough slots are free yet
-        self._never_started: list[Ended] = []
+        self._never_started: list[TaskExit] = []
         self._running: list[Worker] = []
         self._idle: list[Worker] = []
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
         """In the first fork, so that packages are imported, and data read, once for this and all stages."""
-        self._server.read_domains(experiment.domains)
+        self._server.read_domains(setup.domains)
         ours, theirs = self._server.pipe()
-        process = self._server.start(preflight_main, experiment.model_dump_json(), loads_source, theirs)
+        process = self._server.start(preflight_main, setup.model_dump_json(), loads_source, theirs)
         theirs.close()
         try:
             complaint = ours.recv_bytes().decode()
@@ -111,7 +111,7 @@ class LocalExecutor:
         self._waiting.append(task)
         self._start_waiting()
 
-    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
+    def finished(self, timeout_seconds: float) -> Sequence[TaskExit]:
         done, self._never_started = self._never_started, []
         if not self._running:
             return done
@@ -127,7 +127,7 @@ class LocalExecutor:
                 how = _how(worker.process.exitcode)
                 worker.process.close()
             self._slots.give_back(worker.slots)
-            done.append(Ended(worker.task, how))
+            done.append(TaskExit(worker.task, how))
         self._start_waiting()
         return done
 
@@ -141,7 +141,7 @@ class LocalExecutor:
                 worker.process.kill()
 
     def stop(self, *, at_once: bool) -> None:
-        self._never_started += [Ended(task) for task in self._waiting]
+        self._never_started += [TaskExit(task) for task in self._waiting]
         self._waiting.clear()
         for worker in self._running:
             worker.process.kill() if at_once else worker.process.terminate()

@@ -42,7 +42,7 @@ def connect(ray: ModuleType, execution: ExecutionConfig) -> None:
         ConfigError: it cannot be reached.
     """
     address = execution.ray.address or os.environ.get("RAY_ADDRESS") or "local"
-    _check_listening(address)
+    check_listening(address)
     here = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address == "local" else {}
     try:
         with handler_kept():
@@ -61,25 +61,8 @@ def connect(ray: ModuleType, execution: ExecutionConfig) -> None:
         ) from error
 
 
-@contextmanager
-def handler_kept() -> Iterator[None]:
-    """Ray sets its own handler for SIGTERM, in the main thread; ours stops the run at the next checkpoint."""
-    kept = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, kept)
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says, without Ray's pages of it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].rstrip(".") if lines else type(error).__name__
-
-
-def _check_listening(address: str) -> None:
-    """Ray itself tries an address where nobody listens for a minute, and then ends the process.
+def check_listening(address: str) -> None:
+    """Check that something listens at an address; Ray itself would try for a minute and then end the process.
 
     Raises:
         ConfigError: nobody listens, or it is an address of Ray's client.
@@ -101,3 +84,20 @@ def _check_listening(address: str) -> None:
             where="execution.ray.address",
             fix="`ray status` on the cluster's head shows its address.",
         ) from None
+
+
+@contextmanager
+def handler_kept() -> Iterator[None]:
+    """Ray sets its own handler for SIGTERM, in the main thread; ours stops the run at the next checkpoint."""
+    kept = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, kept)
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without Ray's pages of it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.config.execution import ExecutionConfig
-from xdomain.config.experiment import Experiment
 from xdomain.core.errors import StageError
 from xdomain.core.states import Cause
+from xdomain.plan.graph import Setup
 from xdomain.plan.stage import StageKind
-from xdomain.schedule.base import Ended, Task
+from xdomain.schedule.base import Task, TaskExit
 from xdomain.schedule.ray_connection import connect, first_line, handler_kept, load_ray
 from xdomain.schedule.ray_nodes import check_nodes, check_settings
 from xdomain.schedule.resources import Amounts, check_demands, demands, fits, room
@@ -57,7 +57,7 @@ class RayExecutor:
             self._disconnect()
             raise
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
         """See that every node that can run stages has this xdomain and the store, and ask TRL on one of them.
 
         Raises:
@@ -67,7 +67,7 @@ class RayExecutor:
         able = [node for node in alive if room(self._demands, [node["Resources"]])]
         check_nodes(self._ray, able, self._store)
         trains = next(node for node in able if fits(self._demands[StageKind.TRAIN], node["Resources"]))
-        check_settings(self._ray, trains, experiment, loads_source=loads_source)
+        check_settings(self._ray, trains, setup, loads_source=loads_source)
 
     def free_slots(self) -> int:
         return max(0, (self._most or self._room()) - len(self._running))
@@ -82,7 +82,7 @@ class RayExecutor:
         run = self._ray.remote(**options, resources=amounts, max_retries=0)(run_ray_task)
         self._running[run.options(name=task.name).remote(str(task.path.resolve()))] = task
 
-    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
+    def finished(self, timeout_seconds: float) -> Sequence[TaskExit]:
         if not self._running:
             return []
         self._room()
@@ -103,19 +103,19 @@ class RayExecutor:
         self._running.clear()
         self._disconnect()
 
-    def _ended(self, task: Task, reference: Any) -> Ended:
+    def _ended(self, task: Task, reference: Any) -> TaskExit:
         errors = self._ray.exceptions
         try:
             self._ray.get(reference)
         except errors.TaskCancelledError:
-            return Ended(task, "a cancellation")
+            return TaskExit(task, "a cancellation")
         except errors.OutOfMemoryError as error:
-            return Ended(task, first_line(error), Cause.OUT_OF_MEMORY)
+            return TaskExit(task, first_line(error), Cause.OUT_OF_MEMORY)
         except errors.RayTaskError as error:  # the worker raised before it could write to the store
-            return Ended(task, f"{type(error.cause).__name__}: {error.cause}", Cause.ERROR)
+            return TaskExit(task, f"{type(error.cause).__name__}: {error.cause}", Cause.ERROR)
         except errors.RayError as error:
-            return Ended(task, f"{type(error).__name__}: {first_line(error)}", Cause.KILLED)
-        return Ended(task)
+            return TaskExit(task, f"{type(error).__name__}: {first_line(error)}", Cause.KILLED)
+        return TaskExit(task)
 
     def _room(self) -> int:
         """Stages that the nodes hold, looked at now and then.

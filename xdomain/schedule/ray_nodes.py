@@ -9,9 +9,9 @@ from types import ModuleType
 from typing import Any
 
 from xdomain import __version__
-from xdomain.config.experiment import Experiment
 from xdomain.core.error_json import error_from_json
 from xdomain.core.errors import ConfigError
+from xdomain.plan.graph import Setup
 from xdomain.schedule.ray_connection import first_line
 from xdomain.schedule.worker_door import preflight_complaint
 
@@ -41,13 +41,13 @@ def check_nodes(ray: ModuleType, nodes: Sequence[Any], store: Path) -> None:
         probe.unlink()
 
 
-def check_settings(ray: ModuleType, node: Any, experiment: Experiment, *, loads_source: bool) -> None:
+def check_settings(ray: ModuleType, node: Any, setup: Setup, *, loads_source: bool) -> None:
     """Ask TRL on `node` whether it takes the experiment's settings; `loads_source` as in `Executor.preflight`.
 
     Raises:
         XDomainError: it does not.
     """
-    reference = _on(ray, node, preflight_complaint, experiment.model_dump_json(), loads_source)
+    reference = _on(ray, node, preflight_complaint, setup.model_dump_json(), loads_source)
     complaint = _answer(ray, reference, node, None)
     if complaint:
         raise error_from_json(complaint)

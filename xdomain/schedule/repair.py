@@ -8,32 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import DamagedArtifact
-from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage, PassRateStage, Stage, TrainStage
+from xdomain.plan.stage import StageRef, StageSpec
 from xdomain.store.artifact import check_checkpoint, damaged_file
 from xdomain.store.lease import acquire
 from xdomain.store.store import Store
 
 
-def checkpoints_read(stage: Stage, plan: Graph, store: Store) -> list[Path]:
-    """Return the folders of the checkpoints that a stage reads; none if it is only rescored."""
-    if isinstance(stage, EvaluateStage) and stage.rescored:
-        return []
-    if isinstance(stage, EvaluateStage | PassRateStage):
-        return [checkpoint_folder(store.folder(plan.stages[stage.checkpoint.stage]), stage.checkpoint.step)]
-    found = []
-    for key in stage.needs:
-        need = plan.stages[key]
-        if isinstance(need, PassRateStage):
-            continue  # it is records alone
-        found.append(checkpoint_folder(store.folder(need), need.steps if isinstance(need, TrainStage) else 0))
-    return found
+def checkpoints_read(stage: StageSpec, plan: Graph, store: Store) -> list[Path]:
+    """Return the folders of the checkpoints whose weights a stage reads; none if it is only rescored."""
+    return [checkpoint_folder(store.folder(plan.ref(ref.stage)), ref.step) for ref in stage.checkpoints_read]
 
 
-def has_damaged_records(stage: Stage, store: Store) -> bool:
-    """Whether what a published stage tells is damaged: all but its checkpoints, which are compared when one is read."""
+def has_damaged_records(stage: StageRef, store: Store) -> bool:
+    """Return whether what a published stage tells is corrupt, apart from its checkpoints, which are compared when one
+    is read."""
     return damaged_file(store.folder(stage), checkpoints=False) is not None
 
 
@@ -45,7 +36,7 @@ class Repair:
         self._store = store
         self._by_folder = {stage.folder: stage for stage in plan.stages.values()}
 
-    def discard_damaged_inputs(self, stage: Stage) -> set[str]:
+    def discard_damaged_inputs(self, stage: StageSpec) -> set[str]:
         """Keys of the stages that `stage` reads, directly or below an adapter, and that are published no more."""
         gone: set[str] = set()
         for checkpoint in checkpoints_read(stage, self._plan, self._store):
@@ -54,7 +45,7 @@ class Repair:
                 gone.add(damaged.key)
         return gone
 
-    def discard_damaged_records(self, done: Iterable[Stage]) -> set[str]:
+    def discard_damaged_records(self, done: Iterable[StageRef]) -> set[str]:
         """Keys of published stages whose records were damaged: no stage reads them, so nobody else would look."""
         gone = set()
         for stage in done:
@@ -63,7 +54,7 @@ class Repair:
                 gone.add(stage.key)
         return gone
 
-    def _damaged_stage(self, checkpoint: Path) -> Stage | None:
+    def _damaged_stage(self, checkpoint: Path) -> StageRef | None:
         """The stage of the plan whose damage makes `checkpoint` unreadable; None if it can be read."""
         try:
             check_checkpoint(checkpoint)
@@ -71,7 +62,7 @@ class Repair:
             return self._by_folder.get(Path(error.where or "").name)
         return None
 
-    def _discard(self, stage: Stage) -> None:
+    def _discard(self, stage: StageRef) -> None:
         """Unless somebody else is at it, which is then making it again."""
         lease = acquire(self._store.lease_path(stage))
         if lease is not None:

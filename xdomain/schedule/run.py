@@ -46,13 +46,13 @@ def run_plan(
     def tell(task: Task, message: str) -> None:
         watch(Event(EventKind.WAITING, task.stages[0], {"message": message}))
 
-    with closing(make_executor(plan.experiment.execution, store, jobs, tell)) as executor:
+    with closing(make_executor(plan.setup.execution, store, jobs, tell)) as executor:
         bases = [stage for stage in plan.stages.values() if stage.kind is StageKind.BASE]
         # Of several models each base stage tells for itself, so that one that cannot be read does not stop the others.
         loads_source = not plan.own and len(store.done(bases)) < len(bases)
-        by_backend = {each.evaluation.backend: each for each in (*plan.own.values(), plan.experiment)}
-        for experiment in by_backend.values():
-            executor.preflight(experiment, loads_source=loads_source)
+        by_backend = {each.evaluation.backend: each for each in (*plan.own.values(), plan.setup)}
+        for setup in by_backend.values():
+            executor.preflight(setup, loads_source=loads_source)
         scheduler = Scheduler(plan, store, executor, watch)
         on_start(scheduler)
         return scheduler.run()
@@ -69,7 +69,7 @@ def _is_finished(plan: Graph, store: Store) -> bool:
     stages = plan.stages.values()
     if len(store.done(stages)) < len(stages):
         return False
-    remake = plan.experiment.execution.damaged == "remake"
+    remake = plan.setup.execution.damaged == "remake"
     return not (remake and any(has_damaged_records(stage, store) for stage in stages))
 
 

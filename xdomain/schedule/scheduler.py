@@ -13,17 +13,18 @@ from xdomain.config.backend import KEEPS_ENGINE
 from xdomain.core.errors import StoreError
 from xdomain.core.states import Cause, EventKind
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage, Stage
+from xdomain.plan.stage import EvaluateStage, Purpose, StageSpec
 from xdomain.schedule.attempts import Attempts
-from xdomain.schedule.base import Ended, Executor, Task
+from xdomain.schedule.base import Executor, Task, TaskExit
 from xdomain.schedule.events import Event, RunOutcome
-from xdomain.schedule.frontier import Frontier
 from xdomain.schedule.hung_workers import HungWorkers
+from xdomain.schedule.ready_queue import ReadyQueue
 from xdomain.schedule.repair import Repair
 from xdomain.schedule.task_file import task_file
 from xdomain.schedule.worker_exits import WorkerExits
+from xdomain.store.failures import Failure
 from xdomain.store.lease import Holder, StaleWatch, read_holder
-from xdomain.store.store import Failure, Store
+from xdomain.store.store import Store
 
 POLL_SECONDS = 0.2
 
@@ -49,13 +50,13 @@ class Scheduler:
         self._executor = executor
         self._name = uuid.uuid4().hex
         self._on_event = on_event
-        self._stale_watch = stale_watch or StaleWatch(plan.experiment.execution.stale_after_seconds)
-        self._frontier = Frontier(plan, frozenset())
+        self._stale_watch = stale_watch or StaleWatch(plan.setup.execution.stale_after_seconds)
+        self._ready = ReadyQueue(plan, frozenset())
         self._repair = Repair(plan, store)
-        self._attempts = Attempts(plan.experiment.execution)
+        self._attempts = Attempts(plan.setup.execution)
         self._hung = HungWorkers(store, self._stale_watch)
         self._exits = WorkerExits(store)
-        self._running: dict[str, Stage] = {}
+        self._running: dict[str, StageSpec] = {}
         self._elsewhere: set[str] = set()
         self._looked_elsewhere = 0.0
         self._stopping = False
@@ -66,7 +67,7 @@ class Scheduler:
         at_once, self._stopping = self._stopping, True
         self._executor.stop(at_once=at_once)
 
-    def running(self) -> list[tuple[Stage, Holder | None]]:
+    def running(self) -> list[tuple[StageSpec, Holder | None]]:
         """Return the stages that this scheduler started, with the lease of each, which tells of its progress."""
         return [(stage, read_holder(self._store.lease_path(stage))) for stage in self._running.values()]
 
@@ -87,12 +88,12 @@ class Scheduler:
 
     def _run(self) -> RunOutcome:
         self._begin()
-        while self._frontier or self._running or self._elsewhere:
+        while self._ready or self._running or self._elsewhere:
             if not self._stopping:
                 self._submit()
             elif not self._running:
                 break
-            if not self._running and not self._frontier and self._elsewhere:
+            if not self._running and not self._ready and self._elsewhere:
                 time.sleep(POLL_SECONDS)
             for ended in self._executor.finished(POLL_SECONDS):
                 self._settle(ended)
@@ -107,27 +108,27 @@ class Scheduler:
     def _begin(self) -> None:
         stages = self._plan.stages.values()
         done = self._store.done(stages)
-        if self._plan.experiment.execution.damaged == "remake":
+        if self._plan.setup.execution.damaged == "remake":
             corrupt = self._repair.discard_damaged_records([stage for stage in stages if stage.key in done])
             for key in corrupt:
                 self._tell_of_corruption(key)
             done -= corrupt
         self.outcome.reused = [key for key in self._plan.stages if key in done]
-        self._frontier = Frontier(self._plan, done)
+        self._ready = ReadyQueue(self._plan, done)
 
     def _submit(self) -> None:
-        while self._frontier and self._executor.free_slots() > 0:
+        while self._ready and self._executor.free_slots() > 0:
             stale: dict[str, str] = {}
-            stages = [stage for stage in self._frontier.take() if self._can_start(stage, stale)]
+            stages = [stage for stage in self._ready.take() if self._can_start(stage, stale)]
             if stages:
                 self._start(stages, stale)
 
-    def _can_start(self, stage: Stage, stale: dict[str, str]) -> bool:
+    def _can_start(self, stage: StageSpec, stale: dict[str, str]) -> bool:
         """Return whether a ready stage is still to be made, by this session; a stale lease on it goes to `stale`."""
         if self._store.done([stage]):
             self._found_done(stage)  # another session published it since this one looked
             return False
-        if self._store.is_cancelled(stage):
+        if self._store.failures.is_cancelled(stage):
             message = "it was cancelled; `xdomain grid retry` takes that back."
             self._fail(stage, Failure(Cause.CANCELLED, message, str(self._store.log_path(stage))))
             return False
@@ -140,28 +141,32 @@ class Scheduler:
             stale[stage.key] = holder.token
         return True
 
-    def _start(self, stages: list[Stage], stale: dict[str, str]) -> None:
+    def _start(self, stages: list[StageSpec], stale: dict[str, str]) -> None:
         file = task_file(self._plan, self._store, stages, stale, self._name)
         path = self._store.root / "work" / f".task-{stages[0].folder}-{time.time_ns()}.json"
         path.write_text(file.model_dump_json(), encoding="utf-8")
         for stage in stages:
-            self._store.clear_failure(stage)
+            self._store.failures.clear(stage)
             self._running[stage.key] = stage
             self._on_event(Event(EventKind.STARTED, stage))
-        evaluates = isinstance(stages[0], EvaluateStage)
-        keeps_engine = evaluates and self._plan.experiment_of(stages[0]).evaluation.backend in KEEPS_ENGINE
-        task = Task(stages[0].folder, tuple(stages), path, keeps_engine)
+        first = stages[0]
+        keeps_engine = (
+            isinstance(first, EvaluateStage)
+            and first.purpose is Purpose.REPORT
+            and first.settings.backend in KEEPS_ENGINE
+        )
+        task = Task(first.folder, tuple(stages), path, keeps_engine)
         self._hung.add(task, stale.values())
         self._executor.submit(task)
 
-    def _settle(self, ended: Ended) -> None:
+    def _settle(self, ended: TaskExit) -> None:
         """Read from the store what became of the stages of a task that ended."""
         hung = self._hung.remove(ended.task)
         done = self._store.done(ended.task.stages)
         unexplained = self._exits.explain(ended, hung=hung)
         for stage in ended.task.stages:
             del self._running[stage.key]
-            failure = self._store.failure(stage)
+            failure = self._store.failures.last(stage)
             _, free = self._stale_watch.holder(self._store.lease_path(stage))
             if stage.key in done and self._store.result(stage).get("runner") == self._name:
                 self.outcome.ran.append(stage.key)
@@ -177,30 +182,30 @@ class Scheduler:
             elif not self._stopping:
                 self._retry_or_fail(stage, unexplained)
 
-    def _retry_or_fail(self, stage: Stage, failure: Failure) -> None:
+    def _retry_or_fail(self, stage: StageSpec, failure: Failure) -> None:
         if failure.cause is Cause.CORRUPT and self._rebuild_inputs(stage):
             return
         if failure.cause is not Cause.CANCELLED:
-            self._store.note_attempt(stage, failure.cause)
+            self._store.failures.note_attempt(stage, failure.cause)
             if self._attempts.may_retry(stage, failure.cause) and not self._stopping:
                 self._on_event(Event(EventKind.RETRY, stage, {"message": failure.message}))
-                self._frontier.make_ready(stage.key)
+                self._ready.make_ready(stage.key)
                 return
-        self._store.fail(stage, failure)
+        self._store.failures.record(stage, failure)
         self._fail(stage, failure)
 
-    def _rebuild_inputs(self, stage: Stage) -> bool:
+    def _rebuild_inputs(self, stage: StageSpec) -> bool:
         """Make again what `stage` could not read, and `stage` after it; False if the experiment does not allow it."""
         if not self._attempts.may_rebuild(stage):
             return False
         gone = self._repair.discard_damaged_inputs(stage)
         for key in gone:
             self.outcome.withdraw(key)
-            if not self._frontier.is_open(key):
+            if not self._ready.is_open(key):
                 self._tell_of_corruption(key)
-                self._frontier.reopen(key)
-        self._store.clear_failure(stage)
-        self._frontier.wait_for(stage.key, gone)
+                self._ready.reopen(key)
+        self._store.failures.clear(stage)
+        self._ready.wait_for(stage.key, gone)
         return True
 
     def _tell_of_corruption(self, key: str) -> None:
@@ -218,19 +223,19 @@ class Scheduler:
                 self._found_done(stage)
             elif self._stale_watch.holder(self._store.lease_path(stage))[1]:
                 self._elsewhere.discard(key)
-                self._frontier.make_ready(key)
+                self._ready.make_ready(key)
 
-    def _found_done(self, stage: Stage) -> None:
+    def _found_done(self, stage: StageSpec) -> None:
         self.outcome.reused.append(stage.key)
         self._finish(stage)
 
-    def _finish(self, stage: Stage) -> None:
+    def _finish(self, stage: StageSpec) -> None:
         self._on_event(Event(EventKind.DONE, stage))
-        self._frontier.finish(stage.key)
+        self._ready.finish(stage.key)
 
-    def _fail(self, stage: Stage, failure: Failure) -> None:
+    def _fail(self, stage: StageSpec, failure: Failure) -> None:
         self.outcome.failed[stage.key] = failure
         self._on_event(Event(EventKind.FAILED, stage, {"message": failure.message, "log": failure.log}))
-        for key in self._frontier.block(stage.key):
+        for key in self._ready.block(stage.key):
             self.outcome.blocked.append(key)
             self._on_event(Event(EventKind.BLOCKED, self._plan.stages[key]))

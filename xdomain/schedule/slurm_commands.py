@@ -21,6 +21,7 @@ ALIVE = frozenset({
 NEVER = re.compile(r"PartitionConfig|BadConstraints|Partition\w*Limit|PerJob")
 """Reasons for which a job waits until somebody changes the cluster. Source: squeue's manual, "JOB REASON CODES"."""
 COMMAND_SECONDS = 60.0
+_FIELDS = "JobArrayID:40,State:20,exit_code:20,Reason:200"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def require_slurm() -> None:
     missing = [name for name in ("sbatch", "srun", "squeue", "scancel") if shutil.which(name) is None]
     if missing:
         raise DependencyMissing(
-            f"there is no {missing[0]} on PATH, so no Slurm.",
+            f"`{missing[0]}` was not found on PATH: Slurm is not available.",
             where="execution.executor",
             fix="Run this on a login node of the cluster (Debian: apt-get install slurm-client), or choose `local`.",
         )
@@ -68,15 +69,16 @@ def queue() -> dict[str, SlurmJob]:
     Raises:
         StageError: Slurm does not answer.
     """
-    lines = _run("squeue", "--me", "--noheader", "--array", "--states=all", "--Format", _FIELDS).splitlines()
+    return parse_queue(_run("squeue", "--me", "--noheader", "--array", "--states=all", "--Format", _FIELDS))
+
+
+def parse_queue(text: str) -> dict[str, SlurmJob]:
+    """Return the jobs that squeue printed with the columns of `_FIELDS`, by job number."""
     found = {}
-    for line in lines:
+    for line in text.splitlines():
         number, state, exit_code, *reason = line.split(maxsplit=3)
         found[number] = SlurmJob(state, _exit_code(exit_code), reason[0].strip() if reason else "None")
     return found
-
-
-_FIELDS = "JobArrayID:40,State:20,exit_code:20,Reason:200"
 
 
 def check_size(options: Options, where: str) -> None:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.config.execution import ExecutionConfig
-from xdomain.config.experiment import Experiment
 from xdomain.core.errors import DependencyMissing, StageError
 from xdomain.core.exit_codes import STOPPED
 from xdomain.core.states import Cause
+from xdomain.plan.graph import Setup
 from xdomain.plan.stage import StageKind
-from xdomain.schedule.base import Ended, Task
+from xdomain.schedule.base import Task, TaskExit
 from xdomain.schedule.slurm_commands import SlurmJob, cancel, check_size, queue, require_slurm
 from xdomain.schedule.slurm_options import job_options, job_setup
 from xdomain.schedule.worker_door import run_preflight, run_slurm_job
@@ -80,8 +80,8 @@ class SlurmExecutor:
         self._stopping = False
         self._looked = self._answered = time.monotonic()
 
-    def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
-        run_preflight(experiment, loads_source=loads_source)
+    def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
+        run_preflight(setup, loads_source=loads_source)
 
     def free_slots(self) -> int:
         return max(0, self._most - len(self._running) - len(self._queued))
@@ -89,7 +89,7 @@ class SlurmExecutor:
     def submit(self, task: Task) -> None:
         self._queued.append(task)
 
-    def finished(self, timeout_seconds: float) -> Sequence[Ended]:
+    def finished(self, timeout_seconds: float) -> Sequence[TaskExit]:
         self._hand_over()
         if not self._running:
             return []
@@ -122,7 +122,7 @@ class SlurmExecutor:
         self._queued.clear()
         cancel(self._running)
         for number, task in list(self._running.items()):
-            self._end(number, Ended(task))
+            self._end(number, TaskExit(task))
 
     def running_jobs(self) -> dict[str, Task]:
         """Tasks by Slurm's job number."""
@@ -160,7 +160,7 @@ class SlurmExecutor:
 
         return FailedJobError, FailedSubmissionError
 
-    def _look(self) -> list[Ended]:
+    def _look(self) -> list[TaskExit]:
         self._looked = time.monotonic()
         try:
             jobs = queue()
@@ -175,12 +175,12 @@ class SlurmExecutor:
             if job is None:
                 self._missed[number] = self._missed.get(number, 0) + 1
                 if self._missed[number] >= GONE_LOOKS:
-                    ended.append(self._end(number, Ended(task, f"Slurm forgot its job {number}")))
+                    ended.append(self._end(number, TaskExit(task, f"Slurm forgot its job {number}")))
             elif job.is_alive:
                 self._note(number, task, job)
             elif self._can_go_on(task, job):
                 self._tell(task, f"Slurm job {number} stopped at a checkpoint as Slurm asked; it is submitted again")
-                self._end(number, Ended(task))
+                self._end(number, TaskExit(task))
                 self._queued.append(task)
             else:
                 ended.append(self._end(number, self._ended(number, task, job)))
@@ -205,20 +205,20 @@ class SlurmExecutor:
         elif job.state == "PENDING" and job.reason not in USUAL_REASONS and before != job:
             self._tell(task, f"Slurm job {number} waits: {job.reason}")
 
-    def _ended(self, number: str, task: Task, job: SlurmJob) -> Ended:
+    def _ended(self, number: str, task: Task, job: SlurmJob) -> TaskExit:
         log = self._submissions[number].paths.stdout
         if job.state == "COMPLETED":
-            return Ended(task)
+            return TaskExit(task)
         if job.state == "FAILED" and job.exit_code == STOPPED:
-            return Ended(task, f"Slurm job {number} was told to stop, by its time limit most likely", Cause.KILLED)
+            return TaskExit(task, f"Slurm job {number} was told to stop, by its time limit most likely", Cause.KILLED)
         if job.state == "FAILED":
-            return Ended(task, f"exit code {job.exit_code} of Slurm job {number}, see {log}")
+            return TaskExit(task, f"exit code {job.exit_code} of Slurm job {number}, see {log}")
         if number in self._killed or (job.state == "CANCELLED" and self._stopping):
-            return Ended(task, "signal 9")
+            return TaskExit(task, "signal 9")
         words = "was cancelled (scancel)" if job.state == "CANCELLED" else f"ended as {job.state}"
-        return Ended(task, f"Slurm job {number} {words}, see {log}", CAUSES.get(job.state, Cause.KILLED))
+        return TaskExit(task, f"Slurm job {number} {words}, see {log}", CAUSES.get(job.state, Cause.KILLED))
 
-    def _end(self, number: str, ended: Ended) -> Ended:
+    def _end(self, number: str, ended: TaskExit) -> TaskExit:
         """Forget a job, and remove what submitit pickled for it."""
         del self._running[number]
         self._seen.pop(number, None)

@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 
 from xdomain.plan.graph import Graph
-from xdomain.plan.spec import TaskSpec, stage_spec
-from xdomain.plan.stage import Stage
-from xdomain.plan.task import StageRecord, TaskFile
+from xdomain.plan.stage import StageSpec
+from xdomain.plan.task import Order, TaskFile, work_setup
 from xdomain.schedule.repair import checkpoints_read
 from xdomain.store.store import Store
 
 
 def task_file(
-    plan: Graph, store: Store, stages: Sequence[Stage], stale_tokens: Mapping[str, str], runner: str = ""
+    plan: Graph, store: Store, stages: Sequence[StageSpec], stale_tokens: Mapping[str, str], runner: str = ""
 ) -> TaskFile:
-    """The task of running `stages` of `plan` in one process.
+    """Return the task of running `stages` of `plan` in one process.
 
     Args:
-        stale_tokens: leases, by stage key, whose holder elsewhere was seen not to beat.
-        runner: unique to the run.
+        stale_tokens: Leases, by stage key, whose holder on another machine was seen not to beat.
+        runner: Name of the session.
     """
-    experiment = plan.experiment_of(stages[0])
-    execution = experiment.execution
+    setup = plan.setup_of(stages[0])
     return TaskFile(
         store=str(store.root.resolve()),
-        device=execution.device,
-        threads=execution.threads,
-        task=TaskSpec(experiment=experiment, stages=tuple(stage_spec(stage, plan.stages) for stage in stages)),
-        records=tuple(
-            StageRecord(
-                kind=stage.kind,
-                key=stage.key,
-                title=stage.title,
-                payload_json=json.dumps(stage.payload),
-                needs=stage.needs,
-                filed_as=stage.filed_as,
-                input_folders=tuple(plan.stages[need].folder for need in stage.needs),
-                checkpoints_read=tuple(
-                    str(path.relative_to(store.root)) for path in checkpoints_read(stage, plan, store)
-                ),
-            )
-            for stage in stages
-        ),
+        orders=tuple(_order(stage, plan, store) for stage in stages),
+        setup=work_setup(stages[0], setup),
+        execution=setup.execution,
         stale_tokens=dict(stale_tokens),
         command=tuple(sys.argv),
         runner=runner,
+    )
+
+
+def _order(stage: StageSpec, plan: Graph, store: Store) -> Order:
+    return Order(
+        stage=stage,
+        inputs={need: plan.ref(need).folder for need in stage.needs},
+        checkpoints=tuple(str(path.relative_to(store.root)) for path in checkpoints_read(stage, plan, store)),
     )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from xdomain.config.experiment import Experiment
 from xdomain.core.registry import load_attribute
+from xdomain.plan.graph import Setup
 from xdomain.plan.task import TaskFile
 
 PRELOAD = "xdomain.worker.preload"
@@ -22,37 +22,35 @@ def run_task_file(task_path: str, cache: Any = None) -> None:
     Args:
         cache: backend cache from `backend_cache`, if this process runs several tasks.
     """
-    load_attribute("xdomain.worker.run:run_task_file")(task_path, cache)
+    load_attribute("xdomain.worker.main:run_task_file")(task_path, cache=cache)
 
 
 def run_task(file: TaskFile, cache: Any = None) -> None:
     """Run the stages of a task inside the calling process, whose signal handlers stay unchanged."""
-    load_attribute("xdomain.worker.run:run_task")(file, kept=cache)
+    load_attribute("xdomain.worker.main:run_task")(file, cache=cache)
 
 
 def backend_cache() -> Any:
-    """Return an empty `KeptBackend`, which keeps an engine from one task to the next."""
-    return load_attribute("xdomain.evaluate.kept:KeptBackend")()
+    """Return an empty `BackendCache`, which keeps an engine from one task to the next."""
+    return load_attribute("xdomain.worker.main:BackendCache")()
 
 
-def run_preflight(experiment: Experiment, *, loads_source: bool) -> None:
-    """Check an experiment in this process; see `Executor.preflight`."""
-    load_attribute("xdomain.worker.run:run_preflight")(experiment, loads_source=loads_source)
+def run_preflight(setup: Setup, *, loads_source: bool) -> None:
+    """Check a setup in this process; see `Executor.preflight`."""
+    load_attribute("xdomain.worker.main:run_preflight")(setup, loads_source=loads_source)
 
 
-def preflight_complaint(experiment_json: str, loads_source: bool) -> str:
-    """Check an experiment in this process; return its error as `error_to_json` writes it, or "" if there is none."""
-    complaint: str = load_attribute("xdomain.worker.complaint:preflight_complaint")(
-        experiment_json, loads_source=loads_source
-    )
+def preflight_complaint(setup_json: str, loads_source: bool) -> str:
+    """Check a setup in this process; return its error as `error_to_json` writes it, or "" if there is none."""
+    complaint: str = load_attribute("xdomain.worker.main:preflight_complaint")(setup_json, loads_source=loads_source)
     return complaint
 
 
 def run_ray_task(task_path: str) -> None:
     """Run the stages of a task file in a Ray worker process, which Ray may use again."""
-    load_attribute("xdomain.worker.ray_worker:run_stages")(task_path)
+    load_attribute("xdomain.worker.main:run_ray_task")(task_path)
 
 
 def run_slurm_job(task_path: str) -> None:
     """Run the stages of a task file as a Slurm job, which Slurm may tell to stop."""
-    load_attribute("xdomain.worker.slurm_worker:run_job")(task_path)
+    load_attribute("xdomain.worker.main:run_slurm_job")(task_path)

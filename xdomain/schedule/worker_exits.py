@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from xdomain.core.states import Cause
-from xdomain.schedule.base import Ended
+from xdomain.schedule.base import TaskExit
 from xdomain.schedule.memory import memory_kills
-from xdomain.store.store import Failure, Store
+from xdomain.store.failures import Failure
+from xdomain.store.store import Store
 
 FULL_DISK_BYTES = 1 << 20
 """With less free space than this, a worker cannot write down its error."""
@@ -18,7 +19,7 @@ class WorkerExits:
         self._store = store
         self._memory_kills = memory_kills()
 
-    def explain(self, ended: Ended, *, hung: bool) -> Failure:
+    def explain(self, ended: TaskExit, *, hung: bool) -> Failure:
         """Return the failure of the stages that a worker left undone.
 
         Args:

@@ -6,14 +6,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+from xdomain.core.artifact_layout import CHECKPOINTS, foundation_folder
 from xdomain.core.errors import DamagedArtifact, StoreError
 from xdomain.core.files import read_json
 from xdomain.core.fingerprint import file_digest
-from xdomain.models.layout import CHECKPOINTS, foundation_folder
 
 DONE = "done.json"
 STAGE = "stage.json"
 MANIFEST = "manifest.json"
+RECORDS = "records.parquet"
 REMAKE = (
     "Delete this folder, and `xdomain grid run` makes the stage again (`execution.damaged: remake` does it by itself)."
 )

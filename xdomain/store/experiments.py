@@ -13,7 +13,7 @@ from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, write_json
 from xdomain.plan.explain import pick_stage
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import Stage, StageKind
+from xdomain.plan.stage import StageKind, StageRef
 from xdomain.store.lease import locked
 from xdomain.store.store import Store
 
@@ -34,8 +34,8 @@ def note_experiment(store: Store, plan: Plan) -> None:
         raise StoreError(f"cannot be written: {error.strerror or error}.", where=str(path)) from error
 
 
-def noted_experiments(store: Store) -> dict[str, Mapping[str, Stage]]:
-    """Stages that each experiment needs, by its name and their key; of a stage only kind, key and title are known.
+def noted_experiments(store: Store) -> dict[str, Mapping[str, StageRef]]:
+    """Return the stages that each experiment needs, by its name and their key.
 
     Raises:
         StoreError: a note cannot be read.
@@ -43,7 +43,7 @@ def noted_experiments(store: Store) -> dict[str, Mapping[str, Stage]]:
     return {path.stem: _read(path) for path in sorted((store.root / "experiments").glob("[!.]*.json"))}
 
 
-def stages_beside(store: Store, text: str) -> list[Stage]:
+def stages_beside(store: Store, text: str) -> list[StageRef]:
     """The stages of the experiment that has the stage that `text` names.
 
     Raises:
@@ -67,14 +67,16 @@ def _path(store: Store, name: str) -> Path:
     return store.root / "experiments" / f"{name}.json"
 
 
-def _write(path: Path, stages: Iterable[Stage]) -> None:
+def _write(path: Path, stages: Iterable[StageRef]) -> None:
     write_json(path, {stage.key: {"kind": stage.kind, "title": stage.title} for stage in stages})
 
 
-def _read(path: Path) -> dict[str, Stage]:
+def _read(path: Path) -> dict[str, StageRef]:
     try:
         noted = read_json(path)
-        return {key: Stage(StageKind(each["kind"]), key, each["title"], {}, ()) for key, each in noted.items()}
+        return {
+            key: StageRef(kind=StageKind(each["kind"]), key=key, title=each["title"]) for key, each in noted.items()
+        }
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, write_json
 from xdomain.core.registry import did_you_mean
-from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
 from xdomain.store.artifact import DONE, MANIFEST, read_description

@@ -9,8 +9,8 @@ from typing import Any
 from xdomain.core.errors import DamagedArtifact
 from xdomain.plan.cost import list_schedule_seconds
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import Stage, TrainStage
-from xdomain.store.alike import rates_alike
+from xdomain.plan.stage import StageSpec, TrainStage
+from xdomain.store.durations import rates_alike
 from xdomain.store.store import Store
 
 MEASURED_STAGES = 100
@@ -41,7 +41,7 @@ class Rates:
         self.borrowed = rates_alike(plan, store, unmeasured)
         """Rates of stages of other plans, by kind."""
 
-    def add(self, stage: Stage) -> None:
+    def add(self, stage: StageSpec) -> None:
         """Count a published stage; one whose record is damaged tells nothing."""
         try:
             seconds = float(self._store.result(stage)["seconds"])
@@ -101,5 +101,5 @@ def share_done(progress: Mapping[str, Any]) -> float:
     return min(1.0, progress.get("done", 0) / total) if total else 0.0
 
 
-def _size(stage: Stage) -> int:
+def _size(stage: StageSpec) -> int:
     return stage.steps if isinstance(stage, TrainStage) else 1

@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from xdomain.core.files import read_json
 from xdomain.core.stage import Lender
 from xdomain.plan.borrowing import draw_key, judged_alike, may_borrow
-from xdomain.plan.stage import Stage
-from xdomain.store.artifact import DONE, STAGE, damaged_file
+from xdomain.plan.stage import EvaluateStage
+from xdomain.store.artifact import RECORDS, STAGE, damaged_file
 from xdomain.store.drawn import DRAWN, drawn_name
 from xdomain.store.store import Store
-
-RECORDS = "records.parquet"
-
-
-@dataclass(frozen=True)
-class StoredStage:
-    """Contents of a published stage's `stage.json`."""
-
-    key: str
-    folder: Path
-    title: str
-    payload: Mapping[str, Any]
-    done: Mapping[str, Any]
-
-    @property
-    def records(self) -> Path:
-        return self.folder / RECORDS
+from xdomain.store.stored import StoredStage, read_stage
 
 
 class DrawnAlike:
@@ -51,27 +32,18 @@ class DrawnAlike:
         found = (read_stage(self._stages / name) for name in self._by_draw.get(drawn_name(wanted), ()))
         return [each for each in found if each is not None and draw_key(each.payload) == wanted]
 
-    def lenders(self, stage: Stage) -> list[StoredStage]:
+    def lenders(self, stage: EvaluateStage) -> list[StoredStage]:
         """Return evaluations that `stage` may reuse completions of; those with reusable verdicts come first."""
         found = [each for each in self.of(stage.payload) if each.key != stage.key]
-        found = [each for each in found if may_borrow(stage.payload, each.payload)]
+        found = [each for each in found if may_borrow(stage, each.payload)]
         return sorted(found, key=lambda each: not judged_alike(stage.payload, each.payload))
 
 
-def read_stage(folder: Path) -> StoredStage | None:
-    """Return a published stage, or None if it is not published or cannot be read."""
-    try:
-        data = read_json(folder / STAGE) if (folder / DONE).is_file() else None
-        return data and StoredStage(data["key"], folder, data["title"], data["payload"], data["done"])
-    except (OSError, ValueError, TypeError, LookupError):
-        return None
-
-
-def as_lender(found: StoredStage, stage: Stage) -> Lender:
+def as_lender(found: StoredStage, stage: EvaluateStage) -> Lender:
     """Return `found` in the form that the evaluation `stage` reads."""
     return Lender(found.key, found.records, judged_alike(stage.payload, found.payload))
 
 
 def is_sound(found: StoredStage) -> bool:
     """Return whether description and records have the published digests."""
-    return damaged_file(found.folder, STAGE) is None and damaged_file(found.folder, RECORDS) is None
+    return damaged_file(found.path, STAGE) is None and damaged_file(found.path, RECORDS) is None

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from xdomain.core.measurement import BASE, UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
+from xdomain.config.run_id import BASE_RUN, RunId
 from xdomain.core.parquet import read_records
 from xdomain.core.records import RECORD_COLUMNS
 from xdomain.plan.graph import Graph, Plan, prompts_consumed
+from xdomain.plan.measurement import UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
 from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
 from xdomain.store.artifact import check_artifact
 from xdomain.store.store import Store
@@ -43,14 +44,14 @@ def measured_grid(
     return MeasuredGrid(
         experiment=experiment.name,
         domains=experiment.domain_names,
-        curricula=plan.curricula,
+        runs=plan.run_ids,
         seeds=experiment.seeds,
         checkpoints=tuple(place for name, place in places.items() if name in evaluated),
         records=read_records(paths, RECORD_COLUMNS if with_text else COLUMNS_WITHOUT_TEXT),
         missing=tuple(stage.title for stage in plan.evaluations if stage.key not in done),
         planned=len(plan.evaluations),
         chance=dict(chance),
-        contrasts=tuple(str(contrast) for contrast in experiment.analysis.contrasts),
+        contrasts=experiment.analysis.contrasts,
         margin=experiment.analysis.margin,
         budget=experiment.training.budget,
         description=dict(description),
@@ -59,26 +60,21 @@ def measured_grid(
 
 def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, EvaluatedCheckpoint]:
     model = plan.experiment.model.source[1]
-    places = {
-        plan.base.end.name: EvaluatedCheckpoint(
-            plan.base.end.name, BASE, None, None, 0, 0, is_end=True, strategy=None, model=model
-        )
-    }
+    base = EvaluatedCheckpoint(plan.base.end.name, BASE_RUN, model=model)
+    places = {base.checkpoint: base}
     effort = {plan.base.key: Effort()}
     for stage in plan.train_stages:
         summary = store.result(stage)["summary"] if stage.key in done else None
         own = _efforts(stage, summary, plan) if summary is not None else {}
-        before = effort[stage.parent]
+        before = effort[stage.parent.stage]
         for ref in stage.checkpoints:
             places[ref.name] = EvaluatedCheckpoint(
                 checkpoint=ref.name,
-                curriculum=stage.label,
-                parent=stage.parent_label,
+                run=stage.run,
+                parent=stage.parent_run,
                 seed=stage.seed,
-                phase=stage.phase_index + 1,
                 step=ref.step,
                 is_end=ref.step == stage.steps,
-                strategy=stage.strategy,
                 model=model,
                 effort=before.plus(own.get(ref, UNRECORDED)),
                 displacement=summary.get("displacement") if summary and ref == stage.end else None,
@@ -92,7 +88,7 @@ def _telemetry(store: Store, stage: TrainStage) -> tuple[StepTelemetry, ...]:
     """From the metrics of a mixed phase; () for any other, and where there are none."""
     folder = store.folder(stage)
     path = folder / "metrics.jsonl"
-    if not stage.curriculum.phases[stage.phase_index].is_mixed or not path.exists():
+    if not stage.phase.is_mixed or not path.exists():
         return ()
     check_artifact(folder, path.name)
     lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
@@ -108,7 +104,7 @@ def _telemetry(store: Store, stage: TrainStage) -> tuple[StepTelemetry, ...]:
 def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[CheckpointRef, Effort]:
     """What the stage itself spent up to each of its checkpoints; tokens and time are recorded for its end alone."""
     spent = {
-        ref: replace(UNRECORDED, steps=ref.step, prompts=prompts_consumed(ref.step, plan.experiment))
+        ref: replace(UNRECORDED, steps=ref.step, prompts=prompts_consumed(ref.step, plan.experiment.training))
         for ref in stage.checkpoints
     }
     spent[stage.end] = Effort(
@@ -122,19 +118,25 @@ def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[
     return spent
 
 
-def model_labels(graphs: Mapping[str, Graph], base: str | None) -> dict[str, str]:
-    """The row of every evaluated checkpoint: "base", the name it was asked for by, or its title where the name's
-    pattern matched several."""
-    labels: dict[str, str] = {}
+def compared_runs(graphs: Mapping[str, Graph], base: str | None) -> dict[str, RunId]:
+    """What every evaluated checkpoint is in a comparison, by its name.
+
+    Args:
+        graphs: evaluations of each model, by the name that it was asked for by.
+        base: the name that stands as the base.
+
+    Returns:
+        The base, or a model that is called as it was asked for; by its title where the name's pattern matched several.
+    """
+    runs: dict[str, RunId] = {}
     for name, graph in graphs.items():
         found = {stage.checkpoint.name: stage for stage in graph.evaluations}
         for checkpoint, evaluation in found.items():
-            if checkpoint in labels:  # a pattern that also matches the base
-                continue
-            made_by = graph.stages[evaluation.checkpoint.stage]
-            title = made_by.title if made_by.kind is StageKind.BASE else evaluation.title.rsplit(" on ", 1)[0]
-            labels[checkpoint] = BASE if name == base else name if len(found) == 1 else title
-    return labels
+            made_by = graph.ref(evaluation.checkpoint.stage)
+            title = made_by.title if made_by.kind is StageKind.BASE else evaluation.checkpoint_title
+            run = BASE_RUN if name == base else RunId(model=name if len(found) == 1 else title)
+            runs.setdefault(checkpoint, run)  # a pattern may match the base too
+    return runs
 
 
 def compared_models(
@@ -143,41 +145,38 @@ def compared_models(
     base: str | None,
     *,
     chance: Mapping[str, float | None],
+    failed: Mapping[tuple[RunId, str], str] | None = None,
     domains: tuple[str, ...] | None = None,
     with_text: bool = False,
 ) -> MeasuredGrid:
-    """Evaluated models side by side, each under its label; one without any record is a row without numbers.
+    """Evaluated models side by side; one without any record is a row without numbers.
 
     Args:
-        graphs: evaluations by name, see `model_labels`.
+        graphs: evaluations by name, see `compared_runs`.
         base: the name that stands as the base, which the others are compared with.
+        failed: why an evaluation has no records, by model and domain.
         domains: evaluated domains in their order, where the first graph does not have them all.
         with_text: read completions too.
     """
-    labels = model_labels(graphs, base)
+    runs = compared_runs(graphs, base)
     evaluations = {stage.key: stage for graph in graphs.values() for stage in graph.evaluations}
     done = store.done(evaluations.values())
     found = [stage for key, stage in evaluations.items() if key in done]
-    places: list[EvaluatedCheckpoint] = []
-    for checkpoint, label in labels.items():
-        evaluated = next((stage for stage in found if stage.checkpoint.name == checkpoint), None)
-        if evaluated is not None:
-            template = store.result(evaluated)["summary"].get("chat_template")
-            (seed, phase), parent = ((None, 0), None) if label == BASE else ((0, 1), BASE)
-            places.append(
-                EvaluatedCheckpoint(
-                    checkpoint, label, parent, seed, phase, 0, is_end=True, effort=UNRECORDED, template=template
-                )
-            )
+    measured = {stage.checkpoint.name: stage for stage in reversed(found)}
+    templates = {name: store.result(stage)["summary"].get("chat_template") for name, stage in measured.items()}
+    places = [
+        EvaluatedCheckpoint(name, run, effort=UNRECORDED, template=templates[name])
+        for name, run in runs.items()
+        if name in measured
+    ]
     paths = [store.open_artifact(stage) / "records.parquet" for stage in found]
     return MeasuredGrid(
         experiment="eval",
-        domains=domains or next(iter(graphs.values())).experiment.domain_names,
-        curricula=tuple(dict.fromkeys(label for label in labels.values() if label != BASE)),
-        seeds=(0,),
+        domains=domains or next(iter(graphs.values())).setup.domain_names,
+        runs=tuple(dict.fromkeys(run for run in runs.values() if not run.is_base)),
         checkpoints=tuple(places),
         records=read_records(paths, RECORD_COLUMNS if with_text else (*COLUMNS_WITHOUT_TEXT, "gold")),
         missing=tuple(stage.title for key, stage in evaluations.items() if key not in done),
+        failed=dict(failed or {}),
         chance=dict(chance),
-        budget="unknown",
     )

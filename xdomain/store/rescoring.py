@@ -9,11 +9,12 @@ from xdomain.core.errors import PlanError, StoreError
 from xdomain.plan.explain import changes_in_words
 from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.identity import same_completions
-from xdomain.plan.stage import EvaluateStage, Stage, StageKind
-from xdomain.store.artifact import check_artifact
+from xdomain.plan.stage import EvaluateStage, StageKind, StageSpec
+from xdomain.store.artifact import RECORDS, check_artifact
 from xdomain.store.experiments import noted_experiments
-from xdomain.store.lenders import RECORDS, DrawnAlike, StoredStage, read_stage
+from xdomain.store.lenders import DrawnAlike
 from xdomain.store.store import Store
+from xdomain.store.stored import StoredStage, read_stage
 from xdomain.store.trained_before import as_trained
 
 
@@ -52,11 +53,10 @@ def plan_rescoring(plan: Plan, store: Store) -> Rescoring:
     for stage in stored.evaluations:
         last = _last_judged(stage, alike)
         if last is not None and stage.key not in done:
-            check_artifact(last.folder, RECORDS)
+            check_artifact(last.path, RECORDS)
         if last is not None:
-            before[stage.key] = replace(
-                stage, key=last.key, payload=last.payload, filed_as=last.title, rescored=False, trained_under={}
-            )
+            plain = replace(stage, rescored=False, base=None, trained_under={})
+            before[stage.key] = replace(plain, key=last.key, payload=last.payload, filed_as=last.title)
         elif stage.key in done:
             before[stage.key] = stage
         else:
@@ -68,18 +68,20 @@ def plan_rescoring(plan: Plan, store: Store) -> Rescoring:
             where=str(store.root),
             fix="Run `xdomain grid run` first, or name its store with --store.",
         )
-    others = {key: stage for key, stage in stored.stages.items() if not isinstance(stage, EvaluateStage)}
+    others: dict[str, StageSpec] = {
+        key: stage for key, stage in stored.stages.items() if not isinstance(stage, EvaluateStage)
+    }
     after = {stage.key: stage for stage in stored.evaluations if stage.key in before}
-    todo = {key: stage for key, stage in after.items() if key not in done}
+    todo: dict[str, StageSpec] = {key: stage for key, stage in after.items() if key not in done}
     needed = {need for stage in todo.values() for need in stage.needs}
-    exist: dict[str, Stage] = {key: replace(stage, needs=()) for key, stage in others.items() if key in needed}
+    inputs = {key: stage for key, stage in others.items() if key in needed}
     own = {stage.key: stage for stage in before.values()}
     planned = {stage.title for stage in plan.evaluations}
     return Rescoring(
         before=Plan(plan.experiment, {**others, **own}, plan.base, stored.runs),
         after=Plan(plan.experiment, {**others, **after}, plan.base, stored.runs),
         pairs=tuple((old.key, new) for new, old in before.items()),
-        todo=Graph(plan.experiment, exist | todo),
+        todo=Graph(plan.experiment, todo, inputs=inputs),
         absent=tuple(sorted(planned - {stage.title for stage in after.values()})),
     )
 

@@ -8,9 +8,10 @@ from operator import itemgetter
 
 from xdomain.plan.borrowing import repeats_samples
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import Stage, StageKind
-from xdomain.store.lenders import DrawnAlike, StoredStage
+from xdomain.plan.stage import EvaluateStage
+from xdomain.store.lenders import DrawnAlike
 from xdomain.store.store import Store
+from xdomain.store.stored import StoredStage
 
 
 @dataclass(frozen=True)
@@ -37,25 +38,25 @@ def expected_savings(plan: Graph, store: Store, done: Collection[str]) -> Saving
     tokens: float | None = 0
     refused = []
     for key, stage in plan.stages.items():
-        if stage.kind is not StageKind.EVALUATE or key in done:
+        if not isinstance(stage, EvaluateStage) or key in done:
             continue
         lent = max(((_lent(stage, each), each) for each in alike.lenders(stage)), key=itemgetter(0), default=None)
         if lent is not None and lent[0]:
             completions[key] = lent[0]
             each = _tokens_each(lent[1])
             tokens = None if tokens is None or each is None else tokens + lent[0] * each
-        elif not repeats_samples(stage.payload) and alike.of(stage.payload):
+        elif not repeats_samples(stage.settings) and alike.of(stage.payload):
             refused.append(key)
     return Savings(completions, None if tokens is None else round(tokens), tuple(refused))
 
 
-def _lent(stage: Stage, lender: StoredStage) -> int:
+def _lent(stage: EvaluateStage, lender: StoredStage) -> int:
     """Return how many completions both have. Items and samples are prefix-stable, so the smaller count decides."""
     if stage.payload["items"]["identity"] != lender.payload["items"]["identity"]:
         return 0
     summary = lender.done["summary"]
-    items = min(stage.payload["items"]["count"], summary.get("items", 0))
-    return int(items * min(stage.payload["sampling"]["samples"], summary.get("samples", 0)))
+    items = min(stage.settings.items, summary.get("items", 0))
+    return int(items * min(stage.settings.samples, summary.get("samples", 0)))
 
 
 def _tokens_each(lender: StoredStage) -> float | None:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xdomain.core.states import Cause, StageState
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageRef
+from xdomain.store.failures import Failure
 from xdomain.store.lease import Holder, read_holder
-from xdomain.store.store import Failure, Store
+from xdomain.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,14 @@ class StageStatus:
     attempts: tuple[Cause, ...] = ()
 
 
-def stage_states(store: Store, stages: Iterable[Stage]) -> dict[str, StageStatus]:
+def stage_states(store: Store, stages: Iterable[StageRef]) -> dict[str, StageStatus]:
     """State of every stage, by key."""
     wanted = list(stages)
     done = store.done(wanted)
     leases, failures, attempts = store.names("leases"), store.names("failures"), store.names("attempts")
     found = {}
     for stage in wanted:
-        past = tuple(store.attempts(stage)) if f"{stage.folder}.jsonl" in attempts else ()
+        past = tuple(store.failures.attempts(stage)) if f"{stage.folder}.jsonl" in attempts else ()
         if stage.key in done:
             found[stage.key] = StageStatus(StageState.DONE, attempts=past)
             continue
@@ -44,7 +45,7 @@ def stage_states(store: Store, stages: Iterable[Stage]) -> dict[str, StageStatus
         if holder is not None and not holder.is_dead_here():
             found[stage.key] = StageStatus(StageState.RUNNING, holder=holder, attempts=past)
             continue
-        failure = store.failure(stage) if name in failures else None
+        failure = store.failures.last(stage) if name in failures else None
         state = StageState.FAILED if failure else StageState.WAITING
         found[stage.key] = StageStatus(state, failure=failure, attempts=past)
     return found

@@ -12,11 +12,11 @@ from functools import cache
 
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.explain import verifier_in_words
-from xdomain.plan.graph import Plan, Run
-from xdomain.plan.stage import CheckpointRef, EvaluateStage, Stage, StageKind
+from xdomain.plan.graph import Plan
+from xdomain.plan.stage import CheckpointRef, EvaluateStage, StageKind, StageSpec
 from xdomain.store.experiments import noted_experiments
-from xdomain.store.lenders import StoredStage, read_stage
 from xdomain.store.store import Store
+from xdomain.store.stored import StoredStage, read_stage
 
 JUDGING = ("verifiers", "rewards", "self_paced")
 """Parts of a training stage's payload that depend on a verifier or reward."""
@@ -31,11 +31,11 @@ def as_trained(plan: Plan, store: Store) -> tuple[Plan, Mapping[str, StoredStage
     """
     candidates = _candidates(plan, store)
     later = _later_phases(candidates)
-    stages: dict[str, Stage] = {plan.base.key: plan.base}
+    stages: dict[str, StageSpec] = {plan.base.key: plan.base}
     now: dict[str, str] = {plan.base.key: plan.base.key}
     found: dict[str, StoredStage] = {}
     for stage in plan.train_stages:
-        parent = now.get(stage.parent)
+        parent = now.get(stage.parent.stage)
         alike = candidates.get((parent, _likeness(stage.payload)), []) if parent is not None else []
         if parent is None or not alike:
             continue
@@ -47,8 +47,8 @@ def as_trained(plan: Plan, store: Store) -> tuple[Plan, Mapping[str, StoredStage
             stage,
             key=chosen.key,
             payload=chosen.payload,
-            needs=tuple(dict.fromkeys([parent, *(ref.stage for ref in lineage[1:]), plan.base.key])),
             filed_as=chosen.title,
+            parent=CheckpointRef(parent, stage.parent.step),
             lineage=lineage,
             pass_rates={},
         )
@@ -58,7 +58,7 @@ def as_trained(plan: Plan, store: Store) -> tuple[Plan, Mapping[str, StoredStage
             moved = _moved(evaluation, CheckpointRef(now[ref.stage], ref.step), plan, _scorers(now[ref.stage], found))
             stages[moved.key] = moved
     runs = tuple(
-        Run(run.curriculum, run.seed, run.strategy, tuple(now[key] for key in run.stages))
+        replace(run, stages=tuple(now[key] for key in run.stages))
         for run in plan.runs
         if all(key in now for key in run.stages)
     )
@@ -107,9 +107,9 @@ def _moved(
         evaluation,
         key=fingerprint(payload),
         payload=payload,
-        needs=tuple(dict.fromkeys([ref.stage, plan.base.key])),
         checkpoint=ref,
         rescored=True,
+        base=plan.base.end,
         trained_under=trained_under,
     )
 

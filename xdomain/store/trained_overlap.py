@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from xdomain.config.experiment import Experiment
 from xdomain.core.errors import DataError
 from xdomain.core.fingerprint import fingerprint
-from xdomain.domains.base import Item
-from xdomain.domains.build import build_domains
+from xdomain.domains.base import Item, Split
+from xdomain.domains.build import build_domain, build_domains
 from xdomain.domains.draw import choose_items
 from xdomain.domains.trained import items_trained_on
-from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage
+from xdomain.plan.graph import Graph, Setup
+from xdomain.plan.stage import EvaluateStage, TrainStage
 from xdomain.store.lineage import Lineage, Trained
 from xdomain.store.store import Store
 
@@ -66,20 +65,19 @@ def find_trained_overlaps(graph: Graph, store: Store, *, finished: bool) -> list
         StoreError: The store does not say what a checkpoint was trained on.
         DataError: A domain's data is missing or malformed.
     """
-    done = store.done(graph.stages.values())
+    done = store.done([*graph.inputs.values(), *graph.stages.values()])
     lineage = Lineage(store)
     drawn: dict[str, list[Item]] = {}
     found: list[TrainedOverlap] = []
     for stage in graph.evaluations:
-        experiment = graph.experiment_of(stage)
         if (stage.key in done and not finished) or _to_be_made(stage.checkpoint.stage, graph, done):
             continue
         trained = lineage.trained_on(stage.checkpoint)
         if trained:
-            which = fingerprint([stage.payload["items"], stage.payload["seed"]])
+            which = fingerprint([stage.payload["items"], stage.seed])
             if which not in drawn:
-                drawn[which] = evaluated_items(experiment, stage.domain)
-            found += _overlaps(stage, experiment, drawn[which], trained)
+                drawn[which] = evaluated_items(stage)
+            found += _overlaps(stage, graph.setup_of(stage), drawn[which], trained)
     return found
 
 
@@ -87,29 +85,28 @@ def _to_be_made(key: str, graph: Graph, done: Collection[str]) -> bool:
     """Return whether the run makes this stage or one below it (again): from the items of today, which were compared."""
     if key not in done:
         return True
-    parent = graph.stages[key].payload.get("parent") if key in graph.stages else None
-    return parent in graph.stages and _to_be_made(parent, graph, done)
+    stage = graph.stages.get(key)
+    if not isinstance(stage, TrainStage) or stage.parent.stage not in graph.stages:
+        return False
+    return _to_be_made(stage.parent.stage, graph, done)
 
 
-def _overlaps(
-    stage: EvaluateStage, experiment: Experiment, items: list[Item], trained: Trained
-) -> Iterator[TrainedOverlap]:
-    warmup = experiment.model.warmup.domains if experiment.model.warmup else ()
-    known = trained.keys() & {*experiment.domain_names, *warmup}
-    allowed = {name: each.allowed_overlap for name, each in build_domains(experiment.domains, known).items()}
+def _overlaps(stage: EvaluateStage, setup: Setup, items: list[Item], trained: Trained) -> Iterator[TrainedOverlap]:
+    warmup = setup.model.warmup.domains if setup.model is not None and setup.model.warmup else ()
+    known = trained.keys() & {*setup.domain_names, *warmup}
+    allowed = {name: each.allowed_overlap for name, each in build_domains(setup.domains, known).items()}
     for name in sorted(trained):
         shared = items_trained_on(items, trained[name])
         if shared and stage.domain not in allowed.get(name, ()):
-            title = stage.title.removesuffix(f" on {stage.domain}")
             examples = tuple(item.id for item in shared[:SHOWN])
-            yield TrainedOverlap(title, stage.domain, name, len(shared), len(items), examples)
+            yield TrainedOverlap(stage.checkpoint_title, stage.domain, name, len(shared), len(items), examples)
 
 
-def evaluated_items(experiment: Experiment, name: str) -> list[Item]:
-    """Return the items of a domain that an experiment evaluates."""
-    domain = build_domains(experiment.domains, [name])[name]
+def evaluated_items(stage: EvaluateStage) -> list[Item]:
+    """Return the items that an evaluation asks."""
+    domain = build_domain(stage.domain_entry)
     try:
-        return choose_items(domain, experiment.evaluation)
+        return choose_items(domain, stage.settings, Split(stage.split))
     finally:
         domain.close()
 

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from datasets import Dataset
 
-from xdomain.config.experiment import Experiment
 from xdomain.config.strategy import JointConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import StageError, XDomainError
@@ -18,7 +17,6 @@ from xdomain.core.model_context import context_of
 from xdomain.core.records import Outcome
 from xdomain.core.stage import StageContext
 from xdomain.domains.base import Domain, Item, Split
-from xdomain.domains.build import build_domains
 from xdomain.generation.stopping import StopStrings, end_tokens
 from xdomain.models.prompting import encode, opened_reasoning, render, scored_text, trl_prompt
 from xdomain.strategies.build import build_strategy
@@ -38,7 +36,12 @@ LARGEST_DIFFERENCE = {torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0
 
 
 def check_agreement(
-    experiment: Experiment, model: Any, tokenizer: Any, chat: bool, context: StageContext
+    domains: Mapping[str, Domain],
+    training: TrainingConfig,
+    model: Any,
+    tokenizer: Any,
+    chat: bool,
+    context: StageContext,
 ) -> dict[str, Any]:
     """Compare training's path with evaluation's on a few train items of each domain.
 
@@ -46,7 +49,8 @@ def check_agreement(
     the log-probabilities are compared with what evaluation makes of the same.
 
     Args:
-        experiment: Its domains give the items.
+        domains: Domains that give the items; they are closed.
+        training: Training settings.
         model: The base; it must be saved already, since the trainer changes it.
         tokenizer: Of the base.
         chat: Whether prompts go through the chat template.
@@ -58,10 +62,9 @@ def check_agreement(
     Raises:
         StageError: the two differ; it names the first difference and what to set.
     """
-    limit = min(experiment.training.max_prompt_tokens or LONGEST_PROMPT, LONGEST_PROMPT)
+    limit = min(training.max_prompt_tokens or LONGEST_PROMPT, LONGEST_PROMPT)
     if (room := context_of(model.config)) is not None:
         limit = min(limit, room - 1)
-    domains = build_domains(experiment.domains, experiment.domain_names)
     try:
         found = {name: _some_items(domain, tokenizer, chat, limit) for name, domain in domains.items()}
         items = {name: own for name, own in found.items() if own}
@@ -74,7 +77,7 @@ def check_agreement(
         ]
         flat = [item for own in items.values() for item in own]
         router = _Listener({name: domains[name] for name in items}, items)
-        trainer = _trainer(experiment, model, tokenizer, rows, router, context)
+        trainer = _trainer(training, model, tokenizer, rows, router, context)
         compare_prompts(trainer, rows, flat, chat)
         return {"compared_prompts": len(rows), **_compare_rollouts(trainer, router, rows, flat, chat)}
     finally:
@@ -103,7 +106,7 @@ def _some_items(domain: Domain, tokenizer: Any, chat: bool, limit: int) -> list[
 
 
 def _trainer(
-    experiment: Experiment,
+    training: TrainingConfig,
     model: Any,
     tokenizer: Any,
     rows: Sequence[Mapping[str, Any]],
@@ -116,13 +119,12 @@ def _trainer(
         "updates_per_rollout": 1,
         "epochs_per_rollout": 1,
         "micro_batch": None,
-        "max_completion_tokens": min(TOKENS, experiment.training.max_completion_tokens),
+        "max_completion_tokens": min(TOKENS, training.max_completion_tokens),
         "rollout": "transformers",
         "beta": 0.0,
         "bf16": False,  # in the precision of the weights, so that no rounding passes for a disagreement
         "grpo": {},
     }
-    training: TrainingConfig = experiment.training.model_copy(update=few)
     names = tuple(dict.fromkeys(row["domain"] for row in rows))
     folder = Path(context.scratch) / "agreement"
     return DomainGRPOTrainer(
@@ -132,7 +134,7 @@ def _trainer(
         model=model,
         processing_class=tokenizer,
         train_dataset=Dataset.from_list([dict(row) for row in rows]),
-        args=grpo_arguments(training, steps=1, seed=0, output=folder, device=context.device),
+        args=grpo_arguments(training.model_copy(update=few), steps=1, seed=0, output=folder, device=context.device),
     )
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from xdomain.core.artifact_layout import ROLLOUTS
 from xdomain.core.files import write_atomic
 from xdomain.core.stage import StageContext
-from xdomain.models.layout import ROLLOUTS
 from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.resume_state import mark_complete
 

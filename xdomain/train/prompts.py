@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from xdomain.config.experiment import Experiment
 from xdomain.config.strategy import AdaptiveConfig
+from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import DataError
 from xdomain.core.files import write_atomic
 from xdomain.core.stage import StageContext
@@ -15,7 +15,7 @@ from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.trained import SCHEDULE, schedule_line
 from xdomain.models.prompting import encode, render, trl_prompt
 from xdomain.plan.graph import phase_quotas, prompts_consumed
-from xdomain.plan.spec import TrainSpec
+from xdomain.plan.stage import TrainStage
 from xdomain.strategies.adaptive import Adaptive
 from xdomain.strategies.base import Strategy
 from xdomain.train.adaptive import AdaptiveSchedule
@@ -33,8 +33,8 @@ class StagePrompts:
     """Items, schedule and rows of one stage; the schedule is on disk too, unless a strategy chooses as it goes.
 
     Args:
-        experiment: Its training settings.
-        spec: The stage.
+        training: Training settings.
+        stage: The stage.
         context: Work folder and inputs.
         domains: Of the phase, by name.
         tokenizer: Of the parent.
@@ -53,8 +53,8 @@ class StagePrompts:
 
     def __init__(
         self,
-        experiment: Experiment,
-        spec: TrainSpec,
+        training: TrainingConfig,
+        stage: TrainStage,
         context: StageContext,
         domains: Mapping[str, Domain],
         tokenizer: Any,
@@ -62,13 +62,13 @@ class StagePrompts:
         chat: bool,
         room: int | None,
     ) -> None:
-        self._experiment = experiment
-        self._spec = spec
+        self._training = training
+        self._stage = stage
         self._context = context
         self._tokenizer = tokenizer
         self._chat = chat
         self.items = {name: domain.items(Split.TRAIN) for name, domain in domains.items()}
-        self._pass_rates = {name: self._measured(name) for name in self.items if name in spec.pass_rates}
+        self._pass_rates = {name: self._measured(name) for name in self.items if name in stage.pass_rates}
         self.too_long = 0
         self._eligible = {name: self._usable(name, room) for name in self.items}
         self.schedule = self._draw()
@@ -86,13 +86,13 @@ class StagePrompts:
         """Return the queues that `strategy` draws from, or None if it takes the schedule as it is."""
         if not isinstance(strategy, Adaptive):
             return None
-        spec, training = self._spec, self._experiment.training
-        prompts = prompts_consumed(spec.steps, self._experiment)
-        drawn = draw_schedule(dict.fromkeys(self._eligible, prompts), self._eligible, spec.offsets, spec.seed)
+        stage, training = self._stage, self._training
+        prompts = prompts_consumed(stage.steps, training)
+        drawn = draw_schedule(dict.fromkeys(self._eligible, prompts), self._eligible, stage.offsets, stage.seed)
         return AdaptiveSchedule(
             strategy,
             {name: [entry for entry in drawn if entry.domain == name] for name in self._eligible},
-            dict(spec.phase.weights),
+            dict(stage.phase.weights),
             training.prompts_per_step * training.updates_per_rollout,
             row=self.row,
             line=self._line,
@@ -110,7 +110,7 @@ class StagePrompts:
 
     def _usable(self, name: str, room: int | None) -> Sequence[int]:
         """Return indices of the train items that may be used; counts those that are too long."""
-        items, longest = self.items[name], self._experiment.training.max_prompt_tokens
+        items, longest = self.items[name], self._training.max_prompt_tokens
         limit = longest if room is None else min(longest or room, room - 1)
         candidates = self._pass_rates.get(name, range(len(items)))
         found = [index for index in candidates if prompt_fits(items[index], self._tokenizer, self._chat, limit)]
@@ -124,12 +124,12 @@ class StagePrompts:
         return found
 
     def _draw(self) -> list[ScheduledPrompt]:
-        spec = self._spec
-        quotas = phase_quotas(spec.phase, prompts_consumed(spec.steps, self._experiment))
-        schedule = draw_schedule(quotas, self._eligible, spec.offsets, spec.seed)
+        stage = self._stage
+        quotas = phase_quotas(stage.phase, prompts_consumed(stage.steps, self._training))
+        schedule = draw_schedule(quotas, self._eligible, stage.offsets, stage.seed)
         if self._pass_rates:
             schedule = easy_to_hard(schedule, self._pass_rates)
-        if not isinstance(spec.strategy, AdaptiveConfig):
+        if not isinstance(stage.strategy_config, AdaptiveConfig):
             write_atomic(self._context.work / SCHEDULE, "".join(f"{self._line(entry)}\n" for entry in schedule))
         return schedule
 
@@ -138,5 +138,5 @@ class StagePrompts:
 
     def _measured(self, name: str) -> dict[int, float]:
         """Return the pass rate of every measured train item by its index, in index order."""
-        found = read_pass_rates(self._context.inputs[self._spec.pass_rates[name]])
+        found = read_pass_rates(self._context.inputs[self._stage.pass_rates[name]])
         return {index: found[item.id] for index, item in enumerate(self.items[name]) if item.id in found}

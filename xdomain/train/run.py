@@ -9,10 +9,11 @@ from typing import Any
 from datasets import Dataset
 from transformers import set_seed
 
-from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig
+from xdomain.config.setups import TrainingSetup
 from xdomain.config.strategy import StrategyConfig
 from xdomain.config.training import TrainingConfig
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.model_context import context_of
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.base import Domain
@@ -27,8 +28,7 @@ from xdomain.models.checkpoint import (
     save_adapter,
     save_full,
 )
-from xdomain.models.layout import checkpoint_folder
-from xdomain.plan.spec import TrainSpec
+from xdomain.plan.stage import TrainStage
 from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
 from xdomain.train.adaptive import SLOT
@@ -51,15 +51,15 @@ RESUME_PARTS = 4
 """Where no checkpoints are kept inside a stage, its resume state is saved this many times."""
 
 
-def run_train(experiment: Experiment, spec: TrainSpec, context: StageContext) -> StageResult:
-    """Train one phase; leaves `checkpoints/`, `schedule.jsonl` and `metrics.jsonl` in the work folder.
+def run_train(setup: TrainingSetup, stage: TrainStage, context: StageContext) -> StageResult:
+    """Train one phase; leave `checkpoints/`, `schedule.jsonl` and `metrics.jsonl` in the work folder.
 
     A stage that was killed goes on from its last resume state and, on a CPU, ends with bitwise the weights of an
     undisturbed one.
     """
-    domains = build_domains(experiment.domains, spec.phase.domains)
+    domains = build_domains(setup.domains, stage.phase.domains)
     try:
-        return _Training(experiment, spec, context, domains).run()
+        return _Training(setup, stage, context, domains).run()
     finally:
         for domain in domains.values():
             domain.close()
@@ -67,22 +67,23 @@ def run_train(experiment: Experiment, spec: TrainSpec, context: StageContext) ->
 
 class _Training:
     def __init__(
-        self, experiment: Experiment, spec: TrainSpec, context: StageContext, domains: dict[str, Domain]
+        self, setup: TrainingSetup, stage: TrainStage, context: StageContext, domains: dict[str, Domain]
     ) -> None:
-        self._experiment = experiment
-        self._spec = spec
+        self._setup = setup
+        self._training = setup.training
+        self._stage = stage
         self._context = context
         self._domains = domains
-        self._parent = checkpoint_folder(context.inputs[spec.parent], spec.parent_step)
+        self._parent = checkpoint_folder(context.inputs[stage.parent.stage], stage.parent.step)
         self._chat = read_info(self._parent).chat_template
         self._tokenizer = load_tokenizer(self._parent)
 
     def run(self) -> StageResult:
         set_seed(self._context.seed)  # a new adapter's weights are drawn before the trainer seeds itself
-        model, foundation = load_trainable(self._parent, self._experiment.model.lora)
+        model, foundation = load_trainable(self._parent, self._setup.model.lora)
         prompts = StagePrompts(
-            self._experiment,
-            self._spec,
+            self._training,
+            self._stage,
             self._context,
             self._domains,
             self._tokenizer,
@@ -90,7 +91,7 @@ class _Training:
             room=context_of(model.config),
         )
         trainer = self._trainer(model, prompts)
-        first = prompts.schedule[: self._experiment.training.prompts_per_step]
+        first = prompts.schedule[: self._training.prompts_per_step]
         compare_prompts(trainer, list(map(prompts.row, first)), list(map(prompts.item, first)), self._chat)
         callback = self._callback(trainer, foundation)
         trainer.add_callback(callback)
@@ -112,7 +113,7 @@ class _Training:
         self, trainer: DomainGRPOTrainer, prompts: StagePrompts, foundation: Path | None, metrics: Path
     ) -> dict[str, Any]:
         """The stage's figures; a merged adapter is compared with what was trained."""
-        end = checkpoint_folder(self._context.work, self._spec.steps)
+        end = checkpoint_folder(self._context.work, self._stage.steps)
         summary = stage_totals(read_metrics(metrics)) | {"too_long_prompts": prompts.too_long}
         if foundation is not None:
             trained = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
@@ -120,34 +121,34 @@ class _Training:
         return summary | {"displacement": displacement(end, self._parent)}
 
     def _merge_dtype(self) -> str | None:
-        lora = self._experiment.model.lora
+        lora = self._setup.model.lora
         return lora.merge_dtype if lora is not None else None
 
     def _trainer(self, model: Any, prompts: StagePrompts) -> DomainGRPOTrainer:
-        training = self._experiment.training
+        training = self._training
         if training.rollout == "vllm-colocate":
             prepare_process(self._context.device)
         rows = [prompts.row(entry) | {SLOT: place} for place, entry in enumerate(prompts.schedule)]
         strategy = self._strategy(model)
         reference = None
         if training.beta > 0:
-            base = checkpoint_folder(self._context.inputs[self._spec.base], 0)
+            base = checkpoint_folder(self._context.inputs[self._stage.base.stage], self._stage.base.step)
             reference = load_plain(base if training.reference == "base" else self._parent)
         return DomainGRPOTrainer(
             router=RewardRouter(self._domains, prompts.items, keep=self._kept_samples()),
-            domains=self._spec.phase.domains,
+            domains=self._stage.phase.domains,
             strategy=strategy,
             adaptive=prompts.adaptive(strategy),
             offload_gradients=training.offload_gradients,
             telemetry_every=training.telemetry_every,
-            quotas=InformativeQuotas(dict(self._spec.phase.weights)) if training.informative_quotas else None,
+            quotas=InformativeQuotas(dict(self._stage.phase.weights)) if training.informative_quotas else None,
             reference_model=reference,
             model=model,
             processing_class=self._tokenizer,
             train_dataset=Dataset.from_list(rows),
             args=grpo_arguments(
-                scaled_rate(training, self._spec.strategy),
-                steps=self._spec.steps,
+                scaled_rate(training, self._stage.strategy_config),
+                steps=self._stage.steps,
                 seed=self._context.seed,
                 output=self._context.scratch,
                 device=self._context.device,
@@ -158,13 +159,13 @@ class _Training:
 
     def _kept_samples(self) -> int:
         """Samples of each rollout that are kept with their text: those of the first process, which writes them."""
-        keep = self._experiment.training.keep_rollouts
-        return keep.prompts_per_step * self._experiment.training.generations if keep and is_first() else 0
+        keep = self._training.keep_rollouts
+        return keep.prompts_per_step * self._training.generations if keep and is_first() else 0
 
     def _strategy(self, model: Any) -> Strategy:
-        strategy = build_strategy(self._spec.strategy, self._spec.phase.domains, self._context.seed)
+        strategy = build_strategy(self._stage.strategy_config, self._stage.phase.domains, self._context.seed)
         names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-        ends = [checkpoint_folder(self._context.inputs[stage], step) for stage, step in self._spec.lineage]
+        ends = [checkpoint_folder(self._context.inputs[ref.stage], ref.step) for ref in self._stage.lineage]
         strategy.prepare(names, weight_changes(ends))
         return strategy
 
@@ -188,19 +189,19 @@ class _Training:
             shutil.rmtree(target, ignore_errors=True)
             partial.rename(target)
 
-        spec, period = self._spec, self._experiment.training.rollout_period
-        kept = frozenset(spec.checkpoint_steps)
-        quarter = max(period, spec.steps // RESUME_PARTS // period * period)
-        inside = frozenset(step for step in (kept if len(kept) > 1 else range(quarter, spec.steps, quarter)))
-        return StageCallback(self._context, kept, inside - {spec.steps}, period, take_rollout_metrics, keep)
+        stage, period = self._stage, self._training.rollout_period
+        kept = frozenset(stage.checkpoint_steps)
+        quarter = max(period, stage.steps // RESUME_PARTS // period * period)
+        inside = frozenset(step for step in (kept if len(kept) > 1 else range(quarter, stage.steps, quarter)))
+        return StageCallback(self._context, kept, inside - {stage.steps}, period, take_rollout_metrics, keep)
 
     def _add_trackers(self, trainer: DomainGRPOTrainer) -> None:
-        trainer.args.project = self._experiment.name
+        trainer.args.project = self._setup.name
         trainer.args.run_name = self._context.work.name
         for tracker in isolated_trackers(
-            self._experiment.training.report_to,
-            experiment=self._experiment.name,
-            curriculum=str(self._spec.curriculum),
+            self._training.report_to,
+            experiment=self._setup.name,
+            curriculum=str(self._stage.curriculum),
             stage=self._context.work.name,
             work=self._context.work,
             reporter=self._context.reporter,

@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from xdomain.core.measurement import BASE, EvaluatedCheckpoint
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Item
+from xdomain.plan.measurement import EvaluatedCheckpoint
 from xdomain.view.prompts import PromptTexts
 
 SHOWN = (
@@ -193,10 +193,10 @@ class Answers:
 
 def label_of(place: EvaluatedCheckpoint) -> str:
     """ "math -> science, seed 0, step 40", "base"."""
-    if place.curriculum == BASE:
-        return BASE
+    if place.run.is_base:
+        return str(place.run)
     seed = "" if place.seed is None else f", seed {place.seed}"
-    return f"{place.curriculum}{seed}, step {place.step}"
+    return f"{place.run}{seed}, step {place.step}"
 
 
 def evaluation_labels(titles: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import signal
@@ -13,14 +12,19 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from xdomain.core.error_json import error_to_json
-from xdomain.core.errors import XDomainError
-from xdomain.core.files import write_json
-from xdomain.core.process import process_started
-from xdomain.core.stage import StageContext, StageResult
-from xdomain.core.states import NoteKind
-from xdomain.worker.process_group import LOOK_SECONDS, GroupTask, MemberFailure
-from xdomain.worker.run import prepare_torch
+# Before anything slow: orders come through the worker.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+from xdomain.core.error_json import error_to_json  # noqa: E402 -- see above
+from xdomain.core.errors import XDomainError  # noqa: E402
+from xdomain.core.files import write_json  # noqa: E402
+from xdomain.core.process import process_started  # noqa: E402
+from xdomain.core.stage import StageContext, StageResult  # noqa: E402
+from xdomain.core.states import NoteKind  # noqa: E402
+from xdomain.train.processes import agreed  # noqa: E402
+from xdomain.train.run import run_train  # noqa: E402
+from xdomain.worker.device import prepare_torch  # noqa: E402
+from xdomain.worker.process_group import LOOK_SECONDS, GroupTask, MemberFailure  # noqa: E402
 
 
 class GroupReporter:
@@ -46,7 +50,6 @@ class GroupReporter:
 
 def main(task_path: Path) -> int:
     """Train, and leave an answer in the task's folder; returns the exit code."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # orders come through the worker
     folder = task_path.parent
     task = GroupTask.model_validate_json(task_path.read_text(encoding="utf-8"))
     _end_with_worker(task)
@@ -64,7 +67,6 @@ def main(task_path: Path) -> int:
 
 def _train(task: GroupTask, folder: Path, rank: int) -> StageResult:
     prepare_torch(task.threads)
-    processes = importlib.import_module("xdomain.train.processes")
     context = StageContext(
         work=Path(task.work),
         scratch=Path(task.scratch),
@@ -72,11 +74,10 @@ def _train(task: GroupTask, folder: Path, rank: int) -> StageResult:
         seed=task.seed,
         device=task.device,
         reporter=GroupReporter(folder, speaks=rank == 0),
-        stop_requested=processes.agreed((folder / "stop").exists),
+        stop_requested=agreed((folder / "stop").exists),
         processes=int(os.environ["WORLD_SIZE"]),
     )
-    result: StageResult = importlib.import_module("xdomain.train.run").run_train(task.experiment, task.spec, context)
-    return result
+    return run_train(task.setup, task.stage, context)
 
 
 def _answer(error: Exception) -> MemberFailure:

@@ -16,15 +16,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from xdomain.config.experiment import Experiment
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.setups import TrainingSetup
 from xdomain.core.error_json import error_from_json
 from xdomain.core.errors import StageError
 from xdomain.core.files import read_json
 from xdomain.core.process import process_started
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.core.threads import thread_environment
-from xdomain.plan.spec import TrainSpec
+from xdomain.plan.stage import TrainStage
 
 LOOK_SECONDS = 0.2
 END_SECONDS = 10.0
@@ -34,8 +34,8 @@ END_SECONDS = 10.0
 class GroupTask(ConfigModel):
     """What each process of a group reads."""
 
-    experiment: Experiment
-    spec: TrainSpec
+    setup: TrainingSetup
+    stage: TrainStage
     work: str
     scratch: str
     inputs: dict[str, str]
@@ -68,7 +68,7 @@ class GroupLost(StageError):
 
 
 def run_group(
-    experiment: Experiment, spec: TrainSpec, context: StageContext, *, processes: int, threads: int
+    setup: TrainingSetup, stage: TrainStage, context: StageContext, *, processes: int, threads: int
 ) -> StageResult:
     """Train a stage on several processes of this machine.
 
@@ -81,8 +81,8 @@ def run_group(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     task = GroupTask(
-        experiment=experiment,
-        spec=spec,
+        setup=setup,
+        stage=stage,
         work=str(context.work),
         scratch=str(context.scratch),
         inputs={key: str(path) for key, path in context.inputs.items()},

@@ -8,6 +8,7 @@ from typing import Any
 
 from xdomain.core.states import NoteKind
 from xdomain.store.lease import Lease
+from xdomain.worker.log import log_line
 
 LOG_SECONDS = 5.0
 """Between two lines of progress in a log."""
@@ -43,11 +44,6 @@ class LeaseReporter:
 
     def _tell(self) -> None:
         self._lease.progress(self._values | ({} if self._alarm is None else {"alarm": self._alarm}))
-
-
-def log_line(text: str) -> None:
-    """A line with the time, to the stage's log."""
-    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", flush=True)
 
 
 def _words(values: dict[str, Any]) -> str:

@@ -145,7 +145,7 @@ def test_seed_missing_for_some_checkpoints(grid):
 
 
 def test_no_base(grid):
-    rest = tuple(c for c in grid.checkpoints if c.curriculum != "base")
+    rest = tuple(c for c in grid.checkpoints if str(c.run) != "base")
     records = grid.records[grid.records["checkpoint"] != "base@0"]
     result = analyse(replace(grid, checkpoints=rest, records=records))
     assert result.transfer.cell("math", "math").estimate is None
@@ -155,7 +155,7 @@ def test_no_base(grid):
 
 
 def test_planned_run_without_checkpoint(grid):
-    kept = tuple(c for c in grid.checkpoints if c.curriculum != "science -> math")
+    kept = tuple(c for c in grid.checkpoints if str(c.run) != "science -> math")
     records = grid.records[grid.records["checkpoint"].isin({c.checkpoint for c in kept})]
     result = analyse(replace(grid, checkpoints=kept, records=records))
     cell = result.order_effect.cell("math, science", "math")

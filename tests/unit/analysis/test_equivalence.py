@@ -11,7 +11,7 @@ from tests.support.grids import make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.equivalence import p_equivalent
 from xdomain.analysis.result import Cell
-from xdomain.config.analysis import AnalysisConfig
+from xdomain.config.analysis import AnalysisConfig, parse_contrast
 from xdomain.report.delimited import long_csv
 from xdomain.report.markdown import render_markdown
 
@@ -46,7 +46,7 @@ def test_a_small_effect_is_shown_and_equivalent_and_says_both():
     plain = analyse(grid)
     cells = [c for m in plain.matrices().values() for columns in m.cells.values() for c in columns.values()]
     assert all(cell.equivalent is None for cell in cells)
-    result = analyse(replace(grid, margin=0.5, contrasts=("transfer(math) on math",)))
+    result = analyse(replace(grid, margin=0.5, contrasts=(parse_contrast("transfer(math) on math"),)))
     cell = result.transfer.cell("math", "math")
     assert cell.word == "gain"
     assert cell.equivalent is True

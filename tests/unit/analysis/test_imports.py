@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from xdomain.analysis.accuracy_table import analyse_table
 from xdomain.analysis.analyse import analyse
+from xdomain.analysis.analyse_table import analyse_table
 from xdomain.analysis.imports import read_accuracy_table
 from xdomain.analysis.lm_eval import read_lm_eval_manifest
 from xdomain.analysis.own_records import read_own_records

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from xdomain.analysis.analyse import analyse
-from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.config.run_id import BASE, BASE_RUN
+from xdomain.plan.measurement import EvaluatedCheckpoint, MeasuredGrid
 
 VOTES = {
     "agreed": (["4", " 4 ", "5"], [1, 1, 0], 1.0),
@@ -36,8 +37,8 @@ def measured(votes: dict[str, tuple[list, list, float]]) -> MeasuredGrid:
         for item, (answers, scores, _) in votes.items()
         for sample, (answer, score) in enumerate(zip(answers, scores, strict=True))
     ]
-    place = EvaluatedCheckpoint("base@0", BASE, None, None, 0, 0, is_end=True)
-    return MeasuredGrid("eval", ("math",), (), (0,), (place,), pd.DataFrame(rows))
+    place = EvaluatedCheckpoint("base@0", BASE_RUN)
+    return MeasuredGrid("eval", ("math",), (), (place,), pd.DataFrame(rows))
 
 
 def maj(grid: MeasuredGrid) -> float | None:

@@ -9,6 +9,8 @@ from tests.support.grids import family, make_grid
 from xdomain.analysis.amounts import of_sides, steps_apart
 from xdomain.analysis.analyse import analyse, analyse_each
 from xdomain.analysis.result import Cell
+from xdomain.config.analysis import parse_contrast
+from xdomain.config.run_id import parse_run
 from xdomain.core.errors import AnalysisError
 
 DOMAINS = ("math", "science", "logic")
@@ -27,7 +29,7 @@ def result(grid):
 @pytest.fixture(scope="module")
 def level(grid):
     """R[c, d]: mean over seeds of the mean over items of the mean over samples."""
-    names = {c.checkpoint: (c.curriculum, c.seed) for c in grid.checkpoints if c.is_end}
+    names = {c.checkpoint: (str(c.run), c.seed) for c in grid.checkpoints if c.is_end}
     rows = grid.records[grid.records["checkpoint"].isin(names)]
     item = rows.groupby(["checkpoint", "domain", "item_id"])["score"].mean()
     checkpoint = item.groupby(["checkpoint", "domain"]).mean()
@@ -178,7 +180,7 @@ def test_summary_and_declared_contrasts(grid, result, level):
         "retention(science -> math)",
         "bwt(a -> nope)",
     )
-    declared = analyse(replace(grid, contrasts=texts)).contrasts
+    declared = analyse(replace(grid, contrasts=tuple(map(parse_contrast, texts)))).contrasts
     order = result.order_effect.cell("math, science", "science")
     assert declared[0].cell.estimate == -order.estimate
     assert declared[0].cell.p_adjusted >= declared[0].cell.p
@@ -263,13 +265,14 @@ def test_one_seed_speaks_of_checkpoints_everywhere(grid):
 
 
 def test_strategies_stand_in_rows_of_their_own(grid):
-    mixed = [c for c in grid.checkpoints if c.curriculum == "math + science"]
-    copies = tuple(replace(c, checkpoint="cgpo-" + c.checkpoint, strategy="cgpo(alpha=1.2)") for c in mixed)
+    mixed = [c for c in grid.checkpoints if str(c.run) == "math + science"]
+    run = parse_run("math + science [cgpo(alpha=1.2)]")
+    copies = tuple(replace(c, checkpoint="cgpo-" + c.checkpoint, run=run) for c in mixed)
     rows = grid.records[grid.records["checkpoint"].isin({c.checkpoint for c in mixed})]
     import pandas as pd
 
     records = pd.concat([grid.records, rows.assign(checkpoint="cgpo-" + rows["checkpoint"])])
-    result = analyse(replace(grid, checkpoints=grid.checkpoints + copies, records=records))
+    result = analyse(replace(grid, runs=(*grid.runs, run), checkpoints=grid.checkpoints + copies, records=records))
     label = "math + science [cgpo(alpha=1.2)]"
     assert label in result.accuracy.rows
     assert result.mix_gain.cell(label, "math").estimate == result.mix_gain.cell("math + science", "math").estimate

@@ -18,7 +18,7 @@ def grid():
 
 
 def level(grid, label, domain):
-    ends = [c.checkpoint for c in grid.checkpoints if c.curriculum == label and c.is_end]
+    ends = [c.checkpoint for c in grid.checkpoints if str(c.run) == label and c.is_end]
     own = grid.records[grid.records["checkpoint"].isin(ends) & (grid.records["domain"] == domain)]
     return own["score"].mean()
 
@@ -49,7 +49,7 @@ def test_a_clear_forgetter_goes_last(grid):
 
 
 def test_a_missing_pair_and_a_lone_domain_are_refused(grid):
-    kept = tuple(c for c in grid.checkpoints if c.curriculum != "math -> logic")
+    kept = tuple(c for c in grid.checkpoints if str(c.run) != "math -> logic")
     records = grid.records[grid.records["checkpoint"].isin([c.checkpoint for c in kept])]
     partial = replace(grid, checkpoints=kept, records=records)
     with pytest.raises(AnalysisError, match="math -> logic"):

@@ -12,10 +12,11 @@ from scipy import stats
 
 from xdomain.analysis.pair_result import PairResult
 from xdomain.analysis.pairs import IN_DOMAIN, OUT_OF_DOMAIN, analyse_pairs
+from xdomain.config.run_id import RunId
 from xdomain.config.study import StudyConfig, load_study
 from xdomain.config.validation import validate
 from xdomain.core.errors import ConfigError
-from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
+from xdomain.plan.measurement import EvaluatedCheckpoint, MeasuredGrid
 from xdomain.report.pairs import study_markdown, study_tables
 
 SIZES = {"sums": 200, "words": 50, "facts": 120}
@@ -56,8 +57,8 @@ def measured(scores: dict[tuple[str, str], np.ndarray]) -> MeasuredGrid:
         for (model, name), values in scores.items()
         for number, score in enumerate(values)
     ]
-    places = tuple(EvaluatedCheckpoint(f"{m}@0", m, BASE, 0, 1, 0, is_end=True) for m in RATES)
-    return MeasuredGrid("eval", tuple(SIZES), tuple(RATES), (0,), places, pd.DataFrame(rows))
+    places = tuple(EvaluatedCheckpoint(f"{model}@0", RunId(model=model)) for model in RATES)
+    return MeasuredGrid("eval", tuple(SIZES), tuple(place.run for place in places), places, pd.DataFrame(rows))
 
 
 @pytest.fixture(scope="module")

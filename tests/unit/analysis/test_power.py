@@ -25,7 +25,8 @@ from xdomain.analysis.power import (
     seeds_needed,
     smallest_detectable,
 )
-from xdomain.cli import power_view
+from xdomain.api.outlook import outlooks
+from xdomain.cli.grid.power_tables import design_in_words
 from xdomain.config.domain import DomainConfig
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain
@@ -164,9 +165,9 @@ def test_the_plan_counts_on_the_items_that_exist(tmp_path):
     plan = make_plan(evaluation={"items": 100_000})
     items = evaluated_items(plan.experiment)
     assert items["logic"] == EvaluatedItems(1000, 1000)
-    assert "holds fewer than the 100000 asked for: logic 1000, puzzle 1000" in power_view.in_words(plan, items)
+    assert "holds fewer than the 100000 asked for: logic 1000, puzzle 1000" in design_in_words(plan, items)
     uneven = {"logic": EvaluatedItems(1, 1), "puzzle": EvaluatedItems(300, None)}
-    many, one = power_view.outlooks(plan, uneven, None)
+    many, one = outlooks(plan, uneven, None)
     assert (many.domains, one.domains) == (("puzzle",), ("logic",))
     assert one.lines[0].before > 1 > many.lines[0].before
-    assert power_view.outlooks(plan, {"logic": EvaluatedItems(0, 0)}, None) == []
+    assert outlooks(plan, {"logic": EvaluatedItems(0, 0)}, None) == []

@@ -6,7 +6,8 @@ from itertools import combinations, permutations
 import pytest
 from scipy import stats
 
-from xdomain.analysis.accuracy_table import AccuracyTable, Published, analyse_table
+from xdomain.analysis.accuracy_table import AccuracyTable, Published
+from xdomain.analysis.analyse_table import analyse_table
 from xdomain.analysis.gate import cells_named
 from xdomain.analysis.reference import (
     derived_plasticity,
@@ -15,6 +16,7 @@ from xdomain.analysis.reference import (
     load_reference,
     published_effects,
 )
+from xdomain.config.run_id import BASE_RUN, parse_run
 from xdomain.core.errors import AnalysisError
 from xdomain.report.layout import unmeasured
 
@@ -81,7 +83,9 @@ def test_the_adjusted_standing_is_that_of_the_matrices(reference):
 
 def test_error_bounds_hold_for_the_worst_pairing(reference):
     first, second = Published(0.4, 100), Published(0.3, 100)
-    table = AccuracyTable("t", "here", ("a", "b"), {("a -> b", "a"): first, ("b -> a", "a"): second})
+    table = AccuracyTable(
+        "t", "here", ("a", "b"), {(parse_run("a -> b"), "a"): first, (parse_run("b -> a"), "a"): second}
+    )
     cell = analyse_table(table).order_effect.cell("a, b", "a")
     # The worst pairing: no item is right on both sides, so the difference is 1 on 40, -1 on 30 and 0 on 30 items.
     worst = math.sqrt((0.7 - 0.1**2) / 100)
@@ -109,14 +113,14 @@ def test_unknown_reference():
 @pytest.mark.parametrize("accuracy", [1.2, -0.1])
 def test_tables_need_fractions(accuracy):
     with pytest.raises(AnalysisError, match="fractions"):
-        analyse_table(AccuracyTable("t", "here", ("a",), {("a", "a"): Published(accuracy, 10)}))
+        analyse_table(AccuracyTable("t", "here", ("a",), {(parse_run("a"), "a"): Published(accuracy, 10)}))
 
 
 def test_the_range_over_published_orders_holds_for_any_pairing(reference):
     matrix = analyse_table(reference.table).permutation_range
     cell = matrix.cell("logic, math, science", "logic")
     orders = [" -> ".join(order) for order in permutations(("logic", "math", "science"))]
-    levels = [reference.table.cells[order, "logic"] for order in orders]
+    levels = [reference.table.cells[parse_run(order), "logic"] for order in orders]
     shares = [level.accuracy for level in levels]
     assert cell.estimate == pytest.approx(max(shares) - min(shares))
     # The same by hand: Bonferroni over the 15 differences, each with the error of its worst pairing.
@@ -140,15 +144,16 @@ def test_sequence_metrics_of_published_accuracies(reference):
     assert (pair["BWT"].estimate, pair["BWT"].low) == pytest.approx((retention.estimate, retention.low))
     cells = reference.table.cells
     losses = [
-        cells["logic -> math -> science", "logic"].accuracy - cells["logic", "logic"].accuracy,
-        cells["logic -> math -> science", "math"].accuracy - cells["logic -> math", "math"].accuracy,
+        cells[parse_run("logic -> math -> science"), "logic"].accuracy - cells[parse_run("logic"), "logic"].accuracy,
+        cells[parse_run("logic -> math -> science"), "math"].accuracy
+        - cells[parse_run("logic -> math"), "math"].accuracy,
     ]
     assert triple["BWT"].estimate == pytest.approx(sum(losses) / 2)
     assert triple["ACC"].note == 'not published: "logic -> math -> science" on "puzzle"'
 
 
 def test_the_mean_of_published_accuracies_adds_the_variances_of_different_tests():
-    cells = {("a", "a"): Published(0.6, 101), ("a", "b"): Published(0.3, 201)}
+    cells = {(parse_run("a"), "a"): Published(0.6, 101), (parse_run("a"), "b"): Published(0.3, 201)}
     sequence = analyse_table(AccuracyTable("t", "here", ("a", "b"), cells)).sequence
     accuracy, worst = sequence.cells["a"]["ACC"], sequence.cells["a"]["worst domain"]
     assert (accuracy.estimate, worst.estimate) == pytest.approx((0.45, 0.3))
@@ -160,7 +165,7 @@ def test_what_aggregates_cannot_tell_is_listed_with_the_reason(reference):
     listed = dict(unmeasured(analyse_table(reference.table)))
     assert listed["Relative transfer"].startswith('not published: "base"')
     assert {"Gained", "Lost", "Odds ratio against base", "Asymmetry in logits"} <= listed.keys()
-    cells = {("base", "a"): Published(0.4, 100), ("a", "a"): Published(0.6, 100)}
+    cells = {(BASE_RUN, "a"): Published(0.4, 100), (parse_run("a"), "a"): Published(0.6, 100)}
     whole = analyse_table(AccuracyTable("t", "here", ("a",), cells))
     assert dict(unmeasured(whole))["Gained"] == "not measured: aggregates alone do not tell how the parts go together"
     assert whole.odds_ratio_paired.cell("a", "all domains").estimate == pytest.approx(0.2)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.support.grids import make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.rescored import VerdictChange, accuracy_changes, flipped_findings, verdict_changes
-from xdomain.core.measurement import MeasuredGrid
+from xdomain.plan.measurement import MeasuredGrid
 
 
 def judged_strictly(grid: MeasuredGrid) -> MeasuredGrid:

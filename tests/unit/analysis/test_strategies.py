@@ -8,7 +8,7 @@ import pytest
 from tests.support.strategy_grids import DOMAINS, MIXTURE, strategy_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.strategies import MEAN, WORST
-from xdomain.core.measurement import StepTelemetry
+from xdomain.plan.measurement import StepTelemetry
 
 HELPS = f"{MIXTURE} [cgpo]"
 TIED = f"{MIXTURE} [pcgrad]"
@@ -22,7 +22,7 @@ def result():
 
 
 def levels(grid, strategy):
-    ends = {c.checkpoint for c in grid.checkpoints if c.strategy == strategy}
+    ends = {c.checkpoint for c in grid.checkpoints if c.run.strategy == strategy}
     own = grid.records[grid.records["checkpoint"].isin(ends)]
     return own.groupby("domain")["score"].mean()
 
@@ -81,7 +81,9 @@ def test_gradients_are_means_over_steps_then_seeds_and_missing_telemetry_is_miss
     again = StepTelemetry({"logic|math": 0.1, "math|science": -0.2}, {"math": None})
     by_seed = {0: (looked, again, StepTelemetry({}, {"math": 0.75})), 1: (again,)}
     grid = strategy_grid({"cgpo": {}}, seeds=(0, 1))
-    ends = [replace(end, telemetry=by_seed[end.seed]) if end.strategy == "cgpo" else end for end in grid.checkpoints]
+    ends = [
+        replace(end, telemetry=by_seed[end.seed]) if end.run.strategy == "cgpo" else end for end in grid.checkpoints
+    ]
     joint, cgpo = analyse(replace(grid, checkpoints=tuple(ends))).strategies[0].gradients
     assert (joint.steps, joint.cosine, joint.conflicting, joint.gradient_share) == (0, {}, None, {})
     assert cgpo.steps == 3

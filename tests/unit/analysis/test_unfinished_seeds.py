@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tests.support.grids import make_grid
-from xdomain.analysis.accuracy_table import AccuracyTable, Published, analyse_table
+from xdomain.analysis.accuracy_table import AccuracyTable, Published
 from xdomain.analysis.analyse import analyse
+from xdomain.analysis.analyse_table import analyse_table
+from xdomain.config.run_id import parse_run
 from xdomain.report.overview import overview
 from xdomain.report.terminal import tables
 from xdomain.report.write import write_report
@@ -19,7 +21,7 @@ ORDERED = ("math", "science", "logic", LATE, "science -> math", "math -> logic",
 def partial():
     """Three seeds, of which one run has finished the first alone."""
     grid = make_grid(curricula=ORDERED, seeds=(0, 1, 2), n_items=40, contrasts=("order(math, science) on science",))
-    gone = {c.checkpoint for c in grid.checkpoints if c.curriculum == LATE and c.seed in (1, 2)}
+    gone = {c.checkpoint for c in grid.checkpoints if str(c.run) == LATE and c.seed in (1, 2)}
     rest = tuple(c for c in grid.checkpoints if c.checkpoint not in gone)
     return analyse(replace(grid, checkpoints=rest, records=grid.records[~grid.records["checkpoint"].isin(gone)]))
 
@@ -74,7 +76,7 @@ def test_a_grid_of_which_one_seed_is_done_speaks_of_its_checkpoints():
 
 def test_a_grid_of_which_only_the_base_is_done_is_not_from_elsewhere():
     grid = make_grid(("math", "science"), seeds=(0, 1), n_items=20)
-    base = tuple(c for c in grid.checkpoints if c.curriculum == "base")
+    base = tuple(c for c in grid.checkpoints if str(c.run) == "base")
     records = grid.records[grid.records["checkpoint"] == "base@0"]
     missing = tuple(f"math@{n} on math" for n in range(10))
     result = analyse(replace(grid, checkpoints=base, records=records, missing=missing, planned=12))
@@ -93,7 +95,7 @@ def test_two_seeds_are_warned_of_in_the_report(seeds, warned):
 
 def test_a_table_says_items_by_domain_and_counts_unordered_pairs_once():
     lengths = {"base": 300, "math": 200, "science": 300}
-    cells = {(run, d): Published(0.4, n) for run, n in lengths.items() for d in ("math", "science")}
+    cells = {(parse_run(run), d): Published(0.4, n) for run, n in lengths.items() for d in ("math", "science")}
     result = analyse_table(AccuracyTable("table", "here", ("math", "science"), cells))
     assert "Test items by domain: math 200 to 300, science 200 to 300." in result.meta.statements
     assert "answered the same" not in overview(result)

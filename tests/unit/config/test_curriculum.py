@@ -59,7 +59,7 @@ def test_prefixes_end_with_the_whole() -> None:
 
 def test_refresh_returns_to_the_earlier_domain_from_a_shared_pair() -> None:
     found = make_plan(grid={"ordered_pairs": True, "refresh": 4})
-    labels = [str(run.curriculum) for run in found.runs]
+    labels = [str(run.id) for run in found.runs]
     assert labels[2:] == ["logic -> puzzle -> logic@4", "puzzle -> logic -> puzzle@4"]
     pair, refreshed = found.runs[0].stages, found.runs[2].stages
     assert refreshed[:2] == pair

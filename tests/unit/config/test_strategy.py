@@ -14,7 +14,7 @@ from xdomain.core.errors import ConfigError, PlanError
 from xdomain.plan.checks import training_notes
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.identity import Identities
-from xdomain.plan.spec import TrainSpec, stage_spec
+from xdomain.plan.stage import CheckpointRef, TrainStage
 from xdomain.plan.strategies import check_strategies, strategy_notes
 
 DOMAINS = ("logic", "math", "science")
@@ -151,10 +151,10 @@ def test_joint_is_never_refused() -> None:
 
 def test_a_plan_says_where_a_strategy_has_no_effect() -> None:
     found = plan(["joint", "cgpo"], ("math", "math -> science", "math + science"))
-    (note,) = strategy_notes(found.experiment, list(dict.fromkeys(run.curriculum for run in found.runs)))
+    (note,) = strategy_notes(found.experiment, list(dict.fromkeys(run.id.curriculum for run in found.runs)))
     assert note == "cgpo has no effect on math, math -> science: joint stands for it there."
-    assert strategy_notes(experiment(["joint"], ("math",)), [run.curriculum for run in found.runs]) == []
-    assert [run.strategy for run in found.runs] == ["joint", "joint", "joint", "cgpo"]
+    assert strategy_notes(experiment(["joint"], ("math",)), [run.id.curriculum for run in found.runs]) == []
+    assert [run.id.strategy for run in found.runs] == ["joint", "joint", "joint", "cgpo"]
 
 
 def test_a_plan_says_where_parameters_make_a_strategy_joint_and_refuses_a_step_of_nothing() -> None:
@@ -188,13 +188,13 @@ def test_an_unmixed_phase_is_shared_and_gets_joint() -> None:
     joint, pcgrad = (run.stages for run in found.runs)
     assert joint[0] == pcgrad[0]
     assert joint[1] != pcgrad[1]
-    specs = [stage_spec(found.stages[key], found.stages) for key in pcgrad]
-    assert [spec.strategy.name for spec in specs if isinstance(spec, TrainSpec)] == ["joint", "pcgrad"]
+    stages = [found.stages[key] for key in pcgrad]
+    assert [stage.strategy_config.name for stage in stages if isinstance(stage, TrainStage)] == ["joint", "pcgrad"]
 
 
 def test_dacsp_acts_where_there_is_history_and_gets_the_lineage() -> None:
     found = plan(["joint", "mgs", "dacsp"], ("logic -> math -> science", "math + science"))
-    runs = {(str(run.curriculum), run.strategy): run.stages for run in found.runs}
+    runs = {(str(run.id.curriculum), run.id.strategy): run.stages for run in found.runs}
     assert set(runs) == {
         ("logic -> math -> science", "joint"),
         ("logic -> math -> science", "dacsp"),
@@ -203,21 +203,20 @@ def test_dacsp_acts_where_there_is_history_and_gets_the_lineage() -> None:
     }
     first, second, third = runs["logic -> math -> science", "dacsp"]
     assert first == runs["logic -> math -> science", "joint"][0]  # nothing before it, so it is joint and shared
-    spec = stage_spec(found.stages[third], found.stages)
-    assert isinstance(spec, TrainSpec)
-    assert spec.lineage == ((found.base.key, 0), (first, 2), (second, 2))
-    assert found.stages[third].needs == (second, first, found.base.key)
-    assert (spec.parent, spec.base) == (second, found.base.key)
-    joint = stage_spec(found.stages[runs["logic -> math -> science", "joint"][2]], found.stages)
-    assert isinstance(joint, TrainSpec)
+    stage = found.stages[third]
+    assert isinstance(stage, TrainStage)
+    assert stage.lineage == (found.base.end, CheckpointRef(first, 2), CheckpointRef(second, 2))
+    assert stage.needs == (second, first, found.base.key)
+    assert (stage.parent, stage.base) == (CheckpointRef(second, 2), found.base.end)
+    joint = found.stages[runs["logic -> math -> science", "joint"][2]]
+    assert isinstance(joint, TrainStage)
     assert joint.lineage == ()
 
 
 def test_a_stage_names_its_base_whatever_else_it_needs() -> None:
     found = plan(["joint", "dacsp"], ("math -> science",), self_paced={"items": 20})
-    specs = [stage_spec(stage, found.stages) for stage in found.train_stages]
-    assert len(specs) == 3
-    assert all(isinstance(spec, TrainSpec) and spec.base == found.base.key for spec in specs)
+    assert len(found.train_stages) == 3
+    assert all(stage.base == found.base.end for stage in found.train_stages)
 
 
 def test_dacsp_without_history_is_refused() -> None:
@@ -228,7 +227,7 @@ def test_dacsp_without_history_is_refused() -> None:
 
 def test_parameters_count_in_the_key_and_the_name_alone_does_not_change_joint() -> None:
     keys = {
-        run.strategy: run.stages[-1]
+        run.id.strategy: run.stages[-1]
         for run in plan(["joint", "cgpo", {"name": "cgpo", "alpha": 1.0}, {"name": "cgpo", "alpha": 1.5}]).runs
     }
     assert len(set(keys.values())) == 4
@@ -237,7 +236,7 @@ def test_parameters_count_in_the_key_and_the_name_alone_does_not_change_joint() 
 
 def test_an_arm_of_joint_at_another_rate_is_a_run_of_its_own() -> None:
     arm = {"name": "joint", "learning_rate_scale": 1.5}
-    keys = {run.strategy: run.stages[-1] for run in plan(["joint", arm]).runs}
+    keys = {run.id.strategy: run.stages[-1] for run in plan(["joint", arm]).runs}
     assert list(keys) == ["joint", "joint(learning_rate_scale=1.5)"]
     assert len(set(keys.values())) == 2
     assert "no curriculum has one" in refusal([arm], curricula=("math -> science",))
@@ -249,7 +248,7 @@ def test_an_arm_of_joint_at_another_rate_is_a_run_of_its_own() -> None:
 def test_every_strategy_takes_a_learning_rate_scale_which_counts_in_the_key_unless_it_is_one(name: str) -> None:
     curricula = ("logic -> math + science",)
     arms = ["joint", {"name": name, "learning_rate_scale": 0.5}] + ([name] if name != "joint" else [])
-    keys = {run.strategy: run.stages[-1] for run in plan(arms, curricula).runs}
+    keys = {run.id.strategy: run.stages[-1] for run in plan(arms, curricula).runs}
     assert f"{name}(learning_rate_scale=0.5)" in keys
     assert len(set(keys.values())) == len(keys) == len(arms)
     config = experiment([name]).strategies[0]

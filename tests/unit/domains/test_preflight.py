@@ -14,7 +14,7 @@ from xdomain.core.errors import ConfigError, DataError, DependencyMissing
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain, build_domains
 from xdomain.domains.preflight import preflight_domains
-from xdomain.worker.run import run_preflight
+from xdomain.worker.preflight import run_preflight
 
 ROWS = [{"q": f"What is {n} plus {n}?", "a": str(2 * n)} for n in range(20)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,9 @@ def test_drawn_otherwise(name: str) -> None:
 def test_only_what_would_be_drawn_again_is_mixed_with_new_completions(backend: str, temperature: float) -> None:
     """A whole set of completions may be judged again, whoever drew it."""
     common = {"sampling__backend": backend, "sampling__temperature": temperature}
-    asked = payload(**common)
+    stage = make_plan().evaluations[0]
+    settings = stage.settings.model_copy(update={"backend": backend, "temperature": temperature})
+    asked = replace(stage, settings=settings, payload=payload(**common))
     repeats = temperature == 0 or backend == "transformers"
     assert may_borrow(asked, payload(**common, verifier={"scorer": "repaired/2"}))
     assert may_borrow(asked, payload(**common, items__count=3)) is repeats

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.plans import make_experiment, make_plan
+from xdomain.config.run_id import parse_run
 from xdomain.core.errors import PlanError
 from xdomain.plan.cost import critical_path, list_schedule_seconds, plan_cost
 from xdomain.plan.expand import expand_curricula
@@ -21,14 +22,14 @@ ALL_FAMILIES = dict.fromkeys(FAMILIES, True)
 
 
 def train(plan: Any, label: str, seed: int = 0) -> TrainStage:
-    return next(stage for stage in plan.train_stages if stage.label == label and stage.seed == seed)
+    return next(stage for stage in plan.train_stages if str(stage.run.curriculum) == label and stage.seed == seed)
 
 
 def test_shared_prefixes_are_one_stage() -> None:
     plan = make_plan(domains=FOUR)
     cost = plan_cost(plan, frozenset())
     assert (cost.train_stages, cost.naive_train_stages) == (22, 34)
-    assert train(plan, "logic -> math").parent == train(plan, "logic").key
+    assert train(plan, "logic -> math").parent == train(plan, "logic").end
 
 
 def test_stages_come_after_what_they_need() -> None:
@@ -54,14 +55,14 @@ def test_explicit_curriculum_equal_to_a_family_member_adds_nothing() -> None:
 def test_budget_rules(budget: str, pair: tuple[int, int], mixed: int) -> None:
     plan = make_plan(training={"steps": 10, "budget": budget, "prompts_per_step": 4, "generations": 2})
     second = train(plan, "logic -> puzzle")
-    assert (plan.stages[second.parent].steps, second.steps) == pair
+    assert (plan.stages[second.parent.stage].steps, second.steps) == pair
     assert train(plan, "logic + puzzle").steps == mixed
 
 
 def test_total_budget_does_not_pass_a_prefix_off_as_the_run_of_that_name() -> None:
     plan = make_plan(training={"steps": 10, "budget": "total", "prompts_per_step": 4, "generations": 2})
     assert train(plan, "logic").key != train(plan, "logic -> puzzle").parent
-    assert train(plan, "logic -> puzzle").parent_label == "logic@5"
+    assert train(plan, "logic -> puzzle").parent_run == parse_run("logic@5")
 
 
 def test_total_budget_needs_a_rollout_for_every_phase() -> None:

@@ -24,6 +24,7 @@ NAMED_ONE_BY_ONE = {
     EvaluationConfig: {
         *("items", "split", "seed"),
         *("samples", "temperature", "top_p", "max_completion_tokens", "backend", "batch_tokens", "vllm"),
+        "backend_parameters",
     },
     DomainConfig: {*ITEM_FIELDS, "source", "verifier", "reward", "solution", "stop"},
 }

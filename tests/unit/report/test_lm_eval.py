@@ -11,10 +11,11 @@ import pytest
 from tests.support.grids import make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.lm_eval import grid_of_models, sample_choices
+from xdomain.config.run_id import BASE, BASE_RUN, RunId
 from xdomain.core.errors import AnalysisError
 from xdomain.core.fingerprint import text_digest
-from xdomain.core.measurement import BASE, EvaluatedCheckpoint, MeasuredGrid
 from xdomain.evaluate.harness import sample_files
+from xdomain.plan.measurement import EvaluatedCheckpoint, MeasuredGrid
 from xdomain.report.every_eval_ever import every_eval_ever
 from xdomain.report.lm_eval import write_lm_eval
 
@@ -33,10 +34,10 @@ def grid() -> MeasuredGrid:
         records[column] = value
     (end,) = ends - {"base@0"}
     places = (
-        EvaluatedCheckpoint("base@0", BASE, None, None, 0, 0, is_end=True),
-        EvaluatedCheckpoint(end, "path/to/model.gguf", BASE, 0, 1, 0, is_end=True),
+        EvaluatedCheckpoint("base@0", BASE_RUN),
+        EvaluatedCheckpoint(end, RunId(model="path/to/model.gguf")),
     )
-    return MeasuredGrid("eval", made.domains, ("path/to/model.gguf",), (0,), places, records)
+    return MeasuredGrid("eval", made.domains, (places[1].run,), places, records)
 
 
 @pytest.fixture(scope="module")

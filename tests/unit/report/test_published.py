@@ -8,7 +8,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from tests.support.report_example import example_result
-from xdomain.analysis.accuracy_table import analyse_table
+from xdomain.analysis.analyse_table import analyse_table
 from xdomain.analysis.reference import load_reference, published_study
 from xdomain.analysis.result import AnalysisResult, PublishedStudy
 from xdomain.cli.app import app

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.plans import make_plan
+from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import StoreError
-from xdomain.models.layout import checkpoint_folder
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import Stage, TrainStage
+from xdomain.plan.stage import StageSpec, TrainStage
 from xdomain.schedule.run import run_plan
 from xdomain.store.experiments import note_experiment, noted_experiments, rewrite_notes
 from xdomain.store.garbage import find_garbage, free
@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-def publish(store: Store, stages: list[Stage]) -> None:
+def publish(store: Store, stages: list[StageSpec]) -> None:
     for stage in stages:
         lease = acquire(store.lease_path(stage))
         assert lease is not None
@@ -139,7 +139,7 @@ def test_leftovers_go_but_not_work_that_a_run_will_resume(store: Store) -> None:
 def test_keep_none_frees_ends_that_nobody_continues(store: Store) -> None:
     plan = make_plan(checkpoints={"every_steps": 5, "keep": "none"})
     publish(store, [stage for stage in plan.stages.values() if stage is not plan.train_stages[1]])
-    parents = {stage.parent for stage in plan.train_stages if stage.key not in store.done(plan.train_stages)}
+    parents = {stage.parent.stage for stage in plan.train_stages if stage.key not in store.done(plan.train_stages)}
     assert parents
     free(store, find_garbage(store, [plan]))
     for stage in plan.train_stages:

@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.plans import make_plan
 from xdomain.core.errors import DamagedArtifact
-from xdomain.core.measurement import EvaluatedCheckpoint, StepTelemetry
 from xdomain.core.parquet import write_records
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import Stage
+from xdomain.plan.measurement import EvaluatedCheckpoint, StepTelemetry
+from xdomain.plan.stage import StageSpec
 from xdomain.store.lease import acquire
 from xdomain.store.query import measured_grid
 from xdomain.store.store import Store
@@ -28,7 +28,7 @@ LINES: list[dict[str, Any]] = [
 ]
 
 
-def publish(store: Store, stage: Stage, lines: list[dict[str, Any]] | None) -> None:
+def publish(store: Store, stage: StageSpec, lines: list[dict[str, Any]] | None) -> None:
     lease = acquire(store.lease_path(stage))
     assert lease is not None
     work = store.work(stage)
@@ -50,7 +50,7 @@ def finished(folder: Path, lines: list[dict[str, Any]] | None) -> tuple[Plan, St
 
 def ends(plan: Plan, store: Store) -> dict[str, EvaluatedCheckpoint]:
     grid = measured_grid(plan, store, chance={}, description={})
-    return {each.curriculum: each for each in grid.checkpoints}
+    return {str(each.run): each for each in grid.checkpoints}
 
 
 def test_lines_of_a_mixture_are_read_and_of_no_other_phase(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_mixture_without_metrics_has_no_telemetry(tmp_path: Path) -> None:
 
 def test_damaged_metrics_are_refused(tmp_path: Path) -> None:
     plan, store = finished(tmp_path, LINES)
-    (mixture,) = (stage for stage in plan.train_stages if stage.label == "logic + puzzle")
+    (mixture,) = (stage for stage in plan.train_stages if str(stage.run) == "logic + puzzle")
     (store.folder(mixture) / "metrics.jsonl").write_text('{"step": 1')
     with pytest.raises(DamagedArtifact, match=r"metrics\.jsonl"):
         ends(plan, store)

@@ -42,7 +42,7 @@ def test_it_is_cancelled(store: Store) -> None:
     stage = make_plan().train_stages[0]
     ended = CliRunner().invoke(app, ["grid", "cancel", stage.title, "--store", str(store.root)])
     assert ended.exit_code == 0
-    assert store.is_cancelled(stage)
+    assert store.failures.is_cancelled(stage)
 
 
 def test_a_title_of_two_stages_names_none(store: Store) -> None:

@@ -17,12 +17,13 @@ from xdomain.core.errors import DamagedArtifact, StoreError
 from xdomain.core.files import write_json
 from xdomain.core.process import host_identity
 from xdomain.core.states import Cause
-from xdomain.plan.stage import Stage
-from xdomain.store.artifact import STAGE
+from xdomain.plan.stage import StageSpec
+from xdomain.store.artifact import DONE, STAGE
+from xdomain.store.failures import Failure
 from xdomain.store.garbage import find_garbage
 from xdomain.store.history import estimate_seconds
 from xdomain.store.lease import Lease, StaleWatch, acquire, read_holder
-from xdomain.store.store import DONE, Failure, Store
+from xdomain.store.store import Store
 
 
 @pytest.fixture
@@ -33,17 +34,17 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def stage() -> Stage:
+def stage() -> StageSpec:
     return make_plan().base
 
 
-def leased(store: Store, stage: Stage) -> Lease:
+def leased(store: Store, stage: StageSpec) -> Lease:
     lease = acquire(store.lease_path(stage))
     assert lease is not None
     return lease
 
 
-def fill(store: Store, stage: Stage, text: str = "weights") -> None:
+def fill(store: Store, stage: StageSpec, text: str = "weights") -> None:
     store.work(stage).mkdir(parents=True)
     (store.work(stage) / "artifact.txt").write_text(text)
 
@@ -53,7 +54,7 @@ def write_holder(path: Path, **changes: object) -> None:
     path.write_text(json.dumps(holder))
 
 
-def test_publish_makes_a_stage_done_with_its_result(store: Store, stage: Stage) -> None:
+def test_publish_makes_a_stage_done_with_its_result(store: Store, stage: StageSpec) -> None:
     lease = leased(store, stage)
     fill(store, stage)
     assert store.publish(stage, lease, {"summary": {"steps": 3}, "seconds": 1.5})
@@ -63,7 +64,7 @@ def test_publish_makes_a_stage_done_with_its_result(store: Store, stage: Stage) 
     assert not store.work(stage).exists()
 
 
-def test_a_lost_lease_publishes_nothing(store: Store, stage: Stage) -> None:
+def test_a_lost_lease_publishes_nothing(store: Store, stage: StageSpec) -> None:
     lease = leased(store, stage)
     fill(store, stage)
     write_holder(store.lease_path(stage))
@@ -71,7 +72,7 @@ def test_a_lost_lease_publishes_nothing(store: Store, stage: Stage) -> None:
     assert store.done([stage]) == frozenset()
 
 
-def test_the_second_publisher_changes_nothing(store: Store, stage: Stage) -> None:
+def test_the_second_publisher_changes_nothing(store: Store, stage: StageSpec) -> None:
     fill(store, stage, "first")
     assert store.publish(stage, leased(store, stage), {"seconds": 1})
     store.lease_path(stage).unlink()
@@ -81,7 +82,7 @@ def test_the_second_publisher_changes_nothing(store: Store, stage: Stage) -> Non
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_killed_between_rename_and_token(store: Store, stage: Stage, whole: bool) -> None:
+def test_killed_between_rename_and_token(store: Store, stage: StageSpec, whole: bool) -> None:
     fill(store, stage)
     store.publish(stage, leased(store, stage), {"seconds": 1})
     (store.folder(stage) / DONE).unlink()
@@ -92,7 +93,7 @@ def test_killed_between_rename_and_token(store: Store, stage: Stage, whole: bool
     assert store.folder(stage).exists() is whole
 
 
-def test_a_flipped_byte_is_found(store: Store, stage: Stage) -> None:
+def test_a_flipped_byte_is_found(store: Store, stage: StageSpec) -> None:
     fill(store, stage)
     store.publish(stage, leased(store, stage), {})
     (store.folder(stage) / "artifact.txt").write_text("weighty")
@@ -100,7 +101,7 @@ def test_a_flipped_byte_is_found(store: Store, stage: Stage) -> None:
         store.open_artifact(stage)
 
 
-def test_a_lease_is_exclusive_until_released(store: Store, stage: Stage) -> None:
+def test_a_lease_is_exclusive_until_released(store: Store, stage: StageSpec) -> None:
     lease = leased(store, stage)
     assert acquire(store.lease_path(stage)) is None
     lease.release()
@@ -108,7 +109,7 @@ def test_a_lease_is_exclusive_until_released(store: Store, stage: Stage) -> None
     leased(store, stage).release()
 
 
-def test_a_dead_process_on_this_machine_loses_its_lease_at_once(store: Store, stage: Stage) -> None:
+def test_a_dead_process_on_this_machine_loses_its_lease_at_once(store: Store, stage: StageSpec) -> None:
     code = (
         "import sys, os; from pathlib import Path; from xdomain.store.lease import acquire;"
         "acquire(Path(sys.argv[1])); os._exit(9)"
@@ -121,12 +122,12 @@ def test_a_dead_process_on_this_machine_loses_its_lease_at_once(store: Store, st
     leased(store, stage).release()
 
 
-def test_a_reused_process_number_is_not_the_holder(store: Store, stage: Stage) -> None:
+def test_a_reused_process_number_is_not_the_holder(store: Store, stage: StageSpec) -> None:
     write_holder(store.lease_path(stage), host=host_identity(), pid=1, started=1.0)
     leased(store, stage).release()
 
 
-def test_a_holder_elsewhere_is_stale_only_when_its_beat_stands_still(store: Store, stage: Stage) -> None:
+def test_a_holder_elsewhere_is_stale_only_when_its_beat_stands_still(store: Store, stage: StageSpec) -> None:
     path = store.lease_path(stage)
     patient, hasty = StaleWatch(stale_seconds=1000), StaleWatch(stale_seconds=-1)
     write_holder(path, beat=1)
@@ -177,12 +178,12 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.01)
 
 
-def test_failures_are_remembered_until_cleared(store: Store, stage: Stage) -> None:
+def test_failures_are_remembered_until_cleared(store: Store, stage: StageSpec) -> None:
     failure = Failure(Cause.ERROR, "it broke.", "log.txt")
-    store.fail(stage, failure)
-    assert store.failure(stage) == failure
-    store.clear_failure(stage)
-    assert store.failure(stage) is None
+    store.failures.record(stage, failure)
+    assert store.failures.last(stage) == failure
+    store.failures.clear(stage)
+    assert store.failures.last(stage) is None
 
 
 def test_a_newer_store_and_a_foreign_folder_are_refused(tmp_path: Path) -> None:
@@ -215,15 +216,15 @@ def test_a_store_that_cannot_be_written_is_said_before_work_starts(tmp_path: Pat
         Store(blocker / "store").create()
 
 
-def test_find_by_title_pattern_and_key(store: Store, stage: Stage) -> None:
+def test_find_by_title_pattern_and_key(store: Store, stage: StageSpec) -> None:
     fill(store, stage)
     store.publish(stage, leased(store, stage), {"summary": {}})
-    assert [found.key for found, _ in store.find("base*")] == [stage.key]
-    assert [found.key for found, _ in store.find(stage.key[:10])] == [stage.key]
+    assert [found.key for found in store.find("base*")] == [stage.key]
+    assert [found.key for found in store.find(stage.key[:10])] == [stage.key]
     assert store.find("nothing") == []
 
 
-def test_a_changed_number_of_a_result_is_found(store: Store, stage: Stage) -> None:
+def test_a_changed_number_of_a_result_is_found(store: Store, stage: StageSpec) -> None:
     fill(store, stage)
     store.publish(stage, leased(store, stage), {"summary": {"completion_tokens": 10}, "seconds": 1})
     path = store.folder(stage) / STAGE
@@ -234,7 +235,7 @@ def test_a_changed_number_of_a_result_is_found(store: Store, stage: Stage) -> No
         store.find(stage.title)
 
 
-def test_a_torn_description_is_no_traceback(store: Store, stage: Stage) -> None:
+def test_a_torn_description_is_no_traceback(store: Store, stage: StageSpec) -> None:
     fill(store, stage)
     store.publish(stage, leased(store, stage), {"seconds": 1})
     path = store.folder(stage) / STAGE
@@ -256,8 +257,8 @@ def test_a_torn_version_is_refused(store: Store, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"cause": "error"}'])
-def test_a_torn_failure_tells_nothing(store: Store, stage: Stage, text: str) -> None:
-    store.fail(stage, Failure(Cause.ERROR, "why", "log"))
+def test_a_torn_failure_tells_nothing(store: Store, stage: StageSpec, text: str) -> None:
+    store.failures.record(stage, Failure(Cause.ERROR, "why", "log"))
     (store.root / "failures" / f"{stage.folder}.json").write_text(text)
-    assert store.failure(stage) is None
-    assert not store.is_cancelled(stage)
+    assert store.failures.last(stage) is None
+    assert not store.failures.is_cancelled(stage)

@@ -10,7 +10,7 @@ import pytest
 from tests.support.plans import make_experiment
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.identity import Identities
-from xdomain.plan.stage import Stage
+from xdomain.plan.stage import StageSpec
 from xdomain.store.experiments import note_experiment
 from xdomain.store.lease import acquire
 from xdomain.store.store import Store
@@ -39,7 +39,7 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-def publish(store: Store, plan: Plan, stages: list[Stage], finished: float = 0.0) -> None:
+def publish(store: Store, plan: Plan, stages: list[StageSpec], finished: float = 0.0) -> None:
     note_experiment(store, plan)
     for stage in stages:
         lease = acquire(store.lease_path(stage))
@@ -74,12 +74,12 @@ def test_one_training_is_chosen_for_all_its_phases(store: Store) -> None:
     singles = [stage for stage in begun.train_stages if stage.phase_index == 0]
     publish(store, begun, [begun.base, *singles], finished=2.0)
     found, _ = as_trained(now, store)
-    assert {stage.key for stage in found.train_stages if "->" in stage.label} <= whole.stages.keys()
+    assert {stage.key for stage in found.train_stages if "->" in str(stage.run)} <= whole.stages.keys()
     for stage in found.train_stages:
-        assert stage.payload["parent"] == stage.parent
+        assert stage.payload["parent"] == stage.parent.stage
     publish(store, now, list(now.stages.values()), finished=3.0)
     again, _ = as_trained(now, store)
-    pairs = {stage.key for stage in again.train_stages if "->" in stage.label}
+    pairs = {stage.key for stage in again.train_stages if "->" in str(stage.run)}
     assert pairs <= whole.stages.keys()
 
 

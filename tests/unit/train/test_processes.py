@@ -6,12 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from tests.support.plans import make_experiment
-from xdomain.config.execution import ExecutionConfig
-from xdomain.core.errors import ConfigError
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
-from xdomain.schedule.executors import make_executor
-from xdomain.store.store import Store
 
 PLACED = {"steps": 10, "prompts_per_step": 4, "generations": 2, "rollout_draws": "place"}
 
@@ -45,10 +41,3 @@ def test_how_completions_are_drawn_is_part_of_a_key() -> None:
         plan = build_plan(experiment, resolve_identities(experiment))
         keys.append({stage.key for stage in plan.train_stages})
     assert not keys[0] & keys[1]
-
-
-def test_more_gpus_than_exist(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    with pytest.raises(ConfigError, match="needs 3 GPUs, and this machine shows 2") as refused:
-        make_executor(ExecutionConfig(train_processes=3), Store(tmp_path / "store"), None)
-    assert refused.value.where == "execution.train_processes"

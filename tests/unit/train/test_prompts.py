@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from tests.support.plans import make_experiment
+from tests.support.stages import train_stage
 from tests.support.toy_training import CharacterDomain
 from xdomain.core.errors import DataError
 from xdomain.core.stage import StageContext
 from xdomain.domains.base import Item, Split
 from xdomain.models.prompting import encode, render
 from xdomain.models.tiny import tiny_tokenizer
-from xdomain.plan.spec import TrainSpec
 from xdomain.train.prompts import StagePrompts
 from xdomain.train.rollouts import prompt_fits
 
@@ -37,14 +37,11 @@ class Quiet:
 
 def stage_prompts(folder: Path, *, longest: int | None, room: int | None) -> StagePrompts:
     training = {"steps": 2, "prompts_per_step": 2, "generations": 2, "max_prompt_tokens": longest}
-    spec = TrainSpec(
-        key="key", parent="base", parent_step=0, base="base", curriculum="logic", steps=2, seed=0, offsets={},
-        checkpoint_steps=(2,),
-    )  # fmt: skip
     context = StageContext(folder, folder, {}, 0, "cpu", Quiet())
     domains = {"logic": Lengths("logic", str.isdigit)}
     experiment = make_experiment(training=training)
-    return StagePrompts(experiment, spec, context, domains, tiny_tokenizer(), chat=False, room=room)
+    stage = train_stage("logic")
+    return StagePrompts(experiment.training, stage, context, domains, tiny_tokenizer(), chat=False, room=room)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ class ProceduralRows(Source):
 
     def __init__(self, config: ProceduralSource) -> None:
         self.config = config
-        self.generator: Generator = GENERATORS.load(config.generator, where="domains.source.generator")()
+        where = "domains.source.generator"
+        self.generator = GENERATORS.build(config.generator, gives=Generator, where=where)  # type: ignore[type-abstract]
         self.level = self.generator.default_level if config.level is None else config.level
         if self.level not in self.generator.levels:
             levels = self.generator.levels

@@ -1,0 +1,58 @@
+"""Item records as Parquet files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from xdomain.core.errors import StoreError
+from xdomain.core.parquet import LATER_COLUMNS, read_records, read_rows, record_schema, write_records
+from xdomain.core.records import RECORD_COLUMNS, ItemRecord
+
+RECORD = ItemRecord(
+    stage_key="k", checkpoint="k@4", domain="math", item_id="i", cluster_id="i", sample=0, prompt_hash="h",
+    completion="12", answer=None, gold="12", score=None, outcome="unscored", reason="no sandbox",
+    completion_tokens=None, finish_reason="stop", mean_entropy=0.5, scorer="text/1", seed=7, prefill="",
+)  # fmt: skip
+
+
+def test_records_come_back_with_missing_values(tmp_path: Path) -> None:
+    records = [RECORD, replace(RECORD, item_id="j", score=1.0, completion_tokens=3)]
+    assert write_records(tmp_path / "r.parquet", records) == 2
+    assert read_rows(tmp_path / "r.parquet") == records
+    assert [path.name for path in tmp_path.iterdir()] == ["r.parquet"]
+
+
+def test_a_frame_has_the_columns_asked_for_in_file_order(tmp_path: Path) -> None:
+    for name in "ab":
+        write_records(tmp_path / name, [replace(RECORD, item_id=name)])
+    frame = read_records([tmp_path / "b", tmp_path / "a"], ["item_id", "score"])
+    assert list(frame) == ["item_id", "score"]
+    assert list(frame["item_id"]) == ["b", "a"]
+    assert tuple(read_records([])) == RECORD_COLUMNS
+
+
+def test_half_a_character_becomes_a_question_mark(tmp_path: Path) -> None:
+    write_records(tmp_path / "r", [replace(RECORD, completion="a\ud800")])
+    assert read_rows(tmp_path / "r")[0].completion == "a?"
+
+
+def test_columns_that_came_later_are_unknown(tmp_path: Path) -> None:
+    write_records(tmp_path / "r", [RECORD])
+    table = pq.read_table(tmp_path / "r").drop_columns(sorted(LATER_COLUMNS))
+    pq.write_table(table, tmp_path / "old")
+    assert read_rows(tmp_path / "old") == [replace(RECORD, prefill=None)]
+    pq.write_table(table.drop_columns(["gold"]), tmp_path / "bad")
+    with pytest.raises(StoreError, match="cannot be read as item records"):
+        read_rows(tmp_path / "bad")
+
+
+def test_a_newer_version_is_refused(tmp_path: Path) -> None:
+    schema = record_schema().with_metadata({"xdomain.records": "99"})
+    pq.write_table(pa.Table.from_pylist([], schema=schema), tmp_path / "new")
+    with pytest.raises(StoreError, match="written by a newer version"):
+        read_records([tmp_path / "new"])

@@ -1,0 +1,62 @@
+"""Whom a setting of `xdomain eval` concerns, and what of a study's file concerns which model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xdomain.config.study import StudyConfig
+from xdomain.core.errors import ConfigError
+from xdomain.resolve.evaluations import evaluation_graph, settings_by_model
+from xdomain.store.store import Store
+
+URL = "http://127.0.0.1:9/v1#m"
+
+
+def test_settings_reach_whom_they_concern(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    settings = ["model.dtype=bfloat16", "model.endpoint.protocol=completions", "evaluation.backend=vllm"]
+    settings += ["evaluation.batch_tokens=64"]
+    found = settings_by_model(store, ["some/base", URL], settings, "some/base", ["model.chat_template=false"])
+    assert found == {
+        "some/base": [settings[0], settings[2], settings[3], "model.chat_template=false"],
+        URL: [settings[1], settings[3]],
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "of_base", "words"),
+    [
+        ("some/model", ["model.endpoint.protocol=chat"], [], "concerns no model"),
+        (URL, ["model.dtype=bfloat16"], [], "concerns no model"),
+        (URL, ["evaluation.backend=vllm"], [], "concerns no model"),
+        ("some/model", [], ["evaluation.items=3"], "nothing that a base may have of its own"),
+    ],
+)
+def test_settings_that_concern_nobody(
+    model: str, settings: list[str], of_base: list[str], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        settings_by_model(Store(tmp_path / "store"), [model], settings, None, of_base)
+
+
+def test_a_study_says_how_its_models_are_loaded(tmp_path: Path) -> None:
+    pairs = [{"name": "p", "base": URL, "tuned": "package:some.gguf", "trained_on": ["g"]}]
+    data = {"name": "s", "pairs": pairs, "groups": {"g": ["logic"]}, "domains": ["logic"]}
+    data["model"] = {"dtype": "bfloat16", "endpoint": {"protocol": "completions"}}
+    data["own_settings"] = {"package:some.gguf": {"chat_template": False}}
+    config = StudyConfig.model_validate(data)
+    assert config.settings_of("package:some.gguf")["chat_template"] is False
+    graph = evaluation_graph(Store(tmp_path / "store"), URL, ["logic"], {"model": config.settings_of(URL)})
+    model = graph.setup.model
+    assert model is not None
+    assert (model.dtype, model.endpoint and model.endpoint.protocol) == ("float32", "completions")
+    with pytest.raises(ValueError, match="stands in no pair"):
+        StudyConfig.model_validate(data | {"own_settings": {"another": {"dtype": "float16"}}})
+
+
+def test_weights_are_not_asked_for_at_an_endpoint(tmp_path: Path) -> None:
+    settings = {"evaluation": {"backend": "endpoint"}}
+    with pytest.raises(ConfigError, match=r"has weights of its own, which the backend \"endpoint\" cannot serve"):
+        evaluation_graph(Store(tmp_path / "store"), "file.gguf", ["logic"], settings)

@@ -1,0 +1,187 @@
+"""List, describe, sample and check domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from xdomain.config.domain_file import load_domain_file
+from xdomain.config.experiment import Experiment
+from xdomain.config.load import load_experiment
+from xdomain.config.model import ModelConfig
+from xdomain.config.validation import validate
+from xdomain.config.yaml_file import read_yaml
+from xdomain.core.errors import ConfigError, XDomainError
+from xdomain.core.function_import import plain_error
+from xdomain.core.registry import load_attribute
+from xdomain.domains.base import Domain, Split
+from xdomain.domains.build import build_domain, build_domains
+from xdomain.domains.check import FEWEST_PROMPTS, DomainCheck, chance_level, check_domain
+from xdomain.domains.preflight import fewer_than_asked
+from xdomain.domains.registry import DOMAINS
+from xdomain.resolve.model_forms import model_source
+
+BUILT_IN = ("math", "science", "logic", "puzzle")
+"""Procedural domains that are checked by default."""
+
+
+@dataclass(frozen=True)
+class RegisteredDomain:
+    """A domain that experiments can name.
+
+    Attributes:
+        name: as experiments write it.
+        scorer: id of its verifier; None if it cannot be built here.
+        target: module or file that describes it.
+        needs: what is missing to build it.
+    """
+
+    name: str
+    scorer: str | None
+    target: str
+    needs: str | None
+
+    def document(self) -> dict[str, str | None]:
+        """Return it as `xdomain domains list --json` prints it."""
+        return {"name": self.name, "scorer": self.scorer, "from": self.target, "needs": self.needs}
+
+
+def list_domains() -> list[RegisteredDomain]:
+    """Return every registered domain, by name."""
+    found = []
+    for name, target in sorted(DOMAINS.targets().items()):
+        scorer, needs = None, None
+        try:
+            domain = build_domain(name)
+            domain.item_identity()  # looks for its files
+            scorer = domain.scorer
+        except XDomainError as error:  # a benchmark's folder is not set or lacks its files, a package is not installed
+            needs = error.what
+        except Exception as error:  # a domain of another package that does not keep the contract
+            if name not in DOMAINS.plugins():
+                raise
+            needs = f"the domain {DOMAINS.described(name)} fails: {plain_error(error)}."
+        found.append(RegisteredDomain(name, scorer, target, needs))
+    return found
+
+
+def describe_domains(target: str | Path) -> list[dict[str, Any]]:
+    """Describe domains: source, template, verifier, reward, sizes, and what guessing would earn.
+
+    Args:
+        target: registered name, or a YAML file of a domain or of an experiment.
+
+    Raises:
+        ConfigError: the file is wrong.
+        PluginError: no domain has that name.
+        DataError: its data is missing or malformed.
+    """
+    return [
+        {
+            "name": domain.name,
+            "scorer": domain.scorer,
+            "items": {split.value: len(domain.items(split)) for split in Split},
+            "chance": chance_level(domain),
+            "identity": dict(domain.item_identity()),
+            "verifier": dict(domain.verifier_identity()),
+            "reward": dict(domain.reward_identity()),
+        }
+        for domain in open_domains(target).values()
+    ]
+
+
+def sample_domains(
+    target: str | Path,
+    count: int = 3,
+    split: str = "train",
+    *,
+    model: str | None = None,
+    temperature: float = 0.0,
+    max_tokens: int = 128,
+) -> list[dict[str, Any]]:
+    """Show the first items of each domain with their gold and a completion that was judged.
+
+    Args:
+        target: registered name, or a YAML file of a domain or of an experiment.
+        count: number of items per domain.
+        split: "train", "dev" or "test".
+        model: lets this model answer, a folder, a .gguf file or hub:ID; None for the right solution.
+        temperature: sampling temperature of the model; 0 is greedy.
+        max_tokens: tokens of its longest answer.
+
+    Raises:
+        ConfigError: the split or the model is unknown.
+    """
+    if split not in list(Split):
+        raise ConfigError(f'"{split}" is not a split.', where="--split", fix="Known: train, dev, test.")
+    found: list[dict[str, Any]] = []
+    for domain in open_domains(target).values():
+        items = list(domain.items(Split(split))[:count])
+        if model is None:
+            solutions = [domain.render_solution(item) for item in items]
+            verdicts = domain.score(items, solutions)
+            answers = [
+                {"completion": solution, "verdict": verdict.outcome, "reason": verdict.reason}
+                for solution, verdict in zip(solutions, verdicts, strict=True)
+            ]
+        else:
+            preview = load_attribute("xdomain.evaluate.preview:preview")  # this floor loads no torch
+            config = validate(ModelConfig, model_source(model, None), "--model")
+            answers = preview(config, domain, items, temperature=temperature, max_tokens=max_tokens)
+        for item, answer in zip(items, answers, strict=True):
+            described = {"domain": domain.name, "id": item.id, "system": item.system, "prompt": item.prompt}
+            found.append(described | {"gold": item.gold} | answer)
+        domain.close()
+    return found
+
+
+def check_domains(
+    targets: str | Path | Iterable[str | Path] = BUILT_IN, *, most: int | None = None
+) -> list[DomainCheck]:
+    """Check that gold scores, that garbage does not, and that splits do not overlap.
+
+    Args:
+        targets: registered names, or YAML files of domains or of experiments; by default the built-in four.
+        most: judge at most so many items per split; None for all.
+
+    Returns:
+        One check per domain; `ok` tells whether it has no problem.
+
+    Raises:
+        ConfigError: a file is wrong.
+        PluginError: no domain has such a name.
+        DataError: data is missing or malformed.
+    """
+    checks: list[DomainCheck] = []
+    for target in [targets] if isinstance(targets, str | Path) else targets:
+        experiment = _experiment(target)
+        for name, domain in open_domains(target).items():
+            fewest = FEWEST_PROMPTS if name == target and name in BUILT_IN else 0
+            checked = check_domain(domain, most=most, fewest_prompts=fewest)
+            if experiment is not None and (note := fewer_than_asked(domain, experiment.evaluation)):
+                checked = replace(checked, notes=(*checked.notes, note))
+            checks.append(checked)
+            domain.close()
+    return checks
+
+
+def open_domains(target: str | Path) -> dict[str, Domain]:
+    """Open the registered domain, the one that a file describes, or all of an experiment's, by name."""
+    if not _is_file(target):
+        return {str(target): build_domain(str(target))}
+    if (experiment := _experiment(target)) is not None:
+        return build_domains(experiment.domains, experiment.domain_names)
+    config = load_domain_file(Path(target))
+    return {config.name: build_domain(config)}
+
+
+def _experiment(target: str | Path) -> Experiment | None:
+    """Load the experiment that a file describes; None for a domain's name or file."""
+    described = _is_file(target) and "domains" in read_yaml(Path(target))
+    return load_experiment(Path(target)) if described else None
+
+
+def _is_file(target: str | Path) -> bool:
+    return str(target).endswith((".yaml", ".yml"))

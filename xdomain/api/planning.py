@@ -1,0 +1,219 @@
+"""What a plan will do: counts, time, reuse, warnings, and differences between stages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from xdomain.api.outlook import design_of, outlooks
+from xdomain.config.domain_source import FileSource
+from xdomain.config.experiment import Experiment
+from xdomain.core.errors import PlanError
+from xdomain.domains.build import build_domains
+from xdomain.domains.data_domain import DataDomain
+from xdomain.domains.preflight import fewer_than_asked, rows_left_out
+from xdomain.plan.checks import training_notes
+from xdomain.plan.cost import PlanCost, plan_cost
+from xdomain.plan.expand import expand_curricula
+from xdomain.plan.explain import changes_in_words, explain_difference, find_stage
+from xdomain.plan.graph import Plan
+from xdomain.plan.identity import same_completions
+from xdomain.plan.stage import StageSpec, TrainStage
+from xdomain.plan.strategies import strategy_notes
+from xdomain.resolve.sizes import EvaluatedItems, evaluated_items
+from xdomain.store.history import Rates
+from xdomain.store.savings import Savings, expected_savings
+from xdomain.store.store import Store
+from xdomain.store.stored import StoredStage
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a plan will do on a store.
+
+    Attributes:
+        plan: the stages.
+        store: where finished stages are looked up.
+    """
+
+    plan: Plan
+    store: Store
+
+    @cached_property
+    def done(self) -> frozenset[str]:
+        """Keys of the stages that are in the store."""
+        return self.store.done(self.plan.stages.values())
+
+    @cached_property
+    def cost(self) -> PlanCost:
+        """Stages and steps, and those of one run per cell."""
+        return plan_cost(self.plan, self.done)
+
+    @cached_property
+    def savings(self) -> Savings:
+        """Stored completions that open evaluations reuse."""
+        return expected_savings(self.plan, self.store, self.done)
+
+    @cached_property
+    def rates(self) -> Rates:
+        """How long stages took."""
+        return Rates(self.plan, self.store, self.done)
+
+    @property
+    def workers(self) -> int:
+        """Workers that the file names, else one: this machine may not be the one that runs the plan."""
+        return self.plan.experiment.execution.workers or 1
+
+    @cached_property
+    def seconds_left(self) -> float | None:
+        """Seconds that `workers` workers need; None while nothing like an open stage was measured."""
+        return self.rates.seconds_left(self.done, self.workers)
+
+    @cached_property
+    def items(self) -> dict[str, EvaluatedItems]:
+        """Number of evaluated items by domain."""
+        return evaluated_items(self.plan.experiment)
+
+    def document(self, effect: float | None = None) -> dict[str, Any]:
+        """Return the forecast as `xdomain grid plan --json` prints it; parents come before their stages.
+
+        Args:
+            effect: a fraction, for which the needed items and seeds are computed.
+        """
+        plan, savings = self.plan, self.savings
+        return {
+            "experiment": plan.experiment.name,
+            "store": str(self.store.root),
+            **asdict(self.cost),
+            "counts": {"done": len(self.done), "stages": len(plan.stages)},
+            "borrowed": {
+                "evaluations": len(savings.completions),
+                "completions": sum(savings.completions.values()),
+                "completion_tokens": savings.completion_tokens,
+                "by_stage": savings.completions,
+                "not_repeatable": list(savings.refused),
+            },
+            "estimate_seconds": self.seconds_left,
+            "estimate_workers": self.workers,
+            "rows_left_out": left_out(plan.experiment),
+            "detectable_effect": {
+                "assumptions": design_of(plan).assumptions,
+                "effect": effect,
+                "items": {name: asdict(found) for name, found in self.items.items()},
+                "tests": [asdict(each) for each in outlooks(plan, self.items, effect)],
+            },
+            "runs": [
+                {
+                    "curriculum": str(run.id.curriculum),
+                    "seed": run.seed,
+                    "strategy": run.id.strategy,
+                    "stages": run.stages,
+                }
+                for run in plan.runs
+            ],
+            "stages": [_stage_document(stage, self.done) for stage in plan.stages.values()],
+        }
+
+
+@dataclass(frozen=True)
+class StageDifference:
+    """Why the keys of two stages differ.
+
+    Attributes:
+        first: one stage.
+        second: the other stage.
+        sentences: what changed, in words.
+        same_completions: whether only the judging differs.
+        fields: dotted field with its value in each stage.
+    """
+
+    first: StageSpec | StoredStage
+    second: StageSpec | StoredStage
+    sentences: tuple[str, ...]
+    same_completions: bool
+    fields: tuple[tuple[str, Any, Any], ...]
+
+
+def explain(plan: Plan, store: Store, first: str, second: str) -> StageDifference:
+    """Compare the identities of two stages, of the plan or in the store.
+
+    Args:
+        first: title, folder or beginning of the key of one stage.
+        second: title, folder or beginning of the key of the other stage.
+
+    Raises:
+        PlanError: neither the plan nor the store has exactly one stage of such a name.
+    """
+    one, other = (_planned_or_stored(plan, store, text) for text in (first, second))
+    return StageDifference(
+        one,
+        other,
+        tuple(changes_in_words(one.payload, other.payload)),
+        one.key != other.key and same_completions(one.payload, other.payload),
+        tuple(explain_difference(one.payload, other.payload)),
+    )
+
+
+def _planned_or_stored(plan: Plan, store: Store, text: str) -> StageSpec | StoredStage:
+    try:
+        return find_stage(plan, text)
+    except PlanError:
+        stored = store.find(text)
+        if len(stored) != 1:
+            raise
+        return stored[0]
+
+
+def warnings(plan: Plan) -> list[str]:
+    """Return a sentence for everything that a plan allows but a careful reader would want to know."""
+    experiment = plan.experiment
+    found = []
+    if experiment.training.scale_rewards == "batch":
+        found.append(
+            "scale_rewards: batch divides by a deviation over all domains of a batch, so domains scale one another."
+        )
+    if experiment.model.hub and not experiment.model.revision:
+        found.append("model.revision is not pinned: the hub may change what this file means.")
+    if any(stage.steps != experiment.training.steps for stage in plan.train_stages):
+        found.append(
+            f"phases differ in length (budget {experiment.training.budget}); the report states each side's effort."
+        )
+    curricula = expand_curricula(experiment)
+    notes = training_notes(experiment, curricula) + strategy_notes(experiment, curricula)
+    return found + notes + _few_items(experiment) + left_out(experiment)
+
+
+def left_out(experiment: Experiment) -> list[str]:
+    """Return a sentence for each domain whose unusable rows were left out."""
+    return rows_left_out(build_domains(experiment.domains, experiment.domain_names).values())
+
+
+def _few_items(experiment: Experiment) -> list[str]:
+    """Return a note on each file with fewer items than the evaluation asks for; `domains check` does it for all."""
+    domains = build_domains(experiment.domains, experiment.domain_names)
+    notes = [
+        fewer_than_asked(domain, experiment.evaluation)
+        for domain in domains.values()
+        if isinstance(domain, DataDomain) and isinstance(domain.config.source, FileSource)
+    ]
+    return [note for note in notes if note]
+
+
+def _stage_document(stage: StageSpec, done: frozenset[str]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "key": stage.key,
+        "kind": str(stage.kind),
+        "title": stage.title,
+        "folder": stage.folder,
+        "needs": list(stage.needs),
+        "done": stage.key in done,
+    }
+    if isinstance(stage, TrainStage):
+        described |= {
+            "curriculum": str(stage.run.curriculum),
+            "seed": stage.seed,
+            "steps": stage.steps,
+            "strategy": stage.run.strategy,
+        }
+    return described

@@ -1,0 +1,226 @@
+"""A session: an experiment, its plan, and the store that it runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xdomain.api.stores import as_store
+from xdomain.config.experiment import Experiment
+from xdomain.config.load import apply_override, make_experiment
+from xdomain.config.yaml_file import read_yaml
+from xdomain.plan.graph import Plan, build_plan
+from xdomain.resolve.identities import resolve_identities
+from xdomain.store.store import Store
+
+if TYPE_CHECKING:  # each of them imports more than a plan needs, so the methods below import it when called
+    import pandas as pd
+
+    from xdomain.analysis.rescored import RescoredChanges
+    from xdomain.analysis.result import AnalysisResult
+    from xdomain.api.checkpoints import StoredCheckpoint
+    from xdomain.api.planning import Forecast
+    from xdomain.api.run_events import Progress
+    from xdomain.api.status import GridStatus
+    from xdomain.plan.measurement import MeasuredGrid
+    from xdomain.schedule.events import RunOutcome
+
+ExperimentSource = str | Path | Mapping[str, Any] | Experiment
+
+
+@dataclass(frozen=True)
+class Session:
+    """An experiment that was opened; `open_experiment` makes it.
+
+    Attributes:
+        path: the experiment's file, or None if it came as a mapping or an `Experiment`.
+        plan: stages by key, runs and the experiment itself.
+        store: the store in which stages are looked up and published.
+    """
+
+    path: Path | None
+    plan: Plan
+    store: Store
+
+    @property
+    def experiment(self) -> Experiment:
+        """The validated experiment."""
+        return self.plan.experiment
+
+    def forecast(self) -> Forecast:
+        """Return what the plan costs, what is done, how long the rest takes, and what the grid could detect."""
+        from xdomain.api.planning import Forecast
+
+        return Forecast(self.plan, self.store)
+
+    def run(
+        self,
+        jobs: int | None = None,
+        *,
+        stages: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> RunOutcome:
+        """Run every stage that is not in the store yet; a second call continues an interrupted one.
+
+        Ctrl-C stops at the next checkpoint, a second one at once.
+
+        Args:
+            jobs: number of stages that run at once; None for what the experiment or the machine says.
+            stages: titles, folders or beginnings of keys of stages to run in this process; empty for all stages.
+            progress: is called with each event that `xdomain grid run --json` prints
+                (docs/reference/run-events.md). A `RunObserver` sees the scheduler too.
+
+        Returns:
+            The keys of the stages that were run and of those that were in the store before.
+
+        Raises:
+            ConfigError: TRL or the machine cannot do what the experiment asks for.
+            DataError: a finished checkpoint would be evaluated on items that it was trained on.
+            DependencyMissing: the training packages are not installed.
+            StoreError: a stage that `stages` builds on is not published, or the store cannot be written.
+            StageError: a stage failed.
+            Interrupted: the user stopped the session.
+        """
+        from xdomain.api.run_events import as_observer
+        from xdomain.api.running import run_experiment
+
+        return run_experiment(self.plan, self.store, as_observer(progress), jobs, stages)
+
+    def status(self) -> GridStatus:
+        """Return what is done, running, failed and waiting; another process may run the grid meanwhile."""
+        from xdomain.api.status import grid_status
+
+        return grid_status(self.plan, self.store)
+
+    def measure(self, *, with_text: bool = False) -> MeasuredGrid:
+        """Read the records of every finished evaluation, ready for analysis.
+
+        Args:
+            with_text: also read completions and prompts.
+
+        Raises:
+            AnalysisError: nothing was evaluated yet.
+        """
+        from xdomain.api.measuring import measure
+
+        return measure(self.plan, self.store, self.path, with_text=with_text)
+
+    def records(self) -> pd.DataFrame:
+        """Return one row per evaluated item and sample, with the columns of docs/reference/store.md.
+
+        Raises:
+            AnalysisError: nothing was evaluated yet.
+        """
+        return self.measure(with_text=True).records
+
+    def analyse(self) -> AnalysisResult:
+        """Compute every matrix, interval and conclusion from the records in the store.
+
+        Raises:
+            AnalysisError: nothing was evaluated yet, or the records are incomplete.
+        """
+        from xdomain.analysis.analyse import analyse
+
+        return analyse(self.measure(with_text=True))
+
+    def report(self, folder: str | Path | None = None, formats: Sequence[str] | None = None) -> dict[str, Path]:
+        """Analyse and write a report.
+
+        Args:
+            folder: folder to write into; None for the experiment's folder in the store.
+            formats: names as in `xdomain report --format`; None for markdown, csv, json and html.
+
+        Returns:
+            The main file or folder of each format.
+
+        Raises:
+            AnalysisError: nothing was evaluated yet.
+            ConfigError: a format is unknown.
+            DependencyMissing: figures are asked for without matplotlib.
+        """
+        from xdomain.report.write import DEFAULT_FORMATS, require_formats, write_report
+
+        require_formats(formats or ())
+        target = Path(folder) if folder is not None else self.store.reports(self.experiment.name)
+        return write_report(self.analyse(), target, formats or DEFAULT_FORMATS)
+
+    def rescore(self, jobs: int | None = None, *, progress: Progress | None = None) -> RescoredChanges:
+        """Judge the stored completions with the experiment's current verifiers, and compare with the verdicts before.
+
+        Nothing is trained or generated.
+
+        Args:
+            jobs: number of checkpoints at once.
+            progress: as in `run`.
+
+        Raises:
+            PlanError: completions would have to be generated.
+            StoreError: no evaluation of the experiment is stored.
+            StageError: an evaluation failed.
+        """
+        from xdomain.api.rescoring import rescore_experiment
+        from xdomain.api.run_events import as_observer
+
+        return rescore_experiment(self.plan, self.store, self.path, as_observer(progress), jobs)
+
+    def checkpoint(self, stage: str, step: int | None = None) -> StoredCheckpoint:
+        """Find a published checkpoint.
+
+        Args:
+            stage: title, folder or beginning of the key of a training stage or the base model.
+            step: optimizer step within the stage; None for its end.
+
+        Raises:
+            PlanError: `stage` does not name one stage of the plan.
+            StoreError: the stage is not published, or has no checkpoint at that step.
+        """
+        from xdomain.api.checkpoints import checkpoint_of
+        from xdomain.plan.explain import find_stage
+
+        return checkpoint_of(self.store, find_stage(self.plan, stage), step)
+
+
+def open_experiment(
+    source: ExperimentSource,
+    *,
+    store: str | Path | Store | None = None,
+    seeds: Sequence[int] | None = None,
+    settings: Iterable[str] = (),
+) -> Session:
+    """Load an experiment and plan it; loads no torch and writes nothing.
+
+    Args:
+        source: path of a YAML file, the same as a mapping (relative paths count from the current folder), or an
+            `Experiment`.
+        store: run directory; None for the experiment's own, else $XDOMAIN_STORE, else ./xdomain-store.
+        seeds: training seeds in place of the experiment's.
+        settings: overrides as in `--set`: "training.steps=20".
+
+    Raises:
+        ConfigError: the file or a value in it is wrong.
+        DataError: a domain's data is missing or malformed.
+        PlanError: the experiment is valid but cannot be planned.
+        StoreError: the store is from another version, or the folder is not a store.
+    """
+    overrides = [*settings, *([f"seeds={list(seeds)}"] if seeds is not None else [])]
+    experiment = _experiment(source, overrides)
+    opened = as_store(store, experiment.store)  # first: it may be another version's
+    path = Path(source) if isinstance(source, str | Path) else None
+    return Session(path, build_plan(experiment, resolve_identities(experiment)), opened)
+
+
+def _experiment(source: ExperimentSource, overrides: Sequence[str]) -> Experiment:
+    if isinstance(source, Experiment):
+        if not overrides:
+            return source
+        source = source.model_dump(mode="json", exclude_unset=True)
+    if isinstance(source, Mapping):
+        data, folder, where = deepcopy(dict(source)), Path(), "experiment"
+    else:
+        data, folder, where = read_yaml(Path(source)), Path(source).parent, str(source)
+    for override in overrides:
+        apply_override(data, override)
+    return make_experiment(data, folder, where)

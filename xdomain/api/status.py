@@ -1,0 +1,108 @@
+"""Where every stage of an experiment stands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from xdomain.core.states import StageState
+from xdomain.plan.graph import Plan
+from xdomain.plan.stage import StageKind, StageRef
+from xdomain.store.history import estimate_seconds
+from xdomain.store.states import StageStatus, stage_states
+from xdomain.store.store import Store
+
+
+@dataclass(frozen=True)
+class GridStatus:
+    """The state of every stage at one moment.
+
+    Attributes:
+        plan: the stages.
+        store: where they are published.
+        states: state of each stage, by key.
+    """
+
+    plan: Plan
+    store: Store
+    states: Mapping[str, StageStatus]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of stages by state: done, running, failed, waiting."""
+        return {name: sum(each.state is name for each in self.states.values()) for name in StageState}
+
+    @property
+    def workers(self) -> int:
+        """Number of processes that run stages."""
+        return len({(each.holder.host, each.holder.pid) for each in self.states.values() if each.holder is not None})
+
+    @property
+    def finished(self) -> bool:
+        """Whether every stage is done."""
+        return all(each.state is StageState.DONE for each in self.states.values())
+
+    @property
+    def settled(self) -> bool:
+        """Whether no stage can change any more: each is done, has failed, or needs one that failed."""
+        dead: set[str] = set()
+        for key, stage in self.plan.stages.items():
+            if self.states[key].state is StageState.FAILED or any(need in dead for need in stage.needs):
+                dead.add(key)
+            elif self.states[key].state is not StageState.DONE:
+                return False
+        return True
+
+    @cached_property
+    def estimate_seconds(self) -> float | None:
+        """Seconds until the open stages are done; None while unknown."""
+        done = frozenset(key for key, each in self.states.items() if each.state is StageState.DONE)
+        progress = {key: each.holder.progress for key, each in self.states.items() if each.holder is not None}
+        return estimate_seconds(self.plan, self.store, done, max(1, self.workers), progress)
+
+    def document(self) -> dict[str, Any]:
+        """Return the status as `xdomain grid status --json` prints it."""
+        return {
+            "experiment": self.plan.experiment.name,
+            "store": str(self.store.root),
+            "counts": self.counts,
+            "workers": self.workers,
+            "estimate_seconds": self.estimate_seconds,
+            "stages": [_stage_document(stage, self.states[key]) for key, stage in self.plan.stages.items()],
+        }
+
+    def __str__(self) -> str:
+        """Return one line: "smoke: 5 of 28 done, 2 running, 0 failed, 21 waiting"."""
+        counts = self.counts
+        others = ", ".join(f"{number} {name}" for name, number in counts.items() if name != StageState.DONE)
+        return f"{self.plan.experiment.name}: {counts[StageState.DONE]} of {len(self.states)} done, {others}"
+
+
+def grid_status(plan: Plan, store: Store) -> GridStatus:
+    """Look up the state of every stage."""
+    return GridStatus(plan, store, stage_states(store, plan.stages.values()))
+
+
+def find_log(store: Store, stages: Collection[StageRef], stage: StageRef) -> Path | None:
+    """Return the stage's log, or that of the evaluation whose process did this one too; None if there is none."""
+    found = [stage]
+    if stage.kind is StageKind.EVALUATE:
+        checkpoint = stage.title.rpartition(" on ")[0]
+        found += [each for each in stages if each.kind is stage.kind and each.title.rpartition(" on ")[0] == checkpoint]
+    paths = map(store.log_path, found)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _stage_document(stage: StageRef, state: StageStatus) -> dict[str, Any]:
+    return {
+        "key": stage.key,
+        "kind": str(stage.kind),
+        "title": stage.title,
+        "state": state.state,
+        "progress": state.holder.progress if state.holder else None,
+        "failure": state.failure.__dict__ if state.failure else None,
+        "attempts": list(state.attempts),
+    }

@@ -1,0 +1,1 @@
+"""`xdomain grid`, one module per command."""

@@ -1,0 +1,44 @@
+"""Commands on one stage, whose experiment's file need not be named."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xdomain.api.stores import as_store
+from xdomain.cli.options import opened
+from xdomain.plan.explain import pick_stage
+from xdomain.plan.stage import StageRef
+from xdomain.store.experiments import stages_beside
+from xdomain.store.store import Store
+
+ExperimentOrStage = Annotated[
+    str,
+    typer.Argument(help="The experiment's YAML file; or STAGE alone, once its experiment ran in the store."),
+]
+StageOfExperiment = Annotated[
+    str | None,
+    typer.Argument(help="Title, folder or beginning of the key, as `grid plan` shows them."),
+]
+
+
+def opened_stages(
+    first: str, second: str | None, store: Path | None, seeds: str | None, settings: list[str] | None
+) -> tuple[Store, Sequence[StageRef], StageRef]:
+    """Return a store, the stages of an experiment in it, and the one of them that the arguments name.
+
+    Args:
+        first: the experiment's file; without `second`, text that names a stage of any experiment that ran in the store.
+        second: text that names the stage.
+
+    Raises:
+        PlanError: the text names no stage, or several.
+    """
+    if second is None:
+        found = as_store(store)
+        stages: Sequence[StageRef] = stages_beside(found, first)
+    else:
+        session = opened(Path(first), store, seeds, settings)
+        found, stages = session.store, list(session.plan.stages.values())
+    return found, stages, pick_stage(stages, second or first)

@@ -1,0 +1,44 @@
+"""`xdomain grid order`: from a grid's pairs to the experiment of a second round."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xdomain.api.second_round import order_in_words, write_second_round
+from xdomain.cli.options import ExperimentPath, Json, Seeds, Settings, StorePath, opened
+from xdomain.cli.render import out, print_json
+from xdomain.config.load import read_experiment
+
+
+def order(
+    experiment: ExperimentPath,
+    out_file: Annotated[
+        Path | None,
+        typer.Option("--out", help="The second round's file [default: beside the first, -ordered]."),
+    ] = None,
+    json_: Json = False,
+    seeds: Seeds = None,
+    settings: Settings = None,
+    store: StorePath = None,
+) -> None:
+    """Predict from measured pairs (on dev items) which order of all domains forgets least, and write the experiment
+    that tries it (Omni-Thinker)."""
+    session = opened(experiment, store, seeds, settings)
+    overrides = [*(settings or []), *([f"seeds=[{seeds}]"] if seeds else [])]
+    mapping = read_experiment(experiment, overrides)
+    found, written = write_second_round(session.plan, session.store, experiment, mapping, out_file)
+    if not json_:
+        out.print(order_in_words(found))
+        out.print(f"written: {written}", soft_wrap=True)
+        return
+    print_json(
+        {
+            "order": list(found.order),
+            "sum_of_transfer": found.sum_of_transfer,
+            "backward_transfer": {f"{a} -> {b}": value for (a, b), value in found.backward_transfer.items()},
+            "not_told_apart": [list(order) for order in found.not_told_apart],
+            "orders": found.orders,
+            "file": str(written),
+        }
+    )

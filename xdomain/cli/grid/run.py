@@ -1,0 +1,25 @@
+"""`xdomain grid run`."""
+
+from typing import Annotated
+
+import typer
+
+from xdomain.cli.grid.watch import Watcher
+from xdomain.cli.options import ExperimentPath, Jobs, Seeds, Settings, StorePath, opened
+
+
+def run(
+    experiment: ExperimentPath,
+    jobs: Jobs = None,
+    stage: Annotated[
+        list[str] | None,
+        typer.Option("--stage", help="Run this stage alone, in this process. May be given several times."),
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print events on stdout, one JSON object a line.")] = False,
+    seeds: Seeds = None,
+    settings: Settings = None,
+    store: StorePath = None,
+) -> None:
+    """Run everything that is not in the store yet. The same command again continues."""
+    session = opened(experiment, store, seeds, settings)
+    session.run(jobs, stages=stage or (), progress=Watcher(as_json=json_))

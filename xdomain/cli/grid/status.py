@@ -1,0 +1,98 @@
+"""`xdomain grid status`."""
+
+import json
+import sys
+import time
+from contextlib import nullcontext
+from typing import Annotated
+
+import typer
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from xdomain.api.run_events import alarm_text
+from xdomain.api.session import Session
+from xdomain.api.status import GridStatus
+from xdomain.cli.grid.picture import progress_row
+from xdomain.cli.interrupt import Interrupt
+from xdomain.cli.options import ExperimentPath, Json, Seeds, Settings, StorePath, opened
+from xdomain.cli.render import out, print_json, redraws
+from xdomain.core.states import Cause, StageState
+from xdomain.core.words import count, duration
+from xdomain.plan.stage import StageKind
+
+LEAST_SECONDS = 0.5
+"""Between two looks at the store."""
+
+
+def status(
+    experiment: ExperimentPath,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh until nothing is left to run.")] = False,
+    json_: Json = False,
+    seeds: Seeds = None,
+    settings: Settings = None,
+    store: StorePath = None,
+) -> None:
+    """Tell what is done, running, failed and waiting; works while another process runs the grid."""
+    session = opened(experiment, store, seeds, settings)
+    if watch:
+        follow(session, as_json=json_)
+    elif json_:
+        print_json(session.status().document())
+    else:
+        out.print(picture(session.status()))
+
+
+def follow(session: Session, *, as_json: bool) -> None:
+    """Show the status until no stage can change any more: bars on a terminal, elsewhere a line whenever the counts
+    change; with `as_json` one document per line whenever something changed."""
+    live = Live(console=out, auto_refresh=False) if redraws(out) and not as_json else nullcontext()
+    shown = ""
+    with Interrupt() as interrupt, live as screen:
+        while True:
+            begun = time.monotonic()
+            found = session.status()
+            line = json.dumps(found.document(), allow_nan=False) if as_json else str(found)
+            if isinstance(screen, Live):
+                screen.update(picture(found), refresh=True)
+            elif line != shown:
+                sys.stdout.write(f"{line}\n")
+                sys.stdout.flush()
+            shown = line
+            if found.settled:
+                return
+            # A large store takes a while to look through; it is left alone for longer than that.
+            interrupt.pause(max(LEAST_SECONDS, 4 * (time.monotonic() - begun)))
+
+
+def picture(found: GridStatus) -> Table:
+    """Draw counts by kind, what runs and how far, what failed and why."""
+    plan, states = found.plan, found.states
+    counts = Table("", *StageState, title=f"{plan.experiment.name} in {found.store.root}")
+    for kind in StageKind:
+        own = [states[key].state for key, stage in plan.stages.items() if stage.kind is kind]
+        counts.add_row(kind, *(str(own.count(state)) for state in StageState))
+    whole = Table.grid()
+    whole.add_row(counts)
+    running = Table.grid(padding=(0, 1))
+    for key, state in states.items():
+        if state.state is StageState.RUNNING:
+            running.add_row(*progress_row(plan.stages[key], state.holder))
+    if running.row_count:
+        whole.add_row(running)
+    for key, state in states.items():
+        title = escape(plan.stages[key].title)
+        if state.failure is not None:
+            word = "cancelled" if state.failure.cause is Cause.CANCELLED else "failed"
+            whole.add_row(
+                f"[red]{word}[/] {title}: {escape(state.failure.message)}\n  log: {escape(state.failure.log)}"
+            )
+        if state.attempts:
+            whole.add_row(f"[yellow]earlier attempts[/] {title}: {', '.join(state.attempts)}")
+        if state.holder is not None and "alarm" in state.holder.progress:
+            whole.add_row(f"[yellow]alarm[/] {title}: {escape(alarm_text(state.holder.progress['alarm']))}")
+    if found.estimate_seconds and not found.finished:
+        workers = count(max(1, found.workers), "worker")
+        whole.add_row(f"about {duration(found.estimate_seconds)} left on {workers}")
+    return whole

@@ -1,0 +1,50 @@
+"""Options that several commands share, and what they open."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xdomain.api.session import Session, open_experiment
+from xdomain.core.errors import ConfigError
+
+ExperimentPath = Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="The experiment's YAML file.")]
+StorePath = Annotated[
+    Path | None, typer.Option("--store", help="Run directory [default: the file's, $XDOMAIN_STORE, ./xdomain-store].")
+]
+Seeds = Annotated[str | None, typer.Option("--seeds", help='Training seeds in place of the file\'s: "0,1,2".')]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a field: training.steps=20. May be given several times.")
+]
+BaseSettings = Annotated[
+    list[str] | None, typer.Option("--base-set", help="Like --set, for the base alone: model.chat_template=false.")
+]
+Jobs = Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Stages at once.")]
+CheckpointJobs = Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Checkpoints at once.")]
+AllowOverlap = Annotated[
+    bool, typer.Option("--allow-overlap", help="Also evaluate on items that a checkpoint was trained on.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+
+def opened(path: Path, store: Path | None, seeds: str | None, settings: list[str] | None) -> Session:
+    """Open an experiment as the options say.
+
+    Raises:
+        ConfigError: the file or an option is wrong.
+    """
+    return open_experiment(path, store=store, seeds=parse_seeds(seeds), settings=settings or ())
+
+
+def parse_seeds(text: str | None) -> list[int] | None:
+    """Return the seeds that `--seeds` lists.
+
+    Raises:
+        ConfigError: one is no whole number.
+    """
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise ConfigError(f'"{text}" should be whole numbers with commas.', where="--seeds") from None

@@ -1,0 +1,86 @@
+"""Sections of an experiment that one kind of work uses: evaluation, the base model, training."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from xdomain.config.domain import DomainConfig
+from xdomain.config.evaluation import EvaluationConfig
+from xdomain.config.execution import ExecutionConfig
+from xdomain.config.model import ModelConfig
+from xdomain.config.model_base import ConfigModel
+from xdomain.config.training import TrainingConfig
+
+DomainEntries = tuple[str | DomainConfig, ...]
+"""Entries of `domains`: names of registered ones, and descriptions."""
+
+
+def entry_name(entry: str | DomainConfig) -> str:
+    """Return the name of a domain from its entry of `domains`."""
+    return entry if isinstance(entry, str) else entry.name
+
+
+class EvaluationSetup(ConfigModel):
+    """Evaluation of one model, or of checkpoints that a store holds."""
+
+    name: str = "eval"
+    model: ModelConfig | None = None
+    """A model from outside of the store; null for checkpoints of the store, which are as they were made."""
+    domains: DomainEntries = ()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    execution: ExecutionConfig = ExecutionConfig()
+
+    @property
+    def domain_names(self) -> tuple[str, ...]:
+        return tuple(map(entry_name, self.domains))
+
+    @property
+    def settings(self) -> EvaluationConfig:
+        """`evaluation` with what other sections decide: an engine has room for the adapters that are trained."""
+        lora = self.model.lora if self.model is not None else None
+        if lora is None or self.evaluation.vllm.max_lora_rank is not None:
+            return self.evaluation
+        roomy = self.evaluation.vllm.model_copy(update={"max_lora_rank": lora.r})
+        return self.evaluation.model_copy(update={"vllm": roomy})
+
+    @model_validator(mode="after")
+    def _served(self) -> EvaluationSetup:
+        if self.model is not None:
+            check_backend(self.model, self.evaluation)
+        return self
+
+
+class BaseSetup(ConfigModel):
+    """Preparation of the base model.
+
+    Its domains serve the warm-up and, if the model is trained, the comparison of training with evaluation.
+    """
+
+    name: str
+    model: ModelConfig
+    domains: DomainEntries
+    training: TrainingConfig | None = None
+    """Null for a model that is only evaluated."""
+
+    @property
+    def domain_names(self) -> tuple[str, ...]:
+        return tuple(map(entry_name, self.domains))
+
+
+class TrainingSetup(BaseSetup):
+    """Training of one phase."""
+
+    training: TrainingConfig
+
+
+def check_backend(model: ModelConfig, evaluation: EvaluationConfig) -> None:
+    """Refuse a model behind an endpoint with another backend.
+
+    Raises:
+        ValueError: the two do not go together.
+    """
+    if model.endpoint is not None and evaluation.backend != "endpoint":
+        raise ValueError(
+            "evaluation.backend: a model behind an endpoint answers through the backend `endpoint`. "
+            f'Found "{evaluation.backend}".'
+        )

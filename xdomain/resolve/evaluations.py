@@ -1,0 +1,177 @@
+"""Plan the evaluations of one model, of the store or from outside of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from xdomain.config.domain import DomainConfig
+from xdomain.config.domain_file import benchmark_file, load_domain_file
+from xdomain.config.load import apply_override
+from xdomain.config.run_id import BASE
+from xdomain.config.setups import EvaluationSetup
+from xdomain.config.validation import validate
+from xdomain.core.errors import ConfigError
+from xdomain.plan.graph import Graph, checkpoint_graph, checkpoint_steps, model_graph
+from xdomain.plan.stage import StageKind
+from xdomain.resolve.identities import resolve_identities
+from xdomain.resolve.model_forms import is_endpoint, model_source
+from xdomain.store.store import Store
+from xdomain.store.stored import StoredStage
+
+ENGINE = ("evaluation.backend=", "evaluation.vllm.")
+"""Beginnings of the settings that say how weights are served."""
+OF_A_BASE = ("model.", *ENGINE, "evaluation.endpoint.")
+"""Beginnings of the settings that a base may have of its own: they put no other questions to it."""
+
+Checkpoints = list[tuple[StoredStage, int, str]]
+"""Stage, step and title of each."""
+
+
+def domain_entries(domains: str | Path | Iterable[str | Path | DomainConfig]) -> list[str | DomainConfig]:
+    """Return the entries of `domains` in an experiment: registered names, and what YAML files describe.
+
+    Args:
+        domains: names and YAML files, as a sequence or with commas between them.
+
+    Raises:
+        ConfigError: a file is missing or describes no domain.
+    """
+    wanted = str(domains).split(",") if isinstance(domains, str | Path) else domains
+    entries: list[str | DomainConfig] = []
+    for each in wanted:
+        if isinstance(each, DomainConfig):
+            entries.append(each)
+            continue
+        name = str(each).strip()
+        if not name:
+            continue
+        path = Path(name) if name.endswith((".yaml", ".yml")) else benchmark_file(name)
+        entries.append(load_domain_file(path) if path else name)
+    return entries
+
+
+def settings_by_model(
+    store: Store, models: Sequence[str], settings: Sequence[str], base: str | None, base_settings: Sequence[str]
+) -> dict[str, list[str]]:
+    """The overrides of each model: those of `--set` that can concern it, and for the base those of `--base-set`.
+
+    A served model has no weights to load, and a checkpoint of the store is as it was made, so that in a comparison a
+    setting of these is for the other model.
+
+    Raises:
+        ConfigError: a setting concerns none of the models, or would put other questions to the base.
+    """
+    for setting in base_settings:
+        if not setting.startswith(OF_A_BASE):
+            raise ConfigError(
+                f'"{setting}" is nothing that a base may have of its own.',
+                where="--base-set",
+                fix="It takes settings of `model`, `evaluation.backend`, `evaluation.vllm` and `evaluation.endpoint`.",
+            )
+
+    stored = {model: stored_checkpoints(store, model) for model in models}
+
+    def concerns(setting: str, model: str) -> bool:
+        served = is_served(model, stored[model])
+        if setting.startswith("model."):
+            return not stored[model] and served == setting.startswith("model.endpoint.")
+        return not (served and setting.startswith(ENGINE)) or setting == "evaluation.backend=endpoint"
+
+    found: dict[str, list[str]] = {model: [] for model in models}
+    for setting in settings:
+        concerned = [model for model in found if concerns(setting, model)]
+        if not concerned:
+            raise ConfigError(
+                f'"{setting}" concerns no model that was named.',
+                where="--set",
+                fix="A checkpoint of the store is as it was made, and a served model is not loaded here.",
+            )
+        for model in concerned:
+            found[model].append(setting)
+    if base is not None:
+        found[base] += base_settings
+    return found
+
+
+def evaluation_graph(
+    store: Store,
+    model: str,
+    domains: Sequence[str | DomainConfig],
+    settings: Mapping[str, Any],
+    revision: str | None = None,
+    overrides: Iterable[str] = (),
+) -> Graph:
+    """Evaluations of the named checkpoints; a model that is no stage of the store gets a base stage of its own.
+
+    Args:
+        settings: sections of an experiment (`model` without a source, `evaluation`, `execution`). Of `model`,
+            `endpoint` is for a served model, the rest for weights that are loaded here.
+        overrides: "dotted.key=value", as in `--set`.
+
+    Raises:
+        ConfigError: `model` names nothing, or cannot be loaded or served in the way that is asked for.
+    """
+    checkpoints = stored_checkpoints(store, model)
+    served = is_served(model, checkpoints)
+    data = {"domains": list(domains), **deepcopy(dict(settings))}
+    wanted = data.pop("model", {})
+    of_endpoint = wanted.pop("endpoint", {})
+    if not checkpoints:
+        source = model_source(model, revision)
+        data["model"] = {"endpoint": source["endpoint"] | of_endpoint} if served else wanted | source
+    if served:
+        data.setdefault("evaluation", {})["backend"] = "endpoint"
+    for override in overrides:
+        apply_override(data, override)
+    setup = validate(EvaluationSetup, data, "xdomain eval")
+    if not served and setup.evaluation.backend == "endpoint":
+        raise ConfigError(
+            f'"{model}" has weights of its own, which the backend "endpoint" cannot serve.',
+            where="evaluation.backend",
+            fix="Take `transformers` or `vllm`; a served model is named by its address, https://HOST/v1#MODEL.",
+        )
+    identities = resolve_identities(setup)
+    return checkpoint_graph(setup, identities, checkpoints) if checkpoints else model_graph(setup, identities)
+
+
+def is_served(model: str, checkpoints: Checkpoints) -> bool:
+    """Whether a server answers for the model.
+
+    Raises:
+        ConfigError: for some of the checkpoints alone.
+    """
+    if not checkpoints:
+        return is_endpoint(model)
+    served = [stage.is_endpoint for stage, _, _ in checkpoints]
+    if len(set(served)) > 1:
+        raise ConfigError(f'"{model}" names weights and endpoints.', where="MODEL", fix="Name one kind at a time.")
+    return served[0]
+
+
+def stored_checkpoints(store: Store, text: str) -> Checkpoints:
+    """(stage, step, title) of every checkpoint of the store that `text` names; [] if it names none.
+
+    Raises:
+        ConfigError: a stage that it names left no checkpoint at the step that it names.
+    """
+    pattern, _, step = text.rpartition("@") if text.rpartition("@")[2].isdigit() else (text, "", "")
+    found = []
+    for stage in store.find(pattern):
+        if stage.kind is StageKind.EVALUATE:
+            continue
+        end = 0 if stage.kind is StageKind.BASE else int(stage.done["summary"]["steps"])
+        wanted = int(step) if step else end
+        steps = checkpoint_steps(end, stage.payload.get("checkpoint_every")) if end else (0,)
+        if wanted not in steps:
+            raise ConfigError(
+                f'"{stage.title}" left no checkpoint at step {wanted}.',
+                where="MODEL",
+                fix=f"It left one at {', '.join(map(str, steps))}.",
+            )
+        # A grid's own titles, so that its evaluations are found again.
+        title = BASE if stage.kind is StageKind.BASE else f"{stage.title} step {wanted}"
+        found.append((stage, wanted, title))
+    return found

@@ -1,0 +1,122 @@
+"""How long published stages took that resemble a plan's: of the same kind, model and shape of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from xdomain.core.fingerprint import fingerprint
+from xdomain.plan.graph import Graph
+from xdomain.plan.stage import BaseStage, EvaluateStage, StageKind, StageSpec, TrainStage
+from xdomain.store.store import Store
+from xdomain.store.stored import StoredStage, read_stage
+
+SHAPE: dict[str, tuple[str, ...]] = {
+    StageKind.BASE: ("warmup.steps", "warmup.examples_per_step", "threads"),
+    StageKind.TRAIN: (
+        *(
+            f"training.{name}"
+            for name in (
+                "prompts_per_step", "generations", "updates_per_rollout", "epochs_per_rollout", "micro_batch",
+                "max_prompt_tokens", "max_completion_tokens", "bf16", "gradient_checkpointing", "rollout",
+            )
+        ),
+        "lora.r", "strategy", "threads",
+    ),
+    StageKind.EVALUATE: (
+        "items.count",
+        *(f"sampling.{name}" for name in ("samples", "max_completion_tokens", "backend", "batch_tokens")),
+        "threads",
+    ),
+}  # fmt: skip
+"""Fields of a stage's payload that decide how long it takes, its number of steps apart."""
+ENOUGH = 30
+"""Stages of a kind whose median is steady enough."""
+MOST_READ = 300
+"""Stages of a kind that are looked at for them, so that a store of ten thousand does not delay a plan."""
+
+
+def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, list[float]]:
+    """Return the seconds (of a training stage: per step) that published stages like the plan's took, by kind.
+
+    A kind without any such stage is left out. Stages are picked by their keys, which is as good as at random. A stage
+    that cannot be read is passed over.
+    """
+    published = Published(store)
+    found: dict[str, list[float]] = {}
+    for kind in kinds:
+        own = (stage for stage in plan.stages.values() if stage.kind == kind)
+        wanted = {likeness(stage.payload, base_of_planned(stage, plan, published)) for stage in own} - {None}
+        rates: list[float] = []
+        for key in published.keys(kind)[:MOST_READ] if wanted else ():
+            stored = published.read(key)
+            if stored is not None and likeness(stored.payload, base_of_published(stored, published)) in wanted:
+                rates.append(float(stored.done["seconds"]) / stored.payload.get("steps", 1))
+            if len(rates) == ENOUGH:
+                break
+        if rates:
+            found[kind] = rates
+    return found
+
+
+class Published:
+    """Published stages of a store; each is read once."""
+
+    def __init__(self, store: Store) -> None:
+        self._folders: dict[str, Path] = {name[-16:]: store.root / "stages" / name for name in store.names("stages")}
+        """By the beginning of their keys, which their names end in."""
+        self._read: dict[str, StoredStage | None] = {}
+
+    def keys(self, kind: str) -> list[str]:
+        """Return the beginnings of the keys of all stages of a kind."""
+        return sorted(key for key, folder in self._folders.items() if folder.name.startswith(f"{kind}-"))
+
+    def read(self, key: str) -> StoredStage | None:
+        """Return a stage by its key or the beginning of it; None if it is not published or cannot be read."""
+        key = key[:16]
+        if key not in self._read:
+            folder = self._folders.get(key)
+            self._read[key] = None if folder is None else read_stage(folder)
+        return self._read[key]
+
+
+def likeness(payload: Mapping[str, Any], base: Mapping[str, Any] | None) -> str | None:
+    """Return what stages that take as long have in common: shape, model and dtype; None if the model is not known.
+
+    Args:
+        payload: Payload of the stage.
+        base: Payload of the base model's stage.
+    """
+    if base is None:
+        return None
+    shape = [_value(payload, name) for name in SHAPE[payload["kind"]]]
+    return fingerprint({"shape": shape, "model": base["model"], "dtype": base["dtype"]})
+
+
+def base_of_planned(stage: StageSpec, plan: Graph, published: Published) -> Mapping[str, Any] | None:
+    """Return the payload of the base model that a stage of a plan goes back to; None if it is not known."""
+    made_by = plan.stages.get(stage.checkpoint.stage) if isinstance(stage, EvaluateStage) else stage
+    if isinstance(made_by, TrainStage):
+        made_by = plan.stages.get(made_by.base.stage)
+    if isinstance(made_by, BaseStage):
+        return made_by.payload
+    stored = published.read(stage.needs[-1])
+    return None if stored is None else base_of_published(stored, published)
+
+
+def base_of_published(stage: StoredStage, published: Published) -> Mapping[str, Any] | None:
+    """Return the payload of the base model that a published stage goes back to; None if it is not published.
+
+    The last of what each stage needs leads there.
+    """
+    found: StoredStage | None = stage
+    while found is not None and found.kind is not StageKind.BASE:
+        found = published.read(found.needs[-1]) if found.needs else None
+    return None if found is None else found.payload
+
+
+def _value(payload: Any, name: str) -> Any:
+    for part in name.split("."):
+        payload = payload.get(part) if isinstance(payload, Mapping) else None
+    return payload

@@ -1,0 +1,88 @@
+"""Why stages failed, and why their earlier attempts ended.
+
+failures/<folder>.json         the last failure, or that a user cancelled the stage
+attempts/<folder>.jsonl        the ends of earlier attempts; kept when the stage is published
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from xdomain.core.files import read_json, write_json
+from xdomain.core.states import Cause
+from xdomain.plan.stage import StageRef
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a stage failed last.
+
+    Attributes:
+        cause: Kind of failure.
+        message: One paragraph.
+        log: Path of the stage's log.
+    """
+
+    cause: Cause
+    message: str
+    log: str
+
+
+class Failures:
+    """The failures and attempts of a store's stages.
+
+    Args:
+        root: Folder of the store.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def record(self, stage: StageRef, failure: Failure) -> None:
+        """Remember why a stage failed, until `clear`."""
+        write_json(self._failure_path(stage), {"time": time.time(), **asdict(failure)})
+
+    def last(self, stage: StageRef) -> Failure | None:
+        """Return why a stage failed last; None if it did not fail since its last start, or if the file is torn."""
+        try:
+            data = read_json(self._failure_path(stage))
+            return Failure(Cause(data["cause"]), data["message"], data["log"])
+        except (FileNotFoundError, ValueError, TypeError, LookupError):
+            return None
+
+    def is_cancelled(self, stage: StageRef) -> bool:
+        """Return whether a user asked that the stage be left alone until `grid retry`."""
+        failure = self.last(stage) if os.path.isfile(self._failure_path(stage)) else None
+        return failure is not None and failure.cause is Cause.CANCELLED
+
+    def clear(self, stage: StageRef) -> None:
+        """Forget a stage's failure."""
+        self._failure_path(stage).unlink(missing_ok=True)
+
+    def note_attempt(self, stage: StageRef, cause: Cause) -> None:
+        """Remember that an attempt at a stage ended without a result."""
+        line = json.dumps({"time": time.time(), "cause": cause}) + "\n"
+        with self._attempts_path(stage).open("a", encoding="utf-8") as handle:
+            handle.write(line)
+
+    def attempts(self, stage: StageRef) -> list[Cause]:
+        """Return why attempts at a stage ended since the last `grid retry`, oldest first."""
+        try:
+            lines = self._attempts_path(stage).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [Cause(json.loads(line)["cause"]) for line in lines if line.endswith("}")]
+
+    def forget_attempts(self, stage: StageRef) -> None:
+        """Forget a stage's attempts."""
+        self._attempts_path(stage).unlink(missing_ok=True)
+
+    def _failure_path(self, stage: StageRef) -> Path:
+        return self._root / f"failures/{stage.folder}.json"
+
+    def _attempts_path(self, stage: StageRef) -> Path:
+        return self._root / f"attempts/{stage.folder}.jsonl"

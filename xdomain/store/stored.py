@@ -1,0 +1,83 @@
+"""Published stages as they describe themselves, for stages that no plan at hand has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from xdomain.core.files import read_json
+from xdomain.plan.stage import StageKind, StageRef
+from xdomain.store.artifact import DONE, RECORDS, STAGE, read_description
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredStage(StageRef):
+    """The contents of a published stage's `stage.json`.
+
+    Attributes:
+        path: Folder of the stage.
+        payload: What its key was made of.
+        needs: Keys of the stages that it was made from.
+        done: What it left: `summary`, `provenance`, `seconds`.
+    """
+
+    path: Path
+    payload: Mapping[str, Any]
+    needs: tuple[str, ...]
+    done: Mapping[str, Any]
+
+    @property
+    def records(self) -> Path:
+        """Item records of an evaluation."""
+        return self.path / RECORDS
+
+    @property
+    def is_endpoint(self) -> bool:
+        """Whether it is a base model behind an endpoint, which has no weights."""
+        return "endpoint" in self.payload.get("model", {})
+
+
+def read_stage(path: Path) -> StoredStage | None:
+    """Return the stage in the folder `path`, or None if it is not published or cannot be read."""
+    try:
+        return _stored(path, read_json(path / STAGE)) if (path / DONE).is_file() else None
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
+
+
+def find_stages(root: Path, pattern: str) -> list[StoredStage]:
+    """Return published stages of the store at `root` whose title or folder matches a glob pattern, or whose key begins
+    with it.
+
+    Raises:
+        DamagedArtifact: one of them is corrupt.
+    """
+    return [
+        _stored(marker.parent, read_description(marker.parent))
+        for marker in sorted((root / "stages").glob(f"*/{DONE}"))
+        if fnmatchcase(marker.parent.name, pattern) or _is_called(marker.parent / STAGE, pattern)
+    ]
+
+
+def _stored(path: Path, data: Mapping[str, Any]) -> StoredStage:
+    return StoredStage(
+        kind=StageKind(data["kind"]),
+        key=data["key"],
+        title=data["title"],
+        path=path,
+        payload=data["payload"],
+        needs=tuple(data["needs"]),
+        done=data["done"],
+    )
+
+
+def _is_called(description: Path, pattern: str) -> bool:
+    """Return whether a stage's title matches, or its key begins so; False for a description that cannot be read."""
+    try:
+        data = read_json(description)
+        return fnmatchcase(data["title"], pattern) or bool(data["key"].startswith(pattern))
+    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        return False

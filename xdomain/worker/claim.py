@@ -1,0 +1,120 @@
+"""A stage whose lease this worker holds."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from pathlib import Path
+
+from xdomain.core.provenance import provenance
+from xdomain.core.seeds import derive_seed
+from xdomain.core.stage import Lender, StageContext, StageResult
+from xdomain.plan.borrowing import repeats_samples
+from xdomain.plan.stage import EvaluateStage
+from xdomain.plan.task import Order, TaskFile
+from xdomain.store.failures import Failure
+from xdomain.store.lease import Lease
+from xdomain.store.lenders import DrawnAlike, as_lender, is_sound
+from xdomain.store.store import Store
+from xdomain.worker.device import used_device
+from xdomain.worker.log import log_line
+from xdomain.worker.progress import LeaseReporter
+
+DRAWS_AGAIN = (
+    "the backend {backend} does not promise the same sample for the same seed, so stored samples are not reused"
+)
+
+
+class Claim:
+    """A stage from its lease to its end.
+
+    Args:
+        store: The store.
+        file: Task that the stage belongs to.
+        order: Order for the stage.
+        lease: Lease of the stage.
+        stop: Set when the stage should stop at its next checkpoint.
+
+    Attributes:
+        settled: Whether the stage was published, stopped on request, or failed for a reason of its own.
+        begun: When work on the stage began, in seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, file: TaskFile, order: Order, lease: Lease, stop: threading.Event) -> None:
+        self.order = order
+        self.stage = order.stage
+        self.lease = lease
+        self.settled = False
+        self.begun = time.time()
+        self._store = store
+        self._file = file
+        self._stop = stop
+
+    @property
+    def log(self) -> Path:
+        """Log of the stage."""
+        return self._store.log_path(self.stage)
+
+    def context(self, device: str) -> StageContext:
+        """Return the stage's surroundings; its folders are made."""
+        store, stage = self._store, self.stage
+        work, scratch = store.work(stage), store.scratch(stage)
+        for folder in (work, scratch):
+            folder.mkdir(parents=True, exist_ok=True)
+        return StageContext(
+            work=work,
+            scratch=scratch,
+            inputs={key: store.root / "stages" / folder for key, folder in self.order.inputs.items()},
+            seed=derive_seed("stage", stage.key),
+            device=device,
+            reporter=LeaseReporter(self.lease),
+            stop_requested=lambda: self._stop.is_set() or store.failures.is_cancelled(stage),
+            lenders=_lenders(store, stage) if isinstance(stage, EvaluateStage) else (),
+        )
+
+    def fail(self, failure: Failure) -> None:
+        """Write down why the stage failed."""
+        self.settled = True
+        self._store.failures.record(self.stage, failure)
+
+    def publish(self, result: StageResult) -> None:
+        """Publish the stage, unless it stopped on request."""
+        self.settled = not result.finished
+        if self.settled:
+            log_line(f"{self.stage.title}: stopped on request")
+            return
+        published = self._store.publish(
+            self.stage,
+            self.lease,
+            {
+                "summary": dict(result.summary),
+                "seconds": time.time() - self.begun,
+                "finished": time.time(),
+                "runner": self._file.runner,
+                "provenance": provenance(
+                    command=list(self._file.command),
+                    executor=self._file.execution.executor,
+                    device=used_device(self._file.execution.device),
+                    threads=self._file.execution.threads,
+                    seeds={"stage": derive_seed("stage", self.stage.key), "named": self.stage.seed},
+                ),
+            },
+        )
+        self.settled = True
+        completed = {"event": "completed", "stage": self.stage.folder, "published": published}
+        log_line(json.dumps(completed))  # so the log tells how often a stage ran to its end
+        end = "published" if published else "not published, another runner has it"
+        log_line(f"{self.stage.title}: {end}, {time.time() - self.begun:.1f} s")
+
+
+def _lenders(store: Store, stage: EvaluateStage) -> tuple[Lender, ...]:
+    """Return the evaluations that `stage` may reuse; corrupt ones are left out and logged."""
+    alike = DrawnAlike(store)
+    found = alike.lenders(stage)
+    if not repeats_samples(stage.settings) and len(found) < len(alike.of(stage.payload)):
+        log_line(f"{stage.title}: {DRAWS_AGAIN.format(backend=stage.settings.backend)}")
+    corrupt = [each for each in found if not is_sound(each)]
+    for each in corrupt:
+        log_line(f"{stage.title}: {each.path.name} is corrupt, so its completions are not reused")
+    return tuple(as_lender(each, stage) for each in found if each not in corrupt)

@@ -1,0 +1,40 @@
+"""Checks in the process that will run stages, before the first stage does."""
+
+from __future__ import annotations
+
+from xdomain.config.experiment import Experiment
+from xdomain.domains.base import Split
+from xdomain.domains.build import build_domains
+from xdomain.domains.preflight import preflight_domains
+from xdomain.generation.build import require_backend
+from xdomain.models.source import load_tokenizer
+from xdomain.plan.graph import Setup, most_prompts_a_step
+from xdomain.train.arguments import preflight as preflight_training
+from xdomain.worker.device import used_device
+
+
+def run_preflight(setup: Setup, *, loads_source: bool = False) -> None:
+    """Read every domain's data, and build every GRPOConfig that stages will use.
+
+    Args:
+        setup: An experiment, or what models are evaluated with.
+        loads_source: Also check that the model's folder or hub can be read.
+
+    Raises:
+        ConfigError: TRL refuses a setting, or this machine is to run the stages and has no GPU for them.
+        DataError: a split is empty, too small or malformed, or train and test overlap.
+        DependencyMissing: scoring needs what is not here.
+    """
+    execution = setup.execution
+    if execution.executor in ("local", "inline"):
+        used_device(execution.device, execution.train_processes)
+    domains = build_domains(setup.domains, setup.domain_names)
+    warmed_up = setup.model.warmup.domains if setup.model is not None and setup.model.warmup else ()
+    warmup = build_domains(setup.domains, [name for name in warmed_up if name not in domains])
+    prompts = most_prompts_a_step(setup) if isinstance(setup, Experiment) else {}
+    preflight_domains(list(domains.values()), prompts, Split(setup.evaluation.split), list(warmup.values()))
+    require_backend(setup.evaluation.backend, "evaluation.backend")
+    if loads_source and setup.model is not None and setup.model.source[0] in ("hub", "path"):
+        load_tokenizer(setup.model)
+    if isinstance(setup, Experiment):
+        preflight_training(setup, "cpu")
