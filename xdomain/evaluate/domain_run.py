@@ -41,7 +41,7 @@ def evaluate_domain(
     *,
     chat: bool,
 ) -> Measurement | None:
-    """Answer and judge every item; goes on where a killed run was; None if it was asked to stop.
+    """Answer and judge every item; continue where a killed attempt was; return None if asked to stop.
 
     Args:
         served: The backend and its checkpoint, which is loaded only if something has to be generated.
@@ -66,12 +66,12 @@ def evaluate_domain(
     prepared = time.perf_counter()
     journal = Journal(context.scratch, prompts.hashes)
     resumed = len(journal.found.keys() - set(borrowed.whole))
+    done = resumed + len(borrowed.whole)
     try:
         with Scorer(domain, items, prompts.opened, journal) as scorer:
             for place in borrowed.whole:
                 if place not in journal.found:
                     scorer.add(place, *borrowed.complete(place, ()))
-            done = resumed + len(borrowed.whole)
             for place, completions in _answered(served, missing, sampling, journal.found.keys()):
                 scorer.add(place, *borrowed.complete(place, completions))
                 done += 1
@@ -84,26 +84,29 @@ def evaluate_domain(
     if len(scorer.answers) < len(items):
         return None
     answers = [scorer.answers[place] for place in range(len(items))]
-    ended = time.perf_counter()
-    events = backend.events()
-    for event in events:
-        context.reporter.event(NoteKind.GENERATION, message=event)
-    records = make_records(items, prompts, answers, backend, domain, checkpoint.name, stage.key)
     seconds = {
         "prepare_seconds": prepared - begun,
         "generate_seconds": generated - prepared,
         "score_seconds": scorer.seconds,
-        "wait_for_scores_seconds": ended - generated,
+        "wait_for_scores_seconds": time.perf_counter() - generated,
     }
-    return Measurement(
-        records,
+    summary = (
         totals(answers)
         | _generated(answers, borrowed, evaluation)
         | {"items": len(items), "samples": evaluation.samples, "resumed_items": resumed}
-        | {"backend": backend.name, "reproducibility": backend.reproducibility, "chat_template": prompts.template}
-        | {"events": events}
-        | seconds,
+        | _backend_facts(backend, context)
+        | {"chat_template": prompts.template}
+        | seconds
     )
+    return Measurement(make_records(items, prompts, answers, backend, domain, checkpoint.name, stage.key), summary)
+
+
+def _backend_facts(backend: Backend, context: StageContext) -> dict[str, Any]:
+    """Return what the backend is and what happened to it, and report what happened."""
+    events = backend.events()
+    for event in events:
+        context.reporter.event(NoteKind.GENERATION, message=event)
+    return {"backend": backend.name, "reproducibility": backend.reproducibility, "events": events}
 
 
 def _answered(
