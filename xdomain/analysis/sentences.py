@@ -16,10 +16,10 @@ Place = tuple[str, str, Cell]
 
 def sentences(result: AnalysisResult) -> tuple[str, ...]:
     """The summary: what the intervals speak of, then what is shown, then what is not, a sentence a matrix."""
-    across = [place for place in _tested(result.transfer) if place[0] != place[1]]
+    across = [place for place in _tested(result.matrices["transfer"]) if place[0] != place[1]]
     margin = result.meta.margin
-    orders, mixtures = _tested(result.order_effect), _tested(result.mix_gain)
-    retention, plasticity, refresh = (_tested(m) for m in (result.retention, result.plasticity, result.refresh))
+    orders, mixtures = _tested(result.matrices["order_effect"]), _tested(result.matrices["mix_gain"])
+    retention, plasticity, refresh = (_tested(result.matrices[name]) for name in ("retention", "plasticity", "refresh"))
     return (
         *_scope(result),
         *_training(result),

@@ -34,12 +34,7 @@ class Measurement:
 
 
 def evaluate_domain(
-    served: Served,
-    domain: Domain,
-    stage: EvaluateStage,
-    context: StageContext,
-    *,
-    chat: bool,
+    served: Served, domain: Domain, stage: EvaluateStage, context: StageContext, *, chat: bool
 ) -> Measurement | None:
     """Answer and judge every item; continue where a killed attempt was; return None if asked to stop.
 
@@ -55,9 +50,8 @@ def evaluate_domain(
     begun = time.perf_counter()
     backend, checkpoint, evaluation = served.backend, served.checkpoint, stage.settings
     items = choose_items(domain, evaluation, Split(stage.split))
-    prompts = prepare(
-        items, checkpoint, chat=chat, domain=domain.name, seed=evaluation.seed, samples=evaluation.samples
-    )
+    drawn = {"seed": evaluation.seed, "samples": evaluation.samples}
+    prompts = prepare(items, checkpoint, chat=chat, domain=domain.name, **drawn)
     sampling = Sampling(evaluation.completion_tokens, evaluation.temperature, evaluation.top_p, domain.stop)
     borrowed = Borrowed(items, prompts, context.lenders)
     missing = borrowed.missing()
@@ -66,15 +60,15 @@ def evaluate_domain(
     prepared = time.perf_counter()
     journal = Journal(context.scratch, prompts.hashes)
     resumed = len(journal.found.keys() - set(borrowed.whole))
-    done = resumed + len(borrowed.whole)
     try:
         with Scorer(domain, items, prompts.opened, journal) as scorer:
+            at_hand = journal.found.keys()
             for place in borrowed.whole:
-                if place not in journal.found:
+                if place not in at_hand:
                     scorer.add(place, *borrowed.complete(place, ()))
-            for place, completions in _answered(served, missing, sampling, journal.found.keys()):
+            generating = _answered(served, missing, sampling, at_hand)
+            for done, (place, completions) in enumerate(generating, resumed + len(borrowed.whole) + 1):
                 scorer.add(place, *borrowed.complete(place, completions))
-                done += 1
                 context.reporter.progress(done, len(items))
                 if context.stop_requested():
                     break
@@ -94,8 +88,7 @@ def evaluate_domain(
         totals(answers)
         | _generated(answers, borrowed, evaluation)
         | {"items": len(items), "samples": evaluation.samples, "resumed_items": resumed}
-        | _backend_facts(backend, context)
-        | {"chat_template": prompts.template}
+        | {"chat_template": prompts.template, **_backend_facts(backend, context)}
         | seconds
     )
     return Measurement(make_records(items, prompts, answers, backend, domain, checkpoint.name, stage.key), summary)

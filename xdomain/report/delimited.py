@@ -31,7 +31,7 @@ BETWEEN = "; "
 def long_csv(result: AnalysisResult) -> str:
     """Every defined cell of every matrix, one a line; a missing value is empty. Declared contrasts come last."""
     lines: list[Sequence[object]] = [LONG_HEADER]
-    for matrix in result.matrices().values():
+    for matrix in result.matrices.values():
         for row in matrix.rows:
             for column in matrix.columns:
                 if (cell := matrix.cell(row, column)) is not None:

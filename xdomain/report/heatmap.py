@@ -11,15 +11,9 @@ from xdomain.core.errors import ConfigError
 from xdomain.report.cell_view import CellView, cell_view
 from xdomain.report.colour import Scale
 from xdomain.report.footnotes import footnotes
-from xdomain.report.layout import Reading, definition, family, reading, source
+from xdomain.report.layout import definition, family, source
 from xdomain.report.numbers import estimate_text, unit_word
 from xdomain.report.reproduce import cell_command
-
-PAIR_MEANINGS = {
-    "retention": ("domain kept", "then trained on"),
-    "plasticity": ("domain learned", "first trained on"),
-}
-"""What rows and columns mean once a matrix over "A -> B" is drawn as a square."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +31,6 @@ class HeatMap:
     """One matrix, with the texts that stand around it."""
 
     matrix: Matrix
-    reading: Reading
     definition: str
     source: str
     family: str
@@ -63,7 +56,7 @@ class HeatMap:
 
     @property
     def is_size(self) -> bool:
-        return self.reading.direction == "size"
+        return self.matrix.direction == "size"
 
 
 def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, report_command: str) -> HeatMap:
@@ -75,9 +68,9 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
     """
     views: dict[tuple[str, str], CellView] = {}
     marks = footnotes(matrix)
+    numerators = result.matrices.get(matrix.numerator or "")
     for row, column in defined(matrix):
         cell = matrix.cells[row][column]
-        is_ratio = matrix.name == "relative_transfer" and row != column
         view = cell_view(
             matrix,
             cell,
@@ -87,14 +80,13 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
             anchor=f"{matrix.name}-{len(views)}",
             scale=scale,
             command=cell_command(result, matrix, row, column, report_command=report_command),
-            numerator=result.transfer.cell(row, column) if is_ratio else None,
+            numerator=numerators.cell(row, column) if numerators and row != column else None,
         )
         views[row, column] = replace(view, mark=marks.get(cell.caveat, ""))
     counts = _counts(result, matrix, views.values())
     coloured = any(view.tone != "none" for view in views.values())
     return HeatMap(
         matrix=matrix,
-        reading=reading(matrix),
         definition=definition(matrix),
         source=source(matrix),
         family=family(matrix),
@@ -126,12 +118,12 @@ def _pictures(matrix: Matrix, views: dict[tuple[str, str], CellView]) -> list[Pi
     drawn = set(square.values())
     rest = [key for key in views if key not in drawn]
     pictures = []
-    if square:
+    if square and matrix.square:
         names = [name for name in matrix.columns if any(name in place for place in square)]
         names += [name for place in square for name in place if name not in names]
         sides = tuple(dict.fromkeys(names))
         rows = tuple((a, tuple(views[square[a, b]] if (a, b) in square else None for b in sides)) for a in sides)
-        pictures.append(Picture(*PAIR_MEANINGS[matrix.name], sides, rows))
+        pictures.append(Picture(*matrix.square, sides, rows))
     if rest or not square:
         labels = dict.fromkeys(row for row, _ in rest)
         rows = tuple((row, tuple(views.get((row, column)) for column in matrix.columns)) for row in labels)
@@ -145,7 +137,7 @@ def _pairs(matrix: Matrix) -> dict[tuple[str, str], tuple[str, str]]:
     Twelve rows of one cell each read badly; as a square, target by other domain, they are the tables of 2602.01365.
     """
     places: dict[tuple[str, str], tuple[str, str]] = {}
-    for row, cells in matrix.cells.items() if matrix.name in PAIR_MEANINGS else ():
+    for row, cells in matrix.cells.items() if matrix.square else ():
         pair = _pair(row)
         if pair is None or len(cells) != 1:
             continue

@@ -89,7 +89,8 @@ def _lineage(result: AnalysisResult, checkpoint: EndCheckpoint) -> Iterator[str]
 def _scores(result: AnalysisResult, checkpoint: EndCheckpoint) -> str:
     # A single's change is its transfer: it is adjusted there.
     run = checkpoint.run
-    changes = result.transfer if run in result.transfer.rows else result.change
+    transfer = result.matrices["transfer"]
+    changes = transfer if run in transfer.rows else result.matrices["change"]
     several = len(result.meta.seeds) > 1 and checkpoint.seed is not None
     mean = [f"mean of {len(result.meta.seeds)} seeds"] if several else []
     rows = []

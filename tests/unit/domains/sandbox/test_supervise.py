@@ -1,0 +1,68 @@
+"""Watching guests: fed, read up to a cap, and ended."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from xdomain.domains.sandbox.base import Limits
+from xdomain.domains.sandbox.supervise import Watched, resident_bytes, watch
+
+
+def watched(code: str, given: bytes = b"", **limits: float) -> tuple[Watched, bytes, int]:
+    (stdin_read, stdin_write), (stdout_read, stdout_write) = os.pipe(), os.pipe()
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=stdin_read, stdout=stdout_write, start_new_session=True
+    )
+    os.close(stdin_read)
+    os.close(stdout_write)
+    found = watch([child], [stdout_read], {stdin_write: given}, Limits(**limits))  # type: ignore[arg-type]
+    return found, found.outputs[stdout_read], child.pid
+
+
+def test_more_than_a_pipe_holds_goes_in_and_out() -> None:
+    given = b"x" * 500_000
+    found, output, _ = watched("import sys; sys.stdout.write(sys.stdin.read())", given)
+    assert (found.ending, found.exit_code, output) == ("exited", 0, given)
+
+
+@pytest.mark.parametrize(
+    ("code", "limits", "ending"),
+    [
+        ("import time; time.sleep(60)", {"wall_seconds": 0.5}, "timeout"),
+        ("while True: print('x' * 1000)", {"output_bytes": 5000}, "output"),
+        ("x = 'x' * (200 << 20); import time; time.sleep(60)", {"memory_mib": 100, "wall_seconds": 30.0}, "memory"),
+    ],
+)
+def test_the_end_comes_with_its_whole_session(code: str, limits: dict[str, float], ending: str) -> None:
+    child = "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+    found, output, pid = watched(child + code, **limits)
+    assert found.ending == ending
+    assert len(output) <= limits.get("output_bytes", 1_000_000)
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and group_exists(pid):
+        time.sleep(0.05)
+    assert not group_exists(pid)
+
+
+def group_exists(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_guest_that_reads_nothing_is_not_waited_for() -> None:
+    found, _, _ = watched("pass", b"x" * 10_000_000)
+    assert (found.ending, found.exit_code) == ("exited", 0)
+
+
+def test_memory_of_a_process_that_is_gone() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    assert resident_bytes(child) == 0  # type: ignore[arg-type]

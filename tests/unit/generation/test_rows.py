@@ -1,0 +1,45 @@
+"""Rows of a batch until each has ended."""
+
+from __future__ import annotations
+
+import torch
+
+from xdomain.generation.base import PromptRequest, Sampling
+from xdomain.generation.rows import Rows
+from xdomain.generation.stopping import StopStrings
+from xdomain.models.tiny import tiny_tokenizer
+
+CPU = torch.device("cpu")
+TOKENIZER = tiny_tokenizer()
+END = int(TOKENIZER.eos_token_id)
+
+
+def ids(text: str) -> list[int]:
+    return list(TOKENIZER(text)["input_ids"])
+
+
+def run(
+    texts: list[list[int]], prompts: list[int], *, stop: tuple[str, ...] = (), context: int | None = None
+) -> list[tuple[str, int | None, str]]:
+    """Feed rows of token ids one position after the other."""
+    requests = [PromptRequest((5,) * length, (0,)) for length in prompts]
+    watch = StopStrings(TOKENIZER, stop)
+    most = max(map(len, texts))
+    rows = Rows(requests, Sampling(most, stop=stop), context, CPU)
+    everyone = torch.arange(rows.count)
+    for position in range(most):
+        chosen = torch.tensor([text[min(position, len(text) - 1)] for text in texts])
+        rows.add(everyone, chosen, torch.ones(rows.count), position, torch.tensor([END]), watch)
+    return [(each.text, each.tokens, each.finish_reason) for each in rows.completions(watch, {END})]
+
+
+def test_rows_end_at_the_end_token_or_when_tokens_run_out() -> None:
+    assert run([[*ids("ab"), END], ids("abc")], [3, 3]) == [("ab", 3, "stop"), ("abc", 3, "length")]
+
+
+def test_a_stop_string_is_not_in_the_text() -> None:
+    assert run([ids("a\nb"), ids("abc")], [1, 1], stop=("\n",)) == [("a", 2, "stop"), ("abc", 3, "length")]
+
+
+def test_a_row_ends_where_its_context_is_full() -> None:
+    assert run([ids("abcd"), ids("abcd")], [3, 5], context=7) == [("abcd", 4, "length"), ("ab", 2, "length")]
