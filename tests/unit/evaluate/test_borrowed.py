@@ -18,9 +18,7 @@ from xdomain.evaluate.prompts import Prompts
 from xdomain.generation.base import Completion, PromptRequest
 
 ITEMS = [Item("a", "p", "1"), Item("b", "q", "2")]
-PROMPTS = Prompts(
-    [PromptRequest((1,), (10, 11)), PromptRequest((2,), (20, 21))], ["ha", "hb"], ["", ""], "none"
-)
+PROMPTS = Prompts([PromptRequest((1,), (10, 11)), PromptRequest((2,), (20, 21))], ["ha", "hb"], ["", ""], "none")
 RECORD = ItemRecord(
     stage_key="k", checkpoint="c", domain="d", item_id="a", cluster_id="a", sample=0, prompt_hash="ha",
     completion="one", answer="1", gold="1", score=1.0, outcome="right", reason="equal", completion_tokens=3,
@@ -56,7 +54,8 @@ def test_verdicts_of_another_verifier_and_unscored_ones_are_judged_again(tmp_pat
     one = Borrowed(ITEMS, PROMPTS, [lender(tmp_path, "x", RECORD, alike=False)])
     assert one.complete(0, [Completion("", 0, "stop", None)])[1] == [None, None]
     unscored = record(outcome="unscored", score=None, reason="judge down")
-    assert Borrowed(ITEMS, PROMPTS, [lender(tmp_path, "y", unscored)]).complete(0, [Completion("", 0, "stop", None)])[1][0] is None
+    other = Borrowed(ITEMS, PROMPTS, [lender(tmp_path, "y", unscored)])
+    assert other.complete(0, [Completion("", 0, "stop", None)])[1][0] is None
 
 
 def test_lenders_that_disagree_are_refused(tmp_path: Path) -> None:

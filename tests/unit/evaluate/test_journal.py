@@ -35,7 +35,8 @@ def test_answers_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "torn", [b'{"place": 1', b'{"place": 1, "prompt": "b"}\n', b'{"place": 9}\n', b"\x00\n", b'{"place": 1, "prompt": "z"}\n']
+    "torn",
+    [b'{"place": 1', b'{"place": 1, "prompt": "b"}\n', b'{"place": 9}\n', b"\x00\n", b'{"place": 1, "prompt": "z"}\n'],
 )
 def test_a_torn_line_is_cut_off_and_answered_again(tmp_path: Path, torn: bytes) -> None:
     write(tmp_path, 0)

@@ -131,9 +131,7 @@ def test_a_step_whose_completions_are_all_masked_is_a_step_without_gradient(tmp_
 @pytest.mark.parametrize(
     "config", [PCGradConfig(), CGPOConfig(), CGPOConfig(step_scale="once")], ids=lambda config: str(config.label)
 )
-def test_offloaded_gradients_change_nothing(
-    config: StrategyModel, optimizer: str, device: str, tmp_path: Path
-) -> None:
+def test_offloaded_gradients_change_nothing(config: StrategyModel, optimizer: str, device: str, tmp_path: Path) -> None:
     if optimizer == "sgd" and config == CGPOConfig(step_scale="once"):
         pytest.skip("a plan refuses it: SGD has no second moments")
     rate = {"sgd": 0.1, "adamw_torch": 1e-3}[optimizer]
