@@ -117,7 +117,7 @@ def measure() -> dict[str, float]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     intervals = [
         cell.low
-        for matrix in result.matrices().values()
+        for matrix in result.matrices.values()
         for row in matrix.cells.values()
         for cell in row.values()
         if cell.low is not None

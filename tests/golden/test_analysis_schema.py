@@ -1,8 +1,10 @@
 """What the published JSON document promises; the whole schema is docs/reference/report.schema.json."""
 
+from xdomain.analysis.estimands import estimands
 from xdomain.analysis.result import AnalysisResult
 
-PROMISED_KEYS = {
+PROMISED_KEYS = {"matrices", "trajectories", "effort", "summary", "sentences", "meta"}
+PROMISED_MATRICES = {
     "accuracy",
     "transfer",
     "relative_transfer",
@@ -13,15 +15,12 @@ PROMISED_KEYS = {
     "plasticity",
     "mix_gain",
     "sequence",
-    "trajectories",
-    "turnover",
+    "gained",
+    "lost",
     "odds_ratio",
-    "effort",
-    "summary",
-    "sentences",
-    "meta",
 }
 
 
 def test_promised_keys_are_there():
     assert set(AnalysisResult.model_fields) >= PROMISED_KEYS
+    assert set(estimands()) >= PROMISED_MATRICES

@@ -240,7 +240,7 @@ def scores(*replies: str):
 READABLE = [
     '{"score": 7}',
     'Criterion {clarity}: good.\n{"score": 7, "reason": "clear"}',
-    "<think>maybe {6}?</think>{\"score\": 7}",
+    '<think>maybe {6}?</think>{"score": 7}',
     'maybe {"score": 3}?\n</think>\n{"score": 7}',
     '```json\n{"score": 7, "reason": "uses {braces}"}\n```',
     '{"score": "7", "reason": "quoted"}',

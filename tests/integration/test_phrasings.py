@@ -88,7 +88,6 @@ def test_text_is_never_right_by_a_number_that_merely_stands_in_it():
 def test_every_gsm8k_gold_is_right_in_its_own_solution_and_wrong_by_one(monkeypatch):
     need_data(monkeypatch)
 
-
     domain = build_domain("gsm8k")
     items = domain.items(Split.TEST)
     assert len(items) == 1319

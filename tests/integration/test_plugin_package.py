@@ -94,7 +94,7 @@ def test_an_installed_backend_answers_an_evaluation(site, tmp_path):
     right = records["item_id"].astype(int) <= 10
     assert right.any(), "the test split holds none of the first ten"
     assert (records["score"] == right).all()
-    ((cell,),) = (row.values() for row in found["accuracy"]["cells"].values())
+    ((cell,),) = (row.values() for row in found["matrices"]["accuracy"]["cells"].values())
     assert cell["estimate"] == pytest.approx(right.mean())
 
 

@@ -12,9 +12,7 @@ from xdomain.domains.build import build_domain
 from xdomain.domains.overlap import find_overlap, refuse_overlaps
 from xdomain.domains.splits import prompt_key, question_key, split_key
 
-ROWS = [
-    {"q": f"What is {n} plus {n}?", "a": str(2 * n), "passage": f"Text {n // 2}.", "c": n // 3} for n in range(300)
-]
+ROWS = [{"q": f"What is {n} plus {n}?", "a": str(2 * n), "passage": f"Text {n // 2}.", "c": n // 3} for n in range(300)]
 FIELDS = {"question": "q", "gold": "a", "passage": "passage", "cluster": "c"}
 
 

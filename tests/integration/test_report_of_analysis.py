@@ -32,7 +32,7 @@ def test_every_number_of_the_main_matrices_and_every_sentence_is_on_the_page(res
     for sentence in result.sentences:
         assert sentence.replace(">", "&gt;") in page
     for contrast in result.contrasts:
-        assert contrast.contrast in page
+        assert str(contrast.contrast) in page
     for matrix in main_matrices(result):
         for view in heat_map(result, matrix, None, report_command="x").cells:
             cell = matrix.cells[view.row][view.column]
@@ -42,7 +42,7 @@ def test_every_number_of_the_main_matrices_and_every_sentence_is_on_the_page(res
 
 
 def test_pairs_are_squares_with_their_controls_and_triples_follow(result):
-    square, listed = heat_map(result, result.plasticity, None, report_command="x").pictures
+    square, listed = heat_map(result, result.matrices["plasticity"], None, report_command="x").pictures
     assert [label for label, _ in square.rows] == list(square.columns) == list(DOMAINS)
     assert all(view is not None for _, views in square.rows for view in views)
     assert [label.count("->") for label, _ in listed.rows] == [2] * 6

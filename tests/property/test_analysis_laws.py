@@ -38,7 +38,7 @@ def same(first: Cell, second: Cell) -> bool:
 
 
 def cells(result, name):
-    matrix = getattr(result, name)
+    matrix = result.matrices[name]
     return {(row, column): cell for row, columns in matrix.cells.items() for column, cell in columns.items()}
 
 
@@ -59,7 +59,7 @@ def test_relabelling_domains_permutes_matrices(grid):
         for (row, column), cell in cells(first, matrix).items():
             assert same(cell, other[rename(row), names[column]]), (matrix, row, column)
     for (_, column), cell in cells(first, "order_effect").items():
-        assert same(cell, second.order_effect.cell("alpha, zeta", names[column]))
+        assert same(cell, second.matrices["order_effect"].cell("alpha, zeta", names[column]))
 
 
 @few
@@ -69,14 +69,14 @@ def test_swapping_a_and_b_negates_asymmetry_and_order(grid):
     swapped = analyse(replace(grid, domains=tuple(reversed(grid.domains))))
     for matrix in ("asymmetry", "asymmetry_logit", "asymmetry_relative"):
         for (a, b), cell in cells(result, matrix).items():
-            mirror = getattr(result, matrix).cell(b, a)
+            mirror = result.matrices[matrix].cell(b, a)
             if cell.estimate is not None:
                 assert cell.estimate == pytest.approx(-mirror.estimate, abs=1e-12)
             if cell.low is not None:
                 assert (cell.low, cell.high) == pytest.approx((-mirror.high, -mirror.low), abs=1e-9)
     for t in DOMAINS:
-        forward = result.order_effect.cell("math, science", t)
-        backward = swapped.order_effect.cell("science, math", t)
+        forward = result.matrices["order_effect"].cell("math, science", t)
+        backward = swapped.matrices["order_effect"].cell("science, math", t)
         assert forward.estimate == pytest.approx(-backward.estimate, abs=1e-12)
         assert same(find_cell(swapped, parse_quantity(f"order(math, science) on {t}")), forward)
 
@@ -93,7 +93,7 @@ def test_a_constant_moves_levels_and_nothing_else(grid, constant):
         assert second.accuracy.cell(row, column).estimate == pytest.approx(expected, abs=1e-9)
     for matrix in ("transfer", "order_effect", "retention", "plasticity", "mix_gain", "asymmetry"):
         for key, cell in cells(first, matrix).items():
-            assert same(cell, getattr(second, matrix).cell(*key)), (matrix, key)
+            assert same(cell, second.matrices[matrix].cell(*key)), (matrix, key)
 
 
 @few
@@ -102,10 +102,10 @@ def test_the_order_of_records_does_not_matter(grid, seed):
     shuffled = replace(grid, records=grid.records.sample(frac=1, random_state=seed).reset_index(drop=True))
     first, second = analyse(grid), analyse(shuffled)
     assert (first.items, first.sentences, first.effort) == (second.items, second.sentences, second.effort)
-    for name, matrix in first.matrices().items():
+    for name, matrix in first.matrices.items():
         for row, columns in matrix.cells.items():
             for column, cell in columns.items():
-                assert same(cell, second.matrices()[name].cells[row][column]), (name, row, column)
+                assert same(cell, second.matrices[name].cells[row][column]), (name, row, column)
 
 
 @few
@@ -122,7 +122,7 @@ def test_duplicated_items_do_not_narrow_a_clustered_interval(grid):
         for key, cell in cells(first, matrix).items():
             if cell.low is None:
                 continue
-            held, narrowed = getattr(clustered, matrix).cell(*key), getattr(naive, matrix).cell(*key)
+            held, narrowed = clustered.matrices[matrix].cell(*key), naive.matrices[matrix].cell(*key)
             assert held.high - held.low == pytest.approx(cell.high - cell.low, rel=1e-6), (matrix, key)
             assert narrowed.high - narrowed.low < cell.high - cell.low
 
@@ -132,15 +132,15 @@ def test_duplicated_items_do_not_narrow_a_clustered_interval(grid):
 def test_a_control_has_no_order_effect(rng_seed, seeds):
     curricula = ("math", "science", "math -> math", "math -> science", "science -> math")
     result = analyse(make_grid(DOMAINS, curricula, seeds, n_items=12, saved_every=40, rng_seed=rng_seed))
-    assert result.order_effect.rows == ("math, science",)
-    assert result.order_sensitivity.rows == ("math, science",)
+    assert result.matrices["order_effect"].rows == ("math, science",)
+    assert result.matrices["order_sensitivity"].rows == ("math, science",)
 
 
 @few
 @given(grids)
 def test_every_cell_is_sane(grid):
     result = analyse(grid)
-    for name, matrix in result.matrices().items():
+    for name, matrix in result.matrices.items():
         for row, columns in matrix.cells.items():
             for column, cell in columns.items():
                 where = (name, row, column)

@@ -64,9 +64,9 @@ def test_a_sentence_adds_no_tag_and_no_attribute(text):
 @settings(max_examples=50, deadline=None)
 @given(HOSTILE)
 def test_csv_reads_back_whatever_the_rows_are_called(text):
-    cells = {text: RESULT.transfer.cells["math"]}
-    matrix = RESULT.transfer.model_copy(update={"rows": (text,), "cells": cells})
-    rows = list(csv.DictReader(io.StringIO(long_csv(RESULT.model_copy(update={"transfer": matrix})), newline="")))
+    cells = {text: RESULT.matrices["transfer"].cells["math"]}
+    matrix = RESULT.matrices["transfer"].model_copy(update={"rows": (text,), "cells": cells})
+    rows = list(csv.DictReader(io.StringIO(long_csv(RESULT.with_matrices(matrix)), newline="")))
     found = [row for row in rows if row["matrix"] == "transfer"]
     assert [row["estimate"] for row in found] == [str(cell.estimate) for cell in cells[text].values()]
     assert all(row["row"] in {plain(text), f"'{plain(text)}"} for row in found)

@@ -8,7 +8,7 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 
-from xdomain.config.analysis import parse_contrast
+from xdomain.config.analysis import parse_quantity
 from xdomain.config.curriculum import Curriculum, Phase, make_phase, parse_curriculum
 from xdomain.config.run_id import BASE_RUN, JOINT, RunId
 from xdomain.core.seeds import derive_seed
@@ -96,7 +96,7 @@ def make_grid(
         checkpoints=tuple(checkpoints),
         records=pd.concat(frames, ignore_index=True),
         chance=dict.fromkeys(domains, 0.1),
-        contrasts=tuple(map(parse_contrast, contrasts)),
+        contrasts=tuple(map(parse_quantity, contrasts)),
         budget="per_phase",
         description={"model": "tiny", "steps": steps, "note": "synthetic"},
     )

@@ -13,6 +13,8 @@ from typing import Any
 
 from scipy.stats import norm
 
+from xdomain.analysis.estimands import own_estimands
+from xdomain.analysis.read_result import DRAWN
 from xdomain.analysis.result import (
     AccuracyMatrix,
     AnalysisResult,
@@ -31,7 +33,6 @@ from xdomain.analysis.result import (
     Summary,
     Trajectory,
     TrajectoryPoint,
-    Turnover,
     Unit,
     Word,
 )
@@ -39,6 +40,8 @@ from xdomain.analysis.result import (
 NAMES = ("math", "science", "logic", "puzzle", "code", "writing", "medicine", "law")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[31m{{ 7*7 }} | \\write18{ls} & 100% $x$"
 STEPS = 120
+TEMPLATES = {estimand.name: estimand.template for estimand in own_estimands()}
+TURNOVER = ("gained", "lost", "gained_beyond_sampling", "lost_beyond_sampling")
 
 
 def example_result(domains: int = 3, seeds: int = 3, *, measured: bool = True) -> AnalysisResult:
@@ -95,9 +98,9 @@ class Example:
             "speaks_of": self.speaks_of,
             "family": f"Benjamini-Hochberg over {sum(map(len, cells.values()))} cells",
         }
-        return Matrix.model_validate(
-            described | {"name": name, "rows": tuple(cells), "columns": columns or self.domains, "cells": cells} | more
-        )
+        shown = TEMPLATES[name].model_dump(include=set(DRAWN)) if name in TEMPLATES else {}
+        filled = {"name": name, "rows": tuple(cells), "columns": columns or self.domains, "cells": cells}
+        return Matrix.model_validate(described | shown | filled | more)
 
     def by_run(self, name: str, rows: list[str], against: str = "base", **more: Any) -> Matrix:
         cells = {row: {d: self.cell((row, against)) for d in self.domains} for row in rows}
@@ -168,6 +171,8 @@ class Example:
             informative_groups=phases * 1311.0,
             curriculum=curriculum,
             strategy=None if run == "base" else strategy.rstrip("]") or "joint",
+            phases=tuple(curriculum.split(" -> ")) if run != "base" else (),
+            parent=None if run == "base" else curriculum.rpartition(" -> ")[0] or "base",
             checkpoints={"": "base-tiny-0123456789abcdef@0"}
             if run == "base"
             else {str(s): f"train-{run.replace(' ', '')}-{s}123456789abcdef@{STEPS}" for s in self.seeds},
@@ -288,11 +293,12 @@ class Example:
             "odds_ratio_paired": self.by_run("odds_ratio_paired", list(self.domains)),
         }
         counts = counted(matrices.values())
+        trajectories = tuple(self.trajectory(c, d) for c in [*self.domains, *self.sequences] for d in self.domains)
+        matrices |= {name: self.by_run(name, self.runs) for name in TURNOVER}
+        matrices["pass_at_1"] = self.by_run("pass_at_1", ["base", *self.runs], centre=None)
         return AnalysisResult(
-            **matrices,
-            trajectories=tuple(self.trajectory(c, d) for c in [*self.domains, *self.sequences] for d in self.domains),
-            turnover=Turnover(**{name: self.by_run(name, self.runs) for name in Turnover.model_fields}),
-            pass_at_k=(self.by_run("pass_at_1", ["base", *self.runs], centre=None),),
+            matrices=in_reading_order(matrices),
+            trajectories=trajectories,
             strategies=(self.comparison(),),
             contrasts=(DeclaredContrast(contrast=f"order({a}, {b}) on {b}", cell=self.cell(self.pairs[0])),),
             effort={run: self.effort(run) for run in ["base", *self.runs]},
@@ -336,6 +342,12 @@ class Example:
                 },
             ),
         )
+
+
+def in_reading_order(matrices: dict[str, Matrix]) -> dict[str, Matrix]:
+    """As `analyse` orders them; what it does not know comes last."""
+    known = [name for name in TEMPLATES if name in matrices]
+    return {name: matrices[name] for name in dict.fromkeys([*known, *matrices])}
 
 
 def opposite(cell: Cell) -> Cell:

@@ -14,13 +14,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from xdomain.analysis.blank import Blank
 from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.contrast import Blank, Effect
+from xdomain.analysis.contrast import Effect
+from xdomain.analysis.estimands import estimands
+from xdomain.analysis.inference import Estimate, pool_effects
+from xdomain.analysis.maxima import bounded_spread, extreme_cell
+from xdomain.analysis.measurements import Measurements
+from xdomain.analysis.result import Cell
 from xdomain.analysis.runs import Run, Seed, build_runs
 from xdomain.analysis.study import Study, Term
 from xdomain.analysis.variance import Components
@@ -74,7 +81,20 @@ class TableStudy(Study):
     table: AccuracyTable
     pairing: Pairing
 
-    def level(self, run: Run, domain: str) -> Published | Blank:
+    @property
+    def shown_runs(self) -> tuple[Run, ...]:
+        return tuple(self.book.run(run) for run in self.table.runs)
+
+    def level(
+        self, run: Run, domain: str, source: FloatArray | None = None, seeds: Sequence[Seed] | None = None
+    ) -> Effect | Blank:
+        found = self.published(run, domain)
+        if isinstance(found, Blank):
+            return found
+        return bounded_effect(found.accuracy, found.variance, found.n_items, (domain,), (run.label,))
+
+    def published(self, run: Run, domain: str) -> Published | Blank:
+        """The accuracy in the table, blank if it holds none."""
         found = self.table.cells.get((run.id, domain))
         return found if found is not None else Blank(f'not published: "{run.label}" on "{domain}"', (run.label,))
 
@@ -86,7 +106,7 @@ class TableStudy(Study):
         defined: FloatArray | None = None,
     ) -> Blank:
         """What needs items is blank: it says which accuracy is not there, or that accuracies do not suffice."""
-        levels = [self.level(run, domain) for run in runs]
+        levels = [self.published(run, domain) for run in runs]
         missing = [found.note for found in levels if isinstance(found, Blank)]
         return Blank(missing[0] if missing else NEEDS_ITEMS, tuple(dict.fromkeys(run.label for run in runs)))
 
@@ -95,7 +115,7 @@ class TableStudy(Study):
 
     def mean_accuracy(self, run: Run) -> Effect | Blank:
         """Different domains are different items, so variances add."""
-        levels = {domain: self.level(run, domain) for domain in self.domains}
+        levels = {domain: self.published(run, domain) for domain in self.domains}
         known = {domain: found for domain, found in levels.items() if isinstance(found, Published)}
         if len(known) < len(levels):
             return next(found for found in levels.values() if isinstance(found, Blank))
@@ -111,7 +131,7 @@ class TableStudy(Study):
         items: dict[str, int] = {}
         value = 0.0
         for domain, left, right in terms:
-            first, second = self.level(left, domain), self.level(right, domain)
+            first, second = self.published(left, domain), self.published(right, domain)
             for found in (first, second):
                 if isinstance(found, Blank):
                     return Blank(found.note, compares)
@@ -122,6 +142,19 @@ class TableStudy(Study):
             items[domain] = min(first.n_items, second.n_items, items.get(domain, first.n_items))
         variance = math.fsum(error**2 for error in errors.values()) / len(terms) ** 2
         return bounded_effect(value / len(terms), variance, sum(items.values()), tuple(items), compares)
+
+    def range_over(self, runs: Sequence[Run], domain: str) -> Cell:
+        """Range from the bounded differences of all pairs of runs."""
+        measured = pool_effects({(a.label, b.label): self.difference(a, b, domain) for a, b in combinations(runs, 2)})
+        labels = tuple(run.label for run in runs)
+        parts: list[Estimate] = []
+        for found in measured.values():
+            if isinstance(found, Blank):
+                return Cell(note=found.note, compares=labels)
+            parts.append(found)
+        n_items = min(part.n_items for part in parts)
+        note = f"{len(runs)} orders; the plain range, noise not taken off"
+        return extreme_cell(bounded_spread(parts), parts, labels, n_items, note)
 
 
 def difference_variance(first: Published, second: Published, pairing: Pairing) -> float:
@@ -150,8 +183,9 @@ def bounded_effect(
     return Effect(parts, None, domains, (0,), n_items, compares)
 
 
-def table_study(table: AccuracyTable, pairing: Pairing) -> TableStudy:
-    """Runs and levels of a table, for the functions that make matrices."""
+def table_measurements(table: AccuracyTable, pairing: Pairing) -> Measurements:
+    """Runs and accuracies of a table as estimands see them."""
     runs = tuple(run for run in table.runs if not run.is_base)
-    book = build_runs(MeasuredGrid(table.name, table.domains, runs, checkpoints=(), records=pd.DataFrame()))
-    return TableStudy(book=book, panels={}, domains=table.domains, table=table, pairing=pairing)
+    grid = MeasuredGrid(table.name, table.domains, runs, checkpoints=(), records=pd.DataFrame())
+    study = TableStudy(build_runs(grid), {}, table.domains, table=table, pairing=pairing)
+    return Measurements(study, grid, estimands())

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from xdomain.analysis.contrast import Aligned, Blank
+from xdomain.analysis.blank import Blank
+from xdomain.analysis.contrast import Aligned
 from xdomain.analysis.maxima import Pairwise, pairwise, studentized_quantile
 from xdomain.analysis.result import BestSet, Cell
 from xdomain.analysis.runs import Run
@@ -47,7 +48,7 @@ def _groups(study: Study) -> list[tuple[str, list[Run], Sequence[str]]]:
     for run in study.book.trained:
         same[tuple(sorted(run.id.domains))].append(run)
     groups: list[tuple[str, list[Run], Sequence[str]]] = [
-        (f"strategies for {contest.curriculum}", list(contest.runs), study.domains) for contest in contests(study)
+        (f"strategies for {contest.curriculum}", list(contest.runs), study.domains) for contest in contests(study.book)
     ]
     groups.append(("every curriculum", list(study.book.trained), study.domains))
     for names, runs in same.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from xdomain.analysis.accuracy import level
 from xdomain.analysis.inference import pool_effects
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.result import EndCheckpoint
@@ -15,7 +14,7 @@ def end_checkpoints(study: Study) -> tuple[EndCheckpoint, ...]:
     found: list[EndCheckpoint] = []
     for run in study.book:
         for seed, end in list(run.ends.items())[: 1 if run.id.is_base else None]:
-            levels = {domain: level(study, run, domain, seeds=(seed,)) for domain in study.domains}
+            levels = {domain: study.level(run, domain, seeds=(seed,)) for domain in study.domains}
             accuracy = {domain: accuracy_cell(cell) for domain, cell in pool_effects(levels).items()}
             found.append(_published(run.label, end).model_copy(update={"accuracy": accuracy}))
     return tuple(found)

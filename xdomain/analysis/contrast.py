@@ -7,19 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from xdomain.analysis.blank import Blank, join
 from xdomain.analysis.columns import FloatArray, IntArray
 from xdomain.analysis.panel import Panel
 from xdomain.analysis.runs import Run, RunBook, Seed
 from xdomain.analysis.variance import Components, add_domains, cluster_sums, components
 from xdomain.config.run_id import RunId
-
-
-@dataclass(frozen=True)
-class Blank:
-    """Something that could not be measured, and why."""
-
-    note: str
-    compares: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,8 +156,3 @@ def difference(aligned: Aligned, left: Run, right: Run) -> Effect:
     values = aligned.scores(left) - aligned.scores(right)
     found = effect([(aligned, values)], (left.label, right.label))
     return replace(found, units=cluster_sums(values[0], aligned.clusters)) if len(aligned.seeds) == 1 else found
-
-
-def join(*notes: str) -> str:
-    """Notes one after the other, each once, joined ones among them."""
-    return "; ".join(dict.fromkeys(part for note in notes for part in note.split("; ") if part))

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from xdomain.analysis.gate import find_cell
 from xdomain.analysis.multiplicity import adjust, equivalences, word_for
+from xdomain.analysis.quantities import address_of, checked_contrast
 from xdomain.analysis.result import AnalysisResult, Cell, DeclaredContrast
 from xdomain.config.analysis import Quantity
 from xdomain.core.errors import AnalysisError
-
-UNSIGNED = ("order_sensitivity",)
 
 
 def declared_contrasts(
@@ -19,7 +18,11 @@ def declared_contrasts(
     """Find each contrast in the result's matrices and adjust their p together.
 
     A contrast whose cell does not exist is blank and says so: a report of half a grid is still a report.
+
+    Raises:
+        ConfigError: a quantity has an unknown name, or cannot be a contrast.
     """
+    quantities = [checked_contrast(quantity) for quantity in quantities]
     cells: list[Cell] = []
     for quantity in quantities:
         try:
@@ -32,7 +35,13 @@ def declared_contrasts(
     within = equivalences(asked, margin, "holm")
     found = []
     for quantity, cell, p, update in zip(quantities, cells, adjusted, within, strict=True):
-        word = word_for(cell, p, signed=quantity.name not in UNSIGNED)
+        word = word_for(cell, p, signed=is_signed(result, quantity))
         told = cell.model_copy(update={"p_adjusted": p, "word": word, **update})
-        found.append(DeclaredContrast(contrast=str(quantity), cell=told))
+        found.append(DeclaredContrast(contrast=quantity, cell=told))
     return tuple(found)
+
+
+def is_signed(result: AnalysisResult, quantity: Quantity) -> bool:
+    """Whether the quantity is a difference rather than a size without a sign."""
+    name, _ = address_of(quantity)
+    return name not in result.matrices or result.matrices[name].direction != "size"

@@ -12,21 +12,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from xdomain.analysis.multiplicity import OPPOSITE
+from xdomain.analysis.estimand import Place
+from xdomain.analysis.quantities import address_of, read_condition, read_quantity
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix
-from xdomain.config.analysis import Condition, Quantity, parse_condition, parse_quantity
+from xdomain.config.analysis import Condition, Quantity
 from xdomain.core.errors import AnalysisError, GateRefuted, GateUndecided
 from xdomain.core.registry import did_you_mean
-
-SEQUENCE_COLUMNS = {
-    "acc": "ACC",
-    "bwt": "BWT",
-    "fwt": "FWT",
-    "forgetting": "forgetting",
-    "worst_domain": "worst domain",
-    "relative_change": "relative change",
-}
-MATRIX_NAMES = {"order": "order_effect"}
 
 
 class Answer(StrEnum):
@@ -61,7 +52,7 @@ def evaluate_gate(result: AnalysisResult, text: str) -> GateOutcome:
         ConfigError: the expression cannot be read.
         AnalysisError: the result has no such cell.
     """
-    condition = parse_condition(text)
+    condition = read_condition(text)
     cell = find_cell(result, condition.quantity)
     answer = answer_of(cell, condition)
     if cell.estimate is None:
@@ -95,24 +86,21 @@ def check_gates(
 
 
 def find_cell(result: AnalysisResult, quantity: Quantity) -> Cell:
-    """The cell that a quantity names; order(B, A) is read from order(A, B) with its sign turned.
+    """Return the cell that a quantity names; order(B, A) is read from order(A, B) with its sign turned.
 
     Raises:
+        ConfigError: no quantity has this name.
         AnalysisError: no such cell, with what there is.
     """
-    if not quantity.runs:
-        found: Cell = getattr(result.summary, quantity.name)
-        return found
-    if quantity.name in SEQUENCE_COLUMNS:
-        return _pick(result.sequence, str(quantity.runs[0]), SEQUENCE_COLUMNS[quantity.name], quantity)
-    matrix: Matrix = getattr(result, MATRIX_NAMES.get(quantity.name, quantity.name))
-    if quantity.name.startswith("asymmetry"):
-        return _pick(matrix, str(quantity.runs[0]), str(quantity.runs[1]), quantity)
-    if quantity.name in ("order", "order_sensitivity"):
-        return _order_cell(matrix, quantity)
-    if quantity.name.startswith("mix_gain") and len(quantity.runs) == 2:
-        return _pick(matrix, " + ".join(sorted(map(str, quantity.runs))), quantity.domain, quantity)
-    return _pick(matrix, str(quantity.runs[0]), quantity.domain, quantity)
+    name, address = address_of(quantity)
+    if name is None:
+        mean: Cell = getattr(result.summary, quantity.name)
+        return mean
+    matrix = result.matrix(name)
+    places = address.places(quantity)
+    place = next((place for place in places if place.row in matrix.cells), places[0])
+    cell = _pick(matrix, place, quantity)
+    return cell.negated() if place.negated else cell
 
 
 def cells_named(result: AnalysisResult, names: Iterable[str]) -> dict[str, Cell]:
@@ -120,7 +108,7 @@ def cells_named(result: AnalysisResult, names: Iterable[str]) -> dict[str, Cell]
     found: dict[str, Cell] = {}
     for name in names:
         try:
-            cell = find_cell(result, parse_quantity(name))
+            cell = find_cell(result, read_quantity(name))
         except AnalysisError:
             continue
         if cell.estimate is not None:
@@ -128,29 +116,8 @@ def cells_named(result: AnalysisResult, names: Iterable[str]) -> dict[str, Cell]
     return found
 
 
-def _order_cell(matrix: Matrix, quantity: Quantity) -> Cell:
-    column = quantity.domain or "trained domains"
-    names = [str(run) for run in quantity.runs]
-    row, turned = ", ".join(names), ", ".join(reversed(names))
-    if row not in matrix.cells and turned in matrix.cells:
-        cell = _pick(matrix, turned, column, quantity)
-        return negated(cell) if quantity.name == "order" else cell
-    return _pick(matrix, row, column, quantity)
-
-
-def negated(cell: Cell) -> Cell:
-    """The same comparison from the other side."""
-    turned = {
-        "estimate": None if cell.estimate is None else -cell.estimate,
-        "low": None if cell.high is None else -cell.high,
-        "high": None if cell.low is None else -cell.low,
-        "word": OPPOSITE[cell.word] if cell.word else None,
-        "compares": tuple(reversed(cell.compares)),
-    }
-    return cell.model_copy(update=turned)
-
-
-def _pick(matrix: Matrix, row: str, column: str | None, quantity: Quantity) -> Cell:
+def _pick(matrix: Matrix, place: Place, quantity: Quantity) -> Cell:
+    row, column = place.row, place.column
     if row not in matrix.cells:
         known = ", ".join(f'"{name}"' for name in matrix.rows) or "none"
         raise AnalysisError(

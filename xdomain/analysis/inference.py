@@ -11,8 +11,9 @@ from typing import TypeVar
 import numpy as np
 from scipy import special
 
+from xdomain.analysis.blank import Blank, join
 from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.contrast import Blank, Effect, join
+from xdomain.analysis.contrast import Effect
 from xdomain.analysis.power import power_factor
 from xdomain.analysis.result import Cell, SpeaksOf
 from xdomain.analysis.signflip import sign_flip_p

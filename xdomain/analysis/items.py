@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from xdomain.analysis.contrast import Blank
+from xdomain.analysis.blank import Blank
 from xdomain.analysis.result import ItemChange
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study

@@ -178,10 +178,7 @@ def lm_eval_records(paths: Sequence[Path], checkpoint: str, domain: str, choice:
     answer_filter = _chosen("filter", {sample.answer_filter for sample in samples}, answer_filter, domain, where)
     samples = [sample for sample in samples if sample.answer_filter == answer_filter]
     numbers = {
-        name
-        for sample in samples
-        for name in sample.metrics
-        if metric == name or is_share(sample.row.get(name))
+        name for sample in samples for name in sample.metrics if metric == name or is_share(sample.row.get(name))
     }
     metric = _chosen("metric", numbers, metric, domain, where)
     records = []

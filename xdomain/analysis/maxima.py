@@ -13,9 +13,11 @@ from functools import lru_cache
 import numpy as np
 from scipy import integrate, stats
 
+from xdomain.analysis.blank import join
 from xdomain.analysis.columns import FloatArray, IntArray
 from xdomain.analysis.inference import Estimate
 from xdomain.analysis.power import extreme_factor, factor_beyond, power_factor
+from xdomain.analysis.result import Cell
 from xdomain.analysis.variance import SeedPool, components, pooled_degrees, satterthwaite
 
 
@@ -33,6 +35,25 @@ class Extreme:
     high: float
     p: float | None
     detectable: float | None = None
+
+
+def extreme_cell(
+    extreme: Extreme, parts: Sequence[Estimate], compares: tuple[str, ...], n_items: int, note: str = ""
+) -> Cell:
+    """Cell of a corrected extreme with the counts of what went into it."""
+    return Cell(
+        estimate=extreme.value,
+        low=extreme.low,
+        high=extreme.high,
+        n_items=n_items,
+        n_seeds=min(part.n_seeds for part in parts),
+        p=extreme.p,
+        speaks_of=min(parts, key=lambda part: part.n_seeds).speaks_of,
+        smallest_detectable=extreme.detectable,
+        compares=compares,
+        note=join(note, *(part.note for part in parts)),
+        caveat=join(*(part.caveat for part in parts)),
+    )
 
 
 def smallest(parts: Sequence[Estimate]) -> Extreme:

@@ -10,12 +10,6 @@ from xdomain.analysis.equivalence import p_equivalent
 from xdomain.analysis.result import Cell, Matrix, Word
 
 LEVEL = 0.05
-OPPOSITE: dict[Word, Word] = {
-    "gain": "loss",
-    "loss": "gain",
-    "no effect shown": "no effect shown",
-    "effect shown": "effect shown",
-}
 
 
 def adjust(p_values: Sequence[float | None], method: str) -> list[float | None]:
@@ -74,13 +68,13 @@ def whole_matrix(matrix: Matrix) -> list[tuple[str, str]]:
 def word_counts(matrices: Mapping[str, Matrix]) -> dict[str, dict[str, int]]:
     """For a summary: cells with an effect "shown", and cells "tested", by matrix with any.
 
-    An unordered pair that stands twice (asymmetry) counts once.
+    An unordered pair that is in a mirrored matrix twice (asymmetry) counts once.
     """
     shown: dict[str, int] = {}
     tested: dict[str, int] = {}
     for name, matrix in matrices.items():
         words = [cell.word for columns in matrix.cells.values() for cell in columns.values() if cell.word]
-        twice = 2 if name.startswith("asymmetry") else 1
+        twice = 2 if matrix.mirrored else 1
         if words:
             shown[name] = sum(word != "no effect shown" for word in words) // twice
             tested[name] = len(words) // twice

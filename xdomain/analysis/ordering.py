@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+from xdomain.analysis.blank import Blank
 from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.contrast import Aligned, Blank, Effect
+from xdomain.analysis.contrast import Aligned, Effect
 from xdomain.analysis.inference import Estimate, pool_effects, t_test_p
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study, build_study

@@ -12,13 +12,15 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special
 
-from xdomain.analysis.accuracy import accuracy_estimates, accuracy_matrix
+from xdomain.analysis.blank import Blank
 from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.contrast import Aligned, Blank, Effect
-from xdomain.analysis.definitions import BENJAMINI_HOCHBERG
+from xdomain.analysis.contrast import Aligned, Effect
+from xdomain.analysis.estimand import BENJAMINI_HOCHBERG
+from xdomain.analysis.estimands import estimands
+from xdomain.analysis.estimands.odds_ratio import odds_cell
 from xdomain.analysis.inference import pool_effects, t_quantile, to_cell
+from xdomain.analysis.measurements import Measurements
 from xdomain.analysis.multiplicity import adjust_matrix
-from xdomain.analysis.odds import odds_cell
 from xdomain.analysis.pair_result import STATEMENTS, PairResult
 from xdomain.analysis.result import AccuracyMatrix, Cell, Matrix
 from xdomain.analysis.runs import Run
@@ -83,7 +85,7 @@ def analyse_pairs(grid: MeasuredGrid, config: StudyConfig) -> PairResult:
         groups=config.groups,
         items={name: len(panel.item_ids) for name, panel in study.panels.items()},
         models={pair.name: (pair.base, pair.tuned) for pair in config.pairs},
-        accuracy=in_order(accuracy_matrix(study, accuracy_estimates(study), grid), config),
+        accuracy=in_order(Measurements(study, grid, estimands()).matrix("accuracy"), config),
         gain=adjust_matrix(gain, families),
         mean_gain={column: mean_over_pairs(gain, column) for column in columns},
         odds_ratio=adjust_matrix(ratio, families),
@@ -135,7 +137,8 @@ def mean_over_pairs(gain: Matrix, column: str) -> Cell:
     return Cell(estimate=mean, low=mean - half, high=mean + half, p=p, note=f"over {count} pairs")
 
 
-def in_order(accuracy: AccuracyMatrix, config: StudyConfig) -> AccuracyMatrix:
-    """With the models in the order of the study."""
+def in_order(accuracy: Matrix | None, config: StudyConfig) -> AccuracyMatrix:
+    """Return the accuracies with the models in the order of the study."""
+    assert isinstance(accuracy, AccuracyMatrix)
     rows = tuple(model for model in config.models if model in accuracy.cells)
     return accuracy.model_copy(update={"rows": rows, "cells": {row: accuracy.cells[row] for row in rows}})

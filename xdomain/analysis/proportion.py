@@ -6,7 +6,7 @@ import math
 
 from scipy import special
 
-from xdomain.analysis.contrast import Blank
+from xdomain.analysis.blank import Blank
 from xdomain.analysis.inference import Estimate, Measured, t_quantile, to_cell
 from xdomain.analysis.result import Cell
 

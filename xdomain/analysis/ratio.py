@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from xdomain.analysis.blank import Blank
+from xdomain.analysis.inference import Estimate, to_cell
+from xdomain.analysis.result import Cell
+
 
 @dataclass(frozen=True)
 class Ratio:
@@ -13,6 +17,10 @@ class Ratio:
     value: float
     low: float | None
     high: float | None
+
+
+RatioEstimate = tuple[Ratio, Estimate]
+"""A ratio, and an estimate that says how many items and seeds it is based on."""
 
 
 def fieller(
@@ -53,3 +61,28 @@ def ratio_difference(left: Ratio, right: Ratio) -> Ratio:
     low = value - math.hypot(left.value - left.low, right.high - right.value)
     high = value + math.hypot(left.high - left.value, right.value - right.low)
     return Ratio(value, low, high)
+
+
+def ratio_cell(found: RatioEstimate | Blank) -> Cell:
+    """Return the cell of a ratio."""
+    if isinstance(found, Blank):
+        return to_cell(found)
+    ratio, counts = found
+    cell = to_cell(counts, tested=False)
+    note = cell.note
+    if ratio.low is None:
+        note = "; ".join(filter(None, [note, "unbounded: the denominator's interval holds 0"]))
+    return cell.model_copy(update={"low": ratio.low, "high": ratio.high, "note": note})
+
+
+def ratio_difference_cell(left: RatioEstimate | Blank, right: RatioEstimate | Blank, compares: tuple[str, ...]) -> Cell:
+    """Return the cell of the difference of two independent ratios."""
+    for found in (left, right):
+        if isinstance(found, Blank):
+            return Cell(note=found.note, compares=compares)
+    assert not isinstance(left, Blank)
+    assert not isinstance(right, Blank)
+    ratio = ratio_difference(left[0], right[0])
+    items, seeds = left[1].n_items + right[1].n_items, min(left[1].n_seeds, right[1].n_seeds)
+    counts = Estimate(ratio.value, math.nan, 1.0, items, seeds, compares=compares)
+    return ratio_cell((ratio, counts))

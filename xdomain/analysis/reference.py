@@ -12,10 +12,8 @@ from itertools import combinations, permutations
 from statistics import fmean
 from typing import Any
 
-from xdomain.analysis.accuracy_table import AccuracyTable, Pairing, Published, difference_variance, table_study
+from xdomain.analysis.accuracy_table import AccuracyTable, Pairing, Published, difference_variance, table_measurements
 from xdomain.analysis.gate import cells_named
-from xdomain.analysis.order import order_estimates, order_matrix
-from xdomain.analysis.phases import plasticity_matrix, retention_matrix
 from xdomain.analysis.reference_strategies import strategy_contradictions, strategy_effects, strategy_table
 from xdomain.analysis.result import AnalysisResult, PublishedEffect, PublishedStudy, Standing
 from xdomain.config.curriculum import parse_curriculum, sequence
@@ -257,15 +255,15 @@ def _standing_adjusted(reference: Reference) -> dict[str, Standing]:
     """The bound under which its matrix, analysed from the whole table, shows an effect, by name where one does."""
     found: dict[str, Standing] = {}
     for standing, pairing in PAIRINGS.items():
-        study = table_study(reference.table, pairing)
-        order = order_matrix(study, order_estimates(study))
-        cells = {f"order({row}) on {t}": cell for row, columns in order.cells.items() for t, cell in columns.items()}
-        for matrix in (retention_matrix(study), plasticity_matrix(study)):
-            rows = matrix.cells.items()
-            cells |= {f"{matrix.name}({row})": cell for row, columns in rows for cell in columns.values()}
-        for name, cell in cells.items():
-            if cell.word in ("gain", "loss"):
-                found.setdefault(name, standing)
+        measurements = table_measurements(reference.table, pairing)
+        for quantity, matrix in (("order", "order_effect"), ("retention", "retention"), ("plasticity", "plasticity")):
+            filled = measurements.matrix(matrix)
+            assert filled is not None
+            for row, columns in filled.cells.items():
+                for column, cell in columns.items():
+                    if cell.word in ("gain", "loss"):
+                        name = f"{quantity}({row})" + (f" on {column}" if quantity == "order" else "")
+                        found.setdefault(name, standing)
     return found
 
 

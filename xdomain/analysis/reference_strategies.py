@@ -149,8 +149,10 @@ def _own_cell(own: AnalysisResult | None, pair: tuple[str, str], column: str) ->
     """Return the own result's effect of a strategy against joint on a benchmark; None if it has none."""
     if own is None or pair[1] != "joint":
         return None
-    rows = [row for row in own.strategy_effect.rows if row in own.effort and own.effort[row].strategy == pair[0]]
-    found = own.strategy_effect.cell(rows[0], column) if len(rows) == 1 else None
+    rows = [
+        row for row in own.matrices["strategy_effect"].rows if row in own.effort and own.effort[row].strategy == pair[0]
+    ]
+    found = own.matrices["strategy_effect"].cell(rows[0], column) if len(rows) == 1 else None
     return found if found is not None and found.estimate is not None else None
 
 

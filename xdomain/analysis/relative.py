@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from xdomain.analysis.contrast import Aligned, Blank, Effect
-from xdomain.analysis.definitions import RELATIVE_TRANSFER
-from xdomain.analysis.inference import Estimate, Measured, pool, t_quantile, to_cell
-from xdomain.analysis.ratio import Ratio, fieller
-from xdomain.analysis.result import Cell, Matrix
+from xdomain.analysis.blank import UNMOVED, Blank
+from xdomain.analysis.contrast import Aligned, Effect
+from xdomain.analysis.inference import Estimate, Measured, pool, t_quantile
+from xdomain.analysis.ratio import RatioEstimate, fieller
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study
-from xdomain.analysis.transfer import Pair
 from xdomain.analysis.variance import components
 
-UNMOVED = 'not defined: training on "{domain}" did not move "{domain}" at all'
+Pair = tuple[str, str]
+"""Trained and evaluated domain."""
 
 
-def relative_ratios(study: Study, estimates: Mapping[Pair, Measured]) -> dict[Pair, tuple[Ratio, Estimate] | Blank]:
+def relative_ratios(study: Study, estimates: Mapping[Pair, Measured]) -> dict[Pair, RatioEstimate | Blank]:
     """Fieller ratio by (A, d), with the estimate of its numerator for the counts."""
     singles = study.singles
     return {
@@ -31,7 +30,7 @@ def relative_ratios(study: Study, estimates: Mapping[Pair, Measured]) -> dict[Pa
 
 def _relative_ratio(
     study: Study, singles: Mapping[str, Run], name: str, domain: str, estimates: Mapping[Pair, Measured]
-) -> tuple[Ratio, Estimate] | Blank:
+) -> RatioEstimate | Blank:
     run, own, base = singles[name], singles[domain], study.base
     compares = (run.label, own.label, base.label)
     aligned = study.align(domain, [run, own, base])
@@ -69,36 +68,3 @@ def _seed_variance(study: Study, singles: Mapping[str, Run], domain: str) -> flo
         return 0.0
     shared = pool(several)
     return max(float(shared.between - shared.noise), 0.0)
-
-
-def relative_transfer_matrix(
-    study: Study, ratios: Mapping[Pair, tuple[Ratio, Estimate] | Blank], estimates: Mapping[Pair, Measured]
-) -> Matrix:
-    cells: dict[Pair, Cell] = {}
-    for name, run in study.singles.items():
-        for domain in study.domains:
-            if domain == name:
-                cells[name, domain] = _own_cell(run, domain, estimates[domain, domain])
-            elif (name, domain) in ratios:
-                cells[name, domain] = ratio_cell(ratios[name, domain])
-    return study.matrix(cells, study.domains, RELATIVE_TRANSFER)
-
-
-def _own_cell(run: Run, domain: str, found: Measured) -> Cell:
-    if isinstance(found, Blank):
-        return to_cell(found)
-    compares = (run.label, run.label)
-    if found.value == 0.0:
-        return Cell(note=UNMOVED.format(domain=domain), compares=compares)
-    return Cell(estimate=1.0, low=1.0, high=1.0, note="1 by definition", compares=compares)
-
-
-def ratio_cell(found: tuple[Ratio, Estimate] | Blank) -> Cell:
-    if isinstance(found, Blank):
-        return to_cell(found)
-    ratio, counts = found
-    cell = to_cell(counts, tested=False)
-    note = cell.note
-    if ratio.low is None:
-        note = "; ".join(filter(None, [note, "unbounded: the denominator's interval holds 0"]))
-    return cell.model_copy(update={"low": ratio.low, "high": ratio.high, "note": note})

@@ -86,7 +86,7 @@ def flipped_findings(before: AnalysisResult, after: AnalysisResult) -> tuple[Cel
     """Return the cells of all other matrices whose conclusion changed (gain, loss, equivalent, no effect shown)."""
     return tuple(
         change
-        for name in before.matrices()
+        for name in before.matrices
         if name != "accuracy"
         for change in _cells(before, after, name)
         if (change.before.word, change.before.equivalent) != (change.after.word, change.after.equivalent)
@@ -95,7 +95,7 @@ def flipped_findings(before: AnalysisResult, after: AnalysisResult) -> tuple[Cel
 
 def _cells(before: AnalysisResult, after: AnalysisResult, name: str) -> list[CellChange]:
     """Return the cells of a matrix that both results have."""
-    old, new = (result.matrices().get(name) for result in (before, after))
+    old, new = (result.matrices.get(name) for result in (before, after))
     if old is None or new is None:
         return []
     pairs = [(row, column, old.cell(row, column), new.cell(row, column)) for row in old.rows for column in old.columns]

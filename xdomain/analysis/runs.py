@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -81,6 +81,14 @@ class RunBook:
     def planned(self) -> tuple[Run, ...]:
         """Runs with a row of their own, the base among them where it has one."""
         return tuple(run for run in self if run.planned)
+
+    def singles(self, domains: Iterable[str]) -> dict[str, Run]:
+        """The run (d) of each trained domain, the one without "@steps" first; evaluated domains come first."""
+        found: dict[str, Run] = {}
+        for run in sorted(self.trained, key=lambda run: run.id.sets_steps):
+            if run.id.is_single:
+                found.setdefault(run.id.domains[0], run)
+        return {name: found[name] for name in dict.fromkeys([*domains, *found]) if name in found}
 
     @cached_property
     def trained(self) -> tuple[Run, ...]:

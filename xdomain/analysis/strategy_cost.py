@@ -13,7 +13,7 @@ from typing import Literal
 from xdomain.analysis.inference import t_quantile
 from xdomain.analysis.result import Cell, StrategyComparison, StrategyCost
 from xdomain.analysis.runs import Run, Seed
-from xdomain.analysis.strategies import Contest, Pair, contests
+from xdomain.analysis.strategies import Contest, contests
 from xdomain.analysis.strategy_gradients import strategy_gradients
 from xdomain.analysis.study import Study
 from xdomain.config.run_id import is_joint
@@ -32,13 +32,13 @@ def strategy_costs(study: Study) -> tuple[StrategyComparison, ...]:
             costs=tuple(_cost(study, contest, run) for run in contest.runs),
             gradients=tuple(strategy_gradients(run) for run in contest.runs),
         )
-        for contest in contests(study)
+        for contest in contests(study.book)
     )
 
 
-def matched_pairs(study: Study) -> list[Pair]:
+def matched_pairs(study: Study) -> list[tuple[Run, Run]]:
     """Each run that moves otherwise than its reference, with the joint arm that moves as far, where there is one."""
-    found = [(run, _matched(contest, run)) for contest in contests(study) for run in contest.runs]
+    found = [(run, _matched(contest, run)) for contest in contests(study.book) for run in contest.runs]
     return [(run, arm) for run, arm in found if arm is not None]
 
 

@@ -14,10 +14,10 @@ def strategy_sentences(result: AnalysisResult) -> Iterator[str]:
     """One curriculum after the other; within each, strategies in plan order, by their names."""
     for comparison in result.strategies:
         names = {cost.run: cost.strategy for cost in comparison.costs}
-        yield from _against(result.strategy_effect, names, f"Strategies of {comparison.curriculum}", names)
+        yield from _against(result.matrices["strategy_effect"], names, f"Strategies of {comparison.curriculum}", names)
         for cost in comparison.costs:
             if cost.moves is not None and not is_joint(cost.strategy):
-                yield from _moved(result.strategy_matched, comparison, cost, names)
+                yield from _moved(result.matrices["strategy_matched"], comparison, cost, names)
 
 
 def _against(matrix: Matrix, names: Mapping[str, str], subject: str, all_names: Mapping[str, str]) -> Iterator[str]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from xdomain.analysis.blank import Blank, join
 from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.contrast import Aligned, Blank, Effect, align, difference, effect, join
+from xdomain.analysis.contrast import Aligned, Effect, align, difference, effect
+from xdomain.analysis.maxima import pairwise, spread
 from xdomain.analysis.panel import Panel, build_panels
 from xdomain.analysis.result import Cell, Matrix, SpeaksOf
 from xdomain.analysis.runs import Run, RunBook, Seed, build_runs
@@ -41,6 +43,32 @@ class Study:
         defined: FloatArray | None = None,
     ) -> Aligned | Blank:
         return align(self.panels.get(domain), domain, self.book, runs, seeds, defined)
+
+    @property
+    def shown_runs(self) -> tuple[Run, ...]:
+        """Rows of the accuracy matrix."""
+        return self.book.planned
+
+    def level(
+        self, run: Run, domain: str, source: FloatArray | None = None, seeds: Sequence[Seed] | None = None
+    ) -> Effect | Blank:
+        """R[run, domain], or the mean of other values of each checkpoint and item; over all seeds or over some."""
+        aligned = self.align(domain, [run], seeds, source)
+        if isinstance(aligned, Blank):
+            return aligned
+        return effect([(aligned, aligned.scores(run, source))], (run.label,))
+
+    def levels(self, sources: Mapping[str, FloatArray] | None = None) -> dict[tuple[str, str], Effect | Blank]:
+        """Level of the base and of every planned run on every domain, by (run, domain).
+
+        Args:
+            sources: Values in place of item scores by domain, shape [checkpoints, items].
+        """
+        return {
+            (run.label, domain): self.level(run, domain, (sources or {}).get(domain))
+            for run in self.book.planned
+            for domain in self.domains
+        }
 
     def difference(self, left: Run, right: Run, domain: str) -> Effect | Blank:
         """R[left, domain] - R[right, domain]."""
@@ -114,6 +142,34 @@ class Study:
         """What intervals speak about where nothing is missing."""
         return "the recipe" if len(self.book.measured_seeds) > 1 else "these checkpoints"
 
+    def range_over(self, runs: Sequence[Run], domain: str) -> Cell:
+        """Largest minus smallest accuracy of runs on one domain, on common items and seeds."""
+        labels = tuple(run.label for run in runs)
+        aligned = self.align(domain, runs)
+        if isinstance(aligned, Blank):
+            return Cell(note=aligned.note, compares=labels)
+        n_items, n_seeds = len(aligned.items), len(aligned.seeds)
+        found = None
+        if n_items > 1:
+            found = spread(pairwise(np.stack([aligned.scores(run) for run in runs]), aligned.clusters))
+        if found is None:
+            return Cell(
+                n_items=n_items, n_seeds=n_seeds, compares=labels, note="not defined: two orders do not differ at all"
+            )
+        return Cell(
+            estimate=found.value,
+            low=found.low,
+            high=found.high,
+            n_items=n_items,
+            n_seeds=n_seeds,
+            p=found.p,
+            speaks_of="the recipe" if n_seeds > 1 else "these checkpoints",
+            smallest_detectable=found.detectable,
+            compares=labels,
+            note=f"{len(runs)} orders",
+            caveat=aligned.caveat,
+        )
+
     def matrix(self, cells: Mapping[tuple[str, str], Cell], columns: Iterable[str], template: Matrix) -> Matrix:
         """Fill a template (a matrix without rows) with cells."""
         names, speaks_of = tuple(columns), template.speaks_of or self.speaks_of
@@ -139,11 +195,7 @@ class Study:
     @property
     def singles(self) -> dict[str, Run]:
         """The run (d) of each trained domain, the one without "@steps" first."""
-        found: dict[str, Run] = {}
-        for run in sorted(self.book.trained, key=lambda run: run.id.sets_steps):
-            if run.id.is_single:
-                found.setdefault(run.id.domains[0], run)
-        return {name: found[name] for name in dict.fromkeys([*self.domains, *found]) if name in found}
+        return self.book.singles(self.domains)
 
 
 def build_study(grid: MeasuredGrid) -> Study:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xdomain.analysis.contrast import Blank, Effect, effect
+from xdomain.analysis.blank import Blank
+from xdomain.analysis.contrast import Effect
 from xdomain.analysis.inference import Measured, pool_effects
 from xdomain.analysis.proportion import accuracy_cell
 from xdomain.analysis.result import Trajectory, TrajectoryPoint
@@ -36,8 +37,7 @@ def _steps(run: Run) -> list[int]:
 
 def _level(study: Study, run: Run, step: int, domain: str) -> Effect | Blank:
     at_step = {seed: checkpoint for seed, group in run.saved.items() for checkpoint in group if checkpoint.step == step}
-    aligned = study.align(domain, [replace(run, ends=at_step)])
-    return aligned if isinstance(aligned, Blank) else effect([(aligned, aligned.scores(run))], (run.label,))
+    return study.level(replace(run, ends=at_step), domain)
 
 
 def _trajectory(study: Study, run: Run, domain: str, measured: dict[Place, Measured]) -> Trajectory:

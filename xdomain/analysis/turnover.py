@@ -1,4 +1,4 @@
-"""Items gained and lost against the parent, and which ones.
+"""Items gained and lost against the parent.
 
 With p and q an item's chance to be right before and after, gained = (1-p) q and lost = p (1-q). Two samplings of one
 checkpoint gain p (1-p) by chance alone; taking the mean of that before and after off both leaves numbers whose sum is
@@ -9,40 +9,36 @@ Source: 2606.03087 for the idea; the unbiased form from samples is ours.
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
 
-from xdomain.analysis.columns import FloatArray
-from xdomain.analysis.contrast import Aligned, Blank, Effect, effect
-from xdomain.analysis.definitions import turnover_template
-from xdomain.analysis.inference import pool_effects, to_cell
-from xdomain.analysis.result import Matrix, Turnover
-from xdomain.analysis.runs import Run
-from xdomain.analysis.study import Study
+from xdomain.analysis.blank import Blank
+from xdomain.analysis.result.matrix import Matrix
 
-DEFINITIONS = {
-    "gained": "Mean over items of (share wrong before) x (share right after)",
-    "lost": "Mean over items of (share right before) x (share wrong after)",
-    "gained_beyond_sampling": "Gained, minus what two samplings of one checkpoint would gain by chance",
-    "lost_beyond_sampling": "Lost, minus what two samplings of one checkpoint would lose by chance",
-}
+if TYPE_CHECKING:
+    from xdomain.analysis.columns import FloatArray
+    from xdomain.analysis.contrast import Aligned, Effect
+    from xdomain.analysis.measurements import Measurements
+    from xdomain.analysis.runs import Run
+
+SOURCE = "2606.03087"
+ROW_MEANING = "run, against its parent"
 
 
-def turnover(study: Study) -> Turnover:
-    return Turnover(**{part: _matrix(study, part) for part in DEFINITIONS})
-
-
-def _matrix(study: Study, part: str) -> Matrix:
+def turnover_matrix(measurements: Measurements, template: Matrix) -> Matrix:
+    """Fill the template of one part of turnover, by its name."""
+    study = measurements.study
     effects = {
-        (run.label, domain): _effect(study, run, domain, part) for run in study.book.trained for domain in study.domains
+        (run.label, domain): _effect(measurements, run, domain, template.name)
+        for run in study.book.trained
+        for domain in study.domains
     }
-    cells = {key: to_cell(found, tested=False) for key, found in pool_effects(effects).items()}
-    template = turnover_template(part, DEFINITIONS[part])
     if study.book.is_comparison:
         template = template.model_copy(update={"row_meaning": "model, against the base"})
-    return study.matrix(cells, study.domains, template)
+    return measurements.filled(template, measurements.cells(effects, tested=False))
 
 
-def _effect(study: Study, run: Run, domain: str, part: str) -> Effect | Blank:
+def _effect(measurements: Measurements, run: Run, domain: str, part: str) -> Effect | Blank:
+    study = measurements.study
     parent = study.book.parent(run)
     aligned = study.align(domain, [run, parent])
     if isinstance(aligned, Blank):
@@ -53,11 +49,11 @@ def _effect(study: Study, run: Run, domain: str, part: str) -> Effect | Blank:
         if min(aligned.judged(parent).min(), aligned.judged(run).min()) < 2:
             return Blank("not measured: needs two samples an item", (run.label, parent.label))
         values = values - (_churn(aligned, parent) + _churn(aligned, run)) / 2
-    return effect([(aligned, values)], (run.label, parent.label))
+    return measurements.contrast(aligned, values, (run.label, parent.label))
 
 
 def _churn(aligned: Aligned, run: Run) -> FloatArray:
     """Unbiased p (1-p) of each item from its k samples: k/(k-1) times the plug-in value."""
     share, judged = aligned.scores(run), aligned.judged(run)
-    churn: FloatArray = share * (1 - share) * judged / np.maximum(judged - 1, 1)
+    churn: FloatArray = share * (1 - share) * judged / (judged - 1).clip(min=1)
     return churn

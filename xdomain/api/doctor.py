@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+from xdomain.analysis.estimands import REGISTRY as ESTIMANDS
 from xdomain.config.backend import BACKENDS
 from xdomain.config.domain_source import SOURCES
 from xdomain.config.domain_verifier import VERIFIERS
@@ -25,7 +26,7 @@ EXTRAS = {
     "ray": ("ray",),
 }
 """Modules of each extra."""
-REGISTRIES = (DOMAINS, SOURCES, GENERATORS, VERIFIERS, STRATEGIES, BACKENDS)
+REGISTRIES = (DOMAINS, SOURCES, GENERATORS, VERIFIERS, STRATEGIES, BACKENDS, ESTIMANDS)
 """What other packages can add to."""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from xdomain.analysis.families import Family, planned_families
+from xdomain.analysis.estimand import Family
+from xdomain.analysis.planned import planned_families
 from xdomain.analysis.power import Design, both_needed, items_needed, seeds_needed, smallest_detectable
 from xdomain.plan.graph import Plan
 from xdomain.resolve.sizes import EvaluatedItems
@@ -68,8 +69,8 @@ def _lines(plan: Plan, n_items: int, effect: float | None) -> Iterator[Line]:
     yield replace(_line(TWO_CHECKPOINTS, 1, replace(design, n_seeds=1), effect), seeds=None)  # they have no others
     if seeds > 1:
         yield _line(LONE_CONTRAST, 1, design, effect)
-    for family in planned_families(plan):
-        yield _line(family.matrix.replace("_", " "), family.cells, _of_family(design, family), effect)
+    for name, family in planned_families(plan).items():
+        yield _line(name.replace("_", " "), family.cells, _of_family(design, family), effect)
 
 
 def _of_family(design: Design, family: Family) -> Design:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xdomain.analysis.quantities import check_analysis
 from xdomain.api.stores import as_store
 from xdomain.config.experiment import Experiment
 from xdomain.config.load import apply_override, make_experiment
@@ -203,12 +204,14 @@ def open_experiment(
         ConfigError: the file or a value in it is wrong.
         DataError: a domain's data is missing or malformed.
         PlanError: the experiment is valid but cannot be planned.
+        PluginError: the experiment names an estimand that no installed package provides.
         StoreError: the store is from another version, or the folder is not a store.
     """
     overrides = [*settings, *([f"seeds={list(seeds)}"] if seeds is not None else [])]
     experiment = _experiment(source, overrides)
     opened = as_store(store, experiment.store)  # first: it may be another version's
     path = Path(source) if isinstance(source, str | Path) else None
+    check_analysis(experiment.analysis, str(path or "experiment"))
     return Session(path, build_plan(experiment, resolve_identities(experiment)), opened)
 
 

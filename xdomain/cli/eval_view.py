@@ -33,12 +33,12 @@ def show_evaluation(found: Evaluation, asked_items: int) -> None:
         out.print(text(templates_statement(result.meta.templates), "bold yellow"))
     if found.generation:
         out.print(generation_table(found.generation))
-    for matrix in result.pass_at_k:
-        out.print(matrix_tables(result, matrix))
+    for matrix in result.matrices.values():
+        if matrix.section != "accuracy" and matrix.centre is None:  # pass@k and maj@n
+            out.print(matrix_tables(result, matrix))
     if BASE in result.accuracy.rows:
-        matrices = result.matrices()
         for name in ("change", "gained", "lost", "odds_ratio", "odds_ratio_paired"):
-            out.print(matrix_tables(result, matrices[name]))
+            out.print(matrix_tables(result, result.matrices[name]))
 
 
 def measured_lines(result: AnalysisResult, base: str | None, asked_items: int) -> list[str]:

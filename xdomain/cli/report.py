@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from xdomain.analysis.gate import check_gates
+from xdomain.analysis.quantities import read_condition
 from xdomain.analysis.reference import load_reference, published_study
 from xdomain.analysis.result import AnalysisResult
 from xdomain.api.results import analyse
 from xdomain.cli.options import Json, Seeds, Settings, StorePath, opened
 from xdomain.cli.render import err, out, typed_command
-from xdomain.config.analysis import parse_condition
 from xdomain.core.errors import ConfigError
 from xdomain.report.terminal import tables
 from xdomain.report.write import DEFAULT_FORMATS, require_formats, write_report
@@ -79,7 +79,7 @@ def report(
         raise ConfigError("give either an experiment file or --from.", where="xdomain report")
     require_formats(formats or ())
     for text in (*(fail_if or ()), *(require or ())):
-        parse_condition(text)
+        read_condition(text)
     beside = [] if reference is None else [load_reference(reference)]
     folder = out_folder
     if experiment is not None:

@@ -1,5 +1,8 @@
 """What the analysis is asked beforehand: declared contrasts, and conditions that fail a run in CI.
 
+Only the grammar is read here. Which names there are and what arguments they take is up to the estimands, see
+`analysis.quantities`.
+
     quantity  := name "(" [run ("," run)*] ["on" domain] ")" ["on" domain]
     run       := curriculum ["[" strategy "]"]
     condition := quantity ("<" | "<=" | ">" | ">=") number
@@ -21,7 +24,6 @@ from xdomain.config.curriculum import DOMAIN_NAME, Curriculum
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.run_id import RunId, parse_run
 from xdomain.core.errors import ConfigError
-from xdomain.core.registry import did_you_mean
 
 QUANTITY = re.compile(r"(?P<name>\w+)\s*\((?P<inside>(?:[^()\[\]]|\[[^\[\]]*\])*)\)(?:\s*on\s+(?P<domain>\w+))?")
 CONDITION = re.compile(r"(?P<quantity>.*?)(?P<operator><=|>=|<|(?<!-)>)(?P<number>[^<>=]*)")
@@ -30,56 +32,13 @@ COMMA = re.compile(r",(?![^\[]*\])")
 
 
 @dataclass(frozen=True)
-class Form:
-    """How a quantity is written: how many runs it takes, and whether it names an evaluated domain."""
-
-    runs: tuple[int, ...]
-    domain: bool | None
-    """True: needed. False: refused. None: may be left out where only one is defined."""
-
-
-FORMS: dict[str, Form] = {
-    "accuracy": Form((1,), True),
-    "change": Form((1,), True),
-    "transfer": Form((1,), True),
-    "relative_transfer": Form((1,), True),
-    "asymmetry": Form((2,), False),
-    "asymmetry_logit": Form((2,), False),
-    "asymmetry_relative": Form((2,), False),
-    "order": Form((2,), True),
-    "order_sensitivity": Form((2,), False),
-    "retention": Form((1,), None),
-    "plasticity": Form((1,), None),
-    "refresh": Form((1,), None),
-    "mix_gain": Form((1, 2), True),
-    "mix_gain_over_single": Form((1, 2), True),
-    "strategy_effect": Form((1,), True),
-    "strategy_matched": Form((1,), True),
-    "acc": Form((1,), False),
-    "bwt": Form((1,), False),
-    "fwt": Form((1,), False),
-    "forgetting": Form((1,), False),
-    "worst_domain": Form((1,), False),
-    "relative_change": Form((1,), False),
-    "mean_diagonal_transfer": Form((0,), False),
-    "mean_cross_transfer": Form((0,), False),
-    "mean_retention": Form((0,), False),
-    "mean_plasticity": Form((0,), False),
-}
-"""Names that contrasts and conditions may use."""
-
-NOT_TESTED = ("accuracy", "acc", "worst_domain")
-"""Quantities without a value that means "no effect", which therefore cannot be contrasts."""
-
-
-@dataclass(frozen=True)
 class Quantity:
     """One cell of a result, named by an expression; `str()` is canonical.
 
     Attributes:
-        name: key of `FORMS`.
+        name: What the quantity is, such as "retention".
         runs: the runs that it names.
-        domain: evaluated domain, None where the form has none.
+        domain: Evaluated domain, None if it names none.
     """
 
     name: str
@@ -102,7 +61,7 @@ class Quantity:
             if not isinstance(value, str):
                 raise ValueError(f'should be text such as "order(math, science) on science". Found {value!r}.')
             try:
-                return parse_contrast(value)
+                return parse_quantity(value)
             except ConfigError as error:
                 raise ValueError(error.paragraph()) from error
 
@@ -130,6 +89,9 @@ class AnalysisConfig(ConfigModel):
 
     contrasts: tuple[Quantity, ...] = ()
     """Declared contrasts, adjusted together by Holm: "order(math, science) on science"."""
+    estimands: tuple[str, ...] = ()
+    """Matrices from other installed packages to compute, by name (entry point group `xdomain.estimands`). Those of
+    xdomain are always computed."""
     margin: float | None = Field(default=None, gt=0, lt=1)
     """Differences of accuracy smaller than this are of no interest (0.02 is 2 points). Cells that are shown to be
     smaller, by two one-sided tests at 5%, are reported as equivalent. By default nothing is tested for equivalence."""
@@ -146,34 +108,14 @@ def parse_quantity(text: str) -> Quantity:
         raise ConfigError(
             f'"{text.strip()}" is not a quantity.', fix='Write it like "order(math, science) on science".'
         )
-    name = "order" if match["name"] == "order_effect" else match["name"]
-    if name not in FORMS:
-        raise ConfigError(
-            f'"{text.strip()}": unknown quantity "{name}".{did_you_mean(name, FORMS)}',
-            fix=f"Known: {', '.join(FORMS)}.",
-        )
     inside, _, inner_domain = _split_on(match["inside"])
     if inner_domain and match["domain"]:
         raise ConfigError(f'"{text.strip()}" names the evaluated domain twice.', fix="Name it once.")
     domain = inner_domain or match["domain"]
     runs = tuple(_parse_run(part, text) for part in COMMA.split(inside)) if inside.strip() else ()
-    _check_form(name, runs, domain, text.strip())
-    return Quantity(name, runs, domain)
-
-
-def parse_contrast(text: str) -> Quantity:
-    """Parse a quantity that can be tested against "no effect".
-
-    Raises:
-        ConfigError: not a quantity, or one that no test belongs to.
-    """
-    quantity = parse_quantity(text)
-    if quantity.name in NOT_TESTED:
-        raise ConfigError(
-            f'"{quantity}" cannot be a contrast: {quantity.name} has no value that means "no effect".',
-            fix='Declare a difference, "change(math) on science".',
-        )
-    return quantity
+    if domain is not None and not DOMAIN_NAME.fullmatch(domain):
+        raise ConfigError(f'"{text.strip()}": "{domain}" is not a domain name.', fix="Use small letters, digits and _.")
+    return Quantity(match["name"], runs, domain)
 
 
 def parse_condition(text: str) -> Condition:
@@ -207,18 +149,3 @@ def _parse_run(part: str, text: str) -> RunId:
         return parse_run(part)
     except ConfigError as error:
         raise ConfigError(f'"{text.strip()}": {error.what}', fix=error.fix) from error
-
-
-def _check_form(name: str, runs: tuple[RunId, ...], domain: str | None, text: str) -> None:
-    form = FORMS[name]
-    if len(runs) not in form.runs:
-        wanted = " or ".join(str(n) for n in form.runs)
-        raise ConfigError(
-            f'"{text}": {name} takes {wanted} curricula. Found {len(runs)}.', fix="Separate them by commas."
-        )
-    if form.domain is True and domain is None:
-        raise ConfigError(f'"{text}" should name the evaluated domain.', fix=f'Write "{text} on <domain>".')
-    if form.domain is False and domain is not None:
-        raise ConfigError(f'"{text}": {name} has no evaluated domain of its own.', fix='Leave the "on" out.')
-    if domain is not None and not DOMAIN_NAME.fullmatch(domain):
-        raise ConfigError(f'"{text}": "{domain}" is not a domain name.', fix="Use small letters, digits and _.")

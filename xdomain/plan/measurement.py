@@ -121,6 +121,7 @@ class MeasuredGrid:
         planned: how many evaluations the plan has; None where nothing was planned, as for results from elsewhere.
         chance: accuracy of a constant or uniform answer by domain; None where unknown.
         contrasts: declared contrasts.
+        estimands: names of matrices from other packages to compute.
         margin: differences of accuracy smaller than this are of no interest; None if equivalence is not tested.
         budget: the budget rule, "per_phase", "per_domain" or "total"; None where the training was not ours.
         prompts: what was asked, by domain and item id; empty where the data is not here (records hold digests alone).
@@ -139,6 +140,7 @@ class MeasuredGrid:
     planned: int | None = None
     chance: Mapping[str, float | None] = field(default_factory=dict)
     contrasts: tuple[Quantity, ...] = ()
+    estimands: tuple[str, ...] = ()
     margin: float | None = None
     budget: str | None = None
     prompts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

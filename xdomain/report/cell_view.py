@@ -9,7 +9,7 @@ from typing import Literal
 from xdomain.analysis.result import Cell, Matrix, RunEffort
 from xdomain.report.colour import Scale
 from xdomain.report.effort import Spent, spent_by_sides
-from xdomain.report.layout import EQUIVALENT, direction, equivalent_words
+from xdomain.report.layout import EQUIVALENT, equivalent_words
 from xdomain.report.numbers import count_text, estimate_text, interval_text, p_text
 
 State = Literal["shown", "noise", "untested", "missing"]
@@ -141,7 +141,7 @@ def blank_text(cell: Cell) -> str:
 
 def value_text(matrix: Matrix, cell: Cell, column: str) -> str:
     """The estimate; only differences around 0 carry a sign."""
-    signed = matrix.centre == 0.0 and direction(matrix, column) not in {"size", "level"}
+    signed = matrix.centre == 0.0 and matrix.direction_of(column) not in {"size", "level"}
     return estimate_text(matrix.unit, cell.estimate, signed=signed)
 
 
@@ -170,17 +170,17 @@ def finding(matrix: Matrix, cell: Cell, column: str, numerator: Cell | None = No
         return state, NOT_RULED_OUT if state == "noise" else STATE_WORDS[state]
     if cell.word == "no effect shown" and centre is not None and leaves_out(cell, centre):
         return state, f"none shown among the cells tested; taken alone its interval leaves out {centre:g}"
-    return state, STATE_WORDS[state] if direction(matrix, column) == "harm" else cell.word
+    return state, STATE_WORDS[state] if matrix.direction_of(column) == "harm" else cell.word
 
 
 def centre_of(matrix: Matrix, column: str) -> float | None:
     """The value that means no effect in one column."""
-    return None if direction(matrix, column) == "level" else matrix.centre
+    return None if matrix.direction_of(column) == "level" else matrix.centre
 
 
 def _tone(matrix: Matrix, column: str, strength: int) -> Tone:
-    if strength == 0 or direction(matrix, column) == "level":
+    if strength == 0 or matrix.direction_of(column) == "level":
         return "none"
-    if direction(matrix, column) == "size":
+    if matrix.direction_of(column) == "size":
         return "size"
     return "gain" if strength > 0 else "loss"

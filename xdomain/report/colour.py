@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xdomain.analysis.result import Cell, Matrix, Unit
-from xdomain.report.layout import direction
 
 NICE_LIMITS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0)
 """Ends that a scale may have. Beyond the last one colours saturate: one wild ratio must not pale the rest."""
@@ -39,7 +38,7 @@ def scales(matrices: Iterable[Matrix]) -> dict[Unit, Scale]:
 
 def distance_from_centre(matrix: Matrix, cell: Cell, column: str) -> float | None:
     """How far to colour a cell; None where there is nothing to colour. Negative where more is worse."""
-    way = direction(matrix, column)
+    way = matrix.direction_of(column)
     if cell.estimate is None or matrix.centre is None or way == "level":
         return None
     if cell.low is not None and cell.low == cell.high:  # so by definition: no finding

@@ -31,14 +31,14 @@ BETWEEN = "; "
 def long_csv(result: AnalysisResult) -> str:
     """Every defined cell of every matrix, one a line; a missing value is empty. Declared contrasts come last."""
     lines: list[Sequence[object]] = [LONG_HEADER]
-    for matrix in result.matrices().values():
+    for matrix in result.matrices.values():
         for row in matrix.rows:
             for column in matrix.columns:
                 if (cell := matrix.cell(row, column)) is not None:
                     beside = _beside(matrix, row, column)
                     lines.append((matrix.name, matrix.unit, row, column, *_values(result, cell), *beside))
     for declared in result.contrasts:
-        lines.append(("contrasts", "", declared.contrast, "", *_values(result, declared.cell), *NOTHING))
+        lines.append(("contrasts", "", str(declared.contrast), "", *_values(result, declared.cell), *NOTHING))
     return _csv(lines)
 
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from xdomain.analysis.result import AnalysisResult, Matrix
-from xdomain.config.curriculum import parse_curriculum
-from xdomain.core.errors import ConfigError
+from xdomain.analysis.result import AnalysisResult, Matrix, RunEffort
+from xdomain.config.curriculum import DOMAIN_NAME
+from xdomain.config.run_id import JOINT
 from xdomain.report.cell_view import CellView, cell_view
 from xdomain.report.colour import Scale
 from xdomain.report.footnotes import footnotes
-from xdomain.report.layout import Reading, definition, family, reading, source
+from xdomain.report.layout import definition, family, source
 from xdomain.report.numbers import estimate_text, unit_word
 from xdomain.report.reproduce import cell_command
-
-PAIR_MEANINGS = {
-    "retention": ("domain kept", "then trained on"),
-    "plasticity": ("domain learned", "first trained on"),
-}
-"""What rows and columns mean once a matrix over "A -> B" is drawn as a square."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +31,6 @@ class HeatMap:
     """One matrix, with the texts that stand around it."""
 
     matrix: Matrix
-    reading: Reading
     definition: str
     source: str
     family: str
@@ -63,7 +56,7 @@ class HeatMap:
 
     @property
     def is_size(self) -> bool:
-        return self.reading.direction == "size"
+        return self.matrix.direction == "size"
 
 
 def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, report_command: str) -> HeatMap:
@@ -75,9 +68,9 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
     """
     views: dict[tuple[str, str], CellView] = {}
     marks = footnotes(matrix)
+    numerators = result.matrices.get(matrix.numerator or "")
     for row, column in defined(matrix):
         cell = matrix.cells[row][column]
-        is_ratio = matrix.name == "relative_transfer" and row != column
         view = cell_view(
             matrix,
             cell,
@@ -87,19 +80,18 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
             anchor=f"{matrix.name}-{len(views)}",
             scale=scale,
             command=cell_command(result, matrix, row, column, report_command=report_command),
-            numerator=result.transfer.cell(row, column) if is_ratio else None,
+            numerator=numerators.cell(row, column) if numerators and row != column else None,
         )
         views[row, column] = replace(view, mark=marks.get(cell.caveat, ""))
     counts = _counts(result, matrix, views.values())
     coloured = any(view.tone != "none" for view in views.values())
     return HeatMap(
         matrix=matrix,
-        reading=reading(matrix),
         definition=definition(matrix),
         source=source(matrix),
         family=family(matrix),
         unit=unit_word(matrix),
-        pictures=tuple(_pictures(matrix, views)),
+        pictures=tuple(_pictures(matrix, views, result.effort)),
         cells=tuple(views.values()),
         footnotes=tuple((mark, caveat) for caveat, mark in marks.items()),
         limit=estimate_text(matrix.unit, scale.limit, signed=False) if scale and coloured else "",
@@ -121,17 +113,19 @@ def defined(matrix: Matrix) -> list[tuple[str, str]]:
     return [(row, column) for row in matrix.rows for column in matrix.columns if matrix.cell(row, column) is not None]
 
 
-def _pictures(matrix: Matrix, views: dict[tuple[str, str], CellView]) -> list[Picture]:
-    square = _pairs(matrix)
+def _pictures(
+    matrix: Matrix, views: dict[tuple[str, str], CellView], effort: Mapping[str, RunEffort]
+) -> list[Picture]:
+    square = _pairs(matrix, effort)
     drawn = set(square.values())
     rest = [key for key in views if key not in drawn]
     pictures = []
-    if square:
+    if square and matrix.square:
         names = [name for name in matrix.columns if any(name in place for place in square)]
         names += [name for place in square for name in place if name not in names]
         sides = tuple(dict.fromkeys(names))
         rows = tuple((a, tuple(views[square[a, b]] if (a, b) in square else None for b in sides)) for a in sides)
-        pictures.append(Picture(*PAIR_MEANINGS[matrix.name], sides, rows))
+        pictures.append(Picture(*matrix.square, sides, rows))
     if rest or not square:
         labels = dict.fromkeys(row for row, _ in rest)
         rows = tuple((row, tuple(views.get((row, column)) for column in matrix.columns)) for row in labels)
@@ -139,14 +133,14 @@ def _pictures(matrix: Matrix, views: dict[tuple[str, str], CellView]) -> list[Pi
     return pictures
 
 
-def _pairs(matrix: Matrix) -> dict[tuple[str, str], tuple[str, str]]:
+def _pairs(matrix: Matrix, effort: Mapping[str, RunEffort]) -> dict[tuple[str, str], tuple[str, str]]:
     """(drawn row, drawn column) -> (row, column) for the rows "A -> B" that hold one cell each.
 
     Twelve rows of one cell each read badly; as a square, target by other domain, they are the tables of 2602.01365.
     """
     places: dict[tuple[str, str], tuple[str, str]] = {}
-    for row, cells in matrix.cells.items() if matrix.name in PAIR_MEANINGS else ():
-        pair = _pair(row)
+    for row, cells in matrix.cells.items() if matrix.square else ():
+        pair = _pair(effort.get(row))
         if pair is None or len(cells) != 1:
             continue
         (column,) = cells
@@ -155,11 +149,9 @@ def _pairs(matrix: Matrix) -> dict[tuple[str, str], tuple[str, str]]:
     return places
 
 
-def _pair(label: str) -> tuple[str, str] | None:
-    try:
-        phases = parse_curriculum(label).phases
-    except ConfigError:
+def _pair(run: RunEffort | None) -> tuple[str, str] | None:
+    """The domains of a run of joint with two phases, each of one domain and without steps of its own."""
+    if run is None or run.strategy not in (None, JOINT) or len(run.phases) != 2:
         return None
-    if len(phases) != 2 or any(phase.is_mixed or phase.steps is not None for phase in phases):
-        return None
-    return phases[0].domains[0], phases[1].domains[0]
+    first, second = run.phases
+    return (first, second) if DOMAIN_NAME.fullmatch(first) and DOMAIN_NAME.fullmatch(second) else None

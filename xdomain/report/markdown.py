@@ -57,7 +57,7 @@ def escaped(text: str) -> str:
 
 
 def _matrix(drawn: HeatMap) -> list[str]:
-    asked = escaped(f"{drawn.reading.question} {drawn.definition}".strip())
+    asked = escaped(f"{drawn.matrix.question} {drawn.definition}".strip())
     parts = [f"## {escaped(drawn.matrix.title)}", f"{asked} In {drawn.unit}. Source: {escaped(drawn.source)}."]
     if drawn.tested:
         adjusted = f" p adjusted: {escaped(drawn.family)}." if drawn.family else ""

@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 
-from xdomain.analysis.result import AnalysisResult, Matrix, Turnover
+from xdomain.analysis.result import AnalysisResult, Matrix
 
 KEY = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 WRITING_OPTIONS = ("--format", "--out")
@@ -18,7 +18,7 @@ def cell_command(result: AnalysisResult, matrix: Matrix, row: str, column: str, 
 
     `--json` and not `--format json`: it holds beside any format that the report was made with.
     """
-    query = f"{json_path(result, matrix)}.cells[{json.dumps(row)}][{json.dumps(column)}]"
+    query = f".matrices[{json.dumps(matrix.name)}].cells[{json.dumps(row)}][{json.dumps(column)}]"
     return f"{report_command} --json | jq {shlex.quote(query)}"
 
 
@@ -42,13 +42,3 @@ def short_checkpoint(name: str) -> str:
 def default_command(result: AnalysisResult) -> str:
     """`xdomain report NAME` for callers who do not say how the report was made."""
     return f"xdomain report {shlex.quote(result.meta.experiment)}"
-
-
-def json_path(result: AnalysisResult, matrix: Matrix) -> str:
-    """Where `matrix` lies in the JSON export, in jq's notation."""
-    if matrix.name in Turnover.model_fields:
-        return f".turnover.{matrix.name}"
-    for index, found in enumerate(result.pass_at_k):
-        if found.name == matrix.name:
-            return f".pass_at_k[{index}]"
-    return f".{matrix.name}"

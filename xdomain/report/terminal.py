@@ -68,7 +68,7 @@ def accuracy_table(accuracy: AccuracyMatrix) -> Group:
 def matrix_tables(result: AnalysisResult, matrix: Matrix) -> Group:
     """One matrix: its question, the cells, and how p was adjusted. Dim cells are not distinguishable from noise."""
     drawn = heat_map(result, matrix, None, report_command=default_command(result))
-    parts: list[RenderableType] = [text(f"{drawn.reading.question} {drawn.definition}", "italic")]
+    parts: list[RenderableType] = [text(f"{drawn.matrix.question} {drawn.definition}", "italic")]
     for picture in drawn.pictures:
         corner = f"{picture.row_meaning} \\ {picture.column_meaning}"
         table = _empty(f"{matrix.title} ({drawn.unit})", corner, picture.columns)

@@ -66,7 +66,7 @@ def _markdown(result: AnalysisResult, folder: Path, command: str) -> Path:
 
 
 def _csv(result: AnalysisResult, folder: Path, command: str) -> Path:
-    for name, matrix in result.matrices().items():
+    for name, matrix in result.matrices.items():
         if has_cells(matrix):
             write_atomic(folder / "matrices" / f"{name}.csv", wide_csv(matrix))
     names = file_names(study.name for study in result.references)

@@ -52,6 +52,7 @@ def measured_grid(
         planned=len(plan.evaluations),
         chance=dict(chance),
         contrasts=experiment.analysis.contrasts,
+        estimands=experiment.analysis.estimands,
         margin=experiment.analysis.margin,
         budget=experiment.training.budget,
         description=dict(description),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xdomain.analysis.estimand import Estimand
-
 from xdomain.analysis.result import Matrix
 
 if TYPE_CHECKING:

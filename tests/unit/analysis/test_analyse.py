@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.support.grids import make_grid
-from xdomain.analysis.analyse import analyse
+from xdomain.analysis.analyse import analyse, analyse_each
 from xdomain.core.errors import AnalysisError
 
 DOMAINS = ("math", "science")
@@ -87,7 +87,7 @@ def test_models_with_templates_of_their_own_pair_by_item(grid):
     records.loc[records["checkpoint"].isin(own), "prompt_hash"] += " in a template"
     alone = analyse(grid)
     result = analyse(replace(grid, records=records, checkpoints=places))
-    assert result.transfer == alone.transfer
+    assert result.matrices["transfer"] == alone.matrices["transfer"]
     assert (alone.meta.templates, result.meta.templates["math"]) == ({}, "sha256 1234")
     assert "asked through different templates" in result.meta.statements[-1]
 
@@ -104,11 +104,11 @@ def test_unscored_verdicts_are_left_out_and_counted(grid):
     lost = (records["checkpoint"] == "math-s0@40") & records["item_id"].isin({"math-00000", "math-00001"})
     records.loc[lost, "score"], records.loc[lost, "outcome"] = None, "unscored"
     result = analyse(replace(grid, records=records))
-    cell = result.transfer.cell("math", "math")
+    cell = result.matrices["transfer"].cell("math", "math")
     assert cell.n_items == 18
     assert "2 items left out" in cell.caveat
     assert result.accuracy.answers["math"]["math"].unscored == pytest.approx(2 / 40)
-    assert result.transfer.cell("science", "math").n_items == 20
+    assert result.matrices["transfer"].cell("science", "math").n_items == 20
 
 
 def test_other_items_are_refused_with_the_count(grid):
@@ -119,7 +119,7 @@ def test_other_items_are_refused_with_the_count(grid):
     records.loc[other, "item_id"] = records.loc[other, "item_id"].str.replace("math-", "math-x")
     records["prompt_hash"] = records["item_id"]
     records["cluster_id"] = records["item_id"]
-    cell = analyse(replace(grid, records=records)).transfer.cell("math", "math")
+    cell = analyse(replace(grid, records=records)).matrices["transfer"].cell("math", "math")
     assert cell.estimate is None
     assert cell.note == 'refused: the checkpoints were asked different items on "math"; 15 of 25 are common'
 
@@ -127,18 +127,18 @@ def test_other_items_are_refused_with_the_count(grid):
 def test_domain_missing_for_some_checkpoints(grid):
     gone = grid.records["checkpoint"].str.startswith("math->science") & (grid.records["domain"] == "science")
     result = analyse(replace(grid, records=grid.records[~gone], missing=("math -> science on science",)))
-    cell = result.order_effect.cell("math, science", "science")
+    cell = result.matrices["order_effect"].cell("math, science", "science")
     assert cell.estimate is None
     assert 'was not evaluated on "science"' in cell.note
-    assert result.order_effect.cell("math, science", "math").estimate is not None
-    assert result.order_sensitivity.cell("math, science", "trained domains").estimate is None
-    assert result.mix_gain.cell("math + science", "science").estimate is None
+    assert result.matrices["order_effect"].cell("math, science", "math").estimate is not None
+    assert result.matrices["order_sensitivity"].cell("math, science", "trained domains").estimate is None
+    assert result.matrices["mix_gain"].cell("math + science", "science").estimate is None
     assert "1 planned evaluations are missing" in result.sentences[-1]
 
 
 def test_seed_missing_for_some_checkpoints(grid):
     gone = grid.records["checkpoint"] == "math->science-s1@40"
-    cell = analyse(replace(grid, records=grid.records[~gone])).order_effect.cell("math, science", "math")
+    cell = analyse(replace(grid, records=grid.records[~gone])).matrices["order_effect"].cell("math, science", "math")
     assert cell.n_seeds == 1
     assert cell.speaks_of == "these checkpoints"
     assert "1 of 2 seeds" in cell.caveat
@@ -148,17 +148,17 @@ def test_no_base(grid):
     rest = tuple(c for c in grid.checkpoints if str(c.run) != "base")
     records = grid.records[grid.records["checkpoint"] != "base@0"]
     result = analyse(replace(grid, checkpoints=rest, records=records))
-    assert result.transfer.cell("math", "math").estimate is None
-    assert '"base" has no evaluated end checkpoint' in result.transfer.cell("math", "math").note
+    assert result.matrices["transfer"].cell("math", "math").estimate is None
+    assert '"base" has no evaluated end checkpoint' in result.matrices["transfer"].cell("math", "math").note
     assert result.summary.mean_diagonal_transfer.estimate is None
-    assert result.order_effect.cell("math, science", "math").estimate is not None
+    assert result.matrices["order_effect"].cell("math, science", "math").estimate is not None
 
 
 def test_planned_run_without_checkpoint(grid):
     kept = tuple(c for c in grid.checkpoints if str(c.run) != "science -> math")
     records = grid.records[grid.records["checkpoint"].isin({c.checkpoint for c in kept})]
     result = analyse(replace(grid, checkpoints=kept, records=records))
-    cell = result.order_effect.cell("math, science", "math")
+    cell = result.matrices["order_effect"].cell("math, science", "math")
     assert cell.estimate is None
     assert cell.note == 'not measured: "science -> math" has no evaluated end checkpoint'
 
@@ -168,7 +168,7 @@ def test_only_the_base_was_evaluated(grid):
     records = grid.records[grid.records["checkpoint"] == "base@0"]
     result = analyse(replace(grid, checkpoints=base, records=records))
     assert result.accuracy.cell("base", "math").estimate is not None
-    assert result.transfer.cell("math", "science").estimate is None
+    assert result.matrices["transfer"].cell("math", "science").estimate is None
     result.model_dump_json()
 
 
@@ -176,3 +176,13 @@ def test_optional_columns_may_be_absent(grid):
     result = analyse(replace(grid, records=grid.records[["checkpoint", "domain", "item_id", "sample", "score"]]))
     assert result.accuracy.answers["math"]["math"].truncated is None
     assert result.items[0].completion_before is None
+
+
+def test_several_models_are_analysed_one_by_one(grid):
+    copies = tuple(replace(c, checkpoint="big-" + c.checkpoint, model="big") for c in grid.checkpoints)
+    records = pd.concat([grid.records, grid.records.assign(checkpoint="big-" + grid.records["checkpoint"])])
+    both = replace(grid, checkpoints=grid.checkpoints + copies, records=records)
+    with pytest.raises(AnalysisError, match="models tiny, big"):
+        analyse(both)
+    results = analyse_each(both)
+    assert results["big"].matrices["transfer"] == results["tiny"].matrices["transfer"]

@@ -2,19 +2,16 @@
 
 import math
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 import pytest
 from scipy import stats
-from statsmodels.stats.contingency_tables import StratifiedTable, mcnemar
+from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from xdomain.analysis.accuracy import pass_at_k
 from xdomain.analysis.maxima import null_range
 from xdomain.analysis.multiplicity import adjust
-from xdomain.analysis.odds import common_odds_ratio
 from xdomain.analysis.power import Design, power_factor, smallest_detectable
 from xdomain.analysis.proportion import wilson
 from xdomain.analysis.ratio import fieller
@@ -48,22 +45,6 @@ def test_sign_flip_off_the_lattice_is_close_to_the_t_test():
     assert sign_flip_p(values) == sign_flip_p(values[::-1])
 
 
-def test_common_odds_ratio_and_its_error():
-    tables = [np.array([[30.0, 20], [18, 32]]), np.array([[11.0, 39], [9, 41]]), np.array([[5.0, 4], [2, 9]])]
-    ratio, low, high, p = common_odds_ratio(tables)
-    expected = StratifiedTable(tables)
-    assert ratio == pytest.approx(expected.oddsratio_pooled, abs=1e-9)
-    assert (low, high) == pytest.approx(expected.oddsratio_pooled_confint(0.05), abs=1e-9)
-    assert p == pytest.approx(expected.test_null_odds(correction=False).pvalue, abs=1e-9)
-    # Closed form of the log's standard error, Robins, Breslow and Greenland 1986.
-    a, b, c, d = (np.array([t[i, j] for t in tables]) for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)))
-    n = a + b + c + d
-    r, s, big_p, big_q = a * d / n, b * c / n, (a + d) / n, (b + c) / n
-    variance = (big_p * r).sum() / (2 * r.sum() ** 2) + (big_p * s + big_q * r).sum() / (2 * r.sum() * s.sum())
-    variance += (big_q * s).sum() / (2 * s.sum() ** 2)
-    assert (math.log(high) - math.log(low)) / 2 / stats.norm.ppf(0.975) == pytest.approx(variance**0.5, abs=1e-9)
-
-
 @pytest.mark.parametrize("method", ["holm", "fdr_bh"])
 def test_adjusted_p(method):
     p_values = [0.001, 0.04, None, 0.03, 0.5, 0.011, None, 0.2]
@@ -77,19 +58,6 @@ def test_adjusted_p(method):
 def test_holm_and_bh_by_hand():
     assert adjust([0.01, 0.04, 0.03], "holm") == pytest.approx([0.03, 0.06, 0.06], abs=1e-12)
     assert adjust([0.01, 0.04, 0.03], "fdr_bh") == pytest.approx([0.03, 0.04, 0.04], abs=1e-12)
-
-
-@pytest.mark.parametrize("n", [1, 2, 5, 16])
-def test_pass_at_k_is_the_share_of_subsets_with_a_right_answer(n):
-    for k in range(1, n + 1):
-        for c in range(n + 1):
-            exact = 1 - Fraction(math.comb(n - c, k), math.comb(n, k))
-            found = pass_at_k(np.array([n]), np.array([c]), k)[0]
-            assert found == pytest.approx(float(exact), abs=1e-9)
-
-
-def test_pass_at_k_needs_k_samples():
-    assert np.isnan(pass_at_k(np.array([3]), np.array([1]), 4)[0])
 
 
 def test_fieller_solves_its_own_equation():

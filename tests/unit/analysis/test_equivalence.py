@@ -11,7 +11,7 @@ from tests.support.grids import make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.equivalence import p_equivalent
 from xdomain.analysis.result import Cell
-from xdomain.config.analysis import AnalysisConfig, parse_contrast
+from xdomain.config.analysis import AnalysisConfig, parse_quantity
 from xdomain.report.delimited import long_csv
 from xdomain.report.markdown import render_markdown
 
@@ -44,32 +44,37 @@ def test_a_margin_is_a_share_above_zero(margin):
 def test_a_small_effect_is_shown_and_equivalent_and_says_both():
     grid = make_grid(n_items=400, samples=8)
     plain = analyse(grid)
-    cells = [c for m in plain.matrices().values() for columns in m.cells.values() for c in columns.values()]
+    cells = [c for m in plain.matrices.values() for columns in m.cells.values() for c in columns.values()]
     assert all(cell.equivalent is None for cell in cells)
-    result = analyse(replace(grid, margin=0.5, contrasts=(parse_contrast("transfer(math) on math"),)))
-    cell = result.transfer.cell("math", "math")
+    result = analyse(replace(grid, margin=0.5, contrasts=(parse_quantity("transfer(math) on math"),)))
+    cell = result.matrices["transfer"].cell("math", "math")
     assert cell.word == "gain"
     assert cell.equivalent is True
     assert result.contrasts[0].cell.equivalent is True
     assert result.summary.mean_diagonal_transfer.equivalent is True
-    assert result.asymmetry.cell("math", "science").equivalent == result.asymmetry.cell("science", "math").equivalent
-    assert result.relative_transfer.cell("math", "science").equivalent is None, "a ratio has no margin in points"
-    assert result.sequence.cell("math -> science", "BWT").equivalent is None
+    assert (
+        result.matrices["asymmetry"].cell("math", "science").equivalent
+        == result.matrices["asymmetry"].cell("science", "math").equivalent
+    )
+    assert result.matrices["relative_transfer"].cell("math", "science").equivalent is None, (
+        "a ratio has no margin in points"
+    )
+    assert result.matrices["sequence"].cell("math -> science", "BWT").equivalent is None
     page = render_markdown(result)
     assert "equivalent within 50 points" in page
     assert "≈" in page
     assert "p_equivalent,equivalent" in long_csv(result).splitlines()[0]
-    same = analyse(replace(grid, margin=0.5)).transfer.cell("math", "math")
+    same = analyse(replace(grid, margin=0.5)).matrices["transfer"].cell("math", "math")
     assert (same.estimate, same.low, same.high, same.word) == (cell.estimate, cell.low, cell.high, "gain")
 
 
 def test_effects_are_what_they_are_without_a_margin():
     grid = make_grid(n_items=60)
     with_margin, without = analyse(replace(grid, margin=0.02)), analyse(grid)
-    for name, matrix in without.matrices().items():
+    for name, matrix in without.matrices.items():
         for row, columns in matrix.cells.items():
             for column, cell in columns.items():
-                other = with_margin.matrices()[name].cell(row, column)
+                other = with_margin.matrices[name].cell(row, column)
                 assert other.model_copy(update={"p_equivalent": None, "equivalent": None}) == cell
 
 

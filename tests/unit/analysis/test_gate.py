@@ -1,4 +1,4 @@
-"""Contrast and condition expressions, and gates that hold only when the interval supports them."""
+"""Gates hold only when the interval supports them."""
 
 from dataclasses import replace
 
@@ -7,9 +7,9 @@ import pytest
 from tests.support.grids import make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.gate import Answer, answer_of, check_gates, evaluate_gate, find_cell
+from xdomain.analysis.quantities import read_condition, read_quantity
 from xdomain.analysis.result import Cell
-from xdomain.config.analysis import AnalysisConfig, parse_condition, parse_contrast, parse_quantity
-from xdomain.core.errors import AnalysisError, ConfigError, GateRefuted, GateUndecided
+from xdomain.core.errors import AnalysisError, GateRefuted, GateUndecided
 
 
 @pytest.fixture(scope="module")
@@ -17,63 +17,8 @@ def result():
     return analyse(make_grid(n_items=100))
 
 
-@pytest.mark.parametrize(
-    ("text", "canonical"),
-    [
-        ("order(math, science) on science", "order(math, science) on science"),
-        ("order_effect(math,science on math)", "order(math, science) on math"),
-        ("transfer(math on logic)", "transfer(math) on logic"),
-        ("retention( math->science )", "retention(math -> science)"),
-        ("mix_gain(2*b + 2*a) on a", "mix_gain(a + b) on a"),
-        ("change(a + b [cgpo(alpha=1.2, k=3)]) on c", "change(a + b [cgpo(alpha=1.2, k=3)]) on c"),
-        ("mean_diagonal_transfer()", "mean_diagonal_transfer()"),
-        ("bwt(a -> b -> c)", "bwt(a -> b -> c)"),
-    ],
-)
-def test_quantities_print_canonically(text, canonical):
-    assert str(parse_quantity(text)) == canonical
-    assert str(parse_quantity(canonical)) == canonical
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("math -> science", "not a quantity"),
-        ("ordr(a, b) on a", 'Did you mean "order"'),
-        ("order(a) on a", "takes 2 curricula. Found 1"),
-        ("order(a, b)", "should name the evaluated domain"),
-        ("asymmetry(a, b) on a", "no evaluated domain of its own"),
-        ("transfer(a on b) on b", "twice"),
-        ("transfer(a ->) on b", "phase without a domain"),
-        ("transfer(a) on B!", "not a quantity"),
-    ],
-)
-def test_unreadable_quantities(text, words):
-    with pytest.raises(ConfigError) as error:
-        parse_quantity(text)
-    assert words in str(error.value)
-
-
-def test_levels_cannot_be_contrasts():
-    with pytest.raises(ConfigError, match="cannot be a contrast"):
-        parse_contrast("accuracy(math) on math")
-
-
-@pytest.mark.parametrize("text", ["retention(a -> b)", "retention(a -> b) < x", "transfer(a on b) = 3", "x < 1"])
-def test_unreadable_conditions(text):
-    with pytest.raises(ConfigError):
-        parse_condition(text)
-
-
-def test_config_holds_canonical_contrasts():
-    config = AnalysisConfig.model_validate({"contrasts": ["order(math,science) on math"]})
-    assert config.model_dump(mode="json") == {"contrasts": ["order(math, science) on math"], "margin": None}
-    with pytest.raises(ValueError, match="not a quantity"):
-        AnalysisConfig.model_validate({"contrasts": ["nonsense"]})
-
-
 def test_the_interval_answers(result):
-    cell = result.retention.cell("science -> math", "science")
+    cell = result.matrices["retention"].cell("science -> math", "science")
     assert cell.high < 0
     middle = (cell.low + cell.high) / 2
     answers = {
@@ -104,7 +49,7 @@ def test_the_interval_answers(result):
     ],
 )
 def test_both_ends_of_the_interval_have_to_agree(low, high, operator, answer):
-    condition = parse_condition(f"transfer(a on b) {operator} 0.1")
+    condition = read_condition(f"transfer(a on b) {operator} 0.1")
     assert answer_of(Cell(estimate=0.1, low=low, high=high), condition) == answer
 
 
@@ -117,7 +62,7 @@ def test_fail_if_names_the_condition(result):
 
 def test_the_worst_answer_of_require_counts(result):
     supported, refuted = "mean_diagonal_transfer() > 0", "mean_diagonal_transfer() < 0"
-    cell = result.retention.cell("science -> math", "science")
+    cell = result.matrices["retention"].cell("science -> math", "science")
     undecided = f"retention(science -> math) < {(cell.low + cell.high) / 2:.4f}"
     assert [gate.answer for gate in check_gates(result, (), [supported])] == [Answer.SUPPORTED]
     with pytest.raises(GateUndecided, match="is undecided") as open_:
@@ -142,8 +87,8 @@ def test_an_unmeasured_cell_is_undecided():
 
 
 def test_order_can_be_asked_from_either_side(result):
-    forward = find_cell(result, parse_quantity("order(math, science) on science"))
-    backward = find_cell(result, parse_quantity("order(science, math) on science"))
+    forward = find_cell(result, read_quantity("order(math, science) on science"))
+    backward = find_cell(result, read_quantity("order(science, math) on science"))
     assert backward.estimate == -forward.estimate
     assert (backward.low, backward.high) == (-forward.high, -forward.low)
     assert {forward.word, backward.word} in ({"gain", "loss"}, {"no effect shown"})
@@ -154,7 +99,7 @@ def test_every_form_finds_its_cell(result):
     texts += ["order_sensitivity(science, math)", "plasticity(math -> science)", "mix_gain(science, math) on logic"]
     texts += ["mix_gain_over_single(math + science) on math", "acc(math)", "worst_domain(base)", "fwt(math -> logic)"]
     for text in texts:
-        assert find_cell(result, parse_quantity(text)).estimate is not None, text
+        assert find_cell(result, read_quantity(text)).estimate is not None, text
 
 
 @pytest.mark.parametrize(

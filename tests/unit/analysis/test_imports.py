@@ -28,7 +28,7 @@ def test_csv_and_json_tables_agree(tmp_path):
     (tmp_path / "t.json").write_text(json.dumps([dict(zip(header, row, strict=True)) for row in rows]))
     first, second = (read_accuracy_table(tmp_path / name) for name in ("t.csv", "t.json"))
     assert first.cells == second.cells
-    cell = analyse_table(first).transfer.cell("math", "math")
+    cell = analyse_table(first).matrices["transfer"].cell("math", "math")
     assert cell.estimate == pytest.approx(0.2)
     assert cell.n_items == 500
     assert cell.word == "gain"
@@ -92,11 +92,11 @@ def manifest(tmp_path):
 
 def test_samples_are_paired_by_document(manifest):
     result = analyse(read_lm_eval_manifest(manifest))
-    cell = result.transfer.cell("math", "math")
+    cell = result.matrices["transfer"].cell("math", "math")
     assert cell.estimate == pytest.approx(15 / 40)
     assert cell.p == pytest.approx(2 * 0.5**15)
     assert cell.speaks_of == "these checkpoints"
-    assert result.order_effect.cell("math, logic", "math").estimate == pytest.approx(-8 / 40)
+    assert result.matrices["order_effect"].cell("math, logic", "math").estimate == pytest.approx(-8 / 40)
     assert result.items[0].completion_after.startswith("it is")
 
 
@@ -160,7 +160,7 @@ def test_our_own_records_show_accuracies_and_compare_nothing(tmp_path):
     both = analyse(read_own_records(tmp_path))
     assert both.accuracy.cell("somebody/model", "math").estimate == pytest.approx(0.75)
     assert both.accuracy.answers["somebody/model"]["math"].mean_tokens == 3
-    assert both.change.cell("somebody/model", "math").estimate is None
+    assert both.matrices["change"].cell("somebody/model", "math").estimate is None
     assert both.effort["somebody/model"].steps is None, "what is not known is not 0"
     assert overview(both).startswith("Results from elsewhere")
 
@@ -180,7 +180,7 @@ def test_a_manifest_says_what_our_own_records_were_trained_on(tmp_path):
         read_lm_eval_manifest(path)
     runs[1]["checkpoint"] = "m@20"
     path.write_text(json.dumps({"runs": runs}))
-    cell = analyse(read_lm_eval_manifest(path)).transfer.cell("math", "math")
+    cell = analyse(read_lm_eval_manifest(path)).matrices["transfer"].cell("math", "math")
     assert (cell.estimate, cell.n_items) == (pytest.approx(15 / 40), len(base))
     assert cell.p == pytest.approx(2 * 0.5**15)
     runs[1]["checkpoint"] = "m@30"

@@ -86,20 +86,20 @@ def test_error_bounds_hold_for_the_worst_pairing(reference):
     table = AccuracyTable(
         "t", "here", ("a", "b"), {(parse_run("a -> b"), "a"): first, (parse_run("b -> a"), "a"): second}
     )
-    cell = analyse_table(table).order_effect.cell("a, b", "a")
+    cell = analyse_table(table).matrices["order_effect"].cell("a, b", "a")
     # The worst pairing: no item is right on both sides, so the difference is 1 on 40, -1 on 30 and 0 on 30 items.
     worst = math.sqrt((0.7 - 0.1**2) / 100)
     bound = (cell.high - cell.low) / 2 / 1.959963984540054
     assert worst <= bound <= 1.2 * worst
-    assert analyse_table(table, "independent").order_effect.cell("a, b", "a").high < cell.high
+    assert analyse_table(table, "independent").matrices["order_effect"].cell("a, b", "a").high < cell.high
 
 
 def test_the_reference_has_the_papers_matrices(reference):
     result = analyse_table(reference.table)
-    cell = result.retention.cell("science -> math", "science")
+    cell = result.matrices["retention"].cell("science -> math", "science")
     assert cell.estimate == pytest.approx(0.2535 - 0.3828)
-    assert result.transfer.cell("math", "science").note == 'not published: "base" on "science"'
-    assert result.mix_gain.cell("logic + science", "logic").estimate == pytest.approx(0.9466 - 0.8303)
+    assert result.matrices["transfer"].cell("math", "science").note == 'not published: "base" on "science"'
+    assert result.matrices["mix_gain"].cell("logic + science", "logic").estimate == pytest.approx(0.9466 - 0.8303)
     assert result.accuracy.cell("math", "math").n_items == 500
     assert "any pairing" in result.meta.statements[0]
     result.model_dump_json()
@@ -117,7 +117,7 @@ def test_tables_need_fractions(accuracy):
 
 
 def test_the_range_over_published_orders_holds_for_any_pairing(reference):
-    matrix = analyse_table(reference.table).permutation_range
+    matrix = analyse_table(reference.table).matrices["permutation_range"]
     cell = matrix.cell("logic, math, science", "logic")
     orders = [" -> ".join(order) for order in permutations(("logic", "math", "science"))]
     levels = [reference.table.cells[parse_run(order), "logic"] for order in orders]
@@ -139,8 +139,11 @@ def test_the_range_over_published_orders_holds_for_any_pairing(reference):
 
 def test_sequence_metrics_of_published_accuracies(reference):
     result = analyse_table(reference.table)
-    pair, triple = result.sequence.cells["science -> math"], result.sequence.cells["logic -> math -> science"]
-    retention = result.retention.cell("science -> math", "science")
+    pair, triple = (
+        result.matrices["sequence"].cells["science -> math"],
+        result.matrices["sequence"].cells["logic -> math -> science"],
+    )
+    retention = result.matrices["retention"].cell("science -> math", "science")
     assert (pair["BWT"].estimate, pair["BWT"].low) == pytest.approx((retention.estimate, retention.low))
     cells = reference.table.cells
     losses = [
@@ -154,7 +157,7 @@ def test_sequence_metrics_of_published_accuracies(reference):
 
 def test_the_mean_of_published_accuracies_adds_the_variances_of_different_tests():
     cells = {(parse_run("a"), "a"): Published(0.6, 101), (parse_run("a"), "b"): Published(0.3, 201)}
-    sequence = analyse_table(AccuracyTable("t", "here", ("a", "b"), cells)).sequence
+    sequence = analyse_table(AccuracyTable("t", "here", ("a", "b"), cells)).matrices["sequence"]
     accuracy, worst = sequence.cells["a"]["ACC"], sequence.cells["a"]["worst domain"]
     assert (accuracy.estimate, worst.estimate) == pytest.approx((0.45, 0.3))
     error = math.sqrt(0.6 * 0.4 / 100 + 0.3 * 0.7 / 200) / 2
@@ -168,4 +171,4 @@ def test_what_aggregates_cannot_tell_is_listed_with_the_reason(reference):
     cells = {(BASE_RUN, "a"): Published(0.4, 100), (parse_run("a"), "a"): Published(0.6, 100)}
     whole = analyse_table(AccuracyTable("t", "here", ("a",), cells))
     assert dict(unmeasured(whole))["Gained"] == "not measured: aggregates alone do not tell how the parts go together"
-    assert whole.odds_ratio_paired.cell("a", "all domains").estimate == pytest.approx(0.2)
+    assert whole.matrices["odds_ratio_paired"].cell("a", "all domains").estimate == pytest.approx(0.2)

@@ -92,9 +92,9 @@ def test_counts(percent, answers, possible):
 
 def test_ones_own_strategy_effects_stand_beside_those_against_joint(reference):
     own = example_result()
-    (row,) = [row for row in own.strategy_effect.rows if row.endswith("[cgpo]")]
+    (row,) = [row for row in own.matrices["strategy_effect"].rows if row.endswith("[cgpo]")]
     beside = {e.name.partition(": ")[2]: e.own for e in published_study(reference, own).effects if e.own is not None}
-    assert beside == {"cgpo against joint, math": own.strategy_effect.cells[row]["math"]}
+    assert beside == {"cgpo against joint, math": own.matrices["strategy_effect"].cells[row]["math"]}
 
 
 def test_every_format_says_what_the_study_is(study):
@@ -114,7 +114,7 @@ def test_the_command_takes_it_by_name_and_as_a_file(tmp_path):
     path = Path(__file__).parents[3] / "xdomain" / "analysis" / "reference" / "cgpo.json"
     shown = CliRunner().invoke(app, ["report", "--from", str(path), "--json"])
     assert shown.exit_code == 0, shown.output
-    cells = json.loads(shown.stdout)["accuracy"]["cells"]
+    cells = json.loads(shown.stdout)["matrices"]["accuracy"]["cells"]
     assert cells[f"{MODEL}, cgpo"]["amc"]["estimate"] == pytest.approx(0.5938)
 
 

@@ -22,7 +22,7 @@ def judged_strictly(grid: MeasuredGrid) -> MeasuredGrid:
 def test_findings_flip_where_verdicts_change_and_nowhere_else() -> None:
     grid = make_grid(("math", "science"), n_items=200)
     before, after = analyse(grid), analyse(judged_strictly(grid))
-    assert before.transfer.cells["science"]["science"].word == "gain"
+    assert before.matrices["transfer"].cells["science"]["science"].word == "gain"
     flips = {(each.matrix, each.row, each.column): each for each in flipped_findings(before, after)}
     assert flips["transfer", "science", "science"].before.word == "gain"
     assert flips["transfer", "science", "science"].after.word != "gain"

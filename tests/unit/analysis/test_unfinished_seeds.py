@@ -27,7 +27,7 @@ def partial():
 
 
 def cells(result):
-    for name, matrix in result.matrices().items():
+    for name, matrix in result.matrices.items():
         for row, columns in matrix.cells.items():
             for column, cell in columns.items():
                 yield name, matrix, row, column, cell
@@ -71,7 +71,7 @@ def test_a_grid_of_which_one_seed_is_done_speaks_of_its_checkpoints():
     result = analyse(replace(grid, seeds=(0, 1, 2)))
     assert result.meta.speaks_of == "these checkpoints"
     assert not result.has_exceptions
-    assert result.order_effect.cells["math, science"]["math"].word is not None
+    assert result.matrices["order_effect"].cells["math, science"]["math"].word is not None
 
 
 def test_a_grid_of_which_only_the_base_is_done_is_not_from_elsewhere():

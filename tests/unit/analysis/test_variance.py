@@ -86,7 +86,7 @@ def test_clusters_of_identical_items_count_once(values):
 
 def test_one_item_has_no_interval():
     result = analyse(make_grid(("math", "science"), n_items=1, seeds=(0,)))
-    cell = result.transfer.cells["math"]["science"]
+    cell = result.matrices["transfer"].cells["math"]["science"]
     assert cell.estimate is not None
     assert cell.low is None
     assert "one item" in cell.note
@@ -96,7 +96,7 @@ def test_zero_variance_is_said():
     grid = make_grid(("math", "science"), n_items=20, seeds=(0,))
     grid.records["score"], grid.records["outcome"] = 1.0, "right"
     result = analyse(grid)
-    cell = result.order_effect.cells["math, science"]["math"]
+    cell = result.matrices["order_effect"].cells["math, science"]["math"]
     assert (cell.estimate, cell.low, cell.high, cell.word) == (0.0, None, None, "no effect shown")
     assert "zero variance" in cell.note
     accuracy = result.accuracy.cells["math"]["math"]

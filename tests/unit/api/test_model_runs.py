@@ -84,7 +84,7 @@ def test_cells_that_are_not_shown_are_not_counted() -> None:
     grid = make_grid(("math", "science"), ("math",), (0,), n_items=40, saved_every=40)
     result = analyse(as_comparison(grid))
     tested = result.summary.tested["odds_ratio_paired"]
-    assert tested == sum(len(row) for row in result.odds_ratio_paired.cells.values()) == 1
+    assert tested == sum(len(row) for row in result.matrices["odds_ratio_paired"].cells.values()) == 1
 
 
 def test_a_failure_stands_in_its_cell() -> None:

@@ -12,7 +12,7 @@ from xdomain.report.layout import main_matrices
 
 def drawn(name, result=None):
     result = result or example_result(4, 3)
-    matrix = result.matrices()[name]
+    matrix = result.matrices[name]
     return heat_map(result, matrix, scales([matrix])[matrix.unit], report_command="xdomain report x")
 
 
@@ -31,12 +31,12 @@ def test_pairs_are_drawn_as_a_square_and_every_cell_is_in_its_place(name):
 
 def test_longer_curricula_stand_in_a_list_below_the_square():
     result = example_result(3, 1)
-    retention = result.retention
+    retention = result.matrices["retention"]
     cells = dict(retention.cells) | {
         "math -> science -> logic": {"math": Cell(estimate=0.1), "science": Cell(estimate=0.2)}
     }
     longer = retention.model_copy(update={"cells": cells, "rows": tuple(cells)})
-    square, listed = drawn("retention", result.model_copy(update={"retention": longer})).pictures
+    square, listed = drawn("retention", result.with_matrices(longer)).pictures
     assert len(square.rows) == 3
     assert [label for label, _ in listed.rows] == ["math -> science -> logic"]
     assert [view.value if view else None for view in listed.rows[0][1]] == ["+10.0", "+20.0", None]
@@ -44,7 +44,7 @@ def test_longer_curricula_stand_in_a_list_below_the_square():
 
 def test_no_cell_is_lost_or_drawn_twice():
     result = example_result(4, 3)
-    for matrix in result.matrices().values():
+    for matrix in result.matrices.values():
         heat = heat_map(result, matrix, None, report_command="x")
         placed = [view.anchor for picture in heat.pictures for _, views in picture.rows for view in views if view]
         assert sorted(placed) == sorted(view.anchor for view in heat.cells), matrix.name
@@ -63,7 +63,7 @@ def test_colour_follows_the_sign_and_one_scale_serves_all_main_matrices_of_a_uni
         if cell.estimate is not None
     )
     assert largest <= limits["fraction"].limit
-    for view in heat_map(result, result.transfer, limits["fraction"], report_command="x").cells:
+    for view in heat_map(result, result.matrices["transfer"], limits["fraction"], report_command="x").cells:
         if view.shade:
             assert view.tone == ("loss" if view.value.startswith("−") else "gain")
             assert view.shade <= 100
@@ -77,10 +77,10 @@ def test_a_size_has_neither_sign_nor_direction():
 
 def test_where_more_is_worse_the_colour_turns_and_gain_is_not_said():
     result = example_result(3, 1)
-    sequence = result.sequence
+    sequence = result.matrices["sequence"]
     cell = Cell(estimate=0.1, low=0.05, high=0.15, p=0.001, p_adjusted=0.002, word="gain")
     forgetting = sequence.model_copy(update={"cells": {"math -> science": {"forgetting": cell, "ACC": cell}}})
-    (forgot, level) = drawn("sequence", result.model_copy(update={"sequence": forgetting})).cells[::-1]
+    (forgot, level) = drawn("sequence", result.with_matrices(forgetting)).cells[::-1]
     assert (forgot.tone, forgot.word) == ("loss", "effect shown")
     assert (level.tone, level.value) == ("none", "10.0")
 
@@ -98,17 +98,17 @@ def test_without_a_test_an_interval_that_holds_no_effect_or_has_no_end_is_noise(
     assert cell_state(Cell(estimate=0.5, low=0.1, high=1.1), 0.0) == "untested"
     assert cell_state(Cell(estimate=0.5, low=0.1), 0.0) == "untested"
     assert cell_state(Cell(estimate=0.5, low=0.1, high=0.9), 1.0) == "untested"
-    ratio = example_result().relative_transfer
+    ratio = example_result().matrices["relative_transfer"]
     assert finding(ratio, Cell(estimate=0.5), "math")[1] == "not tested; no effect is not ruled out"
 
 
 def test_words_are_those_of_the_analysis():
-    assert finding(example_result().transfer, Cell(estimate=0.5, word="loss"), "math")[1] == "loss"
+    assert finding(example_result().matrices["transfer"], Cell(estimate=0.5, word="loss"), "math")[1] == "loss"
 
 
 def test_an_interval_that_leaves_out_zero_alone_but_not_among_many_says_both():
     cell = Cell(estimate=-0.042, low=-0.073, high=-0.011, p=0.01, p_adjusted=0.22, word="no effect shown")
-    state, words = finding(example_result().order_effect, cell, "math")
+    state, words = finding(example_result().matrices["order_effect"], cell, "math")
     assert state == "noise"
     assert words == "none shown among the cells tested; taken alone its interval leaves out 0"
 
@@ -118,13 +118,13 @@ def test_relative_transfer_follows_the_word_of_its_numerator_and_its_diagonal_ha
     numerators = {"science": Cell(estimate=0.02, word="no effect shown"), "logic": Cell(estimate=0.1, word="gain")}
     ratio = Cell(estimate=0.4, low=0.1, high=0.7)
     ratios = {"math": Cell(estimate=1.0, low=1.0, high=1.0), "science": ratio, "logic": ratio}
-    changed = {
-        "transfer": result.transfer.model_copy(update={"rows": ("math",), "cells": {"math": numerators}}),
-        "relative_transfer": result.relative_transfer.model_copy(
+    changed = result.with_matrices(
+        result.matrices["transfer"].model_copy(update={"rows": ("math",), "cells": {"math": numerators}}),
+        result.matrices["relative_transfer"].model_copy(
             update={"rows": ("math",), "columns": tuple(ratios), "cells": {"math": ratios}, "centre": 0.0}
         ),
-    }
-    own, quiet, shown = drawn("relative_transfer", result.model_copy(update=changed)).cells
+    )
+    own, quiet, shown = drawn("relative_transfer", changed).cells
     assert (own.tone, own.state) == ("none", "untested")
     assert (quiet.tone, quiet.state) == ("gain", "noise")
     assert (shown.tone, shown.state) == ("gain", "untested")

@@ -85,13 +85,13 @@ def test_hostile_text_is_text_wherever_it_stands():
         }
     )
     effort = dict(result.effort) | {HOSTILE: RunEffort(curriculum=HOSTILE, checkpoints={HOSTILE: HOSTILE})}
-    noted = result.transfer.cells["math"]["science"].model_copy(update={"note": HOSTILE, "compares": (HOSTILE, "base")})
-    cells = dict(result.transfer.cells) | {"math": {"science": noted}}
-    transfer = result.transfer.model_copy(update={"cells": cells, "title": HOSTILE, "definition": HOSTILE})
+    transfer = result.matrices["transfer"]
+    noted = transfer.cells["math"]["science"].model_copy(update={"note": HOSTILE, "compares": (HOSTILE, "base")})
+    cells = dict(transfer.cells) | {"math": {"science": noted}}
+    shown = {"title": HOSTILE, "definition": HOSTILE, "question": HOSTILE, "hint": HOSTILE}
+    changed = result.with_matrices(transfer.model_copy(update={"cells": cells, **shown}))
     sentences = (HOSTILE,)
-    text = render_html(
-        result.model_copy(update={"meta": meta, "effort": effort, "transfer": transfer, "sentences": sentences})
-    )
+    text = render_html(changed.model_copy(update={"meta": meta, "effort": effort, "sentences": sentences}))
     page = Page(text)
     assert len(page.named("script")) == 1
     assert page.named("img") == []
@@ -110,8 +110,10 @@ def test_noise_is_marked_in_words_and_class_not_by_colour_alone():
 
 def test_the_command_of_a_cell_is_safe_in_a_shell():
     result = example_result()
-    line = cell_command(result, result.transfer, "x'; rm -rf ~; '", "math", report_command="xdomain report x")
-    assert line == """xdomain report x --json | jq '.transfer.cells["x'"'"'; rm -rf ~; '"'"'"]["math"]'"""
+    line = cell_command(
+        result, result.matrices["transfer"], "x'; rm -rf ~; '", "math", report_command="xdomain report x"
+    )
+    assert line == """xdomain report x --json | jq '.matrices["transfer"].cells["x'"'"'; rm -rf ~; '"'"'"]["math"]'"""
 
 
 def test_the_command_of_a_cell_writes_no_files():
@@ -128,12 +130,12 @@ def test_a_checkpoint_is_named_by_the_beginning_of_its_key():
     assert short_checkpoint("adapter-0123@40") == "adapter-0123@40"
 
 
-def test_turnover_and_pass_at_k_are_found_where_the_json_has_them():
+def test_the_command_of_a_cell_finds_it_where_the_json_has_it():
     result = example_result()
-    lost = cell_command(result, result.turnover.lost, "math", "math", report_command="r")
-    first = cell_command(result, result.pass_at_k[0], "math", "math", report_command="r")
-    assert ".turnover.lost.cells" in lost
-    assert ".pass_at_k[0].cells" in first
+    lost = cell_command(result, result.matrices["lost"], "math", "math", report_command="r")
+    assert lost == """r --json | jq '.matrices["lost"].cells["math"]["math"]'"""
+    document = result.model_dump(mode="json")
+    assert document["matrices"]["lost"]["cells"]["math"]["math"]["compares"] == ["math", "base"]
 
 
 def luminance(colour: str) -> float:

@@ -55,7 +55,8 @@ def test_what_is_written_reads_back_as_the_same_numbers(grid: MeasuredGrid, writ
     back = analyse(grid_of_models("back", {"base": folders["base"], "model": folders[other]}, "base"))
     first = analyse(grid)
     for domain in ("math", "logic"):
-        here, there = first.change.cell("path/to/model.gguf", domain), back.change.cell("model", f"{domain} acc")
+        here = first.matrices["change"].cell("path/to/model.gguf", domain)
+        there = back.matrices["change"].cell("model", f"{domain} acc")
         assert here is not None
         assert there is not None
         # items stand in another order, so sums round differently

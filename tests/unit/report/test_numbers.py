@@ -38,7 +38,7 @@ def test_intervals():
 
 
 def test_a_ratio_without_interval_is_unbounded():
-    matrix = example_result().relative_transfer
+    matrix = example_result().matrices["relative_transfer"]
     cell = matrix.cells["math"]["math"].model_copy(update={"low": None, "high": None})
     assert cell_interval(matrix, cell) == "unbounded"
 

@@ -29,7 +29,7 @@ def published():
 
 def test_tables_without_a_number_are_named_and_not_drawn(published):
     assert "transfer" not in {matrix.name for matrix in main_matrices(published)}
-    assert published.transfer.title in dict(unmeasured(published))
+    assert published.matrices["transfer"].title in dict(unmeasured(published))
     text = render_markdown(published)
     assert "## Tables without a number" in text
     assert "## Transfer" not in text
@@ -108,7 +108,7 @@ def test_ones_own_cells_stand_beside_the_published_ones():
     assert "order(math, puzzle) on math" not in own, "the example has three domains"
     lines = printed(beside(study), 200).partition("Published effects")[2].splitlines()
     line = next(line for line in lines if "order(math, science) on science" in line)
-    cell = result.order_effect.cells["math, science"]["science"]
+    cell = result.matrices["order_effect"].cells["math, science"]["science"]
     shown = f"{estimate_text('fraction', cell.estimate)} {interval_text('fraction', cell.low, cell.high)}"
     assert shown in line
 

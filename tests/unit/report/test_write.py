@@ -4,18 +4,16 @@ import csv
 import io
 import json
 import re
-import sys
 
 import pytest
 from rich.console import Console
 
 from tests.support.report_example import HOSTILE, example_result
 from xdomain.analysis.result import AnalysisResult, Cell, DeclaredContrast
-from xdomain.core.errors import ConfigError, DependencyMissing
+from xdomain.core.errors import ConfigError
 from xdomain.report import latex, markdown
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.delimited import long_csv, wide_csv
-from xdomain.report.figures import write_figures
 from xdomain.report.html import render_html
 from xdomain.report.terminal import tables
 from xdomain.report.write import WRITERS, write_report
@@ -89,7 +87,7 @@ def test_long_csv_holds_every_cell_exactly_and_leaves_missing_ones_empty():
     result = example_result()
     rows = list(csv.DictReader(io.StringIO(long_csv(result))))
     cells = {
-        (name, r, c): cell for name, m in result.matrices().items() for r, x in m.cells.items() for c, cell in x.items()
+        (name, r, c): cell for name, m in result.matrices.items() for r, x in m.cells.items() for c, cell in x.items()
     }
     assert len(rows) == len(cells) + len(result.contrasts)
     for row in rows[: len(cells)]:
@@ -100,7 +98,7 @@ def test_long_csv_holds_every_cell_exactly_and_leaves_missing_ones_empty():
 
 
 def test_wide_csv_is_the_matrix():
-    transfer = example_result().transfer
+    transfer = example_result().matrices["transfer"]
     header, *rows = csv.reader(io.StringIO(wide_csv(transfer)))
     ends = ("", "_low", "_high")
     columns = [f"{column}{end}" for column in transfer.columns for end in ends]
@@ -114,7 +112,9 @@ def test_wide_csv_is_the_matrix():
 def test_csv_text_cannot_become_a_formula():
     result = example_result(2, 1)
     row = "=HYPERLINK(1)"
-    matrix = result.transfer.model_copy(update={"rows": (row,), "cells": {row: result.transfer.cells["math"]}})
+    matrix = result.matrices["transfer"].model_copy(
+        update={"rows": (row,), "cells": {row: result.matrices["transfer"].cells["math"]}}
+    )
     assert f"'{row}" in wide_csv(matrix)
 
 
@@ -183,8 +183,8 @@ def test_one_seed_says_in_every_file_that_nothing_is_said_of_a_rerun(tmp_path):
 
 def test_effort_of_both_sides_stands_beside_every_comparison(tmp_path):
     result = example_result(2, 3)
-    kept = {"math -> science": result.retention.cells["math -> science"]}
-    result = result.model_copy(update={"retention": result.retention.model_copy(update={"cells": kept})})
+    kept = {"math -> science": result.matrices["retention"].cells["math -> science"]}
+    result = result.with_matrices(result.matrices["retention"].model_copy(update={"cells": kept}))
     rows = list(csv.DictReader(io.StringIO(long_csv(result))))
     (row,) = [row for row in rows if row["matrix"] == "retention" and row["row"] == "math -> science"]
     sides = ("compares", "steps", "prompts", "completion_tokens", "informative_groups")
@@ -228,15 +228,8 @@ def test_latex_holds_the_declared_contrasts_before_the_matrices():
 def test_a_report_without_a_single_number_is_still_a_report(tmp_path):
     written = write_report(example_result(2, 1, measured=False), tmp_path, list(WRITERS))
     assert "not measured" in written["markdown"].read_text(encoding="utf-8")
-    assert (
-        json.loads(written["json"].read_text(encoding="utf-8"))["transfer"]["cells"]["math"]["math"]["estimate"] is None
-    )
-
-
-def test_figures_without_matplotlib_name_the_extra(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(DependencyMissing, match=r"xdomain\[figures\]"):
-        write_figures(example_result(), tmp_path, "svg")
+    document = json.loads(written["json"].read_text(encoding="utf-8"))
+    assert document["matrices"]["transfer"]["cells"]["math"]["math"]["estimate"] is None
 
 
 def test_each_contrast_prints_its_own_deviation_between_seeds(tmp_path):
@@ -254,9 +247,9 @@ def test_seeds_that_differ_unusually_are_said_below_the_table(tmp_path):
     caveat = "its seeds differ more (SD 5.6 points) than those it is pooled with (1.6)"
     cells = {
         row: {c: x.model_copy(update={"caveat": caveat}) for c, x in columns.items() if x.estimate is not None}
-        for row, columns in result.order_effect.cells.items()
+        for row, columns in result.matrices["order_effect"].cells.items()
     }
-    result = result.model_copy(update={"order_effect": result.order_effect.model_copy(update={"cells": cells})})
+    result = result.with_matrices(result.matrices["order_effect"].model_copy(update={"cells": cells}))
     written = write_report(result, tmp_path, ["markdown", "latex", "html", "csv"])
     texts = [path.read_text(encoding="utf-8").replace("\\", "") for path in written.values()]
     for text in [*texts, printed(result)]:

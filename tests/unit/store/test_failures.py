@@ -1,0 +1,50 @@
+"""Failures, cancellations and attempts as a store keeps them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.plans import make_plan
+from xdomain.core.states import Cause
+from xdomain.store.failures import Failure
+from xdomain.store.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path / "store")
+    store.create()
+    return store
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_a_failure_is_read_back(store: Store, cause: Cause) -> None:
+    stage, other = make_plan().train_stages[:2]
+    failure = Failure(cause, "why", "a.log")
+    store.failures.record(stage, failure)
+    assert store.failures.last(stage) == failure
+    assert store.failures.last(other) is None
+    assert store.failures.is_cancelled(stage) is (cause is Cause.CANCELLED)
+    store.failures.clear(stage)
+    assert store.failures.last(stage) is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"cause": "error"}', '{"cause": "bored", "message": "", "log": ""}'])
+def test_a_file_that_makes_no_sense_tells_nothing(store: Store, text: str) -> None:
+    stage = make_plan().base
+    (store.root / "failures" / f"{stage.folder}.json").write_text(text)
+    assert store.failures.last(stage) is None
+
+
+def test_attempts_are_kept_in_order_and_a_torn_line_is_passed_over(store: Store) -> None:
+    stage = make_plan().base
+    assert store.failures.attempts(stage) == []
+    for cause in (Cause.KILLED, Cause.OUT_OF_MEMORY):
+        store.failures.note_attempt(stage, cause)
+    with (store.root / "attempts" / f"{stage.folder}.jsonl").open("a") as handle:
+        handle.write('{"time": 1.0, "cau')
+    assert store.failures.attempts(stage) == [Cause.KILLED, Cause.OUT_OF_MEMORY]
+    store.failures.forget_attempts(stage)
+    assert store.failures.attempts(stage) == []

@@ -1,0 +1,123 @@
+"""The contract of a matrix: its definition, its computation, how gates name its cells, and what a plan says of it.
+
+`grid plan` imports every estimand, so neither this module nor a module of `estimands` imports numpy, pandas or scipy at
+its top.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from xdomain.analysis.result.matrix import Matrix
+from xdomain.analysis.runs import RunBook
+from xdomain.config.analysis import Quantity
+
+if TYPE_CHECKING:
+    from xdomain.analysis.measurements import Measurements
+
+BENJAMINI_HOCHBERG = "Benjamini-Hochberg"
+TRAINED, OTHER, EVERY = "trained domains", "other domains", "all domains"
+"""Sets of evaluated domains, as columns."""
+
+
+class Grid(Protocol):
+    """The runs of a grid and its evaluated domains, whether they are measured or only planned."""
+
+    @property
+    def book(self) -> RunBook: ...
+
+    @property
+    def domains(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """One cell of a matrix.
+
+    Attributes:
+        column: None if the row's only column is meant.
+        negated: The cell holds the quantity with the opposite sign.
+    """
+
+    row: str
+    column: str | None
+    negated: bool = False
+
+
+def run_on_domain(quantity: Quantity) -> tuple[Place, ...]:
+    """Return the place of a quantity whose run is the row and whose domain is the column."""
+    return (Place(str(quantity.runs[0]), quantity.domain),)
+
+
+@dataclass(frozen=True)
+class Address:
+    """How gates and contrasts name the cells of a matrix: "retention(math -> science) on math".
+
+    Attributes:
+        name: Name of the quantity.
+        runs: Numbers of runs that it can take.
+        domain: True: an evaluated domain is needed. False: it is refused. None: it can be left out where only one is
+            defined.
+        tested: Whether a value means "no effect". Only such quantities can be contrasts.
+        places: Return the places that a quantity can have, the first one that the matrix holds counts.
+    """
+
+    name: str
+    runs: tuple[int, ...] = (1,)
+    domain: bool | None = True
+    tested: bool = True
+    places: Callable[[Quantity], tuple[Place, ...]] = run_on_domain
+
+
+@dataclass(frozen=True)
+class Family:
+    """The planned cells of a matrix that are adjusted together.
+
+    Attributes:
+        cells: Number of tests.
+        n_contrasts, trained_sides, n_domains, n_parts: see `xdomain.analysis.power.Design`.
+    """
+
+    cells: int
+    n_contrasts: int
+    trained_sides: int = 2
+    n_domains: int = 1
+    n_parts: int = 1
+
+
+def family_over_domains(contrasts: int, grid: Grid) -> Family:
+    """Return the family of contrasts that are tested on every evaluated domain."""
+    return Family(contrasts * len(grid.domains), max(contrasts, 1))
+
+
+def family_by_domain(cells: Iterable[tuple[str, str]]) -> Family:
+    """Return the family of (row, evaluated domain) cells; the domain with the fewest cells pools over the fewest."""
+    counts = Counter(domain for _, domain in cells)
+    return Family(counts.total(), min(counts.values(), default=1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimand:
+    """One matrix of a report.
+
+    Attributes:
+        template: The matrix without cells: name, title, definition, source, unit, and how a report shows it.
+        compute: Fill the template from what was measured; None if these measurements do not define the matrix.
+        rank: Position within the template's section of a report; equal ranks are ordered by name.
+        addresses: Quantities of gates and contrasts that the matrix answers.
+        planned: Return the family of cells that a plan will test. None for a matrix that `grid plan` does not list.
+    """
+
+    template: Matrix
+    compute: Callable[[Measurements, Matrix], Matrix | None]
+    rank: int = 1000
+    addresses: tuple[Address, ...] = ()
+    planned: Callable[[Grid], Family] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the matrix."""
+        return self.template.name

@@ -1,0 +1,22 @@
+"""Items gained against the parent. See `xdomain.analysis.turnover`."""
+
+from __future__ import annotations
+
+from xdomain.analysis.estimand import Estimand
+from xdomain.analysis.result.matrix import Matrix
+from xdomain.analysis.turnover import ROW_MEANING, SOURCE, turnover_matrix
+
+ESTIMANDS = (
+    Estimand(
+        template=Matrix(
+            name="gained",
+            title="Gained",
+            definition="Mean over items of (share wrong before) x (share right after)",
+            source=SOURCE,
+            row_meaning=ROW_MEANING,
+            question="What share of items did a run turn from wrong to right?",
+        ),
+        compute=turnover_matrix,
+        rank=90,
+    ),
+)

@@ -1,0 +1,58 @@
+"""Order effects: A -> B against B -> A."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdomain.analysis.estimand import (
+    BENJAMINI_HOCHBERG,
+    Address,
+    Estimand,
+    Family,
+    Grid,
+    Place,
+    family_over_domains,
+)
+from xdomain.analysis.order import order_pairs
+from xdomain.analysis.result.matrix import Matrix
+from xdomain.config.analysis import Quantity
+
+if TYPE_CHECKING:
+    from xdomain.analysis.measurements import Measurements
+
+
+def compute(measurements: Measurements, template: Matrix) -> Matrix:
+    """Each unordered pair of runs once, on every evaluated domain."""
+    return measurements.tested(template, {key: measurements.cell(found) for key, found in measurements.orders.items()})
+
+
+def places(quantity: Quantity) -> tuple[Place, ...]:
+    """Return the place of order(A, B) on t; order(B, A) is read from order(A, B) with its sign turned."""
+    a, b = map(str, quantity.runs)
+    return Place(f"{a}, {b}", quantity.domain), Place(f"{b}, {a}", quantity.domain, negated=True)
+
+
+def planned(grid: Grid) -> Family:
+    """Pairs of orders on every evaluated domain."""
+    return family_over_domains(len(order_pairs(grid)), grid)
+
+
+ESTIMANDS = (
+    Estimand(
+        template=Matrix(
+            name="order_effect",
+            title="Order effect",
+            definition="order(A, B) on t = R[A -> B, t] - R[B -> A, t], with A, B as listed",
+            source="2602.01365 for t in {A, B}",
+            row_meaning="A, B",
+            family=f"{BENJAMINI_HOCHBERG} over all pairs and evaluated domains",
+            section="main",
+            question="Is it better to train A first, or B?",
+            hint="Blue: A first, then B, ends higher on the column's domain.",
+        ),
+        compute=compute,
+        rank=50,
+        addresses=(Address("order", (2,), places=places),),
+        planned=planned,
+    ),
+)

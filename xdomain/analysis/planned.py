@@ -1,0 +1,31 @@
+"""The tests that a plan will make: what each matrix will adjust together, from the same definitions of its cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdomain.analysis.estimand import Family
+from xdomain.analysis.estimands import estimands
+from xdomain.analysis.runs import Run, RunBook
+from xdomain.config.run_id import BASE_RUN
+from xdomain.plan.graph import Plan
+
+
+@dataclass(frozen=True)
+class PlannedGrid:
+    """The runs of a plan, none of them measured."""
+
+    book: RunBook
+    domains: tuple[str, ...]
+
+
+def planned_families(plan: Plan) -> dict[str, Family]:
+    """Return the family of each matrix that tests a cell, by the matrix's name and in reading order."""
+    parents = {stage.run: stage.parent_run for stage in plan.train_stages}
+    runs = {BASE_RUN: Run(BASE_RUN, planned=True)}
+    runs |= {run: Run(run, parents[run], planned=True) for run in plan.run_ids}
+    experiment = plan.experiment
+    grid = PlannedGrid(RunBook(runs, experiment.seeds), experiment.domain_names)
+    listed = estimands(experiment.analysis.estimands).values()
+    found = {each.name: each.planned(grid) for each in listed if each.planned is not None}
+    return {name: family for name, family in found.items() if family.cells > 0}

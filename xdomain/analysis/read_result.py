@@ -1,0 +1,97 @@
+"""Read the JSON export of a report, of this schema version or an earlier one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from xdomain.analysis.estimands import own_estimands
+from xdomain.analysis.result import RESULT_SCHEMA_VERSION, AnalysisResult, Matrix
+from xdomain.config.curriculum import parse_curriculum
+from xdomain.config.run_id import BASE, RunId
+from xdomain.core.errors import AnalysisError, ConfigError
+
+DRAWN = ("section", "question", "hint", "direction", "column_directions", "mirrored", "square", "numerator")
+"""Fields of a matrix that version 1 did not store."""
+
+
+def read_result(path: Path) -> AnalysisResult:
+    """Read the file that `xdomain report --format json` wrote.
+
+    Raises:
+        AnalysisError: the file cannot be read, is not such an export, or is of a later version.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise AnalysisError(
+            f"the report cannot be read: {error}.", where=str(path), fix="Name the report.json of a report."
+        ) from error
+    return parse_result(document, where=str(path))
+
+
+def parse_result(document: Any, where: str = "report.json") -> AnalysisResult:
+    """Parse the JSON export of a report.
+
+    Raises:
+        AnalysisError: see `read_result`.
+    """
+    if not isinstance(document, dict) or not isinstance(document.get("meta"), dict):
+        raise AnalysisError("this is not the JSON export of a report.", where=where, fix="Name a report.json.")
+    version = document["meta"].get("schema_version", 1)
+    if not isinstance(version, int) or version > RESULT_SCHEMA_VERSION:
+        raise AnalysisError(
+            f"the report has the schema version {version}; this xdomain reads up to {RESULT_SCHEMA_VERSION}.",
+            where=where,
+            fix="Update xdomain.",
+        )
+    try:
+        return AnalysisResult.model_validate(from_version_1(document) if version == 1 else document)
+    except (ValidationError, LookupError, TypeError, AttributeError) as error:
+        raise AnalysisError(
+            f"the report does not have the shape of version {version}: {error}.", where=where
+        ) from error
+
+
+def from_version_1(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert a JSON export of version 1, which had one field per matrix, to version 2."""
+    kept = {name: value for name, value in document.items() if name in AnalysisResult.model_fields}
+    matrices = {matrix["name"]: matrix for matrix in _matrices_of_version_1(document)}
+    templates = {estimand.name: estimand.template for estimand in own_estimands()}
+    ordered = [name for name in templates if name in matrices] + [name for name in matrices if name not in templates]
+    return {
+        "matrices": {name: matrices[name] | _drawn(templates.get(name)) for name in ordered},
+        **kept,
+        "effort": {label: effort | _origin(effort, document["effort"]) for label, effort in document["effort"].items()},
+        "meta": {**document["meta"], "schema_version": RESULT_SCHEMA_VERSION},
+    }
+
+
+def _matrices_of_version_1(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from (value for value in document.values() if isinstance(value, dict) and "cells" in value)
+    yield from document["turnover"].values()
+    yield from document["pass_at_k"]
+
+
+def _drawn(template: Matrix | None) -> dict[str, Any]:
+    return {} if template is None else template.model_dump(mode="json", include=set(DRAWN))
+
+
+def _origin(effort: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Phases and parent of a run, which version 1 left to its label."""
+    if effort["curriculum"] == BASE:
+        return {"phases": [], "parent": None}
+    try:
+        curriculum = parse_curriculum(effort["curriculum"])
+    except ConfigError:  # a model by its name
+        return {"phases": [], "parent": BASE}
+    before = curriculum.before
+    labels = [] if before is None else [str(RunId(before, effort["strategy"])), str(before)]
+    return {
+        "phases": [str(phase) for phase in curriculum.phases],
+        "parent": next((label for label in labels if label in known), BASE if before is None else str(before)),
+    }

@@ -1,0 +1,71 @@
+"""The published shape of an analysis, as pydantic models."""
+
+from xdomain.analysis.result.analysis_result import (
+    RESULT_SCHEMA_VERSION,
+    AnalysisResult,
+    DeclaredContrast,
+    Meta,
+    Summary,
+    result_schema,
+)
+from xdomain.analysis.result.matrix import (
+    AccuracyMatrix,
+    AnswerShape,
+    Cell,
+    Direction,
+    Matrix,
+    ResultModel,
+    Section,
+    SpeaksOf,
+    Unit,
+    Word,
+)
+from xdomain.analysis.result.published import (
+    PublishedEffect,
+    PublishedStudy,
+    Standing,
+)
+from xdomain.analysis.result.runs import (
+    EndCheckpoint,
+    ItemChange,
+    RunEffort,
+    Trajectory,
+    TrajectoryPoint,
+)
+from xdomain.analysis.result.strategies import (
+    BestSet,
+    StrategyComparison,
+    StrategyCost,
+    StrategyGradients,
+)
+
+__all__ = [
+    "RESULT_SCHEMA_VERSION",
+    "AccuracyMatrix",
+    "AnalysisResult",
+    "AnswerShape",
+    "BestSet",
+    "Cell",
+    "DeclaredContrast",
+    "Direction",
+    "EndCheckpoint",
+    "ItemChange",
+    "Matrix",
+    "Meta",
+    "PublishedEffect",
+    "PublishedStudy",
+    "ResultModel",
+    "RunEffort",
+    "Section",
+    "SpeaksOf",
+    "Standing",
+    "StrategyComparison",
+    "StrategyCost",
+    "StrategyGradients",
+    "Summary",
+    "Trajectory",
+    "TrajectoryPoint",
+    "Unit",
+    "Word",
+    "result_schema",
+]

@@ -1,0 +1,221 @@
+"""Matrices and their cells.
+
+Estimates are fractions (0.155 is 15.5 points) unless a matrix names another unit. A missing value is null, never 0 or
+NaN.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from xdomain.config.model_base import FIELD_DOCS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Word = Literal["gain", "loss", "effect shown", "no effect shown"]
+"""Follows the adjusted p; "effect shown" is for sizes without a sign. Null where nothing was tested."""
+
+OPPOSITE: dict[Word, Word] = {
+    "gain": "loss",
+    "loss": "gain",
+    "no effect shown": "no effect shown",
+    "effect shown": "effect shown",
+}
+"""The conclusion of the same comparison with its sides exchanged."""
+
+SpeaksOf = Literal["these checkpoints", "the recipe"]
+"""What an interval speaks about: one seed says nothing about a re-run of training."""
+
+Unit = Literal["fraction", "ratio", "logit", "odds ratio"]
+
+
+Direction = Literal["difference", "size", "harm", "level"]
+"""More is better; a size without a sign; more is worse; a level, which no centre belongs to."""
+
+Section = Literal["accuracy", "main", "further"]
+"""The accuracies, which have a table of their own; matrices that every format shows; the appendix."""
+
+
+class ResultModel(BaseModel):
+    """Frozen, refuses unknown keys, and holds no NaN or infinity, which JSON cannot carry."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=FIELD_DOCS,
+        defer_build=True,
+        allow_inf_nan=False,
+        ser_json_inf_nan="null",
+    )
+
+
+class Cell(ResultModel):
+    """One number with its interval. A cell that could not be computed has `estimate` null and says why in `note`."""
+
+    estimate: float | None = None
+    low: float | None = None
+    """Lower end of the 95% interval (unadjusted); null also where the interval is unbounded, which `note` says."""
+    high: float | None = None
+    n_items: int | None = None
+    """Items that every compared checkpoint has a verdict on (both tests together where two are compared)."""
+    n_seeds: int | None = None
+    p: float | None = None
+    """Two-sided p of "no effect"; null where nothing was tested."""
+    p_adjusted: float | None = None
+    """Adjusted within the matrix's family, see `Matrix.family`."""
+    word: Word | None = None
+    seed_sd: float | None = None
+    """Standard deviation of this contrast between seeds (its own, not the pooled one); null with one seed."""
+    speaks_of: SpeaksOf | None = None
+    """Null without a number, and for the base alone among several seeds: no training is in it."""
+    p_equivalent: float | None = None
+    """p of two one-sided tests of "the effect is at least the margin in size"; null without a margin."""
+    equivalent: bool | None = None
+    """Whether that p, adjusted like `p_adjusted`, is at most 0.05; null if it was not tested. It never replaces `word`:
+    an effect can be shown and also be smaller than the margin."""
+    standard_error: float | None = None
+    """Standard error of a tested estimate whose interval is symmetric about it; null elsewhere."""
+    degrees: float | None = None
+    """Degrees of freedom of the t distribution that belongs to `standard_error`."""
+    smallest_detectable: float | None = None
+    """Smallest effect that this cell's design would have shown in 80% of repetitions, unadjusted."""
+    compares: tuple[str, ...] = ()
+    """Labels of the compared runs, the first against the others; keys of `AnalysisResult.effort`."""
+    note: str = ""
+    """Why a value is missing or special, a sentence."""
+    caveat: str = ""
+    """Why the interval may say less than it seems to (seeds or items left out, seeds that differ unusually); every
+    format marks the cell and prints it."""
+
+    @property
+    def opposite_word(self) -> Word | None:
+        """The conclusion of the same comparison with its sides exchanged."""
+        return OPPOSITE[self.word] if self.word else None
+
+    def negated(self) -> Cell:
+        """Return the same comparison with its sides exchanged."""
+        turned = {
+            "estimate": None if self.estimate is None else -self.estimate,
+            "low": None if self.high is None else -self.high,
+            "high": None if self.low is None else -self.low,
+            "word": self.opposite_word,
+            "compares": tuple(reversed(self.compares)),
+        }
+        return self.model_copy(update=turned)
+
+
+class Matrix(ResultModel):
+    """A table of cells. A pair (row, column) absent from `cells` is undefined by the matrix's definition;
+    one that is defined but was not measured is there with a null estimate and a note."""
+
+    name: str
+    """Key in `AnalysisResult.matrices`."""
+    title: str
+    definition: str
+    """What a cell is, in words and symbols."""
+    source: str
+    """The paper a definition comes from, or "ours"."""
+    unit: Unit = "fraction"
+    centre: float | None = 0.0
+    """The value that means no effect (0, or 1 for ratios); null where there is none (accuracies)."""
+    row_meaning: str
+    column_meaning: str = "evaluated domain"
+    speaks_of: SpeaksOf | None = None
+    """What its intervals speak about; a cell that says otherwise is an exception, and is not tested."""
+    family: str = "not tested"
+    """How p was adjusted and over which cells."""
+    margin: float | None = None
+    """Effects smaller than this count as equivalent (0.02 is 2 points); null if nothing was tested for equivalence."""
+    section: Section = "further"
+    """Where a report shows it."""
+    question: str = ""
+    """The question that the matrix answers."""
+    hint: str = ""
+    """The meaning of the colours."""
+    direction: Direction = "difference"
+    """How an estimate is read."""
+    column_directions: dict[str, Direction] = Field(default_factory=dict)
+    """Columns that are read differently from the rest of the matrix."""
+    mirrored: bool = False
+    """Whether (row, column) and (column, row) are one question, which is tested once."""
+    square: tuple[str, str] | None = None
+    """Meaning of rows and columns when the rows "A -> B" are drawn as a square; null if they never are."""
+    numerator: str | None = None
+    """Name of the matrix that holds the numerator of each ratio in the same row and column."""
+    rows: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    cells: dict[str, dict[str, Cell]] = Field(default_factory=dict)
+    """`cells[row][column]`."""
+
+    def cell(self, row: str, column: str) -> Cell | None:
+        """The cell, or None where the definition leaves it out."""
+        return self.cells.get(row, {}).get(column)
+
+    def is_exception(self, cell: Cell) -> bool:
+        """Whether a cell speaks of less than the matrix does: it has one seed where others have several."""
+        return self.speaks_of is not None and cell.speaks_of not in (None, self.speaks_of)
+
+    def direction_of(self, column: str) -> Direction:
+        """Return how one column is read."""
+        return "level" if self.centre is None else self.column_directions.get(column, self.direction)
+
+    def frame(self, *, intervals: bool = False) -> pd.DataFrame:
+        """Return the matrix as a data frame; a cell without an estimate is NaN.
+
+        Args:
+            intervals: Return one row per defined cell, with the cell's fields (estimate, low, high, p, ...) as columns
+                beside `row` and `column`. By default the frame holds estimates only, in the shape of the matrix.
+        """
+        import pandas as pd
+
+        if intervals:
+            return pd.DataFrame(
+                [
+                    {"row": row, "column": column, **cell.model_dump()}
+                    for row, columns in self.cells.items()
+                    for column, cell in columns.items()
+                ],
+                columns=["row", "column", *Cell.model_fields],
+            )
+        values = {
+            column: [cell.estimate if (cell := self.cell(row, column)) else None for row in self.rows]
+            for column in self.columns
+        }
+        return pd.DataFrame(values, index=pd.Index(self.rows, name=self.row_meaning), dtype="float64")
+
+    @property
+    def has_margin(self) -> bool:
+        """Whether cells are differences of accuracies, to which a margin of equivalence applies."""
+        return self.unit == "fraction" and self.centre == 0.0 and self.column_meaning != "metric"
+
+    @property
+    def has_exceptions(self) -> bool:
+        return any(self.is_exception(cell) for columns in self.cells.values() for cell in columns.values())
+
+
+class AnswerShape(ResultModel):
+    """What stands beside an accuracy. Shares are of all samples, pooled over seeds."""
+
+    n_samples: int
+    wrong: float | None = None
+    """Share with an answer of the right form that is wrong."""
+    malformed: float | None = None
+    truncated: float | None = None
+    """Share that ran into the length limit; counted wrong, not left out."""
+    unscored: float | None = None
+    """Share that the verifier could not judge; left out of the accuracy."""
+    mean_tokens: float | None = None
+    mean_entropy: float | None = None
+    """Nats a token."""
+
+
+class AccuracyMatrix(Matrix):
+    """Accuracies with chance and the shape of the answers beside them."""
+
+    chance: dict[str, float | None]
+    """Accuracy of a constant or uniform answer by domain; null where unknown."""
+    answers: dict[str, dict[str, AnswerShape]]
+    """`answers[row][column]`, absent where there is no record."""
