@@ -32,7 +32,7 @@ def test_every_number_of_the_main_matrices_and_every_sentence_is_on_the_page(res
     for sentence in result.sentences:
         assert sentence.replace(">", "&gt;") in page
     for contrast in result.contrasts:
-        assert contrast.contrast in page
+        assert str(contrast.contrast) in page
     for matrix in main_matrices(result):
         for view in heat_map(result, matrix, None, report_command="x").cells:
             cell = matrix.cells[view.row][view.column]

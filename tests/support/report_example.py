@@ -171,6 +171,8 @@ class Example:
             informative_groups=phases * 1311.0,
             curriculum=curriculum,
             strategy=None if run == "base" else strategy.rstrip("]") or "joint",
+            phases=tuple(curriculum.split(" -> ")) if run != "base" else (),
+            parent=None if run == "base" else curriculum.rpartition(" -> ")[0] or "base",
             checkpoints={"": "base-tiny-0123456789abcdef@0"}
             if run == "base"
             else {str(s): f"train-{run.replace(' ', '')}-{s}123456789abcdef@{STEPS}" for s in self.seeds},

@@ -37,7 +37,7 @@ def declared_contrasts(
     for quantity, cell, p, update in zip(quantities, cells, adjusted, within, strict=True):
         word = word_for(cell, p, signed=is_signed(result, quantity))
         told = cell.model_copy(update={"p_adjusted": p, "word": word, **update})
-        found.append(DeclaredContrast(contrast=str(quantity), cell=told))
+        found.append(DeclaredContrast(contrast=quantity, cell=told))
     return tuple(found)
 
 

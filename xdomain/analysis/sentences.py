@@ -128,7 +128,8 @@ def _quiet(places: Sequence[Place], what: str, name: str, margin: float | None) 
 
 def _best(result: AnalysisResult) -> Iterator[str]:
     for best in result.summary.best:
-        leading = _short(best.leading, best.group)
+        names = _names(best.candidates, result.effort)
+        leading = names[best.leading]
         about = f" ({best.margin.caveat})" if best.margin.caveat else ""
         if len(best.not_beaten) == 1 and best.margin.estimate is not None:
             # Every other loses to some run; that one run beats each of them says the simultaneous margin alone.
@@ -138,15 +139,16 @@ def _best(result: AnalysisResult) -> Iterator[str]:
             amount = f"{points(best.margin.estimate)} points {sized(best.margin)}{apart}"
             yield f"{best.group}, on {best.domain}: {leading} {words} by {amount}{about}."
         else:
-            names = "; ".join(_short(label, best.group) for label in best.not_beaten)
-            yield f"{best.group}, on {best.domain}: not beaten are {names}{about}."
+            unbeaten = "; ".join(names[label] for label in best.not_beaten)
+            yield f"{best.group}, on {best.domain}: not beaten are {unbeaten}{about}."
 
 
-def _short(label: str, group: str) -> str:
-    """A strategy's name alone where the group names the curriculum."""
-    if not group.startswith("strategies for "):
-        return label
-    return label.partition(" [")[2].removesuffix("]") or "joint"
+def _names(candidates: Sequence[str], effort: Mapping[str, RunEffort]) -> dict[str, str]:
+    """Runs by their labels; by their strategies where all are of the one curriculum that the group names."""
+    known = {label: effort[label] for label in candidates if label in effort}
+    if len(known) < len(candidates) or len({run.curriculum for run in known.values()}) > 1:
+        return {label: label for label in candidates}
+    return {label: run.strategy or label for label, run in known.items()}
 
 
 def _missing(result: AnalysisResult) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from xdomain.analysis.quantities import address_of
 from xdomain.analysis.result import AnalysisResult, Unit
-from xdomain.config.analysis import parse_quantity
+from xdomain.config.analysis import Quantity
 from xdomain.report.cell_view import State, cell_state
 from xdomain.report.effort import spent_by_sides
 from xdomain.report.layout import equivalent_words
@@ -38,7 +38,7 @@ def contrast_views(result: AnalysisResult) -> list[ContrastView]:
         within = equivalent_words(result.meta.margin) if cell.equivalent and result.meta.margin else ""
         views.append(
             ContrastView(
-                contrast=declared.contrast,
+                contrast=str(declared.contrast),
                 value=f"{estimate} {UNIT_WORDS[unit]}" if estimate else "",
                 interval=interval_text(unit, cell.low, cell.high),
                 p=p_text(cell.p),
@@ -51,7 +51,7 @@ def contrast_views(result: AnalysisResult) -> list[ContrastView]:
     return views
 
 
-def contrast_unit(result: AnalysisResult, contrast: str) -> Unit:
+def contrast_unit(result: AnalysisResult, contrast: Quantity) -> Unit:
     """The unit of the matrix that a contrast names; sequence metrics and means are fractions."""
-    name, _ = address_of(parse_quantity(contrast))
+    name, _ = address_of(contrast)
     return result.matrices[name].unit if name in result.matrices else "fraction"

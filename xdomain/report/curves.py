@@ -99,18 +99,9 @@ def panels(result: AnalysisResult) -> tuple[list[Panel], list[Panel]]:
     others: list[Panel] = []
     for curriculum, lines in by_curriculum.items():
         place = sequences if len(lines[0].phase_ends) > 1 else others
-        place.append(_panel(curriculum, lines, result.meta.domains, top))
+        place.append(_panel(curriculum, result.effort[curriculum].phases, lines, result.meta.domains, top))
     # A control repeats one phase; it is not where forgetting shows, and comes last.
-    return sorted(sequences, key=lambda panel: _is_control(panel.curriculum)), others
-
-
-def _is_control(curriculum: str) -> bool:
-    return len(set(phase_names(curriculum))) == 1
-
-
-def phase_names(curriculum: str) -> list[str]:
-    """The phases of a run's label, its strategy left out."""
-    return curriculum.partition(" [")[0].split(" -> ")
+    return sorted(sequences, key=lambda panel: len(set(result.effort[panel.curriculum].phases)) == 1), others
 
 
 def _top(trajectories: tuple[Trajectory, ...]) -> float:
@@ -119,7 +110,9 @@ def _top(trajectories: tuple[Trajectory, ...]) -> float:
     return next((top for top in (0.2, 0.4, 0.6, 0.8) if not ends or max(ends) <= top), 1.0)
 
 
-def _panel(curriculum: str, trajectories: list[Trajectory], domains: tuple[str, ...], top: float) -> Panel:
+def _panel(
+    curriculum: str, names: tuple[str, ...], trajectories: list[Trajectory], domains: tuple[str, ...], top: float
+) -> Panel:
     steps = max(max((*t.phase_ends, *(p.total_steps for p in t.points))) for t in trajectories)
 
     def x(step: float) -> float:
@@ -130,7 +123,6 @@ def _panel(curriculum: str, trajectories: list[Trajectory], domains: tuple[str, 
 
     lines = [_line(t, domains, x, y) for t in trajectories]
     ends = (0, *trajectories[0].phase_ends)
-    names = phase_names(curriculum)
     return Panel(
         curriculum=curriculum,
         lines=_spread_labels(lines),

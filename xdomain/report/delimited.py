@@ -38,7 +38,7 @@ def long_csv(result: AnalysisResult) -> str:
                     beside = _beside(matrix, row, column)
                     lines.append((matrix.name, matrix.unit, row, column, *_values(result, cell), *beside))
     for declared in result.contrasts:
-        lines.append(("contrasts", "", declared.contrast, "", *_values(result, declared.cell), *NOTHING))
+        lines.append(("contrasts", "", str(declared.contrast), "", *_values(result, declared.cell), *NOTHING))
     return _csv(lines)
 
 

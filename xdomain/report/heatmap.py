@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from xdomain.analysis.result import AnalysisResult, Matrix
-from xdomain.config.curriculum import parse_curriculum
-from xdomain.core.errors import ConfigError
+from xdomain.analysis.result import AnalysisResult, Matrix, RunEffort
+from xdomain.config.curriculum import DOMAIN_NAME
+from xdomain.config.run_id import JOINT
 from xdomain.report.cell_view import CellView, cell_view
 from xdomain.report.colour import Scale
 from xdomain.report.footnotes import footnotes
@@ -91,7 +91,7 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
         source=source(matrix),
         family=family(matrix),
         unit=unit_word(matrix),
-        pictures=tuple(_pictures(matrix, views)),
+        pictures=tuple(_pictures(matrix, views, result.effort)),
         cells=tuple(views.values()),
         footnotes=tuple((mark, caveat) for caveat, mark in marks.items()),
         limit=estimate_text(matrix.unit, scale.limit, signed=False) if scale and coloured else "",
@@ -113,8 +113,10 @@ def defined(matrix: Matrix) -> list[tuple[str, str]]:
     return [(row, column) for row in matrix.rows for column in matrix.columns if matrix.cell(row, column) is not None]
 
 
-def _pictures(matrix: Matrix, views: dict[tuple[str, str], CellView]) -> list[Picture]:
-    square = _pairs(matrix)
+def _pictures(
+    matrix: Matrix, views: dict[tuple[str, str], CellView], effort: Mapping[str, RunEffort]
+) -> list[Picture]:
+    square = _pairs(matrix, effort)
     drawn = set(square.values())
     rest = [key for key in views if key not in drawn]
     pictures = []
@@ -131,14 +133,14 @@ def _pictures(matrix: Matrix, views: dict[tuple[str, str], CellView]) -> list[Pi
     return pictures
 
 
-def _pairs(matrix: Matrix) -> dict[tuple[str, str], tuple[str, str]]:
+def _pairs(matrix: Matrix, effort: Mapping[str, RunEffort]) -> dict[tuple[str, str], tuple[str, str]]:
     """(drawn row, drawn column) -> (row, column) for the rows "A -> B" that hold one cell each.
 
     Twelve rows of one cell each read badly; as a square, target by other domain, they are the tables of 2602.01365.
     """
     places: dict[tuple[str, str], tuple[str, str]] = {}
     for row, cells in matrix.cells.items() if matrix.square else ():
-        pair = _pair(row)
+        pair = _pair(effort.get(row))
         if pair is None or len(cells) != 1:
             continue
         (column,) = cells
@@ -147,11 +149,9 @@ def _pairs(matrix: Matrix) -> dict[tuple[str, str], tuple[str, str]]:
     return places
 
 
-def _pair(label: str) -> tuple[str, str] | None:
-    try:
-        phases = parse_curriculum(label).phases
-    except ConfigError:
+def _pair(run: RunEffort | None) -> tuple[str, str] | None:
+    """The domains of a run of joint with two phases, each of one domain and without steps of its own."""
+    if run is None or run.strategy not in (None, JOINT) or len(run.phases) != 2:
         return None
-    if len(phases) != 2 or any(phase.is_mixed or phase.steps is not None for phase in phases):
-        return None
-    return phases[0].domains[0], phases[1].domains[0]
+    first, second = run.phases
+    return (first, second) if DOMAIN_NAME.fullmatch(first) and DOMAIN_NAME.fullmatch(second) else None

@@ -9,11 +9,12 @@ from typing import Any
 import yaml
 
 from xdomain.analysis.result import AnalysisResult, Cell, EndCheckpoint, Matrix
+from xdomain.config.run_id import BASE
 from xdomain.report.cell_view import cell_interval, finding, value_text
 from xdomain.report.markdown import escaped, markdown_table
 from xdomain.report.numbers import count_text
 from xdomain.report.plain import plain
-from xdomain.report.tree import BASE, parent_label
+from xdomain.report.tree import lineage
 
 OWN_SCORES = "The accuracies of the header and of the first column are of this checkpoint alone."
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
@@ -70,13 +71,7 @@ def _header(result: AnalysisResult, checkpoint: EndCheckpoint, title: str) -> di
 
 def _lineage(result: AnalysisResult, checkpoint: EndCheckpoint) -> Iterator[str]:
     """From the base to the checkpoint: the checkpoint of the same seed at the end of each phase."""
-    labels = list(result.effort)
-    chain = [checkpoint.run]
-    while chain[-1] != BASE and (parent := parent_label(chain[-1], labels)):
-        chain.append(parent)
-    if checkpoint.run != BASE:
-        chain.append(BASE)
-    for label in reversed(chain):
+    for label in [BASE, *(label for label, _ in reversed(lineage(result.effort, checkpoint.run)))]:
         seed = None if label == BASE else checkpoint.seed
         found = next((each for each in result.checkpoints if (each.run, each.seed) == (label, seed)), None)
         if found is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xdomain.analysis.result import AnalysisResult
+from xdomain.analysis.result import AnalysisResult, RunEffort
+from xdomain.config.run_id import BASE, JOINT
 from xdomain.report.numbers import count_text
-
-BASE = "base"
 
 
 @dataclass(frozen=True)
@@ -23,39 +23,37 @@ class Branch:
 
 def curriculum_tree(result: AnalysisResult) -> tuple[Branch, ...]:
     """Branches that leave the base, in the order of the plan; a prefix that is no run itself has no steps."""
-    labels = [label for label in dict.fromkeys((*result.effort, *result.meta.curricula)) if label != BASE]
-    children: dict[str, list[str]] = {}
-    for label in labels:
-        _hang(label, children, labels)
-    return tuple(_branch(result, label, children) for label in children.get("", ()))
+    children: dict[str, dict[str, str]] = {}
+    for label in result.effort:
+        parent = BASE
+        for each, phase in reversed(lineage(result.effort, label)):
+            children.setdefault(parent, {}).setdefault(each, phase)
+            parent = each
+    return _branches(result, BASE, children)
 
 
-def _hang(label: str, children: dict[str, list[str]], labels: list[str]) -> None:
-    parent = parent_label(label, labels)
-    siblings = children.setdefault(parent, [])
-    if label in siblings:
-        return
-    siblings.append(label)
-    if parent:
-        _hang(parent, children, labels)
+def lineage(effort: Mapping[str, RunEffort], label: str) -> list[tuple[str, str]]:
+    """Label and last phase of a run, of the run that it started from, and so on back to the base, which is left out.
+
+    A run that was not measured stands under the text of its phases.
+    """
+    found: list[tuple[str, str]] = []
+    phases: tuple[str, ...] = ()
+    while label != BASE:
+        run = effort.get(label)
+        phases = run.phases if run else phases[:-1]
+        strategy = f" [{run.strategy}]" if run and run.strategy not in (None, JOINT) else ""
+        found.append((label, phases[-1] + strategy if phases else label))
+        label = (run.parent if run else " -> ".join(phases[:-1])) or BASE
+    return found
 
 
-def parent_label(label: str, labels: list[str]) -> str:
-    """ "math" of "math -> science"; "" of a single. A strategy's own run of the prefix comes before the plain one."""
-    curriculum, bracket, strategy = label.partition(" [")
-    prefix, arrow, _ = curriculum.rpartition(" -> ")
-    if not arrow:
-        return ""
-    return prefix + bracket + strategy if prefix + bracket + strategy in labels else prefix
-
-
-def _branch(result: AnalysisResult, label: str, children: dict[str, list[str]]) -> Branch:
-    effort = result.effort.get(label)
-    curriculum, bracket, strategy = label.partition(" [")
-    last = curriculum.rpartition(" -> ")[2]
-    return Branch(
-        label=label,
-        phase=last + bracket + strategy,
-        steps="" if effort is None or effort.steps is None else count_text(effort.steps),
-        children=tuple(_branch(result, child, children) for child in children.get(label, ())),
+def _branches(result: AnalysisResult, parent: str, children: Mapping[str, Mapping[str, str]]) -> tuple[Branch, ...]:
+    return tuple(
+        Branch(label, phase, _steps(result.effort.get(label)), _branches(result, label, children))
+        for label, phase in children.get(parent, {}).items()
     )
+
+
+def _steps(run: RunEffort | None) -> str:
+    return "" if run is None or run.steps is None else count_text(run.steps)

@@ -17,10 +17,10 @@ def test_a_mark_lies_in_the_store_until_it_is_cleared(tmp_path: Path) -> None:
     store, plan = Store(tmp_path / "store"), make_plan()
     stage, other = plan.train_stages[:2]
     cancel_stage(store, stage)
-    assert (store.is_cancelled(stage), store.is_cancelled(other)) == (True, False)
+    assert (store.failures.is_cancelled(stage), store.failures.is_cancelled(other)) == (True, False)
     assert clear_failures(store, [other]) == []
     assert clear_failures(store, plan.stages.values()) == [stage]
-    assert not store.is_cancelled(stage)
+    assert not store.failures.is_cancelled(stage)
 
 
 def test_what_is_done_cannot_be_cancelled(smoke: Session) -> None:

@@ -10,6 +10,7 @@ from xdomain.analysis.result.matrix import AccuracyMatrix, Cell, Matrix, ResultM
 from xdomain.analysis.result.published import PublishedStudy
 from xdomain.analysis.result.runs import EndCheckpoint, ItemChange, RunEffort, Trajectory
 from xdomain.analysis.result.strategies import BestSet, StrategyComparison
+from xdomain.config.analysis import Quantity
 from xdomain.core.errors import AnalysisError
 from xdomain.core.registry import did_you_mean
 
@@ -19,7 +20,7 @@ RESULT_SCHEMA_VERSION = 2
 class DeclaredContrast(ResultModel):
     """A contrast that the experiment declared before it ran; Holm over all declared ones."""
 
-    contrast: str
+    contrast: Quantity
     cell: Cell
 
 
