@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.console import Console
 
 from xdomain.report.generation import generation_table
 
-ROW = {
-    "evaluation": "m on logic",
-    "backend": "transformers",
-    "chat_template": None,
-    "prompt_tokens": 70,
-    "completion_tokens": 20,
-    "finish_reasons": {"stop": 6, "length": 2, "error": 2},
-    "truncated_share": 0.2,
-    "usd": None,
-    "reproducibility": "the same on one machine",
-    "events": ["a retry"],
-    "generated": {"completions": 4},
-    "borrowed": {"completions": {"k": 6}},
-    "records": "records.parquet",
-}
+ROW: dict[str, Any] = {
+    "evaluation": "base on math", "backend": "endpoint", "chat_template": None, "prompt_tokens": 10,
+    "completion_tokens": None, "finish_reasons": {"stop": 3, "length": 1, "refused": 2}, "truncated_share": 1 / 6,
+    "usd": 0.5, "records": "/store/r.parquet", "reproducibility": "none", "events": ["answered by m"],
+    "borrowed": {"completions": {"k": 4}}, "generated": {"completions": 2},
+}  # fmt: skip
 
 
-def test_unknown_values_are_hyphens_and_notes_stand_below() -> None:
-    console = Console(width=200, record=True)
-    console.print(generation_table([ROW]))
-    shown = console.export_text()
-    cells = [cell.strip() for cell in shown.splitlines()[4].strip("│").split("│")]
-    assert cells == ["m on logic", "transformers", "-", "70", "20", "20%", "2", "-"]
-    assert "6 of 10 completions come from earlier evaluations" in shown
-    assert "m on logic: a retry" in shown
+def shown(*rows: dict[str, Any]) -> str:
+    console = Console(width=200, no_color=True)
+    with console.capture() as capture:
+        console.print(generation_table(rows))
+    return capture.get()
+
+
+def test_counts_shares_and_costs() -> None:
+    text = shown(ROW)
+    (line,) = [line for line in text.splitlines() if "endpoint" in line and "│" in line]
+    assert [cell.strip() for cell in line.strip("│").split("│")] == [
+        "base on math", "endpoint", "-", "10", "-", "17%", "2", "0.5000",
+    ]  # fmt: skip
+    assert "4 of 6 completions come from earlier evaluations" in text
+    assert "base on math: answered by m" in text
+
+
+def test_what_was_not_noted_is_a_hyphen() -> None:
+    bare = ROW | dict.fromkeys(("finish_reasons", "truncated_share", "usd", "events", "borrowed", "reproducibility"))
+    text = shown(bare)
+    assert "earlier evaluations" not in text
+    assert text.count(" - ") >= 3
