@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.report_example import example_result
+from tests.support.report_example import example_result, with_matrices
 from xdomain.report import latex, markdown
 from xdomain.report.delimited import long_csv
 from xdomain.report.html import render_html
@@ -66,7 +66,7 @@ def test_a_sentence_adds_no_tag_and_no_attribute(text):
 def test_csv_reads_back_whatever_the_rows_are_called(text):
     cells = {text: RESULT.matrices["transfer"].cells["math"]}
     matrix = RESULT.matrices["transfer"].model_copy(update={"rows": (text,), "cells": cells})
-    rows = list(csv.DictReader(io.StringIO(long_csv(RESULT.with_matrices(matrix)), newline="")))
+    rows = list(csv.DictReader(io.StringIO(long_csv(with_matrices(RESULT, matrix)), newline="")))
     found = [row for row in rows if row["matrix"] == "transfer"]
     assert [row["estimate"] for row in found] == [str(cell.estimate) for cell in cells[text].values()]
     assert all(row["row"] in {plain(text), f"'{plain(text)}"} for row in found)

@@ -49,6 +49,11 @@ def example_result(domains: int = 3, seeds: int = 3, *, measured: bool = True) -
     return Example(NAMES[:domains], tuple(range(seeds)), measured).result()
 
 
+def with_matrices(result: AnalysisResult, *changed: Matrix) -> AnalysisResult:
+    """A copy in which each given matrix replaces the one of its name."""
+    return result.model_copy(update={"matrices": result.matrices | {matrix.name: matrix for matrix in changed}})
+
+
 class Example:
     """Draws cells from one seeded generator."""
 

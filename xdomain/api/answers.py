@@ -21,10 +21,11 @@ def load_answers(session: Session) -> Answers:
     grid = session.measure(with_text=True)
     split = Split(experiment.evaluation.split)
     domains = build_domains(experiment.domains, experiment.domain_names)
+    done = store.done(plan.train_stages)
     rollouts = {
         stage.title: store.folder(stage) / ROLLOUTS
         for stage in plan.train_stages
-        if stage.key in store.done([stage]) and (store.folder(stage) / ROLLOUTS).is_file()
+        if stage.key in done and (store.folder(stage) / ROLLOUTS).is_file()
     }
     splits = (split, Split.TRAIN) if rollouts else (split,)
     items = {

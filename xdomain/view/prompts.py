@@ -26,12 +26,10 @@ class PromptTexts:
 
     Args:
         folders: Folder with the tokenizer's files of each checkpoint, by the checkpoint's name.
-        variables: Further variables of the chat template.
     """
 
-    def __init__(self, folders: Mapping[str, Path], variables: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, folders: Mapping[str, Path]) -> None:
         self._folders = folders
-        self._variables = dict(variables or {})
         self._templates: dict[Path, ChatTemplate | None] = {}
 
     def find(self, item: Item, checkpoint: str, digest: str) -> str | None:
@@ -51,35 +49,39 @@ class PromptTexts:
         if folder is None:
             return None
         if folder not in self._templates:
-            self._templates[folder] = ChatTemplate.of(folder, self._variables)
+            self._templates[folder] = ChatTemplate.of(folder)
         return self._templates[folder]
 
 
 class ChatTemplate:
-    """A chat template rendered without transformers, in the same sandbox and with the same settings."""
+    """A chat template rendered without transformers, in the same sandbox and with the same settings.
 
-    def __init__(self, text: str, variables: Mapping[str, Any]) -> None:
+    Args:
+        tokens: special tokens that the template may write, by name ("bos_token").
+    """
+
+    def __init__(self, text: str, tokens: Mapping[str, str]) -> None:
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
         environment.filters["tojson"] = _to_json
         environment.globals["raise_exception"] = _raise
         self._template = environment.from_string(text)
-        self._variables = dict(variables)
+        self._tokens = dict(tokens)
 
     @classmethod
-    def of(cls, folder: Path, variables: Mapping[str, Any]) -> ChatTemplate | None:
+    def of(cls, folder: Path) -> ChatTemplate | None:
         """Return the template of a tokenizer's folder; None if it has none that can be read."""
         try:
             settings = read_json(folder / "tokenizer_config.json")
             path = folder / "chat_template.jinja"
             text = path.read_text(encoding="utf-8") if path.is_file() else settings.get("chat_template")
             tokens = {name: settings[name] for name in SPECIAL_TOKENS if isinstance(settings.get(name), str)}
-            return cls(text, tokens | dict(variables)) if isinstance(text, str) else None
+            return cls(text, tokens) if isinstance(text, str) else None
         except (OSError, ValueError, TemplateError):
             return None
 
     def render(self, item: Item) -> str | None:
         try:
-            return self._template.render(messages=messages(item), add_generation_prompt=True, **self._variables)
+            return self._template.render(messages=messages(item), add_generation_prompt=True, **self._tokens)
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
             return None
 

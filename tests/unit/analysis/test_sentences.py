@@ -1,6 +1,6 @@
 """The order and the words of the findings: what is shown first, and what "no effect shown" leaves open."""
 
-from tests.support.report_example import example_result
+from tests.support.report_example import example_result, with_matrices
 from xdomain.analysis.result import Cell, Matrix
 from xdomain.analysis.sentences import sentences
 
@@ -33,7 +33,7 @@ def test_order_effects_that_are_not_shown_share_one_sentence_that_names_what_alo
     inside = Cell(estimate=0.01, low=-0.02, high=0.04, p=0.5, p_adjusted=0.8, word="no effect shown")
     result = example_result(4, 3)
     order = filled(result.matrices["order_effect"], logic=alone, puzzle=inside, math=inside)
-    found = [text for text in sentences(result.with_matrices(order)) if "order effect" in text]
+    found = [text for text in sentences(with_matrices(result, order)) if "order effect" in text]
     assert found == [
         "No effect is shown in 3 of 3 cells of order effect; effects up to 7.3 points are not ruled out; taken alone, "
         "0 lies outside order(logic, puzzle) on logic [-7.3, -1.1] (adjusted p 0.22)."
@@ -46,7 +46,7 @@ def test_a_long_list_of_such_intervals_is_counted():
         for name, p in zip("abcde", (5, 4, 3, 2, 1), strict=True)
     }
     result = example_result(4, 3)
-    changed = result.with_matrices(filled(result.matrices["order_effect"], **cells))
+    changed = with_matrices(result, filled(result.matrices["order_effect"], **cells))
     (text,) = [text for text in sentences(changed) if "order effect" in text]
     assert "0 lies outside order(logic, puzzle) on e [1.0, 7.0] (adjusted p 0.1)" in text
     assert text.endswith("2 more.")

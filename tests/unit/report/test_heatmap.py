@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.report_example import example_result
+from tests.support.report_example import example_result, with_matrices
 from xdomain.analysis.result import Cell
 from xdomain.report.cell_view import cell_state, finding, value_text
 from xdomain.report.colour import scales
@@ -36,7 +36,7 @@ def test_longer_curricula_stand_in_a_list_below_the_square():
         "math -> science -> logic": {"math": Cell(estimate=0.1), "science": Cell(estimate=0.2)}
     }
     longer = retention.model_copy(update={"cells": cells, "rows": tuple(cells)})
-    square, listed = drawn("retention", result.with_matrices(longer)).pictures
+    square, listed = drawn("retention", with_matrices(result, longer)).pictures
     assert len(square.rows) == 3
     assert [label for label, _ in listed.rows] == ["math -> science -> logic"]
     assert [view.value if view else None for view in listed.rows[0][1]] == ["+10.0", "+20.0", None]
@@ -80,7 +80,7 @@ def test_where_more_is_worse_the_colour_turns_and_gain_is_not_said():
     sequence = result.matrices["sequence"]
     cell = Cell(estimate=0.1, low=0.05, high=0.15, p=0.001, p_adjusted=0.002, word="gain")
     forgetting = sequence.model_copy(update={"cells": {"math -> science": {"forgetting": cell, "ACC": cell}}})
-    (forgot, level) = drawn("sequence", result.with_matrices(forgetting)).cells[::-1]
+    (forgot, level) = drawn("sequence", with_matrices(result, forgetting)).cells[::-1]
     assert (forgot.tone, forgot.word) == ("loss", "effect shown")
     assert (level.tone, level.value) == ("none", "10.0")
 
@@ -118,7 +118,8 @@ def test_relative_transfer_follows_the_word_of_its_numerator_and_its_diagonal_ha
     numerators = {"science": Cell(estimate=0.02, word="no effect shown"), "logic": Cell(estimate=0.1, word="gain")}
     ratio = Cell(estimate=0.4, low=0.1, high=0.7)
     ratios = {"math": Cell(estimate=1.0, low=1.0, high=1.0), "science": ratio, "logic": ratio}
-    changed = result.with_matrices(
+    changed = with_matrices(
+        result,
         result.matrices["transfer"].model_copy(update={"rows": ("math",), "cells": {"math": numerators}}),
         result.matrices["relative_transfer"].model_copy(
             update={"rows": ("math",), "columns": tuple(ratios), "cells": {"math": ratios}, "centre": 0.0}

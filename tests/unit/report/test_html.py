@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.support.report_example import HOSTILE, example_result
+from tests.support.report_example import HOSTILE, example_result, with_matrices
 from xdomain.analysis.result import RunEffort
 from xdomain.report.html import render_html, template_text
 from xdomain.report.reproduce import cell_command, short_checkpoint, without_writing
@@ -89,7 +89,7 @@ def test_hostile_text_is_text_wherever_it_stands():
     noted = transfer.cells["math"]["science"].model_copy(update={"note": HOSTILE, "compares": (HOSTILE, "base")})
     cells = dict(transfer.cells) | {"math": {"science": noted}}
     shown = {"title": HOSTILE, "definition": HOSTILE, "question": HOSTILE, "hint": HOSTILE}
-    changed = result.with_matrices(transfer.model_copy(update={"cells": cells, **shown}))
+    changed = with_matrices(result, transfer.model_copy(update={"cells": cells, **shown}))
     sentences = (HOSTILE,)
     text = render_html(changed.model_copy(update={"meta": meta, "effort": effort, "sentences": sentences}))
     page = Page(text)

@@ -8,7 +8,7 @@ import re
 import pytest
 from rich.console import Console
 
-from tests.support.report_example import HOSTILE, example_result
+from tests.support.report_example import HOSTILE, example_result, with_matrices
 from xdomain.analysis.result import AnalysisResult, Cell, DeclaredContrast
 from xdomain.core.errors import ConfigError
 from xdomain.report import latex, markdown
@@ -184,7 +184,7 @@ def test_one_seed_says_in_every_file_that_nothing_is_said_of_a_rerun(tmp_path):
 def test_effort_of_both_sides_stands_beside_every_comparison(tmp_path):
     result = example_result(2, 3)
     kept = {"math -> science": result.matrices["retention"].cells["math -> science"]}
-    result = result.with_matrices(result.matrices["retention"].model_copy(update={"cells": kept}))
+    result = with_matrices(result, result.matrices["retention"].model_copy(update={"cells": kept}))
     rows = list(csv.DictReader(io.StringIO(long_csv(result))))
     (row,) = [row for row in rows if row["matrix"] == "retention" and row["row"] == "math -> science"]
     sides = ("compares", "steps", "prompts", "completion_tokens", "informative_groups")
@@ -249,7 +249,7 @@ def test_seeds_that_differ_unusually_are_said_below_the_table(tmp_path):
         row: {c: x.model_copy(update={"caveat": caveat}) for c, x in columns.items() if x.estimate is not None}
         for row, columns in result.matrices["order_effect"].cells.items()
     }
-    result = result.with_matrices(result.matrices["order_effect"].model_copy(update={"cells": cells}))
+    result = with_matrices(result, result.matrices["order_effect"].model_copy(update={"cells": cells}))
     written = write_report(result, tmp_path, ["markdown", "latex", "html", "csv"])
     texts = [path.read_text(encoding="utf-8").replace("\\", "") for path in written.values()]
     for text in [*texts, printed(result)]:

@@ -32,14 +32,14 @@ def folder(tmp_path: Path) -> Path:
 def test_rendering_equals_transformers(folder: Path) -> None:
     tokenizer = tiny_tokenizer()
     tokenizer.chat_template = TEMPLATE
-    template = ChatTemplate.of(folder, {})
+    template = ChatTemplate.of(folder)
     assert template is not None
     assert template.render(ITEM) == render(ITEM, tokenizer, chat=True)
 
 
 def test_a_prompt_is_found_by_its_digest(folder: Path) -> None:
-    texts = PromptTexts({"c": folder}, {"day": "Monday"})
-    template = ChatTemplate.of(folder, {"day": "Monday"})
+    texts = PromptTexts({"c": folder})
+    template = ChatTemplate.of(folder)
     assert template is not None
     rendered = template.render(ITEM) or ""
     assert texts.find(ITEM, "c", text_digest(rendered)) == rendered
@@ -53,7 +53,7 @@ def test_a_prompt_is_found_by_its_digest(folder: Path) -> None:
 def test_a_folder_without_a_template(tmp_path: Path, settings: Any) -> None:
     if settings is not None:
         (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
-    assert ChatTemplate.of(tmp_path, {}) is None
+    assert ChatTemplate.of(tmp_path) is None
 
 
 def test_a_template_that_refuses_shows_nothing() -> None:

@@ -109,10 +109,6 @@ class AnalysisResult(ResultModel):
         assert isinstance(found, AccuracyMatrix)
         return found
 
-    def with_matrices(self, *changed: Matrix) -> AnalysisResult:
-        """Return a copy in which each given matrix replaces the one of its name."""
-        return self.model_copy(update={"matrices": self.matrices | {matrix.name: matrix for matrix in changed}})
-
     @property
     def has_exceptions(self) -> bool:
         """Whether some cell speaks of less than `meta.speaks_of` says."""
