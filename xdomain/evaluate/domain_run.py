@@ -34,14 +34,9 @@ class Measurement:
 
 
 def evaluate_domain(
-    served: Served,
-    domain: Domain,
-    stage: EvaluateStage,
-    context: StageContext,
-    *,
-    chat: bool,
+    served: Served, domain: Domain, stage: EvaluateStage, context: StageContext, *, chat: bool
 ) -> Measurement | None:
-    """Answer and judge every item; goes on where a killed run was; None if it was asked to stop.
+    """Answer and judge every item, and continue where a killed process was; return None if it was asked to stop.
 
     Args:
         served: The backend and its checkpoint, which is loaded only if something has to be generated.
@@ -55,9 +50,7 @@ def evaluate_domain(
     begun = time.perf_counter()
     backend, checkpoint, evaluation = served.backend, served.checkpoint, stage.settings
     items = choose_items(domain, evaluation, Split(stage.split))
-    prompts = prepare(
-        items, checkpoint, chat=chat, domain=domain.name, seed=evaluation.seed, samples=evaluation.samples
-    )
+    prompts = prepare(items, checkpoint, chat=chat, domain=domain.name, seed=stage.seed, samples=evaluation.samples)
     sampling = Sampling(evaluation.completion_tokens, evaluation.temperature, evaluation.top_p, domain.stop)
     borrowed = Borrowed(items, prompts, context.lenders)
     missing = borrowed.missing()
@@ -71,13 +64,8 @@ def evaluate_domain(
             for place in borrowed.whole:
                 if place not in journal.found:
                     scorer.add(place, *borrowed.complete(place, ()))
-            done = resumed + len(borrowed.whole)
-            for place, completions in _answered(served, missing, sampling, journal.found.keys()):
-                scorer.add(place, *borrowed.complete(place, completions))
-                done += 1
-                context.reporter.progress(done, len(items))
-                if context.stop_requested():
-                    break
+            answered = _answered(served, missing, sampling, journal.found.keys())
+            _judge(scorer, borrowed, answered, context, resumed + len(borrowed.whole), len(items))
             generated = time.perf_counter()
     finally:
         journal.close()
@@ -104,6 +92,23 @@ def evaluate_domain(
         | {"events": events}
         | seconds,
     )
+
+
+def _judge(
+    scorer: Scorer, borrowed: Borrowed, answered: Iterator[Answered], context: StageContext, done: int, total: int
+) -> None:
+    """Judge completions as they are generated, until all are or the stage is asked to stop.
+
+    Args:
+        done: Number of items that were answered before.
+        total: Number of all items.
+    """
+    for place, completions in answered:
+        scorer.add(place, *borrowed.complete(place, completions))
+        done += 1
+        context.reporter.progress(done, total)
+        if context.stop_requested():
+            break
 
 
 def _answered(
