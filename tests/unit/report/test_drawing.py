@@ -10,7 +10,6 @@ import pytest
 from tests.support.report_example import example_result
 from xdomain.report.curves import Panel, panels
 from xdomain.report.drawing import LINE_UNITS, curves_figure, save, settings
-from xdomain.report.figures import write_figures
 from xdomain.report.html import render_html
 from xdomain.report.palette import page_palette
 
@@ -63,11 +62,3 @@ def test_the_file_has_the_pages_dashes_and_the_caption(sequences: list[Panel], t
     found = re.search(rf"stroke-dasharray: ([\d.]+),([\d.]+)[^\"]*stroke: {PALETTE.series(2)}", text)
     assert found is not None
     assert [float(part) for part in found.groups()] == pytest.approx([stroke, gap], rel=1e-3)
-
-
-def test_curves_of_single_phases_alone_make_no_file(tmp_path: Path) -> None:
-    result = example_result()
-    single = tuple(t for t in result.trajectories if len(t.phase_ends) == 1)
-    write_figures(result.model_copy(update={"trajectories": single}), tmp_path, "svg")
-    assert (tmp_path / "transfer.svg").is_file()
-    assert not (tmp_path / "curves.svg").exists()

@@ -1,11 +1,8 @@
-"""The curriculum tree, and the curves."""
-
-from itertools import pairwise
+"""The curriculum tree."""
 
 from tests.support.report_example import example_result
 from xdomain.analysis.result import RunEffort
 from xdomain.config.run_id import parse_run
-from xdomain.report.curves import HEIGHT, LABEL_GAP, WIDTH, panels
 from xdomain.report.tree import curriculum_tree
 
 
@@ -54,24 +51,3 @@ def test_a_prefix_that_is_no_run_itself_still_holds_its_children():
         "a -> b",
         "a -> b -> c",
     )
-
-
-def test_curves_stay_inside_their_panel_and_labels_apart():
-    sequences, singles = panels(example_result(8, 3))
-    assert len(sequences) == 8 * 7 + 1
-    assert sequences[-1].curriculum == "math -> math"
-    assert len(singles) == 8
-    for panel in sequences:
-        labels = sorted(line.label_y for line in panel.lines)
-        assert all(b - a >= LABEL_GAP - 0.11 for a, b in pairwise(labels))
-        for line in panel.lines:
-            assert all(0 <= dot.x <= WIDTH and 0 <= dot.y <= HEIGHT for dot in line.dots)
-            assert len(line.dots) == 13
-
-
-def test_a_curve_without_a_measured_point_is_left_out():
-    result = example_result(2, 1)
-    empty = result.trajectories[0].model_copy(
-        update={"points": tuple(p.model_copy(update={"estimate": None}) for p in result.trajectories[0].points)}
-    )
-    assert panels(result.model_copy(update={"trajectories": (empty,)})) == ([], [])

@@ -4,18 +4,16 @@ import csv
 import io
 import json
 import re
-import sys
 
 import pytest
 from rich.console import Console
 
 from tests.support.report_example import HOSTILE, example_result
 from xdomain.analysis.result import AnalysisResult, Cell, DeclaredContrast
-from xdomain.core.errors import ConfigError, DependencyMissing
+from xdomain.core.errors import ConfigError
 from xdomain.report import latex, markdown
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.delimited import long_csv, wide_csv
-from xdomain.report.figures import write_figures
 from xdomain.report.html import render_html
 from xdomain.report.terminal import tables
 from xdomain.report.write import WRITERS, write_report
@@ -232,12 +230,6 @@ def test_a_report_without_a_single_number_is_still_a_report(tmp_path):
     assert "not measured" in written["markdown"].read_text(encoding="utf-8")
     document = json.loads(written["json"].read_text(encoding="utf-8"))
     assert document["matrices"]["transfer"]["cells"]["math"]["math"]["estimate"] is None
-
-
-def test_figures_without_matplotlib_name_the_extra(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(DependencyMissing, match=r"xdomain\[figures\]"):
-        write_figures(example_result(), tmp_path, "svg")
 
 
 def test_each_contrast_prints_its_own_deviation_between_seeds(tmp_path):
