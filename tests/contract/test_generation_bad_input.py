@@ -14,6 +14,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from tests.support.backends import loaded, served
+from tests.support.stage_runs import Silent
 from tests.support.stages import evaluate_stage
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.model import ModelConfig
@@ -57,14 +58,6 @@ def test_a_completion_ends_where_the_context_does(tiny) -> None:
     assert (near.tokens, near.finish_reason) == (3, "length")
     assert far.tokens is not None
     assert far.tokens > 3
-
-
-class Silent:
-    def progress(self, done: int, total: int, **values: object) -> None:
-        """Say nothing."""
-
-    def event(self, kind: str, **values: object) -> None:
-        """Say nothing."""
 
 
 def evaluations(tmp_path: Path, *checkpoints: str, domains: tuple[str, ...] = ("logic",)) -> list[object]:

@@ -69,7 +69,7 @@ def test_report_of_an_accuracy_table(tmp_path: Path) -> None:
         rows += [f"{curriculum},math,{math},500", f"{curriculum},logic,{logic},500"]
     table.write_text("\n".join(rows))
     result = json.loads(xdomain("report", "--from", table, "--json").stdout)
-    assert result["transfer"]["cells"]["math"]["math"]["estimate"] == pytest.approx(0.4)
+    assert result["matrices"]["transfer"]["cells"]["math"]["math"]["estimate"] == pytest.approx(0.4)
     assert "give either an experiment file or --from" in xdomain("report", code=2).stderr
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from tests.support.small_grid import command, environment, xdomain
+from tests.support.stage_runs import Silent
 from tests.support.stages import evaluate_stage
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.parquet import read_records
@@ -33,14 +34,6 @@ SETTINGS = {
     "max_completion_tokens": 16,
     "batch_tokens": 250,  # many small batches, so that a kill finds some done and some not
 }
-
-
-class Silent:
-    def progress(self, done: int, total: int, **values: object) -> None:
-        """Say nothing."""
-
-    def event(self, kind: str, **values: object) -> None:
-        """Say nothing."""
 
 
 def evaluate(root: Path, model: Path) -> None:

@@ -280,10 +280,10 @@ def test_eval_compares_a_checkpoint_with_the_base(finished: tuple[Path, Path], t
     ]
     ended = xdomain("eval", "logic, seed 0@2", "--base", "base*", *arguments, "--store", store, "--json")
     result = json.loads(ended.stdout)
-    assert set(result["accuracy"]["cells"]) == {"base", "logic, seed 0@2"}
-    change = result["change"]["cells"]["logic, seed 0@2"]
+    assert set(result["matrices"]["accuracy"]["cells"]) == {"base", "logic, seed 0@2"}
+    change = result["matrices"]["change"]["cells"]["logic, seed 0@2"]
     assert {name: cell["n_items"] for name, cell in change.items()} == {"logic": 10, "math": 10}
-    assert list(result["odds_ratio"]["cells"]["logic, seed 0@2"]) == ["all domains"], (
+    assert list(result["matrices"]["odds_ratio"]["cells"]["logic, seed 0@2"]) == ["all domains"], (
         "nobody said what it was trained on"
     )
     again = xdomain("eval", "logic, seed 0@2", *arguments, "--store", store, "--json")
@@ -301,5 +301,6 @@ def test_eval_of_a_model_folder_equals_that_of_its_stage(finished: tuple[Path, P
     by_stage = json.loads(xdomain("eval", "base*", *arguments, "--store", undisturbed, "--json").stdout)
     folder = base / "checkpoints" / "step-000000"
     by_folder = json.loads(xdomain("eval", folder, *arguments, "--store", tmp_path / "store", "--json").stdout)
-    (stage,), (model,) = by_stage["accuracy"]["cells"].values(), by_folder["accuracy"]["cells"].values()
+    (stage,) = by_stage["matrices"]["accuracy"]["cells"].values()
+    (model,) = by_folder["matrices"]["accuracy"]["cells"].values()
     assert stage["logic"]["estimate"] == model["logic"]["estimate"]

@@ -68,7 +68,7 @@ def test_the_same_items_score_the_same(
     extra = f"--include_path {tmp_path / 'tasks'} --batch_size 8"
     theirs = ["eval", BASE, "--lm-eval", "logic_rows", "--lm-eval-args", extra, "--items", "1000", "--store", store]
     result = json.loads(xdomain(*theirs, "--json").stdout)
-    (column,) = result["accuracy"]["columns"]
+    (column,) = result["matrices"]["accuracy"]["columns"]
     assert column == "logic_rows exact_match"
 
     ours = ["eval", BASE, "--domains", "logic", "--items", "1000", "--max-tokens", TOKENS, "--store", store]
@@ -78,7 +78,7 @@ def test_the_same_items_score_the_same(
     found = agree("logic", read(mine), read(sample_files(folder)["logic_rows"]), "none")
     assert found == Agreement("logic", 1000, 1000, 1000, 1000, found.ours, found.ours, ())
     assert 0.2 < found.ours < 0.98, "a model that gets some right and some wrong"
-    assert result["accuracy"]["cells"][BASE][column]["estimate"] == pytest.approx(found.ours)
+    assert result["matrices"]["accuracy"]["cells"][BASE][column]["estimate"] == pytest.approx(found.ours)
 
     log = (folder / "lm-eval.log").stat().st_mtime_ns
     xdomain(*theirs)

@@ -31,8 +31,8 @@ def test_the_report_shows_what_joint_gives_up_and_measures_remedies(
     chosen = ("--seeds", "0", "--store", tmp_path, *(word for each in smaller for word in ("--set", each)))
     xdomain("grid", "run", EXPERIMENT, *chosen)
     result: dict[str, Any] = json.loads(xdomain("report", EXPERIMENT, *chosen, "--json").stdout)
-    change = result["change"]["cells"][MIXTURE]
-    accuracy = result["accuracy"]["cells"]
+    change = result["matrices"]["change"]["cells"][MIXTURE]
+    accuracy = result["matrices"]["accuracy"]["cells"]
     assert change["right"]["word"] == "loss"
     assert change["left"]["word"] == "gain"
     assert accuracy[MIXTURE]["right"]["estimate"] < 0.2

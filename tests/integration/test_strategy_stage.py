@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.support.stage_runs import Silent
 from xdomain.config.experiment import Experiment
 from xdomain.config.load import load_experiment
 from xdomain.core.artifact_layout import checkpoint_folder
@@ -26,14 +26,6 @@ from xdomain.train.history import weight_changes
 from xdomain.train.run import run_train
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-
-
-class Silent:
-    def progress(self, done: int, total: int, **values: Any) -> None:
-        pass
-
-    def event(self, kind: str, **values: Any) -> None:
-        pass
 
 
 def planned(experiment: Experiment) -> Plan:

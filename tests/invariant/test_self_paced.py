@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from tests.support.plans import make_experiment, make_plan
+from tests.support.stage_runs import Silent
 from xdomain.config.experiment import Experiment
 from xdomain.config.validation import validate
 from xdomain.core.artifact_layout import checkpoint_folder
@@ -80,14 +81,6 @@ def test_bad_settings_are_named(field: str, value: int) -> None:
     data["training"] = {**TRAINING, "self_paced": {field: value}}
     with pytest.raises(ConfigError, match=rf"training\.self_paced\.{field}"):
         validate(Experiment, data, "x.yaml")
-
-
-class Silent:
-    def progress(self, done: int, total: int, **values: Any) -> None:
-        """Nobody watches a test."""
-
-    def event(self, kind: str, **values: Any) -> None:
-        """Nobody watches a test."""
 
 
 @pytest.fixture(scope="module")

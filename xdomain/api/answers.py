@@ -54,7 +54,10 @@ def load_store(store: Store) -> Answers:
         raise AnalysisError(
             "the store holds no evaluation.", where=str(store.root), fix="Name another one with --store."
         )
-    labels = evaluation_labels({stage.key: stage.title for stage in stages})
+    domains = {stage.key: str(stage.payload["items"]["domain"]) for stage in stages}
+    # A stored evaluation is titled "CHECKPOINT on DOMAIN".
+    titles = {stage.key: stage.title.removesuffix(f" on {domains[stage.key]}") for stage in stages}
+    labels = evaluation_labels({key: (title, domains[key]) for key, title in titles.items()})
     records = read_records([store.open_artifact(stage) / "records.parquet" for stage in stages])
     records["checkpoint"] = records["stage_key"].map(labels)
     return Answers(str(store.root), records, {label: label for label in labels.values()}, {}, PromptTexts({}))

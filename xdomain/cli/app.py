@@ -81,7 +81,7 @@ GRID: Table = {
 DOMAINS: Table = {
     "list": (
         "xdomain.cli.domains:list_domains",
-        "Every registered domain with its scorer; without one, what it still needs.",
+        "List every registered domain with its scorer, or with what it still needs.",
     ),
     "show": (
         "xdomain.cli.domains:show",
@@ -93,7 +93,7 @@ DOMAINS: Table = {
     ),
     "check": (
         "xdomain.cli.domains:check",
-        "Gold must score, garbage must not, splits must not overlap; exit code 2 if anything is wrong.",
+        "Check that gold scores, garbage does not and splits do not overlap; exit code 2 if anything is wrong.",
     ),
 }
 
@@ -156,7 +156,7 @@ def main() -> None:
 
 
 def _complain(paragraph: str) -> None:
-    """Tell what the handled exception says; with --debug, where it came from too."""
+    """Print what the handled exception says; with --debug, also its traceback."""
     if "--debug" in sys.argv:
         traceback.print_exc()
     typer.secho(paragraph, fg="red", err=True)

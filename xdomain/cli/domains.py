@@ -19,7 +19,7 @@ SHOWN = ("system", "prompt", "rendered", "gold", "completion", "verdict", "reaso
 
 
 def list_domains(json_: Json = False) -> None:
-    """Every registered domain with its scorer; without one, what it still needs."""
+    """List every registered domain with its scorer, or with what it still needs."""
     found = domains.list_domains()
     if json_:
         print_json([each.document() for each in found])
@@ -65,7 +65,7 @@ def check(
     most: Annotated[int | None, typer.Option(min=1, help="Judge at most so many items a split.")] = None,
     json_: Json = False,
 ) -> None:
-    """Gold must score, garbage must not, splits must not overlap; exit code 2 if anything is wrong."""
+    """Check that gold scores, garbage does not and splits do not overlap; exit code 2 if anything is wrong."""
     checks = domains.check_domains(targets or domains.BUILT_IN, most=most)
     if json_:
         print_json([asdict(each) | {"ok": each.ok} for each in checks])

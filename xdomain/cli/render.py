@@ -11,11 +11,11 @@ from typing import Any
 from rich.console import Console
 
 WIDTH_OF_FILES = 140
-"""Columns where there is no terminal to ask."""
+"""Columns of a pipe or a file, which have no width of their own."""
 
 
 def make_console(*, stderr: bool) -> Console:
-    """A console that wraps tables to the terminal, or to `WIDTH_OF_FILES` in a pipe or a log."""
+    """Return a console that wraps tables to the terminal, or to `WIDTH_OF_FILES` in a pipe or a log."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_FILES
     return Console(stderr=stderr, highlight=False, emoji=False, width=width)
@@ -26,12 +26,12 @@ err = make_console(stderr=True)
 
 
 def redraws(console: Console) -> bool:
-    """Whether bars may be drawn over again: on a terminal that somebody looks at, not in the log of a CI job."""
+    """Return whether bars may be redrawn: on a terminal, not in the log of a CI job."""
     return console.is_terminal and not os.environ.get("CI")
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout."""
+    """Print one JSON document on stdout."""
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 

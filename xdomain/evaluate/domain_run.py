@@ -34,14 +34,9 @@ class Measurement:
 
 
 def evaluate_domain(
-    served: Served,
-    domain: Domain,
-    stage: EvaluateStage,
-    context: StageContext,
-    *,
-    chat: bool,
+    served: Served, domain: Domain, stage: EvaluateStage, context: StageContext, *, chat: bool
 ) -> Measurement | None:
-    """Answer and judge every item; goes on where a killed run was; None if it was asked to stop.
+    """Answer and judge every item; continue where a killed attempt was; return None if asked to stop.
 
     Args:
         served: The backend and its checkpoint, which is loaded only if something has to be generated.
@@ -55,9 +50,8 @@ def evaluate_domain(
     begun = time.perf_counter()
     backend, checkpoint, evaluation = served.backend, served.checkpoint, stage.settings
     items = choose_items(domain, evaluation, Split(stage.split))
-    prompts = prepare(
-        items, checkpoint, chat=chat, domain=domain.name, seed=evaluation.seed, samples=evaluation.samples
-    )
+    drawn = {"seed": evaluation.seed, "samples": evaluation.samples}
+    prompts = prepare(items, checkpoint, chat=chat, domain=domain.name, **drawn)
     sampling = Sampling(evaluation.completion_tokens, evaluation.temperature, evaluation.top_p, domain.stop)
     borrowed = Borrowed(items, prompts, context.lenders)
     missing = borrowed.missing()
@@ -68,13 +62,13 @@ def evaluate_domain(
     resumed = len(journal.found.keys() - set(borrowed.whole))
     try:
         with Scorer(domain, items, prompts.opened, journal) as scorer:
+            at_hand = journal.found.keys()
             for place in borrowed.whole:
-                if place not in journal.found:
+                if place not in at_hand:
                     scorer.add(place, *borrowed.complete(place, ()))
-            done = resumed + len(borrowed.whole)
-            for place, completions in _answered(served, missing, sampling, journal.found.keys()):
+            generating = _answered(served, missing, sampling, at_hand)
+            for done, (place, completions) in enumerate(generating, resumed + len(borrowed.whole) + 1):
                 scorer.add(place, *borrowed.complete(place, completions))
-                done += 1
                 context.reporter.progress(done, len(items))
                 if context.stop_requested():
                     break
@@ -84,26 +78,28 @@ def evaluate_domain(
     if len(scorer.answers) < len(items):
         return None
     answers = [scorer.answers[place] for place in range(len(items))]
-    ended = time.perf_counter()
-    events = backend.events()
-    for event in events:
-        context.reporter.event(NoteKind.GENERATION, message=event)
-    records = make_records(items, prompts, answers, backend, domain, checkpoint.name, stage.key)
     seconds = {
         "prepare_seconds": prepared - begun,
         "generate_seconds": generated - prepared,
         "score_seconds": scorer.seconds,
-        "wait_for_scores_seconds": ended - generated,
+        "wait_for_scores_seconds": time.perf_counter() - generated,
     }
-    return Measurement(
-        records,
+    summary = (
         totals(answers)
         | _generated(answers, borrowed, evaluation)
         | {"items": len(items), "samples": evaluation.samples, "resumed_items": resumed}
-        | {"backend": backend.name, "reproducibility": backend.reproducibility, "chat_template": prompts.template}
-        | {"events": events}
-        | seconds,
+        | {"chat_template": prompts.template, **_backend_facts(backend, context)}
+        | seconds
     )
+    return Measurement(make_records(items, prompts, answers, backend, domain, checkpoint.name, stage.key), summary)
+
+
+def _backend_facts(backend: Backend, context: StageContext) -> dict[str, Any]:
+    """Return what the backend is and what happened to it, and report what happened."""
+    events = backend.events()
+    for event in events:
+        context.reporter.event(NoteKind.GENERATION, message=event)
+    return {"backend": backend.name, "reproducibility": backend.reproducibility, "events": events}
 
 
 def _answered(

@@ -22,9 +22,9 @@ from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage
 
 ENGINE = ("evaluation.backend=", "evaluation.vllm.")
-"""Beginnings of the settings that say how weights are served."""
+"""Prefixes of settings that say how weights are served."""
 OF_A_BASE = ("model.", *ENGINE, "evaluation.endpoint.")
-"""Beginnings of the settings that a base may have of its own: they put no other questions to it."""
+"""Prefixes of settings that can be set for the base model only: they leave its questions unchanged."""
 
 Checkpoints = list[tuple[StoredStage, int, str]]
 """Stage, step and title of each."""
@@ -56,13 +56,13 @@ def domain_entries(domains: str | Path | Iterable[str | Path | DomainConfig]) ->
 def settings_by_model(
     store: Store, models: Sequence[str], settings: Sequence[str], base: str | None, base_settings: Sequence[str]
 ) -> dict[str, list[str]]:
-    """The overrides of each model: those of `--set` that can concern it, and for the base those of `--base-set`.
+    """Return the overrides of each model: those of `--set` that apply to it, and for the base model `--base-set`.
 
-    A served model has no weights to load, and a checkpoint of the store is as it was made, so that in a comparison a
-    setting of these is for the other model.
+    A served model has no weights to load, and a checkpoint of the store is already made. In a comparison, settings of
+    weights therefore apply to the other model only.
 
     Raises:
-        ConfigError: a setting concerns none of the models, or would put other questions to the base.
+        ConfigError: a setting applies to none of the models, or would change the base model's questions.
     """
     for setting in base_settings:
         if not setting.startswith(OF_A_BASE):
@@ -104,7 +104,7 @@ def evaluation_graph(
     revision: str | None = None,
     overrides: Iterable[str] = (),
 ) -> Graph:
-    """Evaluations of the named checkpoints; a model that is no stage of the store gets a base stage of its own.
+    """Plan the evaluations of the named checkpoints; a model from outside of the store gets its own base stage.
 
     Args:
         settings: sections of an experiment (`model` without a source, `evaluation`, `execution`). Of `model`,
@@ -138,10 +138,10 @@ def evaluation_graph(
 
 
 def is_served(model: str, checkpoints: Checkpoints) -> bool:
-    """Whether a server answers for the model.
+    """Return whether a server answers for the model.
 
     Raises:
-        ConfigError: for some of the checkpoints alone.
+        ConfigError: the model names both endpoints and weights.
     """
     if not checkpoints:
         return is_endpoint(model)
@@ -152,7 +152,7 @@ def is_served(model: str, checkpoints: Checkpoints) -> bool:
 
 
 def stored_checkpoints(store: Store, text: str) -> Checkpoints:
-    """(stage, step, title) of every checkpoint of the store that `text` names; [] if it names none.
+    """Return stage, step and title of every checkpoint of the store that `text` names; [] if it names none.
 
     Raises:
         ConfigError: a stage that it names left no checkpoint at the step that it names.

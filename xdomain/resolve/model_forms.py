@@ -11,7 +11,7 @@ from xdomain.core.locate import ADAPTER_CONFIG
 
 
 def model_source(text: str, revision: str | None) -> dict[str, Any]:
-    """The `model` mapping of an experiment for what `text` names outside the store.
+    """Return the `model` section of an experiment for a model from outside of the store.
 
     Raises:
         ConfigError: it names none of these, or an adapter whose base is not to be found.
@@ -37,12 +37,12 @@ def model_source(text: str, revision: str | None) -> dict[str, Any]:
 
 
 def is_endpoint(text: str) -> bool:
-    """Whether `text` is the address of a served model."""
+    """Return whether `text` is the address of a served model."""
     return text.startswith(("http://", "https://"))
 
 
 def endpoint_source(text: str) -> dict[str, str]:
-    """The endpoint that "https://HOST/v1#MODEL" stands for.
+    """Return the endpoint that "https://HOST/v1#MODEL" stands for.
 
     Raises:
         ConfigError: no model is named.
@@ -58,7 +58,7 @@ def endpoint_source(text: str) -> dict[str, str]:
 
 
 def adapter_source(folder: Path) -> dict[str, Any]:
-    """An adapter with the base that its own configuration names: a folder, else a hub id.
+    """Return an adapter with the base model that its configuration names: a folder, else a hub id.
 
     Raises:
         ConfigError: it names none, or a folder that is not there.

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from xdomain.config.backend import KEEPS_ENGINE
 from xdomain.core.states import Cause
 from xdomain.plan.graph import Setup
-from xdomain.plan.stage import StageSpec
+from xdomain.plan.stage import EvaluateStage, Purpose, StageSpec
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,19 @@ class Task:
         name: The first stage's folder, for logs.
         stages: One base or train stage, or the evaluations of one checkpoint.
         path: The `TaskFile`.
-        keeps_engine: Whether the engine that it starts is worth keeping for the next such task.
     """
 
     name: str
     stages: tuple[StageSpec, ...]
     path: Path = field(compare=False)
-    keeps_engine: bool = False
+
+    @property
+    def keeps_engine(self) -> bool:
+        """Whether the engine that it starts is worth keeping for the next such task."""
+        first = self.stages[0]
+        if not isinstance(first, EvaluateStage) or first.purpose is not Purpose.REPORT:
+            return False
+        return first.settings.backend in KEEPS_ENGINE
 
 
 @dataclass(frozen=True)

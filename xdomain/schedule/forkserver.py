@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
@@ -24,6 +25,8 @@ from xdomain.domains.server_domains import VARIABLE, write_server_domains
 
 STARTS = 3
 """Attempts to start a process while the server dies."""
+PAUSE_SECONDS = 0.2
+"""Time between two attempts, in which the system takes a killed server away."""
 
 
 class ForkServer:
@@ -70,6 +73,7 @@ class ForkServer:
             with _light_main(), _set(self._environment), suppress(OSError, EOFError):
                 process.start()
                 return process
+            time.sleep(PAUSE_SECONDS)
         raise StageError("the worker server cannot be started: it ends at once.", fix="See its output above.")
 
     def close(self) -> None:

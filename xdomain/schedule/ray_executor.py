@@ -30,10 +30,12 @@ GPU_TASKS_PER_PROCESS = 1
 
 
 class RayExecutor:
-    """Args:
-    execution: whose `ray`, `resources`, `workers`, `threads` and `device` count.
-    store: the store's folder, which every node must see under this path.
-    jobs: stages at once; by default `execution.workers`, else as many as the nodes hold.
+    """Runs tasks on the nodes of a Ray cluster.
+
+    Args:
+        execution: Its `ray`, `resources`, `workers`, `threads` and `device` count.
+        store: The store's folder, which every node must see under this path.
+        jobs: Number of stages at once; by default `execution.workers`, else as many as the nodes hold.
 
     Raises:
         DependencyMissing: Ray is not installed.

@@ -23,13 +23,15 @@ def run_plan(
     plan: Graph,
     store: Store,
     jobs: int | None,
-    watch: Callable[[Event | None], None],
+    on_event: Callable[[Event | None], None],
     on_start: Callable[[Scheduler], None],
 ) -> RunOutcome:
     """Check the settings with TRL, then run every stage that is not in the store.
 
     Args:
-        on_start: gets the scheduler before it runs (to stop it, to look at progress).
+        jobs: Number of workers, which overrides the experiment's.
+        on_event: Called with every event, and with None whenever progress may have changed.
+        on_start: Called with the scheduler before it runs, for stopping it and looking at its progress.
 
     Raises:
         ConfigError: TRL refuses a setting.
@@ -43,29 +45,30 @@ def run_plan(
     _note(plan, store)
     _require_training_packages()
 
-    def tell(task: Task, message: str) -> None:
-        watch(Event(EventKind.WAITING, task.stages[0], {"message": message}))
+    def on_wait(task: Task, message: str) -> None:
+        on_event(Event(EventKind.WAITING, task.stages[0], {"message": message}))
 
-    with closing(make_executor(plan.setup.execution, store, jobs, tell)) as executor:
+    with closing(make_executor(plan.setup.execution, store, jobs, on_wait)) as executor:
         bases = [stage for stage in plan.stages.values() if stage.kind is StageKind.BASE]
         # Of several models each base stage tells for itself, so that one that cannot be read does not stop the others.
         loads_source = not plan.own and len(store.done(bases)) < len(bases)
         by_backend = {each.evaluation.backend: each for each in (*plan.own.values(), plan.setup)}
         for setup in by_backend.values():
             executor.preflight(setup, loads_source=loads_source)
-        scheduler = Scheduler(plan, store, executor, watch)
+        scheduler = Scheduler(plan, store, executor, on_event)
         on_start(scheduler)
         return scheduler.run()
 
 
 def _note(plan: Graph, store: Store) -> None:
-    """An experiment's stages stay until it is forgotten; evaluations of another's stages go with these."""
+    """Note an experiment in the store, so that its stages stay until it is forgotten. Evaluations of stages of other
+    experiments go with those."""
     if isinstance(plan, Plan):
         note_experiment(store, plan)
 
 
 def _is_finished(plan: Graph, store: Store) -> bool:
-    """Every stage is published, and where the experiment wants what is damaged made again, none is."""
+    """Return whether every stage is published, and sound if the experiment wants corrupt ones made again."""
     stages = plan.stages.values()
     if len(store.done(stages)) < len(stages):
         return False

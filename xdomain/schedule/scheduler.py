@@ -9,11 +9,10 @@ import time
 import uuid
 from collections.abc import Callable
 
-from xdomain.config.backend import KEEPS_ENGINE
 from xdomain.core.errors import StoreError
 from xdomain.core.states import Cause, EventKind
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage, Purpose, StageSpec
+from xdomain.plan.stage import StageSpec
 from xdomain.schedule.attempts import Attempts
 from xdomain.schedule.base import Executor, Task, TaskExit
 from xdomain.schedule.events import Event, RunOutcome
@@ -149,13 +148,7 @@ class Scheduler:
             self._store.failures.clear(stage)
             self._running[stage.key] = stage
             self._on_event(Event(EventKind.STARTED, stage))
-        first = stages[0]
-        keeps_engine = (
-            isinstance(first, EvaluateStage)
-            and first.purpose is Purpose.REPORT
-            and first.settings.backend in KEEPS_ENGINE
-        )
-        task = Task(first.folder, tuple(stages), path, keeps_engine)
+        task = Task(stages[0].folder, tuple(stages), path)
         self._hung.add(task, stale.values())
         self._executor.submit(task)
 

@@ -37,11 +37,13 @@ CAUSES = {"CANCELLED": Cause.CANCELLED, "OUT_OF_MEMORY": Cause.OUT_OF_MEMORY}
 
 
 class SlurmExecutor:
-    """Args:
-    execution: whose `slurm`, `resources`, `workers`, `threads`, `train_processes` and `device` count.
-    store: the store's folder, which every node must see under this path.
-    jobs: jobs in the queue at once; by default `execution.workers`, else `slurm.most_jobs`.
-    tell: called with what users should know of a task that waits.
+    """Runs tasks as jobs of a Slurm cluster.
+
+    Args:
+        execution: Its `slurm`, `resources`, `workers`, `threads`, `train_processes` and `device` count.
+        store: The store's folder, which every node must see under this path.
+        jobs: Number of jobs in the queue at once; by default `execution.workers`, else `slurm.most_jobs`.
+        on_wait: Called with what users should know of a task that waits.
 
     Raises:
         DependencyMissing: submitit is not installed, or there is no Slurm here.
@@ -53,7 +55,7 @@ class SlurmExecutor:
         execution: ExecutionConfig,
         store: Path,
         jobs: int | None = None,
-        tell: Callable[[Task, str], None] = lambda *_: None,
+        on_wait: Callable[[Task, str], None] = lambda *_: None,
     ) -> None:
         try:
             import submitit
@@ -67,7 +69,7 @@ class SlurmExecutor:
             check_size(options, f"execution.resources.{kind}")
         self._slurm = execution.slurm
         self._most = jobs or execution.workers or execution.slurm.most_jobs
-        self._tell = tell
+        self._on_wait = on_wait
         self._submitit = submitit.SlurmExecutor(folder=(store / "slurm").resolve())
         self._setup = job_setup(execution)
         self._queued: list[Task] = []
@@ -179,7 +181,7 @@ class SlurmExecutor:
             elif job.is_alive:
                 self._note(number, task, job)
             elif self._can_go_on(task, job):
-                self._tell(task, f"Slurm job {number} stopped at a checkpoint as Slurm asked; it is submitted again")
+                self._on_wait(task, f"Slurm job {number} stopped at a checkpoint as Slurm asked; it is submitted again")
                 self._end(number, TaskExit(task))
                 self._queued.append(task)
             else:
@@ -201,9 +203,9 @@ class SlurmExecutor:
         before = self._seen.get(number)
         self._seen[number] = job
         if before is not None and before.state not in QUEUED and job.state in QUEUED:
-            self._tell(task, f"Slurm stopped job {number} and queued it again ({job.reason})")
+            self._on_wait(task, f"Slurm stopped job {number} and queued it again ({job.reason})")
         elif job.state == "PENDING" and job.reason not in USUAL_REASONS and before != job:
-            self._tell(task, f"Slurm job {number} waits: {job.reason}")
+            self._on_wait(task, f"Slurm job {number} waits: {job.reason}")
 
     def _ended(self, number: str, task: Task, job: SlurmJob) -> TaskExit:
         log = self._submissions[number].paths.stdout

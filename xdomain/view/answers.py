@@ -199,17 +199,14 @@ def label_of(place: EvaluatedCheckpoint) -> str:
     return f"{place.run}{seed}, step {place.step}"
 
 
-def evaluation_labels(titles: Mapping[str, str]) -> dict[str, str]:
+def evaluation_labels(evaluated: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     """Return a label per evaluation: its checkpoint's, with the begin of its key where one checkpoint has several.
 
     Args:
-        titles: titles of evaluations ("math, seed 0 step 40 on logic") by stage key.
+        evaluated: checkpoint's title ("math, seed 0 step 40") and domain of each evaluation, by stage key.
     """
-    counts = Counter(titles.values())
-    return {
-        key: title.rpartition(" on ")[0] + (f" ({key[:8]})" if counts[title] > 1 else "")
-        for key, title in titles.items()
-    }
+    counts = Counter(evaluated.values())
+    return {key: of[0] + (f" ({key[:8]})" if counts[of] > 1 else "") for key, of in evaluated.items()}
 
 
 def read_rollouts(files: Mapping[str, Path]) -> pd.DataFrame:

@@ -1,9 +1,12 @@
-"""What intervals speak of."""
+"""What intervals speak of, and which runs stand for what."""
 
 from __future__ import annotations
 
 from tests.support.grids import make_grid
 from xdomain.analysis.analyse import analyse
+from xdomain.analysis.contrast import Blank
+from xdomain.analysis.study import build_study
+from xdomain.config.run_id import BASE_RUN, parse_run
 
 
 def test_one_seed_speaks_of_checkpoints_everywhere():
@@ -12,3 +15,18 @@ def test_one_seed_speaks_of_checkpoints_everywhere():
     assert {c.speaks_of for c in cells if c.note != "1 by definition"} == {"these checkpoints"}
     assert any("nothing is said about a re-run" in words for words in result.meta.statements)
     assert "nothing is said about a re-run" in result.sentences[0]
+
+
+def test_a_single_without_steps_of_its_own_stands_for_its_domain():
+    grid = make_grid(("math", "science"), ("math@20", "math", "science@10"), (0,), n_items=10, saved_every=40)
+    study = build_study(grid)
+    assert {domain: run.label for domain, run in study.singles.items()} == {"math": "math", "science": "science@10"}
+    assert study.base.id == BASE_RUN
+
+
+def test_a_run_that_the_grid_does_not_have_is_blank_with_its_name():
+    study = build_study(make_grid(("math",), ("math",), (0,), n_items=10, saved_every=40))
+    found = study.difference(study.book.run(parse_run("math -> logic")), study.base, "math")
+    assert isinstance(found, Blank)
+    assert found.note == 'not measured: "math -> logic" has no evaluated end checkpoint'
+    assert found.compares == ("math -> logic", "base")

@@ -9,15 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support.records import RECORD
 from xdomain.core.errors import StoreError
 from xdomain.core.parquet import LATER_COLUMNS, read_records, read_rows, record_schema, write_records
-from xdomain.core.records import RECORD_COLUMNS, ItemRecord
-
-RECORD = ItemRecord(
-    stage_key="k", checkpoint="k@4", domain="math", item_id="i", cluster_id="i", sample=0, prompt_hash="h",
-    completion="12", answer=None, gold="12", score=None, outcome="unscored", reason="no sandbox",
-    completion_tokens=None, finish_reason="stop", mean_entropy=0.5, scorer="text/1", seed=7, prefill="",
-)  # fmt: skip
+from xdomain.core.records import RECORD_COLUMNS
 
 
 def test_records_come_back_with_missing_values(tmp_path: Path) -> None:

@@ -54,10 +54,8 @@ def test_verdicts_of_another_verifier_and_unscored_ones_are_judged_again(tmp_pat
     one = Borrowed(ITEMS, PROMPTS, [lender(tmp_path, "x", RECORD, alike=False)])
     assert one.complete(0, [Completion("", 0, "stop", None)])[1] == [None, None]
     unscored = record(outcome="unscored", score=None, reason="judge down")
-    assert (
-        Borrowed(ITEMS, PROMPTS, [lender(tmp_path, "y", unscored)]).complete(0, [Completion("", 0, "stop", None)])[1][0]
-        is None
-    )
+    other = Borrowed(ITEMS, PROMPTS, [lender(tmp_path, "y", unscored)])
+    assert other.complete(0, [Completion("", 0, "stop", None)])[1][0] is None
 
 
 def test_lenders_that_disagree_are_refused(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 import torch
 from transformers import BertConfig, BertLMHeadModel, T5Config
 
-from tests.invariant.test_stage_training import Stages
 from tests.support.plans import make_experiment
+from tests.support.stage_runs import Stages
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError

@@ -28,3 +28,11 @@ def test_a_task_is_the_same_wherever_its_file_lies() -> None:
     base = make_plan().base
     assert Task(base.folder, (base,), Path("a.json")) == Task(base.folder, (base,), Path("b.json"))
     assert Task(base.folder, (base,), Path("a.json")) != Task("other", (base,), Path("a.json"))
+
+
+@pytest.mark.parametrize(("backend", "keeps"), [("vllm", True), ("transformers", False)])
+def test_only_evaluations_with_an_engine_keep_it(backend: str, keeps: bool) -> None:
+    plan = make_plan(evaluation={"items": 10, "backend": backend})
+    for stage in (plan.base, plan.train_stages[0], plan.evaluations[0]):
+        task = Task(stage.folder, (stage,), Path("task.json"))
+        assert task.keeps_engine is (keeps and stage is plan.evaluations[0])

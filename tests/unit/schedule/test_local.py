@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def test_the_exit_of_a_worker_says_how_it_ended(tmp_path: Path) -> None:
     try:
         executor.submit(task)
         assert wait(executor) == [TaskExit(task, "exit code 1")]
+        os.mkfifo(task.path)  # reading it waits for ever
         executor.submit(task)
         executor.kill(task)
         assert wait(executor) == [TaskExit(task, "signal 9")]
@@ -53,6 +55,7 @@ def test_the_exit_of_a_worker_says_how_it_ended(tmp_path: Path) -> None:
 
 def test_tasks_that_never_started_end_with_a_stop(tmp_path: Path) -> None:
     train = make_plan().train_stages[0]
+    os.mkfifo(tmp_path / "none.json")  # reading it waits for ever
     tasks = [Task(f"{number}", (train,), tmp_path / "none.json") for number in range(2)]
     executor = LocalExecutor(1, 1)
     try:

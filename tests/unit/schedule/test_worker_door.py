@@ -16,9 +16,7 @@ from xdomain.core.registry import load_attribute
 from xdomain.schedule import worker_door
 
 FOLDER = Path(xdomain.schedule.__path__[0])
-REFUSED = make_experiment(
-    training={"steps": 10, "prompts_per_step": 4, "generations": 2, "grpo": {"no_such_field": 1}}
-)
+REFUSED = make_experiment(training={"steps": 10, "prompts_per_step": 4, "generations": 2, "grpo": {"no_such_field": 1}})
 
 
 def test_only_the_door_names_the_worker() -> None:

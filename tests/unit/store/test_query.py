@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from tests.support.plans import make_plan
+from xdomain.config.run_id import BASE_RUN, RunId
 from xdomain.core.errors import DamagedArtifact
 from xdomain.core.parquet import write_records
-from xdomain.plan.graph import Plan
+from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.measurement import EvaluatedCheckpoint, StepTelemetry
 from xdomain.plan.stage import StageSpec
 from xdomain.store.lease import acquire
-from xdomain.store.query import measured_grid
+from xdomain.store.query import compared_models, compared_runs, measured_grid
 from xdomain.store.store import Store
 
 LINES: list[dict[str, Any]] = [
@@ -72,3 +73,29 @@ def test_damaged_metrics_are_refused(tmp_path: Path) -> None:
     (store.folder(mixture) / "metrics.jsonl").write_text('{"step": 1')
     with pytest.raises(DamagedArtifact, match=r"metrics\.jsonl"):
         ends(plan, store)
+
+
+def test_runs_of_a_grid_carry_their_parents_and_plan_order(tmp_path: Path) -> None:
+    plan, store = finished(tmp_path, None)
+    grid = measured_grid(plan, store, chance={}, description={})
+    assert grid.runs == plan.run_ids
+    assert not grid.is_comparison
+    parents = {str(place.run): str(place.parent) for place in grid.checkpoints if not place.run.is_base}
+    assert parents["logic"] == parents["logic + puzzle"] == "base"
+    assert parents["logic -> puzzle"] == "logic"
+
+
+def test_compared_checkpoints_are_called_as_they_were_asked_for(tmp_path: Path) -> None:
+    plan, store = finished(tmp_path, None)
+    graph = Graph(plan.setup, plan.stages)
+    (base, *others) = compared_runs({"all": graph}, None).values()
+    assert base == RunId(model=plan.base.title)
+    assert RunId(model="logic, seed 0 step 10") in others
+    alone = {stage.key: stage for stage in plan.stages.values() if stage not in plan.evaluations}
+    alone |= {stage.key: stage for stage in plan.evaluations if stage.checkpoint == plan.base.end}
+    one = Graph(plan.setup, alone)
+    assert compared_runs({"some/model": one, "all": graph}, "some/model")[plan.base.end.name] == BASE_RUN
+    grid = compared_models(store, {"some/model": one}, None, chance={})
+    assert grid.is_comparison
+    assert (grid.seeds, grid.budget, [place.seed for place in grid.checkpoints]) == ((), None, [None])
+    assert grid.runs == (RunId(model="some/model"),)

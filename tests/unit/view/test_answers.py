@@ -112,8 +112,9 @@ def test_an_unknown_choice_is_named(answers, field):
 
 
 def test_evaluations_of_a_store_are_told_apart():
-    titles = {"a" * 64: "math, seed 0 on logic", "b" * 64: "math, seed 0 on logic", "c" * 64: "base on logic"}
-    assert list(evaluation_labels(titles).values()) == ["math, seed 0 (aaaaaaaa)", "math, seed 0 (bbbbbbbb)", "base"]
+    one, base = ("math, seed 0", "logic"), ("base", "logic")
+    evaluated = {"a" * 64: one, "b" * 64: one, "c" * 64: base}
+    assert list(evaluation_labels(evaluated).values()) == ["math, seed 0 (aaaaaaaa)", "math, seed 0 (bbbbbbbb)", "base"]
 
 
 class TestPrompts:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,75 +12,18 @@ import torch
 from safetensors.torch import load_file
 
 from tests.support.plans import make_experiment
-from tests.support.stages import train_stage
+from tests.support.stage_runs import Stages
 from xdomain.config.experiment import Experiment
 from xdomain.config.strategy import CGPOConfig, JointConfig, StrategyModel
 from xdomain.core.artifact_layout import checkpoint_folder
-from xdomain.core.stage import StageContext
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain
 from xdomain.models.checkpoint import load_adapter, load_plain, load_tokenizer, read_info
 from xdomain.models.prompting import encode, render, trl_prompt
-from xdomain.plan.stage import CheckpointRef
-from xdomain.plan.task import base_setup
-from xdomain.train.base_model import run_base
 from xdomain.train.callbacks import read_metrics
 from xdomain.train.displacement import displacement
-from xdomain.train.run import run_train
 
 TRAINING = {"steps": 4, "prompts_per_step": 2, "generations": 4, "learning_rate": 1e-3, "max_completion_tokens": 6}
-
-
-class Silent:
-    def progress(self, done: int, total: int, **values: Any) -> None:
-        """Nobody watches a test."""
-
-    def event(self, kind: str, **values: Any) -> None:
-        """Nobody watches a test."""
-
-
-@dataclass(frozen=True)
-class TrainedStage:
-    """What a stage left: its folder and its totals."""
-
-    work: Path
-    summary: Mapping[str, Any]
-
-
-class Stages:
-    """A miniature store: stages below one folder, as deep as in the real one."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.inputs: dict[str, Path] = {}
-
-    def context(self, key: str) -> StageContext:
-        folder = self.root / "stages" / key
-        folder.mkdir(parents=True, exist_ok=True)
-        self.inputs[key] = folder
-        return StageContext(folder, self.root / "scratch" / key, dict(self.inputs), 7, "cpu", Silent())
-
-    def base(self, experiment: Experiment) -> None:
-        assert run_base(base_setup(experiment), self.context("base")).finished
-
-    def train(
-        self,
-        experiment: Experiment,
-        key: str,
-        parent: str,
-        curriculum: str,
-        strategy: StrategyModel | None = None,
-        **changes: Any,
-    ) -> TrainedStage:
-        context = replace(self.context(key), **changes)
-        start = CheckpointRef(parent, 0 if parent == "base" else 4)
-        stage = train_stage(
-            curriculum, key=key, parent=start, strategy=strategy, steps=4, checkpoint_steps=(2, 4)
-        )
-        return TrainedStage(context.work, run_train(experiment.training_setup, stage, context).summary)
-
-    def end(self, key: str) -> Path:
-        return checkpoint_folder(self.inputs[key], 0 if key == "base" else 4)
 
 
 def experiment_with(lora: Mapping[str, Any] | None = None, **training: Any) -> Experiment:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.contract.test_one_pipeline import ITEM, TEMPLATES, tokenizer_with
-from tests.invariant.test_stage_training import Stages
 from tests.support.families import tiny_model
 from tests.support.plans import make_experiment
+from tests.support.stage_runs import Stages
 from xdomain.models.prompting import encode, render
 from xdomain.models.tiny import tiny_qwen3, tiny_tokenizer
 from xdomain.plan.task import base_setup

@@ -1,0 +1,75 @@
+"""Training stages without a store: a folder per stage, run in this process by the real trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tests.support.stages import train_stage
+from xdomain.config.experiment import Experiment
+from xdomain.config.strategy import StrategyModel
+from xdomain.core.artifact_layout import checkpoint_folder
+from xdomain.core.stage import StageContext
+from xdomain.core.states import NoteKind
+from xdomain.plan.stage import CheckpointRef
+from xdomain.plan.task import base_setup
+from xdomain.train.base_model import run_base
+from xdomain.train.run import run_train
+
+
+class Silent:
+    """A reporter that tells nobody."""
+
+    def progress(self, done: int, total: int, **values: Any) -> None:
+        pass
+
+    def event(self, kind: NoteKind, **values: Any) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class TrainedStage:
+    """What a stage left: its folder and its totals."""
+
+    work: Path
+    summary: Mapping[str, Any]
+
+
+class Stages:
+    """A miniature store: stages below one folder, as deep as in the real one."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.inputs: dict[str, Path] = {}
+
+    def context(self, key: str) -> StageContext:
+        """Return the surroundings of a stage that may read every stage before it."""
+        folder = self.root / "stages" / key
+        folder.mkdir(parents=True, exist_ok=True)
+        self.inputs[key] = folder
+        return StageContext(folder, self.root / "scratch" / key, dict(self.inputs), 7, "cpu", Silent())
+
+    def base(self, experiment: Experiment) -> None:
+        """Prepare the base model under the key "base"."""
+        assert run_base(base_setup(experiment), self.context("base")).finished
+
+    def train(
+        self,
+        experiment: Experiment,
+        key: str,
+        parent: str,
+        curriculum: str,
+        strategy: StrategyModel | None = None,
+        **changes: Any,
+    ) -> TrainedStage:
+        """Train four steps from the end of `parent`; `changes` replace fields of the stage's context."""
+        context = replace(self.context(key), **changes)
+        start = CheckpointRef(parent, 0 if parent == "base" else 4)
+        stage = train_stage(curriculum, key=key, parent=start, strategy=strategy, steps=4, checkpoint_steps=(2, 4))
+        return TrainedStage(context.work, run_train(experiment.training_setup, stage, context).summary)
+
+    def end(self, key: str) -> Path:
+        """Return the folder of a stage's last checkpoint."""
+        return checkpoint_folder(self.inputs[key], 0 if key == "base" else 4)
