@@ -26,3 +26,11 @@ def test_no_torch(code: str, repository: Path) -> None:
     check = f"import sys; {code}; print('LOADED', [name for name in {HEAVY} if name in sys.modules])"
     ended = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, cwd=repository, check=True)
     assert ended.stdout.splitlines()[-1] == "LOADED []"
+
+
+def test_planning_reads_every_matrix_without_the_numerical_libraries(repository: Path) -> None:
+    code = "from xdomain.analysis.estimands import estimands; from xdomain.analysis import planned; estimands()"
+    heavy = ("numpy", "pandas", "scipy", "statsmodels")
+    check = f"import sys; {code}; print('LOADED', [name for name in {heavy} if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, cwd=repository, check=True)
+    assert ended.stdout.splitlines()[-1] == "LOADED []"

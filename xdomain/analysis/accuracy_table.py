@@ -180,7 +180,7 @@ def bounded_effect(
         n_seeds=1,
         item_degrees=scalar(ENDLESS),
     )
-    return Effect(parts, None, domains, (0,), n_items, compares)
+    return Effect(parts, None, domains, n_items, compares)
 
 
 def table_measurements(table: AccuracyTable, pairing: Pairing) -> Measurements:

@@ -59,7 +59,6 @@ class Effect:
     parts: Components
     units: FloatArray | None
     domains: tuple[str, ...]
-    seeds: tuple[Seed, ...]
     n_items: int
     compares: tuple[str, ...]
     caveat: str = ""
@@ -144,7 +143,6 @@ def effect(parts: Sequence[tuple[Aligned, FloatArray]], compares: tuple[str, ...
         parts=split[0] if len(split) == 1 else add_domains(split),
         units=None,
         domains=tuple(aligned.panel.domain for aligned, _ in parts),
-        seeds=parts[0][0].seeds,
         n_items=sum(len(aligned.items) for aligned, _ in parts),
         compares=compares,
         caveat=join(*(aligned.caveat for aligned, _ in parts)),

@@ -86,10 +86,6 @@ class Curriculum:
     def reversed(self) -> Curriculum:
         return Curriculum(self.phases[::-1])
 
-    def sorted_phases(self) -> tuple[Phase, ...]:
-        """Its phases by their text, equal for all orders of the same phases."""
-        return tuple(sorted(self.phases, key=str))
-
     def prefixes(self) -> tuple[Curriculum, ...]:
         """Every curriculum that this one passes through, itself last."""
         return tuple(Curriculum(self.phases[: n + 1]) for n in range(len(self.phases)))

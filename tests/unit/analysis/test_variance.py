@@ -38,21 +38,21 @@ def test_leading_axes_are_independent(values):
 
 def test_one_seed_is_the_paired_t_interval(values):
     parts = components(values[:1])
-    effect = Effect(parts, values[0], ("math",), (0,), 40, ("a", "b"))
+    effect = Effect(parts, values[0], ("math",), 40, ("a", "b"))
     found = pool_effects({"only": effect})["only"]
     expected = stats.ttest_1samp(values[0], 0).confidence_interval(0.95)
     assert found.limits() == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 def test_a_lone_contrast_has_one_degree_of_freedom_less_than_seeds(values):
-    effect = Effect(components(values), None, ("math",), (0, 1, 2), 40, ("a", "b"))
+    effect = Effect(components(values), None, ("math",), 40, ("a", "b"))
     assert pool_effects({"only": effect})["only"].degrees == 2
 
 
 def test_pooling_averages_seed_variation(values):
     twin = values[::-1] * 2
     effects = {
-        name: Effect(components(v), None, ("math",), (0, 1, 2), 40, ("a", "b"))
+        name: Effect(components(v), None, ("math",), 40, ("a", "b"))
         for name, v in (("x", values), ("y", twin))
     }
     found = pool_effects(effects)
@@ -69,7 +69,7 @@ def test_a_contrast_with_unusual_seeds_says_so():
     for name, seed_sd in (("wild", 0.3), ("a", 0.01), ("b", 0.01), ("c", 0.01)):
         scores = generator.normal(0, 0.3, (1, 80)) + seed_sd * np.array([[-1.0], [0.0], [1.0]])
         parts = components(scores + generator.normal(0, 0.05, (3, 80)))
-        effects[name] = Effect(parts, None, ("math",), (0, 1, 2), 80, (name, "base"))
+        effects[name] = Effect(parts, None, ("math",), 80, (name, "base"))
     found = pool_effects(effects)
     assert found["wild"].caveat.startswith("its seeds differ more (SD 29.7 points) than those it is pooled with (1.0)")
     assert [found[name].caveat for name in "abc"] == ["", "", ""]

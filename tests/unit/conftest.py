@@ -7,7 +7,7 @@ import pytest
 
 from xdomain.api.session import Session, open_experiment
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
