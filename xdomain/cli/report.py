@@ -114,4 +114,4 @@ def show(
         for part in tables(result, everything=everything):
             out.print(part)
     for name, path in written.items():
-        err.print(f"{name}: {path}", soft_wrap=True)
+        err.print(f"{name}: {path}", soft_wrap=True, markup=False)
