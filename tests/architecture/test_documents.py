@@ -59,6 +59,13 @@ def test_relative_links_resolve(page: Path):
             assert anchor in anchors(target), link
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_code_that_names_a_file_of_the_repository_is_in_it(page: Path):
+    text = page.read_text(encoding="utf-8")
+    for path, code in re.findall(r"^```python\n# ((?:xdomain|tests)/\S+)\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        assert code in (ROOT / path).read_text(encoding="utf-8"), path
+
+
 def command_of(words: list[str]) -> tuple[Any, list[str]]:
     """Return the command that `words` name and the words behind its name."""
     command: Any = get_command(app)

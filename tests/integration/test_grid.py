@@ -132,7 +132,7 @@ def test_report_in_every_format(finished: tuple[Path, Path]) -> None:
     experiment, store = finished
     document = json.loads(xdomain("report", experiment, "--store", store, "--format", "json").stdout)
     for name in MATRICES:
-        cells = [cell for row in document[name]["cells"].values() for cell in row.values()]
+        cells = [cell for row in document["matrices"][name]["cells"].values() for cell in row.values()]
         assert cells
         assert all({"estimate", "low", "high", "n_items", "n_seeds"} <= cell.keys() for cell in cells)
     xdomain("report", experiment, "--store", store)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.grids import make_grid, relabelled
@@ -110,6 +110,7 @@ def test_the_order_of_records_does_not_matter(grid, seed):
 
 @few
 @given(grids)
+@example(make_grid(DOMAINS, seeds=(0,), n_items=10, samples=3, saved_every=40, rng_seed=0))
 def test_duplicated_items_do_not_narrow_a_clustered_interval(grid):
     copy = grid.records.assign(
         item_id=grid.records["item_id"] + "-copy", prompt_hash=grid.records["prompt_hash"] + "-copy"
@@ -124,7 +125,8 @@ def test_duplicated_items_do_not_narrow_a_clustered_interval(grid):
                 continue
             held, narrowed = clustered.matrices[matrix].cell(*key), naive.matrices[matrix].cell(*key)
             assert held.high - held.low == pytest.approx(cell.high - cell.low, rel=1e-6), (matrix, key)
-            assert narrowed.high - narrowed.low < cell.high - cell.low
+            if cell.n_seeds == 1:  # several seeds: less error of items can leave more of the spread to the seeds
+                assert narrowed.high - narrowed.low < cell.high - cell.low
 
 
 @few

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from xdomain.analysis.result.matrix import Matrix
+from xdomain.analysis.matrix import Matrix
 from xdomain.analysis.runs import RunBook
 from xdomain.config.analysis import Quantity
 

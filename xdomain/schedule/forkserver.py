@@ -47,11 +47,13 @@ class ForkServer:
         """Let the server read the data of domains when it starts.
 
         A server that an earlier session in this process left behind is ended, because files may have changed since it
-        read them. Only the first call counts.
+        read them. One whose children still run stays: it belongs to another thread. Only the first call counts.
         """
         if self._folder is not None:
             return
-        forkserver._forkserver._stop()  # type: ignore[attr-defined]  # there is no public name for it
+        # The server would only end after its children, and their exit codes would be lost with it.
+        if not any(isinstance(child, ForkServerProcess) for child in multiprocessing.active_children()):
+            forkserver._forkserver._stop()  # type: ignore[attr-defined]  # there is no public name for it
         self._folder = tempfile.TemporaryDirectory(prefix="xdomain-")
         path = Path(self._folder.name) / "domains.json"
         write_server_domains(entries, path)

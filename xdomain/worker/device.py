@@ -35,7 +35,6 @@ def used_device(wanted: str, gpus: int = 1) -> str:
 
 def prepare_torch(threads: int) -> None:
     """Set what must be set before torch computes anything."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     torch.set_num_threads(threads)
     transformers.utils.logging.disable_progress_bar()

@@ -162,3 +162,17 @@ def test_the_plan_counts_on_the_items_that_exist(tmp_path):
     assert (many.domains, one.domains) == (("puzzle",), ("logic",))
     assert one.lines[0].before > 1 > many.lines[0].before
     assert outlooks(plan, {"logic": EvaluatedItems(0, 0)}, None) == []
+
+
+def test_power_equals_the_printed_figures():
+    """198 items with 1 and 10 samples: 13.3 and 7.6 points; three seeds of SD 2: 5.0 pooled, 9.2 alone."""
+    assert 100 * smallest_detectable(Design(198, 1)) == pytest.approx(13.3, abs=0.06)
+    assert 100 * smallest_detectable(Design(198, 10)) == pytest.approx(7.6, abs=0.06)
+    endless = Design(10**9, 1, 3, seed_sd=0.02, n_contrasts=6)
+    assert 100 * smallest_detectable(endless) == pytest.approx(5.0, abs=0.05)
+    assert 100 * smallest_detectable(replace(endless, n_contrasts=1)) == pytest.approx(9.2, abs=0.05)
+
+
+def test_power_factor_gives_80_percent():
+    critical = stats.t.ppf(0.975, 7)
+    assert stats.nct.sf(critical, 7, power_factor(7)) == pytest.approx(0.8, abs=1e-6)

@@ -1,13 +1,20 @@
 """Options that several commands share."""
 
+from __future__ import annotations
+
 import pytest
 
 from xdomain.cli.options import parse_seeds
 from xdomain.core.errors import ConfigError
 
 
-def test_seeds_are_whole_numbers_with_commas() -> None:
-    assert parse_seeds(None) is None
-    assert parse_seeds("0, 1,2") == [0, 1, 2]
-    with pytest.raises(ConfigError, match='--seeds: "0,x" should be whole numbers'):
-        parse_seeds("0,x")
+@pytest.mark.parametrize(("text", "seeds"), [(None, None), ("3", [3]), ("0, 1,2", [0, 1, 2]), ("-1", [-1])])
+def test_seeds(text: str | None, seeds: list[int] | None) -> None:
+    assert parse_seeds(text) == seeds
+
+
+@pytest.mark.parametrize("text", ["", "1,", "1.5", "one", "1 2"])
+def test_what_are_no_seeds(text: str) -> None:
+    with pytest.raises(ConfigError, match="whole numbers with commas") as caught:
+        parse_seeds(text)
+    assert caught.value.where == "--seeds"

@@ -29,6 +29,12 @@ def tell(answer: Connection) -> None:
     answer.send(({name: os.environ.get(name) for name in NAMES}, os.getppid(), path and Path(path).read_text()))
 
 
+def wait_for_word(orders: Connection) -> None:
+    """Work until somebody says otherwise."""
+    orders.send("working")
+    orders.recv()
+
+
 def ask(server: ForkServer) -> tuple[dict[str, str | None], int, str | None]:
     ours, theirs = server.pipe()
     process = server.start(tell, theirs)
@@ -68,6 +74,21 @@ def test_a_later_session_gets_a_server_of_its_own(servers: list[ForkServer]) -> 
     assert server != first[1]
     assert environment["OMP_NUM_THREADS"] == "1"
     assert domains == '["puzzle"]'
+
+
+def test_a_session_beside_another_leaves_the_server_of_its_running_workers(servers: list[ForkServer]) -> None:
+    """Two threads may each run a grid. Python's only server would not end before its children."""
+    servers[0].read_domains(("logic",))
+    ours, theirs = servers[0].pipe()
+    working = servers[0].start(wait_for_word, theirs)
+    theirs.close()
+    assert ours.recv() == "working"
+    servers[1].read_domains(("puzzle",))
+    assert ask(servers[1])[1:] == ask(servers[0])[1:]
+    assert working.is_alive()
+    ours.send("end")
+    working.join()
+    assert working.exitcode == 0
 
 
 def test_a_killed_server_is_started_again(servers: list[ForkServer]) -> None:

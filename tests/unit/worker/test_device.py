@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,3 +27,10 @@ def test_cuda_without_a_usable_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(ConfigError, match="cuda needs 1 GPU here, and torch can use 0") as refused:
             refuse()
         assert refused.value.where == "execution.device"
+
+
+def test_telemetry_is_off_before_any_library_is_imported() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_DISABLE_TELEMETRY"}
+    code = "import xdomain.worker.device, huggingface_hub; print(huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY)"
+    said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "True"

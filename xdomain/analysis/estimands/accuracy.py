@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from xdomain.analysis.estimand import Address, Estimand
-from xdomain.analysis.result.matrix import AccuracyMatrix, AnswerShape, Cell, Matrix
+from xdomain.analysis.matrix import AccuracyMatrix, AnswerShape, Cell, Matrix
 
 if TYPE_CHECKING:
     from xdomain.analysis.measurements import Measurements

@@ -7,7 +7,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, Address, Estimand, Family, Grid, Place
-from xdomain.analysis.result.matrix import Cell, Matrix
+from xdomain.analysis.matrix import Cell, Matrix
 from xdomain.config.analysis import Quantity
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xdomain.analysis.blank import Blank
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, Address, Estimand
 from xdomain.analysis.estimands.asymmetry import compared_domains, pair_of_domains, tested_once
-from xdomain.analysis.result.matrix import Matrix
+from xdomain.analysis.matrix import Matrix
 
 if TYPE_CHECKING:
     from xdomain.analysis.contrast import Effect

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xdomain.analysis.estimand import Address, Estimand
 from xdomain.analysis.estimands.asymmetry import compared_domains, pair_of_domains
-from xdomain.analysis.result.matrix import Matrix
+from xdomain.analysis.matrix import Matrix
 
 if TYPE_CHECKING:
     from xdomain.analysis.measurements import Measurements

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, Address, Estimand
-from xdomain.analysis.result.matrix import Cell, Matrix
+from xdomain.analysis.matrix import Cell, Matrix
 
 if TYPE_CHECKING:
     from xdomain.analysis.measurements import Measurements

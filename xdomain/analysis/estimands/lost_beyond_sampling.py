@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xdomain.analysis.estimand import Estimand
-from xdomain.analysis.result.matrix import Matrix
+from xdomain.analysis.matrix import Matrix
 from xdomain.analysis.turnover import ROW_MEANING, SOURCE, turnover_matrix
 
 ESTIMANDS = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xdomain.analysis.estimand import Estimand
-from xdomain.analysis.result.matrix import Matrix
+from xdomain.analysis.matrix import Matrix
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, Address, Estimand
 from xdomain.analysis.estimands.mix_gain import mixture_places
-from xdomain.analysis.result.matrix import Matrix
+from xdomain.analysis.matrix import Matrix
 
 if TYPE_CHECKING:
     from xdomain.analysis.measurements import Measurements

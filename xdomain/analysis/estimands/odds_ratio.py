@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xdomain.analysis.blank import Blank, join
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, EVERY, OTHER, TRAINED, Estimand, Grid
-from xdomain.analysis.result.matrix import Cell, Matrix
+from xdomain.analysis.matrix import Cell, Matrix
 from xdomain.analysis.runs import Run
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, Estimand
 from xdomain.analysis.estimands.odds_ratio import columns_of, domain_sets, families_of
-from xdomain.analysis.result.matrix import Matrix
+from xdomain.analysis.matrix import Matrix
 
 if TYPE_CHECKING:
     from xdomain.analysis.measurements import Measurements

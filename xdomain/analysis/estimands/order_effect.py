@@ -13,8 +13,8 @@ from xdomain.analysis.estimand import (
     Place,
     family_over_domains,
 )
+from xdomain.analysis.matrix import Matrix
 from xdomain.analysis.order import order_pairs
-from xdomain.analysis.result.matrix import Matrix
 from xdomain.config.analysis import Quantity
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from xdomain.analysis.blank import Blank
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, EVERY, TRAINED, Address, Estimand, Place
+from xdomain.analysis.matrix import Cell, Matrix
 from xdomain.analysis.order import order_pairs
-from xdomain.analysis.result.matrix import Cell, Matrix
 from xdomain.config.analysis import Quantity
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from xdomain.analysis.blank import UNMOVED, Blank
 from xdomain.analysis.estimand import Address, Estimand
-from xdomain.analysis.result.matrix import Cell, Matrix
+from xdomain.analysis.matrix import Cell, Matrix
 
 if TYPE_CHECKING:
     from xdomain.analysis.inference import Measured

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, Address, Estimand, Family, Grid, family_by_domain
-from xdomain.analysis.result.matrix import Matrix
+from xdomain.analysis.matrix import Matrix
 from xdomain.analysis.runs import Run
 
 if TYPE_CHECKING:

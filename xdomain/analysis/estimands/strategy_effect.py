@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xdomain.analysis.blank import Blank
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, Address, Estimand, Family, Grid, family_over_domains
-from xdomain.analysis.result.matrix import Cell, Matrix
+from xdomain.analysis.matrix import Cell, Matrix
 from xdomain.analysis.runs import Run
 from xdomain.analysis.strategies import contests
 

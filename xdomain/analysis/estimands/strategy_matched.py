@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from xdomain.analysis.estimand import Address, Estimand
 from xdomain.analysis.estimands.strategy_effect import STRATEGY_COLUMNS, STRATEGY_FAMILY, paired_matrix
-from xdomain.analysis.result.matrix import Matrix
+from xdomain.analysis.matrix import Matrix
 
 if TYPE_CHECKING:
     from xdomain.analysis.measurements import Measurements

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xdomain.analysis.blank import Blank
 from xdomain.analysis.estimand import BENJAMINI_HOCHBERG, Address, Estimand, Place
 from xdomain.analysis.estimands.retention import retention_cells
-from xdomain.analysis.result.matrix import Cell, Matrix
+from xdomain.analysis.matrix import Cell, Matrix
 from xdomain.config.analysis import Quantity
 
 if TYPE_CHECKING:

@@ -1,14 +1,6 @@
 """The published shape of an analysis, as pydantic models."""
 
-from xdomain.analysis.result.analysis_result import (
-    RESULT_SCHEMA_VERSION,
-    AnalysisResult,
-    DeclaredContrast,
-    Meta,
-    Summary,
-    result_schema,
-)
-from xdomain.analysis.result.matrix import (
+from xdomain.analysis.matrix import (
     AccuracyMatrix,
     AnswerShape,
     Cell,
@@ -19,6 +11,14 @@ from xdomain.analysis.result.matrix import (
     SpeaksOf,
     Unit,
     Word,
+)
+from xdomain.analysis.result.analysis_result import (
+    RESULT_SCHEMA_VERSION,
+    AnalysisResult,
+    DeclaredContrast,
+    Meta,
+    Summary,
+    result_schema,
 )
 from xdomain.analysis.result.published import (
     PublishedEffect,

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from xdomain.analysis.result.matrix import AccuracyMatrix, Cell, Matrix, ResultModel, SpeaksOf
+from xdomain.analysis.matrix import AccuracyMatrix, Cell, Matrix, ResultModel, SpeaksOf
 from xdomain.analysis.result.published import PublishedStudy
 from xdomain.analysis.result.runs import EndCheckpoint, ItemChange, RunEffort, Trajectory
 from xdomain.analysis.result.strategies import BestSet, StrategyComparison

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from xdomain.analysis.result.matrix import Cell, ResultModel
+from xdomain.analysis.matrix import Cell, ResultModel
 
 Standing = Literal["for any pairing", "if answers are independent", "not beyond noise"]
 """Under which bound of its error a published effect exceeds 1.96 standard errors."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from xdomain.analysis.result.matrix import Cell, ResultModel
+from xdomain.analysis.matrix import Cell, ResultModel
 
 
 class TrajectoryPoint(Cell):

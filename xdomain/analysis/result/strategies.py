@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from xdomain.analysis.result.matrix import Cell, ResultModel
+from xdomain.analysis.matrix import Cell, ResultModel
 
 
 class StrategyCost(ResultModel):

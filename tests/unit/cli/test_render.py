@@ -1,0 +1,40 @@
+"""How values look on a terminal, in a pipe and in a log."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+
+import pytest
+from rich.console import Console
+
+from xdomain.cli.render import WIDTH_OF_FILES, make_console, print_json, redraws, typed_command
+
+
+def test_a_pipe_has_a_width_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert make_console(stderr=False).width == WIDTH_OF_FILES
+    monkeypatch.setenv("COLUMNS", "60")
+    assert make_console(stderr=True).width == 60
+
+
+def test_bars_are_redrawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    terminal = Console(force_terminal=True)
+    assert redraws(terminal)
+    assert not redraws(Console(force_terminal=False))
+    monkeypatch.setenv("CI", "true")
+    assert not redraws(terminal)
+
+
+def test_json_is_one_document_without_nan(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"a": [1, None]})
+    assert json.loads(capsys.readouterr().out) == {"a": [1, None]}
+    with pytest.raises(ValueError, match="JSON"):
+        print_json({"a": math.nan})
+
+
+def test_a_command_can_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/some/where/xdomain", "grid", "run", "my file.yaml"])
+    assert typed_command() == "xdomain grid run 'my file.yaml'"

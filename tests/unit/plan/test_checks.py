@@ -1,0 +1,72 @@
+"""Settings of training that could not act are refused or told before anything runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.plans import make_experiment
+from xdomain.config.curriculum import parse_curriculum
+from xdomain.config.experiment import Experiment
+from xdomain.core.errors import PlanError
+from xdomain.plan.checks import check_training, precision_note, training_notes
+
+SINGLE = [parse_curriculum("logic")]
+MIXED = [parse_curriculum("logic + puzzle")]
+
+
+def with_training(**changes: Any) -> Experiment:
+    return make_experiment(training={"steps": 10, "prompts_per_step": 4, "generations": 2} | changes)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "rate", "is_told"),
+    [
+        ("bfloat16", 1e-6, True),
+        ("bfloat16", 1e-4, False),
+        ("float16", 1e-6, True),
+        ("float16", 1e-5, False),
+        ("float32", 1e-9, False),
+    ],
+)
+def test_steps_that_rounding_undoes(dtype: str, rate: float, is_told: bool) -> None:
+    training = {"steps": 10, "prompts_per_step": 4, "generations": 2, "learning_rate": rate}
+    experiment = make_experiment(model={"preset": "tiny_qwen3", "dtype": dtype}, training=training)
+    note = precision_note(experiment)
+    assert (note is not None) == is_told
+    assert [note] * is_told == training_notes(experiment, SINGLE)
+    assert training_notes(experiment, []) == []
+
+
+def test_adapters_are_float32() -> None:
+    model = {"preset": "tiny_qwen3", "dtype": "bfloat16", "lora": {"r": 4}}
+    assert precision_note(make_experiment(model=model)) is None
+
+
+def test_domains_that_most_steps_lack() -> None:
+    (note,) = training_notes(with_training(), [parse_curriculum("logic + 9*puzzle")] * 2)
+    assert "4 prompts a step are less than one of logic, so steps without it" in note
+    assert training_notes(with_training(), MIXED) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "acting", "idle", "words"),
+    [
+        ({"informative_quotas": True}, MIXED, SINGLE, "no curriculum has one"),
+        ({"telemetry_every": 1, "optimizer": "galore_adamw_layerwise"}, SINGLE, MIXED, "passes of its own"),
+    ],
+)
+def test_what_could_not_act(changes: dict[str, Any], acting: Any, idle: Any, words: str) -> None:
+    experiment = with_training(**changes)
+    check_training(experiment, acting)
+    with pytest.raises(PlanError, match=words):
+        check_training(experiment, idle)
+
+
+def test_an_order_of_prompts_beside_a_strategy_that_chooses_them() -> None:
+    training = {"steps": 10, "prompts_per_step": 4, "generations": 2, "self_paced": {"items": 4, "samples": 2}}
+    experiment = make_experiment(training=training, strategies=["joint", "bandit"])
+    check_training(experiment, SINGLE)
+    with pytest.raises(PlanError, match="orders prompts beforehand, but bandit chooses"):
+        check_training(experiment, MIXED)
