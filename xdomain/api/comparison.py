@@ -15,6 +15,7 @@ from xdomain.api.model_runs import FailedEvaluation, check_overlaps, reasons, ru
 from xdomain.api.run_events import Progress, as_observer
 from xdomain.api.stores import as_store
 from xdomain.config.domain import DomainConfig
+from xdomain.core.errors import ConfigError
 from xdomain.domains.build import build_domains
 from xdomain.domains.check import chance_levels, prompts
 from xdomain.plan.graph import Graph
@@ -90,7 +91,7 @@ def compare_models(
         Interrupted: the user stopped it.
     """
     opened, observer = as_store(store), as_observer(progress)
-    named = [text for text in (base, *models) if text]
+    named = _named(models, base, options)
     for_all = [f"evaluation.backend={options.backend}"] if options.backend is not None else []
     overrides = settings_by_model(opened, named, [*for_all, *options.settings], base, options.base_settings)
     entries, sections = domain_entries(domains), options.sections()
@@ -130,7 +131,7 @@ def compare_in_harness(
         DependencyMissing: the harness is not installed.
         StageError: the harness failed.
     """
-    named = [text for text in (base, *models) if text]
+    named = _named(models, base, options)
     grid = harness_grid(
         as_store(store),
         named,
@@ -143,6 +144,17 @@ def compare_in_harness(
         extra=arguments,
     )
     return Evaluation(analyse(grid), grid, base)
+
+
+def _named(models: Sequence[str], base: str | None, options: EvaluationOptions) -> list[str]:
+    """Return the models to evaluate, the base first."""
+    if not models:
+        raise ConfigError("no model is named.", where="models", fix="Name at least one to evaluate.")
+    if options.base_settings and base is None:
+        raise ConfigError(
+            "they need a base model.", where="base_settings", fix="Name it as `base`, or leave its settings out."
+        )
+    return [text for text in (base, *models) if text]
 
 
 def _grid_of(

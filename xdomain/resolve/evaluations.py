@@ -37,7 +37,7 @@ def domain_entries(domains: str | Path | Iterable[str | Path | DomainConfig]) ->
         domains: names and YAML files, as a sequence or with commas between them.
 
     Raises:
-        ConfigError: a file is missing or describes no domain.
+        ConfigError: a file is missing or describes no domain, or nothing is named.
     """
     wanted = str(domains).split(",") if isinstance(domains, str | Path) else domains
     entries: list[str | DomainConfig] = []
@@ -50,6 +50,8 @@ def domain_entries(domains: str | Path | Iterable[str | Path | DomainConfig]) ->
             continue
         path = Path(name) if name.endswith((".yaml", ".yml")) else benchmark_file(name)
         entries.append(load_domain_file(path) if path else name)
+    if not entries:
+        raise ConfigError("no domain is named.", where="--domains", fix="Name one: `xdomain domains list` has them.")
     return entries
 
 

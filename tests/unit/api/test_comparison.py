@@ -35,3 +35,14 @@ def test_several_models_stand_beside_their_base(smoke: Session) -> None:
 def test_a_model_that_is_nowhere_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is no stage of the store"):
         evaluate_model("nowhere", "logic", store=tmp_path / "store")
+
+
+def test_nothing_to_evaluate_is_refused(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    with pytest.raises(ConfigError, match="no model is named"):
+        compare_models([], "logic", store=store)
+    for domains in ("", " , ", []):
+        with pytest.raises(ConfigError, match="no domain is named"):
+            evaluate_model(str(tmp_path), domains, store=store)
+    with pytest.raises(ConfigError, match="need a base model"):
+        evaluate_model(str(tmp_path), "logic", EvaluationOptions(base_settings=["model.dtype=bfloat16"]), store=store)
