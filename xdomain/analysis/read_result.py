@@ -13,6 +13,7 @@ from xdomain.analysis.estimands import own_estimands
 from xdomain.analysis.result import RESULT_SCHEMA_VERSION, AnalysisResult, Matrix
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.config.run_id import BASE, RunId
+from xdomain.config.validation import dotted
 from xdomain.core.errors import AnalysisError, ConfigError
 
 DRAWN = ("section", "question", "hint", "direction", "column_directions", "mirrored", "square", "numerator")
@@ -53,8 +54,16 @@ def parse_result(document: Any, where: str = "report.json") -> AnalysisResult:
         return AnalysisResult.model_validate(from_version_1(document) if version == 1 else document)
     except (ValidationError, LookupError, TypeError, AttributeError) as error:
         raise AnalysisError(
-            f"the report does not have the shape of version {version}: {error}.", where=where
+            f"the report does not have the shape of version {version}: {_in_words(error)}.", where=where
         ) from error
+
+
+def _in_words(error: Exception) -> str:
+    """Return the first mistake in one line."""
+    if not isinstance(error, ValidationError):
+        return f"{type(error).__name__}: {error}"
+    first = error.errors(include_url=False)[0]
+    return f"{dotted(first)}: {first['msg']}"
 
 
 def from_version_1(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.core.files import read_json
-from xdomain.plan.stage import StageKind, StageRef
+from xdomain.plan.stage import CheckpointRef, StageKind, StageRef
 from xdomain.store.artifact import DONE, RECORDS, STAGE, read_description
 
 
@@ -28,6 +28,11 @@ class StoredStage(StageRef):
     payload: Mapping[str, Any]
     needs: tuple[str, ...]
     done: Mapping[str, Any]
+
+    @property
+    def evaluated(self) -> str | None:
+        """Name of the checkpoint that an evaluation asked; None for other stages."""
+        return CheckpointRef(**self.payload["checkpoint"]).name if self.kind is StageKind.EVALUATE else None
 
     @property
     def records(self) -> Path:

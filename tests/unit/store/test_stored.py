@@ -38,6 +38,15 @@ def test_a_stage_is_found_as_it_was_published(tmp_path: Path) -> None:
     assert store.result(found) == found.done, "a stored stage names itself to the store like a planned one"
 
 
+def test_an_evaluation_names_its_checkpoint_as_its_plan_does(tmp_path: Path) -> None:
+    plan = make_plan()
+    evaluation = plan.evaluations[-1]
+    store = published(tmp_path / "store", plan, plan.base, evaluation)
+    (found,) = store.find(evaluation.key)
+    assert found.evaluated == evaluation.evaluated == evaluation.checkpoint.name
+    assert [each.evaluated for each in store.find(plan.base.key)] == [plan.base.evaluated] == [None]
+
+
 def test_what_is_not_published_or_torn_is_not_read(tmp_path: Path) -> None:
     plan = make_plan()
     store = published(tmp_path / "store", plan, plan.base)
