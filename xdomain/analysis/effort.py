@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from statistics import fmean
-
+from xdomain.analysis.means import mean_if_all_known
 from xdomain.analysis.result import RunEffort
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study
-from xdomain.plan.measurement import EvaluatedCheckpoint
 
 AMOUNTS = ("steps", "prompts", "completion_tokens", "informative_groups", "seconds")
 
@@ -22,8 +19,8 @@ def _effort(run: Run) -> RunEffort:
     if run.id.is_base:
         spent = dict.fromkeys(AMOUNTS, 0)
         return unmeasured_effort(run).model_copy(update=spent | {"checkpoints": _names(run)})
-    ends = list(run.ends.values())
-    means = {name: _mean(ends, name) for name in AMOUNTS}
+    ends = run.ends.values()
+    means = {name: mean_if_all_known(getattr(end.effort, name) for end in ends) for name in AMOUNTS}
     return unmeasured_effort(run).model_copy(update=means | {"checkpoints": _names(run)})
 
 
@@ -40,8 +37,3 @@ def unmeasured_effort(run: Run) -> RunEffort:
 
 def _names(run: Run) -> dict[str, str]:
     return {"" if end.seed is None else str(end.seed): end.checkpoint for end in run.ends.values()}
-
-
-def _mean(ends: Sequence[EvaluatedCheckpoint], name: str) -> float | None:
-    values = [getattr(end.effort, name) for end in ends]
-    return None if not values or any(value is None for value in values) else fmean(values)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 from xdomain.analysis.imports import read_curriculum, read_json_document
 from xdomain.analysis.lm_eval_samples import NO_FILTER, ImportChoice, lm_eval_records, sample_choices
 from xdomain.analysis.own_records import records_on_domain
-from xdomain.config.run_id import BASE, BASE_RUN, RunId
+from xdomain.config.run_id import BASE_RUN, RunId
 from xdomain.core.errors import AnalysisError, ConfigError
 from xdomain.core.registry import did_you_mean
 from xdomain.plan.measurement import UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid
@@ -50,7 +50,7 @@ class ImportedRun:
 
     Attributes:
         curriculum: What it was trained on, "base" for the base model.
-        seed: Training seed; None for the base model.
+        seed: Training seed; None for the base model, 0 for a training whose seed is not known.
         samples: Files by domain: the harness's sample files (JSON lines; several for a group) or item records.
         checkpoint: Name of the checkpoint to take from a Parquet file that holds several.
     """
@@ -74,7 +74,7 @@ def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoi
     for run in runs:
         run_id = read_curriculum(run.curriculum)
         seed = None if run_id.is_base else run.seed or 0
-        label = str(run_id) if seed is None else f"{run_id}, seed {run.seed}"
+        label = str(run_id) if seed is None else f"{run_id}, seed {seed}"
         effort = Effort() if run_id.is_base else UNRECORDED
         checkpoints.append(EvaluatedCheckpoint(label, run_id, seed, effort=effort))
         frames += [_records(run, domain, paths, label, choice) for domain, paths in run.samples.items()]
@@ -124,8 +124,7 @@ def read_lm_eval_manifest(path: Path) -> MeasuredGrid:
             raise AnalysisError(error.what, where=f"{path}, runs[{number}].curriculum", fix=error.fix) from error
         files = {name: [found] if isinstance(found, str) else found for name, found in run.samples.items()}
         samples = {name: [path.parent / file for file in found] for name, found in files.items()}
-        seed = None if run.curriculum.strip() == BASE else run.seed or 0
-        runs.append(ImportedRun(run.curriculum, seed, samples, run.checkpoint))
+        runs.append(ImportedRun(run.curriculum, run.seed, samples, run.checkpoint))
     domains = dict.fromkeys(domain for run in runs for domain in run.samples)
     for key, chosen in (("metric", manifest.metric), ("filter", manifest.filter)):
         for domain in set(chosen) - set(domains):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -139,7 +138,7 @@ def _build_panel(
     def count(mask: NDArray[np.bool_]) -> IntArray:
         return np.bincount(cell[mask], minlength=shape[0] * shape[1]).reshape(shape)
 
-    def per_checkpoint(weights: NDArray[Any] | None) -> FloatArray:
+    def per_checkpoint(weights: FloatArray | NDArray[np.bool_] | None) -> FloatArray:
         if weights is None:
             return np.full(shape[0], np.nan)
         return np.bincount(checkpoint, weights=weights, minlength=shape[0]).astype(np.float64)

@@ -107,7 +107,7 @@ def address_of(quantity: Quantity) -> Found:
     if quantity.name not in own:
         raise ConfigError(
             f'"{quantity}": unknown quantity "{quantity.name}".{did_you_mean(quantity.name, own)}',
-            fix=f"Known: {', '.join(own)}.",
+            fix=f"Known: {', '.join(dict.fromkeys(address.name for _, address in own.values()))}.",
         )
     return own[quantity.name]
 

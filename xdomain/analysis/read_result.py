@@ -34,6 +34,11 @@ def read_result(path: Path) -> AnalysisResult:
     return parse_result(document, where=str(path))
 
 
+def is_result(document: Mapping[str, Any]) -> bool:
+    """Return whether a JSON document looks like the export of a report, of any version."""
+    return {"meta", "summary", "sentences"} <= document.keys()
+
+
 def parse_result(document: Any, where: str = "report.json") -> AnalysisResult:
     """Parse the JSON export of a report.
 
@@ -53,7 +58,9 @@ def parse_result(document: Any, where: str = "report.json") -> AnalysisResult:
         return AnalysisResult.model_validate(from_version_1(document) if version == 1 else document)
     except (ValidationError, LookupError, TypeError, AttributeError) as error:
         raise AnalysisError(
-            f"the report does not have the shape of version {version}: {error}.", where=where
+            f"the report does not have the shape of version {version}: {' '.join(str(error).split())[:300]}.",
+            where=where,
+            fix="Give the file as `xdomain report --format json` wrote it.",
         ) from error
 
 

@@ -60,7 +60,7 @@ def strategy_effects(
         means = {ALL: table.domains, ACCURACIES: tested}
         wide = [_effect(table, model, pair, tests, name, own) for pair in pairs for name, tests in means.items()]
         found += [*_adjusted(single), *_adjusted(wide)]
-    found += _adjusted(list(_averages_only(raw, table)))
+    found += _adjusted(list(_averages_only(raw)))
     return tuple(found)
 
 
@@ -82,7 +82,7 @@ def _effect(
     return _published(model, pair, column, effect, items, variances, _own_cell(own, pair, column))
 
 
-def _averages_only(raw: Mapping[str, Any], table: AccuracyTable) -> Iterator[PublishedEffect]:
+def _averages_only(raw: Mapping[str, Any]) -> Iterator[PublishedEffect]:
     """Yield cgpo against its own variants, of which only the mean over all benchmarks is known."""
     sizes = [n_items for _, n_items in raw["protocol"]["tests"].values()]
     independent = math.fsum(0.5 / n_items for n_items in sizes) / len(sizes) ** 2

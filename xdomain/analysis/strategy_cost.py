@@ -11,6 +11,7 @@ from statistics import fmean, stdev
 from typing import Literal
 
 from xdomain.analysis.inference import t_quantile
+from xdomain.analysis.means import mean_of_known
 from xdomain.analysis.result import Cell, StrategyComparison, StrategyCost
 from xdomain.analysis.runs import Run, Seed
 from xdomain.analysis.strategies import Contest, contests
@@ -50,14 +51,15 @@ def _cost(study: Study, contest: Contest, run: Run) -> StrategyCost:
     processor, base_processor = (
         per_step(study, each, lambda effort: effort.update_processor_seconds) for each in (run, reference)
     )
+    tokens = per_step(study, run, lambda effort: effort.completion_tokens)
     arm = _matched(contest, run)
     return StrategyCost(
         run=run.label,
         strategy=run.id.strategy or "",
-        seconds_per_step=_mean(seconds),
-        processor_seconds_per_step=_mean(processor),
-        tokens_per_step=_mean(per_step(study, run, lambda effort: effort.completion_tokens)),
-        displacement=_mean(displacements(run)),
+        seconds_per_step=mean_of_known(seconds.values()),
+        processor_seconds_per_step=mean_of_known(processor.values()),
+        tokens_per_step=mean_of_known(tokens.values()),
+        displacement=mean_of_known(displacements(run).values()),
         seconds_ratio=Cell() if is_reference else ratio_cell(seconds, base_seconds, run, reference),
         processor_seconds_ratio=Cell() if is_reference else ratio_cell(processor, base_processor, run, reference),
         displacement_ratio=displacement_ratio(contest, run),
@@ -135,7 +137,3 @@ def _matched(contest: Contest, run: Run) -> Run | None:
         if is_joint(arm.id.strategy) and ratio is not None and abs(math.log(ratio)) <= math.log(ALIKE):
             gaps.append((abs(math.log(ratio)), arm))
     return min(gaps, key=lambda gap: gap[0])[1] if gaps else None
-
-
-def _mean(values: Mapping[Seed, float]) -> float | None:
-    return fmean(values.values()) if values else None

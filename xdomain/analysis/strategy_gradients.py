@@ -7,8 +7,8 @@ description of the runs there are. Source: pairwise cosines as in MGS, 2602.0230
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean
 
+from xdomain.analysis.means import mean_of_known
 from xdomain.analysis.result import StrategyGradients
 from xdomain.analysis.runs import Run
 
@@ -23,7 +23,7 @@ def strategy_gradients(run: Run) -> StrategyGradients:
         run=run.label,
         steps=sum(len(measured) for measured in cosines),
         cosine=_means(cosines),
-        conflicting=_mean(_mean(_conflicts(measured)) for measured in cosines),
+        conflicting=mean_of_known(mean_of_known(_conflicts(measured)) for measured in cosines),
         gradient_share=_means([[step.gradient_share for step in steps] for steps in by_seed]),
     )
 
@@ -36,9 +36,4 @@ def _conflicts(measured: Iterable[Values]) -> list[float]:
 def _means(by_seed: Sequence[Sequence[Values]]) -> dict[str, float | None]:
     """Mean of each key's values; None where it has none."""
     keys = sorted({key for steps in by_seed for step in steps for key in step})
-    return {key: _mean(_mean(step.get(key) for step in steps) for steps in by_seed) for key in keys}
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return fmean(known) if known else None
+    return {key: mean_of_known(mean_of_known(step.get(key) for step in steps) for steps in by_seed) for key in keys}

@@ -131,9 +131,17 @@ def compare_in_harness(
         StageError: the harness failed.
     """
     named = [text for text in (base, *models) if text]
-    of_harness = {"limit": options.items, "seed": options.seed, "extra": arguments}
-    observer = as_observer(progress)
-    grid = harness_grid(as_store(store), named, base, tasks, observer, revision=options.revision, **of_harness)
+    grid = harness_grid(
+        as_store(store),
+        named,
+        base,
+        tasks,
+        as_observer(progress),
+        revision=options.revision,
+        limit=options.items,
+        seed=options.seed,
+        extra=arguments,
+    )
     return Evaluation(analyse(grid), grid, base)
 
 

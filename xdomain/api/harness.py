@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from xdomain.analysis.lm_eval import grid_of_models
 from xdomain.api.running import RunObserver, run_graph
@@ -26,22 +25,24 @@ def harness_grid(
     observer: RunObserver,
     *,
     revision: str | None,
-    **options: Any,
+    limit: int,
+    seed: int,
+    extra: str,
 ) -> MeasuredGrid:
     """Run the harness on every model, and read its samples side by side.
 
     Args:
-        options: `limit`, `seed` and `extra` of `run_harness`.
+        limit: documents of each task, the first.
+        extra: further options of the harness, as they would be typed.
     """
     harness_python()  # before anything is prepared
+    asked = {"tasks": tasks, "limit": limit, "seed": seed, "extra": extra}
     samples: dict[str, dict[str, Path]] = {}
     for text in models:
         model = harness_model(store, text, revision, observer)
-        folder = (
-            store.reports("lm-eval") / fingerprint({"model": dict(model.arguments), "tasks": tasks, **options})[:16]
-        )
+        folder = store.reports("lm-eval") / fingerprint({"model": dict(model.arguments), **asked})[:16]
         observer.note(f"lm-evaluation-harness on {text}: {folder}")
-        samples[text] = run_harness(model, tasks, folder, **options)
+        samples[text] = run_harness(model, tasks, folder, limit=limit, seed=seed, extra=extra)
     return grid_of_models("lm-eval", samples, base)
 
 

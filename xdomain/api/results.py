@@ -12,6 +12,7 @@ from xdomain.analysis.analyse_table import analyse_table
 from xdomain.analysis.imports import read_accuracy_table, read_json_document
 from xdomain.analysis.lm_eval import read_lm_eval_manifest
 from xdomain.analysis.own_records import read_own_records
+from xdomain.analysis.read_result import is_result, parse_result
 from xdomain.analysis.reference import published_study, read_reference
 from xdomain.analysis.result import AnalysisResult
 from xdomain.core import parquet
@@ -25,7 +26,7 @@ def analyse(path: str | Path) -> AnalysisResult:
     Args:
         path: one of: a CSV file or a JSON list of curriculum, domain, accuracy, n_items; a published study in the
             layout of the shipped reference; item records (a Parquet file, or a folder of such files); a manifest of
-            records and of lm-evaluation-harness sample files.
+            records and of lm-evaluation-harness sample files; the report.json of a report, of any schema version.
 
     Returns:
         The matrices and conclusions that the results allow; a published study is its own reference too.
@@ -51,6 +52,8 @@ def analyse(path: str | Path) -> AnalysisResult:
         return analyse_table(read_accuracy_table(source))
     if "runs" in document:
         return analyse_grid(read_lm_eval_manifest(source))
+    if is_result(document):
+        return parse_result(document, where)
     study = read_reference(source.read_text(encoding="utf-8"), source.stem)
     return analyse_table(study.table).model_copy(update={"references": (published_study(study),)})
 

@@ -11,6 +11,7 @@ from xdomain.analysis.ordering import PredictedOrder, omni_thinker_order
 from xdomain.api.measuring import measure
 from xdomain.core.errors import ConfigError
 from xdomain.core.files import write_atomic
+from xdomain.core.number_text import points
 from xdomain.plan.graph import Plan
 from xdomain.store.store import Store
 
@@ -81,5 +82,5 @@ def order_in_words(found: PredictedOrder) -> str:
     others = f"{rest} of the {found.orders - 1} other orders" if rest else "no other order"
     return (
         f"Order of the smallest predicted forgetting: {' -> '.join(found.order)} (sum of backward transfer "
-        f"{100 * found.sum_of_transfer:+.1f} points); {others} cannot be told from it."
+        f"{points(found.sum_of_transfer, sign=True)} points); {others} cannot be told from it."
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from xdomain.core.states import StageState
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import StageKind, StageRef
+from xdomain.plan.stage import StageRef
 from xdomain.store.history import estimate_seconds
 from xdomain.store.states import StageStatus, stage_states
 from xdomain.store.store import Store
@@ -89,9 +89,8 @@ def grid_status(plan: Plan, store: Store) -> GridStatus:
 def find_log(store: Store, stages: Collection[StageRef], stage: StageRef) -> Path | None:
     """Return the stage's log, or that of the evaluation whose process did this one too; None if there is none."""
     found = [stage]
-    if stage.kind is StageKind.EVALUATE:
-        checkpoint = stage.title.rpartition(" on ")[0]
-        found += [each for each in stages if each.kind is stage.kind and each.title.rpartition(" on ")[0] == checkpoint]
+    if stage.evaluated is not None:
+        found += [each for each in stages if each.evaluated == stage.evaluated]
     paths = map(store.log_path, found)
     return next((path for path in paths if path.is_file()), None)
 

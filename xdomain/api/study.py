@@ -11,6 +11,7 @@ from xdomain.analysis.pairs import analyse_pairs
 from xdomain.api.model_runs import FailedEvaluation, check_overlaps, reasons, run_models
 from xdomain.api.run_events import Progress, as_observer
 from xdomain.api.stores import as_store
+from xdomain.config.domain import DomainConfig
 from xdomain.config.study import StudyConfig, load_study
 from xdomain.core.errors import ConfigError
 from xdomain.domains.build import build_domains
@@ -106,9 +107,9 @@ def model_graphs(config: StudyConfig, store: Store, model: str) -> list[Graph]:
     return graphs
 
 
-def by_samples(config: StudyConfig) -> dict[int, list[Any]]:
+def by_samples(config: StudyConfig) -> dict[int, list[str | DomainConfig]]:
     """Return the entries of `domains` by their number of samples."""
-    found: dict[int, list[Any]] = {}
+    found: dict[int, list[str | DomainConfig]] = {}
     for name, entry in zip(config.benchmarks, config.domains, strict=True):
         found.setdefault(config.samples.get(name, config.evaluation.samples), []).append(entry)
     return found

@@ -10,6 +10,7 @@ from rich.text import Text
 from xdomain.api import domains
 from xdomain.cli.options import Json
 from xdomain.cli.render import err, out, print_json
+from xdomain.core.number_text import points
 
 Target = Annotated[
     str,
@@ -82,7 +83,7 @@ def check(
                     f"{part.gold_right}/{part.judged}",
                     str(part.garbage_right),
                     str(part.neighbour_right),
-                    f"{100 * part.constant_score:.1f}%",
+                    f"{points(part.constant_score)}%",
                     str(part.longest_prompt),
                 )
         out.print(table)

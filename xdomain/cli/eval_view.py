@@ -58,4 +58,4 @@ def write_evaluation(found: Evaluation, folder: Path, formats: Sequence[str]) ->
         write_lm_eval(found.result, found.grid, folder / LM_EVAL, written_seconds=time.time())
         written[LM_EVAL] = folder / LM_EVAL
     for name, path in written.items():
-        err.print(f"{name}: {path}", soft_wrap=True)
+        err.print(f"{name}: {path}", soft_wrap=True, markup=False)

@@ -26,8 +26,8 @@ Source = Annotated[
     typer.Option(
         "--from",
         help="Report results from elsewhere: a CSV or JSON list of curriculum, domain, accuracy, n_items; "
-        "a study in the layout of the shipped reference; item records (Parquet, or a folder of such files); or a "
-        "manifest of records and of lm-evaluation-harness sample files.",
+        "a study in the layout of the shipped reference; item records (Parquet, or a folder of such files); a "
+        "manifest of records and of lm-evaluation-harness sample files; or the report.json of an earlier report.",
     ),
 ]
 Reference = Annotated[
@@ -114,4 +114,4 @@ def show(
         for part in tables(result, everything=everything):
             out.print(part)
     for name, path in written.items():
-        err.print(f"{name}: {path}", soft_wrap=True)
+        err.print(f"{name}: {path}", soft_wrap=True, markup=False)

@@ -31,7 +31,7 @@ def study(
     found = run_study(file, store=store, jobs=jobs, allow_overlap=allow_overlap, progress=Watcher())
     page = (out_folder or found.folder) / "study.md"
     write_atomic(page, study_markdown(found.result, command=typed_command()))
-    err.print(f"markdown: {page}", soft_wrap=True)
+    err.print(f"markdown: {page}", soft_wrap=True, markup=False)
     if json_:
         print_json(found.document())
     else:

@@ -76,6 +76,11 @@ class StageRef:
         """What the stages of one task have in common; None for a stage that has a task of its own."""
         return None
 
+    @property
+    def evaluated(self) -> str | None:
+        """Name of the checkpoint that an evaluation asks; None for other stages."""
+        return None
+
     @cached_property
     def folder(self) -> str:
         """Folder name in the store: "<kind>-<slug>-<16 hex>"."""
@@ -214,6 +219,11 @@ class EvaluateStage(StageRef):
         A measurement of pass rates has a task of its own, because training waits for it.
         """
         return (self.checkpoint, self.settings.model_dump_json()) if self.purpose is Purpose.REPORT else None
+
+    @property
+    def evaluated(self) -> str:
+        """Name of the checkpoint that answers."""
+        return self.checkpoint.name
 
     @property
     def domain(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -19,9 +20,9 @@ def generation_table(generation: Sequence[Mapping[str, Any]]) -> Table:
         unanswered = total - reasons.get("stop", 0) - reasons.get("length", 0) if reasons else None
         share, usd = row["truncated_share"], row["usd"]
         cells = row["backend"], row["chat_template"], row["prompt_tokens"], row["completion_tokens"]
-        shown = ["-" if cell is None else str(cell) for cell in cells]
+        shown = ["-" if cell is None else escape(str(cell)) for cell in cells]
         table.add_row(
-            row["evaluation"],
+            escape(row["evaluation"]),
             *shown,
             "-" if share is None else f"{100 * share:.0f}%",
             "-" if unanswered is None else str(unanswered),
@@ -31,7 +32,7 @@ def generation_table(generation: Sequence[Mapping[str, Any]]) -> Table:
     notes += [f"{row['backend']}: {row['reproducibility']}" for row in generation if row["reproducibility"]]
     notes += [f"{row['evaluation']}: {event}" for row in generation for event in row["events"] or ()]
     notes += [_taken(row) for row in generation if row["borrowed"] and row["borrowed"]["completions"]]
-    table.caption, table.caption_justify = "\n".join(dict.fromkeys(notes)) or None, "left"
+    table.caption, table.caption_justify = escape("\n".join(dict.fromkeys(notes))) or None, "left"
     return table
 
 

@@ -79,7 +79,7 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
             effort=result.effort,
             anchor=f"{matrix.name}-{len(views)}",
             scale=scale,
-            command=cell_command(result, matrix, row, column, report_command=report_command),
+            command=cell_command(matrix, row, column, report_command=report_command),
             numerator=numerators.cell(row, column) if numerators and row != column else None,
         )
         views[row, column] = replace(view, mark=marks.get(cell.caveat, ""))
@@ -113,9 +113,7 @@ def defined(matrix: Matrix) -> list[tuple[str, str]]:
     return [(row, column) for row in matrix.rows for column in matrix.columns if matrix.cell(row, column) is not None]
 
 
-def _pictures(
-    matrix: Matrix, views: dict[tuple[str, str], CellView], effort: Mapping[str, RunEffort]
-) -> list[Picture]:
+def _pictures(matrix: Matrix, views: dict[tuple[str, str], CellView], effort: Mapping[str, RunEffort]) -> list[Picture]:
     square = _pairs(matrix, effort)
     drawn = set(square.values())
     rest = [key for key in views if key not in drawn]

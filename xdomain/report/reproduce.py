@@ -13,7 +13,7 @@ WRITING_OPTIONS = ("--format", "--out")
 """Options that say where a report goes and in which form, each with a value."""
 
 
-def cell_command(result: AnalysisResult, matrix: Matrix, row: str, column: str, *, report_command: str) -> str:
+def cell_command(matrix: Matrix, row: str, column: str, *, report_command: str) -> str:
     """A shell line that prints one cell from the stored records; names are quoted, whatever they hold.
 
     `--json` and not `--format json`: it holds beside any format that the report was made with.

@@ -11,8 +11,14 @@ from xdomain.core.errors import ConfigError
 from xdomain.core.files import write_atomic, write_json
 from xdomain.core.registry import did_you_mean
 from xdomain.report.delimited import long_csv, published_csv, wide_csv
+from xdomain.report.every_eval_ever import every_eval_ever
+from xdomain.report.figures import write_figures
 from xdomain.report.file_names import file_names
+from xdomain.report.html import render_html
+from xdomain.report.latex import render_latex
 from xdomain.report.layout import has_cells
+from xdomain.report.markdown import render_markdown
+from xdomain.report.model_card import model_card
 from xdomain.report.reproduce import default_command
 
 DEFAULT_FORMATS = ("markdown", "csv", "json", "html")
@@ -60,8 +66,6 @@ def require_formats(formats: Iterable[str]) -> None:
 
 
 def _markdown(result: AnalysisResult, folder: Path, command: str) -> Path:
-    from xdomain.report.markdown import render_markdown
-
     return _write(folder / "report.md", render_markdown(result, report_command=command))
 
 
@@ -80,32 +84,22 @@ def _json(result: AnalysisResult, folder: Path, command: str) -> Path:
 
 
 def _latex(result: AnalysisResult, folder: Path, command: str) -> Path:
-    from xdomain.report.latex import render_latex
-
     return _write(folder / "report.tex", render_latex(result))
 
 
 def _html(result: AnalysisResult, folder: Path, command: str) -> Path:
-    from xdomain.report.html import render_html
-
     return _write(folder / "report.html", render_html(result, report_command=command))
 
 
 def _svg(result: AnalysisResult, folder: Path, command: str) -> Path:
-    from xdomain.report.figures import write_figures
-
     return write_figures(result, folder / "figures", "svg")
 
 
 def _png(result: AnalysisResult, folder: Path, command: str) -> Path:
-    from xdomain.report.figures import write_figures
-
     return write_figures(result, folder / "figures", "png")
 
 
 def _model_cards(result: AnalysisResult, folder: Path, command: str) -> Path:
-    from xdomain.report.model_card import model_card
-
     if not result.checkpoints:
         raise ConfigError(
             "these results name no checkpoint that a card could be of.",
@@ -120,8 +114,6 @@ def _model_cards(result: AnalysisResult, folder: Path, command: str) -> Path:
 
 
 def _every_eval_ever(result: AnalysisResult, folder: Path, command: str) -> Path:
-    from xdomain.report.every_eval_ever import every_eval_ever
-
     now_seconds = time.time()
     for label, name in file_names(result.accuracy.rows).items():
         document = every_eval_ever(result, label, retrieved_seconds=now_seconds, command=command)

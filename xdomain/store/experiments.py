@@ -1,12 +1,14 @@
 """Which experiments live in a store, and which stages each of them needs: `grid gc` leaves these alone, and a stage is
 found by its title without the experiment's file.
 
-experiments/<name>.json        kind and title, by key, of every stage that a run of the experiment ever asked for
+experiments/<name>.json        kind, title and evaluated checkpoint, by key, of every stage that a run of the experiment
+                               ever asked for
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from xdomain.core.errors import StoreError
@@ -18,6 +20,13 @@ from xdomain.store.lease import locked
 from xdomain.store.store import Store
 
 
+@dataclass(frozen=True, kw_only=True)
+class NotedStage(StageRef):
+    """A stage as the note of its experiment describes it."""
+
+    evaluated: str | None = None
+
+
 def note_experiment(store: Store, plan: Plan) -> None:
     """Remember the stages of an experiment, beside those of its earlier runs (other seeds, other settings).
 
@@ -25,7 +34,8 @@ def note_experiment(store: Store, plan: Plan) -> None:
         StoreError: the note cannot be written, or an earlier one cannot be read.
     """
     path = _path(store, plan.experiment.name)
-    if plan.stages.keys() <= _read(path).keys():
+    noted = _read(path)
+    if all(key in noted and noted[key].evaluated == stage.evaluated for key, stage in plan.stages.items()):
         return
     try:
         with locked(path.parent):  # two runs of one name add to one file
@@ -68,14 +78,19 @@ def _path(store: Store, name: str) -> Path:
 
 
 def _write(path: Path, stages: Iterable[StageRef]) -> None:
-    write_json(path, {stage.key: {"kind": stage.kind, "title": stage.title} for stage in stages})
+    noted = {}
+    for stage in stages:
+        evaluated = {} if stage.evaluated is None else {"evaluated": stage.evaluated}
+        noted[stage.key] = {"kind": stage.kind, "title": stage.title, **evaluated}
+    write_json(path, noted)
 
 
-def _read(path: Path) -> dict[str, StageRef]:
+def _read(path: Path) -> dict[str, NotedStage]:
     try:
         noted = read_json(path)
         return {
-            key: StageRef(kind=StageKind(each["kind"]), key=key, title=each["title"]) for key, each in noted.items()
+            key: NotedStage(kind=StageKind(each["kind"]), key=key, title=each["title"], evaluated=each.get("evaluated"))
+            for key, each in noted.items()
         }
     except FileNotFoundError:
         return {}

@@ -85,8 +85,6 @@ class Answers:
         if rollouts is not None and len(rollouts):
             records = pd.concat([records, rollouts], ignore_index=True)
             self.labels |= {name: f"rollouts of {name}" for name in rollouts["checkpoint"].unique()}
-        self._items = items
-        self._prompts = prompts
         order = {name: position for position, name in enumerate(self.labels)}
         position = records["checkpoint"].map(order)
         self._records = (

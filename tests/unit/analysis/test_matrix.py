@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from xdomain.analysis.result.matrix import OPPOSITE, Cell, Matrix
+
+from xdomain.analysis.matrix import OPPOSITE, Cell, Matrix
 
 CELL = Cell(estimate=0.1, low=0.05, high=0.2, p=0.01, word="gain", compares=("a", "b"), speaks_of="the recipe")
 

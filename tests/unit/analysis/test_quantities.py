@@ -44,6 +44,15 @@ def test_unreadable_quantities(text, words):
     assert words in str(error.value)
 
 
+def test_known_quantities_are_listed_by_the_names_that_are_printed():
+    with pytest.raises(ConfigError) as error:
+        read_quantity("nonsense(a)")
+    known = str(error.value).partition("Known: ")[2].rstrip(".").split(", ")
+    assert "order" in known
+    assert "order_effect" not in known
+    assert len(known) == len(set(known))
+
+
 def test_levels_cannot_be_contrasts():
     with pytest.raises(ConfigError, match="cannot be a contrast"):
         checked_contrast(parse_quantity("accuracy(math) on math"))

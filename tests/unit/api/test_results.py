@@ -8,7 +8,7 @@ import pytest
 
 from xdomain.api.results import analyse, read_records
 from xdomain.api.session import Session
-from xdomain.core.errors import ConfigError, StoreError
+from xdomain.core.errors import AnalysisError, ConfigError, StoreError
 
 
 def test_records_of_a_store_or_of_a_file(smoke: Session) -> None:
@@ -39,3 +39,13 @@ def test_an_accuracy_table(tmp_path: Path) -> None:
     (tmp_path / "samples.jsonl").write_text("{}\n")
     with pytest.raises(ConfigError, match="does not say which model"):
         analyse(tmp_path / "samples.jsonl")
+
+
+def test_the_json_of_a_report_is_read_again(smoke: Session, tmp_path: Path) -> None:
+    result = smoke.analyse()
+    path = tmp_path / "report.json"
+    path.write_text(result.model_dump_json(), encoding="utf-8")
+    assert analyse(path) == result
+    path.write_text('{"meta": {"schema_version": 2}, "summary": {}, "sentences": []}', encoding="utf-8")
+    with pytest.raises(AnalysisError, match="does not have the shape of version 2"):
+        analyse(path)

@@ -110,9 +110,7 @@ def test_noise_is_marked_in_words_and_class_not_by_colour_alone():
 
 def test_the_command_of_a_cell_is_safe_in_a_shell():
     result = example_result()
-    line = cell_command(
-        result, result.matrices["transfer"], "x'; rm -rf ~; '", "math", report_command="xdomain report x"
-    )
+    line = cell_command(result.matrices["transfer"], "x'; rm -rf ~; '", "math", report_command="xdomain report x")
     assert line == """xdomain report x --json | jq '.matrices["transfer"].cells["x'"'"'; rm -rf ~; '"'"'"]["math"]'"""
 
 
@@ -132,7 +130,7 @@ def test_a_checkpoint_is_named_by_the_beginning_of_its_key():
 
 def test_the_command_of_a_cell_finds_it_where_the_json_has_it():
     result = example_result()
-    lost = cell_command(result, result.matrices["lost"], "math", "math", report_command="r")
+    lost = cell_command(result.matrices["lost"], "math", "math", report_command="r")
     assert lost == """r --json | jq '.matrices["lost"].cells["math"]["math"]'"""
     document = result.model_dump(mode="json")
     assert document["matrices"]["lost"]["cells"]["math"]["math"]["compares"] == ["math", "base"]

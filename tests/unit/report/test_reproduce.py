@@ -15,9 +15,7 @@ from xdomain.report.reproduce import cell_command, default_command, short_checkp
 
 def test_the_query_finds_the_cell_whatever_its_names_hold() -> None:
     result = example_result(2, 1)
-    command = cell_command(
-        result, result.matrices["transfer"], 'a\' "b" -> c', "math", report_command="xdomain report x"
-    )
+    command = cell_command(result.matrices["transfer"], 'a\' "b" -> c', "math", report_command="xdomain report x")
     shown, query = command.split(" | jq ", 1)
     assert shown == "xdomain report x --json"
     (asked,) = shlex.split(query)

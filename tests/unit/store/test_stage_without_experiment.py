@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from tests.support.plans import make_plan
 from xdomain.cli.app import app
-from xdomain.core.errors import PlanError
+from xdomain.core.errors import PlanError, StoreError
+from xdomain.core.files import read_json, write_json
 from xdomain.store.experiments import note_experiment
 from xdomain.store.store import Store
 
@@ -36,6 +37,25 @@ def test_an_evaluation_has_the_log_of_the_one_that_did_it_too(store: Store) -> N
     store.log_path(first).write_text("what both said\n")
     ended = CliRunner().invoke(app, ["grid", "logs", second.title, "--store", str(store.root)])
     assert ended.stdout == "what both said\n"
+
+
+def test_another_checkpoint_has_another_log(store: Store) -> None:
+    first, *others = make_plan().evaluations
+    other = next(each for each in others if each.checkpoint != first.checkpoint)
+    store.log_path(first).write_text("of the first\n")
+    ended = CliRunner().invoke(app, ["grid", "logs", other.title, "--store", str(store.root)])
+    assert isinstance(ended.exception, StoreError)
+    assert "has no log" in str(ended.exception)
+
+
+def test_a_note_without_evaluated_checkpoints_is_completed(store: Store) -> None:
+    plan = make_plan()
+    path = store.root / "experiments" / f"{plan.experiment.name}.json"
+    noted = read_json(path)
+    earlier = {key: {name: each[name] for name in ("kind", "title")} for key, each in noted.items()}
+    write_json(path, earlier)
+    note_experiment(store, plan)
+    assert read_json(path) == noted != earlier
 
 
 def test_it_is_cancelled(store: Store) -> None:

@@ -42,7 +42,7 @@ def paired_matrix(measurements: Measurements, pairs: Sequence[Pair], template: M
     effects: dict[tuple[str, str], Effect | Blank] = {}
     for run, other in pairs:
         effects |= {(run.label, domain): study.difference(run, other, domain) for domain in study.domains}
-        effects[run.label, MEAN] = _mean(study, run, other)
+        effects[run.label, MEAN] = _mean_of_trained(study, run, other)
     cells = measurements.cells(effects)
     worst = _worst_cells(measurements, pairs)
     cells |= {(run.label, WORST): cell for (run, _), cell in zip(pairs, worst, strict=True)}
@@ -56,7 +56,7 @@ def _trained(study: Study, run: Run) -> list[str]:
     return [domain for domain in study.domains if domain in run.id.domains]
 
 
-def _mean(study: Study, run: Run, other: Run) -> Effect | Blank:
+def _mean_of_trained(study: Study, run: Run, other: Run) -> Effect | Blank:
     domains, compares = _trained(study, run), (run.label, other.label)
     if not domains:
         return Blank("not defined: no evaluated domain is trained", compares)

@@ -16,4 +16,6 @@ def cancel(
     """Stop a stage at its next step, wherever it runs, and leave it alone until `grid retry`."""
     found, _, chosen = opened_stages(experiment, stage, store, seeds, settings)
     cancel_stage(found, chosen)
-    err.print(f"{chosen.title}: stops at its next step if it runs, and does not start until `grid retry`.")
+    err.print(
+        f"{chosen.title}: stops at its next step if it runs, and does not start until `grid retry`.", markup=False
+    )

@@ -30,7 +30,7 @@ def order(
     found, written = write_second_round(session.plan, session.store, experiment, mapping, out_file)
     if not json_:
         out.print(order_in_words(found))
-        out.print(f"written: {written}", soft_wrap=True)
+        out.print(f"written: {written}", soft_wrap=True, markup=False)
         return
     print_json(
         {

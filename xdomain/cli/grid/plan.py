@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
@@ -70,7 +71,7 @@ def show_tree(forecast: Forecast, effect: float | None) -> None:
         f"{cost.naive_train_stages} stages, {cost.naive_train_steps} steps: sharing saves {saved}",
     )
     table.add_row("evaluation", f"{cost.evaluations} (every checkpoint on {len(experiment.domains)} domains)")
-    table.add_row("in the store", f"{cost.done} of {cost.stages} stages ({forecast.store.root})")
+    table.add_row("in the store", f"{cost.done} of {cost.stages} stages ({escape(str(forecast.store.root))})")
     for line in _borrowed(forecast):
         table.add_row("borrowed", line)
     table.add_row("time left", _time_left(forecast))
@@ -79,16 +80,16 @@ def show_tree(forecast: Forecast, effect: float | None) -> None:
     for part in power_tables(plan, forecast.items, effect):
         out.print(part)
     for warning in warnings(plan):
-        out.print(f"[yellow]warning[/] {warning}")
+        out.print(f"[yellow]warning[/] {escape(warning)}")
 
 
 def show_mermaid(plan: Plan) -> None:
     """Print base and training stages as a Mermaid flowchart."""
-    out.print("flowchart LR")
-    out.print(f'  {_node(plan.base)}["{plan.base.title}"]')
+    lines = ["flowchart LR", f'  {_node(plan.base)}["{plan.base.title}"]']
     for stage in plan.train_stages:
-        out.print(f'  {_node(stage)}["{stage.title.replace("->", "→")}"]')
-        out.print(f"  {_node(plan.stages[stage.parent.stage])} --> {_node(stage)}")
+        lines.append(f'  {_node(stage)}["{stage.title.replace("->", "→")}"]')
+        lines.append(f"  {_node(plan.stages[stage.parent.stage])} --> {_node(stage)}")
+    out.print("\n".join(lines), markup=False, soft_wrap=True)
 
 
 def show_difference(found: StageDifference) -> None:
@@ -97,9 +98,9 @@ def show_difference(found: StageDifference) -> None:
         out.print(sentence, markup=False)
     if found.same_completions:
         out.print("Only the judging differs: both have the same completions.")
-    table = Table("field", *(f"{stage.title} ({stage.key[:8]})" for stage in (found.first, found.second)))
-    for field, left, right in found.fields:
-        table.add_row(field, str(left), str(right))
+    table = Table("field", *(escape(f"{stage.title} ({stage.key[:8]})") for stage in (found.first, found.second)))
+    for values in found.fields:
+        table.add_row(*(escape(str(value)) for value in values))
     out.print(table)
 
 
@@ -132,7 +133,7 @@ def _borrowed(forecast: Forecast) -> list[str]:
 
 
 def _tree(plan: Plan, done: frozenset[str]) -> Tree:
-    root = Tree(f"{_mark(plan.base, done)} {plan.base.title}")
+    root = Tree(f"{_mark(plan.base, done)} {escape(plan.base.title)}")
     branches = {plan.base.key: root}
     for stage in plan.train_stages:
         if stage.seed == plan.experiment.seeds[0]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from xdomain.api.outlook import Line, design_of, outlooks
+from xdomain.core.number_text import points
 from xdomain.core.words import count
 from xdomain.plan.graph import Plan
 from xdomain.resolve.sizes import EvaluatedItems
@@ -42,7 +43,7 @@ def power_tables(plan: Plan, items: dict[str, EvaluatedItems], effect: float | N
 
 
 def _points(effect: float) -> str:
-    return f"{100 * effect:.1f}" if effect <= 1 else "over 100"
+    return points(effect) if effect <= 1 else "over 100"
 
 
 def _needs(line: Line) -> str:

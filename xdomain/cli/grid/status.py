@@ -69,7 +69,7 @@ def follow(session: Session, *, as_json: bool) -> None:
 def picture(found: GridStatus) -> Table:
     """Draw counts by kind, what runs and how far, what failed and why."""
     plan, states = found.plan, found.states
-    counts = Table("", *StageState, title=f"{plan.experiment.name} in {found.store.root}")
+    counts = Table("", *StageState, title=escape(f"{plan.experiment.name} in {found.store.root}"))
     for kind in StageKind:
         own = [states[key].state for key, stage in plan.stages.items() if stage.kind is kind]
         counts.add_row(kind, *(str(own.count(state)) for state in StageState))

@@ -83,7 +83,8 @@ class Watcher(RunObserver):
         )
         for key, failure in outcome.failed.items():
             title = self._graph.stages[key].title
-            err.print(f"[red]failed[/] {title}: {failure.message}\n  log: {failure.log}", soft_wrap=True)
+            words = escape(f"{title}: {failure.message}\n  log: {failure.log}")
+            err.print(f"[red]failed[/] {words}", soft_wrap=True)
 
     def _seconds(self) -> float:
         return time.monotonic() - self._begun

@@ -107,8 +107,6 @@ NO_NAMES = frozenset(
         "The", "Is", "Are", "Where", "When", "First", "Second", "Lastly",
     )
 )  # fmt: skip
-WORDS = 20
-"""Words that the name of a gold answer has at most, in characters times ten."""
 
 
 class Claims:

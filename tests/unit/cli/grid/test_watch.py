@@ -32,10 +32,10 @@ def test_a_failure_is_told_with_its_log(smoke: Session, capsys: pytest.CaptureFi
     watcher, stage = Watcher(), smoke.plan.train_stages[0]
     watcher.begin(smoke.plan, smoke.store)
     watcher.warn("items [overlap]")
-    watcher.end(RunOutcome(failed={stage.key: Failure(Cause.ERROR, "no memory", "a.log")}))
+    watcher.end(RunOutcome(failed={stage.key: Failure(Cause.ERROR, "no [bold] memory [/inst]", "a.log")}))
     shown = capsys.readouterr().err
     assert "warning items [overlap]" in shown
-    assert f"failed {stage.title}: no memory\n  log: a.log" in shown
+    assert f"failed {stage.title}: no [bold] memory [/inst]\n  log: a.log" in shown
 
 
 def test_starts_are_shown_but_for_a_report_s_evaluations(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
