@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from xdomain.core.error_json import error_to_json
+from xdomain.core.errors import DependencyMissing, PluginError
 from xdomain.core.registry import load_attribute
 from xdomain.plan.graph import Setup
 from xdomain.plan.task import TaskFile
@@ -22,35 +24,55 @@ def run_task_file(task_path: str, cache: Any = None) -> None:
     Args:
         cache: backend cache from `backend_cache`, if this process runs several tasks.
     """
-    load_attribute("xdomain.worker.main:run_task_file")(task_path, cache=cache)
+    _load("xdomain.worker.main:run_task_file")(task_path, cache=cache)
 
 
 def run_task(file: TaskFile, cache: Any = None) -> None:
     """Run the stages of a task inside the calling process, whose signal handlers stay unchanged."""
-    load_attribute("xdomain.worker.main:run_task")(file, cache=cache)
+    _load("xdomain.worker.main:run_task")(file, cache=cache)
 
 
 def backend_cache() -> Any:
     """Return an empty `BackendCache`, which keeps an engine from one task to the next."""
-    return load_attribute("xdomain.worker.main:BackendCache")()
+    return _load("xdomain.worker.main:BackendCache")()
 
 
 def run_preflight(setup: Setup, *, loads_source: bool) -> None:
     """Check a setup in this process; see `Executor.preflight`."""
-    load_attribute("xdomain.worker.main:run_preflight")(setup, loads_source=loads_source)
+    _load("xdomain.worker.main:run_preflight")(setup, loads_source=loads_source)
 
 
 def preflight_complaint(setup_json: str, loads_source: bool) -> str:
     """Check a setup in this process; return its error as `error_to_json` writes it, or "" if there is none."""
-    complaint: str = load_attribute("xdomain.worker.main:preflight_complaint")(setup_json, loads_source=loads_source)
+    try:
+        check = _load("xdomain.worker.main:preflight_complaint")
+    except DependencyMissing as error:
+        return error_to_json(error)
+    complaint: str = check(setup_json, loads_source=loads_source)
     return complaint
 
 
 def run_ray_task(task_path: str) -> None:
     """Run the stages of a task file in a Ray worker process, which Ray may use again."""
-    load_attribute("xdomain.worker.main:run_ray_task")(task_path)
+    _load("xdomain.worker.main:run_ray_task")(task_path)
 
 
 def run_slurm_job(task_path: str) -> None:
     """Run the stages of a task file as a Slurm job, which Slurm may tell to stop."""
-    load_attribute("xdomain.worker.main:run_slurm_job")(task_path)
+    _load("xdomain.worker.main:run_slurm_job")(task_path)
+
+
+def _load(target: str) -> Any:
+    """Return what "module:attribute" names in the worker.
+
+    Raises:
+        DependencyMissing: a package that the worker needs is installed but cannot be imported.
+    """
+    try:
+        return load_attribute(target)
+    except PluginError as error:
+        cause = error.__cause__
+        raise DependencyMissing(
+            f"the training packages cannot be imported: {type(cause).__name__}: {cause}.",
+            fix='Install them again: pip install "xdomain[train]".',
+        ) from cause

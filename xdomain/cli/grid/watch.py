@@ -16,7 +16,7 @@ from xdomain.cli.render import err, redraws
 from xdomain.core.states import EventKind
 from xdomain.core.words import count, duration
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import EvaluateStage
+from xdomain.plan.stage import EvaluateStage, Purpose
 from xdomain.schedule.events import Event, RunOutcome
 from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.store import Store
@@ -103,7 +103,8 @@ class Watcher(RunObserver):
                     self._print(scheduler, "running", f"{stage.title}: {progress_text(stage, holder.progress)}")
 
     def _line(self, event: Event) -> None:
-        of_evaluation = isinstance(event.stage, EvaluateStage)
+        # A report's evaluations are many and short; training waits for measurements of pass rates.
+        of_evaluation = isinstance(event.stage, EvaluateStage) and event.stage.purpose is Purpose.REPORT
         usual = event.kind in (EventKind.STARTED, EventKind.WAITING) and "message" not in event.detail
         if event.kind is EventKind.BLOCKED or (usual and of_evaluation):
             return

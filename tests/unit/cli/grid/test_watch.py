@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from tests.support.plans import make_experiment
 from xdomain.api.running import run_graph
 from xdomain.api.session import Session
 from xdomain.cli.grid.watch import Watcher
-from xdomain.core.states import Cause
-from xdomain.schedule.events import RunOutcome
+from xdomain.core.states import Cause, EventKind
+from xdomain.plan.graph import build_plan
+from xdomain.resolve.identities import resolve_identities
+from xdomain.schedule.events import Event, RunOutcome
+from xdomain.schedule.inline import InlineExecutor
+from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.failures import Failure
+from xdomain.store.store import Store
 
 
 def test_events_on_stdout_and_a_summary_on_stderr(smoke: Session, capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,3 +36,15 @@ def test_a_failure_is_told_with_its_log(smoke: Session, capsys: pytest.CaptureFi
     shown = capsys.readouterr().err
     assert "warning items [overlap]" in shown
     assert f"failed {stage.title}: no [bold] memory [/inst]\n  log: a.log" in shown
+
+
+def test_starts_are_shown_but_for_a_report_s_evaluations(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    training = {"steps": 2, "prompts_per_step": 4, "generations": 2, "self_paced": {"items": 4, "samples": 2}}
+    experiment = make_experiment(curricula=["logic"], grid={}, training=training)
+    plan, store, watcher = build_plan(experiment, resolve_identities(experiment)), Store(tmp_path), Watcher()
+    watcher.begin(plan, store)
+    watcher.schedule(Scheduler(plan, store, InlineExecutor(), watcher.watch))
+    for stage in plan.stages.values():
+        watcher.watch(Event(EventKind.STARTED, stage))
+    started = [line.partition(" started ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert started == [plan.base.title, "pass rates of the base on train items of logic", "logic, seed 0"]
