@@ -68,7 +68,10 @@ def test_everything_is_published(finished: tuple[Path, Path]) -> None:
     assert not list((store / "work").iterdir())
     assert not list((store / "leases").glob("*.json"))
     needed = json.loads((store / "experiments" / "small.json").read_text())
-    assert needed == {stage["key"]: {name: stage[name] for name in ("kind", "title")} for stage in found["stages"]}
+    titles = {key: {name: noted[name] for name in ("kind", "title")} for key, noted in needed.items()}
+    assert titles == {stage["key"]: {name: stage[name] for name in ("kind", "title")} for stage in found["stages"]}
+    answered = {noted["evaluated"] for noted in needed.values() if noted["kind"] == "evaluate"}
+    assert answered == set(records["checkpoint"])
 
 
 def test_same_items_in_the_same_order_for_every_checkpoint(finished: tuple[Path, Path]) -> None:
