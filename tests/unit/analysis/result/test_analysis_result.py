@@ -28,13 +28,6 @@ def test_matrices_by_name(result: AnalysisResult) -> None:
     assert str(caught.value.fix).startswith("It has accuracy, ")
 
 
-def test_a_copy_with_another_matrix(result: AnalysisResult) -> None:
-    changed = result.with_matrices(result.matrix("transfer").model_copy(update={"title": "Other"}))
-    assert changed.matrix("transfer").title == "Other"
-    assert list(changed.matrices) == list(result.matrices)
-    assert result.matrix("transfer").title != "Other"
-
-
 def test_the_schema_describes_what_is_written(result: AnalysisResult) -> None:
     schema = result_schema()
     assert set(schema["properties"]) == set(result.model_dump(mode="json"))
