@@ -38,3 +38,8 @@ def print_json(value: Any) -> None:
 def typed_command() -> str:
     """Return the command line as it was typed, for reports that say how they were made."""
     return shlex.join(["xdomain", *sys.argv[1:]])
+
+
+def next_step(command: str) -> None:
+    """Print on stderr what to type next."""
+    err.print(f"Next: {command}", soft_wrap=True, markup=False)
