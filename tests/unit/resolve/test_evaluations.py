@@ -58,5 +58,5 @@ def test_a_study_says_how_its_models_are_loaded(tmp_path: Path) -> None:
 
 def test_weights_are_not_asked_for_at_an_endpoint(tmp_path: Path) -> None:
     settings = {"evaluation": {"backend": "endpoint"}}
-    with pytest.raises(ConfigError, match=r"has weights of its own, which the backend \"endpoint\" cannot serve"):
+    with pytest.raises(ConfigError, match=r"has its own weights, which the backend \"endpoint\" cannot serve"):
         evaluation_graph(Store(tmp_path / "store"), "file.gguf", ["logic"], settings)
