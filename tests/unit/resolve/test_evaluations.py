@@ -31,7 +31,7 @@ def test_settings_reach_whom_they_concern(tmp_path: Path) -> None:
         ("some/model", ["model.endpoint.protocol=chat"], [], "concerns no model"),
         (URL, ["model.dtype=bfloat16"], [], "concerns no model"),
         (URL, ["evaluation.backend=vllm"], [], "concerns no model"),
-        ("some/model", [], ["evaluation.items=3"], "nothing that a base may have of its own"),
+        ("some/model", [], ["evaluation.items=3"], "cannot be set for the base model"),
     ],
 )
 def test_settings_that_concern_nobody(
