@@ -21,7 +21,9 @@ WITH_DATA = ("bring-your-own", "when-domains-interact", "cgpo", "care-rl")
 
 def test_the_templates_of_the_issue_are_there() -> None:
     assert TEMPLATES == ["gpu-7b", "my-data", "smoke", "two-domains"]
-    assert all(each.about.endswith((".", "?")) and len(each.about) > 20 for each in (*list_templates(), *list_examples()))
+    for each in (*list_templates(), *list_examples()):
+        assert each.about.endswith((".", "?"))
+        assert len(each.about) > 20
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -60,7 +62,8 @@ def test_a_misspelt_name_is_told(tmp_path: Path) -> None:
 
 
 def test_examples_are_the_experiments_of_the_repository(repository: Path) -> None:
-    assert [each.name for each in list_examples()] == sorted(path.stem for path in repository.glob("experiments/*.yaml"))
+    shipped = sorted(path.stem for path in repository.glob("experiments/*.yaml"))
+    assert [each.name for each in list_examples()] == shipped
 
 
 @pytest.mark.parametrize("name", [each.name for each in list_examples() if each.name not in WITH_DATA])
