@@ -24,8 +24,10 @@ __all__ = [
     "check_domains",
     "compare_models",
     "evaluate_model",
+    "export_model",
     "load_checkpoint",
     "open_experiment",
+    "open_last_run",
     "read_records",
     "run_study",
 ]
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from xdomain.api.comparison import compare_models, evaluate_model
     from xdomain.api.domains import check_domains
     from xdomain.api.evaluation import EvaluationOptions
+    from xdomain.api.export_model import export_model
+    from xdomain.api.last_run import open_last_run
     from xdomain.api.results import analyse, read_records
     from xdomain.api.session import Session, open_experiment
     from xdomain.api.study import run_study
@@ -50,8 +54,10 @@ _MODULES = {
     "check_domains": "api.domains",
     "compare_models": "api.comparison",
     "evaluate_model": "api.comparison",
+    "export_model": "api.export_model",
     "load_checkpoint": "api.checkpoints",
     "open_experiment": "api.session",
+    "open_last_run": "api.last_run",
     "read_records": "api.results",
     "run_study": "api.study",
 }

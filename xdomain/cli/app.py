@@ -40,6 +40,10 @@ COMMANDS: Table = {
         "Read the answers behind the numbers on a local page: filter by domain, checkpoint, verdict and change, "
         "search.",
     ),
+    "export-model": (
+        "xdomain.cli.export_model:export",
+        "Write a checkpoint as a plain Hugging Face folder with a model card.",
+    ),
     "doctor": (
         "xdomain.cli.doctor:doctor",
         "Tell which extras are installed, which devices are seen, and which sandbox runs untrusted code.",
