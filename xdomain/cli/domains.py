@@ -8,13 +8,18 @@ from rich.table import Table
 from rich.text import Text
 
 from xdomain.api import domains
+from xdomain.api.completion import domain_names
 from xdomain.cli.options import Json
 from xdomain.cli.render import err, out, print_json
 from xdomain.core.number_text import points
 
 Target = Annotated[
     str,
-    typer.Argument(metavar="NAME|FILE", help="A registered domain, or a YAML file of a domain or of an experiment."),
+    typer.Argument(
+        metavar="NAME|FILE",
+        help="A registered domain, or a YAML file of a domain or of an experiment.",
+        autocompletion=domain_names,
+    ),
 ]
 SHOWN = ("system", "prompt", "rendered", "gold", "completion", "verdict", "reason")
 
@@ -61,7 +66,8 @@ def sample(
 
 def check(
     targets: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME|FILE]...", help="By default the built-in four.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME|FILE]...", help="By default the built-in four.", autocompletion=domain_names),
     ] = None,
     most: Annotated[int | None, typer.Option(min=1, help="Judge at most so many items a split.")] = None,
     json_: Json = False,

@@ -6,12 +6,15 @@ from typing import Annotated
 import typer
 
 from xdomain.api.export_model import ExportOptions, export_model
-from xdomain.cli.options import StorePath
+from xdomain.cli.options import StorePath, complete_stage
 from xdomain.cli.render import err, out
 
 
 def export(
-    stage: Annotated[str, typer.Argument(help="Title, folder or key of a stage; STAGE@40 for step 40.")],
+    stage: Annotated[
+        str,
+        typer.Argument(help="Title, folder or key of a stage; STAGE@40 for step 40.", autocompletion=complete_stage),
+    ],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write into.")],
     merge: Annotated[bool, typer.Option("--merge", help="Fold a LoRA adapter into the weights.")] = False,
     base_model: Annotated[str | None, typer.Option(metavar="OWNER/NAME", help="Base model, for the card.")] = None,
