@@ -74,8 +74,8 @@ bench: setup lm-eval-env ## Speed, as ratios of two things in one run; vLLM's to
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 XDOMAIN_LM_EVAL_PYTHON=$(CURDIR)/.venv-lm-eval/bin/python $(BIN)/python -m benchmarks
 	if [ -x .venv-vllm/bin/python ]; then OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 .venv-vllm/bin/python -m benchmarks engines; fi
 
-wheel-check: setup ## Build the wheel, install it in a clean environment elsewhere, and run a two-stage grid with it
-	$(BIN)/python tests/wheel_check.py
+wheel-check: ## Build the wheel, install it in a clean environment elsewhere, and run a two-stage grid with it
+	$(PYTHON) tests/wheel_check.py
 
 lm-eval-env: .venv-lm-eval/installed ## lm-evaluation-harness in an environment of its own, for `eval --lm-eval` and its tests
 
