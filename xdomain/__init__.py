@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Usage statistics are off unless the user's environment says otherwise. Each library reads its variable when it is
 # imported, so this comes first, in every process: workers, Ray's and Slurm's too, import this package before them.

@@ -7,12 +7,15 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from xdomain.core.foreign_text import plain, plain_json
+
+if TYPE_CHECKING:
+    from xdomain.api.session import Session
 
 WIDTH_OF_FILES = 140
 """Columns of a pipe or a file, which have no width of their own."""
@@ -63,3 +66,14 @@ def write(text: str) -> None:
 def typed_command() -> str:
     """Return the command line as it was typed, for reports that say how they were made."""
     return shlex.join(["xdomain", *sys.argv[1:]])
+
+
+def show_settings_note(session: Session, console: Console = out) -> None:
+    """Say which settings are used, where the user may expect others."""
+    if session.settings_note:
+        console.print(session.settings_note, soft_wrap=True, markup=False)
+
+
+def next_step(command: str) -> None:
+    """Print on stderr what to type next."""
+    err.print(f"Next: {command}", soft_wrap=True, markup=False)
