@@ -118,7 +118,7 @@ extra: Further options of lm-evaluation-harness, as they would be typed.
     found = sample_files(out)
     if not found:
         raise StageError("lm-evaluation-harness logged no samples.", where=str(log), fix=shlex.join(command))
-    write_json(out / DONE, {"command": command})
+    write_json(out / DONE, {"command": [mask(word) for word in command]})
     return found
 
 
