@@ -28,7 +28,6 @@ def log_to(path: Path) -> Iterator[None]:
     Known secrets are masked in what Python writes, tracebacks and the messages of loggers included.
     """
     know_environment()
-    _move_loggers()
     path.parent.mkdir(parents=True, exist_ok=True)
     saved = os.dup(1), os.dup(2)
     with path.open("ab", buffering=0) as log:
@@ -37,6 +36,7 @@ def log_to(path: Path) -> Iterator[None]:
         try:
             # Python's own streams may lie elsewhere: in a notebook, or where somebody captures them.
             with redirect_stdout(_stream(1)), redirect_stderr(_stream(2)):
+                _move_loggers()
                 yield
         finally:
             for descriptor, number in zip(saved, (1, 2), strict=True):
@@ -47,12 +47,13 @@ def log_to(path: Path) -> Iterator[None]:
 def mask_output() -> None:
     """Mask known secrets in what this process prints from now on."""
     know_environment()
-    _move_loggers()
     sys.stdout, sys.stderr = _stream(1), _stream(2)
+    _move_loggers()
 
 
 def _move_loggers() -> None:
-    """Let loggers that were made with this process's first stdout or stderr write to the masked streams."""
+    """Let loggers that keep this process's first stdout or stderr write to the masked streams. Call it once these are
+    sys.stdout and sys.stderr, which some loggers follow by themselves."""
     descriptors = {id(sys.__stdout__): 1, id(sys.__stderr__): 2}
     loggers = (logging.root, *logging.root.manager.loggerDict.values())
     for handler in (each for logger in loggers for each in getattr(logger, "handlers", ())):
