@@ -10,9 +10,22 @@ Names are loaded when they are first used, so that importing the package imports
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.2.0"
+
+# Usage statistics are off unless the user's environment says otherwise. Each library reads its variable when it is
+# imported, so this comes first, in every process: workers, Ray's and Slurm's too, import this package before them.
+for _name, _value in {
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",  # huggingface_hub, and through it transformers, datasets and TRL
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_DO_NOT_TRACK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "GRADIO_ANALYTICS_ENABLED": "False",  # trackio
+}.items():
+    os.environ.setdefault(_name, _value)
 
 __all__ = [
     "EvaluationOptions",

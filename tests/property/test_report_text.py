@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.report_example import example_result, with_matrices
+from xdomain.core.foreign_text import plain
 from xdomain.report import latex, markdown
 from xdomain.report.delimited import long_csv
 from xdomain.report.html import render_html
-from xdomain.report.plain import plain
 
 RESULT = example_result(2, 1)
 PIECES = (

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from xdomain import __version__
 from xdomain.cli.lazy import Table, lazy_commands, lazy_group
 from xdomain.core.errors import OWN_FAULT, XDomainError
+from xdomain.core.foreign_text import plain
 
 # Modules of commands do without `from __future__ import annotations`: typer would compile each annotation twice more.
 COMMANDS: Table = {
@@ -170,5 +171,5 @@ def main() -> None:
 def _complain(paragraph: str) -> None:
     """Print what the handled exception says; with --debug, also its traceback."""
     if "--debug" in sys.argv:
-        traceback.print_exc()
-    typer.secho(paragraph, fg="red", err=True)
+        typer.echo(plain(traceback.format_exc(), keep_lines=True), err=True)
+    typer.secho(plain(paragraph), fg="red", err=True)

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from xdomain.api import domains
 from xdomain.api.completion import domain_names
 from xdomain.cli.options import Json
 from xdomain.cli.render import err, out, print_json
 from xdomain.core.number_text import points
+from xdomain.core.terminal_text import text
 
 Target = Annotated[
     str,
@@ -32,7 +32,8 @@ def list_domains(json_: Json = False) -> None:
         return
     table = Table("domain", "scorer", "from")
     for each in found:
-        table.add_row(each.name, each.scorer or Text(each.needs or "", style="yellow"), each.target)
+        scorer = text(each.scorer) if each.scorer else text(each.needs or "", "yellow")
+        table.add_row(text(each.name), scorer, text(each.target))
     out.print(table)
 
 
@@ -57,11 +58,11 @@ def sample(
         print_json(shown)
         return
     for row in shown:
-        out.rule(f"{row['domain']} {row['id']}")
+        out.rule(text(f"{row['domain']} {row['id']}"))
         for key in SHOWN:
             if row.get(key):
                 out.print(f"[bold]{key:11}[/]", end="")
-                out.print(str(row[key]), markup=False)
+                out.print(text(str(row[key])))
 
 
 def check(
@@ -83,8 +84,8 @@ def check(
         for each in checks:
             for part in each.splits:
                 table.add_row(
-                    each.name,
-                    part.split,
+                    text(each.name),
+                    text(part.split),
                     str(part.items),
                     f"{part.gold_right}/{part.judged}",
                     str(part.garbage_right),
@@ -94,15 +95,15 @@ def check(
                 )
         out.print(table)
         for each in checks:
-            out.print(f"{each.name}: {each.distinct_prompts} distinct prompts, scorer {each.scorer}", highlight=False)
+            out.print(text(f"{each.name}: {each.distinct_prompts} distinct prompts, scorer {each.scorer}"))
             for part in each.splits:
                 paid = part.rewards
                 earns = {"right": paid.gold, "wrong": paid.wrong, "empty": paid.malformed, "garbage": paid.garbage}
                 words = "; ".join(f"{name} {value}" for name, value in earns.items() if value is not None)
-                out.print(f"  reward on {part.split}: {words or 'none was tried'}", highlight=False)
+                out.print(text(f"  reward on {part.split}: {words or 'none was tried'}"))
             for note in each.notes:
-                out.print(f"  note: {note}", markup=False)
+                out.print(text(f"  note: {note}"))
             for problem in each.problems:
-                err.print(f"  problem: {problem}", style="red", markup=False)
+                err.print(text(f"  problem: {problem}", "red"))
     if not all(each.ok for each in checks):
         raise typer.Exit(2)

@@ -15,8 +15,8 @@ from xdomain.analysis.result import (
     PublishedEffect,
     PublishedStudy,
 )
+from xdomain.core.foreign_text import plain
 from xdomain.report.effort import AMOUNTS
-from xdomain.report.plain import plain
 
 CELL_FIELDS = tuple(name for name in Cell.model_fields if name != "compares")
 SHAPE_FIELDS = tuple(AnswerShape.model_fields)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xdomain.core.files import write_atomic
+from xdomain.core.foreign_text import plain
 from xdomain.report.cell_view import CellView
 from xdomain.report.curves import FRAME, HEIGHT, WIDTH, Panel
 from xdomain.report.heatmap import HeatMap, Picture
 from xdomain.report.palette import N_SERIES, page_palette
-from xdomain.report.plain import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from xdomain.analysis.result import AnalysisResult, BestSet, Matrix
+from xdomain.core.foreign_text import plain
 from xdomain.report import numbers, published
 from xdomain.report.accuracy import accuracy_rows
 from xdomain.report.cell_view import cell_state
@@ -20,7 +21,6 @@ from xdomain.report.effort import AMOUNTS
 from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import definition, further_matrices, main_matrices, source, unmeasured
 from xdomain.report.overview import overview, spent
-from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command, short_checkpoint, without_writing
 from xdomain.report.strategies import strategy_sections
 from xdomain.report.tree import curriculum_tree

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from xdomain.analysis.result import AnalysisResult, Matrix, PublishedStudy
+from xdomain.core.foreign_text import plain
 from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
@@ -13,7 +14,6 @@ from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import EQUIVALENT, further_matrices, main_matrices
 from xdomain.report.numbers import MINUS, UNBOUNDED
 from xdomain.report.overview import scope
-from xdomain.report.plain import plain
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix, PublishedStudy
+from xdomain.core.foreign_text import plain
 from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
@@ -14,7 +15,6 @@ from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import further_matrices, main_matrices, unmeasured
 from xdomain.report.numbers import estimate_text, interval_text
 from xdomain.report.overview import overview
-from xdomain.report.plain import plain
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import strategy_sections

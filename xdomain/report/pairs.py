@@ -10,9 +10,9 @@ from rich.text import Text
 
 from xdomain.analysis.pair_result import PairResult
 from xdomain.analysis.result import Cell, Matrix
+from xdomain.core.foreign_text import plain
 from xdomain.report.markdown import Raw, escaped, markdown_table
 from xdomain.report.numbers import estimate_text, interval_text, p_text
-from xdomain.report.plain import plain
 from xdomain.report.terminal import accuracy_table
 
 MEAN = "mean over pairs"

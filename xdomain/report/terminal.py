@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix, PublishedStudy
+from xdomain.core.terminal_text import text
 from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
@@ -20,7 +21,6 @@ from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import further_matrices, main_matrices, unmeasured
 from xdomain.report.numbers import estimate_text, interval_text
 from xdomain.report.overview import overview
-from xdomain.report.plain import plain
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import StrategySection, strategy_sections
@@ -77,11 +77,6 @@ def matrix_tables(result: AnalysisResult, matrix: Matrix) -> Group:
         parts.append(table)
     caption = " ".join(filter(None, [_caption(drawn), steps_line(result, matrix)]))
     return Group(*parts, text(caption, NOISE), *_footnotes(footnotes(matrix)), text(""))
-
-
-def text(value: str, style: str = "") -> Text:
-    """Text without markup and control characters: names and notes come from files."""
-    return Text(plain(value, keep_lines=True), style=style)
 
 
 def _caption(drawn: HeatMap) -> str:

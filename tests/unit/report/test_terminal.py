@@ -6,8 +6,9 @@ from rich.console import Console
 
 from tests.support.report_example import HOSTILE, example_result
 from xdomain.analysis.result import AnalysisResult
+from xdomain.core.terminal_text import text
 from xdomain.report.layout import further_matrices, main_matrices
-from xdomain.report.terminal import tables, text
+from xdomain.report.terminal import tables
 
 
 def printed(result: AnalysisResult, *, width: int = 200, everything: bool = False) -> str:

@@ -48,3 +48,10 @@ def test_attempts_are_kept_in_order_and_a_torn_line_is_passed_over(store: Store)
     assert store.failures.attempts(stage) == [Cause.KILLED, Cause.OUT_OF_MEMORY]
     store.failures.forget_attempts(stage)
     assert store.failures.attempts(stage) == []
+
+
+def test_a_failure_repeats_no_secret(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAILURE_TEST_TOKEN", "tok-0123456789")
+    stage = make_plan().base
+    store.failures.record(stage, Failure(Cause.ERROR, "tok-0123456789 http://me:pw@h/v1", "a.log"))
+    assert store.failures.last(stage) == Failure(Cause.ERROR, "$FAILURE_TEST_TOKEN http://***@h/v1", "a.log")
