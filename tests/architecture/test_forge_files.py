@@ -51,7 +51,7 @@ def test_the_workflow_covers_what_the_issue_names() -> None:
     assert workflow["permissions"] == {"contents": "read"}
     assert JOBS["test"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
     assert [name for name, job in JOBS.items() if job.get("continue-on-error")] == ["newest"]
-    assert JOBS.keys() == {"test", "newest", "wheel", "docs"}
+    assert JOBS.keys() == {"test", "lowest", "newest", "wheel", "docs"}
 
 
 def test_the_oldest_python_is_the_one_that_the_package_asks_for() -> None:

@@ -7,10 +7,10 @@ import typer
 
 from xdomain.api.status import find_log
 from xdomain.cli.grid.one_stage import ExperimentOrStage, StageOfExperiment, opened_stages
-from xdomain.cli.interrupt import Interrupt
 from xdomain.cli.options import Seeds, Settings, StorePath
 from xdomain.cli.render import err, write
 from xdomain.core.errors import StoreError
+from xdomain.core.interrupt import Interrupt
 from xdomain.core.states import StageState
 from xdomain.plan.stage import StageRef
 from xdomain.store.lease import read_holder

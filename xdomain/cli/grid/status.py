@@ -14,9 +14,9 @@ from xdomain.api.run_events import alarm_text
 from xdomain.api.session import Session
 from xdomain.api.status import GridStatus
 from xdomain.cli.grid.picture import progress_row
-from xdomain.cli.interrupt import Interrupt
 from xdomain.cli.options import ExperimentPath, Json, Seeds, Settings, StorePath, opened_as_last_run
 from xdomain.cli.render import out, print_json, redraws, show_settings_note, write
+from xdomain.core.interrupt import Interrupt
 from xdomain.core.states import Cause, StageState
 from xdomain.core.words import count, duration
 from xdomain.plan.stage import StageKind
