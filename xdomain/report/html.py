@@ -18,8 +18,9 @@ from xdomain.report.contrasts import contrast_views
 from xdomain.report.curves import FRAME, HEIGHT, WIDTH, panels
 from xdomain.report.effort import AMOUNTS
 from xdomain.report.heatmap import HeatMap, heat_map
-from xdomain.report.layout import definition, further_matrices, main_matrices, source, unmeasured
-from xdomain.report.overview import overview, spent
+from xdomain.report.layout import definition, further_matrices, main_matrices, source
+from xdomain.report.notes import NOTATION, notes
+from xdomain.report.overview import facts, overview
 from xdomain.report.plain import plain
 from xdomain.report.reproduce import default_command, short_checkpoint, without_writing
 from xdomain.report.strategies import strategy_sections
@@ -46,10 +47,10 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             result=result,
             meta=result.meta,
             contrasts=contrast_views(result),
-            unmeasured=unmeasured(result),
             overview=overview(result),
-            steps=spent(run.steps for run in result.effort.values()),
-            tokens=spent(run.completion_tokens for run in result.effort.values()),
+            facts=facts(result),
+            notation=NOTATION,
+            notes=notes(result),
             main=main,
             further=further,
             accuracy=heat_map(result, result.accuracy, None, report_command=cell_command),

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from tests.support.report_example import HOSTILE, example_result, with_matrices
-from xdomain.analysis.result import AnalysisResult, Cell, DeclaredContrast
+from xdomain.analysis.result import AnalysisResult, Cell, DeclaredContrast, Finding
 from xdomain.core.errors import ConfigError
 from xdomain.report import latex, markdown
 from xdomain.report.contrasts import contrast_views
@@ -24,7 +24,8 @@ def hostile(result: AnalysisResult) -> AnalysisResult:
     meta = result.meta.model_copy(
         update={"experiment": HOSTILE, "model": HOSTILE, "statements": (HOSTILE,), "missing": (HOSTILE,)}
     )
-    return result.model_copy(update={"meta": meta, "sentences": (HOSTILE,)})
+    finding = Finding(name="order", title=HOSTILE, sentence=HOSTILE, is_main=True, details=(HOSTILE,))
+    return result.model_copy(update={"meta": meta, "findings": (finding,), "sentences": (HOSTILE,)})
 
 
 def printed(result: AnalysisResult, **options) -> str:
@@ -165,7 +166,8 @@ def test_a_declared_contrast_is_written_in_its_own_unit(tmp_path):
 def test_the_terminal_shows_estimates_with_their_intervals_and_says_what_is_missing():
     result = example_result()
     out = printed(result)
-    assert result.sentences[0] in out
+    words = " ".join(out.split())
+    assert all(finding.sentence in words for finding in result.findings)
     for statement in result.meta.statements:
         assert statement in out
     assert "Not measured: train-math@120 on logic" in out
