@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from xdomain.analysis.result import Cell, RunEffort
+from xdomain.analysis.result import AnalysisResult, Cell, RunEffort
 from xdomain.core.number_text import bracketed, points
 
 Amount = Literal["steps", "prompts", "completion_tokens", "informative_groups"]
@@ -33,6 +33,16 @@ def of_sides(effort: Mapping[str, RunEffort], compares: Sequence[str], amount: A
     trained = [run for run in runs if run.steps != 0]
     first, *others = [getattr(run, amount) for run in (trained if len(trained) > 1 else runs)] or [None]
     return (first, *dict.fromkeys(others))
+
+
+def steps_by_phase(result: AnalysisResult) -> dict[str, tuple[int, ...]]:
+    """Return the optimizer steps of each phase by run; a run of which not all phases are known is left out."""
+    ends = {trajectory.curriculum: trajectory.phase_ends for trajectory in result.trajectories}
+    return {
+        label: tuple(end - start for start, end in zip((0, *found), found, strict=False))
+        for label, found in ends.items()
+        if label in result.effort and len(found) == len(result.effort[label].phases)
+    }
 
 
 def steps_apart(effort: Mapping[str, RunEffort], compares: Sequence[str]) -> str:

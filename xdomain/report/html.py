@@ -15,9 +15,10 @@ from xdomain.report.accuracy import accuracy_rows
 from xdomain.report.cell_view import cell_state
 from xdomain.report.colour import scales
 from xdomain.report.contrasts import contrast_views
-from xdomain.report.curves import FRAME, HEIGHT, WIDTH, panels
+from xdomain.report.curves import FRAME, HEIGHT, WIDTH, X_TITLE, Y_TITLE, panels
 from xdomain.report.effort import AMOUNTS
 from xdomain.report.heatmap import HeatMap, heat_map
+from xdomain.report.item_titles import item_titles
 from xdomain.report.layout import definition, further_matrices, main_matrices, source
 from xdomain.report.notes import NOTATION, notes
 from xdomain.report.overview import facts, overview
@@ -56,6 +57,7 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             accuracy=heat_map(result, result.accuracy, None, report_command=cell_command),
             accuracy_rows=accuracy_rows(result.accuracy),
             best_groups=_best_groups(result),
+            titles=item_titles(result.items),
             strategy_sections=strategy_sections(result),
             references=result.references,
             tree=curriculum_tree(result),
@@ -106,6 +108,7 @@ def environment() -> Environment:
         definition=definition,
         source=source,
         frame=FRAME,
+        axis_titles=(X_TITLE, Y_TITLE),
         cell_state=cell_state,
         amounts=tuple(AMOUNTS.values()),
         published_columns=published.columns,

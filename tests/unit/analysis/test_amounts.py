@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.support.grids import make_grid
-from xdomain.analysis.amounts import of_sides, steps_apart
+from xdomain.analysis.amounts import of_sides, steps_apart, steps_by_phase
 from xdomain.analysis.analyse import analyse
 
 QUIET = ("Retention: none shown", "Mixture: none shown", "Taken alone")
@@ -20,3 +20,10 @@ def test_a_finding_says_that_its_sides_were_trained_for_unequal_steps():
     assert all("steps)" not in text for text in orders)
     assert steps_apart(result.effort, ("math", "base")) == ""
     assert of_sides(result.effort, ("math", "base", "science"), "steps") == (40, 40)
+
+
+def test_steps_of_each_phase_are_known_by_run():
+    result = analyse(make_grid(("math", "science"), n_items=20))
+    assert steps_by_phase(result)["math -> science"] == (40, 40)
+    assert steps_by_phase(result)["math"] == (40,)
+    assert "base" not in steps_by_phase(result)
