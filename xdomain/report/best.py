@@ -9,7 +9,7 @@ BEST_MEANING = "Multiple comparisons with the best, 95% jointly; inside a set di
 
 def best_table(result: AnalysisResult) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the header and one row per set of runs that are not beaten."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             found.group,
             found.domain,
