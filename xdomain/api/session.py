@@ -118,12 +118,17 @@ class Session:
         return measure(self.plan, self.store, self.path, with_text=with_text)
 
     def records(self) -> pd.DataFrame:
-        """Return one row per evaluated item and sample, with the columns of docs/reference/store.md.
+        """Return one row per evaluated item and sample.
+
+        The columns are those of docs/reference/store.md, and of the checkpoint's place in the grid: run, curriculum,
+        strategy, training_seed, phase_step, total_steps, is_end.
 
         Raises:
             AnalysisError: nothing was evaluated yet.
         """
-        return self.measure(with_text=True).records
+        from xdomain.analysis.placed_records import placed_records
+
+        return placed_records(self.measure(with_text=True))
 
     def analyse(self) -> AnalysisResult:
         """Compute every matrix, interval and conclusion from the records in the store.

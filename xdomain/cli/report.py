@@ -37,8 +37,8 @@ Formats = Annotated[
     list[str] | None,
     typer.Option(
         "--format",
-        help="markdown, csv, json, html, latex, svg, png, model-cards, every-eval-ever; json alone goes to stdout. "
-        "May be given several times.",
+        help="markdown, csv, json, html, latex, svg, png, pdf, model-cards, every-eval-ever; json alone goes to "
+        "stdout. May be given several times.",
     ),
 ]
 OutFolder = Annotated[
