@@ -7,12 +7,13 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from xdomain.api.next_steps import next_command
 from xdomain.api.plan_words import STAGE_COLUMNS, lines_in_words, stage_rows
 from xdomain.api.planning import Forecast, StageDifference, explain, warnings
 from xdomain.cli.grid.plan_tree import stage_tree
 from xdomain.cli.grid.power_tables import design_in_words, power_tables
 from xdomain.cli.options import ExperimentPath, Jobs, Json, Seeds, Settings, StorePath, opened
-from xdomain.cli.render import out, print_json
+from xdomain.cli.render import next_step, out, print_json
 from xdomain.core.words import count
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import StageRef
@@ -68,6 +69,8 @@ def plan(
         show_mermaid(session.plan)
     else:
         show_tree(forecast, effect, verbose=verbose)
+        verb = "report" if len(forecast.done) == len(session.plan.stages) else "grid run"
+        next_step(next_command(verb, session, store))
 
 
 def show_tree(forecast: Forecast, effect: float | None, *, verbose: bool = False) -> None:
