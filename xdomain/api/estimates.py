@@ -129,8 +129,8 @@ class Estimates:
     def _memory(self, stage: StageSpec) -> Memory | None:
         group = (stage.kind, domain_gradients(stage))
         if group not in self._peaks:
-            known = self.shape is not None
-            self._peaks[group] = stage_memory(stage, self._plan.experiment, self.shape) if known else None  # type: ignore[arg-type]
+            shape = self.shape
+            self._peaks[group] = None if shape is None else stage_memory(stage, self._plan.experiment, shape)
         return self._peaks[group]
 
     def _seconds(self, stage: StageSpec, tokens: float) -> float | None:
@@ -150,7 +150,8 @@ class Estimates:
     @cached_property
     def worker_seconds_left(self) -> float | None:
         """Seconds of all open stages together; None while the duration of one is not known."""
-        return _sum(each.seconds for key, each in self.stages.items() if key not in self._done)
+        found: float | None = _sum(each.seconds for key, each in self.stages.items() if key not in self._done)
+        return found
 
     @cached_property
     def change(self) -> Changes | None:

@@ -2,8 +2,8 @@
 
 What stays for the whole stage (weights, optimizer, reference, engine) is counted once. To it comes the largest of the
 phases that follow one another: sampling a rollout, the forward and backward pass of a micro-batch, the optimizer's
-step. CUDA's own context and the allocator's waste are not counted. `docs/explanation/memory.md` says how the figures
-compare with measurements.
+step. CUDA's own context and the allocator's waste are not counted. `docs/how-to/plan-memory-disk-and-time.md` says
+how the figures compare with measurements.
 """
 
 from __future__ import annotations
@@ -196,8 +196,10 @@ def _rollout(
     width = BYTES[model.dtype]
     mixed = training.bf16 and width == BYTES["float32"]
     computed = BYTES["bfloat16"] if training.bf16 else width
-    each = 3 if mixed else computed  # under autocast keys leave the rotation in float32, values are in bfloat16
-    casts = {"casts": computed * shape.layers * shape.layer_matrices if mixed and model.lora is None else 0}
+    each = BYTES["float32"] if mixed else computed  # under autocast keys leave the rotation in float32
+    # Autocast keeps its copies of trained weights for a forward pass; the output layer's copy is made in any case.
+    copied = shape.embedding + (shape.layers * shape.layer_matrices if model.lora is None else 0)
+    casts = {"casts": computed * copied if mixed else 0}
     return {
         "reading prompts": {
             "kv_cache": _cache(shape, rows * lengths.prompt, each),

@@ -148,7 +148,8 @@ def changed_experiment(experiment: Experiment, changes: Changes) -> Experiment |
 
 
 def _without_needless(changes: Changes, suffices: Callable[[Changes], bool]) -> Changes:
-    for name in changes:
+    """Leave out what is not needed, the strongest change first."""
+    for name in [*changes][::-1]:
         fewer = {key: value for key, value in changes.items() if key != name}
         if suffices(fewer):
             return _without_needless(fewer, suffices)

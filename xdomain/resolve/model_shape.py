@@ -51,7 +51,9 @@ def find_shape(model: ModelConfig, base: BaseStage, store: Store) -> FoundShape:
     if kind == "hub":
         cached = _cached_config(value, model.revision)
         return _from_table(value) if cached is None else _described(read_json(cached), "config.json in the hub's cache")
-    finders = {"path": _of_folder, "gguf": _of_gguf, "preset": lambda name: _from_table(f"preset:{name}")}
+    if kind == "preset":
+        return _from_table(f"preset:{value}")
+    finders = {"path": _of_folder, "gguf": _of_gguf}
     return finders[kind](value) if kind in finders else FoundShape(None, "a server holds the model")
 
 

@@ -71,7 +71,7 @@ def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, 
     that cannot be read is passed over.
     """
     published = Published(store)
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[Measured]] = {}
     for kind in kinds:
         own = (stage for stage in plan.stages.values() if stage.kind == kind)
         wanted = {likeness(stage.payload, base_of_planned(stage, plan, published)) for stage in own} - {None}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
-from torch.profiler import ProfilerActivity, profile
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 from trl.trainer.utils import add_fused_lm_head
 
+from tests.support.allocated import allocated
 from xdomain.config.model import LoraConfig
 from xdomain.plan.activations import Pass, layer_bytes, pass_phases
 from xdomain.plan.model_shape import shape_of
@@ -28,18 +27,6 @@ SIZES = {
     "max_position_embeddings": 512,
 }
 FAMILIES = {"llama": (LlamaConfig, LlamaForCausalLM), "qwen3": (Qwen3Config, Qwen3ForCausalLM)}
-
-
-def allocated(work: Callable[[], None]) -> int:
-    """Return the largest sum of bytes that are allocated and not yet freed while `work` runs."""
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as found:
-        work()
-    events = [event for event in found.profiler.kineto_results.events() if event.name() == "[memory]"]
-    now = most = 0
-    for event in sorted(events, key=lambda each: each.start_ns()):
-        now += event.nbytes()
-        most = max(most, now)
-    return most
 
 
 @pytest.mark.parametrize("lora", [False, True], ids=["full", "lora"])

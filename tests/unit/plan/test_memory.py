@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
 
+from tests.support.allocated import allocated
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.model import LoraConfig, ModelConfig
 from xdomain.config.training import TrainingConfig
@@ -117,6 +118,33 @@ def test_a_rollout_holds_keys_and_values_of_all_its_completions() -> None:
     assert four == pytest.approx(4 * one, rel=1e-6)
     tokens = 16 * 8 * LENGTHS.total
     assert one == pytest.approx(tokens * 36 * 2 * 8 * 128 * 4, rel=1 / 30)
+
+
+@pytest.mark.parametrize(("dtype", "mixed"), [("float32", False), ("float32", True), ("bfloat16", False)])
+@pytest.mark.parametrize(("prompt", "completion"), [(96, 16), (16, 96)])
+def test_a_rollout_allocates_what_the_formula_says(dtype: Any, mixed: bool, prompt: int, completion: int) -> None:
+    sizes = {"hidden_size": 192, "intermediate_size": 512, "num_hidden_layers": 6, "num_attention_heads": 6}
+    config = AutoConfig.for_model("llama", vocab_size=2000, num_key_value_heads=2, tie_word_embeddings=True, **sizes)
+    model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype)).eval()
+    ids = torch.randint(3, 2000, (16, prompt))
+    length = {"max_new_tokens": completion, "min_new_tokens": completion}
+    settings = GenerationConfig(do_sample=True, top_k=0, eos_token_id=2, pad_token_id=0, **length)
+
+    def sample() -> None:
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+            model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), generation_config=settings)
+
+    measured = allocated(sample)
+    small = shape_of(config.to_dict())
+    assert small is not None
+    training = TrainingConfig(prompts_per_step=2, generations=8, bf16=mixed)
+    lengths = Lengths(prompt, completion)
+    found = training_memory(small, ModelConfig(hub="x/y", dtype=dtype), training, lengths, Division(device="cpu"))
+    assert found is not None
+    formula = max(sum(found.phases[name].values()) for name in ("reading prompts", "sampling"))
+    sizes_in_mb = f"formula {formula / 1e6:.1f} MB, measured {measured / 1e6:.1f} MB"
+    print(f"{dtype} mixed {mixed}, {prompt} + {completion} tokens: {sizes_in_mb}")
+    assert formula == pytest.approx(measured, rel=0.2)
 
 
 def test_evaluations_and_bases() -> None:

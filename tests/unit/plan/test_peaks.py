@@ -18,7 +18,7 @@ TABLE: dict[str, dict[str, Any]] = json.loads((files("xdomain.resolve") / "model
 KINDS = [(StageKind.BASE, 0), (StageKind.TRAIN, 0), (StageKind.EVALUATE, 0)]
 GPU = 80e9
 TRAINING = {
-    "steps": 10, "prompts_per_step": 16, "generations": 8, "max_prompt_tokens": 512, "max_completion_tokens": 1024,
+    "steps": 10, "prompts_per_step": 16, "generations": 8, "max_prompt_tokens": 512, "max_completion_tokens": 512,
     "gradient_checkpointing": True, "micro_batch": 4, "bf16": True,
 }  # fmt: skip
 GPU_EXECUTION = {"device": "cuda"}
@@ -49,7 +49,7 @@ def test_all_weights_of_4b_fit_with_an_8_bit_optimizer_and_adapters_fit_anyway()
 @pytest.mark.parametrize(
     ("settings", "change"),
     [
-        ({"gradient_checkpointing": False, "micro_batch": 8}, {"training.gradient_checkpointing": True}),
+        ({"gradient_checkpointing": False, "micro_batch": 16}, {"training.gradient_checkpointing": True}),
         ({"micro_batch": 128}, {"training.micro_batch": 64}),
     ],
 )

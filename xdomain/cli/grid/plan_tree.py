@@ -18,20 +18,20 @@ def stage_tree(plan: Plan, done: Collection[str]) -> Tree:
     heading = f" [dim](one mark per seed: {', '.join(map(str, seeds))})[/]" if len(seeds) > 1 else ""
     root = Tree(f"{_mark(plan.base.key, done)} {escape(plan.base.title)}{heading}")
     branches = {plan.base.key: root}
-    seed_of: dict[tuple[str, str], list[TrainStage]] = {}
+    by_place: dict[tuple[str, str | None], list[TrainStage]] = {}
     for stage in plan.train_stages:
-        seed_of.setdefault(_place(stage, plan), []).append(stage)
-    for stages in seed_of.values():
+        by_place.setdefault(_place(stage), []).append(stage)
+    for stages in by_place.values():
         first = stages[0]
         marks = "".join(_mark(stage.key, done) for stage in stages)
-        strategy = "" if first.run.strategy == JOINT else f" [dim]{escape(first.run.strategy)}[/]"
+        strategy = "" if first.run.strategy == JOINT else f" [dim]{escape(str(first.run.strategy))}[/]"
         label = f"{marks} {first.run.curriculum}{strategy} [dim]{first.steps} steps[/]"
         branch = branches[first.parent.stage].add(label)
         branches |= {stage.key: branch for stage in stages}
     return root
 
 
-def _place(stage: TrainStage, plan: Plan) -> tuple[str, str]:
+def _place(stage: TrainStage) -> tuple[str, str | None]:
     """Return what the stages of several seeds that do the same have in common."""
     return str(stage.run.curriculum), stage.run.strategy
 
