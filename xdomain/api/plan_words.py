@@ -10,7 +10,6 @@ import yaml
 from xdomain.api.estimates import Estimates
 from xdomain.api.planning import Forecast
 from xdomain.core.words import count, duration
-from xdomain.store.reuse import NotReused
 
 SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 MOST_REASONS = 8
@@ -31,7 +30,7 @@ def bytes_in_words(number: float) -> str:
 def lines_in_words(forecast: Forecast) -> Iterator[tuple[str, str]]:
     """Yield what the open stages take, line by line, each with its heading or ""."""
     several = {
-        "not reused": reasons_in_words(forecast.reuse),
+        "not reused": reasons_in_words(forecast),
         "borrowed": borrowed_in_words(forecast),
         "time left": [time_in_words(forecast)],
         "tokens": [tokens_in_words(forecast.estimates)],
@@ -89,14 +88,17 @@ def memory_in_words(estimates: Estimates) -> Iterator[str]:
         yield from _change_in_words(estimates.change)
 
 
-def reasons_in_words(found: tuple[NotReused, ...]) -> Iterator[str]:
+def reasons_in_words(forecast: Forecast) -> Iterator[str]:
     """Yield one line for each reason why stages of stored names are made again."""
+    found, opened = forecast.reuse, len(forecast.plan.stages) - len(forecast.done)
     for each in found[:MOST_REASONS]:
         stages = ", ".join(count(number, f"{kind} stage") for kind, number in each.stages.items())
         reason = "a stage that they build on differs" if each.reason is None else str(each.reason)
         yield f"{stages}: {reason}"
     if len(found) > MOST_REASONS:
         yield f"and {len(found) - MOST_REASONS} more reasons (--json)"
+    if found and forecast.compared < opened:
+        yield f"counted among the first {forecast.compared} of {opened} open stages"
 
 
 def time_in_words(forecast: Forecast) -> str:

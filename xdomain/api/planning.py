@@ -26,7 +26,7 @@ from xdomain.plan.strategies import strategy_notes
 from xdomain.resolve.model_shape import find_shape
 from xdomain.resolve.sizes import EvaluatedItems, evaluated_items
 from xdomain.store.history import Rates
-from xdomain.store.reuse import NotReused, StoredAlike, not_reused
+from xdomain.store.reuse import MOST_COMPARED, NotReused, StoredAlike, not_reused
 from xdomain.store.savings import Savings, expected_savings
 from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage
@@ -86,6 +86,11 @@ class Forecast:
         root = self.store.root.absolute()
         return shutil.disk_usage(next(each for each in (root, *root.parents) if each.is_dir())).free
 
+    @property
+    def compared(self) -> int:
+        """Number of open stages that `reuse` looked at."""
+        return min(len(self.plan.stages) - len(self.done), MOST_COMPARED)
+
     @cached_property
     def reuse(self) -> tuple[NotReused, ...]:
         """Why open stages are not those that the store has."""
@@ -111,6 +116,7 @@ class Forecast:
                 "not_repeatable": list(savings.refused),
             },
             "not_reused": [asdict(each) for each in self.reuse],
+            "not_reused_compared": self.compared,
             "estimate_seconds": self.estimates.seconds_left,
             "estimate_workers": self.estimates.workers,
             "estimates": self.estimates.document(),

@@ -36,12 +36,17 @@ class NotReused:
 
 
 class StoredAlike:
-    """Published stages of a store by the names that their folders begin with."""
+    """Published stages of a store by the names that their folders begin with.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: The store.
+        without: Folders of stages that are not compared with.
+    """
+
+    def __init__(self, store: Store, without: Collection[str] = frozenset()) -> None:
         self._published = Published(store)
         self._named: dict[str, list[str]] = {}
-        for folder in sorted(store.names("stages")):
+        for folder in sorted(store.names("stages").difference(without)):
             self._named.setdefault(_name(folder), []).append(folder)
 
     def nearest(self, stage: StageSpec | StoredStage) -> StoredStage | None:
@@ -56,7 +61,7 @@ def not_reused(plan: Graph, store: Store, done: Collection[str]) -> tuple[NotReu
 
     Reasons of earlier kinds of stages come first: the others often follow from them.
     """
-    alike = StoredAlike(store)
+    alike = StoredAlike(store, {stage.folder for stage in plan.stages.values()})
     found: dict[Reason | None, NotReused] = {}
     opened = [stage for key, stage in plan.stages.items() if key not in done]
     for stage in opened[:MOST_COMPARED]:

@@ -40,6 +40,15 @@ def test_the_nearest_of_several_is_compared(tmp_path: Path) -> None:
     assert found.key == near.train_stages[0].key
 
 
+def test_half_a_plan_is_not_compared_with_its_other_half(tmp_path: Path) -> None:
+    plan = make_plan(checkpoints={"every_steps": 5})
+    store = Store(tmp_path / "s")
+    store.create()
+    for stage in list(plan.stages.values())[::2]:
+        published(store, stage, seconds=1.0, summary={})
+    assert not_reused(plan, store, store.done(plan.stages.values())) == ()
+
+
 def test_what_has_no_namesake_has_no_reason(tmp_path: Path) -> None:
     store = store_of(tmp_path / "s", make_plan())
     plan = make_plan(seeds=[1])
