@@ -53,7 +53,7 @@ COMMANDS: Table = {
 GRID: Table = {
     "plan": (
         "xdomain.cli.grid.plan:plan",
-        "Show what a grid will do: stages, what sharing saves, what is done, time, and the smallest detectable effect.",
+        "Show what a grid will do and take: stages, time, disk, memory, tokens, and the smallest detectable effect.",
     ),
     "run": (
         "xdomain.cli.grid.run:run",

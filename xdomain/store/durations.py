@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,22 +38,48 @@ MOST_READ = 300
 """Stages of a kind that are looked at for them, so that a store of ten thousand does not delay a plan."""
 
 
-def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, list[float]]:
-    """Return the seconds (of a training stage: per step) that published stages like the plan's took, by kind.
+@dataclass(frozen=True)
+class Measured:
+    """What a published stage tells of others like it.
+
+    Attributes:
+        seconds: Its duration, of a training stage per step.
+        tokens: Mean length of its completions; None where it has none or does not say.
+    """
+
+    seconds: float
+    tokens: float | None
+
+
+def measured(payload: Mapping[str, Any], done: Mapping[str, Any]) -> Measured:
+    """Return what a published stage tells, from its payload and what it left."""
+    summary = done["summary"]
+    if payload["kind"] == StageKind.TRAIN:
+        completions = (summary.get("prompts") or 0) * payload["training"]["generations"]
+    else:
+        completions = (summary.get("items") or 0) * (summary.get("samples") or 0)
+    tokens = summary.get("completion_tokens") if completions else None
+    return Measured(
+        float(done["seconds"]) / payload.get("steps", 1), None if tokens is None else tokens / completions
+    )
+
+
+def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, list[Measured]]:
+    """Return what published stages like the plan's took, by kind.
 
     A kind without any such stage is left out. Stages are picked by their keys, which is as good as at random. A stage
     that cannot be read is passed over.
     """
     published = Published(store)
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[Measured]] = {}
     for kind in kinds:
         own = (stage for stage in plan.stages.values() if stage.kind == kind)
         wanted = {likeness(stage.payload, base_of_planned(stage, plan, published)) for stage in own} - {None}
-        rates: list[float] = []
+        rates: list[Measured] = []
         for key in published.keys(kind)[:MOST_READ] if wanted else ():
             stored = published.read(key)
             if stored is not None and likeness(stored.payload, base_of_published(stored, published)) in wanted:
-                rates.append(float(stored.done["seconds"]) / stored.payload.get("steps", 1))
+                rates.append(measured(stored.payload, stored.done))
             if len(rates) == ENOUGH:
                 break
         if rates:

@@ -13,9 +13,20 @@ from rich.table import Table
 from xdomain.cli.render import WIDTH_OF_FILES, make_console, print_json, redraws, typed_command, write, write_json
 
 
-def test_a_pipe_has_a_width_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_in_a_pipe_are_as_wide_as_their_content(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
-    assert make_console(stderr=False).width == WIDTH_OF_FILES
+    console = make_console(stderr=False)
+    table = Table("name", "value", box=None)
+    table.add_row("a", "x" * 300)
+    table.add_row("b", "short")
+    console.print(table)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) > 300
+    assert all(line == line.rstrip() for line in lines)
+    console.print("word " * 100)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= WIDTH_OF_FILES
     monkeypatch.setenv("COLUMNS", "60")
     assert make_console(stderr=True).width == 60
 
