@@ -36,6 +36,10 @@ COMMANDS: Table = {
         "Read the answers behind the numbers on a local page: filter by domain, checkpoint, verdict and change, "
         "search.",
     ),
+    "schema": (
+        "xdomain.cli.schema:schema",
+        "Print the JSON schema of an experiment, a study or a domain, so that an editor completes and checks it.",
+    ),
     "doctor": (
         "xdomain.cli.doctor:doctor",
         "Tell which extras are installed, which devices are seen, and which sandbox runs untrusted code.",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from xdomain.config.domain import DomainConfig
+from xdomain.config.domain_registry import BENCHMARKS
 from xdomain.config.domain_source import SOURCES
 from xdomain.config.validation import validate
 from xdomain.config.yaml_file import expand_variables, read_yaml
@@ -14,8 +14,6 @@ from xdomain.core.errors import ConfigError
 
 PATH_KEYS = ("path", "train", "dev", "test")
 FILE_KINDS = ("jsonl", "json", "csv", "parquet", "verl")
-BENCHMARKS = Path(str(files("xdomain"))) / "domains" / "benchmarks"
-"""The files of benchmarks that people report; each is registered as a domain of the file's name."""
 
 
 def benchmark_file(name: str) -> Path | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from xdomain.config.function import FunctionConfig
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.plugin import NAMED_IN
 
 
 class FormatGate(ConfigModel):
@@ -25,6 +26,11 @@ class FormatGate(ConfigModel):
     value: float = -1.0
 
 
+def _old_name(schema: dict[str, Any]) -> None:
+    """Tell editors of `per_character`."""
+    schema["properties"]["per_character"] = {**schema["properties"]["per_unit"], "deprecated": True}
+
+
 class LengthTerm(ConfigModel):
     """A term that takes `per_unit * min(abs(len(answer) - len(gold)), cap)` off the reward of a right answer."""
 
@@ -34,6 +40,8 @@ class LengthTerm(ConfigModel):
     unit: Literal["characters", "tokens"] = "characters"
     """Unit of length. A token is a word, a digit or a single other sign, whatever the model's tokenizer, so that
     one reward serves every model."""
+
+    model_config = ConfigDict(json_schema_extra=_old_name)
 
     @model_validator(mode="before")
     @classmethod
@@ -70,6 +78,10 @@ class FunctionReward(FunctionConfig):
     """As under a shape of values."""
 
 
+PRESETS = "xdomain.presets"
+"""Mark of a preset's name in a raw JSON schema."""
+
+
 def _reward_tag(reward: Any) -> str | None:
     if isinstance(reward, str):
         return "[str]"
@@ -79,7 +91,7 @@ def _reward_tag(reward: Any) -> str | None:
 
 
 RewardConfig = Annotated[
-    Annotated[str, Tag("[str]")]
+    Annotated[str, Field(json_schema_extra={NAMED_IN: PRESETS}), Tag("[str]")]
     | Annotated[RewardShape, Tag("[RewardShape]")]
     | Annotated[FunctionReward, Tag("[FunctionReward]")],
     Discriminator(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from xdomain.config.model_base import ConfigModel, PlainMapping
@@ -139,7 +139,33 @@ def kind_tag(registry: Registry, key: str = "kind") -> Callable[[Any], str]:
     return tag
 
 
-def not_built_in(registry: Registry) -> Any:
-    """Return a plugin's name field for the JSON schema: any text but a built-in name, whose own model serves it."""
-    names: list[JsonValue] = [*sorted(registry.builtin)]
-    return Field(json_schema_extra={"not": {"enum": names}})
+NAMED_IN = "named_in"
+"""Key by which a raw JSON schema marks a text that names something registered: the entry point group of its registry.
+`config.json_schema` replaces it by the names."""
+
+
+def named_in(registry: Registry) -> Any:
+    """Return a field whose text `registry` should know."""
+    return Field(json_schema_extra={NAMED_IN: registry.group})
+
+
+def names_itself(key: str = "kind") -> Callable[[dict[str, Any]], None]:
+    """Return what tells a model's JSON schema that a mapping must state its kind, though the model has a default."""
+
+    def require(schema: dict[str, Any]) -> None:
+        schema["required"] = [*schema.get("required", ()), key]
+
+    return require
+
+
+def known_name(registry: Registry) -> Any:
+    """Return a validator that refuses names that are neither built in nor installed."""
+
+    def check(name: str) -> str:
+        try:
+            registry.check(name)
+        except PluginError as error:
+            raise ValueError(error.paragraph()) from error
+        return name
+
+    return AfterValidator(check)
