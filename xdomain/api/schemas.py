@@ -41,11 +41,7 @@ def schema_text(kind: Kind, *, plugins: bool = True) -> str:
 
 
 def write_schema(kind: Kind, folder: Path) -> Path:
-    """Write `KIND.schema.json` into a folder and return its path.
-
-    Raises:
-        PluginError: a plugin's model of its parameters cannot be loaded.
-    """
+    """Write `KIND.schema.json` into a folder and return its path."""
     path = folder / f"{kind}.schema.json"
     path.write_text(schema_text(kind), encoding="utf-8")
     return path

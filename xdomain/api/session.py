@@ -12,6 +12,7 @@ from xdomain.analysis.quantities import check_analysis
 from xdomain.api.stores import as_store
 from xdomain.config.experiment import Experiment
 from xdomain.config.load import apply_override, make_experiment
+from xdomain.config.written import Written
 from xdomain.config.yaml_file import read_yaml
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.resolve.identities import resolve_identities
@@ -221,9 +222,10 @@ def _experiment(source: ExperimentSource, overrides: Sequence[str]) -> Experimen
             return source
         source = source.model_dump(mode="json", exclude_unset=True)
     if isinstance(source, Mapping):
-        data, folder, where = deepcopy(dict(source)), Path(), "experiment"
+        data, folder, written = deepcopy(dict(source)), Path(), Written("experiment")
     else:
-        data, folder, where = read_yaml(Path(source)), Path(source).parent, str(source)
+        path = Path(source)
+        data, folder, written = read_yaml(path), path.parent, Written.file(path, overrides)
     for override in overrides:
         apply_override(data, override)
-    return make_experiment(data, folder, where)
+    return make_experiment(data, folder, written)

@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from xdomain.config.domain_registry import GENERATORS
+from xdomain.config.mistakes import PLUGIN
 from xdomain.config.model_base import ConfigModel, PlainMapping
 from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, known_name, named_in
-from xdomain.config.validation import PLUGIN
 from xdomain.core.registry import Registry
 
 SOURCES = Registry(
@@ -181,15 +181,16 @@ class PluginSource(PluginConfig):
 
 
 _Kinds = Annotated[
-    Annotated[JsonlSource, Tag("jsonl")]
-    | Annotated[JsonSource, Tag("json")]
-    | Annotated[CsvSource, Tag("csv")]
-    | Annotated[ParquetSource, Tag("parquet")]
-    | Annotated[VerlSource, Tag("verl")]
-    | Annotated[HfSource, Tag("hf")]
-    | Annotated[ReasoningGymSource, Tag("reasoning_gym")]
-    | Annotated[ProceduralSource, Tag("procedural")]
+    Annotated[JsonlSource, Tag("[jsonl]")]
+    | Annotated[JsonSource, Tag("[json]")]
+    | Annotated[CsvSource, Tag("[csv]")]
+    | Annotated[ParquetSource, Tag("[parquet]")]
+    | Annotated[VerlSource, Tag("[verl]")]
+    | Annotated[HfSource, Tag("[hf]")]
+    | Annotated[ReasoningGymSource, Tag("[reasoning_gym]")]
+    | Annotated[ProceduralSource, Tag("[procedural]")]
     | Annotated[PluginSource, Tag(PLUGIN)],
     Discriminator(kind_tag(SOURCES)),
 ]
-SourceConfig = Annotated[_Kinds, BeforeValidator(known_kind(SOURCES), json_schema_input_type=Annotated[str, named_in(SOURCES)] | _Kinds)]
+_Forms = Annotated[str, named_in(SOURCES)] | _Kinds
+SourceConfig = Annotated[_Kinds, BeforeValidator(known_kind(SOURCES), json_schema_input_type=_Forms)]

@@ -9,9 +9,9 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, fie
 
 from xdomain.config.field_types import RegularExpression
 from xdomain.config.function import FunctionConfig
+from xdomain.config.mistakes import PLUGIN
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, named_in, names_itself
-from xdomain.config.validation import PLUGIN
 from xdomain.core.registry import Registry
 
 VERIFIERS = Registry(
@@ -230,18 +230,19 @@ def _bare_function(value: Any) -> Any:
 
 
 _Kinds = Annotated[
-    Annotated[TextVerifier, Tag("text")]
-    | Annotated[ChoiceVerifier, Tag("choice")]
-    | Annotated[NumberVerifier, Tag("number")]
-    | Annotated[MathVerifier, Tag("math")]
-    | Annotated[AssignmentVerifier, Tag("assignment")]
-    | Annotated[UnitTestVerifier, Tag("unit_tests")]
-    | Annotated[SourceVerifier, Tag("source")]
-    | Annotated[PairwiseJudge, Tag("pairwise_judge")]
-    | Annotated[RubricJudge, Tag("rubric_judge")]
-    | Annotated[CriteriaJudge, Tag("criteria_judge")]
-    | Annotated[FunctionVerifier, Tag("function")]
+    Annotated[TextVerifier, Tag("[text]")]
+    | Annotated[ChoiceVerifier, Tag("[choice]")]
+    | Annotated[NumberVerifier, Tag("[number]")]
+    | Annotated[MathVerifier, Tag("[math]")]
+    | Annotated[AssignmentVerifier, Tag("[assignment]")]
+    | Annotated[UnitTestVerifier, Tag("[unit_tests]")]
+    | Annotated[SourceVerifier, Tag("[source]")]
+    | Annotated[PairwiseJudge, Tag("[pairwise_judge]")]
+    | Annotated[RubricJudge, Tag("[rubric_judge]")]
+    | Annotated[CriteriaJudge, Tag("[criteria_judge]")]
+    | Annotated[FunctionVerifier, Tag("[function]")]
     | Annotated[PluginVerifier, Tag(PLUGIN)],
     Discriminator(kind_tag(VERIFIERS)),
 ]
-VerifierConfig = Annotated[_Kinds, BeforeValidator(_bare_function, json_schema_input_type=Annotated[str, named_in(VERIFIERS)] | _Kinds)]
+_Forms = Annotated[str, named_in(VERIFIERS)] | _Kinds
+VerifierConfig = Annotated[_Kinds, BeforeValidator(_bare_function, json_schema_input_type=_Forms)]

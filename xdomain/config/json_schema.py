@@ -15,16 +15,16 @@ from pydantic import BaseModel
 from xdomain.config.backend import BACKENDS
 from xdomain.config.domain import DomainConfig
 from xdomain.config.domain_registry import DOMAINS, GENERATORS
-from xdomain.config.domain_reward import PRESETS
+from xdomain.config.domain_reward import PRESETS, load_preset, preset_names
 from xdomain.config.domain_source import SOURCES
 from xdomain.config.domain_verifier import VERIFIERS
 from xdomain.config.experiment import Experiment
-from xdomain.config.field_docs import add_field_docs
 from xdomain.config.plugin import NAMED_IN, parameters_model
-from xdomain.config.reward_preset import load_preset, preset_names
 from xdomain.config.strategy import STRATEGIES
 from xdomain.config.study import StudyConfig
-from xdomain.config.yaml_file import VARIABLE
+from xdomain.config.variables import VARIABLE
+from xdomain.core.errors import PluginError
+from xdomain.core.field_docs import add_field_docs
 from xdomain.core.registry import Registry
 
 Kind = Literal["experiment", "study", "domain"]
@@ -43,12 +43,8 @@ def json_schema(kind: Kind, *, plugins: bool = True) -> Schema:
 
     Args:
         plugins: Whether kinds and names that installed packages bring are known.
-
-    Raises:
-        PluginError: a plugin's model of its parameters cannot be loaded.
     """
-    schema = MODELS[kind].model_json_schema()
-    add_field_docs(schema, MODELS[kind])
+    schema = raw_schema(kind)
     unions = {group: union for node in _nodes(schema) if "oneOf" in node for group, union in _unions(node, schema)}
     for union in unions.values():
         union.open(schema, plugins)
@@ -65,6 +61,13 @@ def json_schema(kind: Kind, *, plugins: bool = True) -> Schema:
     schema = _changed(schema, change)
     schema["$defs"]["Variable"] = {"description": VARIABLE_TEXT, "type": "string", "pattern": VARIABLE.pattern}
     return {"$schema": DIALECT, "title": f"xdomain {kind}"} | schema
+
+
+def raw_schema(kind: Kind) -> Schema:
+    """Return a schema as pydantic makes it, with the text under each field: types alone, no names and no variables."""
+    schema = MODELS[kind].model_json_schema()
+    add_field_docs(schema, MODELS[kind])
+    return schema
 
 
 class Union:
@@ -91,7 +94,7 @@ class Union:
         for name in sorted(self.registry.plugins()) if plugins else ():
             place = f"{self.registry.kind}.{name}"
             fields = {**general["properties"], self.key: {"const": name}}
-            model = parameters_model(self.registry, name)
+            model = _parameters(self.registry, name)
             if model is not None:
                 fields["parameters"] = model.model_json_schema(ref_template=f"#/$defs/{place}.{{model}}")
                 inner = fields["parameters"].pop("$defs", {})
@@ -101,6 +104,14 @@ class Union:
             self.bare.append(name)
         expanded = {"type": "object", "properties": {self.key: EXPANDED}, "required": [self.key]}
         self.members.append(expanded)
+
+
+def _parameters(registry: Registry, name: str) -> type[BaseModel] | None:
+    """Return the model of a plugin's parameters; none where it cannot be loaded, which files that name it are told."""
+    try:
+        return parameters_model(registry, name)
+    except PluginError:
+        return None
 
 
 def _unions(node: Schema, schema: Schema) -> Iterator[tuple[str, Union]]:
@@ -157,7 +168,8 @@ def _children(node: Schema) -> dict[tuple[str, Any], Schema]:
     found = {(key, name): each for key in ("properties", "$defs") for name, each in node.get(key, {}).items()}
     lists = ("anyOf", "oneOf", "allOf", "prefixItems")
     found |= {(key, index): each for key in lists for index, each in enumerate(node.get(key, ()))}
-    return found | {(key, None): node[key] for key in ("items", "additionalProperties") if isinstance(node.get(key), dict)}
+    single = ("items", "additionalProperties")
+    return found | {(key, None): node[key] for key in single if isinstance(node.get(key), dict)}
 
 
 def _changed(node: Schema, change: Callable[[Schema], Schema]) -> Schema:

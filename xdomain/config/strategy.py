@@ -10,9 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
+from xdomain.config.mistakes import PLUGIN
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, named_in, names_itself
-from xdomain.config.validation import PLUGIN
 from xdomain.core.registry import Registry
 
 BUILT_IN = {
@@ -246,20 +246,21 @@ GramianConfig = PCGradConfig | CAGradConfig | MGDAConfig | UPGradConfig | Aligne
 
 
 _Kinds = Annotated[
-    Annotated[JointConfig, Tag("joint")]
-    | Annotated[ScaledConfig, Tag("scaled")]
-    | Annotated[CGPOConfig, Tag("cgpo")]
-    | Annotated[FAMOConfig, Tag("famo")]
-    | Annotated[PCGradConfig, Tag("pcgrad")]
-    | Annotated[CAGradConfig, Tag("cagrad")]
-    | Annotated[MGDAConfig, Tag("mgda")]
-    | Annotated[UPGradConfig, Tag("upgrad")]
-    | Annotated[AlignedMTLConfig, Tag("aligned_mtl")]
-    | Annotated[MGSConfig, Tag("mgs")]
-    | Annotated[DACSPConfig, Tag("dacsp")]
-    | Annotated[BanditConfig, Tag("bandit")]
-    | Annotated[TransferAwareConfig, Tag("transfer_aware")]
+    Annotated[JointConfig, Tag("[joint]")]
+    | Annotated[ScaledConfig, Tag("[scaled]")]
+    | Annotated[CGPOConfig, Tag("[cgpo]")]
+    | Annotated[FAMOConfig, Tag("[famo]")]
+    | Annotated[PCGradConfig, Tag("[pcgrad]")]
+    | Annotated[CAGradConfig, Tag("[cagrad]")]
+    | Annotated[MGDAConfig, Tag("[mgda]")]
+    | Annotated[UPGradConfig, Tag("[upgrad]")]
+    | Annotated[AlignedMTLConfig, Tag("[aligned_mtl]")]
+    | Annotated[MGSConfig, Tag("[mgs]")]
+    | Annotated[DACSPConfig, Tag("[dacsp]")]
+    | Annotated[BanditConfig, Tag("[bandit]")]
+    | Annotated[TransferAwareConfig, Tag("[transfer_aware]")]
     | Annotated[PluginStrategyConfig, Tag(PLUGIN)],
     Discriminator(kind_tag(STRATEGIES, "name")),
 ]
-StrategyConfig = Annotated[_Kinds, BeforeValidator(known_kind(STRATEGIES, "name"), json_schema_input_type=Annotated[str, named_in(STRATEGIES)] | _Kinds)]
+_Forms = Annotated[str, named_in(STRATEGIES)] | _Kinds
+StrategyConfig = Annotated[_Kinds, BeforeValidator(known_kind(STRATEGIES, "name"), json_schema_input_type=_Forms)]

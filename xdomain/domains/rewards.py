@@ -6,12 +6,16 @@ import re
 from typing import Any
 
 from xdomain.config.domain import DomainConfig
-from xdomain.config.domain_reward import FormatGate, FunctionReward, LengthTerm, RewardShape
+from xdomain.config.domain_reward import (
+    FormatGate,
+    FunctionReward,
+    LengthTerm,
+    RewardShape,
+    load_preset,
+    preset_table,
+)
 from xdomain.config.domain_verifier import ExtractingVerifier, Place, SourceVerifier, VerifierConfig
-from xdomain.config.reward_preset import load_preset
-from xdomain.core.errors import ConfigError
 from xdomain.core.records import Outcome, Verdict
-from xdomain.core.registry import did_you_mean
 
 TIE_SCORE = 0.5
 """The credit of a pairwise judge's tie, which is not a right answer."""
@@ -31,16 +35,7 @@ def resolve_reward(reward: str | RewardShape, verifier_kind: str) -> RewardShape
     """
     if isinstance(reward, RewardShape):
         return reward
-    name, _, table = reward.partition("/")
-    preset = load_preset(name)
-    table = table or preset.by_verifier.get(verifier_kind, preset.by_verifier["default"])
-    if table not in preset.tables:
-        raise ConfigError(
-            f'the reward preset "{name}" has no table "{table}".{did_you_mean(table, preset.tables)}',
-            where="domains.reward",
-            fix=f"Its tables: {', '.join(preset.tables)}.",
-        )
-    return preset.tables[table]
+    return preset_table(reward, verifier_kind)
 
 
 def with_reward_prompt(config: DomainConfig) -> DomainConfig:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xdomain.config.domain import DomainConfig
-from xdomain.config.domain_reward import FormatGate, LengthTerm, RewardShape
-from xdomain.config.reward_preset import load_preset, preset_names
+from xdomain.config.domain_reward import FormatGate, LengthTerm, RewardShape, load_preset, preset_names
 from xdomain.core.errors import ConfigError
 from xdomain.core.records import Outcome, Verdict
 from xdomain.domains.rewards import (
