@@ -9,6 +9,7 @@ from typing import get_args
 from xdomain.config.json_schema import Kind, json_schema
 from xdomain.config.yaml_file import read_yaml
 from xdomain.core.errors import ConfigError
+from xdomain.core.files import write_atomic
 from xdomain.core.registry import did_you_mean
 
 __all__ = ["editor_line", "json_schema", "kind_of", "schema_text", "write_schema"]
@@ -43,7 +44,7 @@ def schema_text(kind: Kind, *, plugins: bool = True) -> str:
 def write_schema(kind: Kind, folder: Path) -> Path:
     """Write `KIND.schema.json` into a folder and return its path."""
     path = folder / f"{kind}.schema.json"
-    path.write_text(schema_text(kind), encoding="utf-8")
+    write_atomic(path, schema_text(kind))
     return path
 
 

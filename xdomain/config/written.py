@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +12,10 @@ from pathlib import Path
 from xdomain.config.mistakes import Location
 from xdomain.config.yaml_file import read_text
 from xdomain.config.yaml_text import parse_marked
-from xdomain.core.errors import ConfigError, ConfigErrors
+from xdomain.core.errors import ConfigError, ConfigErrors, XDomainError
+
+FIELD = re.compile(r"[a-z_]+(\.\w+)*")
+"""A dotted field, as errors name it that know of no file."""
 
 MOST_LISTED = 20
 """Mistakes that are listed; the others are counted."""
@@ -61,6 +66,23 @@ class Written:
     def note(self, location: Location, what: str, fix: str | None = None) -> None:
         """Remember a mistake."""
         self.mistakes.setdefault(location, ConfigError(what, where=self.place(location), fix=fix))
+
+    @contextmanager
+    def placing(self, domains: Sequence[str] = ()) -> Iterator[None]:
+        """Tell where a field was written that an error names: "training.steps", "domains.math.reward".
+
+        Args:
+            domains: names of the entries of `domains`.
+        """
+        try:
+            yield
+        except XDomainError as error:
+            if self.path is None or error.where is None or not FIELD.fullmatch(error.where):
+                raise
+            parts: list[str | int] = [int(part) if part.isdigit() else part for part in error.where.split(".")]
+            if parts[0] == "domains" and len(parts) > 1 and parts[1] in domains:
+                parts[1] = domains.index(str(parts[1]))
+            raise type(error)(error.what, where=self.place(tuple(parts)), fix=error.fix) from error
 
     def refuse(self) -> None:
         """Raise what was noted, if anything.
