@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from xdomain.config.model_base import FIELD_DOCS
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -45,7 +43,6 @@ class ResultModel(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        use_attribute_docstrings=FIELD_DOCS,
         defer_build=True,
         allow_inf_nan=False,
         ser_json_inf_nan="null",

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.api.stores import as_store
-from xdomain.config.yaml_file import expand_variables, read_yaml
+from xdomain.config.domain_registry import DOMAINS
+from xdomain.config.variables import expand_variables
+from xdomain.config.written import Written
+from xdomain.config.yaml_file import read_yaml
 from xdomain.core.errors import XDomainError
-from xdomain.domains.registry import DOMAINS
 from xdomain.store.experiments import noted_experiments
 
 
@@ -43,5 +45,7 @@ def _experiment(file: str | Path | None) -> Mapping[str, Any]:
         return {}
     mapping = read_yaml(Path(file))
     found = {key: mapping.get(key) for key in ("name", "store") if isinstance(mapping.get(key), str)}
-    expanded: dict[str, Any] = expand_variables(found, str(file))
+    written = Written(str(file))
+    expanded: dict[str, Any] = expand_variables(found, written)
+    written.refuse()
     return expanded

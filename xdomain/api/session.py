@@ -14,6 +14,7 @@ from xdomain.api.stores import as_store
 from xdomain.config.experiment import Experiment
 from xdomain.config.field_types import FOLDER_NAME
 from xdomain.config.load import apply_override, make_experiment
+from xdomain.config.written import Written
 from xdomain.config.yaml_file import read_yaml
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.origin import NO_FILE, Origin
@@ -234,14 +235,17 @@ def open_experiment(
     path, origin = None, NO_FILE
     if isinstance(source, str | Path):
         path = Path(source)
-        mapping = read_yaml(path)
+        mapping, written = read_yaml(path), Written.file(path, overrides)
         origin = origin_of(mapping, path, overrides)
-        experiment = _overridden(mapping, overrides, path.parent, str(path))
+        experiment = _overridden(mapping, overrides, path.parent, written)
     else:
-        experiment = _experiment(source, overrides)
+        written = Written("experiment")
+        experiment = _experiment(source, overrides, written)
     opened = as_store(store, experiment.store)  # first: it may be another version's
-    check_analysis(experiment.analysis, str(path or "experiment"))
-    return Session(path, replace(build_plan(experiment, resolve_identities(experiment)), origin=origin), opened)
+    with written.placing(experiment.domain_names):
+        check_analysis(experiment.analysis, written)
+        plan = build_plan(experiment, resolve_identities(experiment))
+    return Session(path, replace(plan, origin=origin), opened)
 
 
 def origin_of(mapping: Mapping[str, Any], path: Path, overrides: tuple[str, ...]) -> Origin:
@@ -262,15 +266,15 @@ def overrides_of(settings: Iterable[str], seeds: Sequence[int] | None) -> tuple[
     return given if seeds is None else (*given, f"seeds={list(seeds)}")
 
 
-def _experiment(source: Mapping[str, Any] | Experiment, overrides: Sequence[str]) -> Experiment:
+def _experiment(source: Mapping[str, Any] | Experiment, overrides: Sequence[str], written: Written) -> Experiment:
     if isinstance(source, Experiment):
         if not overrides:
             return source
         source = source.model_dump(mode="json", exclude_unset=True)
-    return _overridden(deepcopy(dict(source)), overrides, Path(), "experiment")
+    return _overridden(deepcopy(dict(source)), overrides, Path(), written)
 
 
-def _overridden(data: dict[str, Any], overrides: Sequence[str], folder: Path, where: str) -> Experiment:
+def _overridden(data: dict[str, Any], overrides: Sequence[str], folder: Path, written: Written) -> Experiment:
     for override in overrides:
         apply_override(data, override)
-    return make_experiment(data, folder, where)
+    return make_experiment(data, folder, written)

@@ -45,6 +45,10 @@ COMMANDS: Table = {
         "xdomain.cli.export_model:export",
         "Write a checkpoint as a plain Hugging Face folder with a model card.",
     ),
+    "schema": (
+        "xdomain.cli.schema:schema",
+        "Print the JSON schema of an experiment, a study or a domain, so that an editor completes and checks it.",
+    ),
     "doctor": (
         "xdomain.cli.doctor:doctor",
         "Tell which extras are installed, which devices are seen, and which sandbox runs untrusted code.",

@@ -62,6 +62,13 @@ class ConfigError(XDomainError):
     exit_code = 2
 
 
+class ConfigErrors(ConfigError):
+    """Several mistakes in a file, each in its own line of `what`."""
+
+    def paragraph(self) -> str:
+        return "\n".join(LINE_BREAK.sub(" ", line) for line in f"{self.where}: {self.what}".splitlines())
+
+
 class PlanError(XDomainError):
     """The experiment is well-formed but cannot be planned."""
 

@@ -13,6 +13,7 @@ from xdomain.analysis.result.runs import EndCheckpoint, ItemChange, RunEffort, T
 from xdomain.analysis.result.strategies import BestSet, StrategyComparison
 from xdomain.config.analysis import Quantity
 from xdomain.core.errors import AnalysisError
+from xdomain.core.field_docs import add_field_docs
 from xdomain.core.registry import did_you_mean
 
 RESULT_SCHEMA_VERSION = 2
@@ -120,4 +121,6 @@ class AnalysisResult(ResultModel):
 
 def result_schema() -> dict[str, Any]:
     """Return the JSON schema of the JSON export."""
-    return AnalysisResult.model_json_schema(mode="serialization")
+    schema = AnalysisResult.model_json_schema(mode="serialization")
+    add_field_docs(schema, AnalysisResult)
+    return schema
