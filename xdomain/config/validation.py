@@ -34,9 +34,7 @@ def validate(kind: type[Model], data: Mapping[str, Any], where: str) -> Model:
         # A list whose one entry is wrong is not too short besides.
         others = [each for each in others if each["type"] != "too_short"]
         more = f" (More mistakes after this one: {len(others)}.)" if others else ""
-        raise ConfigError(
-            sentence(first, kind) + more, where=f"{where}: {dotted(first)}".rstrip(": ")
-        ) from None
+        raise ConfigError(sentence(first, kind) + more, where=f"{where}: {dotted(first)}".rstrip(": ")) from None
 
 
 def dotted(problem: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import BaseStage, EvaluateStage, StageKind, StageSpec, TrainStage
+from xdomain.store.artifact import seconds_of
 from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage, read_stage
 
@@ -51,8 +52,11 @@ def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, 
         rates: list[float] = []
         for key in published.keys(kind)[:MOST_READ] if wanted else ():
             stored = published.read(key)
-            if stored is not None and likeness(stored.payload, base_of_published(stored, published)) in wanted:
-                rates.append(float(stored.done["seconds"]) / stored.payload.get("steps", 1))
+            seconds = None if stored is None else seconds_of(stored.done)
+            if stored is None or seconds is None:
+                continue
+            if likeness(stored.payload, base_of_published(stored, published)) in wanted:
+                rates.append(seconds / stored.payload.get("steps", 1))
             if len(rates) == ENOUGH:
                 break
         if rates:

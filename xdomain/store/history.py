@@ -10,6 +10,7 @@ from xdomain.core.errors import DamagedArtifact
 from xdomain.plan.cost import list_schedule_seconds
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import StageSpec, TrainStage
+from xdomain.store.artifact import seconds_of
 from xdomain.store.durations import rates_alike
 from xdomain.store.store import Store
 
@@ -44,10 +45,11 @@ class Rates:
     def add(self, stage: StageSpec) -> None:
         """Count a published stage; one whose record is damaged tells nothing."""
         try:
-            seconds = float(self._store.result(stage)["seconds"])
+            seconds = seconds_of(self._store.result(stage))
         except DamagedArtifact:
             return
-        self._measured.setdefault(stage.kind, []).append(seconds / _size(stage))
+        if seconds is not None:
+            self._measured.setdefault(stage.kind, []).append(seconds / _size(stage))
 
     def seconds_left(
         self, done: frozenset[str], workers: int, running: Mapping[str, Mapping[str, Any]] | None = None

@@ -24,9 +24,9 @@ def store(tmp_path: Path) -> Store:
     store = Store(tmp_path / "store")
     store.create()
     for stage in make_plan().stages.values():
-        store.work(stage).mkdir(parents=True)
         lease = acquire(store.lease_path(stage))
         assert lease is not None
+        store.work(stage, lease).mkdir(parents=True)
         assert store.publish(stage, lease, {"summary": {}, "seconds": SECONDS[stage.kind]})
         lease.release()
     return store

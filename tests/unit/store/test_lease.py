@@ -16,7 +16,8 @@ from tests.support.published import leased, write_holder
 from xdomain.core.files import write_json
 from xdomain.core.process import host_identity
 from xdomain.plan.stage import StageSpec
-from xdomain.store.lease import StaleWatch, acquire, read_holder
+from xdomain.store.holder import read_holder
+from xdomain.store.lease import StaleWatch, acquire
 from xdomain.store.store import Store
 
 

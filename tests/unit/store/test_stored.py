@@ -20,7 +20,7 @@ def published(root: Path, plan: Plan, *stages: StageSpec, seconds: float = 20.0)
     for stage in stages:
         lease = acquire(store.lease_path(stage))
         assert lease is not None
-        store.work(stage).mkdir()
+        store.work(stage, lease).mkdir()
         assert store.publish(stage, lease, {"summary": {}, "seconds": seconds})
         lease.release()
     return store

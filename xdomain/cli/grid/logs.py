@@ -14,7 +14,7 @@ from xdomain.cli.render import err
 from xdomain.core.errors import StoreError
 from xdomain.core.states import StageState
 from xdomain.plan.stage import StageRef
-from xdomain.store.lease import read_holder
+from xdomain.store.holder import read_holder
 from xdomain.store.states import stage_states
 from xdomain.store.store import Store
 

@@ -103,7 +103,6 @@ def answer_calls(job: dict[str, Any]) -> None:
     exec(code_of(job["program"], "program.py"), namespace)  # noqa: S102 -- what the sandbox is for
     classes = {name: namespace[name] for name in shared if isinstance(namespace.get(name), type)}
 
-
     def find(name: str) -> Any:
         """The program's own value of a name. What the setup imported is none: a missing `gcd` is not that of math."""
         first = name.partition(".")[0]
