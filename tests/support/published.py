@@ -26,7 +26,9 @@ def fill(store: Store, stage: StageSpec, text: str = "weights") -> None:
 def published(store: Store, stage: StageSpec, text: str = "weights", **result: object) -> Path:
     """Publish a stage of one file, and return its folder."""
     fill(store, stage, text)
-    assert store.publish(stage, leased(store, stage), result)
+    lease = leased(store, stage)
+    assert store.publish(stage, lease, result)
+    store.give_back(stage, lease)
     return store.folder(stage)
 
 

@@ -6,14 +6,19 @@ import errno
 import json
 import os
 import shutil
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from xdomain.core.errors import StoreError
+from xdomain.core.reading import read_limited
 
+REFUSALS = frozenset({
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE,
+    errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG,
+})  # fmt: skip
+"""What a file system says for reasons outside of this program."""
 LARGEST_JSON = 256 << 20
 """Bytes of a JSON file of ours that are read; larger ones are none of ours."""
 
@@ -25,6 +30,15 @@ def write_atomic(path: Path, data: str | bytes, *, durable: bool = True) -> None
         durable: False leaves out fsync, where a crash of the machine may take the file, or something else syncs it.
     """
     payload = data.encode("utf-8") if isinstance(data, str) else data
+    try:
+        _write(path, payload, durable=durable)
+    except OSError as error:
+        if error.filename is None or Path(error.filename).parent == path.parent:
+            error.filename = str(path)  # the temporary file's name tells nobody anything
+        raise
+
+
+def _write(path: Path, payload: bytes, *, durable: bool) -> None:
     temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
         descriptor = _create(temporary)
@@ -74,38 +88,16 @@ def read_json(path: Path, most_bytes: int = LARGEST_JSON) -> Any:
 
     Raises:
         ValueError: it is no JSON, nested too deeply, too large, or something else than a regular file.
-        OSError: it cannot be read.
+        OSError: it is missing or cannot be read.
     """
     try:
-        return json.loads(read_regular(path, most_bytes))
+        return json.loads(read_limited(path, most_bytes))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-
-
-def read_regular(path: Path, most_bytes: int = LARGEST_JSON) -> bytes:
-    """Return the bytes of a regular file. A pipe, a device, a socket or a folder is refused without waiting for it.
-
-    Raises:
-        ValueError: it is too large, or something else than a regular file.
-        OSError: it cannot be read.
-    """
-    # O_NONBLOCK: opening a pipe would wait for its writer.
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link to itself, a socket
-            raise ValueError("it is not a regular file") from None
+        if error.errno in (None, errno.ELOOP, errno.ENXIO):  # no regular file; a link to itself; a socket
+            raise ValueError(str(error) if error.errno is None else "it is not a regular file") from None
         raise
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("it is not a regular file")
-        with os.fdopen(os.dup(descriptor), "rb") as handle:
-            data = handle.read(most_bytes + 1)
-    finally:
-        os.close(descriptor)
-    if len(data) > most_bytes:
-        raise ValueError(f"it is larger than {most_bytes} bytes")
-    return data
 
 
 def remove(path: Path) -> None:
@@ -116,22 +108,34 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-@contextmanager
-def writing(folder: Path, fix: str = "Choose another folder, or make room in this one.") -> Iterator[None]:
-    """Turn an error of the file system into one paragraph.
+def refusal(error: OSError, fix: str | None = None) -> StoreError | None:
+    """Return what the file system refuses as an error for the user; None if it may be a fault of ours.
 
     Args:
-        folder: Folder that is written into.
+        error: Error of the system.
+        fix: What the user can do.
+    """
+    if error.errno not in REFUSALS:
+        return None
+    return StoreError(f"cannot be used: {error.strerror}.", where=str(error.filename or "a file"), fix=fix)
+
+
+@contextmanager
+def writing(fix: str) -> Iterator[None]:
+    """Turn a refusal of the file system into one paragraph.
+
+    Args:
         fix: What the user can do.
 
     Raises:
-        StoreError: a file or folder in it cannot be written.
+        StoreError: a file or folder cannot be written.
     """
     try:
         yield
     except OSError as error:
-        where = str(error.filename or folder)
-        raise StoreError(f"cannot be written: {error.strerror or error}.", where=where, fix=fix) from error
+        if (refused := refusal(error, fix)) is None:
+            raise
+        raise refused from error
 
 
 def sync_folder(folder: Path) -> None:

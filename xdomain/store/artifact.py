@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,11 @@ from xdomain.core.artifact_layout import CHECKPOINTS, foundation_folder
 from xdomain.core.errors import DamagedArtifact, StoreError
 from xdomain.core.files import read_json
 from xdomain.core.fingerprint import file_digest
-from xdomain.plan.stage import StageKind
+from xdomain.store.description import STAGE, description
 
 DONE = "done.json"
-STAGE = "stage.json"
 MANIFEST = "manifest.json"
 RECORDS = "records.parquet"
-DESCRIBED = {"key": str, "kind": str, "title": str, "payload": dict, "needs": list, "done": dict}
-"""What `stage.json` says of a stage, and in which shape."""
 REMAKE = (
     "Delete this folder, and `xdomain grid run` makes the stage again (`execution.damaged: remake` does it by itself)."
 )
@@ -39,7 +36,7 @@ def damaged_file(folder: Path, below: str = "", *, checkpoints: bool = True) -> 
     """
     try:
         manifest = read_json(folder / MANIFEST)
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return MANIFEST
     if not isinstance(manifest, dict) or not all(_lies_inside(name) for name in manifest):
         return MANIFEST
@@ -78,35 +75,6 @@ def read_description(folder: Path) -> dict[str, Any]:
         return description(folder)
     except ValueError as error:
         raise DamagedArtifact(f'"{STAGE}" describes no stage: {error}.', where=str(folder), fix=REMAKE) from error
-
-
-def description(folder: Path) -> dict[str, Any]:
-    """Return what `stage.json` says, whatever its digest.
-
-    Raises:
-        ValueError: it does not describe a stage.
-        OSError: it cannot be read.
-    """
-    found = read_json(folder / STAGE)
-    if not isinstance(found, dict):
-        raise ValueError("it is no JSON object")
-    for name, kind in DESCRIBED.items():
-        if not isinstance(found.get(name), kind):
-            raise ValueError(f"`{name}` is missing, or not what it should be")
-    if not all(isinstance(need, str) for need in found["needs"]):
-        raise ValueError("`needs` holds something else than keys")
-    checkpoint = found["payload"].get("checkpoint")
-    named = isinstance(checkpoint, dict) and isinstance(checkpoint.get("stage"), str) and "step" in checkpoint
-    if StageKind(found["kind"]) is StageKind.EVALUATE and not named:
-        raise ValueError("`payload` names no checkpoint")
-    return found
-
-
-def seconds_of(done: Mapping[str, Any]) -> float | None:
-    """Return the seconds that a published stage says it took; None if it says none that can be counted with."""
-    seconds = done.get("seconds")
-    sound = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < float("inf")
-    return float(seconds) if sound else None
 
 
 def _lies_inside(name: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from xdomain.plan.borrowing import draw_key
 from xdomain.plan.stage import StageKind
-from xdomain.store.artifact import STAGE, description
+from xdomain.store.description import STAGE, description
 
 DRAWN = "drawn"
 

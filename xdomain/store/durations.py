@@ -9,7 +9,7 @@ from typing import Any
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import BaseStage, EvaluateStage, StageKind, StageSpec, TrainStage
-from xdomain.store.artifact import seconds_of
+from xdomain.store.description import seconds_of
 from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage, read_stage
 
@@ -56,7 +56,7 @@ def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, 
             if stored is None or seconds is None:
                 continue
             if likeness(stored.payload, base_of_published(stored, published)) in wanted:
-                rates.append(seconds / stored.payload.get("steps", 1))
+                rates.append(seconds / _steps(stored.payload))
             if len(rates) == ENOUGH:
                 break
         if rates:
@@ -115,9 +115,16 @@ def base_of_published(stage: StoredStage, published: Published) -> Mapping[str, 
     The last of what each stage needs leads there.
     """
     found: StoredStage | None = stage
-    while found is not None and found.kind is not StageKind.BASE:
+    seen: set[str] = set()
+    while found is not None and found.kind is not StageKind.BASE and found.key not in seen:
+        seen.add(found.key)
         found = published.read(found.needs[-1]) if found.needs else None
     return None if found is None else found.payload
+
+
+def _steps(payload: Mapping[str, Any]) -> int:
+    steps = payload.get("steps", 1)
+    return steps if isinstance(steps, int) and steps > 0 else 1
 
 
 def _value(payload: Any, name: str) -> Any:

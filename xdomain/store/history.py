@@ -10,7 +10,7 @@ from xdomain.core.errors import DamagedArtifact
 from xdomain.plan.cost import list_schedule_seconds
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import StageSpec, TrainStage
-from xdomain.store.artifact import seconds_of
+from xdomain.store.description import seconds_of
 from xdomain.store.durations import rates_alike
 from xdomain.store.store import Store
 

@@ -29,13 +29,12 @@ from xdomain.plan.stage import StageKind, StageRef, StageSpec
 from xdomain.store.artifact import (
     DONE,
     MANIFEST,
-    STAGE,
     check_artifact,
     damaged_file,
-    description,
     digests,
     read_description,
 )
+from xdomain.store.description import STAGE, description
 from xdomain.store.drawn import DRAWN, index_evaluations, note_drawn
 from xdomain.store.failures import Failures
 from xdomain.store.holder import read_lease

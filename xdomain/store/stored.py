@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.plan.stage import CheckpointRef, StageKind, StageRef
-from xdomain.store.artifact import DONE, RECORDS, description, read_description
+from xdomain.store.artifact import DONE, RECORDS, read_description
+from xdomain.store.description import description
 
 
 @dataclass(frozen=True, kw_only=True)

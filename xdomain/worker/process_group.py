@@ -125,7 +125,7 @@ def _follow(launcher: subprocess.Popen[bytes], folder: Path, context: StageConte
     while True:
         with suppress(subprocess.TimeoutExpired):
             return launcher.wait(LOOK_SECONDS)
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, ValueError):
             progress = read_json(folder / "progress.json")
             if progress != shown:
                 shown = progress
