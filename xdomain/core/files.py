@@ -108,16 +108,17 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def refusal(error: OSError, fix: str | None = None) -> StoreError | None:
+def refusal(error: OSError, what: str = "cannot be used", fix: str | None = None) -> StoreError | None:
     """Return what the file system refuses as an error for the user; None if it may be a fault of ours.
 
     Args:
         error: Error of the system.
+        what: What cannot be done.
         fix: What the user can do.
     """
     if error.errno not in REFUSALS:
         return None
-    return StoreError(f"cannot be used: {error.strerror}.", where=str(error.filename or "a file"), fix=fix)
+    return StoreError(f"{what}: {error.strerror}.", where=str(error.filename or "a file"), fix=fix)
 
 
 @contextmanager
@@ -133,7 +134,7 @@ def writing(fix: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if (refused := refusal(error, fix)) is None:
+        if (refused := refusal(error, "cannot be written", fix)) is None:
             raise
         raise refused from error
 

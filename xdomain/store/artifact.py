@@ -9,7 +9,7 @@ from typing import Any
 
 from xdomain.core.artifact_layout import CHECKPOINTS, foundation_folder
 from xdomain.core.errors import DamagedArtifact, StoreError
-from xdomain.core.files import read_json
+from xdomain.core.files import LARGEST_JSON, read_json
 from xdomain.core.fingerprint import file_digest
 from xdomain.store.description import STAGE, description
 
@@ -43,7 +43,7 @@ def damaged_file(folder: Path, below: str = "", *, checkpoints: bool = True) -> 
     for name, digest in manifest.items():
         path = folder / name
         wanted = name.startswith(below) and (checkpoints or not name.startswith(f"{CHECKPOINTS}/"))
-        if wanted and (not os.path.isfile(path) or file_digest(path) != digest):
+        if wanted and (not _may_be_sound(path) or file_digest(path) != digest):
             return str(name)
     return None
 
@@ -75,6 +75,11 @@ def read_description(folder: Path) -> dict[str, Any]:
         return description(folder)
     except ValueError as error:
         raise DamagedArtifact(f'"{STAGE}" describes no stage: {error}.', where=str(folder), fix=REMAKE) from error
+
+
+def _may_be_sound(path: Path) -> bool:
+    """Return whether it is a file, and no larger than its kind can be: to digest what somebody put there takes long."""
+    return os.path.isfile(path) and (path.suffix != ".json" or path.stat().st_size <= LARGEST_JSON)
 
 
 def _lies_inside(name: str) -> bool:

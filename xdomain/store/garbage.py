@@ -116,9 +116,10 @@ def free(store: Store, garbage: Garbage) -> None:
         shutil.rmtree(trash, ignore_errors=True)
         folder.rename(trash)
         shutil.rmtree(trash)
-    with locked(store.root / "leases"):  # so that no lease is just being placed
-        for path in garbage.leftovers:
-            remove(path)
+    if garbage.leftovers:
+        with locked(store.root / "leases"):  # so that no lease is just being placed
+            for path in garbage.leftovers:
+                remove(path)
 
 
 def _unreferenced(store: Store, live: set[str]) -> tuple[Path, ...]:

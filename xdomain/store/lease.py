@@ -3,13 +3,15 @@
 On the holder's own machine death is seen at once: its process (number and start time) is gone. Else a lease is stale
 when its beat has not changed for `STALE_SECONDS` *as the observer counts them*: clocks of machines are never compared.
 
-A lease is placed with a hard link, which fails where one is already, and removed by renaming it and comparing its
-token. So one holder is left even where file locks do nothing; the lock only keeps acquisitions from disturbing each
-other. A lost lease never becomes one's own again, and nothing that its holder does touches its successor's.
+A lease is placed with a hard link, which fails where one is already; a dead holder's is replaced by a rename. So one
+holder is left even where file locks do nothing: of two that replace a lease at the same moment, the first has lost it.
+The lock only keeps that from happening. A lost lease never becomes one's own again, and nothing that its holder does
+changes its successor's.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -146,12 +148,17 @@ def acquire(path: Path, stale_token: str | None = None, on_lost: Callable[[], ob
     if holder is not None:
         holder.end_here(path)
     with locked(path.parent):
-        damage = lease_damage(path) if holder is None else None
-        previous = None if holder is None else holder.token
-        if os.path.lexists(path) and not _withdraw(path, previous):
-            return None
+        if read_lease(path) != holder:
+            return None  # somebody was faster
+        damage = lease_damage(path)
         token = uuid.uuid4().hex
-        return Lease(path, token, previous, damage, on_lost) if _place(path, token) else None
+        if not _place(path, token):
+            return None
+        if holder is not None:
+            beat_path(path, holder.token).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # without locks somebody may be looking whose lease it is
+            return Lease(path, token, None if holder is None else holder.token, damage, on_lost)
+    return None
 
 
 def _may_take(holder: Holder, stale_token: str | None) -> bool:
@@ -159,40 +166,49 @@ def _may_take(holder: Holder, stale_token: str | None) -> bool:
 
 
 def _place(path: Path, token: str) -> bool:
-    """Write this process's lease; return False if there is one already."""
+    """Write this process's lease, in the place of what lies there; return False if somebody was faster."""
     lease = {"token": token, "host": host_identity(), "pid": os.getpid(), "started": process_started(os.getpid())}
     written = path.with_name(f".{path.name}.{token}")
     write_json(written, lease, durable=False)
     try:
-        os.link(written, path)
+        if os.path.lexists(path):
+            if path.is_dir() and not path.is_symlink():
+                remove(path)  # a rename replaces everything but a folder
+            written.replace(path)
+        else:
+            _link(written, path)
     except FileExistsError:
         return False
-    except OSError:  # a file system without hard links: the lock alone keeps others away
-        if os.path.lexists(path):
-            return False
-        written.rename(path)
     finally:
         written.unlink(missing_ok=True)
     return True
 
 
-def _withdraw(path: Path, token: str | None) -> bool:
-    """Remove the lease with this token, or what is no lease for None; return False if another one lies there."""
-    grave = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+def _link(written: Path, path: Path) -> None:
+    """Give a file a second name.
+
+    Raises:
+        FileExistsError: somebody placed a lease just now.
+    """
     try:
+        os.link(written, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK):
+            raise
+        written.rename(path)  # a file system without hard links: the lock alone keeps others away
+
+
+def _withdraw(path: Path, token: str) -> None:
+    """Remove the lease with this token. If another one lies there, it stays: its holder was faster."""
+    grave = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    with suppress(FileNotFoundError):
         path.rename(grave)
-    except FileNotFoundError:
-        return True
-    holder = read_lease(grave)
-    if holder is not None and holder.token != token:  # somebody was faster, which only happens without locks
-        with suppress(OSError):
-            os.link(grave, path)
-        grave.unlink(missing_ok=True)
-        return False
-    remove(grave)
-    if token is not None:
-        beat_path(path, token).unlink(missing_ok=True)
-    return True
+        holder = read_lease(grave)
+        if holder is not None and holder.token != token:
+            with suppress(OSError):
+                os.link(grave, path)
+        remove(grave)
+    beat_path(path, token).unlink(missing_ok=True)
 
 
 @contextmanager

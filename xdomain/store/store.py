@@ -104,7 +104,9 @@ class Store:
             require_locks(self.root / "leases" / LOCK)
         except OSError as error:
             raise StoreError(
-                f"cannot be used as a store: {error}.", where=str(self.root), fix="Choose another folder with --store."
+                f"cannot be used as a store: {error.strerror or error}.",
+                where=str(self.root),
+                fix="Choose another folder with --store.",
             ) from error
 
     def folder(self, stage: StageRef) -> Path:
@@ -144,7 +146,7 @@ class Store:
         """What lies in one of the store's folders."""
         try:
             return frozenset(os.listdir(self.root / kind))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return frozenset()
 
     def find(self, pattern: str) -> list[StoredStage]:
@@ -185,6 +187,9 @@ class Store:
         The arguments are those of `acquire`.
         """
         lease = acquire(self.lease_path(stage), stale_token, on_lost)
+        if lease is not None and not lease.is_ours():  # without locks another one may replace it at once
+            lease.release()
+            return None
         if lease is not None:
             try:
                 hand_over(self.root, stage.folder, lease.previous, lease.token)
