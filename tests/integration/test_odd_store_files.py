@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from tests.fixtures.keep_smoke import EXPERIMENT, FOLDER
 from xdomain.cli.app import app
-from xdomain.core.errors import XDomainError
-from xdomain.core.files import refusal, remove
+from xdomain.core.errors import XDomainError, refusal
+from xdomain.core.files import remove
 
 LONGEST_SECONDS = 10
 BYTES = {

@@ -11,8 +11,7 @@ from typer.core import TyperGroup
 
 from xdomain import __version__
 from xdomain.cli.lazy import Table, lazy_commands, lazy_group
-from xdomain.core.errors import OWN_FAULT, XDomainError
-from xdomain.core.files import refusal
+from xdomain.core.errors import OWN_FAULT, XDomainError, refusal
 
 # Modules of commands do without `from __future__ import annotations`: typer would compile each annotation twice more.
 COMMANDS: Table = {

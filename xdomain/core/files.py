@@ -11,14 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from xdomain.core.errors import StoreError
+from xdomain.core.errors import refusal
 from xdomain.core.reading import read_limited
 
-REFUSALS = frozenset({
-    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE,
-    errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG,
-})  # fmt: skip
-"""What a file system says for reasons outside of this program."""
 LARGEST_JSON = 256 << 20
 """Bytes of a JSON file of ours that are read; larger ones are none of ours."""
 
@@ -106,19 +101,6 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def refusal(error: OSError, what: str = "cannot be used", fix: str | None = None) -> StoreError | None:
-    """Return what the file system refuses as an error for the user; None if it may be a fault of ours.
-
-    Args:
-        error: Error of the system.
-        what: What cannot be done.
-        fix: What the user can do.
-    """
-    if error.errno not in REFUSALS:
-        return None
-    return StoreError(f"{what}: {error.strerror}.", where=str(error.filename or "a file"), fix=fix)
 
 
 @contextmanager

@@ -66,5 +66,6 @@ def require_shape(value: Any, shape: Shape, below: str = "") -> None:
 def seconds_of(done: Mapping[str, Any]) -> float | None:
     """Return the seconds that a published stage says it took; None if it says none that can be counted with."""
     seconds = done.get("seconds")
-    sound = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < 2**53
-    return float(seconds) if sound else None
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        return None
+    return float(seconds) if 0 <= seconds < 2**53 else None

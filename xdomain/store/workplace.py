@@ -43,10 +43,10 @@ def hand_over(root: Path, stage: str, previous: str | None, token: str) -> None:
         token: Token of the new holder.
     """
     for kind in KINDS:
-        heir, *others = _entries(root / kind, stage, previous) or [None]
-        for entry in others:
+        entries = _entries(root / kind, stage, previous)
+        for entry in entries[1:]:
             remove(root / kind / entry)
-        if heir is not None:
+        for heir in entries[:1]:
             _move(root / kind / heir, root / kind / f"{stage}.{token}")
 
 
@@ -79,7 +79,7 @@ def unclaimed(folder: Path, stage: str, token: str | None) -> list[str]:
         folder: Folder work/ or scratch/ of the store.
         token: Token of the present or last holder.
     """
-    _, *others = _entries(folder, stage, token) or [None]
+    others = _entries(folder, stage, token)[1:]
     taken_away = [name for name in _names(folder) if stage_of(name) == stage and _is_taken_away(folder / name)]
     return [*others, *taken_away]
 

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from xdomain.core.errors import StoreError
+from xdomain.core.errors import StoreError, refusal
 from xdomain.core.files import (
     read_json,
-    refusal,
     remove,
     sync_tree,
     write_atomic,

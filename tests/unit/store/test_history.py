@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.plans import make_plan
 from xdomain.plan.graph import Plan
-from xdomain.store.artifact import DONE, STAGE
+from xdomain.store.artifact import DONE
+from xdomain.store.description import STAGE
 from xdomain.store.history import Rates, estimate_seconds
 from xdomain.store.lease import acquire
 from xdomain.store.store import Store

@@ -9,7 +9,7 @@ from tests.support.published import fill, leased, write_holder
 from xdomain.core.errors import DamagedArtifact
 from xdomain.core.states import Cause
 from xdomain.plan.stage import StageSpec
-from xdomain.store.artifact import STAGE
+from xdomain.store.description import STAGE
 from xdomain.store.failures import Failure
 from xdomain.store.garbage import find_garbage
 from xdomain.store.history import estimate_seconds
