@@ -20,7 +20,9 @@ from xdomain.config.study import StudyConfig, load_study
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("experiments/**/*.md")]
-COMMANDS = re.compile(r"xdomain ((?:grid|domains|eval|study|report|view|doctor)\b[^\n`]*)")
+COMMANDS = re.compile(
+    r"xdomain ((?:init|examples|export-model|grid|domains|eval|study|report|rescore|view|doctor)\b[^\n`]*)"
+)
 PLACEHOLDERS = {"<commit>": "a" * 40, "{...}": "{base_url: 'https://example.org/v1', model: some-model}"}
 EXPERIMENT = {"name": "x", "model": {"preset": "tiny_qwen3"}, "domains": ["math", "logic"], "grid": {"singles": True}}
 DOMAIN = {

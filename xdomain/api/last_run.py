@@ -51,9 +51,7 @@ def open_last_run(
     return replace(session, plan=plan)
 
 
-def _last_run(
-    path: Path, store: str | Path | Store | None, overrides: tuple[str, ...]
-) -> tuple[Origin | None, Origin]:
+def _last_run(path: Path, store: str | Path | Store | None, overrides: tuple[str, ...]) -> tuple[Origin | None, Origin]:
     """Return the noted last run of the experiment in the file at `path`, and what a run of it now would note."""
     mapping = read_yaml(path)
     origin = origin_of(mapping, path, overrides)

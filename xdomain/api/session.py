@@ -59,11 +59,21 @@ class Session:
         """The validated experiment."""
         return self.plan.experiment
 
-    def forecast(self) -> Forecast:
-        """Return what the plan costs, what is done, how long the rest takes, and what the grid could detect."""
+    def forecast(
+        self, *, gpu_memory_gb: float | None = None, tokens_per_second: float | None = None, jobs: int | None = None
+    ) -> Forecast:
+        """Return what the plan costs, what is done, what the rest takes, and what the grid could detect.
+
+        Args:
+            gpu_memory_gb: memory of a GPU in 10^9 bytes, which stages are compared with.
+            tokens_per_second: tokens that a stage generates per second, its training steps included; None to go by
+                stored stages.
+            jobs: number of stages that run at once; None for what the experiment says, else one.
+        """
+        from xdomain.api.estimates import Needs
         from xdomain.api.planning import Forecast
 
-        return Forecast(self.plan, self.store)
+        return Forecast(self.plan, self.store, Needs(gpu_memory_gb, tokens_per_second, jobs))
 
     def run(
         self,
@@ -118,12 +128,17 @@ class Session:
         return measure(self.plan, self.store, self.path, with_text=with_text)
 
     def records(self) -> pd.DataFrame:
-        """Return one row per evaluated item and sample, with the columns of docs/reference/store.md.
+        """Return one row per evaluated item and sample.
+
+        The columns are those of docs/reference/store.md, and of the checkpoint's place in the grid: run, curriculum,
+        strategy, training_seed, phase_step, total_steps, is_end.
 
         Raises:
             AnalysisError: nothing was evaluated yet.
         """
-        return self.measure(with_text=True).records
+        from xdomain.analysis.placed_records import placed_records
+
+        return placed_records(self.measure(with_text=True))
 
     def analyse(self) -> AnalysisResult:
         """Compute every matrix, interval and conclusion from the records in the store.

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from xdomain.config.field_types import Address, KeyVariable
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.plugin import checked_parameters, parameters_model
 from xdomain.core.errors import PluginError
@@ -101,14 +102,14 @@ class EndpointAccess(ConfigModel):
     """`chat` sends messages, and the server applies its chat template; `completions` sends the plain prompt."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """What the server calls the limit of a completion."""
-    api_key_variable: str | None = None
+    api_key_variable: KeyVariable | None = None
     """Environment variable that holds the key; the key itself is never written anywhere."""
 
 
 class EndpointModel(EndpointAccess):
     """A model behind an OpenAI-compatible server; it can be evaluated, not trained."""
 
-    base_url: str = Field(pattern=r"^https?://")
+    base_url: Address
     """Up to and with "/v1"."""
     model: str = Field(min_length=1)
     """Name that the server knows."""

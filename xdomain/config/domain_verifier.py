@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
-from xdomain.config.field_types import RegularExpression
+from xdomain.config.field_types import Address, KeyVariable, RegularExpression
 from xdomain.config.function import FunctionConfig
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, not_built_in
@@ -150,9 +150,9 @@ class SourceVerifier(ConfigModel):
 class JudgeEndpoint(ConfigModel):
     """An OpenAI-compatible chat endpoint."""
 
-    base_url: str
+    base_url: Address
     model: str
-    api_key_variable: str | None = "OPENAI_API_KEY"
+    api_key_variable: KeyVariable | None = "OPENAI_API_KEY"
     """Name of the environment variable that holds the key; the key itself is never written anywhere."""
     timeout_seconds: float = Field(default=60.0, gt=0)
     attempts: int = Field(default=4, ge=1)

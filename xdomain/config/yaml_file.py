@@ -10,6 +10,7 @@ from typing import Any
 from xdomain.config.yaml_text import parse_yaml
 from xdomain.core.errors import ConfigError
 from xdomain.core.reading import read_limited, why_unreadable
+from xdomain.core.secrets import is_secret
 
 LARGEST_FILE = 512 * 1024
 """Bytes of a YAML file; a thousand pairs of models take a fifth of them."""
@@ -47,7 +48,7 @@ def expand_variables(value: Any, where: str, field: str = "") -> Any:
     """Replace ${NAME} in every string from the environment.
 
     Raises:
-        ConfigError: NAME is not set.
+        ConfigError: NAME is not set, or holds a secret.
     """
     if isinstance(value, dict):
         return {key: expand_variables(child, where, f"{field}.{key}".lstrip(".")) for key, child in value.items()}
@@ -58,6 +59,12 @@ def expand_variables(value: Any, where: str, field: str = "") -> Any:
 
     def lookup(match: re.Match[str]) -> str:
         name = match[1]
+        if is_secret(name):
+            raise ConfigError(
+                f"${{{name}}} names a secret, and an experiment's values are stored.",
+                where=f"{where}: {field}",
+                fix="Name the variable where a setting asks for one, such as `api_key_variable`, or rename it.",
+            )
         if name not in os.environ:
             raise ConfigError(
                 f"${{{name}}} is not set in the environment.",

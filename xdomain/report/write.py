@@ -101,6 +101,10 @@ def _png(result: AnalysisResult, folder: Path, command: str) -> Path:
     return write_figures(result, folder / "figures", "png")
 
 
+def _pdf(result: AnalysisResult, folder: Path, command: str) -> Path:
+    return write_figures(result, folder / "figures", "pdf")
+
+
 def _model_cards(result: AnalysisResult, folder: Path, command: str) -> Path:
     if not result.checkpoints:
         raise ConfigError(
@@ -136,6 +140,7 @@ WRITERS: dict[str, Callable[[AnalysisResult, Path, str], Path]] = {
     "html": _html,
     "svg": _svg,
     "png": _png,
+    "pdf": _pdf,
     "model-cards": _model_cards,
     "every-eval-ever": _every_eval_ever,
 }

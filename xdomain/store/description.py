@@ -63,9 +63,8 @@ def require_shape(value: Any, shape: Shape, below: str = "") -> None:
             raise ValueError(f"`{below}{name}` is not what it should be")
 
 
-def seconds_of(done: Mapping[str, Any]) -> float | None:
-    """Return the seconds that a published stage says it took; None if it says none that can be counted with."""
-    seconds = done.get("seconds")
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+def amount(value: Any) -> float | None:
+    """Return a number of seconds, tokens or items that a stage says; None for what cannot be counted with."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    return float(seconds) if 0 <= seconds < 2**53 else None
+    return float(value) if 0 <= value < 2**53 else None

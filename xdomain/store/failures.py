@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from xdomain.core.files import read_json, write_json
 from xdomain.core.reading import read_limited
+from xdomain.core.secrets import mask
 from xdomain.core.states import Cause
 from xdomain.plan.stage import StageRef
 
@@ -47,7 +48,8 @@ class Failures:
         self._root = root
 
     def record(self, stage: StageRef, failure: Failure) -> None:
-        """Remember why a stage failed, until `clear`."""
+        """Remember why a stage failed, until `clear`. Known secrets are masked: errors repeat what they were given."""
+        failure = replace(failure, message=mask(failure.message))
         write_json(self._failure_path(stage), {"time": time.time(), **asdict(failure)})
 
     def last(self, stage: StageRef) -> Failure | None:

@@ -62,3 +62,10 @@ def test_variables_are_expanded_at_any_depth(monkeypatch: pytest.MonkeyPatch) ->
     assert expand_variables(value, "f") == {"a": ["/data/b", 3, {"c": "/data/data"}], "d": "$XDOMAIN_PLACE"}
     with pytest.raises(ConfigError, match=r"f: a\.1\.b: \$\{XDOMAIN_NONE\} is not set"):
         expand_variables({"a": [0, {"b": "${XDOMAIN_NONE}"}]}, "f")
+
+
+def test_no_secret_is_put_into_an_experiment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "sk-0123456789")
+    with pytest.raises(ConfigError, match=r"f: a\.0: \$\{SOME_API_KEY\} names a secret") as caught:
+        expand_variables({"a": ["http://h/${SOME_API_KEY}"]}, "f")
+    assert "sk-" not in str(caught.value)

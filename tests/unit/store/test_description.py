@@ -15,7 +15,7 @@ from xdomain.core.errors import DamagedArtifact
 from xdomain.core.files import write_json
 from xdomain.plan.stage import StageSpec
 from xdomain.store.artifact import DONE, MANIFEST, damaged_file, digests, read_description
-from xdomain.store.description import STAGE, description, require_shape, seconds_of
+from xdomain.store.description import STAGE, amount, description, require_shape
 from xdomain.store.history import estimate_seconds
 from xdomain.store.store import Store
 from xdomain.store.stored import read_stage
@@ -108,7 +108,7 @@ def test_a_file_where_a_published_folder_should_be(store: Store, stage: StageSpe
 
 @pytest.mark.parametrize("seconds", ["x", None, True, -1, 10**400, [1], float("1e300")])
 def test_odd_times_are_not_counted_with(store: Store, stage: StageSpec, seconds: object) -> None:
-    assert seconds_of({"seconds": seconds}) is None
+    assert amount(seconds) is None
     published(store, stage, seconds=seconds)
     estimate_seconds(make_plan(), store, frozenset({stage.key}))
 

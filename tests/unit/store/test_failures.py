@@ -74,3 +74,10 @@ def test_what_is_no_file_tells_nothing(store: Store, kind: str) -> None:
     assert store.failures.last(stage) is None
     assert not store.failures.is_cancelled(stage)
     assert store.failures.attempts(stage) == []
+
+
+def test_a_failure_repeats_no_secret(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAILURE_TEST_TOKEN", "tok-0123456789")
+    stage = make_plan().base
+    store.failures.record(stage, Failure(Cause.ERROR, "tok-0123456789 http://me:pw@h/v1", "a.log"))
+    assert store.failures.last(stage) == Failure(Cause.ERROR, "$FAILURE_TEST_TOKEN http://***@h/v1", "a.log")

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from xdomain.analysis.matrix import AccuracyMatrix, Cell, Matrix, ResultModel, SpeaksOf
+from xdomain.analysis.result.findings import Finding
 from xdomain.analysis.result.published import PublishedStudy
 from xdomain.analysis.result.runs import EndCheckpoint, ItemChange, RunEffort, Trajectory
 from xdomain.analysis.result.strategies import BestSet, StrategyComparison
@@ -85,8 +86,10 @@ class AnalysisResult(ResultModel):
     """Every end checkpoint by itself."""
     items: tuple[ItemChange, ...]
     summary: Summary
+    findings: tuple[Finding, ...] = ()
+    """The answer to each question of the report, the main ones first."""
     sentences: tuple[str, ...]
-    """The findings in words; only what the intervals allow."""
+    """All sentences of the findings: the answers, then their details. Only what the intervals allow."""
     meta: Meta
 
     def matrix(self, name: str) -> Matrix:
