@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from xdomain import __version__
 from xdomain.cli.lazy import Table, lazy_commands, lazy_group
-from xdomain.core.errors import OWN_FAULT, XDomainError
+from xdomain.core.errors import OWN_FAULT, XDomainError, refusal
 from xdomain.core.foreign_text import plain
 
 # Modules of commands do without `from __future__ import annotations`: typer would compile each annotation twice more.
@@ -162,6 +162,10 @@ def main() -> None:
         typer.secho("Interrupted.", fg="red", err=True)
         sys.exit(130)
     except Exception as error:
+        refused = refusal(error) if isinstance(error, OSError) else None
+        if refused is not None:
+            _complain(f"{type(refused).__name__}: {refused.paragraph()}")
+            sys.exit(refused.exit_code)
         _complain(
             f"{type(error).__name__}: {' '.join(str(error).split())} This was not expected and is a fault of xdomain: "
             "please report it, with what `xdomain --debug` and the rest of the command print."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import BaseStage, EvaluateStage, StageKind, StageSpec, TrainStage
+from xdomain.store.description import amount
 from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage, read_stage
 
@@ -51,17 +53,21 @@ class Measured:
     tokens: float | None
 
 
-def measured(payload: Mapping[str, Any], done: Mapping[str, Any]) -> Measured:
-    """Return what a published stage tells, from its payload and what it left."""
-    summary = done["summary"]
+def measured(payload: Mapping[str, Any], done: Mapping[str, Any]) -> Measured | None:
+    """Return what a published stage tells, from its payload and what it left; None if it does not say how long it took.
+    """
+    summary = done.get("summary")
+    left: Mapping[str, Any] = summary if isinstance(summary, Mapping) else {}
+    seconds, tokens = amount(done.get("seconds")), amount(left.get("completion_tokens"))
     if payload["kind"] == StageKind.TRAIN:
-        completions = (summary.get("prompts") or 0) * payload["training"]["generations"]
+        counts = left.get("prompts"), payload["training"].get("generations")
     else:
-        completions = (summary.get("items") or 0) * (summary.get("samples") or 0)
-    tokens = summary.get("completion_tokens") if completions else None
-    return Measured(
-        float(done["seconds"]) / payload.get("steps", 1), None if tokens is None else tokens / completions
-    )
+        counts = left.get("items"), left.get("samples")
+    completions = math.prod(amount(count) or 0 for count in counts)
+    if seconds is None:
+        return None
+    per_step = seconds / (amount(payload.get("steps")) or 1)
+    return Measured(per_step, tokens / completions if tokens is not None and completions else None)
 
 
 def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, list[Measured]]:
@@ -78,8 +84,11 @@ def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, 
         rates: list[Measured] = []
         for key in published.keys(kind)[:MOST_READ] if wanted else ():
             stored = published.read(key)
-            if stored is not None and likeness(stored.payload, base_of_published(stored, published)) in wanted:
-                rates.append(measured(stored.payload, stored.done))
+            told = None if stored is None else measured(stored.payload, stored.done)
+            if stored is None or told is None:
+                continue
+            if likeness(stored.payload, base_of_published(stored, published)) in wanted:
+                rates.append(told)
             if len(rates) == ENOUGH:
                 break
         if rates:
@@ -138,7 +147,9 @@ def base_of_published(stage: StoredStage, published: Published) -> Mapping[str, 
     The last of what each stage needs leads there.
     """
     found: StoredStage | None = stage
-    while found is not None and found.kind is not StageKind.BASE:
+    seen: set[str] = set()
+    while found is not None and found.kind is not StageKind.BASE and found.key not in seen:
+        seen.add(found.key)
         found = published.read(found.needs[-1]) if found.needs else None
     return None if found is None else found.payload
 

@@ -48,7 +48,9 @@ class Rates:
             done = self._store.result(stage)
         except DamagedArtifact:
             return
-        self._measured.setdefault(stage.kind, []).append(measured(stage.payload, done))
+        told = measured(stage.payload, done)
+        if told is not None:
+            self._measured.setdefault(stage.kind, []).append(told)
 
     def seconds_by_kind(self) -> dict[str, float]:
         """Return the median seconds of each kind of which something is stored: per step for training stages."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from tests.support.plans import make_plan
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import StageSpec
-from xdomain.store.artifact import DONE, STAGE
+from xdomain.store.artifact import DONE
+from xdomain.store.description import STAGE
 from xdomain.store.durations import rates_alike
 from xdomain.store.lease import acquire
 from xdomain.store.store import Store
@@ -20,7 +21,7 @@ def published(root: Path, plan: Plan, *stages: StageSpec, seconds: float = 20.0)
     for stage in stages:
         lease = acquire(store.lease_path(stage))
         assert lease is not None
-        store.work(stage).mkdir()
+        store.work(stage, lease).mkdir()
         assert store.publish(stage, lease, {"summary": {}, "seconds": seconds})
         lease.release()
     return store

@@ -13,7 +13,7 @@ from xdomain.core.errors import StoreError
 from xdomain.core.interrupt import Interrupt
 from xdomain.core.states import StageState
 from xdomain.plan.stage import StageRef
-from xdomain.store.lease import read_holder
+from xdomain.store.holder import read_holder
 from xdomain.store.states import stage_states
 from xdomain.store.store import Store
 
