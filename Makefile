@@ -4,7 +4,7 @@ BIN := .venv/bin
 STORE ?= xdomain-store
 SMOKE := experiments/smoke.yaml
 
-.PHONY: help setup smoke lint types test check golden test-faults test-ray test-slurm test-vllm bench docs lm-eval-env clean
+.PHONY: help setup smoke lint types test check golden test-faults test-ray test-slurm test-vllm bench docs lm-eval-env wheel-check clean
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,6 +73,9 @@ test-slurm: setup ## A grid on a real Slurm, a job cancelled, the node drained; 
 bench: setup lm-eval-env ## Speed, as ratios of two things in one run; vLLM's too where `make test-vllm` has been run
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 XDOMAIN_LM_EVAL_PYTHON=$(CURDIR)/.venv-lm-eval/bin/python $(BIN)/python -m benchmarks
 	if [ -x .venv-vllm/bin/python ]; then OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 .venv-vllm/bin/python -m benchmarks engines; fi
+
+wheel-check: setup ## Build the wheel, install it in a clean environment elsewhere, and run a two-stage grid with it
+	$(BIN)/python tests/wheel_check.py
 
 lm-eval-env: .venv-lm-eval/installed ## lm-evaluation-harness in an environment of its own, for `eval --lm-eval` and its tests
 

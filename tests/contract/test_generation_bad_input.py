@@ -100,7 +100,7 @@ def test_weights_are_not_for_the_endpoint_backend(tmp_path: Path) -> None:
     folder = checkpoint_folder(tmp_path, 0)
     save_full(*tiny_qwen3(), folder, chat_template=False)
     backend = build_backend(EvaluationConfig(backend="endpoint"), "cpu")
-    with pytest.raises(ConfigError, match='has weights of its own, which the backend "endpoint" cannot serve'):
+    with pytest.raises(ConfigError, match='has its own weights, which the backend "endpoint" cannot serve'):
         check_fits(backend, served_checkpoint(folder, "x"))
 
 

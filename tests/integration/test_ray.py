@@ -202,5 +202,5 @@ def test_a_store_that_a_node_does_not_see(tmp_path: Path, address: str) -> None:
 
 def test_without_the_package_the_pip_command_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(DependencyMissing, match=r'pip install "xdomain\[ray\]"'):
+    with pytest.raises(DependencyMissing, match=r'pip install .*\[ray\]"'):
         RayExecutor(ExecutionConfig(), tmp_path)

@@ -14,7 +14,7 @@ SMALL = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_dashboard":
 @contextmanager
 def two_nodes() -> Iterator[tuple[Any, Any]]:
     """The cluster, whose `address` is its head's, and its second node, which alone has the resource `far`."""
-    pytest.importorskip("ray", reason="ray is not installed: pip install 'xdomain[ray]'")
+    pytest.importorskip("ray", reason="ray is not installed: pip install '.[ray]'")
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args=SMALL)

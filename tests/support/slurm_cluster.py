@@ -57,7 +57,7 @@ PartitionName=urgent Nodes={host} MaxTime=60 State=UP PriorityTier=2
 
 def available() -> None:
     """Skip, with the reason, where no Slurm can be started."""
-    pytest.importorskip("submitit", reason='submitit is not installed: pip install "xdomain[slurm]"')
+    pytest.importorskip("submitit", reason="submitit is not installed: pip install '.[slurm]'")
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if missing:
         pytest.skip(f"{missing[0]} is not installed: {APT}")

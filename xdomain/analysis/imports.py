@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from xdomain.analysis.accuracy_table import AccuracyTable, Published
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.config.run_id import BASE, BASE_RUN, JOINT, RunId
+from xdomain.core import json_text
 from xdomain.core.errors import AnalysisError, ConfigError
-from xdomain.domains.values import RepeatedKeyError, distinct
+from xdomain.core.json_text import RepeatedKeyError, small_integer
+from xdomain.core.reading import read_limited, why_unreadable
+
+LARGEST_FILE = 2**30
+"""Bytes of a file, all of which are held in memory."""
 
 TABLE_COLUMNS = ("curriculum", "domain", "accuracy", "n_items")
 
@@ -64,37 +70,41 @@ def read_lines(path: Path) -> list[str]:
     """Lines of a text file.
 
     Raises:
-        AnalysisError: it cannot be read.
+        AnalysisError: it cannot be read, or is larger than `LARGEST_FILE`.
     """
     try:
         # Spreadsheets begin a file with a mark of its byte order.
-        return path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path with a zero byte
-        raise AnalysisError(f"cannot be read: {error}.", where=str(path), fix="Give a text file in UTF-8.") from error
+        text = read_limited(path, LARGEST_FILE).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        what = f"cannot be read as UTF-8: {error.reason} at byte {error.start}."
+        raise AnalysisError(what, where=str(path), fix="Give a text file in UTF-8.") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
+        what = f"cannot be read: {why_unreadable(error)}."
+        raise AnalysisError(what, where=str(path), fix="Give a text file in UTF-8.") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def read_json_document(path: Path) -> Any:
     """The value in a JSON file.
 
     Raises:
-        AnalysisError: it cannot be read, or is not JSON.
+        AnalysisError: it cannot be read, is not JSON, or holds an integer of more than 64 bits.
     """
-    return parse_json("\n".join(read_lines(path)), str(path))
+    return parse_json("\n".join(read_lines(path)), str(path), parse_int=small_integer)
 
 
-def parse_json(text: str, where: str) -> Any:
+def parse_json(text: str, where: str, parse_int: Callable[[str], int] = int) -> Any:
     """Return the value of a JSON text.
 
     Raises:
         AnalysisError: it is not JSON, nested too deeply, or lists a key of an object twice.
     """
     try:
-        value = json.loads(text, object_pairs_hook=distinct)
+        value = json_text.parse_json(text, parse_int=parse_int)
         if "\\ud" in text.lower():  # halves of characters, which no report could hold, become "?"
-            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+            whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+            value = json_text.parse_json(whole)
         return value
-    except RecursionError as error:
-        raise AnalysisError("is nested too deeply to be read.", where=where, fix="Correct the file.") from error
     except RepeatedKeyError as error:
         raise AnalysisError(f"cannot be read: {error}.", where=where, fix="Remove one of them.") from error
     except ValueError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from xdomain.analysis.estimands import own_estimands
+from xdomain.analysis.imports import read_json_document
 from xdomain.analysis.result import RESULT_SCHEMA_VERSION, AnalysisResult, Matrix
+from xdomain.analysis.result.consistency import ContradictionError, demand_consistent
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.config.run_id import BASE, RunId
 from xdomain.config.validation import dotted
@@ -26,13 +27,7 @@ def read_result(path: Path) -> AnalysisResult:
     Raises:
         AnalysisError: the file cannot be read, is not such an export, or is of a later version.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise AnalysisError(
-            f"the report cannot be read: {error}.", where=str(path), fix="Name the report.json of a report."
-        ) from error
-    return parse_result(document, where=str(path))
+    return parse_result(read_json_document(path), where=str(path))
 
 
 def is_result(document: Mapping[str, Any]) -> bool:
@@ -49,15 +44,17 @@ def parse_result(document: Any, where: str = "report.json") -> AnalysisResult:
     if not isinstance(document, dict) or not isinstance(document.get("meta"), dict):
         raise AnalysisError("this is not the JSON export of a report.", where=where, fix="Name a report.json.")
     version = document["meta"].get("schema_version", 1)
-    if not isinstance(version, int) or version > RESULT_SCHEMA_VERSION:
+    if type(version) is not int or not 1 <= version <= RESULT_SCHEMA_VERSION:
         raise AnalysisError(
-            f"the report has the schema version {version}; this xdomain reads up to {RESULT_SCHEMA_VERSION}.",
+            f"the report has the schema version {version!r}; this xdomain reads 1 to {RESULT_SCHEMA_VERSION}.",
             where=where,
             fix="Update xdomain.",
         )
     try:
-        return AnalysisResult.model_validate(from_version_1(document) if version == 1 else document)
-    except (ValidationError, LookupError, TypeError, AttributeError) as error:
+        result = AnalysisResult.model_validate(from_version_1(document) if version == 1 else document)
+        demand_consistent(result)
+        return result
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise AnalysisError(
             f"the report does not have the shape of version {version}: {_in_words(error)}.",
             where=where,
@@ -67,6 +64,8 @@ def parse_result(document: Any, where: str = "report.json") -> AnalysisResult:
 
 def _in_words(error: Exception) -> str:
     """Return the first mistake in one line."""
+    if isinstance(error, ContradictionError):
+        return str(error)
     if not isinstance(error, ValidationError):
         return f"{type(error).__name__}: {error}"
     first = error.errors(include_url=False)[0]

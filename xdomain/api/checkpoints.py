@@ -10,6 +10,7 @@ from typing import Any
 from xdomain.api.stores import as_store
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import ConfigError, DependencyMissing, StoreError
+from xdomain.core.installation import install_command
 from xdomain.core.registry import load_attribute
 from xdomain.plan.stage import StageRef
 from xdomain.resolve.evaluations import stored_checkpoints
@@ -106,5 +107,5 @@ def _load(target: str, path: Path) -> Any:
     if not path.is_dir():
         raise StoreError("is gone.", where=str(path), fix="`checkpoints.keep: ends` deletes inner checkpoints.")
     if any(find_spec(name) is None for name in ("torch", "transformers")):
-        raise DependencyMissing("transformers is not installed.", fix='pip install "xdomain[train]"')
+        raise DependencyMissing("transformers is not installed.", fix=install_command("train"))
     return load_attribute(target)(path)

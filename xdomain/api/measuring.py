@@ -14,6 +14,7 @@ from xdomain.domains.check import chance_levels, prompts
 from xdomain.domains.preflight import rows_left_out
 from xdomain.plan.graph import Plan
 from xdomain.plan.measurement import MeasuredGrid
+from xdomain.plan.origin import options_text
 from xdomain.store.query import measured_grid
 from xdomain.store.store import Store
 
@@ -31,7 +32,7 @@ def measure(plan: Plan, store: Store, path: Path | None = None, *, with_text: bo
     experiment = plan.experiment
     domains, split = build_domains(experiment.domains, experiment.domain_names), Split(experiment.evaluation.split)
     chance = chance_levels(domains, split)
-    description = describe(plan, path) | left_out_of(domains.values())
+    description = describe(plan, path) | plan.origin.description | left_out_of(domains.values())
     grid = measured_grid(plan, store, chance=chance, description=description, with_text=with_text)
     if grid.records.empty:
         raise AnalysisError(
@@ -50,7 +51,7 @@ def left_out_of(domains: Iterable[Domain]) -> dict[str, Any]:
 
 def run_command(plan: Plan, path: Path | None) -> str:
     """Return the command line that runs an experiment."""
-    return f"xdomain grid run {path or plan.experiment.name}"
+    return f"xdomain grid run {path or plan.experiment.name} {options_text(plan.origin.settings)}".rstrip()
 
 
 def describe(plan: Plan, path: Path | None) -> dict[str, Any]:

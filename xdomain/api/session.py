@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xdomain.analysis.quantities import check_analysis
 from xdomain.api.stores import as_store
 from xdomain.config.experiment import Experiment
+from xdomain.config.field_types import FOLDER_NAME
 from xdomain.config.load import apply_override, make_experiment
 from xdomain.config.yaml_file import read_yaml
 from xdomain.plan.graph import Plan, build_plan
+from xdomain.plan.origin import NO_FILE, Origin
 from xdomain.resolve.identities import resolve_identities
 from xdomain.store.store import Store
 
@@ -45,6 +48,11 @@ class Session:
     path: Path | None
     plan: Plan
     store: Store
+
+    @property
+    def settings_note(self) -> str:
+        """Which settings are used, where `open_last_run` used or found those of an earlier run; else empty."""
+        return self.plan.origin.note
 
     @property
     def experiment(self) -> Experiment:
@@ -207,23 +215,47 @@ def open_experiment(
         PluginError: the experiment names an estimand that no installed package provides.
         StoreError: the store is from another version, or the folder is not a store.
     """
-    overrides = [*settings, *([f"seeds={list(seeds)}"] if seeds is not None else [])]
-    experiment = _experiment(source, overrides)
+    overrides = overrides_of(settings, seeds)
+    path, origin = None, NO_FILE
+    if isinstance(source, str | Path):
+        path = Path(source)
+        mapping = read_yaml(path)
+        origin = origin_of(mapping, path, overrides)
+        experiment = _overridden(mapping, overrides, path.parent, str(path))
+    else:
+        experiment = _experiment(source, overrides)
     opened = as_store(store, experiment.store)  # first: it may be another version's
-    path = Path(source) if isinstance(source, str | Path) else None
     check_analysis(experiment.analysis, str(path or "experiment"))
-    return Session(path, build_plan(experiment, resolve_identities(experiment)), opened)
+    return Session(path, replace(build_plan(experiment, resolve_identities(experiment)), origin=origin), opened)
 
 
-def _experiment(source: ExperimentSource, overrides: Sequence[str]) -> Experiment:
+def origin_of(mapping: Mapping[str, Any], path: Path, overrides: tuple[str, ...]) -> Origin:
+    """Return what a store remembers of a run of the file at `path`.
+
+    Args:
+        mapping: contents of the file.
+    """
+    name = mapping.get("name")
+    if not isinstance(name, str) or not FOLDER_NAME.fullmatch(name):
+        return NO_FILE
+    return Origin(name, sha256(path.read_bytes()).hexdigest(), overrides)
+
+
+def overrides_of(settings: Iterable[str], seeds: Sequence[int] | None) -> tuple[str, ...]:
+    """Return settings and seeds as overrides, without empty ones."""
+    given = tuple(each for each in settings if each)
+    return given if seeds is None else (*given, f"seeds={list(seeds)}")
+
+
+def _experiment(source: Mapping[str, Any] | Experiment, overrides: Sequence[str]) -> Experiment:
     if isinstance(source, Experiment):
         if not overrides:
             return source
         source = source.model_dump(mode="json", exclude_unset=True)
-    if isinstance(source, Mapping):
-        data, folder, where = deepcopy(dict(source)), Path(), "experiment"
-    else:
-        data, folder, where = read_yaml(Path(source)), Path(source).parent, str(source)
+    return _overridden(deepcopy(dict(source)), overrides, Path(), "experiment")
+
+
+def _overridden(data: dict[str, Any], overrides: Sequence[str], folder: Path, where: str) -> Experiment:
     for override in overrides:
         apply_override(data, override)
     return make_experiment(data, folder, where)

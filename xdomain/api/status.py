@@ -68,6 +68,7 @@ class GridStatus:
         return {
             "experiment": self.plan.experiment.name,
             "store": str(self.store.root),
+            **self.plan.origin.description,
             "counts": self.counts,
             "workers": self.workers,
             "estimate_seconds": self.estimate_seconds,

@@ -15,6 +15,10 @@ from xdomain.core.errors import OWN_FAULT, XDomainError
 
 # Modules of commands do without `from __future__ import annotations`: typer would compile each annotation twice more.
 COMMANDS: Table = {
+    "init": (
+        "xdomain.cli.start:init",
+        "Write a commented experiment to begin with, and the schema that editors check it with.",
+    ),
     "eval": (
         "xdomain.cli.evaluate:evaluate",
         "Evaluate a model or checkpoint; finished evaluations are never repeated.",
@@ -78,6 +82,10 @@ GRID: Table = {
         "Print the grid for another workflow engine: one JSON line per task, with the command that runs it.",
     ),
 }
+EXAMPLES: Table = {
+    "list": ("xdomain.cli.start:list_shipped", "List the experiments and studies that the package ships."),
+    "copy": ("xdomain.cli.start:copy", "Copy a shipped experiment or study, with the files that it names."),
+}
 DOMAINS: Table = {
     "list": (
         "xdomain.cli.domains:list_domains",
@@ -105,6 +113,7 @@ class Commands(TyperGroup):
         super().__init__(**attributes)
         self.commands["grid"] = lazy_group("grid", "Plan, run and watch a grid of curricula.", GRID)
         self.commands["domains"] = lazy_group("domains", "List, look at and check domains.", DOMAINS)
+        self.commands["examples"] = lazy_group("examples", "List and copy the shipped experiments.", EXAMPLES)
         self.commands.update(lazy_commands(COMMANDS))
 
 
@@ -113,7 +122,6 @@ app = typer.Typer(
     help="Train a language model with RL on a grid of domain curricula and measure transfer, order and interference.",
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )

@@ -6,9 +6,7 @@ from rich.table import Table
 from xdomain.api.doctor import examine_machine
 from xdomain.cli.options import Json
 from xdomain.cli.render import out, print_json
-
-AFTERWARDS = {"reasoning-gym": " && pip install --no-deps reasoning-gym"}
-"""What completes an extra: reasoning-gym itself asks for a package that has to be compiled."""
+from xdomain.core.installation import install_command
 
 
 def doctor(json_: Json = False) -> None:
@@ -21,8 +19,7 @@ def doctor(json_: Json = False) -> None:
     for name, version in found.packages.items():
         table.add_row(name, version)
     for extra, names in found.missing.items():
-        advice = f'missing {", ".join(names)}: pip install "xdomain[{extra}]"{AFTERWARDS.get(extra, "")}'
-        table.add_row(f"extra {extra}", escape(advice) if names else "there")
+        table.add_row(f"extra {extra}", f"missing {', '.join(names)}" if names else "installed")
     table.add_row("CPU cores", str(found.cpu_cores))
     table.add_row("GPUs", ", ".join(found.gpus) or "none")
     table.add_row("sandbox", found.sandbox)
@@ -30,3 +27,5 @@ def doctor(json_: Json = False) -> None:
         for plugin in plugins:
             table.add_row(f"{kind} {escape(plugin.name)}", escape(f"of {plugin.package}"))
     out.print(table)
+    for extra in (extra for extra, names in found.missing.items() if names):
+        out.print(f"to add {extra}: {install_command(extra)}", markup=False, soft_wrap=True)

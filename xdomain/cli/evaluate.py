@@ -12,7 +12,7 @@ from xdomain.api.model_runs import failure
 from xdomain.cli.eval_view import LM_EVAL, show_evaluation, write_evaluation
 from xdomain.cli.grid.watch import Watcher
 from xdomain.cli.options import BaseSettings, CheckpointJobs, Json, Settings, StorePath
-from xdomain.cli.render import print_json
+from xdomain.cli.render import next_step, print_json
 from xdomain.core.errors import ConfigError
 from xdomain.report.write import require_formats
 
@@ -97,6 +97,9 @@ def evaluate(
         print_json(found.document())
     else:
         show_evaluation(found, items)
+        if not found.failed:
+            more = "--format html --out FOLDER for a page" if base else "--base MODEL for paired differences"
+            next_step(f"the same with {more}")
     if found.failed:
         raise failure(found.failed)
 

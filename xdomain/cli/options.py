@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from xdomain.api.last_run import open_last_run
 from xdomain.api.session import Session, open_experiment
 from xdomain.core.errors import ConfigError
 
@@ -34,6 +35,15 @@ def opened(path: Path, store: Path | None, seeds: str | None, settings: list[str
         ConfigError: the file or an option is wrong.
     """
     return open_experiment(path, store=store, seeds=parse_seeds(seeds), settings=settings or ())
+
+
+def opened_as_last_run(path: Path, store: Path | None, seeds: str | None, settings: list[str] | None) -> Session:
+    """Open an experiment with the settings of its last run, unless the options name others.
+
+    Raises:
+        ConfigError: the file or an option is wrong.
+    """
+    return open_last_run(path, store=store, seeds=parse_seeds(seeds), settings=settings or ())
 
 
 def parse_seeds(text: str | None) -> list[int] | None:

@@ -6,9 +6,12 @@ import json
 import os
 import shlex
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from xdomain.api.session import Session
 
 WIDTH_OF_FILES = 140
 """Columns of a pipe or a file, which have no width of their own."""
@@ -38,3 +41,14 @@ def print_json(value: Any) -> None:
 def typed_command() -> str:
     """Return the command line as it was typed, for reports that say how they were made."""
     return shlex.join(["xdomain", *sys.argv[1:]])
+
+
+def show_settings_note(session: Session, console: Console = out) -> None:
+    """Say which settings are used, where the user may expect others."""
+    if session.settings_note:
+        console.print(session.settings_note, soft_wrap=True, markup=False)
+
+
+def next_step(command: str) -> None:
+    """Print on stderr what to type next."""
+    err.print(f"Next: {command}", soft_wrap=True, markup=False)

@@ -11,9 +11,10 @@ from xdomain.analysis.gate import check_gates
 from xdomain.analysis.quantities import read_condition
 from xdomain.analysis.reference import load_reference, published_study
 from xdomain.analysis.result import AnalysisResult
+from xdomain.api.next_steps import next_command
 from xdomain.api.results import analyse
-from xdomain.cli.options import Json, Seeds, Settings, StorePath, opened
-from xdomain.cli.render import err, out, typed_command
+from xdomain.cli.options import Json, Seeds, Settings, StorePath, opened_as_last_run
+from xdomain.cli.render import err, next_step, out, show_settings_note, typed_command
 from xdomain.core.errors import ConfigError
 from xdomain.report.terminal import tables
 from xdomain.report.write import DEFAULT_FORMATS, require_formats, write_report
@@ -81,9 +82,11 @@ def report(
     for text in (*(fail_if or ()), *(require or ())):
         read_condition(text)
     beside = [] if reference is None else [load_reference(reference)]
-    folder = out_folder
+    folder, session = out_folder, None
+    as_json = json_ or formats == ["json"]
     if experiment is not None:
-        session = opened(experiment, store, seeds, settings)
+        session = opened_as_last_run(experiment, store, seeds, settings)
+        show_settings_note(session, err if as_json else out)
         result = session.analyse()
         folder = out_folder or session.store.reports(session.experiment.name)
     else:
@@ -91,7 +94,6 @@ def report(
         result = analyse(source)
     studies = (*result.references, *(published_study(study, result) for study in beside))
     result = result.model_copy(update={"references": studies})
-    as_json = json_ or formats == ["json"]
     if folder is None and formats and not as_json:
         raise ConfigError(
             "results from elsewhere have no store to write into.", where="--format", fix="Name a folder: --out FOLDER."
@@ -101,6 +103,8 @@ def report(
     show(result, folder, formats or DEFAULT_FORMATS, as_json=as_json, everything=everything)
     for outcome in check_gates(result, fail_if or (), require or ()):
         err.print(outcome.sentence, soft_wrap=True, markup=False)
+    if session is not None and not as_json:
+        next_step(next_command("view", session, store))
 
 
 def show(

@@ -5,8 +5,8 @@ from rich.text import Text
 from xdomain.cli.grid.watch import Watcher
 from xdomain.cli.options import CheckpointJobs, ExperimentPath, Json, Seeds, Settings, StorePath, opened
 from xdomain.cli.render import err, out, print_json
-from xdomain.cli.rescored_tables import rescored_tables
 from xdomain.core.words import count
+from xdomain.report.rescored_tables import rescored_tables
 
 
 def rescore(

@@ -8,8 +8,8 @@ import typer
 
 from xdomain.api.answers import load_answers, load_store
 from xdomain.api.stores import as_store
-from xdomain.cli.options import Seeds, Settings, StorePath, opened
-from xdomain.cli.render import err, out
+from xdomain.cli.options import Seeds, Settings, StorePath, opened_as_last_run
+from xdomain.cli.render import err, out, show_settings_note
 from xdomain.core.errors import ConfigError
 from xdomain.view.server import ViewServer
 
@@ -34,7 +34,9 @@ def view(
     The page is served to this machine only, until Ctrl-C.
     """
     if experiment is not None:
-        answers = load_answers(opened(experiment, store, seeds, settings))
+        session = opened_as_last_run(experiment, store, seeds, settings)
+        show_settings_note(session)
+        answers = load_answers(session)
     elif seeds is not None or settings:
         raise ConfigError("--seeds and --set belong to an experiment.", where="xdomain view", fix="Name its file.")
     else:

@@ -74,11 +74,12 @@ def anchor(domain: dict[str, Any], folder: Path) -> dict[str, Any]:
     functions and sources of other packages are told the folder."""
     found = dict(domain)
     source = domain.get("source")
-    if isinstance(source, dict) and source.get("kind") in FILE_KINDS:
+    kind = source.get("kind") if isinstance(source, dict) else None
+    if isinstance(source, dict) and kind in FILE_KINDS:
         found["source"] = {key: absolute(value, folder) if key in PATH_KEYS else value for key, value in source.items()}
     elif isinstance(source, str) and source not in SOURCES.builtin:
         found["source"] = {"kind": source, "folder": str(folder.resolve())}
-    elif isinstance(source, dict) and source.get("kind") not in SOURCES.builtin:
+    elif isinstance(source, dict) and (kind is None or (isinstance(kind, str) and kind not in SOURCES.builtin)):
         found["source"] = {"folder": str(folder.resolve()), **source}
     for part in ("verifier", "reward"):
         if isinstance(domain.get(part), dict) and "function" in domain[part]:

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from xdomain.config.domain_file import with_domain_files
 from xdomain.config.experiment import Experiment
 from xdomain.config.validation import validate
 from xdomain.config.yaml_file import expand_variables, read_yaml
+from xdomain.config.yaml_text import parse_yaml
 from xdomain.core.errors import ConfigError
 
 
@@ -83,7 +82,7 @@ def apply_override(data: dict[str, Any], override: str) -> None:
         if not isinstance(child, dict):
             raise ConfigError(f'"{key}" passes through "{parent}", which is not a mapping.', where="--set")
         data = child
-    value = yaml.safe_load(text)
+    value = parse_yaml(text, f"--set {key}")
     if parents == ["model"] and _is_model_path(last, value):
         value = str(Path(value).expanduser().absolute())  # on a command line paths count from the current folder
     data[last] = value

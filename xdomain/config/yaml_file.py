@@ -7,9 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from xdomain.config.yaml_text import parse_yaml
 from xdomain.core.errors import ConfigError
+from xdomain.core.reading import read_limited, why_unreadable
+
+LARGEST_FILE = 512 * 1024
+"""Bytes of a YAML file; a thousand pairs of models take a fifth of them."""
+
+LINE_END = b"\n"
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -18,21 +23,21 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file.
 
     Raises:
-        ConfigError: The file is missing, unreadable, not YAML, or no mapping.
+        ConfigError: The file is missing, unreadable, larger than `LARGEST_FILE`, not YAML, or no mapping.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = read_limited(path, LARGEST_FILE).decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(
             "there is no such file.", where=str(path), fix="Give the path of an experiment file."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}.", where=str(path)) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or str(error)
-        raise ConfigError(f"is not YAML: {problem}.", where=place, fix="Check indentation and quotes.") from None
+    except UnicodeDecodeError as error:
+        place = f"{path}:{error.object.count(LINE_END, 0, error.start) + 1}"
+        raise ConfigError(f"cannot be read as UTF-8: {error.reason}.", where=place, fix="Save it as UTF-8.") from None
+    except (OSError, ValueError) as error:
+        what = f"cannot be read: {why_unreadable(error)}."
+        raise ConfigError(what, where=str(path), fix="Name a YAML file.") from None
+    data = parse_yaml(text, str(path))
     if not isinstance(data, dict):
         raise ConfigError("should be a mapping of keys to values.", where=str(path), fix="See experiments/smoke.yaml.")
     return data

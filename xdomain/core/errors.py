@@ -14,6 +14,9 @@ OWN_FAULT = 70
 
 LINE_BREAK = re.compile(r"\s*\n\s*")
 
+LONGEST_PART = 1500
+"""Characters of what is wrong and of its place in a message; both may quote a file at length."""
+
 
 class XDomainError(Exception):
     """Base of every error that is meant for the user.
@@ -34,12 +37,19 @@ class XDomainError(Exception):
 
     def paragraph(self) -> str:
         """The message as one paragraph, in one line whatever the lines of others' words that it passes on."""
-        head = f"{self.where}: {self.what}" if self.where else self.what
+        what = _cut(self.what)
+        head = f"{_cut(self.where)}: {what}" if self.where else what
         return LINE_BREAK.sub(" ", f"{head} {self.fix}" if self.fix else head)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword arguments do not survive the default pickling, and errors cross process borders.
         return (_rebuild, (type(self), self.what, self.where, self.fix))
+
+
+def _cut(text: str) -> str:
+    """Return the text without its middle if it is long."""
+    half = LONGEST_PART // 2
+    return text if len(text) <= LONGEST_PART else f"{text[:half]}...{text[-half:]}"
 
 
 def _rebuild(kind: type[XDomainError], what: str, where: str | None, fix: str | None) -> XDomainError:

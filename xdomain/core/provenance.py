@@ -11,8 +11,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from xdomain import __version__
+
 PACKAGES = (
-    "xdomain",
     "torch",
     "transformers",
     "tokenizers",
@@ -45,7 +46,8 @@ def code_state() -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
         "gpus": _gpu_models(),
-        "packages": {name: found for name in PACKAGES if (found := _version(name)) is not None},
+        "packages": {"xdomain": __version__}
+        | {name: found for name in PACKAGES if (found := _version(name)) is not None},
         "git": _git_state(),
     }
 

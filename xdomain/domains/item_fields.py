@@ -9,11 +9,12 @@ from typing import Any
 from xdomain.config.domain import DomainConfig, FieldConfig, FilterConfig, OptionsConfig
 from xdomain.config.domain_verifier import UnitTestVerifier
 from xdomain.core.errors import DataError
+from xdomain.core.json_text import RepeatedKeyError
 from xdomain.core.seeds import generator
 from xdomain.domains.bad_rows import BadRow
 from xdomain.domains.extraction import last_match
 from xdomain.domains.sources.base import Row
-from xdomain.domains.values import RepeatedKeyError, load_json, readable, written
+from xdomain.domains.values import load_json, readable, written
 
 NEEDED = {"criteria_judge": ("criteria",), "unit_tests": ("tests",)}
 """Fields besides the gold without which a kind of verifier cannot judge."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import date, time
 from decimal import Decimal
 from numbers import Number
 from typing import Any
+
+from xdomain.core.json_text import parse_json
 
 MISSING_TYPES = ("NAType", "NaTType")
 """Types of pandas' missing values, by name, so that pandas need not be imported."""
@@ -71,31 +72,10 @@ def written(value: Any) -> str | None:
     return str(value) if is_number and abs(value) != float("inf") else None
 
 
-class RepeatedKeyError(ValueError):
-    """A JSON object that lists a key twice."""
-
-
 def load_json(text: str) -> Any:
     """Parse JSON; numbers keep their spelling.
 
     Raises:
         ValueError: it is not JSON, is nested too deeply, or lists a key of an object twice.
     """
-    try:
-        return json.loads(text, object_pairs_hook=distinct, parse_float=WrittenNumber)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-
-
-def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of the pairs that JSON lists.
-
-    Raises:
-        RepeatedKeyError: a key is listed twice.
-    """
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise RepeatedKeyError(f'the key "{twice}" is listed twice')
-    return found
+    return parse_json(text, parse_float=WrittenNumber)

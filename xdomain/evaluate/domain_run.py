@@ -27,7 +27,7 @@ from xdomain.plan.stage import EvaluateStage
 
 @dataclass(frozen=True)
 class Measurement:
-    """What an evaluation leaves: records item by item, and small totals. None in place of it: stopped on request."""
+    """Result of one evaluation: a record per item, and totals. Functions return None instead if they were stopped."""
 
     records: list[ItemRecord]
     summary: dict[str, Any]
@@ -36,7 +36,7 @@ class Measurement:
 def evaluate_domain(
     served: Served, domain: Domain, stage: EvaluateStage, context: StageContext, *, chat: bool
 ) -> Measurement | None:
-    """Answer and judge every item; continue where a killed attempt was; return None if asked to stop.
+    """Answer and judge every item; continue the work of a killed attempt; return None if asked to stop.
 
     Args:
         served: The backend and its checkpoint, which is loaded only if something has to be generated.
@@ -188,13 +188,13 @@ def totals(answers: Sequence[Answers]) -> dict[str, Any]:
 
 
 def sum_known(counts: Sequence[int | None]) -> int | None:
-    """Their sum; None if one is unknown."""
+    """Return the sum of the counts; None if one is unknown."""
     known = [count for count in counts if count is not None]
     return sum(known) if len(known) == len(counts) else None
 
 
 def usd(limits: EndpointLimits, prompt_tokens: int | None, completion_tokens: int | None) -> float | None:
-    """What the tokens cost; None where a price or a count is unknown."""
+    """Return the price of the tokens in US dollars; None if a price or a count is unknown."""
     prompt_price, completion_price = limits.usd_per_million_prompt_tokens, limits.usd_per_million_completion_tokens
     if prompt_price is None or completion_price is None or prompt_tokens is None or completion_tokens is None:
         return None

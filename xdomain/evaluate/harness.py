@@ -1,4 +1,4 @@
-"""Run lm-evaluation-harness in a process of its own, on a model folder or hub id, and find the samples it logged.
+"""Run lm-evaluation-harness in its own process, on a model folder or hub id, and find the samples it logged.
 
 It may live in another environment than ours: `XDOMAIN_LM_EVAL_PYTHON` names that one's interpreter.
 """
@@ -22,7 +22,7 @@ PYTHON_VARIABLE = "XDOMAIN_LM_EVAL_PYTHON"
 SAMPLE_FILE = re.compile(r"samples_(.+)_\d{4}-\d{2}-\d{2}T[\d.:-]+\.jsonl")
 LAST_LINES = 5
 DONE = "done.json"
-"""Written into a folder of results when all of them are there."""
+"""Name of the file that marks a folder of results as complete."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def harness_python() -> str:
     raise DependencyMissing(
         "lm-evaluation-harness is not installed" + (f" for {named}." if named else "."),
         where="--lm-eval",
-        fix=f"pip install 'lm-eval[hf]' here, or in an environment of its own and set {PYTHON_VARIABLE} to its python.",
+        fix=f"pip install 'lm-eval[hf]' here, or in a separate environment, and set {PYTHON_VARIABLE} to its python.",
     )
 
 
@@ -93,7 +93,7 @@ def run_harness(
         tasks: names with commas, as its `--tasks`.
         out: folder for its results.
         limit: documents a task, the first; None for all.
-        extra: further options of its own, as they would be typed.
+extra: Further options of lm-evaluation-harness, as they would be typed.
 
     Raises:
         DependencyMissing: it is not installed.
@@ -129,6 +129,6 @@ def sample_files(folder: Path) -> dict[str, Path]:
 
 
 def last_lines(log: Path) -> str:
-    """The end of a log, where the reason stands."""
+    """Return the last lines of a log, which usually name the reason of a failure."""
     lines: Sequence[str] = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return " / ".join(line.strip() for line in lines[-LAST_LINES:])

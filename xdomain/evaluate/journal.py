@@ -1,4 +1,4 @@
-"""Answers of one evaluation as they come, so that a killed one goes on where it was."""
+"""Store the answers of one evaluation as they arrive, so that a killed evaluation can continue."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ NAME = "answers.jsonl"
 
 @dataclass(frozen=True)
 class Answers:
-    """One item's completions and what the verifier says of them."""
+    """Completions of one item and the verifier's verdicts."""
 
     completions: list[Completion]
     verdicts: list[Verdict]
 
 
 class Journal:
-    """One line an item in a stage's scratch folder, which goes when the stage is published.
+    """A file with one line per item in a stage's scratch folder, removed when the stage is published.
 
-    A kill can tear the last line alone; it is cut off, and that item is answered again.
+A kill can damage only the last line; it is cut off, and that item is answered again.
 
     Args:
         folder: the scratch folder.

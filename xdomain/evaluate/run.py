@@ -27,7 +27,7 @@ Evaluated = tuple[EvaluateStage, StageResult | XDomainError]
 def run_evaluations(
     stages: Sequence[EvaluateStage], contexts: Sequence[StageContext], cache: BackendCache | None = None
 ) -> Iterator[Evaluated]:
-    """Evaluate the checkpoint of each stage on its domain; yield each result as it is ready, so that it is published.
+    """Evaluate the checkpoint of each stage on its domain; yield each result at once, so that it can be published.
 
     Stages of one checkpoint should follow one another, and all use the engine that the first one's settings ask for. A
     checkpoint whose logits are not finite, or a domain whose data cannot be read, fails only its own stages.

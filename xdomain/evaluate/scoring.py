@@ -1,4 +1,4 @@
-"""Scoring beside generation: one thread judges what is answered while the next batch is generated."""
+"""Score during generation: one thread judges finished answers while the next batch is generated."""
 
 from __future__ import annotations
 

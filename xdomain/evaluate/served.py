@@ -54,7 +54,7 @@ def served_checkpoint(folder: Path, name: str) -> Checkpoint:
     """Describe the checkpoint in `folder`; weights are not read yet.
 
     Raises:
-        StoreError: it, or a checkpoint that it lies on, is none.
+StoreError: The folder, or a checkpoint that its adapter is based on, is not a checkpoint.
     """
     info = read_info(folder)
     adapters: list[Path] = []
@@ -86,7 +86,7 @@ def check_fits(backend: Backend, checkpoint: Checkpoint) -> None:
         ConfigError: see above.
     """
     if bool(checkpoint.endpoint) != (backend.name == "endpoint"):
-        what = "is behind an endpoint" if checkpoint.endpoint else "has weights of its own"
+        what = "is behind an endpoint" if checkpoint.endpoint else "has its own weights"
         raise ConfigError(
             f'the checkpoint {what}, which the backend "{backend.name}" cannot serve.',
             where="evaluation.backend",

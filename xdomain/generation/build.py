@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from xdomain.config.backend import BACKENDS
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.core.errors import DependencyMissing
+from xdomain.core.installation import install_command
 from xdomain.generation.base import Backend
 
 NEEDED = {"vllm": "vllm"}
@@ -38,5 +39,5 @@ def require_backend(name: str, where: str) -> None:
         raise DependencyMissing(
             f'the backend "{name}" needs the package {NEEDED[name]}, which is not installed.',
             where=where,
-            fix=f'pip install "xdomain[{name}]"',
+            fix=install_command(name),
         )

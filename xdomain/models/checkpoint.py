@@ -1,7 +1,7 @@
 """Checkpoints on disk.
 
 A checkpoint folder holds `checkpoint.json` and either full weights ("full"), or a LoRA adapter ("adapter") that names
-the checkpoint it lies on, its foundation, by a path relative to itself, or nothing more ("endpoint": a server has the
+its base checkpoint by a path relative to itself, or nothing else ("endpoint": a server has the
 model). A chain of `merge` stages is a chain of
 adapters, each folded into the weights below it when the next is put on top: no weights are stored twice.
 """

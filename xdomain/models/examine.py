@@ -26,7 +26,7 @@ def examine(model: Any, tokenizer: Any, source: ModelConfig, training: TrainingC
     Args:
         model: The loaded model.
         tokenizer: Its tokenizer.
-        source: Where it comes from.
+        source: Origin of the model.
         training: Training settings; None if it is only evaluated.
 
     Raises:

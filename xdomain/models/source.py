@@ -1,4 +1,4 @@
-"""Where a grid's model comes from: a preset, a folder, a hub id, or a GGUF file; a LoRA adapter may lie on it."""
+"""Find the base model of a grid: a preset, a folder, a hub id, or a GGUF file, with or without a LoRA adapter."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ NAMED_KEYS = 3
 def load_source(config: ModelConfig) -> tuple[Any, Any]:
     """Model on the CPU in the wanted dtype, an adapter merged, and its tokenizer with a pad token.
 
-    A tokenizer that was saved beside the adapter, chat template and all, belongs to it and takes the base's place.
+    A tokenizer that was saved with the adapter, its chat template included, replaces the base's.
 
     Raises:
-        ConfigError: the source is not there, lacks weights or a tokenizer, or is no causal language model, or the
-            adapter does not lie on it.
+        ConfigError: the source does not exist, lacks weights or a tokenizer, or is no causal language model, or the
+            adapter does not belong to it.
     """
     model, tokenizer = _load(config)
     if config.adapter is not None:
@@ -80,7 +80,7 @@ def _arguments(config: ModelConfig) -> dict[str, Any]:
 
 @contextmanager
 def _loading(config: ModelConfig) -> Iterator[None]:
-    """Say of what transformers cannot load what it is, and which file is at fault."""
+    """Describe a source that transformers cannot load, and name the file at fault."""
     value = config.source[1]
     try:
         yield
@@ -103,7 +103,7 @@ def _loading(config: ModelConfig) -> Iterator[None]:
 
 
 def named_in(config: ModelConfig) -> str:
-    """Where it is said what the model is: under an adapter that may be the adapter's own configuration."""
+    """Return the file that describes the model; for an adapter this may be the adapter's configuration."""
     field = f"model.{config.source[0]}"
     return field if config.adapter is None else f"{field}, or {Path(config.adapter) / ADAPTER_CONFIG}"
 
@@ -146,7 +146,7 @@ def require_vocabulary(tokenizer: Any, config: ModelConfig) -> None:
         raise ConfigError(
             f'"{config.source[1]}" has no tokenizer.',
             where=named_in(config),
-            fix="Copy the tokenizer's files (tokenizer.json, tokenizer_config.json) beside the weights.",
+            fix="Copy the tokenizer's files (tokenizer.json, tokenizer_config.json) next to the weights.",
         )
 
 
@@ -211,7 +211,7 @@ def merge_adapter(model: Any, folder: Path) -> Any:
 
 
 def with_pad_token(tokenizer: Any) -> Any:
-    """Use the end token for padding where there is none; generation pads on the left."""
+    """Use the end token for padding if the tokenizer has no padding token; generation pads on the left."""
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.padding_side = "left"

@@ -21,6 +21,7 @@ from xdomain.plan.checks import check_training
 from xdomain.plan.evaluations import EvaluationPlan
 from xdomain.plan.expand import expand_curricula, phase_steps
 from xdomain.plan.identity import Identities, base_payload, train_payload
+from xdomain.plan.origin import NO_FILE, Origin
 from xdomain.plan.pass_rate import pass_rate_stages
 from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, Purpose, StageRef, StageSpec, TrainStage
 from xdomain.plan.strategies import check_strategies
@@ -92,6 +93,7 @@ class Plan(Graph):
     setup: Experiment
     base: BaseStage
     runs: tuple[Run, ...]
+    origin: Origin = NO_FILE
 
     @property
     def experiment(self) -> Experiment:

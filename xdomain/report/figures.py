@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xdomain.analysis.result import AnalysisResult
 from xdomain.core.errors import DependencyMissing
+from xdomain.core.installation import install_command
 from xdomain.report.colour import scales
 from xdomain.report.curves import panels
 from xdomain.report.drawing import curves_figure, heat_figure, save, settings
@@ -28,7 +29,7 @@ def write_figures(result: AnalysisResult, folder: Path, kind: str) -> Path:
     try:
         import matplotlib  # noqa: F401 -- asked for once, with a sentence of what to install
     except ImportError as error:
-        raise DependencyMissing("figures need matplotlib.", fix='Run: pip install "xdomain[figures]".') from error
+        raise DependencyMissing("figures need matplotlib.", fix=f"Run: {install_command('figures')}") from error
     with settings():
         limits = scales(main_matrices(result))
         for matrix in main_matrices(result):

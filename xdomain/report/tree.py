@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xdomain.analysis.result import AnalysisResult, RunEffort
+from xdomain.analysis.result.consistency import run_before
 from xdomain.config.run_id import BASE, JOINT
 from xdomain.report.numbers import count_text
 
@@ -41,10 +42,10 @@ def lineage(effort: Mapping[str, RunEffort], label: str) -> list[tuple[str, str]
     phases: tuple[str, ...] = ()
     while label != BASE:
         run = effort.get(label)
-        phases = run.phases if run else phases[:-1]
+        before, phases = run_before(effort, label, phases)
         strategy = f" [{run.strategy}]" if run and run.strategy not in (None, JOINT) else ""
         found.append((label, phases[-1] + strategy if phases else label))
-        label = (run.parent if run else " -> ".join(phases[:-1])) or BASE
+        label = before
     return found
 
 

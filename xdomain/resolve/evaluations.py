@@ -69,7 +69,7 @@ def settings_by_model(
     for setting in base_settings:
         if not setting.startswith(OF_A_BASE):
             raise ConfigError(
-                f'"{setting}" is nothing that a base may have of its own.',
+                f'"{setting}" cannot be set for the base model.',
                 where="--base-set",
                 fix="It takes settings of `model`, `evaluation.backend`, `evaluation.vllm` and `evaluation.endpoint`.",
             )
@@ -89,7 +89,7 @@ def settings_by_model(
             raise ConfigError(
                 f'"{setting}" concerns no model that was named.',
                 where="--set",
-                fix="A checkpoint of the store is as it was made, and a served model is not loaded here.",
+                fix="A stored checkpoint cannot be changed, and a served model is not loaded here.",
             )
         for model in concerned:
             found[model].append(setting)
@@ -131,7 +131,7 @@ def evaluation_graph(
     setup = validate(EvaluationSetup, data, "xdomain eval")
     if not served and setup.evaluation.backend == "endpoint":
         raise ConfigError(
-            f'"{model}" has weights of its own, which the backend "endpoint" cannot serve.',
+            f'"{model}" has its own weights, which the backend "endpoint" cannot serve.',
             where="evaluation.backend",
             fix="Take `transformers` or `vllm`; a served model is named by its address, https://HOST/v1#MODEL.",
         )

@@ -15,7 +15,7 @@ from xdomain.plan.graph import Setup
 from xdomain.plan.identity import Identities
 
 MODEL_FILES = ("*.safetensors", "*.json", "*.model", "*.jinja", "*.txt")
-"""What of a model folder changes numbers: weights, configuration, tokenizer, chat template."""
+"""Files of a model folder that change numbers: weights, configuration, tokenizer, chat template."""
 CODE_FILES = ("*.py",)
 """Files that count too if the model's own code is run (`trust_remote_code`)."""
 
@@ -24,7 +24,7 @@ def resolve_identities(setup: Setup) -> Identities:
     """Read what is needed of the model source, if any, and of every domain.
 
     Raises:
-        ConfigError: the model source is not there.
+        ConfigError: The model source does not exist.
         DataError: a domain's data is missing or malformed.
     """
     warmup = setup.model.warmup.domains if setup.model is not None and setup.model.warmup else ()
@@ -43,7 +43,7 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
     """Digest of a local source; id and revision of a hub model.
 
     Raises:
-        ConfigError: the file or folder is not there.
+        ConfigError: The file or folder does not exist.
     """
     if config.adapter is not None:
         below = model_identity(config.model_copy(update={"adapter": None}))

@@ -61,7 +61,7 @@ def adapter_source(folder: Path) -> dict[str, Any]:
     """Return an adapter with the base model that its configuration names: a folder, else a hub id.
 
     Raises:
-        ConfigError: it names none, or a folder that is not there.
+        ConfigError: It names no base model, or a folder that does not exist.
     """
     where = str(folder / ADAPTER_CONFIG)
     fix = "Set base_model_name_or_path to the model that it was trained on."
@@ -71,11 +71,11 @@ def adapter_source(folder: Path) -> dict[str, Any]:
         raise ConfigError("is not JSON.", where=where, fix="Copy the adapter again.") from error
     base = found.get("base_model_name_or_path") if isinstance(found, dict) else None
     if not isinstance(base, str) or not base:
-        raise ConfigError("the adapter does not say what it lies on.", where=where, fix=fix)
-    # A relative path is meant from where the adapter was trained, or from where it lies.
+        raise ConfigError("the adapter does not name its base model.", where=where, fix=fix)
+    # A relative path starts at the folder in which the adapter was trained, or at the adapter's folder.
     for path in (Path(base).expanduser(), folder / base):
         if path.is_dir():
             return {"path": str(path), "adapter": str(folder)}
     if Path(base).is_absolute() or base.startswith((".", "~")) or base.count("/") != 1:
-        raise ConfigError(f'the base model "{base}" of the adapter is not there.', where=where, fix=fix)
+        raise ConfigError(f'the base model "{base}" of the adapter does not exist.', where=where, fix=fix)
     return {"hub": base, "revision": found.get("revision"), "adapter": str(folder)}

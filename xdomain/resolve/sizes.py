@@ -15,7 +15,7 @@ class EvaluatedItems:
 
     Attributes:
         count: items that every checkpoint is evaluated on: as many as asked for, or all of the split.
-        in_split: None where they are generated or fetched and were not counted.
+        in_split: None if they are generated or fetched and were not counted.
     """
 
     count: int

@@ -13,6 +13,7 @@ from types import ModuleType
 
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import ConfigError, DependencyMissing
+from xdomain.core.installation import install_command
 from xdomain.core.threads import thread_environment
 
 CONNECT_SECONDS = 5.0
@@ -30,7 +31,7 @@ def load_ray() -> ModuleType:
     try:
         import ray
     except ImportError:
-        raise DependencyMissing('the package "ray" is not installed.', fix='pip install "xdomain[ray]"') from None
+        raise DependencyMissing('the package "ray" is not installed.', fix=install_command("ray")) from None
     module: ModuleType = ray
     return module
 

@@ -11,6 +11,7 @@ from typing import Any
 from xdomain import __version__
 from xdomain.core.error_json import error_from_json
 from xdomain.core.errors import ConfigError
+from xdomain.core.installation import install_command
 from xdomain.plan.graph import Setup
 from xdomain.schedule.ray_connection import first_line
 from xdomain.schedule.worker_door import preflight_complaint
@@ -78,7 +79,7 @@ def _answer(ray: ModuleType, reference: Any, node: Any, timeout_seconds: float |
         raise ConfigError(
             f"cannot run xdomain: {type(error).__name__}: {first_line(error)}.",
             where=_name(node),
-            fix='Install it on every node: pip install "xdomain[train,ray]"',
+            fix=f"Install it on every node: {install_command('train', 'ray')}",
         ) from error
 
 

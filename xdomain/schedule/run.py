@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 
 from xdomain.core.errors import DependencyMissing, StoreError
+from xdomain.core.installation import install_command
 from xdomain.core.states import EventKind
 from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.stage import StageKind
@@ -79,4 +80,4 @@ def _is_finished(plan: Graph, store: Store) -> bool:
 def _require_training_packages() -> None:
     for name in ("torch", "transformers", "trl", "peft", "datasets"):
         if importlib.util.find_spec(name) is None:
-            raise DependencyMissing(f'the package "{name}" is not installed.', fix='pip install "xdomain[train]"')
+            raise DependencyMissing(f'the package "{name}" is not installed.', fix=install_command("train"))

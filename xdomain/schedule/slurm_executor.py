@@ -16,6 +16,7 @@ from typing import Any
 from xdomain.config.execution import ExecutionConfig
 from xdomain.core.errors import DependencyMissing, StageError
 from xdomain.core.exit_codes import STOPPED
+from xdomain.core.installation import install_command
 from xdomain.core.states import Cause
 from xdomain.plan.graph import Setup
 from xdomain.plan.stage import StageKind
@@ -61,7 +62,7 @@ class SlurmExecutor:
             import submitit
         except ModuleNotFoundError:
             raise DependencyMissing(
-                'the package "submitit" is not installed.', fix='pip install "xdomain[slurm]"'
+                'the package "submitit" is not installed.', fix=install_command("slurm")
             ) from None
         require_slurm()
         self._options = {kind: job_options(execution, kind) for kind in StageKind}

@@ -10,6 +10,7 @@ from typing import Any
 
 from xdomain.core.error_json import error_to_json
 from xdomain.core.errors import DependencyMissing, PluginError
+from xdomain.core.installation import install_command
 from xdomain.core.registry import load_attribute
 from xdomain.plan.graph import Setup
 from xdomain.plan.task import TaskFile
@@ -74,5 +75,5 @@ def _load(target: str) -> Any:
         cause = error.__cause__
         raise DependencyMissing(
             f"the training packages cannot be imported: {type(cause).__name__}: {cause}.",
-            fix='Install them again: pip install "xdomain[train]".',
+            fix=f"Install them again: {install_command('train')}",
         ) from cause

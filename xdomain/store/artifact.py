@@ -84,7 +84,7 @@ def check_checkpoint(checkpoint: Path) -> None:
     check_artifact(stage, f"{checkpoint.relative_to(stage)}/")
     if not checkpoint.is_dir():
         raise DamagedArtifact(
-            f"{checkpoint.name} is not there any more: `grid gc` freed it.", where=str(stage), fix=REMAKE
+            f"{checkpoint.name} no longer exists: `grid gc` removed it.", where=str(stage), fix=REMAKE
         )
     below = foundation_folder(checkpoint)
     if below is not None:

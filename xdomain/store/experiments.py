@@ -15,7 +15,9 @@ from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, write_json
 from xdomain.plan.explain import pick_stage
 from xdomain.plan.graph import Plan
+from xdomain.plan.origin import NO_FILE
 from xdomain.plan.stage import StageKind, StageRef
+from xdomain.store.last_run import note_last_run
 from xdomain.store.lease import locked
 from xdomain.store.store import Store
 
@@ -28,11 +30,14 @@ class NotedStage(StageRef):
 
 
 def note_experiment(store: Store, plan: Plan) -> None:
-    """Remember the stages of an experiment, beside those of its earlier runs (other seeds, other settings).
+    """Remember the settings of an experiment, and its stages beside those of its earlier runs (other seeds, other
+    settings).
 
     Raises:
         StoreError: the note cannot be written, or an earlier one cannot be read.
     """
+    if plan.origin != NO_FILE:
+        note_last_run(store, plan.origin)
     path = _path(store, plan.experiment.name)
     noted = _read(path)
     if all(key in noted and noted[key].evaluated == stage.evaluated for key, stage in plan.stages.items()):

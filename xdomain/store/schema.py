@@ -12,7 +12,8 @@ from xdomain.store.drawn import DRAWN
 
 SCHEMA_VERSION = 2
 """Version of the store's layout. Raise it when keys or the files of stages change their meaning."""
-FOLDERS = ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", "reports", "experiments", DRAWN)
+OF_STAGES = ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", DRAWN)
+FOLDERS = (*OF_STAGES, "reports", "experiments", "settings")
 
 
 def require_schema(version: Any, root: Path) -> None:

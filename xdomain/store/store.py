@@ -10,6 +10,7 @@ attempts/<folder>.jsonl        why earlier attempts ended; stays when the stage 
 logs/<folder>.log
 reports/<experiment>/
 experiments/<name>.json        which stages an experiment needs
+settings/<name>.json           with which settings an experiment last ran
 drawn/<draw>-<folder>          empty: finds evaluations by what their completions were drawn with
 """
 

@@ -16,7 +16,7 @@ from xdomain.strategies.gradients import combine, cosines, gramian, joint_gradie
 
 class Adaptive(Strategy):
     """share_k = floor + (1 - K floor) w_k, w_k in proportion to nominal_k exp(value_k / temperature), nominal_k the
-    domain's part in the phase as it is written.
+    domain's share as the phase is written.
 
     value_k = L_k + `bonus_k` + exploration sqrt(2 ln(n + 1) / (n_k + 1)): L_k is the running mean of the domain's mean
     absolute advantage, n_k the prompts it had and n all prompts. Shares become whole prompts by carrying what is left
@@ -83,7 +83,7 @@ class Adaptive(Strategy):
             self._learnability[name] = self.running_mean(self._learnability[name], seen)
 
     def running_mean(self, before: float, seen: float) -> float:
-        """`before` moved towards `seen`; `seen` where there is nothing before."""
+        """Return `before` moved towards `seen`, or `seen` if there is no value before."""
         memory = self._config.memory
         return seen if math.isnan(before) else memory * before + (1 - memory) * seen
 
@@ -115,7 +115,7 @@ class TransferAware(Adaptive):
     a step on k is to first order a step on the others. The step is joint's.
 
     Source: inspired by TAC, 2606.25178: advantages for learnability, gradients' alignment for transferability. Ours:
-    whole gradients in place of projected ones, the mean, the sum of both terms.
+    whole gradients instead of projected ones, the mean, the sum of both terms.
     """
 
     def __init__(self, config: TransferAwareConfig, domains: Sequence[str], seed: int) -> None:

@@ -22,7 +22,7 @@ Gradient = list[Tensor]
 
 @dataclass(frozen=True)
 class DomainPart:
-    """One domain's part of a step's loss, at the parameters where it was asked for.
+    """One domain's part of a step's loss, at the parameters of the time of the request.
 
     Attributes:
         loss: The domain's mean loss times `share`; the parts of all domains add up to the step's loss.
@@ -115,7 +115,7 @@ class Strategy(ABC):
         """Leave a gradient or move the parameters; returns plain JSON figures for the step's line of metrics."""
 
     def state(self) -> dict[str, Tensor]:
-        """What the next step depends on beside the parameters; saved with every checkpoint."""
+        """Everything except the parameters that the next step depends on; saved with every checkpoint."""
         return {}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from xdomain.config.strategy import STRATEGIES, StrategyModel
 from xdomain.core.errors import DependencyMissing
+from xdomain.core.installation import install_command
 from xdomain.strategies.base import Strategy
 
 
@@ -25,5 +26,5 @@ def build_strategy(config: StrategyModel, domains: Sequence[str], seed: int) -> 
         return STRATEGIES.build(name, config, tuple(sorted(domains)), seed, gives=Strategy)  # type: ignore[type-abstract]
     except ImportError as error:
         raise DependencyMissing(
-            f'the strategy "{name}" needs a solver: {error}', where="strategies", fix='pip install "xdomain[solvers]"'
+            f'the strategy "{name}" needs a solver: {error}', where="strategies", fix=install_command("solvers")
         ) from error

@@ -41,7 +41,7 @@ class DACSP(Strategy):
 
     The directions are the leading singular pairs of each earlier phase's weight change, each phase's taken after the
     spaces of those before it were projected out, so that all are orthonormal and each component is scaled exactly. What
-    is orthogonal to them, and all of a first phase, is left alone.
+    is orthogonal to them, and all of a first phase, stays unchanged.
 
     An adapter W = W_0 + s B A moves by s (dB A + B dA) to first order, so c_r = u_r^T (G_B A + B G_A) v_r up to s. G_B
     and G_A get the smallest changes that scale each c_r exactly: along u_r (A v_r)^T and (B^T u_r) v_r^T.
@@ -113,7 +113,7 @@ class DACSP(Strategy):
         return torch.where(component < 0, self._config.amplify, -self._config.suppress).to(component)
 
     def _on(self, gradient: Tensor) -> dict[str, Directions]:
-        """The directions where the gradients are, in their precision or float32 if that is better; moved once."""
+        """Return the directions on the gradients' device, in float32 or their better precision; moved once."""
         dtype = torch.promote_types(gradient.dtype, torch.float32)
         for name, known in self._known.items():
             if known.left.device != gradient.device or known.left.dtype != dtype:
@@ -139,7 +139,7 @@ class DACSP(Strategy):
 
 
 def weight_places(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """For each weight that is trained, where it lies among the trainable parameters: itself, or its factors A and B."""
+    """Map each trained weight to its index among the trainable parameters, or to those of its factors A and B."""
     found: dict[str, tuple[int, ...]] = {}
     for place, name in enumerate(names):
         if FACTOR_A in name:

@@ -36,7 +36,7 @@ def tensor_gramians(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
 
 
 def cosines(products: Tensor) -> Tensor:
-    """Cosines from a Gramian (..., K, K); NaN where a gradient is 0."""
+    """Return cosines from a Gramian (..., K, K); NaN for a gradient that is 0."""
     norms = products.diagonal(dim1=-2, dim2=-1).clamp(min=0).sqrt()
     return products / (norms.unsqueeze(-1) * norms.unsqueeze(-2))
 
@@ -78,6 +78,6 @@ def _tensor_gramians(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
 
 
 def _flat(tensor: Tensor) -> Tensor:
-    """As a vector, in float32 where the precision is lower."""
+    """Return the gradient as a vector, in float32 if its precision is lower."""
     vector = tensor.flatten()
     return vector.float() if vector.dtype in (torch.bfloat16, torch.float16) else vector

@@ -27,7 +27,7 @@ def gradient_figures(
     Returns:
         norm: of each domain's mean gradient.
         norm_share: part of each domain in the sum of the parts' norms; groups without variance do not add to it.
-        cosine: of each pair "a|b", None where a gradient is 0.
+        cosine: Cosine of each pair "a|b"; None if a gradient is 0.
         conflicts: pairs with a negative cosine.
         conflicting_tensors: of each pair, the share of tensors with a negative cosine, where both gradients are not 0.
         modules: the pairs' cosines in each parameter tensor.

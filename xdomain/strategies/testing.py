@@ -128,7 +128,7 @@ def check_strategy(make: Callable[[Sequence[str]], Strategy]) -> None:
     random = {name: [torch.randn(tensor.shape, generator=generator) for tensor in base] for name in names}
     two = {name: random[name] for name in names[:2]}
     assert all(bool(torch.isfinite(each).all()) for each in displacement(make(names), step_of_gradients(two))), (
-        "not finite where a domain is missing"
+        "not finite if a domain is missing"
     )
     first, second = make(names), make(names)
     before = torch.get_rng_state()

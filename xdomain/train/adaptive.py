@@ -19,12 +19,12 @@ class AdaptiveSchedule:
 
     What is drawn from the seed: each domain's queue, as long as the whole stage. What is chosen: how many prompts of
     each queue a rollout takes; written to `path` as it happens. TRL's rows are exchanged when a rollout begins, so that
-    what its data loader fetched ahead does not matter, and a resumed stage goes on from the counts in the checkpoint.
+    what its data loader fetched ahead does not matter, and a resumed stage continues with the counts in the checkpoint.
 
     Args:
         strategy: decides the counts; its state holds the queues' positions.
         queues: the prompts of each domain, in order.
-        nominal: weight of each domain in the phase as it is written.
+        nominal: Weight of each domain as the phase is written.
         prompts: of a rollout, over all processes.
         row: TRL's row of a prompt.
         line: the prompt as a line of `path`.

@@ -96,7 +96,7 @@ class _Listener(RewardRouter):
 
 
 def _some_items(domain: Domain, tokenizer: Any, chat: bool, limit: int) -> list[Item]:
-    """Return the first train items with prompts of at most `limit` tokens; [] where they cannot be read, which the
+    """Return the first train items with prompts of at most `limit` tokens; [] if they cannot be read, which the
     domain's own stages will say."""
     try:
         fitting = (item for item in domain.items(Split.TRAIN) if prompt_fits(item, tokenizer, chat, limit))

@@ -32,7 +32,7 @@ def run_base(setup: BaseSetup, context: StageContext) -> StageResult:
         context: Surroundings of the stage.
 
     Raises:
-        ConfigError: the model is not there, or would give wrong numbers (`models.examine`, `log_probabilities`).
+        ConfigError: the model does not exist, or would give wrong numbers (`models.examine`, `log_probabilities`).
     """
     begun = time.perf_counter()
     source, training = setup.model, setup.training

@@ -59,7 +59,7 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         self._begun, self._processor_begun = time.perf_counter(), time.process_time()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
-        # Rollout, strategy and optimizer; TRL's own step time leaves out the optimizer where it is not the strategy's.
+        # Rollout, strategy and optimizer; TRL's own step time leaves out the optimizer unless the strategy calls it.
         self._step_seconds = time.perf_counter() - self._begun
         self._step_processor_seconds = time.process_time() - self._processor_begun
         step = state.global_step

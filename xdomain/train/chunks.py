@@ -44,7 +44,7 @@ def chunks_by_domain(trainer: Any, window: Sequence[Batch]) -> list[list[Chunk]]
     """The passes of each domain, in the order of `trainer.domains`.
 
     The rows of all micro-batches are put together and cut again to micro-batch size, but for `bnpo`, where each
-    micro-batch has a denominator of its own. Under several processes a domain has as many rows on each, filled up
+    micro-batch has its own denominator. Under several processes a domain has as many rows on each, filled up
     with masked ones, because TRL's metrics are gathered with every loss.
     """
     units = list(window) if trainer.loss_type == "bnpo" else [_join(window)]

@@ -13,9 +13,9 @@ class PlacedDraws(TorchFunctionMode):
     """Replaces `torch.multinomial` inside a `with` block.
 
     Every process draws the noise of the whole batch, a new tensor each decoding step from one generator, and takes its
-    own rows. So k processes sample what one process samples, up to rounding of the probabilities. The method is
-    torch's own for one sample a row: the largest of p / e with e exponentially distributed is category i with
-    probability p_i.
+    own rows. So k processes sample what one process samples, up to rounding of the probabilities. The method is the one
+    that torch uses for one sample per row: with e exponentially distributed, the largest p / e belongs to category i
+    with probability p_i.
 
     Args:
         seed: of this rollout.

@@ -16,7 +16,7 @@ from xdomain.models.checkpoint import load_plain, read_info
 def weight_changes(checkpoints: Sequence[Path]) -> Iterator[dict[str, Tensor]]:
     """Change of each weight from each checkpoint to the next, in float32, by the plain model's names.
 
-    An adapter's change is taken from its factors: the weights that it lies on would only add their rounding.
+    An adapter's change is taken from its factors: the weights below it would only add rounding.
 
     Args:
         checkpoints: of the base and of every earlier phase's end, first to last. At most two are in memory at a time.

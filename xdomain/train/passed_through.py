@@ -42,7 +42,7 @@ def check_values(grpo: Mapping[str, Any]) -> None:
                 fix="Remove it, or install the trl of constraints.txt.",
             )
         try:
-            # Strictly: TRL gets the value as it is, so "5" is no number.
+            # Strictly: TRL gets the value unchanged, so "5" is not a number.
             TypeAdapter(types[name]).validate_python(value, strict=True)
         except ValidationError as error:
             raise ConfigError(f"{error.errors()[0]['msg']}. Found {value!r}.", where=f"training.grpo.{name}") from None

@@ -1,9 +1,8 @@
 """A stage's whole prompt schedule, drawn from names before the first step.
 
-Every domain has one endless queue a training seed: its train items in a fresh seeded order each epoch. A phase takes
-the
-next ones, so `science` trains on the same prompts alone and after `math`, and `math -> math` does not repeat prompts
-before the items run out.
+Every domain has one endless queue per training seed: its train items in a fresh seeded order each epoch. A phase takes
+the next ones, so `science` trains on the same prompts by itself and after `math`, and `math -> math` does not repeat
+prompts before the items run out.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class StagePrompts:
         return self.items[entry.domain][entry.index]
 
     def adaptive(self, strategy: Strategy) -> AdaptiveSchedule | None:
-        """Return the queues that `strategy` draws from, or None if it takes the schedule as it is."""
+        """Return the queues that `strategy` draws from, or None if it takes the schedule unchanged."""
         if not isinstance(strategy, Adaptive):
             return None
         stage, training = self._stage, self._training

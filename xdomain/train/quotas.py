@@ -33,7 +33,7 @@ class InformativeQuotas:
     and none is ever more than one group ahead.
 
     A domain without an informative group for more than `PATIENCE` rollouts (everything solved, or nothing) is not
-    waited for. When it has one again it goes on at the level that the others have reached.
+    waited for. When it has one again it continues at the level that the others have reached.
 
     Args:
         weights: of the phase's domains.

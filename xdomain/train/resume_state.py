@@ -16,7 +16,7 @@ def state_folder(scratch: Path, step: int) -> Path:
 
 
 def mark_complete(scratch: Path, step: int, processes: int) -> None:
-    """Say that the state of `step` is on disk, whole, for so many processes."""
+    """Mark the state of `step` as completely written by that number of processes."""
     folder = state_folder(scratch, step)
     sync_tree(folder)
     write_atomic(folder / MARK, str(processes))

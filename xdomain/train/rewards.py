@@ -14,7 +14,7 @@ from xdomain.domains.judging import judge_finished
 
 @dataclass(frozen=True)
 class ScoredSample:
-    """Outcome and reward of one sample; the reward is None where the verifier could not judge."""
+    """Outcome and reward of one sample; the reward is None if the verifier could not judge."""
 
     domain: str
     reward: float | None
@@ -113,7 +113,7 @@ class RewardRouter:
 
 
 def kept_sample(scored: ScoredSample, item: Item, number: int, text: str, verdict: Verdict) -> KeptSample:
-    """Return a sample with its text and what the verifier said of it."""
+    """Return a sample with its text and the verifier's verdict."""
     return KeptSample(
         domain=scored.domain,
         item_id=item.id,

@@ -1,4 +1,4 @@
-"""Rollouts as evaluation samples and reads them: the file's settings alone, one end, one text."""
+"""Sample and read rollouts as evaluation does: only the file's settings, the same end, the same text."""
 
 from __future__ import annotations
 

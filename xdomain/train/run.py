@@ -48,13 +48,13 @@ from xdomain.train.trackers import isolated_trackers
 from xdomain.train.trainer import DomainGRPOTrainer
 
 RESUME_PARTS = 4
-"""Where no checkpoints are kept inside a stage, its resume state is saved this many times."""
+"""Number of resume states saved during a stage that keeps no checkpoints inside it."""
 
 
 def run_train(setup: TrainingSetup, stage: TrainStage, context: StageContext) -> StageResult:
     """Train one phase; leave `checkpoints/`, `schedule.jsonl` and `metrics.jsonl` in the work folder.
 
-    A stage that was killed goes on from its last resume state and, on a CPU, ends with bitwise the weights of an
+    A stage that was killed continues from its last resume state and, on a CPU, ends with bitwise the weights of an
     undisturbed one.
     """
     domains = build_domains(setup.domains, stage.phase.domains)
@@ -215,7 +215,7 @@ def scaled_rate(training: TrainingConfig, strategy: StrategyConfig) -> TrainingC
 
 
 def load_trainable(parent: Path, lora: LoraConfig | None) -> tuple[Any, Path | None]:
-    """The model that a stage trains, and the checkpoint that its adapter lies on (None for full fine-tuning).
+    """Return the model that a stage trains, and the checkpoint below its adapter (None for full fine-tuning).
 
     `merge`: the parent with its adapter folded in, and a new adapter. `continue`: the parent's own adapter, trained on.
     """

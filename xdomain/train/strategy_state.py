@@ -1,4 +1,4 @@
-"""A strategy's state beside a checkpoint's weights, as safetensors."""
+"""Save a strategy's state next to a checkpoint's weights, as safetensors."""
 
 from __future__ import annotations
 

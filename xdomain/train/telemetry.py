@@ -1,4 +1,4 @@
-"""Gradient telemetry of a training step: passes of its own every few steps, so that no step is made differently."""
+"""Gradient telemetry of a training step: separate passes every few steps, so that training does not change."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers 
 
     It costs one more forward and backward pass of the step's batch, and nothing at all on other steps. A GPU holds one
     more gradient at a time. Until the step's end the CPU's memory holds one copy of the trainable parameters and one of
-    each domain's gradient, K + 1 copies for K domains, in the first process alone; without a GPU they lie beside what
+    each domain's gradient, K + 1 copies for K domains, in the first process only; without a GPU they add to what
     the strategy holds. Random generators, gradients and TRL's own metrics are put back, so that weights do not depend
-    on whether somebody looks.
+on whether telemetry is on.
 
     Args:
         trainer: the DomainGRPOTrainer, whose `rollout_metrics` get the figures under "gradients".
@@ -69,7 +69,7 @@ class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers 
 
 @contextmanager
 def _undisturbed(trainer: Any, model: Any) -> Iterator[None]:
-    """Keep gradients, random generators (dropout draws from them) and TRL's metrics as they are."""
+    """Restore gradients, random generators (dropout draws from them) and TRL's metrics at the end."""
     metrics = trainer._metrics["train"]
     lengths = {name: len(values) for name, values in metrics.items()}
     kept = [(parameter, parameter.grad) for parameter in model.parameters()]

@@ -1,7 +1,7 @@
-"""Trackers that a stage reports to, kept apart from it: a stage goes on without one that fails.
+"""Trackers that a stage reports to, isolated from it: a stage continues without a tracker that fails.
 
 transformers' own callbacks do the talking. Project = experiment, group = curriculum, name = the stage's folder. One
-that hangs is not ours to end: give it a timeout of its own.
+that hangs is not ended by us: set a timeout in the tracker.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class IsolatedTracker(TrainerCallback):  # type: ignore[misc]  # transformers is
     Args:
         name: as `training.report_to` has it.
         tracker: transformers' callback.
-        reporter: told of the failure, once.
+reporter: Receives the failure, once.
     """
 
     def __init__(self, name: str, tracker: Any, reporter: Reporter) -> None:
@@ -76,7 +76,7 @@ def isolated_trackers(
         curriculum: the trackers' group.
         stage: the run's name.
         work: TensorBoard's files lie here, unless $TENSORBOARD_LOGGING_DIR says where.
-        reporter: told of failures.
+reporter: Receives failures.
     """
     os.environ.update(
         WANDB_PROJECT=experiment,

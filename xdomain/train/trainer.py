@@ -151,7 +151,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         return loss
 
     def _look(self, model: Any) -> float:
-        """Let telemetry look where it is due; returns the seconds that it took, which are not the step's."""
+        """Run telemetry if it is due; return its seconds, which do not count as the step's."""
         if self.telemetry is None or not self.accelerator.sync_gradients or not self.telemetry.due():
             return 0.0
         begun = time.perf_counter()
@@ -217,7 +217,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         return batch
 
     def _generate_single_turn(self, prompt_ids: Any, *arguments: Any, **named: Any) -> tuple[Any, Any]:
-        """TRL's own sampling with the file's settings alone, each completion cut where evaluation's would end."""
+        """Sample as TRL does, with only the file's settings, and cut each completion where evaluation would end it."""
         with settings_of_the_file(self.accelerator.unwrap_model(self.model), self._context):
             sampled, log_probabilities = super()._generate_single_turn(prompt_ids, *arguments, **named)
         self._rollouts = [

@@ -78,7 +78,7 @@ def warm_up(
 def warmup_row(item: Item, solution: str, tokenizer: Any, chat: bool) -> dict[str, list[int]]:
     """Return one example's token ids and the mask of those that are learned: the solution and the end token.
 
-    The prompt has the ids that rollouts and evaluation give it. Where it leaves `<think>` open, the solution closes it.
+    The prompt has the ids that rollouts and evaluation give it. If it leaves `<think>` open, the solution closes it.
     """
     text = render(item, tokenizer, chat)
     if opened_reasoning(text) and "</think>" not in solution:

@@ -62,7 +62,7 @@ class Answers:
         title: of the page.
         records: item records with their text.
         labels: name shown for each value of the column `checkpoint`, in the order of the page.
-        items: item by domain and id, where the data is at hand.
+        items: Item by domain and id, if the data can be read.
         prompts: renders a prompt as a checkpoint saw it.
         rollouts: kept training completions, as `read_rollouts` reads them.
     """
@@ -92,7 +92,7 @@ class Answers:
             .sort_values(["domain", "item_id", "position", "step", "sample"], kind="stable")
             .reset_index(drop=True)
         )
-        # Made beside the first requests, so that neither they nor the first search waits for all of it.
+        # Built during the first requests, so that neither they nor the first search waits for all of it.
         self._haystack = ThreadPoolExecutor(1).submit(self._searched_texts)
 
     @property
@@ -198,7 +198,7 @@ def label_of(place: EvaluatedCheckpoint) -> str:
 
 
 def evaluation_labels(evaluated: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """Return a label per evaluation: its checkpoint's, with the begin of its key where one checkpoint has several.
+    """Return a label per evaluation: its checkpoint's, with the start of its key if one checkpoint has several.
 
     Args:
         evaluated: checkpoint's title ("math, seed 0 step 40") and domain of each evaluation, by stage key.

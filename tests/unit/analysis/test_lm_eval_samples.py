@@ -215,7 +215,7 @@ def test_a_manifest_of_wrong_types_gets_a_paragraph(tmp_path, manifest, words):
         (b"[1]\n", "line 1: has neither doc_hash nor doc"),
         (b"<html>\n", "line 1: is not JSON"),
         (b'{"doc_id": ' + b"9" * 5000 + b"}\n", "line 1: is not JSON"),
-        (b"[" * 100_000 + b"\n", "line 1: is nested too deeply"),
+        (b"[" * 100_000 + b"\n", "line 1: is not JSON: it is nested too deeply"),
     ],
 )
 def test_files_that_are_no_samples(tmp_path, content, words):

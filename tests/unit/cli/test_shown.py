@@ -11,7 +11,7 @@ from xdomain.api.session import Session
 from xdomain.cli import doctor, domains, report, rescore, study, view
 from xdomain.cli.app import COMMANDS, app
 from xdomain.cli.render import typed_command
-from xdomain.cli.rescored_tables import rescored_tables
+from xdomain.report.rescored_tables import rescored_tables
 
 MODULES = (doctor, domains, report, rescore, study, view)
 

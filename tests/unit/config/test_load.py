@@ -109,3 +109,18 @@ def test_a_contrast_of_a_domain_that_the_experiment_lacks(tmp_path: Path) -> Non
         text = GOOD + f'\nanalysis: {{contrasts: ["{contrast}"]}}\n'
         with pytest.raises(ConfigError, match=rf'analysis.contrasts: .* uses "{wrong}", which is not under `domains`'):
             load_experiment(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("seeds=[0", r"--set seeds:1:3: is not YAML"),
+        ("seeds=[&a [*a]]", r"--set seeds:1:6: uses \*a inside"),
+        ("training.steps=010", "--set training.steps:1:1: holds 010, which is octal"),
+        ("training.steps=" + "9" * 5000, "--set training.steps:1:1: holds the integer 9"),
+        ("training.steps=12:30", "unable to parse string as an integer"),
+    ],
+)
+def test_a_setting_is_read_as_a_file_is(tmp_path: Path, setting: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load_experiment(write(tmp_path, GOOD), [setting])

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xdomain.domains.values import RepeatedKeyError, WrittenNumber, is_null, load_json, plain_json, readable, written
+from xdomain.core.json_text import RepeatedKeyError
+from xdomain.domains.values import WrittenNumber, is_null, load_json, plain_json, readable, written
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT])

@@ -31,7 +31,7 @@ def test_settings_reach_whom_they_concern(tmp_path: Path) -> None:
         ("some/model", ["model.endpoint.protocol=chat"], [], "concerns no model"),
         (URL, ["model.dtype=bfloat16"], [], "concerns no model"),
         (URL, ["evaluation.backend=vllm"], [], "concerns no model"),
-        ("some/model", [], ["evaluation.items=3"], "nothing that a base may have of its own"),
+        ("some/model", [], ["evaluation.items=3"], "cannot be set for the base model"),
     ],
 )
 def test_settings_that_concern_nobody(
@@ -58,5 +58,5 @@ def test_a_study_says_how_its_models_are_loaded(tmp_path: Path) -> None:
 
 def test_weights_are_not_asked_for_at_an_endpoint(tmp_path: Path) -> None:
     settings = {"evaluation": {"backend": "endpoint"}}
-    with pytest.raises(ConfigError, match=r"has weights of its own, which the backend \"endpoint\" cannot serve"):
+    with pytest.raises(ConfigError, match=r"has its own weights, which the backend \"endpoint\" cannot serve"):
         evaluation_graph(Store(tmp_path / "store"), "file.gguf", ["logic"], settings)

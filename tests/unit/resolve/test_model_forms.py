@@ -48,10 +48,10 @@ def test_an_adapter_brings_its_base(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ("{}", "does not say what it lies on"),
-        ('{"base_model_name_or_path": ""}', "does not say what it lies on"),
-        ('{"base_model_name_or_path": "/gone/base"}', 'the base model "/gone/base" of the adapter is not there'),
-        ('{"base_model_name_or_path": "./gone"}', "is not there"),
+        ("{}", "does not name its base model"),
+        ('{"base_model_name_or_path": ""}', "does not name its base model"),
+        ('{"base_model_name_or_path": "/gone/base"}', 'the base model "/gone/base" of the adapter does not exist'),
+        ('{"base_model_name_or_path": "./gone"}', "does not exist"),
         ("{", "is not JSON"),
     ],
 )

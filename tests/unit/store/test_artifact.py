@@ -74,7 +74,7 @@ def test_what_is_not_published_is_no_damage(store: Store, stage: StageSpec, tmp_
 
 def test_a_checkpoint_that_was_freed(store: Store, stage: StageSpec, tmp_path: Path) -> None:
     folder = published(store, stage)
-    with pytest.raises(DamagedArtifact, match="step-2 is not there any more: `grid gc` freed it"):
+    with pytest.raises(DamagedArtifact, match="step-2 no longer exists: `grid gc` removed it"):
         check_checkpoint(folder / "checkpoints" / "step-2")
     with pytest.raises(DamagedArtifact, match="is not published"):
         check_checkpoint(tmp_path / "checkpoints" / "step-2")

@@ -23,5 +23,5 @@ def test_a_missing_solver_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> No
         raise ImportError("No module named 'cvxpy'")
 
     monkeypatch.setattr(module.STRATEGIES, "build", fail)
-    with pytest.raises(DependencyMissing, match=r'needs a solver: .*cvxpy.* pip install "xdomain\[solvers\]"'):
+    with pytest.raises(DependencyMissing, match=r'needs a solver: .*cvxpy.* pip install .*\[solvers\]"'):
         build_strategy(JointConfig(), ("a",), 0)

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from xdomain.api.garbage import collect_garbage, common_store
-from xdomain.cli.options import Json, Seeds, Settings, StorePath, opened
-from xdomain.cli.render import err, out, print_json
+from xdomain.cli.options import Json, Seeds, Settings, StorePath, opened_as_last_run
+from xdomain.cli.render import err, out, print_json, show_settings_note
 from xdomain.core.words import count
 from xdomain.store.garbage import Garbage
 
@@ -32,12 +32,13 @@ def gc(
 ) -> None:
     """Free what no living experiment needs: other stages, inner checkpoints under `keep: ends`, leftovers. Others that
     ran in the store live until --forget."""
-    sessions = [opened(path, store, seeds, settings) for path in experiments]
+    sessions = [opened_as_last_run(path, store, seeds, settings) for path in experiments]
     found = common_store([session.store for session in sessions])
     garbage = collect_garbage(found, [session.plan for session in sessions], forget or (), yes=yes)
     if json_:
         print_json(
             {
+                "settings": {str(session.path): session.plan.origin.description for session in sessions},
                 "stages": [str(path) for path in garbage.stages],
                 "checkpoints": [str(path) for path in garbage.checkpoints],
                 "leftovers": [str(path) for path in garbage.leftovers],
@@ -48,6 +49,8 @@ def gc(
             }
         )
     else:
+        for session in sessions:
+            show_settings_note(session)
         _show(garbage, yes)
 
 

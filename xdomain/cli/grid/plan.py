@@ -8,10 +8,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
+from xdomain.api.next_steps import next_command
 from xdomain.api.planning import Forecast, StageDifference, explain, warnings
 from xdomain.cli.grid.power_tables import design_in_words, power_tables
 from xdomain.cli.options import ExperimentPath, Json, Seeds, Settings, StorePath, opened
-from xdomain.cli.render import out, print_json
+from xdomain.cli.render import next_step, out, print_json
 from xdomain.config.run_id import JOINT
 from xdomain.core.words import count, duration
 from xdomain.plan.graph import Plan
@@ -54,6 +55,8 @@ def plan(
         show_mermaid(session.plan)
     else:
         show_tree(forecast, effect)
+        verb = "report" if len(forecast.done) == len(session.plan.stages) else "grid run"
+        next_step(next_command(verb, session, store))
 
 
 def show_tree(forecast: Forecast, effect: float | None) -> None:

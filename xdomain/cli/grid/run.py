@@ -4,8 +4,11 @@ from typing import Annotated
 
 import typer
 
+from xdomain.api.next_steps import next_command
 from xdomain.cli.grid.watch import Watcher
 from xdomain.cli.options import ExperimentPath, Jobs, Seeds, Settings, StorePath, opened
+from xdomain.cli.render import next_step
+from xdomain.core.errors import StageError
 
 
 def run(
@@ -22,4 +25,11 @@ def run(
 ) -> None:
     """Run everything that is not in the store yet. The same command again continues."""
     session = opened(experiment, store, seeds, settings)
-    session.run(jobs, stages=stage or (), progress=Watcher(as_json=json_))
+    try:
+        session.run(jobs, stages=stage or (), progress=Watcher(as_json=json_))
+    except StageError:
+        again = f"{next_command('grid retry', session, store)} && {next_command('grid run', session, store)}"
+        next_step(f"{again}   # once the cause is mended")
+        raise
+    if not json_ and not stage:
+        next_step(next_command("report", session, store))

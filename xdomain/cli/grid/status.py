@@ -16,8 +16,8 @@ from xdomain.api.session import Session
 from xdomain.api.status import GridStatus
 from xdomain.cli.grid.picture import progress_row
 from xdomain.cli.interrupt import Interrupt
-from xdomain.cli.options import ExperimentPath, Json, Seeds, Settings, StorePath, opened
-from xdomain.cli.render import out, print_json, redraws
+from xdomain.cli.options import ExperimentPath, Json, Seeds, Settings, StorePath, opened_as_last_run
+from xdomain.cli.render import out, print_json, redraws, show_settings_note
 from xdomain.core.states import Cause, StageState
 from xdomain.core.words import count, duration
 from xdomain.plan.stage import StageKind
@@ -35,12 +35,13 @@ def status(
     store: StorePath = None,
 ) -> None:
     """Tell what is done, running, failed and waiting; works while another process runs the grid."""
-    session = opened(experiment, store, seeds, settings)
+    session = opened_as_last_run(experiment, store, seeds, settings)
     if watch:
         follow(session, as_json=json_)
     elif json_:
         print_json(session.status().document())
     else:
+        show_settings_note(session)
         out.print(picture(session.status()))
 
 
@@ -49,6 +50,8 @@ def follow(session: Session, *, as_json: bool) -> None:
     change; with `as_json` one document per line whenever something changed."""
     live = Live(console=out, auto_refresh=False) if redraws(out) and not as_json else nullcontext()
     shown = ""
+    if not as_json:
+        show_settings_note(session)
     with Interrupt() as interrupt, live as screen:
         while True:
             begun = time.monotonic()

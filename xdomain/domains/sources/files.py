@@ -12,8 +12,8 @@ from typing import IO, Any
 from xdomain.config.domain_source import FileSource, Paths
 from xdomain.core.errors import DataError
 from xdomain.core.fingerprint import file_digest
+from xdomain.core.json_text import RepeatedKeyError
 from xdomain.domains.sources.base import Part, Row, Source
-from xdomain.domains.values import RepeatedKeyError
 
 
 class FileRows(Source):

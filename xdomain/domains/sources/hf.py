@@ -9,6 +9,7 @@ from typing import Any
 from xdomain.config.domain_source import HfSource
 from xdomain.core.errors import ConfigError, DataError, DependencyMissing
 from xdomain.core.fingerprint import file_digest
+from xdomain.core.installation import install_command
 from xdomain.domains.sources.base import Part, Row, Source
 
 
@@ -39,7 +40,7 @@ class HfRows(Source):
             import datasets
         except ImportError as error:
             raise DependencyMissing(
-                "the package `datasets` is missing.", where="domains.source", fix="pip install 'xdomain[train]'"
+                "the package `datasets` is missing.", where="domains.source", fix=install_command("train")
             ) from error
         name = getattr(self.config, part)
         try:

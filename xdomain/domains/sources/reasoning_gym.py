@@ -14,6 +14,7 @@ from xdomain.config.domain import FieldConfig
 from xdomain.config.domain_source import PackTask, ReasoningGymSource
 from xdomain.config.domain_verifier import Place
 from xdomain.core.errors import ConfigError, DependencyMissing
+from xdomain.core.installation import install_command
 from xdomain.core.registry import did_you_mean
 from xdomain.core.seeds import derive_seed
 from xdomain.domains.sources.base import Part, Row, Source
@@ -64,7 +65,7 @@ class ReasoningGymRows(Source):
             raise DependencyMissing(
                 "the package `reasoning-gym` is missing.",
                 where="domains.source",
-                fix="pip install 'xdomain[reasoning-gym]' && pip install --no-deps 'reasoning-gym>=0.1.25,<0.2'",
+                fix=install_command("reasoning-gym"),
             )
         self.config = config
         for task in config.tasks:

@@ -9,13 +9,14 @@ from typing import Any
 from xdomain.config.domain import FieldConfig
 from xdomain.config.domain_source import VerlSource
 from xdomain.core.errors import DataError
+from xdomain.core.json_text import RepeatedKeyError
 from xdomain.domains.bad_rows import BadRow
 from xdomain.domains.item_fields import parsed
 from xdomain.domains.sources.base import Row
 from xdomain.domains.sources.files import FileRows
 from xdomain.domains.sources.jsonl import read_jsonl
 from xdomain.domains.sources.parquet import read_parquet
-from xdomain.domains.values import RepeatedKeyError, readable
+from xdomain.domains.values import readable
 
 
 class VerlRows(FileRows):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from xdomain.config.domain_verifier import MathVerifier
 from xdomain.core.errors import DependencyMissing
+from xdomain.core.installation import install_command
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Item
 from xdomain.domains.extraction import extract
@@ -47,7 +48,7 @@ class MathChecker(Verifier):
             raise DependencyMissing(
                 "the package `math-verify` is missing.",
                 where="domains.verifier",
-                fix="pip install 'xdomain[train]', or use the verifier `number`.",
+                fix=f"{install_command('train')}, or use the verifier `number`.",
             )
         self.config = config
         self.pool = WorkerPool("xdomain.domains.verifiers.math_worker", config.workers)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from xdomain.analysis.rescored import CellChange, EvaluationJudged, RescoredChanges
 from xdomain.analysis.result import Cell
 from xdomain.core.words import count
+
+if TYPE_CHECKING:  # it would load pandas
+    from xdomain.analysis.rescored import CellChange, EvaluationJudged, RescoredChanges
 
 
 def rescored_tables(changes: RescoredChanges) -> list[RenderableType]:

@@ -1,0 +1,60 @@
+"""Read files that others wrote: only regular files, and never more than a limit."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+UNITS = ("bytes", "KiB", "MiB", "GiB")
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading. A pipe is refused without waiting for its writer.
+
+    Raises:
+        OSError: the file is missing or unreadable, or is a folder, a pipe, a device or a socket.
+        ValueError: the path holds a zero byte.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    kind = next((name for is_kind, name in KINDS if is_kind(mode)), "not a file")
+    raise OSError(f"it is {kind}, not a regular file")
+
+
+def read_limited(path: Path, limit: int) -> bytes:
+    """Return the bytes of a regular file of at most `limit` bytes.
+
+    Raises:
+        OSError: see `open_regular`; or the file is larger.
+        ValueError: the path holds a zero byte.
+    """
+    with open_regular(path) as handle:
+        found = handle.read(limit + 1)
+    if len(found) > limit:
+        raise OSError(f"it is larger than {size_text(limit)}")
+    return found
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes in the largest unit that divides it: "16 MiB"."""
+    power = 0
+    while size >= 1024 and size % 1024 == 0 and power < len(UNITS) - 1:
+        size, power = size // 1024, power + 1
+    return f"{size} {UNITS[power]}"
+
+
+def why_unreadable(error: OSError | ValueError) -> str:
+    """Return the reason of a failed reading without the path, which the message names already."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
