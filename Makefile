@@ -45,8 +45,14 @@ check: lint ## Lint, then every test, the slow ones too; Ray's have a command of
 golden: setup ## Write the frozen stage keys and command line anew, after a wanted change; say why in the commit
 	XDOMAIN_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/golden/test_stage_keys.py tests/golden/test_command_line.py
 
-docs: setup ## The reference that is generated from the code
+docs: .venv/installed-docs ## The reference that is generated from the code, then the site in site/, with every link checked
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/site_pages.py
+	$(BIN)/zensical build --strict --clean
+
+.venv/installed-docs: .venv/installed
+	$(PIP) -e '.[docs]'
+	@touch $@
 
 test-faults: setup ## Kill, fill and damage real grids, on Ray and Slurm too where they are; a table of it all
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m faults -v

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from matrices_page import matrices_page
+from python_reference import python_reference
+
 from xdomain.analysis.result import result_schema
 from xdomain.api.run_events import RUN_EVENT
 from xdomain.api.schemas import KINDS, schema_text
@@ -47,6 +50,8 @@ def pages() -> dict[str, str]:
     """Every generated file with its text."""
     return {f"{kind}.schema.json": schema_text(kind, plugins=False) for kind in KINDS} | {
         "experiment-file.md": reference_text(),
+        "python.md": python_reference(),
+        "matrices.md": matrices_page(),
         "run-events.schema.json": json.dumps(events_schema(), indent=1, sort_keys=True) + "\n",
         "report.schema.json": json.dumps(result_schema(), indent=1, sort_keys=True) + "\n",
     }
