@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -194,8 +194,8 @@ def test_a_process_of_another_user_is_not_killed(tmp_path: Path, started: list[s
     assert lives(victim)
 
 
-@pytest.mark.parametrize("pid", [1, os.getpid(), os.getppid()])
-def test_neither_the_first_process_nor_this_one_nor_its_parent_is_signalled(tmp_path: Path, pid: int) -> None:
+@pytest.mark.parametrize("whose", [lambda: 1, os.getpid, os.getppid], ids=["first", "own", "parent"])
+def test_neither_the_first_process_nor_this_one_nor_its_parent_is_signalled(tmp_path: Path, whose: Callable[[], int]) -> None:
     path = tmp_path / "lease.json"
-    plant(path, pid)
+    plant(path, whose())
     takes_over(path)
