@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.core import TyperGroup
@@ -22,6 +23,8 @@ from typer.testing import CliRunner
 import xdomain
 from tests.support.page_blocks import ROOT, Block, blocks
 from xdomain.cli.app import app
+from xdomain.core.records import Verdict
+from xdomain.domains.base import Item
 
 BLOCKS = blocks()
 CHECKED = {"bash": "shell", "shell": "shell", "python": "python", "yaml": "yaml", "toml": "toml", "json": "json"}
@@ -141,3 +144,15 @@ def test_python_uses_names_that_exist(block: Block) -> None:
 @pytest.mark.parametrize("block", of("toml"), ids=place)
 def test_toml_parses(block: Block) -> None:
     tomllib.loads(block.text)
+
+
+def test_the_reward_and_the_verifier_of_the_page_pay_and_judge() -> None:
+    names: dict[str, Any] = {}
+    for block in of("python"):
+        if block.page == "docs/how-to/write-a-reward.md":
+            exec(compile(block.text, place(block), "exec"), names)
+    item = Item(id="1", prompt="Which city?", gold="Paris")
+    assert names["reward"](item, "Paris", Verdict.right(answer="Paris")) == pytest.approx(1 - 0.2 * 5 / 2000)
+    assert names["reward"](item, "x" * 9000, Verdict.wrong(answer="x")) == -0.2
+    assert names["score"](item, " paris\n")
+    assert not names["score"](item, "London")
