@@ -150,3 +150,13 @@ def test_yaml_examples_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
                 check("domain", DOMAIN | example)
             else:
                 raise AssertionError(f"{block.page}:{block.line}: no study, experiment or domain: {example}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_list_begins_after_an_empty_line(page: Path):
+    """Without one, MkDocs joins it to the paragraph; and a line of a paragraph that begins with "0. " is no list."""
+    before = ""
+    for line in without_code(page.read_text(encoding="utf-8")).splitlines():
+        if re.match(r"- |\d+\. ", line):
+            assert not before.strip() or re.match(r"\s|- |\d+\. ", before), line
+        before = line
