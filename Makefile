@@ -112,5 +112,5 @@ lm-eval-env: .venv-lm-eval/installed ## lm-evaluation-harness in an environment 
 	.venv-lm-eval/bin/pip install -q -c constraints.txt 'lm-eval[hf]==0.4.13'
 	@touch $@
 
-clean: ## Remove the virtual environments; stores stay
-	rm -rf .venv .venv-vllm .venv-lm-eval .venv-lowest
+clean: ## Remove the virtual environments and the site; stores stay
+	rm -rf .venv .venv-vllm .venv-lm-eval .venv-lowest site build/pages .cache
