@@ -12,7 +12,7 @@ from xdomain.core.errors import ConfigError
 
 ExperimentPath = Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="The experiment's YAML file.")]
 StorePath = Annotated[
-    Path | None, typer.Option("--store", help="Run directory \\[default: the file's, $XDOMAIN_STORE, ./xdomain-store].")
+    Path | None, typer.Option("--store", help="Run directory [default: the file's, $XDOMAIN_STORE, ./xdomain-store].")
 ]
 Seeds = Annotated[str | None, typer.Option("--seeds", help='Training seeds in place of the file\'s: "0,1,2".')]
 Settings = Annotated[

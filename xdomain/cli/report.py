@@ -42,7 +42,7 @@ Formats = Annotated[
     ),
 ]
 OutFolder = Annotated[
-    Path | None, typer.Option("--out", help="Folder to write into \\[default: in the store; none with --from].")
+    Path | None, typer.Option("--out", help="Folder to write into [default: in the store; none with --from].")
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Print the further matrices too.")]
 FailIf = Annotated[

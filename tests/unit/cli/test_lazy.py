@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -49,20 +46,3 @@ def test_a_command_has_its_options_once_it_is_loaded() -> None:
     command = get_command(app).commands["grid"].commands["logs"]
     assert command.params == []
     assert {"--follow", "-f"} <= {option for each in command.loaded.params for option in each.opts}
-
-
-def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, command in group.commands.items():
-        yield from commands(command, (*path, name)) if hasattr(command, "commands") else [((*path, name), command)]
-
-
-ALL = [pytest.param(*each, id=" ".join(each[0])) for each in commands(get_command(app))]
-
-
-@pytest.mark.parametrize(("path", "command"), ALL)
-def test_help_shows_brackets(path: tuple[str, ...], command: Any) -> None:
-    """Rich reads brackets as markup, and drops what it does not know."""
-    shown = " ".join(CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "300"}).output.split())
-    for parameter in command.loaded.params:
-        for text in re.findall(r"\[[^]]+\]", parameter.help or ""):
-            assert text in shown, f"write {text} as \\\\{text} in the help of {parameter.name}"

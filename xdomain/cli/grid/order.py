@@ -15,7 +15,7 @@ def order(
     experiment: ExperimentPath,
     out_file: Annotated[
         Path | None,
-        typer.Option("--out", help="The second round's file \\[default: the name of EXPERIMENT with -ordered]."),
+        typer.Option("--out", help="The second round's file [default: beside the first, -ordered]."),
     ] = None,
     json_: Json = False,
     seeds: Seeds = None,
