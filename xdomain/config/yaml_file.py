@@ -14,6 +14,7 @@ LARGEST_FILE = 512 * 1024
 
 LINE_END = b"\n"
 
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file.
 
