@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from xdomain.config.backend import EndpointModel
+from xdomain.config.field_types import Revision
 from xdomain.config.model_base import ConfigModel, PlainMapping
 
 DType = Literal["float32", "bfloat16", "float16"]
@@ -61,7 +62,8 @@ class ModelConfig(ConfigModel):
     """An OpenAI-compatible server, to evaluate alone: `evaluation.backend: endpoint`."""
     adapter: str | None = None
     """Folder of a LoRA adapter (peft) that is merged into the source."""
-    revision: str | None = None
+    revision: Revision | None = None
+    """Commit, branch or tag of a hub model. A commit pins it."""
     dtype: DType = "float32"
     chat_template: bool | None = None
     """Use the tokenizer's chat template; by default exactly when it has one."""

@@ -10,7 +10,7 @@ from xdomain.config.evaluation import COMPLETION_TOKENS
 from xdomain.config.grpo_fields import check_effect
 from xdomain.config.model_base import ConfigModel, PlainMapping
 from xdomain.config.optimizer import OPTIMIZERS
-from xdomain.core.registry import did_you_mean
+from xdomain.core.registry import suggestion
 
 Budget = Literal["per_phase", "per_domain", "total"]
 
@@ -109,8 +109,7 @@ class TrainingConfig(ConfigModel):
     @classmethod
     def _known_optimizer(cls, name: str) -> str:
         if name not in OPTIMIZERS:
-            known = ", ".join(OPTIMIZERS)
-            raise ValueError(f'unknown optimizer "{name}".{did_you_mean(name, OPTIMIZERS)} Known: {known}.')
+            raise ValueError(f'unknown optimizer "{name}".{suggestion(name, OPTIMIZERS)}')
         return name
 
     @model_validator(mode="after")

@@ -72,7 +72,7 @@ def test_a_study_says_how_its_models_are_loaded(tmp_path: Path) -> None:
     model = graph.setup.model
     assert model is not None
     assert (model.dtype, model.endpoint and model.endpoint.protocol) == ("float32", "completions")
-    with pytest.raises(ValueError, match="stands in no pair"):
+    with pytest.raises(ValueError, match="no pair has this model"):
         StudyConfig.model_validate(data | {"own_settings": {"another": {"dtype": "float16"}}})
 
 
