@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.golden import FOLDER
 from tests.support.typos import FILES, TYPOS, Typo
-from xdomain.cli import app
+from xdomain.cli import app, render
 
 HEAD = """# What a mistake is answered with
 
@@ -56,6 +56,7 @@ def difference(typo: Typo) -> str:
 def test_typos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "2000")
+    monkeypatch.setattr(render, "WIDTH_OF_FILES", 2000)
     parts = [HEAD]
     for typo in TYPOS:
         command = " ".join(typo.command)
