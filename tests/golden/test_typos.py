@@ -55,7 +55,7 @@ def difference(typo: Typo) -> str:
 
 def test_typos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "2000")
+    monkeypatch.setattr(render.out, "width", 2000)
     monkeypatch.setattr(render, "WIDTH_OF_FILES", 2000)
     parts = [HEAD]
     for typo in TYPOS:
