@@ -84,7 +84,9 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     """A domain that is described rather than programmed."""
 
     name: DomainName
+    """Name in curricula: small letters, digits and "_", beginning with a letter."""
     description: str = ""
+    """What the domain asks, in a sentence."""
     source: SourceConfig
     fields: dict[str, FieldConfig] = Field(default_factory=dict)
     """Item fields by name: `gold` and whatever the template and the verifier use (`question`, `tests`, `solution`);
@@ -103,6 +105,7 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     reward: RewardConfig = RewardShape()
     """A shape, a function, or the name of a preset: "cgpo" picks its table by verifier, "cgpo/code" names it."""
     filters: tuple[FilterConfig, ...] = ()
+    """Rows that do not fit are left out."""
     on_bad_row: Literal["refuse", "skip"] = "refuse"
     """Treatment of a row that cannot become an item: its gold or a field that the template writes is null, two
     options are the same, or a pattern has no match. `refuse` ends with an error. `skip` leaves the row out, and plan,

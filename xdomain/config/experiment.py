@@ -64,20 +64,29 @@ class Experiment(ConfigModel):
     name: FolderName
     """Names the report folder: small letters, digits, "-" and "_"."""
     model: ModelConfig
+    """The model that every run starts from."""
     domains: tuple[DomainEntry, ...] = Field(min_length=1)
     """Names of registered domains, or mappings with a source and a verifier."""
     grid: GridConfig = GridConfig()
+    """Families of curricula to train."""
     curricula: tuple[Curriculum, ...] = ()
     """Explicit expressions beside the grid's families."""
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)
+    """Training seeds. Every curriculum is trained once per seed."""
     training: TrainingConfig = TrainingConfig()
+    """How one phase of a curriculum is trained."""
     strategies: tuple[StrategyConfig, ...] = Field((JointConfig(),), min_length=1)
     """How mixed phases are trained (dacsp: phases after the first); several make one run each."""
     checkpoints: CheckpointsConfig = CheckpointsConfig()
+    """Which checkpoints are kept and evaluated."""
     evaluation: EvaluationConfig = EvaluationConfig()
+    """How every checkpoint is evaluated on every domain."""
     execution: ExecutionConfig = ExecutionConfig()
+    """Where stages run, and what each may use."""
     analysis: AnalysisConfig = AnalysisConfig()
+    """What the report is asked beforehand."""
     store: str | None = None
+    """Folder for everything that is made. By default $XDOMAIN_STORE, else `./xdomain-store`."""
 
     @model_validator(mode="before")
     @classmethod
