@@ -13,7 +13,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from xdomain.cli import app as module
-from xdomain.core.errors import OWN_FAULT
+from xdomain.core.errors import OWN_FAULT, ConfigErrors
 
 
 def broken() -> None:
@@ -71,3 +71,19 @@ def test_help_shows_every_word_and_every_default(words: tuple[str, ...]) -> None
         elif option.show_default and not isinstance(default, bool) and default not in (None, (), ""):
             told += f" [default: {default}]"
         assert any(told in line for line in lines), told
+
+
+def test_several_mistakes_are_several_lines_and_foreign_text_adds_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise ConfigErrors("2 mistakes.\nx.yaml:1: one\r\x1b[2J.\nx.yaml:2: two.", where="x.yaml")
+
+    monkeypatch.setattr(module, "app", refuse)
+    with pytest.raises(SystemExit) as ended:
+        module.main()
+    assert ended.value.code == 2
+    shown = capsys.readouterr().err
+    assert "\x1b[2J" not in shown
+    assert "\r" not in shown
+    assert [line.partition(":")[0] for line in shown.splitlines()] == ["ConfigErrors", "x.yaml", "x.yaml"]
