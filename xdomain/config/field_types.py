@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from xdomain.core.secrets import checked_address, checked_variable
 
@@ -22,9 +22,15 @@ def _compiles(pattern: str) -> str:
 
 def _names_a_folder(name: str) -> str:
     if not FOLDER_NAME.fullmatch(name):
-        raise ValueError(f'should be small letters, digits, "-" and "_", since it names a folder. Found "{name}".')
+        likely = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")
+        fix = f' Write "{likely}".' if FOLDER_NAME.fullmatch(likely) else ""
+        raise ValueError(f'should be small letters, digits, "-" and "_", since it names a folder. Found "{name}".{fix}')
     return name
 
+
+REVISION = r"^[A-Za-z0-9][A-Za-z0-9._/-]*$"
+Revision = Annotated[str, StringConstraints(pattern=REVISION)]
+"""A commit, a branch or a tag of a repository."""
 
 RegularExpression = Annotated[str, AfterValidator(_compiles)]
 

@@ -10,6 +10,7 @@ from xdomain.config.domain import DomainConfig, FieldConfig, FilterConfig, Optio
 from xdomain.config.domain_verifier import UnitTestVerifier
 from xdomain.core.errors import DataError
 from xdomain.core.json_text import RepeatedKeyError
+from xdomain.core.registry import did_you_mean
 from xdomain.core.seeds import generator
 from xdomain.domains.bad_rows import BadRow
 from xdomain.domains.extraction import last_match
@@ -69,7 +70,8 @@ def no_column(column: str, row: Row) -> DataError:
     fix = f"The row has the columns {', '.join(row.values)}."
     if len(row.values) == 1 and (found := next((mark for mark in ";\t|" if mark in next(iter(row.values))), None)):
         fix += f" If the file separates cells by {found!r}, set `source.delimiter`."
-    return DataError(f'there is no column "{column}".', where=row.where, fix=fix)
+    near = did_you_mean(column, list(row.values))
+    return DataError(f'there is no column "{column}".{near}', where=row.where, fix=fix)
 
 
 def read_field(row: Row, field: FieldConfig) -> Any:

@@ -13,6 +13,7 @@ from xdomain.config.domain_source import FileSource, Paths
 from xdomain.core.errors import DataError
 from xdomain.core.fingerprint import file_digest
 from xdomain.core.json_text import RepeatedKeyError
+from xdomain.core.registry import did_you_mean
 from xdomain.domains.sources.base import Part, Row, Source
 
 
@@ -40,8 +41,9 @@ class FileRows(Source):
         found = [Path(path) for path in ((paths,) if isinstance(paths, str) else paths)]
         for path in found:
             if not path.is_file():
+                near = did_you_mean(path.name, sorted(each.name for each in path.parent.glob(f"*{path.suffix}")))
                 raise DataError(
-                    "there is no such file.",
+                    f"there is no such file.{near}",
                     where=str(path),
                     fix="Correct the path under the domain's `source`, or fetch the data.",
                 )
