@@ -13,9 +13,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from xdomain.core.files import read_json
 from xdomain.core.fingerprint import text_digest
+from xdomain.core.limits import limited
 from xdomain.domains.base import Item
-from xdomain.models.prompting import messages, plain_text
+from xdomain.models.prompting import RENDERING_FAILED, messages, plain_text
 
+LONGEST_SECONDS = 2.0
+MOST_MEBIBYTES = 512
+"""Limits of rendering one prompt."""
 SPECIAL_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
 
@@ -75,14 +79,16 @@ class ChatTemplate:
             path = folder / "chat_template.jinja"
             text = path.read_text(encoding="utf-8") if path.is_file() else settings.get("chat_template")
             tokens = {name: settings[name] for name in SPECIAL_TOKENS if isinstance(settings.get(name), str)}
-            return cls(text, tokens) if isinstance(text, str) else None
-        except (OSError, ValueError, TemplateError):
+            with limited(LONGEST_SECONDS, MOST_MEBIBYTES):
+                return cls(text, tokens) if isinstance(text, str) else None
+        except (OSError, *RENDERING_FAILED):
             return None
 
     def render(self, item: Item) -> str | None:
         try:
-            return self._template.render(messages=messages(item), add_generation_prompt=True, **self._tokens)
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
+            with limited(LONGEST_SECONDS, MOST_MEBIBYTES):
+                return self._template.render(messages=messages(item), add_generation_prompt=True, **self._tokens)
+        except RENDERING_FAILED:
             return None
 
 
