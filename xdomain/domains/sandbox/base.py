@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
+import signal
 import subprocess
 import sys
 from abc import ABC, abstractmethod
@@ -14,6 +16,10 @@ from importlib.resources import files
 from types import CodeType
 from typing import Any
 
+from xdomain.domains.sandbox.control_group import ControlGroup, control_group
+from xdomain.domains.sandbox.seccomp import guest_filter
+from xdomain.domains.sandbox.usage import descendants, held_bytes
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -21,7 +27,7 @@ class Limits:
 
     Attributes:
         wall_seconds: then it is killed; processor time of a process is limited to the same.
-        memory_mib: address space of each process, and resident memory of all of them together.
+        memory_mib: address space of each process, and memory that all of them hold together, files in /tmp included.
         processes: processes and threads at once.
         disk_mib: size of the only writable place, and of any file.
         output_bytes: of each stream that is read.
@@ -36,6 +42,41 @@ class Limits:
     output_bytes: int = 1_000_000
     reply_bytes: int = 16_000_000
     open_files: int = 64
+
+
+@dataclass
+class Guest:
+    """A started guest.
+
+    Attributes:
+        process: its first process, the leader of a session.
+        isolated: whether it has its own /tmp, network and processes.
+        group: the control group that limits it, if there is one.
+    """
+
+    process: subprocess.Popen[bytes]
+    isolated: bool = False
+    group: ControlGroup | None = None
+
+    def held_bytes(self) -> int:
+        """Return the memory that it holds, see `usage.py`."""
+        return held_bytes(self.process.pid, isolated=self.isolated)
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel ended one of its processes at the limit of its control group."""
+        return self.group is not None and self.group.ran_out()
+
+    def end(self) -> None:
+        """Kill all of it that is left and reap it."""
+        # Each by itself first: bubblewrap's end takes its processes with it, but only once it is its turn to run.
+        for pid in descendants(self.process.pid) if self.process.poll() is None else ():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself, and so did its group
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        if self.group is not None:
+            self.group.remove()
 
 
 class Sandbox(ABC):
@@ -54,8 +95,14 @@ class Sandbox(ABC):
         return None
 
     @abstractmethod
-    def wrap(self, command: Sequence[str], limits: Limits) -> list[str]:
-        """The command line that runs `command` inside."""
+    def wrap(self, command: Sequence[str], limits: Limits, rules: int) -> list[str]:
+        """Return the command line that runs `command` inside.
+
+        Args:
+            command: what to run.
+            limits: what it may use.
+            rules: descriptor of the seccomp filter.
+        """
 
     def start(
         self,
@@ -66,8 +113,8 @@ class Sandbox(ABC):
         stdout: int,
         pass_fds: Sequence[int] = (),
         folder: str | None = None,
-    ) -> subprocess.Popen[bytes]:
-        """Start the guest on `job`; it limits itself and drops privileges before it runs foreign code.
+    ) -> Guest:
+        """Start a guest on `job`; it limits itself and drops privileges before it runs foreign code.
 
         Args:
             job: plain values, see `guest.py`. Foreign code can read all of it: no secret belongs there.
@@ -80,30 +127,46 @@ class Sandbox(ABC):
         Raises:
             OSError: it cannot be started.
         """
-        job = {**job, "modules": guest_modules(), "limits": asdict(limits), "user": self.guest_user()}
-        descriptor = memory_file(job)
-        # Without site (-S) a guest sees the standard library alone, whatever this machine has installed.
-        command = [interpreter(), "-I", "-S", "-c", guest_program(), str(descriptor)]
+        group = control_group(limits.memory_mib << 20, limits.processes)
+        entries = [] if group is None else group.entries()
+        rules = guest_filter()
+        job = {
+            **job,
+            "modules": guest_modules(),
+            "limits": asdict(limits),
+            "user": self.guest_user(),
+            "entries": entries,
+            "filter": None if self.isolated else rules,  # bubblewrap sets it itself
+        }
+        opened = [memory_file("job", marshal.dumps(job)), memory_file("rules", rules), *entries]
+        # Without site (-S) a guest sees the standard library only, whatever this machine has installed.
+        command = [interpreter(), "-I", "-S", "-c", guest_program(), str(opened[0])]
         try:
-            return subprocess.Popen(  # noqa: S603 -- our own guest program; what it runs is the sandbox's business
-                self.wrap(command, limits),
+            process = subprocess.Popen(  # noqa: S603 -- our own guest program; what it runs is the sandbox's business
+                self.wrap(command, limits, opened[1]),
                 stdin=stdin,
                 stdout=stdout,
                 stderr=subprocess.DEVNULL,
-                pass_fds=(descriptor, *pass_fds),
+                pass_fds=(*opened, *pass_fds),
                 env={},
                 cwd=folder,
                 start_new_session=True,
             )
+        except OSError:
+            if group is not None:
+                group.remove()
+            raise
         finally:
-            os.close(descriptor)
+            for descriptor in opened:
+                os.close(descriptor)
+        return Guest(process, self.isolated, group)
 
 
-def memory_file(value: Mapping[str, Any]) -> int:
-    """A descriptor of an unnamed file that holds `value` for the guest: nothing on disk to clean up."""
-    descriptor = os.memfd_create("job")
+def memory_file(name: str, content: bytes) -> int:
+    """Return a descriptor of an unnamed file that holds `content` for the guest: nothing on disk to clean up."""
+    descriptor = os.memfd_create(name)
     with os.fdopen(os.dup(descriptor), "wb") as handle:
-        marshal.dump(dict(value), handle)
+        handle.write(content)
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from xdomain.domains.sandbox.base import Limits, Sandbox, interpreter
+from xdomain.domains.sandbox.base import Limits, Sandbox
+from xdomain.domains.sandbox.mounts import interpreter_mounts
 
 NOBODY = 65534
 
 FIRST_GUEST = 1 << 31
 """User ids from here on belong to nobody: systemd's table of ids, containers' included, ends below."""
 
-SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
-"""What an interpreter needs of the system: libraries, and nothing that says whose machine this is."""
+NAMESPACES = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
+
+DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
+
+LINKS = {"/dev/fd": "/proc/self/fd", "/dev/stdin": "fd/0", "/dev/stdout": "fd/1", "/dev/stderr": "fd/2"}
 
 
 class Bubblewrap(Sandbox):
@@ -32,9 +35,16 @@ class Bubblewrap(Sandbox):
     name = "bubblewrap"
     isolated = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, disable_userns: bool = False) -> None:
+        """Look for the program.
+
+        Args:
+            disable_userns: whether guests that are in a user namespace are kept from making more with bubblewrap's own
+                means as well; old versions and some containers cannot do that.
+        """
         self.program = shutil.which("bwrap")
         self.root = os.geteuid() == 0
+        self.disable_userns = disable_userns
         self.guests = itertools.count()
 
     def guest_user(self) -> int | None:
@@ -44,25 +54,30 @@ class Bubblewrap(Sandbox):
         user = FIRST_GUEST + (os.getpid() << 8 | next(self.guests) & 0xFF)
         return user if is_mapped(user) else NOBODY
 
-    def wrap(self, command: Sequence[str], limits: Limits) -> list[str]:
+    def wrap(self, command: Sequence[str], limits: Limits, rules: int) -> list[str]:
         assert self.program is not None
-        namespaces = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
         if self.root:
             users = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
         else:
             users = ["--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY), "--cap-drop", "ALL"]
+            users += ["--disable-userns"] if self.disable_userns else []
         return [
             self.program,
-            *namespaces,
+            *NAMESPACES,
             *users,
+            *("--hostname", "guest"),
+            *("--seccomp", str(rules)),
             "--die-with-parent",
             "--new-session",
             "--clearenv",
-            *system_mounts(),
-            *("--proc", "/proc", "--dev", "/dev"),
+            *("--proc", "/proc", "--ro-bind", "/dev/null", "/proc/cmdline"),
+            *("--tmpfs", "/proc/sys", "--remount-ro", "/proc/sys"),
+            *("--perms", "0755", "--dir", "/dev"),
+            *(word for device in DEVICES for word in ("--dev-bind", device, device)),
+            *(word for place, target in LINKS.items() for word in ("--symlink", target, place)),
             *("--perms", "1777", "--size", str(limits.disk_mib << 20), "--tmpfs", "/tmp"),  # noqa: S108 -- the guest's
-            *interpreter_mount(),  # after /tmp, for it may lie there
-            *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"),  # noqa: S108 -- the guest's
+            *interpreter_mounts(),  # after /tmp, for it may lie there
+            *("--remount-ro", "/", "--chdir", "/tmp"),  # noqa: S108 -- the guest's
             "--",
             *command,
         ]
@@ -72,24 +87,3 @@ def is_mapped(user: int) -> bool:
     """Whether the user id exists in this process's user namespace; a container without a real root has few."""
     ranges = (map(int, line.split()) for line in Path("/proc/self/uid_map").read_text().splitlines())
     return any(first <= user < first + count for first, _, count in ranges)
-
-
-def system_mounts() -> list[str]:
-    """Read-only mounts of what exists of `SYSTEM`; a link stays a link."""
-    mounts: list[str] = []
-    for place in SYSTEM:
-        if os.path.islink(place):
-            mounts += ["--symlink", os.readlink(place), place]
-        elif os.path.exists(place):
-            mounts += ["--ro-bind", place, place]
-    return mounts
-
-
-def interpreter_mount() -> list[str]:
-    """The interpreter's own folder if it lies outside the system's, with parents that nobody may pass through."""
-    prefix = Path(os.path.realpath(sys.base_prefix))
-    if prefix.is_relative_to("/usr") or not Path(interpreter()).is_relative_to(prefix):
-        return []
-    parents = [part for part in reversed(prefix.parents) if str(part) not in ("/", "/tmp")]  # noqa: S108 -- as above
-    opened = [word for part in parents for word in ("--perms", "0755", "--dir", str(part))]
-    return [*opened, "--ro-bind", str(prefix), str(prefix)]

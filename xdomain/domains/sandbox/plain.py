@@ -13,5 +13,5 @@ class Unsandboxed(Sandbox):
     name = "none (resource limits only)"
     isolated = False
 
-    def wrap(self, command: Sequence[str], limits: Limits) -> list[str]:
+    def wrap(self, command: Sequence[str], limits: Limits, rules: int) -> list[str]:
         return list(command)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xdomain.domains.sandbox.base import Limits, Sandbox
+from xdomain.domains.sandbox.base import Guest, Limits, Sandbox
 from xdomain.domains.sandbox.supervise import Ending, Watched, watch
 from xdomain.domains.sandbox.wire import CandidateError, Codec
 
@@ -194,7 +194,7 @@ def run_tests(
         "open_names": entry_point is None,
         "verdict_fd": verdict_write,
     }
-    guests = []
+    guests: list[Guest] = []
     with tempfile.TemporaryDirectory() as folder:
         try:
             guests.append(
@@ -209,7 +209,8 @@ def run_tests(
             )
             guests.append(sandbox.start(candidate_job, limits, stdin=calls_read, stdout=replies_write, folder=folder))
         except OSError:
-            watch(guests, [], {}, limits)
+            for guest in guests:
+                guest.end()
             close(verdict_read)
             raise
         finally:

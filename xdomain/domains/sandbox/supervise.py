@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import selectors
-import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import psutil
-
-from xdomain.domains.sandbox.base import Limits
+from xdomain.domains.sandbox.base import Guest, Limits
 
 Ending = Literal["exited", "timeout", "output", "memory"]
 
-POLL_SECONDS = 0.05
-"""Between looks at the memory of all processes; short runs end before the first."""
+LONGEST_SECONDS, SHORTEST_SECONDS = 0.05, 0.001
+"""Between looks at the memory of all processes."""
+
+BYTES_PER_SECOND = 4 << 30
+"""What one core is taken to fill at most. Looks are as frequent as it could use up what is left."""
 
 
 @dataclass(frozen=True)
@@ -39,38 +38,63 @@ class Watched:
     seconds: float
 
 
-def watch(
-    guests: Sequence[subprocess.Popen[bytes]], reads: Sequence[int], feeds: Mapping[int, bytes], limits: Limits
-) -> Watched:
-    """Feed and read guests until their outputs end, then make sure that they are gone.
+def watch(guests: Sequence[Guest], reads: Sequence[int], feeds: Mapping[int, bytes], limits: Limits) -> Watched:
+    """Feed and read guests until their outputs end and the first is done, then make sure that all are gone.
 
     Args:
-        guests: started processes, each the leader of its own session.
+        guests: started guests; they are ended here.
         reads: descriptors to read until their end; closed here.
         feeds: descriptors to write the bytes to; closed here.
         limits: wall time, output and memory.
     """
     started = time.monotonic()
     exchange = Exchange(reads, feeds)
+    memory = MemoryWatch(guests, limits)
     ending: Ending = "exited"
     try:
-        while exchange.reading:
-            exchange.turn(POLL_SECONDS)
+        while ending == "exited":
+            pause = memory.seconds_to_look()
+            if exchange.reading:
+                exchange.turn(pause)
+            elif settle(guests[0].process, pause) is not None:
+                break
             if any(len(data) > limits.output_bytes for data in exchange.outputs.values()):
                 ending = "output"
             elif time.monotonic() - started > limits.wall_seconds:
                 ending = "timeout"
-            elif exchange.idle and sum(map(resident_bytes, guests)) > limits.memory_mib << 20:
+            elif memory.is_over():
                 ending = "memory"
-            if ending != "exited":
-                break
-        exit_code = settle(guests[0], 0.0 if ending != "exited" else limits.wall_seconds)
+        exit_code = settle(guests[0].process, 0.0)
+        if any(guest.ran_out_of_memory() for guest in guests):
+            ending = "memory"
     finally:
         exchange.close()
         for guest in guests:
-            end(guest)
+            guest.end()
     outputs = {descriptor: bytes(data[: limits.output_bytes]) for descriptor, data in exchange.outputs.items()}
     return Watched(ending, exit_code, outputs, time.monotonic() - started)
+
+
+class MemoryWatch:
+    """Looks at the memory of guests by the clock, whatever they write meanwhile."""
+
+    def __init__(self, guests: Sequence[Guest], limits: Limits) -> None:
+        self.guests = guests
+        self.limit = limits.memory_mib << 20
+        self.rate = BYTES_PER_SECOND * min(os.cpu_count() or 1, limits.processes)
+        self.due = time.monotonic()
+
+    def seconds_to_look(self) -> float:
+        return max(0.0, self.due - time.monotonic())
+
+    def is_over(self) -> bool:
+        """Whether the guests hold more than they may, if it is time to look."""
+        now = time.monotonic()
+        if now < self.due:
+            return False
+        left = self.limit - sum(guest.held_bytes() for guest in self.guests)
+        self.due = now + min(max(left / self.rate, SHORTEST_SECONDS), LONGEST_SECONDS)
+        return left < 0 or any(guest.ran_out_of_memory() for guest in self.guests)
 
 
 class Exchange:
@@ -81,7 +105,6 @@ class Exchange:
         self.outputs = {descriptor: bytearray() for descriptor in reads}
         self.unsent = {descriptor: memoryview(data) for descriptor, data in feeds.items()}
         self.reading = set(reads)
-        self.idle = False
         for descriptor in reads:
             self.selector.register(descriptor, selectors.EVENT_READ)
         for descriptor in feeds:
@@ -89,10 +112,8 @@ class Exchange:
             self.selector.register(descriptor, selectors.EVENT_WRITE)
 
     def turn(self, seconds: float) -> None:
-        """Move what can be moved within `seconds`; `idle` tells that nothing could."""
-        ready = self.selector.select(seconds)
-        self.idle = not ready
-        for key, _ in ready:
+        """Move what can be moved within `seconds`."""
+        for key, _ in self.selector.select(seconds):
             if key.fd in self.outputs:
                 self.read(key.fd)
             else:
@@ -124,32 +145,9 @@ class Exchange:
         self.selector.close()
 
 
-def resident_bytes(guest: subprocess.Popen[bytes]) -> int:
-    """Resident memory of a guest and everything below it; those that end meanwhile count nothing."""
-    try:
-        root = psutil.Process(guest.pid)
-        family = [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return 0
-    total = 0
-    for process in family:
-        try:
-            total += process.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
-    return total
-
-
 def settle(guest: subprocess.Popen[bytes], seconds: float) -> int | None:
     """The exit code, if the guest ends within `seconds`."""
     try:
         return guest.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
         return None
-
-
-def end(guest: subprocess.Popen[bytes]) -> None:
-    """Kill the guest's whole session and reap it; bubblewrap's process namespace goes with it."""
-    with contextlib.suppress(ProcessLookupError):  # it ended by itself, and so did its group
-        os.killpg(guest.pid, signal.SIGKILL)
-    guest.wait()

@@ -10,7 +10,7 @@ from xdomain.domains.sandbox.base import guest_modules, guest_program, interpret
 
 
 def test_a_job_lies_in_no_folder() -> None:
-    descriptor = memory_file({"program": "x = 1", "limits": {"a": 1}})
+    descriptor = memory_file("job", marshal.dumps({"program": "x = 1", "limits": {"a": 1}}))
     try:
         assert os.readlink(f"/proc/self/fd/{descriptor}").startswith("/memfd:job")
         with os.fdopen(os.dup(descriptor), "rb") as handle:

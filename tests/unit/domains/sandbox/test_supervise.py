@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from xdomain.domains.sandbox.base import Limits
-from xdomain.domains.sandbox.supervise import Watched, resident_bytes, watch
+from xdomain.domains.sandbox.base import Guest, Limits
+from xdomain.domains.sandbox.supervise import Watched, watch
 
 
 def watched(code: str, given: bytes = b"", **limits: float) -> tuple[Watched, bytes, int]:
@@ -20,7 +20,7 @@ def watched(code: str, given: bytes = b"", **limits: float) -> tuple[Watched, by
     )
     os.close(stdin_read)
     os.close(stdout_write)
-    found = watch([child], [stdout_read], {stdin_write: given}, Limits(**limits))  # type: ignore[arg-type]
+    found = watch([Guest(child)], [stdout_read], {stdin_write: given}, Limits(**limits))  # type: ignore[arg-type]
     return found, found.outputs[stdout_read], child.pid
 
 
@@ -36,6 +36,17 @@ def test_more_than_a_pipe_holds_goes_in_and_out() -> None:
         ("import time; time.sleep(60)", {"wall_seconds": 0.5}, "timeout"),
         ("while True: print('x' * 1000)", {"output_bytes": 5000}, "output"),
         ("x = 'x' * (200 << 20); import time; time.sleep(60)", {"memory_mib": 100, "wall_seconds": 30.0}, "memory"),
+        (
+            "import os, time\nos.close(1)\nx = 'x' * (200 << 20)\ntime.sleep(60)",
+            {"memory_mib": 100, "wall_seconds": 30.0},
+            "memory",
+        ),
+        (
+            "import time\nx = 'x' * (200 << 20)\nwhile True:\n    print('x', flush=True)\n    time.sleep(0.004)",
+            {"memory_mib": 100, "wall_seconds": 30.0},
+            "memory",
+        ),
+        ("import os, time\nos.close(1)\ntime.sleep(60)", {"wall_seconds": 0.5}, "timeout"),
     ],
 )
 def test_the_end_comes_with_its_whole_session(code: str, limits: dict[str, float], ending: str) -> None:
@@ -60,9 +71,3 @@ def group_exists(pid: int) -> bool:
 def test_a_guest_that_reads_nothing_is_not_waited_for() -> None:
     found, _, _ = watched("pass", b"x" * 10_000_000)
     assert (found.ending, found.exit_code) == ("exited", 0)
-
-
-def test_memory_of_a_process_that_is_gone() -> None:
-    child = subprocess.Popen([sys.executable, "-c", "pass"])
-    child.wait()
-    assert resident_bytes(child) == 0  # type: ignore[arg-type]

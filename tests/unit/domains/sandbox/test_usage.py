@@ -1,0 +1,50 @@
+"""Memory of guests as another process sees it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from xdomain.domains.sandbox.usage import descendants, held_bytes
+
+HOLD = "x = b'x' * (50 << 20)\nprint(flush=True)\ninput()"
+FORK = f"import os\nif os.fork() or os.fork():\n    os.wait()\nelse:\n    exec({HOLD!r})"
+HIDE = (
+    "import ctypes, threading, time, os\nthreading.Thread(target=input).start()\nx = b'x' * (50 << 20)\n"
+    "print(flush=True)\nctypes.CDLL(None).syscall(60 if os.uname().machine == 'x86_64' else 93, 0)"
+)
+
+
+def held_by(code: str) -> tuple[int, int]:
+    """Return what a program holds at its first line of output, in MiB, and how many processes it has."""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdout.readline()
+        found = held_bytes(child.pid, isolated=False) >> 20, len(descendants(child.pid))
+        child.stdin.close()
+        if code is HIDE:
+            child.kill()
+    return found
+
+
+def test_memory_of_a_program() -> None:
+    held, processes = held_by(HOLD)
+    assert 50 <= held < 100
+    assert processes == 1
+
+
+def test_memory_of_what_it_started() -> None:
+    held, processes = held_by(FORK)
+    assert 50 <= held < 150
+    assert processes == 3
+
+
+def test_memory_of_a_program_whose_first_thread_ended() -> None:
+    assert 50 <= held_by(HIDE)[0] < 100
+
+
+def test_memory_of_a_process_that_is_gone() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    assert held_bytes(child.pid, isolated=True) == 0

@@ -1,0 +1,70 @@
+"""What guests see of this machine's files: the interpreter, its standard library, and the libraries that these need."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import zoneinfo
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from xdomain.domains.sandbox.base import interpreter
+
+SCREEN_MODULES = ("_tkinter", "_curses", "_curses_panel", "readline", "nis", "_dbm", "_gdbm")
+"""Parts of the standard library that need a terminal, a display or an old database. Their libraries stay outside."""
+
+PACKAGE_FOLDERS = ("site-packages", "dist-packages")
+
+
+@lru_cache(maxsize=1)
+def interpreter_mounts() -> tuple[str, ...]:
+    """Return bubblewrap's words that mount the interpreter read-only, at the places that it has outside."""
+    # A virtual environment has no standard library itself.
+    base = {"platbase": sys.base_exec_prefix}
+    places = dict.fromkeys(sysconfig.get_path(name, vars=base) for name in ("stdlib", "platstdlib"))
+    folders = [Path(place) for place in places if os.path.isdir(place)]
+    extensions = [file for folder in folders for file in folder.glob("lib-dynload/*.so")]
+    needed = [file for file in extensions if file.name.partition(".")[0] not in SCREEN_MODULES]
+    words = loader_mounts()
+    words += [word for library in libraries([interpreter(), *needed]) for word in read_only(library)]
+    words += read_only(interpreter())
+    for folder in folders:
+        words += read_only(folder)
+        for name in PACKAGE_FOLDERS:
+            if (folder / name).is_dir():
+                words += ["--tmpfs", str(folder / name), "--remount-ro", str(folder / name)]
+    zones = next((place for place in zoneinfo.TZPATH if os.path.isdir(place)), None)
+    return (*words, *(read_only(zones) if zones else []))
+
+
+def loader_mounts() -> list[str]:
+    """Return words for what finds libraries: the links of a merged /usr, and the loader's list of places."""
+    words: list[str] = []
+    for place in ("/lib", "/lib64"):
+        if os.path.islink(place):
+            words += ["--symlink", os.readlink(place), place]
+    return words + (read_only("/etc/ld.so.cache") if os.path.exists("/etc/ld.so.cache") else [])
+
+
+def read_only(place: str | Path) -> list[str]:
+    """Return words that mount a file or folder read-only, through folders that every guest may pass."""
+    # A link in the middle (/lib of a merged /usr) is one inside, too.
+    inside = Path(os.path.realpath(os.path.dirname(place)), os.path.basename(place))
+    parents = [part for part in reversed(inside.parents) if str(part) not in ("/", "/tmp")]  # noqa: S108 -- the guest's
+    opened = [word for part in parents for word in ("--perms", "0755", "--dir", str(part))]
+    return [*opened, "--ro-bind", str(place), str(inside)]
+
+
+def libraries(files: Iterable[str | Path]) -> list[str]:
+    """Return the shared libraries that programs and extension modules load, the loader included, as it looks for them.
+
+    Raises:
+        OSError: There is no `ldd`.
+    """
+    command = ["ldd", *map(str, files)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- files of our interpreter
+    return sorted(set(re.findall(r"^\s+(?:\S+ => )?(/\S+) \(0x", found.stdout, re.MULTILINE)))
