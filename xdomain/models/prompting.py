@@ -23,9 +23,11 @@ RENDERING_FAILED = (
     LimitExceeded, TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, SyntaxError
 )  # fmt: skip
 """Exceptions of Jinja, of a template's own expressions, and of the limits."""
-LONGEST_SECONDS = 10.0
-MOST_MEBIBYTES = 1024
+LONGEST_SECONDS = 4.0
+MOST_MEBIBYTES = 512
 """Limits of rendering one prompt; the first one compiles the template."""
+LONGEST_TEXT = 10_000_000
+"""Characters of a prompt; the longest contexts of models take half of them."""
 PROBE = "xdomain asks whether this template shows a system message"
 
 
@@ -125,8 +127,7 @@ def render(item: Item, tokenizer: Any, chat: bool) -> str:
     """Return the text of the prompt that is tokenised.
 
     Raises:
-        ConfigError: the chat template cannot render a user's message, or not within `LONGEST_SECONDS` and
-            `MOST_MEBIBYTES`.
+        ConfigError: the chat template cannot render a user's message, or exceeds a limit.
     """
     return render_prompt(trl_prompt(item, chat, tokenizer), tokenizer)
 
@@ -138,8 +139,9 @@ def render_prompt(prompt: str | list[Message], tokenizer: Any) -> str:
     try:
         return _apply(tokenizer, prompt)
     except RENDERING_FAILED as error:
+        reason = str(error)[:300].rstrip(".")
         raise ConfigError(
-            f"the chat template cannot render a user's message: {error}.",
+            f"the chat template cannot render a user's message: {reason}.",
             where="model.chat_template",
             fix="Set it to false, or use a model whose chat template takes plain text.",
         ) from error
@@ -148,7 +150,10 @@ def render_prompt(prompt: str | list[Message], tokenizer: Any) -> str:
 def _apply(tokenizer: Any, prompt: list[Message]) -> str:
     """Render a conversation through the chat template, which came with the model, within limits."""
     with limited(LONGEST_SECONDS, MOST_MEBIBYTES):
-        return str(tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False))
+        text = str(tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False))
+    if len(text) > LONGEST_TEXT:
+        raise LimitExceeded(f"writes {len(text)} characters, more than {LONGEST_TEXT}")
+    return text
 
 
 def encode(texts: Sequence[str], tokenizer: Any, chat: bool) -> list[list[int]]:

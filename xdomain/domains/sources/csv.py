@@ -10,9 +10,9 @@ from typing import Any
 
 from xdomain.config.domain_source import CsvSource
 from xdomain.core.errors import DataError
-from xdomain.domains.sources.files import FileRows, open_text, read_lines, refuse_repeated_columns
+from xdomain.domains.sources.files import LONGEST_LINE, FileRows, open_text, read_lines, refuse_repeated_columns
 
-LONGEST_CELL = LONGEST_TEXT_CELL
+LONGEST_CELL = LONGEST_LINE
 """Largest number of characters of a cell. Python's own limit of 131,072 is shorter than some passages."""
 
 

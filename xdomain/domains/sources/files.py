@@ -18,9 +18,8 @@ from xdomain.core.json_text import RepeatedKeyError
 from xdomain.core.reading import open_regular, why_unreadable
 from xdomain.domains.sources.base import Part, Row, Source
 
-
 LONGEST_LINE = 2**26
-LONGEST_TEXT = 2**33
+LONGEST_TEXT = 2**31
 """Characters of a line and of a file, unpacked. All rows of a file are held in memory."""
 
 
@@ -115,6 +114,19 @@ def read_lines(handle: IO[str], path: Path) -> Iterator[str]:
             what = f"the text is longer than {LONGEST_TEXT} characters."
             raise DataError(what, where=str(path), fix="Split it into several files, or leave rows out.")
         yield line
+
+
+def whole_text(handle: IO[str], path: Path) -> str:
+    """Return a text of at most `LONGEST_TEXT` characters.
+
+    Raises:
+        DataError: it is longer.
+    """
+    text = handle.read(LONGEST_TEXT + 1)
+    if len(text) > LONGEST_TEXT:
+        what = f"the text is longer than {LONGEST_TEXT} characters."
+        raise DataError(what, where=str(path), fix="Split it into several files, or leave rows out.")
+    return text
 
 
 def not_json(error: ValueError, where: str, fix: str) -> DataError:
