@@ -15,7 +15,7 @@ FOLDER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 def _compiles(pattern: str) -> str:
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"should be a regular expression. Found {pattern!r} ({error}).") from error
     return pattern
 
