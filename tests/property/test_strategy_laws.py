@@ -47,7 +47,7 @@ def build(name: str, count: int) -> Any:
 def moved(name: str, rows: Rows, order: Sequence[int] | None = None, scale: float = 1.0, number: int = 0) -> Tensor:
     order = order or range(len(rows))
     gradients = {
-        "abcd"[place]: [scale * torch.tensor(rows[row][:2]).double(), scale * torch.tensor(rows[row][2:]).double()]
+        "abcd"[place]: [scale * torch.tensor(part, dtype=torch.float64) for part in (rows[row][:2], rows[row][2:])]
         for place, row in enumerate(order)
     }
     step = step_of_gradients(gradients, number)

@@ -21,7 +21,7 @@ def test_every_main_matrix_and_the_curves_have_a_file(tmp_path, kind, begins):
 
 def test_figures_without_matplotlib_name_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(DependencyMissing, match=r'pip install ".+\[figures\]"'):
+    with pytest.raises(DependencyMissing, match=r'pip install (-e )?".+\[figures\]"'):
         write_figures(example_result(), tmp_path, "svg")
 
 
