@@ -195,11 +195,12 @@ def test_the_gradient_conflicts_with_no_domain(name: str, rows: Rows) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(rows=st.lists(st.lists(st.floats(0, 3), min_size=5, max_size=5), min_size=2, max_size=4))
+@given(rows=st.lists(st.lists(values.map(abs), min_size=5, max_size=5), min_size=2, max_size=4))
 def test_without_conflict_surgery_is_joint(rows: Rows) -> None:
+    """TorchJD counts a gradient of length 1e-8 beside one of length 1 as zero, so that none so short is drawn."""
     joint = moved("joint", rows)
     for name in ("pcgrad", "mgs"):
-        kept = torch.tensor(rows).double()
+        kept = torch.tensor(rows, dtype=torch.float64)
         if (kept[:, :2].norm(dim=1) > 0).all() and (kept[:, 2:].norm(dim=1) > 0).all():
             assert torch.allclose(moved(name, rows), joint, atol=1e-9)
 
