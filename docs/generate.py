@@ -6,68 +6,114 @@ With `--check` it writes nothing and ends with 1 where a committed file differs;
 from __future__ import annotations
 
 import json
-import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-os.environ["XDOMAIN_FIELD_DOCS"] = "1"  # before the models are made
-
 from xdomain.analysis.result import result_schema
 from xdomain.api.run_events import RUN_EVENT
-from xdomain.config.experiment import Experiment
+from xdomain.api.schemas import KINDS, schema_text
+from xdomain.config.json_schema import raw_schema
+from xdomain.config.plugin import NAMED_IN
+from xdomain.core.field_docs import add_field_docs
 
 FOLDER = Path(__file__).parent / "reference"
 HEAD = """# The experiment file
 
-Generated from the models in `xdomain/config` by `make docs`. Unknown keys are refused. `${NAME}` in a text expands
-from the environment. Editors complete and check a file that begins with
-`# yaml-language-server: $schema=<path to docs/reference/experiment.schema.json>`.
+Generated from the models in `xdomain/config` by `make docs`. Sections follow the order in which a file is written.
+Unknown keys are refused. `${NAME}` in a text expands from the environment.
+
+Editors complete and check a file that begins with the line that `xdomain schema FILE --write` prints: the command puts
+a JSON schema (draft 2020-12) beside the file, with the kinds that your installed packages bring. A study has a schema
+of its own, and so has a domain in a file of its own. The schemas in this folder know the kinds of xdomain alone. A
+schema refuses unknown keys, wrong types and unknown kinds; rules between fields are checked by `xdomain grid plan`.
+
+Short forms:
+
+- `strategy: cgpo` stands for `strategies: [cgpo]`.
+- The name of a verifier, a source or a strategy stands for a mapping with only its `kind` or `name`:
+  `verifier: number`, `strategies: [joint, cgpo]`.
+- `verifier: {function: "module:name"}` needs no `kind`.
+- `domains: [math, {file: mine.yaml}]` names a registered domain, and a domain in a file of its own.
+- `fields: {question: q}` stands for `fields: {question: {column: q}}`.
+- `limit: 200` limits every split.
+- `answer_in: whole`, `reasoning: think` and `tasks: number_sorting` need no list for a single entry.
 """
+Node = dict[str, Any]
 
 
 def pages() -> dict[str, str]:
     """Every generated file with its text."""
-    return {
-        "experiment.schema.json": schema_text(),
+    return {f"{kind}.schema.json": schema_text(kind, plugins=False) for kind in KINDS} | {
         "experiment-file.md": reference_text(),
-        "run-events.schema.json": events_text(),
-        "report.schema.json": report_text(),
+        "run-events.schema.json": json.dumps(events_schema(), indent=1, sort_keys=True) + "\n",
+        "report.schema.json": json.dumps(result_schema(), indent=1, sort_keys=True) + "\n",
     }
 
 
-def events_text() -> str:
-    return json.dumps(RUN_EVENT.json_schema(), indent=1, sort_keys=True) + "\n"
-
-
-def report_text() -> str:
-    return json.dumps(result_schema(), indent=1, sort_keys=True) + "\n"
-
-
-def schema_text() -> str:
-    return json.dumps(Experiment.model_json_schema(), indent=1, sort_keys=True) + "\n"
+def events_schema() -> Node:
+    schema = RUN_EVENT.json_schema()
+    add_field_docs(schema)
+    return schema
 
 
 def reference_text() -> str:
-    schema = Experiment.model_json_schema()
-    parts = [HEAD, *section("experiment", schema)]
-    for name, definition in sorted(schema["$defs"].items()):
-        if "properties" in definition:
-            parts += section(name, definition)
+    schema = raw_schema("experiment")
+    titles = dict(sections(schema, "", schema["$defs"], set()))
+    parts = [HEAD, *section("The whole file", schema, titles)]
+    for name, title in titles.items():
+        parts += section(title, schema["$defs"][name], titles)
     return "\n".join(parts)
 
 
-def section(name: str, definition: dict[str, Any]) -> list[str]:
+def sections(node: Node, place: str, definitions: dict[str, Node], seen: set[str]) -> Iterator[tuple[str, str]]:
+    """Definitions in the order in which a reader meets them, each with its title: its place in the file."""
+    for key, field in node["properties"].items():
+        within = f"{place}.{key}".lstrip(".")
+        for name in references(field):
+            definition = definitions[name]
+            if name not in seen and "properties" in definition:
+                seen.add(name)
+                yield name, f"{within}{of_kind(definition)}"
+                yield from sections(definition, within, definitions, seen)
+
+
+def of_kind(definition: Node) -> str:
+    """The end of a title that tells one form of a section from the others."""
+    fields = definition["properties"]
+    stated = next((fields[key] for key in ("kind", "name") if key in fields), {})
+    if NAMED_IN in stated:
+        return ": of another package"
+    if "const" in stated:
+        return f": {stated['const']}"
+    return next((f": {key}" for key in ("function", "file") if key in fields), "")
+
+
+def references(node: Any) -> Iterator[str]:
+    """Names of the definitions that a field refers to, in their order."""
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield node["$ref"].rpartition("/")[2]
+        for key, child in node.items():
+            if key != "default":
+                yield from references(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from references(child)
+
+
+def section(title: str, definition: Node, titles: dict[str, str]) -> list[str]:
     """A heading, the model's docstring, and a table of its fields."""
-    lines = [f"\n## {name}\n", one_line(definition.get("description", "")), ""]
+    lines = [f"\n## {title}\n", one_line(definition.get("description", "")), ""]
     lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
     for key, field in definition["properties"].items():
-        cells = kind(field), default(key, field, definition), one_line(field.get("description", ""))
+        cells = kind(field, titles), default(key, field, definition), one_line(field.get("description", ""))
         lines.append(f"| `{key}` | {' | '.join(map(cell, cells))} |")
     return lines
 
 
-def default(key: str, field: dict[str, Any], definition: dict[str, Any]) -> str:
+def default(key: str, field: Node, definition: Node) -> str:
     """The default as JSON; a section's own table tells the defaults of what it holds."""
     if key in definition.get("required", ()):
         return "required"
@@ -75,23 +121,28 @@ def default(key: str, field: dict[str, Any], definition: dict[str, Any]) -> str:
     return "" if isinstance(value, dict) else f"`{json.dumps(value)}`"
 
 
-def kind(field: dict[str, Any]) -> str:
+def kind(field: Node, titles: dict[str, str]) -> str:
     """A type in words, as short as it can be said."""
     if "$ref" in field:
-        name = field["$ref"].rsplit("/", 1)[1]
-        return f"[{name}](#{name.lower()})"
-    if "const" in field:
-        return f"`{field['const']}`"
-    if "enum" in field:
-        return ", ".join(f"`{value}`" for value in field["enum"])
+        title = titles[field["$ref"].rsplit("/", 1)[1]]
+        return f"[{title.rpartition(': ')[2]}](#{slug(title)})"
+    if "const" in field or "enum" in field:
+        return ", ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
     for several in ("anyOf", "oneOf"):
         if several in field:
-            return " or ".join(dict.fromkeys(kind(each) for each in field[several]))
+            return " or ".join(dict.fromkeys(kind(each, titles) for each in field[several]))
     if field.get("type") == "array":
-        return f"list of {kind(field['items'])}" if "items" in field else "list"
+        return f"list of {kind(field['items'], titles)}" if "items" in field else "list"
+    if isinstance(field.get("additionalProperties"), dict):
+        return f"mapping of names to {kind(field['additionalProperties'], titles)}"
     limits = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
     shown = [f"{sign} {field[name]:g}" for name, sign in limits.items() if name in field]
     return " ".join([field.get("type", "any"), *shown])
+
+
+def slug(title: str) -> str:
+    """The anchor of a heading, as GitHub and MkDocs make it."""
+    return "".join(sign for sign in title.lower() if sign.isalnum() or sign in " -_").replace(" ", "-")
 
 
 def one_line(text: str) -> str:
@@ -107,7 +158,7 @@ def main(check: bool) -> int:
     differing = 0
     for file, text in pages().items():
         path = FOLDER / file
-        if check and path.read_text(encoding="utf-8") != text:
+        if check and (not path.exists() or path.read_text(encoding="utf-8") != text):
             sys.stdout.write(f"{path} differs from the models: run `make docs`.\n")
             differing = 1
         if not check:

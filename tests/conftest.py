@@ -10,11 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from xdomain.core.secrets import Known
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def forgotten_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test mask what an earlier one had in its environment."""
+    monkeypatch.setattr(Known, "variables", None)
+    monkeypatch.setattr(Known, "pattern", None)
 
 
 @pytest.fixture

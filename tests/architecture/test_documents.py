@@ -8,19 +8,25 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from tests.support.extend_page import write_page
+from xdomain.api.schemas import KINDS
 from xdomain.cli.app import app
 from xdomain.config.domain import DomainConfig
 from xdomain.config.experiment import Experiment
+from xdomain.config.json_schema import json_schema
 from xdomain.config.load import load_experiment
 from xdomain.config.study import StudyConfig, load_study
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("experiments/**/*.md")]
-COMMANDS = re.compile(r"xdomain ((?:grid|domains|eval|study|report|view|doctor)\b[^\n`]*)")
+COMMANDS = re.compile(
+    r"xdomain ((?:init|examples|export-model|grid|domains|eval|study|report|rescore|view|doctor)\b[^\n`]*)"
+)
 PLACEHOLDERS = {"<commit>": "a" * 40, "{...}": "{base_url: 'https://example.org/v1', model: some-model}"}
 EXPERIMENT = {"name": "x", "model": {"preset": "tiny_qwen3"}, "domains": ["math", "logic"], "grid": {"singles": True}}
 DOMAIN = {
@@ -114,6 +120,12 @@ def test_yaml_examples_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("XDOMAIN_DATA", str(tmp_path))
     write_page(tmp_path)  # examples of plugins name what this page registers
     monkeypatch.syspath_prepend(str(tmp_path))
+    schemas = {kind: Draft202012Validator(json_schema(kind)) for kind in KINDS}
+
+    def check(kind: str, example: dict[str, Any]) -> None:
+        wrong = best_match(schemas[kind].iter_errors(example))
+        assert wrong is None, f"{kind}: {wrong}"
+
     loaded = []
     for page in (ROOT / "README.md", *ROOT.glob("docs/*/*.md")):
         text = page.read_text(encoding="utf-8")
@@ -124,14 +136,17 @@ def test_yaml_examples_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             if example.keys() <= StudyConfig.model_fields.keys() and "pairs" in example:
                 path.write_text(yaml.safe_dump(example), encoding="utf-8")
                 load_study(path)
+                check("study", example)
             elif example.keys() <= {*Experiment.model_fields, "strategy"} - {"name"} or "training" in example:
                 path.write_text(yaml.safe_dump(EXPERIMENT | example), encoding="utf-8")
                 load_experiment(path)
+                check("experiment", EXPERIMENT | example)
             elif example.keys() <= DomainConfig.model_fields.keys():
                 if "name" in example:
                     (tmp_path / f"{example['name']}.yaml").write_text(yaml.safe_dump(example), encoding="utf-8")
                 path.write_text(yaml.safe_dump(EXPERIMENT | {"domains": [DOMAIN | example]}), encoding="utf-8")
                 load_experiment(path)
+                check("domain", DOMAIN | example)
             else:
                 continue
             loaded.append(f"{name(page)}: {', '.join(example)}")

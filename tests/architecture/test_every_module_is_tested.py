@@ -11,6 +11,7 @@ TESTS = ROOT / "tests"
 FOLDERS = [folder for folder in TESTS.iterdir() if folder.is_dir() and folder.name != "support"]
 
 THROUGH_ANOTHER = {
+    "xdomain.analysis.result.findings": "unit/analysis/test_findings.py",
     "xdomain.analysis.result.published": "unit/analysis/test_reference.py",
     "xdomain.analysis.result.runs": "unit/analysis/test_trajectory.py",
     "xdomain.analysis.result.strategies": "unit/analysis/test_strategy_cost.py",

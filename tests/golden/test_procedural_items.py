@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from xdomain.config.domain_registry import GENERATORS
 from xdomain.config.domain_source import ProceduralSource
 from xdomain.core.fingerprint import fingerprint
-from xdomain.domains.registry import GENERATORS
 from xdomain.domains.sources.procedural import ProceduralRows
 
 PINNED: dict[tuple[str, int], str] = {

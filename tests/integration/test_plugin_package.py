@@ -26,7 +26,7 @@ CHECKOUT = PACKAGE.parents[1]
 PROOF = """
 import json
 from xdomain.domains.build import build_domain
-from xdomain.domains.registry import DOMAINS
+from xdomain.config.domain_registry import DOMAINS
 from xdomain.domains.testing import check_domain
 found = check_domain(lambda: build_domain("roman"), fewest_prompts=3999)
 print(json.dumps([DOMAINS.names(), found.distinct_prompts, found.scorer]))

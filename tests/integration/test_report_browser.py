@@ -189,3 +189,33 @@ def test_without_script_a_cell_still_leads_to_its_numbers(browser, page):
         assert not browser.find_element(By.CSS_SELECTOR, ".filters").is_displayed()
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+@pytest.mark.parametrize("domains", [2, 4, 8])
+def test_the_first_screen_answers_the_questions(browser, tmp_path: Path, domains):
+    page = write_report(example_result(domains, 3), tmp_path, ["html"])["html"].as_uri()
+    open_page(browser, page, 1280, 900)
+    answers = browser.execute_script(
+        "return [...document.querySelectorAll('.answer')].map((answer) => {"
+        "  const box = answer.getBoundingClientRect();"
+        "  return [answer.querySelector('dt').textContent, box.top, box.bottom, box.right];"
+        "});"
+    )
+    assert [title for title, *_ in answers[:4]] == ["Transfer", "Order", "Retention", "Mixture"]
+    for title, top, bottom, right in answers[:4]:
+        assert top > 0, title
+        assert bottom <= 900, title
+        assert right <= 1280, title
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 1280
+    facts = browser.find_element(By.CSS_SELECTOR, ".facts").text
+    assert "Training seeds\n3" in facts
+    assert "Test items per domain\n300" in facts
+
+
+def test_details_of_an_answer_are_folded_and_open(browser, page):
+    open_page(browser, page)
+    fold = browser.find_element(By.XPATH, "//details[summary/span[text()='Not beaten']]")
+    line = fold.find_element(By.CSS_SELECTOR, "li")
+    assert not line.is_displayed()
+    fold.find_element(By.CSS_SELECTOR, "summary").send_keys(Keys.ENTER)
+    assert line.is_displayed()

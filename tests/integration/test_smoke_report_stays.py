@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,12 @@ def differences(found: Any, expected: Any, where: str = "$") -> list[str]:
     return [place for name, one, other in pairs for place in differences(one, other, name)]
 
 
+def sentences_of(report: dict[str, Any]) -> list[str]:
+    """Return the answers of a report, then their details."""
+    answers = [finding["sentence"] for finding in report["findings"]]
+    return answers + [line for finding in report["findings"] for line in finding["details"]]
+
+
 def test_every_number_stays(tmp_path: Path, repository: Path) -> None:
     with tarfile.open(FIXTURE / "store.tar.xz") as archive:
         archive.extractall(tmp_path / "store")  # our own archive; Python 3.11.2 knows no `filter`
@@ -43,5 +50,28 @@ def test_every_number_stays(tmp_path: Path, repository: Path) -> None:
     found = report_of(opened)
     kept = json.loads(gzip.decompress((FIXTURE / "report.json.gz").read_bytes()))
     expected = from_version_1(kept) if kept["meta"]["schema_version"] == 1 else kept
+    assert found["sentences"] == sentences_of(found)
+    expected["sentences"] = found["sentences"]  # worded anew on 2026-11-29, see below
     changed = differences(found, expected)
     assert not changed, f"{len(changed)} values changed: {changed[:5]}"
+    assert {finding["name"]: finding["sentence"] for finding in found["findings"] if finding["is_main"]} == ANSWERS
+    numbers = {number for sentence in kept["sentences"] for number in INTERVAL.findall(sentence)}
+    worded = {number for sentence in found["sentences"] for number in INTERVAL.findall(sentence.replace("−", "-"))}
+    assert numbers <= worded, "every interval that a sentence named is still named"
+
+
+INTERVAL = re.compile(r"[-\d.]+ points \[[^]]+\]")
+ANSWERS = {
+    "transfer": "Transfer to another domain: none shown in 6 of 6 comparisons; effects up to 2.5 points are not ruled "
+    "out.",
+    "order": "An order effect is shown in 4 of 9 comparisons, largest first: math -> logic beats logic -> math on "
+    "logic by 6.4 points [3.6, 9.2]; puzzle -> logic beats logic -> puzzle on logic by 5.8 points [2.4, 9.1]; math -> "
+    "logic beats logic -> math on puzzle by 2.8 points [0.5, 5.2]; and 1 more.",
+    "retention": "A change of an earlier domain is shown in 1 of 6 comparisons (1 loss): logic -> puzzle leaves logic "
+    "2.5 points [1.1, 3.9] lower than logic did (240 against 120 steps).",
+    "mixture": "A difference between a mixture and the orders of its domains is shown in 6 of 9 comparisons (1 gain, 5 "
+    "losses), largest first: logic + math is beaten by one of its orders on logic by 9.4 points [5.2, 13.1]; logic + "
+    "puzzle is beaten by one of its orders on logic by 5.3 points [1.5, 8.7]; math + puzzle is beaten by one of its "
+    "orders on math by 3.5 points [0.5, 6.1]; and 3 more (120 against 240 steps).",
+}
+"""The first screen of the smoke report."""

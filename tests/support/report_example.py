@@ -14,6 +14,7 @@ from typing import Any
 from scipy.stats import norm
 
 from xdomain.analysis.estimands import own_estimands
+from xdomain.analysis.findings import worded
 from xdomain.analysis.read_result import DRAWN
 from xdomain.analysis.result import (
     AccuracyMatrix,
@@ -196,7 +197,7 @@ class Example:
                 seconds_ratio=empty if name == "joint" else ratio,
                 processor_seconds_ratio=empty if name == "joint" else ratio,
                 displacement_ratio=empty if name == "joint" else ratio,
-                moves="farther" if name == "cgpo" else None,
+                moves="farther" if name == "cgpo" and ratio.estimate is not None else None,
             )
             for run, name in zip([self.mixes[0], *self.strategies], ["joint", "cgpo", "pcgrad"], strict=True)
         ]
@@ -301,7 +302,7 @@ class Example:
         trajectories = tuple(self.trajectory(c, d) for c in [*self.domains, *self.sequences] for d in self.domains)
         matrices |= {name: self.by_run(name, self.runs) for name in TURNOVER}
         matrices["pass_at_1"] = self.by_run("pass_at_1", ["base", *self.runs], centre=None)
-        return AnalysisResult(
+        result = AnalysisResult(
             matrices=in_reading_order(matrices),
             trajectories=trajectories,
             strategies=(self.comparison(),),
@@ -322,10 +323,7 @@ class Example:
                 tested={name: tested for name, (_, tested) in counts.items()},
                 best=tuple(best),
             ),
-            sentences=(
-                f"{a} -> {b} beats {b} -> {a} on {b} by 15.5 points [9.1, 21.8].",
-                f"On {a} no effect of the order is shown; [-1.2, 6.0] points not ruled out.",
-            ),
+            sentences=(),
             meta=Meta(
                 experiment="four-domains",
                 model="tiny_qwen3 (0.5 M parameters)",
@@ -347,6 +345,7 @@ class Example:
                 },
             ),
         )
+        return worded(result)
 
 
 def in_reading_order(matrices: dict[str, Matrix]) -> dict[str, Matrix]:

@@ -5,29 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from xdomain.analysis.result import Cell, RunEffort
-from xdomain.core.number_text import points
+from xdomain.analysis.result import AnalysisResult, Cell, RunEffort
+from xdomain.core.number_text import bracketed, points
 
 Amount = Literal["steps", "prompts", "completion_tokens", "informative_groups"]
 """Fields of `RunEffort` that stand beside every comparison."""
 
-MOST_NAMED = 3
-"""Cells that a sentence names before it counts the rest."""
+NO_INTERVAL = "(no interval)"
 
 
 def interval(cell: Cell) -> str:
     """ "[9.1, 21.8]" in points."""
-    if cell.low is None or cell.high is None:
-        return "(no interval)"
-    return f"[{points(cell.low)}, {points(cell.high)}]"
+    return bracketed(cell.low, cell.high) or NO_INTERVAL
 
 
 def sized(cell: Cell) -> str:
     """The interval of the size of an effect, so that a loss of 3 points reads [1.0, 5.0]."""
-    if cell.low is None or cell.high is None:
-        return "(no interval)"
-    low, high = (cell.low, cell.high) if (cell.estimate or 0) >= 0 else (-cell.high, -cell.low)
-    return f"[{points(low)}, {points(high)}]"
+    return interval(cell if (cell.estimate or 0) >= 0 else cell.negated())
 
 
 def of_sides(effort: Mapping[str, RunEffort], compares: Sequence[str], amount: Amount) -> tuple[float | None, ...]:
@@ -41,6 +35,16 @@ def of_sides(effort: Mapping[str, RunEffort], compares: Sequence[str], amount: A
     return (first, *dict.fromkeys(others))
 
 
+def steps_by_phase(result: AnalysisResult) -> dict[str, tuple[int, ...]]:
+    """Return the optimizer steps of each phase by run; a run of which not all phases are known is left out."""
+    ends = {trajectory.curriculum: trajectory.phase_ends for trajectory in result.trajectories}
+    return {
+        label: tuple(end - start for start, end in zip((0, *found), found, strict=False))
+        for label, found in ends.items()
+        if label in result.effort and len(found) == len(result.effort[label].phases)
+    }
+
+
 def steps_apart(effort: Mapping[str, RunEffort], compares: Sequence[str]) -> str:
     """ " (120 against 240 steps)" where two trained runs were not trained equally long, else empty."""
     first, *others = of_sides(effort, compares, "steps")
@@ -49,26 +53,16 @@ def steps_apart(effort: Mapping[str, RunEffort], compares: Sequence[str]) -> str
     return f" ({first:,.6g} against {' and '.join(f'{steps:,.6g}' for steps in others)} steps)"
 
 
-def not_ruled_out(named: Sequence[tuple[str, Cell]], what: str) -> str:
-    """What cells without a shown effect leave open: the largest effect, and which intervals leave out 0 when taken
-    alone, though the adjusted p does not reach the level.
+def not_ruled_out(cells: Sequence[Cell], what: str = "effects") -> str:
+    """What cells without a shown effect leave open: the largest effect that some interval still holds.
 
     Args:
-        named: every such cell with its name.
         what: "effects" or "differences".
     """
-    bounded = [
-        (name, cell, cell.low, cell.high) for name, cell in named if cell.low is not None and cell.high is not None
-    ]
-    if not bounded:
-        return ""
-    reach = max(max(abs(low), abs(high)) for _, _, low, high in bounded)
-    alone = sorted(
-        ((name, cell) for name, cell, low, high in bounded if low > 0 or high < 0),
-        key=lambda found: found[1].p_adjusted or 0.0,
-    )
-    words = [f"{name} {interval(cell)} (adjusted p {cell.p_adjusted or 0.0:.2g})" for name, cell in alone[:MOST_NAMED]]
-    if len(alone) > MOST_NAMED:
-        words.append(f"{len(alone) - MOST_NAMED} more")
-    leave = f"; taken alone, 0 lies outside {', '.join(words)}" if words else ""
-    return f"; {what} up to {points(reach)} points are not ruled out{leave}"
+    ends = [abs(end) for cell in cells for end in (cell.low, cell.high) if end is not None]
+    if not ends:
+        return "; there is no interval"
+    reach = max(ends)
+    if reach >= 1.0:
+        return f"; some intervals rule out no size of {what}"
+    return f"; {what} up to {points(reach)} points are not ruled out"

@@ -8,11 +8,11 @@ from xdomain.analysis.checkpoints import end_checkpoints
 from xdomain.analysis.declared import declared_contrasts
 from xdomain.analysis.effort import efforts
 from xdomain.analysis.estimands import estimands
+from xdomain.analysis.findings import worded
 from xdomain.analysis.items import item_changes
 from xdomain.analysis.measurements import Measurements
 from xdomain.analysis.multiplicity import word_counts
 from xdomain.analysis.result import AnalysisResult, Meta
-from xdomain.analysis.sentences import sentences
 from xdomain.analysis.strategy_cost import strategy_costs
 from xdomain.analysis.study import build_study, templates_statement
 from xdomain.analysis.summary import summarise
@@ -64,8 +64,7 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
     meta = result.meta
     if result.has_exceptions:
         meta = meta.model_copy(update={"statements": (*meta.statements, EXCEPTIONS)})
-    result = result.model_copy(update={"contrasts": declared, "meta": meta})
-    return result.model_copy(update={"sentences": sentences(result)})
+    return worded(result.model_copy(update={"contrasts": declared, "meta": meta}))
 
 
 def counted(result: AnalysisResult) -> AnalysisResult:

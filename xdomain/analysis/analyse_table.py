@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from xdomain.analysis.accuracy_table import NEEDS_ITEMS, AccuracyTable, Pairing, table_measurements
 from xdomain.analysis.analyse import UNKNOWN_BUDGET, counted
 from xdomain.analysis.effort import unmeasured_effort
+from xdomain.analysis.findings import worded
 from xdomain.analysis.result import AnalysisResult, Cell, Meta, Summary
-from xdomain.analysis.sentences import sentences
 from xdomain.analysis.summary import mean_cell, mean_diagonal_transfer
 from xdomain.core.errors import AnalysisError
 
@@ -37,8 +37,7 @@ def analyse_table(table: AccuracyTable, pairing: Pairing = "any") -> AnalysisRes
         sentences=(),
         meta=_meta(table, pairing),
     )
-    result = counted(result)
-    return result.model_copy(update={"sentences": sentences(result)})
+    return worded(counted(result))
 
 
 def _check(table: AccuracyTable) -> None:

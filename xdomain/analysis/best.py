@@ -19,6 +19,7 @@ from scipy import stats
 from xdomain.analysis.blank import Blank
 from xdomain.analysis.contrast import Aligned
 from xdomain.analysis.maxima import Pairwise, pairwise, studentized_quantile
+from xdomain.analysis.possible import cut
 from xdomain.analysis.result import BestSet, Cell
 from xdomain.analysis.runs import Run
 from xdomain.analysis.strategies import contests
@@ -75,7 +76,7 @@ def _best(study: Study, group: str, runs: Sequence[Run], domain: str) -> BestSet
         candidates=tuple(labels),
         not_beaten=tuple(label for label, lost in zip(labels, beaten, strict=True) if not lost),
         leading=labels[leading],
-        margin=study.spoken(_margin(table, leading, labels, aligned)),
+        margin=study.spoken(cut(_margin(table, leading, labels, aligned))),
     )
 
 

@@ -17,6 +17,7 @@ from xdomain.analysis.quantities import address_of, read_condition, read_quantit
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix
 from xdomain.config.analysis import Condition, Quantity
 from xdomain.core.errors import AnalysisError, GateRefuted, GateUndecided
+from xdomain.core.number_text import bracketed, decimals
 from xdomain.core.registry import did_you_mean
 
 
@@ -165,4 +166,4 @@ def answer_of(cell: Cell, condition: Condition) -> Answer:
 def _interval_words(cell: Cell) -> str:
     if cell.low is None or cell.high is None:
         return "without an interval" + (f" ({cell.note})" if cell.note else "")
-    return f"[{cell.low:.4f}, {cell.high:.4f}]"
+    return bracketed(cell.low, cell.high, lambda value: decimals(value, 4))

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from xdomain.config.model_base import FIELD_DOCS
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -45,7 +43,6 @@ class ResultModel(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        use_attribute_docstrings=FIELD_DOCS,
         defer_build=True,
         allow_inf_nan=False,
         ser_json_inf_nan="null",
@@ -57,7 +54,8 @@ class Cell(ResultModel):
 
     estimate: float | None = None
     low: float | None = None
-    """Lower end of the 95% interval (unadjusted); null also where the interval is unbounded, which `note` says."""
+    """Lower end of the 95% interval (unadjusted, cut at the smallest possible value); null also where the interval is
+    unbounded, which `note` says."""
     high: float | None = None
     n_items: int | None = None
     """Items that every compared checkpoint has a verdict on (both tests together where two are compared)."""
@@ -77,7 +75,8 @@ class Cell(ResultModel):
     """Whether that p, adjusted like `p_adjusted`, is at most 0.05; null if it was not tested. It never replaces `word`:
     an effect can be shown and also be smaller than the margin."""
     standard_error: float | None = None
-    """Standard error of a tested estimate whose interval is symmetric about it; null elsewhere."""
+    """Standard error of a tested estimate whose interval is symmetric about it before it is cut at what is possible;
+    null elsewhere."""
     degrees: float | None = None
     """Degrees of freedom of the t distribution that belongs to `standard_error`."""
     smallest_detectable: float | None = None
@@ -141,6 +140,10 @@ class Matrix(ResultModel):
     """Columns that are read differently from the rest of the matrix."""
     mirrored: bool = False
     """Whether (row, column) and (column, row) are one question, which is tested once."""
+    limits: tuple[float, float] = (-1.0, 1.0)
+    """Smallest and largest possible value, if estimates are differences in fractions. Intervals are cut there."""
+    unbounded: tuple[str, ...] = ()
+    """Columns whose values have no such limits."""
     square: tuple[str, str] | None = None
     """Meaning of rows and columns when the rows "A -> B" are drawn as a square; null if they never are."""
     numerator: str | None = None
@@ -161,6 +164,12 @@ class Matrix(ResultModel):
     def direction_of(self, column: str) -> Direction:
         """Return how one column is read."""
         return "level" if self.centre is None else self.column_directions.get(column, self.direction)
+
+    def possible(self, column: str) -> tuple[float, float] | None:
+        """Return the smallest and the largest value that a column can hold; None where there is no such limit."""
+        if self.unit != "fraction" or column in self.unbounded:
+            return None
+        return (0.0, 1.0) if self.direction_of(column) in {"level", "size"} else self.limits
 
     def frame(self, *, intervals: bool = False) -> pd.DataFrame:
         """Return the matrix as a data frame; a cell without an estimate is NaN.

@@ -22,6 +22,7 @@ from xdomain.analysis.inference import pool_effects, t_quantile, to_cell
 from xdomain.analysis.measurements import Measurements
 from xdomain.analysis.multiplicity import adjust_matrix
 from xdomain.analysis.pair_result import STATEMENTS, PairResult
+from xdomain.analysis.possible import cut
 from xdomain.analysis.result import AccuracyMatrix, Cell, Matrix
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study, build_study, templates_statement
@@ -134,7 +135,7 @@ def mean_over_pairs(gain: Matrix, column: str) -> Cell:
     error = float(np.std(known, ddof=1)) / count**0.5
     half = t_quantile(0.975, count - 1) * error
     p = 2 * float(special.stdtr(count - 1, -abs(mean) / error)) if error > 0 else None
-    return Cell(estimate=mean, low=mean - half, high=mean + half, p=p, note=f"over {count} pairs")
+    return cut(Cell(estimate=mean, low=mean - half, high=mean + half, p=p, note=f"over {count} pairs"))
 
 
 def in_order(accuracy: Matrix | None, config: StudyConfig) -> AccuracyMatrix:

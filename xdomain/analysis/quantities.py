@@ -8,6 +8,7 @@ from dataclasses import replace
 from xdomain.analysis.estimand import Address
 from xdomain.analysis.estimands import REGISTRY, estimands, load_estimand, own_estimands
 from xdomain.config.analysis import AnalysisConfig, Condition, Quantity, parse_condition, parse_quantity
+from xdomain.config.written import Written
 from xdomain.core.errors import ConfigError
 from xdomain.core.registry import did_you_mean
 
@@ -18,11 +19,11 @@ Found = tuple[str | None, Address]
 """Name of the matrix, None for a mean of the summary; and how its cells are named."""
 
 
-def check_analysis(config: AnalysisConfig, where: str) -> None:
+def check_analysis(config: AnalysisConfig, written: Written) -> None:
     """Check the names in the `analysis` section of an experiment.
 
     Args:
-        where: The experiment's file, for messages.
+        written: origin of the experiment.
 
     Raises:
         ConfigError: a contrast names no known quantity, has the wrong arguments, or cannot be tested.
@@ -34,7 +35,8 @@ def check_analysis(config: AnalysisConfig, where: str) -> None:
         try:
             checked_contrast(contrast)
         except ConfigError as error:
-            raise ConfigError(error.what, where=f"{where}, analysis.contrasts[{index}]", fix=error.fix) from error
+            written.note(("analysis", "contrasts", index), error.what, error.fix)
+    written.refuse()
 
 
 def read_quantity(text: str) -> Quantity:

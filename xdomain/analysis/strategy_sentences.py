@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from xdomain.analysis.amounts import not_ruled_out, sized
 from xdomain.analysis.result import AnalysisResult, Cell, Matrix, StrategyComparison, StrategyCost
 from xdomain.config.run_id import is_joint
-from xdomain.core.number_text import points
+from xdomain.core.number_text import bracketed, decimals, points
 
 
 def strategy_sentences(result: AnalysisResult) -> Iterator[str]:
@@ -22,7 +22,7 @@ def strategy_sentences(result: AnalysisResult) -> Iterator[str]:
 
 def _against(matrix: Matrix, names: Mapping[str, str], subject: str, all_names: Mapping[str, str]) -> Iterator[str]:
     tied: list[str] = []
-    quiet: list[tuple[str, Cell]] = []
+    quiet: list[Cell] = []
     for run, name in names.items():
         cells = matrix.cells.get(run, {})
         shown = [
@@ -36,9 +36,9 @@ def _against(matrix: Matrix, names: Mapping[str, str], subject: str, all_names: 
             yield f"{subject}: {name} ends {'; '.join(shown)} than {all_names[tested[0].compares[1]]}."
         elif tested:
             tied.append(name)
-            quiet += [(f"{name} on {column}", cell) for column, cell in cells.items() if cell.word is not None]
+            quiet += tested
     if tied:
-        reference = all_names[quiet[0][1].compares[1]]
+        reference = all_names[quiet[0].compares[1]]
         open_ = not_ruled_out(quiet, "differences")
         yield f"{subject}: no difference from {reference} is shown on any domain for {', '.join(tied)}{open_}."
 
@@ -58,4 +58,4 @@ def _moved(
 
 
 def _limits(cell: Cell) -> str:
-    return f"[{cell.low:.2f}, {cell.high:.2f}]"
+    return bracketed(cell.low, cell.high, lambda ratio: decimals(ratio, 2))

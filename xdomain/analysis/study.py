@@ -12,6 +12,7 @@ from xdomain.analysis.columns import FloatArray
 from xdomain.analysis.contrast import Aligned, Effect, align, difference, effect
 from xdomain.analysis.maxima import pairwise, spread
 from xdomain.analysis.panel import Panel, build_panels
+from xdomain.analysis.possible import cut
 from xdomain.analysis.result import Cell, Matrix, SpeaksOf
 from xdomain.analysis.runs import Run, RunBook, Seed, build_runs
 from xdomain.config.run_id import BASE
@@ -171,9 +172,11 @@ class Study:
         )
 
     def matrix(self, cells: Mapping[tuple[str, str], Cell], columns: Iterable[str], template: Matrix) -> Matrix:
-        """Fill a template (a matrix without rows) with cells."""
+        """Fill a template (a matrix without rows) with cells; their intervals are cut at what is possible."""
         names, speaks_of = tuple(columns), template.speaks_of or self.speaks_of
-        rows, nested = table({key: self.spoken(cell, speaks_of) for key, cell in cells.items()}, names)
+        possible = {column: template.possible(column) for column in names}
+        spoken = {key: self.spoken(cut(cell, possible.get(key[1])), speaks_of) for key, cell in cells.items()}
+        rows, nested = table(spoken, names)
         filled = {"rows": rows, "columns": names, "cells": nested, "speaks_of": speaks_of}
         return template.model_copy(update=filled | {"margin": self.margin if template.has_margin else None})
 

@@ -16,6 +16,7 @@ from xdomain.analysis.estimands.retention import retention_cells
 from xdomain.analysis.inference import Measured, combine, pool_effects, to_cell
 from xdomain.analysis.measurements import Measurements
 from xdomain.analysis.multiplicity import equivalences, word_for
+from xdomain.analysis.possible import cut
 from xdomain.analysis.result import Cell, Summary
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study
@@ -38,7 +39,7 @@ def summarise(measurements: Measurements) -> Summary:
 
 def mean_cell(study: Study, measured: Measured) -> Cell:
     """Return the cell of a mean, which is a family of its own: its p needs no adjustment."""
-    cell = study.spoken(to_cell(measured))
+    cell = study.spoken(cut(to_cell(measured)))
     (within,) = equivalences([cell], study.margin, "holm")
     return cell.model_copy(update={"p_adjusted": cell.p, "word": word_for(cell, cell.p, signed=True), **within})
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from xdomain.analysis.estimands import REGISTRY as ESTIMANDS
 from xdomain.config.backend import BACKENDS
+from xdomain.config.domain_registry import DOMAINS, GENERATORS
 from xdomain.config.domain_source import SOURCES
 from xdomain.config.domain_verifier import VERIFIERS
 from xdomain.config.strategy import STRATEGIES
 from xdomain.core.provenance import code_state
 from xdomain.core.registry import Plugin
-from xdomain.domains.registry import DOMAINS, GENERATORS
 from xdomain.domains.sandbox.choose import describe_sandbox
 from xdomain.schedule.resources import visible_gpus
 

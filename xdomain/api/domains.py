@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.config.domain_file import load_domain_file
+from xdomain.config.domain_registry import DOMAINS
 from xdomain.config.experiment import Experiment
 from xdomain.config.load import load_experiment
 from xdomain.config.model import ModelConfig
@@ -20,7 +21,6 @@ from xdomain.domains.base import Domain, Split
 from xdomain.domains.build import build_domain, build_domains
 from xdomain.domains.check import FEWEST_PROMPTS, DomainCheck, chance_level, check_domain
 from xdomain.domains.preflight import fewer_than_asked
-from xdomain.domains.registry import DOMAINS
 from xdomain.resolve.model_forms import model_source
 
 BUILT_IN = ("math", "science", "logic", "puzzle")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from xdomain.api.session import Session, open_experiment, origin_of, overrides_of
 from xdomain.api.stores import as_store
-from xdomain.config.yaml_file import expand_variables, read_yaml
+from xdomain.config.variables import expand_variables
+from xdomain.config.written import Written
+from xdomain.config.yaml_file import read_yaml
 from xdomain.plan.origin import NO_FILE, Origin, options_text
 from xdomain.store.last_run import read_last_run
 from xdomain.store.store import Store
@@ -51,14 +53,14 @@ def open_last_run(
     return replace(session, plan=plan)
 
 
-def _last_run(
-    path: Path, store: str | Path | Store | None, overrides: tuple[str, ...]
-) -> tuple[Origin | None, Origin]:
+def _last_run(path: Path, store: str | Path | Store | None, overrides: tuple[str, ...]) -> tuple[Origin | None, Origin]:
     """Return the noted last run of the experiment in the file at `path`, and what a run of it now would note."""
     mapping = read_yaml(path)
     origin = origin_of(mapping, path, overrides)
     if origin == NO_FILE:
         return None, origin
-    configured = expand_variables(mapping.get("store"), str(path))
+    written = Written.file(path)
+    configured = expand_variables(mapping.get("store"), written, ("store",))
+    written.refuse()
     opened = as_store(store, configured if isinstance(configured, str) else None)
     return read_last_run(opened, origin.name), origin

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import shutil
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from xdomain.api.estimates import Estimates, Needs
 from xdomain.api.outlook import design_of, outlooks
 from xdomain.config.domain_source import FileSource
 from xdomain.config.experiment import Experiment
@@ -21,11 +23,16 @@ from xdomain.plan.graph import Plan
 from xdomain.plan.identity import same_completions
 from xdomain.plan.stage import StageSpec, TrainStage
 from xdomain.plan.strategies import strategy_notes
+from xdomain.resolve.model_shape import find_shape
 from xdomain.resolve.sizes import EvaluatedItems, evaluated_items
 from xdomain.store.history import Rates
+from xdomain.store.reuse import MOST_COMPARED, NotReused, StoredAlike, not_reused
 from xdomain.store.savings import Savings, expected_savings
 from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage
+
+NEAREST = "stored"
+"""Name that `explain` takes for the stored stage that resembles another most."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +42,12 @@ class Forecast:
     Attributes:
         plan: the stages.
         store: where finished stages are looked up.
+        needs: options of the estimates.
     """
 
     plan: Plan
     store: Store
+    needs: Needs = field(default_factory=Needs)
 
     @cached_property
     def done(self) -> frozenset[str]:
@@ -60,20 +69,32 @@ class Forecast:
         """How long stages took."""
         return Rates(self.plan, self.store, self.done)
 
-    @property
-    def workers(self) -> int:
-        """Workers that the file names, else one: this machine may not be the one that runs the plan."""
-        return self.plan.experiment.execution.workers or 1
-
-    @cached_property
-    def seconds_left(self) -> float | None:
-        """Seconds that `workers` workers need; None while nothing like an open stage was measured."""
-        return self.rates.seconds_left(self.done, self.workers)
-
     @cached_property
     def items(self) -> dict[str, EvaluatedItems]:
         """Number of evaluated items by domain."""
         return evaluated_items(self.plan.experiment)
+
+    @cached_property
+    def estimates(self) -> Estimates:
+        """What the stages take: memory, disk, tokens, time."""
+        found = find_shape(self.plan.experiment.model, self.plan.base, self.store)
+        return Estimates(self.plan, self.done, found, self.items, self.rates, self.needs)
+
+    @property
+    def free_bytes(self) -> int:
+        """Bytes left on the disk that the store is on, or will be."""
+        root = self.store.root.absolute()
+        return shutil.disk_usage(next(each for each in (root, *root.parents) if each.is_dir())).free
+
+    @property
+    def compared(self) -> int:
+        """Number of open stages that `reuse` looked at."""
+        return min(len(self.plan.stages) - len(self.done), MOST_COMPARED)
+
+    @cached_property
+    def reuse(self) -> tuple[NotReused, ...]:
+        """Why open stages are not those that the store has."""
+        return not_reused(self.plan, self.store, self.done)
 
     def document(self, effect: float | None = None) -> dict[str, Any]:
         """Return the forecast as `xdomain grid plan --json` prints it; parents come before their stages.
@@ -94,8 +115,11 @@ class Forecast:
                 "by_stage": savings.completions,
                 "not_repeatable": list(savings.refused),
             },
-            "estimate_seconds": self.seconds_left,
-            "estimate_workers": self.workers,
+            "not_reused": [asdict(each) for each in self.reuse],
+            "not_reused_compared": self.compared,
+            "estimate_seconds": self.estimates.seconds_left,
+            "estimate_workers": self.estimates.workers,
+            "estimates": self.estimates.document(),
             "rows_left_out": left_out(plan.experiment),
             "detectable_effect": {
                 "assumptions": design_of(plan).assumptions,
@@ -112,7 +136,10 @@ class Forecast:
                 }
                 for run in plan.runs
             ],
-            "stages": [_stage_document(stage, self.done) for stage in plan.stages.values()],
+            "stages": [
+                _stage_document(stage, self.done) | self.estimates.stage_document(stage.key)
+                for stage in plan.stages.values()
+            ],
         }
 
 
@@ -140,12 +167,14 @@ def explain(plan: Plan, store: Store, first: str, second: str) -> StageDifferenc
 
     Args:
         first: title, folder or beginning of the key of one stage.
-        second: title, folder or beginning of the key of the other stage.
+        second: title, folder or beginning of the key of the other stage; "stored" for the stored stage that resembles
+            the first most.
 
     Raises:
         PlanError: neither the plan nor the store has exactly one stage of such a name.
     """
-    one, other = (_planned_or_stored(plan, store, text) for text in (first, second))
+    one = _planned_or_stored(plan, store, first)
+    other = _nearest(store, one) if second == NEAREST else _planned_or_stored(plan, store, second)
     return StageDifference(
         one,
         other,
@@ -153,6 +182,17 @@ def explain(plan: Plan, store: Store, first: str, second: str) -> StageDifferenc
         one.key != other.key and same_completions(one.payload, other.payload),
         tuple(explain_difference(one.payload, other.payload)),
     )
+
+
+def _nearest(store: Store, stage: StageSpec | StoredStage) -> StoredStage:
+    found = StoredAlike(store).nearest(stage)
+    if found is None:
+        raise PlanError(
+            f'no stored stage is named like "{stage.title}".',
+            where=str(store.root),
+            fix="Stored stages are the folders in stages/ of the store; name one of them.",
+        )
+    return found
 
 
 def _planned_or_stored(plan: Plan, store: Store, text: str) -> StageSpec | StoredStage:

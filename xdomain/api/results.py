@@ -9,6 +9,7 @@ import pandas as pd
 
 from xdomain.analysis.analyse import analyse as analyse_grid
 from xdomain.analysis.analyse_table import analyse_table
+from xdomain.analysis.findings import worded
 from xdomain.analysis.imports import read_accuracy_table, read_json_document
 from xdomain.analysis.lm_eval import read_lm_eval_manifest
 from xdomain.analysis.own_records import read_own_records
@@ -53,7 +54,8 @@ def analyse(path: str | Path) -> AnalysisResult:
     if "runs" in document:
         return analyse_grid(read_lm_eval_manifest(source))
     if is_result(document):
-        return parse_result(document, where)
+        result = parse_result(document, where)
+        return result if result.findings else worded(result)
     study = read_reference(source.read_text(encoding="utf-8"), source.stem)
     return analyse_table(study.table).model_copy(update={"references": (published_study(study),)})
 

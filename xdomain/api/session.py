@@ -14,6 +14,7 @@ from xdomain.api.stores import as_store
 from xdomain.config.experiment import Experiment
 from xdomain.config.field_types import FOLDER_NAME
 from xdomain.config.load import apply_override, make_experiment
+from xdomain.config.written import Written
 from xdomain.config.yaml_file import read_yaml
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.origin import NO_FILE, Origin
@@ -59,11 +60,21 @@ class Session:
         """The validated experiment."""
         return self.plan.experiment
 
-    def forecast(self) -> Forecast:
-        """Return what the plan costs, what is done, how long the rest takes, and what the grid could detect."""
+    def forecast(
+        self, *, gpu_memory_gb: float | None = None, tokens_per_second: float | None = None, jobs: int | None = None
+    ) -> Forecast:
+        """Return what the plan costs, what is done, what the rest takes, and what the grid could detect.
+
+        Args:
+            gpu_memory_gb: memory of a GPU in 10^9 bytes, which stages are compared with.
+            tokens_per_second: tokens that a stage generates per second, its training steps included; None to go by
+                stored stages.
+            jobs: number of stages that run at once; None for what the experiment says, else one.
+        """
+        from xdomain.api.estimates import Needs
         from xdomain.api.planning import Forecast
 
-        return Forecast(self.plan, self.store)
+        return Forecast(self.plan, self.store, Needs(gpu_memory_gb, tokens_per_second, jobs))
 
     def run(
         self,
@@ -118,12 +129,17 @@ class Session:
         return measure(self.plan, self.store, self.path, with_text=with_text)
 
     def records(self) -> pd.DataFrame:
-        """Return one row per evaluated item and sample, with the columns of docs/reference/store.md.
+        """Return one row per evaluated item and sample.
+
+        The columns are those of docs/reference/store.md, and of the checkpoint's place in the grid: run, curriculum,
+        strategy, training_seed, phase_step, total_steps, is_end.
 
         Raises:
             AnalysisError: nothing was evaluated yet.
         """
-        return self.measure(with_text=True).records
+        from xdomain.analysis.placed_records import placed_records
+
+        return placed_records(self.measure(with_text=True))
 
     def analyse(self) -> AnalysisResult:
         """Compute every matrix, interval and conclusion from the records in the store.
@@ -219,14 +235,17 @@ def open_experiment(
     path, origin = None, NO_FILE
     if isinstance(source, str | Path):
         path = Path(source)
-        mapping = read_yaml(path)
+        mapping, written = read_yaml(path), Written.file(path, overrides)
         origin = origin_of(mapping, path, overrides)
-        experiment = _overridden(mapping, overrides, path.parent, str(path))
+        experiment = _overridden(mapping, overrides, path.parent, written)
     else:
-        experiment = _experiment(source, overrides)
+        written = Written("experiment")
+        experiment = _experiment(source, overrides, written)
     opened = as_store(store, experiment.store)  # first: it may be another version's
-    check_analysis(experiment.analysis, str(path or "experiment"))
-    return Session(path, replace(build_plan(experiment, resolve_identities(experiment)), origin=origin), opened)
+    with written.placing(experiment.domain_names):
+        check_analysis(experiment.analysis, written)
+        plan = build_plan(experiment, resolve_identities(experiment))
+    return Session(path, replace(plan, origin=origin), opened)
 
 
 def origin_of(mapping: Mapping[str, Any], path: Path, overrides: tuple[str, ...]) -> Origin:
@@ -247,15 +266,15 @@ def overrides_of(settings: Iterable[str], seeds: Sequence[int] | None) -> tuple[
     return given if seeds is None else (*given, f"seeds={list(seeds)}")
 
 
-def _experiment(source: Mapping[str, Any] | Experiment, overrides: Sequence[str]) -> Experiment:
+def _experiment(source: Mapping[str, Any] | Experiment, overrides: Sequence[str], written: Written) -> Experiment:
     if isinstance(source, Experiment):
         if not overrides:
             return source
         source = source.model_dump(mode="json", exclude_unset=True)
-    return _overridden(deepcopy(dict(source)), overrides, Path(), "experiment")
+    return _overridden(deepcopy(dict(source)), overrides, Path(), written)
 
 
-def _overridden(data: dict[str, Any], overrides: Sequence[str], folder: Path, where: str) -> Experiment:
+def _overridden(data: dict[str, Any], overrides: Sequence[str], folder: Path, written: Written) -> Experiment:
     for override in overrides:
         apply_override(data, override)
-    return make_experiment(data, folder, where)
+    return make_experiment(data, folder, written)

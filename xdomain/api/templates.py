@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.api.schemas import write_schema
+from xdomain.config.json_schema import Kind
 from xdomain.config.yaml_file import read_yaml
 from xdomain.core.errors import ConfigError
 from xdomain.core.files import write_atomic
@@ -85,7 +86,7 @@ def copy_example(name: str, folder: str | Path = ".", *, force: bool = False) ->
         ConfigError: there is no such example, or a file exists already.
     """
     example = _named(list_examples(), name, "example", "NAME").file
-    kind = "study" if "pairs" in read_yaml(example) else "experiment"
+    kind: Kind = "study" if "pairs" in read_yaml(example) else "experiment"
     files = {example.name: _moved(example.read_text(encoding="utf-8"), kind)}
     for path in dict.fromkeys(_files_named_in(example)):
         files[str(path.relative_to(EXAMPLES))] = path.read_text(encoding="utf-8")
@@ -142,7 +143,7 @@ def _files_named_in(file: Path) -> Iterator[Path]:
                 yield from _files_named_in(path)
 
 
-def _write_all(folder: Path, files: Mapping[str, str], kind: str, force: bool) -> list[Path]:
+def _write_all(folder: Path, files: Mapping[str, str], kind: Kind, force: bool) -> list[Path]:
     """Write the files and the schema of `kind`, and return their paths."""
     present = [name for name in files if (folder / name).exists()]
     if present and not force:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import StageSpec
 from xdomain.store.history import Rates
-from xdomain.store.lease import Holder
+from xdomain.store.holder import Holder
 from xdomain.store.store import Store
 
 ESTIMATE_SECONDS = 5.0

@@ -11,7 +11,8 @@ from typer.core import TyperGroup
 
 from xdomain import __version__
 from xdomain.cli.lazy import Table, lazy_commands, lazy_group
-from xdomain.core.errors import OWN_FAULT, XDomainError
+from xdomain.core.errors import OWN_FAULT, XDomainError, refusal
+from xdomain.core.foreign_text import plain
 
 # Modules of commands do without `from __future__ import annotations`: typer would compile each annotation twice more.
 COMMANDS: Table = {
@@ -40,6 +41,14 @@ COMMANDS: Table = {
         "Read the answers behind the numbers on a local page: filter by domain, checkpoint, verdict and change, "
         "search.",
     ),
+    "export-model": (
+        "xdomain.cli.export_model:export",
+        "Write a checkpoint as a plain Hugging Face folder with a model card.",
+    ),
+    "schema": (
+        "xdomain.cli.schema:schema",
+        "Print the JSON schema of an experiment, a study or a domain, so that an editor completes and checks it.",
+    ),
     "doctor": (
         "xdomain.cli.doctor:doctor",
         "Tell which extras are installed, which devices are seen, and which sandbox runs untrusted code.",
@@ -48,7 +57,7 @@ COMMANDS: Table = {
 GRID: Table = {
     "plan": (
         "xdomain.cli.grid.plan:plan",
-        "Show what a grid will do: stages, what sharing saves, what is done, time, and the smallest detectable effect.",
+        "Show what a grid will do and take: stages, time, disk, memory, tokens, and the smallest detectable effect.",
     ),
     "run": (
         "xdomain.cli.grid.run:run",
@@ -153,6 +162,10 @@ def main() -> None:
         typer.secho("Interrupted.", fg="red", err=True)
         sys.exit(130)
     except Exception as error:
+        refused = refusal(error) if isinstance(error, OSError) else None
+        if refused is not None:
+            _complain(f"{type(refused).__name__}: {refused.paragraph()}")
+            sys.exit(refused.exit_code)
         _complain(
             f"{type(error).__name__}: {' '.join(str(error).split())} This was not expected and is a fault of xdomain: "
             "please report it, with what `xdomain --debug` and the rest of the command print."
@@ -166,5 +179,5 @@ def main() -> None:
 def _complain(paragraph: str) -> None:
     """Print what the handled exception says; with --debug, also its traceback."""
     if "--debug" in sys.argv:
-        traceback.print_exc()
-    typer.secho(paragraph, fg="red", err=True)
+        typer.echo(plain(traceback.format_exc(), keep_lines=True), err=True)
+    typer.secho(plain(paragraph), fg="red", err=True)

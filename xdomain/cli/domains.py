@@ -5,16 +5,21 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from xdomain.api import domains
+from xdomain.api.completion import domain_names
 from xdomain.cli.options import Json
 from xdomain.cli.render import err, out, print_json
 from xdomain.core.number_text import points
+from xdomain.core.terminal_text import text
 
 Target = Annotated[
     str,
-    typer.Argument(metavar="NAME|FILE", help="A registered domain, or a YAML file of a domain or of an experiment."),
+    typer.Argument(
+        metavar="NAME|FILE",
+        help="A registered domain, or a YAML file of a domain or of an experiment.",
+        autocompletion=domain_names,
+    ),
 ]
 SHOWN = ("system", "prompt", "rendered", "gold", "completion", "verdict", "reason")
 
@@ -27,7 +32,8 @@ def list_domains(json_: Json = False) -> None:
         return
     table = Table("domain", "scorer", "from")
     for each in found:
-        table.add_row(each.name, each.scorer or Text(each.needs or "", style="yellow"), each.target)
+        scorer = text(each.scorer) if each.scorer else text(each.needs or "", "yellow")
+        table.add_row(text(each.name), scorer, text(each.target))
     out.print(table)
 
 
@@ -52,16 +58,17 @@ def sample(
         print_json(shown)
         return
     for row in shown:
-        out.rule(f"{row['domain']} {row['id']}")
+        out.rule(text(f"{row['domain']} {row['id']}"))
         for key in SHOWN:
             if row.get(key):
                 out.print(f"[bold]{key:11}[/]", end="")
-                out.print(str(row[key]), markup=False)
+                out.print(text(str(row[key])))
 
 
 def check(
     targets: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME|FILE]...", help="By default the built-in four.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME|FILE]...", help="By default the built-in four.", autocompletion=domain_names),
     ] = None,
     most: Annotated[int | None, typer.Option(min=1, help="Judge at most so many items a split.")] = None,
     json_: Json = False,
@@ -77,8 +84,8 @@ def check(
         for each in checks:
             for part in each.splits:
                 table.add_row(
-                    each.name,
-                    part.split,
+                    text(each.name),
+                    text(part.split),
                     str(part.items),
                     f"{part.gold_right}/{part.judged}",
                     str(part.garbage_right),
@@ -88,15 +95,15 @@ def check(
                 )
         out.print(table)
         for each in checks:
-            out.print(f"{each.name}: {each.distinct_prompts} distinct prompts, scorer {each.scorer}", highlight=False)
+            out.print(text(f"{each.name}: {each.distinct_prompts} distinct prompts, scorer {each.scorer}"))
             for part in each.splits:
                 paid = part.rewards
                 earns = {"right": paid.gold, "wrong": paid.wrong, "empty": paid.malformed, "garbage": paid.garbage}
                 words = "; ".join(f"{name} {value}" for name, value in earns.items() if value is not None)
-                out.print(f"  reward on {part.split}: {words or 'none was tried'}", highlight=False)
+                out.print(text(f"  reward on {part.split}: {words or 'none was tried'}"))
             for note in each.notes:
-                out.print(f"  note: {note}", markup=False)
+                out.print(text(f"  note: {note}"))
             for problem in each.problems:
-                err.print(f"  problem: {problem}", style="red", markup=False)
+                err.print(text(f"  problem: {problem}", "red"))
     if not all(each.ok for each in checks):
         raise typer.Exit(2)

@@ -9,10 +9,11 @@ from xdomain.analysis.study import templates_statement
 from xdomain.api.evaluation import Evaluation
 from xdomain.cli.render import err, out, typed_command
 from xdomain.config.run_id import BASE
+from xdomain.core.terminal_text import text
 from xdomain.core.words import count
 from xdomain.report.generation import generation_table
 from xdomain.report.lm_eval import write_lm_eval
-from xdomain.report.terminal import accuracy_table, matrix_tables, text
+from xdomain.report.terminal import accuracy_table, matrix_tables
 from xdomain.report.write import write_report
 
 LM_EVAL = "lm-eval"

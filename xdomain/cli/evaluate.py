@@ -11,7 +11,7 @@ from xdomain.api.evaluation import EvaluationOptions
 from xdomain.api.model_runs import failure
 from xdomain.cli.eval_view import LM_EVAL, show_evaluation, write_evaluation
 from xdomain.cli.grid.watch import Watcher
-from xdomain.cli.options import BaseSettings, CheckpointJobs, Json, Settings, StorePath
+from xdomain.cli.options import BaseSettings, CheckpointJobs, Json, Settings, StorePath, complete_stage
 from xdomain.cli.render import next_step, print_json
 from xdomain.core.errors import ConfigError
 from xdomain.report.write import require_formats
@@ -21,7 +21,8 @@ Model = Annotated[
     typer.Argument(
         help="A stage of the store by title, folder or key (patterns allowed; STAGE@40 for an inner checkpoint), "
         "a model folder, a LoRA adapter's folder, a .gguf file, hub:ID@REVISION, or an endpoint "
-        "https://HOST/v1#MODEL."
+        "https://HOST/v1#MODEL.",
+        autocompletion=complete_stage,
     ),
 ]
 Domains = Annotated[str | None, typer.Option(help="Names or YAML files, with commas.")]

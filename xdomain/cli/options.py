@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from xdomain.api.completion import stage_folders
 from xdomain.api.last_run import open_last_run
 from xdomain.api.session import Session, open_experiment
 from xdomain.core.errors import ConfigError
@@ -26,6 +27,11 @@ AllowOverlap = Annotated[
     bool, typer.Option("--allow-overlap", help="Also evaluate on items that a checkpoint was trained on.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+
+def complete_stage(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Return folders and titles of stages, for completion."""
+    return stage_folders(incomplete, ctx.params.get("store"), ctx.params.get("experiment"))
 
 
 def opened(path: Path, store: Path | None, seeds: str | None, settings: list[str] | None) -> Session:

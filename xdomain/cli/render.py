@@ -4,24 +4,54 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.table import Table
+from rich.tree import Tree
+
+from xdomain.core.foreign_text import plain, plain_json
 
 if TYPE_CHECKING:
     from xdomain.api.session import Session
 
-WIDTH_OF_FILES = 140
-"""Columns of a pipe or a file, which have no width of their own."""
+WIDTH_OF_FILES, WIDTH_OF_TABLES = 140, 10_000
+"""Columns of words and of tables in a pipe or a file, which have no width of their own."""
+PADDING = re.compile(r"[ ]+(?=\n)")
+
+
+class PlainConsole(Console):
+    """A console that passes on Rich's own styles and no other control sequence, whatever text it is given."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """See `Console.render`."""
+        for segment in super().render(renderable, options):
+            text, style, control = segment
+            yield segment if control else Segment(plain(text, keep_lines=True), style)
+
+
+class FileConsole(PlainConsole):
+    """A console for pipes and files: tables are as wide as their content, and no line ends with blanks."""
+
+    def print(self, *objects: Any, width: int | None = None, **options: Any) -> None:
+        wide = bool(objects) and all(isinstance(each, Table | Tree) for each in objects)
+        super().print(*objects, width=width or (WIDTH_OF_TABLES if wide else WIDTH_OF_FILES), **options)
+
+    def _render_buffer(self, buffer: Iterable[Segment]) -> str:
+        return PADDING.sub("", super()._render_buffer(buffer))
 
 
 def make_console(*, stderr: bool) -> Console:
-    """Return a console that wraps tables to the terminal, or to `WIDTH_OF_FILES` in a pipe or a log."""
+    """Return a console that wraps to the terminal, or one for pipes and files."""
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH_OF_FILES
-    return Console(stderr=stderr, highlight=False, emoji=False, width=width)
+    if stream.isatty() or "COLUMNS" in os.environ:
+        return PlainConsole(stderr=stderr, highlight=False, emoji=False)
+    return FileConsole(stderr=stderr, highlight=False, emoji=False, width=WIDTH_OF_TABLES)
 
 
 out = make_console(stderr=False)
@@ -35,7 +65,18 @@ def redraws(console: Console) -> bool:
 
 def print_json(value: Any) -> None:
     """Print one JSON document on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+    write_json(json.dumps(value, indent=2, allow_nan=False))
+
+
+def write_json(document: str) -> None:
+    """Write one JSON document and a line end on stdout."""
+    sys.stdout.write(plain_json(document) + "\n")
+
+
+def write(text: str) -> None:
+    """Write text that others wrote on stdout, without what would steer a terminal."""
+    sys.stdout.write(plain(text, keep_lines=True))
+    sys.stdout.flush()
 
 
 def typed_command() -> str:

@@ -1,6 +1,5 @@
 """`xdomain report`."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,7 @@ from xdomain.analysis.result import AnalysisResult
 from xdomain.api.next_steps import next_command
 from xdomain.api.results import analyse
 from xdomain.cli.options import Json, Seeds, Settings, StorePath, opened_as_last_run
-from xdomain.cli.render import err, next_step, out, show_settings_note, typed_command
+from xdomain.cli.render import err, next_step, out, show_settings_note, typed_command, write_json
 from xdomain.core.errors import ConfigError
 from xdomain.report.terminal import tables
 from xdomain.report.write import DEFAULT_FORMATS, require_formats, write_report
@@ -38,8 +37,8 @@ Formats = Annotated[
     list[str] | None,
     typer.Option(
         "--format",
-        help="markdown, csv, json, html, latex, svg, png, model-cards, every-eval-ever; json alone goes to stdout. "
-        "May be given several times.",
+        help="markdown, csv, json, html, latex, svg, png, pdf, model-cards, every-eval-ever; json alone goes to "
+        "stdout. May be given several times.",
     ),
 ]
 OutFolder = Annotated[
@@ -113,7 +112,7 @@ def show(
     """Write the files, then print the report, which a pager may end."""
     written = {} if folder is None else write_report(result, folder, formats, report_command=typed_command())
     if as_json:
-        sys.stdout.write(result.model_dump_json(indent=2) + "\n")
+        write_json(result.model_dump_json(indent=2))
     else:
         for part in tables(result, everything=everything):
             out.print(part)

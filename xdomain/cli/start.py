@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from xdomain.api.templates import copy_example, list_examples, list_templates, start_experiment
+from xdomain.api.templates import STAND_INS, copy_example, list_examples, list_templates, start_experiment
 from xdomain.cli.options import Json
 from xdomain.cli.render import next_step, out, print_json
 
@@ -64,4 +64,8 @@ def copy(
     for path in written:
         out.print(str(path), markup=False, soft_wrap=True)
     verb = "study" if written[-1].name.startswith("study") else "grid plan"
-    next_step(f"xdomain {verb} {shlex.quote(str(written[0]))}")
+    command = f"xdomain {verb} {shlex.quote(str(written[0]))}"
+    if folder / STAND_INS in written:  # made-up rows in place of the data
+        script, data = (shlex.quote(str(folder / name)) for name in (STAND_INS, "data"))
+        command = f"python {script} {data} && XDOMAIN_DATA={data} {command}"
+    next_step(command)

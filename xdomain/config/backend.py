@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from xdomain.config.field_types import Address, KeyVariable
 from xdomain.config.model_base import ConfigModel
-from xdomain.config.plugin import checked_parameters, parameters_model
-from xdomain.core.errors import PluginError
+from xdomain.config.plugin import checked_parameters, known_name, named_in, parameters_model
 from xdomain.core.registry import Registry
 
 BACKENDS = Registry(
@@ -25,15 +25,7 @@ BACKENDS = Registry(
 `endpoint`, `batch_tokens` and `backend_parameters` alone: it is kept for evaluations that differ in the rest."""
 
 
-def _known(name: str) -> str:
-    try:
-        BACKENDS.check(name)
-    except PluginError as error:
-        raise ValueError(error.paragraph()) from error
-    return name
-
-
-BackendName = Annotated[str, AfterValidator(_known)]
+BackendName = Annotated[str, known_name(BACKENDS), named_in(BACKENDS)]
 """transformers, vllm, endpoint, or one that a package registers under the entry points `xdomain.backends`."""
 
 
@@ -101,14 +93,14 @@ class EndpointAccess(ConfigModel):
     """`chat` sends messages, and the server applies its chat template; `completions` sends the plain prompt."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """What the server calls the limit of a completion."""
-    api_key_variable: str | None = None
+    api_key_variable: KeyVariable | None = None
     """Environment variable that holds the key; the key itself is never written anywhere."""
 
 
 class EndpointModel(EndpointAccess):
     """A model behind an OpenAI-compatible server; it can be evaluated, not trained."""
 
-    base_url: str = Field(pattern=r"^https?://")
+    base_url: Address
     """Up to and with "/v1"."""
     model: str = Field(min_length=1)
     """Name that the server knows."""

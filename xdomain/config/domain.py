@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
+from xdomain.config.domain_registry import DOMAINS
 from xdomain.config.domain_reward import RewardConfig, RewardShape
 from xdomain.config.domain_source import PluginSource, ProceduralSource, ReasoningGymSource, SourceConfig
 from xdomain.config.domain_verifier import SourceVerifier, VerifierConfig
 from xdomain.config.field_types import RegularExpression
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.plugin import known_name, named_in
 
 DomainName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -109,7 +111,7 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     allow_overlap: tuple[str, ...] = ()
     """Domains (this one included) whose test prompts may stand in this one's train split. Say why in a comment."""
 
-    @field_validator("fields", mode="before")
+    @field_validator("fields", mode="before", json_schema_input_type=dict[str, FieldConfig | str])
     @classmethod
     def bare_columns(cls, fields: object) -> object:
         """A field may be a bare column name."""
@@ -117,7 +119,7 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
             return fields
         return {name: {"column": spec} if isinstance(spec, str) else spec for name, spec in fields.items()}
 
-    @field_validator("limit", mode="before")
+    @field_validator("limit", mode="before", json_schema_input_type=SplitLimits | Annotated[int, Field(ge=1)])
     @classmethod
     def one_limit(cls, limit: object) -> object:
         """A number limits every split."""
@@ -137,12 +139,31 @@ def _entry_tag(entry: Any) -> str | None:
     return "[DomainConfig]" if isinstance(entry, Mapping | DomainConfig) else None
 
 
-DomainEntry = Annotated[
-    Annotated[str, Tag("[str]")] | Annotated[DomainConfig, Tag("[DomainConfig]")],
+class DomainFile(ConfigModel):
+    """A domain that a file of its own describes."""
+
+    file: str
+    """Its path, from the folder of the file that names it."""
+
+
+def _whole_file(entry: Any) -> Any:
+    """Refuse a file with more keys beside it; a file alone was replaced by what it holds."""
+    if isinstance(entry, Mapping) and "file" in entry:
+        others = ", ".join(f"`{key}`" for key in entry if key != "file") or "its path"
+        raise ValueError(f"`file` names a text and stands alone; remove {others}, or write the domain out here.")
+    return entry
+
+
+RegisteredDomain = Annotated[str, known_name(DOMAINS), named_in(DOMAINS)]
+_Entry = Annotated[
+    Annotated[RegisteredDomain, Tag("[str]")] | Annotated[DomainConfig, Tag("[DomainConfig]")],
     Discriminator(
         _entry_tag,
         custom_error_type="domain",
         custom_error_message="should be the name of a domain, or a mapping with `name`, `source` and `verifier`",
     ),
 ]
-"""The name of a registered domain, or a domain that is described."""
+DomainEntry = Annotated[
+    _Entry, BeforeValidator(_whole_file, json_schema_input_type=RegisteredDomain | DomainConfig | DomainFile)
+]
+"""The name of a registered domain, or a domain that is described, here or in a file of its own."""

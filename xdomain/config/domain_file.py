@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from xdomain.config.domain import DomainConfig
+from xdomain.config.domain_registry import BENCHMARKS
 from xdomain.config.domain_source import SOURCES
+from xdomain.config.mistakes import Location
 from xdomain.config.validation import validate
-from xdomain.config.yaml_file import expand_variables, read_yaml
+from xdomain.config.variables import expand_variables
+from xdomain.config.written import Written
+from xdomain.config.yaml_file import read_yaml
 from xdomain.core.errors import ConfigError
+from xdomain.core.registry import did_you_mean
 
 PATH_KEYS = ("path", "train", "dev", "test")
 FILE_KINDS = ("jsonl", "json", "csv", "parquet", "verl")
-BENCHMARKS = Path(str(files("xdomain"))) / "domains" / "benchmarks"
-"""The files of benchmarks that people report; each is registered as a domain of the file's name."""
 
 
 def benchmark_file(name: str) -> Path | None:
@@ -29,44 +31,50 @@ def load_domain_file(path: Path) -> DomainConfig:
     Raises:
         ConfigError: the file is missing, is not YAML, or describes no valid domain.
     """
-    return validate(DomainConfig, read_domain_file(path), str(path))
+    written = Written.file(path)
+    data = expand_variables(read_yaml(path), written)
+    return validate(DomainConfig, anchor(data, path.parent), written)
 
 
-def read_domain_file(path: Path) -> dict[str, Any]:
-    """The mapping in a domain file, variables expanded and data paths made absolute."""
-    if not path.is_file():
-        raise ConfigError(
-            "there is no such domain file.",
-            where=str(path),
-            fix="A path in `domains: [{file: ...}]` counts from the folder of the file that states it.",
-        )
-    data: dict[str, Any] = expand_variables(read_yaml(path), str(path))
-    return anchor(data, path.parent)
-
-
-def with_domain_files(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """An experiment's mapping with every `{file: ...}` and every benchmark's name under `domains` replaced by what the
-    file holds: a worker on another machine then needs none of this one's variables.
+def with_domain_files(experiment: dict[str, Any], folder: Path, written: Written) -> dict[str, Any]:
+    """Return an experiment's mapping with every `{file: ...}` and every benchmark's name under `domains` replaced by
+    what the file holds: a worker on another machine then needs none of this one's variables.
 
     Args:
         experiment: the mapping before validation, variables expanded.
         folder: the folder of the experiment file.
+        written: origin of the mapping; files that it names become parts of it, and mistakes in them are noted.
     """
     entries = experiment.get("domains")
     if not isinstance(entries, list):
         return experiment
-    return {**experiment, "domains": [resolve(entry, folder) for entry in entries]}
+    resolved = [_resolved(entry, folder, written, ("domains", index)) for index, entry in enumerate(entries)]
+    return {**experiment, "domains": resolved}
 
 
-def resolve(entry: Any, folder: Path) -> Any:
-    """One item of `domains`; what names or describes none of our files is left for validation to judge."""
+def _resolved(entry: Any, folder: Path, written: Written, location: Location) -> Any:
+    """Return an item of `domains`; what names or describes none of our files is left for validation to judge."""
     if isinstance(entry, str) and (benchmark := benchmark_file(entry)):
-        return read_domain_file(benchmark)
+        return anchor(expand_variables(read_yaml(benchmark), written, location), benchmark.parent)
     if not isinstance(entry, dict):
         return entry
-    if set(entry) == {"file"} and isinstance(entry["file"], str):
-        return read_domain_file(folder / entry["file"])
-    return anchor(entry, folder)
+    if set(entry) != {"file"} or not isinstance(entry["file"], str):
+        return anchor(entry, folder)
+    path = folder / entry["file"]
+    if not path.is_file():
+        near = did_you_mean(path.name, sorted(each.name for each in path.parent.glob("*.y*ml")))
+        fix = f"A path counts from the folder of the file that states it, {folder.resolve()}.{near}"
+        written.note((*location, "file"), f'there is no domain file "{entry["file"]}".', fix)
+        written.unknown.add(location)
+        return entry
+    try:
+        data = read_yaml(path)
+    except ConfigError as error:
+        written.mistakes[location] = error
+        written.unknown.add(location)
+        return entry
+    written.parts[location] = Written.file(path)
+    return anchor(expand_variables(data, written, location), path.parent)
 
 
 def anchor(domain: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -79,7 +87,7 @@ def anchor(domain: dict[str, Any], folder: Path) -> dict[str, Any]:
         found["source"] = {key: absolute(value, folder) if key in PATH_KEYS else value for key, value in source.items()}
     elif isinstance(source, str) and source not in SOURCES.builtin:
         found["source"] = {"kind": source, "folder": str(folder.resolve())}
-    elif isinstance(source, dict) and (kind is None or (isinstance(kind, str) and kind not in SOURCES.builtin)):
+    elif isinstance(source, dict) and isinstance(kind, str) and kind not in SOURCES.builtin:
         found["source"] = {"folder": str(folder.resolve()), **source}
     for part in ("verifier", "reward"):
         if isinstance(domain.get(part), dict) and "function" in domain[part]:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+import yaml
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from xdomain.config.function import FunctionConfig
+from xdomain.config.mistakes import UNKNOWN_NAME, mistake
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.plugin import NAMED_IN
+from xdomain.core.errors import ConfigError
+from xdomain.core.registry import did_you_mean
 
 
 class FormatGate(ConfigModel):
@@ -25,6 +33,11 @@ class FormatGate(ConfigModel):
     value: float = -1.0
 
 
+def _old_name(schema: dict[str, Any]) -> None:
+    """Tell editors of `per_character`."""
+    schema["properties"]["per_character"] = {**schema["properties"]["per_unit"], "deprecated": True}
+
+
 class LengthTerm(ConfigModel):
     """A term that takes `per_unit * min(abs(len(answer) - len(gold)), cap)` off the reward of a right answer."""
 
@@ -34,6 +47,8 @@ class LengthTerm(ConfigModel):
     unit: Literal["characters", "tokens"] = "characters"
     """Unit of length. A token is a word, a digit or a single other sign, whatever the model's tokenizer, so that
     one reward serves every model."""
+
+    model_config = ConfigDict(json_schema_extra=_old_name)
 
     @model_validator(mode="before")
     @classmethod
@@ -70,28 +85,6 @@ class FunctionReward(FunctionConfig):
     """As under a shape of values."""
 
 
-def _reward_tag(reward: Any) -> str | None:
-    if isinstance(reward, str):
-        return "[str]"
-    if isinstance(reward, FunctionReward) or (isinstance(reward, Mapping) and "function" in reward):
-        return "[FunctionReward]"
-    return "[RewardShape]" if isinstance(reward, Mapping | RewardShape) else None
-
-
-RewardConfig = Annotated[
-    Annotated[str, Tag("[str]")]
-    | Annotated[RewardShape, Tag("[RewardShape]")]
-    | Annotated[FunctionReward, Tag("[FunctionReward]")],
-    Discriminator(
-        _reward_tag,
-        custom_error_type="reward",
-        custom_error_message="should be the name of a preset, a mapping of values (right, wrong, malformed), or "
-        "{function: ...}",
-    ),
-]
-"""The name of a preset, a shape, or a function."""
-
-
 class RewardPrompt(ConfigModel):
     """Prompt that a preset adds to the domains that use it, so that its gate can be passed."""
 
@@ -118,3 +111,79 @@ class RewardPreset(ConfigModel):
         if "default" not in by_verifier:
             raise ValueError("should name a table for `default`.")
         return by_verifier
+
+
+PRESET_FOLDER = Path(str(files("xdomain"))) / "domains" / "presets"
+PRESETS = "xdomain.presets"
+"""Mark of a preset's name in a raw JSON schema."""
+
+
+def preset_names() -> list[str]:
+    return sorted(path.stem for path in PRESET_FOLDER.glob("*.yaml"))
+
+
+@lru_cache(maxsize=32)
+def load_preset(name: str) -> RewardPreset:
+    """Read a shipped preset.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    if name not in preset_names():
+        raise ConfigError(
+            f'unknown reward preset "{name}".{did_you_mean(name, preset_names())}',
+            where="domains.reward",
+            fix=f"Known: {', '.join(preset_names())}; or write a shape with right, wrong and malformed.",
+        )
+    return RewardPreset.model_validate(yaml.safe_load((PRESET_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")))
+
+
+def preset_table(reward: str, verifier_kind: str) -> RewardShape:
+    """Return the table that "preset/table" names, or the preset's table for the verifier.
+
+    Raises:
+        ConfigError: unknown preset or table.
+    """
+    name, _, table = reward.partition("/")
+    preset = load_preset(name)
+    table = table or preset.by_verifier.get(verifier_kind, preset.by_verifier["default"])
+    if table not in preset.tables:
+        raise ConfigError(
+            f'the reward preset "{name}" has no table "{table}".{did_you_mean(table, preset.tables)}',
+            where="domains.reward",
+            fix=f"Its tables: {', '.join(preset.tables)}.",
+        )
+    return preset.tables[table]
+
+
+def _known_preset(reward: str) -> str:
+    try:
+        preset_table(reward, "default")
+    except ConfigError as error:
+        raise mistake(UNKNOWN_NAME, f"{error.what} {error.fix}") from error
+    return reward
+
+
+PresetName = Annotated[str, AfterValidator(_known_preset), Field(json_schema_extra={NAMED_IN: PRESETS})]
+
+
+def _reward_tag(reward: Any) -> str | None:
+    if isinstance(reward, str):
+        return "[str]"
+    if isinstance(reward, FunctionReward) or (isinstance(reward, Mapping) and "function" in reward):
+        return "[FunctionReward]"
+    return "[RewardShape]" if isinstance(reward, Mapping | RewardShape) else None
+
+
+RewardConfig = Annotated[
+    Annotated[PresetName, Tag("[str]")]
+    | Annotated[RewardShape, Tag("[RewardShape]")]
+    | Annotated[FunctionReward, Tag("[FunctionReward]")],
+    Discriminator(
+        _reward_tag,
+        custom_error_type="reward",
+        custom_error_message="should be the name of a preset, a mapping of values (right, wrong, malformed), or "
+        "{function: ...}",
+    ),
+]
+"""The name of a preset, a shape, or a function."""

@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
+from xdomain.config.domain_registry import GENERATORS
+from xdomain.config.mistakes import PLUGIN
 from xdomain.config.model_base import ConfigModel, PlainMapping
-from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, not_built_in
-from xdomain.config.validation import PLUGIN
+from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, known_name, named_in
 from xdomain.core.registry import Registry
 
 SOURCES = Registry(
@@ -139,7 +140,7 @@ class ReasoningGymSource(ConfigModel):
     """Rows drawn over all tasks, before duplicates go."""
     seed: int = Field(default=0, ge=0)
 
-    @field_validator("tasks", mode="before")
+    @field_validator("tasks", mode="before", json_schema_input_type=str | tuple[str | PackTask, ...])
     @classmethod
     def short_form(cls, tasks: object) -> object:
         """A task may be a bare name."""
@@ -154,7 +155,7 @@ class ProceduralSource(ConfigModel):
     """A generator of our own, or of a plugin ("module:attribute" through `xdomain.generators`)."""
 
     kind: Literal["procedural"]
-    generator: str
+    generator: Annotated[str, known_name(GENERATORS), named_in(GENERATORS)]
     level: int | None = Field(default=None, ge=1)
     """Difficulty; None is the generator's own default."""
     sizes: tuple[int, int, int] = (4000, 500, 1000)
@@ -173,22 +174,23 @@ class PluginSource(PluginConfig):
 
     registry: ClassVar[Registry] = SOURCES
 
-    kind: Annotated[str, not_built_in(SOURCES)]
+    kind: Annotated[str, named_in(SOURCES)]
     folder: str | None = None
     """Folder of the file that names the source, filled in when it is read: the plugin's relative paths count from
     it."""
 
 
 _Kinds = Annotated[
-    Annotated[JsonlSource, Tag("jsonl")]
-    | Annotated[JsonSource, Tag("json")]
-    | Annotated[CsvSource, Tag("csv")]
-    | Annotated[ParquetSource, Tag("parquet")]
-    | Annotated[VerlSource, Tag("verl")]
-    | Annotated[HfSource, Tag("hf")]
-    | Annotated[ReasoningGymSource, Tag("reasoning_gym")]
-    | Annotated[ProceduralSource, Tag("procedural")]
+    Annotated[JsonlSource, Tag("[jsonl]")]
+    | Annotated[JsonSource, Tag("[json]")]
+    | Annotated[CsvSource, Tag("[csv]")]
+    | Annotated[ParquetSource, Tag("[parquet]")]
+    | Annotated[VerlSource, Tag("[verl]")]
+    | Annotated[HfSource, Tag("[hf]")]
+    | Annotated[ReasoningGymSource, Tag("[reasoning_gym]")]
+    | Annotated[ProceduralSource, Tag("[procedural]")]
     | Annotated[PluginSource, Tag(PLUGIN)],
     Discriminator(kind_tag(SOURCES)),
 ]
-SourceConfig = Annotated[_Kinds, BeforeValidator(known_kind(SOURCES), json_schema_input_type=str | _Kinds)]
+_Forms = Annotated[str, named_in(SOURCES)] | _Kinds
+SourceConfig = Annotated[_Kinds, BeforeValidator(known_kind(SOURCES), json_schema_input_type=_Forms)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator
 
-from xdomain.config.field_types import RegularExpression
+from xdomain.config.field_types import Address, KeyVariable, RegularExpression
 from xdomain.config.function import FunctionConfig
+from xdomain.config.mistakes import PLUGIN
 from xdomain.config.model_base import ConfigModel
-from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, not_built_in
-from xdomain.config.validation import PLUGIN
+from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, named_in, names_itself
 from xdomain.core.registry import Registry
 
 VERIFIERS = Registry(
@@ -37,7 +37,12 @@ Place = Literal["whole", "boxed", "tag", "first_line", "last_line", "last_number
 """Where an answer is looked for: the stripped completion, the last \\boxed{}, the last <answer> tag, its first or
 last non-empty line, the last number, the last single letter, the last fenced code block."""
 
-Places = Annotated[tuple[Place, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+Places = Annotated[
+    tuple[Place, ...],
+    BeforeValidator(
+        lambda value: (value,) if isinstance(value, str) else value, json_schema_input_type=Place | tuple[Place, ...]
+    ),
+]
 """Places in the order in which they are tried. A single one needs no list."""
 
 REASONING_TAGS = ("think", "thinking", "thought", "reasoning")
@@ -63,7 +68,7 @@ class ExtractingVerifier(ConfigModel):
     form: RegularExpression | None = None
     """A regular expression that an answer must match in full, or it is malformed rather than wrong."""
 
-    @field_validator("reasoning", mode="before")
+    @field_validator("reasoning", mode="before", json_schema_input_type=str | tuple[str, ...])
     @classmethod
     def named_choice(cls, tags: object) -> object:
         """`cut` and `keep` stand for the default tags and for none; a single tag needs no list."""
@@ -149,6 +154,8 @@ class UnitTestVerifier(ExtractingVerifier):
 class SourceVerifier(ConfigModel):
     """The program that the data source brings along (procedural generators, reasoning-gym tasks)."""
 
+    model_config = ConfigDict(json_schema_extra=names_itself())
+
     kind: Literal["source"] = "source"
     answer_in: Places | None = None
     """Where it looks for the answer; None leaves it to the source."""
@@ -157,9 +164,9 @@ class SourceVerifier(ConfigModel):
 class JudgeEndpoint(ConfigModel):
     """An OpenAI-compatible chat endpoint."""
 
-    base_url: str
+    base_url: Address
     model: str
-    api_key_variable: str | None = "OPENAI_API_KEY"
+    api_key_variable: KeyVariable | None = "OPENAI_API_KEY"
     """Name of the environment variable that holds the key; the key itself is never written anywhere."""
     timeout_seconds: float = Field(default=60.0, gt=0)
     attempts: int = Field(default=4, ge=1)
@@ -220,7 +227,7 @@ class PluginVerifier(PluginConfig):
 
     registry: ClassVar[Registry] = VERIFIERS
 
-    kind: Annotated[str, not_built_in(VERIFIERS)]
+    kind: Annotated[str, named_in(VERIFIERS)]
 
 
 def _bare_function(value: Any) -> Any:
@@ -230,18 +237,19 @@ def _bare_function(value: Any) -> Any:
 
 
 _Kinds = Annotated[
-    Annotated[TextVerifier, Tag("text")]
-    | Annotated[ChoiceVerifier, Tag("choice")]
-    | Annotated[NumberVerifier, Tag("number")]
-    | Annotated[MathVerifier, Tag("math")]
-    | Annotated[AssignmentVerifier, Tag("assignment")]
-    | Annotated[UnitTestVerifier, Tag("unit_tests")]
-    | Annotated[SourceVerifier, Tag("source")]
-    | Annotated[PairwiseJudge, Tag("pairwise_judge")]
-    | Annotated[RubricJudge, Tag("rubric_judge")]
-    | Annotated[CriteriaJudge, Tag("criteria_judge")]
-    | Annotated[FunctionVerifier, Tag("function")]
+    Annotated[TextVerifier, Tag("[text]")]
+    | Annotated[ChoiceVerifier, Tag("[choice]")]
+    | Annotated[NumberVerifier, Tag("[number]")]
+    | Annotated[MathVerifier, Tag("[math]")]
+    | Annotated[AssignmentVerifier, Tag("[assignment]")]
+    | Annotated[UnitTestVerifier, Tag("[unit_tests]")]
+    | Annotated[SourceVerifier, Tag("[source]")]
+    | Annotated[PairwiseJudge, Tag("[pairwise_judge]")]
+    | Annotated[RubricJudge, Tag("[rubric_judge]")]
+    | Annotated[CriteriaJudge, Tag("[criteria_judge]")]
+    | Annotated[FunctionVerifier, Tag("[function]")]
     | Annotated[PluginVerifier, Tag(PLUGIN)],
     Discriminator(kind_tag(VERIFIERS)),
 ]
-VerifierConfig = Annotated[_Kinds, BeforeValidator(_bare_function, json_schema_input_type=str | _Kinds)]
+_Forms = Annotated[str, named_in(VERIFIERS)] | _Kinds
+VerifierConfig = Annotated[_Kinds, BeforeValidator(_bare_function, json_schema_input_type=_Forms)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
+
+from xdomain.core.secrets import checked_address, checked_variable
 
 FOLDER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -28,3 +30,9 @@ RegularExpression = Annotated[str, AfterValidator(_compiles)]
 
 FolderName = Annotated[str, AfterValidator(_names_a_folder)]
 """A text that names a folder on every system."""
+
+Address = Annotated[str, AfterValidator(checked_address), Field(json_schema_extra={"pattern": "^https?://"})]
+"""The address of an endpoint, without a user, a password or a query, since it is stored."""
+
+KeyVariable = Annotated[str, AfterValidator(checked_variable)]
+"""The name of the environment variable that holds a key, whose value is masked from then on."""

@@ -9,7 +9,9 @@ from typing import Any
 from xdomain.config.domain_file import with_domain_files
 from xdomain.config.experiment import Experiment
 from xdomain.config.validation import validate
-from xdomain.config.yaml_file import expand_variables, read_yaml
+from xdomain.config.variables import expand_variables
+from xdomain.config.written import Written
+from xdomain.config.yaml_file import read_yaml
 from xdomain.config.yaml_text import parse_yaml
 from xdomain.core.errors import ConfigError
 
@@ -24,22 +26,23 @@ def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     Raises:
         ConfigError: unreadable, not YAML, unknown key, or a value out of its range.
     """
-    return make_experiment(read_experiment(path, overrides), path.parent, str(path))
+    overrides = list(overrides)
+    return make_experiment(read_experiment(path, overrides), path.parent, Written.file(path, overrides))
 
 
-def make_experiment(data: dict[str, Any], folder: Path, where: str) -> Experiment:
+def make_experiment(data: dict[str, Any], folder: Path, written: Written) -> Experiment:
     """Validate the mapping of an experiment, with variables and domain files expanded.
 
     Args:
         data: sections as an experiment file writes them.
         folder: folder from which relative paths count.
-        where: name of the mapping in error messages.
+        written: origin of the mapping.
 
     Raises:
         ConfigError: unknown key, a value out of its range, or a variable that is not set.
     """
-    expanded = with_domain_files(expand_variables(data, where), folder)
-    return validate(Experiment, with_model_paths(expanded, folder), where)
+    expanded = with_domain_files(expand_variables(data, written), folder, written)
+    return validate(Experiment, with_model_paths(expanded, folder), written)
 
 
 def with_model_paths(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
+from xdomain.config.mistakes import PLUGIN, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, mistake, mistakes, sentence
 from xdomain.config.model_base import ConfigModel, PlainMapping
-from xdomain.config.validation import BELOW, PLUGIN, sentence
 from xdomain.core.errors import PluginError
 from xdomain.core.registry import Registry
 
@@ -49,7 +48,8 @@ class PluginConfig(ConfigModel):
         name, parameters = data.get(cls.key), data.get("parameters", {})
         loose = sorted(str(key) for key in data if key not in cls.model_fields)
         if loose:
-            raise ValueError(f'"{loose[0]}" is no key here: what "{name}" can be told goes under `parameters`.')
+            what = f'"{loose[0]}" is no key here: what "{name}" can be told goes under `parameters`.'
+            raise mistake(UNKNOWN_KEY, what, loose[0])
         if not isinstance(name, str) or not isinstance(parameters, Mapping):
             return data
         return {**data, "parameters": checked_parameters(cls.registry, name, parameters)}
@@ -103,9 +103,8 @@ def checked_parameters(
     try:
         return model.model_validate(parameters).model_dump(mode="json", exclude_defaults=True)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        context = {"sentence": sentence(first, model), BELOW: (field, *first["loc"])}
-        raise PydanticCustomError(PLUGIN, "{sentence}", context) from error
+        found = error.errors(include_url=False)
+        raise mistakes(((field, *each["loc"]), PLUGIN, sentence(each, model)) for each in found) from error
 
 
 def known_kind(registry: Registry, key: str = "kind") -> Callable[[Any], Any]:
@@ -119,27 +118,56 @@ def known_kind(registry: Registry, key: str = "kind") -> Callable[[Any], Any]:
             return value
         if not isinstance(value, Mapping) or not isinstance(value.get(key), str):
             known = ", ".join(registry.names())
-            raise ValueError(f"should be a {registry.kind}'s {key}, or a mapping with `{key}`. Known: {known}")
-        try:
-            registry.check(value[key])
-        except PluginError as error:
-            raise ValueError(error.paragraph()) from error
+            what = f"should be a {registry.kind}'s {key}, or a mapping with `{key}`. Known: {known}."
+            raise mistake(WRONG_KIND, what)
+        _refuse_unknown(registry, value[key], key)
         return value
 
     return check
 
 
+def _refuse_unknown(registry: Registry, name: str, *below: str) -> None:
+    """Raise the error of a name that is neither built in nor installed; `below` leads from the value to the name."""
+    try:
+        registry.check(name)
+    except PluginError as error:
+        raise mistake(UNKNOWN_NAME, error.paragraph(), *below) from error
+
+
 def kind_tag(registry: Registry, key: str = "kind") -> Callable[[Any], str]:
-    """Return the discriminator of a union whose members are tagged by the built-in names and `PLUGIN`."""
+    """Return the discriminator of a union whose members are tagged by the built-in names in brackets and `PLUGIN`."""
 
     def tag(value: Any) -> str:
         name = value[key] if isinstance(value, Mapping) else getattr(value, key)
-        return name if name in registry.builtin else PLUGIN
+        return f"[{name}]" if name in registry.builtin else PLUGIN
 
     return tag
 
 
-def not_built_in(registry: Registry) -> Any:
-    """Return a plugin's name field for the JSON schema: any text but a built-in name, whose own model serves it."""
-    names: list[JsonValue] = [*sorted(registry.builtin)]
-    return Field(json_schema_extra={"not": {"enum": names}})
+NAMED_IN = "named_in"
+"""Key by which a raw JSON schema marks a text that names something registered: the entry point group of its registry.
+`config.json_schema` replaces it by the names."""
+
+
+def named_in(registry: Registry) -> Any:
+    """Return a field whose text `registry` should know."""
+    return Field(json_schema_extra={NAMED_IN: registry.group})
+
+
+def names_itself(key: str = "kind") -> Callable[[dict[str, Any]], None]:
+    """Return what tells a model's JSON schema that a mapping must state its kind, though the model has a default."""
+
+    def require(schema: dict[str, Any]) -> None:
+        schema["required"] = [*schema.get("required", ()), key]
+
+    return require
+
+
+def known_name(registry: Registry) -> Any:
+    """Return a validator that refuses names that are neither built in nor installed."""
+
+    def check(name: str) -> str:
+        _refuse_unknown(registry, name)
+        return name
+
+    return AfterValidator(check)

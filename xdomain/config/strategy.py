@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
+from xdomain.config.mistakes import PLUGIN
 from xdomain.config.model_base import ConfigModel
-from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, not_built_in
-from xdomain.config.validation import PLUGIN
+from xdomain.config.plugin import PluginConfig, kind_tag, known_kind, named_in, names_itself
 from xdomain.core.registry import Registry
 
 BUILT_IN = {
@@ -37,6 +37,8 @@ STRATEGIES = Registry("strategy", BUILT_IN, "xdomain.strategies")
 
 class StrategyModel(ConfigModel):
     """Base of every strategy's parameters."""
+
+    model_config = ConfigDict(json_schema_extra=names_itself("name"))
 
     neutral: ClassVar[Mapping[str, Any]] = {}
     """Fields added after release, with the value at which they are left out of identity, so that old keys survive."""
@@ -233,7 +235,7 @@ class PluginStrategyConfig(PluginConfig, StrategyModel):
     registry: ClassVar[Registry] = STRATEGIES
     key: ClassVar[str] = "name"
 
-    name: Annotated[str, not_built_in(STRATEGIES)]
+    name: Annotated[str, named_in(STRATEGIES)]
 
     def identity(self) -> dict[str, Any]:
         version = self.plugin_version
@@ -244,20 +246,21 @@ GramianConfig = PCGradConfig | CAGradConfig | MGDAConfig | UPGradConfig | Aligne
 
 
 _Kinds = Annotated[
-    Annotated[JointConfig, Tag("joint")]
-    | Annotated[ScaledConfig, Tag("scaled")]
-    | Annotated[CGPOConfig, Tag("cgpo")]
-    | Annotated[FAMOConfig, Tag("famo")]
-    | Annotated[PCGradConfig, Tag("pcgrad")]
-    | Annotated[CAGradConfig, Tag("cagrad")]
-    | Annotated[MGDAConfig, Tag("mgda")]
-    | Annotated[UPGradConfig, Tag("upgrad")]
-    | Annotated[AlignedMTLConfig, Tag("aligned_mtl")]
-    | Annotated[MGSConfig, Tag("mgs")]
-    | Annotated[DACSPConfig, Tag("dacsp")]
-    | Annotated[BanditConfig, Tag("bandit")]
-    | Annotated[TransferAwareConfig, Tag("transfer_aware")]
+    Annotated[JointConfig, Tag("[joint]")]
+    | Annotated[ScaledConfig, Tag("[scaled]")]
+    | Annotated[CGPOConfig, Tag("[cgpo]")]
+    | Annotated[FAMOConfig, Tag("[famo]")]
+    | Annotated[PCGradConfig, Tag("[pcgrad]")]
+    | Annotated[CAGradConfig, Tag("[cagrad]")]
+    | Annotated[MGDAConfig, Tag("[mgda]")]
+    | Annotated[UPGradConfig, Tag("[upgrad]")]
+    | Annotated[AlignedMTLConfig, Tag("[aligned_mtl]")]
+    | Annotated[MGSConfig, Tag("[mgs]")]
+    | Annotated[DACSPConfig, Tag("[dacsp]")]
+    | Annotated[BanditConfig, Tag("[bandit]")]
+    | Annotated[TransferAwareConfig, Tag("[transfer_aware]")]
     | Annotated[PluginStrategyConfig, Tag(PLUGIN)],
     Discriminator(kind_tag(STRATEGIES, "name")),
 ]
-StrategyConfig = Annotated[_Kinds, BeforeValidator(known_kind(STRATEGIES, "name"), json_schema_input_type=str | _Kinds)]
+_Forms = Annotated[str, named_in(STRATEGIES)] | _Kinds
+StrategyConfig = Annotated[_Kinds, BeforeValidator(known_kind(STRATEGIES, "name"), json_schema_input_type=_Forms)]

@@ -16,7 +16,9 @@ from xdomain.config.field_types import FolderName
 from xdomain.config.model import DType
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.validation import validate
-from xdomain.config.yaml_file import expand_variables, read_yaml
+from xdomain.config.variables import expand_variables
+from xdomain.config.written import Written
+from xdomain.config.yaml_file import read_yaml
 
 
 class PairConfig(ConfigModel):
@@ -115,5 +117,6 @@ def load_study(path: Path) -> StudyConfig:
     Raises:
         ConfigError: unreadable, not YAML, unknown key, or a value out of its range.
     """
-    expanded = expand_variables(read_yaml(path), str(path))
-    return validate(StudyConfig, with_domain_files(expanded, path.parent), str(path))
+    written = Written.file(path)
+    expanded = expand_variables(read_yaml(path), written)
+    return validate(StudyConfig, with_domain_files(expanded, path.parent, written), written)

@@ -1,97 +1,103 @@
-"""Validate a mapping. Every mistake becomes one paragraph with the file and the dotted field."""
+"""Validate a mapping. Every mistake becomes one paragraph with the file, the line, the column and the dotted field."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from xdomain.core.errors import ConfigError
-from xdomain.core.registry import did_you_mean
+from xdomain.config.mistakes import Location, any_of, sentence
+from xdomain.config.written import Written
 
 Model = TypeVar("Model", bound=BaseModel)
 
-
-PLUGIN = "[plugin]"
-"""Tag of the member of a union that another package brings, and type of the errors that its own model finds. With a
-bracket, so that `dotted` leaves it out."""
-
-BELOW = "below"
-"""Context of an error that a plugin's own model found: the way from the error's place to the field."""
+SHORT_FORMS = {"strategies": "strategy"}
+"""Fields that a file may write under another key, with a single entry."""
 
 
-def validate(kind: type[Model], data: Mapping[str, Any], where: str) -> Model:
-    """Validate `data` as `kind`, first mistake first.
+def validate(kind: type[Model], data: Mapping[str, Any], where: str | Written) -> Model:
+    """Validate `data` as `kind`.
+
+    Args:
+        kind: the model.
+        data: the mapping.
+        where: its origin, or its name in messages.
 
     Raises:
-        ConfigError: naming `where`, the dotted field, and near matches of an unknown key.
+        ConfigError: naming the origin, the dotted field, and near matches of an unknown key.
+        ConfigErrors: the same for each of several mistakes.
     """
+    written = where if isinstance(where, Written) else Written(where)
+    found = None
     try:
-        return kind.model_validate(data)
+        found = kind.model_validate(data)
     except ValidationError as error:
-        first, *others = error.errors(include_url=False)
-        # A list whose one entry is wrong is not too short besides.
-        others = [each for each in others if each["type"] != "too_short"]
-        more = f" (More mistakes after this one: {len(others)}.)" if others else ""
-        raise ConfigError(
-            sentence(first, kind) + more, where=f"{where}: {dotted(first)}".rstrip(": ")
-        ) from None
+        for location, problem in _located(error.errors(include_url=False), data):
+            if not any(location[:length] in written.unknown for length in range(len(location) + 1)):
+                written.note(location, sentence(problem, kind))
+    written.refuse()
+    assert found is not None
+    return found
 
 
-def dotted(problem: Any) -> str:
+def dotted(problem: Mapping[str, Any]) -> str:
     """Return the place of a mistake as a file writes it.
 
     The members of unions that pydantic names by their type, `dict[str,float]`, are left out.
     """
-    location = (*problem["loc"], *problem.get("ctx", {}).get(BELOW, ()))
-    return ".".join(str(part) for part in location if "[" not in str(part))
+    return ".".join(str(part) for part in problem["loc"] if "[" not in str(part))
 
 
-def sentence(problem: Any, kind: type[BaseModel]) -> str:
-    """Return what is wrong, with near matches of an unknown key."""
-    if problem["type"] == "extra_forbidden":
-        *parents, key = problem["loc"]
-        known = _known_keys(kind, parents)
-        return f'unknown key "{key}".{did_you_mean(str(key), known)}' + (
-            f" Known: {', '.join(known)}." if known else ""
-        )
-    message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
-    if problem["type"] in ("value_error", "missing", PLUGIN):
-        return message if message.endswith("?") else message + "."
-    return f"{message}. Found {problem['input']!r}."
+class _Placed:
+    """A problem with its location in the data.
 
-
-def _known_keys(kind: type[BaseModel], parents: Iterable[str | int]) -> list[str]:
-    """Field names of the model that the path leads to; [] where it may be one of several.
-
-    Pydantic's path names a place in a list by its index and a member of a union by its tag.
+    Attributes:
+        location: Keys and indices.
+        branches: The tags on the way, each with the location of its union.
     """
-    models: list[type[BaseModel]] = [kind]
-    for part in parents:
-        tagged = [model for model in models if part in _tags(model)]
-        fields = [model.model_fields[part] for model in models if part in model.model_fields]
-        if len(models) > 1 and tagged:
-            models = tagged
-        elif fields:
-            models = [found for field in fields for found in _models(field.annotation)]
-        elif isinstance(part, str):
-            models = tagged
-    return sorted(models[0].model_fields) if len(models) == 1 else []
+
+    def __init__(self, problem: Any, data: Any) -> None:
+        self.problem = problem
+        self.branches: list[tuple[Location, str]] = []
+        path: list[str | int] = []
+        for number, part in enumerate(problem["loc"], start=1):
+            is_absent_key = number == len(problem["loc"]) and problem["type"] == "missing"
+            short = SHORT_FORMS.get(str(part), "")
+            if str(part).startswith("["):
+                self.branches.append((tuple(path), str(part)))
+            elif _holds(data, part):
+                path, data = [*path, part], data[part]
+            elif _holds(data, short):
+                path, data = [*path, short], data[short]
+            elif is_absent_key:
+                path.append(part)
+            elif not isinstance(part, int):
+                self.branches.append((tuple(path), part))
+        self.location = tuple(path)
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """Every model inside an annotation."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for argument in get_args(annotation) for model in _models(argument)]
+def _holds(data: Any, part: str | int) -> bool:
+    if isinstance(data, Mapping):
+        return part in data
+    return isinstance(data, list | tuple) and isinstance(part, int) and part < len(data)
 
 
-def _tags(model: type[BaseModel]) -> set[str]:
-    """Return what a union may know a model by: its name in brackets, or its literal `kind` or `name`."""
-    return {f"[{model.__name__}]"} | {
-        value
-        for key, field in model.model_fields.items()
-        if key in ("kind", "name") and get_origin(field.annotation) is Literal
-        for value in get_args(field.annotation)
-    }
+def _located(problems: Iterable[Any], data: Any) -> list[tuple[Location, Any]]:
+    """Return each problem with its location in the data; of a union's branches only the one that came nearest."""
+    # A list is too short for pydantic where entries of it are wrong.
+    placed = [_Placed(each, data) for each in problems if each["type"] != "too_short" or not each["input"]]
+    tags: dict[Location, set[str]] = {}
+    for each in placed:
+        for union, tag in each.branches:
+            tags.setdefault(union, set()).add(tag)
+    for union in [union for union, several in tags.items() if len(several) > 1]:
+        inside = [each for each in placed if any(at == union for at, _ in each.branches)]
+        placed = [each for each in placed if each not in inside]
+        deepest = max(len(each.location) for each in inside)
+        nearest = [each for each in inside if len(each.location) == deepest]
+        if len({str(each.branches) for each in nearest}) > 1:
+            nearest[0].problem = any_of([each.problem for each in nearest])
+            del nearest[1:]
+        placed += nearest
+    return [(each.location, each.problem) for each in placed]

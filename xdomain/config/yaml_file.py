@@ -1,9 +1,7 @@
-"""Read a YAML file as a mapping, with variables of the environment."""
+"""Read a YAML file as a mapping."""
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +14,26 @@ LARGEST_FILE = 512 * 1024
 
 LINE_END = b"\n"
 
-VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-
-
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file.
 
     Raises:
         ConfigError: The file is missing, unreadable, larger than `LARGEST_FILE`, not YAML, or no mapping.
     """
+    data = parse_yaml(read_text(path), str(path))
+    if not isinstance(data, dict):
+        raise ConfigError("should be a mapping of keys to values.", where=str(path), fix="See experiments/smoke.yaml.")
+    return data
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a YAML file.
+
+    Raises:
+        ConfigError: The file is missing, unreadable, or larger than `LARGEST_FILE`.
+    """
     try:
-        text = read_limited(path, LARGEST_FILE).decode("utf-8-sig")
+        return read_limited(path, LARGEST_FILE).decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(
             "there is no such file.", where=str(path), fix="Give the path of an experiment file."
@@ -37,33 +44,3 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         what = f"cannot be read: {why_unreadable(error)}."
         raise ConfigError(what, where=str(path), fix="Name a YAML file.") from None
-    data = parse_yaml(text, str(path))
-    if not isinstance(data, dict):
-        raise ConfigError("should be a mapping of keys to values.", where=str(path), fix="See experiments/smoke.yaml.")
-    return data
-
-
-def expand_variables(value: Any, where: str, field: str = "") -> Any:
-    """Replace ${NAME} in every string from the environment.
-
-    Raises:
-        ConfigError: NAME is not set.
-    """
-    if isinstance(value, dict):
-        return {key: expand_variables(child, where, f"{field}.{key}".lstrip(".")) for key, child in value.items()}
-    if isinstance(value, list):
-        return [expand_variables(child, where, f"{field}.{index}") for index, child in enumerate(value)]
-    if not isinstance(value, str):
-        return value
-
-    def lookup(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in os.environ:
-            raise ConfigError(
-                f"${{{name}}} is not set in the environment.",
-                where=f"{where}: {field}",
-                fix=f"Set it, for instance: export {name}=/path.",
-            )
-        return os.environ[name]
-
-    return VARIABLE.sub(lookup, value)

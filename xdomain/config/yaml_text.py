@@ -93,7 +93,8 @@ class _Builder:
 
     def _value(self, event: yaml.Event, path: Path) -> Any:
         if isinstance(event, yaml.AliasEvent):
-            return self._behind(event.anchor)
+            return self._behind(str(event.anchor))
+        assert isinstance(event, yaml.ScalarEvent | yaml.SequenceStartEvent | yaml.MappingStartEvent)
         if len(path) > DEEPEST:
             raise RefusedYAMLError(f"is nested more than {DEEPEST} levels deep", "Correct the file.")
         if event.tag is not None:
@@ -167,7 +168,9 @@ class _Builder:
 
     def _mark(self, path: Path) -> None:
         assert self._event is not None
-        self.marks[path] = self._event.start_mark.line + 1, self._event.start_mark.column + 1
+        mark = self._event.start_mark
+        assert mark is not None  # the parser marks every event that it reads from a text
+        self.marks[path] = mark.line + 1, mark.column + 1
 
 
 def _shown(event: yaml.Event) -> str:
@@ -175,5 +178,5 @@ def _shown(event: yaml.Event) -> str:
     if isinstance(event, yaml.ScalarEvent):
         return short(event.value)
     if isinstance(event, yaml.AliasEvent):
-        return f"*{short(event.anchor)}"
+        return f"*{short(str(event.anchor))}"
     return "[...]" if isinstance(event, yaml.SequenceStartEvent) else "{...}"

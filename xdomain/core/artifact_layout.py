@@ -21,6 +21,6 @@ def foundation_folder(checkpoint: Path) -> Path | None:
     """The checkpoint that an adapter lies on; None for full weights, and for what is no checkpoint."""
     try:
         foundation = read_json(checkpoint / MANIFEST)["foundation"]
-    except (FileNotFoundError, ValueError, KeyError):
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
         return None
-    return None if foundation is None else (checkpoint / foundation).resolve()
+    return (checkpoint / foundation).resolve() if isinstance(foundation, str) else None

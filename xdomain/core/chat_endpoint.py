@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 
 from xdomain.core.deadline_post import Reply, TransportFailed, post
 from xdomain.core.errors import DependencyMissing, XDomainError
+from xdomain.core.secrets import masked, read_key
 
 RETRIED = frozenset({408, 409, 425, 429})
 """Statuses below 500 that another attempt may cure. From 500 on every status may."""
@@ -70,27 +70,12 @@ class ChatEndpoint:
     attempts: int = 4
 
     def key(self) -> str | None:
-        """Return the key from the environment.
+        """Return the key from the environment, None if no variable is named.
 
         Raises:
-            DependencyMissing: The variable is named but not set, or holds what no header can carry.
+            DependencyMissing: See `read_key`.
         """
-        if self.api_key_variable is None:
-            return None
-        key = os.environ.get(self.api_key_variable)
-        if not key:
-            raise DependencyMissing(
-                f"the environment variable {self.api_key_variable} is not set.",
-                where=self.base_url,
-                fix="Set it to the endpoint's key, or `api_key_variable: null` for an endpoint without one.",
-            )
-        if not (key.isascii() and key.isprintable()):
-            raise DependencyMissing(
-                f"the environment variable {self.api_key_variable} holds a line break or a character beyond ASCII.",
-                where=self.base_url,
-                fix="Set it to the key alone.",
-            )
-        return key
+        return None if self.api_key_variable is None else read_key(self.api_key_variable, self.base_url)
 
 
 def chat(
@@ -180,11 +165,11 @@ def attempt_once(endpoint: ChatEndpoint, path: str, body: Mapping[str, Any], key
         raise DependencyMissing(str(error), where=endpoint.base_url, fix="Or name the host in no_proxy.") from None
     answer = parsed(reply.data)
     if not reply.is_success:
-        raise refusal(endpoint, reply, quoted(answer, key))
+        raise refusal(endpoint, reply, quoted(answer))
     if answer is None:
         raise Unavailable("no JSON")
     if isinstance(answer, dict) and answer.get("error"):  # how some routers pass on the error of a server behind them
-        raise Unavailable(f"an error in place of a reply{quoted(answer, key)}")
+        raise Unavailable(f"an error in place of a reply{quoted(answer)}")
     return answer
 
 
@@ -214,18 +199,18 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def parsed(data: bytes) -> Any:
-    """Return the JSON value in `data`, or None where it holds none."""
+    """Return the JSON value in `data`, or None where it holds none. A server may repeat the key that it was sent, so
+    known secrets are masked before anything is made of the reply."""
     try:
-        return json.loads(data)
+        return masked(json.loads(data))
     except (ValueError, RecursionError):
         return None
 
 
-def quoted(reply: Any, key: str | None) -> str:
-    """Return ': "..."' with the message of an OpenAI error without the key, or "" where there is none."""
+def quoted(reply: Any) -> str:
+    """Return ': "..."' with the message of an OpenAI error, or "" where there is none."""
     try:
         said = reply["error"]["message"]
     except (LookupError, TypeError):
         return ""
-    words = str(said).replace(key, "[key]") if key else str(said)
-    return f": {words[:LONGEST_EXPLANATION]!r}"
+    return f": {str(said)[:LONGEST_EXPLANATION]!r}"

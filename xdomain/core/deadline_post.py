@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import ssl
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -63,7 +64,6 @@ async def _exchange(url: str, content: bytes, headers: Mapping[str, str], timeou
         follow_redirects=False,
     ) as client:
         async with asyncio.timeout_at(deadline):
-            # Uncompressed, so that the limit on the reply's size is one on what is read.
             sent = {"Accept-Encoding": "identity", **headers}
             response = await client.send(client.build_request("POST", url, content=content, headers=sent), stream=True)
         try:
@@ -78,11 +78,28 @@ async def _exchange(url: str, content: bytes, headers: Mapping[str, str], timeou
 
 async def _body(response: httpx.Response) -> bytes:
     data = bytearray()
-    async for chunk in response.aiter_bytes():
+    # Raw, since httpx would unpack whatever a small chunk expands to before its size is seen.
+    async for chunk in response.aiter_raw():
         data += chunk
         if len(data) > LONGEST_REPLY:
             raise TransportFailed("reply too long")
-    return bytes(data)
+    return _unpacked(bytes(data), response.headers.get("Content-Encoding", "identity").strip().lower())
+
+
+def _unpacked(data: bytes, encoding: str) -> bytes:
+    """Return the content of a body that a server may have compressed although it was asked not to."""
+    if encoding in ("", "identity"):
+        return data
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise TransportFailed("reply compressed in a way that was not asked for")
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, as the data says
+    try:
+        content = unpacker.decompress(data, LONGEST_REPLY)
+    except zlib.error:
+        raise TransportFailed("reply badly compressed") from None
+    if unpacker.unconsumed_tail:
+        raise TransportFailed("reply too long")
+    return content
 
 
 def _proxy(url: str) -> str | None:

@@ -6,12 +6,18 @@ Exit codes: 0 done, 1 a stage failed, 2 bad input, 3 missing dependency, 4 a gat
 
 from __future__ import annotations
 
+import errno
 import re
 
 OWN_FAULT = 70
 """Exit code of an error that nobody foresaw (sysexits' EX_SOFTWARE)."""
 
 
+REFUSALS = frozenset({
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE,
+    errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG,
+})  # fmt: skip
+"""What a file system says for reasons outside of this program."""
 LINE_BREAK = re.compile(r"\s*\n\s*")
 
 LONGEST_PART = 1500
@@ -60,6 +66,13 @@ class ConfigError(XDomainError):
     """The experiment file, or a value in it, is wrong."""
 
     exit_code = 2
+
+
+class ConfigErrors(ConfigError):
+    """Several mistakes in a file, each in its own line of `what`."""
+
+    def paragraph(self) -> str:
+        return "\n".join(LINE_BREAK.sub(" ", line) for line in f"{self.where}: {self.what}".splitlines())
 
 
 class PlanError(XDomainError):
@@ -124,3 +137,16 @@ class Interrupted(XDomainError):
     """The user stopped the run; everything finished is in the store."""
 
     exit_code = 130
+
+
+def refusal(error: OSError, what: str = "cannot be used", fix: str | None = None) -> StoreError | None:
+    """Return what the file system refuses as an error for the user; None if it may be a fault of ours.
+
+    Args:
+        error: Error of the system.
+        what: What cannot be done.
+        fix: What the user can do.
+    """
+    if error.errno not in REFUSALS:
+        return None
+    return StoreError(f"{what}: {error.strerror}.", where=str(error.filename or "a file"), fix=fix)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from xdomain.core.errors import refusal
+from xdomain.core.reading import read_limited
+
+LARGEST_JSON = 256 << 20
+"""Bytes of a JSON file of ours that are read; larger ones are none of ours."""
 
 
 def write_atomic(path: Path, data: str | bytes, *, durable: bool = True) -> None:
@@ -15,6 +25,15 @@ def write_atomic(path: Path, data: str | bytes, *, durable: bool = True) -> None
         durable: False leaves out fsync, where a crash of the machine may take the file, or something else syncs it.
     """
     payload = data.encode("utf-8") if isinstance(data, str) else data
+    try:
+        _write(path, payload, durable=durable)
+    except OSError as error:
+        if error.filename is None or Path(error.filename).parent == path.parent:
+            error.filename = str(path)  # the temporary file's name tells nobody anything
+        raise
+
+
+def _write(path: Path, payload: bytes, *, durable: bool) -> None:
     temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
         descriptor = _create(temporary)
@@ -35,9 +54,19 @@ def write_atomic(path: Path, data: str | bytes, *, durable: bool = True) -> None
         sync_folder(path.parent)
 
 
-def _create(path: Path) -> int:
+def write_private(path: Path, text: str) -> None:
+    """Write a new file that only this user may read.
+
+    Raises:
+        FileExistsError: something is there already.
+    """
+    with os.fdopen(_create(path, 0o600), "w", encoding="utf-8") as handle:
+        handle.write(text)
+
+
+def _create(path: Path, mode: int = 0o666) -> int:
     # Unlike those of `tempfile`, readable by whom the umask allows: a store may be shared.
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
 
 
 def write_json(path: Path, value: Any, *, durable: bool = True, indent: int | None = None) -> None:
@@ -49,8 +78,47 @@ def write_json(path: Path, value: Any, *, durable: bool = True, indent: int | No
     write_atomic(path, json.dumps(value, indent=indent, sort_keys=True, allow_nan=False) + "\n", durable=durable)
 
 
-def read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path, most_bytes: int = LARGEST_JSON) -> Any:
+    """Return the value in a JSON file.
+
+    Raises:
+        ValueError: it is no JSON, nested too deeply, too large, or something else than a regular file.
+        OSError: it is missing or cannot be read.
+    """
+    try:
+        return json.loads(read_limited(path, most_bytes))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except OSError as error:
+        if error.errno in (None, errno.ELOOP, errno.ENXIO):  # no regular file; a link to itself; a socket
+            raise ValueError(str(error) if error.errno is None else "it is not a regular file") from None
+        raise
+
+
+def remove(path: Path) -> None:
+    """Remove whatever is there: a file, a link, a pipe, or a folder with all that is in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(fix: str) -> Iterator[None]:
+    """Turn a refusal of the file system into one paragraph.
+
+    Args:
+        fix: What the user can do.
+
+    Raises:
+        StoreError: a file or folder cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if (refused := refusal(error, "cannot be written", fix)) is None:
+            raise
+        raise refused from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -27,6 +27,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f' Did you mean "{close[0]}"?' if close else ""
 
 
+MOST_LISTED = 20
+"""Names that are listed beside the nearest one; without a near one all are."""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """' Did you mean "x"? Known: x, y.', without a long list where there is a near name."""
+    names = list(known)
+    near = did_you_mean(name, names)
+    listed = names and not (near and len(names) > MOST_LISTED)
+    return near + (f" Known: {', '.join(names)}." if listed else "")
+
+
 def load_attribute(target: str) -> Any:
     """Import "module:attribute"; the attribute may be nested, "module:Class.method".
 

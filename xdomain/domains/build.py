@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from xdomain.config.domain import DomainConfig
+from xdomain.config.domain_registry import DOMAINS
 from xdomain.domains.base import Domain
 from xdomain.domains.data_domain import DataDomain
-from xdomain.domains.registry import DOMAINS
 
 
 def build_domain(config: DomainConfig | str) -> Domain:

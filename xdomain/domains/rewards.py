@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from xdomain.config.domain import DomainConfig
-from xdomain.config.domain_reward import FormatGate, FunctionReward, LengthTerm, RewardPreset, RewardShape
+from xdomain.config.domain_reward import (
+    FormatGate,
+    FunctionReward,
+    LengthTerm,
+    RewardShape,
+    load_preset,
+    preset_table,
+)
 from xdomain.config.domain_verifier import ExtractingVerifier, Place, SourceVerifier, VerifierConfig
-from xdomain.core.errors import ConfigError
 from xdomain.core.records import Outcome, Verdict
-from xdomain.core.registry import did_you_mean
-
-PRESETS = files("xdomain.domains") / "presets"
 
 TIE_SCORE = 0.5
 """The credit of a pairwise judge's tie, which is not a right answer."""
@@ -28,27 +27,6 @@ TOKEN = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 """A word, a digit or a single other sign; white space is none."""
 
 
-def preset_names() -> list[str]:
-    return sorted(entry.name.removesuffix(".yaml") for entry in PRESETS.iterdir() if entry.name.endswith(".yaml"))
-
-
-@lru_cache(maxsize=32)
-def load_preset(name: str) -> RewardPreset:
-    """Read a shipped preset.
-
-    Raises:
-        ConfigError: there is none of that name.
-    """
-    if name not in preset_names():
-        raise ConfigError(
-            f'unknown reward preset "{name}".{did_you_mean(name, preset_names())}',
-            where="domains.reward",
-            fix=f"Known: {', '.join(preset_names())}; or write a shape with right, wrong and malformed.",
-        )
-    text = (PRESETS / f"{name}.yaml").read_text(encoding="utf-8")
-    return RewardPreset.model_validate(yaml.safe_load(text))
-
-
 def resolve_reward(reward: str | RewardShape, verifier_kind: str) -> RewardShape:
     """Return the shape that a domain's `reward` names: itself, "preset/table", or the preset's table for the verifier.
 
@@ -57,16 +35,7 @@ def resolve_reward(reward: str | RewardShape, verifier_kind: str) -> RewardShape
     """
     if isinstance(reward, RewardShape):
         return reward
-    name, _, table = reward.partition("/")
-    preset = load_preset(name)
-    table = table or preset.by_verifier.get(verifier_kind, preset.by_verifier["default"])
-    if table not in preset.tables:
-        raise ConfigError(
-            f'the reward preset "{name}" has no table "{table}".{did_you_mean(table, preset.tables)}',
-            where="domains.reward",
-            fix=f"Its tables: {', '.join(preset.tables)}.",
-        )
-    return preset.tables[table]
+    return preset_table(reward, verifier_kind)
 
 
 def with_reward_prompt(config: DomainConfig) -> DomainConfig:

@@ -102,9 +102,7 @@ def _backend_facts(backend: Backend, context: StageContext) -> dict[str, Any]:
     return {"backend": backend.name, "reproducibility": backend.reproducibility, "events": events}
 
 
-def _answered(
-    served: Served, missing: Sequence[Missing], sampling: Sampling, at_hand: Set[int]
-) -> Iterator[Answered]:
+def _answered(served: Served, missing: Sequence[Missing], sampling: Sampling, at_hand: Set[int]) -> Iterator[Answered]:
     """Generate the missing completions; yield item index and completions, without the items `at_hand`."""
     for group in missing:
         done = frozenset(number for number, place in enumerate(group.places) if place in at_hand)
@@ -128,7 +126,7 @@ def _generated(answers: Sequence[Answers], borrowed: Borrowed, evaluation: Evalu
 
 def _would_generate(first: Item, count: int) -> StageError:
     return StageError(
-        f'{count} item{"s" * (count > 1)} have no stored completions for their current prompt (the first is '
+        f"{count} item{'s' * (count > 1)} have no stored completions for their current prompt (the first is "
         f'"{first.id}"), and rescore never generates.',
         fix="If the prompt changed, run `xdomain grid run` or `xdomain eval`: that is another evaluation.",
     )

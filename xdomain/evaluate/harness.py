@@ -17,6 +17,7 @@ from pathlib import Path
 
 from xdomain.core.errors import DependencyMissing, StageError, StoreError
 from xdomain.core.files import read_json, write_json
+from xdomain.core.secrets import mask
 
 PYTHON_VARIABLE = "XDOMAIN_LM_EVAL_PYTHON"
 SAMPLE_FILE = re.compile(r"samples_(.+)_\d{4}-\d{2}-\d{2}T[\d.:-]+\.jsonl")
@@ -111,12 +112,13 @@ extra: Further options of lm-evaluation-harness, as they would be typed.
     log = out / "lm-eval.log"
     with log.open("w") as handle:
         ended = subprocess.run(command, stdout=handle, stderr=subprocess.STDOUT, check=False)  # noqa: S603 -- no shell
+    log.write_text(mask(log.read_text(encoding="utf-8", errors="replace")), encoding="utf-8")
     if ended.returncode != 0:
         raise StageError(f"lm-evaluation-harness failed: {last_lines(log)}", where=str(log), fix=shlex.join(command))
     found = sample_files(out)
     if not found:
         raise StageError("lm-evaluation-harness logged no samples.", where=str(log), fix=shlex.join(command))
-    write_json(out / DONE, {"command": command})
+    write_json(out / DONE, {"command": [mask(word) for word in command]})
     return found
 
 

@@ -6,11 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from xdomain.core.files import remove
 from xdomain.core.records import Outcome, Verdict
 from xdomain.generation.base import Completion
 
 NAME = "answers.jsonl"
+LONGEST_LINE = 1 << 28
+"""Bytes of a line; a longer one is none of ours."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,11 @@ class Answers:
 class Journal:
     """A file with one line per item in a stage's scratch folder, removed when the stage is published.
 
-A kill can damage only the last line; it is cut off, and that item is answered again.
+    A kill can damage only the last line; it is cut off, and that item is answered again.
 
-    Args:
-        folder: the scratch folder.
-        prompt_hashes: of the items, by place; a line of another prompt ends what is believed.
+        Args:
+            folder: the scratch folder.
+            prompt_hashes: of the items, by place; a line of another prompt ends what is believed.
     """
 
     def __init__(self, folder: Path, prompt_hashes: Sequence[str]) -> None:
@@ -56,10 +60,11 @@ A kill can damage only the last line; it is cut off, and that item is answered a
         """Answers by place, and the bytes of the lines they came from."""
         found: dict[int, Answers] = {}
         good = 0
-        if not self._path.exists():
+        if not self._path.is_file():
+            remove(self._path)  # a pipe or a folder that somebody put there
             return found, good
         with self._path.open("rb") as handle:
-            for raw in handle:
+            while raw := handle.readline(LONGEST_LINE):
                 parsed = self._parse(raw) if raw.endswith(b"\n") else None
                 if parsed is None or parsed[0] in found:
                     break
@@ -72,12 +77,19 @@ A kill can damage only the last line; it is cut off, and that item is answered a
         try:
             line = json.loads(raw)
             place = line["place"]
-            if line["prompt"] != self._hashes[place]:
+            known = type(place) is int and 0 <= place < len(self._hashes)
+            if not known or line["prompt"] != self._hashes[place]:
                 return None
-            completions = [Completion(**entry) for entry in line["completions"]]
+            completions = [_completion(entry) for entry in line["completions"]]
             return place, Answers(completions, [_verdict(entry) for entry in line["verdicts"]])
-        except (ValueError, KeyError, IndexError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
+
+
+def _completion(entry: Mapping[str, Any]) -> Completion:
+    if not isinstance(entry["text"], str):
+        raise TypeError("a completion is a text")
+    return Completion(**entry)
 
 
 def _verdict(entry: Mapping[str, object]) -> Verdict:

@@ -14,6 +14,7 @@ Axis = Callable[[float], float]
 
 WIDTH, HEIGHT = 380, 220
 """Of a panel. Coordinates count from its upper left corner; text is 11 units high."""
+X_TITLE, Y_TITLE = "optimizer steps", "accuracy, percent"
 LABEL_LETTERS = 11
 """Letters that fit beside a line's end."""
 LETTER_WIDTH = 6.5
@@ -25,10 +26,10 @@ LABEL_GAP = 12
 class Frame:
     """Edges of the part of a panel that holds the lines."""
 
-    left: float = 34
+    left: float = 42
     right: float = WIDTH - 74
     top: float = 24
-    bottom: float = HEIGHT - 28
+    bottom: float = HEIGHT - 36
 
 
 FRAME = Frame()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from xdomain.analysis.amounts import steps_by_phase
 from xdomain.analysis.result import (
     AccuracyMatrix,
     AnalysisResult,
@@ -14,32 +16,71 @@ from xdomain.analysis.result import (
     Matrix,
     PublishedEffect,
     PublishedStudy,
+    RunEffort,
 )
+from xdomain.core.foreign_text import plain
+from xdomain.report.contrasts import contrast_unit
 from xdomain.report.effort import AMOUNTS
-from xdomain.report.plain import plain
 
 CELL_FIELDS = tuple(name for name in Cell.model_fields if name != "compares")
+RENAMED = {name: f"{name}_share" for name in ("wrong", "malformed", "truncated", "unscored")} | {"word": "conclusion"}
+"""Names of columns that differ from the fields of the JSON document."""
 SHAPE_FIELDS = tuple(AnswerShape.model_fields)
-LONG_HEADER = ("matrix", "unit", "row", "column", *CELL_FIELDS, "compares", *AMOUNTS, "chance", *SHAPE_FIELDS)
 NOTHING = (None,) * (1 + len(SHAPE_FIELDS))
 """Beside a cell that is no accuracy."""
 FORMULA_STARTS = ("=", "+", "-", "@")
 BETWEEN = "; "
-"""Between the compared runs, and between what each of them spent."""
+"""Between several runs that one run is compared with."""
 
 
 def long_csv(result: AnalysisResult) -> str:
-    """Every defined cell of every matrix, one a line; a missing value is empty. Declared contrasts come last."""
-    lines: list[Sequence[object]] = [LONG_HEADER]
+    """Return every defined cell of every matrix, one per line; a missing value is empty. Contrasts come last."""
+    phases = steps_by_phase(result)
+    spent = _Spent(result.effort, phases, max(map(len, phases.values()), default=1))
+    lines: list[Sequence[object]] = [long_header(spent.most_phases)]
     for matrix in result.matrices.values():
         for row in matrix.rows:
             for column in matrix.columns:
                 if (cell := matrix.cell(row, column)) is not None:
-                    beside = _beside(matrix, row, column)
-                    lines.append((matrix.name, matrix.unit, row, column, *_values(result, cell), *beside))
+                    place = (matrix.name, matrix.unit, matrix.row_meaning, row, matrix.column_meaning, column)
+                    lines.append((*place, *_values(cell), *spent.of(cell.compares), *_beside(matrix, row, column)))
     for declared in result.contrasts:
-        lines.append(("contrasts", "", str(declared.contrast), "", *_values(result, declared.cell), *NOTHING))
+        place = ("contrasts", contrast_unit(result, declared.contrast), "contrast", str(declared.contrast), "", "")
+        lines.append((*place, *_values(declared.cell), *spent.of(declared.cell.compares), *NOTHING))
     return _csv(lines)
+
+
+def long_header(most_phases: int) -> tuple[str, ...]:
+    """Return the names of the columns, with one column of steps per phase."""
+    phases = [f"steps_phase_{number + 1}" for number in range(most_phases)]
+    amounts = ["steps", *phases, *list(AMOUNTS)[1:]]
+    cell = [RENAMED.get(name, name) for name in CELL_FIELDS]
+    shape = [RENAMED.get(name, name) for name in SHAPE_FIELDS]
+    place = ("matrix", "unit", "row_meaning", "row", "column_meaning", "column")
+    return (*place, *cell, "run", *amounts, "against", *(f"against_{name}" for name in amounts), "chance", *shape)
+
+
+@dataclass(frozen=True)
+class _Spent:
+    """What runs spent, as the numbers of one line."""
+
+    effort: Mapping[str, RunEffort]
+    phases: Mapping[str, tuple[int, ...]]
+    most_phases: int
+
+    def of(self, compares: Sequence[str]) -> Sequence[object]:
+        """Return the compared run and what it spent, then the others; empty where these did not spend the same."""
+        others = {self._amounts(label) for label in compares[1:]}
+        nothing = (None,) * (len(AMOUNTS) + self.most_phases)
+        against = others.pop() if len(others) == 1 else nothing
+        run = compares[0] if compares else ""
+        return (run, *(self._amounts(run) if run else nothing), BETWEEN.join(compares[1:]), *against)
+
+    def _amounts(self, label: str) -> tuple[float | None, ...]:
+        run = self.effort.get(label)
+        phases: tuple[int | None, ...] = self.phases.get(label, ())
+        steps, *rest = [None if run is None else getattr(run, amount) for amount in AMOUNTS]
+        return (steps, *phases, *(None,) * (self.most_phases - len(phases)), *rest)
 
 
 def wide_csv(matrix: Matrix) -> str:
@@ -47,7 +88,7 @@ def wide_csv(matrix: Matrix) -> str:
 
     The last column says what the intervals of a row speak of.
     """
-    header = [name for column in matrix.columns for name in (column, f"{column}_low", f"{column}_high")]
+    header = [name for column in matrix.columns for name in (column, f"{column}.low", f"{column}.high")]
     lines: list[Sequence[object]] = [(matrix.row_meaning, *header, "speaks_of")]
     for row in matrix.rows:
         cells = [matrix.cell(row, column) or Cell() for column in matrix.columns]
@@ -67,12 +108,8 @@ def published_csv(study: PublishedStudy) -> str:
     return _csv(lines)
 
 
-def _values(result: AnalysisResult, cell: Cell) -> Sequence[object]:
-    """The fields of a cell, and what each compared run spent, in the order of `compares`."""
-    runs = [result.effort.get(label) for label in cell.compares]
-    spent = ([None if run is None else getattr(run, amount) for run in runs] for amount in AMOUNTS)
-    texts = (BETWEEN.join("" if value is None else f"{value:.15g}" for value in values) for values in spent)
-    return (*(getattr(cell, field) for field in CELL_FIELDS), BETWEEN.join(cell.compares), *texts)
+def _values(cell: Cell) -> Sequence[object]:
+    return [getattr(cell, field) for field in CELL_FIELDS]
 
 
 def _beside(matrix: Matrix, row: str, column: str) -> Sequence[object]:

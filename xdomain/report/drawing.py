@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xdomain.core.files import write_atomic
+from xdomain.core.foreign_text import plain
 from xdomain.report.cell_view import CellView
-from xdomain.report.curves import FRAME, HEIGHT, WIDTH, Panel
+from xdomain.report.curves import FRAME, HEIGHT, WIDTH, X_TITLE, Y_TITLE, Panel
 from xdomain.report.heatmap import HeatMap, Picture
 from xdomain.report.palette import N_SERIES, page_palette
-from xdomain.report.plain import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +26,8 @@ UNITS_AN_INCH = 105
 """Units of a panel's layout; 11 of them, the height of its text, are 7 to 8 points."""
 TITLE_UNITS = 40
 LINE_UNITS = 1.8
+UNDATED: dict[str, dict[str, str | None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+"""Metadata that the formats which hold a date are written with."""
 
 
 def settings() -> AbstractContextManager[None]:
@@ -36,10 +38,10 @@ def settings() -> AbstractContextManager[None]:
 
 
 def save(figure: Figure, path: Path, kind: str) -> None:
-    """Write a figure as "svg" or "png"."""
+    """Write a figure as "svg", "png" or "pdf"."""
     buffer = io.BytesIO()
     # A date in the file would make equal results differ.
-    metadata = {"Date": None} if kind == "svg" else None
+    metadata = UNDATED.get(kind)
     figure.savefig(buffer, format=kind, dpi=200, bbox_inches="tight", metadata=metadata)
     write_atomic(path, buffer.getvalue())
 
@@ -128,8 +130,8 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         axes.text(FRAME.left - 6, y, text, ha="right", va="center", **small)
     for x, text in panel.x_ticks:
         axes.text(x, FRAME.bottom + 16, text, ha="center", **small)
-    axes.text((FRAME.left + FRAME.right) / 2, HEIGHT, "optimizer steps", ha="center", **small)
-    axes.text(0, (FRAME.top + FRAME.bottom) / 2, "accuracy, percent", rotation=90, ha="center", va="center", **small)
+    axes.text((FRAME.left + FRAME.right) / 2, HEIGHT, X_TITLE, ha="center", **small)
+    axes.text(4, (FRAME.top + FRAME.bottom) / 2, Y_TITLE, rotation=90, ha="center", va="center", **small)
     for line in panel.lines:
         stroke = _stroke(line.colour)
         if line.outline:

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 from xdomain.analysis.result import AnalysisResult, Cell
-from xdomain.report.plain import plain
+from xdomain.core.foreign_text import plain
 
 SCHEMA_VERSION = "0.3.0"
 

@@ -1,4 +1,4 @@
-"""Write heat maps and forgetting curves as SVG or PNG files, for papers and slides (needs matplotlib)."""
+"""Write heat maps and forgetting curves as SVG, PNG or PDF files, for papers and slides (needs matplotlib)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write_figures(result: AnalysisResult, folder: Path, kind: str) -> Path:
     """Write one file per matrix, and the forgetting curves.
 
     Args:
-        kind: "svg" or "png". The same result gives the same bytes with the same matplotlib.
+        kind: "svg", "png" or "pdf". The same result gives the same bytes with the same matplotlib.
 
     Raises:
         DependencyMissing: matplotlib is not installed.

@@ -10,17 +10,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from xdomain.analysis.result import AnalysisResult, BestSet, Matrix
+from xdomain.core.foreign_text import plain
 from xdomain.report import numbers, published
 from xdomain.report.accuracy import accuracy_rows
 from xdomain.report.cell_view import cell_state
 from xdomain.report.colour import scales
 from xdomain.report.contrasts import contrast_views
-from xdomain.report.curves import FRAME, HEIGHT, WIDTH, panels
+from xdomain.report.curves import FRAME, HEIGHT, WIDTH, X_TITLE, Y_TITLE, panels
 from xdomain.report.effort import AMOUNTS
 from xdomain.report.heatmap import HeatMap, heat_map
-from xdomain.report.layout import definition, further_matrices, main_matrices, source, unmeasured
-from xdomain.report.overview import overview, spent
-from xdomain.report.plain import plain
+from xdomain.report.item_titles import item_titles
+from xdomain.report.layout import definition, further_matrices, main_matrices, source
+from xdomain.report.notes import NOTATION, notes
+from xdomain.report.overview import facts, overview
 from xdomain.report.reproduce import default_command, short_checkpoint, without_writing
 from xdomain.report.strategies import strategy_sections
 from xdomain.report.tree import curriculum_tree
@@ -46,15 +48,16 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             result=result,
             meta=result.meta,
             contrasts=contrast_views(result),
-            unmeasured=unmeasured(result),
             overview=overview(result),
-            steps=spent(run.steps for run in result.effort.values()),
-            tokens=spent(run.completion_tokens for run in result.effort.values()),
+            facts=facts(result),
+            notation=NOTATION,
+            notes=notes(result),
             main=main,
             further=further,
             accuracy=heat_map(result, result.accuracy, None, report_command=cell_command),
             accuracy_rows=accuracy_rows(result.accuracy),
             best_groups=_best_groups(result),
+            titles=item_titles(result.items),
             strategy_sections=strategy_sections(result),
             references=result.references,
             tree=curriculum_tree(result),
@@ -105,6 +108,7 @@ def environment() -> Environment:
         definition=definition,
         source=source,
         frame=FRAME,
+        axis_titles=(X_TITLE, Y_TITLE),
         cell_state=cell_state,
         amounts=tuple(AMOUNTS.values()),
         published_columns=published.columns,

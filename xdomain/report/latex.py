@@ -1,25 +1,36 @@
-"""The report's matrices as LaTeX tables (booktabs), one `table` environment each, to be read in by `\\input`."""
+"""The report as LaTeX: findings, notes, and tables that fit the text width, to be read in by `\\input`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from xdomain.analysis.result import AnalysisResult, Matrix, PublishedStudy
+from xdomain.core.foreign_text import plain
+from xdomain.core.number_text import MINUS, UNBOUNDED
 from xdomain.report.accuracy import answer_key, answer_text, chance_text
+from xdomain.report.best import BEST_MEANING, best_table
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.effort import steps_line
 from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.layout import EQUIVALENT, further_matrices, main_matrices
-from xdomain.report.numbers import MINUS, UNBOUNDED
-from xdomain.report.overview import scope
-from xdomain.report.plain import plain
+from xdomain.report.notes import NOTATION, missing_note, notes
+from xdomain.report.overview import facts_line, overview, scope
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
+from xdomain.report.strategies import strategy_sections
 
 SHAPE = "wmtl"
 """What stands below an accuracy, see `ANSWER_KEY`."""
-HEADER = "% Needs \\usepackage{booktabs} and \\usepackage{xcolor}. Grey: no effect shown. Intervals are unadjusted.\n"
+HEADER = (
+    "% Needs \\usepackage{booktabs}, \\usepackage{graphicx} and \\usepackage{xcolor}. Grey: no effect shown. Intervals "
+    "are unadjusted.\n"
+)
+FITTED = r"\resizebox{\ifdim\width>\textwidth\textwidth\else\width\fi}{!}{%"
+"""Opens a box that is shrunk to the text width if it is wider."""
+MOST_ROWS = 41
+"""Rows of one table; a longer one is continued, since a float does not break over pages. Odd, so that an accuracy and
+the shape of its answers stay together below the row of chance."""
 ESCAPES = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -45,11 +56,11 @@ ESCAPES = {
 
 
 def render_latex(result: AnalysisResult) -> str:
-    """All tables: the declared contrasts, the accuracies, the matrices."""
+    """Return findings, notes and all tables: the declared contrasts, the accuracies, the matrices."""
     matrices = [*main_matrices(result), *further_matrices(result)]
     tables = [*_contrasts(result), _accuracies(result), *(_matrix(result, matrix) for matrix in matrices)]
-    tables += [_reference(study) for study in result.references]
-    return HEADER + "".join(f"\n{table}" for table in tables)
+    tables += [*_strategies(result), *_best(result), *(_reference(study) for study in result.references)]
+    return HEADER + "".join(f"\n{part}" for part in [_findings(result), _notes(result), *tables])
 
 
 def escaped(text: str) -> str:
@@ -57,6 +68,46 @@ def escaped(text: str) -> str:
     return "".join(ESCAPES.get(character, character) for character in plain(text)).replace(
         r"-\textgreater{}", r"$\rightarrow$"
     )
+
+
+def _findings(result: AnalysisResult) -> str:
+    """Return the answers as a description list, the details of each nested in it."""
+    lines = [r"\subsection*{Findings}", escaped(facts_line(result))]
+    entries: list[str] = []
+    for finding in result.findings:
+        entries.append(rf"\item[{escaped(finding.title)}] {escaped(finding.sentence)}")
+        entries += _list("itemize", [rf"\item {escaped(line)}" for line in finding.details])
+    return "\n".join([*lines, *_list("description", entries)]) + "\n"
+
+
+def _notes(result: AnalysisResult) -> str:
+    texts = [overview(result), NOTATION, *notes(result), missing_note(result)]
+    about = [line for study in result.references for line in (*study.contradictions, *study.notes)]
+    items = [rf"\item {escaped(text)}" for text in [*texts, *about] if text]
+    return "\n".join([r"\subsection*{Notes}", *_list("itemize", items)]) + "\n"
+
+
+def _list(kind: str, items: Sequence[str]) -> list[str]:
+    return [rf"\begin{{{kind}}}", *items, rf"\end{{{kind}}}"] if items else []
+
+
+def _strategies(result: AnalysisResult) -> list[str]:
+    return [
+        _tabular(
+            f"{section.name}-{number}",
+            drawn.header,
+            [[escaped(text) for text in row] for row in drawn.rows],
+            f"{section.title}: {drawn.title}. {section.meaning}",
+        )
+        for section in strategy_sections(result)
+        for number, drawn in enumerate(section.tables, 1)
+    ]
+
+
+def _best(result: AnalysisResult) -> list[str]:
+    header, rows = best_table(result)
+    escaped_rows = [[escaped(text) for text in row] for row in rows]
+    return [_tabular("not-beaten", header, escaped_rows, BEST_MEANING, words=(0, 2))] if rows else []
 
 
 def _contrasts(result: AnalysisResult) -> list[str]:
@@ -115,24 +166,38 @@ def _tabular(
     rows: Iterable[Sequence[str]],
     caption: str,
     footnotes: Iterable[tuple[str, str]] = (),
+    words: Collection[int] = (0,),
 ) -> str:
-    """One table; `header`, `caption` and `footnotes` (mark and caveat) are text, the cells of `rows` are LaTeX."""
-    lines = [
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{escaped(caption)}}}",
-        rf"\label{{tab:xdomain-{name.replace('_', '-')}}}",
-        rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
-        r"\toprule",
-        " & ".join(map(escaped, header)) + r" \\",
-        r"\midrule",
-        *(" & ".join(row) + r" \\" for row in rows),
-        r"\bottomrule",
-        r"\end{tabular}",
-        *(rf"\par{{\footnotesize \textsuperscript{{{mark}}} {escaped(caveat)}}}" for mark, caveat in footnotes),
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
+    """Return one table, continued in further ones if it is long.
+
+    Args:
+        header: Text, like `caption` and `footnotes` (mark and caveat); the cells of `rows` are LaTeX.
+        words: Positions of the columns that are aligned to the left.
+    """
+    lines = list(rows)
+    parts = [lines[start : start + MOST_ROWS] for start in range(0, len(lines), MOST_ROWS)] or [[]]
+    marks = [rf"\par{{\footnotesize \textsuperscript{{{mark}}} {escaped(caveat)}}}" for mark, caveat in footnotes]
+    label = f"tab:xdomain-{name.replace('_', '-')}"
+    tables = []
+    for number, part in enumerate(parts):
+        title = f"{escaped(caption)}" if number == 0 else rf"Table~\ref{{{label}}}, continued."
+        tables += [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{title}}}",
+            rf"\label{{{label}{f'-{number + 1}' if number else ''}}}",
+            FITTED,
+            rf"\begin{{tabular}}{{{''.join('l' if place in words else 'r' for place in range(len(header)))}}}",
+            r"\toprule",
+            " & ".join(map(escaped, header)) + r" \\",
+            r"\midrule",
+            *(" & ".join(row) + r" \\" for row in part),
+            r"\bottomrule",
+            r"\end{tabular}}",
+            *marks,
+            r"\end{table}",
+        ]
+    return "\n".join(tables) + "\n"
 
 
 def _cell(view: CellView | None) -> str:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix, PublishedStudy
+from xdomain.core.foreign_text import plain
+from xdomain.core.words import count
 from xdomain.report.accuracy import answer_key, answer_text, chance_text
+from xdomain.report.best import BEST_MEANING, best_table
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.effort import AMOUNTS, comparisons, spent_by_sides, steps_line
 from xdomain.report.footnotes import footnotes
 from xdomain.report.heatmap import HeatMap, heat_map
-from xdomain.report.layout import further_matrices, main_matrices, unmeasured
+from xdomain.report.layout import further_matrices, main_matrices
+from xdomain.report.notes import NOTATION, notes
 from xdomain.report.numbers import estimate_text, interval_text
-from xdomain.report.overview import overview
-from xdomain.report.plain import plain
+from xdomain.report.overview import facts_line, overview
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import strategy_sections
@@ -28,9 +31,9 @@ SPECIAL = "\\`*_{}[]<>#|~&"
 def render_markdown(result: AnalysisResult, *, report_command: str | None = None) -> str:
     """The whole report."""
     command = report_command or default_command(result)
-    parts = [f"# {escaped(result.meta.experiment)}", escaped(overview(result)), "## Findings"]
-    parts.append("\n".join(f"- {escaped(sentence)}" for sentence in result.sentences) or "No findings.")
-    parts.append("\n".join(f"> {escaped(statement)}  " for statement in result.meta.statements))
+    parts = [f"# {escaped(result.meta.experiment)}", escaped(facts_line(result)), *_findings(result)]
+    parts += ["## What was done", escaped(overview(result)), escaped(NOTATION)]
+    parts.append("\n".join(f"> {escaped(note)}  " for note in notes(result)))
     parts += _contrasts(result)
     parts += ["## Accuracy", *_accuracy(result.accuracy)]
     for matrix in [*main_matrices(result), *further_matrices(result)]:
@@ -40,11 +43,6 @@ def render_markdown(result: AnalysisResult, *, report_command: str | None = None
     parts += _best(result)
     parts += [part for study in result.references for part in _reference(study)]
     parts += ["## Effort", _effort(result)]
-    if empty := unmeasured(result):
-        parts += [
-            "## Tables without a number",
-            "\n".join(f"- {escaped(title)}: {escaped(why)}" for title, why in empty),
-        ]
     if result.meta.missing:
         parts += ["## Not measured", "\n".join(f"- {escaped(name)}" for name in result.meta.missing)]
     parts.append(f"Made by `{plain(command).replace('`', '')}`.")
@@ -54,6 +52,18 @@ def render_markdown(result: AnalysisResult, *, report_command: str | None = None
 def escaped(text: str) -> str:
     """`text` with everything that Markdown or HTML would read taken literally, on one line."""
     return "".join(f"\\{c}" if c in SPECIAL else c for c in plain(text))
+
+
+def _findings(result: AnalysisResult) -> list[str]:
+    """Return the answers, and the details of each folded away."""
+    answers = [f"- **{escaped(finding.title)}**: {escaped(finding.sentence)}" for finding in result.findings]
+    parts = ["## Findings", "\n".join(answers) or "Nothing could be compared."]
+    for finding in result.findings:
+        if finding.details:
+            lines = "\n".join(f"- {escaped(line)}" for line in finding.details)
+            title = f"{escaped(finding.title)}: {count(len(finding.details), 'line')}"
+            parts.append(f"<details><summary>{title}</summary>\n\n{lines}\n\n</details>")
+    return parts
 
 
 def _matrix(drawn: HeatMap) -> list[str]:
@@ -152,19 +162,8 @@ def _strategies(result: AnalysisResult) -> list[str]:
 
 
 def _best(result: AnalysisResult) -> list[str]:
-    words = "Multiple comparisons with the best, 95% jointly; inside a set differences lie within noise: no ranking."
-    rows = [
-        [
-            found.group,
-            found.domain,
-            ", ".join(found.not_beaten),
-            f"{len(found.not_beaten)} of {len(found.candidates)}",
-            found.margin.caveat,
-        ]
-        for found in result.summary.best
-    ]
-    header = ["compared", "domain", "not beaten", "how many", "caveat"]
-    return ["## Not beaten", words, markdown_table(header, rows)] if rows else []
+    header, rows = best_table(result)
+    return ["## Not beaten", BEST_MEANING, markdown_table(header, rows)] if rows else []
 
 
 def _reference(study: PublishedStudy) -> list[str]:

@@ -10,10 +10,10 @@ import yaml
 
 from xdomain.analysis.result import AnalysisResult, Cell, EndCheckpoint, Matrix
 from xdomain.config.run_id import BASE
+from xdomain.core.foreign_text import plain
 from xdomain.report.cell_view import cell_interval, finding, value_text
 from xdomain.report.markdown import escaped, markdown_table
 from xdomain.report.numbers import count_text
-from xdomain.report.plain import plain
 from xdomain.report.tree import lineage
 
 OWN_SCORES = "The accuracies of the header and of the first column are of this checkpoint alone."

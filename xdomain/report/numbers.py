@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from xdomain.analysis.result import Matrix, Unit
-from xdomain.core.number_text import decimals, points
-
-MINUS = "−"
-"""U+2212: as wide as a plus sign, so that columns of signed numbers line up."""
-
-UNBOUNDED = "∞"
+from xdomain.core.number_text import bracketed, decimals, points
 
 UNIT_WORDS: dict[Unit, str] = {
     "fraction": "percentage points",
@@ -28,17 +23,12 @@ def estimate_text(unit: Unit, value: float | None, *, signed: bool = True) -> st
     """
     if value is None:
         return ""
-    text = points(value, sign=signed) if unit == "fraction" else decimals(value, 2, sign=signed)
-    return text.replace("-", MINUS)
+    return points(value, sign=signed) if unit == "fraction" else decimals(value, 2, sign=signed)
 
 
 def interval_text(unit: Unit, low: float | None, high: float | None) -> str:
     """ "[9.1, 21.8]"; an open end is infinite, and no ends at all are an empty string."""
-    if low is None and high is None:
-        return ""
-    left = MINUS + UNBOUNDED if low is None else estimate_text(unit, low, signed=False)
-    right = UNBOUNDED if high is None else estimate_text(unit, high, signed=False)
-    return f"[{left}, {right}]"
+    return bracketed(low, high, lambda value: estimate_text(unit, value, signed=False))
 
 
 def p_text(p: float | None) -> str:

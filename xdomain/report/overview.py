@@ -45,13 +45,48 @@ def _curricula(result: AnalysisResult) -> str:
 def _measured(meta: Meta) -> str:
     if not meta.samples:  # of a table of accuracies its statements say the items by domain
         return ""
-    items, samples = set(meta.items.values()), set(meta.samples.values())
-    each = f"{count_text(min(items))}" if len(items) == 1 else f"{count_text(min(items))} to {count_text(max(items))}"
-    text = f"Every checkpoint answered the same {each} test items of each domain"
-    if samples:
-        per_item = f"{min(samples)}" if len(samples) == 1 else f"{min(samples)} to {max(samples)}"
-        text += f", {per_item} {'sample' if samples == {1} else 'samples'} an item"
-    return text + "."
+    words = "sample" if set(meta.samples.values()) == {1} else "samples"
+    return (
+        f"Every checkpoint answered the same {_range(meta.items.values())} test items of each domain, "
+        f"{_range(meta.samples.values())} {words} per item."
+    )
+
+
+def facts(result: AnalysisResult) -> list[tuple[str, str]]:
+    """Return what was measured, and on how much, as pairs of title and value; what is not known is left out."""
+    meta = result.meta
+    curricula = count_text(len(meta.curricula))
+    found = [
+        ("Model", meta.model),
+        ("Domains", ", ".join(meta.domains)),
+        ("Curricula", curricula if meta.curricula else ""),
+        ("Training seeds", count_text(len(meta.seeds)) if meta.seeds else "not known"),
+        ("Test items per domain", _range(meta.items.values())),
+        ("Samples per item", _range(meta.samples.values())),
+        ("Steps per run", spent(run.steps for run in result.effort.values())),
+        ("Generated tokens per run", spent(run.completion_tokens for run in result.effort.values())),
+        ("Intervals speak of", _scope_fact(result)),
+    ]
+    return [(title, value) for title, value in found if value]
+
+
+def facts_line(result: AnalysisResult) -> str:
+    """Return the facts in one line."""
+    return "; ".join(f"{title}: {value}" for title, value in facts(result))
+
+
+def _scope_fact(result: AnalysisResult) -> str:
+    words = result.meta.speaks_of or "not known"
+    return f"{words}, except in marked cells" if result.has_exceptions else words
+
+
+def _range(counts: Iterable[int]) -> str:
+    """Return "300", or "200 to 300"; empty without any."""
+    known = set(counts)
+    if not known:
+        return ""
+    least, most = count_text(min(known)), count_text(max(known))
+    return least if least == most else f"{least} to {most}"
 
 
 def _speaks_of(result: AnalysisResult) -> str:

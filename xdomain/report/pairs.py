@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from rich.console import RenderableType
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from xdomain.analysis.pair_result import PairResult
 from xdomain.analysis.result import Cell, Matrix
+from xdomain.core.foreign_text import plain
 from xdomain.report.markdown import Raw, escaped, markdown_table
 from xdomain.report.numbers import estimate_text, interval_text, p_text
-from xdomain.report.plain import plain
 from xdomain.report.terminal import accuracy_table
 
 MEAN = "mean over pairs"
@@ -21,7 +22,7 @@ MEAN = "mean over pairs"
 def study_tables(result: PairResult) -> list[RenderableType]:
     """The study as Rich renderables: gains, odds ratios, accuracies, and what they speak of."""
     parts: list[RenderableType] = []
-    for title, header, rows in tables(result, lambda cell, text: f"[bold]{text}[/]" if shown(cell) else text):
+    for title, header, rows in tables(result, _markup):
         table = Table(title=Text(title, "bold"), title_justify="left")
         for place, name in enumerate(header):
             table.add_column(Text(plain(name)), justify="left" if place < 2 else "right")
@@ -42,7 +43,7 @@ def study_markdown(result: PairResult, *, command: str) -> str:
         for group, members in result.groups.items()
     ]
     parts.append("\n".join(f"- {escaped(line)}" for line in described))
-    for title, header, rows in tables(result, lambda cell, text: f"**{text}**" if shown(cell) else text):
+    for title, header, rows in tables(result, _marked):
         marked = [[*row[:2], *(Raw(text) for text in row[2:])] for row in rows]
         parts += [f"## {escaped(title)}", markdown_table(header, marked)]
     for matrix in (result.gain, result.odds_ratio):
@@ -52,6 +53,16 @@ def study_markdown(result: PairResult, *, command: str) -> str:
     parts += ["## Models", "\n".join(f"- {escaped(line)}" for line in named)]
     parts.append(f"Made by `{plain(command).replace('`', '')}`.")
     return "\n\n".join(parts) + "\n"
+
+
+def _markup(cell: Cell, text: str) -> str:
+    """Return Rich markup."""
+    return f"[bold]{escape(text)}[/]" if shown(cell) else escape(text)
+
+
+def _marked(cell: Cell, text: str) -> str:
+    """Return Markdown."""
+    return f"**{escaped(text)}**" if shown(cell) else escaped(text)
 
 
 def tables(
@@ -72,7 +83,7 @@ def tables(
         ]
         if matrix.name == result.gain.name:
             means = (result.mean_gain[name] for name in matrix.columns)
-            rows.append([MEAN, "", *(value_text(matrix, cell) for cell in means)])
+            rows.append([MEAN, "", *(emphasise(cell, value_text(matrix, cell)) for cell in means)])
         yield f"{matrix.title} ({unit})", [matrix.row_meaning, "trained on", *matrix.columns], rows
 
 
@@ -82,12 +93,12 @@ def cell_text(matrix: Matrix, row: str, column: str, emphasise: Callable[[Cell, 
 
 
 def value_text(matrix: Matrix, cell: Cell) -> str:
-    """ "+5.1 [2.0, 8.2] p 0.012"; the reason where there is no number. Brackets are plain text in both formats."""
+    """ "+5.1 [2.0, 8.2] p 0.012"; the reason where there is no number."""
     if cell.estimate is None:
         return "not measured" if "not measured" in cell.note else "not defined"
     value = estimate_text(matrix.unit, cell.estimate, signed=matrix.unit == "fraction")
     p = p_text(cell.p if cell.p_adjusted is None else cell.p_adjusted)
-    interval = interval_text(matrix.unit, cell.low, cell.high).replace("[", "(").replace("]", ")")
+    interval = interval_text(matrix.unit, cell.low, cell.high)
     return " ".join(filter(None, [value, interval, f"p {p}" if p else ""]))
 
 

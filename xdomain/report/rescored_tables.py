@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from xdomain.analysis.result import Cell
+from xdomain.core.terminal_text import text
 from xdomain.core.words import count
 
 if TYPE_CHECKING:  # it would load pandas
@@ -34,21 +35,21 @@ def rescored_tables(changes: RescoredChanges) -> list[RenderableType]:
         parts.append(_cell_table("Conclusions that change", changes.flips))
     else:
         parts.append(Text("No conclusion changes."))
-    return parts + [Text(line) for line in _trained(changes.evaluations)]
+    return parts + [text(line) for line in _trained(changes.evaluations)]
 
 
 def _verdict_table(changes: RescoredChanges) -> Table:
     table = Table("domain", "before", "now", "completions", title="Verdicts", title_justify="left")
     for each in changes.verdicts:
         style = "dim" if each.before == each.after else None
-        table.add_row(escape(each.domain), each.before, each.after, str(each.completions), style=style)
+        table.add_row(text(each.domain), each.before, each.after, str(each.completions), style=style)
     return table
 
 
 def _cell_table(title: str, cells: Iterable[CellChange]) -> Table:
     table = Table("matrix", "row", "column", "before", "now", title=title, title_justify="left")
     for each in cells:
-        table.add_row(each.matrix, escape(each.row), escape(each.column), _words(each.before), _words(each.after))
+        table.add_row(each.matrix, text(each.row), text(each.column), _words(each.before), _words(each.after))
     return table
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdomain.analysis.result import AnalysisResult, Cell, StrategyComparison, StrategyCost
-from xdomain.report.numbers import MINUS, count_text, estimate_text, interval_text, share_text
+from xdomain.core.number_text import decimals
+from xdomain.report.numbers import count_text, estimate_text, interval_text, share_text
 
 COST = (
     "run",
@@ -89,7 +90,7 @@ def _cosines(comparison: StrategyComparison) -> StrategyTable:
 
 def _cosine(value: float | None) -> str:
     """Three decimals, since gradients of different domains are often almost orthogonal; "" where missing."""
-    return "" if value is None else f"{value:.3f}".replace("-", MINUS)
+    return "" if value is None else decimals(value, 3)
 
 
 def _shares(comparison: StrategyComparison) -> StrategyTable:

@@ -11,16 +11,19 @@ from rich.table import Table
 from rich.text import Text
 
 from xdomain.analysis.result import AccuracyMatrix, AnalysisResult, Matrix, PublishedStudy
+from xdomain.core.foreign_text import plain
+from xdomain.core.terminal_text import text
+from xdomain.core.words import count
 from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.effort import steps_line
 from xdomain.report.footnotes import footnotes
 from xdomain.report.heatmap import HeatMap, heat_map
-from xdomain.report.layout import further_matrices, main_matrices, unmeasured
+from xdomain.report.layout import further_matrices, main_matrices
+from xdomain.report.notes import NOTATION, missing_note, notes
 from xdomain.report.numbers import estimate_text, interval_text
-from xdomain.report.overview import overview
-from xdomain.report.plain import plain
+from xdomain.report.overview import facts_line, overview
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import StrategySection, strategy_sections
@@ -29,18 +32,20 @@ SHAPE = "mtl"
 """What stands below an accuracy, see `ANSWER_KEY`: a narrow table holds no more."""
 WRAPPED = ("quantity", "stands alone", "adjusted", "own result")
 """Columns of words in the table of a published study, which wrap in a narrow terminal; numbers never do."""
+MOST_MISSING = 10
+"""Missing evaluations that are named in a terminal."""
 GAIN, LOSS, NOISE = "bold blue", "bold dark_orange", "dim"
 
 
 def tables(result: AnalysisResult, *, everything: bool = False) -> list[RenderableType]:
-    """The report as Rich renderables in reading order.
+    """The report as Rich renderables. The findings come last, so that they stay in view.
 
     Args:
-        everything: also the further matrices (changes from base, sequence metrics, turnover, odds ratios, pass@k).
+        everything: also the further matrices (changes from base, sequence metrics, turnover, odds ratios, pass@k) and
+            the details of the findings.
     """
     parts: list[RenderableType] = [Rule(text(result.meta.experiment)), Padding(text(overview(result)), (1, 0))]
-    parts += [text(f"- {sentence}") for sentence in result.sentences]
-    parts.append(_statements(result))
+    parts.append(Padding(text(NOTATION), (0, 0, 1, 0)))
     if result.contrasts:
         parts.append(_contrasts(result))
     parts.append(accuracy_table(result.accuracy))
@@ -48,10 +53,26 @@ def tables(result: AnalysisResult, *, everything: bool = False) -> list[Renderab
     parts += [matrix_tables(result, matrix) for matrix in matrices]
     parts += [part for section in strategy_sections(result) for part in _strategies(section)]
     parts += [part for study in result.references for part in _reference(study)]
-    parts += [text(f"{title}: {why}", NOISE) for title, why in unmeasured(result)]
-    if result.meta.missing:
-        parts.append(text(f"Not measured: {', '.join(result.meta.missing[:10])}{_more(len(result.meta.missing), 10)}."))
-    return parts
+    parts += [text(note, "italic") for note in [*notes(result), missing_note(result, MOST_MISSING)] if note]
+    return [*parts, *_findings(result, everything=everything)]
+
+
+def _findings(result: AnalysisResult, *, everything: bool) -> Iterator[RenderableType]:
+    """Return the findings, the main ones last; their details are counted unless `everything` is wanted."""
+    yield Padding(Rule(text("Findings")), (1, 0, 0, 0))
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in sorted(result.findings, key=lambda finding: finding.is_main):
+        style = "bold" if finding.is_main else NOISE
+        sentence = text(finding.sentence)
+        if finding.details and everything:
+            sentence.append("".join(f"\n- {plain(line)}" for line in finding.details), NOISE)
+        elif finding.details and not finding.is_main:
+            sentence.append(f" ({count(len(finding.details), 'line')} more with --all)", NOISE)
+        table.add_row(text(finding.title, style), sentence)
+    yield table
+    yield text(facts_line(result), NOISE)
 
 
 def accuracy_table(accuracy: AccuracyMatrix) -> Group:
@@ -77,11 +98,6 @@ def matrix_tables(result: AnalysisResult, matrix: Matrix) -> Group:
         parts.append(table)
     caption = " ".join(filter(None, [_caption(drawn), steps_line(result, matrix)]))
     return Group(*parts, text(caption, NOISE), *_footnotes(footnotes(matrix)), text(""))
-
-
-def text(value: str, style: str = "") -> Text:
-    """Text without markup and control characters: names and notes come from files."""
-    return Text(plain(value, keep_lines=True), style=style)
 
 
 def _caption(drawn: HeatMap) -> str:
@@ -165,17 +181,9 @@ def _reference(study: PublishedStudy) -> Iterator[RenderableType]:
         yield from (text(f"- {line}") for line in study.notes)
 
 
-def _statements(result: AnalysisResult) -> RenderableType:
-    return Padding(text("\n".join(result.meta.statements), "italic"), (1, 0))
-
-
 def _empty(title: str, corner: str, columns: Iterable[str]) -> Table:
     table = Table(title=text(title, "bold"), title_justify="left", caption_justify="left")
     table.add_column(text(corner))
     for column in columns:
         table.add_column(text(column), justify="right")
     return table
-
-
-def _more(count: int, limit: int) -> str:
-    return f" and {count - limit} more" if count > limit else ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xdomain.analysis.result import AnalysisResult
 from xdomain.core.errors import ConfigError
-from xdomain.core.files import write_atomic, write_json
+from xdomain.core.files import write_atomic, write_json, writing
 from xdomain.core.registry import did_you_mean
 from xdomain.report.delimited import long_csv, published_csv, wide_csv
 from xdomain.report.every_eval_ever import every_eval_ever
@@ -46,10 +46,12 @@ def write_report(
     Raises:
         ConfigError: a format is unknown, or cards are asked for of results without checkpoints.
         DependencyMissing: figures are asked for without matplotlib.
+        StoreError: the folder cannot be written.
     """
     require_formats(formats)
     command = report_command or default_command(result)
-    return {name: WRITERS[name](result, folder, command) for name in formats}
+    with writing("Name another folder with --out, or make room in this one."):
+        return {name: WRITERS[name](result, folder, command) for name in formats}
 
 
 def require_formats(formats: Iterable[str]) -> None:
@@ -99,6 +101,10 @@ def _png(result: AnalysisResult, folder: Path, command: str) -> Path:
     return write_figures(result, folder / "figures", "png")
 
 
+def _pdf(result: AnalysisResult, folder: Path, command: str) -> Path:
+    return write_figures(result, folder / "figures", "pdf")
+
+
 def _model_cards(result: AnalysisResult, folder: Path, command: str) -> Path:
     if not result.checkpoints:
         raise ConfigError(
@@ -134,6 +140,7 @@ WRITERS: dict[str, Callable[[AnalysisResult, Path, str], Path]] = {
     "html": _html,
     "svg": _svg,
     "png": _png,
+    "pdf": _pdf,
     "model-cards": _model_cards,
     "every-eval-ever": _every_eval_ever,
 }

@@ -27,7 +27,6 @@ def load_ray() -> ModuleType:
     Raises:
         DependencyMissing: it is not installed.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
     except ImportError:

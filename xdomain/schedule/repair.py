@@ -13,7 +13,6 @@ from xdomain.core.errors import DamagedArtifact
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import StageRef, StageSpec
 from xdomain.store.artifact import check_checkpoint, damaged_file
-from xdomain.store.lease import acquire
 from xdomain.store.store import Store
 
 
@@ -64,7 +63,7 @@ class Repair:
 
     def _discard(self, stage: StageRef) -> None:
         """Unless somebody else is at it, which is then making it again."""
-        lease = acquire(self._store.lease_path(stage))
+        lease = self._store.take(stage)
         if lease is not None:
             self._store.discard(stage)
-            lease.release()
+            self._store.give_back(stage, lease)

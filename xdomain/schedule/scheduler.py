@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 
 from xdomain.core.errors import StoreError
+from xdomain.core.files import remove
 from xdomain.core.states import Cause, EventKind
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import StageSpec
@@ -22,7 +23,9 @@ from xdomain.schedule.repair import Repair
 from xdomain.schedule.task_file import task_file
 from xdomain.schedule.worker_exits import WorkerExits
 from xdomain.store.failures import Failure
-from xdomain.store.lease import Holder, StaleWatch, read_holder
+from xdomain.store.holder import Holder, read_holder
+from xdomain.store.lease import StaleWatch
+from xdomain.store.session_files import SessionFiles, dead_sessions
 from xdomain.store.store import Store
 
 POLL_SECONDS = 0.2
@@ -48,6 +51,7 @@ class Scheduler:
         self._store = store
         self._executor = executor
         self._name = uuid.uuid4().hex
+        self._files = SessionFiles(store.root, self._name, outlived=plan.setup.execution.executor == "slurm")
         self._on_event = on_event
         self._stale_watch = stale_watch or StaleWatch(plan.setup.execution.stale_after_seconds)
         self._ready = ReadyQueue(plan, frozenset())
@@ -84,6 +88,8 @@ class Scheduler:
                 where=str(self._store.root),
                 fix="Make room, and the same command continues; what was finished is kept.",
             ) from error
+        finally:
+            self._files.close()
 
     def _run(self) -> RunOutcome:
         self._begin()
@@ -105,6 +111,8 @@ class Scheduler:
         return self.outcome
 
     def _begin(self) -> None:
+        for folder in dead_sessions(self._store.root, with_jobs=False):
+            remove(folder)
         stages = self._plan.stages.values()
         done = self._store.done(stages)
         if self._plan.setup.execution.damaged == "remake":
@@ -142,8 +150,7 @@ class Scheduler:
 
     def _start(self, stages: list[StageSpec], stale: dict[str, str]) -> None:
         file = task_file(self._plan, self._store, stages, stale, self._name)
-        path = self._store.root / "work" / f".task-{stages[0].folder}-{time.time_ns()}.json"
-        path.write_text(file.model_dump_json(), encoding="utf-8")
+        path = self._files.write(stages[0].folder, file.model_dump_json())
         for stage in stages:
             self._store.failures.clear(stage)
             self._running[stage.key] = stage

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from xdomain.core.artifact_layout import CHECKPOINTS, foundation_folder
 from xdomain.core.errors import DamagedArtifact, StoreError
-from xdomain.core.files import read_json
+from xdomain.core.files import LARGEST_JSON, read_json
 from xdomain.core.fingerprint import file_digest
+from xdomain.store.description import STAGE, description
 
 DONE = "done.json"
-STAGE = "stage.json"
 MANIFEST = "manifest.json"
 RECORDS = "records.parquet"
 REMAKE = (
@@ -34,13 +35,15 @@ def damaged_file(folder: Path, below: str = "", *, checkpoints: bool = True) -> 
         checkpoints: False leaves the checkpoints out.
     """
     try:
-        manifest = dict(read_json(folder / MANIFEST))
-    except (FileNotFoundError, ValueError, TypeError):
+        manifest = read_json(folder / MANIFEST)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return MANIFEST
+    if not isinstance(manifest, dict) or not all(_lies_inside(name) for name in manifest):
         return MANIFEST
     for name, digest in manifest.items():
         path = folder / name
         wanted = name.startswith(below) and (checkpoints or not name.startswith(f"{CHECKPOINTS}/"))
-        if wanted and (not path.is_file() or file_digest(path) != digest):
+        if wanted and (not _may_be_sound(path) or file_digest(path) != digest):
             return str(name)
     return None
 
@@ -68,12 +71,26 @@ def read_description(folder: Path) -> dict[str, Any]:
         DamagedArtifact: it is damaged.
     """
     check_artifact(folder, STAGE)
-    description: dict[str, Any] = read_json(folder / STAGE)
-    return description
+    try:
+        return description(folder)
+    except ValueError as error:
+        raise DamagedArtifact(f'"{STAGE}" describes no stage: {error}.', where=str(folder), fix=REMAKE) from error
 
 
-def check_checkpoint(checkpoint: Path) -> None:
+def _may_be_sound(path: Path) -> bool:
+    """Return whether it is a file, and no larger than its kind can be: to digest what somebody put there takes long."""
+    return os.path.isfile(path) and (path.suffix != ".json" or path.stat().st_size <= LARGEST_JSON)
+
+
+def _lies_inside(name: str) -> bool:
+    return not os.path.isabs(name) and ".." not in Path(name).parts
+
+
+def check_checkpoint(checkpoint: Path, above: Collection[Path] = ()) -> None:
     """Compare the digests of a checkpoint's files, and of every checkpoint that it lies on.
+
+    Args:
+        above: Checkpoints that lie on this one.
 
     Raises:
         DamagedArtifact: its stage is not published (any more), a file is damaged, or `grid gc` freed the checkpoint.
@@ -88,4 +105,6 @@ def check_checkpoint(checkpoint: Path) -> None:
         )
     below = foundation_folder(checkpoint)
     if below is not None:
-        check_checkpoint(below)
+        if below in above:
+            raise DamagedArtifact("its adapter lies on itself.", where=str(stage), fix=REMAKE)
+        check_checkpoint(below, [*above, below])

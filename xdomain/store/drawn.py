@@ -9,10 +9,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from xdomain.core.files import read_json
 from xdomain.plan.borrowing import draw_key
 from xdomain.plan.stage import StageKind
-from xdomain.store.artifact import STAGE
+from xdomain.store.description import STAGE, description
 
 DRAWN = "drawn"
 
@@ -31,7 +30,7 @@ def index_evaluations(root: Path) -> None:
     """Build the index of a store that was written by a version without one."""
     for path in (root / "stages").glob(f"{StageKind.EVALUATE}-*/{STAGE}"):
         try:
-            note_drawn(root, path.parent.name, read_json(path)["payload"])
+            note_drawn(root, path.parent.name, description(path.parent)["payload"])
         except (OSError, ValueError, TypeError, LookupError):
             continue  # corrupt; commands that read the stage report it
 

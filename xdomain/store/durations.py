@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import BaseStage, EvaluateStage, StageKind, StageSpec, TrainStage
+from xdomain.store.description import amount
 from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage, read_stage
 
@@ -37,22 +40,55 @@ MOST_READ = 300
 """Stages of a kind that are looked at for them, so that a store of ten thousand does not delay a plan."""
 
 
-def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, list[float]]:
-    """Return the seconds (of a training stage: per step) that published stages like the plan's took, by kind.
+@dataclass(frozen=True)
+class Measured:
+    """What a published stage tells of others like it.
+
+    Attributes:
+        seconds: Its duration, of a training stage per step.
+        tokens: Mean length of its completions; None where it has none or does not say.
+    """
+
+    seconds: float
+    tokens: float | None
+
+
+def measured(payload: Mapping[str, Any], done: Mapping[str, Any]) -> Measured | None:
+    """Return what a published stage tells, from its payload and what it left; None if it does not say how long it took.
+    """
+    summary = done.get("summary")
+    left: Mapping[str, Any] = summary if isinstance(summary, Mapping) else {}
+    seconds, tokens = amount(done.get("seconds")), amount(left.get("completion_tokens"))
+    if payload["kind"] == StageKind.TRAIN:
+        counts = left.get("prompts"), payload["training"].get("generations")
+    else:
+        counts = left.get("items"), left.get("samples")
+    completions = math.prod(amount(count) or 0 for count in counts)
+    if seconds is None:
+        return None
+    per_step = seconds / (amount(payload.get("steps")) or 1)
+    return Measured(per_step, tokens / completions if tokens is not None and completions else None)
+
+
+def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, list[Measured]]:
+    """Return what published stages like the plan's took, by kind.
 
     A kind without any such stage is left out. Stages are picked by their keys, which is as good as at random. A stage
     that cannot be read is passed over.
     """
     published = Published(store)
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[Measured]] = {}
     for kind in kinds:
         own = (stage for stage in plan.stages.values() if stage.kind == kind)
         wanted = {likeness(stage.payload, base_of_planned(stage, plan, published)) for stage in own} - {None}
-        rates: list[float] = []
+        rates: list[Measured] = []
         for key in published.keys(kind)[:MOST_READ] if wanted else ():
             stored = published.read(key)
-            if stored is not None and likeness(stored.payload, base_of_published(stored, published)) in wanted:
-                rates.append(float(stored.done["seconds"]) / stored.payload.get("steps", 1))
+            told = None if stored is None else measured(stored.payload, stored.done)
+            if stored is None or told is None:
+                continue
+            if likeness(stored.payload, base_of_published(stored, published)) in wanted:
+                rates.append(told)
             if len(rates) == ENOUGH:
                 break
         if rates:
@@ -111,7 +147,9 @@ def base_of_published(stage: StoredStage, published: Published) -> Mapping[str, 
     The last of what each stage needs leads there.
     """
     found: StoredStage | None = stage
-    while found is not None and found.kind is not StageKind.BASE:
+    seen: set[str] = set()
+    while found is not None and found.kind is not StageKind.BASE and found.key not in seen:
+        seen.add(found.key)
         found = published.read(found.needs[-1]) if found.needs else None
     return None if found is None else found.payload
 

@@ -9,12 +9,17 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from xdomain.core.files import read_json, write_json
+from xdomain.core.reading import read_limited
+from xdomain.core.secrets import mask
 from xdomain.core.states import Cause
 from xdomain.plan.stage import StageRef
+
+ATTEMPTS_BYTES = 16 << 20
+"""Size of the largest list of attempts that is read."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +48,16 @@ class Failures:
         self._root = root
 
     def record(self, stage: StageRef, failure: Failure) -> None:
-        """Remember why a stage failed, until `clear`."""
+        """Remember why a stage failed, until `clear`. Known secrets are masked: errors repeat what they were given."""
+        failure = replace(failure, message=mask(failure.message))
         write_json(self._failure_path(stage), {"time": time.time(), **asdict(failure)})
 
     def last(self, stage: StageRef) -> Failure | None:
         """Return why a stage failed last; None if it did not fail since its last start, or if the file is torn."""
         try:
             data = read_json(self._failure_path(stage))
-            return Failure(Cause(data["cause"]), data["message"], data["log"])
-        except (FileNotFoundError, ValueError, TypeError, LookupError):
+            return Failure(Cause(data["cause"]), str(data["message"]), str(data["log"]))
+        except (OSError, ValueError, TypeError, LookupError):
             return None
 
     def is_cancelled(self, stage: StageRef) -> bool:
@@ -72,10 +78,11 @@ class Failures:
     def attempts(self, stage: StageRef) -> list[Cause]:
         """Return why attempts at a stage ended since the last `grid retry`, oldest first."""
         try:
-            lines = self._attempts_path(stage).read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+            text = read_limited(self._attempts_path(stage), ATTEMPTS_BYTES).decode("utf-8", "replace")
+        except OSError:
             return []
-        return [Cause(json.loads(line)["cause"]) for line in lines if line.endswith("}")]
+        causes = map(_cause, text.splitlines())
+        return [cause for cause in causes if cause is not None]
 
     def forget_attempts(self, stage: StageRef) -> None:
         """Forget a stage's attempts."""
@@ -86,3 +93,11 @@ class Failures:
 
     def _attempts_path(self, stage: StageRef) -> Path:
         return self._root / f"attempts/{stage.folder}.jsonl"
+
+
+def _cause(line: str) -> Cause | None:
+    """Return the cause in a line of attempts; None for a line that a kill tore, or that nobody of ours wrote."""
+    try:
+        return Cause(json.loads(line)["cause"])
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None

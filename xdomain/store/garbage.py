@@ -9,15 +9,18 @@ from pathlib import Path
 
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import StoreError
-from xdomain.core.files import read_json, write_json
+from xdomain.core.files import read_json, remove, write_json
 from xdomain.core.registry import did_you_mean
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
 from xdomain.store.artifact import DONE, MANIFEST, read_description
 from xdomain.store.drawn import forget_drawn
 from xdomain.store.experiments import noted_experiments
-from xdomain.store.lease import read_holder
+from xdomain.store.holder import read_holder, read_lease
+from xdomain.store.lease import LOCK, locked
+from xdomain.store.session_files import dead_sessions
 from xdomain.store.store import Store
+from xdomain.store.workplace import KINDS, stage_of, unclaimed
 
 TRASH = ".trash-"
 
@@ -80,7 +83,7 @@ def find_garbage(store: Store, plans: Sequence[Plan], forget: Collection[str] = 
         )
     stages = _unreferenced(store, live)
     checkpoints = tuple(path for path in _evaluated_checkpoints(store, plans) if path.parents[1].name not in others)
-    leftovers = _leftovers(store, live, running)
+    leftovers = (*_leftovers(store, live, running), *_odds_and_ends(store, running))
     going = {path.name for path in stages}
     return Garbage(
         stages,
@@ -113,11 +116,10 @@ def free(store: Store, garbage: Garbage) -> None:
         shutil.rmtree(trash, ignore_errors=True)
         folder.rename(trash)
         shutil.rmtree(trash)
-    for path in garbage.leftovers:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    if garbage.leftovers:
+        with locked(store.root / "leases"):  # so that no lease is just being placed
+            for path in garbage.leftovers:
+                remove(path)
 
 
 def _unreferenced(store: Store, live: set[str]) -> tuple[Path, ...]:
@@ -171,13 +173,30 @@ def _kept(stage: TrainStage, plan: Plan, done: frozenset[str]) -> set[Checkpoint
 
 
 def _leftovers(store: Store, live: set[str], running: frozenset[str]) -> tuple[Path, ...]:
+    """What is left of stages that are published or that nothing needs, and of holders whose lease was taken over."""
     published = store.names("stages")
     found = []
-    for kind in ("work", "scratch"):
-        for name in store.names(kind) - running:
-            of_nothing = name not in live and not name.startswith(".")
-            if name in published or of_nothing or name.startswith(TRASH):
-                found.append(store.root / kind / name)
+    for kind in KINDS:
+        entries: dict[str, list[str]] = {}
+        for name in store.names(kind):
+            entries.setdefault(stage_of(name), []).append(name)
+        for stage, names in entries.items():
+            if stage.startswith(TRASH) or (not stage.startswith(".") and (stage in published or stage not in live)):
+                found += [] if stage in running else [store.root / kind / name for name in names]
+            elif not stage.startswith("."):
+                holder = read_lease(store.root / "leases" / f"{stage}.json")
+                token = None if holder is None else holder.token
+                found += [store.root / kind / name for name in unclaimed(store.root / kind, stage, token)]
+    return tuple(sorted(found))
+
+
+def _odds_and_ends(store: Store, running: frozenset[str]) -> tuple[Path, ...]:
+    """Files of sessions, and of acquisitions and signs of life, that a kill left behind."""
+    found = list(dead_sessions(store.root, with_jobs=True))
+    if not running:
+        found += (store.root / "work").glob(".task-*.json")  # of versions that kept them there
+        names = store.names("leases") - {LOCK}
+        found += [store.root / "leases" / name for name in names if name.startswith(".") or name.endswith(".beat")]
     return tuple(sorted(found))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -10,7 +10,7 @@ from xdomain.core.errors import DamagedArtifact
 from xdomain.plan.cost import list_schedule_seconds
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import StageSpec, TrainStage
-from xdomain.store.durations import rates_alike
+from xdomain.store.durations import Measured, measured, rates_alike
 from xdomain.store.store import Store
 
 MEASURED_STAGES = 100
@@ -18,9 +18,10 @@ MEASURED_STAGES = 100
 
 
 class Rates:
-    """Seconds that a plan's stages take: medians by kind, a step for train stages, a stage for others.
+    """How long a plan's stages take and how long their completions are: medians by kind of what stored stages tell.
 
-    A kind of which nothing of the plan is published borrows from the store's other stages of the same model and shape.
+    Seconds are those of a step for training stages, of a stage for others. A kind of which nothing of the plan is
+    published borrows from the store's other stages of the same model and shape.
 
     Args:
         done: keys of the published stages, of which up to `MEASURED_STAGES` a kind are read, evenly over the plan.
@@ -29,7 +30,7 @@ class Rates:
     def __init__(self, plan: Graph, store: Store, done: frozenset[str]) -> None:
         self._plan = plan
         self._store = store
-        self._measured: dict[str, list[float]] = {}
+        self._measured: dict[str, list[Measured]] = {}
         keys: dict[str, list[str]] = {}
         for key, stage in plan.stages.items():
             if key in done:
@@ -39,15 +40,28 @@ class Rates:
                 self.add(plan.stages[key])
         unmeasured = {stage.kind for stage in plan.stages.values() if stage.key not in done} - set(self._measured)
         self.borrowed = rates_alike(plan, store, unmeasured)
-        """Rates of stages of other plans, by kind."""
+        """What stages of other plans took, by kind."""
 
     def add(self, stage: StageSpec) -> None:
         """Count a published stage; one whose record is damaged tells nothing."""
         try:
-            seconds = float(self._store.result(stage)["seconds"])
+            done = self._store.result(stage)
         except DamagedArtifact:
             return
-        self._measured.setdefault(stage.kind, []).append(seconds / _size(stage))
+        told = measured(stage.payload, done)
+        if told is not None:
+            self._measured.setdefault(stage.kind, []).append(told)
+
+    def seconds_by_kind(self) -> dict[str, float]:
+        """Return the median seconds of each kind of which something is stored: per step for training stages."""
+        return _medians(self.borrowed) | _medians(self._measured)
+
+    def tokens_by_kind(self) -> dict[str, float]:
+        """Return the median of completions' mean lengths in tokens, for each kind of which something is stored."""
+        known: dict[str, list[float]] = {}
+        for kind, found in {**self.borrowed, **self._measured}.items():
+            known[kind] = [each.tokens for each in found if each.tokens is not None]
+        return {kind: median(each) for kind, each in known.items() if each}
 
     def seconds_left(
         self, done: frozenset[str], workers: int, running: Mapping[str, Mapping[str, Any]] | None = None
@@ -61,14 +75,13 @@ class Rates:
             running: the progress that running stages tell, by key.
         """
         running = {key: progress for key, progress in (running or {}).items() if progress.get("total")}
-        medians = {kind: median(rates) for kind, rates in self.borrowed.items()} | self._running_rates(running)
-        medians |= {kind: median(rates) for kind, rates in self._measured.items()}
+        medians = _medians(self.borrowed) | self._running_rates(running) | _medians(self._measured)
         guesses = {}
         for key, stage in self._plan.stages.items():
             if key not in done:
                 if stage.kind not in medians:
                     return None
-                guesses[key] = medians[stage.kind] * _size(stage) * (1 - share_done(running.get(key, {})))
+                guesses[key] = medians[stage.kind] * units(stage) * (1 - share_done(running.get(key, {})))
         return list_schedule_seconds(self._plan, guesses, workers)
 
     def _running_rates(self, running: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
@@ -77,7 +90,7 @@ class Rates:
             if progress.get("seconds_per_unit"):
                 stage = self._plan.stages[key]
                 seconds = progress["seconds_per_unit"] * progress["total"]
-                rates.setdefault(stage.kind, []).append(seconds / _size(stage))
+                rates.setdefault(stage.kind, []).append(seconds / units(stage))
         return {kind: median(each) for kind, each in rates.items()}
 
 
@@ -101,5 +114,10 @@ def share_done(progress: Mapping[str, Any]) -> float:
     return min(1.0, progress.get("done", 0) / total) if total else 0.0
 
 
-def _size(stage: StageSpec) -> int:
+def units(stage: StageSpec) -> int:
+    """Return what a stage's duration is a multiple of: its steps, or 1."""
     return stage.steps if isinstance(stage, TrainStage) else 1
+
+
+def _medians(found: Mapping[str, Sequence[Measured]]) -> dict[str, float]:
+    return {kind: median(each.seconds for each in several) for kind, several in found.items()}

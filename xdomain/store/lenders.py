@@ -8,7 +8,8 @@ from typing import Any
 from xdomain.core.stage import Lender
 from xdomain.plan.borrowing import draw_key, judged_alike, may_borrow
 from xdomain.plan.stage import EvaluateStage
-from xdomain.store.artifact import RECORDS, STAGE, damaged_file
+from xdomain.store.artifact import RECORDS, damaged_file
+from xdomain.store.description import STAGE
 from xdomain.store.drawn import DRAWN, drawn_name
 from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage, read_stage

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xdomain.core.errors import StoreError
+from xdomain.core.errors import DamagedArtifact, StoreError
 from xdomain.domains.trained import SCHEDULE, read_schedule
 from xdomain.plan.stage import CheckpointRef, StageKind
-from xdomain.store.artifact import check_artifact, read_description
+from xdomain.store.artifact import REMAKE, check_artifact, read_description
 from xdomain.store.store import Store
 
 Trained = Mapping[str, frozenset[str]]
@@ -65,7 +65,11 @@ class Lineage:
             folder = self._folder(stage)
             check_artifact(folder, SCHEDULE)
             path = folder / SCHEDULE
-            self._schedules[stage] = read_schedule(path) if path.is_file() else []
+            try:
+                self._schedules[stage] = read_schedule(path) if path.is_file() else []
+            except (ValueError, LookupError, TypeError, RecursionError) as error:
+                what = f'"{SCHEDULE}" is no schedule: {error}.'
+                raise DamagedArtifact(what, where=str(folder), fix=REMAKE) from error
         return self._schedules[stage]
 
 

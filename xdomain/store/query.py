@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from xdomain.config.run_id import BASE_RUN, RunId
+from xdomain.core.errors import DamagedArtifact
 from xdomain.core.parquet import read_records
 from xdomain.core.records import RECORD_COLUMNS
 from xdomain.plan.graph import Graph, Plan, prompts_consumed
 from xdomain.plan.measurement import UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
 from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
-from xdomain.store.artifact import check_artifact
+from xdomain.store.artifact import REMAKE, check_artifact
 from xdomain.store.store import Store
 
 TEXT = ("completion", "answer", "gold", "reason", "backend", "reproducibility", "prefill")
@@ -92,14 +93,17 @@ def _telemetry(store: Store, stage: TrainStage) -> tuple[StepTelemetry, ...]:
     if not stage.phase.is_mixed or not path.exists():
         return ()
     check_artifact(folder, path.name)
-    lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-    return tuple(
-        StepTelemetry(
-            cosine=line.get("gradients", {}).get("cosine", {}),
-            gradient_share={name: each.get("gradient_share") for name, each in line.get("domains", {}).items()},
+    try:
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return tuple(
+            StepTelemetry(
+                cosine=line.get("gradients", {}).get("cosine", {}),
+                gradient_share={name: each.get("gradient_share") for name, each in line.get("domains", {}).items()},
+            )
+            for line in lines
         )
-        for line in lines
-    )
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise DamagedArtifact(f'"{path.name}" holds no metrics: {error}.', where=str(folder), fix=REMAKE) from error
 
 
 def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[CheckpointRef, Effort]:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import fcntl
 from pathlib import Path
+from reprlib import repr as shown
 from typing import Any
 
 from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json
 from xdomain.store.drawn import DRAWN
 
+MARKER = "store.json"
+"""File that makes a folder a store."""
+MARKER_BYTES = 1 << 16
+FIRST_VERSION = 1
 SCHEMA_VERSION = 2
 """Version of the store's layout. Raise it when keys or the files of stages change their meaning."""
 OF_STAGES = ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", DRAWN)
@@ -21,7 +26,14 @@ def require_schema(version: Any, root: Path) -> None:
     Raises:
         StoreError: another version of xdomain wrote the store.
     """
-    if isinstance(version, int) and version < SCHEMA_VERSION:
+    if type(version) is not int or version < FIRST_VERSION:
+        raise StoreError(
+            f"its schema version is {shown(version)}, and no version of xdomain wrote that.",
+            where=str(root / MARKER),
+            fix=f'If the folder is a store of this version, write {{"schema": {SCHEMA_VERSION}}} into this file; else '
+            "choose another with --store.",
+        )
+    if version < SCHEMA_VERSION:
         raise StoreError(
             f"an earlier version of xdomain wrote this store (schema {version}; this version has {SCHEMA_VERSION}). "
             "Its stages have other keys, its verifiers judged by other rules and its items were drawn otherwise, so "
@@ -32,7 +44,7 @@ def require_schema(version: Any, root: Path) -> None:
         )
     if version != SCHEMA_VERSION:
         raise StoreError(
-            f"the store has schema {version}, this version of xdomain reads {SCHEMA_VERSION}.",
+            f"the store has schema {shown(version)}, this version of xdomain reads {SCHEMA_VERSION}.",
             where=str(root),
             fix="Upgrade xdomain, or use another folder with --store.",
         )
@@ -44,10 +56,10 @@ def read_schema(marker: Path) -> Any:
         StoreError: the file cannot be read.
     """
     try:
-        return read_json(marker)["schema"]
+        return read_json(marker, MARKER_BYTES)["schema"]
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise StoreError(
-            "says no schema version: it is damaged, or not a store's.",
+            "states no schema version: it is damaged, or not a store's.",
             where=str(marker),
             fix=f'If the folder is a store, write {{"schema": {SCHEMA_VERSION}}} into this file; else choose another '
             "with --store.",

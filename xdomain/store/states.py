@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xdomain.core.states import Cause, StageState
 from xdomain.plan.stage import StageRef
 from xdomain.store.failures import Failure
-from xdomain.store.lease import Holder, read_holder
+from xdomain.store.holder import Holder, read_holder
 from xdomain.store.store import Store
 
 

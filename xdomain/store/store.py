@@ -2,9 +2,9 @@
 
 store.json                     schema version
 stages/<folder>/               published: stage.json, manifest.json, done.json last, and the artifact
-work/<folder>/                 what a running or killed stage has so far
-scratch/<folder>/              the trainer's own resume files; go when the stage is published
-leases/<folder>.json           who works on it
+work/<folder>[.<token>]/       what a running or killed stage has so far, see `workplace`
+scratch/<folder>[.<token>]/    the trainer's own resume files; go when the stage is published
+leases/<folder>.json           who works on it, see `holder`
 failures/<folder>.json         why it failed last, or that it was cancelled
 attempts/<folder>.jsonl        why earlier attempts ended; stays when the stage is published
 logs/<folder>.log
@@ -18,19 +18,38 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from xdomain.core.errors import StoreError
-from xdomain.core.files import read_json, sync_folder, sync_tree, write_json
+from xdomain.core.files import remove, sync_folder, sync_tree, write_json
 from xdomain.plan.stage import StageKind, StageRef, StageSpec
-from xdomain.store.artifact import DONE, MANIFEST, STAGE, check_artifact, damaged_file, digests, read_description
+from xdomain.store.artifact import (
+    DONE,
+    MANIFEST,
+    check_artifact,
+    damaged_file,
+    digests,
+    read_description,
+)
+from xdomain.store.description import STAGE, description
 from xdomain.store.drawn import DRAWN, index_evaluations, note_drawn
 from xdomain.store.failures import Failures
-from xdomain.store.lease import LOCK, Lease
-from xdomain.store.schema import FOLDERS, SCHEMA_VERSION, is_being_made, read_schema, require_locks, require_schema
+from xdomain.store.holder import read_lease
+from xdomain.store.lease import LOCK, Lease, acquire
+from xdomain.store.schema import (
+    FOLDERS,
+    MARKER,
+    SCHEMA_VERSION,
+    is_being_made,
+    read_schema,
+    require_locks,
+    require_schema,
+)
 from xdomain.store.stored import StoredStage, find_stages
+from xdomain.store.workplace import hand_over, leave, sweep
 
 FEW_STAGES = 32
 """Of so many, each is looked for by name; of more, the folder is listed once."""
@@ -53,8 +72,8 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.failures = Failures(root)
-        marker = root / "store.json"
-        if marker.is_file():
+        marker = root / MARKER
+        if os.path.lexists(marker):
             require_schema(read_schema(marker), root)
         elif root.exists() and not (root.is_dir() and all(is_being_made(each) for each in root.iterdir())):
             what = "is not empty and not a store." if root.is_dir() else "is a file, and a store is a folder."
@@ -63,7 +82,7 @@ class Store:
     @property
     def exists(self) -> bool:
         """Whether something was ever written to it."""
-        return (self.root / "store.json").is_file()
+        return (self.root / MARKER).is_file()
 
     def create(self) -> None:
         """Make the folders, and check that the file system can do what publishing needs.
@@ -77,7 +96,7 @@ class Store:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
             if not indexed:
                 index_evaluations(self.root)
-            if not (self.root / "store.json").is_file():
+            if not (self.root / MARKER).is_file():
                 write_json(self.root / "store.json", {"schema": SCHEMA_VERSION})
             probe = self.root / "work" / f".probe-{os.getpid()}"
             probe.mkdir(exist_ok=True)
@@ -85,17 +104,21 @@ class Store:
             require_locks(self.root / "leases" / LOCK)
         except OSError as error:
             raise StoreError(
-                f"cannot be used as a store: {error}.", where=str(self.root), fix="Choose another folder with --store."
+                f"cannot be used as a store: {error.strerror or error}.",
+                where=str(self.root),
+                fix="Choose another folder with --store.",
             ) from error
 
     def folder(self, stage: StageRef) -> Path:
         return self.root / f"stages/{stage.folder}"
 
-    def work(self, stage: StageRef) -> Path:
-        return self.root / f"work/{stage.folder}"
+    def work(self, stage: StageRef, lease: Lease | None = None) -> Path:
+        """Return the work folder of a holder; without a lease, the one that a holder left for the next."""
+        return self.root / "work" / (stage.folder if lease is None else f"{stage.folder}.{lease.token}")
 
-    def scratch(self, stage: StageRef) -> Path:
-        return self.root / f"scratch/{stage.folder}"
+    def scratch(self, stage: StageRef, lease: Lease | None = None) -> Path:
+        """Return the folder of resume files of a holder; without a lease, the one that a holder left for the next."""
+        return self.root / "scratch" / (stage.folder if lease is None else f"{stage.folder}.{lease.token}")
 
     def lease_path(self, stage: StageRef) -> Path:
         return self.root / f"leases/{stage.folder}.json"
@@ -123,7 +146,7 @@ class Store:
         """What lies in one of the store's folders."""
         try:
             return frozenset(os.listdir(self.root / kind))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return frozenset()
 
     def find(self, pattern: str) -> list[StoredStage]:
@@ -152,9 +175,34 @@ class Store:
         """
         folder = self.folder(stage)
         check_artifact(folder)
-        if read_json(folder / STAGE)["key"] != stage.key:
+        if read_description(folder)["key"] != stage.key:
             raise StoreError("holds another stage whose key begins alike.", where=str(folder))
         return folder
+
+    def take(
+        self, stage: StageRef, stale_token: str | None = None, on_lost: Callable[[], object] = lambda: None
+    ) -> Lease | None:
+        """Take a stage's lease, and what its last holder made; None while somebody else holds it.
+
+        The arguments are those of `acquire`.
+        """
+        lease = acquire(self.lease_path(stage), stale_token, on_lost)
+        if lease is not None and not lease.is_ours():  # without locks another one may replace it at once
+            lease.release()
+            return None
+        if lease is not None:
+            try:
+                hand_over(self.root, stage.folder, lease.previous, lease.token)
+            except BaseException:
+                lease.release()
+                raise
+        return lease
+
+    def give_back(self, stage: StageRef, lease: Lease) -> None:
+        """Release a stage's lease; what was made and not published is left to the next holder."""
+        if lease.is_ours():
+            leave(self.root, stage.folder, lease.token)
+        lease.release()
 
     def publish(self, stage: StageSpec, lease: Lease, done: Mapping[str, Any]) -> bool:
         """Move the stage's work folder into place, whole or not at all.
@@ -165,7 +213,49 @@ class Store:
         Returns:
             False if the lease was lost or somebody else published first; then nothing is changed.
         """
-        work, target = self.work(stage), self.folder(stage)
+        work, target = self.work(stage, lease), self.folder(stage)
+        if not lease.is_ours():
+            return False
+        try:
+            self._describe(stage, work, done)
+            sync_tree(work)
+            if not lease.is_ours():
+                return False
+            # Whoever took the lease over since has moved the folder away, so that this fails; the separator keeps the
+            # file that lies there then from being renamed.
+            os.rename(f"{work}{os.sep}", target)
+        except OSError:
+            if (target / DONE).is_file() or not lease.is_ours():
+                return False
+            raise
+        sync_folder(target.parent)
+        self._finish(stage, lease, done)
+        return True
+
+    def settle(self, stage: StageSpec, lease: Lease) -> bool:
+        """Finish what a publisher killed between rename and terminal token left; True if the stage is done now."""
+        target = self.folder(stage)
+        if (target / DONE).is_file():
+            sweep(self.root, stage.folder)
+            return True
+        if not os.path.lexists(target):
+            return False
+        if damaged_file(target) is None:
+            with suppress(ValueError, OSError):
+                self._finish(stage, lease, description(target)["done"])
+                return True
+        remove(target)
+        return False
+
+    def discard(self, stage: StageRef) -> None:
+        """Take a damaged stage out of the published ones, so that it is made again; its holder calls this."""
+        trash = self.root / "work" / f".trash-{stage.folder}"
+        remove(trash)
+        if os.path.lexists(self.folder(stage)):
+            self.folder(stage).rename(trash)
+            remove(trash)
+
+    def _describe(self, stage: StageSpec, work: Path, done: Mapping[str, Any]) -> None:
         write_json(
             work / STAGE,
             {
@@ -179,44 +269,14 @@ class Store:
             durable=False,
         )
         write_json(work / MANIFEST, digests(work), durable=False)
-        sync_tree(work)
-        if not lease.is_ours():
-            return False
-        try:
-            work.rename(target)
-        except OSError:
-            if (target / DONE).is_file():
-                return False
-            raise
-        sync_folder(target.parent)
-        self._finish(stage, done)
-        return True
 
-    def settle(self, stage: StageSpec) -> bool:
-        """Finish what a publisher killed between rename and terminal token left; True if the stage is done now."""
-        target = self.folder(stage)
-        if (target / DONE).is_file():
-            return True
-        if not target.exists():
-            return False
-        if (target / STAGE).is_file() and damaged_file(target) is None:
-            self._finish(stage, read_json(target / STAGE)["done"])
-            return True
-        shutil.rmtree(target)
-        return False
-
-    def discard(self, stage: StageRef) -> None:
-        """Take a damaged stage out of the published ones, so that it is made again; its holder calls this."""
-        trash = self.root / "work" / f".trash-{stage.folder}"
-        shutil.rmtree(trash, ignore_errors=True)
-        if self.folder(stage).exists():
-            self.folder(stage).rename(trash)
-            shutil.rmtree(trash)
-
-    def _finish(self, stage: StageSpec, done: Mapping[str, Any]) -> None:
+    def _finish(self, stage: StageSpec, lease: Lease, done: Mapping[str, Any]) -> None:
+        if not (self.folder(stage) / STAGE).is_file():
+            return  # this process stood still after its rename, and somebody has discarded the stage since
         if stage.kind is StageKind.EVALUATE:
             note_drawn(self.root, stage.folder, stage.payload)
         # Its presence alone counts; should the machine lose it in a crash, `settle` makes it again from synced files.
         write_json(self.folder(stage) / DONE, dict(done), durable=False)
-        shutil.rmtree(self.scratch(stage), ignore_errors=True)
+        holder = read_lease(self.lease_path(stage))
+        sweep(self.root, stage.folder, keep=() if holder is None or lease.is_ours() else (holder.token,))
         self.failures.clear(stage)

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from xdomain.core.files import read_json
 from xdomain.plan.stage import CheckpointRef, StageKind, StageRef
-from xdomain.store.artifact import DONE, RECORDS, STAGE, read_description
+from xdomain.store.artifact import DONE, RECORDS, read_description
+from xdomain.store.description import description
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +48,8 @@ class StoredStage(StageRef):
 def read_stage(path: Path) -> StoredStage | None:
     """Return the stage in the folder `path`, or None if it is not published or cannot be read."""
     try:
-        return _stored(path, read_json(path / STAGE)) if (path / DONE).is_file() else None
-    except (OSError, ValueError, TypeError, LookupError):
+        return _stored(path, description(path)) if (path / DONE).is_file() else None
+    except (OSError, ValueError):
         return None
 
 
@@ -63,7 +63,7 @@ def find_stages(root: Path, pattern: str) -> list[StoredStage]:
     return [
         _stored(marker.parent, read_description(marker.parent))
         for marker in sorted((root / "stages").glob(f"*/{DONE}"))
-        if fnmatchcase(marker.parent.name, pattern) or _is_called(marker.parent / STAGE, pattern)
+        if fnmatchcase(marker.parent.name, pattern) or _is_called(marker.parent, pattern)
     ]
 
 
@@ -79,10 +79,10 @@ def _stored(path: Path, data: Mapping[str, Any]) -> StoredStage:
     )
 
 
-def _is_called(description: Path, pattern: str) -> bool:
+def _is_called(folder: Path, pattern: str) -> bool:
     """Return whether a stage's title matches, or its key begins so; False for a description that cannot be read."""
     try:
-        data = read_json(description)
+        data = description(folder)
         return fnmatchcase(data["title"], pattern) or bool(data["key"].startswith(pattern))
-    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+    except (OSError, ValueError):
         return False

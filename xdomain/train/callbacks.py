@@ -13,7 +13,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from xdomain.core.artifact_layout import ROLLOUTS
-from xdomain.core.files import write_atomic
+from xdomain.core.files import remove, write_atomic
 from xdomain.core.stage import StageContext
 from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.resume_state import mark_complete
@@ -113,14 +113,15 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
 
 def truncate_lines(path: Path, step: int) -> None:
     """Drop lines after `step`, which a resumed stage writes again; a line torn by a kill goes too."""
-    if not path.exists():
+    if not path.is_file():
+        remove(path)  # a pipe or a folder that somebody put there
         return
     kept = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             if json.loads(line)["step"] <= step:
                 kept.append(line)
-        except json.JSONDecodeError:
+        except (ValueError, LookupError, TypeError, RecursionError):
             break
     write_atomic(path, "".join(f"{line}\n" for line in kept))
 

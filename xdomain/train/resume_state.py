@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from xdomain.core.files import sync_tree, write_atomic
+from xdomain.core.files import remove, sync_tree, write_atomic
 
 MARK = "complete"
 
@@ -27,9 +26,9 @@ def last_complete_state(scratch: Path, processes: int) -> int | None:
     places in the schedule are not these processes', are removed, so that the trainer's rotation cannot prefer them."""
     complete = []
     for folder in scratch.glob("checkpoint-*"):
-        mark = folder / MARK
-        if mark.is_file() and (mark.read_text(encoding="utf-8") or "1") == str(processes):
-            complete.append(int(folder.name.rsplit("-", 1)[1]))
+        mark, step = folder / MARK, folder.name.removeprefix("checkpoint-")
+        if step.isdecimal() and mark.is_file() and (mark.read_bytes() or b"1") == str(processes).encode():
+            complete.append(int(step))
         else:
-            shutil.rmtree(folder)
+            remove(folder)
     return max(complete, default=None)

@@ -197,12 +197,12 @@ class _Training:
 
     def _add_trackers(self, trainer: DomainGRPOTrainer) -> None:
         trainer.args.project = self._setup.name
-        trainer.args.run_name = self._context.work.name
+        trainer.args.run_name = self._stage.folder
         for tracker in isolated_trackers(
             self._training.report_to,
             experiment=self._setup.name,
             curriculum=str(self._stage.curriculum),
-            stage=self._context.work.name,
+            stage=self._stage.folder,
             work=self._context.work,
             reporter=self._context.reporter,
         ):

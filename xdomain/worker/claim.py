@@ -59,7 +59,7 @@ class Claim:
     def context(self, device: str) -> StageContext:
         """Return the stage's surroundings; its folders are made."""
         store, stage = self._store, self.stage
-        work, scratch = store.work(stage), store.scratch(stage)
+        work, scratch = store.work(stage, self.lease), store.scratch(stage, self.lease)
         for folder in (work, scratch):
             folder.mkdir(parents=True, exist_ok=True)
         return StageContext(
@@ -74,9 +74,14 @@ class Claim:
         )
 
     def fail(self, failure: Failure) -> None:
-        """Write down why the stage failed."""
+        """Write down why the stage failed, unless another worker has it by now."""
         self.settled = True
-        self._store.failures.record(self.stage, failure)
+        if self.lease.is_ours():
+            self._store.failures.record(self.stage, failure)
+
+    def give_back(self) -> None:
+        """Release the lease."""
+        self._store.give_back(self.stage, self.lease)
 
     def publish(self, result: StageResult) -> None:
         """Publish the stage, unless it stopped on request."""

@@ -19,11 +19,13 @@ from xdomain.core.error_json import error_to_json  # noqa: E402 -- see above
 from xdomain.core.errors import XDomainError  # noqa: E402
 from xdomain.core.files import write_json  # noqa: E402
 from xdomain.core.process import process_started  # noqa: E402
+from xdomain.core.secrets import masked  # noqa: E402
 from xdomain.core.stage import StageContext, StageResult  # noqa: E402
 from xdomain.core.states import NoteKind  # noqa: E402
 from xdomain.train.processes import agreed  # noqa: E402
 from xdomain.train.run import run_train  # noqa: E402
 from xdomain.worker.device import prepare_torch  # noqa: E402
+from xdomain.worker.log import mask_output  # noqa: E402
 from xdomain.worker.process_group import LOOK_SECONDS, GroupTask, MemberFailure  # noqa: E402
 
 
@@ -52,13 +54,14 @@ def main(task_path: Path) -> int:
     """Train, and leave an answer in the task's folder; returns the exit code."""
     folder = task_path.parent
     task = GroupTask.model_validate_json(task_path.read_text(encoding="utf-8"))
+    mask_output()
     _end_with_worker(task)
     rank = int(os.environ["RANK"])
     try:
         result = _train(task, folder, rank)
     except Exception as error:
         traceback.print_exc()
-        write_json(folder / f"error-{rank}.json", _answer(error).model_dump())
+        write_json(folder / f"error-{rank}.json", masked(_answer(error).model_dump()))
         return 1
     if rank == 0:
         write_json(folder / "result.json", {"finished": result.finished, "summary": dict(result.summary)})

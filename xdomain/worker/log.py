@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import TextIO
+
+from xdomain.core.secrets import know_environment, mask
 
 
 def log_line(text: str) -> None:
@@ -19,7 +23,11 @@ def log_line(text: str) -> None:
 
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
-    """Append this process's stdout and stderr, those of libraries in C too, to the log at `path`."""
+    """Append this process's stdout and stderr, those of libraries in C too, to the log at `path`.
+
+    Known secrets are masked in what Python writes, tracebacks and the messages of loggers included.
+    """
+    know_environment()
     path.parent.mkdir(parents=True, exist_ok=True)
     saved = os.dup(1), os.dup(2)
     with path.open("ab", buffering=0) as log:
@@ -28,6 +36,7 @@ def log_to(path: Path) -> Iterator[None]:
         try:
             # Python's own streams may lie elsewhere: in a notebook, or where somebody captures them.
             with redirect_stdout(_stream(1)), redirect_stderr(_stream(2)):
+                _move_loggers()
                 yield
         finally:
             for descriptor, number in zip(saved, (1, 2), strict=True):
@@ -35,9 +44,34 @@ def log_to(path: Path) -> Iterator[None]:
                 os.close(descriptor)
 
 
+def mask_output() -> None:
+    """Mask known secrets in what this process prints from now on."""
+    know_environment()
+    sys.stdout, sys.stderr = _stream(1), _stream(2)
+    _move_loggers()
+
+
+def _move_loggers() -> None:
+    """Let loggers that keep this process's first stdout or stderr write to the masked streams. Call it once these are
+    sys.stdout and sys.stderr, which some loggers follow by themselves."""
+    descriptors = {id(sys.__stdout__): 1, id(sys.__stderr__): 2}
+    loggers = (logging.root, *logging.root.manager.loggerDict.values())
+    for handler in (each for logger in loggers for each in getattr(logger, "handlers", ())):
+        if isinstance(handler, logging.StreamHandler) and id(handler.stream) in descriptors:
+            handler.setStream(_stream(descriptors[id(handler.stream)]))
+
+
+class _MaskedStream(io.TextIOWrapper):
+    """A text stream that masks known secrets in each text that is written."""
+
+    def write(self, text: str, /) -> int:
+        super().write(mask(text))
+        return len(text)
+
+
 @cache
 def _stream(descriptor: int) -> TextIO:
     """Return a stream to whatever the descriptor is at that moment; never closed, since loggers keep it."""
-    return io.TextIOWrapper(
+    return _MaskedStream(
         io.FileIO(descriptor, "w", closefd=False), encoding="utf-8", errors="replace", write_through=True
     )

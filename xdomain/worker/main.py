@@ -68,6 +68,9 @@ def run_slurm_job(task_path: str) -> None:
 
     Slurm tells of a time limit by SIGUSR2 and of a preemption by SIGTERM.
     """
+    if not os.path.exists(task_path):
+        print("the session that queued this job is gone, so there is nothing to do; `xdomain grid run` continues")
+        return
     stop = threading.Event()
     signal.signal(signal.SIGUSR2, lambda number, frame: stop.set())
     run_task_file(task_path, stop=stop)

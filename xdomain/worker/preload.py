@@ -10,6 +10,10 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 gc.disable()  # what is imported stays; looking through it over and over took a sixth of the time
 
+from xdomain.worker.log import mask_output  # noqa: E402
+
+mask_output()  # before libraries make loggers that keep stderr
+
 import xdomain.worker.main  # noqa: E402, F401
 from xdomain.core.provenance import code_state  # noqa: E402
 from xdomain.domains.server_domains import read_server_domains  # noqa: E402

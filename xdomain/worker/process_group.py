@@ -20,7 +20,7 @@ from xdomain.config.model_base import ConfigModel
 from xdomain.config.setups import TrainingSetup
 from xdomain.core.error_json import error_from_json
 from xdomain.core.errors import StageError
-from xdomain.core.files import read_json
+from xdomain.core.files import read_json, write_private
 from xdomain.core.process import process_started
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.core.threads import thread_environment
@@ -93,12 +93,13 @@ def run_group(
         worker_started=process_started(os.getpid()),
     )
     path = folder / "task.json"
-    path.write_text(task.model_dump_json(), encoding="utf-8")
+    write_private(path, task.model_dump_json())
     launcher = subprocess.Popen(launch_command(path, processes, threads), env=os.environ | thread_environment(threads))  # noqa: S603
     try:
         code = _follow(launcher, folder, context)
     finally:
         _end(launcher)
+        path.unlink(missing_ok=True)
     return _result(folder, code)
 
 
@@ -124,7 +125,7 @@ def _follow(launcher: subprocess.Popen[bytes], folder: Path, context: StageConte
     while True:
         with suppress(subprocess.TimeoutExpired):
             return launcher.wait(LOOK_SECONDS)
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, ValueError):
             progress = read_json(folder / "progress.json")
             if progress != shown:
                 shown = progress

@@ -20,7 +20,6 @@ from xdomain.plan.stage import BaseStage, EvaluateStage, TrainStage
 from xdomain.plan.task import TaskFile
 from xdomain.store.artifact import check_checkpoint
 from xdomain.store.failures import Failure
-from xdomain.store.lease import acquire
 from xdomain.store.store import Store
 from xdomain.train.base_model import run_base
 from xdomain.train.run import run_train
@@ -54,6 +53,8 @@ def run_task(
         try:
             for claim in claims:
                 log_line(f"{claim.stage.title}: begins, process {os.getpid()} on {platform.node()}")
+                if claim.lease.damage:
+                    log_line(f"{claim.stage.title}: its lease was damaged and is replaced ({claim.lease.damage})")
             prepare_torch(file.execution.threads)
             _run(file, claims, cache)
         except Exception as error:
@@ -63,7 +64,7 @@ def run_task(
                     claim.fail(failure_of(error, log))
         finally:
             for claim in claims:
-                claim.lease.release()
+                claim.give_back()
 
 
 def failure_of(error: Exception, log: Path) -> Failure:
@@ -81,12 +82,12 @@ def failure_of(error: Exception, log: Path) -> Failure:
 
 def _claim(store: Store, file: TaskFile, stop: threading.Event, on_lost: Callable[[], object]) -> Iterator[Claim]:
     for order in file.orders:
-        lease = acquire(store.lease_path(order.stage), file.stale_tokens.get(order.stage.key), on_lost)
+        lease = store.take(order.stage, file.stale_tokens.get(order.stage.key), on_lost)
         if lease is None:
             continue
         # Under the lease: another runner may have published between planning and now.
-        if store.settle(order.stage):
-            lease.release()
+        if store.settle(order.stage, lease):
+            store.give_back(order.stage, lease)
             continue
         yield Claim(store, file, order, lease, stop)
 
@@ -126,6 +127,6 @@ def _evaluate(claims: Sequence[Claim], contexts: Sequence[StageContext], cache: 
             claim.fail(failure_of(result, log))
         else:
             claim.publish(result)
-        claim.lease.release()
+        claim.give_back()
         for later in claims[index + 1 :]:
             later.begun = time.time()

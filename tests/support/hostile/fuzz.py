@@ -1,7 +1,7 @@
 """Feed hostile inputs to one parser for a while, in this process, and count what happens.
 
-`python -m tests.support.hostile.fuzz NAME SECONDS SEED [MEMORY_MB]` prints the counts as JSON; `tests/property` starts it with a limit
-of memory, so that neither a crash nor an endless parser takes the tests down.
+`python -m tests.support.hostile.fuzz NAME SECONDS SEED [MEMORY_MB]` prints the counts as JSON. `tests/property` starts
+it with a limit of memory, so that neither a crash nor an endless parser takes the tests down.
 """
 
 from __future__ import annotations
@@ -67,7 +67,11 @@ def fuzz(parser: Parser, seconds: float, start: int, most: int | None = None) ->
             if time.monotonic() >= end or (most is not None and counts.inputs >= most):
                 break
             rounds = settings(
-                max_examples=ROUND, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+                max_examples=ROUND,
+                deadline=None,
+                database=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
             )
             seed(start + number)(rounds(given(parser.inputs)(feed)))()
     counts.peak_mib = round(_peak_mib() - before, 1)
@@ -89,7 +93,8 @@ def _one(counts: Counts, run: Any, value: Any) -> None:
         counts.hangs += 1
         _note(counts, f"hang in {_places(error)}", value)
     except Exception as error:
-        _note(counts, f"{type(error).__name__}: {str(error)[:150]} in {_places(error)}", value, type(error).__name__ + _places(error))
+        name, places = type(error).__name__, _places(error)
+        _note(counts, f"{name}: {str(error)[:150]} in {places}", value, name + places)
     finally:
         signal.alarm(0)
     counts.slowest_seconds = round(max(counts.slowest_seconds, time.monotonic() - began), 3)

@@ -19,7 +19,8 @@ for _ in range(60):
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, 2**63, -(2**63), 10**30, 10**400, 0.5, -0.5, 1e308, 5e-324,
     float("nan"), float("inf"), float("-inf"),
-    "", " ", "a", "0", "-1", "1e999", "nan", "null", "true", "12:30", "\0", "\x1b[31m", "\r\n", "\ud800", "\u202e", "\ufeff",
+    "", " ", "a", "0", "-1", "1e999", "nan", "null", "true", "12:30",
+    "\0", "\x1b[31m", "\r\n", "\ud800", "\u202e", "\ufeff",
     "../../etc/passwd", "/dev/zero", "~", "${HOME}", "${", "{{", "{% for i in range(10**9) %}x{% endfor %}", "(a+)+$",
     "a -> b", "a -> a", "a + b", "->", "[", "<script>", "\\write18{ls}", "x" * 5000, "9" * 5000,
     [], [[]], [None], [1], ["a"], [{}], {}, {"": ""}, {"a": 1}, {"a": None}, {"kind": "x"}, {"name": 1}, [0] * 1000,
@@ -27,7 +28,11 @@ VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 """What a place of a document is replaced by."""
 
-PIECES = (b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\x1b[2J", b"\r", b"\n\n", b"{", b"}", b"[", b"]", b'"', b"'", b":", b",", b"&a ", b"*a ", b"!!python/name:os ", b"\t", b"---\n", b"%", b"9" * 400, b"1e999", b"\xed\xa0\x80", b"NaN", b"- " * 60, b"[" * 300)  # fmt: skip
+PIECES = (
+    b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\x1b[2J", b"\r", b"\n\n", b"{", b"}", b"[", b"]", b'"', b"'",
+    b":", b",", b"&a ", b"*a ", b"!!python/name:os ", b"\t", b"---\n", b"%", b"9" * 400, b"1e999", b"\xed\xa0\x80",
+    b"NaN", b"- " * 60, b"[" * 300,
+)  # fmt: skip
 """What is inserted into bytes."""
 
 
@@ -62,7 +67,8 @@ def trees(draw: st.DrawFn, document: Any) -> Any:
         elif action == "repeat" and isinstance(node, list):
             node.append(copy.deepcopy(node[key]))
         elif action == "rename" and isinstance(node, dict):
-            node[str(draw(st.sampled_from(("", "a", "name", "\0", "é", key * 2 if len(key) < 50 else "b"))))] = node.pop(key)
+            names = ("", "a", "name", "\0", "é", key * 2 if len(key) < 50 else "b")
+            node[str(draw(st.sampled_from(names)))] = node.pop(key)
         else:
             other, place = known[draw(st.integers(0, len(known) - 1))]
             node[key] = copy.deepcopy(other[place])
@@ -70,7 +76,9 @@ def trees(draw: st.DrawFn, document: Any) -> Any:
 
 
 NUMBERS = (0, -1, 1, 2, 3, 0.5, -0.5, 1.5, 1e-300, 1e308, -1e308, 2**53, 10**18)
-TEXTS = ("", " ", "a", "\0", "\x1b[31m", "\u202e", "<b>", "|", "a -> b", "base", "\\", "%", "../..", "x" * 300, "\n", "{}")
+TEXTS = (
+    "", " ", "a", "\0", "\x1b[31m", "\u202e", "<b>", "|", "a -> b", "base", "\\", "%", "../..", "x" * 300, "\n", "{}",
+)  # fmt: skip
 
 
 @st.composite

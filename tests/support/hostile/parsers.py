@@ -70,12 +70,14 @@ REPORT = json.loads(example_result(2, 1).model_dump_json())
 STUDIES = tuple(each for each in shipped("experiments/*.yaml") if "pairs" in each)
 EXPERIMENTS = tuple(each for each in shipped("experiments/*.yaml") if "pairs" not in each)
 
+BENCHMARKS = shipped("xdomain/domains/benchmarks/*.yaml")
+
 PARSERS = {
     parser.name: parser
     for parser in (
         Parser("experiment", documents(EXPERIMENTS, yaml_bytes), from_file("x.yaml", load_experiment)),
         Parser("study", documents(STUDIES, yaml_bytes), from_file("x.yaml", load_study)),
-        Parser("domain", documents(shipped("xdomain/domains/benchmarks/*.yaml"), yaml_bytes), from_file("x.yaml", load_domain_file)),
+        Parser("domain", documents(BENCHMARKS, yaml_bytes), from_file("x.yaml", load_domain_file)),
         Parser("report", documents((REPORT,), json_bytes), from_file("x.json", render)),
     )
 }

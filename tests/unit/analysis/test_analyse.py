@@ -133,7 +133,8 @@ def test_domain_missing_for_some_checkpoints(grid):
     assert result.matrices["order_effect"].cell("math, science", "math").estimate is not None
     assert result.matrices["order_sensitivity"].cell("math, science", "trained domains").estimate is None
     assert result.matrices["mix_gain"].cell("math + science", "science").estimate is None
-    assert "1 planned evaluations are missing" in result.sentences[-1]
+    (missing,) = [finding.sentence for finding in result.findings if finding.name == "missing"]
+    assert "1 planned evaluation is missing" in missing
 
 
 def test_seed_missing_for_some_checkpoints(grid):

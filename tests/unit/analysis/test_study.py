@@ -14,7 +14,8 @@ def test_one_seed_speaks_of_checkpoints_everywhere():
     cells = [c for m in result.matrices.values() for row in m.cells.values() for c in row.values() if c.low is not None]
     assert {c.speaks_of for c in cells if c.note != "1 by definition"} == {"these checkpoints"}
     assert any("nothing is said about a re-run" in words for words in result.meta.statements)
-    assert "nothing is said about a re-run" in result.sentences[0]
+    (scope,) = [finding.sentence for finding in result.findings if finding.name == "scope"]
+    assert "nothing is said about a re-run" in scope
 
 
 def test_a_single_without_steps_of_its_own_stands_for_its_domain():

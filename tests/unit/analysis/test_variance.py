@@ -51,10 +51,7 @@ def test_a_lone_contrast_has_one_degree_of_freedom_less_than_seeds(values):
 
 def test_pooling_averages_seed_variation(values):
     twin = values[::-1] * 2
-    effects = {
-        name: Effect(components(v), None, ("math",), 40, ("a", "b"))
-        for name, v in (("x", values), ("y", twin))
-    }
+    effects = {name: Effect(components(v), None, ("math",), 40, ("a", "b")) for name, v in (("x", values), ("y", twin))}
     found = pool_effects(effects)
     parts = {name: effect.parts for name, effect in effects.items()}
     pooled = (parts["x"].between + parts["y"].between - parts["x"].noise - parts["y"].noise) / 2

@@ -18,7 +18,7 @@ SMOKE = ROOT / "experiments" / "smoke.yaml"
 def test_sharing_saves_the_first_phases_of_pairs(smoke: Session) -> None:
     forecast = Forecast(smoke.plan, smoke.store)
     assert (forecast.cost.train_stages, forecast.cost.naive_train_stages) == (12, 18)
-    assert (forecast.seconds_left, forecast.workers) == (0, 1)
+    assert (forecast.estimates.seconds_left, forecast.estimates.workers) == (0, 1)
     document = json.loads(json.dumps(forecast.document(0.05)))
     assert document["counts"] == {"done": len(smoke.plan.stages), "stages": len(smoke.plan.stages)}
     assert [stage["key"] for stage in document["stages"]] == list(smoke.plan.stages)

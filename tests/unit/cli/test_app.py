@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import pytest
@@ -26,3 +27,16 @@ def test_an_error_that_nobody_foresaw_is_one_paragraph(
     said = capsys.readouterr().err
     assert said.splitlines()[-1].startswith("ValueError: two lines This was not expected")
     assert ("Traceback" in said) is debug
+
+
+def test_what_the_file_system_refuses_is_no_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full() -> None:
+        raise OSError(errno.EROFS, "Read-only file system", "/out/report.md")
+
+    monkeypatch.setattr(module, "app", full)
+    with pytest.raises(SystemExit) as ended:
+        module.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.strip() == "StoreError: /out/report.md: cannot be used: Read-only file system."

@@ -31,7 +31,8 @@ def test_help_of_groups_imports_no_command() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     expected = ["xdomain.cli", "xdomain.cli.app", "xdomain.cli.lazy"]
-    expected += ["xdomain.core", "xdomain.core.errors", "xdomain.core.registry"]
+    expected += ["xdomain.core", "xdomain.core.errors", "xdomain.core.foreign_text", "xdomain.core.registry"]
+    expected += ["xdomain.core.secrets"]
     assert ended.stdout.strip() == str(expected)
 
 

@@ -27,6 +27,9 @@ def test_examples_are_listed_and_copied(tmp_path: Path) -> None:
     assert [each["name"] for each in listed] == example_names()
     ended = CliRunner().invoke(app, ["examples", "copy", "breaking-barriers", str(tmp_path)])
     assert ended.stderr == f"Next: xdomain study {tmp_path}/breaking-barriers.yaml\n"
+    ended = CliRunner().invoke(app, ["examples", "copy", "cgpo", str(tmp_path)])
+    made = f"python {tmp_path}/stand_ins.py {tmp_path}/data && XDOMAIN_DATA={tmp_path}/data"
+    assert ended.stderr == f"Next: {made} xdomain grid plan {tmp_path}/cgpo.yaml\n"
 
 
 def test_the_help_names_every_template() -> None:

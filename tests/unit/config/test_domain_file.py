@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from xdomain.config.domain_file import BENCHMARKS, anchor, benchmark_file, load_domain_file, with_domain_files
+from xdomain.config.experiment import Experiment
+from xdomain.config.validation import validate
+from xdomain.config.written import Written
 from xdomain.core.errors import ConfigError
 
 TEXT = """
@@ -23,14 +26,27 @@ def test_paths_count_from_the_domains_file(tmp_path: Path) -> None:
     (tmp_path / "sub" / "sums.yaml").write_text(TEXT)
     source = load_domain_file(tmp_path / "sub" / "sums.yaml").source.model_dump()
     assert source["train"] == (str(tmp_path / "sub" / "data" / "a.jsonl"), "/abs/b.jsonl")
-    entries = with_domain_files({"domains": ["math", {"file": "sub/sums.yaml"}]}, tmp_path)["domains"]
+    written = Written("x.yaml")
+    entries = with_domain_files({"domains": ["math", {"file": "sub/sums.yaml"}]}, tmp_path, written)["domains"]
     assert entries[0] == "math"
     assert entries[1]["source"]["test"] == str(tmp_path / "sub" / "t.jsonl")
+    assert written.place(("domains", 1, "source", "test")) == f"{tmp_path}/sub/sums.yaml:3:60: source.test"
+    written.refuse()
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nothing\.yaml: there is no such domain file"):
-        with_domain_files({"domains": [{"file": "nothing.yaml"}]}, tmp_path)
+    (tmp_path / "nothings.yaml").touch()
+    written = Written("x.yaml")
+    with_domain_files({"domains": [{"file": "nothing.yaml"}]}, tmp_path, written)
+    words = r'x\.yaml: domains\.0\.file: there is no domain file "nothing\.yaml".*Did you mean "nothings\.yaml"\?'
+    with pytest.raises(ConfigError, match=words):
+        written.refuse()
+
+
+def test_a_file_stands_alone() -> None:
+    data = {"name": "x", "model": {"path": "m"}, "domains": [{"file": "a.yaml", "limit": 3}], "curricula": []}
+    with pytest.raises(ConfigError, match=r"domains\.0: `file` names a text and stands alone; remove `limit`"):
+        validate(Experiment, data, "x.yaml")
 
 
 def test_mistakes_name_the_file(tmp_path: Path) -> None:
@@ -42,7 +58,7 @@ def test_mistakes_name_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("domains", [None, "math", 3, {"math": {}}])
 def test_what_is_no_list_is_left_to_validation(domains: Any, tmp_path: Path) -> None:
-    assert with_domain_files({"domains": domains}, tmp_path) == {"domains": domains}
+    assert with_domain_files({"domains": domains}, tmp_path, Written("x")) == {"domains": domains}
 
 
 def test_sources_that_read_no_files_keep_their_text() -> None:

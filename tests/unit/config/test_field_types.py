@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter
 
+from xdomain.config.backend import EndpointModel
 from xdomain.config.domain import FieldConfig
-from xdomain.config.domain_verifier import SourceVerifier, TextVerifier
+from xdomain.config.domain_verifier import JudgeEndpoint, SourceVerifier, TextVerifier
 from xdomain.config.field_types import FolderName
+from xdomain.config.model_base import ConfigModel
 from xdomain.config.validation import validate
 from xdomain.core.errors import ConfigError
 
@@ -40,3 +42,13 @@ def test_a_single_place_needs_no_list() -> None:
     assert SourceVerifier().answer_in is None
     with pytest.raises(ConfigError, match=r"x\.yaml: answer_in"):
         validate(SourceVerifier, {"answer_in": ["boxed", "nowhere"]}, "x.yaml")
+
+
+@pytest.mark.parametrize("kind", [JudgeEndpoint, EndpointModel])
+def test_an_endpoint_holds_no_secret(kind: type[ConfigModel]) -> None:
+    fine = {"base_url": "http://h/v1\n", "model": "m", "api_key_variable": "A_KEY"}
+    assert validate(kind, fine, "x.yaml").model_dump()["base_url"] == "http://h/v1"
+    for wrong in ({"base_url": "http://me:hunter2@h/v1"}, {"api_key_variable": "hunter2-key"}):
+        with pytest.raises(ConfigError, match=f"x.yaml: {next(iter(wrong))}") as caught:
+            validate(kind, fine | wrong, "x.yaml")
+        assert "hunter2" not in str(caught.value)

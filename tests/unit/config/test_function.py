@@ -81,12 +81,12 @@ def test_a_worker_takes_what_the_plan_found(tmp_path: Path) -> None:
         ("my_rewards:score", "my_rewrads:score", 'there is no module "my_rewrads" among the installed packages or in'),
         ("my_rewards:score", "my_rewards.score", "It has no colon. Write it as"),
         ("my_rewards:reward", "my_rewards:rewrd", 'reward: '),
-        ('{function: "my_rewards:score"}', '{function: "my_rewards:score", timeout: 3}', 'unknown key "timeout"'),
-        ('{function: "my_rewards:score"}', "function", "verifier.function.function: Field required."),
+        ('"my_rewards:score"}', '"my_rewards:score", timeout: 3}', 'verifier.timeout: unknown key "timeout"'),
+        ('{function: "my_rewards:score"}', "function", "verifier.function: is missing. Add `function:` with a value."),
     ],
 )
 def test_mistakes_are_told_when_the_file_is_read(tmp_path: Path, old: str, new: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_domain_file(write(tmp_path, DOMAIN.replace(old, new)))
     assert words in str(caught.value)
-    assert "sums.yaml: " in str(caught.value)
+    assert "sums.yaml:" in str(caught.value)

@@ -118,7 +118,7 @@ def test_a_contrast_of_a_domain_that_the_experiment_lacks(tmp_path: Path) -> Non
         ("seeds=[&a [*a]]", r"--set seeds:1:6: uses \*a inside"),
         ("training.steps=010", "--set training.steps:1:1: holds 010, which is octal"),
         ("training.steps=" + "9" * 5000, "--set training.steps:1:1: holds the integer 9"),
-        ("training.steps=12:30", "unable to parse string as an integer"),
+        ("training.steps=12:30", '--set training.steps: should be a whole number. Found "12:30".'),
     ],
 )
 def test_a_setting_is_read_as_a_file_is(tmp_path: Path, setting: str, words: str) -> None:

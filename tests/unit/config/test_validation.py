@@ -8,7 +8,7 @@ import pytest
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.validation import validate
-from xdomain.core.errors import ConfigError
+from xdomain.core.errors import ConfigError, ConfigErrors
 
 GOOD: dict[str, Any] = {
     "name": "x",
@@ -22,14 +22,19 @@ GOOD: dict[str, Any] = {
     ("changes", "words"),
     [
         ({"training": {"setps": 3}}, 'x.yaml: training.setps: unknown key "setps". Did you mean "steps"?'),
-        ({"seeds": [0, -1]}, "x.yaml: seeds.1: Input should be greater than or equal to 0. Found -1."),
+        ({"seeds": [0, -1]}, "x.yaml: seeds.1: should be at least 0. Found -1."),
         ({"model": {"preset": "tiny_qwen3", "lora": {"rank": 3}}}, 'model.lora.rank: unknown key "rank".'),
-        ({"training": {"steps": 0, "generations": 1}}, "(More mistakes after this one: 1.)"),
+        ({"training": {"steps": 0, "generations": 1}}, "2 mistakes.\nx.yaml: training.steps: should be at least 1"),
+        ({"strategy": {"name": "cgpo", "alhpa": 1}}, 'strategy.alhpa: unknown key "alhpa". Did you mean "alpha"?'),
+        ({"strategies": [{"name": "scaled", "weights": 3}]}, 'strategies.0.weights: should be a mapping of keys to'),
+        ({"strategies": [{"name": "scaled", "weights": {"math": "a"}}]}, "strategies.0.weights.math: should be"),
+        ({"domains": []}, "domains: should be a list that is not empty. Found an empty list."),
+        ({"domains": [7]}, "domains.0: should be the name of a domain"),
         ({"strategies": ["cgpa"]}, 'Did you mean "cgpo"?'),
         ({"domains": [{"name": "d", "source": {"kind": "csv", "path": "a"}}]}, "domains.0: a csv source brings no"),
     ],
 )
-def test_the_first_mistake_is_told(changes: dict[str, Any], words: str) -> None:
+def test_a_mistake_names_its_place(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         validate(Experiment, GOOD | changes, "x.yaml")
     assert words in str(caught.value)
@@ -37,3 +42,12 @@ def test_the_first_mistake_is_told(changes: dict[str, Any], words: str) -> None:
 
 def test_what_is_good_passes() -> None:
     assert validate(Experiment, GOOD, "x.yaml").domain_names == ("math",)
+
+
+def test_mistakes_in_one_file_are_all_told() -> None:
+    changes = {"seeds": 3, "grid": ["a"], "training": {"steps": True, "learning_rate": "1"}}
+    with pytest.raises(ConfigErrors) as caught:
+        validate(Experiment, GOOD | changes, "x.yaml")
+    assert [line.split(": ")[1] for line in str(caught.value).splitlines()] == [
+        *("4 mistakes.", "grid", "seeds", "training.steps", "training.learning_rate")
+    ]

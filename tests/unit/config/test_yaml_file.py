@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xdomain.config.yaml_file import LARGEST_FILE, expand_variables, read_yaml
+from xdomain.config.yaml_file import LARGEST_FILE, read_yaml
 from xdomain.core.errors import ConfigError
 
 
@@ -53,12 +53,3 @@ def test_nothing_is_built_from_tags(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("a: !!python/object/apply:os.getcwd []")
     with pytest.raises(ConfigError, match=r"x\.yaml:1:4: holds the tag"):
         read_yaml(tmp_path / "x.yaml")
-
-
-def test_variables_are_expanded_at_any_depth(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDOMAIN_PLACE", "/data")
-    monkeypatch.delenv("XDOMAIN_NONE", raising=False)
-    value = {"a": ["${XDOMAIN_PLACE}/b", 3, {"c": "${XDOMAIN_PLACE}${XDOMAIN_PLACE}"}], "d": "$XDOMAIN_PLACE"}
-    assert expand_variables(value, "f") == {"a": ["/data/b", 3, {"c": "/data/data"}], "d": "$XDOMAIN_PLACE"}
-    with pytest.raises(ConfigError, match=r"f: a\.1\.b: \$\{XDOMAIN_NONE\} is not set"):
-        expand_variables({"a": [0, {"b": "${XDOMAIN_NONE}"}]}, "f")

@@ -80,7 +80,7 @@ def test_what_is_no_reply_is_asked_for_again(data: bytes) -> None:
 @pytest.mark.parametrize("status", [200, 401, 500])
 def test_the_key_is_never_shown(status: int) -> None:
     found, _, _ = ask(Reply(status, b'{"error": {"message": "your key sk-secret is bad"}}'), attempts=2)
-    assert "your key [key] is bad" in str(found)
+    assert "your key $SOME_KEY is bad" in str(found)
     assert "secret" not in f"{found} {found!r}"
 
 
@@ -99,12 +99,25 @@ def test_text_that_utf8_cannot_hold_arrives_as_it_is() -> None:
         assert server.requests == [body]
 
 
-@pytest.mark.parametrize("key", ["sk\nX: y", "sk-é", "sk\r"])
+@pytest.mark.parametrize("key", ["sk\nX: y", "sk-é", "sk\rX: y"])
 def test_a_key_that_no_header_can_carry_is_refused_unseen(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_KEY", key)
     with pytest.raises(DependencyMissing, match="SOME_KEY holds") as caught:
         ChatEndpoint("http://a/v1", "m", api_key_variable="SOME_KEY").key()
     assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["sk-secret\n", "sk-secret\r\n", " sk-secret\r"])
+def test_line_ends_around_a_key_are_not_sent(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_KEY", key)
+    with openai_server(lambda request: FINE) as server:
+        assert chat(ChatEndpoint(server.url, "m", api_key_variable="SOME_KEY"), MESSAGES) == "fine"
+        assert server.received[0].headers["Authorization"] == "Bearer sk-secret"
+
+
+def test_a_server_that_repeats_the_key_gets_it_into_no_completion() -> None:
+    found, _, _ = ask(chat_reply("you sent Bearer sk-secret"))
+    assert found == "you sent Bearer $SOME_KEY"
 
 
 @pytest.mark.parametrize(

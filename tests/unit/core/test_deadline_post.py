@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -112,6 +115,42 @@ def test_a_flood_is_cut_off() -> None:
             connection.sendall(b"x" * 65536)
 
     with server(flood) as (url, _), pytest.raises(TransportFailed, match="reply too long"):
+        ask(url)
+
+
+def test_headers_without_end_are_cut_off() -> None:
+    def flood(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            connection.sendall(b"x: " + b"y" * 65536)
+
+    with server(flood) as (url, _), pytest.raises(TransportFailed, match="RemoteProtocolError"):
+        ask(url, 30.0)
+
+
+def packed(encoding: str, data: bytes) -> Behaviour:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(data)}\r\n\r\n"
+    return says(head.encode(), data)
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_compressed_reply_is_read_but_no_bomb(encoding: str, pack: Callable[[bytes], bytes]) -> None:
+    with server(packed(encoding, pack(b"hi"))) as (url, _):
+        assert ask(url).data == b"hi"
+    bomb = pack(bytes(1 << 26))
+    assert len(bomb) < LONGEST_REPLY
+    with server(packed(encoding, bomb)) as (url, _):
+        tracemalloc.start()
+        with pytest.raises(TransportFailed, match="reply too long"):
+            ask(url, 30.0)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 6 * LONGEST_REPLY
+
+
+@pytest.mark.parametrize(("encoding", "words"), [("br", "not asked for"), ("gzip", "badly compressed")])
+def test_a_reply_that_cannot_be_unpacked_fails(encoding: str, words: str) -> None:
+    with server(packed(encoding, b"nonsense")) as (url, _), pytest.raises(TransportFailed, match=words):
         ask(url)
 
 

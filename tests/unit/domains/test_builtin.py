@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from xdomain.config.domain_registry import PROCEDURAL
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain
 from xdomain.domains.builtin import for_reasoners
-from xdomain.domains.registry import PROCEDURAL
 
 
 @pytest.mark.parametrize("name", PROCEDURAL)

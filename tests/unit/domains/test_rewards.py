@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 
 from xdomain.config.domain import DomainConfig
-from xdomain.config.domain_reward import FormatGate, LengthTerm, RewardShape
+from xdomain.config.domain_reward import FormatGate, LengthTerm, RewardShape, load_preset, preset_names
 from xdomain.core.errors import ConfigError
 from xdomain.core.records import Outcome, Verdict
 from xdomain.domains.rewards import (
     length_of,
-    load_preset,
     passes_gate,
-    preset_names,
     resolve_reward,
     shaped_reward,
     with_reward_prompt,

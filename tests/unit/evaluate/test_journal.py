@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,19 @@ def test_answers_come_back_as_they_were(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "torn",
-    [b'{"place": 1', b'{"place": 1, "prompt": "b"}\n', b'{"place": 9}\n', b"\x00\n", b'{"place": 1, "prompt": "z"}\n'],
+    [
+        b'{"place": 1',
+        b'{"place": 1, "prompt": "b"}\n',
+        b'{"place": 9}\n',
+        b"\x00\n",
+        b'{"place": 1, "prompt": "z"}\n',
+        b"[" * 200_000 + b"\n",
+        b"[]\n",
+        b'{"place": -1, "prompt": "c", "completions": [], "verdicts": []}\n',
+        b'{"place": true, "prompt": "b", "completions": [], "verdicts": []}\n',
+        b'{"place": 1, "prompt": "b", "completions": [{"text": 5}], "verdicts": []}\n',
+        b'{"place": 1, "prompt": "b", "completions": 5, "verdicts": []}\n',
+    ],
 )
 def test_a_torn_line_is_cut_off_and_answered_again(tmp_path: Path, torn: bytes) -> None:
     write(tmp_path, 0)
@@ -46,6 +59,14 @@ def test_a_torn_line_is_cut_off_and_answered_again(tmp_path: Path, torn: bytes) 
     assert (tmp_path / NAME).read_bytes() == whole
     write(tmp_path, 1)
     assert found(tmp_path) == [0, 1]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_what_is_no_file_is_replaced(tmp_path: Path, kind: str) -> None:
+    os.mkfifo(tmp_path / NAME) if kind == "pipe" else (tmp_path / NAME / "below").mkdir(parents=True)
+    assert found(tmp_path) == []
+    write(tmp_path, 0)
+    assert found(tmp_path) == [0]
 
 
 def test_nothing_is_believed_after_a_line_of_another_prompt(tmp_path: Path) -> None:

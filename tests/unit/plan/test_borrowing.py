@@ -91,7 +91,7 @@ def publish(store: Store, plan: Plan, *, items: int, samples: int = 1) -> None:
     for stage in plan.evaluations:
         lease = acquire(store.lease_path(stage))
         assert lease is not None
-        store.work(stage).mkdir()
+        store.work(stage, lease).mkdir()
         summary = {"items": items, "samples": samples, "completion_tokens": 7 * items * samples}
         assert store.publish(stage, lease, {"summary": summary, "seconds": 1.0})
         lease.release()
@@ -140,6 +140,6 @@ def publish_all(store: Store, plan: Plan) -> None:
         if stage.key not in store.done([stage]):
             lease = acquire(store.lease_path(stage))
             assert lease is not None
-            store.work(stage).mkdir()
+            store.work(stage, lease).mkdir()
             assert store.publish(stage, lease, {"summary": {}, "seconds": 1.0})
             lease.release()

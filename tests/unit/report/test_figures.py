@@ -10,7 +10,7 @@ from xdomain.report.figures import write_figures
 from xdomain.report.layout import main_matrices
 
 
-@pytest.mark.parametrize(("kind", "begins"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
+@pytest.mark.parametrize(("kind", "begins"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
 def test_every_main_matrix_and_the_curves_have_a_file(tmp_path, kind, begins):
     result = example_result(2, 1)
     write_figures(result, tmp_path, kind)
@@ -21,7 +21,7 @@ def test_every_main_matrix_and_the_curves_have_a_file(tmp_path, kind, begins):
 
 def test_figures_without_matplotlib_name_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(DependencyMissing, match=r"xdomain\[figures\]"):
+    with pytest.raises(DependencyMissing, match=r'pip install ".+\[figures\]"'):
         write_figures(example_result(), tmp_path, "svg")
 
 
@@ -31,3 +31,11 @@ def test_curves_of_single_phases_alone_make_no_file(tmp_path):
     write_figures(result.model_copy(update={"trajectories": single}), tmp_path, "svg")
     assert (tmp_path / "transfer.svg").is_file()
     assert not (tmp_path / "curves.svg").exists()
+
+
+def test_a_pdf_of_the_same_result_has_the_same_bytes(tmp_path):
+    result = example_result(2, 1)
+    folders = [write_figures(result, tmp_path / name, "pdf") for name in ("one", "two")]
+    assert [(folder / "transfer.pdf").read_bytes() for folder in folders].count(
+        (folders[0] / "transfer.pdf").read_bytes()
+    ) == 2

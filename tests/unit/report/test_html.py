@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.support.report_example import HOSTILE, example_result, with_matrices
-from xdomain.analysis.result import RunEffort
+from xdomain.analysis.result import Finding, RunEffort
 from xdomain.report.html import render_html, template_text
 from xdomain.report.reproduce import cell_command, short_checkpoint, without_writing
 
@@ -90,8 +90,11 @@ def test_hostile_text_is_text_wherever_it_stands():
     cells = dict(transfer.cells) | {"math": {"science": noted}}
     shown = {"title": HOSTILE, "definition": HOSTILE, "question": HOSTILE, "hint": HOSTILE}
     changed = with_matrices(result, transfer.model_copy(update={"cells": cells, **shown}))
-    sentences = (HOSTILE,)
-    text = render_html(changed.model_copy(update={"meta": meta, "effort": effort, "sentences": sentences}))
+    findings = [
+        Finding(name=HOSTILE, title=HOSTILE, sentence=HOSTILE, is_main=main, details=(HOSTILE,))
+        for main in (True, False)
+    ]
+    text = render_html(changed.model_copy(update={"meta": meta, "effort": effort, "findings": tuple(findings)}))
     page = Page(text)
     assert len(page.named("script")) == 1
     assert page.named("img") == []

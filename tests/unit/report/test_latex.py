@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.support.report_example import HOSTILE, example_result
-from xdomain.report.latex import escaped, render_latex
+from xdomain.report.latex import FITTED, MOST_ROWS, escaped, render_latex
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,29 @@ def test_tables_are_whole_and_labels_distinct() -> None:
         columns = len(body[0])
         lines = [line for line in body[1].splitlines() if line.endswith(r"\\")]
         assert {len(re.findall(r"(?<!\\)&", line)) + 1 for line in lines} == {columns}
+
+
+def test_every_table_is_shrunk_to_the_text_width_if_it_is_wider() -> None:
+    text = render_latex(example_result(3, 2))
+    boxes = re.findall(re.escape(FITTED) + r"\n\\begin\{tabular\}.*?\\end\{tabular\}\}\n", text, re.DOTALL)
+    assert len(boxes) == text.count(r"\begin{tabular}") > 3
+    assert "graphicx" in text.splitlines()[0]
+
+
+def test_a_long_table_is_continued_and_no_row_is_lost() -> None:
+    result = example_result(5, 1)
+    text = render_latex(result)
+    assert r"\label{tab:xdomain-accuracy-2}" in text
+    assert r"\caption{Table~\ref{tab:xdomain-accuracy}, continued.}" in text
+    tables = [part for part in text.split(r"\end{table}") if r"\label{tab:xdomain-accuracy" in part]
+    assert all(f"\n{escaped(row)} & " in "".join(tables) for row in result.accuracy.rows)
+    assert all(part.count(r" \\") <= MOST_ROWS + 1 for part in tables)
+
+
+def test_findings_and_costs_are_part_of_the_file() -> None:
+    result = example_result(3, 2)
+    text = render_latex(result)
+    assert all(rf"\item[{escaped(finding.title)}]" in text for finding in result.findings)
+    assert all(rf"\item {escaped(line)}" in text for finding in result.findings for line in finding.details)
+    assert r"\label{tab:xdomain-strategies-1}" in text
+    assert r"\label{tab:xdomain-not-beaten}" in text

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.support.report_example import example_result
+from xdomain.core.foreign_text import plain
 from xdomain.report.cell_view import cell_interval
 from xdomain.report.numbers import count_text, estimate_text, interval_text, p_text, share_text
-from xdomain.report.plain import plain
 
 
 @pytest.mark.parametrize(

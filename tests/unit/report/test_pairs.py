@@ -14,8 +14,8 @@ MATRIX = example_result(2, 1).matrices["transfer"]
 @pytest.mark.parametrize(
     ("cell", "text"),
     [
-        (Cell(estimate=0.051, low=0.02, high=0.082, p=0.001, p_adjusted=0.012), "+5.1 (2.0, 8.2) p 0.012"),
-        (Cell(estimate=0.051, low=0.02, high=0.082), "+5.1 (2.0, 8.2)"),
+        (Cell(estimate=0.051, low=0.02, high=0.082, p=0.001, p_adjusted=0.012), "+5.1 [2.0, 8.2] p 0.012"),
+        (Cell(estimate=0.051, low=0.02, high=0.082), "+5.1 [2.0, 8.2]"),
         (Cell(note="not measured: no records"), "not measured"),
         (Cell(note="no item differs"), "not defined"),
     ],

@@ -31,7 +31,7 @@ def test_tables_without_a_number_are_named_and_not_drawn(published):
     assert "transfer" not in {matrix.name for matrix in main_matrices(published)}
     assert published.matrices["transfer"].title in dict(unmeasured(published))
     text = render_markdown(published)
-    assert "## Tables without a number" in text
+    assert f"> {published.matrices['transfer'].title}: " in text
     assert "## Transfer" not in text
     assert 'id="transfer"' not in render_html(published)
 

@@ -6,8 +6,9 @@ from rich.console import Console
 
 from tests.support.report_example import HOSTILE, example_result
 from xdomain.analysis.result import AnalysisResult
+from xdomain.core.terminal_text import text
 from xdomain.report.layout import further_matrices, main_matrices
-from xdomain.report.terminal import tables, text
+from xdomain.report.terminal import tables
 
 
 def printed(result: AnalysisResult, *, width: int = 200, everything: bool = False) -> str:
@@ -33,6 +34,26 @@ def test_names_are_no_markup_and_no_control_characters() -> None:
         console.print(text(f"[bold red]x[/] {HOSTILE}"))
     assert "[bold red]x[/]" in capture.get()
     assert "\x1b" not in capture.get()
+
+
+def test_the_report_ends_with_the_main_findings_and_what_they_rest_on() -> None:
+    result = example_result(3, 2)
+    lines = " ".join(printed(result).split("Findings")[-1].split())
+    main = [finding for finding in result.findings if finding.is_main]
+    places = [lines.index(f"{finding.title} {finding.sentence}") for finding in main]
+    others = [lines.index(finding.sentence) for finding in result.findings if not finding.is_main]
+    assert places == sorted(places)
+    assert max(others) < min(places)
+    assert lines.endswith("Intervals speak of: the recipe")
+    assert "Training seeds: 2; Test items per domain: 300; Samples per item: 4" in lines
+
+
+def test_lists_of_runs_not_beaten_are_counted_and_listed_on_request() -> None:
+    result = example_result(3, 2)
+    (best,) = [finding for finding in result.findings if finding.name == "not beaten"]
+    assert f"({len(best.details)} lines more with --all)" in " ".join(printed(result).split())
+    assert best.details[0] not in " ".join(printed(result).split())
+    assert best.details[0] in " ".join(printed(result, everything=True).split())
 
 
 def test_missing_evaluations_are_counted_not_listed_forever() -> None:

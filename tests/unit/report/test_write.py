@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from tests.support.report_example import HOSTILE, example_result, with_matrices
-from xdomain.analysis.result import AnalysisResult, Cell, DeclaredContrast
+from xdomain.analysis.result import AnalysisResult, Cell, DeclaredContrast, Finding
 from xdomain.core.errors import ConfigError
 from xdomain.report import latex, markdown
 from xdomain.report.contrasts import contrast_views
@@ -24,7 +24,8 @@ def hostile(result: AnalysisResult) -> AnalysisResult:
     meta = result.meta.model_copy(
         update={"experiment": HOSTILE, "model": HOSTILE, "statements": (HOSTILE,), "missing": (HOSTILE,)}
     )
-    return result.model_copy(update={"meta": meta, "sentences": (HOSTILE,)})
+    finding = Finding(name="order", title=HOSTILE, sentence=HOSTILE, is_main=True, details=(HOSTILE,))
+    return result.model_copy(update={"meta": meta, "findings": (finding,), "sentences": (HOSTILE,)})
 
 
 def printed(result: AnalysisResult, **options) -> str:
@@ -100,7 +101,7 @@ def test_long_csv_holds_every_cell_exactly_and_leaves_missing_ones_empty():
 def test_wide_csv_is_the_matrix():
     transfer = example_result().matrices["transfer"]
     header, *rows = csv.reader(io.StringIO(wide_csv(transfer)))
-    ends = ("", "_low", "_high")
+    ends = ("", ".low", ".high")
     columns = [f"{column}{end}" for column in transfer.columns for end in ends]
     assert header == [transfer.row_meaning, *columns, "speaks_of"]
     for row in rows:
@@ -165,7 +166,8 @@ def test_a_declared_contrast_is_written_in_its_own_unit(tmp_path):
 def test_the_terminal_shows_estimates_with_their_intervals_and_says_what_is_missing():
     result = example_result()
     out = printed(result)
-    assert result.sentences[0] in out
+    words = " ".join(out.split())
+    assert all(finding.sentence in words for finding in result.findings)
     for statement in result.meta.statements:
         assert statement in out
     assert "Not measured: train-math@120 on logic" in out
@@ -174,7 +176,7 @@ def test_the_terminal_shows_estimates_with_their_intervals_and_says_what_is_miss
 
 
 def test_one_seed_says_in_every_file_that_nothing_is_said_of_a_rerun(tmp_path):
-    write_report(example_result(3, 1), tmp_path, [name for name in WRITERS if name != "png"])
+    write_report(example_result(3, 1), tmp_path, [name for name in WRITERS if name not in ("png", "pdf")])
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) > 40
     for path in files:
@@ -187,14 +189,10 @@ def test_effort_of_both_sides_stands_beside_every_comparison(tmp_path):
     result = with_matrices(result, result.matrices["retention"].model_copy(update={"cells": kept}))
     rows = list(csv.DictReader(io.StringIO(long_csv(result))))
     (row,) = [row for row in rows if row["matrix"] == "retention" and row["row"] == "math -> science"]
-    sides = ("compares", "steps", "prompts", "completion_tokens", "informative_groups")
-    assert [row[name] for name in sides] == [
-        "math -> science; math",
-        "240; 120",
-        "3840; 1920",
-        "; 98304.5",
-        "2622; 1311",
-    ]
+    run = ("run", "steps", "steps_phase_1", "steps_phase_2", "prompts", "completion_tokens", "informative_groups")
+    assert [row[name] for name in run] == ["math -> science", "240.0", "120", "120", "3840.0", "", "2622.0"]
+    against = [row[f"against_{name}"] for name in run[1:]]
+    assert [row["against"], *against] == ["math", "120.0", "120", "", "1920.0", "98304.5", "1311.0"]
     assert "| math -\\> science against math | 240 against 120 | 3,840 against 1,920 |" in markdown.render_markdown(
         result
     )
@@ -212,7 +210,7 @@ def test_what_stands_beside_an_accuracy_is_in_every_table_of_accuracies():
         assert re.search(r"^(\| )?chance .*25\.0", text, re.MULTILINE)
     assert "m 4%, t 2%, l 7.4" in printed(result)
     row = next(row for row in csv.DictReader(io.StringIO(long_csv(result))) if row["matrix"] == "accuracy")
-    beside = ("chance", "wrong", "malformed", "truncated", "mean_tokens", "mean_entropy")
+    beside = ("chance", "wrong_share", "malformed_share", "truncated_share", "mean_tokens", "mean_entropy")
     assert [row[name] for name in beside] == ["0.25", "0.3", "0.04", "0.021", "7.4", ""]
 
 

@@ -15,7 +15,8 @@ import pytest
 from tests.support.plans import make_plan
 from xdomain.schedule.base import Task
 from xdomain.schedule.hung_workers import LOOK_SECONDS, HungWorkers
-from xdomain.store.lease import BEAT_SECONDS, StaleWatch, read_holder
+from xdomain.store.holder import read_holder
+from xdomain.store.lease import BEAT_SECONDS, StaleWatch
 from xdomain.store.store import Store
 
 BASE = make_plan().base

@@ -33,11 +33,11 @@ def store(plan: Plan, tmp_path: Path) -> Store:
 def publish(store: Store, stage: StageRef, step: int) -> None:
     lease = acquire(store.lease_path(stage))
     assert lease is not None
-    checkpoint = checkpoint_folder(store.work(stage), step)
+    checkpoint = checkpoint_folder(store.work(stage, lease), step)
     checkpoint.mkdir(parents=True)
     (checkpoint / "checkpoint.json").write_text('{"foundation": null}')
     (checkpoint / "weights").write_text("sound")
-    (store.work(stage) / "metrics.jsonl").write_text("sound")
+    (store.work(stage, lease) / "metrics.jsonl").write_text("sound")
     assert store.publish(stage, lease, {"summary": {}})
     lease.release()
 

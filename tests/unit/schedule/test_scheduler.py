@@ -47,7 +47,7 @@ def test_a_failure_blocks_what_comes_after_and_leaves_no_task_file(plan: Plan, s
     assert {*outcome.blocked, plan.base.key} == set(plan.stages)
     assert events[:2] == [(EventKind.STARTED, plan.base.key), (EventKind.FAILED, plan.base.key)]
     assert {kind for kind, _ in events[2:]} == {EventKind.BLOCKED}
-    assert not list((store.root / "work").glob(".task-*"))
+    assert not list((store.root / "work").glob(".task*"))
 
 
 def test_an_error_is_retried_as_often_as_the_experiment_says(plan: Plan, store: Store) -> None:

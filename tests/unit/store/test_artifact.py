@@ -25,12 +25,13 @@ from xdomain.store.store import Store
 @pytest.mark.parametrize("whole", [True, False])
 def test_killed_between_rename_and_token(store: Store, stage: StageSpec, whole: bool) -> None:
     fill(store, stage)
-    store.publish(stage, leased(store, stage), {"seconds": 1})
+    lease = leased(store, stage)
+    store.publish(stage, lease, {"seconds": 1})
     (store.folder(stage) / DONE).unlink()
     if not whole:
         (store.folder(stage) / "artifact.txt").write_text("torn")
     assert store.done([stage]) == frozenset()
-    assert store.settle(stage) is whole
+    assert store.settle(stage, lease) is whole
     assert store.folder(stage).exists() is whole
 
 

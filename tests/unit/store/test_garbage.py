@@ -31,10 +31,10 @@ def publish(store: Store, stages: list[StageSpec]) -> None:
         lease = acquire(store.lease_path(stage))
         assert lease is not None
         for ref in stage.checkpoints if isinstance(stage, TrainStage) else ():
-            folder = checkpoint_folder(store.work(stage), ref.step)
+            folder = checkpoint_folder(store.work(stage, lease), ref.step)
             folder.mkdir(parents=True)
             (folder / "weights").write_text(f"weights of {ref.name}")
-        store.work(stage).mkdir(exist_ok=True)
+        store.work(stage, lease).mkdir(exist_ok=True)
         assert store.publish(stage, lease, {"summary": {}, "seconds": 1.0})
         lease.release()
 

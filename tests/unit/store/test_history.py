@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.plans import make_plan
 from xdomain.plan.graph import Plan
-from xdomain.store.artifact import DONE, STAGE
+from xdomain.store.artifact import DONE
+from xdomain.store.description import STAGE
 from xdomain.store.history import Rates, estimate_seconds
 from xdomain.store.lease import acquire
 from xdomain.store.store import Store
@@ -24,9 +25,9 @@ def store(tmp_path: Path) -> Store:
     store = Store(tmp_path / "store")
     store.create()
     for stage in make_plan().stages.values():
-        store.work(stage).mkdir(parents=True)
         lease = acquire(store.lease_path(stage))
         assert lease is not None
+        store.work(stage, lease).mkdir(parents=True)
         assert store.publish(stage, lease, {"summary": {}, "seconds": SECONDS[stage.kind]})
         lease.release()
     return store

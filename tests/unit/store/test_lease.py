@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,9 @@ from tests.support.published import leased, write_holder
 from xdomain.core.files import write_json
 from xdomain.core.process import host_identity
 from xdomain.plan.stage import StageSpec
-from xdomain.store.lease import StaleWatch, acquire, read_holder
+from xdomain.store import lease
+from xdomain.store.holder import read_holder
+from xdomain.store.lease import LOCK, Lease, StaleWatch, acquire
 from xdomain.store.store import Store
 
 
@@ -88,6 +93,57 @@ def test_every_lease_of_a_process_beats_in_one_thread_until_released(
     fourth.release()
     assert len(after) == 1
     assert beats() == after, "neither a released lease nor a lost one is written any more"
+
+
+@pytest.mark.parametrize("before", ["nobody", "dead", "damaged"])
+def test_without_locks_one_holder_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str) -> None:
+    """Eight rivals at a time. One that loses a lease again sees it, as it would before it publishes."""
+    monkeypatch.setattr(lease, "locked", lambda folder: nullcontext())
+    for attempt in range(60):
+        path = tmp_path / f"{attempt}.json"
+        if before == "dead":
+            write_holder(path, host=host_identity(), pid=1, started=1.0)
+        elif before == "damaged":
+            path.write_text("[")
+        start = threading.Barrier(8)
+
+        def rival(path: Path = path, start: threading.Barrier = start) -> Lease | None:
+            start.wait()
+            return acquire(path)
+
+        with ThreadPoolExecutor(8) as rivals:
+            taken = [each.result() for each in [rivals.submit(rival) for _ in range(8)]]
+        found = [each for each in taken if each is not None]
+        assert sum(each.is_ours() for each in found) == 1
+        for each in found:
+            each.release()
+        assert not path.exists()
+    assert not [path for path in tmp_path.iterdir() if path.suffix != ".beat"]
+
+
+def test_a_late_holder_neither_beats_nor_releases_anothers_lease(tmp_path: Path) -> None:
+    path, lost = tmp_path / "a.json", threading.Event()
+    first = acquire(path, on_lost=lost.set)
+    assert first is not None
+    path.unlink()
+    second = acquire(path)
+    assert second is not None
+    before = path.read_bytes()
+    first.beat()
+    assert lost.is_set()
+    first.release()
+    assert path.read_bytes() == before
+    assert second.is_ours()
+    second.release()
+
+
+def test_a_lock_whose_holder_stands_still_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "LOCK_SECONDS", 0.2)
+    with (tmp_path / LOCK).open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        taken = acquire(tmp_path / "a.json")
+    assert taken is not None
+    taken.release()
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:

@@ -32,7 +32,7 @@ LINES: list[dict[str, Any]] = [
 def publish(store: Store, stage: StageSpec, lines: list[dict[str, Any]] | None) -> None:
     lease = acquire(store.lease_path(stage))
     assert lease is not None
-    work = store.work(stage)
+    work = store.work(stage, lease)
     work.mkdir(parents=True)
     write_records(work / "records.parquet", [])
     if lines is not None:

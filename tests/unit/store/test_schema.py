@@ -43,14 +43,22 @@ def test_a_store_that_cannot_be_written_is_said_before_work_starts(tmp_path: Pat
         Store(blocker / "store").create()
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"other": 1}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"other": 1}', "[" * 100_000, '{"schema": 1' + "0" * 5000 + "}"])
 def test_a_torn_version_is_refused(store: Store, text: str) -> None:
     (store.root / "store.json").write_text(text)
     with pytest.raises(StoreError, match="no schema version"):
         Store(store.root)
 
 
-@pytest.mark.parametrize(("version", "words"), [(1, "an earlier version"), (99, "schema 99"), ("2", "schema 2")])
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        (1, "an earlier version"),
+        (99, "schema 99"),
+        (10**400, "schema 1000"),
+        *[(odd, "no version of xdomain wrote that") for odd in ("2", 0, -1, True, 1.0, 2.0, None, [2], {"2": 2})],
+    ],
+)
 def test_another_version_is_refused(version: object, words: str, tmp_path: Path) -> None:
     require_schema(SCHEMA_VERSION, tmp_path)
     with pytest.raises(StoreError, match=words):

@@ -9,7 +9,7 @@ from tests.support.published import fill, leased, write_holder
 from xdomain.core.errors import DamagedArtifact
 from xdomain.core.states import Cause
 from xdomain.plan.stage import StageSpec
-from xdomain.store.artifact import STAGE
+from xdomain.store.description import STAGE
 from xdomain.store.failures import Failure
 from xdomain.store.garbage import find_garbage
 from xdomain.store.history import estimate_seconds
@@ -17,18 +17,18 @@ from xdomain.store.store import Store
 
 
 def test_publish_makes_a_stage_done_with_its_result(store: Store, stage: StageSpec) -> None:
-    lease = leased(store, stage)
     fill(store, stage)
+    lease = leased(store, stage)
     assert store.publish(stage, lease, {"summary": {"steps": 3}, "seconds": 1.5})
     assert store.done([stage]) == {stage.key}
     assert store.result(stage)["summary"] == {"steps": 3}
     assert (store.open_artifact(stage) / "artifact.txt").read_text() == "weights"
-    assert not store.work(stage).exists()
+    assert not store.names("work")
 
 
 def test_a_lost_lease_publishes_nothing(store: Store, stage: StageSpec) -> None:
-    lease = leased(store, stage)
     fill(store, stage)
+    lease = leased(store, stage)
     write_holder(store.lease_path(stage))
     assert not store.publish(stage, lease, {})
     assert store.done([stage]) == frozenset()

@@ -7,7 +7,8 @@ from pathlib import Path
 from tests.support.plans import make_plan
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import StageSpec
-from xdomain.store.artifact import DONE, STAGE
+from xdomain.store.artifact import DONE
+from xdomain.store.description import STAGE
 from xdomain.store.durations import rates_alike
 from xdomain.store.lease import acquire
 from xdomain.store.store import Store
@@ -20,7 +21,7 @@ def published(root: Path, plan: Plan, *stages: StageSpec, seconds: float = 20.0)
     for stage in stages:
         lease = acquire(store.lease_path(stage))
         assert lease is not None
-        store.work(stage).mkdir()
+        store.work(stage, lease).mkdir()
         assert store.publish(stage, lease, {"summary": {}, "seconds": seconds})
         lease.release()
     return store
@@ -65,7 +66,7 @@ def test_a_plan_learns_from_stages_of_another_plan(tmp_path: Path) -> None:
     steps = other.train_stages[0].steps
     assert not {stage.key for stage in other.train_stages} & plan.stages.keys()
     found = rates_alike(plan, store, ("train", "evaluate"))
-    assert set(found["train"]) == {20.0 / steps}
-    assert set(found["evaluate"]) == {20.0}
+    assert {each.seconds for each in found["train"]} == {20.0 / steps}
+    assert {each.seconds for each in found["evaluate"]} == {20.0}
     larger = make_plan(model={"preset": "tiny_qwen3", "dtype": "bfloat16"})
     assert rates_alike(larger, store, ("train", "evaluate")) == {}

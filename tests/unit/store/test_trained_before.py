@@ -45,7 +45,7 @@ def publish(store: Store, plan: Plan, stages: list[StageSpec], finished: float =
         lease = acquire(store.lease_path(stage))
         assert lease is not None
         if not store.done([stage]):
-            store.work(stage).mkdir()
+            store.work(stage, lease).mkdir()
             assert store.publish(stage, lease, {"summary": {}, "seconds": 1.0, "finished": finished})
         lease.release()
 

@@ -36,9 +36,9 @@ def publish_base(plan: Plan, store: Store, trained: list[Item]) -> None:
     """The base, whose warm-up trained on items as if they were train items of the domain "puzzle"."""
     lease = acquire(store.lease_path(plan.base))
     assert lease is not None
-    store.work(plan.base).mkdir(parents=True)
+    store.work(plan.base, lease).mkdir(parents=True)
     lines = [schedule_line("puzzle", index, item) for index, item in enumerate(trained)]
-    (store.work(plan.base) / SCHEDULE).write_text("\n".join(lines) + "\n")
+    (store.work(plan.base, lease) / SCHEDULE).write_text("\n".join(lines) + "\n")
     assert store.publish(plan.base, lease, {"summary": {}})
     lease.release()
 

@@ -29,3 +29,13 @@ def test_states_of_another_number_of_processes_go(tmp_path: Path) -> None:
     saved(tmp_path, 4, processes=1)
     assert last_complete_state(tmp_path, 2) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-2"]
+
+
+def test_what_nobody_of_ours_saved_goes(tmp_path: Path) -> None:
+    saved(tmp_path, 2)
+    (tmp_path / "checkpoint-x").mkdir()
+    (tmp_path / "checkpoint-x" / "complete").write_text("1")
+    (tmp_path / "checkpoint-3").write_text("a file")
+    (tmp_path / "checkpoint-4" / "complete").mkdir(parents=True)
+    assert last_complete_state(tmp_path, 1) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-2"]

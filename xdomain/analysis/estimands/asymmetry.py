@@ -74,6 +74,7 @@ ESTIMANDS = (
             question="Does A help B as much as B helps A?",
             hint="Blue: the row's domain does more for the column's than the reverse.",
             mirrored=True,
+            limits=(-2.0, 2.0),
         ),
         compute=compute,
         rank=40,

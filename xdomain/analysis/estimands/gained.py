@@ -14,6 +14,7 @@ ESTIMANDS = (
             definition="Mean over items of (share wrong before) x (share right after)",
             source=SOURCE,
             row_meaning=ROW_MEANING,
+            limits=(0.0, 1.0),
             question="What share of items did a run turn from wrong to right?",
         ),
         compute=turnover_matrix,

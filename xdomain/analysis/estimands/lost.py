@@ -14,6 +14,7 @@ ESTIMANDS = (
             definition="Mean over items of (share right before) x (share wrong after)",
             source=SOURCE,
             row_meaning=ROW_MEANING,
+            limits=(0.0, 1.0),
             question="What share of items did a run turn from right to wrong?",
             direction="harm",
         ),

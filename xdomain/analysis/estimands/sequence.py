@@ -160,10 +160,7 @@ def _worst(measurements: Measurements, run: Run) -> Cell:
             estimate=known[worst].value, compares=(run.label,), note=note + "; no interval: a domain has no spread"
         )
     cell = measurements.smallest(known, (run.label,), sum(part.n_items for part in known), note)
-    assert cell.low is not None
-    assert cell.high is not None
-    limits = {"low": max(0.0, cell.low), "high": min(1.0, cell.high), "p": None, "smallest_detectable": None}
-    return cell.model_copy(update=limits)
+    return cell.model_copy(update={"p": None, "smallest_detectable": None})
 
 
 def metric_places(quantity: Quantity) -> tuple[Place, ...]:
@@ -188,6 +185,7 @@ ESTIMANDS = (
             family=f"{BENJAMINI_HOCHBERG} over runs, each metric by itself; ACC and worst domain are not tested",
             question="How do whole curricula fare by the measures of continual learning?",
             column_directions={"ACC": "level", "worst domain": "level", "forgetting": "harm"},
+            unbounded=("relative change",),
         ),
         compute=compute,
         rank=60,

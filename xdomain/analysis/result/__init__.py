@@ -20,6 +20,7 @@ from xdomain.analysis.result.analysis_result import (
     Summary,
     result_schema,
 )
+from xdomain.analysis.result.findings import Finding
 from xdomain.analysis.result.published import (
     PublishedEffect,
     PublishedStudy,
@@ -49,6 +50,7 @@ __all__ = [
     "DeclaredContrast",
     "Direction",
     "EndCheckpoint",
+    "Finding",
     "ItemChange",
     "Matrix",
     "Meta",

@@ -7,11 +7,13 @@ from typing import Any
 from pydantic import Field
 
 from xdomain.analysis.matrix import AccuracyMatrix, Cell, Matrix, ResultModel, SpeaksOf
+from xdomain.analysis.result.findings import Finding
 from xdomain.analysis.result.published import PublishedStudy
 from xdomain.analysis.result.runs import EndCheckpoint, ItemChange, RunEffort, Trajectory
 from xdomain.analysis.result.strategies import BestSet, StrategyComparison
 from xdomain.config.analysis import Quantity
 from xdomain.core.errors import AnalysisError
+from xdomain.core.field_docs import add_field_docs
 from xdomain.core.registry import did_you_mean
 
 RESULT_SCHEMA_VERSION = 2
@@ -85,8 +87,10 @@ class AnalysisResult(ResultModel):
     """Every end checkpoint by itself."""
     items: tuple[ItemChange, ...]
     summary: Summary
+    findings: tuple[Finding, ...] = ()
+    """The answer to each question of the report, the main ones first."""
     sentences: tuple[str, ...]
-    """The findings in words; only what the intervals allow."""
+    """All sentences of the findings: the answers, then their details. Only what the intervals allow."""
     meta: Meta
 
     def matrix(self, name: str) -> Matrix:
@@ -117,4 +121,6 @@ class AnalysisResult(ResultModel):
 
 def result_schema() -> dict[str, Any]:
     """Return the JSON schema of the JSON export."""
-    return AnalysisResult.model_json_schema(mode="serialization")
+    schema = AnalysisResult.model_json_schema(mode="serialization")
+    add_field_docs(schema, AnalysisResult)
+    return schema

@@ -1,6 +1,5 @@
 """`xdomain grid logs`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,13 +7,13 @@ import typer
 
 from xdomain.api.status import find_log
 from xdomain.cli.grid.one_stage import ExperimentOrStage, StageOfExperiment, opened_stages
-from xdomain.cli.interrupt import Interrupt
 from xdomain.cli.options import Seeds, Settings, StorePath
-from xdomain.cli.render import err
+from xdomain.cli.render import err, write
 from xdomain.core.errors import StoreError
+from xdomain.core.interrupt import Interrupt
 from xdomain.core.states import StageState
 from xdomain.plan.stage import StageRef
-from xdomain.store.lease import read_holder
+from xdomain.store.holder import read_holder
 from xdomain.store.states import stage_states
 from xdomain.store.store import Store
 
@@ -35,7 +34,7 @@ def logs(
     if not follow:
         if path is None:
             raise StoreError(f'"{chosen.title}" has no log: it was never started.', where=str(found.root))
-        sys.stdout.write(path.read_text(encoding="utf-8", errors="replace"))
+        write(path.read_text(encoding="utf-8", errors="replace"))
         return
     with Interrupt() as interrupt:
         if path is None:
@@ -54,8 +53,7 @@ def _follow(store: Store, stage: StageRef, path: Path, interrupt: Interrupt) -> 
             holder = read_holder(store.lease_path(stage))
             held = holder is not None and not holder.is_dead_here()
             over = not held and stage_states(store, [stage])[stage.key].state in (StageState.DONE, StageState.FAILED)
-            sys.stdout.write(log.read())
-            sys.stdout.flush()
+            write(log.read())
             if over:
                 return
             interrupt.pause(FOLLOW_SECONDS)

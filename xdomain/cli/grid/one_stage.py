@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xdomain.api.stores import as_store
-from xdomain.cli.options import opened
+from xdomain.cli.options import complete_stage, opened
 from xdomain.plan.explain import pick_stage
 from xdomain.plan.stage import StageRef
 from xdomain.store.experiments import stages_beside
@@ -15,11 +15,16 @@ from xdomain.store.store import Store
 
 ExperimentOrStage = Annotated[
     str,
-    typer.Argument(help="The experiment's YAML file; or STAGE alone, once its experiment ran in the store."),
+    typer.Argument(
+        help="The experiment's YAML file; or STAGE alone, once its experiment ran in the store.",
+        autocompletion=complete_stage,
+    ),
 ]
 StageOfExperiment = Annotated[
     str | None,
-    typer.Argument(help="Title, folder or beginning of the key, as `grid plan` shows them."),
+    typer.Argument(
+        help="Title, folder or beginning of the key, as `grid plan` shows them.", autocompletion=complete_stage
+    ),
 ]
 
 

@@ -15,7 +15,7 @@ from xdomain.api.time_left import TimeLeft
 from xdomain.core.words import duration
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import EvaluateStage, StageSpec, TrainStage
-from xdomain.store.lease import Holder
+from xdomain.store.holder import Holder
 from xdomain.store.store import Store
 
 BAR_COLUMNS = 20

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from xdomain.api.marks import clear_failures
-from xdomain.cli.options import ExperimentPath, Seeds, Settings, StorePath, opened
+from xdomain.cli.options import ExperimentPath, Seeds, Settings, StorePath, complete_stage, opened
 from xdomain.cli.render import err
 from xdomain.core.words import count
 from xdomain.plan.explain import find_stage
@@ -13,7 +13,10 @@ from xdomain.plan.explain import find_stage
 
 def retry(
     experiment: ExperimentPath,
-    stage: Annotated[str | None, typer.Argument(help="One stage; by default every failed or cancelled one.")] = None,
+    stage: Annotated[
+        str | None,
+        typer.Argument(help="One stage; by default every failed or cancelled one.", autocompletion=complete_stage),
+    ] = None,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,

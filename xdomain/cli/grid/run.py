@@ -6,7 +6,7 @@ import typer
 
 from xdomain.api.next_steps import next_command
 from xdomain.cli.grid.watch import Watcher
-from xdomain.cli.options import ExperimentPath, Jobs, Seeds, Settings, StorePath, opened
+from xdomain.cli.options import ExperimentPath, Jobs, Seeds, Settings, StorePath, complete_stage, opened
 from xdomain.cli.render import next_step
 from xdomain.core.errors import StageError
 
@@ -16,7 +16,11 @@ def run(
     jobs: Jobs = None,
     stage: Annotated[
         list[str] | None,
-        typer.Option("--stage", help="Run this stage alone, in this process. May be given several times."),
+        typer.Option(
+            "--stage",
+            help="Run this stage alone, in this process. May be given several times.",
+            autocompletion=complete_stage,
+        ),
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print events on stdout, one JSON object a line.")] = False,
     seeds: Seeds = None,

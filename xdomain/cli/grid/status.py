@@ -1,7 +1,6 @@
 """`xdomain grid status`."""
 
 import json
-import sys
 import time
 from contextlib import nullcontext
 from typing import Annotated
@@ -15,9 +14,9 @@ from xdomain.api.run_events import alarm_text
 from xdomain.api.session import Session
 from xdomain.api.status import GridStatus
 from xdomain.cli.grid.picture import progress_row
-from xdomain.cli.interrupt import Interrupt
 from xdomain.cli.options import ExperimentPath, Json, Seeds, Settings, StorePath, opened_as_last_run
-from xdomain.cli.render import out, print_json, redraws, show_settings_note
+from xdomain.cli.render import out, print_json, redraws, show_settings_note, write
+from xdomain.core.interrupt import Interrupt
 from xdomain.core.states import Cause, StageState
 from xdomain.core.words import count, duration
 from xdomain.plan.stage import StageKind
@@ -60,8 +59,7 @@ def follow(session: Session, *, as_json: bool) -> None:
             if isinstance(screen, Live):
                 screen.update(picture(found), refresh=True)
             elif line != shown:
-                sys.stdout.write(f"{line}\n")
-                sys.stdout.flush()
+                write(f"{line}\n")
             shown = line
             if found.settled:
                 return

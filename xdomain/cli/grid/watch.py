@@ -12,7 +12,7 @@ from rich.markup import escape
 from xdomain.api.run_events import EventObserver, RunEvent
 from xdomain.api.running import RunObserver
 from xdomain.cli.grid.picture import RunPicture, progress_text
-from xdomain.cli.render import err, redraws
+from xdomain.cli.render import err, redraws, write_json
 from xdomain.core.states import EventKind
 from xdomain.core.words import count, duration
 from xdomain.plan.graph import Graph
@@ -131,7 +131,7 @@ class EventLines:
         if not self._open:
             return
         try:
-            sys.stdout.write(event.model_dump_json() + "\n")
+            write_json(event.model_dump_json())
             sys.stdout.flush()
         except BrokenPipeError:
             self._open = False

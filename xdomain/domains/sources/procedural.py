@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from xdomain.config.domain import FieldConfig
+from xdomain.config.domain_registry import GENERATORS
 from xdomain.config.domain_source import ProceduralSource
 from xdomain.config.domain_verifier import Place
 from xdomain.core.errors import ConfigError, DataError
 from xdomain.core.seeds import generator
 from xdomain.domains.base import Split
 from xdomain.domains.procedural.base import Generator
-from xdomain.domains.registry import GENERATORS
 from xdomain.domains.sources.base import Part, Row, Source
 from xdomain.domains.splits import prompt_key, split_of
 from xdomain.domains.verifiers.base import Verifier

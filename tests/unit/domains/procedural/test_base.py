@@ -6,9 +6,9 @@ import random
 
 import pytest
 
+from xdomain.config.domain_registry import GENERATORS
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Item
-from xdomain.domains.registry import GENERATORS
 from xdomain.domains.verifiers.build import build_verifier
 
 

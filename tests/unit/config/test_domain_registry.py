@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from xdomain.config.domain import DomainConfig
+from xdomain.config.domain_registry import DOMAINS, GENERATORS, PROCEDURAL
 from xdomain.domains.procedural.base import Generator
-from xdomain.domains.registry import DOMAINS, GENERATORS, PROCEDURAL
 
 
 @pytest.mark.parametrize("name", sorted(GENERATORS.builtin))

@@ -1,9 +1,14 @@
-"""Names of domains and generators. Those of sources and verifiers are in `config`, which checks them in files."""
+"""Names of domains and of generators, which files are checked against."""
 
 from __future__ import annotations
 
-from xdomain.config.domain_file import BENCHMARKS
+from importlib.resources import files
+from pathlib import Path
+
 from xdomain.core.registry import Registry
+
+BENCHMARKS = Path(str(files("xdomain"))) / "domains" / "benchmarks"
+"""The files of benchmarks that people report; each is registered as a domain of the file's name."""
 
 PROCEDURAL = ("math", "science", "logic", "puzzle", "science_open", "science_choice")
 DOMAINS = Registry(

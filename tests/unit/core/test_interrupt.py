@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from xdomain.cli.interrupt import Interrupt
+from xdomain.core.interrupt import Interrupt
 
 
 class InterruptedWhenItGoes:

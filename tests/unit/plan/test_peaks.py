@@ -1,0 +1,105 @@
+"""Whether stages fit a GPU, and the change that makes them fit."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from tests.support.plans import make_experiment, make_plan
+from xdomain.plan.memory import Memory
+from xdomain.plan.model_shape import ModelShape, shape_of
+from xdomain.plan.peaks import changed_experiment, domain_gradients, kind_memory, smallest_change, verdict
+from xdomain.plan.stage import StageKind
+
+TABLE: dict[str, dict[str, Any]] = json.loads((files("xdomain.resolve") / "model_shapes.json").read_text())
+KINDS = [(StageKind.BASE, 0), (StageKind.TRAIN, 0), (StageKind.EVALUATE, 0)]
+GPU = 80e9
+TRAINING = {
+    "steps": 10, "prompts_per_step": 16, "generations": 8, "max_prompt_tokens": 512, "max_completion_tokens": 512,
+    "gradient_checkpointing": True, "micro_batch": 4, "bf16": True,
+}  # fmt: skip
+GPU_EXECUTION = {"device": "cuda"}
+
+
+def shape(name: str = "Qwen/Qwen3-4B") -> ModelShape:
+    found = shape_of(TABLE[name])
+    assert found is not None
+    return found
+
+
+def experiment(name: str = "Qwen/Qwen3-4B", model: dict[str, Any] | None = None, **training: Any) -> Any:
+    return make_experiment(
+        model={"hub": name, **(model or {})}, training={**TRAINING, **training}, execution=GPU_EXECUTION
+    )
+
+
+def fits(one: Any, name: str = "Qwen/Qwen3-4B") -> bool:
+    return all(verdict(kind_memory(kind, one, shape(name), count), GPU).fits for kind, count in KINDS)
+
+
+def test_all_weights_of_4b_fit_with_an_8_bit_optimizer_and_adapters_fit_anyway() -> None:
+    assert not fits(experiment())
+    assert fits(experiment(optimizer="adamw_bnb_8bit"))
+    assert fits(experiment(model={"lora": {"r": 16}}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "change"),
+    [
+        ({"gradient_checkpointing": False, "micro_batch": 16}, {"training.gradient_checkpointing": True}),
+        ({"micro_batch": 128}, {"training.micro_batch": 64}),
+    ],
+)
+def test_a_single_change_is_found_first(settings: dict[str, Any], change: dict[str, Any]) -> None:
+    one = experiment(model={"lora": {"r": 16}}, **settings)
+    assert not fits(one)
+    found = smallest_change(one, shape(), KINDS, GPU)
+    assert found == change
+    changed = changed_experiment(one, found)
+    assert changed is not None
+    assert fits(changed)
+
+
+def test_changes_are_added_up_and_none_is_needless() -> None:
+    one = experiment(gradient_checkpointing=False, micro_batch=None, updates_per_rollout=5, max_completion_tokens=4096)
+    found = smallest_change(one, shape(), KINDS, GPU)
+    assert found is not None
+    assert len(found) > 1
+    changed = changed_experiment(one, found)
+    assert changed is not None
+    assert fits(changed)
+    for name in found:
+        fewer = changed_experiment(one, {key: value for key, value in found.items() if key != name})
+        assert fewer is None or not fits(fewer)
+
+
+def test_where_nothing_suffices_nothing_is_proposed() -> None:
+    assert smallest_change(experiment(), shape(), KINDS, 4e9) is None
+
+
+def test_settings_that_do_not_go_together_are_no_change() -> None:
+    one = experiment(rollout="vllm-colocate", model={"lora": {"r": 16}})
+    assert changed_experiment(one, {"model.dtype": "bfloat16"}) is None
+
+
+def test_a_verdict_names_the_largest_parts_and_a_small_engine() -> None:
+    large = Memory({"parameters": 70 * 10**9}, {"backward": {"activations": 20 * 10**9}})
+    found = verdict(large, GPU)
+    assert (found.fits, found.reason) == (
+        False, "90.0 GB exceed 80 GB; the largest parts are parameters 70.0, activations 20.0"
+    )  # fmt: skip
+    engine = verdict(Memory({}, engine_share=0.1, engine_needs=10**10), GPU)
+    assert (engine.fits, engine.reason) == (False, "vLLM gets 8.0 GB, and its weights and one sequence need 10.0 GB")
+    assert verdict(None, GPU).fits is None
+    assert verdict(Memory({"parameters": 10**9}), GPU).reason == "1.0 of 80 GB"
+
+
+def test_only_strategies_by_domain_hold_gradients() -> None:
+    plan = make_plan(strategies=["joint", "pcgrad"])
+    found = {stage.title: domain_gradients(stage) for stage in plan.train_stages}
+    assert found["logic + puzzle, seed 0"] == found["logic, seed 0"] == 0
+    assert found["logic + puzzle, seed 0, pcgrad"] == 2
+    assert domain_gradients(plan.base) == 0

@@ -1,0 +1,255 @@
+"""What each stage of a plan takes: memory, disk, generated tokens, and time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from xdomain.plan.cost import list_schedule_seconds
+from xdomain.plan.disk import Disk, stage_disk
+from xdomain.plan.graph import Plan
+from xdomain.plan.memory import Memory
+from xdomain.plan.model_shape import ModelShape
+from xdomain.plan.peaks import GIGABYTE, Changes, Verdict, domain_gradients, smallest_change, stage_memory, verdict
+from xdomain.plan.stage import EvaluateStage, StageKind, StageSpec, TrainStage
+from xdomain.plan.tokens import ASSUMED_PROMPT_TOKENS, completions_of, longest_completion
+from xdomain.resolve.model_shape import FoundShape
+from xdomain.resolve.sizes import EvaluatedItems
+from xdomain.store.history import Rates, units
+
+
+@dataclass(frozen=True)
+class StageEstimate:
+    """What one stage takes.
+
+    Attributes:
+        most_tokens: Generated tokens if every completion is as long as allowed.
+        expected_tokens: Generated tokens if completions are as long as in stored stages of the kind; None where none is
+            stored.
+        disk: Bytes on the store's disk.
+        memory: Bytes of one process; None where they are not known.
+        verdict: Whether it fits the GPU; None if no GPU was named.
+        seconds: Duration; None where it is not known.
+    """
+
+    most_tokens: int
+    expected_tokens: int | None
+    disk: Disk
+    memory: Memory | None
+    verdict: Verdict | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Options of an estimate.
+
+    Attributes:
+        gpu_gb: Memory of a GPU in 10^9 bytes; None if stages are not to be compared with one.
+        tokens_per_second: Generated tokens per second of a stage, its training steps included; None to go by stored
+            stages.
+        jobs: Stages at once; None for what the file says.
+    """
+
+    gpu_gb: float | None = None
+    tokens_per_second: float | None = None
+    jobs: int | None = None
+
+
+class Estimates:
+    """What the stages of a plan take.
+
+    Args:
+        plan: The stages.
+        done: Keys of those in the store.
+        found: The model's shape.
+        items: Number of evaluated items by domain.
+        rates: Durations and lengths of stored stages.
+        needs: Options.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        done: frozenset[str],
+        found: FoundShape,
+        items: Mapping[str, EvaluatedItems],
+        rates: Rates,
+        needs: Needs,
+    ) -> None:
+        self._plan = plan
+        self._done = done
+        self.found = found
+        self._items = items
+        self._seconds_each, self._tokens_each = rates.seconds_by_kind(), rates.tokens_by_kind()
+        self.needs = needs
+        self._peaks: dict[tuple[StageKind, int], Memory | None] = {}
+
+    @property
+    def shape(self) -> ModelShape | None:
+        """The model's sizes; None if they are not known."""
+        return self.found.shape
+
+    @property
+    def workers(self) -> int:
+        """Stages at once: those asked for, else those of the file, else one."""
+        return self.needs.jobs or self._plan.experiment.execution.workers or 1
+
+    @cached_property
+    def stages(self) -> dict[str, StageEstimate]:
+        """The estimate of each stage, by key."""
+        continued = {stage.parent.stage for stage in self._plan.train_stages}
+        return {key: self._stage(stage, key in continued) for key, stage in self._plan.stages.items()}
+
+    def _stage(self, stage: StageSpec, continued: bool) -> StageEstimate:
+        experiment = self._plan.experiment
+        items = self._items.get(stage.domain) if isinstance(stage, EvaluateStage) else None
+        completions = completions_of(stage, experiment, None if items is None else items.in_split)
+        most = completions * longest_completion(stage, experiment)
+        each = self._tokens_each.get(stage.kind)
+        expected = None if each is None and completions else min(most, round(completions * (each or 0)))
+        tokens = most if expected is None else expected
+        memory = self._memory(stage)
+        return StageEstimate(
+            most,
+            expected,
+            stage_disk(stage, experiment, self.shape, tokens, continued=continued),
+            memory,
+            None if self.gpu is None else verdict(memory, self.gpu),
+            self._seconds(stage, tokens),
+        )
+
+    @property
+    def gpu(self) -> float | None:
+        """Bytes of the GPU that stages are compared with."""
+        return None if self.needs.gpu_gb is None else self.needs.gpu_gb * GIGABYTE
+
+    def _memory(self, stage: StageSpec) -> Memory | None:
+        group = (stage.kind, domain_gradients(stage))
+        if group not in self._peaks:
+            shape = self.shape
+            self._peaks[group] = None if shape is None else stage_memory(stage, self._plan.experiment, shape)
+        return self._peaks[group]
+
+    def _seconds(self, stage: StageSpec, tokens: float) -> float | None:
+        rate = self.needs.tokens_per_second
+        if rate is not None:
+            return tokens / rate
+        each = self._seconds_each.get(stage.kind)
+        return None if each is None else each * units(stage)
+
+    @cached_property
+    def seconds_left(self) -> float | None:
+        """Seconds until the last open stage ends; None while the duration of one is not known."""
+        left = {key: each.seconds for key, each in self.stages.items() if key not in self._done}
+        known = {key: seconds for key, seconds in left.items() if seconds is not None}
+        return list_schedule_seconds(self._plan, known, self.workers) if len(known) == len(left) else None
+
+    @cached_property
+    def worker_seconds_left(self) -> float | None:
+        """Seconds of all open stages together; None while the duration of one is not known."""
+        found: float | None = _sum(each.seconds for key, each in self.stages.items() if key not in self._done)
+        return found
+
+    @cached_property
+    def change(self) -> Changes | None:
+        """The smallest change that makes every stage fit; None if all fit, or if none does."""
+        kinds = {(stage.kind, domain_gradients(stage)) for stage in self._plan.stages.values()}
+        if self.gpu is None or self.shape is None or self.fits is not False:
+            return None
+        return smallest_change(self._plan.experiment, self.shape, sorted(kinds), self.gpu)
+
+    @cached_property
+    def fits(self) -> bool | None:
+        """Whether every stage fits the GPU; None without a GPU, or where the memory of one is not known."""
+        found = {each.verdict.fits for each in self.stages.values() if each.verdict is not None}
+        return None if not found or (None in found and False not in found) else False not in found
+
+    @cached_property
+    def peaks(self) -> dict[str, tuple[Memory | None, Verdict | None]]:
+        """Peak memory by kind of stage, in words."""
+        return {
+            self._kind_in_words(stage): (self.stages[key].memory, self.stages[key].verdict)
+            for key, stage in self._plan.stages.items()
+        }
+
+    def _kind_in_words(self, stage: StageSpec) -> str:
+        model = self._plan.experiment.model
+        if isinstance(stage, TrainStage):
+            gradients = domain_gradients(stage)
+            how = "LoRA" if model.lora else "all weights"
+            return f"train ({how}{f', {gradients} gradients by domain' if gradients else ''})"
+        return "base (warm-up)" if stage.kind is StageKind.BASE and model.warmup else str(stage.kind)
+
+    def total(self, *, open_only: bool = False) -> dict[str, Any]:
+        """Return tokens and bytes of all stages, or of those that are not in the store."""
+        chosen = [each for key, each in self.stages.items() if not (open_only and key in self._done)]
+        training = [self.stages[stage.key].disk.resume for stage in self._plan.train_stages]
+        resume = None if None in training else max((each or 0 for each in training), default=0) * self.workers
+        disk = {
+            "checkpoints": _sum(each.disk.checkpoints for each in chosen),
+            "after_gc": _sum(each.disk.after_gc for each in chosen),
+            "resume": resume,
+            "records": sum(each.disk.records for each in chosen),
+        }
+        known = (disk["checkpoints"], disk["resume"], disk["records"])
+        return {
+            "tokens": {
+                "most": sum(each.most_tokens for each in chosen),
+                "expected": _sum(each.expected_tokens for each in chosen),
+            },
+            "disk": {**disk, "peak": _sum(known)},
+        }
+
+    def document(self) -> dict[str, Any]:
+        """Return the totals and inputs as `xdomain grid plan --json` prints them."""
+        experiment = self._plan.experiment
+        prompt = experiment.training.max_prompt_tokens
+        return {
+            "model": {"found": self.found.where, "shape": None if self.shape is None else asdict(self.shape)}
+            | {"parameters": None if self.shape is None else self.shape.parameters},
+            "gpu_memory_gb": self.needs.gpu_gb,
+            "tokens_per_second": self.needs.tokens_per_second,
+            "prompt_tokens": prompt or ASSUMED_PROMPT_TOKENS,
+            "prompt_tokens_assumed": prompt is None,
+            "fits": self.fits,
+            "change": self.change,
+            "total": self.total(),
+            "left": self.total(open_only=True),
+            "seconds_left": self.seconds_left,
+            "worker_seconds_left": self.worker_seconds_left,
+            "kinds": {name: self._memory_document(memory, found) for name, (memory, found) in self.peaks.items()},
+        }
+
+    def stage_document(self, key: str) -> dict[str, Any]:
+        """Return what one stage takes, as in the JSON of the plan."""
+        each = self.stages[key]
+        return {
+            "tokens": {"most": each.most_tokens, "expected": each.expected_tokens},
+            "disk": asdict(each.disk),
+            "seconds": each.seconds,
+            "memory": {
+                "kind": self._kind_in_words(self._plan.stages[key]),
+                "bytes": None if each.memory is None else self._bytes(each.memory),
+                "fits": None if each.verdict is None else each.verdict.fits,
+                "reason": None if each.verdict is None else each.verdict.reason,
+            },
+        }
+
+    def _bytes(self, memory: Memory) -> int:
+        return round(memory.own if self.gpu is None else memory.on(self.gpu))
+
+    def _memory_document(self, memory: Memory | None, found: Verdict | None) -> dict[str, Any]:
+        judged = {} if found is None else {"fits": found.fits, "reason": found.reason}
+        if memory is None:
+            return {"bytes": None, **judged}
+        parts = {"resident": memory.resident, "phases": memory.phases, "engine_needs": memory.engine_needs}
+        return {"bytes": self._bytes(memory), "gpu_share": memory.engine_share, **parts, **judged}
+
+
+def _sum(values: Iterable[Any]) -> Any:
+    """Return the sum; None if one is not known."""
+    found = list(values)
+    return None if None in found else sum(found)

@@ -1,0 +1,40 @@
+"""The tree of shared stages that `grid plan` shows."""
+
+from collections.abc import Collection
+
+from rich.markup import escape
+from rich.tree import Tree
+
+from xdomain.config.run_id import JOINT
+from xdomain.plan.graph import Plan
+from xdomain.plan.stage import TrainStage
+
+DONE, OPEN = "[green]●[/]", "○"
+
+
+def stage_tree(plan: Plan, done: Collection[str]) -> Tree:
+    """Return the training stages under the stage that each continues; a line has one mark per seed, in their order."""
+    seeds = plan.experiment.seeds
+    heading = f" [dim](one mark per seed: {', '.join(map(str, seeds))})[/]" if len(seeds) > 1 else ""
+    root = Tree(f"{_mark(plan.base.key, done)} {escape(plan.base.title)}{heading}")
+    branches = {plan.base.key: root}
+    by_place: dict[tuple[str, str | None], list[TrainStage]] = {}
+    for stage in plan.train_stages:
+        by_place.setdefault(_place(stage), []).append(stage)
+    for stages in by_place.values():
+        first = stages[0]
+        marks = "".join(_mark(stage.key, done) for stage in stages)
+        strategy = "" if first.run.strategy == JOINT else f" [dim]{escape(str(first.run.strategy))}[/]"
+        label = f"{marks} {first.run.curriculum}{strategy} [dim]{first.steps} steps[/]"
+        branch = branches[first.parent.stage].add(label)
+        branches |= {stage.key: branch for stage in stages}
+    return root
+
+
+def _place(stage: TrainStage) -> tuple[str, str | None]:
+    """Return what the stages of several seeds that do the same have in common."""
+    return str(stage.run.curriculum), stage.run.strategy
+
+
+def _mark(key: str, done: Collection[str]) -> str:
+    return DONE if key in done else OPEN

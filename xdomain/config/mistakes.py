@@ -1,0 +1,189 @@
+"""Mistakes in a file: how validators raise them, and the sentence that each becomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from xdomain.config.model_fields import model_at, places_of
+from xdomain.config.yaml_scalar import short
+from xdomain.core.registry import did_you_mean, suggestion
+
+RULE = "rule"
+"""Type of an error that breaks a rule between fields."""
+UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND = "unknown_key", "unknown_name", "wrong_kind"
+"""Types of errors of a key, a registered name and a form that are not there."""
+PLUGIN = "[plugin]"
+"""Tag of the member of a union that another package brings, and type of the errors that its own model finds. With a
+bracket, so that `dotted` leaves it out."""
+TOLD = (RULE, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, PLUGIN, "value_error")
+"""Types of errors whose message is a sentence already."""
+
+LONGEST_EXAMPLE = 60
+"""Characters of a value that a message shows."""
+ALIKE = 0.8
+"""Ratio of common letters from which a word is taken for a misspelt one."""
+
+Location = tuple[str | int, ...]
+
+
+def mistake(kind: str, what: str, *below: str | int) -> ValidationError:
+    """Return the error for a validator to raise.
+
+    Args:
+        kind: its type.
+        what: a sentence, or several.
+        below: the way from the validated value to the one that is wrong.
+    """
+    return mistakes([(below, kind, what)])
+
+
+def mistakes(found: Iterable[tuple[Location, str, str]]) -> ValidationError:
+    """Return one error for several mistakes: the way to each, its type, and a sentence."""
+    details = [
+        InitErrorDetails(type=PydanticCustomError(kind, "{what}", {"what": what}), loc=below, input=None)
+        for below, kind, what in found
+    ]
+    return ValidationError.from_exception_data("file", details)
+
+
+def sentence(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """Return what is wrong and what to type, in one or a few sentences.
+
+    Args:
+        problem: an error as pydantic describes it.
+        model: the model that was validated.
+    """
+    kind, value = problem["type"], problem.get("input")
+    if kind == "extra_forbidden":
+        *parents, key = problem["loc"]
+        return _unknown_key(str(key), parents, model)
+    if kind in TOLD:
+        message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
+        return message if message.endswith("?") else message + "."
+    if kind == "missing":
+        key = problem["loc"][-1]
+        return "should have one more entry." if isinstance(key, int) else f"is missing. Add `{key}:` with a value."
+    context = problem.get("ctx", {})
+    what = str(problem["msg"]).rstrip(".")
+    if kind == "string_pattern_mismatch":
+        what = f"should {PATTERNS.get(context['pattern'], 'match ' + context['pattern'])}"
+    elif kind in WORDS:
+        what = f"should be {_words(kind, context)}"
+    return f"{what}. Found {shown(value)}." + _hint(problem, model)
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message shows it: short, and as YAML writes it."""
+    if isinstance(value, Mapping | list | tuple):
+        return f"{'a' if value else 'an empty'} {'mapping' if isinstance(value, Mapping) else 'list'}"
+    if value is None or isinstance(value, bool):
+        return "nothing" if value is None else str(value).lower()
+    return f'"{short(value, LONGEST_EXAMPLE)}"' if isinstance(value, str) else short(str(value), LONGEST_EXAMPLE)
+
+
+PATTERNS = {
+    "^https?://": "begin with http:// or https://",
+    "^[a-z][a-z0-9_]*$": 'be small letters, digits and "_", beginning with a letter',
+}
+"""Words for the patterns of texts."""
+
+
+def _names(context: Mapping[str, Any]) -> list[str]:
+    """Return the values that a literal may have."""
+    return re.findall(r"'((?:[^'\\]|\\.)*)'", str(context["expected"]))
+
+
+WORDS: Mapping[str, str] = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "finite_number": "a finite number",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping of keys to values",
+    "model_type": "a mapping of keys to values",
+    "model_attributes_type": "a mapping of keys to values",
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "above {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "below {lt}",
+    "too_short": "a list that is not empty",
+    "too_long": "a list with at most {max_length} entries",
+    "string_too_short": "a text of at least {min_length} characters",
+    "string_too_long": "a text of at most {max_length} characters",
+    "literal_error": "",
+    "any_of": "{words}",
+}
+"""What a value should be, by pydantic's type of the error."""
+
+
+def any_of(problems: list[Any]) -> dict[str, Any]:
+    """Return one problem for those of all branches of a union."""
+    words = dict.fromkeys(_words(each["type"], each.get("ctx", {})) for each in problems)
+    return {**problems[0], "type": "any_of", "ctx": {"words": " or ".join(words)}}
+
+
+def _words(kind: str, context: Mapping[str, Any]) -> str:
+    if kind == "literal_error":
+        names = _names(context)
+        return f'"{names[0]}"' if len(names) == 1 else f"one of {', '.join(names)}"
+    numbers = {key: f"{value:g}" if isinstance(value, float) else value for key, value in context.items()}
+    return WORDS.get(kind, kind.replace("_", " ")).format(**numbers)
+
+
+def _hint(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """Return what to type, where it follows from the value."""
+    kind, value = problem["type"], problem.get("input")
+    if kind.startswith("model"):
+        found = model_at(model, problem["loc"])
+        keys = ", ".join(f"`{key}`" for key in list(found.model_fields)[:4]) if found else ""
+        return f" It has keys such as {keys}." if keys else ""
+    if not isinstance(value, str | int | float) or len(str(value)) > LONGEST_EXAMPLE:
+        return ""
+    if kind in ("tuple_type", "list_type"):
+        key = next((part for part in reversed(problem["loc"]) if isinstance(part, str) and "[" not in part), "")
+        return f" Write `{key}: [{shown(value)}]`."
+    if kind == "string_type" and not isinstance(value, bool):
+        return f' Put it in quotes: "{value}".'
+    if isinstance(value, str) and kind == "literal_error":
+        return did_you_mean(value, _names(problem["ctx"]))
+    return _number_in(value) if isinstance(value, str) and kind.endswith("_type") else ""
+
+
+def _number_in(text: str) -> str:
+    """Return how to write the number or truth value in a text."""
+    if re.fullmatch(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?|true|false", text):
+        return f" Write {text} without quotes."
+    percent = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", text)
+    return f" Write {float(percent[1]) / 100:g}." if percent else ""
+
+
+def _unknown_key(key: str, parents: list[str | int], model: type[BaseModel]) -> str:
+    """Return a sentence with the place where the key belongs, or with near matches."""
+    found = model_at(model, parents)
+    known = sorted(found.model_fields) if found else []
+    places = _elsewhere(key, parents, model)
+    if places and not any(SequenceMatcher(None, key, name).ratio() > ALIKE for name in known):
+        return f'unknown key "{key}". It goes {" or ".join(places[:2])}.'
+    return f'unknown key "{key}".{suggestion(key, known)}'
+
+
+def _elsewhere(key: str, parents: list[str | int], model: type[BaseModel]) -> list[str]:
+    """Return where a key belongs: below the section that it was written in, at the top, or in a section of the file."""
+    found = model_at(model, parents)
+    below = places_of(key, found) if found else []
+    if not below and key in model.model_fields:
+        return ["at the top of the file"]
+    sections = [place for place in places_of(key, model) if "." not in place and "(" not in place]
+    return [f"under `{place}`" for place in below or sections]

@@ -1,0 +1,50 @@
+"""Texts under the fields of models, read from the source, for JSON schemas and the reference."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+
+def add_field_docs(schema: dict[str, Any], model: type[BaseModel] | None = None) -> None:
+    """Add to a JSON schema what the source says under each field, as `description`.
+
+    Args:
+        schema: Made by pydantic; it is changed.
+        model: The model that it describes as a whole; None where it only refers to models.
+
+    pydantic can do so while it makes a model (`use_attribute_docstrings`), but reading the source of sixty models costs
+    a sixth of the time of `grid plan`.
+    """
+    named = {each.__name__: each for each in _subclasses(BaseModel)}
+    inner = [(definition, named.get(name)) for name, definition in schema["$defs"].items()]
+    for definition, described in [(schema, model), *inner]:
+        for field, text in field_docs(described).items() if described is not None else ():
+            if field in definition.get("properties", {}):
+                definition["properties"][field].setdefault("description", text)
+
+
+@cache
+def field_docs(model: type[BaseModel]) -> dict[str, str]:
+    """Return the text under each field of a model, those that it inherits included."""
+    found: dict[str, str] = {}
+    for each in reversed([each for each in model.__mro__ if issubclass(each, BaseModel) and each is not BaseModel]):
+        body = ast.parse(inspect.cleandoc("\n" + inspect.getsource(each))).body[0]
+        statements = body.body if isinstance(body, ast.ClassDef) else []
+        for statement, after in zip(statements, [*statements[1:], None], strict=True):
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                found.pop(statement.target.id, None)
+                if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+                    found[statement.target.id] = inspect.cleandoc(str(after.value.value))
+    return found
+
+
+def _subclasses(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for each in model.__subclasses__():
+        yield each
+        yield from _subclasses(each)

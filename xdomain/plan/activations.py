@@ -1,0 +1,142 @@
+"""Bytes of a forward and backward pass: what autograd saves per layer, and what the output layer needs.
+
+The coefficients are counted from transformers' layers (RMSNorm, rotary attention by torch's
+`scaled_dot_product_attention` with a padding mask, gated MLP). A test compares them with what autograd saves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdomain.config.model import LoraConfig
+from xdomain.plan.model_shape import ModelShape
+
+FLOAT = 4
+"""Bytes of a float32, in which norms compute."""
+TILE_TOKENS, TILE_WORDS = 4096, 32768
+"""TRL's output layer computes logits in tiles of at most so many tokens and words, never whole."""
+TILE_COPIES = 7
+"""Float32 copies of a tile without Triton, so on a CPU."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One forward and backward pass.
+
+    Attributes:
+        rows: Sequences of the micro-batch.
+        tokens: Longest sequence, to which all are padded.
+        width: Bytes of a weight.
+        mixed: Whether matrices are multiplied in bfloat16 under autocast.
+        checkpointing: Whether layers are computed again in the backward pass.
+        scored: Tokens of a sequence whose log-probability is computed; None for all.
+    """
+
+    rows: int
+    tokens: int
+    width: int
+    mixed: bool = False
+    checkpointing: bool = False
+    scored: int | None = None
+
+    @property
+    def computed(self) -> int:
+        """Bytes of a number between two matrices."""
+        return 2 if self.mixed else self.width
+
+    @property
+    def casts(self) -> bool:
+        """Whether autocast makes copies of the weights."""
+        return self.computed < self.width
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Bytes per token that autograd saves in a layer, per number of each width."""
+
+    hidden: int
+    intermediate: int
+    query: int
+    head_norm: int
+
+
+FULL, FULL_HALF, FULL_MIXED = Saved(24, 16, 16, 8), Saved(16, 8, 8, 6), Saved(26, 8, 8, 6)
+LORA, LORA_HALF, LORA_MIXED = Saved(16, 16, 16, 4), Saved(28, 10, 12, 4), Saved(18, 8, 10, 4)
+
+
+def layer_bytes(shape: ModelShape, step: Pass, lora: LoraConfig | None) -> int:
+    """Return the bytes that autograd saves in one layer, copies of weights left out."""
+    saved = _saved(step, lora)
+    per_token = saved.hidden * shape.hidden + saved.intermediate * shape.intermediate + saved.query * shape.query
+    per_token += FLOAT * (shape.heads + 2)  # attention's normalisers, and those of two norms
+    if shape.head_norms:
+        per_token += saved.head_norm * (shape.query + shape.key) + FLOAT * (shape.heads + shape.kv_heads)
+    if lora is not None:
+        per_token += (step.computed if step.mixed else FLOAT) * lora.r * len(shape.adapted(lora))
+    mask = step.rows * step.tokens**2 * step.computed
+    return step.rows * step.tokens * per_token + mask
+
+
+def pass_phases(
+    shape: ModelShape, step: Pass, lora: LoraConfig | None, *, trained: bool, device: str
+) -> dict[str, dict[str, int]]:
+    """Return the bytes of the phases of a pass: the forward pass, the output layer, and the way back through layers.
+
+    Args:
+        shape: The model's sizes.
+        step: The pass.
+        lora: Settings of the adapter; None if all weights are trained.
+        trained: Whether the output layer has a gradient.
+        device: "cpu" or "cuda".
+    """
+    layer, tokens = layer_bytes(shape, step, lora), step.rows * step.tokens
+    weights = step.computed * shape.layer_matrices if step.casts else 0
+    residual = FLOAT if step.width == FLOAT else step.computed
+    # Gradients on the way back through an MLP: those of its three inner products and of the residual stream.
+    flowing = tokens * (3 * step.computed * shape.intermediate + 2 * residual * shape.hidden)
+    kept, copies, again = step.rows * step.tokens**2, 0, 0  # the padding mask
+    if step.checkpointing:
+        kept += shape.layers * tokens * residual * shape.hidden
+        # Autocast keeps its copies of trained weights until the forward pass ends.
+        copies, again = weights * (shape.layers if lora is None else 1), layer + weights
+    else:
+        kept += shape.layers * (layer + weights)
+    tile = tile_bytes(shape, step, device)
+    # Gradients of the output layer's inputs and weight are added up in float32.
+    added = FLOAT * shape.hidden * (_scored(step, device) + (shape.vocabulary if trained else 0))
+    return {
+        "forward": {"activations": kept, "casts": copies, "logits": tile},
+        "output layer": {"activations": kept, "logits": tile + added},
+        "backward": {"activations": kept + again + flowing},
+    }
+
+
+def tile_bytes(shape: ModelShape, step: Pass, device: str) -> int:
+    """Return the bytes of a tile of logits and of what it is made from."""
+    rows, words = min(_scored(step, device), TILE_TOKENS), min(shape.vocabulary, TILE_WORDS)
+    tile = rows * TILE_WORDS * step.computed
+    if step.casts:
+        tile += words * shape.hidden * step.computed
+    if device == "cpu":
+        tile += rows * words * FLOAT * TILE_COPIES
+    return tile
+
+
+def _scored(step: Pass, device: str) -> int:
+    """Return the positions whose logits are computed: on a GPU those of completions, else all."""
+    return step.rows * (step.tokens if device == "cpu" or step.scored is None else step.scored)
+
+
+def prefill_bytes(shape: ModelShape, rows: int, tokens: int, width: int) -> int:
+    """Return the bytes of reading prompts without gradients: one layer's inner products and the residual stream."""
+    widest = max(3 * width * shape.intermediate, width * (3 * shape.query + 2 * shape.key))
+    return rows * tokens * (widest + 3 * FLOAT * shape.hidden) + rows * tokens**2 * (1 + width)
+
+
+def _saved(step: Pass, lora: LoraConfig | None) -> Saved:
+    if step.mixed:
+        if lora is not None:
+            return LORA_MIXED
+        return FULL_MIXED if step.casts else FULL_HALF
+    whole, half = (FULL, FULL_HALF) if lora is None else (LORA, LORA_HALF)
+    return whole if step.width == FLOAT else half

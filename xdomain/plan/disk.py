@@ -1,0 +1,80 @@
+"""Bytes that stages leave on the store's disk: checkpoints, what a running stage needs to resume, and records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdomain.config.experiment import Experiment
+from xdomain.plan.memory import ADAPTER_BYTES, BYTES
+from xdomain.plan.model_shape import ModelShape
+from xdomain.plan.optimizer_state import optimizer_bytes
+from xdomain.plan.stage import BaseStage, StageSpec, TrainStage
+from xdomain.plan.tokens import completions_of
+
+TOKEN_BYTES, COMPLETION_BYTES = 4, 100
+"""Text of a token, and the other columns of a completion's record."""
+PROMPT_LINE, STEP_LINE = 100, 2000
+"""A prompt's line of `schedule.jsonl` and a step's line of `metrics.jsonl`."""
+STATES_AT_ONCE = 3
+"""Resume states while a new one is written: two are kept."""
+RESUME_SAVES = 3
+"""Resume states of a stage that keeps no checkpoint before its end."""
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Bytes of one stage; None where the model's shape is not known.
+
+    Attributes:
+        checkpoints: Checkpoints that it publishes.
+        after_gc: Checkpoints that `grid gc` leaves once everything is evaluated, by `checkpoints.keep`.
+        resume: Resume states while it runs, which its publication removes.
+        records: Records, schedules and metrics, at most.
+    """
+
+    checkpoints: int | None
+    after_gc: int | None
+    resume: int | None
+    records: int
+
+
+def checkpoint_bytes(shape: ModelShape, experiment: Experiment) -> int:
+    """Return the bytes of a trained checkpoint: an adapter's or all weights'."""
+    model = experiment.model
+    if model.lora is not None:
+        return shape.adapter_parameters(model.lora) * ADAPTER_BYTES
+    return shape.parameters * BYTES[model.dtype]
+
+
+def stage_disk(
+    stage: StageSpec, experiment: Experiment, shape: ModelShape | None, tokens: float, *, continued: bool
+) -> Disk:
+    """Return what one stage leaves.
+
+    Args:
+        stage: The stage.
+        experiment: Its experiment.
+        shape: The model's sizes; None if they are not known.
+        tokens: Tokens that it generates.
+        continued: Whether another stage of the plan starts from it.
+    """
+    if isinstance(stage, BaseStage):
+        weights = None if shape is None else shape.parameters * BYTES[experiment.model.dtype]
+        return Disk(weights, weights, 0, 0)
+    text = round(TOKEN_BYTES * tokens)
+    if not isinstance(stage, TrainStage):
+        return Disk(0, 0, 0, text + COMPLETION_BYTES * completions_of(stage, experiment))
+    training = experiment.training
+    records = stage.steps * (PROMPT_LINE * training.prompts_per_step // training.epochs_per_rollout + STEP_LINE)
+    if training.keep_rollouts is not None:
+        kept = min(training.keep_rollouts.prompts_per_step, training.prompts_per_step)
+        records += text * kept // training.prompts_per_step
+    if shape is None:
+        return Disk(None, None, None, records)
+    each, count = checkpoint_bytes(shape, experiment), len(stage.checkpoint_steps)
+    below_adapter = continued and experiment.model.lora is not None
+    left = {"all": count, "ends": 1, "none": int(below_adapter)}[experiment.checkpoints.keep]
+    width = ADAPTER_BYTES if experiment.model.lora else BYTES[experiment.model.dtype]
+    state = optimizer_bytes(training.optimizer, each // width, width)
+    saves = min(STATES_AT_ONCE, count - 1 if count > 1 else RESUME_SAVES)
+    return Disk(count * each, left * each, None if state is None else saves * (each + state), records)

@@ -1,0 +1,212 @@
+"""Peak memory of each kind of stage, whether it fits a GPU, and the smallest change that makes it fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from xdomain.config.experiment import Experiment
+from xdomain.plan.memory import Division, Memory, base_memory, evaluation_memory, micro_batch, training_memory
+from xdomain.plan.model_shape import ModelShape
+from xdomain.plan.stage import StageKind, StageSpec, TrainStage
+from xdomain.plan.tokens import lengths
+
+GIGABYTE = 10**9
+PLAIN_STEP = ("joint", "bandit")
+"""Strategies whose step is the trainer's own, so that no gradient is kept per domain."""
+LORA = {"r": 32, "alpha": 64}
+"""Adapter that is proposed."""
+
+Changes = Mapping[str, Any]
+"""Settings by dotted name."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a kind of stage fits a GPU.
+
+    Attributes:
+        fits: Whether it does; None where its memory is not known.
+        reason: Why, in words.
+    """
+
+    fits: bool | None
+    reason: str
+
+
+def domain_gradients(stage: StageSpec) -> int:
+    """Return the copies of the gradient that a stage's strategy holds at once."""
+    if not isinstance(stage, TrainStage) or stage.strategy_config.name in PLAIN_STEP:
+        return 0
+    return len(stage.phase.domains)
+
+
+def stage_memory(stage: StageSpec, experiment: Experiment, shape: ModelShape) -> Memory | None:
+    """Return the peak memory of one process of a stage; None where it is not known."""
+    return kind_memory(stage.kind, experiment, shape, domain_gradients(stage))
+
+
+def kind_memory(kind: StageKind, experiment: Experiment, shape: ModelShape, gradients: int = 0) -> Memory | None:
+    """Return the peak memory of one process of a kind of stage; None where it is not known.
+
+    Args:
+        kind: Kind of the stage.
+        experiment: The experiment.
+        shape: Its model's sizes.
+        gradients: Copies of the gradient that a training stage's strategy holds.
+    """
+    training, execution, model = experiment.training, experiment.execution, experiment.model
+    device = "cpu" if execution.device == "cpu" else "cuda"
+    trained = lengths(experiment, training.max_completion_tokens, shape)
+    if kind is StageKind.BASE:
+        return base_memory(shape, model, trained, device)
+    if kind is StageKind.EVALUATE:
+        settings = experiment.evaluation_setup.settings
+        return evaluation_memory(shape, model, settings, lengths(experiment, settings.completion_tokens, shape))
+    division = Division(processes=execution.train_processes, gradients=gradients, device=device)
+    return training_memory(shape, model, training, trained, division)
+
+
+def verdict(memory: Memory | None, gpu: float) -> Verdict:
+    """Compare a peak with a GPU's memory.
+
+    Args:
+        memory: The peak of one process; None if it is not known.
+        gpu: Bytes of the GPU.
+    """
+    if memory is None:
+        return Verdict(None, "its memory is not known")
+    share = memory.engine_share * gpu
+    if memory.engine_needs > share:
+        needs, has = memory.engine_needs / GIGABYTE, share / GIGABYTE
+        return Verdict(False, f"vLLM gets {has:.1f} GB, and its weights and one sequence need {needs:.1f} GB")
+    needed = memory.on(gpu)
+    if needed <= gpu:
+        return Verdict(True, f"{needed / GIGABYTE:.1f} of {gpu / GIGABYTE:g} GB")
+    parts = {**memory.resident, **memory.phases.get(memory.peak_phase or "", {}), "vLLM": round(share)}
+    largest = sorted((size, name) for name, size in parts.items() if size)[::-1][:3]
+    named = ", ".join(f"{name.replace('_', ' ')} {size / GIGABYTE:.1f}" for size, name in largest)
+    return Verdict(False, f"{needed / GIGABYTE:.1f} GB exceed {gpu / GIGABYTE:g} GB; the largest parts are {named}")
+
+
+def smallest_change(
+    experiment: Experiment, shape: ModelShape, needed: Sequence[tuple[StageKind, int]], gpu: float
+) -> Changes | None:
+    """Return the first set of changes, in the order of `_LEVERS`, with which every kind of stage fits.
+
+    Single changes are tried first, then one after another is added; of those, the ones that are not needed are left
+    out again. None if not even all of them suffice.
+
+    Args:
+        experiment: The experiment as it is.
+        shape: Its model's sizes.
+        needed: Kinds of stages, and the gradients that a stage of it holds by domain.
+        gpu: Bytes of the GPU.
+    """
+
+    def suffices(changes: Changes) -> bool:
+        changed = changed_experiment(experiment, changes)
+        if changed is None:
+            return False
+        return all(verdict(kind_memory(kind, changed, shape, n), gpu).fits for kind, n in needed)
+
+    for lever in _LEVERS:
+        for changes in lever(experiment):
+            if suffices(changes):
+                return changes
+    together: dict[str, Any] = {}
+    for lever in _LEVERS:
+        options = [
+            changes
+            for changes in lever(changed_experiment(experiment, together) or experiment)
+            if changed_experiment(experiment, {**together, **changes})
+        ]
+        for changes in options:
+            if suffices({**together, **changes}):
+                return _milder(experiment, _without_needless({**together, **changes}, suffices), suffices)
+        if options:
+            together |= options[-1]
+    return None
+
+
+def changed_experiment(experiment: Experiment, changes: Changes) -> Experiment | None:
+    """Return the experiment with some settings changed; None if they do not go together."""
+    data = experiment.model_dump(mode="json", exclude_unset=True)
+    for name, value in changes.items():
+        *sections, last = name.split(".")
+        place = data
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[last] = value
+    try:
+        return Experiment.model_validate(data)
+    except ValidationError:
+        return None
+
+
+def _without_needless(changes: Changes, suffices: Callable[[Changes], bool]) -> Changes:
+    """Leave out what is not needed, the strongest change first."""
+    for name in [*changes][::-1]:
+        fewer = {key: value for key, value in changes.items() if key != name}
+        if suffices(fewer):
+            return _without_needless(fewer, suffices)
+    return changes
+
+
+def _milder(experiment: Experiment, changes: Changes, suffices: Callable[[Changes], bool]) -> Changes:
+    """Return the changes with each setting at the first of its lever's values that suffices."""
+    for lever in _LEVERS:
+        for option in lever(experiment):
+            if set(option) <= set(changes) and suffices({**changes, **option}):
+                changes = {**changes, **option}
+                break
+    return changes
+
+
+def _checkpointing(experiment: Experiment) -> Iterator[Changes]:
+    if not experiment.training.gradient_checkpointing:
+        yield {"training.gradient_checkpointing": True}
+
+
+def _micro_batches(experiment: Experiment) -> Iterator[Changes]:
+    """Halve the micro-batch as often as it can be halved."""
+    size = micro_batch(experiment.training, experiment.execution.train_processes)
+    while size % 2 == 0:
+        size //= 2
+        yield {"training.micro_batch": size}
+
+
+def _answer_batches(experiment: Experiment) -> Iterator[Changes]:
+    size = experiment.evaluation.batch_tokens
+    while experiment.evaluation.backend == "transformers" and size > 1024:
+        size //= 2
+        yield {"evaluation.batch_tokens": size}
+
+
+def _sleep(experiment: Experiment) -> Iterator[Changes]:
+    if experiment.training.rollout == "vllm-colocate" and not experiment.training.grpo.get("vllm_enable_sleep_mode"):
+        yield {"training.grpo.vllm_enable_sleep_mode": True}
+
+
+def _engine(experiment: Experiment) -> Iterator[Changes]:
+    if experiment.training.rollout == "transformers":
+        yield {"training.rollout": "vllm-colocate"}
+
+
+def _lora(experiment: Experiment) -> Iterator[Changes]:
+    if experiment.model.lora is None:
+        yield {"model.lora": LORA}
+
+
+def _half(experiment: Experiment) -> Iterator[Changes]:
+    if not experiment.training.bf16:
+        yield {"training.bf16": True}
+    if experiment.model.dtype == "float32":
+        yield {"model.dtype": "bfloat16"}
+
+
+_LEVERS = (_checkpointing, _micro_batches, _answer_batches, _engine, _sleep, _lora, _half)
+"""Changes from the mildest: the first three change rounding only, the others what is computed."""

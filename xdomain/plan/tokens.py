@@ -1,0 +1,51 @@
+"""How many completions and tokens stages generate."""
+
+from __future__ import annotations
+
+from xdomain.config.experiment import Experiment
+from xdomain.plan.graph import prompts_consumed
+from xdomain.plan.memory import Lengths
+from xdomain.plan.model_shape import ModelShape
+from xdomain.plan.stage import EvaluateStage, StageSpec, TrainStage
+
+ASSUMED_PROMPT_TOKENS = 512
+"""Longest prompt where `training.max_prompt_tokens` does not say."""
+
+
+def completions_of(stage: StageSpec, experiment: Experiment, items: int | None = None) -> int:
+    """Return the completions that a stage generates; the base's warm-up generates none.
+
+    Args:
+        stage: The stage.
+        experiment: Its experiment.
+        items: Number of items of an evaluation, if the split holds fewer than asked for.
+    """
+    if isinstance(stage, TrainStage):
+        return prompts_consumed(stage.steps, experiment.training) * experiment.training.generations
+    if isinstance(stage, EvaluateStage):
+        asked = stage.settings.items
+        return (asked if items is None else min(items, asked)) * stage.settings.samples
+    return 0
+
+
+def longest_completion(stage: StageSpec, experiment: Experiment) -> int:
+    """Return the tokens of the longest completion that a stage allows; 0 for the base."""
+    if isinstance(stage, TrainStage):
+        return experiment.training.max_completion_tokens
+    return stage.settings.completion_tokens if isinstance(stage, EvaluateStage) else 0
+
+
+def lengths(experiment: Experiment, completion: int, shape: ModelShape) -> Lengths:
+    """Return the longest prompt and completion, as far as they fit the model's context.
+
+    Args:
+        experiment: The experiment, whose `training.max_prompt_tokens` bounds prompts; else they are assumed to have at
+            most `ASSUMED_PROMPT_TOKENS`.
+        completion: Tokens of the longest completion.
+        shape: The model's sizes.
+    """
+    prompt = experiment.training.max_prompt_tokens or ASSUMED_PROMPT_TOKENS
+    if shape.context is None:
+        return Lengths(prompt, completion)
+    completion = min(completion, shape.context - 1)
+    return Lengths(min(prompt, shape.context - completion), completion)
