@@ -60,8 +60,13 @@ def closed_output() -> None:
 def ended_thread() -> None:
     """Processes whose first thread has ended"""
 
+    def fill_later() -> None:
+        time.sleep(0.1)
+        fill(150)
+        time.sleep(SECONDS)
+
     def hide() -> None:
-        threading.Thread(target=lambda: (time.sleep(0.1), fill(150), time.sleep(SECONDS))).start()
+        threading.Thread(target=fill_later).start()
         libc.syscall(EXIT, 0)
 
     forked(6, hide)

@@ -91,9 +91,9 @@ def measuring_groups(names: Sequence[str] | Mapping[str, Any]) -> Iterator[dict[
         yield groups
     finally:
         deadline = time.monotonic() + 5
-        for entry, folder in groups.values():
+        for entry, place_of_group in groups.values():
             os.close(entry)
-            while not is_removed(Path(folder)) and time.monotonic() < deadline:
+            while not is_removed(Path(place_of_group)) and time.monotonic() < deadline:
                 time.sleep(0.01)  # the last processes are still dying
 
 
@@ -103,7 +103,7 @@ def main() -> None:
     kernel_ended: list[str] = []
     watch_endings(kernel_ended)
     if not job["watched"]:
-        Guest.usage = lambda guest: Usage({}, 0, 1)  # type: ignore[method-assign]
+        Guest.usage = lambda guest: Usage({}, 0, 1)  # type: ignore[method-assign, assignment]
     found = {}
     for name, program in job["programs"].items():
         entry, folder = job["groups"].get(name, (None, ""))
@@ -135,7 +135,7 @@ def watch_endings(kernel_ended: list[str]) -> None:
         kernel_ended.extend(["memory"] * found)
         return found
 
-    ControlGroup.ran_out = noted  # type: ignore[method-assign]
+    ControlGroup.ran_out = noted  # type: ignore[method-assign, assignment]
 
 
 def peak_bytes(group: Path) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -50,7 +49,7 @@ def add(package: Distribution, found: dict[str, list[Path]]) -> None:
     if package.name in found:
         return
     tops = {file.parts[0] for file in package.files or () if file.parts[0] not in ("..", "__pycache__")}
-    files = [Path(os.fspath(package.locate_file(top))) for top in tops if not top.endswith(".pth")]
+    files = [Path(str(package.locate_file(top))) for top in tops if not top.endswith(".pth")]
     found[package.name] = [file for file in files if file.exists()]
     for requirement in package.requires or ():
         name = re.match(r"[\w.-]+", requirement)
