@@ -45,8 +45,14 @@ check: lint ## Lint, then every test, the slow ones too; Ray's have a command of
 golden: setup ## Write the frozen stage keys and command line anew, after a wanted change; say why in the commit
 	XDOMAIN_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/golden/test_stage_keys.py tests/golden/test_command_line.py
 
-docs: setup ## The reference that is generated from the code
+docs: .venv/installed-docs ## The reference that is generated from the code, then the site in site/, with every link checked
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/site_pages.py
+	$(BIN)/zensical build --strict --clean
+
+.venv/installed-docs: .venv/installed
+	$(PIP) -e '.[docs]'
+	@touch $@
 
 test-faults: setup ## Kill, fill and damage real grids, on Ray and Slurm too where they are; a table of it all
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m faults -v
@@ -106,5 +112,5 @@ lm-eval-env: .venv-lm-eval/installed ## lm-evaluation-harness in an environment 
 	.venv-lm-eval/bin/pip install -q -c constraints.txt 'lm-eval[hf]==0.4.13'
 	@touch $@
 
-clean: ## Remove the virtual environments; stores stay
-	rm -rf .venv .venv-vllm .venv-lm-eval .venv-lowest
+clean: ## Remove the virtual environments and the site; stores stay
+	rm -rf .venv .venv-vllm .venv-lm-eval .venv-lowest site build/pages .cache

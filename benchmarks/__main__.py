@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...]`: every benchmark, or those named; ratios of two things in one run."""
+"""Run every benchmark, or those that are named: `python -m benchmarks [NAME ...]`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def main() -> None:
     for name in wanted:
         module = importlib.import_module(f"benchmarks.{name}")
         print(f"\n== {name}: {(module.__doc__ or '').strip().splitlines()[0]}", flush=True)
-        # A process of its own each, so that none is warmed by, or pays for, another's imports.
+        # One process per benchmark, so that the imports of one do not affect another.
         subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True, cwd=Path(__file__).parents[1])
 
 

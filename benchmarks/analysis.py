@@ -1,11 +1,11 @@
-"""Speed of the analysis: a large grid read from Parquet, and crossed intervals against a bootstrap cell by cell.
+"""Measure the analysis: a large grid read from Parquet, and crossed intervals against a bootstrap of each cell.
 
 200 checkpoints x 4 domains x 500 items x 4 samples = 1.6 million rows. Prints seconds, peak memory and the ratio;
 `python benchmarks/analysis.py [--json]`.
 
-The bootstrap is `scipy.stats.bootstrap` (percentile, 9,999 resamples of items, vectorised, its defaults but for the
-method, since BCa is slower still) on the same item means, one call a cell. It is timed on a share of the cells and
-scaled up: every call costs the same.
+The bootstrap is `scipy.stats.bootstrap` (percentile, 9,999 resamples of items, vectorised, its defaults except for the
+method, since BCa is slower still) on the same item means, with one call per cell. A share of the cells is timed and
+scaled up, because every call costs the same.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ TIMED_CELLS = 20
 
 
 def plan() -> tuple[tuple[RunId, ...], list[EvaluatedCheckpoint]]:
-    """Singles, ordered pairs and mixed pairs, three seeds and three saved checkpoints each, cut at 200 checkpoints."""
+    """Return singles, ordered and mixed pairs, with three seeds and three checkpoints each, cut at 200 checkpoints."""
     texts = [*DOMAINS, *(f"{a} -> {b}" for a, b in permutations(DOMAINS, 2))]
     texts += [f"{a} + {b}" for a, b in permutations(DOMAINS, 2) if a < b]
     checkpoints = [EvaluatedCheckpoint("base@0", BASE_RUN, model="tiny")]
@@ -56,7 +56,7 @@ def plan() -> tuple[tuple[RunId, ...], list[EvaluatedCheckpoint]]:
 
 
 def write_evaluations(checkpoints: list[EvaluatedCheckpoint], folder: Path) -> list[Path]:
-    """One Parquet file an evaluation, in the store's own schema."""
+    """Write one Parquet file per evaluation, in the schema of the store."""
     generator = np.random.default_rng(0)
     rows = N_ITEMS * SAMPLES
     items = np.repeat(np.arange(N_ITEMS), SAMPLES)
@@ -95,7 +95,7 @@ def write_evaluations(checkpoints: list[EvaluatedCheckpoint], folder: Path) -> l
 
 
 def bootstrap_seconds_a_cell(records: pd.DataFrame) -> float:
-    """Mean seconds of one paired difference's bootstrap interval."""
+    """Return the mean seconds of the bootstrap interval of one paired difference."""
     means = records[records["domain"] == "math"].groupby(["checkpoint", "item_id"], observed=True)["score"].mean()
     table = means.unstack().to_numpy()
     started = time.perf_counter()

@@ -1,8 +1,8 @@
-"""12 checkpoints on 4 domains in one process, weights swapped, against one process a checkpoint and domain.
+"""Compare one process that swaps 12 checkpoints on 4 domains with one process per checkpoint and domain.
 
 Every process is a fresh interpreter that evaluates through `run_evaluations`, as workers do. The 48 single processes
-differ in nothing but their weights and items; a few of them run, spread over checkpoints and domains, and their mean is
-taken 48 times, which is said. Their records must equal those of the one process. vLLM is measured where it is
+differ only in their weights and items. A few of them run, spread over checkpoints and domains, and their mean is
+multiplied by 48; the output says so. Their records must equal those of the one process. vLLM is measured if it is
 installed:
 
     .venv-vllm/bin/python -m benchmarks.engines
@@ -49,7 +49,7 @@ def compare(backend: str, folder: Path, aim: int, device: str) -> None:
         if records(folder, backend, f"single{number}", checkpoint, domain) != records(
             folder, backend, "together", checkpoint, domain
         ):
-            raise SystemExit(f"{backend}: checkpoint {checkpoint} answers otherwise in a process of its own")
+            raise SystemExit(f"{backend}: checkpoint {checkpoint} gives other answers in a separate process")
     mean = sum(singles) / len(singles)
     ratio = mean * len(everything) / together
     print(f"{backend:14} one process, {CHECKPOINTS} checkpoints x {len(DOMAINS)} domains   {together:7.1f} s")
@@ -65,7 +65,7 @@ def compare(backend: str, folder: Path, aim: int, device: str) -> None:
 
 
 def timed(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]], device: str) -> float:
-    """Wall seconds of a process that evaluates `pairs`, its start included."""
+    """Return the wall seconds of a process that evaluates `pairs`, its start included."""
     words = [f"{checkpoint},{domain}" for checkpoint, domain in pairs]
     command = [sys.executable, "-m", "benchmarks.engines", "--device", device, "--run", backend, str(folder), run]
     command += words
@@ -122,13 +122,13 @@ def evaluate(backend: str, folder: Path, run: str, pairs: list[tuple[int, int]],
 
 
 class Silent:
-    """Nobody watches a benchmark."""
+    """A reporter that does nothing."""
 
     def progress(self, done: int, total: int, **values: Any) -> None:
-        """Not told."""
+        """Do nothing."""
 
     def event(self, kind: str, **values: Any) -> None:
-        """Not told."""
+        """Do nothing."""
 
 
 def work_folder(folder: Path, backend: str, run: str, checkpoint: int, domain: int) -> Path:

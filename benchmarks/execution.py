@@ -1,7 +1,7 @@
-"""Overhead of stages that do nothing, inline and local; commands on 10,000 stages.
+"""Measure the overhead of stages that do nothing, inline and local, and commands on 10,000 stages.
 
-The stages are real ones of a real plan: leases, logs, digests, fsync and publishing happen; only training and warming
-up are replaced by nothing.
+The stages are real ones of a real plan, with leases, logs, digests, fsync and publishing. Only training and the warm-up
+are left out.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def run(graph: Graph, root: Path, executor: Executor) -> float:
 
 
 def large(root: Path) -> None:
-    """10,000 stages: planning, the state of all, and what the scheduler itself does for one."""
+    """Measure planning 10,000 stages, reading their state, and the scheduler's own work per stage."""
     begun = time.perf_counter()
     plan = make_plan(**LARGE)
     print(f"\nplanning {len(plan.stages)} stages   {time.perf_counter() - begun:.2f} s")
@@ -90,7 +90,7 @@ def large(root: Path) -> None:
 
 
 def commands(folder: Path) -> None:
-    """`grid plan` and `grid status` themselves, where every other of 10,000 stages is done."""
+    """Measure `grid plan` and `grid status` with every other of 10,000 stages done."""
     folder.mkdir()
     path = folder / "large.yaml"
     write_json(path, settings(**LARGE))
@@ -111,7 +111,7 @@ def commands(folder: Path) -> None:
 
 
 def finish(store: Store, stage: StageSpec) -> None:
-    """What a published stage has at the least."""
+    """Write the least that a published stage has."""
     folder = store.folder(stage)
     folder.mkdir()
     (folder / STAGE).write_text(json.dumps({"done": {"seconds": 1.0}}))
@@ -120,14 +120,14 @@ def finish(store: Store, stage: StageSpec) -> None:
 
 
 class Instant:
-    """Says at once that every task is done, for the scheduler's own share."""
+    """An executor that reports every task as done at once, to measure only the scheduler."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._ended: list[TaskExit] = []
 
     def preflight(self, experiment: Experiment, *, loads_source: bool = False) -> None:
-        """Nothing to check."""
+        """Check nothing."""
 
     def free_slots(self) -> int:
         return WORKERS - len(self._ended)
@@ -142,10 +142,10 @@ class Instant:
         return ended
 
     def stop(self, *, at_once: bool) -> None:
-        """Nothing runs."""
+        """Stop nothing."""
 
     def close(self) -> None:
-        """Nothing is left."""
+        """Close nothing."""
 
 
 def make_plan(*, seeds: int, domains: int) -> Plan:
@@ -155,7 +155,7 @@ def make_plan(*, seeds: int, domains: int) -> Plan:
 
 
 def settings(*, seeds: int, domains: int) -> dict[str, Any]:
-    """An experiment of every family on the first `domains` names."""
+    """Return an experiment with every family of curricula on the first `domains` names."""
     return {
         "name": "nothing",
         "model": {"preset": "tiny_qwen3"},

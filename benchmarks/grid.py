@@ -1,9 +1,10 @@
-"""A two-domain grid against the loops that people write today, and against the bound of its own stages.
+"""Compare a two-domain grid with common hand-written loops, and with the bound of the grid's stages.
 
 Prints wall seconds of each and three ratios:
 
-- naive: one fresh process a training run, prefixes trained again, one process a checkpoint and domain, all cores each;
-- careful: one process a curriculum that trains its phases and evaluates every checkpoint on every domain; the better
+- naive: one fresh process per training run, prefixes trained again, one process per checkpoint and domain, each with
+  all cores;
+- careful: one process per curriculum that trains its phases and evaluates every checkpoint on every domain; the better
   of one process with two threads and two processes with one thread;
 - bound: greedy list scheduling of the grid's own train and generate seconds on the same two workers.
 
@@ -64,7 +65,7 @@ def main() -> None:
 
 
 def run_grid(path: Path, root: Path) -> tuple[float, float]:
-    """Wall seconds of `xdomain grid run` in the fresh store `root`, and the bound of its own stages."""
+    """Return the wall seconds of `xdomain grid run` in the fresh store `root`, and the bound of its stages."""
     from xdomain.config.load import load_experiment
     from xdomain.plan.cost import list_schedule_seconds
     from xdomain.plan.graph import build_plan
@@ -80,7 +81,7 @@ def run_grid(path: Path, root: Path) -> tuple[float, float]:
 
 
 def own_seconds(summary: dict[str, float]) -> float:
-    """A stage's own work: warm-up, optimizer steps with their rollouts, or generation."""
+    """Return the seconds of a stage's own work: warm-up, optimizer steps with their rollouts, or generation."""
     return summary.get("step_seconds") or summary.get("generate_seconds") or summary["seconds"]
 
 

@@ -1,6 +1,6 @@
-"""The loops that people write today, with stock TRL and transformers: what `benchmarks.grid` is measured against.
+"""Common hand-written loops with stock TRL and transformers, with which `benchmarks.grid` compares a grid.
 
-Run as a script by `benchmarks.grid`, one process a call:
+`benchmarks.grid` runs this as a script, one process per call:
 
     python -m benchmarks.loops base OUT
     python -m benchmarks.loops train PARENT OUT DOMAINS          one phase ("math" or "math+logic"), checkpoints kept
@@ -9,7 +9,7 @@ Run as a script by `benchmarks.grid`, one process a call:
 
 Evaluated items are the grid's own draw; steps, batch sizes and sampling are those of the grid. Nothing is slowed down:
 imports are only those that are used, evaluation batches all items of a domain at once, and the model is half a million
-parameters for everybody.
+parameters for both sides.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def make_base(out: Path) -> None:
 
 
 def train(parent: Path, out: Path, names: list[str]) -> list[Path]:
-    """One phase with stock GRPOTrainer; returns its checkpoints."""
+    """Train one phase with stock GRPOTrainer and return its checkpoints."""
     from datasets import Dataset
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from trl import GRPOConfig, GRPOTrainer
@@ -116,7 +116,7 @@ def train(parent: Path, out: Path, names: list[str]) -> list[Path]:
 
 
 def evaluate(checkpoint: Path, name: str) -> float:
-    """Sampled accuracy of one checkpoint on one domain with `model.generate`."""
+    """Return the sampled accuracy of one checkpoint on one domain with `model.generate`."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -146,7 +146,7 @@ def evaluate(checkpoint: Path, name: str) -> float:
 
 
 def curriculum(base: Path, out: Path, phases: list[str]) -> None:
-    """The careful loop: one process trains every phase and evaluates every checkpoint on every domain."""
+    """Run the careful loop: train every phase and evaluate every checkpoint on every domain in one process."""
     parent = base
     for number, phase in enumerate(phases):
         checkpoints = train(parent, out / str(number), phase.split("+"))

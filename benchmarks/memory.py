@@ -1,4 +1,4 @@
-"""The most memory that tensors take while something runs."""
+"""Measure the peak memory of tensors while a function runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves
 
 
 class PeakMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Bytes of the tensors made inside it: those alive now, and the most that ever were."""
+    """Bytes of the tensors created inside the context: those alive now, and their peak."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -44,7 +44,7 @@ class PeakMemory(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def peak_bytes(work: Callable[[], object], device: torch.device) -> int:
-    """Most memory in use while `work` runs, above what was in use before."""
+    """Return the peak memory while `work` runs, minus the memory in use before."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
         before: int = torch.cuda.memory_allocated()

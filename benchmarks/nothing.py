@@ -1,4 +1,4 @@
-"""Importing this makes warm-up and training of this process, and of its forks, do nothing."""
+"""Replace warm-up and training by nothing, in this process and its forks, when this module is imported."""
 
 from __future__ import annotations
 

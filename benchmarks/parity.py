@@ -1,8 +1,8 @@
-"""The same model, prompts and items through `xdomain eval` and through lm-evaluation-harness, item by item.
+"""Compare `xdomain eval` with lm-evaluation-harness item by item, on the same model, prompts and items.
 
-`python -m benchmarks.parity` prints a Markdown table; it is no benchmark of speed. `XDOMAIN_LM_EVAL_PYTHON` names the
+`python -m benchmarks.parity` prints a Markdown table; it does not measure speed. `XDOMAIN_LM_EVAL_PYTHON` names the
 interpreter of the harness's environment (`make lm-eval-env`), XDOMAIN_DATA the folder that holds gsm8k/ and bbh/. The
-tasks are the harness's own files with nothing changed but where the rows come from.
+tasks are the harness's own files; only the source of the rows is changed.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ SUFFIX = "_local"
 
 @dataclass(frozen=True)
 class Comparison:
-    """A task of the harness and the domain that asks the same.
+    """A task of the harness and the domain with the same questions.
 
     Attributes:
-        stock: its file below the harness's `tasks`.
-        rows: what replaces the hub's data set, for `datasets.load_dataset("json")`.
-        answer_filter: of its filters the one that the domain's verifier follows.
+        stock: Path of the task's file below the harness's `tasks`.
+        rows: File that replaces the hub's data set, for `datasets.load_dataset("json")`.
+        answer_filter: The filter of the task that corresponds to the domain's verifier.
     """
 
     task: str
@@ -46,7 +46,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Agreement:
-    """What was found, item by item: items are paired by their prompt."""
+    """The findings, item by item; items are paired by their prompt."""
 
     task: str
     items: int
@@ -74,7 +74,7 @@ def comparisons(data: Path) -> list[Comparison]:
 
 
 def write_task(comparison: Comparison, folder: Path, python: str) -> str:
-    """The harness's own task on local rows; returns its name."""
+    """Write the harness's own task on local rows and return its name."""
     script = "import lm_eval; print(lm_eval.__path__[0])"
     installed = Path(subprocess.run([python, "-c", script], capture_output=True, text=True, check=True).stdout.strip())
     stock = installed / "tasks" / comparison.stock
@@ -106,7 +106,7 @@ def compare(comparison: Comparison, model: str, store: Path, folder: Path) -> Ag
 
 
 def latest_harness(store: Path, task: str) -> Path:
-    """The samples file that the harness wrote last for a task."""
+    """Return the samples file that the harness wrote last for a task."""
     found = [
         files[task] for folder in (store / "reports" / "lm-eval").iterdir() if task in (files := sample_files(folder))
     ]
@@ -114,7 +114,7 @@ def latest_harness(store: Path, task: str) -> Path:
 
 
 def agree(task: str, ours: list[dict], theirs: list[dict], answer_filter: str) -> Agreement:
-    """Pair by the hash of the prompt as the model saw it."""
+    """Pair items by the hash of the prompt as the model saw it."""
     mine = {row["prompt_hash"]: row for row in ours}
     rows = [row for row in theirs if row["filter"] == answer_filter]
     paired = [(mine[row["prompt_hash"]], row) for row in rows if row["prompt_hash"] in mine]
@@ -152,7 +152,7 @@ def xdomain(*arguments: str) -> None:
 
 
 def table(found: list[Agreement]) -> str:
-    """The parity table, and every item on which the two sides differ."""
+    """Print the parity table, and every item on which the two sides differ."""
     lines = ["| task | items | same prompt | same completion | same verdict | accuracy, xdomain | accuracy, lm-eval |"]
     lines.append("|---|---:|---:|---:|---:|---:|---:|")
     for one in found:

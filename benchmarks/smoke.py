@@ -1,7 +1,7 @@
-"""The smoke grid, with the start of its workers, against the list-schedule bound of its stages' own seconds.
+"""Compare the smoke grid, with the start of its workers, with the list-schedule bound of its stages' own seconds.
 
-The bound is `xdomain.plan.cost.list_schedule_seconds` of the seconds that the stages' records tell: warm-up, steps with
-their rollouts, generation. One run: it takes minutes.
+The bound is `xdomain.plan.cost.list_schedule_seconds` of the seconds that the stages recorded: warm-up, steps with
+their rollouts, generation. It is measured once, because it takes minutes.
 """
 
 from __future__ import annotations

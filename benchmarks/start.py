@@ -1,4 +1,4 @@
-"""Starting: `xdomain --help` and `grid plan` of the smoke grid against importing the libraries they need."""
+"""Compare the start of `xdomain --help` and `grid plan` of the smoke grid with importing their libraries."""
 
 from __future__ import annotations
 

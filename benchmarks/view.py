@@ -1,6 +1,6 @@
-"""Time until `xdomain view` shows first rows, and until a filter shows its own, on 200,000 answers.
+"""Measure the time until `xdomain view` shows its first rows, and the rows of a filter, on 200,000 answers.
 
-Wall seconds of one request each, as the page's script makes them, then of the page in Chromium where that is installed:
+Wall seconds of one request each, as the page's script makes them, then of the page in Chromium if it is installed:
 from opening the address, or changing a filter, until the cards are drawn. Aims: first rows in 2 s, a filter in 1 s.
 """
 

@@ -1,6 +1,6 @@
-"""Write the parts of the reference that follow from models: `make docs`.
+"""Write the parts of the reference that are generated from models: `make docs`.
 
-With `--check` it writes nothing and ends with 1 where a committed file differs; a test calls that.
+With `--check` it writes nothing and exits with 1 if a committed file differs; a test calls this.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from matrices_page import matrices_page
+from python_reference import python_reference
 
 from xdomain.analysis.result import result_schema
 from xdomain.api.run_events import RUN_EVENT
@@ -22,12 +25,13 @@ FOLDER = Path(__file__).parent / "reference"
 HEAD = """# The experiment file
 
 Generated from the models in `xdomain/config` by `make docs`. Sections follow the order in which a file is written.
-Unknown keys are refused. `${NAME}` in a text expands from the environment.
+Unknown keys are refused. `${NAME}` in a text is replaced by the environment variable NAME.
 
-Editors complete and check a file that begins with the line that `xdomain schema FILE --write` prints: the command puts
-a JSON schema (draft 2020-12) beside the file, with the kinds that your installed packages bring. A study has a schema
-of its own, and so has a domain in a file of its own. The schemas in this folder know the kinds of xdomain alone. A
-schema refuses unknown keys, wrong types and unknown kinds; rules between fields are checked by `xdomain grid plan`.
+Editors can complete and check a file against a JSON schema (draft 2020-12). `xdomain schema FILE --write` writes the
+schema into the folder of the file, with the kinds that your installed packages add, and prints the line that the file
+must begin with. Studies and domain files have separate schemas. The schemas in this folder know only the kinds of
+xdomain itself. A schema refuses unknown keys, wrong types and unknown kinds. `xdomain grid plan` checks rules between
+fields.
 
 Short forms:
 
@@ -35,7 +39,7 @@ Short forms:
 - The name of a verifier, a source or a strategy stands for a mapping with only its `kind` or `name`:
   `verifier: number`, `strategies: [joint, cgpo]`.
 - `verifier: {function: "module:name"}` needs no `kind`.
-- `domains: [math, {file: mine.yaml}]` names a registered domain, and a domain in a file of its own.
+- `domains: [math, {file: mine.yaml}]` names a registered domain, and a domain in a separate file.
 - `fields: {question: q}` stands for `fields: {question: {column: q}}`.
 - `limit: 200` limits every split.
 - `answer_in: whole`, `reasoning: think` and `tasks: number_sorting` need no list for a single entry.
@@ -44,9 +48,11 @@ Node = dict[str, Any]
 
 
 def pages() -> dict[str, str]:
-    """Every generated file with its text."""
+    """Return the text of each generated file, by file name."""
     return {f"{kind}.schema.json": schema_text(kind, plugins=False) for kind in KINDS} | {
         "experiment-file.md": reference_text(),
+        "python.md": python_reference(),
+        "matrices.md": matrices_page(),
         "run-events.schema.json": json.dumps(events_schema(), indent=1, sort_keys=True) + "\n",
         "report.schema.json": json.dumps(result_schema(), indent=1, sort_keys=True) + "\n",
     }
@@ -68,7 +74,7 @@ def reference_text() -> str:
 
 
 def sections(node: Node, place: str, definitions: dict[str, Node], seen: set[str]) -> Iterator[tuple[str, str]]:
-    """Definitions in the order in which a reader meets them, each with its title: its place in the file."""
+    """Yield each definition with its title (its path in the file), in the order in which a reader meets them."""
     for key, field in node["properties"].items():
         within = f"{place}.{key}".lstrip(".")
         for name in references(field):
@@ -80,7 +86,7 @@ def sections(node: Node, place: str, definitions: dict[str, Node], seen: set[str
 
 
 def of_kind(definition: Node) -> str:
-    """The end of a title that tells one form of a section from the others."""
+    """Return the end of a title that distinguishes one form of a section from the others."""
     fields = definition["properties"]
     stated = next((fields[key] for key in ("kind", "name") if key in fields), {})
     if NAMED_IN in stated:
@@ -91,7 +97,7 @@ def of_kind(definition: Node) -> str:
 
 
 def references(node: Any) -> Iterator[str]:
-    """Names of the definitions that a field refers to, in their order."""
+    """Return the names of the definitions that a field refers to, in their order."""
     if isinstance(node, dict):
         if "$ref" in node:
             yield node["$ref"].rpartition("/")[2]
@@ -104,7 +110,7 @@ def references(node: Any) -> Iterator[str]:
 
 
 def section(title: str, definition: Node, titles: dict[str, str]) -> list[str]:
-    """A heading, the model's docstring, and a table of its fields."""
+    """Return a heading, the model's docstring, and a table of its fields."""
     lines = [f"\n## {title}\n", one_line(definition.get("description", "")), ""]
     lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
     for key, field in definition["properties"].items():
@@ -114,7 +120,7 @@ def section(title: str, definition: Node, titles: dict[str, str]) -> list[str]:
 
 
 def default(key: str, field: Node, definition: Node) -> str:
-    """The default as JSON; a section's own table tells the defaults of what it holds."""
+    """Return the default as JSON. The defaults inside a section are in that section's own table."""
     if key in definition.get("required", ()):
         return "required"
     value = field.get("default", {})
@@ -122,7 +128,7 @@ def default(key: str, field: Node, definition: Node) -> str:
 
 
 def kind(field: Node, titles: dict[str, str]) -> str:
-    """A type in words, as short as it can be said."""
+    """Return a short description of a type."""
     if "$ref" in field:
         title = titles[field["$ref"].rsplit("/", 1)[1]]
         return f"[{title.rpartition(': ')[2]}](#{slug(title)})"
@@ -141,7 +147,7 @@ def kind(field: Node, titles: dict[str, str]) -> str:
 
 
 def slug(title: str) -> str:
-    """The anchor of a heading, as GitHub and MkDocs make it."""
+    """Return the anchor that GitHub and MkDocs make of a heading."""
     return "".join(sign for sign in title.lower() if sign.isalnum() or sign in " -_").replace(" ", "-")
 
 
@@ -154,7 +160,7 @@ def cell(text: str) -> str:
 
 
 def main(check: bool) -> int:
-    """Write the files, or only compare them; the exit code."""
+    """Write the files, or only compare them, and return the exit code."""
     differing = 0
     for file, text in pages().items():
         path = FOLDER / file

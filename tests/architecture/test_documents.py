@@ -1,7 +1,6 @@
 """The documents agree with the code: links resolve, commands and options exist, YAML examples load."""
 
 import re
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from tests.support.extend_page import write_page
+from tests.support.page_blocks import blocks
 from xdomain.api.schemas import KINDS
 from xdomain.cli.app import app
 from xdomain.config.domain import DomainConfig
@@ -25,9 +25,13 @@ from xdomain.config.study import StudyConfig, load_study
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("experiments/**/*.md")]
 COMMANDS = re.compile(
-    r"xdomain ((?:init|examples|export-model|grid|domains|eval|study|report|rescore|view|doctor)\b[^\n`]*)"
+    r"xdomain ((?:init|examples|export-model|grid|domains|eval|study|report|rescore|view|doctor|schema)\b[^\n`]*)"
 )
 PLACEHOLDERS = {"<commit>": "a" * 40, "{...}": "{base_url: 'https://example.org/v1', model: some-model}"}
+OTHER_YAML = {
+    "# sky.yaml": "SkyPilot's",
+}
+"""Beginnings of blocks that other programs read."""
 EXPERIMENT = {"name": "x", "model": {"preset": "tiny_qwen3"}, "domains": ["math", "logic"], "grid": {"singles": True}}
 DOMAIN = {
     "name": "x",
@@ -93,15 +97,6 @@ def test_commands_and_their_options_exist(page: Path):
         assert used <= known | {"--help"}, line
 
 
-def blocks(text: str) -> Iterator[str]:
-    """Yield the code of a page: fenced blocks whole, indented ones by paragraph."""
-    for language, fenced in re.findall(r"^```(\w*)\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
-        if language in ("", "yaml"):
-            yield fenced
-    for indented in re.findall(r"(?<=\n\n)(?:    .*\n)+", without_code(text)):
-        yield textwrap.dedent(indented)
-
-
 def mappings(block: str) -> Iterator[dict[str, Any]]:
     """Yield what a block says as YAML: its mapping, or those of its lines where these are alternatives."""
     keys = re.findall(r"^(\w+):", block, re.MULTILINE)
@@ -119,6 +114,9 @@ def mappings(block: str) -> Iterator[dict[str, Any]]:
 def test_yaml_examples_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("XDOMAIN_DATA", str(tmp_path))
     write_page(tmp_path)  # examples of plugins name what this page registers
+    for block in blocks():  # and functions that a page shows
+        if block.language == "python" and (file := re.match(r"# (\w+\.py)\n", block.text)):
+            (tmp_path / file[1]).write_text(block.text, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     schemas = {kind: Draft202012Validator(json_schema(kind)) for kind in KINDS}
 
@@ -126,13 +124,16 @@ def test_yaml_examples_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         wrong = best_match(schemas[kind].iter_errors(example))
         assert wrong is None, f"{kind}: {wrong}"
 
-    loaded = []
-    for page in (ROOT / "README.md", *ROOT.glob("docs/*/*.md")):
-        text = page.read_text(encoding="utf-8")
+    for block in (each for each in blocks() if each.language == "yaml"):
+        text = block.text
         for placeholder, value in PLACEHOLDERS.items():
             text = text.replace(placeholder, value)
-        for number, example in enumerate(each for block in blocks(text) for each in mappings(block)):
-            path = tmp_path / f"{page.stem}-{number}.yaml"
+        if any(text.startswith(start) for start in OTHER_YAML):
+            continue
+        examples = list(mappings(text))
+        assert examples, f"{block.page}:{block.line}: no YAML"
+        for number, example in enumerate(examples):
+            path = tmp_path / f"{Path(block.page).stem}-{block.line}-{number}.yaml"
             if example.keys() <= StudyConfig.model_fields.keys() and "pairs" in example:
                 path.write_text(yaml.safe_dump(example), encoding="utf-8")
                 load_study(path)
@@ -148,6 +149,14 @@ def test_yaml_examples_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
                 load_experiment(path)
                 check("domain", DOMAIN | example)
             else:
-                continue
-            loaded.append(f"{name(page)}: {', '.join(example)}")
-    assert len(loaded) >= 21, "\n".join(loaded)  # a block that is no YAML is passed over: none may be lost
+                raise AssertionError(f"{block.page}:{block.line}: no study, experiment or domain: {example}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_list_begins_after_an_empty_line(page: Path):
+    """Without one, MkDocs joins it to the paragraph; and a line of a paragraph that begins with "0. " is no list."""
+    before = ""
+    for line in without_code(page.read_text(encoding="utf-8")).splitlines():
+        if re.match(r"- |\d+\. ", line):
+            assert not before.strip() or re.match(r"\s|- |\d+\. ", before), line
+        before = line

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from xdomain.config.domain import DomainConfig
-from xdomain.core.errors import ConfigError, DataError, PluginError
+from xdomain.core.errors import ConfigError, DataError
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain
@@ -286,7 +286,7 @@ def procedural(**source):
 def test_levels_and_names_that_do_not_exist(monkeypatch):
     with pytest.raises(ConfigError, match="no level 99"):
         procedural(generator="letters", level=99)
-    with pytest.raises(PluginError, match=r'unknown generator "leters"\. Did you mean "letters"'):
+    with pytest.raises(ValidationError, match=r'unknown generator "leters"\. Did you mean "letters"'):
         procedural(generator="leters")
     monkeypatch.setattr("xdomain.domains.sources.procedural.MOST_ATTEMPTS", 1)
     with pytest.raises(DataError, match="distinct questions"):

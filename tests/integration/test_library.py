@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import runpy
 import sys
 import tarfile
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 import xdomain as library
+from tests.support.page_blocks import blocks
 from tests.support.small_grid import TEXT, write_experiment, xdomain
 
 GRID = "grid: {singles: true, ordered_pairs: true, mixed_pairs: true}"
@@ -143,3 +145,29 @@ def test_the_documented_script_has_the_matrices_of_the_command(
     assert result["matrices"]["transfer"]["cells"]
     assert same(result["matrices"], printed["matrices"])
     assert (store / "transfer.png").stat().st_size > 1000
+
+
+SNIPPETS = [
+    block
+    for block in blocks()
+    if block.language == "python"
+    and block.page.rpartition("/")[2]
+    in ("README.md", "use-from-python.md", "load-a-checkpoint.md", "publish-a-checkpoint.md", "report-formats.md",
+        "run-events.md")
+    and "hub:OWNER" not in block.text
+]  # fmt: skip
+
+
+def test_the_snippets_of_the_pages_run(opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the small grid in place of the pages' own."""
+    monkeypatch.setenv("XDOMAIN_STORE", str(opened.store))
+    monkeypatch.chdir(tmp_path)
+    opened.session.report(tmp_path, ["json"])
+    names: dict[str, Any] = {"xdomain": library, "session": opened.session, "result": opened.session.analyse()}
+    assert len(SNIPPETS) >= 9
+    for block in sorted(SNIPPETS, key=lambda block: "from_pretrained" in block.text):  # after the export
+        text = re.sub(r'"math(?: -> logic)?, seed 0"', '"logic, seed 0"', block.text)
+        text = text.replace("experiments/smoke.yaml", str(opened.path)).replace('store="xdomain-store"', "store=None")
+        exec(compile(text, f"{block.page}:{block.line}", "exec"), names)
+    assert (tmp_path / "exported" / "README.md").exists()
+    assert (tmp_path / "report" / "report.html").exists()

@@ -135,8 +135,8 @@ def test_a_grid_of_installed_parts_runs_and_reports(site, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("highest: 60", "higest: 60", 'legion.yaml: domains.0.source.parameters.higest: unknown key "higest". Did you'),
-        ("highest: 60", "highest: 9", "domains.0.source.parameters.highest: Input should be greater than or equal to"),
+        ("highest: 60", "higest: 60", 'domains.0.source.parameters.higest: unknown key "higest". Did you'),
+        ("highest: 60", "highest: 9", "domains.0.source.parameters.highest: should be at least 50. Found 9."),
         ("kind: numeral", "kind: numreal", 'unknown verifier "numreal". Did you mean "numeral"? Known: assignment'),
         ("share_of_letters", "share_of_leters", 'verifier.parameters.share_of_leters: unknown key "share_of_leters"'),
         ("years: 2", "yaers: 2", 'strategies.1.parameters.yaers: unknown key "yaers". Did you mean "years"'),

@@ -10,7 +10,7 @@ from xdomain.analysis.estimands import REGISTRY, estimands, load_estimand, own_e
 from xdomain.config.analysis import AnalysisConfig, Condition, Quantity, parse_condition, parse_quantity
 from xdomain.config.written import Written
 from xdomain.core.errors import ConfigError
-from xdomain.core.registry import did_you_mean
+from xdomain.core.registry import suggestion
 
 MEANS = ("mean_diagonal_transfer", "mean_cross_transfer", "mean_retention", "mean_plasticity")
 """Fields of `Summary` that are quantities without a run."""
@@ -107,10 +107,8 @@ def address_of(quantity: Quantity) -> Found:
         plugin = load_estimand(quantity.name)
         own |= {address.name: (plugin.name, address) for address in plugin.addresses}
     if quantity.name not in own:
-        raise ConfigError(
-            f'"{quantity}": unknown quantity "{quantity.name}".{did_you_mean(quantity.name, own)}',
-            fix=f"Known: {', '.join(dict.fromkeys(address.name for _, address in own.values()))}.",
-        )
+        known = dict.fromkeys(address.name for _, address in own.values())
+        raise ConfigError(f'"{quantity}": unknown quantity "{quantity.name}".{suggestion(quantity.name, known)}')
     return own[quantity.name]
 
 

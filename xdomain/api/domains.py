@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from xdomain.config.domain_file import load_domain_file
 from xdomain.config.domain_registry import DOMAINS
-from xdomain.config.experiment import Experiment
-from xdomain.config.load import load_experiment
+from xdomain.config.evaluation import EvaluationConfig
+from xdomain.config.load import load_domains, load_experiment
 from xdomain.config.model import ModelConfig
+from xdomain.config.setups import entry_name
 from xdomain.config.validation import validate
 from xdomain.config.yaml_file import read_yaml
 from xdomain.core.errors import ConfigError, XDomainError
@@ -71,7 +71,7 @@ def describe_domains(target: str | Path) -> list[dict[str, Any]]:
     """Describe domains: source, template, verifier, reward, sizes, and what guessing would earn.
 
     Args:
-        target: registered name, or a YAML file of a domain or of an experiment.
+        target: registered name, or a YAML file of a domain, an experiment or a study.
 
     Raises:
         ConfigError: the file is wrong.
@@ -104,7 +104,7 @@ def sample_domains(
     """Show the first items of each domain with their gold and a completion that was judged.
 
     Args:
-        target: registered name, or a YAML file of a domain or of an experiment.
+        target: registered name, or a YAML file of a domain, an experiment or a study.
         count: number of items per domain.
         split: "train", "dev" or "test".
         model: lets this model answer, a folder, a .gguf file or hub:ID; None for the right solution.
@@ -143,7 +143,7 @@ def check_domains(
     """Check that gold scores, that garbage does not, and that splits do not overlap.
 
     Args:
-        targets: registered names, or YAML files of domains or of experiments; by default the built-in four.
+        targets: registered names, or YAML files of domains, experiments or studies; by default the built-in four.
         most: judge at most so many items per split; None for all.
 
     Returns:
@@ -156,11 +156,11 @@ def check_domains(
     """
     checks: list[DomainCheck] = []
     for target in [targets] if isinstance(targets, str | Path) else targets:
-        experiment = _experiment(target)
+        evaluation = _evaluation(target)
         for name, domain in open_domains(target).items():
             fewest = FEWEST_PROMPTS if name == target and name in BUILT_IN else 0
             checked = check_domain(domain, most=most, fewest_prompts=fewest)
-            if experiment is not None and (note := fewer_than_asked(domain, experiment.evaluation)):
+            if evaluation is not None and (note := fewer_than_asked(domain, evaluation)):
                 checked = replace(checked, notes=(*checked.notes, note))
             checks.append(checked)
             domain.close()
@@ -168,19 +168,15 @@ def check_domains(
 
 
 def open_domains(target: str | Path) -> dict[str, Domain]:
-    """Open the registered domain, the one that a file describes, or all of an experiment's, by name."""
-    if not _is_file(target):
-        return {str(target): build_domain(str(target))}
-    if (experiment := _experiment(target)) is not None:
-        return build_domains(experiment.domains, experiment.domain_names)
-    config = load_domain_file(Path(target))
-    return {config.name: build_domain(config)}
+    """Open the registered domain, the one that a file describes, or all of an experiment's or a study's, by name."""
+    entries = load_domains(Path(target)) if _is_file(target) else (str(target),)
+    return build_domains(entries, map(entry_name, entries))
 
 
-def _experiment(target: str | Path) -> Experiment | None:
-    """Load the experiment that a file describes; None for a domain's name or file."""
-    described = _is_file(target) and "domains" in read_yaml(Path(target))
-    return load_experiment(Path(target)) if described else None
+def _evaluation(target: str | Path) -> EvaluationConfig | None:
+    """Return the evaluation settings of an experiment's file; None for a domain's or a study's."""
+    data = read_yaml(Path(target)) if _is_file(target) else {}
+    return load_experiment(Path(target)).evaluation if "domains" in data and "pairs" not in data else None
 
 
 def _is_file(target: str | Path) -> bool:

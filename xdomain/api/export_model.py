@@ -12,7 +12,7 @@ from xdomain.api.checkpoints import StoredCheckpoint, load_checkpoint
 from xdomain.api.stores import as_store
 from xdomain.core.artifact_layout import MANIFEST, foundation_folder
 from xdomain.core.errors import ConfigError, StoreError
-from xdomain.core.files import read_json, write_atomic, write_json
+from xdomain.core.files import read_json, share_weights, write_atomic, write_json
 from xdomain.plan.stage import StageKind
 from xdomain.report.export_card import export_card
 from xdomain.store.store import Store
@@ -98,6 +98,7 @@ def export_model(
 def _write_weights(checkpoint: StoredCheckpoint, target: Path, form: str, adapter_base: str | None) -> None:
     if form == "adapter" and adapter_base is None:
         checkpoint.model().save_pretrained(target)
+        share_weights(target)
         checkpoint.tokenizer().save_pretrained(target)
         return
     for path in sorted(checkpoint.path.iterdir()):

@@ -15,7 +15,7 @@ from xdomain.core.errors import PlanError
 from xdomain.domains.build import build_domains
 from xdomain.domains.data_domain import DataDomain
 from xdomain.domains.preflight import fewer_than_asked, rows_left_out
-from xdomain.plan.checks import training_notes
+from xdomain.plan.checks import setting_notes, training_notes
 from xdomain.plan.cost import PlanCost, plan_cost
 from xdomain.plan.expand import expand_curricula
 from xdomain.plan.explain import changes_in_words, explain_difference, find_stage
@@ -220,7 +220,8 @@ def warnings(plan: Plan) -> list[str]:
             f"phases differ in length (budget {experiment.training.budget}); the report states each side's effort."
         )
     curricula = expand_curricula(experiment)
-    notes = training_notes(experiment, curricula) + strategy_notes(experiment, curricula)
+    notes = setting_notes(experiment, curricula) + training_notes(experiment, curricula)
+    notes += strategy_notes(experiment, curricula)
     return found + notes + _few_items(experiment) + left_out(experiment)
 
 

@@ -89,7 +89,8 @@ def copy_example(name: str, folder: str | Path = ".", *, force: bool = False) ->
     kind: Kind = "study" if "pairs" in read_yaml(example) else "experiment"
     files = {example.name: _moved(example.read_text(encoding="utf-8"), kind)}
     for path in dict.fromkeys(_files_named_in(example)):
-        files[str(path.relative_to(EXAMPLES))] = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        files[str(path.relative_to(EXAMPLES))] = _moved(text, "domain") if path.suffix == ".yaml" else text
     if STAND_INS in files[example.name]:
         files[STAND_INS] = _moved((EXAMPLES / STAND_INS).read_text(encoding="utf-8"))
     return _write_all(Path(folder), files, kind, force)
@@ -144,7 +145,7 @@ def _files_named_in(file: Path) -> Iterator[Path]:
 
 
 def _write_all(folder: Path, files: Mapping[str, str], kind: Kind, force: bool) -> list[Path]:
-    """Write the files and the schema of `kind`, and return their paths."""
+    """Write the files, the schema of `kind`, and that of a domain beside domains' files, and return their paths."""
     present = [name for name in files if (folder / name).exists()]
     if present and not force:
         raise ConfigError(
@@ -156,6 +157,8 @@ def _write_all(folder: Path, files: Mapping[str, str], kind: Kind, force: bool) 
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             write_atomic(folder / name, text)
-        return [*(folder / name for name in files), write_schema(kind, folder)]
+        described = sorted({(folder / name).parent for name in files if name.endswith(".yaml") and "/" in name})
+        schemas = [*(write_schema("domain", each) for each in described), write_schema(kind, folder)]
+        return [*(folder / name for name in files), *schemas]
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror or error}.", where=str(folder)) from error

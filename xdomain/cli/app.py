@@ -180,4 +180,4 @@ def _complain(paragraph: str) -> None:
     """Print what the handled exception says; with --debug, also its traceback."""
     if "--debug" in sys.argv:
         typer.echo(plain(traceback.format_exc(), keep_lines=True), err=True)
-    typer.secho(plain(paragraph), fg="red", err=True)
+    typer.secho("\n".join(map(plain, paragraph.split("\n"))), fg="red", err=True)

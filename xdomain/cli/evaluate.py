@@ -25,7 +25,7 @@ Model = Annotated[
         autocompletion=complete_stage,
     ),
 ]
-Domains = Annotated[str | None, typer.Option(help="Names or YAML files, with commas.")]
+Domains = Annotated[str | None, typer.Option(help="Names, and YAML files of domains or experiments, with commas.")]
 Base = Annotated[str | None, typer.Option(help="A second model: report paired differences from it.")]
 Items = Annotated[int, typer.Option(min=1, help="Test items a domain.")]
 Samples = Annotated[int, typer.Option(min=1, help="Completions an item.")]

@@ -12,7 +12,8 @@ from xdomain.core.errors import ConfigError
 
 ExperimentPath = Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="The experiment's YAML file.")]
 StorePath = Annotated[
-    Path | None, typer.Option("--store", help="Run directory [default: the file's, $XDOMAIN_STORE, ./xdomain-store].")
+    Path | None,
+    typer.Option("--store", help="Run directory.", show_default="the file's, $XDOMAIN_STORE, ./xdomain-store"),
 ]
 Seeds = Annotated[str | None, typer.Option("--seeds", help='Training seeds in place of the file\'s: "0,1,2".')]
 Settings = Annotated[
@@ -21,8 +22,11 @@ Settings = Annotated[
 BaseSettings = Annotated[
     list[str] | None, typer.Option("--base-set", help="Like --set, for the base alone: model.chat_template=false.")
 ]
-Jobs = Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Stages at once.")]
-CheckpointJobs = Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Checkpoints at once.")]
+WORKERS = "execution.workers"
+Jobs = Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Stages at once.", show_default=WORKERS)]
+CheckpointJobs = Annotated[
+    int | None, typer.Option("-j", "--jobs", min=1, help="Checkpoints at once.", show_default=WORKERS)
+]
 AllowOverlap = Annotated[
     bool, typer.Option("--allow-overlap", help="Also evaluate on items that a checkpoint was trained on.")
 ]

@@ -18,9 +18,7 @@ from xdomain.core.errors import ConfigError
 from xdomain.report.terminal import tables
 from xdomain.report.write import DEFAULT_FORMATS, require_formats, write_report
 
-ExperimentPath = Annotated[
-    Path | None, typer.Argument(metavar="[EXPERIMENT]", help="The experiment's YAML file.", show_default=False)
-]
+ExperimentPath = Annotated[Path | None, typer.Argument(metavar="[EXPERIMENT]", help="The experiment's YAML file.")]
 Source = Annotated[
     Path | None,
     typer.Option(
@@ -42,7 +40,7 @@ Formats = Annotated[
     ),
 ]
 OutFolder = Annotated[
-    Path | None, typer.Option("--out", help="Folder to write into [default: in the store; none with --from].")
+    Path | None, typer.Option("--out", help="Folder to write into.", show_default="in the store; none with --from")
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Print the further matrices too.")]
 FailIf = Annotated[

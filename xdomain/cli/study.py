@@ -19,7 +19,7 @@ def study(
     jobs: CheckpointJobs = None,
     json_: Json = False,
     out_folder: Annotated[
-        Path | None, typer.Option("--out", help="Folder of study.md [default: in the store].")
+        Path | None, typer.Option("--out", help="Folder of study.md.", show_default="in the store")
     ] = None,
     allow_overlap: AllowOverlap = False,
     store: StorePath = None,

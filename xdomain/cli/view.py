@@ -20,7 +20,6 @@ def view(
         typer.Argument(
             metavar="[EXPERIMENT]",
             help="The experiment's YAML file; without it, all evaluations of the store, without questions and prompts.",
-            show_default=False,
         ),
     ] = None,
     port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.", min=0, max=65535)] = 0,

@@ -118,6 +118,10 @@ def parse_curriculum(text: str) -> Curriculum:
     Raises:
         ConfigError: with the part that cannot be read.
     """
+    wrong = re.search(r"→|⇒|=+>|—>|--+>|(?<!-)>", text)
+    if wrong is not None:
+        right = text.replace(wrong[0], "->")
+        raise ConfigError(f'curriculum "{text}": "{wrong[0]}" is not an arrow.', fix=f'Write "{right}".')
     return Curriculum(tuple(_parse_phase(part, text) for part in text.split("->")))
 
 

@@ -12,6 +12,7 @@ from xdomain.config.domain_reward import RewardConfig, RewardShape
 from xdomain.config.domain_source import PluginSource, ProceduralSource, ReasoningGymSource, SourceConfig
 from xdomain.config.domain_verifier import SourceVerifier, VerifierConfig
 from xdomain.config.field_types import RegularExpression
+from xdomain.config.mistakes import WRONG_KIND, mistakes, quoted, shown
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.plugin import known_name, named_in
 
@@ -83,7 +84,9 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     """A domain that is described rather than programmed."""
 
     name: DomainName
+    """Name in curricula: small letters, digits and "_", beginning with a letter."""
     description: str = ""
+    """What the domain asks, in a sentence."""
     source: SourceConfig
     fields: dict[str, FieldConfig] = Field(default_factory=dict)
     """Item fields by name: `gold` and whatever the template and the verifier use (`question`, `tests`, `solution`);
@@ -102,6 +105,7 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     reward: RewardConfig = RewardShape()
     """A shape, a function, or the name of a preset: "cgpo" picks its table by verifier, "cgpo/code" names it."""
     filters: tuple[FilterConfig, ...] = ()
+    """Rows that do not fit are left out."""
     on_bad_row: Literal["refuse", "skip"] = "refuse"
     """Treatment of a row that cannot become an item: its gold or a field that the template writes is null, two
     options are the same, or a pattern has no match. `refuse` ends with an error. `skip` leaves the row out, and plan,
@@ -117,6 +121,11 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
         """A field may be a bare column name."""
         if not isinstance(fields, dict):
             return fields
+        wrong = {name: spec for name, spec in fields.items() if not isinstance(spec, str | Mapping | FieldConfig)}
+        if wrong:
+            what = "should be the name of a column, or a mapping with `column`. Found"
+            found = {name: f"{what} {shown(spec)}.{quoted(spec)}" for name, spec in wrong.items()}
+            raise mistakes(((name,), WRONG_KIND, each) for name, each in found.items())
         return {name: {"column": spec} if isinstance(spec, str) else spec for name, spec in fields.items()}
 
     @field_validator("limit", mode="before", json_schema_input_type=SplitLimits | Annotated[int, Field(ge=1)])

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from xdomain.config.analysis import AnalysisConfig, Quantity
+from xdomain.config.analysis import AnalysisConfig
 from xdomain.config.curriculum import DOMAIN_NAME, Curriculum
 from xdomain.config.domain import DomainEntry
+from xdomain.config.domain_registry import DOMAINS
 from xdomain.config.evaluation import CheckpointsConfig, EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.field_types import FolderName
+from xdomain.config.mistakes import RULE, Location, mistakes
 from xdomain.config.model import ModelConfig
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.rollout import check_rollout
 from xdomain.config.setups import EvaluationSetup, TrainingSetup, check_backend, entry_name
 from xdomain.config.strategy import JointConfig, StrategyConfig
 from xdomain.config.training import TrainingConfig
-from xdomain.core.registry import did_you_mean
+from xdomain.core.registry import did_you_mean, suggestion
 
 
 class GridConfig(ConfigModel):
@@ -41,6 +43,11 @@ class GridConfig(ConfigModel):
     """a -> b -> a@N, for every ordered pair: a short return of so many steps to the earlier domain"""
 
 
+def _not_listed(expression: str, name: str, own: Sequence[str]) -> str:
+    listed = f"{', '.join(own)}.{did_you_mean(name, own)}"
+    return f'"{expression}" uses "{name}", which is not under `domains`: {listed}'
+
+
 def _strategy_forms(schema: dict[str, Any]) -> None:
     """Tell editors of `strategy`."""
     form = schema["properties"]["strategies"]["items"]
@@ -57,20 +64,29 @@ class Experiment(ConfigModel):
     name: FolderName
     """Names the report folder: small letters, digits, "-" and "_"."""
     model: ModelConfig
+    """The model that every run starts from."""
     domains: tuple[DomainEntry, ...] = Field(min_length=1)
     """Names of registered domains, or mappings with a source and a verifier."""
     grid: GridConfig = GridConfig()
+    """Families of curricula to train."""
     curricula: tuple[Curriculum, ...] = ()
     """Explicit expressions beside the grid's families."""
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)
+    """Training seeds. Every curriculum is trained once per seed."""
     training: TrainingConfig = TrainingConfig()
+    """How one phase of a curriculum is trained."""
     strategies: tuple[StrategyConfig, ...] = Field((JointConfig(),), min_length=1)
     """How mixed phases are trained (dacsp: phases after the first); several make one run each."""
     checkpoints: CheckpointsConfig = CheckpointsConfig()
+    """Which checkpoints are kept and evaluated."""
     evaluation: EvaluationConfig = EvaluationConfig()
+    """How every checkpoint is evaluated on every domain."""
     execution: ExecutionConfig = ExecutionConfig()
+    """Where stages run, and what each may use."""
     analysis: AnalysisConfig = AnalysisConfig()
+    """What the report is asked beforehand."""
     store: str | None = None
+    """Folder for everything that is made. By default $XDOMAIN_STORE, else `./xdomain-store`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -113,23 +129,13 @@ class Experiment(ConfigModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Experiment:
-        names = self.domain_names
-        for name in names:
-            if not DOMAIN_NAME.fullmatch(name):
-                raise ValueError(f'domains: "{name}" should be small letters, digits and "_", beginning with a letter.')
-            if names.count(name) > 1:
-                raise ValueError(f'domains: "{name}" stands there twice.')
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError("seeds: a seed stands there twice.")
-        for curriculum in self.curricula:
-            self._check_curriculum(curriculum)
+        if found := [*self._wrong_entries(), *self._unknown_domains()]:
+            raise mistakes((place, RULE, what) for place, what in found)
         if "curricula" not in self.model_fields_set and not any(self.grid.model_dump().values()):
             raise ValueError(
-                "there is nothing to train: set a family under `grid` or list `curricula` "
-                "(`curricula: []` evaluates the model alone)."
+                "there is nothing to train. Write a family such as `grid: {singles: true}`, or list `curricula` "
+                "(`curricula: []` only evaluates the model)."
             )
-        for contrast in self.analysis.contrasts:
-            self._check_contrast(contrast)
         self._check_refresh()
         self._check_checkpoints()
         self._check_backend()
@@ -158,26 +164,35 @@ class Experiment(ConfigModel):
         if self.model.endpoint is not None and (self.curricula or any(self.grid.model_dump().values())):
             raise ValueError("model.endpoint: such a model can be evaluated, not trained; write `curricula: []`.")
 
-    def _check_contrast(self, contrast: Quantity) -> None:
-        trained = [name for run in contrast.curricula for name in run.domains]
-        for name in [*trained, *([contrast.domain] if contrast.domain else [])]:
-            if name not in self.domain_names:
-                raise ValueError(
-                    f'analysis.contrasts: "{contrast}" uses "{name}", which is not under `domains`.'
-                    f"{did_you_mean(name, self.domain_names)}"
-                )
+    def _wrong_entries(self) -> Iterator[tuple[Location, str]]:
+        """Yield the place of each domain and seed that is wrong or listed twice, with what is wrong."""
+        for index, name in enumerate(self.domain_names):
+            if not DOMAIN_NAME.fullmatch(name):
+                what = f'the name "{name}" should be small letters, digits and "_", beginning with a letter.'
+                yield ("domains", index), what
+            if name in self.domain_names[:index]:
+                yield ("domains", index), f'the domain "{name}" is listed twice. Remove one of them.'
+        for index, seed in enumerate(self.seeds):
+            if seed in self.seeds[:index]:
+                yield ("seeds", index), f"the seed {seed} is listed twice. Remove one of them."
 
-    def _check_curriculum(self, curriculum: Curriculum) -> None:
-        unknown = [name for name in curriculum.domains if name not in self.domain_names]
-        if unknown:
-            raise ValueError(
-                f'curricula: "{curriculum}" uses "{unknown[0]}", which is not under `domains`: '
-                f"{', '.join(self.domain_names)}.{did_you_mean(unknown[0], self.domain_names)}"
-            )
-        if self.training.budget == "total" and any(phase.steps is not None for phase in curriculum.phases):
-            raise ValueError(
-                f'curricula: "{curriculum}" sets steps with "@", but the budget `total` divides them itself.'
-            )
+    def _unknown_domains(self) -> Iterator[tuple[Location, str]]:
+        """Yield the place of each curriculum, contrast and warm-up that names another domain, with what is wrong."""
+        own = self.domain_names
+        for index, curriculum in enumerate(self.curricula):
+            for name in [each for each in curriculum.domains if each not in own][:1]:
+                yield ("curricula", index), _not_listed(str(curriculum), name, own)
+            if self.training.budget == "total" and any(phase.steps is not None for phase in curriculum.phases):
+                what = f'"{curriculum}" sets steps with "@", but the budget `total` divides them itself.'
+                yield ("curricula", index), what
+        for index, contrast in enumerate(self.analysis.contrasts):
+            named = [name for run in contrast.curricula for name in run.domains] + [contrast.domain or own[0]]
+            for name in [each for each in named if each not in own][:1]:
+                yield ("analysis", "contrasts", index), _not_listed(str(contrast), name, own)
+        for index, name in enumerate(self.model.warmup.domains if self.model.warmup else ()):
+            if name not in own and name not in DOMAINS.names():
+                what = f'unknown domain "{name}".{suggestion(name, [*own, *DOMAINS.names()])}'
+                yield ("model", "warmup", "domains", index), what
 
     def _check_processes(self) -> None:
         processes, training = self.execution.train_processes, self.training

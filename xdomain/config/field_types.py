@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from xdomain.core.secrets import checked_address, checked_variable
 
@@ -15,16 +15,22 @@ FOLDER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 def _compiles(pattern: str) -> str:
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"should be a regular expression. Found {pattern!r} ({error}).") from error
     return pattern
 
 
 def _names_a_folder(name: str) -> str:
     if not FOLDER_NAME.fullmatch(name):
-        raise ValueError(f'should be small letters, digits, "-" and "_", since it names a folder. Found "{name}".')
+        likely = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-_")
+        fix = f' Write "{likely}".' if FOLDER_NAME.fullmatch(likely) else ""
+        raise ValueError(f'should be small letters, digits, "-" and "_", since it names a folder. Found "{name}".{fix}')
     return name
 
+
+REVISION = r"^[A-Za-z0-9][A-Za-z0-9._/-]*$"
+Revision = Annotated[str, StringConstraints(pattern=REVISION)]
+"""A commit, a branch or a tag of a repository."""
 
 RegularExpression = Annotated[str, AfterValidator(_compiles)]
 

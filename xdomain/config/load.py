@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from xdomain.config.domain_file import with_domain_files
+from xdomain.config.domain import DomainConfig
+from xdomain.config.domain_file import load_domain_file, with_domain_files
 from xdomain.config.experiment import Experiment
+from xdomain.config.study import load_study
 from xdomain.config.validation import validate
 from xdomain.config.variables import expand_variables
 from xdomain.config.written import Written
@@ -28,6 +30,18 @@ def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     """
     overrides = list(overrides)
     return make_experiment(read_experiment(path, overrides), path.parent, Written.file(path, overrides))
+
+
+def load_domains(path: Path) -> tuple[str | DomainConfig, ...]:
+    """Return the domain that a YAML file describes, or those of an experiment or a study.
+
+    Raises:
+        ConfigError: The file cannot be read, or a value in it is wrong.
+    """
+    data = read_yaml(path)
+    if "pairs" in data:
+        return load_study(path).domains
+    return load_experiment(path).domains if "domains" in data else (load_domain_file(path),)
 
 
 def make_experiment(data: dict[str, Any], folder: Path, written: Written) -> Experiment:

@@ -10,7 +10,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from xdomain.config.field_types import REVISION
 from xdomain.config.model_fields import model_at, places_of
+from xdomain.config.yaml_file import LONGEST_EXAMPLE
 from xdomain.config.yaml_scalar import short
 from xdomain.core.registry import did_you_mean, suggestion
 
@@ -24,8 +26,6 @@ bracket, so that `dotted` leaves it out."""
 TOLD = (RULE, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, PLUGIN, "value_error")
 """Types of errors whose message is a sentence already."""
 
-LONGEST_EXAMPLE = 60
-"""Characters of a value that a message shows."""
 ALIKE = 0.8
 """Ratio of common letters from which a word is taken for a misspelt one."""
 
@@ -90,6 +90,7 @@ def shown(value: Any) -> str:
 PATTERNS = {
     "^https?://": "begin with http:// or https://",
     "^[a-z][a-z0-9_]*$": 'be small letters, digits and "_", beginning with a letter',
+    REVISION: "be a commit, a branch or a tag, as the model's page lists them",
 }
 """Words for the patterns of texts."""
 
@@ -149,16 +150,30 @@ def _hint(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
         found = model_at(model, problem["loc"])
         keys = ", ".join(f"`{key}`" for key in list(found.model_fields)[:4]) if found else ""
         return f" It has keys such as {keys}." if keys else ""
+    if kind in ("tuple_type", "list_type"):
+        return _as_list(value, problem["loc"])
     if not isinstance(value, str | int | float) or len(str(value)) > LONGEST_EXAMPLE:
         return ""
-    if kind in ("tuple_type", "list_type"):
-        key = next((part for part in reversed(problem["loc"]) if isinstance(part, str) and "[" not in part), "")
-        return f" Write `{key}: [{shown(value)}]`."
     if kind == "string_type" and not isinstance(value, bool):
-        return f' Put it in quotes: "{value}".'
+        return quoted(value)
     if isinstance(value, str) and kind == "literal_error":
         return did_you_mean(value, _names(problem["ctx"]))
     return _number_in(value) if isinstance(value, str) and kind.endswith("_type") else ""
+
+
+def _as_list(value: Any, location: Iterable[str | int]) -> str:
+    """Return how to write a value as a list."""
+    if isinstance(value, Mapping):
+        return ' Begin each entry with "- ".'
+    if not isinstance(value, str | int | float) or len(str(value)) > LONGEST_EXAMPLE:
+        return ""
+    key = next((part for part in reversed([*location]) if isinstance(part, str) and "[" not in part), "")
+    return f" Write `{key}: [{shown(value)}]`."
+
+
+def quoted(value: Any) -> str:
+    """Return how to write a number as a text; nothing for other values."""
+    return f' Put it in quotes: "{value}".' if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
 def _number_in(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from xdomain.config.backend import EndpointModel
+from xdomain.config.field_types import Revision
 from xdomain.config.model_base import ConfigModel, PlainMapping
 
 DType = Literal["float32", "bfloat16", "float16"]
@@ -23,20 +24,28 @@ class WarmupConfig(ConfigModel):
     """Supervised warm-up on rendered solutions, before any RL; independent of training seeds."""
 
     steps: int = Field(250, ge=1)
+    """Optimizer steps."""
     domains: tuple[str, ...] = Field(min_length=1)
     """Named here, so that adding a domain to the grid does not re-key the base and with it everything."""
     examples_per_step: int = Field(64, ge=1)
+    """Solutions that one step learns from."""
     learning_rate: float = Field(1e-3, gt=0)
+    """Learning rate of AdamW."""
     seed: int = 0
+    """Draws the examples."""
 
 
 class LoraConfig(ConfigModel):
     """Low-rank adapters (peft)."""
 
     r: int = Field(16, ge=1)
+    """Rank."""
     alpha: int = Field(32, ge=1)
+    """Scale of the update: alpha / r."""
     dropout: float = Field(0.0, ge=0, lt=1)
+    """Dropout on the adapter's input."""
     target_modules: tuple[str, ...] | Literal["all-linear"] = "all-linear"
+    """Names of the adapted layers."""
     chaining: Literal["merge", "continue"] = "merge"
     """How a next stage begins: `merge` folds the parent's adapter into the weights and adds a new one; `continue`
     trains it on."""
@@ -61,8 +70,10 @@ class ModelConfig(ConfigModel):
     """An OpenAI-compatible server, to evaluate alone: `evaluation.backend: endpoint`."""
     adapter: str | None = None
     """Folder of a LoRA adapter (peft) that is merged into the source."""
-    revision: str | None = None
+    revision: Revision | None = None
+    """Commit, branch or tag of a hub model. A commit pins it."""
     dtype: DType = "float32"
+    """Type of the weights."""
     chat_template: bool | None = None
     """Use the tokenizer's chat template; by default exactly when it has one."""
     chat_template_kwargs: PlainMapping = Field(default_factory=dict)
@@ -70,8 +81,11 @@ class ModelConfig(ConfigModel):
     carries, so that training and evaluation render the same prompts. A name that the template does not read is
     refused."""
     trust_remote_code: bool = False
+    """Run the Python code that comes with the model."""
     warmup: WarmupConfig | None = None
+    """Supervised training before any RL, for a model that cannot answer yet."""
     lora: LoraConfig | None = None
+    """Train adapters instead of all weights."""
 
     @model_validator(mode="after")
     def _one_source(self) -> ModelConfig:

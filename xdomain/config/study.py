@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from xdomain.config.domain_file import with_domain_files
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.field_types import FolderName
+from xdomain.config.mistakes import RULE, Location, mistakes
 from xdomain.config.model import DType
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.validation import validate
 from xdomain.config.variables import expand_variables
 from xdomain.config.written import Written
 from xdomain.config.yaml_file import read_yaml
+from xdomain.core.registry import did_you_mean
 
 
 class PairConfig(ConfigModel):
@@ -86,29 +89,43 @@ class StudyConfig(ConfigModel):
 
     @model_validator(mode="after")
     def consistent(self) -> StudyConfig:
-        listed = [name for members in self.groups.values() for name in members]
-        for name in listed:
-            if name not in self.benchmarks:
-                raise ValueError(f'groups: "{name}" is not under `domains`.')
-            if listed.count(name) > 1:
-                raise ValueError(f'groups: "{name}" stands there twice; a benchmark has one group.')
-        missing = [name for name in self.benchmarks if name not in listed]
-        if missing:
-            raise ValueError(f'groups: "{missing[0]}" of `domains` has no group.')
-        unknown = [name for name in self.samples if name not in self.benchmarks]
-        if unknown:
-            raise ValueError(f'samples: "{unknown[0]}" is not under `domains`.')
-        strangers = [model for model in self.own_settings if model not in self.models]
-        if strangers:
-            raise ValueError(f'own_settings: "{strangers[0]}" stands in no pair.')
-        names = [pair.name for pair in self.pairs]
-        for pair in self.pairs:
-            if names.count(pair.name) > 1:
-                raise ValueError(f'pairs: the name "{pair.name}" stands there twice.')
-            unknown = [group for group in pair.trained_on if group not in self.groups]
-            if unknown:
-                raise ValueError(f'pairs: "{pair.name}" was trained on "{unknown[0]}", which is no group.')
+        if found := [*self._wrong_groups(), *self._wrong_names()]:
+            raise mistakes((place, RULE, what) for place, what in found)
         return self
+
+    def _wrong_groups(self) -> Iterator[tuple[Location, str]]:
+        """Yield the place of each benchmark that is in no group, in two, or not under `domains`."""
+        listed: set[str] = set()
+        for group, members in self.groups.items():
+            for index, name in enumerate(members):
+                if name not in self.benchmarks:
+                    yield ("groups", group, index), _not_under("domains", name, self.benchmarks)
+                if name in listed:
+                    yield ("groups", group, index), f'"{name}" is listed twice; a benchmark has one group.'
+                listed.add(name)
+        for index, name in enumerate(self.benchmarks):
+            if name not in listed:
+                yield ("domains", index), f'"{name}" has no group. Add it to one under `groups`.'
+
+    def _wrong_names(self) -> Iterator[tuple[Location, str]]:
+        """Yield the place of each pair, sample count and setting whose name is wrong."""
+        names = [pair.name for pair in self.pairs]
+        for index, pair in enumerate(self.pairs):
+            if pair.name in names[:index]:
+                yield ("pairs", index, "name"), f'the name "{pair.name}" is listed twice. Choose another.'
+            for number, group in enumerate(pair.trained_on):
+                if group not in self.groups:
+                    yield ("pairs", index, "trained_on", number), _not_under("groups", group, self.groups)
+        for name in self.samples:
+            if name not in self.benchmarks:
+                yield ("samples", name), _not_under("domains", name, self.benchmarks)
+        for model in self.own_settings:
+            if model not in self.models:
+                yield ("own_settings", model), f"no pair has this model.{did_you_mean(model, self.models)}"
+
+
+def _not_under(section: str, name: str, known: Iterable[str]) -> str:
+    return f'"{name}" is not under `{section}`: {", ".join(known)}.{did_you_mean(name, known)}'
 
 
 def load_study(path: Path) -> StudyConfig:

@@ -10,7 +10,7 @@ from xdomain.config.evaluation import COMPLETION_TOKENS
 from xdomain.config.grpo_fields import check_effect
 from xdomain.config.model_base import ConfigModel, PlainMapping
 from xdomain.config.optimizer import OPTIMIZERS
-from xdomain.core.registry import did_you_mean
+from xdomain.core.registry import suggestion
 
 Budget = Literal["per_phase", "per_domain", "total"]
 
@@ -54,11 +54,15 @@ class TrainingConfig(ConfigModel):
     micro_batch: int | None = Field(None, ge=1)
     """Completions a forward and backward pass; by default the whole step. Fewer save memory (gradient accumulation)."""
     learning_rate: float = Field(1e-6, gt=0)
+    """Peak learning rate."""
     lr_schedule: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant"
+    """Course of the learning rate in one stage."""
     warmup_ratio: float = Field(0.0, ge=0, lt=1)
     """Share of the steps in which the rate rises to `learning_rate`; not with `lr_schedule: constant`."""
     weight_decay: float = Field(0.0, ge=0)
+    """Weight decay of the optimizer."""
     max_grad_norm: float = Field(1.0, gt=0)
+    """Longer gradients are cut to this norm."""
     optimizer: str = "adamw_torch"
     """As transformers names it. `lomo`, `adalomo` and the layerwise ones move the weights in every backward pass, so
     that no strategy and no gradient telemetry can act beside them."""
@@ -67,18 +71,24 @@ class TrainingConfig(ConfigModel):
     """KL coefficient; above 0 `reference` says what the KL is measured from."""
     reference: Literal["parent", "base"] = "parent"
     epsilon: float = Field(0.2, gt=0, lt=1)
+    """Clipping range of the probability ratio, below 1."""
     epsilon_high: float | None = Field(None, gt=0)
+    """Clipping range above 1; by default `epsilon`."""
     scale_rewards: Literal["group", "none", "batch"] = "group"
     """`batch` divides by the standard deviation over all domains of a batch, so domains scale one another; the plan
     warns."""
     temperature: float = Field(1.0, gt=0)
+    """Sampling temperature of rollouts."""
     top_p: float = Field(1.0, gt=0, le=1)
+    """Nucleus sampling of rollouts."""
     max_prompt_tokens: int | None = Field(None, ge=1)
     """Longer prompts are left out of the schedule, and counted."""
     max_completion_tokens: int = Field(COMPLETION_TOKENS, ge=1)
+    """Longest completion in training."""
     bf16: bool = False
     """Mixed precision over the model's own dtype."""
     gradient_checkpointing: bool = False
+    """Recompute activations, for less memory and more time."""
     rollout: Literal["transformers", "vllm-colocate", "vllm-server"] = "transformers"
     """vLLM's (TRL's own modes) are drawn without the stage's seed, so such a stage does not repeat bit by bit."""
     rollout_draws: Literal["stream", "place"] = "stream"
@@ -109,8 +119,7 @@ class TrainingConfig(ConfigModel):
     @classmethod
     def _known_optimizer(cls, name: str) -> str:
         if name not in OPTIMIZERS:
-            known = ", ".join(OPTIMIZERS)
-            raise ValueError(f'unknown optimizer "{name}".{did_you_mean(name, OPTIMIZERS)} Known: {known}.')
+            raise ValueError(f'unknown optimizer "{name}".{suggestion(name, OPTIMIZERS)}')
         return name
 
     @model_validator(mode="after")

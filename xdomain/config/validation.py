@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from xdomain.config.mistakes import Location, any_of, sentence
 from xdomain.config.written import Written
+from xdomain.core.registry import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -33,7 +34,7 @@ def validate(kind: type[Model], data: Mapping[str, Any], where: str | Written) -
     try:
         found = kind.model_validate(data)
     except ValidationError as error:
-        for location, problem in _located(error.errors(include_url=False), data):
+        for location, problem in _without_echoes(_located(error.errors(include_url=False), data)):
             if not any(location[:length] in written.unknown for length in range(len(location) + 1)):
                 written.note(location, sentence(problem, kind))
     written.refuse()
@@ -81,6 +82,17 @@ def _holds(data: Any, part: str | int) -> bool:
     if isinstance(data, Mapping):
         return part in data
     return isinstance(data, list | tuple) and isinstance(part, int) and part < len(data)
+
+
+def _without_echoes(found: list[tuple[Location, Any]]) -> list[tuple[Location, Any]]:
+    """Leave out that a key is missing where a misspelt one is beside it."""
+    unknown = [location for location, problem in found if problem["type"] == "extra_forbidden"]
+
+    def is_echo(location: Location, problem: Any) -> bool:
+        beside = [str(each[-1]) for each in unknown if each[:-1] == location[:-1]]
+        return problem["type"] == "missing" and any(did_you_mean(each, [str(location[-1])]) for each in beside)
+
+    return [each for each in found if not is_echo(*each)]
 
 
 def _located(problems: Iterable[Any], data: Any) -> list[tuple[Location, Any]]:

@@ -59,9 +59,14 @@ class Written:
         dotted = ".".join(map(str, location))
         if any(f"{dotted}.".startswith(f"{key}.") for key in self.overrides):
             return f"--set {dotted}"
-        mark = next((self.marks[location[:n]] for n in range(len(location), 0, -1) if location[:n] in self.marks), None)
-        where = f"{self.name}:{mark[0]}:{mark[1]}" if mark else self.name
+        mark = self._mark(location)
+        where = f"{self.name}:{mark[0]}:{mark[1]}" if any(mark) else self.name
         return f"{where}: {dotted}".rstrip(": ")
+
+    def _mark(self, location: Location) -> tuple[int, int]:
+        """Return line and column of a value, or of what holds it; zeros where they are not known."""
+        known = (self.marks[location[:n]] for n in range(len(location), 0, -1) if location[:n] in self.marks)
+        return next(known, (0, 0))
 
     def note(self, location: Location, what: str, fix: str | None = None) -> None:
         """Remember a mistake."""
@@ -91,7 +96,7 @@ class Written:
             ConfigError: The only mistake.
             ConfigErrors: All mistakes.
         """
-        found = list(self.mistakes.values())
+        found = [error for _, error in sorted(self.mistakes.items(), key=lambda each: self._mark(each[0])[0])]
         if len(found) == 1:
             raise found[0]
         if found:

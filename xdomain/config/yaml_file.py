@@ -5,14 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from xdomain.config.yaml_scalar import short
 from xdomain.config.yaml_text import parse_yaml
 from xdomain.core.errors import ConfigError
 from xdomain.core.reading import read_limited, why_unreadable
+from xdomain.core.registry import did_you_mean
 
 LARGEST_FILE = 512 * 1024
 """Bytes of a YAML file; a thousand pairs of models take a fifth of them."""
 
+LONGEST_EXAMPLE = 60
+"""Characters of a value that a message shows."""
 LINE_END = b"\n"
+
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file.
@@ -22,8 +27,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     data = parse_yaml(read_text(path), str(path))
     if not isinstance(data, dict):
-        raise ConfigError("should be a mapping of keys to values.", where=str(path), fix="See experiments/smoke.yaml.")
+        what = "is empty." if data is None else f"should be a mapping of keys to values. Found {_shown(data)}."
+        raise ConfigError(what, where=str(path), fix="`xdomain init` writes an experiment to begin with.")
     return data
+
+
+def _shown(value: Any) -> str:
+    return "a list" if isinstance(value, list) else f'"{short(str(value), LONGEST_EXAMPLE)}"'
 
 
 def read_text(path: Path) -> str:
@@ -35,9 +45,9 @@ def read_text(path: Path) -> str:
     try:
         return read_limited(path, LARGEST_FILE).decode("utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError(
-            "there is no such file.", where=str(path), fix="Give the path of an experiment file."
-        ) from None
+        near = did_you_mean(path.name, sorted(each.name for each in path.parent.glob("*.y*ml")))
+        what = f"there is no such file.{near}"
+        raise ConfigError(what, where=str(path), fix="Give the path of a YAML file.") from None
     except UnicodeDecodeError as error:
         place = f"{path}:{error.object.count(LINE_END, 0, error.start) + 1}"
         raise ConfigError(f"cannot be read as UTF-8: {error.reason}.", where=place, fix="Save it as UTF-8.") from None

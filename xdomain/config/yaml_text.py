@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from yaml.reader import ReaderError
 
+from xdomain.config.yaml_problem import problem_in_words
 from xdomain.config.yaml_scalar import RefusedYAMLError, scalar_value, short
 from xdomain.core.errors import ConfigError
 
@@ -52,8 +53,8 @@ def parse_marked(text: str, where: str) -> tuple[Any, dict[Path, tuple[int, int]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{mark.line + 1}:{mark.column + 1}" if mark else builder.place()
-        what = f"is not YAML: {short(str(error.problem))}."
-        raise ConfigError(what, where=f"{where}:{place}", fix="Check indentation and quotes.") from None
+        what, fix = problem_in_words(error, text)
+        raise ConfigError(f"is not YAML: {what}.", where=f"{where}:{place}", fix=fix) from None
     except (ValueError, OverflowError):  # an escape like "\UFFFFFFFF", a directive with a long number
         what = "is not YAML: an escape or a directive after this place holds too large a number."
         raise ConfigError(what, where=f"{where}:{builder.place()}", fix="Correct it.") from None

@@ -72,7 +72,7 @@ class ConfigErrors(ConfigError):
     """Several mistakes in a file, each in its own line of `what`."""
 
     def paragraph(self) -> str:
-        return "\n".join(LINE_BREAK.sub(" ", line) for line in f"{self.where}: {self.what}".splitlines())
+        return "\n".join(LINE_BREAK.sub(" ", line) for line in f"{self.where}: {self.what}".split("\n"))
 
 
 class PlanError(XDomainError):

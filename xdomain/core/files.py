@@ -69,6 +69,19 @@ def _create(path: Path, mode: int = 0o666) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
 
 
+def share_weights(folder: Path) -> None:
+    """Give the `*.safetensors` files of a folder the permissions that the umask allows; safetensors makes them 0600."""
+    files = list(folder.glob("*.safetensors"))
+    if not files:
+        return
+    probe = folder / f".mode.{os.urandom(8).hex()}"
+    with os.fdopen(_create(probe), "wb") as handle:
+        mode = os.fstat(handle.fileno()).st_mode & 0o777
+    probe.unlink()
+    for path in files:
+        path.chmod(mode)
+
+
 def write_json(path: Path, value: Any, *, durable: bool = True, indent: int | None = None) -> None:
     """Write JSON atomically; NaN is refused, a missing value is null.
 

@@ -22,8 +22,10 @@ Made = TypeVar("Made")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """' Did you mean "x"?' for the nearest known name, or ''."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    """' Did you mean "x"?' for the first known name that begins with `name`, else for the nearest one, or ''."""
+    names = list(known)
+    longer = [each for each in names if len(name) > 2 and each.startswith(name)]
+    close = longer or difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     return f' Did you mean "{close[0]}"?' if close else ""
 
 

@@ -10,9 +10,11 @@ from xdomain.config.domain import DomainConfig, FieldConfig, FilterConfig, Optio
 from xdomain.config.domain_verifier import UnitTestVerifier
 from xdomain.core.errors import DataError
 from xdomain.core.json_text import RepeatedKeyError
+from xdomain.core.limits import LimitExceeded
+from xdomain.core.registry import did_you_mean
 from xdomain.core.seeds import generator
 from xdomain.domains.bad_rows import BadRow
-from xdomain.domains.extraction import last_match
+from xdomain.domains.patterns import last_match
 from xdomain.domains.sources.base import Row
 from xdomain.domains.values import load_json, readable, written
 
@@ -69,7 +71,8 @@ def no_column(column: str, row: Row) -> DataError:
     fix = f"The row has the columns {', '.join(row.values)}."
     if len(row.values) == 1 and (found := next((mark for mark in ";\t|" if mark in next(iter(row.values))), None)):
         fix += f" If the file separates cells by {found!r}, set `source.delimiter`."
-    return DataError(f'there is no column "{column}".', where=row.where, fix=fix)
+    near = did_you_mean(column, list(row.values))
+    return DataError(f'there is no column "{column}".{near}', where=row.where, fix=fix)
 
 
 def read_field(row: Row, field: FieldConfig) -> Any:
@@ -77,6 +80,7 @@ def read_field(row: Row, field: FieldConfig) -> Any:
 
     Raises:
         BadRow: the pattern has no match, or JSON in the cell lists a key twice.
+        DataError: the pattern takes too long.
         UnicodeDecodeError: the cell holds bytes that are not UTF-8.
     """
     try:
@@ -89,7 +93,14 @@ def read_field(row: Row, field: FieldConfig) -> Any:
     if field.pattern is None or value is None:
         return value
     text = str(value) if isinstance(value, bool | int | float) else value
-    match = last_match(field.pattern, text) if isinstance(text, str) else None
+    try:
+        match = last_match(field.pattern, text) if isinstance(text, str) else None
+    except LimitExceeded as error:
+        raise DataError(
+            f'the pattern {field.pattern!r} {error} on the column "{field.column}".',
+            where=row.where,
+            fix="Write it without repetitions inside repetitions, such as (a+)+.",
+        ) from error
     if match is None:
         raise BadRow(
             f'the column "{field.column}" should hold a match of {field.pattern!r}. Found {str(value)[-80:]!r}.',

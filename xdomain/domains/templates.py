@@ -7,8 +7,14 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from xdomain.core.errors import ConfigError, DataError
+from xdomain.core.limits import LimitExceeded, limited
 from xdomain.domains.bad_rows import BadRow
 from xdomain.domains.values import is_null
+
+LONGEST_SECONDS = 5.0
+MOST_MEBIBYTES = 512
+LONGEST_TEXT = 10_000_000
+"""Characters of a filled template; the longest contexts of models take half of them."""
 
 if TYPE_CHECKING:  # jinja2 is imported on first use: most plans fill no template
     from jinja2 import Template, Undefined, UndefinedError
@@ -89,8 +95,13 @@ def compile_template(text: str) -> Template:
     from jinja2 import TemplateError
 
     try:
-        return environment().from_string(text)
-    except TemplateError as error:
+        with limited(LONGEST_SECONDS, MOST_MEBIBYTES):  # constant expressions are computed here
+            return environment().from_string(text)
+    except LimitExceeded as error:
+        raise ConfigError(
+            f"the template {text[:80]!r} {error}.", where="domains.template", fix="Simplify it."
+        ) from error
+    except (TemplateError, SyntaxError, ValueError, OverflowError) as error:
         raise ConfigError(
             f"the template {text[:80]!r} is not valid Jinja2: {error}.",
             where="domains.template",
@@ -104,13 +115,20 @@ def render(text: str, fields: Mapping[str, Any], *, where: str) -> str:
     Raises:
         ConfigError: the template is not Jinja2.
         BadRow: The template would write a value that is missing in the row.
-        DataError: The template names a field that the row lacks, or does what the sandbox forbids.
+        DataError: The template names a field that the row lacks, does what the sandbox forbids, or exceeds
+            `LONGEST_SECONDS`, `MOST_MEBIBYTES` or `LONGEST_TEXT`.
     """
     from jinja2 import TemplateError
 
     template = compile_template(text)
     try:
-        return template.render({name: marked(value, name) for name, value in fields.items()})
+        with limited(LONGEST_SECONDS, MOST_MEBIBYTES):
+            filled = template.render({name: marked(value, name) for name, value in fields.items()})
+        if len(filled) > LONGEST_TEXT:
+            raise LimitExceeded(f"writes {len(filled)} characters, more than {LONGEST_TEXT}")
+        return filled
+    except LimitExceeded as error:
+        raise DataError(f"the template {text[:80]!r} {error}.", where=where, fix="Simplify it.") from error
     except null_type()[1] as error:
         raise BadRow(
             f"{error}, and the template {text[:80]!r} uses it.",

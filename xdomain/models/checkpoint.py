@@ -19,7 +19,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from xdomain.core.artifact_layout import MANIFEST
 from xdomain.core.errors import StoreError
-from xdomain.core.files import read_json, write_json
+from xdomain.core.files import read_json, share_weights, write_json
 from xdomain.models.source import with_pad_token
 
 CUSTOM_CODE = "transformers_modules."
@@ -86,6 +86,7 @@ def save_full(model: Any, tokenizer: Any, folder: Path, *, chat_template: bool) 
     manifest = {"format": "full", "dtype": dtype, "chat_template": chat_template, "foundation": None}
     if type(model).__module__.startswith(CUSTOM_CODE):
         manifest["custom_code"] = True
+    share_weights(folder)
     write_json(folder / MANIFEST, manifest)
 
 
@@ -96,6 +97,7 @@ def save_adapter(model: Any, folder: Path, foundation: Path, merge_dtype: str | 
         merge_dtype: Torch dtype name of the merged weights; None for that of the parent checkpoint.
     """
     model.save_pretrained(folder, safe_serialization=True, selected_adapters=["default"])
+    share_weights(folder)
     below = read_info(foundation)
     write_json(
         folder / MANIFEST,

@@ -11,6 +11,7 @@ from jinja2 import TemplateError
 
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError
+from xdomain.core.limits import LimitExceeded, limited
 from xdomain.domains.base import Item
 
 Message = dict[str, str]
@@ -18,8 +19,15 @@ Message = dict[str, str]
 OPENED_REASONING = re.compile(r"<think>\s*\Z")
 FIXED_DATE = "{% macro strftime_now(format) %}2025-01-01{% endmacro %}"
 """Macro that gives templates a fixed date instead of today's (Llama 3.2, SmolLM3, gpt-oss)."""
-RENDERING_FAILED = (TemplateError, TypeError, ValueError, LookupError, AttributeError)
-"""Exceptions of Jinja and of a template's own expressions."""
+RENDERING_FAILED = (
+    LimitExceeded, TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, SyntaxError
+)  # fmt: skip
+"""Exceptions of Jinja, of a template's own expressions, and of the limits."""
+LONGEST_SECONDS = 4.0
+MOST_MEBIBYTES = 512
+"""Limits of rendering one prompt; the first one compiles the template."""
+LONGEST_TEXT = 10_000_000
+"""Characters of a prompt; the longest contexts of models take half of them."""
 PROBE = "xdomain asks whether this template shows a system message"
 
 
@@ -86,7 +94,7 @@ def shows_system(tokenizer: Any) -> bool:
     """Return whether the chat template shows a system message; some refuse it (Gemma 2) and some drop it."""
     probe = [{"role": "system", "content": PROBE}, {"role": "user", "content": "?"}]
     try:
-        return PROBE in tokenizer.apply_chat_template(probe, add_generation_prompt=True, tokenize=False)
+        return PROBE in _apply(tokenizer, probe)
     except RENDERING_FAILED:
         return False
 
@@ -119,7 +127,7 @@ def render(item: Item, tokenizer: Any, chat: bool) -> str:
     """Return the text of the prompt that is tokenised.
 
     Raises:
-        ConfigError: the chat template cannot render a user's message.
+        ConfigError: the chat template cannot render a user's message, or exceeds a limit.
     """
     return render_prompt(trl_prompt(item, chat, tokenizer), tokenizer)
 
@@ -129,13 +137,23 @@ def render_prompt(prompt: str | list[Message], tokenizer: Any) -> str:
     if isinstance(prompt, str):
         return prompt
     try:
-        return str(tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False))
+        return _apply(tokenizer, prompt)
     except RENDERING_FAILED as error:
+        reason = str(error)[:300].rstrip(".")
         raise ConfigError(
-            f"the chat template cannot render a user's message: {error}",
+            f"the chat template cannot render a user's message: {reason}.",
             where="model.chat_template",
             fix="Set it to false, or use a model whose chat template takes plain text.",
         ) from error
+
+
+def _apply(tokenizer: Any, prompt: list[Message]) -> str:
+    """Render a conversation through the chat template, which came with the model, within limits."""
+    with limited(LONGEST_SECONDS, MOST_MEBIBYTES):
+        text = str(tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False))
+    if len(text) > LONGEST_TEXT:
+        raise LimitExceeded(f"writes {len(text)} characters, more than {LONGEST_TEXT}")
+    return text
 
 
 def encode(texts: Sequence[str], tokenizer: Any, chat: bool) -> list[list[int]]:

@@ -52,6 +52,23 @@ def training_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> l
     return notes
 
 
+def setting_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
+    """Return warnings for the plan: checkpoints that no stage reaches, and a model that nothing has trained."""
+    every, steps = experiment.checkpoints.every_steps, experiment.training.steps
+    notes = []
+    if curricula and every is not None and every > steps:
+        notes.append(
+            f"checkpoints.every_steps is {every}, but training.steps is {steps}: only the last checkpoint of a stage "
+            f"is kept and evaluated. Write `every_steps: {max(1, steps // 2)}` for one in the middle."
+        )
+    if curricula and experiment.model.preset is not None and experiment.model.warmup is None:
+        notes.append(
+            "model.preset has random weights: without a warm-up no completion earns a reward. Write "
+            f"`warmup: {{steps: 250, domains: [{', '.join(experiment.domain_names)}]}}` under model."
+        )
+    return notes
+
+
 def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> None:
     """Refuse what could not act.
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from xdomain.config.domain import DomainConfig
-from xdomain.config.domain_file import benchmark_file, load_domain_file
-from xdomain.config.load import apply_override
+from xdomain.config.domain_file import benchmark_file
+from xdomain.config.load import apply_override, load_domains
 from xdomain.config.run_id import BASE
-from xdomain.config.setups import EvaluationSetup
+from xdomain.config.setups import EvaluationSetup, entry_name
 from xdomain.config.validation import validate
 from xdomain.core.errors import ConfigError
 from xdomain.plan.graph import Graph, checkpoint_graph, checkpoint_steps, model_graph
@@ -34,10 +34,10 @@ def domain_entries(domains: str | Path | Iterable[str | Path | DomainConfig]) ->
     """Return the entries of `domains` in an experiment: registered names, and what YAML files describe.
 
     Args:
-        domains: names and YAML files, as a sequence or with commas between them.
+        domains: names, and YAML files of domains, experiments or studies, as a sequence or with commas between them.
 
     Raises:
-        ConfigError: a file is missing or describes no domain, or nothing is named.
+        ConfigError: a file is missing or describes no domain, nothing is named, or two domains have the same name.
     """
     wanted = str(domains).split(",") if isinstance(domains, str | Path) else domains
     entries: list[str | DomainConfig] = []
@@ -49,10 +49,15 @@ def domain_entries(domains: str | Path | Iterable[str | Path | DomainConfig]) ->
         if not name:
             continue
         path = Path(name) if name.endswith((".yaml", ".yml")) else benchmark_file(name)
-        entries.append(load_domain_file(path) if path else name)
+        entries += load_domains(path) if path else [name]
     if not entries:
         raise ConfigError("no domain is named.", where="--domains", fix="Name one: `xdomain domains list` has them.")
-    return entries
+    found: dict[str, str | DomainConfig] = {}
+    for entry in entries:
+        if found.setdefault(entry_name(entry), entry) != entry:
+            what = f'two different domains have the name "{entry_name(entry)}".'
+            raise ConfigError(what, where="--domains", fix="Leave one of them out.")
+    return list(found.values())
 
 
 def settings_by_model(

@@ -14,6 +14,7 @@ from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import ConfigError
 from xdomain.core.files import read_json
 from xdomain.core.locate import gguf_path
+from xdomain.core.registry import did_you_mean
 from xdomain.plan.model_shape import ModelShape, shape_of
 from xdomain.plan.stage import BaseStage
 from xdomain.store.store import Store
@@ -73,7 +74,9 @@ def _from_table(name: str) -> FoundShape:
     table = json.loads((files(__package__) / TABLE).read_text(encoding="utf-8"))
     if name in table:
         return _described(table[name], "the table of known models")
-    return FoundShape(None, f'"{name}" is neither in the hub\'s cache nor in the table of known models')
+    near = did_you_mean(name, [each for each in table if "/" in each]).rstrip("?")
+    where = f'"{name}" is neither in the hub\'s cache nor in the table of known models'
+    return FoundShape(None, f"{where}.{near}?" if near else where)
 
 
 def _cached_config(name: str, revision: str | None) -> Path | None:

@@ -36,7 +36,7 @@ class DomainPart:
     share: float
 
     def mean_gradient(self) -> Gradient:
-        """Gradient of the domain's mean loss, g_k of method.md section 5."""
+        """Return the gradient of the domain's mean loss: g_k in docs/reference/papers.md."""
         return [tensor / self.share for tensor in self.gradient] if self.share != 1.0 else self.gradient
 
 

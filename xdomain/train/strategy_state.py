@@ -7,6 +7,7 @@ from pathlib import Path
 from safetensors.torch import load_file, save_file
 
 from xdomain.core.errors import StageError
+from xdomain.core.files import share_weights
 from xdomain.strategies.base import Strategy
 
 FILE = "strategy.safetensors"
@@ -17,6 +18,7 @@ def save_strategy_state(strategy: Strategy, folder: Path) -> None:
     state = strategy.state()
     if state:
         save_file({name: tensor.contiguous() for name, tensor in state.items()}, folder / FILE)
+        share_weights(folder)
 
 
 def load_strategy_state(strategy: Strategy, folder: Path) -> None:

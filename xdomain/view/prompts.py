@@ -13,9 +13,16 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from xdomain.core.files import read_json
 from xdomain.core.fingerprint import text_digest
+from xdomain.core.limits import limited
+from xdomain.core.reading import read_limited
 from xdomain.domains.base import Item
-from xdomain.models.prompting import messages, plain_text
+from xdomain.models.prompting import RENDERING_FAILED, messages, plain_text
 
+LONGEST_SECONDS = 2.0
+MOST_MEBIBYTES = 512
+"""Limits of rendering one prompt."""
+LARGEST_TEMPLATE = 2**20
+"""Bytes; those of published models take up to 30,000."""
 SPECIAL_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
 
@@ -73,16 +80,20 @@ class ChatTemplate:
         try:
             settings = read_json(folder / "tokenizer_config.json")
             path = folder / "chat_template.jinja"
-            text = path.read_text(encoding="utf-8") if path.is_file() else settings.get("chat_template")
+            text = settings.get("chat_template")
+            if path.is_file():
+                text = read_limited(path, LARGEST_TEMPLATE).decode()
             tokens = {name: settings[name] for name in SPECIAL_TOKENS if isinstance(settings.get(name), str)}
-            return cls(text, tokens) if isinstance(text, str) else None
-        except (OSError, ValueError, TemplateError):
+            with limited(LONGEST_SECONDS, MOST_MEBIBYTES):
+                return cls(text, tokens) if isinstance(text, str) else None
+        except (OSError, *RENDERING_FAILED):
             return None
 
     def render(self, item: Item) -> str | None:
         try:
-            return self._template.render(messages=messages(item), add_generation_prompt=True, **self._tokens)
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
+            with limited(LONGEST_SECONDS, MOST_MEBIBYTES):
+                return self._template.render(messages=messages(item), add_generation_prompt=True, **self._tokens)
+        except RENDERING_FAILED:
             return None
 
 

@@ -29,7 +29,8 @@ GROUPS = {"structured": ["sums", "words"], "knowledge": ["facts"]}
 
 
 def config(**changes: object) -> StudyConfig:
-    data = {"name": "example", "pairs": PAIRS, "groups": GROUPS, "domains": list(SIZES), **changes}
+    domains = [{"name": name, "source": {"kind": "csv", "path": "rows.csv"}, "verifier": "text"} for name in SIZES]
+    data = {"name": "example", "pairs": PAIRS, "groups": GROUPS, "domains": domains, **changes}
     return validate(StudyConfig, data, "a test")
 
 
@@ -153,11 +154,11 @@ def test_the_page_has_every_pair_and_says_what_it_speaks_of(result: PairResult) 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"groups": {"structured": ["sums", "words"]}}, '"facts" of `domains` has no group'),
-        ({"groups": {**GROUPS, "more": ["facts"]}}, "stands there twice"),
+        ({"groups": {"structured": ["sums", "words"]}}, '"facts" has no group'),
+        ({"groups": {**GROUPS, "more": ["facts"]}}, "is listed twice"),
         ({"groups": {**GROUPS, "more": ["poems"]}}, '"poems" is not under `domains`'),
-        ({"pairs": [{**PAIRS[0], "trained_on": ["poems"]}]}, "which is no group"),
-        ({"pairs": [PAIRS[0], PAIRS[0]]}, 'the name "M" stands there twice'),
+        ({"pairs": [{**PAIRS[0], "trained_on": ["poems"]}]}, "is not under `groups`"),
+        ({"pairs": [PAIRS[0], PAIRS[0]]}, 'the name "M" is listed twice'),
         ({"samples": {"poems": 4}}, '"poems" is not under `domains`'),
         ({"name": "../up"}, "names a folder"),
         ({"grid": {}}, 'unknown key "grid"'),

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import xdomain
 from xdomain.api.domains import check_domains
 from xdomain.api.schemas import json_schema
 from xdomain.api.templates import copy_example, list_examples, list_templates, start_experiment
+from xdomain.config.yaml_file import read_yaml
 from xdomain.core.errors import ConfigError
 
 TEMPLATES = [each.name for each in list_templates()]
@@ -74,6 +76,15 @@ def test_a_copied_example_stands_by_itself(name: str, tmp_path: Path) -> None:
     assert "experiments/" not in text
     if schema.name.startswith("experiment"):
         assert xdomain.open_experiment(file, store=tmp_path / "store").plan.train_stages
+
+
+@pytest.mark.parametrize("name", [each.name for each in list_examples()])
+def test_each_copied_file_is_valid_by_the_schema_that_its_first_line_names(name: str, tmp_path: Path) -> None:
+    for path in copy_example(name, tmp_path):
+        if path.suffix == ".yaml":
+            line = path.read_text().partition("\n")[0]
+            schema = path.parent / line.removeprefix("# yaml-language-server: $schema=")
+            Draft202012Validator(json.loads(schema.read_text())).validate(read_yaml(path))
 
 
 def test_copied_stand_ins_let_a_papers_grid_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

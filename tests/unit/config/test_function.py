@@ -80,7 +80,7 @@ def test_a_worker_takes_what_the_plan_found(tmp_path: Path) -> None:
         ("my_rewards:score", "my_rewards:scor", 'defines no "scor". Did you mean "score"?'),
         ("my_rewards:score", "my_rewrads:score", 'there is no module "my_rewrads" among the installed packages or in'),
         ("my_rewards:score", "my_rewards.score", "It has no colon. Write it as"),
-        ("my_rewards:reward", "my_rewards:rewrd", 'reward: '),
+        ("my_rewards:reward", "my_rewards:rewrd", "reward: "),
         ('"my_rewards:score"}', '"my_rewards:score", timeout: 3}', 'verifier.timeout: unknown key "timeout"'),
         ('{function: "my_rewards:score"}', "function", "verifier.function: is missing. Add `function:` with a value."),
     ],

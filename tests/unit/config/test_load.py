@@ -50,7 +50,7 @@ def test_a_good_file_loads_with_overrides(tmp_path: Path) -> None:
         (GOOD + "training: {grpo: {max_steps: 3}}\n", "a stage sets these itself"),
         (GOOD + "checkpoints: {every_steps: 3}\ntraining: {steps: 4, updates_per_rollout: 2}\n", "cannot be saved"),
         (GOOD + "evaluation: {samples: 4}\n", "repeats one completion"),
-        (GOOD + "seeds: [1, 1]\n", "a seed stands there twice"),
+        (GOOD + "seeds: [1, 1]\n", "seeds.1: the seed 1 is listed twice"),
         ("name: [unclosed\n", "is not YAML"),
         ("- a list\n", "should be a mapping"),
     ],
@@ -107,7 +107,9 @@ def test_a_contrast_of_a_domain_that_the_experiment_lacks(tmp_path: Path) -> Non
         "transfer(math on lgic)": "lgic",
     }.items():
         text = GOOD + f'\nanalysis: {{contrasts: ["{contrast}"]}}\n'
-        with pytest.raises(ConfigError, match=rf'analysis.contrasts: .* uses "{wrong}", which is not under `domains`'):
+        with pytest.raises(
+            ConfigError, match=rf'analysis\.contrasts\.0: .* uses "{wrong}", which is not under `domains`'
+        ):
             load_experiment(write(tmp_path, text))
 
 

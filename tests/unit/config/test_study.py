@@ -33,12 +33,12 @@ def test_models_and_benchmarks_of_a_pair() -> None:
     [
         ({"name": "a/b"}, "names a folder"),
         ({"groups": {"maths": ["math", "logic", "puzzle", "chess"]}}, '"chess" is not under `domains`'),
-        ({"groups": {"maths": ["math", "logic"]}}, '"puzzle" of `domains` has no group'),
+        ({"groups": {"maths": ["math", "logic"]}}, '"puzzle" has no group'),
         ({"groups": {"maths": ["math", "logic"], "words": ["puzzle", "math"]}}, "a benchmark has one group"),
         ({"samples": {"chess": 3}}, '"chess" is not under `domains`'),
-        ({"own_settings": {"z": {}}}, '"z" stands in no pair'),
-        ({"pairs": [PAIR, PAIR]}, '"p" stands there twice'),
-        ({"pairs": [PAIR | {"trained_on": ["code"]}]}, '"code", which is no group'),
+        ({"own_settings": {"z": {}}}, 'no pair has this model'),
+        ({"pairs": [PAIR, PAIR]}, '"p" is listed twice'),
+        ({"pairs": [PAIR | {"trained_on": ["code"]}]}, '"code" is not under `groups`: maths, words'),
     ],
 )
 def test_mistakes(changes: dict[str, Any], words: str) -> None:

@@ -26,7 +26,7 @@ GOOD: dict[str, Any] = {
         ({"model": {"preset": "tiny_qwen3", "lora": {"rank": 3}}}, 'model.lora.rank: unknown key "rank".'),
         ({"training": {"steps": 0, "generations": 1}}, "2 mistakes.\nx.yaml: training.steps: should be at least 1"),
         ({"strategy": {"name": "cgpo", "alhpa": 1}}, 'strategy.alhpa: unknown key "alhpa". Did you mean "alpha"?'),
-        ({"strategies": [{"name": "scaled", "weights": 3}]}, 'strategies.0.weights: should be a mapping of keys to'),
+        ({"strategies": [{"name": "scaled", "weights": 3}]}, "strategies.0.weights: should be a mapping of keys to"),
         ({"strategies": [{"name": "scaled", "weights": {"math": "a"}}]}, "strategies.0.weights.math: should be"),
         ({"domains": []}, "domains: should be a list that is not empty. Found an empty list."),
         ({"domains": [7]}, "domains.0: should be the name of a domain"),

@@ -43,3 +43,14 @@ def test_all_mistakes_are_listed_and_many_are_counted(written: Written) -> None:
     assert lines[1] == f"{written.name}:4:9: seeds.0: wrong 0. very Correct it."
     assert lines[-1] == "and 3 more."
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_mistakes_are_listed_in_the_order_of_lines(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("a: 1\nb: 2\nc: 3\n")
+    written = Written.file(path)
+    for key in "cab":
+        written.note((key,), "wrong.")
+    with pytest.raises(ConfigErrors) as caught:
+        written.refuse()
+    assert [line.rpartition(": ")[0][-1] for line in str(caught.value).splitlines()[1:]] == ["a", "b", "c"]

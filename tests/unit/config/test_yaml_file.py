@@ -15,9 +15,9 @@ from xdomain.core.errors import ConfigError
     ("content", "words"),
     [
         (b"a: [1, 2", r"x\.yaml:1:9: is not YAML"),
-        (b"a: 1\n  b: 2", r"x\.yaml:2:4: is not YAML: mapping values"),
+        (b"a: 1\n  b: 2", r"x\.yaml:2:4: is not YAML: there is a \": \" where no key can be"),
         (b"- a", "should be a mapping"),
-        (b"", "should be a mapping"),
+        (b"", "is empty"),
         (b"a: 1\nb: \xff", r"x\.yaml:2: cannot be read as UTF-8: invalid start byte"),
         ("a: 1".encode("utf-16"), r"x\.yaml:1: cannot be read as UTF-8"),
         (b"#" * (LARGEST_FILE + 1), r"x\.yaml: cannot be read: it is larger than 512 KiB"),

@@ -20,5 +20,5 @@ def test_a_solution_is_right(name: str) -> None:
 
 
 def test_reasoners_are_asked_for_a_box() -> None:
-    template = for_reasoners("x", "An example.", "the number").template
+    template = for_reasoners("arithmetic", "An example.", "the number").template
     assert template == "{{ question }}\nThink step by step, and put the number in \\boxed{}."

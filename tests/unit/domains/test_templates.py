@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.hostile.templates import ENDLESS, HOSTILE
 from xdomain.core.errors import ConfigError, DataError
+from xdomain.domains import templates
 from xdomain.domains.bad_rows import BadRow
 from xdomain.domains.templates import compile_template, render
 
@@ -42,3 +44,20 @@ def test_what_cannot_be_filled_names_the_fields(template: str) -> None:
 def test_what_is_no_template() -> None:
     with pytest.raises(ConfigError, match="not valid Jinja2"):
         compile_template("{{ q")
+
+
+@pytest.mark.parametrize("template", HOSTILE)
+def test_a_template_without_bounds_is_refused(template: str) -> None:
+    with pytest.raises((DataError, ConfigError), match="the template"):
+        render(template, {"q": "a", "x": "a"}, where="f:1")
+
+
+def test_a_template_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(templates, "LONGEST_SECONDS", 0.5)
+    with pytest.raises(DataError, match=r"takes longer than 0\.5 seconds"):
+        render(ENDLESS, {"q": "a"}, where="f:1")
+
+
+def test_a_filled_template_has_a_longest_text() -> None:
+    with pytest.raises(DataError, match="writes 20000000 characters, more than 10000000"):
+        render("{{ q * 20 }}", {"q": "a" * 10**6}, where="f:1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,20 @@ def test_an_adapter_names_its_parent_by_a_relative_path(full: Path, tmp_path: Pa
     assert load_tokenizer(moved / "first").get_vocab() == tiny_qwen3()[1].get_vocab()
     merged, base = load_plain(moved / "first").state_dict(), load_plain(moved / "base").state_dict()
     assert any(not torch.equal(merged[name], base[name]) for name in base)
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_weights_have_the_permissions_of_their_neighbours(mask: int, mode: int, tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        model, tokenizer = tiny_qwen3()
+        save_full(model, tokenizer, tmp_path / "full", chat_template=False)
+        save_adapter(new_adapter(model, LoraConfig(r=2), random=True), tmp_path / "adapter", tmp_path / "full")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("*/*")}
+    assert {"model.safetensors", "adapter_model.safetensors", "config.json", "checkpoint.json"} <= modes.keys()
+    assert set(modes.values()) == {mode}
 
 
 def test_an_endpoint_is_an_address(tmp_path: Path) -> None:

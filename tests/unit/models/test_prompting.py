@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.hostile.templates import ENDLESS, HOSTILE
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError
 from xdomain.domains.base import Item
+from xdomain.models import prompting
 from xdomain.models.prompting import (
     encode,
     messages,
@@ -92,3 +94,15 @@ def test_open_reasoning_is_judged_with_the_completion() -> None:
     assert opened_reasoning("<think></think>") == ""
     assert scored_text("<think>\n", "a</think>b") == "<think>\na</think>b"
     assert scored_text("<think>\n", "<think>a") == "<think>a"
+
+
+@pytest.mark.parametrize("template", [*HOSTILE, "{{ 'a' * 20000000 }}"])
+def test_a_template_without_bounds_is_refused(template: str) -> None:
+    with pytest.raises(ConfigError, match="the chat template cannot render a user's message"):
+        render(ITEM, tokenizer(template), chat=True)
+
+
+def test_a_template_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prompting, "LONGEST_SECONDS", 0.5)
+    with pytest.raises(ConfigError, match=r"takes longer than 0\.5 seconds"):
+        render(ITEM, tokenizer(ENDLESS), chat=True)

@@ -10,7 +10,7 @@ from tests.support.plans import make_experiment
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import PlanError
-from xdomain.plan.checks import check_training, precision_note, training_notes
+from xdomain.plan.checks import check_training, precision_note, setting_notes, training_notes
 
 SINGLE = [parse_curriculum("logic")]
 MIXED = [parse_curriculum("logic + puzzle")]
@@ -37,6 +37,22 @@ def test_steps_that_rounding_undoes(dtype: str, rate: float, is_told: bool) -> N
     assert (note is not None) == is_told
     assert [note] * is_told == training_notes(experiment, SINGLE)
     assert training_notes(experiment, []) == []
+
+
+def test_settings_that_a_beginner_overlooks() -> None:
+    cold, late = (
+        setting_notes(make_experiment(model={"preset": "tiny_qwen3"}), SINGLE),
+        make_experiment(
+            training={"steps": 10, "prompts_per_step": 4, "generations": 2},
+            checkpoints={"every_steps": 20},
+            model={"preset": "tiny_qwen3", "warmup": {"domains": ["logic"]}},
+        ),
+    )
+    assert "Write `warmup: {steps: 250, domains: [logic, puzzle]}` under model." in cold[0]
+    assert [each.partition(":")[0] for each in setting_notes(late, SINGLE)] == [
+        "checkpoints.every_steps is 20, but training.steps is 10"
+    ]
+    assert setting_notes(late, []) == []
 
 
 def test_adapters_are_float32() -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from xdomain.api.domains import open_domains
+from xdomain.config.domain_file import load_domain_file
 from xdomain.config.study import StudyConfig
 from xdomain.core.errors import ConfigError
-from xdomain.resolve.evaluations import evaluation_graph, settings_by_model
+from xdomain.resolve.evaluations import domain_entries, evaluation_graph, settings_by_model
 from xdomain.store.store import Store
 
 URL = "http://127.0.0.1:9/v1#m"
@@ -41,6 +43,24 @@ def test_settings_that_concern_nobody(
         settings_by_model(Store(tmp_path / "store"), [model], settings, None, of_base)
 
 
+def test_domains_are_named_by_whatever_domains_check_takes(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("{name: own, source: {kind: csv, path: rows.csv}, verifier: text}")
+    head = "name: x\ndomains: [logic, {file: own.yaml}]\n"
+    (tmp_path / "exp.yaml").write_text(head + "model: {preset: tiny_qwen3}\ncurricula: []\n")
+    (tmp_path / "study.yaml").write_text(
+        head + "groups: {g: [logic, own]}\npairs: [{name: p, base: a, tuned: b, trained_on: [g]}]\n"
+    )
+    own = load_domain_file(tmp_path / "own.yaml")
+    for name in ("exp", "study"):
+        assert domain_entries(tmp_path / f"{name}.yaml") == ["logic", own]
+        assert list(open_domains(tmp_path / f"{name}.yaml")) == ["logic", "own"]
+    assert domain_entries(f"logic, {tmp_path}/exp.yaml,math,{tmp_path}/own.yaml") == ["logic", own, "math"]
+    assert domain_entries([own, tmp_path / "exp.yaml"]) == [own, "logic"]
+    (tmp_path / "other.yaml").write_text("{name: logic, source: {kind: csv, path: rows.csv}, verifier: text}")
+    with pytest.raises(ConfigError, match='two different domains have the name "logic"'):
+        domain_entries(f"logic,{tmp_path}/other.yaml")
+
+
 def test_a_study_says_how_its_models_are_loaded(tmp_path: Path) -> None:
     pairs = [{"name": "p", "base": URL, "tuned": "package:some.gguf", "trained_on": ["g"]}]
     data = {"name": "s", "pairs": pairs, "groups": {"g": ["logic"]}, "domains": ["logic"]}
@@ -52,7 +72,7 @@ def test_a_study_says_how_its_models_are_loaded(tmp_path: Path) -> None:
     model = graph.setup.model
     assert model is not None
     assert (model.dtype, model.endpoint and model.endpoint.protocol) == ("float32", "completions")
-    with pytest.raises(ValueError, match="stands in no pair"):
+    with pytest.raises(ValueError, match="no pair has this model"):
         StudyConfig.model_validate(data | {"own_settings": {"another": {"dtype": "float16"}}})
 
 

@@ -195,7 +195,9 @@ def test_a_process_of_another_user_is_not_killed(tmp_path: Path, started: list[s
 
 
 @pytest.mark.parametrize("whose", [lambda: 1, os.getpid, os.getppid], ids=["first", "own", "parent"])
-def test_neither_the_first_process_nor_this_one_nor_its_parent_is_signalled(tmp_path: Path, whose: Callable[[], int]) -> None:
+def test_neither_the_first_process_nor_this_one_nor_its_parent_is_signalled(
+    tmp_path: Path, whose: Callable[[], int]
+) -> None:
     path = tmp_path / "lease.json"
     plant(path, whose())
     takes_over(path)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.hostile.templates import ENDLESS, HOSTILE
 from xdomain.core.fingerprint import text_digest
 from xdomain.domains.base import Item
 from xdomain.models.prompting import messages, render
@@ -59,3 +60,16 @@ def test_a_folder_without_a_template(tmp_path: Path, settings: Any) -> None:
 def test_a_template_that_refuses_shows_nothing() -> None:
     assert ChatTemplate("{{ raise_exception('no') }}", {}).render(ITEM) is None
     assert ChatTemplate("{{ messages.__class__.__mro__[1].x }}", {}).render(ITEM) is None
+
+
+@pytest.mark.parametrize("template", [*HOSTILE, ENDLESS])
+def test_a_template_without_bounds_shows_nothing(tmp_path: Path, template: str) -> None:
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"chat_template": template}), encoding="utf-8")
+    made = ChatTemplate.of(tmp_path)
+    assert made is None or made.render(ITEM) is None
+
+
+def test_a_template_that_is_a_device_shows_nothing(folder: Path) -> None:
+    (folder / "chat_template.jinja").unlink(missing_ok=True)
+    (folder / "chat_template.jinja").symlink_to("/dev/zero")
+    assert ChatTemplate.of(folder) is None

@@ -15,7 +15,7 @@ def order(
     experiment: ExperimentPath,
     out_file: Annotated[
         Path | None,
-        typer.Option("--out", help="The second round's file [default: beside the first, -ordered]."),
+        typer.Option("--out", help="The second round's file.", show_default="beside the first, with -ordered"),
     ] = None,
     json_: Json = False,
     seeds: Seeds = None,

@@ -47,7 +47,7 @@ def plan(
     tokens_per_second: Annotated[
         float | None,
         typer.Option(
-            min=0.001, help="Tokens that a stage generates per second, training included; by default as measured."
+            min=0.001, help="Tokens that a stage generates per second, training included.", show_default="as measured"
         ),
     ] = None,
     jobs: Jobs = None,

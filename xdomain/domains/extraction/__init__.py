@@ -10,6 +10,6 @@ from __future__ import annotations
 from xdomain.domains.extraction.boxes import balanced
 from xdomain.domains.extraction.places import FINDERS
 from xdomain.domains.extraction.reasoning import cut_reasoning
-from xdomain.domains.extraction.statements import ANSWER_IS, extract, last_match
+from xdomain.domains.extraction.statements import ANSWER_IS, extract
 
-__all__ = ["ANSWER_IS", "FINDERS", "balanced", "cut_reasoning", "extract", "last_match"]
+__all__ = ["ANSWER_IS", "FINDERS", "balanced", "cut_reasoning", "extract"]

@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 
 from xdomain.config.domain_verifier import ExtractingVerifier, Place
+from xdomain.core.limits import LimitExceeded
 from xdomain.domains.extraction.boxes import Statement, last_box, last_tag
 from xdomain.domains.extraction.places import FINDERS, SENTENCE_END
 from xdomain.domains.extraction.reasoning import cut_reasoning
+from xdomain.domains.patterns import last_match
 
 LONGEST_ANSWER = 20_000
 """Characters of an extracted answer that a user's pattern is searched in."""
@@ -48,7 +50,7 @@ def extract(
     starts: Starts = anything,
     phrases: tuple[re.Pattern[str], ...] = (ANSWER_IS,),
 ) -> str | None:
-    """Return the stated answer, narrowed by `pattern`; None if there is none.
+    """Return the stated answer, narrowed by `pattern`; None if there is none, or if the pattern is too slow on it.
 
     Args:
         completion: the text to search.
@@ -58,9 +60,8 @@ def extract(
     """
     completion = cut_reasoning(completion, config.reasoning)
     if config.pattern is not None:
-        return next(
-            (last_match(config.pattern, found[-LONGEST_ANSWER:]) for found in at_places(completion, config)), None
-        )
+        found = next(at_places(completion, config), None)
+        return None if found is None else narrowed(config.pattern, found)
     marked = last_mark(completion, config.answer_in)
     if GUESSES.intersection(config.answer_in) and (marked is None or starts is not anything):
         spoken = last_phrase(completion, marked.end if marked else 0, starts, phrases)
@@ -69,6 +70,14 @@ def extract(
     if marked is not None:
         return marked.text
     return next(at_places(completion, config), None)
+
+
+def narrowed(pattern: str, text: str) -> str | None:
+    """Return the last match of a user's pattern; None if there is none, or none in time."""
+    try:
+        return last_match(pattern, text[-LONGEST_ANSWER:])
+    except LimitExceeded:
+        return None
 
 
 def at_places(completion: str, config: ExtractingVerifier) -> Iterator[str]:
@@ -114,13 +123,3 @@ def after_phrase(text: str, start: int) -> str:
     reason = REASON.search(sentence, 1) if sentence else None
     hedge = HEDGE.match(more)
     return (sentence[: reason.start()] if reason else sentence).strip() + (f" {hedge.group().strip()}" if hedge else "")
-
-
-def last_match(pattern: str, text: str) -> str | None:
-    """Return group 1, or all, of the last match of `pattern`; None if there is none."""
-    found = None
-    for match in re.finditer(pattern, text, re.MULTILINE):
-        found = match
-    if found is None:
-        return None
-    return found.group(1) if found.re.groups else found.group(0)

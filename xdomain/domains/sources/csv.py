@@ -10,9 +10,9 @@ from typing import Any
 
 from xdomain.config.domain_source import CsvSource
 from xdomain.core.errors import DataError
-from xdomain.domains.sources.files import FileRows, open_text, refuse_repeated_columns
+from xdomain.domains.sources.files import LONGEST_LINE, FileRows, open_text, read_lines, refuse_repeated_columns
 
-LONGEST_CELL = 2**31 - 1
+LONGEST_CELL = LONGEST_LINE
 """Largest number of characters of a cell. Python's own limit of 131,072 is shorter than some passages."""
 
 
@@ -25,7 +25,7 @@ class CsvRows(FileRows):
 
     def read(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         with open_text(path, newline="") as handle, long_cells():
-            reader = csv.DictReader(handle, delimiter=self.delimiter, strict=True)
+            reader = csv.DictReader(read_lines(handle, path), delimiter=self.delimiter, strict=True)
             try:
                 refuse_repeated_columns(reader.fieldnames or (), f"{path}:1")
                 for number, row in enumerate(reader, start=1):

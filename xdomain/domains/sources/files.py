@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from xdomain.config.domain_source import FileSource, Paths
 from xdomain.core.errors import DataError
 from xdomain.core.fingerprint import file_digest
 from xdomain.core.json_text import RepeatedKeyError
+from xdomain.core.reading import open_regular, why_unreadable
+from xdomain.core.registry import did_you_mean
 from xdomain.domains.sources.base import Part, Row, Source
+
+LONGEST_LINE = 2**26
+LONGEST_TEXT = 2**31
+"""Characters of a line and of a file, unpacked. All rows of a file are held in memory."""
 
 
 class FileRows(Source):
@@ -40,8 +48,9 @@ class FileRows(Source):
         found = [Path(path) for path in ((paths,) if isinstance(paths, str) else paths)]
         for path in found:
             if not path.is_file():
+                near = did_you_mean(path.name, sorted(each.name for each in path.parent.glob(f"*{path.suffix}")))
                 raise DataError(
-                    "there is no such file.",
+                    f"there is no such file.{near}",
                     where=str(path),
                     fix="Correct the path under the domain's `source`, or fetch the data.",
                 )
@@ -57,7 +66,8 @@ class FileRows(Source):
                     f"cannot be read as UTF-8: {error}.", where=str(path), fix="Save it as UTF-8 text."
                 ) from error
             except (OSError, EOFError, zlib.error) as error:
-                raise DataError(f"cannot be read: {error}.", where=str(path), fix="Check the file.") from error
+                reason = why_unreadable(error) if isinstance(error, OSError) else str(error)
+                raise DataError(f"cannot be read: {reason}.", where=str(path), fix="Check the file.") from error
         if not found:
             raise DataError("holds no rows.", where=str(self.paths(part)[0]), fix="Give a file with rows.")
         return found
@@ -75,11 +85,50 @@ class FileRows(Source):
         return {}
 
 
-def open_text(path: Path, newline: str | None = None) -> IO[str]:
-    """Open a text file, unpacked if its name ends in .gz; a byte order mark at its start is skipped."""
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline=newline)
-    return path.open(encoding="utf-8-sig", newline=newline)
+@contextmanager
+def open_text(path: Path, newline: str | None = None) -> Iterator[IO[str]]:
+    """Open a text file, unpacked if its name ends in .gz; a byte order mark at its start is skipped.
+
+    Raises:
+        OSError: it cannot be read, or is not a regular file.
+    """
+    with open_regular(path) as raw:
+        binary = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+        with io.TextIOWrapper(cast("IO[bytes]", binary), encoding="utf-8-sig", newline=newline) as handle:
+            yield handle
+
+
+def read_lines(handle: IO[str], path: Path) -> Iterator[str]:
+    """Yield the lines of a text, which may be unpacked from a small file, within limits.
+
+    Raises:
+        DataError: a line is longer than `LONGEST_LINE`, or the text than `LONGEST_TEXT`.
+    """
+    left = LONGEST_TEXT
+    number = 0
+    while line := handle.readline(LONGEST_LINE + 1):
+        number += 1
+        left -= len(line)
+        if len(line) > LONGEST_LINE:
+            what = f"the line is longer than {LONGEST_LINE} characters."
+            raise DataError(what, where=f"{path}:{number}", fix="Check the file.")
+        if left < 0:
+            what = f"the text is longer than {LONGEST_TEXT} characters."
+            raise DataError(what, where=str(path), fix="Split it into several files, or leave rows out.")
+        yield line
+
+
+def whole_text(handle: IO[str], path: Path) -> str:
+    """Return a text of at most `LONGEST_TEXT` characters.
+
+    Raises:
+        DataError: it is longer.
+    """
+    text = handle.read(LONGEST_TEXT + 1)
+    if len(text) > LONGEST_TEXT:
+        what = f"the text is longer than {LONGEST_TEXT} characters."
+        raise DataError(what, where=str(path), fix="Split it into several files, or leave rows out.")
+    return text
 
 
 def not_json(error: ValueError, where: str, fix: str) -> DataError:

@@ -8,7 +8,7 @@ from typing import Any
 
 from xdomain.config.domain_source import JsonSource
 from xdomain.core.errors import DataError
-from xdomain.domains.sources.files import FileRows, demand_object, not_json, open_text
+from xdomain.domains.sources.files import FileRows, demand_object, not_json, open_text, whole_text
 from xdomain.domains.values import load_json
 
 
@@ -22,7 +22,7 @@ class JsonRows(FileRows):
     def read(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         with open_text(path) as handle:
             try:
-                value = load_json(handle.read())
+                value = load_json(whole_text(handle, path))
             except ValueError as error:
                 raise not_json(error, str(path), "Correct the file; one object per line is `kind: jsonl`.") from error
         for step in filter(None, self.records.split(".")):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from xdomain.domains.sources.files import FileRows, demand_object, not_json, open_text
+from xdomain.domains.sources.files import FileRows, demand_object, not_json, open_text, read_lines
 from xdomain.domains.values import load_json
 
 
@@ -24,7 +24,7 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         DataError: A line is not a JSON object, or lists a key twice.
     """
     with open_text(path) as handle:
-        for number, line in enumerate(handle, start=1):
+        for number, line in enumerate(read_lines(handle, path), start=1):
             if not line.strip():
                 continue
             try:

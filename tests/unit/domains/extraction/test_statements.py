@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from xdomain.config.domain_verifier import ExtractingVerifier
-from xdomain.domains.extraction.statements import extract, last_match
+from xdomain.domains.extraction.statements import extract
 
 
 def stated(completion: str, *places: Any, **settings: Any) -> str | None:
@@ -38,7 +38,5 @@ def test_a_pattern_narrows_what_stands_at_the_place() -> None:
     assert stated("\\boxed{5}", "boxed", pattern=r"x=(\d)") is None
 
 
-def test_the_last_match_and_its_group() -> None:
-    assert last_match(r"a(\d)", "a1 a2") == "2"
-    assert last_match(r"a\d", "a1 a2") == "a2"
-    assert last_match(r"b", "a") is None
+def test_a_pattern_that_backtracks_without_end_states_nothing() -> None:
+    assert stated("\\boxed{" + "a" * 40 + "!}", "boxed", pattern=r"(a+)+$") is None
