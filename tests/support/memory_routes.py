@@ -1,148 +1,316 @@
-"""Programs that try to hold more memory than a guest may, each on another route.
+"""Routes to more memory than a guest may hold. Guests run this file as text: it imports the standard library only.
 
-As a program (`python memory_routes.py ROUTE GROUP`) it runs one of them in the sandbox and prints as JSON how that
-ended and how much memory the machine gave at most: it enters the control group GROUP first, which only measures. Any
-interpreter that has the sandbox's modules on its path will do.
+The first line of a route's docstring is its name in the table.
 """
 
 from __future__ import annotations
 
-import json
+import ctypes
+import fcntl
+import mmap
+import os
+import socket
 import sys
-from pathlib import Path
+import threading
+import time
+from collections.abc import Callable
 
-from xdomain.domains.sandbox.base import Limits
-from xdomain.domains.sandbox.choose import working_sandbox
-from xdomain.domains.sandbox.control_group import places_here
-from xdomain.domains.sandbox.runs import run_script
-
-LIMITS = Limits(wall_seconds=4.0, memory_mib=256, disk_mib=32)
-
-START = """
-import ctypes, mmap, os, socket, sys, time
 MIB = 1 << 20
+SECONDS = 60
+X86_64 = os.uname().machine == "x86_64"
+CLONE, EXIT = (56, 60) if X86_64 else (220, 93)
+NEW_USER_AND_MOUNTS = 0x10020000
+SET_PIPE_SIZE = 1031
 libc = ctypes.CDLL(None, use_errno=True)
-def checked(result):
+
+
+def heap() -> None:
+    """Heap of one process"""
+    fill(400)
+
+
+def two_forks() -> None:
+    """Two processes, each below the limit"""
+    forked(2, lambda: fill(200))
+
+
+def twelve_forks() -> None:
+    """Twelve processes, each below the limit"""
+    forked(12, lambda: fill(150))
+
+
+def dripping_output() -> None:
+    """Processes, while output drips every 4 ms"""
+
+    def drip() -> None:
+        while True:
+            print("x", flush=True)
+            time.sleep(0.004)
+
+    threading.Thread(target=drip, daemon=True).start()
+    forked(4, lambda: fill(150))
+
+
+def closed_output() -> None:
+    """Processes, after output was closed"""
+    os.close(1)
+    forked(4, lambda: fill(150))
+
+
+def ended_thread() -> None:
+    """Processes whose first thread has ended"""
+
+    def fill_later() -> None:
+        time.sleep(0.1)
+        fill(150)
+        time.sleep(SECONDS)
+
+    def hide() -> None:
+        threading.Thread(target=fill_later).start()
+        libc.syscall(EXIT, 0)
+
+    forked(6, hide)
+
+
+def huge_pages() -> None:
+    """Processes that fill huge pages"""
+    held = mmap.mmap(-1, 150 * MIB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    held.madvise(mmap.MADV_HUGEPAGE)
+    forked(12, lambda: held.write(b"x" * (150 * MIB)))
+
+
+def namespace_tmpfs() -> None:
+    """tmpfs in a user and mount namespace"""
+    checked(libc.unshare(NEW_USER_AND_MOUNTS))
+    mount_and_fill()
+
+
+def cloned_namespace_tmpfs() -> None:
+    """tmpfs in a namespace that clone made"""
+    if checked(libc.syscall(CLONE, NEW_USER_AND_MOUNTS | 17, 0, 0, 0, 0)) == 0:
+        mount_and_fill()
+    time.sleep(SECONDS)
+
+
+def system_v() -> None:
+    """System V shared memory, detached"""
+    libc.shmat.restype = ctypes.c_void_p
+    for _ in range(8):
+        place = libc.shmat(checked(libc.shmget(0, 100 * MIB, 0o1600)), None, 0)
+        ctypes.memset(place, 1, 100 * MIB)
+        libc.shmdt(ctypes.c_void_p(place))
+    time.sleep(SECONDS)
+
+
+def memfd() -> None:
+    """Files of memfd_create"""
+    for number in range(40):
+        write(os.memfd_create(str(number)), 20)
+    time.sleep(SECONDS)
+
+
+def shared_anonymous() -> None:
+    """Shared anonymous memory of ended processes"""
+    held = []
+    for _ in range(10):
+        held.append(mmap.mmap(-1, 40 * MIB))
+        if os.fork() == 0:
+            held[-1].write(b"x" * (40 * MIB))
+            os._exit(0)
+        os.wait()
+    time.sleep(SECONDS)
+
+
+def shared_zero_device() -> None:
+    """Shared memory of /dev/zero"""
+    held = mmap.mmap(os.open("/dev/zero", os.O_RDWR), 100 * MIB)
+    held.write(b"x" * (100 * MIB))
+    forked(8, shared_zero_device)
+
+
+def shared_memory_files() -> None:
+    """Files in /dev/shm"""
+    for number in range(20):
+        write(os.open(f"/dev/shm/{number}", os.O_CREAT | os.O_RDWR), 20)
+    time.sleep(SECONDS)
+
+
+def files() -> None:
+    """Files in /tmp beside the heap"""
+    held = fill(200)
+    for number in range(4):
+        write(os.open(f"/tmp/{number}", os.O_CREAT | os.O_RDWR), 30)
+    time.sleep(SECONDS)
+    held.close()
+
+
+def empty_files() -> None:
+    """Empty files in /tmp"""
+
+    def make() -> None:
+        for number in range(10**7):
+            os.close(os.open(f"/tmp/{os.getpid()}-{number}", os.O_CREAT))
+
+    forked(8, make)
+
+
+def pipes() -> None:
+    """Pipes beside the heap"""
+
+    def fill_pipes() -> None:
+        for _ in range(28):
+            out = os.pipe()[1]
+            os.set_blocking(out, False)
+            os.write(out, b"x" * MIB)
+
+    forked(8, fill_pipes, wait=False)
+    fill(200)
+    time.sleep(SECONDS)
+
+
+def larger_pipes() -> None:
+    """Larger pipes"""
+    for _ in range(28):
+        fcntl.fcntl(os.pipe()[1], SET_PIPE_SIZE, MIB)
+    time.sleep(SECONDS)
+
+
+def socket_buffers() -> None:
+    """Buffers of sockets"""
+
+    def fill_sockets() -> None:
+        held = [socket.socketpair() for _ in range(28)]
+        for pair in held:
+            for end in pair:
+                send_all(end)
+        time.sleep(SECONDS)
+
+    forked(14, fill_sockets)
+
+
+def larger_socket_buffers() -> None:
+    """Larger buffers of sockets"""
+    one, _ = socket.socketpair()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MIB)
+    time.sleep(SECONDS)
+
+
+def tcp() -> None:
+    """TCP connections with itself"""
+
+    def fill_sockets() -> None:
+        server = socket.create_server(("127.0.0.1", 0))
+        held = []
+        for _ in range(25):
+            held += [socket.create_connection(server.getsockname()), server.accept()[0]]
+            send_all(held[-2])
+        time.sleep(SECONDS)
+
+    forked(14, fill_sockets)
+
+
+def pages_in_pipes() -> None:
+    """Memory given to a pipe with vmsplice"""
+
+    class Vector(ctypes.Structure):
+        _fields_ = (("place", ctypes.c_void_p), ("size", ctypes.c_size_t))
+
+    for _ in range(20):
+        area, ends = fill(60), os.pipe()
+        start = ctypes.addressof(ctypes.c_char.from_buffer(area))
+        for number in range(16):
+            checked(libc.vmsplice(ends[1], ctypes.byref(Vector(start + number * 2 * MIB, 4096)), 1, 0))
+    time.sleep(SECONDS)
+
+
+def checked(result: int) -> int:
+    """Return what a function of the C library returned.
+
+    Raises:
+        OSError: It failed.
+    """
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
-def fill(size):
-    held = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    held.madvise(14)  # huge pages fill faster
-    ctypes.memset(ctypes.addressof(ctypes.c_char.from_buffer(held)), 1, size)
+
+
+def fill(mib: int) -> mmap.mmap:
+    """Hold memory, filled as fast as possible."""
+    held = mmap.mmap(-1, mib * MIB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    ctypes.memset(ctypes.addressof(ctypes.c_char.from_buffer(held)), 1, mib * MIB)
+    HELD.append(held)
     return held
-def forked(count, work):
+
+
+HELD: list[mmap.mmap] = []
+
+
+def forked(count: int, work: Callable[[], object], *, wait: bool = True) -> None:
+    """Do the work in processes that stay."""
     for _ in range(count):
         if os.fork() == 0:
             work()
-            time.sleep(60)
+            time.sleep(SECONDS)
             os._exit(0)
-"""
-
-ROUTES = {
-    "heap": "held = b'x' * (400 * MIB)",
-    "two forks, each below the limit": "forked(2, lambda: globals().update(held=fill(200 * MIB)))\ntime.sleep(60)",
-    "twelve forks, each below the limit": "forked(12, lambda: globals().update(held=fill(150 * MIB)))\ntime.sleep(60)",
-    "forks, while output drips every 4 ms": (
-        "def drip():\n    while True:\n        print('x', flush=True)\n        time.sleep(0.004)\n"
-        "forked(1, drip)\nforked(12, lambda: globals().update(held=fill(150 * MIB)))\ntime.sleep(60)"
-    ),
-    "forks, after standard output was closed": (
-        "os.close(1)\nforked(12, lambda: globals().update(held=fill(150 * MIB)))\ntime.sleep(60)"
-    ),
-    "forks whose first thread ended": (
-        "import threading\ndef hide():\n    threading.Thread(target=lambda: (time.sleep(0.1), fill(150 * MIB), "
-        "time.sleep(60))).start()\n    libc.syscall(60 if os.uname().machine == 'x86_64' else 93, 0)\n"
-        "forked(6, hide)\ntime.sleep(60)"
-    ),
-    "tmpfs in a user and mount namespace": (
-        "checked(libc.unshare(0x10020000))\nchecked(libc.mount(b'x', b'/tmp', b'tmpfs', 0, b'size=4g'))\n"
-        "open('/tmp/x', 'wb').write(b'x' * (200 * MIB))\nopen('/tmp/y', 'wb').write(b'x' * (200 * MIB))\ntime.sleep(60)"
-    ),
-    "tmpfs in a namespace made by clone": (
-        "checked(libc.syscall(56 if os.uname().machine == 'x86_64' else 220, 0x10020011, 0, 0, 0, 0))\ntime.sleep(60)"
-    ),
-    "SysV shared memory, detached": (
-        "libc.shmat.restype = ctypes.c_void_p\n"
-        "for _ in range(8):\n    name = checked(libc.shmget(0, 100 * MIB, 0o1600))\n"
-        "    place = libc.shmat(name, None, 0)\n    ctypes.memset(place, 1, 100 * MIB)\n"
-        "    libc.shmdt(ctypes.c_void_p(place))\ntime.sleep(60)"
-    ),
-    "memfd": (
-        "held = [os.memfd_create(str(n)) for n in range(16)]\nfor each in held:\n"
-        "    for _ in range(50):\n        os.write(each, b'x' * MIB)\ntime.sleep(60)"
-    ),
-    "shared anonymous memory of processes that ended": (
-        "held = []\nfor _ in range(8):\n    held.append(mmap.mmap(-1, 20 * MIB))\n    if os.fork() == 0:\n"
-        "        held[-1].write(b'x' * (20 * MIB))\n        os._exit(0)\n    os.wait()\n"
-        "forked(8, lambda: [held.append(mmap.mmap(-1, 50 * MIB)) or held[-1].write(b'x' * (50 * MIB))])\ntime.sleep(60)"
-    ),
-    "/dev/zero, shared": (
-        "forked(8, lambda: mmap.mmap(os.open('/dev/zero', os.O_RDWR), 100 * MIB).write(b'x' * (100 * MIB)))\n"
-        "held = mmap.mmap(os.open('/dev/zero', os.O_RDWR), 100 * MIB)\ntime.sleep(60)"
-    ),
-    "/dev/shm": (
-        "for n in range(8):\n    with open(f'/dev/shm/{n}', 'wb') as file:\n        file.write(b'x' * (100 * MIB))\n"
-        "time.sleep(60)"
-    ),
-    "files in /tmp beside the heap": (
-        "held = fill(200 * MIB)\nfor n in range(4):\n    with open(f'/tmp/{n}', 'wb') as file:\n"
-        "        file.write(b'x' * (30 * MIB))\nheld = [held, fill(20 * MIB)]\ntime.sleep(60)"
-    ),
-    "empty files in /tmp": (
-        "def make():\n    for n in range(10**7):\n        os.close(os.open(f'/tmp/{os.getpid()}-{n}', os.O_CREAT))\n"
-        "forked(8, make)\ntime.sleep(60)"
-    ),
-    "pipes": (
-        "import fcntl\ndef fill_pipes():\n    for _ in range(28):\n        out = os.pipe()[1]\n"
-        "        os.set_blocking(out, False)\n        fcntl.fcntl(out, 1031, MIB)\n        os.write(out, b'x' * MIB)\n"
-        "forked(14, fill_pipes)\ntime.sleep(60)"
-    ),
-    "buffers of sockets": (
-        "def fill_sockets():\n    held = []\n    for _ in range(28):\n        held.append(socket.socketpair())\n"
-        "        for end in held[-1]:\n            end.setblocking(False)\n            try:\n"
-        "                while True:\n                    end.send(b'x' * 65536)\n            except OSError:\n"
-        "                pass\n    time.sleep(60)\n"
-        "forked(14, fill_sockets)\ntime.sleep(60)"
-    ),
-    "larger buffers of sockets": (
-        "for _ in range(28):\n    one = socket.socketpair()[0]\n"
-        "    one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MIB)\ntime.sleep(60)"
-    ),
-    "TCP on the guest's own address": (
-        "def fill_sockets():\n    server = socket.create_server(('127.0.0.1', 0))\n    held = []\n"
-        "    for _ in range(25):\n        one = socket.create_connection(server.getsockname())\n"
-        "        held += [one, server.accept()[0]]\n        one.settimeout(0.05)\n        try:\n"
-        "            while True:\n                one.send(b'x' * 65536)\n        except OSError:\n            pass\n"
-        "    time.sleep(60)\nforked(14, fill_sockets)\ntime.sleep(60)"
-    ),
-    "memory given to a pipe": (
-        "class Vector(ctypes.Structure):\n    _fields_ = [('place', ctypes.c_void_p), ('size', ctypes.c_size_t)]\n"
-        "held = []\nfor _ in range(8):\n    size = 60 * MIB\n    area = fill(size)\n"
-        "    start = ctypes.addressof(ctypes.c_char.from_buffer(area))\n    held.append(os.pipe())\n"
-        "    for n in range(16):\n        vector = Vector(start + n * 2 * MIB, 4096)\n"
-        "        checked(libc.vmsplice(held[-1][1], ctypes.byref(vector), 1, 0))\ntime.sleep(60)"
-    ),
-}
-"""By name: what follows `START`."""
+    if wait:
+        time.sleep(SECONDS)
 
 
-def attack(route: str, group: Path) -> dict[str, object]:
-    """Run one route; the memory of this process itself does not count."""
-    sandbox = working_sandbox()
-    assert sandbox is not None, "no sandbox"
-    peak = group / ("memory.max_usage_in_bytes" if (group / "memory.max_usage_in_bytes").exists() else "memory.peak")
-    usage = group / ("memory.usage_in_bytes" if (group / "memory.usage_in_bytes").exists() else "memory.current")
-    before = int(usage.read_text())
-    run = run_script(sandbox, START + ROUTES[route], "", LIMITS)
-    return {
-        "ending": run.ending,
-        "exit_code": run.exit_code,
-        "peak_mib": (int(peak.read_text()) - before) / (1 << 20),
-        "groups": bool(places_here()),
-        "seconds": run.seconds,
-    }
+def write(file: int, mib: int) -> None:
+    for _ in range(mib):
+        os.write(file, b"x" * MIB)
 
 
-if __name__ == "__main__":
-    print(json.dumps(attack(sys.argv[1], Path(sys.argv[2]))))
+def send_all(end: socket.socket) -> None:
+    """Send until the buffers are full."""
+    end.settimeout(0.02)
+    try:
+        while True:
+            end.send(b"x" * 65536)
+    except OSError:
+        pass
+
+
+def mount_and_fill() -> None:
+    checked(libc.mount(b"x", b"/tmp", b"tmpfs", 0, b"size=4g"))
+    for number in range(20):
+        write(os.open(f"/tmp/{number}", os.O_CREAT | os.O_RDWR), 20)
+    time.sleep(SECONDS)
+
+
+ROUTES = (
+    heap,
+    two_forks,
+    twelve_forks,
+    dripping_output,
+    closed_output,
+    ended_thread,
+    huge_pages,
+    namespace_tmpfs,
+    cloned_namespace_tmpfs,
+    system_v,
+    memfd,
+    shared_anonymous,
+    shared_zero_device,
+    shared_memory_files,
+    files,
+    empty_files,
+    pipes,
+    larger_pipes,
+    socket_buffers,
+    larger_socket_buffers,
+    tcp,
+    pages_in_pipes,
+)
+
+
+def main(route: str) -> None:
+    """Take a route, and print what stopped it if that was an error."""
+    try:
+        globals()[route]()
+    except OSError as error:
+        print(f"error {error.errno}", flush=True)
+        sys.exit(1)
+    except MemoryError:
+        print("error memory", flush=True)
+        sys.exit(1)

@@ -48,6 +48,10 @@ Places = Annotated[
 REASONING_TAGS = ("think", "thinking", "thought", "reasoning")
 
 
+PackageName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
+"""A package as it is imported."""
+
+
 class ExtractingVerifier(ConfigModel):
     """A verifier that first extracts an answer: the places are tried in order, the first that has one wins.
 
@@ -140,6 +144,9 @@ class UnitTestVerifier(ExtractingVerifier):
     output, 1e-9 for returned values."""
     timeout_seconds: float = Field(default=10.0, gt=0)
     memory_mib: int = Field(default=512, ge=64)
+    packages: tuple[PackageName, ...] = ()
+    """Installed packages that programs and tests may import besides the standard library, such as `numpy`, with what
+    they require. They are mounted read-only. A package that is not installed is an error before anything runs."""
     allow_unsandboxed_code: bool = False
     """Run model-written code without isolation where there is no sandbox. Never on a machine that you care for."""
 

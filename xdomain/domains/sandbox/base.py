@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -18,7 +18,10 @@ from typing import Any
 
 from xdomain.domains.sandbox.control_group import ControlGroup, control_group
 from xdomain.domains.sandbox.seccomp import guest_filter
-from xdomain.domains.sandbox.usage import descendants, held_bytes
+from xdomain.domains.sandbox.usage import Usage, usage_of
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Environment of guests with packages. Numerical libraries start a thread per core otherwise, each with its memory."""
 
 
 @dataclass(frozen=True)
@@ -50,28 +53,30 @@ class Guest:
 
     Attributes:
         process: its first process, the leader of a session.
-        isolated: whether it has its own /tmp, network and processes.
+        tmp_bytes: size of its own /tmp; None where it is not isolated.
         group: the control group that limits it, if there is one.
     """
 
     process: subprocess.Popen[bytes]
-    isolated: bool = False
+    tmp_bytes: int | None = None
     group: ControlGroup | None = None
 
-    def held_bytes(self) -> int:
-        """Return the memory that it holds, see `usage.py`."""
-        return held_bytes(self.process.pid, isolated=self.isolated)
+    def usage(self) -> Usage:
+        """Return what it holds now."""
+        return usage_of(self.process.pid, self.tmp_bytes)
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel ended one of its processes at the limit of its control group."""
         return self.group is not None and self.group.ran_out()
 
-    def end(self) -> None:
-        """Kill all of it that is left and reap it."""
-        # Each by itself first: bubblewrap's end takes its processes with it, but only once it is its turn to run.
-        for pid in descendants(self.process.pid) if self.process.poll() is None else ():
+    def kill(self, pids: Iterable[int]) -> None:
+        """Kill processes of it that were just seen; bubblewrap's end takes all others along, a moment later."""
+        for pid in pids if self.process.poll() is None else ():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kill all of it that is left and reap it."""
         with contextlib.suppress(ProcessLookupError):  # it ended by itself, and so did its group
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -85,14 +90,20 @@ class Sandbox(ABC):
     Attributes:
         name: for reports and `xdomain doctor`.
         isolated: whether a hostile guest is contained.
+        packages: installed packages that guests may import, besides the standard library.
     """
 
     name: str
     isolated: bool
+    packages: tuple[str, ...] = ()
 
     def guest_user(self) -> int | None:
         """User id that the next guest takes before it runs foreign code; None leaves it as it is."""
         return None
+
+    @abstractmethod
+    def package_folders(self) -> list[str]:
+        """Return the folders in which guests find `packages`."""
 
     @abstractmethod
     def wrap(self, command: Sequence[str], limits: Limits, rules: int) -> list[str]:
@@ -135,6 +146,7 @@ class Sandbox(ABC):
             "modules": guest_modules(),
             "limits": asdict(limits),
             "user": self.guest_user(),
+            "packages": self.package_folders(),
             "entries": entries,
             "filter": None if self.isolated else rules,  # bubblewrap sets it itself
         }
@@ -148,7 +160,7 @@ class Sandbox(ABC):
                 stdout=stdout,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(*opened, *pass_fds),
-                env={},
+                env=ONE_THREAD if self.packages else {},
                 cwd=folder,
                 start_new_session=True,
             )
@@ -159,7 +171,7 @@ class Sandbox(ABC):
         finally:
             for descriptor in opened:
                 os.close(descriptor)
-        return Guest(process, self.isolated, group)
+        return Guest(process, limits.disk_mib << 20 if self.isolated else None, group)
 
 
 def memory_file(name: str, content: bytes) -> int:

@@ -8,8 +8,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from xdomain.domains.sandbox.base import Limits, Sandbox
-from xdomain.domains.sandbox.mounts import interpreter_mounts
+from xdomain.domains.sandbox.base import ONE_THREAD, Limits, Sandbox
+from xdomain.domains.sandbox.mounts import interpreter_mounts, package_mounts
+from xdomain.domains.sandbox.packages import PACKAGES
 
 NOBODY = 65534
 
@@ -35,17 +36,22 @@ class Bubblewrap(Sandbox):
     name = "bubblewrap"
     isolated = True
 
-    def __init__(self, *, disable_userns: bool = False) -> None:
+    def __init__(self, packages: tuple[str, ...] = (), *, disable_userns: bool = False) -> None:
         """Look for the program.
 
         Args:
+            packages: see `Sandbox`.
             disable_userns: whether guests that are in a user namespace are kept from making more with bubblewrap's own
                 means as well; old versions and some containers cannot do that.
         """
         self.program = shutil.which("bwrap")
         self.root = os.geteuid() == 0
+        self.packages = packages
         self.disable_userns = disable_userns
         self.guests = itertools.count()
+
+    def package_folders(self) -> list[str]:
+        return [PACKAGES] if self.packages else []
 
     def guest_user(self) -> int | None:
         if not self.root:
@@ -70,6 +76,7 @@ class Bubblewrap(Sandbox):
             "--die-with-parent",
             "--new-session",
             "--clearenv",
+            *(word for name, value in ONE_THREAD.items() if self.packages for word in ("--setenv", name, value)),
             *("--proc", "/proc", "--ro-bind", "/dev/null", "/proc/cmdline"),
             *("--tmpfs", "/proc/sys", "--remount-ro", "/proc/sys"),
             *("--perms", "0755", "--dir", "/dev"),
@@ -77,6 +84,7 @@ class Bubblewrap(Sandbox):
             *(word for place, target in LINKS.items() for word in ("--symlink", target, place)),
             *("--perms", "1777", "--size", str(limits.disk_mib << 20), "--tmpfs", "/tmp"),  # noqa: S108 -- the guest's
             *interpreter_mounts(),  # after /tmp, for it may lie there
+            *package_mounts(self.packages),
             *("--remount-ro", "/", "--chdir", "/tmp"),  # noqa: S108 -- the guest's
             "--",
             *command,

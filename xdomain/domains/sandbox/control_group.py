@@ -17,7 +17,7 @@ VERSION_1 = {
 }
 """Controllers and the files that hold their limits. Each controller has groups of its own."""
 
-REMOVAL_SECONDS = 0.5
+REMOVAL_SECONDS = 2.0
 """How long a group's last processes may take to be gone."""
 
 NUMBERS = itertools.count()

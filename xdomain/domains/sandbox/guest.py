@@ -42,6 +42,7 @@ def main() -> None:
     with os.fdopen(int(sys.argv[1]), "rb") as handle:
         job = marshal.load(handle)  # noqa: S302 -- see above
     sys.argv = ["program.py"]
+    sys.path += job["packages"]
     for name, code in job.pop("modules").items():
         sys.modules[name] = type(sys)(name)
         exec(code, vars(sys.modules[name]))  # noqa: S102 -- our own modules
@@ -179,6 +180,8 @@ def run_tests(job: dict[str, Any]) -> None:
     outgoing, incoming = os.fdopen(os.dup(1), "w"), os.fdopen(os.dup(0), "r")
     verdict = os.fdopen(job["verdict_fd"], "w")
     for name in ("pytest", "numpy"):
+        if any(os.path.exists(f"{folder}/{name}") for folder in job["packages"]):
+            continue  # the real one
         sys.modules[name] = sys.modules[f"xdomain.domains.sandbox.{name}_names"]
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115 -- open to the end
     sys.set_int_max_str_digits(0)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from xdomain.domains.sandbox.base import interpreter
+from xdomain.domains.sandbox.packages import PACKAGES, extension_modules, package_files
 
 SCREEN_MODULES = ("_tkinter", "_curses", "_curses_panel", "readline", "nis", "_dbm", "_gdbm")
 """Parts of the standard library that need a terminal, a display or an old database. Their libraries stay outside."""
@@ -39,6 +40,24 @@ def interpreter_mounts() -> tuple[str, ...]:
                 words += ["--tmpfs", str(folder / name), "--remount-ro", str(folder / name)]
     zones = next((place for place in zoneinfo.TZPATH if os.path.isdir(place)), None)
     return (*words, *(read_only(zones) if zones else []))
+
+
+@lru_cache
+def package_mounts(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return words that mount packages read-only in one folder, with the libraries that only they need.
+
+    Raises:
+        DependencyMissing: One is not installed.
+    """
+    files = package_files(names)
+    words = ["--perms", "0755", "--dir", PACKAGES] if files else []
+    words += [word for file in files for word in ("--ro-bind", str(file), f"{PACKAGES}/{file.name}")]
+    own = tuple(f"{file}/" for file in files)
+    mounted = set(interpreter_mounts())
+    for library in libraries(extension_modules(files)) if files else []:
+        if library not in mounted and not os.path.realpath(library).startswith(own):
+            words += read_only(library)
+    return tuple(words)
 
 
 def loader_mounts() -> list[str]:

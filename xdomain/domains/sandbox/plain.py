@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdomain.domains.sandbox.base import Limits, Sandbox
+from xdomain.domains.sandbox.packages import package_files
 
 
 class Unsandboxed(Sandbox):
@@ -12,6 +13,12 @@ class Unsandboxed(Sandbox):
 
     name = "none (resource limits only)"
     isolated = False
+
+    def __init__(self, packages: tuple[str, ...] = ()) -> None:
+        self.packages = packages
+
+    def package_folders(self) -> list[str]:
+        return sorted({str(file.parent) for file in package_files(self.packages)})
 
     def wrap(self, command: Sequence[str], limits: Limits, rules: int) -> list[str]:
         return list(command)

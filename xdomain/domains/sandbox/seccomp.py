@@ -6,6 +6,7 @@ import errno
 import platform
 import socket
 import struct
+from collections.abc import Iterable
 from functools import lru_cache
 
 from xdomain.domains.sandbox.system_calls import AARCH64, CHECKED, NEWEST, REFUSED, X86_64
@@ -25,8 +26,12 @@ ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 NEW_NAMESPACES = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET."""
 
-SHARED, ANONYMOUS, HUGE_PAGES = 0x01, 0x20, 0x40000
+SHARED, ANONYMOUS, POPULATE, HUGE_PAGES = 0x01, 0x20, 0x8000, 0x40000
 """Flags of mmap. Memory that is shared and anonymous stays when the process that filled it ends, counted for none."""
+
+FILLS_FAST = (14, 22, 23, 25)
+"""Advice for memory: MADV_HUGEPAGE, MADV_POPULATE_READ, MADV_POPULATE_WRITE and MADV_COLLAPSE. With it a guest fills
+memory several times as fast, and the watcher could come too late."""
 
 SET_PIPE_SIZE = 1031
 """fcntl's F_SETPIPE_SZ."""
@@ -58,6 +63,7 @@ def guest_filter(machine: str | None = None) -> bytes:
         *only_for(number["clone3"], refuse(errno.ENOSYS)),  # C libraries use clone instead, whose flags can be read
         *only_for(number["clone"], load(FIRST_ARGUMENT), (ANY_BIT, 0, 1, NEW_NAMESPACES), refuse(errno.EPERM)),
         *only_for(number["mmap"], *mmap_rules()),
+        *only_for(number["madvise"], load(FIRST_ARGUMENT + 2 * 8), *none_of(FILLS_FAST)),
         *only_for(number["socket"], *socket_rules()),
         *only_for(number["socketpair"], *socket_rules()),
         *only_for(number["setsockopt"], *buffer_rules()),
@@ -78,10 +84,10 @@ def only_for(number: int | None, *rules: Instruction) -> list[Instruction]:
 
 
 def mmap_rules() -> list[Instruction]:
-    """Refuse huge pages, which no limit counts, and anonymous memory that is shared."""
+    """Refuse huge pages, which no limit counts, memory that is filled at once, and anonymous memory that is shared."""
     return [
         load(FIRST_ARGUMENT + 3 * 8),
-        (ANY_BIT, 0, 1, HUGE_PAGES),
+        (ANY_BIT, 0, 1, HUGE_PAGES | POPULATE),
         refuse(errno.EPERM),
         (AND, 0, 0, SHARED | ANONYMOUS),
         (EQUAL, 0, 1, SHARED | ANONYMOUS),
@@ -101,14 +107,18 @@ def socket_rules() -> list[Instruction]:
 
 def buffer_rules() -> list[Instruction]:
     """Refuse larger buffers of sockets, which are memory that the watcher can only estimate."""
-    options = [(EQUAL, 0, 1, option) for option in SOCKET_BUFFERS]
-    checks = [instruction for option in options for instruction in (option, refuse(errno.EPERM))]
+    checks = none_of(SOCKET_BUFFERS)
     return [
         load(FIRST_ARGUMENT + 8),
         (EQUAL, 0, 1 + len(checks), socket.SOL_SOCKET),
         load(FIRST_ARGUMENT + 2 * 8),
         *checks,
     ]
+
+
+def none_of(values: Iterable[int]) -> list[Instruction]:
+    """Refuse a call whose loaded argument is one of the values."""
+    return [instruction for value in values for instruction in ((EQUAL, 0, 1, value), refuse(errno.EPERM))]
 
 
 def load(offset: int) -> Instruction:

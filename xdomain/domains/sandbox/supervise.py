@@ -17,8 +17,12 @@ Ending = Literal["exited", "timeout", "output", "memory"]
 LONGEST_SECONDS, SHORTEST_SECONDS = 0.05, 0.001
 """Between looks at the memory of all processes."""
 
-BYTES_PER_SECOND = 4 << 30
-"""What one core is taken to fill at most. Looks are as frequent as it could use up what is left."""
+BYTES_PER_SECOND = 8 << 30
+"""What a core can fill, with huge pages. The next look comes before the threads seen could use up what is left."""
+
+
+REACTION_SECONDS = 0.02
+"""How long it may take on a busy machine until killed processes have stopped."""
 
 
 @dataclass(frozen=True)
@@ -81,20 +85,38 @@ class MemoryWatch:
     def __init__(self, guests: Sequence[Guest], limits: Limits) -> None:
         self.guests = guests
         self.limit = limits.memory_mib << 20
-        self.rate = BYTES_PER_SECOND * min(os.cpu_count() or 1, limits.processes)
-        self.due = time.monotonic()
+        self.looked = self.due = time.monotonic()
+        self.before: Mapping[int, int] = {}
 
     def seconds_to_look(self) -> float:
         return max(0.0, self.due - time.monotonic())
 
     def is_over(self) -> bool:
-        """Whether the guests hold more than they may, if it is time to look."""
+        """Whether the guests hold more than they may, if it is time to look. They are killed then."""
         now = time.monotonic()
         if now < self.due:
             return False
-        left = self.limit - sum(guest.held_bytes() for guest in self.guests)
-        self.due = now + min(max(left / self.rate, SHORTEST_SECONDS), LONGEST_SECONDS)
-        return left < 0 or any(guest.ran_out_of_memory() for guest in self.guests)
+        seen = [guest.usage() for guest in self.guests]
+        processes = {pid: held for usage in seen for pid, held in usage.processes.items()}
+        left = self.limit - sum(processes.values()) - sum(usage.others for usage in seen)
+        if left < self.coming(processes, now):
+            for guest, usage in zip(self.guests, seen, strict=True):
+                guest.kill(usage.processes)
+            return True
+        rate = BYTES_PER_SECOND * min(os.cpu_count() or 1, sum(usage.threads for usage in seen) or 1)
+        self.looked, self.before = now, processes
+        self.due = now + min(max(left / rate, SHORTEST_SECONDS), LONGEST_SECONDS)
+        return any(guest.ran_out_of_memory() for guest in self.guests)
+
+    def coming(self, processes: Mapping[int, int], now: float) -> float:
+        """Return what several growing processes will have added until a kill reaches them.
+
+        One process needs no such care, for it has a limit of its own; nor do new ones, which share their memory.
+        """
+        growth = [held - self.before.get(pid, held) for pid, held in processes.items()]
+        growing = [more for more in growth if more > 0]
+        elapsed = max(now - self.looked, SHORTEST_SECONDS)
+        return sum(growing) * REACTION_SECONDS / elapsed if len(growing) > 1 else 0.0
 
 
 class Exchange:

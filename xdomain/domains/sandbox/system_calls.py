@@ -125,6 +125,7 @@ CHECKED: dict[str, Numbers] = {
     "socket": (41, 198),
     "socketpair": (53, 199),
     "mmap": (9, 222),
+    "madvise": (28, 233),
     "fcntl": (72, 25),
     "setsockopt": (54, 208),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -18,22 +19,36 @@ FILE_BYTES = 1 << 10
 """What a file in a tmpfs is counted as besides its content."""
 
 
-def held_bytes(root: int, *, isolated: bool) -> int:
-    """Return the memory that a process and its descendants hold; what ends meanwhile counts nothing.
+@dataclass(frozen=True)
+class Usage:
+    """What a guest holds at one moment.
 
-    Memory of processes is counted for each of them, also where they share it. In an isolated guest that includes files
-    in /tmp, which is a tmpfs, and the most that open files and sockets can hold in the kernel.
+    Attributes:
+        processes: memory of each process by its pid, counted for each of them where they share it.
+        others: what else an isolated guest holds: files in /tmp, which is a tmpfs, and the most that open files and
+            sockets can hold in the kernel.
+        threads: number of threads of all processes.
+    """
+
+    processes: Mapping[int, int]
+    others: int
+    threads: int
+
+
+def usage_of(root: int, tmp_size: int | None) -> Usage:
+    """Return what a process and its descendants hold; what ends meanwhile counts nothing.
 
     Args:
         root: Its pid.
-        isolated: Whether it has its own /tmp and network.
+        tmp_size: Size of its own /tmp in bytes. None if it is not isolated, so that /tmp and the network are ours.
     """
     family = descendants(root)
-    held = sum(resident_bytes(pid, threads) for pid, threads in family.items())
+    held = {pid: resident_bytes(pid, threads) for pid, threads in family.items()}
+    others = 0
     inside = sorted(set(family) - {root}, reverse=True)  # bubblewrap's first process stays outside
-    if isolated and inside:
-        held += sum(map(descriptor_bytes, inside)) + socket_bytes(inside[0]) + tmp_bytes(inside)
-    return held
+    if tmp_size is not None and inside:
+        others = sum(map(descriptor_bytes, inside)) + socket_bytes(inside[0]) + tmp_bytes(inside, tmp_size)
+    return Usage(held, others, sum(map(len, family.values())))
 
 
 def descendants(root: int) -> dict[int, list[str]]:
@@ -77,17 +92,18 @@ def socket_bytes(pid: int) -> int:
     return int(found[1]) * SOCKET_BYTES + sum(int(sent, 16) + int(received, 16) for sent, received in queues)
 
 
-def tmp_bytes(pids: Sequence[int]) -> int:
-    """Return what the guest's /tmp holds, as the first process shows it that has one and may be looked into."""
+def tmp_bytes(pids: Sequence[int], size: int) -> int:
+    """Return what the guest's /tmp holds, as the first process shows it that may be looked into.
+
+    It is known by its size: until bubblewrap is done, a process sees other folders there.
+    """
     for pid in pids:
-        place = f"/proc/{pid}/root/tmp"
         try:
-            if os.stat(place).st_dev == os.stat("/tmp").st_dev:  # noqa: S108 -- ours still: bubblewrap is not done
-                continue
-            found = os.statvfs(place)
+            found = os.statvfs(f"/proc/{pid}/root/tmp")
         except OSError:
             continue
-        return (found.f_blocks - found.f_bfree) * found.f_frsize + (found.f_files - found.f_ffree) * FILE_BYTES
+        if found.f_blocks * found.f_frsize == size:
+            return (found.f_blocks - found.f_bfree) * found.f_frsize + (found.f_files - found.f_ffree) * FILE_BYTES
     return 0
 
 

@@ -62,6 +62,8 @@ class Codec:
             kind = type(child)
             if kind in SCALARS and (kind is not int or -LARGEST < child < LARGEST):
                 return child
+            if kind.__module__ == "numpy" and hasattr(child, "tolist"):  # travels as plain numbers and lists
+                return refer(child.tolist())
             index = indices.setdefault(id(child), len(order))
             if index == len(order):
                 order.append(child)

@@ -15,6 +15,7 @@ from xdomain.domains.base import Item
 from xdomain.domains.extraction import FINDERS, cut_reasoning
 from xdomain.domains.sandbox.base import Limits, Sandbox
 from xdomain.domains.sandbox.choose import find_sandbox
+from xdomain.domains.sandbox.packages import package_files
 from xdomain.domains.sandbox.runs import CallRun, CheckRun, run_calls, run_script, run_tests
 from xdomain.domains.sandbox.wire import CandidateError, Codec
 from xdomain.domains.verifiers.base import LONGEST_COMPLETION, Verifier
@@ -59,13 +60,14 @@ class UnitTestChecker(Verifier):
 
     def __init__(self, config: UnitTestVerifier) -> None:
         self.config = config
+        package_files(config.packages)  # refuses what is not installed
         self.limits = Limits(wall_seconds=config.timeout_seconds, memory_mib=config.memory_mib)
 
     def preflight(self) -> None:
-        find_sandbox(allow_unsandboxed=self.config.allow_unsandboxed_code)
+        find_sandbox(self.config.packages, allow_unsandboxed=self.config.allow_unsandboxed_code)
 
     def judge(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
-        sandbox = find_sandbox(allow_unsandboxed=self.config.allow_unsandboxed_code)
+        sandbox = find_sandbox(self.config.packages, allow_unsandboxed=self.config.allow_unsandboxed_code)
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as executor:
             return list(executor.map(lambda pair: self.judge_one(sandbox, *pair), zip(items, completions, strict=True)))
 

@@ -77,9 +77,24 @@ def test_memory_that_no_process_would_be_counted_for(machine: str) -> None:
         return answer(machine, call, 0, 4096, 3, flags)
 
     assert {mapped(mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), mapped(mmap.MAP_SHARED), mapped(mmap.MAP_PRIVATE)} == {ALLOW}
-    huge, validated = 0x40000, 0x03
-    refused = (mmap.MAP_SHARED | mmap.MAP_ANONYMOUS, validated | mmap.MAP_ANONYMOUS, mmap.MAP_PRIVATE | 0x20 | huge)
+    huge, populated, validated = 0x40000, 0x8000, 0x03
+    refused = (
+        mmap.MAP_PRIVATE | populated,
+        mmap.MAP_SHARED | mmap.MAP_ANONYMOUS,
+        validated | mmap.MAP_ANONYMOUS,
+        mmap.MAP_PRIVATE | 0x20 | huge,
+    )
     assert {mapped(flags) for flags in refused} == {NOT_ALLOWED}
+
+
+@pytest.mark.parametrize("machine", COLUMNS)
+def test_advice_that_fills_memory_fast(machine: str) -> None:
+    call = CHECKED["madvise"][COLUMNS[machine]]
+    assert call is not None
+    answers = {advice: answer(machine, call, 0, 4096, advice) for advice in range(30)}
+    populate_read, populate_write, collapse = 22, 23, 25
+    refused = {advice for advice, found in answers.items() if found == NOT_ALLOWED}
+    assert refused == {mmap.MADV_HUGEPAGE, populate_read, populate_write, collapse}
 
 
 @pytest.mark.parametrize("machine", COLUMNS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from xdomain.domains.sandbox.usage import descendants, held_bytes
+from xdomain.domains.sandbox.usage import Usage, usage_of
 
 HOLD = "x = b'x' * (50 << 20)\nprint(flush=True)\ninput()"
 FORK = f"import os\nif os.fork() or os.fork():\n    os.wait()\nelse:\n    exec({HOLD!r})"
@@ -21,11 +21,11 @@ def held_by(code: str) -> tuple[int, int]:
         assert child.stdin is not None
         assert child.stdout is not None
         child.stdout.readline()
-        found = held_bytes(child.pid, isolated=False) >> 20, len(descendants(child.pid))
+        found = usage_of(child.pid, None)
         child.stdin.close()
         if code is HIDE:
             child.kill()
-    return found
+    return sum(found.processes.values()) >> 20, len(found.processes)
 
 
 def test_memory_of_a_program() -> None:
@@ -47,4 +47,4 @@ def test_memory_of_a_program_whose_first_thread_ended() -> None:
 def test_memory_of_a_process_that_is_gone() -> None:
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     child.wait()
-    assert held_bytes(child.pid, isolated=True) == 0
+    assert usage_of(child.pid, 1 << 20) == Usage({}, 0, 0)

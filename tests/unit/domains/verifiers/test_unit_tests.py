@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from xdomain.config.domain import DomainConfig
 from xdomain.config.domain_verifier import UnitTestVerifier
+from xdomain.core.errors import DependencyMissing
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Item
+from xdomain.domains.data_domain import DataDomain
 from xdomain.domains.sandbox.plain import Unsandboxed
 from xdomain.domains.sandbox.runs import CheckRun
 from xdomain.domains.verifiers.unit_tests import ItemFault, UnitTestChecker, first_argument, holds, is_changed, word_of
@@ -57,3 +61,16 @@ def test_a_function_that_changes_its_argument() -> None:
 def test_a_comparison_that_fails_does_not_hold() -> None:
     assert holds(lambda one, other: bool(one / other), 1, 1)
     assert not holds(lambda one, other: bool(one / other), 1, 0)
+
+
+def test_packages_are_part_of_a_domain_only_if_named() -> None:
+    described = {"name": "code", "source": {"kind": "jsonl", "test": "rows.jsonl"}}
+
+    def identity(**settings: Any) -> Mapping[str, Any]:
+        verifier = {"kind": "unit_tests", "style": "asserts", **settings}
+        return DataDomain(DomainConfig.model_validate({**described, "verifier": verifier})).verifier_identity()
+
+    assert "packages" not in identity()
+    assert identity(packages=["numpy"])["packages"] == ["numpy"]
+    with pytest.raises(DependencyMissing, match=r"domains\.verifier\.packages"):
+        identity(packages=["no_such_package"])
