@@ -60,7 +60,7 @@ def test_a_name_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     path = tmp_path / "experiment.yaml"
     path.write_text(json.dumps(experiment))
     monkeypatch.delenv("XDOMAIN_DATA", raising=False)
-    with pytest.raises(ConfigError, match=r"gsm8k\.yaml: source\.train: \$\{XDOMAIN_DATA\} is not set"):
+    with pytest.raises(ConfigError, match=r"gsm8k\.yaml:\d+:\d+: source\.train: \$\{XDOMAIN_DATA\} is not set"):
         load_experiment(path)
     monkeypatch.setenv("XDOMAIN_DATA", str(tmp_path))
     described, micro = load_experiment(path).domains

@@ -55,6 +55,7 @@ def with_domain_files(experiment: dict[str, Any], folder: Path, written: Written
 def _resolved(entry: Any, folder: Path, written: Written, location: Location) -> Any:
     """Return an item of `domains`; what names or describes none of our files is left for validation to judge."""
     if isinstance(entry, str) and (benchmark := benchmark_file(entry)):
+        written.parts[location] = Written.file(benchmark)
         return anchor(expand_variables(read_yaml(benchmark), written, location), benchmark.parent)
     if not isinstance(entry, dict):
         return entry
