@@ -48,7 +48,9 @@ def add(package: Distribution, found: dict[str, list[Path]]) -> None:
     """Add the files of a distribution and of those that it requires to `found`; extras do not count."""
     if package.name in found:
         return
-    tops = {file.parts[0] for file in package.files or () if file.parts[0] not in ("..", "__pycache__")}
+    # Only an installed package has a RECORD; a folder of sources, which a checkout on the path looks like, has none.
+    installed = package.files or () if package.read_text("RECORD") is not None else ()
+    tops = {file.parts[0] for file in installed if file.parts[0] not in ("..", "__pycache__")}
     files = [Path(str(package.locate_file(top))) for top in tops if not top.endswith(".pth")]
     found[package.name] = [file for file in files if file.exists()]
     for requirement in package.requires or ():
