@@ -36,8 +36,8 @@ NewDecoder = Callable[[], "Decoder"]
 class Decoder(Protocol):
     """Next-token logits of the rows of one batch."""
 
-    def begin(self, requests: Sequence[PromptRequest], samples: int) -> torch.Tensor:
-        """Read the prompts and return the next logits [requests x samples, vocabulary]."""
+    def begin(self, requests: Sequence[PromptRequest]) -> torch.Tensor:
+        """Read the prompts and return the next logits [rows, vocabulary], with one row per seed of each request."""
 
     def select(self, rows: torch.Tensor) -> None:
         """Keep only these rows, given by their indices in the current batch."""
@@ -64,7 +64,7 @@ class Cached:
         # State space models apply the mask to their input, which in a step is the newest token only.
         self._masked_steps = self._cache_name == "past_key_values"
 
-    def begin(self, requests: Sequence[PromptRequest], samples: int) -> torch.Tensor:
+    def begin(self, requests: Sequence[PromptRequest]) -> torch.Tensor:
         """See `Decoder.begin`."""
         width = max(len(request.token_ids) for request in requests)
         ids = torch.full((len(requests), width), self._pad, dtype=torch.long)
@@ -83,7 +83,8 @@ class Cached:
         )
         self._cache = getattr(output, str(self._cache_name))
         logits: torch.Tensor = output.logits[:, -1]
-        if samples > 1:
+        samples = torch.tensor([len(request.seeds) for request in requests], device=logits.device)
+        if bool((samples > 1).any()):
             rows = torch.arange(len(requests), device=logits.device).repeat_interleave(samples)
             self.select(rows)
             logits = logits[rows]
@@ -123,10 +124,11 @@ class Recomputed:
             name: value for name, value in (("use_cache", False), ("logits_to_keep", 1)) if name in accepted
         }
 
-    def begin(self, requests: Sequence[PromptRequest], samples: int) -> torch.Tensor:
+    def begin(self, requests: Sequence[PromptRequest]) -> torch.Tensor:
         """See `Decoder.begin`; takes one request."""
         (request,) = requests
         ids = torch.tensor([request.token_ids], device=self._model.device)
+        samples = len(request.seeds)
         logits = self._read(ids).repeat_interleave(samples, dim=0)
         self._ids = ids.repeat_interleave(samples, dim=0)
         return logits
@@ -171,7 +173,7 @@ def fitting(model: Any, pad: int) -> tuple[NewDecoder, str]:
 @torch.inference_mode()
 def _trial(decoder: Decoder, requests: Sequence[PromptRequest], kept: Sequence[int]) -> torch.Tensor:
     """Return logits [3 tokens, kept rows, vocabulary], float32, after fixed tokens."""
-    logits = [decoder.begin(requests, samples=2)[list(kept)]]
+    logits = [decoder.begin(requests)[list(kept)]]
     rows = torch.tensor(kept, device=logits[0].device)
     decoder.select(rows)
     logits += [decoder.step(torch.full_like(rows, token % logits[0].shape[-1])) for token in (5, 11)]

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
-from xdomain.generation.base import Completion, FinishReason, PromptRequest, Sampling
+from xdomain.generation.base import PromptRequest, Sampling
 from xdomain.generation.stopping import StopStrings
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A sampled completion.
+
+    Attributes:
+        token_ids: Up to the end token, the token that completes a stop string, or the last one that fits.
+        mean_entropy: Nats per token of the model's own distribution, before temperature and top-p.
+    """
+
+    token_ids: list[int]
+    mean_entropy: float
 
 
 class Rows:
@@ -16,9 +30,9 @@ class Rows:
     def __init__(
         self, requests: Sequence[PromptRequest], sampling: Sampling, context: int | None, device: torch.device
     ) -> None:
-        self._prompts = [len(request.token_ids) for request in requests for _ in request.seeds]
-        self.count = len(self._prompts)
-        room = [sampling.max_tokens if context is None else context - length for length in self._prompts]
+        prompts = [len(request.token_ids) for request in requests for _ in request.seeds]
+        self.count = len(prompts)
+        room = [sampling.max_tokens if context is None else context - length for length in prompts]
         self._limits = torch.tensor(room, device=device).clamp(max=sampling.max_tokens)
         self._tokens = torch.full((self.count, sampling.max_tokens), -1, dtype=torch.long, device=device)
         self._entropies = torch.zeros(self.count, dtype=torch.float32, device=device)
@@ -50,13 +64,9 @@ class Rows:
         self._finished |= self._ended | self._cut | (self._lengths >= self._limits)
         return ~self._finished[rows]
 
-    def completions(self, watch: StopStrings, ends: Collection[int]) -> list[Completion]:
-        """Return the finished completions of all rows."""
+    def sampled(self) -> list[Sampled]:
+        """Return the completions of all rows."""
         sizes = self._lengths.tolist()
         means = (self._entropies / self._lengths).tolist()
-        found = []
-        for row, size, mean, prompt in zip(self._tokens.tolist(), sizes, means, self._prompts, strict=True):
-            text, stopped = watch.read(row[:size], ends)
-            reason = FinishReason.STOP if stopped else FinishReason.LENGTH
-            found.append(Completion(text, size, reason, mean, prompt))
-        return found
+        tokens = self._tokens.tolist()
+        return [Sampled(row[:size], mean) for row, size, mean in zip(tokens, sizes, means, strict=True)]
