@@ -102,7 +102,7 @@ def preflight(experiment: Experiment, device: str) -> None:
     if training.rollout == "transformers" and training.grpo:
         check_sampling(arguments)
     # Last, so that a laptop without vLLM still checks everything else that a file for GPUs says.
-    if training.rollout != "transformers":
+    if training.uses_vllm:
         require_backend("vllm", "training.rollout")
 
 
@@ -136,6 +136,6 @@ def _batches(training: TrainingConfig, processes: int) -> dict[str, int]:
 
 
 def _rollout_settings(training: TrainingConfig) -> dict[str, Any]:
-    if training.rollout == "transformers":
+    if not training.uses_vllm:
         return {"use_vllm": False}
     return {"use_vllm": True, "vllm_mode": training.rollout.removeprefix("vllm-")}

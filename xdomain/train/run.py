@@ -43,6 +43,7 @@ from xdomain.train.quotas import InformativeQuotas
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.rollout_metrics import stage_totals
+from xdomain.train.samplers import build_sampler
 from xdomain.train.strategy_state import save_strategy_state
 from xdomain.train.trackers import isolated_trackers
 from xdomain.train.trainer import DomainGRPOTrainer
@@ -154,7 +155,7 @@ class _Training:
                 device=self._context.device,
                 processes=self._context.processes,
             ),
-            draws_seed=self._context.seed if training.rollout_draws == "place" else None,
+            sampler=build_sampler(training, self._context.seed),
         )
 
     def _kept_samples(self) -> int:

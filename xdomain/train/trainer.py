@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,18 +20,18 @@ from trl.trainer.utils import add_fused_lm_head
 from xdomain.core.errors import StageError
 from xdomain.core.model_context import context_of
 from xdomain.core.records import Outcome
-from xdomain.core.seeds import derive_seed, generator
+from xdomain.core.seeds import generator
 from xdomain.strategies.base import Strategy
 from xdomain.train.adaptive import AdaptiveSchedule
 from xdomain.train.callbacks import KEPT
 from xdomain.train.domain_step import WindowDomainStep
-from xdomain.train.draws import PlacedDraws
 from xdomain.train.log_probabilities import align_log_probabilities
 from xdomain.train.processes import gathered
 from xdomain.train.quotas import InformativeQuotas, informative
 from xdomain.train.rewards import RewardRouter, ScoredRollout
 from xdomain.train.rollout_metrics import domain_metrics
-from xdomain.train.rollouts import Rollout, RolloutReader, settings_of_the_file, without_parsing
+from xdomain.train.rollouts import Rollout, RolloutReader, without_parsing
+from xdomain.train.samplers import RolloutSampler, StockSampler
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
 from xdomain.train.telemetry import GradientTelemetry
 
@@ -49,7 +48,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         offload_gradients: keep the domains' gradients in the CPU's memory; one copy stays on the device.
         telemetry_every: optimizer steps between two looks at the domains' gradients; None is never.
         quotas: hold informative groups to the ratio of the phase's weights; None keeps all.
-        draws_seed: draw completions by their place in the batch (`PlacedDraws`); None leaves it to torch's generator.
+        sampler: Draws completions; None is TRL's own generation.
     """
 
     def __init__(
@@ -63,7 +62,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         offload_gradients: bool = False,
         telemetry_every: int | None = None,
         quotas: InformativeQuotas | None = None,
-        draws_seed: int | None = None,
+        sampler: RolloutSampler | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(reward_funcs=self.reward, **arguments)
@@ -75,7 +74,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self.adaptive = adaptive
         self.offload_gradients = offload_gradients
         self.quotas = quotas
-        self._draws_seed = draws_seed
+        self.sampler = sampler or StockSampler()
         # Done here, after counting: TRL's own would also mask completions that end at a stop string.
         self._leave_out_truncated = bool(self.args.mask_truncated_completions)
         self.mask_truncated_completions = False
@@ -187,7 +186,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             if self.accelerator.is_main_process:
                 self.adaptive.write()
         self._rows = inputs
-        with self._draws(len(inputs)), without_parsing(self._tokenizer):
+        with without_parsing(self._tokenizer):
             batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
         lengths = batch["completion_mask"].sum(dim=1).tolist()  # of what was generated, whatever the loss leaves out
         kept = self._kept_in_loss(batch)
@@ -218,8 +217,12 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
 
     def _generate_single_turn(self, prompt_ids: Any, *arguments: Any, **named: Any) -> tuple[Any, Any]:
         """Sample as TRL does, with only the file's settings, and cut each completion where evaluation would end it."""
-        with settings_of_the_file(self.accelerator.unwrap_model(self.model), self._context):
-            sampled, log_probabilities = super()._generate_single_turn(prompt_ids, *arguments, **named)
+        sampled, log_probabilities = self.sampler.sample(
+            self,
+            prompt_ids,
+            [row["domain"] for row in self._rows],
+            lambda: super(DomainGRPOTrainer, self)._generate_single_turn(prompt_ids, *arguments, **named),
+        )
         self._rollouts = [
             self.reader.read(row, len(prompt), each)
             for row, prompt, each in zip(self._rows, prompt_ids, sampled, strict=True)
@@ -289,11 +292,3 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         return {
             name: total / count for name, total, count in zip(self.domains, totals, counts, strict=True) if count > 0
         }
-
-    def _draws(self, rows: int) -> AbstractContextManager[Any]:
-        """How completions of this rollout are drawn; every process samples as many `rows`, in the order of ranks."""
-        if self._draws_seed is None:
-            return nullcontext()
-        seed = derive_seed("rollout", self._draws_seed, self.state.global_step)
-        processes, rank = self.accelerator.num_processes, self.accelerator.process_index
-        return PlacedDraws(seed, rank * rows, processes * rows)
