@@ -1,9 +1,9 @@
-"""Generation with transformers: length-sorted batches under a token budget, one prefill for all samples of a prompt.
+"""Generate with transformers: length-sorted batches under a token budget, one prefill for all samples of a prompt.
 
 `model.generate` draws a whole batch from one global generator, so a completion would depend on its neighbours. Here
-every sample has its own stream of uniform numbers and picks its tokens by inverse distribution function: the same seed
-gives the same completion in any batch, up to rounding of the logits. Rows that are finished leave the batch. Models
-whose cache cannot be shared in this way are answered one prompt per batch, without a cache (`decoding`).
+every sample has its own stream of uniform numbers and chooses its tokens by the inverse distribution function. So the
+same seed gives the same completion in any batch, up to rounding of the logits. Finished rows leave the batch. Models
+whose cache cannot be shared in this way are answered with one prompt per batch and without a cache (`decoding`).
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from xdomain.generation.stopping import StopStrings, end_tokens
 
 
 class TransformersBackend:
-    """Draws completions from a causal language model in this process.
+    """A backend that draws completions from a causal language model in this process.
 
     Args:
-        evaluation: its `batch_tokens` bound the prompt and completion tokens of a batch.
+        evaluation: Evaluation settings, whose `batch_tokens` limits the prompt and completion tokens of a batch.
         device: "cpu" or "cuda".
     """
 
@@ -52,11 +52,11 @@ class TransformersBackend:
         self._new_decoder: NewDecoder | None = None
         self._events: list[str] = []
         self._most_rows: int | None = None
-        """What memory holds, once it ran out."""
+        """Largest number of rows that fit into memory, once it ran out."""
 
     def load(self, checkpoint: Checkpoint) -> None:
         """See `Backend.load`."""
-        self.close()  # before the next one is read: memory holds one model
+        self.close()  # before the next model is read, so that memory holds only one
         self._checkpoint, self._tokenizer = checkpoint, checkpoint.tokenizer
         self._model = checkpoint.load_model().to(self._device).eval()
         declared = getattr(self._model.generation_config, "eos_token_id", None)
@@ -100,10 +100,10 @@ class TransformersBackend:
         return [Completion("", 0, FinishReason.PROMPT_TOO_LONG, None, length, problem) for _ in request.seeds]
 
     def _within_memory(self, requests: Sequence[PromptRequest], sampling: Sampling) -> list[list[Completion]]:
-        """Completions of a batch, in halves where memory does not hold it whole.
+        """Return the completions of a batch, which is divided in halves if memory does not hold it.
 
         Raises:
-            OutOfMemory: not even a single row fits.
+            OutOfMemory: Memory does not hold even a single row.
         """
         rows = sum(len(request.seeds) for request in requests)
         parts = halves(requests) if self._most_rows is not None and rows > self._most_rows else None
@@ -113,7 +113,7 @@ class TransformersBackend:
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error):
                     raise
-            # Outside of the handler, whose traceback would keep the batch's tensors.
+            # Outside of the exception handler, whose traceback would keep the batch's tensors.
             release_memory()
             parts = halves(requests)
             if parts is None:
@@ -125,7 +125,7 @@ class TransformersBackend:
             self._most_rows = max(1, rows // 2)
             self._events.append(f"out of memory with {rows} sequences in a batch: halved to {self._most_rows}")
         first, second = (self._within_memory(part, sampling) for part in parts)
-        # The samples of one request, or those of different ones.
+        # The halves hold samples of one request, or different requests.
         return [first[0] + second[0]] if len(requests) == 1 else first + second
 
     @torch.inference_mode()
