@@ -1,4 +1,4 @@
-"""What the rows of one batch have answered so far."""
+"""The answers of one batch so far, row by row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Sampled:
 
 
 class Rows:
-    """What the rows of one batch have answered so far. Tensors are [rows] or [rows, max_tokens]."""
+    """The answers of one batch so far. Tensors are [rows] or [rows, max_tokens]."""
 
     def __init__(
         self, requests: Sequence[PromptRequest], sampling: Sampling, context: int | None, device: torch.device
@@ -50,7 +50,7 @@ class Rows:
         ends: torch.Tensor,
         watch: StopStrings,
     ) -> torch.Tensor:
-        """Take the next token of those of `rows` that are not finished; which of `rows` then go on."""
+        """Append one token to each unfinished row of `rows` and return a mask of the rows that are still unfinished."""
         alive = ~self._finished[rows]
         going = rows[alive]
         self._tokens[going, position] = chosen[alive]

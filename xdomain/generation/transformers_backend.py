@@ -14,10 +14,10 @@ from xdomain.generation.stopping import StopStrings, end_tokens
 
 
 class TransformersBackend:
-    """Draws completions from a causal language model in this process.
+    """A backend that draws completions from a causal language model in this process.
 
     Args:
-        evaluation: Its `batch_tokens` bound the prompt and completion tokens of a batch.
+        evaluation: Evaluation settings, whose `batch_tokens` limits the prompt and completion tokens of a batch.
         device: "cpu" or "cuda".
     """
 
