@@ -36,9 +36,7 @@ class Measurement:
 def evaluate_domain(
     served: Served, domain: Domain, stage: EvaluateStage, context: StageContext, *, chat: bool
 ) -> Measurement | None:
-    """Answer and judge every item, and return the result, or None if the stage was asked to stop.
-
-    Answers that a killed attempt left are used.
+    """Answer and judge every item that a killed attempt left open; return None if the stage was asked to stop.
 
     Args:
         served: The backend and its checkpoint, which is loaded only if something has to be generated.
@@ -54,8 +52,9 @@ def evaluate_domain(
     begun = time.perf_counter()
     backend, checkpoint, evaluation = served.backend, served.checkpoint, stage.settings
     items = choose_items(domain, evaluation, Split(stage.split))
-    drawn = {"seed": evaluation.seed, "samples": evaluation.samples}
-    prompts = prepare(items, checkpoint, chat=chat, domain=domain.name, **drawn)
+    prompts = prepare(
+        items, checkpoint, chat=chat, domain=domain.name, seed=evaluation.seed, samples=evaluation.samples
+    )
     sampling = Sampling(evaluation.completion_tokens, evaluation.temperature, evaluation.top_p, domain.stop)
     borrowed = Borrowed(items, prompts, context.lenders)
     missing = borrowed.missing()
@@ -88,13 +87,9 @@ def evaluate_domain(
         "score_seconds": scorer.seconds,
         "wait_for_scores_seconds": time.perf_counter() - generated,
     }
-    summary = (
-        totals(answers)
-        | _generated(answers, borrowed, evaluation)
-        | {"items": len(items), "samples": evaluation.samples, "resumed_items": resumed}
-        | {"chat_template": prompts.template, **_backend_facts(backend, context)}
-        | seconds
-    )
+    counts = {"items": len(items), "samples": evaluation.samples, "resumed_items": resumed}
+    facts = {"chat_template": prompts.template, **_backend_facts(backend, context)}
+    summary = totals(answers) | _generated(answers, borrowed, evaluation) | counts | facts | seconds
     return Measurement(make_records(items, prompts, answers, backend, domain, checkpoint.name, stage.key), summary)
 
 
