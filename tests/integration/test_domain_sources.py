@@ -229,7 +229,7 @@ def test_overlap_between_domains_is_found(tmp_path):
         ({"source": {"kind": "jsonl", "path": "x", "test": "y"}}, "Found both"),
         ({"source": {"kind": "sql", "path": "x"}}, "sql"),
         ({"verifier": "magic"}, "magic"),
-        ({"verifier": {"kind": "source"}}, "brings no verifier"),
+        ({"verifier": {"kind": "source"}}, "has no verifier"),
         ({"verifier": {"kind": "text", "form": "("}}, "regular expression"),
         ({"split": {"dev": 0.5, "test": 0.5}}, "below 1"),
         ({"name": "Sums!"}, "pattern"),

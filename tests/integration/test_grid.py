@@ -197,7 +197,7 @@ def test_interrupt_saves_and_says_so(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert "The same command continues." in stderr
+    assert "Repeat the command to continue." in stderr
     assert list((store / "scratch").glob("train-*/checkpoint-*")), "the stopped stage saved no state to resume from"
     assert not list((store / "leases").glob("*.json"))
 

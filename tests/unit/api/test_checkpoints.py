@@ -23,5 +23,5 @@ def test_a_name_of_nothing_or_of_several_is_refused(smoke: Session) -> None:
 def test_weights_that_are_gone_are_not_loaded(tmp_path: Path) -> None:
     gone = StoredCheckpoint("math, seed 0 step 40", "0" * 64, 40, tmp_path / "step-000040")
     for load in (gone.model, gone.tokenizer):
-        with pytest.raises(StoreError, match="is gone"):
+        with pytest.raises(StoreError, match="does not exist"):
             load()

@@ -90,7 +90,7 @@ def test_strategy_is_short_for_a_list_of_one(strategy: Any) -> None:
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"strategy": "cgpo", "strategies": ["joint"]}, "leave one of the two out"),
+        ({"strategy": "cgpo", "strategies": ["joint"]}, "Remove one of them"),
         ({"strategy": ["joint", "cgpo"]}, "strategy: should be one strategy"),
         ({"strategies": "cgpo"}, "x.yaml: strategies: should be a list such as [joint, cgpo]"),
         ({"strategies": {"name": "cgpo"}}, "x.yaml: strategies: should be a list such as [joint, cgpo]"),
