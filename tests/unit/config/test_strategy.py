@@ -127,13 +127,13 @@ def test_a_plan_refuses_what_cannot_act() -> None:
         [{"name": "bandit", "floor": 0.4}], curricula=("math + science + logic",)
     )
     assert "no curriculum has one" in refusal(["bandit"], curricula=("math -> science",))
-    assert "which training.informative_quotas holds" in refusal(["bandit"], informative_quotas=True)
+    assert "training.informative_quotas keeps it fixed" in refusal(["bandit"], informative_quotas=True)
 
 
 @pytest.mark.parametrize("optimizer", ["lomo", "adalomo", "galore_adamw_layerwise", "apollo_adamw_layerwise"])
 def test_an_optimizer_that_steps_in_backward_goes_with_stock_steps_alone(optimizer: str) -> None:
-    assert "moves them in every backward pass" in refusal(["pcgrad"], optimizer=optimizer, telemetry_every=None)
-    assert "training.telemetry_every: looks at the domains' gradients" in refusal(["joint"], optimizer=optimizer)
+    assert "updates them in every backward pass" in refusal(["pcgrad"], optimizer=optimizer, telemetry_every=None)
+    assert "training.telemetry_every: computes the domains' gradients" in refusal(["joint"], optimizer=optimizer)
     plan(["joint", "bandit"], optimizer=optimizer, telemetry_every=None)
     plan(["joint"], ("math",), optimizer=optimizer)
 
@@ -166,7 +166,9 @@ def test_a_plan_says_where_parameters_make_a_strategy_joint_and_refuses_a_step_o
 
     for weights in ({}, {"math": 1}, {"science": 1.0}):
         (note,) = notes({"name": "scaled", "weights": weights})
-        assert "is joint with these parameters on math + science, logic + science: it trains joint's step" in note
+        assert (
+            "with these parameters equals joint on math + science, logic + science: it repeats joint's training" in note
+        )
     assert "parameters on logic + science:" in notes({"name": "scaled", "weights": {"math": 2}})[0]
     assert notes("scaled") == notes("pcgrad") == []
     assert "is joint with these" in notes({"name": "dacsp", "amplify": 0, "suppress": 0})[1]

@@ -70,7 +70,7 @@ def test_domains_that_most_steps_lack() -> None:
     ("changes", "acting", "idle", "words"),
     [
         ({"informative_quotas": True}, MIXED, SINGLE, "no curriculum has a mixed phase"),
-        ({"telemetry_every": 1, "optimizer": "galore_adamw_layerwise"}, SINGLE, MIXED, "passes of its own"),
+        ({"telemetry_every": 1, "optimizer": "galore_adamw_layerwise"}, SINGLE, MIXED, "separate passes"),
     ],
 )
 def test_what_could_not_act(changes: dict[str, Any], acting: Any, idle: Any, words: str) -> None:

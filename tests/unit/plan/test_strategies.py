@@ -51,11 +51,11 @@ def test_what_could_not_act(strategies: list[Any], curriculum: str, words: str) 
     ("strategy", "training", "words"),
     [
         ("cgpo", {"grpo": {"top_entropy_quantile": 0.2}}, "chooses tokens over all domains"),
-        ("mgs", {"optimizer": "galore_adamw_layerwise"}, "before the weights move"),
-        ("cgpo", {"grpo": {"fp16": True}}, "moves the weights several times per step"),
+        ("mgs", {"optimizer": "galore_adamw_layerwise"}, "before the weights change"),
+        ("cgpo", {"grpo": {"fp16": True}}, "updates the weights several times per step"),
         ({"name": "cgpo", "step_scale": "once"}, {"optimizer": "adafactor"}, "AdamW's second moments"),
         ("bandit", {"informative_quotas": True}, "changes the ratio of the domains"),
-        ("cgpo", {"prompts_per_step": 1}, "never see all domains at once"),
+        ("cgpo", {"prompts_per_step": 1}, "never see all domains in one step"),
     ],
 )
 def test_settings_that_a_strategy_cannot_live_with(strategy: Any, training: dict[str, Any], words: str) -> None:
