@@ -166,12 +166,10 @@ def test_a_plan_says_where_parameters_make_a_strategy_joint_and_refuses_a_step_o
 
     for weights in ({}, {"math": 1}, {"science": 1.0}):
         (note,) = notes({"name": "scaled", "weights": weights})
-        assert (
-            "with these parameters equals joint on math + science, logic + science: it repeats joint's training" in note
-        )
-    assert "parameters on logic + science:" in notes({"name": "scaled", "weights": {"math": 2}})[0]
+        assert "equals joint on math + science, logic + science: it repeats joint's training" in note
+    assert "equals joint on logic + science:" in notes({"name": "scaled", "weights": {"math": 2}})[0]
     assert notes("scaled") == notes("pcgrad") == []
-    assert "is joint with these" in notes({"name": "dacsp", "amplify": 0, "suppress": 0})[1]
+    assert "equals joint on" in notes({"name": "dacsp", "amplify": 0, "suppress": 0})[1]
     zero = {"name": "scaled", "weights": {"math": 0, "science": 0}}
     assert 'strategies.0.weights: every domain of "math + science" has the weight 0' in refusal([zero])
     plan([{"name": "scaled", "weights": {"math": 0}}])
