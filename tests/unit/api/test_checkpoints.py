@@ -16,7 +16,7 @@ def test_a_name_of_nothing_or_of_several_is_refused(smoke: Session) -> None:
         load_checkpoint("law, seed 0", store=smoke.store)
     with pytest.raises(ConfigError, match="should name one checkpoint"):
         load_checkpoint("math*", store=smoke.store)
-    with pytest.raises(ConfigError, match="left no checkpoint at step 7"):
+    with pytest.raises(ConfigError, match="has no checkpoint at step 7"):
         load_checkpoint("math, seed 0@7", store=smoke.store)
 
 
