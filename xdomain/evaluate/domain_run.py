@@ -36,9 +36,7 @@ class Measurement:
 def evaluate_domain(
     served: Served, domain: Domain, stage: EvaluateStage, context: StageContext, *, chat: bool
 ) -> Measurement | None:
-    """Answer and judge every item, and return the result, or None if the stage was asked to stop.
-
-    Answers that a killed attempt left are used.
+    """Answer and judge every item, and return the result, or None if asked to stop. Continue a killed attempt.
 
     Args:
         served: The backend and its checkpoint, which is loaded only if something has to be generated.
@@ -92,8 +90,7 @@ def evaluate_domain(
         totals(answers)
         | _generated(answers, borrowed, evaluation)
         | {"items": len(items), "samples": evaluation.samples, "resumed_items": resumed}
-        | {"chat_template": prompts.template, **_backend_facts(backend, context)}
-        | seconds
+        | {"chat_template": prompts.template, **_backend_facts(backend, context), **seconds}
     )
     return Measurement(make_records(items, prompts, answers, backend, domain, checkpoint.name, stage.key), summary)
 

@@ -49,8 +49,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         offload_gradients: Whether to keep the domains' gradients in the CPU's memory. One copy stays on the device.
         telemetry_every: Optimizer steps from one measurement of the domains' gradients to the next; None for never.
         quotas: Quotas that hold informative groups to the ratio of the phase's weights; None keeps all groups.
-        draws_seed: Seed of draws that depend only on a completion's index in the batch (`PlacedDraws`); None uses
-            torch's generator.
+        draws_seed: Seed of draws by a completion's index in the batch (`PlacedDraws`); None uses torch's generator.
     """
 
     def __init__(
@@ -242,10 +241,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         return self.scored.rewards
 
     def _kept_in_loss(self, batch: dict[str, Any]) -> torch.Tensor:
-        """Mask truncated completions if `mask_truncated_completions` is set.
-
-        Return 0 for masked completions and 1 for the others.
-        """
+        """Mask truncated completions if `mask_truncated_completions` is set; return 0 for them and 1 for others."""
         truncated = torch.tensor([each.truncated for each in self._rollouts], device=batch["advantages"].device)
         share = self.accelerator.gather(truncated).float().mean().item()
         mode = "train" if self.model.training else "eval"
