@@ -173,7 +173,7 @@ def run_tests(
     Args:
         sandbox: Sandbox in which both run.
         program: Foreign code that defines `entry_point`.
-        entry_point: Name of the function with which `check(candidate)` of the tests is called. With None, the tests call
+        entry_point: Name of the function with which the tests' `check(candidate)` is called. If None, the tests call
             the program themselves, and every name that they do not define belongs to the program.
         setup: Code that runs before both, such as helpers in the prompt. Instances of its classes are passed by their
             attributes.

@@ -13,10 +13,10 @@ DESCRIPTOR_BYTES = 64 << 10
 """What an open file is counted as: a pipe can hold as much in the kernel."""
 
 SOCKET_BYTES = 256 << 10
-"""Memory that is counted per socket: its buffers of default size, without TCP."""
+"""What a socket is counted as: its buffers as they are by default, TCP aside."""
 
 FILE_BYTES = 1 << 10
-"""Memory that is counted per file in a tmpfs, in addition to its content."""
+"""What a file in a tmpfs is counted as besides its content."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Usage:
     """What a guest holds at one moment.
 
     Attributes:
-        processes: Memory of each process by its pid. Shared memory is counted for each process that shares it.
+        processes: memory of each process by its pid, counted for each of them where they share it.
         others: what else an isolated guest holds: files in /tmp, which is a tmpfs, and the most that open files and
             sockets can hold in the kernel.
         threads: number of threads of all processes.
@@ -40,7 +40,7 @@ def usage_of(root: int, tmp_size: int | None) -> Usage:
 
     Args:
         root: Its pid.
-        tmp_size: Size of its private /tmp in bytes. None if it is not isolated, so that /tmp and the network are ours.
+        tmp_size: Size of its own /tmp in bytes. None if it is not isolated, so that /tmp and the network are ours.
     """
     family = descendants(root)
     held = {pid: resident_bytes(pid, threads) for pid, threads in family.items()}
