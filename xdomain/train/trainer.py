@@ -112,7 +112,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
 
     @property
     def rollout_period(self) -> int:
-        """Optimizer steps from one rollout to the next."""
+        """Return the number of optimizer steps from one rollout to the next."""
         return int(self.args.steps_per_generation // self.args.gradient_accumulation_steps * self.num_iterations)
 
     def _prepare_inputs(self, generation_batch: Any) -> dict[str, Any]:

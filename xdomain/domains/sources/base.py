@@ -77,6 +77,6 @@ class Source(ABC):
         """Return the verifier that comes with the data, or None.
 
         Args:
-            answer_in: Places where the verifier should look for the answer; None lets the source choose.
+            answer_in: Places that the verifier should search for the answer; None lets the source choose.
         """
         return None
