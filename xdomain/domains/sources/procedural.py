@@ -69,7 +69,8 @@ class ProceduralRows(Source):
             }
             return Row(values, f"{self.config.generator}:{split}:{index}")
         raise DataError(
-            f'"{self.config.generator}" at level {self.level} has no {index + 1} distinct questions for {split}.',
+            f'"{self.config.generator}" at level {self.level} has fewer than {index + 1} distinct questions '
+            f"for {split}.",
             where="domains.source.sizes",
             fix="Ask for fewer items or a higher level.",
         )
