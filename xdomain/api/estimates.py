@@ -127,7 +127,8 @@ class Estimates:
         return None if self.needs.gpu_gb is None else self.needs.gpu_gb * GIGABYTE
 
     def _memory(self, stage: StageSpec) -> Memory | None:
-        group = (stage.kind, domain_gradients(stage))
+        adopted = isinstance(stage, TrainStage) and bool(stage.adopted)
+        group = (stage.kind, adopted, domain_gradients(stage))
         if group not in self._peaks:
             shape = self.shape
             self._peaks[group] = None if shape is None else stage_memory(stage, self._plan.experiment, shape)
@@ -177,6 +178,8 @@ class Estimates:
 
     def _kind_in_words(self, stage: StageSpec) -> str:
         model = self._plan.experiment.model
+        if isinstance(stage, TrainStage) and stage.adopted:
+            return "adopt a checkpoint"
         if isinstance(stage, TrainStage):
             gradients = domain_gradients(stage)
             how = "LoRA" if model.lora else "all weights"

@@ -8,7 +8,7 @@ from pathlib import Path
 from xdomain.api.session import Session
 from xdomain.plan.origin import options_text
 
-FORGETS = ("grid plan", "grid run", "grid retry")
+FORGETS = ("adopt", "grid plan", "grid run", "grid retry")
 """Commands that do not use the settings of the last run."""
 
 

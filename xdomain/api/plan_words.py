@@ -10,6 +10,7 @@ import yaml
 from xdomain.api.estimates import Estimates
 from xdomain.api.planning import Forecast
 from xdomain.core.words import count, duration
+from xdomain.plan.adopted import declaration
 
 SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 MOST_REASONS = 8
@@ -29,7 +30,9 @@ def bytes_in_words(number: float) -> str:
 
 def lines_in_words(forecast: Forecast) -> Iterator[tuple[str, str]]:
     """Yield lines about the resources of open stages, each with its heading or ""."""
+    declared = declaration(forecast.plan.experiment)
     several = {
+        "declared": [] if declared is None else [declared],
         "not reused": reasons_in_words(forecast),
         "borrowed": borrowed_in_words(forecast),
         "time left": [time_in_words(forecast)],

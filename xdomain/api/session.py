@@ -110,6 +110,22 @@ class Session:
 
         return run_experiment(self.plan, self.store, as_observer(progress), jobs, stages)
 
+    def adopt(self, jobs: int | None = None, *, progress: Progress | None = None) -> RunOutcome:
+        """Take the checkpoints under `adopted` into the store, with the base model; nothing is trained or evaluated.
+
+        Args:
+            jobs: As in `run`.
+            progress: As in `run`.
+
+        Raises:
+            PlanError: Nothing is declared, or a checkpoint's parent is neither declared nor in the store.
+            StageError: A checkpoint does not belong to the experiment's model.
+        """
+        from xdomain.api.adopting import adopt
+        from xdomain.api.run_events import as_observer
+
+        return adopt(self.plan, self.store, as_observer(progress), jobs)
+
     def status(self) -> GridStatus:
         """Return the state of every stage. Another process may run the grid meanwhile."""
         from xdomain.api.status import grid_status

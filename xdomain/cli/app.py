@@ -28,6 +28,10 @@ COMMANDS: Table = {
         "xdomain.cli.study:study",
         "Evaluate pairs of base and tuned models, and print the gains of the tuning in and out of its domains.",
     ),
+    "adopt": (
+        "xdomain.cli.adopt:adopt",
+        "Take finished checkpoints that an experiment declares into the store, where they count as trained.",
+    ),
     "report": (
         "xdomain.cli.report:report",
         "Print the matrices and write the report: Markdown, CSV, JSON and one self-contained HTML page.",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from xdomain.config.adopted import AdoptedRun
 from xdomain.config.analysis import AnalysisConfig
 from xdomain.config.curriculum import DOMAIN_NAME, Curriculum
 from xdomain.config.domain import DomainEntry
@@ -71,6 +72,9 @@ class Experiment(ConfigModel):
     """Families of curricula to train."""
     curricula: tuple[Curriculum, ...] = ()
     """Explicit expressions to train in addition to the grid's families."""
+    adopted: tuple[AdoptedRun, ...] = ()
+    """Finished checkpoints that are used instead of training their curricula. `xdomain adopt` takes them into the store.
+    """
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)
     """Training seeds. Every curriculum is trained once per seed."""
     training: TrainingConfig = TrainingConfig()
@@ -132,7 +136,8 @@ class Experiment(ConfigModel):
     def _consistent(self) -> Experiment:
         if found := [*self._wrong_entries(), *self._unknown_domains()]:
             raise mistakes((place, RULE, what) for place, what in found)
-        if "curricula" not in self.model_fields_set and not any(self.grid.model_dump().values()):
+        nothing = not self.adopted and not any(self.grid.model_dump().values())
+        if "curricula" not in self.model_fields_set and nothing:
             raise ValueError(
                 "there is nothing to train. Write a family such as `grid: {singles: true}`, or list `curricula` "
                 "(`curricula: []` only evaluates the model)."
@@ -176,6 +181,12 @@ class Experiment(ConfigModel):
         for index, seed in enumerate(self.seeds):
             if seed in self.seeds[:index]:
                 yield ("seeds", index), f"the seed {seed} is listed twice. Remove one of them."
+        titles = [run.title for run in self.adopted]
+        for index, run in enumerate(self.adopted):
+            if run.title in titles[:index]:
+                yield ("adopted", index), f'"{run.title}" is declared twice. Remove one of them.'
+            if run.seed not in self.seeds:
+                yield ("adopted", index, "seed"), f"the seed {run.seed} is not listed under `seeds`. Add it there."
 
     def _unknown_domains(self) -> Iterator[tuple[Location, str]]:
         """Yield the location of each curriculum, contrast and warm-up that names an unlisted domain, with a message."""
@@ -186,6 +197,9 @@ class Experiment(ConfigModel):
             if self.training.budget == "total" and any(phase.steps is not None for phase in curriculum.phases):
                 what = f'"{curriculum}" sets steps with "@", but the budget `total` divides them itself.'
                 yield ("curricula", index), what
+        for index, run in enumerate(self.adopted):
+            for name in [each for each in run.curriculum.domains if each not in own][:1]:
+                yield ("adopted", index, "curriculum"), _not_listed(str(run.curriculum), name, own)
         for index, contrast in enumerate(self.analysis.contrasts):
             named = [name for run in contrast.curricula for name in run.domains] + [contrast.domain or own[0]]
             for name in [each for each in named if each not in own][:1]:

@@ -60,17 +60,35 @@ def make_experiment(data: dict[str, Any], folder: Path, written: Written) -> Exp
     return validate(Experiment, with_model_paths(expanded, folder), written)
 
 
-def with_model_paths(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return an experiment's mapping in which relative paths of the model start from `folder`, like those of data."""
-    model = experiment.get("model")
-    if not isinstance(model, dict):
+def _with_adopted_paths(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return an experiment's mapping in which relative paths of declared checkpoints start from `folder`."""
+    runs = experiment.get("adopted")
+    if not isinstance(runs, list):
         return experiment
-    anchored = {
+
+    def anchored(run: Any) -> Any:
+        if not isinstance(run, dict) or not isinstance(run.get("checkpoints"), list):
+            return run
+        return {**run, "checkpoints": [_anchored(each, folder) for each in run["checkpoints"]]}
+
+    return {**experiment, "adopted": [anchored(run) for run in runs]}
+
+
+def _anchored(source: Any, folder: Path) -> Any:
+    """Return the mapping of a model or a checkpoint with paths that start from `folder`."""
+    if not isinstance(source, dict):
+        return source
+    return source | {
         key: str(folder.resolve() / Path(value).expanduser())
-        for key, value in model.items()
+        for key, value in source.items()
         if _is_model_path(key, value)
     }
-    return {**experiment, "model": model | anchored}
+
+
+def with_model_paths(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return an experiment's mapping in which relative paths of models start from `folder`, like those of data."""
+    experiment = _with_adopted_paths(experiment, folder)
+    return experiment if "model" not in experiment else {**experiment, "model": _anchored(experiment["model"], folder)}
 
 
 def _is_model_path(key: str, value: Any) -> bool:

@@ -26,7 +26,7 @@ class PlanCost:
 
 def plan_cost(plan: Plan, done: frozenset[str]) -> PlanCost:
     """Count the stages and steps of `plan`; `done` holds the keys of the stages in the store."""
-    steps = {stage.key: stage.steps for stage in plan.train_stages}
+    steps = {stage.key: 0 if stage.adopted else stage.steps for stage in plan.train_stages}
     return PlanCost(
         stages=len(plan.stages),
         train_stages=len(plan.train_stages),
@@ -87,6 +87,6 @@ def default_weight(stage: StageSpec) -> float:
     The steps of a mixture weigh more than those of its domains separately. Batches are padded to the domain with the
     longest completions, and telemetry computes a gradient per domain (SmolLM2: 28 s instead of 18 s per step).
     """
-    if not isinstance(stage, TrainStage):
+    if not isinstance(stage, TrainStage) or stage.adopted:
         return 5.0
     return stage.steps * (MIXTURE_WEIGHT if stage.phase.is_mixed else 1.0)

@@ -72,6 +72,9 @@ def stage_disk(
     if shape is None:
         return Disk(None, None, None, records)
     each, count = checkpoint_bytes(shape, experiment), len(stage.checkpoint_steps)
+    if stage.adopted:
+        weights = shape.parameters * BYTES[experiment.model.dtype]
+        return Disk(count * weights, (count if experiment.checkpoints.keep == "all" else 1) * weights, 0, 0)
     below_adapter = continued and experiment.model.lora is not None
     left = {"all": count, "ends": 1, "none": int(below_adapter)}[experiment.checkpoints.keep]
     width = ADAPTER_BYTES if experiment.model.lora else BYTES[experiment.model.dtype]

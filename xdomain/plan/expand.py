@@ -9,7 +9,8 @@ from xdomain.config.experiment import Experiment
 
 
 def expand_curricula(experiment: Experiment) -> tuple[Curriculum, ...]:
-    """Return the curricula of the grid's families in a fixed order, then the explicit expressions. No duplicates."""
+    """Return the curricula of the grid's families in a fixed order, explicit expressions, then those of declared
+    checkpoints. No duplicates."""
     names, grid = experiment.domain_names, experiment.grid
 
     def single(name: str) -> Phase:
@@ -31,7 +32,7 @@ def expand_curricula(experiment: Experiment) -> tuple[Curriculum, ...]:
         found += [Curriculum((single(a), single(b), back[a])) for a, b in permutations(names, 2)]
     if grid.all_mixed and len(names) > 1:
         found.append(Curriculum((make_phase(dict.fromkeys(names, 1)),)))
-    return tuple(dict.fromkeys([*found, *experiment.curricula]))
+    return tuple(dict.fromkeys([*found, *experiment.curricula, *(run.curriculum for run in experiment.adopted)]))
 
 
 def phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ...]:

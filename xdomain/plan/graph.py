@@ -17,6 +17,7 @@ from xdomain.config.strategy import DACSPConfig, JointConfig, StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import PlanError
 from xdomain.core.fingerprint import fingerprint
+from xdomain.plan.adopted import adopted_payload, adopted_run, check_adopted
 from xdomain.plan.checks import check_training
 from xdomain.plan.evaluations import EvaluationPlan
 from xdomain.plan.expand import expand_curricula, phase_steps
@@ -115,6 +116,7 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     """
     curricula = expand_curricula(experiment)
     check_training(experiment, curricula)
+    check_adopted(experiment, identities)
     check_strategies(experiment, curricula)
     base = _base_stage(experiment.model, experiment.execution, identities)
     measured = pass_rate_stages(experiment, identities, base, curricula)
@@ -202,9 +204,18 @@ def _train_stages(
         phase = prefix.phases[-1]
         acting = strategy if strategy.acts_on(index, phase.is_mixed) else JointConfig()
         acted |= acting != JointConfig()
-        payload = train_payload(
-            experiment, identities, parent.stage, phase, steps[index], seed, offsets, acting, pass_rates
-        )
+        declared = None if acted else adopted_run(experiment, prefix, seed)
+        if declared is None:
+            adopted, phase_end = (), steps[index]
+            kept = checkpoint_steps(phase_end, experiment.checkpoints.every_steps)
+            payload = train_payload(
+                experiment, identities, parent.stage, phase, phase_end, seed, offsets, acting, pass_rates
+            )
+        else:
+            adopted = declared.checkpoints
+            kept = tuple(each.step for each in adopted)
+            phase_end = kept[-1]
+            payload = adopted_payload(declared, parent.stage, identities)
         run = RunId(_named(prefix, steps, curriculum, experiment), strategy.label if acted else JOINT)
         lineage = tuple(ends) if isinstance(acting, DACSPConfig) else ()
         rates = {domain: pass_rates[domain] for domain in phase.domains} if pass_rates else {}
@@ -216,19 +227,20 @@ def _train_stages(
             run=run,
             parent_run=parent_run,
             phase_index=index,
-            steps=steps[index],
+            steps=phase_end,
             seed=seed,
             offsets={domain: offsets[domain] for domain in phase.domains},
-            checkpoint_steps=checkpoint_steps(steps[index], experiment.checkpoints.every_steps),
+            checkpoint_steps=kept,
             strategy_config=acting,
             parent=parent,
             base=base.end,
             lineage=lineage,
             pass_rates=rates,
+            adopted=adopted,
         )
         yield stage
         ends.append(stage.end)
-        for domain, count in phase_quotas(phase, prompts_consumed(steps[index], experiment.training)).items():
+        for domain, count in phase_quotas(phase, prompts_consumed(phase_end, experiment.training)).items():
             offsets[domain] += count
         parent, parent_run = stage.end, run
 

@@ -30,6 +30,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from xdomain.config.adopted import AdoptedCheckpoint
 from xdomain.config.backend import backend_version
 from xdomain.config.curriculum import Phase
 from xdomain.config.evaluation import EvaluationConfig
@@ -73,6 +74,7 @@ class Identities:
     rewards: Mapping[str, Mapping[str, Any]]
     solutions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     stops: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    adopted: Mapping[AdoptedCheckpoint, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def base_payload(model: ModelConfig, execution: ExecutionConfig, identities: Identities) -> dict[str, Any]:

@@ -148,6 +148,7 @@ class MeasuredGrid:
     budget: str | None = None
     prompts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     description: Mapping[str, Any] = field(default_factory=dict)
+    statements: tuple[str, ...] = ()
 
     @property
     def measured_runs(self) -> tuple[RunId, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from xdomain.config.experiment import Experiment
-from xdomain.plan.memory import Division, Memory, base_memory, evaluation_memory, micro_batch, training_memory
+from xdomain.plan.memory import BYTES, Division, Memory, base_memory, evaluation_memory, micro_batch, training_memory
 from xdomain.plan.model_shape import ModelShape
 from xdomain.plan.stage import StageKind, StageSpec, TrainStage
 from xdomain.plan.tokens import lengths
@@ -46,6 +46,8 @@ def domain_gradients(stage: StageSpec) -> int:
 
 def stage_memory(stage: StageSpec, experiment: Experiment, shape: ModelShape) -> Memory | None:
     """Return the peak memory of one process of a stage; None if it is not known."""
+    if isinstance(stage, TrainStage) and stage.adopted:
+        return Memory({"parameters": shape.parameters * BYTES[experiment.model.dtype]})
     return kind_memory(stage.kind, experiment, shape, domain_gradients(stage))
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from xdomain.config.adopted import AdoptedCheckpoint
 from xdomain.config.curriculum import Curriculum, Phase
 from xdomain.config.domain import DomainConfig
 from xdomain.config.evaluation import EvaluationConfig
@@ -138,6 +139,7 @@ class TrainStage(StageRef):
         lineage: Checkpoints of the base model and of the end of each earlier phase, first to last; only for a strategy
             that uses history.
         pass_rates: Key of the stage that measured the items of each domain of a self-paced phase; else empty.
+        adopted: Checkpoints from elsewhere that are used instead of training; empty if the stage is trained.
     """
 
     kind: Literal[StageKind.TRAIN] = StageKind.TRAIN
@@ -155,6 +157,7 @@ class TrainStage(StageRef):
     base: CheckpointRef
     lineage: tuple[CheckpointRef, ...] = ()
     pass_rates: Mapping[str, str] = field(default_factory=dict)
+    adopted: tuple[AdoptedCheckpoint, ...] = ()
 
     @cached_property
     def needs(self) -> tuple[str, ...]:

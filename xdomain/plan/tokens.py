@@ -21,6 +21,8 @@ def completions_of(stage: StageSpec, experiment: Experiment, items: int | None =
         items: Number of items of an evaluation, if the split holds fewer than requested.
     """
     if isinstance(stage, TrainStage):
+        if stage.adopted:
+            return 0
         return prompts_consumed(stage.steps, experiment.training) * experiment.training.generations
     if isinstance(stage, EvaluateStage):
         asked = stage.settings.items

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xdomain.config.adopted import AdoptedCheckpoint
+from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.fingerprint import file_digest
@@ -16,6 +18,7 @@ from xdomain.plan.identity import Identities
 
 MODEL_FILES = ("*.safetensors", "*.json", "*.model", "*.jinja", "*.txt")
 """Files of a model folder that change numbers: weights, configuration, tokenizer, chat template."""
+WEIGHT_FILES = ("*.safetensors",)
 CODE_FILES = ("*.py",)
 """Additional files that change numbers if the model's own code is run (`trust_remote_code`)."""
 
@@ -36,17 +39,31 @@ def resolve_identities(setup: Setup) -> Identities:
         rewards={name: domain.reward_identity() for name, domain in domains.items()},
         solutions={name: domain.solution_identity() for name, domain in domains.items()},
         stops={name: domain.stop for name, domain in domains.items()},
+        adopted=_adopted_identities(setup) if isinstance(setup, Experiment) else {},
     )
 
 
-def model_identity(config: ModelConfig) -> Mapping[str, Any]:
+def _adopted_identities(experiment: Experiment) -> dict[AdoptedCheckpoint, Mapping[str, Any]]:
+    """Return the digests of declared checkpoints' weights; other files are taken from the base model."""
+    return {
+        each: model_identity(each.source(experiment.model), WEIGHT_FILES)
+        for run in experiment.adopted
+        for each in run.checkpoints
+    }
+
+
+def model_identity(config: ModelConfig, patterns: tuple[str, ...] = MODEL_FILES) -> Mapping[str, Any]:
     """Return the digest of a local source, or the id and revision of a hub model.
+
+    Args:
+        config: Source of the model.
+        patterns: Files of a folder that count.
 
     Raises:
         ConfigError: The file or folder does not exist.
     """
     if config.adapter is not None:
-        below = model_identity(config.model_copy(update={"adapter": None}))
+        below = model_identity(config.model_copy(update={"adapter": None}), patterns)
         folder = Path(config.adapter).expanduser()
         return {**below, "adapter": _digests(folder)}
     if config.endpoint is not None:
@@ -66,8 +83,7 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
             where="model.path",
             fix="Give a folder in transformers format, or use `hub` for a model id.",
         )
-    patterns = (*MODEL_FILES, *CODE_FILES) if config.trust_remote_code else MODEL_FILES
-    return {"files": _digests(folder, patterns)}
+    return {"files": _digests(folder, (*patterns, *CODE_FILES) if config.trust_remote_code else patterns)}
 
 
 def _digests(folder: Path, patterns: tuple[str, ...] = MODEL_FILES) -> dict[str, str]:

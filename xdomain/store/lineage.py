@@ -76,6 +76,8 @@ class Lineage:
 def _prompts_drawn(payload: Mapping[str, Any], step: int) -> int:
     """Return how many prompts a training stage has drawn when it has made `step` optimizer steps: whole rollouts."""
     training = payload["training"]
+    if not training:  # trained elsewhere
+        return 0
     prompts, updates, epochs = (
         int(training[name]) for name in ("prompts_per_step", "updates_per_rollout", "epochs_per_rollout")
     )

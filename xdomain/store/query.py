@@ -11,6 +11,7 @@ from xdomain.config.run_id import BASE_RUN, RunId
 from xdomain.core.errors import DamagedArtifact
 from xdomain.core.parquet import read_records
 from xdomain.core.records import RECORD_COLUMNS
+from xdomain.plan.adopted import declaration
 from xdomain.plan.graph import Graph, Plan, prompts_consumed
 from xdomain.plan.measurement import UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
 from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
@@ -59,6 +60,7 @@ def measured_grid(
         margin=experiment.analysis.margin,
         budget=experiment.training.budget,
         description=dict(description),
+        statements=tuple(filter(None, [declaration(experiment)])),
     )
 
 
@@ -113,6 +115,8 @@ def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[
 
     Tokens and time are known only for the final checkpoint.
     """
+    if stage.adopted:
+        return {ref: replace(UNRECORDED, steps=ref.step) for ref in stage.checkpoints}
     spent = {
         ref: replace(UNRECORDED, steps=ref.step, prompts=prompts_consumed(ref.step, plan.experiment.training))
         for ref in stage.checkpoints

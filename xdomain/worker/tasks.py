@@ -21,6 +21,7 @@ from xdomain.plan.task import TaskFile
 from xdomain.store.artifact import check_checkpoint
 from xdomain.store.failures import Failure
 from xdomain.store.store import Store
+from xdomain.train.adopted import run_adopted
 from xdomain.train.base_model import run_base
 from xdomain.train.run import run_train
 from xdomain.worker.claim import Claim
@@ -94,7 +95,7 @@ def _claim(store: Store, file: TaskFile, stop: threading.Event, on_lost: Callabl
 
 def _run(file: TaskFile, claims: list[Claim], cache: BackendCache | None) -> None:
     first, setup = claims[0].stage, file.setup
-    processes = file.execution.train_processes if isinstance(first, TrainStage) else 1
+    processes = file.execution.train_processes if isinstance(first, TrainStage) and not first.adopted else 1
     device = used_device(file.execution.device, processes)
     contexts = [claim.context(device) for claim in claims]
     for path in dict.fromkeys(path for claim in claims for path in claim.order.checkpoints):
@@ -112,6 +113,8 @@ def _run(file: TaskFile, claims: list[Claim], cache: BackendCache | None) -> Non
 
 def _train(file: TaskFile, setup: TrainingSetup, stage: TrainStage, context: StageContext) -> StageResult:
     execution = file.execution
+    if stage.adopted:
+        return run_adopted(setup, stage, context)
     if execution.train_processes > 1:
         return run_group(setup, stage, context, processes=execution.train_processes, threads=execution.threads)
     return run_train(setup, stage, context)

@@ -1,0 +1,63 @@
+"""Checkpoints that an experiment declares instead of training them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xdomain.config.adopted import AdoptedRun
+from xdomain.config.curriculum import Curriculum
+from xdomain.config.experiment import Experiment
+from xdomain.core.errors import PlanError
+from xdomain.core.fingerprint import fingerprint
+from xdomain.plan.identity import TRAIN_VERSION, Identities
+
+
+def check_adopted(experiment: Experiment, identities: Identities) -> None:
+    """Refuse a checkpoint that is declared for two runs or steps.
+
+    Raises:
+        PlanError: The same weights are declared twice.
+    """
+    seen: dict[str, str] = {}
+    for index, run in enumerate(experiment.adopted):
+        for each in run.checkpoints:
+            title = f"{run.title} step {each.step}"
+            other = seen.setdefault(fingerprint(dict(identities.adopted[each])), title)
+            if other != title:
+                raise PlanError(
+                    f'the checkpoint of "{title}" has the same weights as that of "{other}".',
+                    where=f"adopted.{index}.checkpoints",
+                    fix="Declare each checkpoint once; one of the two paths is probably wrong.",
+                )
+
+
+def adopted_run(experiment: Experiment, curriculum: Curriculum, seed: int) -> AdoptedRun | None:
+    """Return the declaration of a curriculum and seed; None if it is trained here."""
+    found = (run for run in experiment.adopted if (run.curriculum, run.seed) == (curriculum, seed))
+    return next(found, None)
+
+
+def adopted_payload(run: AdoptedRun, parent: str, identities: Identities) -> dict[str, Any]:
+    """Return the identity of a stage whose checkpoints were trained elsewhere: their weights and the declared parent.
+
+    `verifiers` and `training` are empty, because they are unknown.
+    """
+    return {
+        "kind": "train",
+        "version": TRAIN_VERSION,
+        "parent": parent,
+        "adopted": {str(each.step): dict(identities.adopted[each]) for each in run.checkpoints},
+        "steps": run.checkpoints[-1].step,
+        "verifiers": {},
+        "training": {},
+    }
+
+
+def declaration(experiment: Experiment) -> str | None:
+    """Return the sentence that plans and reports carry; None if nothing is declared."""
+    if not experiment.adopted:
+        return None
+    runs = "; ".join(
+        f"{run.title} (step {', '.join(str(each.step) for each in run.checkpoints)})" for run in experiment.adopted
+    )
+    return f"Declared by the user and not trained here: {runs}. Curriculum, seed, steps and parent are not verified."
