@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import files
-from types import CodeType
 from typing import Any
 
 from xdomain.domains.sandbox.control_group import ControlGroup, control_group
@@ -22,6 +21,22 @@ from xdomain.domains.sandbox.usage import Usage, usage_of
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Environment of guests with packages. Numerical libraries start a thread per core otherwise, each with its memory."""
+
+
+START = """import marshal, sys
+with open(int(sys.argv[1]), "rb") as file:
+    guest, job = marshal.loads(file.read())
+exec(marshal.loads(guest))
+main(job)
+"""
+"""What the interpreter in the sandbox runs: the guest program, which is compiled outside, once for all guests."""
+
+MODULES = {
+    "script": (),
+    "calls": ("wire", "remote", "peer"),
+    "tests": ("wire", "remote", "peer", "pytest_names", "numpy_names"),
+}
+"""Our modules that guests load, by the mode of their job."""
 
 
 @dataclass(frozen=True)
@@ -143,16 +158,16 @@ class Sandbox(ABC):
         rules = guest_filter()
         job = {
             **job,
-            "modules": guest_modules(),
+            "modules": {name: compiled(name) for name in MODULES[job["mode"]]},
             "limits": asdict(limits),
             "user": self.guest_user(),
             "packages": self.package_folders(),
             "entries": entries,
             "filter": None if self.isolated else rules,  # bubblewrap sets it itself
         }
-        opened = [memory_file("job", marshal.dumps(job)), memory_file("rules", rules), *entries]
+        opened = [memory_file("job", marshal.dumps((compiled("guest"), job))), memory_file("rules", rules), *entries]
         # Without site (-S) a guest sees the standard library only, whatever this machine has installed.
-        command = [interpreter(), "-I", "-S", "-c", guest_program(), str(opened[0])]
+        command = [interpreter(), "-I", "-S", "-c", START, str(opened[0])]
         try:
             process = subprocess.Popen(  # noqa: S603 -- our own guest program; what it runs is the sandbox's business
                 self.wrap(command, limits, opened[1]),
@@ -188,17 +203,8 @@ def interpreter() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 
 
-@lru_cache(maxsize=1)
-def guest_modules() -> dict[str, CodeType]:
-    """The modules that guests load, compiled: the guest is the same interpreter."""
-    package = "xdomain.domains.sandbox"
-    return {
-        f"{package}.{name}": compile((files(package) / f"{name}.py").read_bytes(), f"{name}.py", "exec")
-        for name in ("wire", "remote", "peer", "pytest_names", "numpy_names")
-    }
-
-
-@lru_cache(maxsize=1)
-def guest_program() -> str:
-    """The text of the guest program, which imports nothing of ours but `guest_modules`."""
-    return (files("xdomain.domains.sandbox") / "guest.py").read_text(encoding="utf-8")
+@lru_cache
+def compiled(name: str) -> bytes:
+    """Return a module of this package, compiled for guests, which are the same interpreter."""
+    text = (files("xdomain.domains.sandbox") / f"{name}.py").read_bytes()
+    return marshal.dumps(compile(text, f"{name}.py", "exec", dont_inherit=True))

@@ -1,6 +1,6 @@
-"""The program inside the sandbox. It runs as text (`python -I -S -c`), knows the standard library only, and is trusted
-until it executes the job's code. `python guest.py FD`: FD holds the job, written with marshal:
-json would cost a third of a short run, and this is our own data for our own interpreter, never the guest's.
+"""The program inside the sandbox. `base.START` runs its compiled code. It knows the standard library only, and is
+trusted until it executes the job's code. The job comes by marshal: json would cost a third of a short run, and this is
+our own data for our own interpreter, never the guest's.
 
 Job `mode`:
     script: `program` is a whole program with the real stdin and stdout.
@@ -38,14 +38,14 @@ MODULES = {"np": "numpy", "numpy": "numpy", "pytest": "pytest"}
 """The same for modules; those of the standard library have their own names."""
 
 
-def main() -> None:
-    with os.fdopen(int(sys.argv[1]), "rb") as handle:
-        job = marshal.load(handle)  # noqa: S302 -- see above
+def main(job: dict[str, Any]) -> None:
+    """Do the job, see above."""
     sys.argv = ["program.py"]
     sys.path += job["packages"]
-    for name, code in job.pop("modules").items():
+    for short_name, code in job.pop("modules").items():
+        name = f"xdomain.domains.sandbox.{short_name}"
         sys.modules[name] = type(sys)(name)
-        exec(code, vars(sys.modules[name]))  # noqa: S102 -- our own modules
+        exec(marshal.loads(code), vars(sys.modules[name]))  # noqa: S102, S302 -- our own modules
     enter_groups(job["entries"])
     confine(job["limits"], job["user"])
     if job["filter"]:
@@ -293,7 +293,3 @@ def is_raised_by_tests(error: BaseException) -> bool:
 def refuse(name: str) -> Any:
     """No name of the tests is open to the program."""
     raise NameError(name)
-
-
-if __name__ == "__main__":
-    main()
