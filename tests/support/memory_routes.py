@@ -21,6 +21,7 @@ X86_64 = os.uname().machine == "x86_64"
 CLONE, EXIT = (56, 60) if X86_64 else (220, 93)
 NEW_USER_AND_MOUNTS = 0x10020000
 SET_PIPE_SIZE = 1031
+SET_DUMPABLE = 4
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -36,6 +37,32 @@ def two_forks() -> None:
 
 def twelve_forks() -> None:
     """Twelve processes, each below the limit"""
+    forked(12, lambda: fill(150))
+
+
+def written_forks() -> None:
+    """Memory that forks share until they write to it"""
+    held = fill(100)
+    forked(12, lambda: ctypes.memset(ctypes.addressof(ctypes.c_char.from_buffer(held)), 2, 100 * MIB))
+
+
+def short_lived_forks() -> None:
+    """Processes that share their memory with short-lived forks"""
+
+    def fill_and_fork() -> None:
+        fill(180)
+        while True:
+            if os.fork() == 0:
+                time.sleep(0.002)
+                os._exit(0)
+            os.waitpid(-1, os.WNOHANG)
+
+    forked(2, fill_and_fork)
+
+
+def hidden_processes() -> None:
+    """Processes that hide their state"""
+    checked(libc.prctl(SET_DUMPABLE, 0, 0, 0, 0))
     forked(12, lambda: fill(150))
 
 
@@ -282,6 +309,9 @@ ROUTES = (
     heap,
     two_forks,
     twelve_forks,
+    written_forks,
+    short_lived_forks,
+    hidden_processes,
     dripping_output,
     closed_output,
     ended_thread,

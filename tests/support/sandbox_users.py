@@ -11,24 +11,24 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from xdomain.domains.sandbox.base import Guest, Limits, interpreter
+from xdomain.domains.sandbox.base import Limits, interpreter
 from xdomain.domains.sandbox.choose import working_sandbox
 from xdomain.domains.sandbox.control_group import ControlGroup, is_removed, places_here
 from xdomain.domains.sandbox.runs import run_script
-from xdomain.domains.sandbox.usage import Usage
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
 
 
 def run_as(
-    user: int, programs: Mapping[str, str], limits: Mapping[str, Any], folder: Path, *, watched: bool = True
+    user: int, programs: Mapping[str, str], limits: Mapping[str, Any], folder: Path
 ) -> dict[str, dict[str, Any]]:
     """Run each program in a guest that `user` starts; return by name how it ended.
 
@@ -37,13 +37,12 @@ def run_as(
         programs: Text of each program, by name.
         limits: Limits of each.
         folder: Empty folder that the user may read.
-        watched: Whether the watcher counts memory, or leaves that to the control group.
     """
     shutil.copytree(ROOT / "xdomain", folder / "xdomain", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(__file__, folder / "run.py")
     command = [readable_interpreter(user, folder), "-B", str(folder / "run.py")]
     with measuring_groups(programs) as groups:
-        job = {"programs": programs, "limits": limits, "groups": groups, "watched": watched}
+        job = {"programs": programs, "limits": limits, "groups": groups}
         done = subprocess.run(
             command,
             input=json.dumps(job),
@@ -65,7 +64,7 @@ def readable_interpreter(user: int, folder: Path) -> str:
     """Return an interpreter that the user may run; opens the folder and those above it that are temporary."""
     os.chmod(folder, 0o755)
     for parent in folder.parents:
-        if parent.owner() == folder.owner() and "pytest-" in str(parent):
+        if parent.owner() == folder.owner() and Path(tempfile.gettempdir()) in parent.parents:
             os.chmod(parent, 0o755)
     if user == os.getuid():
         return interpreter()
@@ -102,8 +101,6 @@ def main() -> None:
     job = json.load(sys.stdin)
     kernel_ended: list[str] = []
     watch_endings(kernel_ended)
-    if not job["watched"]:
-        Guest.usage = lambda guest: Usage({}, 0, 1)  # type: ignore[method-assign, assignment]
     found = {}
     for name, program in job["programs"].items():
         entry, folder = job["groups"].get(name, (None, ""))

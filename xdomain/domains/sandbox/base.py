@@ -17,7 +17,7 @@ from typing import Any
 
 from xdomain.domains.sandbox.control_group import ControlGroup, control_group
 from xdomain.domains.sandbox.seccomp import guest_filter
-from xdomain.domains.sandbox.usage import Usage, usage_of
+from xdomain.domains.sandbox.usage import Usage, send, stop, usage_of
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Environment of guests with packages. Numerical libraries start a thread per core otherwise, each with its memory."""
@@ -77,8 +77,12 @@ class Guest:
     group: ControlGroup | None = None
 
     def usage(self) -> Usage:
-        """Return what it holds now."""
+        """Return a bound on what it holds now."""
         return usage_of(self.process.pid, self.tmp_bytes)
+
+    def stopped_usage(self) -> tuple[set[int], Usage]:
+        """Stop it; return the pids of its processes and what exactly it holds. SIGCONT lets it go on."""
+        return stop(self.process.pid), usage_of(self.process.pid, self.tmp_bytes, exact=True)
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel ended one of its processes at the limit of its control group."""
@@ -86,9 +90,7 @@ class Guest:
 
     def kill(self, pids: Iterable[int]) -> None:
         """Kill processes of it that were just seen; bubblewrap's end takes all others along, a moment later."""
-        for pid in pids if self.process.poll() is None else ():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        send(pids if self.process.poll() is None else (), signal.SIGKILL)
 
     def end(self) -> None:
         """Kill all of it that is left and reap it."""
