@@ -33,8 +33,8 @@ main(job)
 
 MODULES = {
     "script": (),
-    "calls": ("wire", "remote", "peer"),
-    "tests": ("wire", "remote", "peer", "pytest_names", "numpy_names"),
+    "calls": ("kinds", "wire", "remote", "peer"),
+    "tests": ("kinds", "wire", "remote", "peer", "pytest_names", "numpy_names"),
 }
 """Our modules that guests load, by the mode of their job."""
 
@@ -70,11 +70,13 @@ class Guest:
         process: its first process, the leader of a session.
         tmp_bytes: size of its own /tmp; None where it is not isolated.
         group: the control group that limits it, if there is one.
+        ready: descriptor that shows that it is about to run foreign code; None if that is not asked for.
     """
 
     process: subprocess.Popen[bytes]
     tmp_bytes: int | None = None
     group: ControlGroup | None = None
+    ready: int | None = None
 
     def usage(self) -> Usage:
         """Return a bound on what it holds now."""
@@ -92,13 +94,17 @@ class Guest:
         """Kill processes of it that were just seen; bubblewrap's end takes all others along, a moment later."""
         send(pids if self.process.poll() is None else (), signal.SIGKILL)
 
-    def end(self) -> None:
-        """Kill all of it that is left and reap it."""
+    def end(self) -> bool:
+        """Kill all of it that is left, reap it, and return whether it came as far as to run foreign code."""
         with contextlib.suppress(ProcessLookupError):  # it ended by itself, and so did its group
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         if self.group is not None:
             self.group.remove()
+        if self.ready is None:
+            return True
+        with os.fdopen(self.ready, "rb", buffering=0) as handle:
+            return handle.read(1) == b"1"
 
 
 class Sandbox(ABC):
@@ -158,6 +164,8 @@ class Sandbox(ABC):
         group = control_group(limits.memory_mib << 20, limits.processes)
         entries = [] if group is None else group.entries()
         rules = guest_filter()
+        ready, ready_write = os.pipe()
+        os.set_blocking(ready, False)
         job = {
             **job,
             "modules": {name: compiled(name) for name in MODULES[job["mode"]]},
@@ -166,8 +174,14 @@ class Sandbox(ABC):
             "packages": self.package_folders(),
             "entries": entries,
             "filter": None if self.isolated else rules,  # bubblewrap sets it itself
+            "ready": ready_write,
         }
-        opened = [memory_file("job", marshal.dumps((compiled("guest"), job))), memory_file("rules", rules), *entries]
+        opened = [
+            memory_file("job", marshal.dumps((compiled("guest"), job))),
+            memory_file("rules", rules),
+            *entries,
+            ready_write,
+        ]
         # Without site (-S) a guest sees the standard library only, whatever this machine has installed.
         command = [interpreter(), "-I", "-S", "-c", START, str(opened[0])]
         try:
@@ -182,13 +196,14 @@ class Sandbox(ABC):
                 start_new_session=True,
             )
         except OSError:
+            os.close(ready)
             if group is not None:
                 group.remove()
             raise
         finally:
             for descriptor in opened:
                 os.close(descriptor)
-        return Guest(process, limits.disk_mib << 20 if self.isolated else None, group)
+        return Guest(process, limits.disk_mib << 20 if self.isolated else None, group, ready)
 
 
 def memory_file(name: str, content: bytes) -> int:

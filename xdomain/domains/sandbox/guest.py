@@ -50,6 +50,8 @@ def main(job: dict[str, Any]) -> None:
     confine(job["limits"], job["user"])
     if job["filter"]:
         refuse_system_calls(job["filter"])
+    os.write(job["ready"], b"1")
+    os.close(job["ready"])
     {"script": run_script, "calls": answer_calls, "tests": run_tests}[job["mode"]](job)
 
 
@@ -197,7 +199,9 @@ def run_tests(job: dict[str, Any]) -> None:
     except Exception as error:
         by_candidate = getattr(error, "from_candidate", False)
         word = f"{'candidate' if by_candidate else 'a test'} raised {type(error).__name__}"
-        item_fault = not by_candidate and isinstance(error, (NameError, ImportError)) and is_raised_by_tests(error)
+        # A name without a value is the program's doing: `for x in f(): ...` leaves none if it returns nothing.
+        own = isinstance(error, (NameError, ImportError)) and not isinstance(error, UnboundLocalError)
+        item_fault = own and not by_candidate and is_raised_by_tests(error)
     if peer.broken:
         word, item_fault = f"candidate {peer.broken}", False
     elif not peer.requests:

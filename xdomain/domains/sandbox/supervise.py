@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import signal
@@ -52,6 +53,9 @@ def watch(guests: Sequence[Guest], reads: Sequence[int], feeds: Mapping[int, byt
         reads: descriptors to read until their end; closed here.
         feeds: descriptors to write the bytes to; closed here.
         limits: wall time, output and memory.
+
+    Raises:
+        OSError: a guest ended before it ran foreign code.
     """
     started = time.monotonic()
     exchange = Exchange(reads, feeds)
@@ -75,8 +79,9 @@ def watch(guests: Sequence[Guest], reads: Sequence[int], feeds: Mapping[int, byt
             ending = "memory"
     finally:
         exchange.close()
-        for guest in guests:
-            guest.end()
+        ran = [guest.end() for guest in guests]
+    if not all(ran):
+        raise OSError(errno.ECHILD, "it ended before the program ran")
     outputs = {descriptor: bytes(data[: limits.output_bytes]) for descriptor, data in exchange.outputs.items()}
     return Watched(ending, exit_code, outputs, time.monotonic() - started)
 

@@ -27,22 +27,26 @@ def watched(code: str, given: bytes = b"", **limits: float) -> tuple[Watched, by
 SHARED = """
 import os, time
 held = bytearray(b"x") * (60 << 20)
+wait, end = os.pipe()
 children = []
 for _ in range(5):
     if (child := os.fork()) == 0:
-        time.sleep(0.3)
+        os.close(end)
+        os.read(wait, 1)
         os._exit(0 if held[-1] else 1)
     children.append(child)
+time.sleep(0.2)
 CHANGE
+os.close(end)
 print([os.waitpid(child, 0)[1] for child in children])
 """
 
 
 def test_memory_that_processes_share_counts_once() -> None:
-    found, output, _ = watched(SHARED.replace("CHANGE", ""), memory_mib=128)
+    found, output, _ = watched(SHARED.replace("CHANGE", ""), memory_mib=128, wall_seconds=30.0)
     assert (found.ending, output) == ("exited", b"[0, 0, 0, 0, 0]\n")
-    change = "for place in range(0, len(held), 4096):\n    held[place] = 2"
-    assert watched(SHARED.replace("CHANGE", change), memory_mib=96)[0].ending == "memory"
+    change = "for place in range(0, len(held), 4096):\n    held[place] = 2\ntime.sleep(30)"
+    assert watched(SHARED.replace("CHANGE", change), memory_mib=96, wall_seconds=30.0)[0].ending == "memory"
 
 
 def test_each_guest_has_the_whole_limit() -> None:
