@@ -11,25 +11,52 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.sandbox_users import NOBODY, OtherUser
 from xdomain.config.domain_verifier import UnitTestVerifier
 from xdomain.core.errors import DependencyMissing
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Item
-from xdomain.domains.sandbox import choose
+from xdomain.domains.sandbox import choose, runs
 from xdomain.domains.sandbox.base import Limits
-from xdomain.domains.sandbox.runs import run_calls, run_script, run_tests
 from xdomain.domains.verifiers.unit_tests import UnitTestChecker
 
+USERS = [
+    pytest.param(os.getuid(), id="root" if os.getuid() == 0 else "this_user"),
+    *([pytest.param(NOBODY, id="nobody", marks=pytest.mark.slow)] if os.getuid() == 0 else []),
+]
 LIMITS = Limits(wall_seconds=3.0, memory_mib=256, disk_mib=8)
 CHECK = "def check(candidate):\n    assert candidate(2) == 4\n    assert candidate(3) == 9\n"
 
 
-@pytest.fixture(scope="module")
-def sandbox():
+@pytest.fixture(scope="module", autouse=True)
+def own_sandbox():
     found = choose.working_sandbox()
     if found is None:
         pytest.skip("no bubblewrap on this machine")
     return found
+
+
+@pytest.fixture(scope="module", params=USERS)
+def sandbox(request, own_sandbox, tmp_path_factory):
+    """Call a function of `runs` by name with the sandbox of a user."""
+    if request.param == os.getuid():
+        yield lambda name, *arguments: getattr(runs, name)(own_sandbox, *arguments)
+    else:
+        other = OtherUser(request.param, tmp_path_factory.mktemp("other"))
+        yield other
+        other.close()
+
+
+def run_script(sandbox, *arguments):
+    return sandbox("run_script", *arguments)
+
+
+def run_calls(sandbox, *arguments):
+    return sandbox("run_calls", *arguments)
+
+
+def run_tests(sandbox, *arguments):
+    return sandbox("run_tests", *arguments)
 
 
 @pytest.fixture(autouse=True)
@@ -205,7 +232,7 @@ def test_no_cheat_gives_the_values_of_calls(sandbox, cheat):
     assert run.values != (4, 9)
 
 
-def test_verifier_styles(sandbox):
+def test_verifier_styles():
     stdin = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="stdin", timeout_seconds=5))
     item = Item("i", "p", "g", metadata={"tests": {"inputs": ["2\n", "3\n"], "outputs": ["4\n", "9"]}})
     codes = ["```python\nprint(int(input()) ** 2)\n```", "print(4)", "", "```python\nexit(1)\n```"]
@@ -225,7 +252,7 @@ def test_verifier_styles(sandbox):
     assert found == [Outcome.RIGHT, Outcome.RIGHT, Outcome.WRONG]
 
 
-def test_unreadable_tests_are_our_fault_and_unscored(sandbox):
+def test_unreadable_tests_are_our_fault_and_unscored():
     function = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="function"))
     items = [
         Item("i", "p", "g", metadata=metadata) for metadata in ({}, {"tests": "[", "entry_point": "f"}, {"tests": []})
@@ -239,7 +266,7 @@ def test_without_a_sandbox_code_is_refused_unless_allowed(monkeypatch):
         choose.find_sandbox(allow_unsandboxed=False)
     allowed = choose.find_sandbox(allow_unsandboxed=True)
     assert not allowed.isolated
-    assert run_script(allowed, "print(input())", "hello", LIMITS).stdout == "hello\n"
+    assert runs.run_script(allowed, "print(input())", "hello", LIMITS).stdout == "hello\n"
 
 
 def test_many_at_once_from_threads(sandbox):

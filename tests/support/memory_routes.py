@@ -22,6 +22,7 @@ CLONE, EXIT = (56, 60) if X86_64 else (220, 93)
 NEW_USER_AND_MOUNTS = 0x10020000
 SET_PIPE_SIZE = 1031
 SET_DUMPABLE = 4
+PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -66,6 +67,21 @@ def hidden_processes() -> None:
     forked(12, lambda: fill(150))
 
 
+def many_mappings() -> None:
+    """Mappings of one page each, beside the heap"""
+
+    def split() -> None:
+        held = mmap.mmap(-1, 200 * MIB, flags=PRIVATE)
+        place = ctypes.addressof(ctypes.c_char.from_buffer(held))
+        for page in range(0, 200 * MIB, 2 * mmap.PAGESIZE):
+            checked(libc.mprotect(ctypes.c_void_p(place + page), mmap.PAGESIZE, 0))
+        time.sleep(SECONDS)
+
+    forked(9, split, wait=False)
+    fill(200)
+    time.sleep(SECONDS)
+
+
 def dripping_output() -> None:
     """Processes, while output drips every 4 ms"""
 
@@ -101,7 +117,7 @@ def ended_thread() -> None:
 
 def huge_pages() -> None:
     """Processes that fill huge pages"""
-    held = mmap.mmap(-1, 150 * MIB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    held = mmap.mmap(-1, 150 * MIB, flags=PRIVATE)
     held.madvise(mmap.MADV_HUGEPAGE)
     forked(12, lambda: held.write(b"x" * (150 * MIB)))
 
@@ -179,6 +195,14 @@ def empty_files() -> None:
             os.close(os.open(f"/tmp/{os.getpid()}-{number}", os.O_CREAT))
 
     forked(8, make)
+
+
+def attributes() -> None:
+    """Attributes of files"""
+    os.close(os.open("/tmp/file", os.O_CREAT))
+    for number in range(10**4):
+        os.setxattr("/tmp/file", f"user.{number}", b"x" * 33_000)
+    time.sleep(SECONDS)
 
 
 def pipes() -> None:
@@ -263,7 +287,7 @@ def checked(result: int) -> int:
 
 def fill(mib: int) -> mmap.mmap:
     """Hold memory, filled as fast as possible."""
-    held = mmap.mmap(-1, mib * MIB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    held = mmap.mmap(-1, mib * MIB, flags=PRIVATE)
     ctypes.memset(ctypes.addressof(ctypes.c_char.from_buffer(held)), 1, mib * MIB)
     HELD.append(held)
     return held
@@ -312,6 +336,7 @@ ROUTES = (
     written_forks,
     short_lived_forks,
     hidden_processes,
+    many_mappings,
     dripping_output,
     closed_output,
     ended_thread,
@@ -325,6 +350,7 @@ ROUTES = (
     shared_memory_files,
     files,
     empty_files,
+    attributes,
     pipes,
     larger_pipes,
     socket_buffers,

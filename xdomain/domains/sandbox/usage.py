@@ -20,6 +20,9 @@ SOCKET_BYTES = 256 << 10
 MOST_DESCRIPTORS = 64
 """What a process that hides its open files is taken to have: `Limits.open_files`."""
 
+MAPPING_BYTES = 256
+"""What the kernel needs for a mapping; a program can split its memory into as many as it has pages."""
+
 FILE_BYTES = 1 << 10
 """What a file in a tmpfs is counted as besides its content."""
 
@@ -92,20 +95,24 @@ def descendants(root: int) -> dict[int, list[str]]:
 
 
 def resident_bytes(pid: int, threads: list[str]) -> int:
-    """Return the resident memory of a process. Its first thread may have ended and show none."""
+    """Return a bound on the memory of a process: what is resident, and a mapping for each page of its address space.
+
+    Its first thread may have ended and show none.
+    """
     for thread in threads:
         words = read(f"/proc/{pid}/task/{thread}/statm").split()
         if words and words[0] != "0":
-            return int(words[1]) * PAGE
+            return int(words[1]) * PAGE + int(words[0]) * MAPPING_BYTES
     return 0
 
 
 def proportional_bytes(pid: int, threads: list[str]) -> int:
-    """Return the resident memory of a process, its share only of what it shares; all of it if it hides its shares."""
+    """Return the memory of a process, its share only of what it shares; the bound if it hides its mappings."""
     for thread in threads:
         found = re.search(r"^Pss: +(\d+) kB", read(f"/proc/{pid}/task/{thread}/smaps_rollup"), re.MULTILINE)
         if found:
-            return int(found[1]) << 10
+            mappings = read(f"/proc/{pid}/task/{thread}/maps").count("\n")
+            return (int(found[1]) << 10) + mappings * MAPPING_BYTES
     return resident_bytes(pid, threads)
 
 
