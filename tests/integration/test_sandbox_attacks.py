@@ -245,7 +245,9 @@ CHEATS = {
         "                os.write(int(fd), json.dumps(asked).encode() + b'\\n')\n            except OSError:\n"
         "                pass\n    return 0"
     ),
-    "kills what it can reach": "import os\ndef square(x):\n    os.kill(os.getppid(), 9)\n    os.kill(-1, 9)\n    return 0",
+    "kills what it can reach": (
+        "import os\ndef square(x):\n    os.kill(os.getppid(), 9)\n    os.kill(-1, 9)\n    return 0"
+    ),
     "writes into the first process": (
         "import os\ndef square(x):\n    try:\n        line = open('/proc/1/maps').readline()\n"
         "        memory = open('/proc/1/mem', 'r+b', 0)\n        memory.seek(int(line.split('-')[0], 16))\n"
