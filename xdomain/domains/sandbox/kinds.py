@@ -20,7 +20,7 @@ LIBRARY = {
 """Immutable library types, made again from the arguments that `__reduce__` names."""
 
 FUNCTIONS = ("abs", "all", "any", "chr", "len", "max", "min", "ord", "pow", "round", "sorted", "sum")
-"""Builtin functions that may be passed by name, besides all builtin types."""
+"""Builtin functions that may be passed by name, like all builtin types."""
 
 
 def library_value(module: str, name: str, parts: list[Any]) -> Any:
