@@ -68,7 +68,7 @@ def hidden_processes() -> None:
 
 
 def many_mappings() -> None:
-    """Mappings of one page each, beside the heap"""
+    """Mappings of one page each"""
 
     def split() -> None:
         held = mmap.mmap(-1, 200 * MIB, flags=PRIVATE)

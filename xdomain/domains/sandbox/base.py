@@ -166,16 +166,8 @@ class Sandbox(ABC):
         rules = guest_filter()
         ready, ready_write = os.pipe()
         os.set_blocking(ready, False)
-        job = {
-            **job,
-            "modules": {name: compiled(name) for name in MODULES[job["mode"]]},
-            "limits": asdict(limits),
-            "user": self.guest_user(),
-            "packages": self.package_folders(),
-            "entries": entries,
-            "filter": None if self.isolated else rules,  # bubblewrap sets it itself
-            "ready": ready_write,
-        }
+        told = {"entries": entries, "ready": ready_write, "filter": None if self.isolated else rules}
+        job = {**job, **told, **self.settings(job["mode"], limits)}
         opened = [
             memory_file("job", marshal.dumps((compiled("guest"), job))),
             memory_file("rules", rules),
@@ -204,6 +196,15 @@ class Sandbox(ABC):
             for descriptor in opened:
                 os.close(descriptor)
         return Guest(process, limits.disk_mib << 20 if self.isolated else None, group, ready)
+
+    def settings(self, mode: str, limits: Limits) -> dict[str, Any]:
+        """Return the part of a job that depends on this sandbox and the mode only."""
+        return {
+            "modules": {name: compiled(name) for name in MODULES[mode]},
+            "limits": asdict(limits),
+            "user": self.guest_user(),
+            "packages": self.package_folders(),
+        }
 
 
 def memory_file(name: str, content: bytes) -> int:

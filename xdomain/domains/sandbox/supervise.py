@@ -90,7 +90,7 @@ class MemoryWatch:
     """Looks at the memory of a guest by the clock, whatever it writes meanwhile.
 
     With a control group the kernel holds the limit. Without one the resident memory of all processes is a bound that
-    takes little time. Only where the bound is above the limit, the guest is stopped and its memory counted exactly.
+    takes little time. If the bound is above the limit, the guest is stopped and its memory is counted exactly.
     """
 
     def __init__(self, guest: Guest, limits: Limits) -> None:
