@@ -41,8 +41,9 @@ def read_limited(path: Path, limit: int) -> bytes:
         ValueError: the path holds a zero byte.
     """
     with open_regular(path) as handle:
-        found = handle.read(limit + 1)
-    if len(found) > limit:
+        is_too_large = os.fstat(handle.fileno()).st_size > limit
+        found = b"" if is_too_large else handle.read(limit + 1)
+    if is_too_large or len(found) > limit:
         raise OSError(f"it is larger than {size_text(limit)}")
     return found
 
