@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xdomain.core.reading import open_regular
+
 PLAIN = frozenset({type(None), bool, int, str})
 """Types of most values, passed over without a call: a large plan has 10,000 payloads of 40."""
 JsonValue = Any
@@ -37,8 +39,12 @@ def text_digest(text: str) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """sha256 of a file's bytes."""
-    with path.open("rb") as handle:
+    """sha256 of a file's bytes.
+
+    Raises:
+        OSError: see `open_regular`.
+    """
+    with open_regular(path) as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
