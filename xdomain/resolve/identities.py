@@ -18,8 +18,10 @@ from xdomain.plan.identity import Identities
 
 MODEL_FILES = ("*.safetensors", "*.json", "*.model", "*.jinja", "*.txt")
 """Files of a model folder that change numbers: weights, configuration, tokenizer, chat template."""
-LARGEST_CONFIGURATION = 2**26
-"""Bytes of `config.json`."""
+LARGEST_JSON = 2**26
+"""Bytes of `config.json` and of an index of weights."""
+INDEX = "model.safetensors.index.json"
+COPY = "Copy the model's files again."
 CODE_FILES = ("*.py",)
 """Files that count too if the model's own code is run (`trust_remote_code`)."""
 
@@ -70,7 +72,8 @@ def model_identity(config: ModelConfig) -> Mapping[str, Any]:
             where="model.path",
             fix="Give a folder in transformers format, or use `hub` for a model id.",
         )
-    _require_configuration(folder / "config.json")
+    _object_in(folder / "config.json")
+    _require_own_shards(folder / INDEX)
     patterns = (*MODEL_FILES, *CODE_FILES) if config.trust_remote_code else MODEL_FILES
     return {"files": _digests(folder, patterns)}
 
@@ -88,19 +91,37 @@ def _digest(path: Path) -> str:
     try:
         return file_digest(path)
     except OSError as error:
-        raise ConfigError(
-            f"cannot be read: {why_unreadable(error)}.", where=str(path), fix="Copy the model's files again."
-        ) from error
+        raise ConfigError(f"cannot be read: {why_unreadable(error)}.", where=str(path), fix=COPY) from error
 
 
-def _require_configuration(path: Path) -> None:
-    """
+def _require_own_shards(index: Path) -> None:
+    """Refuse an index of weights that names files elsewhere: transformers would read them, and no digest hold them.
+
     Raises:
-        ConfigError: A model's `config.json` cannot be read or holds no object.
+        ConfigError: It cannot be read, or names something else than files beside it.
+    """
+    if not index.is_file():
+        return
+    shards = _object_in(index).get("weight_map")
+    if not isinstance(shards, dict):
+        raise ConfigError('has no object "weight_map".', where=str(index), fix=COPY)
+    for shard in shards.values():
+        if not isinstance(shard, str) or Path(shard).name != shard:
+            raise ConfigError(
+                f"names weights that do not lie beside it: {str(shard)[:80]!r}.", where=str(index), fix=COPY
+            )
+
+
+def _object_in(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file of a model.
+
+    Raises:
+        ConfigError: The file cannot be read or holds no object.
     """
     try:
-        found = read_json(path, LARGEST_CONFIGURATION)
+        found = read_json(path, LARGEST_JSON)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"is not JSON: {error}.", where=str(path), fix="Copy the model's files again.") from error
+        raise ConfigError(f"is not JSON: {error}.", where=str(path), fix=COPY) from error
     if not isinstance(found, dict):
-        raise ConfigError("holds no object.", where=str(path), fix="Copy the model's files again.")
+        raise ConfigError("holds no object.", where=str(path), fix=COPY)
+    return found

@@ -14,6 +14,7 @@ from tests.support.hostile.templates import ENDLESS
 from xdomain.models.tiny import tiny_qwen3
 
 Damage = Callable[[Path], object]
+INDEX = "model.safetensors.index.json"
 TEMPLATE = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
 
 
@@ -65,6 +66,14 @@ def template(text: str) -> Damage:
     return write("chat_template.jinja", text.encode())
 
 
+def template_in_settings(value: Any) -> Damage:
+    def damage(folder: Path) -> None:
+        (folder / "chat_template.jinja").unlink()
+        changed("tokenizer_config.json", chat_template=value)(folder)
+
+    return damage
+
+
 class Evil:
     """A pickle that writes a file where it is loaded."""
 
@@ -87,7 +96,7 @@ def sharded(target: str) -> Damage:
     def damage(folder: Path) -> None:
         (folder / "model.safetensors").unlink()
         index = {"metadata": {"total_size": 1}, "weight_map": {"model.embed_tokens.weight": target}}
-        (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+        (folder / INDEX).write_text(json.dumps(index))
 
     return damage
 
@@ -132,6 +141,17 @@ PLANNED: dict[str, Damage] = {
 }
 """What planning reads: the configuration, and a digest of every file."""
 
+SHARDS: dict[str, Damage] = {
+    "index outside": sharded("../../../etc/passwd"),
+    "index absolute": sharded("/etc/passwd"),
+    "index device": sharded("/dev/zero"),
+    "index address": sharded("http://127.0.0.1:9/x.safetensors"),
+    "index list": write(INDEX, b"[]"),
+    "index deep": write(INDEX, b"[" * 90_000),
+    "index number": json_file(INDEX, {"weight_map": {"a": 1}}),
+}  # fmt: skip
+"""Weights in several files, which an index names; planning demands that they lie beside it."""
+
 LOADED: dict[str, Damage] = {
     "layers many": changed("config.json", num_hidden_layers=10**6),
     "layers too many": changed("config.json", num_hidden_layers=10**12),
@@ -165,15 +185,6 @@ LOADED: dict[str, Damage] = {
     "weights header long": write("model.safetensors", header(2**40) + b"{}"),
     "weights header deep": write("model.safetensors", header(90_000) + b"[" * 90_000),
     "weights header text": write("model.safetensors", header(2) + b"17"),
-    "index outside": sharded("../../../etc/passwd"),
-    "index absolute": sharded("/etc/passwd"),
-    "index device": sharded("/dev/zero"),
-    "index address": sharded("http://127.0.0.1:9/x.safetensors"),
-    "index list": lambda folder: (sharded("x")(folder), write("model.safetensors.index.json", b"[]")(folder)),
-    "index deep": lambda folder: (sharded("x")(folder), write("model.safetensors.index.json", b"[" * 90_000)(folder)),
-    "index number": lambda folder: (
-        sharded("x")(folder), json_file("model.safetensors.index.json", {"weight_map": {"a": 1}})(folder)
-    ),
     "tokenizer empty": write("tokenizer.json", b""),
     "tokenizer list": write("tokenizer.json", b"[]"),
     "tokenizer deep": write("tokenizer.json", b"[" * 200_000),
@@ -186,17 +197,10 @@ LOADED: dict[str, Damage] = {
     "end token object in settings": changed("tokenizer_config.json", eos_token={"content": 7}),
     "end token number in settings": changed("tokenizer_config.json", eos_token=[1]),
     "length text": changed("tokenizer_config.json", model_max_length="x"),
-    "template number": lambda folder: (
-        (folder / "chat_template.jinja").unlink(missing_ok=True), changed("tokenizer_config.json", chat_template=7)(folder)
-    ),
-    "template list": lambda folder: (
-        (folder / "chat_template.jinja").unlink(missing_ok=True),
-        changed("tokenizer_config.json", chat_template=[{"name": "other", "template": "x"}])(folder),
-    ),
-    "template list of texts": lambda folder: (
-        (folder / "chat_template.jinja").unlink(missing_ok=True), changed("tokenizer_config.json", chat_template=["x"])(folder)
-    ),
-    "template binary": lambda folder: (folder / "chat_template.jinja").write_bytes(bytes(range(256))),
+    "template number": template_in_settings(7),
+    "template list": template_in_settings([{"name": "other", "template": "x"}]),
+    "template list of texts": template_in_settings(["x"]),
+    "template binary": write("chat_template.jinja", bytes(range(256))),
     "template large": template("x" * 10**7),
     "template endless": template(ENDLESS),
     "template memory": template("{{ 'a' * 10**10 }}"),
