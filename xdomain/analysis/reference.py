@@ -69,11 +69,12 @@ def read_reference(text: str, name: str) -> Reference:
         raw = json.loads(text)
         tests = raw["protocol"]["tests"]
         if "strategies" in raw:
-            return Reference(strategy_table(raw, name), raw)
-        reference = Reference(_reference_table(raw, tests, name), raw)
-        derived_retention(reference)
-        derived_plasticity(reference)
-        inconsistencies(reference)  # reads whatever else the layout may hold
+            reference = Reference(strategy_table(raw, name), raw)
+        else:
+            reference = Reference(_reference_table(raw, tests, name), raw)
+            derived_retention(reference)
+            derived_plasticity(reference)
+        published_study(reference)  # reads whatever else the layout may hold
         return reference
     except (ArithmeticError, AttributeError, ConfigError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise AnalysisError(

@@ -20,8 +20,9 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.support.hostile.parsers import PARSERS, Parser
-from xdomain.core.errors import XDomainError
+from tests.support.hostile.every_parser import PARSERS
+from tests.support.hostile.parsers import Parser
+from xdomain.core.errors import ConfigErrors
 
 LONGEST_SECONDS = 10
 LONGEST_MESSAGE = 3000
@@ -61,7 +62,7 @@ def fuzz(parser: Parser, seconds: float, start: int, most: int | None = None) ->
 
         def feed(value: Any) -> None:
             if time.monotonic() < end and (most is None or counts.inputs < most):
-                _one(counts, run, value)
+                _one(counts, run, value, parser.refuses)
 
         for number in range(10**6):
             if time.monotonic() >= end or (most is not None and counts.inputs >= most):
@@ -78,15 +79,17 @@ def fuzz(parser: Parser, seconds: float, start: int, most: int | None = None) ->
     return counts
 
 
-def _one(counts: Counts, run: Any, value: Any) -> None:
+def _one(counts: Counts, run: Any, value: Any, refuses: tuple[type[Exception], ...]) -> None:
     counts.inputs += 1
     began = time.monotonic()
     signal.alarm(LONGEST_SECONDS)
     try:
         run(value)
         counts.accepted += 1
-    except XDomainError as error:
+    except refuses as error:
         counts.refused += 1
+        if isinstance(error, ConfigErrors):
+            return
         if "\n" in str(error) or len(str(error)) > LONGEST_MESSAGE:
             _note(counts, f"message of {len(str(error))} characters: {str(error)[:200]}", value, "message")
     except HangError as error:

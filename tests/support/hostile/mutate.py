@@ -87,6 +87,8 @@ def same_types(draw: st.DrawFn, document: Any) -> Any:
     changed = copy.deepcopy(document)
     for _ in range(draw(st.integers(1, 5))):
         known = places(changed)
+        if not known:
+            return changed
         node, key = known[draw(st.integers(0, len(known) - 1))]
         value = node[key]
         others = [container[place] for container, place in known if type(container[place]) is type(value)]
