@@ -14,7 +14,9 @@ import tempfile
 import time
 import traceback
 import warnings
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,12 @@ from xdomain.core.errors import ConfigErrors
 LONGEST_SECONDS = 10
 LONGEST_MESSAGE = 3000
 """Characters of a refusal; "one paragraph"."""
-ROUND = 100
-"""Inputs between two looks at the clock's end."""
+ROUND = 1000
+"""Inputs of one seed."""
+
+
+class OverError(BaseException):
+    """Time or inputs are used up."""
 
 
 class HangError(BaseException):
@@ -61,20 +67,20 @@ def fuzz(parser: Parser, seconds: float, start: int, most: int | None = None) ->
         end = time.monotonic() + seconds
 
         def feed(value: Any) -> None:
-            if time.monotonic() < end and (most is None or counts.inputs < most):
-                _one(counts, run, value, parser.refuses)
+            _one(counts, run, value, parser.refuses)
+            if time.monotonic() >= end or counts.inputs == most:
+                raise OverError
 
-        for number in range(10**6):
-            if time.monotonic() >= end or (most is not None and counts.inputs >= most):
-                break
-            rounds = settings(
-                max_examples=ROUND,
-                deadline=None,
-                database=None,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            )
-            seed(start + number)(rounds(given(parser.inputs)(feed)))()
+        rounds = settings(
+            max_examples=ROUND,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        with suppress(OverError):
+            for number in count(start):
+                seed(number)(rounds(given(parser.inputs)(feed)))()
     counts.peak_mib = round(_peak_mib() - before, 1)
     return counts
 

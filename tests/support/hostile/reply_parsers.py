@@ -32,7 +32,22 @@ SAID = (
     "**Rating** (1-10): [[7]]",
     "{'verdict': True, 'score': 3}",
 )
-TAGS = ("<think>", "</think>", "{", "}", '"score":', "8", "/10", "[[", "]]", "\\boxed{", "Score: ", "\n", "٣", "9" * 5000)
+TAGS = (
+    "<think>",
+    "</think>",
+    "{",
+    "}",
+    '"score":',
+    "8",
+    "/10",
+    "[[",
+    "]]",
+    "\\boxed{",
+    "Score: ",
+    "\n",
+    "٣",
+    "9" * 5000,
+)
 CALLED = Codec().pack([1, "a", [2, 3], {"a": (1, 2)}])[0]
 
 
@@ -85,5 +100,7 @@ REPLIES = (
     Parser("endpoint's reply", documents((CHAT, PLAIN, ERROR), json_bytes), endpoint, (Unavailable,)),
     Parser("judge's reply (HTTP)", documents((CHAT, ERROR), json_bytes), chat, (Unavailable,)),
     Parser("judge's reply (text)", said, judge),
-    Parser("sandboxed program's reply", documents((json.loads(json.dumps(CALLED)),), json_bytes), guest, (CandidateError,)),
+    Parser(
+        "sandboxed program's reply", documents((json.loads(json.dumps(CALLED)),), json_bytes), guest, (CandidateError,)
+    ),
 )

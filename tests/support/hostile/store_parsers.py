@@ -100,18 +100,36 @@ def journal(path: Path) -> None:
 
 
 REFUSED = (XDomainError, ValueError, OSError)
-"""Errors that callers of `description` turn into words."""
+"""Errors that the callers of `description` and `read_schedule` turn into words."""
 
 STORES = (
-    Parser("store.json", documents(({"schema": SCHEMA_VERSION},), json_bytes), in_store(MARKER, lambda store: store.exists)),
+    Parser(
+        "store.json", documents(({"schema": SCHEMA_VERSION},), json_bytes), in_store(MARKER, lambda store: store.exists)
+    ),
     Parser("lease", documents((LEASE,), json_bytes), from_file("x.json", lease)),
     Parser("stage.json, checked", documents((DESCRIBED,), json_bytes), from_file("stage.json", described), REFUSED),
     Parser("stage.json, listed", documents((DESCRIBED,), json_bytes), from_file("stage.json", stored)),
-    Parser("manifest of digests", documents((MANIFEST,), json_bytes), from_file("manifest.json", lambda p: damaged_file(p.parent))),
+    Parser(
+        "manifest of digests",
+        documents((MANIFEST,), json_bytes),
+        from_file("manifest.json", lambda p: damaged_file(p.parent)),
+    ),
     Parser("failure", documents((FAILURE,), json_bytes), in_store(f"failures/{STAGE.folder}.json", failures)),
-    Parser("attempts", documents((ATTEMPTS,), lines), in_store(f"attempts/{STAGE.folder}.jsonl", lambda s: s.failures.attempts(STAGE))),
-    Parser("settings of the last run", documents((ORIGIN,), json_bytes), in_store("settings/smoke.json", lambda s: read_last_run(s, "smoke"))),
-    Parser("stages of an experiment", documents((NOTED,), json_bytes), in_store("experiments/smoke.json", noted_experiments)),
+    Parser(
+        "attempts",
+        documents((ATTEMPTS,), lines),
+        in_store(f"attempts/{STAGE.folder}.jsonl", lambda s: s.failures.attempts(STAGE)),
+    ),
+    Parser(
+        "settings of the last run",
+        documents((ORIGIN,), json_bytes),
+        in_store("settings/smoke.json", lambda s: read_last_run(s, "smoke")),
+    ),
+    Parser(
+        "stages of an experiment",
+        documents((NOTED,), json_bytes),
+        in_store("experiments/smoke.json", noted_experiments),
+    ),
     Parser("journal of an evaluation", documents((JOURNAL,), lines), from_file("answers.jsonl", journal)),
-    Parser("schedule of a training", documents((TRAINED,), lines), from_file("schedule.jsonl", read_schedule)),
-)  # fmt: skip
+    Parser("schedule of a training", documents((TRAINED,), lines), from_file("schedule.jsonl", read_schedule), REFUSED),
+)
