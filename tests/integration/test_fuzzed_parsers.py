@@ -37,18 +37,9 @@ def test_a_few_hostile_inputs(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.faults
 @pytest.mark.parametrize("name", PARSERS)
-def test_hostile_inputs(
-    name: str, repository: Path, show: Callable[[str], None], tally: Any, require_seed: int
-) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "tests.support.hostile.fuzz",
-        name,
-        str(SECONDS),
-        str(require_seed),
-        str(MEMORY_MIB),
-    ]
+def test_hostile_inputs(name: str, repository: Path, show: Callable[[str], None], tally: Any, first_seed: int) -> None:
+    arguments = map(str, (name, SECONDS, first_seed, MEMORY_MIB))
+    command = [sys.executable, "-m", "tests.support.hostile.fuzz", *arguments]
     ended = subprocess.run(
         command, cwd=repository, capture_output=True, text=True, timeout=SECONDS + START_SECONDS, check=False
     )
@@ -60,7 +51,7 @@ def test_hostile_inputs(
 
 
 @pytest.fixture
-def require_seed() -> int:
+def first_seed() -> int:
     """A seed that differs from run to run; it is shown with what fails."""
     return int(os.environ.get("XDOMAIN_FUZZ_SEED", str(int(time.time()))))
 
@@ -75,11 +66,9 @@ def demand_sound(counts: Counts) -> None:
 
 def row(counts: Counts) -> str:
     """A line of the table."""
-    numbers = (counts.inputs, counts.refused, counts.accepted, counts.crashes, counts.hangs)
     return (
-        f"{counts.parser:32}"
-        + "".join(f"{n:9}" for n in numbers)
-        + f"{counts.slowest_seconds:9.2f}{counts.peak_mib:9.0f}"
+        f"{counts.parser:30}{counts.inputs:7} inputs{counts.refused:7} refused{counts.accepted:7} accepted"
+        f"{counts.crashes:3} crashes{counts.hangs:3} hangs{counts.slowest_seconds:7.2f} s slowest{counts.peak_mib:6.0f} MiB"
     )
 
 

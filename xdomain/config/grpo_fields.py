@@ -176,6 +176,10 @@ NEEDS: Mapping[str, Need] = {
         "training.rollout: transformers",
     ),
     **dict.fromkeys(
+        ("top_k", "min_p", "repetition_penalty"),
+        (lambda training: training.rollout != "batched", "another training.rollout than batched"),
+    ),
+    **dict.fromkeys(
         ("vllm_server_base_url", "vllm_server_host", "vllm_server_port", "vllm_server_timeout", "vllm_group_port"),
         _SERVER,
     ),
@@ -186,7 +190,7 @@ NEEDS: Mapping[str, Need] = {
     ),
     "delta": (lambda training: training.loss_type != "cispo", "another training.loss_type than cispo"),
     "off_policy_mask_threshold": (
-        lambda training: training.rollout_period > 1 or training.rollout != "transformers",
+        lambda training: training.rollout_period > 1 or training.uses_vllm,
         "training.updates_per_rollout or training.epochs_per_rollout above 1, or a vLLM rollout",
     ),
     "use_bias_correction_kl": (lambda training: training.beta > 0, "training.beta above 0"),
@@ -213,6 +217,6 @@ def check_effect(training: Any) -> None:
             raise ValueError(f"`grpo.{name}` has no effect: {WITHOUT_EFFECT[name]}. Remove it.")
         if name in type(training).model_fields:
             raise ValueError(f"`grpo` repeats {name}: remove it and set training.{name}.")
-        without_vllm = name.startswith("vllm_") and training.rollout == "transformers"
+        without_vllm = name.startswith("vllm_") and not training.uses_vllm
         if name in NEEDS and not without_vllm and not NEEDS[name][0](training):
             raise ValueError(f"`grpo.{name}` has no effect here: it needs {NEEDS[name][1]}.")

@@ -14,10 +14,10 @@ def check_rollout(training: TrainingConfig, model: ModelConfig, execution: Execu
         ValueError: TRL would refuse it, hang, ignore a setting, or train something else without a word.
     """
     given = sorted(name for name in training.grpo if name.startswith("vllm_"))
-    if training.rollout == "transformers":
+    if not training.uses_vllm:
         if given:
             raise ValueError(
-                f'training.grpo: "{given[0]}" does nothing with rollout "transformers"; set `training.rollout`.'
+                f'training.grpo: "{given[0]}" does nothing with rollout "{training.rollout}"; set `training.rollout`.'
             )
         return
     on_cpu = execution.device == "cpu"

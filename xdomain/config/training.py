@@ -89,8 +89,11 @@ class TrainingConfig(ConfigModel):
     """Mixed precision over the model's own dtype."""
     gradient_checkpointing: bool = False
     """Recompute activations, for less memory and more time."""
-    rollout: Literal["transformers", "vllm-colocate", "vllm-server"] = "transformers"
-    """vLLM's (TRL's own modes) are drawn without the stage's seed, so such a stage does not repeat bit by bit."""
+    rollout: Literal["transformers", "batched", "vllm-colocate", "vllm-server"] = "transformers"
+    """Sampler of completions. transformers: TRL's `generate`. batched: the sampler of evaluation, which reads a prompt
+    once for all its completions and drops finished rows; draws follow from the completion's index, as with
+    `rollout_draws: place`. vllm-colocate, vllm-server: TRL's vLLM modes, which draw without the stage's seed, so that
+    such a stage does not repeat bit by bit."""
     rollout_draws: Literal["stream", "place"] = "stream"
     """What a completion's random draws follow from. stream: the process's random generator, so another number of
     processes samples other completions. place: the stage's seed, the step and the completion's place in the batch,
@@ -130,13 +133,19 @@ class TrainingConfig(ConfigModel):
                 f"`micro_batch` should divide prompts_per_step x generations = {completions}. Found {self.micro_batch}."
             )
         if self.rollout != "transformers" and self.rollout_draws == "place":
-            raise ValueError("`rollout_draws: place` needs `rollout: transformers`: vLLM draws for itself.")
+            reason = "vLLM makes its own draws" if self.uses_vllm else "batched rollouts are always drawn so"
+            raise ValueError(f"`rollout_draws: place` needs `rollout: transformers`: {reason}. Remove it.")
         if self.warmup_ratio and self.lr_schedule == "constant":
             raise ValueError(
                 "`warmup_ratio` has no effect with `lr_schedule: constant`; set `lr_schedule: constant_with_warmup`."
             )
         check_effect(self)
         return self
+
+    @property
+    def uses_vllm(self) -> bool:
+        """Whether a vLLM engine samples completions."""
+        return self.rollout.startswith("vllm-")
 
     @property
     def rollout_period(self) -> int:

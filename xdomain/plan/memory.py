@@ -123,7 +123,7 @@ def training_memory(
     phases = {name: {**gradients, **parts} for name, parts in passes.items()}
     # Torch's multi-tensor step, the default on a GPU, keeps one more copy of what it computes.
     phases["optimizer step"] = {**gradients, "temporary": gradient // shards if division.device != "cpu" else 0}
-    if training.rollout == "transformers":
+    if not training.uses_vllm:
         phases |= _rollout(shape, model, training, lengths, division)
     if training.rollout != "vllm-colocate":
         return Memory(resident, phases)
@@ -191,7 +191,7 @@ def _trainable(shape: ModelShape, model: ModelConfig) -> tuple[int, int]:
 def _rollout(
     shape: ModelShape, model: ModelConfig, training: TrainingConfig, lengths: Lengths, division: Division
 ) -> dict[str, dict[str, int]]:
-    """Return the phases of `generate`: all completions of a rollout are sampled at once."""
+    """Return the phases of `generate`: all completions of a rollout are sampled at once. Batched rollouts need less."""
     rows = training.prompts_per_step * training.generations * training.updates_per_rollout // division.processes
     width = BYTES[model.dtype]
     mixed = training.bf16 and width == BYTES["float32"]

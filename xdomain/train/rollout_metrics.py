@@ -24,9 +24,9 @@ def domain_metrics(
     Returns:
         For each domain: prompts, informative_groups (rewards not all equal: only these carry gradient),
         zero_variance_share, reward (mean over samples that have one), shares of right, malformed, unscored and
-        truncated completions, completion_tokens (sum), mean_length, teaching_groups (informative ones that kept their
-        advantages), and gradient_share: its part of the sum of |advantage| x tokens, what a token-mean loss weighs it
-        by (ours).
+        truncated completions, completion_tokens (sum), mean_length, teaching_groups (informative groups that kept their
+        advantages), and gradient_share (ours): the domain's share of the sum of |advantage| x tokens, by which a
+        token-mean loss weighs it.
     """
     mass = [abs(advantage) * length for advantage, length in zip(advantages, lengths, strict=True)]
     total_mass = sum(mass)
@@ -59,7 +59,7 @@ def domain_metrics(
 
 
 def stage_totals(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return totals of the lines of a stage's metrics file, which a resumed stage continues."""
+    """Return totals over the lines of a stage's metrics file, including those from before a resume."""
     by_domain = [values for line in lines for values in line.get("domains", {}).values()]
     return {
         "steps": len(lines),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from collections.abc import Callable
@@ -48,7 +49,7 @@ SAMPLE = {
     "exact_match": 1.0,
 }
 SAMPLES = [SAMPLE | {"doc_id": n, "doc_hash": f"{n}", "exact_match": float(n % 2)} for n in range(6)]
-MANIFEST = {
+MANIFEST: dict[str, Any] = {
     "name": "mine",
     "runs": [
         {"curriculum": "base", "samples": {"math": "samples.jsonl"}},
@@ -65,11 +66,12 @@ def lines(rows: Any) -> bytes:
 
 
 def csv_bytes(rows: Any) -> bytes:
-    """CSV without quotes: what has commas or line breaks in it is damaged by that."""
-    if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict):
-        return str(rows).encode("utf-8", "replace")
-    table = [list(rows[0]), *([each.values() if isinstance(each, dict) else [each]][0] for each in rows)]
-    return "\n".join(",".join(map(str, line)) for line in table).encode("utf-8", "replace")
+    """CSV of a list of objects; other values as one cell."""
+    entries = rows if isinstance(rows, list) and rows else [rows]
+    header = list(entries[0]) if isinstance(entries[0], dict) else ["value"]
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([header, *(each.values() if isinstance(each, dict) else [each] for each in entries)])
+    return buffer.getvalue().encode("utf-8", "replace")
 
 
 def parquet_bytes(rows: Any) -> bytes:

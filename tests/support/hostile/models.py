@@ -62,6 +62,14 @@ def piped(name: str) -> Damage:
     return damage
 
 
+def folder_of(name: str) -> Damage:
+    def damage(folder: Path) -> None:
+        (folder / name).unlink()
+        (folder / name).mkdir()
+
+    return damage
+
+
 def template(text: str) -> Damage:
     return write("chat_template.jinja", text.encode())
 
@@ -134,7 +142,7 @@ PLANNED: dict[str, Damage] = {
     "weights pipe": piped("model.safetensors"),
     "weights device": linked("model.safetensors", "/dev/zero"),
     "weights loop": linked("model.safetensors", "model.safetensors"),
-    "weights folder": lambda folder: ((folder / "model.safetensors").unlink(), (folder / "model.safetensors").mkdir()),
+    "weights folder": folder_of("model.safetensors"),
     "template device": linked("chat_template.jinja", "/dev/zero"),
     "template pipe": piped("chat_template.jinja"),
     "other json pipe": piped("extra.json"),
