@@ -68,7 +68,8 @@ def row(counts: Counts) -> str:
     """A line of the table."""
     return (
         f"{counts.parser:30}{counts.inputs:7} inputs{counts.refused:7} refused{counts.accepted:7} accepted"
-        f"{counts.crashes:3} crashes{counts.hangs:3} hangs{counts.slowest_seconds:7.2f} s slowest{counts.peak_mib:6.0f} MiB"
+        f"{counts.crashes:3} crashes{counts.hangs:3} hangs"
+        f"{counts.slowest_seconds:7.2f} s slowest{counts.peak_mib:6.0f} MiB"
     )
 
 

@@ -55,7 +55,7 @@ def places(document: Any, limit: int = 4000) -> list[tuple[Any, Any]]:
 @st.composite
 def trees(draw: st.DrawFn, document: Any) -> Any:
     """A document with one to three places replaced, removed, repeated, renamed or exchanged."""
-    changed = pickle.loads(pickle.dumps(document))  # noqa: S301 -- our own; a deep copy takes ten times as long
+    changed = pickle.loads(pickle.dumps(document))
     for _ in range(draw(st.integers(1, 3))):
         known = places(changed)
         if not known:
@@ -88,7 +88,7 @@ TEXTS = (
 @st.composite
 def same_types(draw: st.DrawFn, document: Any) -> Any:
     """A document whose values keep their types but contradict one another, up to five of them."""
-    changed = pickle.loads(pickle.dumps(document))  # noqa: S301 -- our own; a deep copy takes ten times as long
+    changed = pickle.loads(pickle.dumps(document))
     for _ in range(draw(st.integers(1, 5))):
         known = places(changed)
         if not known:

@@ -70,6 +70,7 @@ def render(path: Path) -> None:
 
 REPORT = json.loads(example_result(2, 1).model_dump_json())
 
+
 def names_files(document: Any) -> bool:
     """Whether a document names files or variables, which a scratch folder lacks."""
     return "file:" in (text := yaml.safe_dump(document)) or "${" in text
@@ -86,9 +87,7 @@ STUDIES = (
         "evaluation": {"items": 20},
     },
 )
-EXPERIMENTS = tuple(
-    each for each in shipped("experiments/*.yaml") if "pairs" not in each and not names_files(each)
-)
+EXPERIMENTS = tuple(each for each in shipped("experiments/*.yaml") if "pairs" not in each and not names_files(each))
 
 BENCHMARKS = shipped("xdomain/domains/benchmarks/*.yaml")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +13,6 @@ from tests.support.hostile.parsers import Parser, Run, from_file
 from xdomain.core.errors import XDomainError
 from xdomain.core.fingerprint import fingerprint
 from xdomain.core.records import Outcome, Verdict
-
 from xdomain.domains.trained import read_schedule
 from xdomain.evaluate.journal import Journal
 from xdomain.generation.base import Completion, FinishReason
@@ -22,7 +20,6 @@ from xdomain.plan.stage import StageKind, StageRef
 from xdomain.store.artifact import damaged_file
 from xdomain.store.description import description
 from xdomain.store.experiments import noted_experiments
-from xdomain.store.failures import Failures
 from xdomain.store.holder import lease_damage, read_holder, read_lease
 from xdomain.store.last_run import read_last_run
 from xdomain.store.schema import MARKER, SCHEMA_VERSION
