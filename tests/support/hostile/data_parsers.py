@@ -152,9 +152,9 @@ CONFIGURATION = {
 }  # fmt: skip
 PIECES = (
     "{{ ", " }}", "{% ", " %}", "for x in ", "range(10**9)", "question", "options", "missing", "loop.index",
-    "'a' * 10**9", "if ", "else", "endif", "endfor", "set x = ", "macro m(x)", "endmacro", "m(1)", "| upper", "| length",
-    "| join(', ')", "| tojson", "| default('')", "[0] * 10**9", "10**10**10", "x", ".__class__", "['__init__']", " ",
-    "namespace(x=1)",
+    "'a' * 10**9", "if ", "else", "endif", "endfor", "set x = ", "macro m(x)", "endmacro", "m(1)", "| upper",
+    "| length", "| join(', ')", "| tojson", "| default('')", "[0] * 10**9", "10**10**10", "x", ".__class__", " ",
+    "['__init__']", "namespace(x=1)",
     "| format(1)", "'%1000000000d'", "| replace('', 'ab' * 10**6)", "cycler('a')", "lipsum(10**6)", "dict(a=1)", "\n",
 )  # fmt: skip
 
