@@ -137,7 +137,10 @@ def json_bytes(value: Any) -> bytes:
 
 def yaml_bytes(value: Any) -> bytes:
     """Write YAML; what YAML cannot write is left to `damaged`."""
-    return yaml.dump(value, Dumper=DUMPER, sort_keys=False, allow_unicode=False).encode()
+    try:
+        return yaml.dump(value, Dumper=DUMPER, sort_keys=False, encoding="utf-8")
+    except UnicodeEncodeError:  # halves of characters, which the one in Python escapes
+        return yaml.safe_dump(value, sort_keys=False, allow_unicode=False).encode()
 
 
 def documents(examples: tuple[Any, ...], write: Any) -> st.SearchStrategy[bytes]:
