@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.support.hostile.mutate import damaged, documents, json_bytes, trees
 from tests.support.hostile.parsers import Parser, Run
 from xdomain.core.chat_endpoint import Unavailable, first_message, parsed, quoted
+from xdomain.core.deadline_post import LONGEST_REPLY
 from xdomain.domains.judges.reply import stated_object, stated_score
 from xdomain.domains.sandbox.runs import read_reply
 from xdomain.domains.sandbox.wire import CandidateError, Codec
@@ -92,7 +93,7 @@ def guest(_folder: Path) -> Run:
 said = st.one_of(
     st.sampled_from([text.encode() for text in SAID]).flatmap(damaged),
     st.lists(st.sampled_from(TAGS), max_size=80).map(lambda parts: "".join(parts).encode()),
-    st.sampled_from(TAGS).map(lambda part: part.encode() * 20_000),
+    st.sampled_from(TAGS).map(lambda part: part.encode() * (LONGEST_REPLY // 4 // len(part))),
     trees({"score": 8, "criteria": {"a": 1, "b": [1, 2]}}).map(json_bytes),
 )
 
