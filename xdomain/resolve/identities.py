@@ -98,7 +98,7 @@ def _require_own_shards(index: Path) -> None:
     """Refuse an index of weights that names files elsewhere: transformers would read them, and no digest hold them.
 
     Raises:
-        ConfigError: It cannot be read, or names something else than files beside it.
+        ConfigError: It cannot be read, or names files outside its folder.
     """
     if not index.is_file():
         return
@@ -108,7 +108,7 @@ def _require_own_shards(index: Path) -> None:
     for shard in shards.values():
         if not isinstance(shard, str) or Path(shard).name != shard:
             raise ConfigError(
-                f"names weights that do not lie beside it: {str(shard)[:80]!r}.", where=str(index), fix=COPY
+                f"names weights outside its folder: {str(shard)[:80]!r}.", where=str(index), fix=COPY
             )
 
 
