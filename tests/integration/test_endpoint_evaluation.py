@@ -203,4 +203,4 @@ def test_an_endpoint_is_not_trained_and_named_in_full(tmp_path: Path) -> None:
     path.write_text(text + "curricula: [logic]\nevaluation: {backend: endpoint}\n")
     assert "can be evaluated, not trained" in xdomain("grid", "plan", path, code=2).stderr
     path.write_text(text + "curricula: []\n")
-    assert "answers through the backend `endpoint`" in xdomain("grid", "plan", path, code=2).stderr
+    assert "needs the backend `endpoint`" in xdomain("grid", "plan", path, code=2).stderr

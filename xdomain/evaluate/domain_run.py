@@ -36,7 +36,7 @@ class Measurement:
 def evaluate_domain(
     served: Served, domain: Domain, stage: EvaluateStage, context: StageContext, *, chat: bool
 ) -> Measurement | None:
-    """Answer and judge every item that a killed attempt left open; return None if the stage was asked to stop.
+    """Answer and judge every item, and return the result, or None if asked to stop. Continue a killed attempt.
 
     Args:
         served: The backend and its checkpoint, which is loaded only if something has to be generated.

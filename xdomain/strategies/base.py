@@ -45,7 +45,7 @@ class DomainStep(Protocol):
 
     @property
     def number(self) -> int:
-        """Index of the optimizer step in its stage, from 0."""
+        """Return the index of the optimizer step in its stage, from 0."""
 
     @property
     def fresh_rollout(self) -> bool:
@@ -118,7 +118,7 @@ class Strategy(ABC):
         """Set a gradient or move the parameters, and return plain JSON figures for the step's line of metrics."""
 
     def state(self) -> dict[str, Tensor]:
-        """Return the state, besides the parameters, that the next step depends on. Every checkpoint stores it."""
+        """Return the state that the next step depends on, without the parameters. Every checkpoint stores it."""
         return {}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:

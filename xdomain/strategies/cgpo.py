@@ -28,7 +28,7 @@ class CGPO(Strategy):
     To second order the total is the joint step plus Hessian-gradient terms between domains. With one domain and alpha 1
     it is exactly the joint step.
 
-    Source: CGPO, Alg. 1, which writes a minus before a gradient that is to be maximised; "authors" follows the authors'
+    Source: CGPO, Alg. 1, which writes a minus before a gradient to be maximised; "authors" follows the authors'
     code. As in their code, each inner step is clipped separately, and weight decay is stretched by alpha like the rest.
     Ours: weight decay counts once per outer step (in their code K times), and a domain without samples in a step is
     skipped.

@@ -44,7 +44,7 @@ def cosines(products: Tensor) -> Tensor:
 
 
 def combine(gradients: Sequence[Sequence[Tensor]], weights: Sequence[float]) -> Gradient:
-    """Return the sum of weight times gradient, computed in place of the first gradient to save a copy."""
+    """Return the sum of weight times gradient. It overwrites the first gradient, to save a copy."""
     first, *others = gradients
     for place, total in enumerate(first):
         total.mul_(weights[0])

@@ -16,10 +16,10 @@ def domain_metrics(
     """Return counts and means of one rollout by domain.
 
     Args:
-        samples: n scored samples, groups adjacent.
-        advantages: n, 0 for completions that the loss leaves out.
-        lengths: n completion lengths in tokens, as generated.
-        group: Samples per prompt.
+        samples: The n scored samples. Samples of a group are adjacent.
+        advantages: Advantage of each of n samples; 0 for completions that the loss leaves out.
+        lengths: Generated length of each of n completions in tokens.
+        group: Number of samples per prompt.
 
     Returns:
         For each domain: prompts, informative_groups (rewards not all equal: only these carry gradient),

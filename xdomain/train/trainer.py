@@ -111,7 +111,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
 
     @property
     def rollout_period(self) -> int:
-        """Optimizer steps from one rollout to the next."""
+        """Return the number of optimizer steps from one rollout to the next."""
         return int(self.args.steps_per_generation // self.args.gradient_accumulation_steps * self.num_iterations)
 
     def _prepare_inputs(self, generation_batch: Any) -> dict[str, Any]:
@@ -244,10 +244,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         return self.scored.rewards
 
     def _kept_in_loss(self, batch: dict[str, Any]) -> torch.Tensor:
-        """Mask truncated completions if `mask_truncated_completions` is set.
-
-        Return 0 for masked completions and 1 for the others.
-        """
+        """Mask truncated completions if `mask_truncated_completions` is set; return 0 for them and 1 for others."""
         truncated = torch.tensor([each.truncated for each in self._rollouts], device=batch["advantages"].device)
         share = self.accelerator.gather(truncated).float().mean().item()
         mode = "train" if self.model.training else "eval"

@@ -95,7 +95,7 @@ OPERATORS = {"plus": "+", "minus": "-", "times": "*", "divided by": "/"}
 
 
 def plain_operators(text: str) -> str:
-    """Return `text` with signs in place of words before numbers, such as "negative 5", "16 minus 7" or "2 times 3"."""
+    """Return `text` with signs instead of words before numbers, such as "negative 5", "16 minus 7" or "2 times 3"."""
     return WORD_BEFORE_NUMBER.sub(lambda word: f"{OPERATORS[word[1].casefold()]} " if word[1] else "-", text)
 
 
