@@ -73,8 +73,7 @@ class Experiment(ConfigModel):
     curricula: tuple[Curriculum, ...] = ()
     """Explicit expressions to train in addition to the grid's families."""
     adopted: tuple[AdoptedRun, ...] = ()
-    """Finished checkpoints that are used instead of training their curricula. `xdomain adopt` takes them into the store.
-    """
+    """Finished checkpoints that are used instead of training. `xdomain adopt` takes them into the store."""
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)
     """Training seeds. Every curriculum is trained once per seed."""
     training: TrainingConfig = TrainingConfig()
