@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from safetensors.torch import load_file, save_file
 
 import xdomain
 from xdomain.api.session import Session
@@ -37,8 +38,7 @@ def declared(session: Session, *, without: str = "") -> dict[str, Any]:
             "curriculum": str(stage.curriculum),
             "seed": stage.seed,
             "checkpoints": [
-                {"step": step, "path": str(session.checkpoint(stage.key, step).path)}
-                for step in stage.checkpoint_steps
+                {"step": step, "path": str(session.checkpoint(stage.key, step).path)} for step in stage.checkpoint_steps
             ],
         }
         for stage in session.plan.train_stages
@@ -62,3 +62,33 @@ def test_the_report_is_that_of_the_grid(trained: Session, tmp_path: Path) -> Non
     for name, path in written.items():
         text = path.read_text() if path.is_file() else "".join(each.read_text() for each in path.rglob("*.tex"))
         assert "eclared by the user" in text, name
+
+
+def test_a_checkpoint_without_its_parent_is_refused(trained: Session, tmp_path: Path) -> None:
+    session = xdomain.open_experiment(declared(trained, without="math, seed 0"), store=tmp_path / "store")
+    with pytest.raises(PlanError, match='"math -> logic, seed 0" continues "math, seed 0", which is neither declared'):
+        session.adopt()
+
+
+def test_an_experiment_without_declarations_says_what_to_write(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match=r"adopted: \[\{curriculum: math"):
+        xdomain.open_experiment(BASE, store=tmp_path / "store").adopt()
+
+
+def test_checkpoints_of_another_model_are_refused_by_name(trained: Session, tmp_path: Path) -> None:
+    (single,) = [run for run in declared(trained)["adopted"] if run["curriculum"] == "math"]
+    folder = tmp_path / "other"
+    shutil.copytree(single["checkpoints"][0]["path"], folder)
+    weights = load_file(folder / "model.safetensors")
+    name = next(name for name in weights if "mlp" in name)
+    weights[name][0, 0] = float("nan")
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    experiment = {key: value for key, value in BASE.items() if key != "grid"} | {
+        "adopted": [{"curriculum": "math", "checkpoints": [{"step": 2, "path": str(folder)}]}],
+        "execution": {"executor": "inline"},
+    }
+    session = xdomain.open_experiment(experiment, store=tmp_path / "store")
+    with pytest.raises(StageError):
+        session.adopt()
+    failed = session.status().document()
+    assert f"its weight {name} is not finite" in str(failed)

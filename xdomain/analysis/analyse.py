@@ -122,6 +122,7 @@ def _meta(measurements: Measurements) -> Meta:
         margin=grid.margin,
         speaks_of="the recipe" if several else "these checkpoints",
         statements=tuple(statements),
+        declared=tuple(map(str, grid.declared)),
         missing=grid.missing,
         planned=grid.planned,
         templates=study.templates,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xdomain.api.running import RunObserver, run_graph
 from xdomain.core.errors import PlanError
 from xdomain.plan.graph import Graph, Plan
-from xdomain.plan.stage import TrainStage
+from xdomain.plan.stage import StageSpec, TrainStage
 from xdomain.schedule.events import RunOutcome
 from xdomain.store.experiments import note_experiment
 from xdomain.store.store import Store
@@ -31,7 +31,7 @@ def adopt(plan: Plan, store: Store, observer: RunObserver, jobs: int | None = No
             where="adopted",
             fix="List them: adopted: [{curriculum: math, seed: 0, checkpoints: [{step: 100, path: FOLDER}]}].",
         )
-    stages = {stage.key: stage for stage in (plan.base, *adopted)}
+    stages: dict[str, StageSpec] = {plan.base.key: plan.base, **{stage.key: stage for stage in adopted}}
     inputs = {key: plan.ref(key) for stage in adopted for key in stage.needs if key not in stages}
     done = store.done(inputs.values())
     for stage in adopted:

@@ -85,7 +85,7 @@ class Estimates:
         self._items = items
         self._seconds_each, self._tokens_each = rates.seconds_by_kind(), rates.tokens_by_kind()
         self.needs = needs
-        self._peaks: dict[tuple[StageKind, int], Memory | None] = {}
+        self._peaks: dict[tuple[StageKind, bool, int], Memory | None] = {}
 
     @property
     def shape(self) -> ModelShape | None:

@@ -34,6 +34,11 @@ class AdoptedCheckpoint(ConfigModel):
             raise ValueError("`revision` can only be used with `hub`.")
         return self
 
+    @property
+    def origin(self) -> tuple[str | None, ...]:
+        """Folder or hub model, revision and adapter, which two checkpoints never share."""
+        return (self.path, self.hub, self.revision, self.adapter)
+
     def source(self, model: ModelConfig) -> ModelConfig:
         """Return the configuration that loads the checkpoint in the dtype of the experiment's model."""
         return ModelConfig(

@@ -180,10 +180,15 @@ class Experiment(ConfigModel):
         for index, seed in enumerate(self.seeds):
             if seed in self.seeds[:index]:
                 yield ("seeds", index), f"the seed {seed} is listed twice. Remove one of them."
-        titles = [run.title for run in self.adopted]
+        titles, origins = [run.title for run in self.adopted], set()
         for index, run in enumerate(self.adopted):
             if run.title in titles[:index]:
                 yield ("adopted", index), f'"{run.title}" is declared twice. Remove one of them.'
+            for place, each in enumerate(run.checkpoints):
+                if each.origin in origins:
+                    what = f'"{each.path or each.hub}" is declared twice. Each checkpoint belongs to one run and step.'
+                    yield ("adopted", index, "checkpoints", place), what
+                origins.add(each.origin)
             if run.seed not in self.seeds:
                 yield ("adopted", index, "seed"), f"the seed {run.seed} is not listed under `seeds`. Add it there."
 

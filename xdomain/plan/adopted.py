@@ -7,28 +7,7 @@ from typing import Any
 from xdomain.config.adopted import AdoptedRun
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
-from xdomain.core.errors import PlanError
-from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.identity import TRAIN_VERSION, Identities
-
-
-def check_adopted(experiment: Experiment, identities: Identities) -> None:
-    """Refuse a checkpoint that is declared for two runs or steps.
-
-    Raises:
-        PlanError: The same weights are declared twice.
-    """
-    seen: dict[str, str] = {}
-    for index, run in enumerate(experiment.adopted):
-        for each in run.checkpoints:
-            title = f"{run.title} step {each.step}"
-            other = seen.setdefault(fingerprint(dict(identities.adopted[each])), title)
-            if other != title:
-                raise PlanError(
-                    f'the checkpoint of "{title}" has the same weights as that of "{other}".',
-                    where=f"adopted.{index}.checkpoints",
-                    fix="Declare each checkpoint once; one of the two paths is probably wrong.",
-                )
 
 
 def adopted_run(experiment: Experiment, curriculum: Curriculum, seed: int) -> AdoptedRun | None:
@@ -38,7 +17,7 @@ def adopted_run(experiment: Experiment, curriculum: Curriculum, seed: int) -> Ad
 
 
 def adopted_payload(run: AdoptedRun, parent: str, identities: Identities) -> dict[str, Any]:
-    """Return the identity of a stage whose checkpoints were trained elsewhere: their weights and the declared parent.
+    """Return the identity of a stage whose checkpoints were trained elsewhere: their weights and what is declared.
 
     `verifiers` and `training` are empty, because they are unknown.
     """
@@ -46,6 +25,7 @@ def adopted_payload(run: AdoptedRun, parent: str, identities: Identities) -> dic
         "kind": "train",
         "version": TRAIN_VERSION,
         "parent": parent,
+        "declared": {"phase": str(run.curriculum.phases[-1]), "seed": run.seed},
         "adopted": {str(each.step): dict(identities.adopted[each]) for each in run.checkpoints},
         "steps": run.checkpoints[-1].step,
         "verifiers": {},

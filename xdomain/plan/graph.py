@@ -17,7 +17,7 @@ from xdomain.config.strategy import DACSPConfig, JointConfig, StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import PlanError
 from xdomain.core.fingerprint import fingerprint
-from xdomain.plan.adopted import adopted_payload, adopted_run, check_adopted
+from xdomain.plan.adopted import adopted_payload, adopted_run
 from xdomain.plan.checks import check_training
 from xdomain.plan.evaluations import EvaluationPlan
 from xdomain.plan.expand import expand_curricula, phase_steps
@@ -116,7 +116,6 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     """
     curricula = expand_curricula(experiment)
     check_training(experiment, curricula)
-    check_adopted(experiment, identities)
     check_strategies(experiment, curricula)
     base = _base_stage(experiment.model, experiment.execution, identities)
     measured = pass_rate_stages(experiment, identities, base, curricula)
@@ -206,14 +205,13 @@ def _train_stages(
         acted |= acting != JointConfig()
         declared = None if acted else adopted_run(experiment, prefix, seed)
         if declared is None:
-            adopted, phase_end = (), steps[index]
+            phase_end = steps[index]
             kept = checkpoint_steps(phase_end, experiment.checkpoints.every_steps)
             payload = train_payload(
                 experiment, identities, parent.stage, phase, phase_end, seed, offsets, acting, pass_rates
             )
         else:
-            adopted = declared.checkpoints
-            kept = tuple(each.step for each in adopted)
+            kept = tuple(each.step for each in declared.checkpoints)
             phase_end = kept[-1]
             payload = adopted_payload(declared, parent.stage, identities)
         run = RunId(_named(prefix, steps, curriculum, experiment), strategy.label if acted else JOINT)
@@ -236,7 +234,7 @@ def _train_stages(
             base=base.end,
             lineage=lineage,
             pass_rates=rates,
-            adopted=adopted,
+            adopted=() if declared is None else declared.checkpoints,
         )
         yield stage
         ends.append(stage.end)

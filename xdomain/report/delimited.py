@@ -43,10 +43,12 @@ def long_csv(result: AnalysisResult) -> str:
             for column in matrix.columns:
                 if (cell := matrix.cell(row, column)) is not None:
                     place = (matrix.name, matrix.unit, matrix.row_meaning, row, matrix.column_meaning, column)
-                    lines.append((*place, *_values(cell), *spent.of(cell.compares), *_beside(matrix, row, column)))
+                    values = _values(cell, result.meta.declared)
+                    lines.append((*place, *values, *spent.of(cell.compares), *_beside(matrix, row, column)))
     for declared in result.contrasts:
         place = ("contrasts", contrast_unit(result, declared.contrast), "contrast", str(declared.contrast), "", "")
-        lines.append((*place, *_values(declared.cell), *spent.of(declared.cell.compares), *NOTHING))
+        values = _values(declared.cell, result.meta.declared)
+        lines.append((*place, *values, *spent.of(declared.cell.compares), *NOTHING))
     return _csv(lines)
 
 
@@ -108,8 +110,11 @@ def published_csv(study: PublishedStudy) -> str:
     return _csv(lines)
 
 
-def _values(cell: Cell) -> Sequence[object]:
-    return [getattr(cell, field) for field in CELL_FIELDS]
+def _values(cell: Cell, declared: Sequence[str]) -> Sequence[object]:
+    """Return the fields of a cell; its caveat names the compared runs whose checkpoints the user declared."""
+    runs = BETWEEN.join(label for label in cell.compares if label in declared)
+    caveat = BETWEEN.join(filter(None, [cell.caveat, runs and f"declared by the user: {runs}"]))
+    return [caveat if field == "caveat" else getattr(cell, field) for field in CELL_FIELDS]
 
 
 def _beside(matrix: Matrix, row: str, column: str) -> Sequence[object]:

@@ -61,6 +61,7 @@ def measured_grid(
         budget=experiment.training.budget,
         description=dict(description),
         statements=tuple(filter(None, [declaration(experiment)])),
+        declared=tuple(dict.fromkeys(stage.run for stage in plan.train_stages if stage.adopted)),
     )
 
 

@@ -59,6 +59,8 @@ class Meta(ResultModel):
     speaks_of: SpeaksOf | None = None
     statements: tuple[str, ...] = ()
     """Sentences that every format prints: the inference scope, what is unadjusted, and what was left out."""
+    declared: tuple[str, ...] = ()
+    """Runs with checkpoints that the user declared, which were not trained by xdomain."""
     missing: tuple[str, ...] = ()
     """Planned evaluations that are missing."""
     planned: int | None = None
