@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from xdomain.config.engine import EngineConfig
 from xdomain.config.evaluation import COMPLETION_TOKENS
 from xdomain.config.grpo_fields import check_effect
 from xdomain.config.model_base import ConfigModel, PlainMapping
@@ -114,6 +115,8 @@ class TrainingConfig(ConfigModel):
     grpo: PlainMapping = Field(default_factory=dict)
     """Further GRPOConfig fields, passed through and checked against TRL before the first stage starts. Those that
     another setting here says, or that change nothing, are refused by name."""
+    engine: EngineConfig | None = None
+    """A command that trains the stages; by default the built-in trainer does, on TRL."""
 
     @field_validator("optimizer")
     @classmethod

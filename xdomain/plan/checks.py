@@ -84,7 +84,8 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
             fix='Leave it out, or add a curriculum such as "a + b".',
         )
     training = experiment.training
-    if mixed and training.telemetry_every is not None and steps_inside_backward(training.optimizer):
+    looks = mixed and training.telemetry_every is not None and training.engine is None
+    if looks and steps_inside_backward(training.optimizer):
         raise PlanError(
             "looks at the domains' gradients in passes of its own, but training.optimizer = "
             f"{training.optimizer} moves the weights in every backward pass.",
