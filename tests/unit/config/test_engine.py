@@ -20,7 +20,11 @@ def test_every_listed_field_is_one_of_training() -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("learning_rat", 'Did you mean "learning_rate"'), ("steps", "need not be listed"), ("report_to", "cannot receive")],
+    [
+        ("learning_rat", 'Did you mean "learning_rate"'),
+        ("steps", "need not be listed"),
+        ("report_to", "cannot receive"),
+    ],
 )
 def test_a_field_that_no_command_receives_is_refused(name: str, words: str) -> None:
     with pytest.raises(ValidationError, match=words):
