@@ -71,8 +71,12 @@ class StageReward:
             if name not in self._items or not 0 <= place < len(self._items[name]):
                 raise DataError(f'the stage has no prompt {place} of "{name}".')
         rows = zip(domain, index, completions, strict=True)
-        texts = [scored_text(self._opened.get((name, place), ""), text) for name, place, text in rows]
+        texts = [self.judged(*row) for row in rows]
         return self._router.score(texts, domain=domain, index=index, truncated=cut_off).rewards
+
+    def judged(self, domain: str, index: int, completion: str) -> str:
+        """Return the text that the verifier judges: the completion after the reasoning tag that its prompt opened."""
+        return scored_text(self._opened.get((domain, index), ""), completion)
 
 
 def score(

@@ -6,11 +6,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support.command_stage import domains
 from tests.support.stage_runs import Silent
 from tests.support.stages import train_stage
 from xdomain.config.training import TrainingConfig
 from xdomain.core.stage import StageContext
-from xdomain.domains.build import build_domains
 from xdomain.models.tiny import tiny_tokenizer
 from xdomain.train.command.schedule import CommandSchedule
 from xdomain.train.prompts import StagePrompts
@@ -22,10 +22,9 @@ def schedule(folder: Path, *, chat: bool, **training: int) -> tuple[StagePrompts
     settings = TrainingConfig.model_validate({"steps": 4, "prompts_per_step": 4} | training)
     tokenizer = tiny_tokenizer()
     tokenizer.chat_template = TEMPLATE if chat else None
-    stage = train_stage("logic + puzzle", steps=4, offsets={"logic": 0, "puzzle": 0})
+    stage = train_stage("letters + sums", steps=4)
     context = StageContext(folder, folder, {}, 7, "cpu", Silent())
-    domains = build_domains((), stage.phase.domains)
-    prompts = StagePrompts(settings, stage, context, domains, tokenizer, chat=chat, room=256)
+    prompts = StagePrompts(settings, stage, context, domains(folder), tokenizer, chat=chat, room=256)
     return prompts, CommandSchedule(prompts, settings, tokenizer, chat=chat)
 
 

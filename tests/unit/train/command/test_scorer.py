@@ -5,20 +5,21 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from xdomain.domains.build import build_domains
+from tests.support.command_stage import domains
 from xdomain.train.command.reward import StageReward
 from xdomain.train.command.scorer import LARGEST_REQUEST, Address, scorer
 
-BODY = {"domain": ["logic"], "index": [0], "completions": ["nonsense"]}
+BODY = {"domain": ["sums"], "index": [0], "completions": ["nonsense"]}
 
 
 @pytest.fixture
-def address() -> Iterator[Address]:
-    with scorer(StageReward(build_domains((), ["logic"]), {})) as found:
+def address(tmp_path: Path) -> Iterator[Address]:
+    with scorer(StageReward(domains(tmp_path), {})) as found:
         yield found
 
 
@@ -43,7 +44,7 @@ def test_rewards_are_served_to_several_processes_at_once(address: Address) -> No
     [
         (b"[" * 1000, 400, "JSON"),
         (b"\xff", 400, "JSON"),
-        ({"domain": ["logic"]}, 400, "index"),
+        ({"domain": ["sums"]}, 400, "index"),
         (BODY | {"index": ["0"]}, 400, "index"),
         (BODY | {"more": 1}, 400, "more"),
         (BODY | {"domain": ["math"]}, 400, 'no prompt 0 of "math"'),
@@ -66,8 +67,8 @@ def test_a_huge_request_is_refused_before_it_is_read(address: Address) -> None:
     assert status == 413
 
 
-def test_the_port_is_closed_afterwards() -> None:
-    with scorer(StageReward(build_domains((), ["logic"]), {})) as address:
+def test_the_port_is_closed_afterwards(tmp_path: Path) -> None:
+    with scorer(StageReward(domains(tmp_path), {})) as address:
         assert address.url.startswith("http://127.0.0.1:")
     with pytest.raises(urllib.error.URLError):
         ask(address, BODY)
