@@ -111,7 +111,7 @@ class Scorer:
         return rewards
 
 
-class KeepCheckpoints(TrainerCallback):
+class KeepCheckpoints(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
     """Writes the stage's checkpoints, each with a resume state, and one line of metrics per step."""
 
     def __init__(self, task: dict[str, Any]) -> None:

@@ -15,12 +15,13 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
 
-def rewards(task: dict, prompts: list[dict]) -> list[float | None]:
+def rewards(task: dict[str, Any], prompts: list[dict[str, Any]]) -> list[float | None]:
     body = {
         "domain": [prompt["domain"] for prompt in prompts],
         "index": [prompt["index"] for prompt in prompts],
@@ -29,7 +30,8 @@ def rewards(task: dict, prompts: list[dict]) -> list[float | None]:
     headers = {"Authorization": f"Bearer {task['reward']['token']}"}
     request = urllib.request.Request(task["reward"]["url"], json.dumps(body).encode(), headers)
     with urllib.request.urlopen(request) as answer:
-        return json.load(answer)["rewards"]
+        found: list[float | None] = json.load(answer)["rewards"]
+    return found
 
 
 def save(weights: dict[str, np.ndarray], target: Path, parent: Path) -> None:
@@ -43,7 +45,7 @@ def save(weights: dict[str, np.ndarray], target: Path, parent: Path) -> None:
     partial.rename(target)
 
 
-def main(task: dict, words: dict[str, str]) -> None:
+def main(task: dict[str, Any], words: dict[str, str]) -> None:
     if "exit" in words:
         sys.exit(int(words["exit"]))
     parent, output, state = (Path(task[name]) for name in ("parent", "output", "state"))

@@ -111,6 +111,7 @@ def _meta(measurements: Measurements) -> Meta:
             "One training seed: intervals speak of these checkpoints; nothing is said about a re-run of training."
         )
     statements.append(f"Budget rule {budget}: compare the effort of both sides before reading a difference.")
+    statements += grid.statements
     if study.templates:
         statements.append(templates_statement(study.templates))
     return Meta(

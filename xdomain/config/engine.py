@@ -25,7 +25,7 @@ RECEIVABLE = (
 
 
 class EngineGuarantees(ConfigModel):
-    """What the author of a command says of it. xdomain prints it beside results and checks none of it."""
+    """Properties that the author of a command declares. Plans and reports print them; nothing checks them."""
 
     seed: bool = False
     """A stage that is trained twice from the same files with the same seed ends with the same weights."""

@@ -127,6 +127,7 @@ class MeasuredGrid:
         prompts: what was asked, by domain and item id; empty where the data is not here (records hold digests alone).
         description: what a reader needs to know of the run (model, steps, evaluation settings), plain JSON, shown as
             it is.
+        statements: sentences that every format of the report carries, such as what trained the checkpoints.
     """
 
     experiment: str
@@ -145,6 +146,7 @@ class MeasuredGrid:
     budget: str | None = None
     prompts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     description: Mapping[str, Any] = field(default_factory=dict)
+    statements: tuple[str, ...] = ()
 
     @property
     def measured_runs(self) -> tuple[RunId, ...]:

@@ -66,6 +66,8 @@ def kind_memory(kind: StageKind, experiment: Experiment, shape: ModelShape, grad
     if kind is StageKind.EVALUATE:
         settings = experiment.evaluation_setup.settings
         return evaluation_memory(shape, model, settings, lengths(experiment, settings.completion_tokens, shape))
+    if training.engine is not None:
+        return None  # only the command knows what it holds
     division = Division(processes=execution.train_processes, gradients=gradients, device=device)
     return training_memory(shape, model, training, trained, division)
 

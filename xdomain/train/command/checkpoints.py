@@ -228,7 +228,7 @@ def _adopt(source: Path, target: Path, parent: Path) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Give a file a second name, so that large weights are written once; a copy where the file system has no links."""
+    """Give a file a second name, so that large weights are written once; copy it if the file system has no links."""
     try:
         os.link(source, target)
     except OSError:

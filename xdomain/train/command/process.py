@@ -154,4 +154,6 @@ def _printed(process: subprocess.Popen[bytes]) -> Iterator[None]:
     try:
         yield
     finally:
-        thread.join(LOG_SECONDS)  # a process that left the group may hold the pipe open
+        thread.join(LOG_SECONDS)
+        if not thread.is_alive():  # else a process that left the group holds the pipe open
+            pipe.close()
