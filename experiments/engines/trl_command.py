@@ -27,13 +27,9 @@ RENAMED = {
     "optimizer": "optim",
     "max_completion_tokens": "max_completion_length",
 }
-"""Fields of `training` that TRL names differently."""
-SAME = (
-    "learning_rate", "weight_decay", "max_grad_norm", "loss_type", "epsilon", "epsilon_high", "scale_rewards",
-    "temperature", "top_p", "bf16", "gradient_checkpointing",
-)  # fmt: skip
-DEFAULTS = {"bf16": False, "gradient_checkpointing": False, "beta": 0.0}
-"""Where TRL's defaults are not those of xdomain."""
+"""Fields of `training` that TRL names differently. The others that trl.yaml lists have the same name there."""
+BATCH = ("micro_batch", "updates_per_rollout")
+"""Fields that become a batch size and a number of accumulated batches."""
 COMPLETE = "complete"
 """Mark of a resume state that no kill has torn."""
 
@@ -62,17 +58,16 @@ def main(task: dict[str, Any]) -> None:
 def arguments(task: dict[str, Any]) -> GRPOConfig:
     """Return TRL's settings of a stage. The schedule is the data set: it is gone through once, in its order."""
     given = task["training"]
-    completions = task["prompts_per_step"] * given.get("generations", 8)
-    micro = given.get("micro_batch") or completions
-    settings = DEFAULTS | {name: given[name] for name in SAME if name in given}
-    settings |= {theirs: given[ours] for ours, theirs in RENAMED.items() if ours in given}
+    completions = task["prompts_per_step"] * given["generations"]
+    micro = given["micro_batch"] or completions
+    settings = {RENAMED.get(name, name): value for name, value in given.items() if name not in BATCH}
     return GRPOConfig(
         output_dir=task["state"],
         seed=task["seed"],
         max_steps=task["steps"],
         per_device_train_batch_size=micro,
         gradient_accumulation_steps=completions // micro,
-        steps_per_generation=completions // micro * given.get("updates_per_rollout", 1),
+        steps_per_generation=completions // micro * given["updates_per_rollout"],
         shuffle_dataset=False,
         num_train_epochs=1,
         remove_unused_columns=False,

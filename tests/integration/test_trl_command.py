@@ -64,9 +64,8 @@ def train(plan: Plan, setup: TrainingSetup, root: Path, kind: str, base: Path) -
 
 @pytest.mark.slow
 def test_two_stages_end_with_bitwise_the_weights_of_the_built_in_trainer(tmp_path: Path) -> None:
-    shorter = SHORTER
-    smoke = load_experiment(EXPERIMENTS / "smoke.yaml", shorter)
-    command = load_experiment(EXPERIMENTS / "engines" / "trl.yaml", shorter)
+    smoke = load_experiment(EXPERIMENTS / "smoke.yaml", SHORTER)
+    command = load_experiment(EXPERIMENTS / "engines" / "trl.yaml", SHORTER)
     plan = build_plan(smoke, resolve_identities(smoke))
     base = context(tmp_path, "both", plan.base, {})
     assert run_base(base_setup(smoke), base).finished
