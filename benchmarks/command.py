@@ -1,7 +1,8 @@
 """Measure what a stage by a command takes besides the command: files, guard, scorer, checks of its checkpoints.
 
-The stage is one of the smoke grid's length, 120 steps of 16 prompts with checkpoints at 40, 80 and 120. The command
-writes the parent's weights as every checkpoint, and reports how long it ran.
+The stage is "math" of the smoke grid: 120 steps of 16 prompts with checkpoints at 40, 80 and 120. Its items are read
+beforehand, as a worker server does. The command writes the parent's weights as every checkpoint, and reports how long
+it ran.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from xdomain.config.load import load_experiment
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.stage import StageContext
 from xdomain.core.states import NoteKind
+from xdomain.domains.build import build_domain
+from xdomain.domains.data_domain import DataDomain
+from xdomain.domains.item_cache import PROCESS_ITEMS
 from xdomain.models.checkpoint import save_full
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.graph import build_plan
@@ -57,6 +61,9 @@ def main() -> None:
         experiment = load_experiment(Path("experiments/smoke.yaml"), overrides(folder))
         plan = build_plan(experiment, resolve_identities(experiment))
         stage = next(stage for stage in plan.train_stages if stage.title == "math, seed 0")
+        domain = build_domain("math")
+        assert isinstance(domain, DataDomain)
+        PROCESS_ITEMS.fill(domain.config, domain.source)
         base = folder / "stages" / "base"
         model, tokenizer = tiny_qwen3()
         save_full(model, tokenizer, checkpoint_folder(base, 0), chat_template=False)
