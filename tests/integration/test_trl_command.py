@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,11 +51,20 @@ def context(root: Path, kind: str, stage: StageSpec, inputs: dict[str, Path]) ->
     return StageContext(work, root / kind / "scratch" / stage.folder, inputs, seed, "cpu", Silent())
 
 
-def train(plan: Plan, setup: TrainingSetup, root: Path, kind: str, base: Path) -> dict[str, Path]:
-    """Train the two stages; return the weights of each checkpoint by stage and step."""
+def train(
+    plan: Plan, setup: TrainingSetup, root: Path, kind: str, base: Path, stop: str | None = None
+) -> dict[str, Path]:
+    """Train the two stages; return the weights of each checkpoint by stage and step.
+
+    Args:
+        stop: A file below the stage's scratch folder. Each stage is stopped once it exists, and then continued.
+    """
     inputs, found = {plan.base.key: base}, {}
     for stage in (each for title in TITLES for each in plan.train_stages if each.title == title):
         surroundings = context(root, kind, stage, dict(inputs))
+        if stop is not None:
+            until = surroundings.scratch / stop
+            assert not run_train(setup, stage, replace(surroundings, stop_requested=until.exists)).finished
         assert run_train(setup, stage, surroundings).finished
         inputs[stage.key] = surroundings.work
         for path in sorted(surroundings.work.glob("checkpoints/step-*/model.safetensors")):
@@ -63,14 +73,15 @@ def train(plan: Plan, setup: TrainingSetup, root: Path, kind: str, base: Path) -
 
 
 @pytest.mark.slow
-def test_two_stages_end_with_bitwise_the_weights_of_the_built_in_trainer(tmp_path: Path) -> None:
+def test_two_stages_stopped_and_continued_end_with_bitwise_the_weights_of_the_built_in_trainer(tmp_path: Path) -> None:
     smoke = load_experiment(EXPERIMENTS / "smoke.yaml", SHORTER)
     command = load_experiment(EXPERIMENTS / "engines" / "trl.yaml", SHORTER)
     plan = build_plan(smoke, resolve_identities(smoke))
     base = context(tmp_path, "both", plan.base, {})
     assert run_base(base_setup(smoke), base).finished
     built_in = train(plan, smoke.training_setup, tmp_path, "built-in", base.work)
-    scripted = train(plan, command.training_setup, tmp_path, "scripted", base.work)
+    state = "engine/state/checkpoint-3/complete"
+    scripted = train(plan, command.training_setup, tmp_path, "scripted", base.work, state)
     assert len(built_in) == 4
     for name, path in built_in.items():
         one, other = load_file(path), load_file(scripted[name])
