@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 NAMES = (
-    "start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "command", "evaluation", "view",
-    "engines",
-)  # fmt: skip
+    *("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "rollouts", "command"),
+    *("evaluation", "view", "engines"),
+)
 
 
 def main() -> None:
