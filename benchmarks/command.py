@@ -68,7 +68,9 @@ def main() -> None:
         model, tokenizer = tiny_qwen3()
         save_full(model, tokenizer, checkpoint_folder(base, 0), chat_template=False)
         taken = [run(experiment, stage, base, folder / f"{number}") for number in range(RUNS + 1)][1:]
-        print(f"a stage besides its command   {median(taken):.2f} s (median of {RUNS}, limit {LIMIT_SECONDS:g})")
+        wall, own = (median(each) for each in zip(*taken, strict=True))
+        print(f"a stage besides its command   {wall:.2f} s (median of {RUNS}, limit {LIMIT_SECONDS:g}), ", end="")
+        print(f"{own:.2f} s of processor time in the worker")
 
 
 def overrides(folder: Path) -> list[str]:
@@ -77,16 +79,16 @@ def overrides(folder: Path) -> list[str]:
     return [f"training.engine={json.dumps(engine | {'receives': received})}"]
 
 
-def run(experiment: Experiment, stage: TrainStage, base: Path, root: Path) -> float:
-    """Run the stage, and return its seconds without those that the command measured."""
+def run(experiment: Experiment, stage: TrainStage, base: Path, root: Path) -> tuple[float, float]:
+    """Run the stage; return its seconds without those that the command measured, and the worker's processor time."""
     work = root / "stages" / stage.folder
     work.mkdir(parents=True)
     context = StageContext(work, root / "scratch", {stage.parent.stage: base}, 7, "cpu", Silent())
-    begun = time.perf_counter()
+    begun, processor_begun = time.perf_counter(), time.process_time()
     if not run_train(experiment.training_setup, stage, context).finished:
         sys.exit("the stage did not finish")
-    seconds = time.perf_counter() - begun
-    return seconds - float(json.loads((work / "metrics.jsonl").read_text())["seconds"])
+    seconds, own = time.perf_counter() - begun, time.process_time() - processor_begun
+    return seconds - float(json.loads((work / "metrics.jsonl").read_text())["seconds"]), own
 
 
 if __name__ == "__main__":
