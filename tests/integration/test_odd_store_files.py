@@ -109,7 +109,7 @@ def disturbed(store: Path, kept: Path, file: str) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.faults
+@pytest.mark.faults("planted files")
 @pytest.mark.parametrize("file", FILES)
 def test_commands_on_a_store_with_an_odd_file(
     disturbed: Path, file: str, store: Path, tmp_path: Path, tally: Any

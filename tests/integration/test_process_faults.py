@@ -40,7 +40,7 @@ from xdomain.schedule.memory import memory_kills
 if sys.platform != "linux":
     pytest.skip("faults are injected through Linux's /proc and signals", allow_module_level=True)
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults]
+pytestmark = [pytest.mark.slow, pytest.mark.faults("kills")]
 
 KILLS = 30
 SEED = 20261121
@@ -85,7 +85,7 @@ def test_storm_of_kills(undisturbed: Path, tmp_path: Path, tally: Any) -> None:
         assert len(tokens) == STAGES
         assert_whole(store, undisturbed)
         assert set(completions(store).values()) == {1}
-        tally.store(store, published(undisturbed))
+        tally.store(store, undisturbed)
         if not targets:
             return
 
@@ -150,6 +150,7 @@ def check_tokens(store: Path, tokens: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("runners", [2, 4])
+@pytest.mark.faults("rivals")
 def test_concurrent_runners_divide_the_work(undisturbed: Path, tmp_path: Path, tally: Any, runners: int) -> None:
     experiment, store = write_experiment(tmp_path, TINY), tmp_path / "store"
     running = [
@@ -172,7 +173,7 @@ def test_concurrent_runners_divide_the_work(undisturbed: Path, tmp_path: Path, t
     assert_whole(store, undisturbed)
     assert set(completions(store).values()) == {1}
     tally.fault("rival runners on one store", runners)
-    tally.store(store, published(undisturbed))
+    tally.store(store, undisturbed)
 
 
 def test_sigterm_saves_and_the_moved_store_goes_on(undisturbed_longer: Path, tmp_path: Path, tally: Any) -> None:
@@ -193,7 +194,7 @@ def test_sigterm_saves_and_the_moved_store_goes_on(undisturbed_longer: Path, tmp
     assert_whole(moved, undisturbed_longer)
     tally.fault("SIGTERM in training")
     tally.fault("store moved to another folder")
-    tally.store(moved, published(undisturbed_longer))
+    tally.store(moved, undisturbed_longer)
 
 
 def test_second_ctrl_c_ends_everything_at_once(undisturbed_longer: Path, tmp_path: Path, tally: Any) -> None:
@@ -212,7 +213,7 @@ def test_second_ctrl_c_ends_everything_at_once(undisturbed_longer: Path, tmp_pat
     run_on(experiment, store)
     assert_whole(store, undisturbed_longer)
     tally.fault("second Ctrl-C")
-    tally.store(store, published(undisturbed_longer))
+    tally.store(store, undisturbed_longer)
 
 
 @pytest.mark.parametrize("text", [LONGER, ADAPTER], ids=["full", "lora"])
@@ -237,7 +238,7 @@ def test_signals_in_mid_save(text: str, undisturbed_longer: Path, tmp_path: Path
     assert_whole(store, undisturbed)
     tally.fault("SIGTERM in mid-save")
     tally.fault("kill -9 in mid-save")
-    tally.store(store, published(undisturbed))
+    tally.store(store, undisturbed)
 
 
 def torn_states(store: Path) -> list[Path]:
@@ -245,6 +246,7 @@ def torn_states(store: Path) -> list[Path]:
     return [path for path in (store / "scratch").glob("train-*/checkpoint-*") if not (path / "complete").is_file()]
 
 
+@pytest.mark.faults("hangs")
 def test_a_worker_that_hangs_without_heartbeat(undisturbed_longer: Path, tmp_path: Path, tally: Any) -> None:
     text = LONGER.replace("device: cpu}", "device: cpu, stale_after_seconds: 6}")
     experiment, store = write_experiment(tmp_path, text), tmp_path / "store"
@@ -257,9 +259,10 @@ def test_a_worker_that_hangs_without_heartbeat(undisturbed_longer: Path, tmp_pat
     assert_gone([worker])
     assert_whole(store, undisturbed_longer)
     tally.fault("worker that hangs without heartbeat")
-    tally.store(store, published(undisturbed_longer))
+    tally.store(store, undisturbed_longer)
 
 
+@pytest.mark.faults("hangs")
 def test_another_runner_kills_a_holder_that_hangs(undisturbed_longer: Path, tmp_path: Path, tally: Any) -> None:
     """A whole run stands still, so nobody but the next one can tell."""
     text = LONGER.replace("device: cpu}", "device: cpu, stale_after_seconds: 6}")
@@ -278,7 +281,7 @@ def test_another_runner_kills_a_holder_that_hangs(undisturbed_longer: Path, tmp_
     assert_gone(below)
     assert_whole(store, undisturbed_longer)
     tally.fault("run that hangs as a whole")
-    tally.store(store, published(undisturbed_longer))
+    tally.store(store, undisturbed_longer)
 
 
 @pytest.fixture
@@ -287,7 +290,7 @@ def little_memory() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(memory_kills() is None, reason="this kernel does not count its kills for memory")
-def test_killed_for_want_of_memory(undisturbed_longer: Path, tmp_path: Path, tally: Any, little_memory: Path) -> None:
+def test_killed_when_memory_ran_out(undisturbed_longer: Path, tmp_path: Path, tally: Any, little_memory: Path) -> None:
     experiment, store = write_experiment(tmp_path, LONGER), tmp_path / "store"
     process = start(experiment, store)
     wait_for(lambda: list((store / "work").glob("train-*/metrics.jsonl")), process)
@@ -298,8 +301,8 @@ def test_killed_for_want_of_memory(undisturbed_longer: Path, tmp_path: Path, tal
     (attempts,) = (path.read_text() for path in (store / "attempts").glob("train-*.jsonl"))
     assert [json.loads(line)["cause"] for line in attempts.splitlines()] == ["out of memory"]
     assert_whole(store, undisturbed_longer)
-    tally.fault("kill for want of memory")
-    tally.store(store, published(undisturbed_longer))
+    tally.fault("kill by the kernel when memory ran out")
+    tally.store(store, undisturbed_longer)
 
 
 def test_nobody_outlives_a_killed_run(tmp_path: Path) -> None:

@@ -113,6 +113,15 @@ def completions(store: Path) -> Counter[str]:
     return found
 
 
+def record_rows(store: Path) -> Counter[tuple[str, str, int]]:
+    """How often each record is stored: its stage, item and sample."""
+    frames = [
+        pd.read_parquet(path, columns=["stage_key", "item_id", "sample"])
+        for path in (store / "stages").glob("evaluate-*/records.parquet")
+    ]
+    return Counter(row for frame in frames for row in frame.itertuples(index=False, name=None))
+
+
 def assert_whole(store: Path, undisturbed: Path) -> None:
     """Both stores hold the same stages, weights and records, as their digests say, and nobody holds a lease."""
     stages = [path.parent for path in (store / "stages").glob("*/done.json")]
