@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import random
 import shutil
 import signal
@@ -34,7 +35,9 @@ from tests.support.fault_injection import (
     wait_for,
 )
 from tests.support.memory_group import memory_group
-from tests.support.small_grid import STAGES, command, environment, write_experiment
+from tests.support.random_kills import TARGETS, kill_one, works_soon
+from tests.support.small_grid import REPOSITORY, STAGES, command, environment, write_experiment
+from tests.support.without_syscall import CALLS
 from xdomain.schedule.memory import memory_kills
 
 if sys.platform != "linux":
@@ -44,7 +47,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.faults("kills")]
 
 KILLS = 30
 SEED = 20261121
-TARGETS = ("scheduler", "worker", "forkserver")
 PATIENT = TINY.replace("device: cpu}", "device: cpu, retries: {killed: 1000}}")
 LONGER = ONE_STAGE.replace("steps: 4,", "steps: 12,")
 ADAPTER = LONGER.replace("preset: tiny_qwen3,", "preset: tiny_qwen3, lora: {r: 4},")
@@ -113,35 +115,6 @@ def storm_one_grid(
         check_tokens(store, tokens)
 
 
-def works_soon(store: Path, process: subprocess.Popen[str]) -> bool:
-    """True once a worker holds a lease; False if the run ended first."""
-    end = time.monotonic() + WAIT_SECONDS
-    while process.poll() is None:
-        assert time.monotonic() < end, "no worker began in time"
-        if holders(store):
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def kill_one(target: str, process: subprocess.Popen[str], store: Path, rng: random.Random) -> bool:
-    """Kill it; False if there was none at this moment."""
-    try:
-        victims = [psutil.Process(process.pid)]
-        if target == "worker":
-            victims = sorted(holders(store), key=lambda each: each.pid)
-        elif target == "forkserver":
-            victims = [
-                each for each in victims[0].children() if "multiprocessing.forkserver" in " ".join(each.cmdline())
-            ]
-        if not victims:
-            return False
-        rng.choice(victims).kill()
-    except psutil.NoSuchProcess:  # it ended meanwhile; zombies count as that
-        return False
-    return True
-
-
 def check_tokens(store: Path, tokens: dict[str, str]) -> None:
     """A terminal token that was seen once stays as it is: nothing that is done is lost or done again."""
     for name in published(store) | tokens.keys():
@@ -149,14 +122,33 @@ def check_tokens(store: Path, tokens: dict[str, str]) -> None:
         assert tokens.setdefault(name, token) == token, f"{name} was completed twice"
 
 
-@pytest.mark.parametrize("runners", [2, 4])
+IDLE_LOCKS = ["-m", "tests.support.without_syscall", "idle_flock"]
+TWO_LOCKS = """
+import fcntl, sys
+first, second = open(sys.argv[1], "a"), open(sys.argv[1], "a")
+for each in (first, second):
+    fcntl.flock(each, fcntl.LOCK_EX | fcntl.LOCK_NB)
+"""
+
+
+@pytest.mark.parametrize(("runners", "prefix"), [(2, []), (4, []), (4, IDLE_LOCKS)], ids=["2", "4", "4-idle-locks"])
 @pytest.mark.faults("rivals")
-def test_concurrent_runners_divide_the_work(undisturbed: Path, tmp_path: Path, tally: Any, runners: int) -> None:
+def test_concurrent_runners_divide_the_work(
+    undisturbed: Path, tmp_path: Path, tally: Any, runners: int, prefix: list[str]
+) -> None:
     experiment, store = write_experiment(tmp_path, TINY), tmp_path / "store"
+    if prefix:
+        if platform.machine() not in CALLS:
+            pytest.skip("the numbers of this machine's system calls are not known")
+        subprocess.run(
+            [sys.executable, *prefix, "-c", TWO_LOCKS, tmp_path / "lock"], check=True, cwd=REPOSITORY, env=environment()
+        )
+    python, *words = command("grid", "run", experiment, "--store", store, "-j", "1", "--json")
     running = [
         subprocess.Popen(
-            command("grid", "run", experiment, "--store", store, "-j", "1", "--json"),
+            [python, *prefix, *words],
             env=environment(),
+            cwd=REPOSITORY,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -172,7 +164,7 @@ def test_concurrent_runners_divide_the_work(undisturbed: Path, tmp_path: Path, t
     assert sum(bool(share) for share in shares) > 1, "one runner did everything"
     assert_whole(store, undisturbed)
     assert set(completions(store).values()) == {1}
-    tally.fault("rival runners on one store", runners)
+    tally.fault(f"rival runners on one store{', where flock does nothing' if prefix else ''}", runners)
     tally.store(store, undisturbed)
 
 

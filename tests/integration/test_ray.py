@@ -16,7 +16,6 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.support.fault_injection import published
 from tests.support.plans import make_experiment
 from tests.support.ray_cluster import two_nodes
 from tests.support.small_grid import TEXT, command, environment, weights, write_experiment, xdomain

@@ -15,7 +15,6 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.support.fault_injection import published
 from tests.support.slurm_cluster import SlurmCluster, available, slurm_cluster
 from tests.support.small_grid import all_records, command, environment, weights, write_experiment, xdomain
 from xdomain.config.execution import ExecutionConfig

@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 
 OTHER = "other"
-KINDS = ("kills", "hangs", "disks", "clocks", "planted files", "failures", "rivals", "network", "fuzzers", "Ray", "Slurm", OTHER)
+CLUSTERS = ("Ray", "Slurm")
+KINDS = ("kills", "hangs", "rivals", "failures", "disks", "clocks", "planted files", "network", "fuzzers", *CLUSTERS)
 """Kinds of faults in the order of the table; a test names its kind as the argument of its marker `faults`."""
 WIDTH = 70
 

@@ -8,7 +8,7 @@ COUNTERS = Path("/proc/vmstat")
 
 
 def memory_kills() -> int | None:
-    """Processes that the Linux kernel has killed because memory ran out, since it started; None where it does not say."""
+    """Return how many processes the kernel has killed because memory ran out; None if it does not say."""
     try:
         lines = COUNTERS.read_text(encoding="ascii").splitlines()
     except OSError:
