@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fault_table import FaultTable, Tally, kind_of
+from tests.support.fault_table import COUNTS, KIND, FaultTable, KindCounts, Tally, kind_of
 from xdomain.core.secrets import Known
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -54,39 +54,24 @@ def show(record_property: Callable[[str, object], None]) -> Callable[[str], None
     return lambda line: record_property("shown", line)
 
 
-TABLE = pytest.StashKey[FaultTable]()
-KIND = "kind of fault"
-
-
-@pytest.fixture(scope="session")
-def fault_table(request: pytest.FixtureRequest) -> Iterator[FaultTable]:
-    """Counts of all faults; the table is printed at the very end."""
-    yield (table := request.config.stash[TABLE])
-    assert (table.lost, table.repeated) == (0, 0)
-
-
 @pytest.fixture
-def tally(request: pytest.FixtureRequest, fault_table: FaultTable) -> Tally:
-    """Counts the faults of this test under the kind that its marker `faults` names."""
-    marker = request.node.get_closest_marker("faults")
-    return Tally(fault_table.kinds[kind_of(marker.args if marker else ())])
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[TABLE] = FaultTable()
+def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
+    """Counts the faults of this test for the table at the end; nothing may be lost or repeated."""
+    counts = KindCounts()
+    yield Tally(counts)
+    request.node.user_properties.append((COUNTS, counts.as_json()))
+    assert (counts.lost, counts.repeated) == (0, 0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the report of each test of faults tell its kind."""
+    """Let the reports of each test of faults tell its kind; so they come through from the workers of pytest-xdist."""
     for item in items:
         if (marker := item.get_closest_marker("faults")) is not None:
             item.user_properties.append((KIND, kind_of(marker.args)))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    table = config.stash[TABLE]
-    for kind, name, reason in skipped_faults(terminalreporter):
-        table.kinds[kind].skipped[name] = reason
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    table = FaultTable(report for reports in terminalreporter.stats.values() for report in reports)
     for line in [*shown(terminalreporter), *table.lines()]:
         terminalreporter.write_line(line)
 
@@ -98,13 +83,3 @@ def shown(terminalreporter: pytest.TerminalReporter) -> list[str]:
         if report.when == "call"
     ]  # fmt: skip
     return [str(value) for report in calls for name, value in report.user_properties if name == "shown"]
-
-
-def skipped_faults(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[str, str, str]]:
-    """Yield kind, name and reason of each test of faults that was skipped."""
-    # A module that is skipped whole is reported at collection, without properties.
-    for report in terminalreporter.stats.get("skipped", []):
-        kind = dict(getattr(report, "user_properties", ())).get(KIND)
-        if kind is not None:
-            reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
-            yield kind, report.nodeid.rpartition("::")[2], reason

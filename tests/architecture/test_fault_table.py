@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = """
 import pytest
 
@@ -27,16 +29,17 @@ def test_of_something_else():
 """
 
 
-def test_skipped_faults_stand_in_the_table(tmp_path: Path, repository: Path) -> None:
+@pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["alone", "xdist"])
+def test_the_table_has_kinds_and_what_was_skipped(tmp_path: Path, repository: Path, workers: list[str]) -> None:
     (tmp_path / "test_some.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = faults: as here\n")
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", tmp_path],
+        [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", *workers, tmp_path],
         env=os.environ | {"PYTHONPATH": str(repository)},
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout
@@ -45,6 +48,6 @@ def test_skipped_faults_stand_in_the_table(tmp_path: Path, repository: Path) -> 
     assert table[begin : begin + 10] == [
         "hangs", "a fault 1", "test_not_here skipped: no such machine", "",
         "other", "another fault 3", "",
-        "faults injected 4", "tests of faults skipped 1", "0 stages and 0 records compared lost 0, repeated 0",
+        "all", "faults injected 4", "tests of faults skipped 1",
     ]  # fmt: skip
     assert "test_of_something_else" not in ended.stdout

@@ -6,22 +6,27 @@ import datetime
 import os
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
+import pytest
 
 OTHER = "other"
 CLUSTERS = ("Ray", "Slurm")
 KINDS = ("kills", "hangs", "rivals", "failures", "disks", "clocks", "planted files", "network", "fuzzers", *CLUSTERS)
 """Kinds of faults in the order of the table; a test names its kind as the argument of its marker `faults`."""
+AMOUNTS = ("stages", "records", "lost", "repeated")
+KIND, COUNTS = "kind of fault", "counts of faults"
+"""Properties of a test's report."""
 WIDTH = 70
 
 
 @dataclass
 class KindCounts:
-    """What was counted of one kind of fault.
+    """What was counted of one kind of fault, or in one test.
 
     Attributes:
         faults: Number of times that each fault was injected.
@@ -29,7 +34,7 @@ class KindCounts:
         records: Records that they should have.
         lost: Stages and records that are missing.
         repeated: Stages that ran to their end again, and records that are stored twice.
-        skipped: Reason of each test that could not run here.
+        remarks: Tests that failed or could not run here, with what became of them.
     """
 
     faults: Counter[str] = field(default_factory=Counter)
@@ -37,53 +42,61 @@ class KindCounts:
     records: int = 0
     lost: int = 0
     repeated: int = 0
-    skipped: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
 
-    def lines(self) -> Iterator[str]:
-        """Yield the rows below the kind's heading."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts as plain values, which travel in a test's report."""
+        amounts = {name: getattr(self, name) for name in AMOUNTS}
+        return {"faults": dict(self.faults), **amounts}
+
+    def add(self, counts: Mapping[str, Any]) -> None:
+        """Add counts that `as_json` made."""
+        self.faults.update(counts["faults"])
+        for name in AMOUNTS:
+            setattr(self, name, getattr(self, name) + counts[name])
+
+    def lines(self, indent: str = "  ") -> Iterator[str]:
+        """Yield the rows of the table."""
         for name, count in sorted(self.faults.items()):
-            yield f"  {name:{WIDTH}} {count:6}"
+            yield f"{indent}{name:{WIDTH}} {count:6}"
         if self.stages:
             compared = f"{self.stages} stages and {self.records} records compared"
-            yield f"  {compared:{WIDTH}} lost {self.lost}, repeated {self.repeated}"
-        for name, reason in self.skipped.items():
-            yield f"  {name:{WIDTH}} skipped: {reason}"
+            yield f"{indent}{compared:{WIDTH}} lost {self.lost}, repeated {self.repeated}"
+        for name, remark in sorted(self.remarks.items()):
+            yield f"{indent}{name:{WIDTH}} {remark}"
 
 
 class FaultTable:
-    """Counts of all kinds of faults."""
+    """Counts of all kinds of faults.
 
-    def __init__(self) -> None:
+    Args:
+        reports: Reports of all phases of all tests, and other objects, which are passed over.
+    """
+
+    def __init__(self, reports: Iterable[object]) -> None:
         self.kinds: defaultdict[str, KindCounts] = defaultdict(KindCounts)
-
-    @property
-    def lost(self) -> int:
-        return sum(counts.lost for counts in self.kinds.values())
-
-    @property
-    def repeated(self) -> int:
-        return sum(counts.repeated for counts in self.kinds.values())
+        for report in reports:
+            # A module that is skipped whole is reported at collection, without properties.
+            properties = dict(getattr(report, "user_properties", ()))
+            if KIND in properties and isinstance(report, pytest.TestReport):
+                counts = self.kinds[properties[KIND]]
+                if report.when == "teardown" and COUNTS in properties:
+                    counts.add(properties[COUNTS])
+                if not report.passed:
+                    counts.remarks[report.nodeid.rpartition("::")[2]] = remark(report)
 
     def lines(self) -> list[str]:
         """Return the table, or nothing if no test of faults ran."""
         if not self.kinds:
             return []
-        found = ["", machine(), ""]
-        for kind in sorted(self.kinds, key=lambda kind: (_place(kind), kind)):
-            found += [kind, *self.kinds[kind].lines(), ""]
-        total = KindCounts()
-        for counts in self.kinds.values():
-            total.faults += counts.faults
-            total.stages += counts.stages
-            total.records += counts.records
-            total.skipped |= counts.skipped
-        summary = f"{total.stages} stages and {total.records} records compared"
-        return [
-            *found,
-            f"{'faults injected':{WIDTH + 2}} {total.faults.total():6}",
-            f"{'tests of faults skipped':{WIDTH + 2}} {len(total.skipped):6}",
-            f"{summary:{WIDTH + 2}} lost {self.lost}, repeated {self.repeated}",
-        ]
+        found, total, remarks = ["", machine(), ""], KindCounts(), Counter[str]()
+        for kind in sorted(self.kinds, key=lambda kind: (KINDS.index(kind) if kind in KINDS else len(KINDS), kind)):
+            counts = self.kinds[kind]
+            found += [kind, *counts.lines(), ""]
+            total.add({**counts.as_json(), "faults": {"faults injected": counts.faults.total()}})
+            remarks.update(text.partition(":")[0] for text in counts.remarks.values())
+        total.faults |= {f"tests of faults {word}": count for word, count in remarks.items()}
+        return [*found, "all", *total.lines()]
 
 
 @dataclass(frozen=True)
@@ -133,5 +146,9 @@ def machine() -> str:
     return f"{today}, {os.cpu_count()} cores, {memory:.0f} GiB, {system}, Python {platform.python_version()}"
 
 
-def _place(kind: str) -> int:
-    return KINDS.index(kind) if kind in KINDS else len(KINDS)
+def remark(report: pytest.TestReport) -> str:
+    """Return what became of a test that did not pass."""
+    if not report.skipped:
+        return "failed"
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+    return f"skipped: {reason.removeprefix('Skipped: ')}"
