@@ -1,6 +1,6 @@
 """Copy the pages of the site to `build/pages`, from which `make docs` builds it.
 
-They are those of `docs/`, the changelog and the contributor's guide. Links between the repository's root and `docs/`
+They are those of `docs/`, the changelog, the contributor's guide and the security page. Links between the repository's root and `docs/`
 become links of the site.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "build" / "pages"
-ROOT_PAGES = ("CHANGELOG.md", "CONTRIBUTING.md")
+ROOT_PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 LINK = re.compile(r"(?<=\]\()([^)\s:#]+)(?=[)#])")
 
 

@@ -18,17 +18,17 @@ from xdomain.models.tiny import tiny_qwen3
 pytestmark = [pytest.mark.slow, pytest.mark.faults("network")]
 
 TIMEOUT_SECONDS = 6
-"""Long enough for an honest reply on a busy machine; each fault that only time ends takes so long."""
+"""Long enough for an honest reply on a busy machine; a fault that only time ends takes as long."""
 ATTEMPTS = 4
 ITEMS = 6
 BURST = 2
-"""Spoiled replies to each request where that takes no time."""
+"""Spoiled replies to each request, for faults that take no time."""
 SLOW = ("slow headers", "slow body", "length above the body's")
 LIMITS = f"timeout_seconds: {TIMEOUT_SECONDS}, attempts: {ATTEMPTS}"
 DOMAIN = """
 name: rain
 source: {{kind: jsonl, path: rows.jsonl}}
-fields: {{gold: answer}}
+fields: {{question: question, gold: answer}}
 template: "{{{{ question }}}}"
 verifier: {{kind: pairwise_judge, judge: {{base_url: "{url}", model: m, {limits}}}}}
 """
