@@ -1,7 +1,7 @@
 """Copy the pages of the site to `build/pages`, from which `make docs` builds it.
 
-They are those of `docs/`, the changelog, the contributor's guide and the security page. Links between the repository's root and `docs/`
-become links of the site.
+They are those of `docs/`, the changelog, the contributor's guide and the security page. Links between the
+repository's root and `docs/` become links of the site.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def evaluate(
     """Runs the same evaluation in a new store."""
     endpoint, judge = networks
     folder = tmp_path_factory.mktemp("domain")
-    rows = [{"question": f"Line {n} on rain?", "answer": "Rain falls. " * n} for n in range(40)]
+    rows = [{"question": f"Line {n} on rain?", "answer": "Rain falls. " * (n + 1)} for n in range(40)]
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     domain = folder / "rain.yaml"
     domain.write_text(DOMAIN.format(url=judge.url, limits=LIMITS))
