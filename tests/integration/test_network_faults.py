@@ -30,7 +30,7 @@ name: rain
 source: {{kind: jsonl, path: rows.jsonl}}
 fields: {{question: question, gold: answer}}
 template: "{{{{ question }}}}"
-verifier: {{kind: pairwise_judge, judge: {{base_url: "{url}", model: m, {limits}}}}}
+verifier: {{kind: pairwise_judge, judge: {{base_url: "{url}", model: m, api_key_variable: null, {limits}}}}}
 """
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.support.plans import make_experiment
 from tests.support.ray_cluster import two_nodes
-from tests.support.small_grid import TEXT, command, environment, weights, write_experiment, xdomain
+from tests.support.small_grid import TEXT, WAIT_SECONDS, command, environment, weights, write_experiment, xdomain
 from xdomain.config.execution import ExecutionConfig, RayConfig
 from xdomain.core.errors import ConfigError, DependencyMissing
 from xdomain.plan.graph import build_plan
@@ -56,7 +56,7 @@ def processes(node: Any) -> set[int]:
 
 def started(store: Path, kind: str, process: subprocess.Popen[str], below: Any = None) -> dict[str, Any]:
     """The lease of the first running stage of a kind that has made a step; with `below`, on that Ray node."""
-    end = time.monotonic() + 200
+    end = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < end and process.poll() is None:
         for path in (store / "leases").glob(f"{kind}-*.json"):
             try:
@@ -95,7 +95,7 @@ def test_a_grid_survives_the_loss_of_a_node(tmp_path: Path, tally: Any) -> None:
         running = run(experiment, store)
         lost = started(store, "train", running, second)
         cluster.remove_node(second, allow_graceful=False)
-        _, errors = running.communicate(timeout=400)
+        _, errors = running.communicate(timeout=WAIT_SECONDS)
     assert running.returncode == 0, errors
     assert not psutil.pid_exists(lost["pid"])
     causes = [json.loads(line)["cause"] for line in (store / "attempts" / f"{lost['folder']}.jsonl").open()]
@@ -118,7 +118,7 @@ def test_the_first_ctrl_c_stops_at_a_checkpoint(tmp_path: Path, address: str) ->
     running = run(experiment, store)
     started(store, "train", running)
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=200)
+    _, errors = running.communicate(timeout=WAIT_SECONDS)
     assert running.returncode == 130, errors
     assert not list((store / "leases").glob("*.json"))
     assert list((store / "scratch").glob("train-*/*")), "no checkpoint to go on from"

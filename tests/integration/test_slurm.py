@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.support.fault_injection import WAIT_SECONDS
 from tests.support.slurm_cluster import SlurmCluster, available, slurm_cluster
 from tests.support.small_grid import all_records, command, environment, weights, write_experiment, xdomain
 from xdomain.config.execution import ExecutionConfig
@@ -36,7 +37,6 @@ execution: {executor: slurm, device: cpu, slurm: {poll_seconds: 0.5}}
 STAGES = 1 + 2 + (1 + 2 * 2) * 2
 OF_LOGIC = 1 + 2 * 2
 """The stage and the evaluations of its two checkpoints."""
-WAIT_SECONDS = 300
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,10 @@ import pandas as pd
 import psutil
 from typer.testing import CliRunner
 
-from tests.support.small_grid import TEXT, all_records, command, environment, weights
+from tests.support.small_grid import TEXT, WAIT_SECONDS, all_records, command, environment, weights
 from xdomain.cli.app import app
 from xdomain.core.errors import XDomainError
 from xdomain.store.artifact import damaged_file
-
-WAIT_SECONDS = 600
 
 TINY = TEXT.replace("steps: 80, examples_per_step: 32", "steps: 5, examples_per_step: 8").replace(
     "items: 24", "items: 8"
