@@ -1,4 +1,4 @@
-"""Say why a worker ended that published neither a result nor an error."""
+"""Find out why a worker exited without publishing a result or an error."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from xdomain.store.failures import Failure
 from xdomain.store.store import Store
 
 FULL_DISK_BYTES = 1 << 20
-"""With less free space than this, a worker cannot write down its error."""
+"""Free disk space in bytes below which a worker cannot write its error."""
 
 DYING_SECONDS = 60.0
-"""The longest time from a kill for memory, which the kernel counts first, to the end of the killed process."""
+"""Longest time in seconds between an out-of-memory kill and the exit of its process. The kernel counts the kill first."""
 
 
 class WorkerExits:
-    """Explains exits of workers; counts the processes that the system kills for memory meanwhile."""
+    """Explanations of worker exits, based on a running count of the system's out-of-memory kills."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._counted = memory_kills()
-        self._unexplained: deque[float] = deque()  # when each kill was noticed that no exit is known for
+        self._unexplained: deque[float] = deque()  # when each kill was noticed whose exit is not known yet
 
     def explain(self, ended: TaskExit, *, hung: bool) -> Failure:
-        """Return the failure of the stages that a worker left undone.
+        """Return the failure to record for the stages that a worker did not publish.
 
         Args:
+            ended: Exit of the worker.
             hung: Whether the scheduler killed the worker because it hung.
         """
         log = str(self._store.log_path(ended.task.stages[0]))
         if hung:
-            return Failure(Cause.KILLED, "its worker hung without a sign of life, and was killed.", log)
+            return Failure(Cause.KILLED, "its worker hung and was killed: its lease no longer beat.", log)
         if ended.how and self._store.free_bytes() < FULL_DISK_BYTES:
             return Failure(Cause.ERROR, f"its worker ended with {ended.how} and the store's disk is full.", log)
         if ended.cause is not None:
@@ -44,11 +45,11 @@ class WorkerExits:
             self._unexplained.popleft()
             return Failure(Cause.OUT_OF_MEMORY, "the system killed its worker because memory ran out.", log)
         if ended.how:
-            return Failure(Cause.KILLED, f"its worker ended with {ended.how} and said nothing.", log)
+            return Failure(Cause.KILLED, f"its worker ended with {ended.how} and reported no error.", log)
         return Failure(Cause.KILLED, "its worker exited without publishing a result or an error.", log)
 
     def _notice_memory_kills(self) -> None:
-        """Keep new kills until their exits are seen: that of another worker may come first."""
+        """Keep each new kill until its exit is seen: another worker may exit first."""
         before, self._counted = self._counted, memory_kills()
         now = time.monotonic()
         if before is not None and self._counted is not None:

@@ -81,8 +81,8 @@ def test_a_grid_of_which_only_the_base_is_done_is_not_from_elsewhere():
     missing = tuple(f"math@{n} on math" for n in range(10))
     result = analyse(replace(grid, checkpoints=base, records=records, missing=missing, planned=12))
     text = overview(result)
-    assert "elsewhere" not in text
-    assert "is to be trained" in text
+    assert "Imported" not in text
+    assert "will be trained" in text
     assert "2 of 12 planned evaluations are done" in text
     assert "No training run has ended yet" in text
 
@@ -106,7 +106,7 @@ def test_a_table_says_items_by_domain_and_counts_unordered_pairs_once():
     ("kind", "marks"),
     [
         ("markdown", ["<sup>a</sup>", "except in marked cells"]),
-        ("latex", [r"\textsuperscript{a}", "Intervals speak of the recipe, except in marked cells."]),
+        ("latex", [r"\textsuperscript{a}", "Inference scope: the recipe, except in marked cells."]),
         ("html", ["<sup>a</sup>", "except in marked cells", "not tested as the recipe"]),
         ("csv", ["these checkpoints", "not tested as the recipe"]),
         ("json", ['"caveat": "1 of 3 seeds']),
