@@ -15,7 +15,7 @@ FULL_DISK_BYTES = 1 << 20
 """Free disk space in bytes below which a worker cannot write its error."""
 
 DYING_SECONDS = 60.0
-"""Longest time in seconds between an out-of-memory kill and the exit of its process. The kernel counts the kill first."""
+"""Longest time in seconds between an out-of-memory kill and the exit of its process; the kernel counts first."""
 
 
 class WorkerExits:
