@@ -12,6 +12,7 @@ import pytest
 from tests.support.fault_injection import assert_whole, here
 from tests.support.faulty_network import FAULTS, FaultyNetwork, faulty_network
 from tests.support.openai_server import judge_server, ticket_in
+from tests.support.small_grid import all_records
 from tests.support.stock_completions import completion_server
 from xdomain.models.tiny import tiny_qwen3
 
@@ -30,14 +31,14 @@ name: rain
 source: {{kind: jsonl, path: rows.jsonl}}
 fields: {{question: question, gold: answer}}
 template: "{{{{ question }}}}"
+stop: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
 verifier: {{kind: pairwise_judge, judge: {{base_url: "{url}", model: m, api_key_variable: null, {limits}}}}}
 """
 
 
 def prefers_longer(question: str) -> str:
-    """Judge by length, a tie within two characters."""
-    first, second = (len(part.split("<<<end")[0]) for part in question.split("answer>>>")[1:3])
-    better = "tie" if abs(first - second) <= 2 else "first" if first > second else "second"
+    first, second = (question.split(f"{which} answer>>>")[1].split("<<<")[0] for which in ("first", "second"))
+    better = "first" if len(first) > len(second) else "second"
     return json.dumps({"ticket": ticket_in(question), "better": better})
 
 
@@ -61,13 +62,14 @@ def evaluate(
     """Runs the same evaluation in a new store."""
     endpoint, judge = networks
     folder = tmp_path_factory.mktemp("domain")
-    rows = [{"question": f"Line {n} on rain?", "answer": "Rain falls. " * (n + 1)} for n in range(40)]
+    rows = [{"question": f"Line {n} on rain?", "answer": "." + " Rain falls." * (n % 3)} for n in range(60)]
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     domain = folder / "rain.yaml"
     domain.write_text(DOMAIN.format(url=judge.url, limits=LIMITS))
 
     def run(store: Path) -> None:
-        words = ["eval", f"{endpoint.url}#tiny", "--domains", domain, "--items", str(ITEMS), "--max-tokens", "6"]
+        words = ["eval", f"{endpoint.url}#tiny", "--domains", domain, "--items", str(ITEMS), "--max-tokens", "48"]
+        words += ["--temperature", "1", "--set", "execution.executor=inline"]
         for setting in (f"timeout_seconds={TIMEOUT_SECONDS}", f"attempts={ATTEMPTS}", "concurrency=2"):
             words += ["--set", f"evaluation.endpoint.{setting}"]
         here(*words, "--store", store)
@@ -79,6 +81,7 @@ def evaluate(
 def calm(evaluate: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = tmp_path_factory.mktemp("calm") / "store"
     evaluate(store)
+    assert all_records(store)["reason"].nunique() > 1, "the judge always said the same"
     return store
 
 

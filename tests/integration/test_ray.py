@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.support.fault_injection import TINY
 from tests.support.plans import make_experiment
 from tests.support.ray_cluster import two_nodes
 from tests.support.small_grid import TEXT, WAIT_SECONDS, command, environment, weights, write_experiment, xdomain
@@ -91,7 +92,7 @@ def run(experiment: Path, store: Path) -> subprocess.Popen[str]:
 def test_a_grid_survives_the_loss_of_a_node(tmp_path: Path, tally: Any) -> None:
     store = tmp_path / "store"
     with two_nodes() as (cluster, second):
-        experiment = experiment_on_ray(tmp_path, cluster.address)
+        experiment = experiment_on_ray(tmp_path, cluster.address, TINY)
         running = run(experiment, store)
         lost = started(store, "train", running, second)
         cluster.remove_node(second, allow_graceful=False)
@@ -104,7 +105,7 @@ def test_a_grid_survives_the_loss_of_a_node(tmp_path: Path, tally: Any) -> None:
     xdomain("report", experiment, "--store", store)
     assert (store / "reports" / "small" / "report.html").is_file()
     undisturbed = tmp_path / "undisturbed"
-    xdomain("grid", "run", write_experiment(tmp_path / "local"), "--store", undisturbed)
+    xdomain("grid", "run", write_experiment(tmp_path / "local", TINY), "--store", undisturbed)
     assert weights(store) == weights(undisturbed)
     tally.fault("Ray node lost")
     tally.store(store, undisturbed)
