@@ -37,7 +37,9 @@ verifier: {{kind: pairwise_judge, judge: {{base_url: "{url}", model: m, api_key_
 
 
 def prefers_longer(question: str) -> str:
-    first, second = (question.split(f"{which} answer>>>")[1].split("<<<")[0] for which in ("first", "second"))
+    first, second = (
+        question.split(f"{which} answer>>>")[1].split("<<<", maxsplit=1)[0] for which in ("first", "second")
+    )
     better = "first" if len(first) > len(second) else "second"
     return json.dumps({"ticket": ticket_in(question), "better": better})
 
