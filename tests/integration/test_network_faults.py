@@ -18,9 +18,9 @@ from xdomain.models.tiny import tiny_qwen3
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults("network")]
 
-TIMEOUT_SECONDS = 6
+TIMEOUT_SECONDS = 8
 """Long enough for an honest reply on a busy machine; a fault that only time ends takes as long."""
-ATTEMPTS = 4
+ATTEMPTS = 8
 ITEMS = 6
 BURST = 2
 """Spoiled replies to each request, for faults that take no time."""
