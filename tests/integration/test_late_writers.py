@@ -19,14 +19,13 @@ import pytest
 
 from tests.support.fault_injection import (
     ONE_STAGE,
-    WAIT_SECONDS,
     assert_whole,
     completions,
     here,
     published,
     wait_for,
 )
-from tests.support.small_grid import REPOSITORY, environment, write_experiment
+from tests.support.small_grid import REPOSITORY, WAIT_SECONDS, environment, write_experiment
 
 if sys.platform != "linux":
     pytest.skip("processes are stopped through Linux's signals", allow_module_level=True)

@@ -23,7 +23,6 @@ import pytest
 from tests.support.fault_injection import (
     ONE_STAGE,
     TINY,
-    WAIT_SECONDS,
     assert_gone,
     assert_whole,
     completions,
@@ -36,7 +35,7 @@ from tests.support.fault_injection import (
 )
 from tests.support.memory_group import memory_group
 from tests.support.random_kills import TARGETS, kill_one, works_soon
-from tests.support.small_grid import REPOSITORY, STAGES, command, environment, write_experiment
+from tests.support.small_grid import REPOSITORY, STAGES, WAIT_SECONDS, command, environment, write_experiment
 from tests.support.without_syscall import CALLS
 from xdomain.schedule.memory import memory_kills
 

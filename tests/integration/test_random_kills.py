@@ -19,7 +19,6 @@ import pytest
 
 from tests.support.fault_injection import (
     ONE_STAGE,
-    WAIT_SECONDS,
     assert_gone,
     assert_whole,
     completions,
@@ -28,7 +27,7 @@ from tests.support.fault_injection import (
     start,
 )
 from tests.support.random_kills import TARGETS, kill_one, works_soon
-from tests.support.small_grid import write_experiment
+from tests.support.small_grid import WAIT_SECONDS, write_experiment
 
 if sys.platform != "linux":
     pytest.skip("processes are found through Linux's /proc", allow_module_level=True)

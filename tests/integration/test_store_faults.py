@@ -21,7 +21,6 @@ import pytest
 
 from tests.support.fault_injection import (
     ONE_STAGE,
-    WAIT_SECONDS,
     assert_whole,
     completions,
     here,
@@ -30,7 +29,7 @@ from tests.support.fault_injection import (
     start,
     wait_for,
 )
-from tests.support.small_grid import REPOSITORY, environment, write_experiment
+from tests.support.small_grid import REPOSITORY, WAIT_SECONDS, environment, write_experiment
 from tests.support.without_syscall import CALLS
 
 if sys.platform != "linux":

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.fault_injection import WAIT_SECONDS, holders
+from tests.support.fault_injection import holders
+from tests.support.small_grid import WAIT_SECONDS
 
 TARGETS = ("scheduler", "worker", "forkserver")
 """The process of `grid run`, a process that holds a lease, and the process that starts those."""
