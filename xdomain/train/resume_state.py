@@ -1,4 +1,4 @@
-"""The trainer's own resume files. One that a kill tore has no mark and is never read."""
+"""The trainer's own resume files. A state that a kill left incomplete has no mark and is never read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MARK = "complete"
 
 
 def state_folder(scratch: Path, step: int) -> Path:
-    """Where transformers' Trainer saves its state of `step`."""
+    """Return the folder in which transformers' Trainer saves its state of `step`."""
     return scratch / f"checkpoint-{step}"
 
 
@@ -22,8 +22,11 @@ def mark_complete(scratch: Path, step: int, processes: int) -> None:
 
 
 def last_complete_state(scratch: Path, processes: int) -> int | None:
-    """Step of the newest whole state; torn ones, and those of another number of processes, whose random states and
-    places in the schedule are not these processes', are removed, so that the trainer's rotation cannot prefer them."""
+    """Return the step of the newest complete state, or None if there is none, and remove unusable states.
+
+    Unusable states are incomplete, or come from another number of processes, whose random states and positions in the
+    schedule differ. They are removed so that the trainer's rotation cannot prefer them.
+    """
     complete = []
     for folder in scratch.glob("checkpoint-*"):
         mark, step = folder / MARK, folder.name.removeprefix("checkpoint-")
