@@ -53,7 +53,7 @@ class EngineConfig(ConfigModel):
     stop_seconds: float = Field(30.0, gt=0)
     """Time between SIGTERM and SIGKILL when a stage is stopped or cancelled."""
     folder: str | None = None
-    """Folder that the command runs in, filled in with that of the experiment file. It is no part of identity."""
+    """Folder that the command runs in, filled in with that of the experiment file. It is not part of identity."""
 
     @field_validator("receives")
     @classmethod
