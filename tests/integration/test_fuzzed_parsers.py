@@ -35,7 +35,7 @@ def test_a_few_hostile_inputs(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.faults
+@pytest.mark.faults("fuzzers")
 @pytest.mark.parametrize("name", PARSERS)
 def test_hostile_inputs(name: str, repository: Path, show: Callable[[str], None], tally: Any, first_seed: int) -> None:
     arguments = map(str, (name, SECONDS, first_seed, MEMORY_MIB))

@@ -51,7 +51,7 @@ def test_planning_refuses_a_folder_or_plans(name: str, whole: Path, experiment: 
 
 
 @pytest.mark.slow
-@pytest.mark.faults
+@pytest.mark.faults("planted files")
 @pytest.mark.parametrize("name", LOADED)
 def test_loading_refuses_a_folder_or_loads(
     name: str, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

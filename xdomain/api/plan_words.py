@@ -30,8 +30,10 @@ def bytes_in_words(number: float) -> str:
 
 def lines_in_words(forecast: Forecast) -> Iterator[tuple[str, str]]:
     """Yield lines about the resources of open stages, each with its heading or ""."""
-    declared = declaration(forecast.plan.experiment)
+    experiment = forecast.plan.experiment
+    engine, declared = experiment.training.engine, declaration(experiment)
     several = {
+        "trainer": [] if engine is None else [engine.sentence()],
         "declared": [] if declared is None else [declared],
         "not reused": reasons_in_words(forecast),
         "borrowed": borrowed_in_words(forecast),

@@ -128,7 +128,7 @@ class MeasuredGrid:
         budget: Budget rule: "per_phase", "per_domain" or "total"; None if the training was not run by xdomain.
         prompts: Prompt text, keyed by domain and item id. It is empty if the data is not available, because records
             hold digests only.
-        statements: Sentences that the report prints, such as which checkpoints were not trained here.
+        statements: Sentences that the report prints, such as what trained the checkpoints.
         declared: Runs whose checkpoints the user declared; some seeds of them may have been trained here.
         description: Facts about the run that a reader needs (model, steps, evaluation settings), as plain JSON that is
             shown unchanged.

@@ -39,7 +39,7 @@ def measured_grid(
         description: Description of the experiment, which reports show unchanged.
         with_text: Also read the completions, which the item browser needs.
     """
-    experiment = plan.experiment
+    experiment, engine = plan.experiment, plan.experiment.training.engine
     done = store.done(plan.stages.values())
     found = [stage for stage in plan.evaluations if stage.key in done]
     places = _places(plan, store, done)
@@ -60,7 +60,7 @@ def measured_grid(
         margin=experiment.analysis.margin,
         budget=experiment.training.budget,
         description=dict(description),
-        statements=tuple(filter(None, [declaration(experiment)])),
+        statements=tuple(filter(None, [engine and engine.sentence(), declaration(experiment)])),
         declared=tuple(dict.fromkeys(stage.run for stage in plan.train_stages if stage.adopted)),
     )
 
