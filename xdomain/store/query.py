@@ -60,7 +60,7 @@ def measured_grid(
         margin=experiment.analysis.margin,
         budget=experiment.training.budget,
         description=dict(description),
-        statements=tuple(filter(None, [engine and engine.sentence(), declaration(experiment)])),
+        statements=tuple(filter(None, [engine.sentence() if engine else None, declaration(experiment)])),
         declared=tuple(dict.fromkeys(stage.run for stage in plan.train_stages if stage.adopted)),
     )
 
