@@ -138,7 +138,7 @@ def test_yaml_examples_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
                 path.write_text(yaml.safe_dump(example), encoding="utf-8")
                 load_study(path)
                 check("study", example)
-            elif example.keys() <= {*Experiment.model_fields, "strategy"} - {"name"} or "training" in example:
+            elif example.keys() <= {*Experiment.model_fields, "strategy"} or "training" in example:
                 path.write_text(yaml.safe_dump(EXPERIMENT | example), encoding="utf-8")
                 load_experiment(path)
                 check("experiment", EXPERIMENT | example)

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 import xdomain
 from xdomain.api.session import Session
-from xdomain.core.errors import PlanError, StageError
+from xdomain.core.errors import StageError
 
 BASE: dict[str, Any] = {
     "name": "adopted",
@@ -31,7 +31,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Session:
     return session
 
 
-def declared(session: Session, *, without: str = "") -> dict[str, Any]:
+def declared(session: Session) -> dict[str, Any]:
     """Return the experiment with all checkpoints of a session declared instead of a grid."""
     runs = [
         {
@@ -42,7 +42,6 @@ def declared(session: Session, *, without: str = "") -> dict[str, Any]:
             ],
         }
         for stage in session.plan.train_stages
-        if stage.title != without
     ]
     return {**{key: value for key, value in BASE.items() if key != "grid"}, "adopted": runs}
 
@@ -62,17 +61,6 @@ def test_the_report_is_that_of_the_grid(trained: Session, tmp_path: Path) -> Non
     for name, path in written.items():
         text = path.read_text() if path.is_file() else "".join(each.read_text() for each in path.rglob("*.tex"))
         assert "eclared by the user" in text, name
-
-
-def test_a_checkpoint_without_its_parent_is_refused(trained: Session, tmp_path: Path) -> None:
-    session = xdomain.open_experiment(declared(trained, without="math, seed 0"), store=tmp_path / "store")
-    with pytest.raises(PlanError, match='"math -> logic, seed 0" continues "math, seed 0", which is neither declared'):
-        session.adopt()
-
-
-def test_an_experiment_without_declarations_says_what_to_write(tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match=r"adopted: \[\{curriculum: math"):
-        xdomain.open_experiment(BASE, store=tmp_path / "store").adopt()
 
 
 def test_checkpoints_of_another_model_are_refused_by_name(trained: Session, tmp_path: Path) -> None:

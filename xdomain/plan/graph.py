@@ -207,14 +207,12 @@ def _train_stages(
         acted |= acting != JointConfig()
         declared = None if acted else adopted_run(experiment, prefix, seed)
         if declared is None:
-            phase_end = steps[index]
-            kept = checkpoint_steps(phase_end, experiment.checkpoints.every_steps)
+            kept = checkpoint_steps(steps[index], experiment.checkpoints.every_steps)
             payload = train_payload(
-                experiment, identities, parent.stage, phase, phase_end, seed, offsets, acting, pass_rates
+                experiment, identities, parent.stage, phase, steps[index], seed, offsets, acting, pass_rates
             )
         else:
             kept = tuple(each.step for each in declared.checkpoints)
-            phase_end = kept[-1]
             payload = adopted_payload(declared, parent.stage, identities)
         run = RunId(_named(prefix, steps, curriculum, experiment), strategy.label if acted else JOINT)
         lineage = tuple(ends) if isinstance(acting, DACSPConfig) else ()
@@ -227,7 +225,7 @@ def _train_stages(
             run=run,
             parent_run=parent_run,
             phase_index=index,
-            steps=phase_end,
+            steps=kept[-1],
             seed=seed,
             offsets={domain: offsets[domain] for domain in phase.domains},
             checkpoint_steps=kept,
@@ -240,7 +238,7 @@ def _train_stages(
         )
         yield stage
         ends.append(stage.end)
-        for domain, count in phase_quotas(phase, prompts_consumed(phase_end, experiment.training)).items():
+        for domain, count in phase_quotas(phase, prompts_consumed(kept[-1], experiment.training)).items():
             offsets[domain] += count
         parent, parent_run = stage.end, run
 

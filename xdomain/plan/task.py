@@ -11,6 +11,7 @@ from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.setups import BaseSetup, TrainingSetup
+from xdomain.plan.adopted import adopted_run
 from xdomain.plan.expand import expand_curricula
 from xdomain.plan.graph import Setup
 from xdomain.plan.stage import BaseStage, StageSpec, TaggedStage, TrainStage
@@ -61,11 +62,17 @@ def work_setup(stage: StageSpec, setup: Setup) -> TrainingSetup | BaseSetup | No
     return base_setup(setup) if isinstance(stage, BaseStage) else None
 
 
+def _trains(experiment: Experiment) -> bool:
+    """Return whether a phase of some curriculum and seed is trained, not declared."""
+    prefixes = {prefix for curriculum in expand_curricula(experiment) for prefix in curriculum.prefixes()}
+    return any(adopted_run(experiment, prefix, seed) is None for prefix in prefixes for seed in experiment.seeds)
+
+
 def base_setup(setup: Setup) -> BaseSetup:
     """Return the sections that the base model's stage uses.
 
     Training settings are included only if something is trained.
     """
     assert setup.model is not None
-    training = setup.training if isinstance(setup, Experiment) and expand_curricula(setup) else None
+    training = setup.training if isinstance(setup, Experiment) and _trains(setup) else None
     return BaseSetup(name=setup.name, model=setup.model, domains=setup.domains, training=training)
