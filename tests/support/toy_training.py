@@ -14,6 +14,7 @@ from trl import GRPOTrainer
 from xdomain.config.strategy import JointConfig, StrategyModel
 from xdomain.config.training import TrainingConfig
 from xdomain.core.records import Verdict
+from xdomain.core.stage import Sharding
 from xdomain.domains.base import Domain, Item, Split
 from xdomain.models.prompting import trl_prompt
 from xdomain.models.tiny import tiny_qwen3
@@ -106,6 +107,7 @@ def toy_trainer(
     processes: int = 1,
     device: str = "cpu",
     draws_seed: int | None = None,
+    sharding: Sharding | None = None,
     plain: bool = False,
     **training: Any,
 ) -> GRPOTrainer:
@@ -144,7 +146,13 @@ def toy_trainer(
         "processing_class": tokenizer,
         "train_dataset": Dataset.from_list(rows),
         "args": grpo_arguments(
-            settings, steps=settings.steps, seed=0, output=folder, device=device, processes=processes
+            settings,
+            steps=settings.steps,
+            seed=0,
+            output=folder,
+            device=device,
+            processes=processes,
+            sharding=sharding,
         ),
     }
     router = RewardRouter(domains, items)

@@ -36,6 +36,21 @@ class Lender:
 
 
 @dataclass(frozen=True)
+class Sharding:
+    """How the processes of a stage share weights, gradients and optimizer.
+
+    Attributes:
+        cpu_offload: Whether they lie in the CPU's memory while they are not used.
+        reshard_after_forward: Whether a layer's gathered weights are dropped between its forward and backward pass.
+        layers: Names of the classes whose instances are gathered one at a time; () for those that the model names.
+    """
+
+    cpu_offload: bool = False
+    reshard_after_forward: bool = True
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class StageContext:
     """The surroundings of one running stage; none of it changes numbers but `seed`.
 
@@ -46,6 +61,7 @@ class StageContext:
         seed: derived from the stage's names.
         device: "cpu" or "cuda".
         processes: how many share the stage; this is one of them.
+        sharding: How they share its weights; None if each holds them whole.
         stop_requested: asked between steps; True means: save a checkpoint and return `StageResult(finished=False)`.
             All processes of a stage get the same answer.
         lenders: Evaluations whose completions are reused where item, prompt and seed agree.
@@ -59,6 +75,7 @@ class StageContext:
     reporter: Reporter
     stop_requested: Callable[[], bool] = lambda: False
     processes: int = 1
+    sharding: Sharding | None = None
     lenders: tuple[Lender, ...] = ()
 
 

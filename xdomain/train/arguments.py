@@ -11,9 +11,11 @@ from trl import GRPOConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
+from xdomain.core.stage import Sharding
 from xdomain.generation.build import require_backend
 from xdomain.strategies.build import build_strategy
 from xdomain.train.passed_through import check_sampling, check_values
+from xdomain.train.sharding import sharding_arguments
 from xdomain.train.trackers import preflight_trackers
 
 CHECKPOINTING_FIELD = next(
@@ -25,7 +27,14 @@ CHECKPOINTING_FIELD = next(
 
 
 def grpo_arguments(
-    training: TrainingConfig, *, steps: int, seed: int, output: Path, device: str, processes: int = 1
+    training: TrainingConfig,
+    *,
+    steps: int,
+    seed: int,
+    output: Path,
+    device: str,
+    processes: int = 1,
+    sharding: Sharding | None = None,
 ) -> GRPOConfig:
     """TRL's configuration of one stage.
 
@@ -35,6 +44,7 @@ def grpo_arguments(
         output: folder for the trainer's own resume files.
         device: "cpu" or "cuda".
         processes: ranks that share a step.
+        sharding: How they share the model; None if each holds it whole.
 
     Raises:
         ConfigError: TRL refuses a setting; its words are passed on.
@@ -75,6 +85,7 @@ def grpo_arguments(
         "use_cpu": device == "cpu",
         "disable_tqdm": True,
         **_rollout_settings(training),
+        **sharding_arguments(sharding),
         **training.grpo,
     }
     try:

@@ -33,6 +33,7 @@ from xdomain.train.quotas import InformativeQuotas, informative
 from xdomain.train.rewards import RewardRouter, ScoredRollout
 from xdomain.train.rollout_metrics import domain_metrics
 from xdomain.train.rollouts import Rollout, RolloutReader, settings_of_the_file, without_parsing
+from xdomain.train.sharding import shard_on_cpu
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
 from xdomain.train.telemetry import GradientTelemetry
 
@@ -109,6 +110,12 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             )
             align_log_probabilities(reference_model, self.temperature)
             self.ref_model = self.accelerator.prepare_model(reference_model, evaluation_mode=True)
+
+    def _build_accelerator_args(self, **named: Any) -> dict[str, Any]:
+        settings: dict[str, Any] = super()._build_accelerator_args(**named)
+        if settings.get("fsdp_plugin") is not None and self.args.use_cpu:
+            shard_on_cpu(settings)
+        return settings
 
     @property
     def rollout_period(self) -> int:
