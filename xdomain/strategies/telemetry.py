@@ -59,7 +59,8 @@ def step_figures(gradients: Mapping[str, Gradient], moved: Iterable[Tensor]) -> 
 
     Args:
         gradients: of each domain at the step's start.
-        moved: change of each parameter tensor over the whole optimizer step; one at a time is enough.
+        moved: change of each parameter tensor over the whole optimizer step, of the own rows if the gradients are
+            sharded; one at a time is enough.
 
     Returns:
         distance: norm of the change.
@@ -69,11 +70,11 @@ def step_figures(gradients: Mapping[str, Gradient], moved: Iterable[Tensor]) -> 
     domains = sorted(gradients)
     products = torch.zeros(len(domains) + 1, len(domains) + 1, dtype=torch.float64)
     for change, *parts in zip(moved, *(gradients[name] for name in domains), strict=True):
-        products += gramian([[change], *([part] for part in parts)])
-    descent = -cosines(products)[0]
+        products += gramian([*([part] for part in parts), [change]])
+    descent = -cosines(products)[-1]
     return {
-        "distance": math.sqrt(float(products[0, 0])),
-        "alignment": {name: number_or_none(descent[place]) for place, name in enumerate(domains, start=1)},
+        "distance": math.sqrt(float(products[-1, -1])),
+        "alignment": {name: number_or_none(descent[place]) for place, name in enumerate(domains)},
     }
 
 

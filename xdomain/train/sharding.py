@@ -5,11 +5,12 @@ accelerate shards the model. This module says how, and does what accelerate leav
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from accelerate import Accelerator, PartialState
 from accelerate.utils import DistributedType
+from accelerate.utils.fsdp_utils import fsdp2_prepare_model
+from torch.distributed.fsdp import FSDPModule
 
 from xdomain.core.stage import Sharding
 
@@ -34,13 +35,49 @@ def sharding_arguments(sharding: Sharding | None) -> dict[str, Any]:
     }
 
 
-def shard_on_cpu(settings: Mapping[str, Any]) -> None:
+def shard_on_cpu(settings: dict[str, Any]) -> dict[str, Any]:
     """Turn FSDP on for CPU processes, since accelerate 1.15 does so for GPU backends only.
 
     Args:
         settings: Arguments of the Accelerator that the trainer is about to make.
+
+    Returns:
+        `settings`, unchanged.
     """
-    state = Accelerator(**settings).state  # all accelerators of a process share it
-    if state.distributed_type == DistributedType.MULTI_CPU:
+    if settings.get("fsdp_plugin") is not None:
+        state = Accelerator(**settings).state  # all accelerators of a process share it
         state.distributed_type = PartialState().distributed_type = DistributedType.FSDP
         state.fsdp_plugin = settings["fsdp_plugin"]
+    return settings
+
+
+def is_sharded(model: Any) -> bool:
+    """Whether the processes share the model's weights."""
+    return isinstance(model, FSDPModule)
+
+
+def give_back(model: Any) -> None:
+    """Drop gathered weights, so that `parameters()` are the shards, and the next forward pass gathers them anew.
+
+    After a forward pass the output layer stays gathered until a backward pass. Without one, its weights would be out of
+    date after the next move of the parameters. Nothing happens to a model that is not sharded.
+    """
+    for module in model.modules():
+        if isinstance(module, FSDPModule):
+            module.reshard()
+
+
+def shard_reference(model: Any, accelerator: Accelerator) -> Any:
+    """Return a model that only makes forward passes, sharded layer by layer like the trained one."""
+    model.requires_grad_(False).eval()
+    return fsdp2_prepare_model(accelerator, model)
+
+
+def generate_together(trainer: Any) -> None:
+    """Make `generate` go on in every process until the last one is done, since each token gathers weights from all.
+
+    transformers does so for models that it sharded itself. It asks the plain model, also for one with adapters.
+    """
+    for module in trainer.model.modules() if trainer.is_fsdp_enabled else ():
+        if hasattr(module, "generation_config"):
+            module._is_fsdp_managed_module = True

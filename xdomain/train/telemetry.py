@@ -11,23 +11,25 @@ from torch import Tensor
 from transformers import TrainerCallback
 
 from xdomain.strategies.base import Gradient
+from xdomain.strategies.gradients import own_rows
 from xdomain.strategies.telemetry import gradient_figures, step_figures
 from xdomain.train.chunks import Batch
 from xdomain.train.domain_step import WindowDomainStep
+from xdomain.train.sharding import is_sharded
 
 
 class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
     """Measures every `interval`-th step, the first one included.
 
-    It costs one more forward and backward pass of the step's batch, and nothing at all on other steps. A GPU holds one
-    more gradient at a time. Until the step's end the CPU's memory holds one copy of the trainable parameters and one of
-    each domain's gradient, K + 1 copies for K domains, in the first process only; without a GPU they add to what
-    the strategy holds. Random generators, gradients and TRL's own metrics are put back, so that weights do not depend
-on whether telemetry is on.
+        It costs one more forward and backward pass of the step's batch, and nothing at all on other steps. A GPU holds one
+        more gradient at a time. Until the step's end the CPU's memory holds one copy of the trainable parameters and one of
+        each domain's gradient, K + 1 copies for K domains, in the first process only, or of each process's own rows under
+        sharding; without a GPU they add to what the strategy holds. Random generators, gradients and TRL's own metrics are put back, so that weights do not depend
+    on whether telemetry is on.
 
-    Args:
-        trainer: the DomainGRPOTrainer, whose `rollout_metrics` get the figures under "gradients".
-        interval: in optimizer steps.
+        Args:
+            trainer: the DomainGRPOTrainer, whose `rollout_metrics` get the figures under "gradients".
+            interval: in optimizer steps.
     """
 
     def __init__(self, trainer: Any, interval: int) -> None:
@@ -46,11 +48,12 @@ on whether telemetry is on.
         with _undisturbed(self._trainer, model):
             step = WindowDomainStep(self._trainer, model, window, offload=True)
             parts = {name: step.loss_and_gradient(name) for name in step.domains}
-        if not parts or not self._trainer.accelerator.is_main_process:
-            return  # every process takes part in the passes, and one writes what they show
+        # Every process takes part in the passes. One writes what they show, for which it needs the others' rows.
+        if not parts or not (self._trainer.accelerator.is_main_process or is_sharded(model)):
+            return
         self._parameters = step.parameters
         self._gradients = {name: part.gradient for name, part in parts.items()}
-        self._start = [parameter.detach().to("cpu", copy=True) for parameter in step.parameters]
+        self._start = [own_rows(parameter.detach()).to("cpu", copy=True) for parameter in step.parameters]
         plain = self._trainer.accelerator.unwrap_model(model)
         names = [name for name, parameter in plain.named_parameters() if parameter.requires_grad]
         shares = {name: part.share for name, part in parts.items()}
@@ -61,7 +64,8 @@ on whether telemetry is on.
         if not self._gradients:
             return
         moved = (
-            parameter.detach().cpu() - origin for parameter, origin in zip(self._parameters, self._start, strict=True)
+            own_rows(parameter.detach()).cpu() - origin
+            for parameter, origin in zip(self._parameters, self._start, strict=True)
         )
         self._trainer.rollout_metrics["gradients"] |= step_figures(self._gradients, moved)
         self._parameters, self._gradients, self._start = (), {}, []

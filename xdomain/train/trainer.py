@@ -16,7 +16,6 @@ from typing import Any
 import torch
 from transformers import PrinterCallback
 from trl import GRPOTrainer
-from trl.trainer.utils import add_fused_lm_head
 
 from xdomain.core.errors import StageError
 from xdomain.core.model_context import context_of
@@ -30,10 +29,11 @@ from xdomain.train.draws import PlacedDraws
 from xdomain.train.log_probabilities import align_log_probabilities
 from xdomain.train.processes import gathered
 from xdomain.train.quotas import InformativeQuotas, informative
+from xdomain.train.reference import prepared_reference
 from xdomain.train.rewards import RewardRouter, ScoredRollout
 from xdomain.train.rollout_metrics import domain_metrics
 from xdomain.train.rollouts import Rollout, RolloutReader, settings_of_the_file, without_parsing
-from xdomain.train.sharding import shard_on_cpu
+from xdomain.train.sharding import generate_together, shard_on_cpu
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
 from xdomain.train.telemetry import GradientTelemetry
 
@@ -102,20 +102,15 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             self.telemetry = GradientTelemetry(self, telemetry_every)
             self.add_callback(self.telemetry)
         if reference_model is not None:
-            # As TRL treats its own reference: it asks both models for log-probabilities through this patch.
-            add_fused_lm_head(
-                reference_model,
-                temperature=self.temperature,
-                cast_lm_head_to_fp32=self.args.cast_lm_head_to_fp32,
-            )
-            align_log_probabilities(reference_model, self.temperature)
-            self.ref_model = self.accelerator.prepare_model(reference_model, evaluation_mode=True)
+            self.ref_model = prepared_reference(self, reference_model)
 
     def _build_accelerator_args(self, **named: Any) -> dict[str, Any]:
         settings: dict[str, Any] = super()._build_accelerator_args(**named)
-        if settings.get("fsdp_plugin") is not None and self.args.use_cpu:
-            shard_on_cpu(settings)
-        return settings
+        return shard_on_cpu(settings) if self.args.use_cpu else settings
+
+    def _prepare_for_training(self, *arguments: Any, **named: Any) -> Any:
+        generate_together(self)
+        return super()._prepare_for_training(*arguments, **named)
 
     @property
     def rollout_period(self) -> int:
