@@ -1,4 +1,5 @@
-"""A training stage on two CPU processes under accelerate: the same result as on one, kills, orders and errors."""
+"""A training stage on two CPU processes under accelerate, which hold the model whole or share it: the same result as on
+one, kills, orders and errors."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ checkpoints: {every_steps: 4}
 evaluation: {items: 24, samples: 2, temperature: 1.0}
 execution: {workers: 2, device: cpu}
 """
-TWO = "execution.train_processes=2"
+WHOLE = ("--set", "execution.train_processes=2")
+SHARDED = (*WHOLE, "--set", "execution.sharding=fsdp")
 TOLERANCE = 1e-4
 """Of the way that the weights went, see docs/explanation/several-processes.md."""
 WAIT_SECONDS = 240
@@ -51,13 +53,22 @@ def one_process(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return experiment, folder / "store"
 
 
+@pytest.fixture(scope="module", params=[WHOLE, SHARDED], ids=["whole", "sharded"])
+def two(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Options of a run with two processes a training stage."""
+    options: tuple[str, ...] = request.param
+    return options
+
+
 @pytest.fixture(scope="module")
-def two_processes(one_process: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two_processes(
+    one_process: tuple[Path, Path], two: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The store after an undisturbed run with two processes a training stage, told of two GPUs that are not there."""
     experiment, store = one_process[0], base_alone(one_process[1], tmp_path_factory.mktemp("two") / "store")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-        xdomain("grid", "run", experiment, "--store", store, "--set", TWO, "--set", "execution.device=auto")
+        xdomain("grid", "run", experiment, "--store", store, *two, "--set", "execution.device=auto")
     return store
 
 
@@ -124,9 +135,9 @@ def members(process: psutil.Process) -> list[psutil.Process]:
     ]
 
 
-def start(experiment: Path, store: Path) -> subprocess.Popen[str]:
+def start(experiment: Path, store: Path, two: tuple[str, ...]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command("grid", "run", experiment, "--store", store, "--set", TWO),
+        command("grid", "run", experiment, "--store", store, *two),
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -144,10 +155,10 @@ def wait_for(condition: Callable[[], object], running: subprocess.Popen[str] | N
 
 @pytest.mark.parametrize("whom", ["a member", "the scheduler"])
 def test_a_killed_group_goes_on_to_the_same_weights(
-    whom: str, one_process: tuple[Path, Path], two_processes: Path, tmp_path: Path
+    whom: str, one_process: tuple[Path, Path], two: tuple[str, ...], two_processes: Path, tmp_path: Path
 ) -> None:
     experiment, store = one_process[0], base_alone(one_process[1], tmp_path / "store")
-    running = start(experiment, store)
+    running = start(experiment, store, two)
     wait_for(lambda: list((store / "scratch").glob("train-*/checkpoint-*/complete")), running)
     group = members(psutil.Process(running.pid))
     assert len(group) == 2
@@ -155,7 +166,7 @@ def test_a_killed_group_goes_on_to_the_same_weights(
     if whom == "the scheduler":
         running.wait()
         wait_for(lambda: not any(each.is_running() for each in group))
-        xdomain("grid", "run", experiment, "--store", store, "--set", TWO)
+        xdomain("grid", "run", experiment, "--store", store, *two)
     else:
         assert running.wait(WAIT_SECONDS) == 0
         status = json.loads(xdomain("grid", "status", experiment, "--store", store, "--json").stdout)
@@ -164,9 +175,11 @@ def test_a_killed_group_goes_on_to_the_same_weights(
     assert not any(each.is_running() for each in group)
 
 
-def test_the_order_to_stop_reaches_every_process(one_process: tuple[Path, Path], tmp_path: Path) -> None:
+def test_the_order_to_stop_reaches_every_process(
+    one_process: tuple[Path, Path], two: tuple[str, ...], tmp_path: Path
+) -> None:
     experiment, store = one_process[0], base_alone(one_process[1], tmp_path / "store")
-    running = start(experiment, store)
+    running = start(experiment, store, two)
     wait_for(lambda: list((store / "work").glob("train-*/metrics.jsonl")), running)
     os.kill(running.pid, signal.SIGTERM)
     _, errors = running.communicate(timeout=WAIT_SECONDS)
@@ -175,9 +188,11 @@ def test_the_order_to_stop_reaches_every_process(one_process: tuple[Path, Path],
     assert not list((store / "leases").glob("*.json"))
 
 
-def test_an_error_of_a_member_is_the_stages(one_process: tuple[Path, Path], tmp_path: Path) -> None:
+def test_an_error_of_a_member_is_the_stages(
+    one_process: tuple[Path, Path], two: tuple[str, ...], tmp_path: Path
+) -> None:
     experiment, store = one_process[0], base_alone(one_process[1], tmp_path / "store")
-    settings = ["--store", store, "--set", TWO, "--set", "training.max_prompt_tokens=1"]
+    settings = ["--store", store, *two, "--set", "training.max_prompt_tokens=1"]
     answer = json.loads(xdomain("grid", "run", experiment, *settings, "--json", code=1).stdout.splitlines()[-1])
     (failure,) = answer["failed"].values()
     assert failure["cause"] == "error"

@@ -108,12 +108,14 @@ def toy_trainer(
     device: str = "cpu",
     draws_seed: int | None = None,
     sharding: Sharding | None = None,
+    reference: Any = None,
     plain: bool = False,
     **training: Any,
 ) -> GRPOTrainer:
     """A trainer on the toy domains, 2:1:1 unless `weights` says otherwise; the same arguments give the same trainer.
 
     Args:
+        reference: Model that the KL penalty is measured from; None leaves it to TRL.
         plain: TRL's own GRPOTrainer on the same model, prompts and rewards, in place of our subclass.
     """
     settings = TrainingConfig.model_validate({**TOY_TRAINING, **training})
@@ -179,6 +181,7 @@ def toy_trainer(
         offload_gradients=settings.offload_gradients,
         telemetry_every=settings.telemetry_every,
         draws_seed=draws_seed,
+        reference_model=reference,
         **common,
     )
 

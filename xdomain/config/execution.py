@@ -88,6 +88,20 @@ class SlurmConfig(ConfigModel):
     """Between two looks at the queue."""
 
 
+class FsdpConfig(ConfigModel):
+    """How `sharding: fsdp` (PyTorch's FSDP2, through accelerate) shares a model."""
+
+    cpu_offload: bool = False
+    """Whether weights, gradients and optimizer stay in the main memory, and a GPU gets a layer while it is used. Slow,
+    and the largest model then depends on the main memory."""
+    reshard_after_forward: bool = True
+    """Whether a layer's gathered weights are dropped after its forward pass and gathered again for the backward pass.
+    False saves that communication, and each process then holds the whole weights during a step."""
+    layers: tuple[str, ...] = ()
+    """Names of the classes whose instances are gathered one at a time: [Qwen3DecoderLayer]; by default those that the
+    model itself names."""
+
+
 class ExecutionConfig(ConfigModel):
     """Who starts the workers, how many, and with what."""
 
@@ -103,6 +117,10 @@ class ExecutionConfig(ConfigModel):
     train_processes: int = Field(1, ge=1)
     """Processes that share one training stage, started by `accelerate launch`: one a GPU, or with `threads` cores each
     on a CPU. Their number changes results by rounding only, see `training.rollout_draws`."""
+    sharding: Literal["fsdp"] | None = None
+    """How the processes of a training stage share its model: with `fsdp` each holds its rows of every weight, gradient
+    and optimizer moment, by default each holds them whole. It changes results by rounding only."""
+    fsdp: FsdpConfig = FsdpConfig()
     retries: RetryConfig = RetryConfig()
     damaged: Literal["refuse", "remake"] = "refuse"
     """What becomes of a stage that reads a published file whose digest is wrong, or that is gone: it fails and says so,

@@ -78,6 +78,11 @@ class StageContext:
     sharding: Sharding | None = None
     lenders: tuple[Lender, ...] = ()
 
+    @property
+    def layout(self) -> str:
+        """Mark of the resume states that these processes can read: their number, and how they share the weights."""
+        return str(self.processes) if self.sharding is None else f"{self.processes} fsdp"
+
 
 @dataclass(frozen=True)
 class StageResult:

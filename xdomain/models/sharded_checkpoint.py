@@ -43,7 +43,7 @@ def save_full_shards(
     if writes:
         # With no weights, transformers writes the configuration and a model's own code.
         model.save_pretrained(folder, safe_serialization=True, state_dict={})
-        (folder / SAFE_WEIGHTS_NAME).unlink()
+        (folder / SAFE_WEIGHTS_NAME).unlink(missing_ok=True)
     files: list[dict[str, int]] = []
     held: dict[str, Tensor] = {}
     for layer in _layers(model, writes=writes):

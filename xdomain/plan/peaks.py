@@ -66,7 +66,9 @@ def kind_memory(kind: StageKind, experiment: Experiment, shape: ModelShape, grad
     if kind is StageKind.EVALUATE:
         settings = experiment.evaluation_setup.settings
         return evaluation_memory(shape, model, settings, lengths(experiment, settings.completion_tokens, shape))
-    division = Division(processes=execution.train_processes, gradients=gradients, device=device)
+    processes = execution.train_processes
+    shards = processes if execution.sharding == "fsdp" else 1
+    division = Division(processes=processes, shards=shards, gradients=gradients, device=device)
     return training_memory(shape, model, training, trained, division)
 
 

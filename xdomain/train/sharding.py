@@ -5,6 +5,7 @@ accelerate shards the model. This module says how, and does what accelerate leav
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from accelerate import Accelerator, PartialState
@@ -12,6 +13,7 @@ from accelerate.utils import DistributedType
 from accelerate.utils.fsdp_utils import fsdp2_prepare_model
 from torch.distributed.fsdp import FSDPModule
 
+from xdomain.core.errors import ConfigError
 from xdomain.core.stage import Sharding
 
 
@@ -33,6 +35,27 @@ def sharding_arguments(sharding: Sharding | None) -> dict[str, Any]:
         "fsdp_config": config,
         "accelerator_config": {"gradient_accumulation_kwargs": {"sync_each_batch": True}},
     }
+
+
+def with_layers(sharding: Sharding | None, model: Any) -> Sharding | None:
+    """Return `sharding` with the names of the layer classes, the model's own unless some are given.
+
+    Raises:
+        ConfigError: the model has no such layers, or names none itself.
+    """
+    if sharding is None:
+        return None
+    kinds = {type(module).__name__ for module in model.modules()}
+    own = sorted(kinds & set(getattr(model, "_no_split_modules", None) or ()))
+    wrong = [name for name in sharding.layers if name not in kinds]
+    if wrong or not (own or sharding.layers):
+        kind = type(model).__name__
+        raise ConfigError(
+            f'{kind} has no layer of the class "{wrong[0]}".' if wrong else f"{kind} names no layer class to shard by.",
+            where="execution.fsdp.layers",
+            fix=f"Write [{', '.join(own)}] or leave it out." if own else "Name the class of its repeated layers.",
+        )
+    return replace(sharding, layers=sharding.layers or tuple(own))
 
 
 def shard_on_cpu(settings: dict[str, Any]) -> dict[str, Any]:

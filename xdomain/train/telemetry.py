@@ -21,15 +21,15 @@ from xdomain.train.sharding import is_sharded
 class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
     """Measures every `interval`-th step, the first one included.
 
-        It costs one more forward and backward pass of the step's batch, and nothing at all on other steps. A GPU holds one
-        more gradient at a time. Until the step's end the CPU's memory holds one copy of the trainable parameters and one of
-        each domain's gradient, K + 1 copies for K domains, in the first process only, or of each process's own rows under
-        sharding; without a GPU they add to what the strategy holds. Random generators, gradients and TRL's own metrics are put back, so that weights do not depend
-    on whether telemetry is on.
+    It costs one more forward and backward pass of the step's batch, and nothing at all on other steps. A GPU holds one
+    more gradient at a time. Until the step's end the CPU's memory holds one copy of the trainable parameters and one of
+    each domain's gradient, K + 1 copies for K domains: in the first process only, or under sharding in each process of
+    its own rows. Without a GPU they add to what the strategy holds. Random generators, gradients and TRL's own metrics
+    are put back, so that weights do not depend on whether telemetry is on.
 
-        Args:
-            trainer: the DomainGRPOTrainer, whose `rollout_metrics` get the figures under "gradients".
-            interval: in optimizer steps.
+    Args:
+        trainer: the DomainGRPOTrainer, whose `rollout_metrics` get the figures under "gradients".
+        interval: in optimizer steps.
     """
 
     def __init__(self, trainer: Any, interval: int) -> None:

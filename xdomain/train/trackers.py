@@ -26,10 +26,10 @@ TENSORBOARD_FOLDER = "TENSORBOARD_LOGGING_DIR"
 class IsolatedTracker(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
     """Passes every event on to a tracker, until it raises.
 
-        Args:
-            name: as `training.report_to` has it.
-            tracker: transformers' callback.
-    reporter: Receives the failure, once.
+    Args:
+        name: as `training.report_to` has it.
+        tracker: transformers' callback.
+reporter: Receives the failure, once.
     """
 
     def __init__(self, name: str, tracker: Any, reporter: Reporter) -> None:
@@ -71,12 +71,12 @@ def isolated_trackers(
 ) -> Iterator[IsolatedTracker]:
     """A callback for each tracker that can be made; the others are reported as failed.
 
-        Args:
-            experiment: the trackers' project.
-            curriculum: the trackers' group.
-            stage: the run's name.
-            work: TensorBoard's files lie here, unless $TENSORBOARD_LOGGING_DIR says where.
-    reporter: Receives failures.
+    Args:
+        experiment: the trackers' project.
+        curriculum: the trackers' group.
+        stage: the run's name.
+        work: TensorBoard's files lie here, unless $TENSORBOARD_LOGGING_DIR says where.
+reporter: Receives failures.
     """
     os.environ.update(
         WANDB_PROJECT=experiment,

@@ -113,7 +113,7 @@ def _run(file: TaskFile, claims: list[Claim], cache: BackendCache | None) -> Non
 def _train(file: TaskFile, setup: TrainingSetup, stage: TrainStage, context: StageContext) -> StageResult:
     execution = file.execution
     if execution.train_processes > 1:
-        return run_group(setup, stage, context, processes=execution.train_processes, threads=execution.threads)
+        return run_group(setup, stage, context, execution)
     return run_train(setup, stage, context)
 
 
