@@ -181,6 +181,12 @@ def _micro_batches(experiment: Experiment) -> Iterator[Changes]:
         yield {"training.micro_batch": size}
 
 
+def _sharding(experiment: Experiment) -> Iterator[Changes]:
+    execution = experiment.execution
+    if execution.train_processes > 1 and execution.sharding is None:
+        yield {"execution.sharding": "fsdp"}
+
+
 def _answer_batches(experiment: Experiment) -> Iterator[Changes]:
     size = experiment.evaluation.batch_tokens
     while experiment.evaluation.backend == "transformers" and size > 1024:
@@ -210,5 +216,5 @@ def _half(experiment: Experiment) -> Iterator[Changes]:
         yield {"model.dtype": "bfloat16"}
 
 
-_LEVERS = (_checkpointing, _micro_batches, _answer_batches, _engine, _sleep, _lora, _half)
-"""Changes from the mildest: the first three change rounding only, the others what is computed."""
+_LEVERS = (_checkpointing, _micro_batches, _answer_batches, _sharding, _engine, _sleep, _lora, _half)
+"""Changes from the mildest: the first four change rounding only, the others what is computed."""
