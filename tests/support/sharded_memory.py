@@ -1,0 +1,107 @@
+"""Peak memory of each process that trains a model of 30 M parameters, whole or sharded.
+
+Usage, under `accelerate launch`: sharded_memory.py FOLDER. The first process writes `bytes.json`: the peak of data
+parallelism ("whole") and of sharding ("sharded").
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+from transformers import Qwen3Config, Qwen3ForCausalLM, TrainerCallback
+
+from tests.support.allocated import peak_of
+from tests.support.toy_training import toy_trainer
+from xdomain.core.stage import Sharding
+from xdomain.models.tiny import tiny_tokenizer
+from xdomain.strategies.gradients import own_rows
+from xdomain.train.sharding import give_back
+
+COMPLETIONS = 8
+TRAINING: Mapping[str, Any] = {
+    "steps": 2,
+    "prompts_per_step": 4,
+    "generations": 2,
+    "max_completion_tokens": 4,
+    "gradient_checkpointing": False,
+}
+
+
+def config() -> Qwen3Config:
+    """Return the configuration of a model of 30 M parameters with ten layers."""
+    tokenizer = tiny_tokenizer()
+    return Qwen3Config(
+        vocab_size=len(tokenizer),
+        hidden_size=512,
+        intermediate_size=1280,
+        num_hidden_layers=10,
+        num_attention_heads=8,
+        num_key_value_heads=8,
+        head_dim=64,
+        max_position_embeddings=256,
+        tie_word_embeddings=True,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+
+
+class PeakOfStep(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Measures the second step, when the optimizer's state exists: what stays, and the most that is added."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._profile: Any = None
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, model: Any, optimizer: Any, **_: Any) -> None:
+        if state.global_step != 1:
+            return
+        give_back(model)
+        gc.collect()
+        kept = [*model.parameters(), *(each for held in optimizer.state.values() for each in held.values())]
+        self.bytes = sum(own_rows(each).nbytes for each in kept)
+        self._profile = profile(activities=[ProfilerActivity.CPU], profile_memory=True)
+        self._profile.__enter__()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self._profile is not None:
+            self._profile.__exit__(None, None, None)
+            self.bytes += peak_of(self._profile)
+            self._profile = None
+
+
+def measure(folder: Path, processes: int, sharding: Sharding | None) -> int:
+    """Return the peak of this process in bytes."""
+    os.environ.pop("ACCELERATE_USE_FSDP", None)  # accelerate leaves it set
+    torch.manual_seed(0)
+    trainer = toy_trainer(
+        folder, model=Qwen3ForCausalLM(config()), processes=processes, sharding=sharding, draws_seed=0, **TRAINING
+    )
+    peak = PeakOfStep()
+    trainer.add_callback(peak)
+    trainer.train()
+    return peak.bytes
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    torch.set_num_threads(1)
+    processes = int(os.environ["WORLD_SIZE"])
+    found = {
+        name: measure(folder / name, processes, sharding)
+        for name, sharding in (("whole", None), ("sharded", Sharding()))
+    }
+    if os.environ["RANK"] == "0":
+        (folder / "bytes.json").write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
