@@ -53,3 +53,9 @@ def test_two_sharded_processes_train_what_one_does(tmp_path: Path, show: Callabl
 def test_four_sharded_processes_train_what_one_does(tmp_path: Path, show: Callable[[str], None]) -> None:
     shares = compare(tmp_path, "four", 4, show)
     assert {name: share for name, share in shares.items() if not share <= TOLERANCE} == {}
+
+
+@pytest.mark.slow
+def test_every_strategy_with_every_loss(tmp_path: Path, show: Callable[[str], None]) -> None:
+    shares = compare(tmp_path, "product", 2, show)
+    assert {name: share for name, share in shares.items() if not share <= TOLERANCE} == {}

@@ -43,38 +43,39 @@ COMMON: Mapping[str, Any] = {
     "max_completion_tokens": 3,
     "weights": {"digits": 5, "letters": 2, "marks": 1},  # so that a process may lack a domain
     "draws_seed": 0,
+    # At its default of 1e-8, AdamW makes a full step of the rounding of a gradient that is nearly 0.
+    "grpo": {"adam_epsilon": 1e-6},
 }
 STRATEGIES: Mapping[str, Any] = {
     **{name: name for name in BUILT_IN if solvable(name)},
     "cgpo once": {"name": "cgpo", "step_scale": "once"},
 }
 LOSSES: tuple[str, ...] = get_args(LossType)
-PLANTED = ("pcgrad", "mgs", "dacsp")
-"""Strategies that are also run with the reduction over processes left out."""
+PLANTED = ("pcgrad", "dacsp")
+"""Strategies whose full training is also run with the reduction over processes left out."""
 
 
 def covering() -> dict[str, dict[str, Any]]:
     """Return two cases of every strategy, in which each loss meets LoRA, accumulation and epochs, on and off."""
-    cases = {}
-    for place, name in enumerate([*STRATEGIES, *STRATEGIES]):
-        second = place >= len(STRATEGIES)
+    cases: dict[str, dict[str, Any]] = {}
+    for second, (place, name) in product((0, 1), enumerate(STRATEGIES)):
         cases |= case(
             name,
-            LOSSES[(place + second) % len(LOSSES)],
+            LOSSES[(place + 3 * second) % len(LOSSES)],
             lora=(place // 2 + second) % 2 == 1,
             accumulation=1 + (place + second) % 2,
             epochs=1 + (place // 3 + second) % 2,
-            beta=0.1 if (place // 4 + second) % 2 else 0.0,
-            telemetry=second,
+            beta=0.1 if place % 4 == 2 * second else 0.0,
+            telemetry=second == 1,
         )
     return cases
 
 
 def full_product() -> dict[str, dict[str, Any]]:
-    """Return every combination of strategy, loss, LoRA, accumulation and epochs."""
-    cases = {}
-    for name, loss, lora, accumulation, epochs in product(STRATEGIES, LOSSES, (False, True), (1, 2), (1, 2)):
-        cases |= case(name, loss, lora=lora, accumulation=accumulation, epochs=epochs)
+    """Return every combination of strategy, loss and LoRA, with accumulation and two epochs in half of them."""
+    cases: dict[str, dict[str, Any]] = {}
+    for place, (name, loss, lora) in enumerate(product(STRATEGIES, LOSSES, (False, True))):
+        cases |= case(name, loss, lora=lora, accumulation=1 + place // 2 % 2, epochs=1 + place // 4 % 2)
     return cases
 
 
@@ -96,7 +97,7 @@ def groups() -> dict[str, dict[str, dict[str, Any]]]:
 
 def comparable(settings: Mapping[str, Any]) -> bool:
     """Whether one process makes the same steps: `bnpo` divides by the tokens of a process's own micro-batch."""
-    return settings["loss_type"] != "bnpo"
+    return bool(settings["loss_type"] != "bnpo")
 
 
 def small_model() -> Qwen3ForCausalLM:
@@ -178,10 +179,10 @@ def main() -> None:
     shares = {}
     for place, (name, settings) in enumerate(cases.items()):
         start, sharded = train(folder / "sharded", processes=processes, sharding=Sharding(), **settings)
-        if place % 3 == 0 or not comparable(settings):
+        if place % 7 == 0 or not comparable(settings):
             _, plain = train(folder / "plain", processes=processes, **settings)
             shares[name] = distance(plain, sharded) / distance(start, plain)
-        if settings["which"] in PLANTED and group == "covering" and f"planted: {settings['which']}" not in shares:
+        if group == "covering" and settings["which"] in PLANTED and not settings["lora"]:
             with without_reduction():
                 _, wrong = train(folder / "planted", processes=processes, sharding=Sharding(), **settings)
             shares[f"planted: {settings['which']}"] = distance(sharded, wrong) / distance(start, sharded)

@@ -124,7 +124,7 @@ def _name(files: list[dict[str, int]], folder: Path) -> None:
     if len(files) == 1:
         (folder / _part(0)).rename(folder / SAFE_WEIGHTS_NAME)
         return
-    index = {}
+    index: dict[str, str] = {}
     for number, sizes in enumerate(files):
         name = SAFE_WEIGHTS_NAME.replace(".", f"-{number + 1:05d}-of-{len(files):05d}.")
         (folder / _part(number)).rename(folder / name)

@@ -108,7 +108,7 @@ class DACSP(Strategy):
             own.append((Directions(known.left[:, first : first + len(rows)], known.right), rows))
         parts = [((known.left @ rows.to(known.left)) * known.right).sum(dim=1) for known, rows in own]
         sums = over_shards(torch.cat(parts), [gradient for _, gradient in weights])
-        components = list(sums.split([len(part) for part in parts]))
+        components = list(torch.split(sums, [len(part) for part in parts]))
         for (known, rows), component in zip(own, components, strict=True):
             rows.add_(known.left.T @ ((self._factors(component) * component).unsqueeze(1) * known.right))
         return components

@@ -32,7 +32,7 @@ def tensor_gramians(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
     if len(doubtful):
         there = [float(own_rows(gradients[domain][place]).any()) for place, domain in doubtful.tolist()]
         not_zero = over_shards(torch.tensor(there), gradients[0]) > 0
-        lost = doubtful[not_zero, 0].unique().tolist()  # squares that left float32's range
+        lost = sorted(set(doubtful[not_zero, 0].tolist()))  # squares that left float32's range
         if lost:
             again = [[each[place] for place in lost] for each in gradients]
             found[lost] = over_shards(_own_gramians(again, torch.float64), gradients[0])
@@ -64,7 +64,7 @@ def own_rows(tensor: Tensor) -> Tensor:
     """Return the rows of a sharded tensor that this process holds, sharing its memory; a plain tensor unchanged."""
     if not isinstance(tensor, DTensor):
         return tensor
-    own: Tensor = tensor.detach().to_local()
+    own: Tensor = tensor.detach().to_local()  # type: ignore[attr-defined]
     return own
 
 
@@ -72,7 +72,7 @@ def whole(tensor: Tensor) -> Tensor:
     """Return a sharded tensor with the rows of all processes; a plain tensor unchanged."""
     if not isinstance(tensor, DTensor):
         return tensor
-    full: Tensor = tensor.detach().full_tensor()
+    full: Tensor = tensor.detach().full_tensor()  # type: ignore[attr-defined]
     return full
 
 
