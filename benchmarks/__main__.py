@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "evaluation", "view", "engines")
+NAMES = (
+    *("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "rollouts", "evaluation", "view"),
+    "engines",
+)
 
 
 def main() -> None:

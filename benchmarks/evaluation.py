@@ -68,7 +68,7 @@ class Harness:
         self._send({"folder": str(folder), "device": device, "threads": THREADS})
 
     def answer(self, prompts: list[str], samples: int, batch: int, tokens: int = MAX_TOKENS) -> tuple[float, list[str]]:
-        """Return the seconds and the texts."""
+        """Return the seconds that the harness took, and its texts."""
         self._send({"prompts": prompts, "samples": samples, "batch": batch, "tokens": tokens})
         assert self._process.stdout is not None
         for line in self._process.stdout:
@@ -126,7 +126,7 @@ def overhead(checkpoint: Checkpoint, backend: Backend, device: str) -> None:
 
 
 class Silent:
-    """A reporter that says nothing."""
+    """A reporter that does nothing."""
 
     def progress(self, done: int, total: int, **values: Any) -> None: ...
 

@@ -56,7 +56,7 @@ def main() -> None:
 
 def report(name: str, taken: float, graph: Graph, limit: float) -> None:
     each = taken / len(graph.stages)
-    print(f"{name:16} {1000 * each:7.1f} ms a stage (limit {1000 * limit:.0f})")
+    print(f"{name:16} {1000 * each:7.1f} ms per stage (limit {1000 * limit:.0f})")
 
 
 def run(graph: Graph, root: Path, executor: Executor) -> float:
@@ -82,7 +82,7 @@ def large(root: Path) -> None:
         begun = time.perf_counter()
         Scheduler(graph, store, Instant(store), lambda event: None).run()
         each = (time.perf_counter() - begun) / len(graph.stages)
-        print(f"scheduling {label:>6} stages   {1000 * each:.2f} ms a stage, its files included")
+        print(f"scheduling {label:>6} stages   {1000 * each:.2f} ms per stage, including its files")
     begun = time.perf_counter()
     states = stage_states(store, plan.stages.values())
     assert all(state.state == "done" for state in states.values())
@@ -111,7 +111,7 @@ def commands(folder: Path) -> None:
 
 
 def finish(store: Store, stage: StageSpec) -> None:
-    """Write the least that a published stage has."""
+    """Write the minimal files of a published stage."""
     folder = store.folder(stage)
     folder.mkdir()
     (folder / STAGE).write_text(json.dumps({"done": {"seconds": 1.0}}))

@@ -274,7 +274,7 @@ def measure(smollm2: bool, device: str, rounds: int, only: Sequence[str] = ()) -
         interval = bench.training.telemetry_every
         assert interval is not None
         bench.rollout()
-        bench.update("joint")  # the optimizer's state is made and caches are warm, at nobody's cost
+        bench.update("joint")  # creates the optimizer's state and warms caches, outside the measurement
         costs = ratios(bench, names, rounds, interval)
         drawn = table(costs, copies(bench, names) if device == "cuda" else {})
     where = torch.cuda.get_device_name() if device == "cuda" else f"CPU, {torch.get_num_threads()} thread(s)"

@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def in_chromium(server: ViewServer) -> None:
-    """Print how long the page itself takes."""
+    """Print the time that the page takes in Chromium."""
     with tempfile.TemporaryDirectory() as profile:
         browser = open_chromium(Path(profile))
         if browser is None:
@@ -87,14 +87,14 @@ def wait_until_drawn(browser: Any, load: int) -> None:
 
 
 def questions(domain: str) -> Iterator[tuple[str, Item]]:
-    """Items of a domain by id."""
+    """Yield the items of a domain by id."""
     for number in range(N_ITEMS):
         item = Item(f"{domain}-{number:05d}", f"Question {number} about {domain}?", "")
         yield item.id, item
 
 
 def ask(server: ViewServer, query: dict[str, str] | None = None, begun: float | None = None) -> float:
-    """Seconds until the rows of a request are here."""
+    """Return the seconds until the rows of a request have arrived."""
     begun = time.perf_counter() if begun is None else begun
     with urllib.request.urlopen(f"{server.address}rows?{urlencode(query or {})}") as reply:
         assert json.load(reply)["total"] > 0

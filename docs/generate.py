@@ -1,6 +1,6 @@
 """Write the parts of the reference that are generated from models: `make docs`.
 
-With `--check` it writes nothing and exits with 1 if a committed file differs; a test calls this.
+With `--check`, it writes nothing and exits with 1 if a committed file differs. A test calls this.
 """
 
 from __future__ import annotations

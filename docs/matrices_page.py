@@ -9,8 +9,8 @@ from xdomain.analysis.estimands import in_reading_order, own_estimands
 HEAD = """# Matrices of a report
 
 Generated from the estimands in `xdomain/analysis/estimands` by `make docs`. `R[c, d]` is the accuracy of checkpoint
-`c` on domain `d`; [what is measured](../explanation/what-is-measured.md) says which choices are behind these
-definitions, [statistics](../explanation/statistics.md) how intervals are computed.
+`c` on domain `d`; [what is measured](../explanation/what-is-measured.md) explains the choices behind these
+definitions, and [statistics](../explanation/statistics.md) explains how intervals are computed.
 
 Columns are the evaluated domains, unless a definition says otherwise. `name` is the key under `matrices` in the JSON.
 """

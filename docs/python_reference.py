@@ -90,7 +90,7 @@ def signature(title: str, function: Any) -> str:
 
 
 def written(parameter: inspect.Parameter) -> str:
-    """Return a parameter with its type and default; that of a dataclass is made without arguments."""
+    """Return a parameter with its type and default. A dataclass as default is written as a call without arguments."""
     text = re.sub(r": '([^']*)'", r": \1", str(parameter))
     if is_dataclass(parameter.default):
         return f"{text.partition(' = ')[0]} = {type(parameter.default).__name__}()"
@@ -98,7 +98,7 @@ def written(parameter: inspect.Parameter) -> str:
 
 
 def prose(text: str) -> str:
-    """Return a docstring as Markdown: its sections become lists."""
+    """Return a docstring as Markdown, with its sections as lists."""
     text = SECTION.sub(lambda found: f"**{found[1]}**\n\n{listed(found[1], found[2])}\n", text + "\n")
     return re.sub(r"\n{3,}", "\n\n", text)
 
@@ -117,7 +117,7 @@ def listed(section: str, body: str) -> str:
 
 
 def error_table() -> Iterator[str]:
-    """Yield what can be raised, each with the exit code of a command that it ends."""
+    """Yield a table of all errors, each with the exit code of a command that raises it."""
     yield "## Errors\n"
     yield prose(inspect.getdoc(XDomainError) or "")
     yield "| error | exit code | meaning |\n|---|---|---|"

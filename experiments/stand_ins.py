@@ -1,13 +1,13 @@
-"""Write a few made-up rows in the layout of the data that the papers' experiments read.
+"""Write a few placeholder rows in the layout of the data that the papers' experiments read.
 
     python -m experiments.stand_ins FOLDER
     XDOMAIN_DATA=FOLDER xdomain grid plan experiments/cgpo.yaml
 
-With them `when-domains-interact.yaml`, `cgpo.yaml` and `care-rl.yaml` load, plan, check and train a step or two.
-Nothing can be learned from them, and a plan's keys are those of these rows. Columns, prompts and ground truths have the
-form that the public preparation scripts give them, so that what fails on these rows would fail on the real ones:
-github.com/LLM360/Reasoning360, data_preprocess, for Guru; github.com/uservan/cross_domain,
-verl/examples/data_preprocess_mix_reward, for "When Domains Interact"; WritingBench as it is.
+With these rows, `when-domains-interact.yaml`, `cgpo.yaml` and `care-rl.yaml` load, plan, check and train
+for a few steps. Models cannot learn from the rows, and the keys of a plan depend on them. Columns, prompts and ground
+truths have the form that the public preparation scripts produce, so that a mistake with the real rows also shows with
+these: github.com/LLM360/Reasoning360, data_preprocess, for Guru; github.com/uservan/cross_domain,
+verl/examples/data_preprocess_mix_reward, for "When Domains Interact"; the original files for WritingBench.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 
 def verl_row(data_source: str, prompt: str, truth: Any, extra: Row, ability: str, style: str | None = "rule") -> Row:
-    """Return a row as verl's preparation scripts write it."""
+    """Return a row in the format of verl's preparation scripts."""
     judged = {"ground_truth": truth} if style is None else {"style": style, "ground_truth": truth}
     return {
         "data_source": data_source,
@@ -49,7 +49,7 @@ def guru_math(number: int, source: str = "math__merged_deduped_dapo_or1_dataset"
 
 
 def leetcode(number: int) -> Row:
-    """Code: the tests call a method of `Solution`, and `prefix` holds the imports that they and the solution need."""
+    """Return a row whose tests call a method of `Solution`. `prefix` has the imports that tests and solution need."""
     prompt = (
         "You are an expert Python programmer. You will be given a question and will generate a Python program.\n"
         f"### Question:\nGiven a list of integers, return their sum plus {number}.\n### Format:\nYou will use the "
@@ -69,7 +69,7 @@ def leetcode(number: int) -> Row:
 
 
 def taco(number: int) -> Row:
-    """Code: a program that reads and prints, and its inputs and outputs as two lists."""
+    """Return a row for a program that reads and prints, with its inputs and outputs as two lists."""
     prompt = (
         "Generate an executable Python function generated from the given prompt. The function should take stdin as "
         f"input and print the output.\n\nRead integers, and print their sum plus {number}.\n\nQUESTION"
@@ -84,7 +84,7 @@ def taco(number: int) -> Row:
 
 
 def primeintellect(number: int) -> Row:
-    """Code: the tests compare what a function returns with a helper of their own."""
+    """Return a row whose tests compare the result of a function with their own helper."""
     tests = (
         f"_inputs = [[1], [2]]\n_outputs = [[{1 + number}], [{2 + number}]]\nimport math\n"
         "def _deep_eq(a, b, tol=1e-5):\n    if isinstance(a, float):\n        return math.isclose(a, b, rel_tol=tol)\n"
@@ -100,7 +100,7 @@ def primeintellect(number: int) -> Row:
 
 
 def humaneval(number: int) -> Row:
-    """Code: the reference is a body alone, its opening stands in the prompt."""
+    """Return a row whose reference is only a function's body. The start of the function is in the prompt."""
     opening = f'def plus_{number}(x: int) -> int:\n    """Return x plus {number}.\n    >>> plus_{number}(1)\n    """'
     tests = f"\n\nMETADATA = {{}}\n\n\ndef check(candidate):\n    assert candidate(1) == {1 + number}\n\n\n"
     tests += f"check(plus_{number})"
@@ -117,7 +117,7 @@ def humaneval(number: int) -> Row:
 
 
 def mbpp(number: int) -> Row:
-    """Code: the tests are bare assert statements, and the prompt shows them."""
+    """Return a row whose tests are assert statements, which the prompt shows."""
     tests = f"assert times_{number}(2) == {2 * number}\nassert times_{number}(0) == 0\n"
     prompt = (
         f"Write a function to multiply a number by {number}.\n\nYour solution should be a complete, self-contained "
@@ -132,7 +132,7 @@ def mbpp(number: int) -> Row:
 
 
 def stem_web(number: int) -> Row:
-    """Science with a free answer: no `style`, and columns besides."""
+    """Return a science row with a free answer, without `style` and with additional columns."""
     question = f"A stone falls from rest for {number + 1} s at 10 m/s^2. How fast is it in m/s?"
     answer = str(10 * (number + 1))
     instruction = (
@@ -170,7 +170,7 @@ def supergpqa(number: int) -> Row:
 
 
 def skywork(number: int) -> Row:
-    """Mathematics: the ground truth is a list of one, and the prompt is the bare problem."""
+    """Return a mathematics row whose ground truth is a list with one entry, and whose prompt is only the problem."""
     extra = {"index": number, "data_source": "train-math-numinamath", "model_difficulty": {"DeepSeek-R1-7B": 3}}
     return verl_row("skywork_math", f"Compute ${number} + 1$.", [str(number + 1)], extra, "math")
 
@@ -183,7 +183,7 @@ def math_500(number: int) -> Row:
 def boxed_choice(number: int, source: str, question: str) -> Row:
     letter = LETTERS[number % len(LETTERS)]
     options = ", ".join(f"{name}) {number + (name != letter) * (place + 1)}" for place, name in enumerate(LETTERS))
-    # The authors' scripts double the braces: their text is no f-string.
+    # The authors' scripts double the braces, although their text is not an f-string.
     prompt = (
         "Solve the following problem. Make sure to put the answer (and only answer) inside \\boxed{{}}.\n\n"
         f"{question.format(number)}\n{options}"
@@ -211,7 +211,7 @@ def knights_and_knaves(number: int, names: tuple[str, str]) -> Row:
 
 
 def enigmata(number: int, task: str) -> Row:
-    """A puzzle: the ground truth is what the task's program needs, and the answer is wrapped in JSON."""
+    """Return a puzzle row whose ground truth is the input of the task's program, with the answer inside JSON."""
     answer: str | int = number + 1 if number % 3 == 0 else f"word{number}"
     extra = {
         "index": number, "split": "train", "task_name": task,

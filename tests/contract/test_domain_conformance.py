@@ -67,7 +67,7 @@ class ChangesItsIdentity(Broken):
 @pytest.mark.parametrize(
     ("broken", "law"),
     [
-        (PaysGarbage, "garbage is called right"),
+        (PaysGarbage, "garbage is judged right"),
         (RejectsItsGold, r"gold answers are not right, first .*never"),
         (Leaks, "test prompts (are|stand) in train"),
         (DependsOnTheBatch, "depends on the batch"),

@@ -146,7 +146,7 @@ def test_a_model_that_is_not_causal(kind: str, tmp_path: Path) -> None:
     config = getattr(transformers, kind.split("For", maxsplit=1)[0] + "Config")(vocab_size=98, **settings)
     getattr(transformers, kind)(config).save_pretrained(tmp_path)
     tiny_tokenizer().save_pretrained(tmp_path)
-    with pytest.raises(ConfigError, match=rf"is no causal language model.*{kind}"):
+    with pytest.raises(ConfigError, match=rf"is not a causal language model.*{kind}"):
         load_source(ModelConfig(path=str(tmp_path)))
 
 
@@ -189,7 +189,7 @@ def test_an_adapter_is_merged_into_its_base(adapted: tuple[Path, Path, torch.Ten
 
 def test_adapters_that_cannot_be_laid_on(adapted: tuple[Path, Path, torch.Tensor], tmp_path: Path) -> None:
     base, adapter, _ = adapted
-    with pytest.raises(ConfigError, match=r"is no LoRA adapter: it has no adapter_config\.json"):
+    with pytest.raises(ConfigError, match=r"is not a LoRA adapter: it has no adapter_config\.json"):
         load_source(ModelConfig(path=str(base), adapter=str(tmp_path)))
     pickled = tmp_path / "pickled"
     pickled.mkdir()

@@ -84,7 +84,7 @@ def test_ground_truth_may_be_elsewhere(tmp_path):
     row = {"prompt": [USER], "reward_model": {"style": "model"}, "extra_info": {"answer": 2}}
     source = {"kind": "verl", "test": write_jsonl(tmp_path / "rows.jsonl", [row])}
     assert items(domain(source, fields={"gold": "extra_info.answer"}))[0].gold == "2"
-    with pytest.raises(DataError, match="another kind of source may fit"):
+    with pytest.raises(DataError, match="Choose another kind of source"):
         items(domain({"kind": "verl", "test": write_jsonl(tmp_path / "other.jsonl", [{"q": 1}])}, fields={}))
 
 
@@ -221,7 +221,7 @@ def test_single_precision_is_written_with_its_own_digits(tmp_path):
 def test_a_verl_row_with_pictures_is_bad(tmp_path, kind):
     row = {"prompt": [USER], "reward_model": {"ground_truth": "2"}}
     source = {"kind": "verl", "test": write_jsonl(tmp_path / "rows.jsonl", [row | {kind: [{"bytes": "x"}]}])}
-    with pytest.raises(BadRow, match=f"the row has `{kind}`, and prompts are text"):
+    with pytest.raises(BadRow, match=f"the row has `{kind}`, but prompts are text"):
         items(domain(source, fields={}))
     for nothing in (None, []):
         source = {"kind": "verl", "test": write_jsonl(tmp_path / "rows.jsonl", [row | {kind: nothing}])}

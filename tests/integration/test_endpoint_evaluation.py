@@ -84,7 +84,7 @@ def test_what_passes_is_tried_again(reply: Reply, models: dict[str, Any], tmp_pa
     [
         (Reply(429, b"", RETRY_NOW), "3 attempts .status 429"),
         (Reply(200, b"<html>welcome</html>"), "no JSON"),
-        (Reply(200, b'{"hello": 1}'), "no completion where the OpenAI protocol has it"),
+        (Reply(200, b'{"hello": 1}'), "no completion in the OpenAI format"),
         (Reply(200, b'{"choices": []}'), "no completion where"),
         (Reply(200, b'{"choices": [{"text": 5}]}'), "no completion where"),
         (HANG_UP, "3 attempts"),
@@ -203,4 +203,4 @@ def test_an_endpoint_is_not_trained_and_named_in_full(tmp_path: Path) -> None:
     path.write_text(text + "curricula: [logic]\nevaluation: {backend: endpoint}\n")
     assert "can be evaluated, not trained" in xdomain("grid", "plan", path, code=2).stderr
     path.write_text(text + "curricula: []\n")
-    assert "answers through the backend `endpoint`" in xdomain("grid", "plan", path, code=2).stderr
+    assert "needs the backend `endpoint`" in xdomain("grid", "plan", path, code=2).stderr

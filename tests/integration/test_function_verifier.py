@@ -136,6 +136,6 @@ def test_the_check_exercises_it_and_keeps_its_json(experiment: Path) -> None:
     rewards.write_text(REWARDS.replace("    with open", "    print('noise')\n    with open"))
     found = json.loads(xdomain("domains", "check", experiment, "--most", "5", "--json", code=2).stdout)
     (words,) = (each for each in found if each["name"] == "words")
-    assert "ValueError: an unlucky length" in str(words) or "garbage is called right" in str(words["problems"])
+    assert "ValueError: an unlucky length" in str(words) or "garbage is judged right" in str(words["problems"])
     shown = xdomain("domains", "show", experiment).stdout
     assert "rewards:score" in shown

@@ -197,7 +197,7 @@ def test_interrupt_saves_and_says_so(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert "The same command continues." in stderr
+    assert "Repeat the command to continue." in stderr
     assert list((store / "scratch").glob("train-*/checkpoint-*")), "the stopped stage saved no state to resume from"
     assert not list((store / "leases").glob("*.json"))
 
@@ -292,9 +292,9 @@ def test_eval_compares_a_checkpoint_with_the_base(finished: tuple[Path, Path], t
     again = xdomain("eval", "logic, seed 0@2", *arguments, "--store", store, "--json")
     assert "0 stages run" in again.stderr
     failed = xdomain("eval", "no such thing", *arguments, "--store", store, code=2)
-    assert "is no stage of the store" in failed.stderr
+    assert "is not a stage of the store" in failed.stderr
     failed = xdomain("eval", "logic, seed 0@3", *arguments, "--store", store, code=2)
-    assert '"logic, seed 0" left no checkpoint at step 3. It left one at 2, 4.' in failed.stderr
+    assert '"logic, seed 0" has no checkpoint at step 3. Use one of these steps: 2, 4.' in failed.stderr
 
 
 def test_eval_of_a_model_folder_equals_that_of_its_stage(finished: tuple[Path, Path], tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_models_are_compared_as_by_the_command(opened: Opened) -> None:
 
 def test_a_misfit_is_refused_as_by_the_command(opened: Opened) -> None:
     wrong = replace(OPTIONS, settings=["model.dtype=bfloat16"])
-    with pytest.raises(library.XDomainError, match="concerns no model"):
+    with pytest.raises(library.XDomainError, match="applies to none of the named models"):
         library.evaluate_model("logic, seed 0", "logic", wrong, store=opened.store)
 
 

@@ -104,4 +104,4 @@ def test_without_the_harness_the_pip_command_is_told(tmp_path: Path, monkeypatch
 def test_one_of_domains_and_tasks_is_asked_for(tmp_path: Path) -> None:
     assert "either --domains or --lm-eval" in xdomain("eval", BASE, "--store", tmp_path, code=2).stderr
     both = xdomain("eval", BASE, "--domains", "math", "--format", "lm-eval", "--store", tmp_path, code=2)
-    assert "--format and --out go together" in both.stderr
+    assert "--format and --out need each other" in both.stderr

@@ -215,7 +215,7 @@ def test_a_row_without_what_the_verifier_judges_by_is_bad(tmp_path, verifier, na
     rows = [ROW | {name: missing}, {**ROW, "q": "What is 2+2?", name: present}]
     source = {"kind": "jsonl", "test": write_jsonl(tmp_path / "rows.jsonl", rows)}
     described = {"fields": {"question": "q", "gold": "a", name: name}, "verifier": verifier}
-    with pytest.raises(BadRow, match=rf"rows\.jsonl:1: `{name}` is (null|empty), and the verifier"):
+    with pytest.raises(BadRow, match=rf"rows\.jsonl:1: `{name}` is (null|empty), but the verifier"):
         items(domain(source, **described))
     skipping = domain(source, **described, on_bad_row="skip")
     assert [item.metadata[name] for item in items(skipping)] == [present]

@@ -169,13 +169,13 @@ def test_a_stage_goes_where_its_resource_is(tmp_path: Path, nodes: tuple[Any, An
 )
 def test_what_no_node_can_give_is_refused(tmp_path: Path, address: str, resources: dict[str, Any], field: str) -> None:
     execution = ExecutionConfig.model_validate({"ray": {"address": address}, "resources": resources})
-    with pytest.raises(ConfigError, match="no node can give") as refused:
+    with pytest.raises(ConfigError, match="no node has what") as refused:
         RayExecutor(execution, tmp_path)
     assert refused.value.where == field
 
 
 @pytest.mark.parametrize(
-    ("address", "message"), [("127.0.0.1:1", "nobody answers"), ("ray://127.0.0.1:1", "not supported")]
+    ("address", "message"), [("127.0.0.1:1", "no server answers"), ("ray://127.0.0.1:1", "not supported")]
 )
 def test_a_cluster_that_nobody_runs(tmp_path: Path, address: str, message: str) -> None:
     pytest.importorskip("ray", reason="ray is not installed")

@@ -119,8 +119,8 @@ def test_a_grid_with_a_judge_that_repeats_the_key(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        ("%(url)s", "http://me:hunter2-pass@h/v1", "should hold no user or password"),
-        ("%(url)s", "http://h/v1?key=hunter2-pass", "should hold no query"),
+        ("%(url)s", "http://me:hunter2-pass@h/v1", "should contain no user or password"),
+        ("%(url)s", "http://h/v1?key=hunter2-pass", "should contain no query"),
         ("JUDGE_VARIABLE", "hunter2-pass", "not the key itself"),
         ("%(url)s", "http://h/${WANDB_API_KEY}", "${WANDB_API_KEY} names a secret"),
     ],

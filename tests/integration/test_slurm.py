@@ -177,7 +177,7 @@ def test_preempted_and_told_to_stop(on_cluster: SlurmCluster, undisturbed: Path,
 def test_what_no_node_can_give_is_refused(
     on_cluster: SlurmCluster, tmp_path: Path, settings: dict[str, Any], field: str
 ) -> None:
-    with pytest.raises(ConfigError, match="no node can give") as refused:
+    with pytest.raises(ConfigError, match="no node has what") as refused:
         SlurmExecutor(ExecutionConfig.model_validate({"device": "cpu", **settings}), tmp_path)
     assert refused.value.where == field
 

@@ -125,7 +125,7 @@ def test_status_follows_as_documents(seen: dict[str, str]) -> None:
 
 
 def test_logs_wait_for_a_stage_and_end_with_it(seen: dict[str, str]) -> None:
-    assert "was not started yet; waiting" in seen["log"]
+    assert "has not started yet. Waiting" in seen["log"]
     log = xdomain("grid", "logs", seen["experiment"], TITLE, "--store", seen["store"]).stdout
     assert log.replace("\n", "\r\n") in seen["log"]
     assert re.search(rf"{re.escape(TITLE)}: begins, process \d+ on ", log)

@@ -224,7 +224,7 @@ def test_laws_catch_a_strategy_that_forgets_its_state() -> None:
             step.set_gradient([self.count * tensor for tensor in step.loss_and_gradient("a").gradient])
             return {}
 
-    with pytest.raises(AssertionError, match="state does not carry everything"):
+    with pytest.raises(AssertionError, match="`state` leaves out something"):
         check_strategy(lambda domains: Forgetful(PCGradConfig(), domains, 0))
 
 

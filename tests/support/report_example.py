@@ -333,8 +333,8 @@ class Example:
                 budget="per_phase",
                 speaks_of=self.speaks_of,
                 statements=(
-                    f"Intervals speak of {self.speaks_of}.",
-                    "Intervals are unadjusted; words follow adjusted p.",
+                    f"Intervals cover {self.speaks_of}.",
+                    "Intervals are unadjusted; conclusions follow adjusted p.",
                 ),
                 missing=("train-math@120 on logic",),
                 items=dict.fromkeys(self.domains, 300),

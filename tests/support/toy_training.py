@@ -25,6 +25,7 @@ from xdomain.train.adaptive import SLOT, AdaptiveSchedule
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.prompt_schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.rewards import RewardRouter
+from xdomain.train.samplers import BatchedSampler, StockSampler
 from xdomain.train.trainer import DomainGRPOTrainer
 
 TOY_TRAINING: Mapping[str, Any] = {
@@ -180,7 +181,7 @@ def toy_trainer(
         adaptive=adaptive,
         offload_gradients=settings.offload_gradients,
         telemetry_every=settings.telemetry_every,
-        draws_seed=draws_seed,
+        sampler=BatchedSampler(0, settings) if settings.rollout == "batched" else StockSampler(draws_seed),
         reference_model=reference,
         **common,
     )

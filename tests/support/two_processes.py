@@ -45,6 +45,7 @@ CASES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "strategies": {
         **{name: {"which": name, "draws_seed": 0, "telemetry_every": 2} for name in BUILT_IN if solvable(name)},
+        "batched": {"which": "cgpo", "rollout": "batched"},
         "cgpo once": {
             **{"which": {"name": "cgpo", "step_scale": "once"}, "draws_seed": 0},
             # AdamW turns the rounding of a gradient near 0 into a step of full length, so the rate is small.

@@ -1,1 +1,1 @@
-"""From item records to matrices with intervals: every number of a report is computed here. No torch."""
+"""Compute matrices with intervals from item records. All numbers of a report are computed here, without torch."""

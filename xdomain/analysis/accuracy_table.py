@@ -1,12 +1,12 @@
-"""Analysis of aggregates: accuracies with the number of items and nothing else, as papers publish them.
+"""Analysis of aggregates: accuracies with their number of items only, as papers publish them.
 
-Without item verdicts nothing can be paired, so an error can only be bounded. An item's mean score lies in [0, 1], so
-its variance is at most p(1-p), and for two runs on the same n items
+Without item verdicts nothing can be paired, so an error can only be bounded. An item's mean score is between 0 and 1,
+so its variance is at most p(1-p). For two runs on the same n items and any number of samples,
 
     SE(difference) <= (sqrt(p(1-p)) + sqrt(q(1-q))) / sqrt(n)      for any pairing,
-    SE(difference) <= sqrt((p(1-p) + q(1-q)) / n)                  if the answers were independent,
+    SE(difference) <= sqrt((p(1-p) + q(1-q)) / n)                  if the answers are independent.
 
-whatever the number of samples. Source: ours.
+Source: ours.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from xdomain.plan.measurement import MeasuredGrid
 
 Pairing = Literal["any", "independent"]
 ENDLESS = 1e9
-"""Degrees of freedom of a bound: nothing was estimated."""
+"""Degrees of freedom of a bound, which involves no estimated variance."""
 
 
-NEEDS_ITEMS = "not measured: aggregates alone do not tell how the parts go together"
+NEEDS_ITEMS = "not measured: aggregates do not show how the parts are correlated"
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Published:
     """One published accuracy.
 
     Attributes:
-        accuracy: fraction.
-        n_items: items of the test.
+        accuracy: Accuracy as a fraction.
+        n_items: Number of items of the test.
     """
 
     accuracy: float
@@ -56,7 +56,7 @@ class Published:
 
     @property
     def variance(self) -> float:
-        """Of the accuracy; an item's mean score varies by p (1-p) at most."""
+        """Largest possible variance of the accuracy, since an item's mean score has a variance of at most p (1-p)."""
         return self.accuracy * (1 - self.accuracy) / max(self.n_items - 1, 1)
 
 
@@ -94,7 +94,7 @@ class TableStudy(Study):
         return bounded_effect(found.accuracy, found.variance, found.n_items, (domain,), (run.label,))
 
     def published(self, run: Run, domain: str) -> Published | Blank:
-        """The accuracy in the table, blank if it holds none."""
+        """Return the accuracy in the table, or a blank if the table has none."""
         found = self.table.cells.get((run.id, domain))
         return found if found is not None else Blank(f'not published: "{run.label}" on "{domain}"', (run.label,))
 
@@ -105,7 +105,10 @@ class TableStudy(Study):
         seeds: Sequence[Seed] | None = None,
         defined: FloatArray | None = None,
     ) -> Blank:
-        """What needs items is blank: it says which accuracy is not there, or that accuracies do not suffice."""
+        """Return a blank, because the table has no items.
+
+        Its note names a missing accuracy, or says that items are needed.
+        """
         levels = [self.published(run, domain) for run in runs]
         missing = [found.note for found in levels if isinstance(found, Blank)]
         return Blank(missing[0] if missing else NEEDS_ITEMS, tuple(dict.fromkeys(run.label for run in runs)))
@@ -114,7 +117,7 @@ class TableStudy(Study):
         return self.mean_difference([(domain, left, right)], (left.label, right.label))
 
     def mean_accuracy(self, run: Run) -> Effect | Blank:
-        """Different domains are different items, so variances add."""
+        """Return the mean over domains. Different domains have different items, so variances add."""
         levels = {domain: self.published(run, domain) for domain in self.domains}
         known = {domain: found for domain, found in levels.items() if isinstance(found, Published)}
         if len(known) < len(levels):
@@ -126,7 +129,10 @@ class TableStudy(Study):
         return bounded_effect(mean, variance, n_items, tuple(known), (run.label,))
 
     def mean_difference(self, terms: Sequence[Term], compares: tuple[str, ...]) -> Effect | Blank:
-        """Terms on one domain share its items, so their errors add; variances add over domains."""
+        """Return the mean of several differences.
+
+        Terms on one domain share its items, so their errors add; variances add over domains.
+        """
         errors: dict[str, float] = {}
         items: dict[str, int] = {}
         value = 0.0
@@ -144,7 +150,7 @@ class TableStudy(Study):
         return bounded_effect(value / len(terms), variance, sum(items.values()), tuple(items), compares)
 
     def range_over(self, runs: Sequence[Run], domain: str) -> Cell:
-        """Range from the bounded differences of all pairs of runs."""
+        """Return the range from the bounded differences of all pairs of runs."""
         measured = pool_effects({(a.label, b.label): self.difference(a, b, domain) for a, b in combinations(runs, 2)})
         labels = tuple(run.label for run in runs)
         parts: list[Estimate] = []
@@ -153,12 +159,12 @@ class TableStudy(Study):
                 return Cell(note=found.note, compares=labels)
             parts.append(found)
         n_items = min(part.n_items for part in parts)
-        note = f"{len(runs)} orders; the plain range, noise not taken off"
+        note = f"{len(runs)} orders; the plain range, without a correction for noise"
         return extreme_cell(bounded_spread(parts), parts, labels, n_items, note)
 
 
 def difference_variance(first: Published, second: Published, pairing: Pairing) -> float:
-    """Largest variance of the difference of two published accuracies."""
+    """Return the largest possible variance of the difference of two published accuracies."""
     spreads = [math.sqrt(side.accuracy * (1 - side.accuracy) / side.n_items) for side in (first, second)]
     return math.fsum(spreads) ** 2 if pairing == "any" else math.fsum(spread**2 for spread in spreads)
 
@@ -166,7 +172,7 @@ def difference_variance(first: Published, second: Published, pairing: Pairing) -
 def bounded_effect(
     value: float, variance: float, n_items: int, domains: tuple[str, ...], compares: tuple[str, ...]
 ) -> Effect:
-    """An effect with a given variance, as if measured with one seed."""
+    """Return an effect with a given variance, as if it were measured with one seed."""
 
     def scalar(number: float) -> FloatArray:
         return np.asarray(number, dtype=np.float64)
@@ -184,7 +190,7 @@ def bounded_effect(
 
 
 def table_measurements(table: AccuracyTable, pairing: Pairing) -> Measurements:
-    """Runs and accuracies of a table as estimands see them."""
+    """Return the runs and accuracies of a table in the form that estimands use."""
     runs = tuple(run for run in table.runs if not run.is_base)
     grid = MeasuredGrid(table.name, table.domains, runs, checkpoints=(), records=pd.DataFrame())
     study = TableStudy(build_runs(grid), {}, table.domains, table=table, pairing=pairing)

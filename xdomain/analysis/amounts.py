@@ -1,4 +1,4 @@
-"""How sentences write sizes and intervals, and what the sides of a comparison spent."""
+"""Text for sizes, intervals and the effort of both sides of a comparison."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from xdomain.analysis.result import AnalysisResult, Cell, RunEffort
 from xdomain.core.number_text import bracketed, points
 
 Amount = Literal["steps", "prompts", "completion_tokens", "informative_groups"]
-"""Fields of `RunEffort` that stand beside every comparison."""
+"""Fields of `RunEffort` that are shown with every comparison."""
 
 NO_INTERVAL = "(no interval)"
 
 
 def interval(cell: Cell) -> str:
-    """ "[9.1, 21.8]" in points."""
+    """Return the interval in points, such as "[9.1, 21.8]"."""
     return bracketed(cell.low, cell.high) or NO_INTERVAL
 
 
 def sized(cell: Cell) -> str:
-    """The interval of the size of an effect, so that a loss of 3 points reads [1.0, 5.0]."""
+    """Return the interval of the size of an effect: a loss of 3 points gives "[1.0, 5.0]"."""
     return interval(cell if (cell.estimate or 0) >= 0 else cell.negated())
 
 
 def of_sides(effort: Mapping[str, RunEffort], compares: Sequence[str], amount: Amount) -> tuple[float | None, ...]:
-    """What the first of the compared runs spent, then what the others did, equal amounts of these once.
+    """Return the amount that the first of the compared runs spent, then the distinct amounts of the others.
 
-    The base, which spent nothing, is left out where two trained runs are compared (asymmetry, relative transfer).
+    The base model, which spent nothing, is left out if two trained runs are compared (asymmetry, relative transfer).
     """
     runs = [effort[label] for label in compares if label in effort]
     trained = [run for run in runs if run.steps != 0]
@@ -36,7 +36,7 @@ def of_sides(effort: Mapping[str, RunEffort], compares: Sequence[str], amount: A
 
 
 def steps_by_phase(result: AnalysisResult) -> dict[str, tuple[int, ...]]:
-    """Return the optimizer steps of each phase by run; a run of which not all phases are known is left out."""
+    """Return the optimizer steps of each phase, keyed by run; runs with an unknown phase are left out."""
     ends = {trajectory.curriculum: trajectory.phase_ends for trajectory in result.trajectories}
     return {
         label: tuple(end - start for start, end in zip((0, *found), found, strict=False))
@@ -46,7 +46,7 @@ def steps_by_phase(result: AnalysisResult) -> dict[str, tuple[int, ...]]:
 
 
 def steps_apart(effort: Mapping[str, RunEffort], compares: Sequence[str]) -> str:
-    """ " (120 against 240 steps)" where two trained runs were not trained equally long, else empty."""
+    """Return " (120 against 240 steps)" if two trained runs differ in their number of steps, else an empty string."""
     first, *others = of_sides(effort, compares, "steps")
     if not first or not all(others) or set(others) <= {first}:
         return ""
@@ -54,7 +54,7 @@ def steps_apart(effort: Mapping[str, RunEffort], compares: Sequence[str]) -> str
 
 
 def not_ruled_out(cells: Sequence[Cell], what: str = "effects") -> str:
-    """What cells without a shown effect leave open: the largest effect that some interval still holds.
+    """Return the largest effect that is inside the interval of a cell without a shown effect.
 
     Args:
         what: "effects" or "differences".

@@ -1,4 +1,4 @@
-"""The entry: a measured grid in, every matrix with its intervals out."""
+"""Entry point of the analysis: compute all matrices with intervals from a measured grid."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from xdomain.core.errors import AnalysisError
 from xdomain.plan.measurement import MeasuredGrid
 
 TWO_SEEDS = (
-    "Two seeds do not tell how contrasts that share a run move together: in simulation their 95% intervals held the "
-    "truth in as few as 92%, and tests erred in up to 8% of families instead of 5%. Three seeds cure it."
+    "With two seeds, the correlation of contrasts that share a run is unknown: in simulation, their 95% intervals held "
+    "the truth in as few as 92%, and tests erred in up to 8% of families instead of 5%. Three seeds avoid this."
 )
 UNKNOWN_BUDGET = "unknown"
-"""The budget rule of trainings that were not ours."""
+"""Budget rule of training that was not run by xdomain."""
 EXCEPTIONS = (
-    "Marked cells that have one seed speak of these checkpoints: they keep their interval but are not tested as the "
+    "Marked cells with one seed cover these checkpoints only: they keep their interval but are not tested as the "
     "recipe."
 )
 
@@ -36,12 +36,12 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
     """Compute every matrix of one experiment from its item records.
 
     Args:
-        model: which model's checkpoints, where the grid holds several.
+        model: Model whose checkpoints are analysed, if the grid holds several.
 
     Raises:
-        AnalysisError: the records cannot be compared as they are (see `build_panels`, `build_runs`), or hold several
-            models and none was named.
-        PluginError: the experiment names an estimand that no installed package provides.
+        AnalysisError: The records cannot be compared (see `build_panels`, `build_runs`), or hold several models and
+            none was named.
+        PluginError: The experiment names an estimand that no installed package provides.
     """
     grid = one_model(grid, model)
     study = build_study(grid)
@@ -68,7 +68,7 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
 
 
 def counted(result: AnalysisResult) -> AnalysisResult:
-    """Return a copy with the numbers of cells that each matrix tests and shows an effect in."""
+    """Return a copy that counts the tested cells of each matrix, and those with an effect shown."""
     summary = result.summary.model_copy(update=word_counts(result.matrices))
     return result.model_copy(update={"summary": summary})
 
@@ -80,7 +80,7 @@ def one_model(grid: MeasuredGrid, model: str | None) -> MeasuredGrid:
         return grid
     if model is None or model not in models:
         raise AnalysisError(
-            f'experiment "{grid.experiment}" holds the models {", ".join(models)}; a matrix is about one of them.',
+            f'experiment "{grid.experiment}" holds the models {", ".join(models)}; a matrix describes only one model.',
             fix="Name the model to analyse, or analyse each with `analyse_each`.",
         )
     kept = tuple(checkpoint for checkpoint in grid.checkpoints if checkpoint.model == model)
@@ -89,7 +89,7 @@ def one_model(grid: MeasuredGrid, model: str | None) -> MeasuredGrid:
 
 
 def analyse_each(grid: MeasuredGrid) -> dict[str, AnalysisResult]:
-    """One result a model."""
+    """Return one result per model."""
     return {name: analyse(grid, name) for name in dict.fromkeys(checkpoint.model for checkpoint in grid.checkpoints)}
 
 
@@ -99,18 +99,16 @@ def _meta(measurements: Measurements) -> Meta:
     several = len(seeds) > 1
     budget = grid.budget or UNKNOWN_BUDGET
     statements = [
-        "Intervals are 95% and unadjusted; words follow the p adjusted within each matrix.",
-        "Accuracies are compared on common items, paired by item and with seeds crossed; a truncated answer is wrong, "
-        "a missing verdict is left out.",
+        "Intervals are 95% and unadjusted; conclusions follow the p adjusted within each matrix.",
+        "Accuracies are compared on common items, paired by item, with seeds crossed. Truncated answers are wrong; "
+        "samples without a verdict are left out.",
     ]
     if several:
-        statements.append(f"{len(seeds)} training seeds: intervals speak of the recipe, a re-run of training included.")
+        statements.append(f"{len(seeds)} training seeds: intervals cover the recipe, including a re-run of training.")
         statements += [TWO_SEEDS] if len(seeds) == 2 else []
     elif seeds or grid.planned is None:
-        statements.append(
-            "One training seed: intervals speak of these checkpoints; nothing is said about a re-run of training."
-        )
-    statements.append(f"Budget rule {budget}: compare the effort of both sides before reading a difference.")
+        statements.append("One training seed: intervals cover these checkpoints only, not a re-run of training.")
+    statements.append(f"Budget rule {budget}: compare the effort of both sides before interpreting a difference.")
     if study.templates:
         statements.append(templates_statement(study.templates))
     return Meta(

@@ -1,4 +1,4 @@
-"""What follows from a table of published accuracies: the matrices that need no items."""
+"""Analysis of a table of published accuracies: the matrices that need no items."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from xdomain.core.errors import AnalysisError
 
 
 def analyse_table(table: AccuracyTable, pairing: Pairing = "any") -> AnalysisResult:
-    """Compute the matrices that follow from accuracies alone; cells that need items are blank and say why.
+    """Compute the matrices that follow from accuracies; cells that need items are blank and give the reason.
 
     Raises:
-        AnalysisError: the table is empty, or an accuracy is no fraction.
+        AnalysisError: The table is empty, or an accuracy is not a fraction.
     """
     _check(table)
     measurements = table_measurements(table, pairing)
@@ -53,7 +53,7 @@ def _check(table: AccuracyTable) -> None:
 
 
 def _items(table: AccuracyTable) -> Iterator[str]:
-    """ "math 500", or "math 200 to 300" where its accuracies are of different tests."""
+    """Yield "math 500", or "math 200 to 300" if its accuracies come from different tests."""
     for domain in table.domains:
         counts = [cell.n_items for (_, name), cell in table.cells.items() if name == domain]
         if counts:
@@ -74,8 +74,8 @@ def _meta(table: AccuracyTable, pairing: Pairing) -> Meta:
         budget=UNKNOWN_BUDGET,
         speaks_of="these checkpoints",
         statements=(
-            f"Only aggregates are published: intervals are bounds that {bound}; words follow that bound's adjusted p.",
-            "Intervals speak of these checkpoints; nothing is said about a re-run of training.",
+            f"Only aggregates are published: intervals are bounds that {bound}; conclusions follow their adjusted p.",
+            "Intervals cover these checkpoints only, not a re-run of training.",
             f"Test items by domain: {', '.join(_items(table))}.",
         ),
         items={

@@ -1,9 +1,9 @@
-"""Which runs are not beaten on a domain: multiple comparisons with the best, not the largest mean.
+"""Find the runs that are not beaten on a domain by multiple comparisons with the best, not by the largest mean.
 
-A run is beaten if some other is better than it by a one-sided t test at 0.05/(k-1). The truly best of k runs is beaten
-by mistake with at most 5% chance, whatever the dependence.
+A run is beaten if another run is better by a one-sided t test at 0.05/(k-1). The truly best of k runs is beaten by
+mistake with a chance of at most 5%, whatever the dependence.
 
-Source: Hsu 1984 (multiple comparisons with the best), with Bonferroni in place of Dunnett's quantile; 2602.01365 asks
+Source: Hsu 1984 (multiple comparisons with the best), with Bonferroni instead of Dunnett's quantile; 2602.01365 asks
 for the best strategy per domain.
 """
 
@@ -26,12 +26,15 @@ from xdomain.analysis.strategies import contests
 from xdomain.analysis.study import Study
 
 LARGEST_TUKEY = 100
-"""Beyond so many runs the studentised range is replaced by Bonferroni over all pairs."""
+"""Number of runs above which the studentised range is replaced by Bonferroni over all pairs."""
 
 
 def best_sets(study: Study) -> tuple[BestSet, ...]:
-    """For each domain: among the strategies of each mixture, among every run, and among the runs of each set of
-    trained domains (orders, mixtures). The same runs are compared once."""
+    """Return the runs not beaten on each domain, for each set of compared runs.
+
+    The sets are the strategies of each mixture, all runs, and the runs of each set of trained domains (orders,
+    mixtures). The same runs are compared once.
+    """
     found: list[BestSet] = []
     seen: set[tuple[frozenset[str], str]] = set()
     for group, runs, domains in _groups(study):
@@ -86,13 +89,16 @@ def _beaten(table: Pairwise) -> list[bool]:
     critical = np.asarray(stats.t.isf(0.05 / (k - 1), table.degrees), dtype=np.float64)
     np.fill_diagonal(critical, 0.0)
     errors = np.nan_to_num(table.errors)
-    # Row j beats column i where its lead is beyond noise; runs without any difference cannot beat each other.
+    # Row j beats column i if its lead is beyond noise; runs without any difference cannot beat each other.
     beats = (lead > critical * errors) & (errors > 0)
     return [bool(beats[:, run].any()) for run in range(k)]
 
 
 def _margin(table: Pairwise, leading: int, labels: Sequence[str], aligned: Aligned) -> Cell:
-    """Leading minus the best of the others; simultaneous for all pairs, so that choosing the leader costs nothing."""
+    """Return the leading run minus the best of the others.
+
+    The interval is simultaneous over all pairs, so it needs no correction for the choice of the leader.
+    """
     k = len(labels)
     others = [position for position in range(k) if position != leading]
     errors, degrees = table.errors[leading, others], table.degrees[leading, others]

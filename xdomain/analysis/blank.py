@@ -1,4 +1,4 @@
-"""Something that could not be measured. Apart from the kernel, so that plans and estimands load no numpy."""
+"""Quantities that could not be measured. They are kept apart from the kernel, so that plans need not load numpy."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ UNMOVED = 'not defined: training on "{domain}" did not move "{domain}" at all'
 
 @dataclass(frozen=True)
 class Blank:
-    """Something that could not be measured, and why."""
+    """A quantity that could not be measured, with the reason."""
 
     note: str
     compares: tuple[str, ...] = ()
 
 
 def join(*notes: str) -> str:
-    """Join notes by semicolons, each one once."""
+    """Join notes by semicolons, without duplicates."""
     return "; ".join(dict.fromkeys(part for note in notes for part in note.split("; ") if part))

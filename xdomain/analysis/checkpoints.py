@@ -1,4 +1,4 @@
-"""Every end checkpoint by itself: what it scores and what it cost, for its model card."""
+"""Scores and cost of each end checkpoint, for its model card."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xdomain.plan.measurement import EvaluatedCheckpoint
 
 
 def end_checkpoints(study: Study) -> tuple[EndCheckpoint, ...]:
-    """In plan order, seed by seed; the base once, without a seed."""
+    """Return the end checkpoints in plan order, seed by seed. The base model is listed once, without a seed."""
     found: list[EndCheckpoint] = []
     for run in study.book:
         for seed, end in list(run.ends.items())[: 1 if run.id.is_base else None]:

@@ -1,4 +1,4 @@
-"""Record columns as numbers: each string column is coded once, since strings are slow to compare 1.6 million times."""
+"""Record columns as numbers. Each string column is coded once, because comparing 1.6 million strings is slow."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ IntArray = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Coded:
-    """A column of strings as numbers.
+    """A column of strings, coded as numbers.
 
     Attributes:
-        codes: position in `names`, -1 where missing.
+        codes: Index into `names`, -1 if missing.
     """
 
     codes: IntArray
@@ -27,14 +27,14 @@ class Coded:
 
     @classmethod
     def of(cls, records: pd.DataFrame, column: str) -> Coded | None:
-        """None if the records lack the column."""
+        """Return the coded column, or None if the records lack it."""
         if column not in records.columns:
             return None
         categories = records[column].astype("category").cat
         return cls(categories.codes.to_numpy().astype(np.intp), tuple(str(name) for name in categories.categories))
 
     def is_value(self, name: str, rows: IntArray) -> NDArray[np.bool_]:
-        """Which of `rows` hold `name`."""
+        """Return a mask of the `rows` that hold `name`."""
         code = self.names.index(name) if name in self.names else -2
         found: NDArray[np.bool_] = self.codes[rows] == code
         return found
@@ -61,10 +61,10 @@ def code_columns(records: pd.DataFrame, *, gold: bool = False) -> Columns:
     """Code every column that panels are built from.
 
     Args:
-        gold: code the gold answers too.
+        gold: True to code the gold answers too.
 
     Raises:
-        AnalysisError: scores that are not numbers.
+        AnalysisError: Some scores are not numbers.
     """
 
     def numbers(column: str) -> FloatArray | None:

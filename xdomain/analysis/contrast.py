@@ -1,4 +1,4 @@
-"""Contrasts: weighted sums of runs' accuracies, measured item by item and seed by seed."""
+"""Contrasts: weighted sums of the accuracies of runs, measured item by item and seed by seed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from xdomain.config.run_id import RunId
 
 @dataclass(frozen=True)
 class Aligned:
-    """Runs on one domain over the seeds and items that all of them have.
+    """Runs on one domain, restricted to the seeds and items that all of them have.
 
     Attributes:
-        seeds: the common training seeds; (None,) if nothing was trained, as for the base alone.
-        items: columns of the panel that are used.
-        rows: panel row by run and seed, shape [S].
-        clusters: cluster numbers of the used items, None where items stand alone.
-        caveat: what was left out.
+        seeds: Common training seeds; (None,) if nothing was trained, as for the base model.
+        items: Columns of the panel that are used.
+        rows: Panel rows of each run in the order of `seeds`, shape [S].
+        clusters: Cluster numbers of the used items; None without clusters.
+        caveat: Note on what was left out.
     """
 
     panel: Panel
@@ -35,12 +35,12 @@ class Aligned:
     caveat: str = ""
 
     def scores(self, run: Run, source: FloatArray | None = None) -> FloatArray:
-        """Values of a run, shape [S, n]: mean scores, or the same cells of `source` [checkpoints, items]."""
+        """Return the values of a run, shape [S, n]: mean scores, or the same cells of `source` [checkpoints, items]."""
         values = self.panel.mean if source is None else source
         return values[np.ix_(self.rows[run.id], self.items)]
 
     def judged(self, run: Run) -> IntArray:
-        """Judged samples, shape [S, n]."""
+        """Return the number of judged samples, shape [S, n]."""
         return self.panel.judged[np.ix_(self.rows[run.id], self.items)]
 
 
@@ -49,11 +49,12 @@ class Effect:
     """A measured contrast before pooling.
 
     Attributes:
-        parts: variance parts (scalars as 0-d arrays).
-        units: for a difference of two runs with one seed the item (or cluster) sums to flip the signs of, else None.
-        domains: evaluated domains, which decide what is pooled with it.
-        n_items: items of all domains together.
-        caveat: what was left out.
+        parts: Variance parts (scalars as 0-d arrays).
+        units: Item (or cluster) sums whose signs the sign-flip test flips, for a difference of two runs with one seed;
+            else None.
+        domains: Evaluated domains, which decide what the contrast is pooled with.
+        n_items: Total number of items over all domains.
+        caveat: Note on what was left out.
     """
 
     parts: Components
@@ -72,12 +73,12 @@ def align(
     seeds: Sequence[Seed] | None = None,
     defined: FloatArray | None = None,
 ) -> Aligned | Blank:
-    """Bring the end checkpoints of `runs` to common seeds and items on one domain.
+    """Restrict the end checkpoints of `runs` to common seeds and items on one domain.
 
     Args:
-        panel: None if nothing was evaluated on the domain.
-        seeds: only these.
-        defined: values that must not be NaN either, shape [checkpoints, items]; the mean scores by default.
+        panel: Panel of the domain; None if nothing was evaluated on it.
+        seeds: Seeds to use; by default all.
+        defined: Values that must not be NaN, shape [checkpoints, items]; by default the mean scores.
     """
     labels = tuple(dict.fromkeys(run.label for run in runs))
     for run in runs:
@@ -94,7 +95,7 @@ def align(
         return Blank(f"not measured: {who}", labels)
     caveat = f"{len(common)} of {len(book.measured_seeds)} seeds" if len(common) < len(book.measured_seeds) else ""
     chosen = common
-    if all(run.id.is_base for run in runs):  # one checkpoint, whatever the seed
+    if all(run.id.is_base for run in runs):  # one checkpoint for all seeds
         chosen, common, caveat = common[:1], (None,), ""
     numbered = {run: np.array([of_run[seed] for seed in chosen], dtype=np.intp) for run, of_run in rows.items()}
     return _common_items(panel, labels, common, numbered, caveat, defined)
@@ -113,7 +114,10 @@ def _common_items(
     caveat: str,
     defined: FloatArray | None,
 ) -> Aligned | Blank:
-    """Refuse checkpoints that were asked different items; drop items without a verdict on some side, and say so."""
+    """Return the aligned runs without the items that lack a verdict on some side, with a caveat that counts these.
+
+    Checkpoints that were asked different items are refused.
+    """
     used = np.unique(np.concatenate(list(rows.values())))
     sets = panel.question_set[used]
     if (sets != sets[0]).any():
@@ -129,7 +133,7 @@ def _common_items(
     if not len(items):
         return Blank(f'not measured: no item of "{panel.domain}" has a verdict on every side', labels)
     if dropped:
-        caveat = join(caveat, f"{dropped} items left out, a side has no verdict on them")
+        caveat = join(caveat, f"{dropped} items left out because a side has no verdict on them")
     clusters = None
     if panel.clusters is not None:
         _, clusters = np.unique(panel.clusters[items], return_inverse=True)
@@ -137,7 +141,7 @@ def _common_items(
 
 
 def effect(parts: Sequence[tuple[Aligned, FloatArray]], compares: tuple[str, ...]) -> Effect:
-    """The sum over domains of the means of `values` [S, n], given with what they were computed from."""
+    """Return the sum over domains of the means of `values` [S, n], each given with its aligned runs."""
     split = [components(values, aligned.clusters) for aligned, values in parts]
     return Effect(
         parts=split[0] if len(split) == 1 else add_domains(split),
@@ -150,7 +154,7 @@ def effect(parts: Sequence[tuple[Aligned, FloatArray]], compares: tuple[str, ...
 
 
 def difference(aligned: Aligned, left: Run, right: Run) -> Effect:
-    """R[left] - R[right] on one domain, paired by item within seeds."""
+    """Return R[left] - R[right] on one domain, paired by item within seeds."""
     values = aligned.scores(left) - aligned.scores(right)
     found = effect([(aligned, values)], (left.label, right.label))
     return replace(found, units=cluster_sums(values[0], aligned.clusters)) if len(aligned.seeds) == 1 else found

@@ -1,4 +1,4 @@
-"""Contrasts that the experiment declared beforehand: Holm over all of them."""
+"""Contrasts that the experiment declared in advance, adjusted by Holm over all of them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def declared_contrasts(
 ) -> tuple[DeclaredContrast, ...]:
     """Find each contrast in the result's matrices and adjust their p together.
 
-    A contrast whose cell does not exist is blank and says so: a report of half a grid is still a report.
+    A contrast whose cell does not exist is blank and gives the reason, so that a half-finished grid can be reported.
 
     Raises:
-        ConfigError: a quantity has an unknown name, or cannot be a contrast.
+        ConfigError: A quantity has an unknown name, or cannot be a contrast.
     """
     quantities = [checked_contrast(quantity) for quantity in quantities]
     cells: list[Cell] = []
@@ -30,7 +30,7 @@ def declared_contrasts(
         except AnalysisError as error:
             cells.append(Cell(note=error.paragraph()))
     adjusted = adjust([cell.p for cell in cells], "holm")
-    # Only cells of matrices that have a margin were tested for equivalence, so only those are adjusted anew.
+    # Only cells of matrices with a margin were tested for equivalence, so only those are adjusted again.
     asked = [cell if cell.p_equivalent is not None else Cell() for cell in cells]
     within = equivalences(asked, margin, "holm")
     found = []
@@ -42,6 +42,6 @@ def declared_contrasts(
 
 
 def is_signed(result: AnalysisResult, quantity: Quantity) -> bool:
-    """Whether the quantity is a difference rather than a size without a sign."""
+    """Return whether the quantity is a difference rather than a size without a sign."""
     name, _ = address_of(quantity)
     return name not in result.matrices or result.matrices[name].direction != "size"

@@ -1,4 +1,4 @@
-"""What each run cost, to stand beside every comparison."""
+"""Cost of each run, which reports show with every comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AMOUNTS = ("steps", "prompts", "completion_tokens", "informative_groups", "secon
 
 
 def efforts(study: Study) -> dict[str, RunEffort]:
-    """Effort by run label: planned runs and every run that serves as a parent."""
+    """Return the effort of planned runs and of every run that serves as a parent, keyed by label."""
     return {run.label: _effort(run) for run in study.book}
 
 
@@ -25,7 +25,7 @@ def _effort(run: Run) -> RunEffort:
 
 
 def unmeasured_effort(run: Run) -> RunEffort:
-    """What a run is, without what it cost."""
+    """Return the description of a run without its cost."""
     return RunEffort(
         curriculum=str(run.id.curriculum or run.label),
         strategy=run.id.strategy,

@@ -1,4 +1,4 @@
-"""Equivalence: is an effect shown to be smaller than a margin that the experiment stated beforehand?"""
+"""Equivalence tests: whether an effect is shown to be smaller than a margin that was stated in advance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of a matrix: its definition, its computation, how gates name its cells, and what a plan says of it.
+"""Contract of a matrix: its definition, its computation, the names of its cells in gates, and its planned tests.
 
 `grid plan` imports every estimand, so neither this module nor a module of `estimands` imports numpy, pandas or scipy at
 its top.
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 BENJAMINI_HOCHBERG = "Benjamini-Hochberg"
 TRAINED, OTHER, EVERY = "trained domains", "other domains", "all domains"
-"""Sets of evaluated domains, as columns."""
+"""Sets of evaluated domains that are used as columns."""
 
 
 class Grid(Protocol):
-    """The runs of a grid and its evaluated domains, whether they are measured or only planned."""
+    """The runs of a grid and its evaluated domains, measured or only planned."""
 
     @property
     def book(self) -> RunBook: ...
@@ -38,8 +38,9 @@ class Place:
     """One cell of a matrix.
 
     Attributes:
-        column: None if the row's only column is meant.
-        negated: The cell holds the quantity with the opposite sign.
+        row: Row of the cell.
+        column: Column of the cell; None for the row's only column.
+        negated: True if the cell holds the quantity with the opposite sign.
     """
 
     row: str
@@ -54,15 +55,15 @@ def run_on_domain(quantity: Quantity) -> tuple[Place, ...]:
 
 @dataclass(frozen=True)
 class Address:
-    """How gates and contrasts name the cells of a matrix: "retention(math -> science) on math".
+    """The names of a matrix's cells in gates and contrasts, such as "retention(math -> science) on math".
 
     Attributes:
         name: Name of the quantity.
-        runs: Numbers of runs that it can take.
-        domain: True: an evaluated domain is needed. False: it is refused. None: it can be left out where only one is
+        runs: Allowed numbers of runs as arguments.
+        domain: True if an evaluated domain is required, False if it is refused. None: it may be omitted if only one is
             defined.
-        tested: Whether a value means "no effect". Only such quantities can be contrasts.
-        places: Return the places that a quantity can have, the first one that the matrix holds counts.
+        tested: True if a value means "no effect". Only such quantities can be contrasts.
+        places: Function that returns the possible cells of a quantity. The first one that the matrix holds is used.
     """
 
     name: str
@@ -74,11 +75,11 @@ class Address:
 
 @dataclass(frozen=True)
 class Family:
-    """The planned cells of a matrix that are adjusted together.
+    """The planned cells of a matrix whose p is adjusted together.
 
     Attributes:
         cells: Number of tests.
-        n_contrasts, trained_sides, n_domains, n_parts: see `xdomain.analysis.power.Design`.
+        n_contrasts, trained_sides, n_domains, n_parts: See `xdomain.analysis.power.Design`.
     """
 
     cells: int
@@ -94,7 +95,7 @@ def family_over_domains(contrasts: int, grid: Grid) -> Family:
 
 
 def family_by_domain(cells: Iterable[tuple[str, str]]) -> Family:
-    """Return the family of (row, evaluated domain) cells; the domain with the fewest cells pools over the fewest."""
+    """Return the family of (row, evaluated domain) cells, with the fewest contrasts that any domain pools over."""
     counts = Counter(domain for _, domain in cells)
     return Family(counts.total(), min(counts.values(), default=1))
 
@@ -104,11 +105,12 @@ class Estimand:
     """One matrix of a report.
 
     Attributes:
-        template: The matrix without cells: name, title, definition, source, unit, and how a report shows it.
-        compute: Fill the template from what was measured; None if these measurements do not define the matrix.
+        template: Matrix without cells: name, title, definition, source, unit, and its presentation in a report.
+        compute: Function that fills the template from measurements. It returns None if they do not define the matrix.
         rank: Position within the template's section of a report; equal ranks are ordered by name.
         addresses: Quantities of gates and contrasts that the matrix answers.
-        planned: Return the family of cells that a plan will test. None for a matrix that `grid plan` does not list.
+        planned: Function that returns the family of cells that a plan will test. None for a matrix that `grid plan`
+            does not list.
     """
 
     template: Matrix
@@ -119,5 +121,5 @@ class Estimand:
 
     @property
     def name(self) -> str:
-        """The name of the matrix."""
+        """Name of the matrix."""
         return self.template.name

@@ -1,4 +1,4 @@
-"""The findings in words: only what the intervals allow, never a ranking inside the noise."""
+"""Findings in words, which state only what the intervals allow and never rank within the noise."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from xdomain.analysis.strategy_sentences import strategy_sentences
 from xdomain.core.number_text import points
 from xdomain.core.words import count
 
-ONE_SEED = "One training seed: the intervals speak of these checkpoints; nothing is said about a re-run of training."
+ONE_SEED = "One training seed: the intervals cover these checkpoints only, not a re-run of training."
 ANSWERED_FIRST = ("transfer", "order", "retention", "mixture")
-"""Questions that an answer is given to even where no curriculum asks them."""
+"""Questions that are answered even if no curriculum asks them."""
 
 
 def worded(result: AnalysisResult) -> AnalysisResult:
@@ -49,8 +49,8 @@ def _absent(titles: Sequence[str]) -> Iterator[Finding]:
 def _scope(result: AnalysisResult) -> Iterator[Finding]:
     seeds = len(result.meta.seeds)
     if result.meta.speaks_of == "the recipe":
-        marked = "; marked cells have one and speak of these checkpoints" if result.has_exceptions else ""
-        text = f"{seeds} training seeds: the intervals speak of the recipe, a re-run of training included{marked}."
+        marked = "; marked cells have one and cover these checkpoints only" if result.has_exceptions else ""
+        text = f"{seeds} training seeds: the intervals cover the recipe, including a re-run of training{marked}."
     elif not seeds and result.meta.planned is not None:
         text = "No training run has ended yet, so nothing is compared."
     else:
@@ -69,7 +69,7 @@ def _training(result: AnalysisResult) -> Iterator[Finding]:
     elif cell.high is not None and cell.high < 0:
         text = f"Training on a domain lowered that domain by {amount} on average{about}."
     else:
-        text = f"No effect of training on a domain on that domain itself is shown on average: {amount}{about}."
+        text = f"No average effect of training on a domain on that domain is shown: {amount}{about}."
     yield Finding(name="training", title="Own domain", sentence=text)
 
 
@@ -78,7 +78,7 @@ def _best(result: AnalysisResult) -> Iterator[Finding]:
     if not sets:
         return
     sole = sum(len(best.not_beaten) == 1 for best in sets)
-    text = f"A single run is not beaten in {sole} of {count(len(sets), 'comparison')} with the best run on a domain."
+    text = f"Only one run is not beaten in {sole} of {count(len(sets), 'comparison')} with the best run on a domain."
     details = tuple(_best_sentence(best, result.effort) for best in sets)
     yield Finding(name="not beaten", title="Not beaten", sentence=text, details=details)
 
@@ -89,16 +89,16 @@ def _best_sentence(best: BestSet, effort: Mapping[str, RunEffort]) -> str:
     about = f" ({best.margin.caveat})" if best.margin.caveat else ""
     if len(best.not_beaten) > 1 or best.margin.estimate is None:
         unbeaten = "; ".join(names[label] for label in best.not_beaten)
-        return f"{best.group}, on {best.domain}: not beaten are {unbeaten}{about}."
-    # Every other loses to some run; that one run beats each of them says the simultaneous margin alone.
+        return f"{best.group}, on {best.domain}: the runs not beaten are {unbeaten}{about}."
+    # Every other run loses to some run. Only the simultaneous margin can show that one run beats all of them.
     clear = best.margin.low is not None and best.margin.low > 0
-    words = "beats all others, the next" if clear else "alone is not beaten; it leads the next"
+    words = "beats all others, the next" if clear else "is the only run not beaten; it leads the next"
     amount = f"{points(best.margin.estimate)} points {sized(best.margin)}{steps_apart(effort, best.margin.compares)}"
     return f"{best.group}, on {best.domain}: {leading} {words} by {amount}{about}."
 
 
 def _names(candidates: Sequence[str], effort: Mapping[str, RunEffort]) -> dict[str, str]:
-    """Runs by their labels; by their strategies where all are of the one curriculum that the group names."""
+    """Return the strategy of each run if all runs are of the curriculum that the group names, else its label."""
     known = {label: effort[label] for label in candidates if label in effort}
     if len(known) < len(candidates) or len({run.curriculum for run in known.values()}) > 1:
         return {label: label for label in candidates}

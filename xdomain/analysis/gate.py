@@ -1,6 +1,6 @@
 """Gates: find the cell that an expression such as "order(math, science) on science" names, and judge a condition.
 
-The 95% interval answers. "x < -0.05" is supported if the whole interval is below -0.05, refuted if none of it is, and
+The 95% interval decides. "x < -0.05" is supported if the whole interval is below -0.05, refuted if none of it is, and
 undecided otherwise. Without an interval nothing is decided.
 """
 
@@ -31,13 +31,13 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class GateOutcome:
-    """Outcome of one condition.
+    """The outcome of one condition.
 
     Attributes:
-        condition: The condition in canonical text.
+        condition: Condition in canonical text.
         cell: Cell of the quantity that the condition names.
-        answer: Whether the interval supports it.
-        sentence: The answer with its numbers.
+        answer: Answer of the interval to the condition.
+        sentence: Answer with its numbers.
     """
 
     condition: str
@@ -47,11 +47,11 @@ class GateOutcome:
 
 
 def evaluate_gate(result: AnalysisResult, text: str) -> GateOutcome:
-    """Evaluate "retention(math -> science) < -0.05".
+    """Evaluate a condition such as "retention(math -> science) < -0.05".
 
     Raises:
-        ConfigError: the expression cannot be read.
-        AnalysisError: the result has no such cell.
+        ConfigError: The expression cannot be read.
+        AnalysisError: The result has no such cell.
     """
     condition = read_condition(text)
     cell = find_cell(result, condition.quantity)
@@ -70,9 +70,9 @@ def check_gates(
 
     Raises:
         ConfigError: An expression cannot be read.
-        AnalysisError: the result has no such cell.
-        GateRefuted: a condition of `fail_if` is supported, or one of `require` refuted; the message names each.
-        GateUndecided: nothing was refuted, but a condition of `require` is undecided; the message names each.
+        AnalysisError: The result has no such cell.
+        GateRefuted: A condition of `fail_if` is supported, or one of `require` is refuted; the message names each.
+        GateUndecided: No condition is refuted, but one of `require` is undecided; the message names each.
     """
     failing = [evaluate_gate(result, text) for text in fail_if]
     required = [evaluate_gate(result, text) for text in require]
@@ -82,16 +82,16 @@ def check_gates(
     if refuted:
         raise GateRefuted(" ".join([*refuted, *undecided]))
     if undecided:
-        raise GateUndecided(" ".join(undecided), fix="More items or seeds narrow the interval.")
+        raise GateUndecided(" ".join(undecided), fix="Use more items or seeds to narrow the interval.")
     return (*failing, *required)
 
 
 def find_cell(result: AnalysisResult, quantity: Quantity) -> Cell:
-    """Return the cell that a quantity names; order(B, A) is read from order(A, B) with its sign turned.
+    """Return the cell that a quantity names; order(B, A) is order(A, B) with the opposite sign.
 
     Raises:
-        ConfigError: no quantity has this name.
-        AnalysisError: no such cell, with what there is.
+        ConfigError: No quantity has this name.
+        AnalysisError: The result has no such cell; the message lists the existing ones.
     """
     name, address = address_of(quantity)
     if name is None:
@@ -105,7 +105,7 @@ def find_cell(result: AnalysisResult, quantity: Quantity) -> Cell:
 
 
 def cells_named(result: AnalysisResult, names: Iterable[str]) -> dict[str, Cell]:
-    """The cells that `names` ("order(math, science) on science") mean in `result`, without those it does not have."""
+    """Return the cells that `names` ("order(math, science) on science") denote in `result`, without missing ones."""
     found: dict[str, Cell] = {}
     for name in names:
         try:
@@ -150,7 +150,7 @@ HOLDS: dict[str, Callable[[float, float], bool]] = {
 
 
 def answer_of(cell: Cell, condition: Condition) -> Answer:
-    """Compare both ends of the interval with the threshold; they have to agree.
+    """Compare both ends of the interval with the threshold; they must agree.
 
     A missing end counts as unbounded, so a cell without an interval decides nothing.
     """

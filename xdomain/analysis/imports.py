@@ -1,4 +1,4 @@
-"""Results from elsewhere: accuracy tables with n."""
+"""Import of results from elsewhere: accuracy tables with their numbers of items."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xdomain.core.json_text import RepeatedKeyError, small_integer
 from xdomain.core.reading import read_limited, why_unreadable
 
 LARGEST_FILE = 2**30
-"""Bytes of a file, all of which are held in memory."""
+"""Maximum bytes of a file, which is read into memory."""
 
 TABLE_COLUMNS = ("curriculum", "domain", "accuracy", "n_items")
 
@@ -28,8 +28,8 @@ def read_accuracy_table(path: Path) -> AccuracyTable:
     Accuracies are fractions; the base model is the curriculum "base".
 
     Raises:
-        AnalysisError: the file is missing or malformed; names the row.
-        ConfigError: a curriculum cannot be read.
+        AnalysisError: The file is missing or malformed; the message names the row.
+        ConfigError: A curriculum cannot be read.
     """
     rows = _json_rows(path) if path.suffix == ".json" else _csv_rows(path)
     cells: dict[tuple[RunId, str], Published] = {}
@@ -42,7 +42,7 @@ def read_accuracy_table(path: Path) -> AccuracyTable:
             )
         try:
             if isinstance(row["accuracy"], bool) or isinstance(row["n_items"], bool):
-                raise TypeError("true and false are none")
+                raise TypeError("true and false are not numbers")
             cell = Published(float(row["accuracy"]), int(row["n_items"]))
         except (TypeError, ValueError, OverflowError) as error:
             raise AnalysisError(f"accuracy and n_items should be numbers: {error}.", where=where) from error
@@ -51,29 +51,29 @@ def read_accuracy_table(path: Path) -> AccuracyTable:
         except ConfigError as error:
             raise ConfigError(error.what, where=where, fix=error.fix) from error
         if key in cells:
-            raise AnalysisError(f'"{key[0]}" on "{key[1]}" is there twice.', where=where, fix="Keep one of them.")
+            raise AnalysisError(f'"{key[0]}" on "{key[1]}" is listed twice.', where=where, fix="Keep one of them.")
         cells[key] = cell
     domains = tuple(dict.fromkeys(domain for _, domain in cells))
     return AccuracyTable(path.stem, str(path.name), domains, cells)
 
 
 def read_curriculum(text: str) -> RunId:
-    """The run of a curriculum, or the base for "base".
+    """Return the run of a curriculum, or the base model for "base".
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: The text is neither.
     """
     return BASE_RUN if text.strip() == BASE else RunId(parse_curriculum(text), JOINT)
 
 
 def read_lines(path: Path) -> list[str]:
-    """Lines of a text file.
+    """Return the lines of a text file.
 
     Raises:
-        AnalysisError: it cannot be read, or is larger than `LARGEST_FILE`.
+        AnalysisError: The file cannot be read, or is larger than `LARGEST_FILE`.
     """
     try:
-        # Spreadsheets begin a file with a mark of its byte order.
+        # Spreadsheets begin a file with a byte order mark.
         text = read_limited(path, LARGEST_FILE).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         what = f"cannot be read as UTF-8: {error.reason} at byte {error.start}."
@@ -85,10 +85,10 @@ def read_lines(path: Path) -> list[str]:
 
 
 def read_json_document(path: Path) -> Any:
-    """The value in a JSON file.
+    """Return the value in a JSON file.
 
     Raises:
-        AnalysisError: it cannot be read, is not JSON, or holds an integer of more than 64 bits.
+        AnalysisError: The file cannot be read, is not JSON, or holds an integer of more than 64 bits.
     """
     return parse_json("\n".join(read_lines(path)), str(path), parse_int=small_integer)
 
@@ -97,11 +97,11 @@ def parse_json(text: str, where: str, parse_int: Callable[[str], int] = int) -> 
     """Return the value of a JSON text.
 
     Raises:
-        AnalysisError: it is not JSON, nested too deeply, or lists a key of an object twice.
+        AnalysisError: The text is not JSON, is nested too deeply, or lists a key of an object twice.
     """
     try:
         value = json_text.parse_json(text, parse_int=parse_int)
-        if "\\ud" in text.lower():  # halves of characters, which no report could hold, become "?"
+        if "\\ud" in text.lower():  # unpaired surrogates, which no report could hold, become "?"
             whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
             value = json_text.parse_json(whole)
         return value

@@ -1,4 +1,4 @@
-"""From measured contrasts to estimates with intervals: seed variation pooled within one matrix and domain."""
+"""Estimates with intervals from measured contrasts. Seed variation is pooled within one matrix and domain."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Estimate:
     """A number with its variance and degrees of freedom.
 
     Attributes:
-        variance: NaN where none can be estimated (one item).
-        degrees: of the t distribution.
-        p: two-sided p of "it is 0"; None where that is no question (accuracies).
-        n_seeds: 1 for the base alone, too.
-        note: why something is missing.
-        caveat: why the interval may say less than it seems to.
+        variance: Variance of the value; NaN if it cannot be estimated (one item).
+        degrees: Degrees of freedom of the t distribution.
+        p: Two-sided p of "it is 0"; None if this is not tested (accuracies).
+        n_seeds: Number of training seeds; 1 for the base model.
+        note: Reason why a field is missing.
+        caveat: Reason why the interval may cover less than it seems to.
     """
 
     value: float
@@ -50,7 +50,7 @@ class Estimate:
 
     @property
     def error(self) -> float:
-        """Standard error; NaN where unknown."""
+        """Standard error; NaN if unknown."""
         return math.sqrt(self.variance) if self.variance >= 0 else math.nan
 
     @property
@@ -62,7 +62,7 @@ class Estimate:
         return "the recipe" if self.n_seeds > 1 else "these checkpoints"
 
     def limits(self, lower_tail: float = 0.025, upper_tail: float = 0.025) -> tuple[float, float]:
-        """One-sided limits; the default pair is the 95% interval."""
+        """Return one-sided limits; by default they form the 95% interval."""
         low = self.value + t_quantile(lower_tail, self.degrees) * self.error
         return low, self.value + t_quantile(1 - upper_tail, self.degrees) * self.error
 
@@ -71,9 +71,9 @@ Measured = Estimate | Blank
 
 
 def pool_effects(effects: Mapping[Key, Effect | Blank]) -> dict[Key, Measured]:
-    """Turn the contrasts of one matrix into estimates; those on the same domains share their seed variation.
+    """Turn the contrasts of one matrix into estimates. Contrasts on the same domains share their seed variation.
 
-    With one seed the t interval over items is all there is, and p is the exact sign-flip test on items.
+    With one seed, only a t interval over items is possible, and p is the exact sign-flip test on items.
     """
     groups: dict[tuple[str, ...], list[Effect]] = defaultdict(list)
     for found in effects.values():
@@ -84,8 +84,10 @@ def pool_effects(effects: Mapping[Key, Effect | Blank]) -> dict[Key, Measured]:
 
 
 def pool(effects: Sequence[Effect]) -> SeedPool:
-    """Average `between` and `noise`, weighted by degrees of freedom; how much the contrasts move together between seeds
-    is taken from those whose seeds are the same in number."""
+    """Average `between` and `noise`, weighted by degrees of freedom.
+
+    The covariance of the contrasts between seeds is estimated from those with the same number of seeds.
+    """
     weights = np.array([effect.parts.n_seeds - 1 for effect in effects], dtype=np.float64)
     degrees = weights.sum()
     noise_degrees = sum(float(effect.parts.item_degrees) * (effect.parts.n_seeds - 1) for effect in effects)
@@ -108,7 +110,7 @@ def _degrees_between(effects: Sequence[Effect]) -> FloatArray:
 
 def _estimate(effect: Effect, pools: Mapping[tuple[str, ...], SeedPool]) -> Estimate:
     parts = effect.parts
-    # One seed says nothing about a re-run, so it borrows no seed variation either.
+    # An estimate from one seed does not cover a re-run, so it uses no pooled seed variation either.
     shared = pools.get(effect.domains) if parts.n_seeds > 1 else None
     value = float(parts.mean)
     bare = Estimate(
@@ -132,15 +134,15 @@ def _estimate(effect: Effect, pools: Mapping[tuple[str, ...], SeedPool]) -> Esti
         caveat = join(effect.caveat, unusual_seeds(effect, shared))
         found = replace(bare, variance=float(variance), degrees=float(degrees), caveat=caveat)
     if found.variance < 1e-18:
-        note = "no interval: zero variance, every item says the same"
+        note = "no interval: zero variance, all items have the same difference"
         return replace(found, variance=0.0, p=1.0 if abs(value) < 1e-12 else found.p, note=note)
     return found if found.p is not None else replace(found, p=t_test_p(found))
 
 
 def unusual_seeds(effect: Effect, shared: SeedPool) -> str:
-    """A warning if this contrast varies more between seeds than the others it is pooled with (F test at 1%).
+    """Return a warning if this contrast varies more between seeds than those it is pooled with (F test at 1%).
 
-    Pooling presumes equal seed variation; a contrast with four times the SD of the rest gets too narrow an interval.
+    Pooling assumes equal seed variation. A contrast with four times the SD of the others gets too narrow an interval.
     """
     own_degrees = effect.parts.n_seeds - 1.0
     other_degrees = float(shared.nominal_degrees) - own_degrees
@@ -157,28 +159,28 @@ def unusual_seeds(effect: Effect, shared: SeedPool) -> str:
 
 
 def t_test_p(estimate: Estimate, against: float = 0.0) -> float | None:
-    """Two-sided p of "the value is `against`"."""
+    """Return the two-sided p of "the value is `against`"."""
     if not estimate.has_interval:
         return None
     return 2 * float(special.stdtr(estimate.degrees, -abs(estimate.value - against) / estimate.error))
 
 
 def t_quantile(probability: float, degrees: float) -> float:
-    """Quantile of the t distribution: what `scipy.stats.t.ppf` calls, without its slow checks."""
+    """Return a quantile of the t distribution by the function behind `scipy.stats.t.ppf`, without its slow checks."""
     return float(special.stdtrit(degrees, probability))
 
 
 def combine(parts: Sequence[Measured], weights: Sequence[float], compares: tuple[str, ...] = ()) -> Measured:
-    """A weighted sum of independent estimates: variances add, degrees of freedom by Welch and Satterthwaite.
+    """Return a weighted sum of independent estimates, with degrees of freedom by Welch and Satterthwaite.
 
-    Different evaluated domains share no items, so nothing is paired between them.
+    Different evaluated domains share no items, so nothing is paired between them, and variances add.
     """
     blanks = [part for part in parts if isinstance(part, Blank)]
     if blanks:
         return Blank(blanks[0].note, compares or blanks[0].compares)
     known = [part for part in parts if isinstance(part, Estimate)]
     if not known:
-        return Blank("not defined: there is nothing to combine", compares)
+        return Blank("not defined: there are no values to combine", compares)
     shares = [weight**2 * part.variance for part, weight in zip(known, weights, strict=True)]
     variance = math.fsum(shares)
     spread = math.fsum(share**2 / part.degrees for share, part in zip(shares, known, strict=True))
@@ -198,7 +200,7 @@ def combine(parts: Sequence[Measured], weights: Sequence[float], compares: tuple
 
 
 def to_cell(measured: Measured, *, tested: bool = True) -> Cell:
-    """The published cell; p is adjusted and put into words once the whole matrix is there."""
+    """Return the published cell; p is adjusted, and the conclusion set, once the whole matrix is known."""
     if isinstance(measured, Blank):
         return Cell(note=measured.note, compares=measured.compares)
     low, high = measured.limits() if measured.has_interval else (None, None)

@@ -16,21 +16,21 @@ from xdomain.analysis.study import Study
 from xdomain.plan.measurement import MeasuredGrid
 
 ITEMS_A_SIDE = 3
-"""Items shown as gained, and as lost, for each run and domain."""
+"""Number of items shown as gained, and as lost, per run and domain."""
 SMALLEST_CHANGE = 0.5
-"""Change of an item's mean score that counts as gained or lost."""
+"""Smallest change of an item's mean score that counts as gained or lost."""
 LONGEST_COMPLETION = 2_000
-"""Characters kept of a completion."""
+"""Number of characters kept of a completion."""
 LONGEST_PROMPT = 2_000
-"""Characters kept of a prompt, half of them from its end: a template opens it, and the question often closes it."""
+"""Number of characters kept of a prompt. Half of them are from its end, which often holds the question."""
 
 Key = tuple[str, str, str]
-"""Checkpoint, domain, item."""
+"""Checkpoint, domain and item."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One answer, as far as the browser shows it."""
+    """One answer, with the fields that the browser shows."""
 
     number: int
     score: float | None
@@ -53,9 +53,9 @@ class Change:
 
 
 def moved_items(grid: MeasuredGrid) -> dict[str, dict[str, dict[str, list[str]]]]:
-    """Ids of the items whose mean score is higher ("gained") or lower ("lost") than the base's, by run and domain.
+    """Return the ids of items with a higher ("gained") or lower ("lost") mean score than the base model's.
 
-    An item without a verdict on both sides is neither.
+    They are keyed by run and domain. An item without a verdict on both sides is in neither list.
     """
     means = grid.records.groupby(["checkpoint", "domain", "item_id"], observed=True)["score"].mean()
     base = next((place.checkpoint for place in grid.checkpoints if place.run.is_base), None)
@@ -74,10 +74,10 @@ def moved_items(grid: MeasuredGrid) -> dict[str, dict[str, dict[str, list[str]]]
 def item_changes(
     study: Study, records: pd.DataFrame, prompts: Mapping[str, Mapping[str, str]]
 ) -> tuple[ItemChange, ...]:
-    """The largest changes against the parent, with one completion of each side where the records hold any.
+    """Return the largest changes relative to the parent, with one completion per side if the records hold any.
 
     Args:
-        prompts: by domain and item id.
+        prompts: Prompt text, keyed by domain and item id.
     """
     changes = [
         change for run in study.book.trained for domain in study.domains for change in _changes(study, run, domain)
@@ -107,7 +107,7 @@ def _changes(study: Study, run: Run, domain: str) -> list[Change]:
 
 
 def _quotes(records: pd.DataFrame, changes: list[Change]) -> Mapping[Key, list[Sample]]:
-    """Samples by (checkpoint, domain, item) of all that is shown."""
+    """Return the samples of all shown items, keyed by (checkpoint, domain, item)."""
     if "completion" not in records.columns or not changes:
         return {}
     wanted = {(name, change.domain, change.item_id) for change in changes for name in change.checkpoints}
@@ -144,7 +144,7 @@ def _published(change: Change, quotes: Mapping[Key, list[Sample]], prompts: Mapp
 
 
 def _quote(samples: list[Sample], *, right: bool) -> tuple[str | None, str | None]:
-    """A completion that shows the side (right or wrong, if there is one) and the gold answer."""
+    """Return a completion that shows the side (right or wrong, if there is one), and the gold answer."""
     if not samples:
         return None, None
     ordered = sorted(samples, key=lambda sample: sample.number)
@@ -154,7 +154,7 @@ def _quote(samples: list[Sample], *, right: bool) -> tuple[str | None, str | Non
 
 
 def shortened(prompt: str | None) -> str | None:
-    """A prompt with its middle left out where it is longer than `LONGEST_PROMPT` characters."""
+    """Return a prompt without its middle if it is longer than `LONGEST_PROMPT` characters."""
     half = LONGEST_PROMPT // 2
     return prompt if prompt is None or len(prompt) <= LONGEST_PROMPT else f"{prompt[:half]}\n[…]\n{prompt[-half:]}"
 

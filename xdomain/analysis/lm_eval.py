@@ -1,4 +1,4 @@
-"""Results from elsewhere, item by item: sample files of lm-evaluation-harness and our own records, as one grid."""
+"""Import of results from elsewhere: lm-evaluation-harness sample files and our own item records, as one grid."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ManifestRun(BaseModel):
 
 
 class Manifest(BaseModel):
-    """A manifest: which sample file belongs to which model."""
+    """A manifest that assigns sample files to models."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -49,10 +49,10 @@ class ImportedRun:
     """One model that was evaluated elsewhere.
 
     Attributes:
-        curriculum: What it was trained on, "base" for the base model.
-        seed: Training seed; None for the base model, 0 for a training whose seed is not known.
-        samples: Files by domain: the harness's sample files (JSON lines; several for a group) or item records.
-        checkpoint: Name of the checkpoint to take from a Parquet file that holds several.
+        curriculum: Curriculum that it was trained on; "base" for the base model.
+        seed: Training seed; None for the base model, 0 if the seed of a training is not known.
+        samples: Files of each domain: sample files of the harness (JSON lines; several for a group) or item records.
+        checkpoint: Name of the checkpoint to use from a Parquet file that holds several.
     """
 
     curriculum: str
@@ -65,9 +65,9 @@ def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoi
     """Build a measured grid from sample files and records.
 
     Raises:
-        AnalysisError: a file is missing or malformed, or has several metrics, filters or checkpoints and none was
-            chosen; two runs are the same.
-        StoreError: a Parquet file holds no item records.
+        AnalysisError: A file is missing or malformed, or has several metrics, filters or checkpoints and none was
+            chosen; or two runs are the same.
+        StoreError: A Parquet file holds no item records.
     """
     choice = choice or ImportChoice()
     checkpoints, frames = [], []
@@ -81,7 +81,7 @@ def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoi
     label, count = Counter(checkpoint.checkpoint for checkpoint in checkpoints).most_common(1)[0]
     if count > 1:
         raise AnalysisError(
-            f'lists the run "{label}" {count} times.', where=name, fix="Keep one, or give the others another `seed`."
+            f'lists the run "{label}" {count} times.', where=name, fix="Keep one, or give the others other `seed`s."
         )
     return MeasuredGrid(
         experiment=name,
@@ -90,7 +90,7 @@ def grid_from_lm_eval(name: str, runs: Sequence[ImportedRun], choice: ImportChoi
         checkpoints=tuple(checkpoints),
         records=pd.concat(frames, ignore_index=True),
         seeds=tuple(dict.fromkeys(c.seed for c in checkpoints if c.seed is not None)),
-        description={"source": "answers to items from elsewhere"},
+        description={"source": "imported answers to items"},
     )
 
 
@@ -109,11 +109,11 @@ def read_lm_eval_manifest(path: Path) -> MeasuredGrid:
     """Read a JSON manifest {"name", "runs": [{"curriculum", "seed", "samples": {domain: file}}], "metric", "filter"}.
 
     Files are relative to the manifest. A list of files makes one domain of a group of tasks. "metric" and "filter" map
-    domains to names and may be left out. A file may also be a Parquet file of our records; if it holds several
+    domains to names and may be omitted. A file may also be a Parquet file of our records. If it holds several
     checkpoints, "checkpoint" next to "samples" names one.
 
     Raises:
-        AnalysisError: the manifest has another layout; see also `grid_from_lm_eval`.
+        AnalysisError: The manifest has another layout; see also `grid_from_lm_eval`.
     """
     manifest = _manifest(path)
     runs = []
@@ -129,7 +129,7 @@ def read_lm_eval_manifest(path: Path) -> MeasuredGrid:
     for key, chosen in (("metric", manifest.metric), ("filter", manifest.filter)):
         for domain in set(chosen) - set(domains):
             raise AnalysisError(
-                f'"{domain}" is no domain of any run.{did_you_mean(domain, domains)}',
+                f'"{domain}" is not a domain of any run.{did_you_mean(domain, domains)}',
                 where=f"{path}, {key}",
                 fix=f"Domains: {', '.join(domains)}.",
             )
@@ -164,16 +164,16 @@ def _shown(value: Any) -> str:
 
 
 def grid_of_models(name: str, samples: Mapping[str, Mapping[str, Path]], base: str | None) -> MeasuredGrid:
-    """Models side by side, with a column for each task, filter and metric of their sample files.
+    """Return a comparison of models, with a column for each task, filter and metric of their sample files.
 
-    Metrics that are no share of an item, such as perplexities, are left out.
+    Metrics that are not a share per item, such as perplexities, are left out.
 
     Args:
-        samples: sample file by task, by model.
-        base: the model that stands as the base.
+        samples: Sample file of each task, keyed by model and task.
+        base: Model that serves as the base model.
 
     Raises:
-        AnalysisError: a file is missing or malformed, or no metric is left.
+        AnalysisError: A file is missing or malformed, or no metric is left.
     """
     checkpoints, frames = [], []
     for model, files in samples.items():

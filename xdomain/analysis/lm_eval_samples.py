@@ -1,8 +1,8 @@
-"""Sample files of lm-evaluation-harness (--log_samples, any 0.4 version) as item records.
+"""Read sample files of lm-evaluation-harness (--log_samples, any 0.4 version) as item records.
 
-Each row is one item. Rows are paired between models by `doc_hash`, so a changed document is another item; a document
-that is listed several times gives several items, which share a cluster. Only rows that agree in doc_id, document and
-prompt are samples of one item.
+Each row is one item. Rows are paired between models by `doc_hash`, so a changed document is another item. A document
+that is listed several times gives several items, which share a cluster. Rows are samples of one item only if they agree
+in doc_id, document and prompt.
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ from xdomain.core.fingerprint import text_digest
 
 RIGHT = 1.0
 NO_FILTER = "none"
-"""What the harness calls the filter of a task that has none."""
+"""The harness's filter name for a task without a filter."""
 
 NOT_METRICS = frozenset(
     {"doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "sample", "success"}
 )
-"""Keys of a row that are no metrics; older versions do not list their metrics."""
+"""Keys of a row that are not metrics, because older versions do not list their metrics."""
 
 
 @dataclass(frozen=True)
 class ImportChoice:
-    """The metric and filter to take from the sample files of each domain.
+    """The metric and filter to use from the sample files of each domain.
 
     Attributes:
-        metric: Metric by domain, needed only if a file has several. "exact_match,strict-match" names the filter too.
-        answer_filter: Filter by domain, needed only if a file has several.
+        metric: Metric, keyed by domain; needed only if a file has several. "exact_match,strict-match" also names the
+            filter.
+        answer_filter: Filter, keyed by domain; needed only if a file has several.
     """
 
     metric: Mapping[str, str] = field(default_factory=dict)
@@ -75,7 +76,7 @@ class Sample:
 
     @property
     def metrics(self) -> list[str]:
-        """Return the row's metrics: those that it lists, or else all numbers whose keys are not the harness's."""
+        """Return the row's metrics: those that it lists, or else all numbers under keys unknown to the harness."""
         listed = self.row.get("metrics")
         if isinstance(listed, list) and listed:
             return [str(name) for name in listed]
@@ -85,7 +86,7 @@ class Sample:
     def asked(self) -> tuple[int, float, str, str]:
         """Return a sort key that is equal for samples of one item and follows the order of the documents."""
         number = self.row.get("doc_id")
-        if number is None:  # every row is asked for itself
+        if number is None:  # each row is a separate item
             return self.file, self.line, "", self.prompt
         if isinstance(number, int | float):
             return self.file, number, "", self.prompt
@@ -104,7 +105,7 @@ class Sample:
             raise AnalysisError(
                 f'the metric "{metric}" should be a number between 0 and 1. Found {str(value)[:80]}.',
                 where=self.where,
-                fix="Name another metric under `metric`.",
+                fix="Choose another metric under `metric`.",
             )
         return float(value)
 
@@ -118,7 +119,7 @@ def read_samples(paths: Sequence[Path]) -> list[Sample]:
     """Return the rows of the sample files of one domain, in order.
 
     Raises:
-        AnalysisError: a file is missing, empty or malformed.
+        AnalysisError: A file is missing, empty or malformed.
     """
     found = []
     for number, path in enumerate(paths):
@@ -134,12 +135,12 @@ def _sample(text: str, path: Path, file: int, line: int) -> Sample:
     row = parse_json(text, where)
     if not isinstance(row, dict) or (row.get("doc_hash") is None and row.get("doc") is None):
         raise AnalysisError(
-            "has neither doc_hash nor doc, which pair items.",
+            "has neither doc_hash nor doc, one of which is needed to pair items.",
             where=where,
             fix="Give the samples_*.jsonl files that --log_samples of version 0.4 or later writes.",
         )
     document = row.get("doc_hash")
-    if document is None:  # older versions; the formula is that of later ones
+    if document is None:  # for older versions, by the formula of later ones
         document = text_digest(json.dumps(row["doc"], indent=2, ensure_ascii=False))
     return Sample(row, where, file, line, str(document), _prompt(row))
 
@@ -167,10 +168,10 @@ def sample_choices(path: Path) -> list[tuple[str, str]]:
 
 
 def lm_eval_records(paths: Sequence[Path], checkpoint: str, domain: str, choice: ImportChoice) -> pd.DataFrame:
-    """Return item records of the sample files of one domain (several for a group of tasks).
+    """Return item records of the sample files of one domain (several files for a group of tasks).
 
     Raises:
-        AnalysisError: a file is missing or malformed, or has several metrics or filters and none was chosen.
+        AnalysisError: A file is missing or malformed, or has several metrics or filters and none was chosen.
     """
     samples = read_samples(paths)
     where = ", ".join(map(str, paths))
@@ -214,8 +215,8 @@ def _items(samples: Iterable[Sample]) -> dict[tuple[str, str], list[Sample]]:
         same = documents.setdefault(sample.document, {}).setdefault(sample.asked, [])
         if same and "filter" not in sample.row and _answered(sample) == _answered(same[0]) != (None, None):
             raise AnalysisError(
-                "repeats the document and the responses of an earlier line: a file of several filters that does not "
-                "name them, as older versions write it.",
+                "repeats the document and the responses of an earlier line. The file has several filters and does not "
+                "name them, which older versions do.",
                 where=sample.where,
                 fix='Keep the lines of one filter, or add "filter" to each line.',
             )
@@ -243,7 +244,7 @@ def _chosen(kind: str, names: Iterable[str], wanted: str | None, domain: str, wh
     raise AnalysisError(
         problem,
         where=where,
-        fix=f'There are: {", ".join(found)}. Choose one in the manifest: "{kind}": {{"{domain}": "{found[0]}"}}.',
+        fix=f'Choose one of {", ".join(found)} in the manifest: "{kind}": {{"{domain}": "{found[0]}"}}.',
     )
 
 

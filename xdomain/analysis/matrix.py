@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Word = Literal["gain", "loss", "effect shown", "no effect shown"]
-"""Follows the adjusted p; "effect shown" is for sizes without a sign. Null where nothing was tested."""
+"""Conclusion by the adjusted p. "effect shown" is for sizes without a sign. Null if nothing was tested."""
 
 OPPOSITE: dict[Word, Word] = {
     "gain": "loss",
@@ -25,20 +25,20 @@ OPPOSITE: dict[Word, Word] = {
 """The conclusion of the same comparison with its sides exchanged."""
 
 SpeaksOf = Literal["these checkpoints", "the recipe"]
-"""What an interval speaks about: one seed says nothing about a re-run of training."""
+"""Inference scope of an interval. One seed does not cover a re-run of training."""
 
 Unit = Literal["fraction", "ratio", "logit", "odds ratio"]
 
 
 Direction = Literal["difference", "size", "harm", "level"]
-"""More is better; a size without a sign; more is worse; a level, which no centre belongs to."""
+"""More is better; a size without a sign; more is worse; a level, to which no centre belongs."""
 
 Section = Literal["accuracy", "main", "further"]
-"""The accuracies, which have a table of their own; matrices that every format shows; the appendix."""
+"""The accuracies, which have a separate table; matrices that every format shows; the appendix."""
 
 
 class ResultModel(BaseModel):
-    """Frozen, refuses unknown keys, and holds no NaN or infinity, which JSON cannot carry."""
+    """A frozen model that refuses unknown keys, NaN and infinity, which JSON cannot represent."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -50,44 +50,52 @@ class ResultModel(BaseModel):
 
 
 class Cell(ResultModel):
-    """One number with its interval. A cell that could not be computed has `estimate` null and says why in `note`."""
+    """One number with its interval. If it could not be computed, `estimate` is null and `note` gives the reason."""
 
     estimate: float | None = None
     low: float | None = None
-    """Lower end of the 95% interval (unadjusted, cut at the smallest possible value); null also where the interval is
-    unbounded, which `note` says."""
+    """Lower end of the 95% interval (unadjusted, cut at the smallest possible value).
+
+    It is also null if the interval is unbounded, which `note` says.
+    """
     high: float | None = None
     n_items: int | None = None
-    """Items that every compared checkpoint has a verdict on (both tests together where two are compared)."""
+    """Number of items that every compared checkpoint has a verdict on (of both tests together if two are compared)."""
     n_seeds: int | None = None
     p: float | None = None
-    """Two-sided p of "no effect"; null where nothing was tested."""
+    """Two-sided p of "no effect"; null if nothing was tested."""
     p_adjusted: float | None = None
-    """Adjusted within the matrix's family, see `Matrix.family`."""
+    """p adjusted within the matrix's family, see `Matrix.family`."""
     word: Word | None = None
     seed_sd: float | None = None
-    """Standard deviation of this contrast between seeds (its own, not the pooled one); null with one seed."""
+    """Standard deviation of this contrast between its seeds, not pooled with others; null with one seed."""
     speaks_of: SpeaksOf | None = None
-    """Null without a number, and for the base alone among several seeds: no training is in it."""
+    """Inference scope.
+
+    It is null without a number, and for the base model among several seeds, which involves no training.
+    """
     p_equivalent: float | None = None
-    """p of two one-sided tests of "the effect is at least the margin in size"; null without a margin."""
+    """p of two one-sided tests of "the size of the effect is at least the margin"; null without a margin."""
     equivalent: bool | None = None
-    """Whether that p, adjusted like `p_adjusted`, is at most 0.05; null if it was not tested. It never replaces `word`:
-    an effect can be shown and also be smaller than the margin."""
+    """True if that p, adjusted like `p_adjusted`, is at most 0.05; null if it was not tested.
+
+    It never replaces `word`: an effect can be shown and also be smaller than the margin.
+    """
     standard_error: float | None = None
-    """Standard error of a tested estimate whose interval is symmetric about it before it is cut at what is possible;
-    null elsewhere."""
+    """Standard error of a tested estimate; null unless its interval, before it is cut, is symmetric about it."""
     degrees: float | None = None
     """Degrees of freedom of the t distribution that belongs to `standard_error`."""
     smallest_detectable: float | None = None
-    """Smallest effect that this cell's design would have shown in 80% of repetitions, unadjusted."""
+    """Minimum detectable effect: the smallest effect that this design would show in 80% of repetitions, unadjusted."""
     compares: tuple[str, ...] = ()
     """Labels of the compared runs, the first against the others; keys of `AnalysisResult.effort`."""
     note: str = ""
-    """Why a value is missing or special, a sentence."""
+    """Sentence that says why a value is missing or special."""
     caveat: str = ""
-    """Why the interval may say less than it seems to (seeds or items left out, seeds that differ unusually); every
-    format marks the cell and prints it."""
+    """Reason why the interval may cover less than it seems to (seeds or items left out, seeds that differ unusually).
+
+    Every format marks the cell and prints the caveat.
+    """
 
     @property
     def opposite_word(self) -> Word | None:
@@ -107,45 +115,48 @@ class Cell(ResultModel):
 
 
 class Matrix(ResultModel):
-    """A table of cells. A pair (row, column) absent from `cells` is undefined by the matrix's definition;
-    one that is defined but was not measured is there with a null estimate and a note."""
+    """A table of cells.
+
+    A pair (row, column) that is absent from `cells` is undefined by the matrix's definition. A defined pair that was
+    not measured has a cell with a null estimate and a note.
+    """
 
     name: str
     """Key in `AnalysisResult.matrices`."""
     title: str
     definition: str
-    """What a cell is, in words and symbols."""
+    """Definition of a cell, in words and symbols."""
     source: str
-    """The paper a definition comes from, or "ours"."""
+    """Paper that the definition comes from, or "ours"."""
     unit: Unit = "fraction"
     centre: float | None = 0.0
-    """The value that means no effect (0, or 1 for ratios); null where there is none (accuracies)."""
+    """Value that means no effect (0, or 1 for ratios); null if there is none (accuracies)."""
     row_meaning: str
     column_meaning: str = "evaluated domain"
     speaks_of: SpeaksOf | None = None
-    """What its intervals speak about; a cell that says otherwise is an exception, and is not tested."""
+    """Inference scope of its intervals. A cell with another scope is an exception and is not tested."""
     family: str = "not tested"
-    """How p was adjusted and over which cells."""
+    """Method by which p was adjusted, and the cells that it was adjusted over."""
     margin: float | None = None
     """Effects smaller than this count as equivalent (0.02 is 2 points); null if nothing was tested for equivalence."""
     section: Section = "further"
-    """Where a report shows it."""
+    """Section of a report that shows it."""
     question: str = ""
     """The question that the matrix answers."""
     hint: str = ""
     """The meaning of the colours."""
     direction: Direction = "difference"
-    """How an estimate is read."""
+    """Way in which an estimate is read."""
     column_directions: dict[str, Direction] = Field(default_factory=dict)
     """Columns that are read differently from the rest of the matrix."""
     mirrored: bool = False
-    """Whether (row, column) and (column, row) are one question, which is tested once."""
+    """True if (row, column) and (column, row) are one question, which is tested once."""
     limits: tuple[float, float] = (-1.0, 1.0)
     """Smallest and largest possible value, if estimates are differences in fractions. Intervals are cut there."""
     unbounded: tuple[str, ...] = ()
     """Columns whose values have no such limits."""
     square: tuple[str, str] | None = None
-    """Meaning of rows and columns when the rows "A -> B" are drawn as a square; null if they never are."""
+    """Meaning of rows and columns if the rows "A -> B" are drawn as a square; null if they never are."""
     numerator: str | None = None
     """Name of the matrix that holds the numerator of each ratio in the same row and column."""
     rows: tuple[str, ...] = ()
@@ -154,29 +165,29 @@ class Matrix(ResultModel):
     """`cells[row][column]`."""
 
     def cell(self, row: str, column: str) -> Cell | None:
-        """The cell, or None where the definition leaves it out."""
+        """Return the cell, or None if the definition leaves it out."""
         return self.cells.get(row, {}).get(column)
 
     def is_exception(self, cell: Cell) -> bool:
-        """Whether a cell speaks of less than the matrix does: it has one seed where others have several."""
+        """Return whether a cell has a narrower scope than the matrix: it has one seed while others have several."""
         return self.speaks_of is not None and cell.speaks_of not in (None, self.speaks_of)
 
     def direction_of(self, column: str) -> Direction:
-        """Return how one column is read."""
+        """Return the way in which one column is read."""
         return "level" if self.centre is None else self.column_directions.get(column, self.direction)
 
     def possible(self, column: str) -> tuple[float, float] | None:
-        """Return the smallest and the largest value that a column can hold; None where there is no such limit."""
+        """Return the smallest and the largest possible value of a column; None if there are no such limits."""
         if self.unit != "fraction" or column in self.unbounded:
             return None
         return (0.0, 1.0) if self.direction_of(column) in {"level", "size"} else self.limits
 
     def frame(self, *, intervals: bool = False) -> pd.DataFrame:
-        """Return the matrix as a data frame; a cell without an estimate is NaN.
+        """Return the matrix as a data frame. A cell without an estimate is NaN.
 
         Args:
-            intervals: Return one row per defined cell, with the cell's fields (estimate, low, high, p, ...) as columns
-                beside `row` and `column`. By default the frame holds estimates only, in the shape of the matrix.
+            intervals: True to return one row per defined cell, with `row`, `column` and the cell's fields (estimate,
+                low, high, p, ...) as columns. By default the frame holds estimates only, in the shape of the matrix.
         """
         import pandas as pd
 
@@ -197,7 +208,7 @@ class Matrix(ResultModel):
 
     @property
     def has_margin(self) -> bool:
-        """Whether cells are differences of accuracies, to which a margin of equivalence applies."""
+        """True if cells are differences of accuracies, to which a margin of equivalence applies."""
         return self.unit == "fraction" and self.centre == 0.0 and self.column_meaning != "metric"
 
     @property
@@ -206,25 +217,25 @@ class Matrix(ResultModel):
 
 
 class AnswerShape(ResultModel):
-    """What stands beside an accuracy. Shares are of all samples, pooled over seeds."""
+    """The shape of the answers behind an accuracy. Shares are shares of all samples, pooled over seeds."""
 
     n_samples: int
     wrong: float | None = None
-    """Share with an answer of the right form that is wrong."""
+    """Share of answers that have the right form but are wrong."""
     malformed: float | None = None
     truncated: float | None = None
-    """Share that ran into the length limit; counted wrong, not left out."""
+    """Share that reached the length limit. They count as wrong and are not left out."""
     unscored: float | None = None
-    """Share that the verifier could not judge; left out of the accuracy."""
+    """Share that the verifier could not judge. They are left out of the accuracy."""
     mean_tokens: float | None = None
     mean_entropy: float | None = None
-    """Nats a token."""
+    """Mean entropy in nats per token."""
 
 
 class AccuracyMatrix(Matrix):
-    """Accuracies with chance and the shape of the answers beside them."""
+    """Accuracies with chance and the shape of the answers."""
 
     chance: dict[str, float | None]
-    """Accuracy of a constant or uniform answer by domain; null where unknown."""
+    """Accuracy of constant or uniform guessing, keyed by domain; null if unknown."""
     answers: dict[str, dict[str, AnswerShape]]
-    """`answers[row][column]`, absent where there is no record."""
+    """Shape of the answers, `answers[row][column]`; absent without records."""

@@ -1,6 +1,7 @@
-"""Largest and smallest of noisy things, corrected: a plain maximum is biased, and a plain bootstrap does not cure it.
+"""Largest and smallest of several noisy values, corrected for selection.
 
-At the null a percentile bootstrap of an order sensitivity, or of a range over six permutations, never covers (0%).
+A plain maximum is biased, and a plain bootstrap does not correct this: at the null, a percentile bootstrap of an order
+sensitivity, or of a range over six permutations, never covers (0%).
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class Extreme:
     """A corrected extreme: estimate, 95% interval and two-sided p of "it is 0".
 
     Attributes:
-        detectable: an extreme this far from 0 is found in 80% of repetitions at least, unadjusted; None where that has
-            no answer.
+        detectable: An extreme this far from 0 is found in at least 80% of repetitions, unadjusted; None if this is not
+            defined.
     """
 
     value: float
@@ -40,7 +41,7 @@ class Extreme:
 def extreme_cell(
     extreme: Extreme, parts: Sequence[Estimate], compares: tuple[str, ...], n_items: int, note: str = ""
 ) -> Cell:
-    """Cell of a corrected extreme with the counts of what went into it."""
+    """Return the cell of a corrected extreme, with the number of items and seeds behind it."""
     return Cell(
         estimate=extreme.value,
         low=extreme.low,
@@ -57,11 +58,12 @@ def extreme_cell(
 
 
 def smallest(parts: Sequence[Estimate]) -> Extreme:
-    """The smallest of several values.
+    """Return the smallest of several values.
 
-    The lower limit needs no correction: the smallest of all lower limits lies below that of the truly smallest one.
-    The upper limit is the smallest of upper limits at level 0.025/k each, since any of them may be too low.
-    p: "all are above 0" needs every one-sided test (intersection-union), "one is below 0" one of them (Bonferroni).
+    The lower limit needs no correction, because the smallest of all lower limits is below that of the truly smallest
+    value. The upper limit is the smallest of the upper limits at level 0.025/k each, since any of them may be too low.
+    For p, "all are above 0" requires every one-sided test (intersection-union), and "one is below 0" requires one of
+    them (Bonferroni).
 
     Source: ours; Berger 1982 for the intersection-union test.
     """
@@ -75,17 +77,18 @@ def smallest(parts: Sequence[Estimate]) -> Extreme:
 
 
 def largest(parts: Sequence[Estimate]) -> Extreme:
-    """The largest of several values: the mirror image of `smallest`."""
+    """Return the largest of several values, as the mirror image of `smallest`."""
     mirrored = smallest([replace(part, value=-part.value) for part in parts])
     return Extreme(-mirrored.value, -mirrored.high, -mirrored.low, mirrored.p, mirrored.detectable)
 
 
 def size(parts: Sequence[Estimate]) -> Extreme:
-    """Root mean square of several effects, the part taken off that noise alone would show.
+    """Return the root mean square of several effects, minus the part that is expected from noise.
 
-    p from the largest |t| (the smallest p of the parts): 1 - (1 - smallest p)^k, exact for independent effects and
-    conservative for correlated ones (Sidak 1967). Interval: smallest and largest root mean square within the
-    simultaneous box of all effects. Detectable: one of the effects is as large as their root mean square, or larger.
+    p is based on the largest |t| (the smallest p of the parts): 1 - (1 - smallest p)^k, exact for independent effects
+    and conservative for correlated ones (Sidak 1967). The interval runs from the smallest to the largest root mean
+    square within the simultaneous box of all effects. The detectable size assumes that one of the effects is at least
+    as large as their root mean square.
 
     Source: ours.
     """
@@ -107,9 +110,9 @@ class Pairwise:
     """All differences among k runs on one domain.
 
     Attributes:
-        means: shape [k].
-        errors: standard error of the difference of two runs, shape [k, k], NaN on the diagonal.
-        degrees: of each difference, shape [k, k].
+        means: Mean of each run, shape [k].
+        errors: Standard error of the difference of two runs, shape [k, k], NaN on the diagonal.
+        degrees: Degrees of freedom of each difference, shape [k, k].
     """
 
     means: FloatArray
@@ -118,10 +121,14 @@ class Pairwise:
 
 
 def pairwise(scores: FloatArray, clusters: IntArray | None) -> Pairwise:
-    """Compare every pair of runs; `scores` has the shape [k, S, n], seeds and items common to all.
+    """Compare every pair of runs.
 
-    Seed variation is pooled over all pairs; k runs have at most (k-1)(S-1) degrees of freedom for it, not one for each
-    pair, and fewer where runs share stages.
+    Seed variation is pooled over all pairs. It has at most (k-1)(S-1) degrees of freedom for k runs, not one set per
+    pair, and fewer if runs share stages.
+
+    Args:
+        scores: Scores with seeds and items common to all runs, shape [k, S, n].
+        clusters: Cluster number of each item, shape [n]; None without clusters.
     """
     k, n_seeds, _ = scores.shape
     errors, degrees = np.full((k, k), np.nan), np.full((k, k), np.inf)
@@ -148,11 +155,11 @@ def pairwise(scores: FloatArray, clusters: IntArray | None) -> Pairwise:
 
 
 def spread(table: Pairwise) -> Extreme | None:
-    """Largest minus smallest of k means, the part taken off that noise alone would show; None without any noise.
+    """Return the largest minus the smallest of k means, minus the part expected from noise; None without any noise.
 
-    sqrt(max(0, range^2 - c SE^2)), where c SE^2 is the expected squared range of k equal means (SE of a difference).
-    Interval from the simultaneous Tukey-Kramer intervals of all differences; p from the largest studentised one.
-    Detectable: the two runs that far apart are found by their own difference.
+    The value is sqrt(max(0, range^2 - c SE^2)), where c SE^2 is the expected squared range of k equal means (SE of a
+    difference). The interval comes from the simultaneous Tukey-Kramer intervals of all differences, p from the largest
+    studentised difference. The detectable range is found if the difference of the two extreme runs is.
 
     Source: ours; Tukey-Kramer for the simultaneous intervals.
     """
@@ -173,10 +180,10 @@ def spread(table: Pairwise) -> Extreme | None:
 
 
 def bounded_spread(differences: Sequence[Estimate]) -> Extreme:
-    """Largest minus smallest of k means, from all k(k-1)/2 differences with a bound of the error of each.
+    """Return the largest minus the smallest of k means, given all k(k-1)/2 differences with bounds of their errors.
 
-    The value is the plain range: how much of it noise shows is not known where errors are only bounded. Interval and p
-    are Bonferroni's over the differences.
+    The value is the plain range, because the part due to noise is not known if errors are only bounded. Interval and p
+    use Bonferroni over the differences.
 
     Source: ours.
     """
@@ -189,13 +196,13 @@ def bounded_spread(differences: Sequence[Estimate]) -> Extreme:
 
 @lru_cache(maxsize=1024)
 def studentized_quantile(k: int, degrees: float) -> float:
-    """0.95 quantile of the studentised range of k means."""
+    """Return the 0.95 quantile of the studentised range of k means."""
     return float(stats.studentized_range.ppf(0.95, k, degrees))
 
 
 @lru_cache(maxsize=64)
 def null_range(k: int) -> float:
-    """Expected squared range of k independent standard normal values (2 for k = 2)."""
+    """Return the expected squared range of k independent standard normal values (2 for k = 2)."""
 
     x, width = np.linspace(-9, 9, 1_201)[None, :], np.linspace(0, 14, 1_401)[:, None]
     inner = stats.norm.pdf(x) * (stats.norm.cdf(x + width) - stats.norm.cdf(x)) ** (k - 1)

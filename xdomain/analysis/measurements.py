@@ -1,6 +1,6 @@
-"""What estimands compute from: a study, results that several matrices share, and the steps from contrasts to cells.
+"""Input of estimands: a study, results that several matrices share, and the steps from contrasts to cells.
 
-Every shared result is computed once, when the first matrix asks for it.
+Every shared result is computed once, when the first matrix requests it.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True)
 class Measurements:
-    """A measured grid as estimands see it.
+    """A measured grid in the form that estimands use.
 
     Attributes:
         study: Runs, evaluated domains, and differences between runs on common items.
-        grid: The records, and what is known of the grid.
-        estimands: Every matrix by name.
+        grid: Records and other known facts of the grid.
+        estimands: All estimands, keyed by name.
     """
 
     study: Study
@@ -50,7 +50,7 @@ class Measurements:
         """Return a matrix, computed once; None if these measurements do not define it.
 
         Raises:
-            AnalysisError: no estimand has this name, or its matrix has another one.
+            AnalysisError: No estimand has this name, or its matrix has another name.
         """
         if name not in self._matrices:
             estimand = self.estimands[name]
@@ -58,7 +58,7 @@ class Measurements:
             if found is not None and found.name != name:
                 raise AnalysisError(
                     f'the estimand "{name}" computed the matrix "{found.name}".',
-                    fix="Its `compute` should fill the template that it is given.",
+                    fix="Its `compute` should fill the template that it receives.",
                 )
             self._matrices[name] = found
         return self._matrices[name]
@@ -74,12 +74,12 @@ class Measurements:
 
     @cached_property
     def levels(self) -> dict[tuple[str, str], Measured]:
-        """R[run, d] by (run, d), for the base and every planned run."""
+        """R[run, d] of the base model and every planned run, keyed by (run, d)."""
         return pool_effects(self.study.levels())
 
     @cached_property
     def transfer(self) -> dict[Pair, Measured]:
-        """transfer(A on d) by (A, d)."""
+        """transfer(A on d), keyed by (A, d)."""
         study = self.study
         return pool_effects(
             {
@@ -91,12 +91,12 @@ class Measurements:
 
     @cached_property
     def ratios(self) -> dict[Pair, RatioEstimate | Blank]:
-        """transfer(A on d) / transfer(d on d) by (A, d), A and d different."""
+        """transfer(A on d) / transfer(d on d), keyed by (A, d), for different A and d."""
         return relative_ratios(self.study, self.transfer)
 
     @cached_property
     def orders(self) -> dict[tuple[str, str], Measured]:
-        """order(A, B) on t by ("A, B", t)."""
+        """order(A, B) on t, keyed by ("A, B", t)."""
         study = self.study
         return pool_effects(
             {
@@ -108,12 +108,12 @@ class Measurements:
 
     @cached_property
     def matched_pairs(self) -> list[tuple[Run, Run]]:
-        """Each run that moves the weights differently from its reference, with the joint arm that moves as far."""
+        """Each run that moves the weights differently from its reference, with the joint run that moves as far."""
         return matched_pairs(self.study)
 
     @cached_property
     def samples(self) -> dict[str, int]:
-        """The fewest judged samples of an item, by domain."""
+        """Smallest number of judged samples of an item, keyed by domain."""
         panels = self.study.panels.items()
         return {name: int(panel.judged[panel.judged > 0].min(initial=1_000_000)) for name, panel in panels}
 
@@ -122,7 +122,7 @@ class Measurements:
         return effect([(aligned, values)], compares)
 
     def pooled(self, effects: Mapping[Key, Effect | Blank]) -> dict[Key, Measured]:
-        """Turn the contrasts of one matrix into estimates; those on the same domains share their seed variation."""
+        """Turn the contrasts of one matrix into estimates. Contrasts on the same domains share their seed variation."""
         return pool_effects(effects)
 
     def combined(self, parts: Sequence[Measured], weights: Sequence[float], compares: tuple[str, ...]) -> Measured:
@@ -156,15 +156,15 @@ class Measurements:
         return {key: accuracy_cell(found) for key, found in pool_effects(effects).items()}
 
     def smallest(self, parts: Sequence[Estimate], compares: tuple[str, ...], n_items: int, note: str = "") -> Cell:
-        """Return the smallest of several estimates, its interval and p corrected for the minimum."""
+        """Return the smallest of several estimates, with its interval and p corrected for the minimum."""
         return extreme_cell(smallest(parts), parts, compares, n_items, note)
 
     def largest(self, parts: Sequence[Estimate], compares: tuple[str, ...], n_items: int, note: str = "") -> Cell:
-        """Return the largest of several estimates, its interval and p corrected for the maximum."""
+        """Return the largest of several estimates, with its interval and p corrected for the maximum."""
         return extreme_cell(largest(parts), parts, compares, n_items, note)
 
     def size(self, parts: Sequence[Estimate], compares: tuple[str, ...], n_items: int) -> Cell:
-        """Return the root mean square of several effects, less what noise alone would show."""
+        """Return the root mean square of several effects, minus the part expected from noise."""
         return extreme_cell(size(parts), parts, compares, n_items)
 
     def difference_of_minima(
@@ -181,7 +181,7 @@ class Measurements:
         """Fill a template with cells that are not tested, keyed by (row, column).
 
         Args:
-            columns: Names of the columns; the evaluated domains by default.
+            columns: Names of the columns; by default the evaluated domains.
         """
         return self.study.matrix(cells, self.study.domains if columns is None else columns, template)
 
@@ -195,9 +195,9 @@ class Measurements:
         """Fill a template with cells and adjust their p within families.
 
         Args:
-            columns: Names of the columns; the evaluated domains by default.
-            families: The cells of each family; all cells of the matrix by default. Cells of no family have no
-                conclusion.
+            columns: Names of the columns; by default the evaluated domains.
+            families: Cells of each family; by default all cells of the matrix are one family. Cells outside all
+                families have no conclusion.
         """
         matrix = self.filled(template, cells, columns)
         found = [whole_matrix(matrix)] if families is None else families

@@ -1,4 +1,7 @@
-"""Adjusted p and words. Words follow the adjusted p; intervals stay unadjusted, and every report says so."""
+"""Adjustment of p, and conclusions.
+
+Conclusions follow the adjusted p; intervals stay unadjusted, and reports say so.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ LEVEL = 0.05
 
 
 def adjust(p_values: Sequence[float | None], method: str) -> list[float | None]:
-    """Adjust the known p-values ("holm" or "fdr_bh"), None stays None."""
+    """Adjust the known p-values by "holm" or "fdr_bh"; None stays None."""
     known = [p for p in p_values if p is not None]
     if not known:
         return list(p_values)
@@ -22,7 +25,7 @@ def adjust(p_values: Sequence[float | None], method: str) -> list[float | None]:
 
 
 def word_for(cell: Cell, p_adjusted: float | None, *, signed: bool, centre: float | None = 0.0) -> Word | None:
-    """ "gain", "loss" or "no effect shown"; a size without a sign has "effect shown"."""
+    """Return "gain", "loss" or "no effect shown"; a size without a sign gets "effect shown"."""
     if p_adjusted is None or cell.estimate is None:
         return None
     if p_adjusted > LEVEL:
@@ -47,7 +50,7 @@ def equivalences(cells: Sequence[Cell], margin: float | None, method: str) -> li
 def adjust_matrix(
     matrix: Matrix, families: Sequence[Sequence[tuple[str, str]]], *, method: str = "fdr_bh", signed: bool = True
 ) -> Matrix:
-    """Adjust each family of (row, column) cells by itself and put every tested cell into words."""
+    """Adjust each family of (row, column) cells separately, and give every tested cell a conclusion."""
     cells = {row: dict(columns) for row, columns in matrix.cells.items()}
     for family in families:
         members = [(row, column) for row, column in family if column in cells.get(row, {})]
@@ -61,14 +64,14 @@ def adjust_matrix(
 
 
 def whole_matrix(matrix: Matrix) -> list[tuple[str, str]]:
-    """Every defined cell, as one family."""
+    """Return all defined cells, as one family."""
     return [(row, column) for row in matrix.rows for column in matrix.columns if column in matrix.cells.get(row, {})]
 
 
 def word_counts(matrices: Mapping[str, Matrix]) -> dict[str, dict[str, int]]:
-    """For a summary: cells with an effect "shown", and cells "tested", by matrix with any.
+    """Return the number of cells with an effect "shown" and of cells "tested", for each matrix with tested cells.
 
-    An unordered pair that is in a mirrored matrix twice (asymmetry) counts once.
+    A pair that appears twice in a mirrored matrix (asymmetry) counts once.
     """
     shown: dict[str, int] = {}
     tested: dict[str, int] = {}

@@ -8,7 +8,7 @@ from xdomain.config.run_id import RunId
 
 
 def order_pairs(grid: Grid) -> dict[str, tuple[Run, Run]]:
-    """ "A, B" to the runs A -> B and B -> A, each unordered pair once, oriented by the order of the domains."""
+    """Map "A, B" to the runs A -> B and B -> A, for each unordered pair in the order of the domains."""
     of_two = {run.id: run for run in grid.book.trained if len(run.id.phases) == 2}
     found: dict[str, tuple[Run, Run]] = {}
     seen: set[RunId] = set()

@@ -1,10 +1,10 @@
-"""The order of all domains that forgets least, predicted from measured pairs.
+"""Predict the order of all domains that forgets least, from measured pairs.
 
     BWT(a -> b) = R[a -> b, a] - R[a, a]
     forgetting of an order = sum over a before b of BWT(a -> b), the larger the better
 
-Source: Omni-Thinker 2507.14783 orders tasks by measured accuracy backward transfer; ours: that pairs add up along a
-sequence, the search of all orders, and the set of orders that are not told apart.
+Source: Omni-Thinker 2507.14783 orders tasks by measured accuracy backward transfer. Ours: the assumption that pairs add
+up along a sequence, the search of all orders, and the set of indistinguishable orders.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from xdomain.core.errors import AnalysisError
 from xdomain.plan.measurement import MeasuredGrid
 
 MOST_DOMAINS = 6
-"""All 720 orders are compared; beyond, a grid of pairs is too dear anyway."""
+"""Maximum number of domains, with 720 orders to compare. For more domains, a grid of pairs is too expensive anyway."""
 
 Order = tuple[str, ...]
 
@@ -35,11 +35,11 @@ class PredictedOrder:
     """The order with the largest predicted sum of backward transfer.
 
     Attributes:
-        order: domains, first phase first.
-        sum_of_transfer: its predicted sum, a fraction.
-        backward_transfer: measured BWT(a -> b) by (a, b).
-        not_told_apart: other orders that it does not beat (multiple comparisons with the best, 95% jointly).
-        orders: how many orders there are.
+        order: Domains, first phase first.
+        sum_of_transfer: Predicted sum, as a fraction.
+        backward_transfer: Measured BWT(a -> b), keyed by (a, b).
+        not_told_apart: Other orders that it does not beat (multiple comparisons with the best, 95% jointly).
+        orders: Number of all orders.
     """
 
     order: Order
@@ -53,7 +53,7 @@ def omni_thinker_order(grid: MeasuredGrid) -> PredictedOrder:
     """Predict the order from the grid's ordered pairs.
 
     Raises:
-        AnalysisError: an ordered pair was not measured, or there are too few or too many domains.
+        AnalysisError: An ordered pair was not measured, or there are too few or too many domains.
     """
     domains = grid.domains
     if not 2 <= len(domains) <= MOST_DOMAINS:
@@ -94,7 +94,7 @@ def _transfer(study: Study, a: str, b: str) -> float:
 
 
 def _lead(study: Study, best: Order, other: Order) -> Effect | Blank:
-    """Predicted sum of `best` less that of `other`, paired by item and seed."""
+    """Return the predicted sum of `best` minus that of `other`, paired by item and seed."""
     first, second = set(_pairs(best)), set(_pairs(other))
     parts = {
         a: [(b, ((a, b) in first) - ((a, b) in second)) for b in best if ((a, b) in first) != ((a, b) in second)]
@@ -114,6 +114,9 @@ def _lead(study: Study, best: Order, other: Order) -> Effect | Blank:
 
 
 def _is_beaten(lead: Estimate, others: int) -> bool:
-    """One-sided at 0.05 over all others: the truly best order is dropped by mistake with at most 5% chance."""
+    """Return whether the lead is shown, one-sided at 0.05 over all others.
+
+    The truly best order is dropped by mistake with a chance of at most 5%.
+    """
     p = t_test_p(lead)
     return p is not None and lead.value > 0 and p / 2 <= 0.05 / others

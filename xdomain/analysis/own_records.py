@@ -1,4 +1,4 @@
-"""This project's own item records as results from elsewhere: Parquet files without the store that they came from."""
+"""Import of item records that xdomain wrote: Parquet files without the store that they came from."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from xdomain.core.parquet import read_records
 from xdomain.plan.measurement import UNRECORDED, EvaluatedCheckpoint, MeasuredGrid
 
 MOST_SAMPLES = 10**6
-"""Highest number that a sample of an item may have."""
+"""Highest allowed sample number of an item."""
 STAGE_KEY = re.compile(r"([0-9a-f]{16})[0-9a-f]{48}(@\d+)")
 
 
 def read_own_records(path: Path) -> MeasuredGrid:
     """Read the checkpoints of a Parquet file, or of all Parquet files in a folder.
 
-    Records do not say what a checkpoint was trained on, so the result has accuracies and no comparison. A manifest adds
-    that (`read_lm_eval_manifest`).
+    Records do not name the training of a checkpoint, so the result has accuracies and no comparison. A manifest adds
+    this information (`read_lm_eval_manifest`).
 
     Raises:
-        AnalysisError: the folder holds no Parquet file, or the files no record or incomplete ones.
-        StoreError: a file holds no item records.
+        AnalysisError: The folder holds no Parquet file, or the files hold no record or incomplete ones.
+        StoreError: A file holds no item records.
     """
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
     records = demand_complete(read_records(files), path)
@@ -60,21 +60,21 @@ def demand_complete(records: pd.DataFrame, path: Path) -> pd.DataFrame:
                 f"{int(bad.sum())} of {len(records)} records have no usable {column}, the first is record "
                 f"{int(bad.to_numpy().argmax()) + 1}.",
                 where=str(path),
-                fix="Give the records.parquet of an evaluation as it was written.",
+                fix="Give the unchanged records.parquet of an evaluation.",
             )
     return records
 
 
 def records_on_domain(path: Path, label: str, domain: str, checkpoint: str | None = None) -> pd.DataFrame:
-    """Records of one checkpoint on one domain, renamed to `label` and `domain`.
+    """Return the records of one checkpoint on one domain, renamed to `label` and `domain`.
 
     Args:
-        domain: as it shall be called; the file's own name where it holds several.
-        checkpoint: which one, where the file holds several.
+        domain: New name of the domain. If the file holds several domains, it selects the domain of this name.
+        checkpoint: Checkpoint to select, if the file holds several.
 
     Raises:
-        AnalysisError: the file has several checkpoints or domains and none of them is named.
-        StoreError: it holds no item records.
+        AnalysisError: The file has several checkpoints or domains and none of them is named.
+        StoreError: The file holds no item records.
     """
     records = demand_complete(read_records([path]), path)
     for column, wanted in (("checkpoint", checkpoint), ("domain", domain)):

@@ -1,4 +1,4 @@
-"""The published shape of an observational study: what `analyse_pairs` returns, `report` renders and `--json` prints."""
+"""Published form of an observational study: `analyse_pairs` returns it, `report` renders it, `--json` prints it."""
 
 from __future__ import annotations
 
@@ -7,34 +7,31 @@ from pydantic import Field
 from xdomain.analysis.result import AccuracyMatrix, Cell, Matrix, ResultModel
 
 STATEMENTS = (
-    "Intervals speak about these models: they cover other items, not another training of the tuned model.",
+    "Intervals cover these models on other items, not another training of the tuned model.",
     "The odds ratio treats both models' answers to one item as independent, as 2506.19733 does; the gain's interval "
-    "pairs them and is the one to trust.",
-    "Intervals are unadjusted; words follow p adjusted over pairs.",
+    "pairs them and is more reliable.",
+    "Intervals are unadjusted; conclusions follow p adjusted over pairs.",
     "Pairs differ in base, data and algorithm, and share bases: a mean over pairs describes these pairs.",
 )
 
 
 class PairResult(ResultModel):
-    """What became of a study.
-
-    Attributes come in the order of a report.
-    """
+    """The result of a study. Its attributes are in the order of a report."""
 
     study: str
     trained_on: dict[str, tuple[str, ...]]
-    """Groups by pair."""
+    """Groups that each pair was trained on, keyed by pair."""
     groups: dict[str, tuple[str, ...]]
-    """Benchmarks by group."""
+    """Benchmarks of each group, keyed by group."""
     items: dict[str, int]
-    """Evaluated items by benchmark."""
+    """Number of evaluated items, keyed by benchmark."""
     models: dict[str, tuple[str, str]]
-    """Base and tuned model by pair."""
+    """Base and tuned model of each pair, keyed by pair."""
     accuracy: AccuracyMatrix
     gain: Matrix
     mean_gain: dict[str, Cell]
-    """Mean over pairs of each column of `gain`, pairs as units."""
+    """Mean over pairs of each column of `gain`, with pairs as units."""
     odds_ratio: Matrix
     templates: dict[str, str] = Field(default_factory=dict)
-    """Chat template by model, where the models were asked through different ones."""
+    """Chat template of each model, if models were queried with different ones."""
     statements: tuple[str, ...] = STATEMENTS

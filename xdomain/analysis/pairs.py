@@ -1,8 +1,8 @@
-"""An observational study of pairs: gains in and out of domain, and the odds ratios that 2506.19733 reports.
+"""Observational study of pairs: gains in and out of domain, and the odds ratios that 2506.19733 reports.
 
-Source: 2506.19733: gains are weighted averages of pass@1 differences over the benchmarks of a set, and each set has a
-Cochran-Mantel-Haenszel test with the benchmarks as strata. Ours: benchmarks are weighted by their items, so that a
-gain is the share of items gained; every gain has an interval paired by item; p is adjusted over pairs.
+Source: 2506.19733, where gains are weighted averages of pass@1 differences over the benchmarks of a set, and each set
+has a Cochran-Mantel-Haenszel test with the benchmarks as strata. Ours: benchmarks are weighted by their items, so that
+a gain is the share of items gained; every gain has an interval paired by item; p is adjusted over pairs.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ GAIN = Matrix(
     name="gain",
     title="Gain",
     definition=(
-        "sum over the benchmarks b of a set of n_b / N (pass@1[tuned, b] - pass@1[base, b]), n_b items of N; in domain "
-        "are the groups that the pair was trained on; interval paired by item"
+        "sum over the benchmarks b of a set of n_b / N (pass@1[tuned, b] - pass@1[base, b]), n_b items of N. In-domain "
+        "groups are those that the pair was trained on. Interval paired by item"
     ),
     source="2506.19733; the weights and the paired interval are ours",
     row_meaning="pair",
@@ -59,13 +59,13 @@ ODDS = Matrix(
 
 
 def analyse_pairs(grid: MeasuredGrid, config: StudyConfig) -> PairResult:
-    """Every table of a study.
+    """Compute all tables of a study.
 
     Args:
-        grid: a comparison of models, named as the study names them.
+        grid: Comparison of models, with the names that the study uses.
 
     Raises:
-        AnalysisError: see `build_study`.
+        AnalysisError: See `build_study`.
     """
     study = build_study(grid)
     columns = (IN_DOMAIN, OUT_OF_DOMAIN, *config.groups)
@@ -96,14 +96,14 @@ def analyse_pairs(grid: MeasuredGrid, config: StudyConfig) -> PairResult:
 
 
 def benchmark_sets(config: StudyConfig, pair: PairConfig) -> list[tuple[str, ...]]:
-    """Benchmarks in domain, out of domain, and of each group."""
+    """Return the benchmarks in domain, out of domain, and of each group."""
     inside = config.in_domain(pair)
     outside = tuple(name for name in config.benchmarks if name not in inside)
     return [inside, outside, *config.groups.values()]
 
 
 def weighted_gain(study: Study, pair: PairConfig, members: Sequence[str]) -> Effect | Blank:
-    """The gain on a set of benchmarks, weighted by the items that both models have a verdict on."""
+    """Return the gain on a set of benchmarks, weighted by the items that both models have a verdict on."""
     sides = _sides(study, pair)
     tuned, base = sides
     found = [study.align(name, sides) for name in members]
@@ -123,12 +123,12 @@ def _sides(study: Study, pair: PairConfig) -> tuple[Run, Run]:
 
 
 def mean_over_pairs(gain: Matrix, column: str) -> Cell:
-    """Mean of a column with a t interval over its pairs; no interval for fewer than two."""
+    """Return the mean of a column with a t interval over its pairs; without an interval for fewer than two pairs."""
     known = [
         cell.estimate for row in gain.rows if (cell := gain.cell(row, column)) is not None and cell.estimate is not None
     ]
     if not known:
-        return Cell(note="not measured: no pair has it")
+        return Cell(note="not measured: no pair has a value")
     mean, count = float(np.mean(known)), len(known)
     if count < 2:
         return Cell(estimate=mean, note="no interval: one pair")

@@ -1,6 +1,6 @@
-"""Item records reduced early to dense arrays: one `Panel` a domain, checkpoints x items.
+"""Item records reduced early to dense arrays: one `Panel` per domain, checkpoints x items.
 
-1.6 million rows become a few megabytes here; everything after works on the arrays.
+1.6 million rows become a few megabytes here. All later steps use the arrays.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ NEEDED_COLUMNS = ("checkpoint", "domain", "item_id", "sample", "score")
 
 @dataclass(frozen=True)
 class Panel:
-    """One domain. Rows are checkpoints in grid order, columns are items in the order of their sorted ids.
+    """The records of one domain. Rows are checkpoints in grid order, columns are items sorted by id.
 
     Attributes:
-        domain: its name.
-        checkpoints: row names.
-        item_ids: column names.
-        clusters: cluster number of each item, None where every item stands alone.
-        mean: mean score over an item's judged samples, NaN where none was judged, shape [checkpoints, items].
-        judged: judged samples, same shape.
-        right: samples judged right, same shape.
-        asked: samples that have a row, same shape; 0 means that the item was not put to the checkpoint.
-        truncated: samples that ran into the length limit, shape [checkpoints].
-        malformed: shape [checkpoints].
-        tokens: sum of completion tokens, NaN where not recorded, shape [checkpoints].
-        entropy: mean entropy in nats, NaN where not recorded, shape [checkpoints].
-        one_prompt: every item had the same prompt for every checkpoint; False only where templates differ.
+        domain: Name of the domain.
+        checkpoints: Row names.
+        item_ids: Column names.
+        clusters: Cluster number of each item; None without clusters.
+        mean: Mean score over an item's judged samples, NaN if none was judged, shape [checkpoints, items].
+        judged: Number of judged samples, same shape.
+        right: Number of samples judged right, same shape.
+        asked: Number of samples that have a row, same shape; 0 means that the checkpoint was not asked the item.
+        truncated: Number of samples that reached the length limit, shape [checkpoints].
+        malformed: Number of malformed samples, shape [checkpoints].
+        tokens: Sum of completion tokens, NaN if not recorded, shape [checkpoints].
+        entropy: Mean entropy in nats, NaN if not recorded, shape [checkpoints].
+        one_prompt: True if every item had the same prompt for every checkpoint; False only if templates differ.
     """
 
     domain: str
@@ -57,7 +57,7 @@ class Panel:
 
     @cached_property
     def question_set(self) -> IntArray:
-        """Number of the set of items that each checkpoint was asked, shape [checkpoints]; -1 if asked nothing."""
+        """Return the number of the item set that each checkpoint was asked, shape [checkpoints]; -1 for no items."""
         _, numbers = np.unique(self.asked > 0, axis=0, return_inverse=True)
         return np.where(self.asked.any(axis=1), numbers.reshape(-1), -1)
 
@@ -66,7 +66,7 @@ class Panel:
         return {name: row for row, name in enumerate(self.checkpoints) if self.question_set[row] >= 0}
 
     def row(self, checkpoint: str) -> int | None:
-        """Row of a checkpoint that was evaluated here, else None."""
+        """Return the row of a checkpoint, or None if it was not evaluated here."""
         return self._rows.get(checkpoint)
 
 
@@ -74,8 +74,8 @@ def build_panels(grid: MeasuredGrid) -> dict[str, Panel]:
     """Reduce the records of `grid`.
 
     Raises:
-        AnalysisError: no records, columns missing, rows of foreign checkpoints or domains, duplicate rows, scores that
-            are not numbers in [0, 1], or one domain asked or judged in several ways.
+        AnalysisError: There are no records, columns are missing, rows belong to foreign checkpoints or domains, rows
+            are duplicated, scores are not numbers in [0, 1], or one domain was asked or judged in several ways.
     """
     records = grid.records
     missing = [name for name in NEEDED_COLUMNS if name not in records.columns]
@@ -100,7 +100,7 @@ def build_panels(grid: MeasuredGrid) -> dict[str, Panel]:
 
 
 def _positions(records: pd.DataFrame, column: str, known: Sequence[str], experiment: str) -> IntArray:
-    """Position of each value in `known`; foreign values are refused, with their number."""
+    """Return the index of each value in `known`; refuse foreign values with their number."""
     coded = Coded.of(records, column)
     assert coded is not None
     lookup = {name: position for position, name in enumerate(known)}
@@ -119,9 +119,15 @@ def _positions(records: pd.DataFrame, column: str, known: Sequence[str], experim
 def _build_panel(
     domain: str, names: tuple[str, ...], columns: Columns, rows: IntArray, checkpoint: IntArray, template: IntArray
 ) -> Panel:
-    """Args:
-    checkpoint: of each row, its position in `names`.
-    template: of each checkpoint, the number of its template.
+    """Return the panel of one domain.
+
+    Args:
+        domain: Name of the domain.
+        names: Names of the checkpoints.
+        columns: Coded columns of all records.
+        rows: Indices of the domain's records.
+        checkpoint: Index into `names` of each row.
+        template: Number of the template of each checkpoint.
     """
     item, item_ids = _items(columns.item_id, rows)
     shape = (len(names), len(item_ids))
@@ -129,7 +135,7 @@ def _build_panel(
     _refuse_duplicates(domain, names, item_ids, cell, columns.sample[rows])
     of_template = template[checkpoint] * shape[1] + item
     _refuse_mixed(domain, columns.prompt_hash, rows, of_template, "was asked with different prompts")
-    # Between templates prompts differ, so that what was asked for tells whether the items are the same.
+    # Between templates prompts differ, so equal gold answers show that the items are the same.
     _refuse_mixed(domain, columns.gold, rows, item, "has items whose gold answers differ")
     _refuse_mixed(domain, columns.scorer, rows, np.zeros_like(item), "was judged by different scorers")
     score = _scores(domain, columns, rows)
@@ -168,7 +174,7 @@ def _build_panel(
 
 
 def _items(item_id: Coded, rows: IntArray) -> tuple[IntArray, tuple[str, ...]]:
-    """Item number of each row, numbered by sorted id so that row order does not matter."""
+    """Return the item number of each row, numbered by sorted id so that row order does not matter."""
     used = np.unique(item_id.codes[rows])
     ordered = sorted(int(code) for code in used)
     ordered.sort(key=lambda code: item_id.names[code])
@@ -186,14 +192,14 @@ def _refuse_duplicates(
         return
     place, number = divmod(int(np.argmax(counts > 1)), width)
     raise AnalysisError(
-        f'{int((counts > 1).sum())} records of domain "{domain}" are there more than once, the first of checkpoint '
+        f'{int((counts > 1).sum())} records of domain "{domain}" are duplicated, the first of checkpoint '
         f'"{names[place // len(item_ids)]}", item "{item_ids[place % len(item_ids)]}", sample {number}.',
         fix="Remove the copies; an answer counted twice would narrow the interval.",
     )
 
 
 def _scores(domain: str, columns: Columns, rows: IntArray) -> FloatArray:
-    """Scores, NaN where unscored; a row that was judged but has no score is refused."""
+    """Return the scores, NaN if unscored; refuse a row that was judged but has no score."""
     score, outcome = columns.score[rows], columns.outcome
     if outcome is not None and (lost := np.isnan(score) & ~outcome.is_value(Outcome.UNSCORED, rows)).any():
         first = outcome.names[outcome.codes[rows][lost][0]]
@@ -205,26 +211,26 @@ def _scores(domain: str, columns: Columns, rows: IntArray) -> FloatArray:
     bad = (score < 0) | (score > 1)
     if bad.any():
         raise AnalysisError(
-            f'{int(bad.sum())} scores of domain "{domain}" lie outside [0, 1], the first is {score[bad][0]:g}.',
-            fix="A score is accuracy credit; rewards may take other values, scores may not.",
+            f'{int(bad.sum())} scores of domain "{domain}" are outside [0, 1], the first is {score[bad][0]:g}.',
+            fix="A score must be between 0 and 1; only rewards may take other values.",
         )
     return score
 
 
 def _refuse_mixed(domain: str, column: Coded | None, rows: IntArray, group: IntArray, words: str) -> None:
-    """Refuse if the column takes two values within a group: such rows are not comparable."""
+    """Refuse a column that takes two values within a group, because such rows are not comparable."""
     if column is None:
         return
     differing = _mixed(column, rows, group)
     if differing.any():
         raise AnalysisError(
             f'domain "{domain}" {words}: {int(differing.sum())} of {len(rows)} records differ from the others.',
-            fix="One prompt template and one scorer must serve every checkpoint; evaluate the odd ones again.",
+            fix="All checkpoints need the same prompt template and scorer; evaluate the differing ones again.",
         )
 
 
 def _mixed(column: Coded, rows: IntArray, group: IntArray) -> NDArray[np.bool_]:
-    """Which rows differ in the column from the first of their group."""
+    """Return a mask of the rows that differ in the column from the first row of their group."""
     values = column.codes[rows]
     first = np.full(int(group.max()) + 1, -1, dtype=np.intp)
     first[group[::-1]] = values[::-1]

@@ -1,4 +1,4 @@
-"""Item records with the place of their checkpoint: curriculum, training seed and step."""
+"""Item records with the position of their checkpoint: curriculum, training seed and step."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from xdomain.core.records import RECORD_COLUMNS
 from xdomain.plan.measurement import MeasuredGrid
 
 PLACE_COLUMNS = ("run", "curriculum", "strategy", "training_seed", "phase_step", "total_steps", "is_end")
-"""Columns that `placed_records` adds; `seed` of a record is that of its sampling."""
+"""Columns that `placed_records` adds. The column `seed` of a record is the sampling seed."""
 
 
 def placed_records(grid: MeasuredGrid) -> pd.DataFrame:
-    """Return the records of a grid with the columns of `PLACE_COLUMNS` behind `checkpoint`.
+    """Return the records of a grid with the columns of `PLACE_COLUMNS` after `checkpoint`.
 
-    `run` is the label that reports use, `phase_step` counts optimizer steps inside the phase and `total_steps` those
-    since the base. A value that is not known is missing: the base has no curriculum and no training seed.
+    `run` is the label that reports use. `phase_step` counts optimizer steps inside the phase, and `total_steps` those
+    since the base model. Unknown values are missing: the base model has no curriculum and no training seed.
     """
     places = pd.DataFrame(
         [

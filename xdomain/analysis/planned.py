@@ -1,4 +1,7 @@
-"""The tests that a plan will make: what each matrix will adjust together, from the same definitions of its cells."""
+"""The tests that a plan will make: the cells of each matrix that will be adjusted together.
+
+They come from the same definitions as the measured cells.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ class PlannedGrid:
 
 
 def planned_families(plan: Plan) -> dict[str, Family]:
-    """Return the family of each matrix that tests a cell, by the matrix's name and in reading order."""
+    """Return the family of each matrix that tests a cell, keyed by the matrix's name, in reading order."""
     parents = {stage.run: stage.parent_run for stage in plan.train_stages}
     runs = {BASE_RUN: Run(BASE_RUN, planned=True)}
     runs |= {run: Run(run, parents[run], planned=True) for run in plan.run_ids}

@@ -1,4 +1,4 @@
-"""Smallest detectable effects, before a run from its design and after it from what was measured. No torch.
+"""Minimum detectable effects, before a run from its design and after it from its measurements. No torch.
 
 Source: Miller 2411.00640, section 5 (items only); the seed part is ours.
 """
@@ -13,29 +13,34 @@ from statistics import NormalDist
 POWER = 0.8
 LEVEL = 0.05
 LARGE_SAMPLE = 200
-"""Degrees of freedom above which the t distribution is written as the normal's expansion."""
+"""Degrees of freedom above which the t distribution is approximated by an expansion of the normal one."""
 ITEM_VARIANCE = 1 / 9
-"""Miller's variance between items of the difference of two models' chances to be right."""
+"""Miller's variance, between items, of the difference of two models' chances to be right."""
 SAMPLE_VARIANCE = 1 / 6
 """Miller's mean variance of one answer given the item: a uniform chance p has mean p(1-p) = 1/6."""
 MOST_ITEMS, MOST_SEEDS = 10_000_000, 1_000
-"""Where the search for what an effect needs ends."""
+"""Upper ends of the search for the items and seeds that an effect needs."""
 
 
 @dataclass(frozen=True)
 class Design:
-    """What one cell of a matrix rests on.
+    """The design behind one cell of a matrix.
 
     Attributes:
-        trained_sides: compared runs that differ from seed to seed: 2, or 1 against the base.
-        n_contrasts: contrasts of the matrix on one evaluated domain, which seed variation is pooled over; a lone one
-            has S - 1 degrees of freedom.
-        n_domains: independent tests whose differences are added (2 for an asymmetry).
-        n_parts: differences that all have to be there (a mixture against each order of its domains).
-        seed_sd: standard deviation of one run's accuracy between seeds, fraction.
+        n_items: Number of test items.
+        n_samples: Number of samples per item.
+        n_seeds: Number of training seeds.
+        trained_sides: Number of compared runs that differ from seed to seed: 2, or 1 against the base model.
+        n_contrasts: Number of contrasts of the matrix on one evaluated domain, over which seed variation is pooled. A
+            single one has S - 1 degrees of freedom.
+        n_domains: Number of independent tests whose differences are added (2 for an asymmetry).
+        n_parts: Number of differences that must all be shown (a mixture against each order of its domains).
+        seed_sd: Standard deviation of one run's accuracy between seeds, as a fraction.
+        item_variance: Variance of the difference between items.
+        sample_variance: Variance of one answer given the item.
 
     Raises:
-        ValueError: no items, samples, seeds, contrasts, domains or parts.
+        ValueError: There are no items, samples, seeds, contrasts, domains or parts.
     """
 
     n_items: int
@@ -55,28 +60,31 @@ class Design:
 
     @property
     def assumptions(self) -> str:
-        """A sentence."""
+        """Return the assumptions in one sentence."""
         variances = (
             f"variance of the difference between items {self.item_variance:.3f}, of one answer "
             f"{self.sample_variance:.3f} (Miller 2411.00640)"
         )
         if self.n_seeds == 1:
-            return f"{variances}; one seed: nothing is said about a re-run of training"
-        return f"{variances}; seed SD {100 * self.seed_sd:g} points a run (assumed)"
+            return f"{variances}; one seed: a re-run of training is not covered"
+        return f"{variances}; seed SD {100 * self.seed_sd:g} points per run (assumed)"
 
 
 def smallest_detectable(design: Design, n_tests: int = 1) -> float:
-    """Smallest paired difference found in 80% of runs at the two-sided 5% level, a fraction.
+    """Return the smallest paired difference found in 80% of runs at the two-sided 5% level, as a fraction.
 
-    With one seed it is one between these checkpoints; with more, one of the recipe.
+    With one seed, it is a difference between these checkpoints; with several, a difference of the recipe.
 
     Args:
-        n_tests: cells of the family. Above 1: at the level at which Holm and Benjamini-Hochberg find the only effect
-            of a family, 5% divided by its cells; where several effects are real, smaller ones are found.
+        n_tests: Number of cells of the family. Above 1, the level is that at which Holm and Benjamini-Hochberg find the
+            only effect of a family: 5% divided by the number of cells. If several effects are real, smaller ones are
+            found.
     """
     level, seeds = LEVEL / n_tests, design.n_seeds
     sides, trained = 2 * design.sample_variance, design.trained_sides * design.sample_variance
-    answers = sides if seeds == 1 else trained / seeds + sides - trained  # the base is one checkpoint under every seed
+    answers = (
+        sides if seeds == 1 else trained / seeds + sides - trained
+    )  # the base model is one checkpoint for all seeds
     items = (design.item_variance + answers / design.n_samples) / design.n_items
     item_degrees = max(design.n_items - 1, 1)
     if seeds == 1:
@@ -93,29 +101,34 @@ def smallest_detectable(design: Design, n_tests: int = 1) -> float:
 
 
 def items_needed(effect: float, design: Design) -> int | None:
-    """Items that make `effect` (fraction) detectable in `design`, all else as it is; None where seeds alone hide it.
+    """Return the number of items that make `effect` (a fraction) detectable, with the rest of `design` unchanged.
+
+    The result is None if the variation between seeds is already too large.
 
     Raises:
-        ValueError: the effect is not above 0.
+        ValueError: The effect is not above 0.
     """
     return _fewest(effect, lambda n: replace(design, n_items=n), 2, MOST_ITEMS)
 
 
 def seeds_needed(effect: float, design: Design) -> int | None:
-    """Seeds (at least 2) that make `effect` detectable for the recipe, all else as it is; None where items alone do
-    not suffice.
+    """Return the number of seeds (at least 2) that make `effect` detectable for the recipe, with the same items.
+
+    The result is None if no number of seeds suffices.
 
     Raises:
-        ValueError: the effect is not above 0.
+        ValueError: The effect is not above 0.
     """
     return _fewest(effect, lambda n: replace(design, n_seeds=n), 2, MOST_SEEDS)
 
 
 def both_needed(effect: float, design: Design) -> tuple[int, int] | None:
-    """Seeds and items that make `effect` detectable together, with the fewest answers: where neither alone suffices.
+    """Return the seeds and items that together make `effect` detectable with the fewest answers.
+
+    This applies if neither more seeds nor more items suffice separately.
 
     Raises:
-        ValueError: the effect is not above 0.
+        ValueError: The effect is not above 0.
     """
     seeds = seeds_needed(effect, replace(design, n_items=MOST_ITEMS))
     if seeds is None:
@@ -125,7 +138,10 @@ def both_needed(effect: float, design: Design) -> tuple[int, int] | None:
 
 
 def _fewest(effect: float, designs: Callable[[int], Design], low: int, high: int) -> int | None:
-    """The fewest that suffice, by halving: more never makes an effect harder to see."""
+    """Return the smallest sufficient number by bisection.
+
+    A larger number never makes an effect harder to detect.
+    """
     if effect <= 0:
         raise ValueError(f"effect should be above 0. Found {effect}.")
     if smallest_detectable(designs(high)) > effect:
@@ -140,30 +156,30 @@ def _fewest(effect: float, designs: Callable[[int], Design], low: int, high: int
 
 
 def extreme_factor(degrees: float, n_parts: int = 1, level: float = LEVEL) -> float:
-    """Effect in standard errors that the test of the smallest of several differences finds with 80% chance.
+    """Return the effect, in standard errors, that a test of the smallest of several differences finds with 80% chance.
 
-    That all are above 0 needs every one of them to be found: by Bonferroni, where each fails with chance 20% / k at
-    most. That one is below 0 is tested at the level divided by k. The larger of both.
+    "All are above 0" requires each of them to be found: by Bonferroni, each test may fail with a chance of at most 20%
+    / k. "One is below 0" is tested at the level divided by k. The result is the larger of both.
     """
     every = power_factor(degrees, level, 1 - (1 - POWER) / n_parts)
     return every if n_parts == 1 else max(every, power_factor(degrees, level / n_parts))
 
 
 def power_factor(degrees: float, level: float = LEVEL, power: float = POWER) -> float:
-    """Effect in standard errors that a two-sided t test at `level` finds with the chance `power`."""
+    """Return the effect, in standard errors, that a two-sided t test at `level` finds with the chance `power`."""
     if degrees > LARGE_SAMPLE:
         return factor_beyond(large_sample_quantile(1 - level / 2, degrees), degrees, power)
-    from scipy import special  # here, and not scipy.stats: `grid plan` of a grid with many items starts without either
+    from scipy import special  # imported late and without scipy.stats: `grid plan` of a large grid needs neither
 
     return factor_beyond(float(special.stdtrit(degrees, 1 - level / 2)), degrees, power)
 
 
 def factor_beyond(critical: float, degrees: float, power: float = POWER) -> float:
-    """Effect in standard errors whose t lies beyond `critical` with the chance `power`.
+    """Return the effect, in standard errors, whose t exceeds `critical` with the chance `power`.
 
     The other tail's chance is below 1e-4 at any degrees of freedom.
     """
-    if degrees > LARGE_SAMPLE:  # the shifted t is exact to 2e-4 here, and the noncentral t loses digits
+    if degrees > LARGE_SAMPLE:  # the shifted t is accurate to 2e-4 here, and the noncentral t loses digits
         return critical + large_sample_quantile(power, degrees)
     from scipy import special
 
@@ -174,7 +190,8 @@ def large_sample_quantile(probability: float, degrees: float) -> float:
     """Return a quantile of Student's t for more than 200 degrees of freedom without scipy.
 
     The error is below 2e-8 up to a probability of 0.9975, and below 1e-6 up to 1 - 2.5e-6. Importing scipy takes as
-    long as the rest of `grid plan`, which would no longer start within three times its libraries' import.
+    long as the rest of `grid plan`, whose start-up time is limited to three times that of importing its libraries.
+
     Source: the Cornish-Fisher expansion, Abramowitz and Stegun 26.7.5.
     """
     z = NormalDist().inv_cdf(probability)

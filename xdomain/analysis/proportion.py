@@ -1,4 +1,4 @@
-"""Intervals for a single accuracy: Wilson's, with the number of items that clustered, repeated answers are worth."""
+"""Wilson intervals for a single accuracy, with the effective number of items of clustered, repeated answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NORMAL_QUANTILE = float(special.ndtri(0.975))
 
 
 def wilson(share: float, effective_n: float, critical: float) -> tuple[float, float]:
-    """Wilson's score interval for a share of `effective_n` independent answers.
+    """Return Wilson's score interval for a share of `effective_n` independent answers.
 
     Source: Wilson 1927; equals statsmodels' `proportion_confint(method="wilson")` for a whole n and a normal quantile.
     """
@@ -26,10 +26,10 @@ def wilson(share: float, effective_n: float, critical: float) -> tuple[float, fl
 
 
 def effective_items(estimate: Estimate) -> float:
-    """Independent answers that carry as much information: p(1-p) / V, and the number of items where V or p(1-p) is 0.
+    """Return the number of independent answers that carry the same information: p(1-p) / V.
 
-    For one sample, one seed and no clusters it is exactly the number of items. Samples of one item are not independent,
-    so items x samples overstates it (coverage 69-91% in simulation).
+    It is the number of items if V or p(1-p) is 0. For one sample, one seed and no clusters it is exactly the number of
+    items. Samples of one item are not independent, so items x samples overstates it (coverage 69-91% in simulation).
 
     Source: ours; the design effect of Kish 1965.
     """
@@ -41,10 +41,10 @@ def effective_items(estimate: Estimate) -> float:
 
 
 def accuracy_limits(estimate: Estimate) -> tuple[float, float]:
-    """95% limits of a share of right answers.
+    """Return the 95% limits of a share of right answers.
 
-    Where the effective number of answers was estimated from the spread of items (or seeds), the t quantile takes the
-    place of the normal one; for single answers of one checkpoint nothing is estimated and it is Wilson's own interval.
+    If the effective number of answers was estimated from the spread of items (or seeds), the t quantile replaces the
+    normal one. For single answers of one checkpoint nothing is estimated, and the interval is Wilson's.
     """
     effective = effective_items(estimate)
     is_known = abs(effective - estimate.n_items) <= 1e-9 * estimate.n_items
@@ -53,7 +53,7 @@ def accuracy_limits(estimate: Estimate) -> tuple[float, float]:
 
 
 def accuracy_cell(measured: Measured) -> Cell:
-    """Cell of a share of right answers."""
+    """Return the cell of a share of right answers."""
     cell = to_cell(measured, tested=False)
     if isinstance(measured, Blank):
         return cell

@@ -1,4 +1,4 @@
-"""Quantities of gates and contrasts: `config.analysis` reads how they are written, here their names are looked up."""
+"""Look up the quantities of gates and contrasts by name; `config.analysis` parses how they are written."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MEANS = ("mean_diagonal_transfer", "mean_cross_transfer", "mean_retention", "mea
 """Fields of `Summary` that are quantities without a run."""
 
 Found = tuple[str | None, Address]
-"""Name of the matrix, None for a mean of the summary; and how its cells are named."""
+"""Name of the matrix (None for a mean of the summary), and how its cells are named."""
 
 
 def check_analysis(config: AnalysisConfig, written: Written) -> None:
     """Check the names in the `analysis` section of an experiment.
 
     Args:
-        written: origin of the experiment.
+        written: Origin of the experiment.
 
     Raises:
-        ConfigError: a contrast names no known quantity, has the wrong arguments, or cannot be tested.
-        PluginError: an estimand is unknown.
+        ConfigError: A contrast names no known quantity, has the wrong arguments, or cannot be tested.
+        PluginError: An estimand is unknown.
     """
     if config.estimands:
         estimands(config.estimands)
@@ -43,7 +43,7 @@ def read_quantity(text: str) -> Quantity:
     """Parse "order(math, science) on science" and check its name and arguments.
 
     Raises:
-        ConfigError: with the part that cannot be read.
+        ConfigError: The text cannot be read; the message names the wrong part.
     """
     return checked(parse_quantity(text))
 
@@ -52,17 +52,17 @@ def read_condition(text: str) -> Condition:
     """Parse "retention(math -> science) < -0.05" and check the name and arguments of its quantity.
 
     Raises:
-        ConfigError: with the part that cannot be read.
+        ConfigError: The text cannot be read; the message names the wrong part.
     """
     condition = parse_condition(text)
     return replace(condition, quantity=checked(condition.quantity))
 
 
 def checked_contrast(quantity: Quantity) -> Quantity:
-    """Return the quantity by its canonical name, if a test belongs to it.
+    """Return the quantity by its canonical name, if it can be tested.
 
     Raises:
-        ConfigError: see `checked`; or no value of the quantity means "no effect".
+        ConfigError: See `checked`; or no value of the quantity means "no effect".
     """
     found = checked(quantity)
     if not address_of(found)[1].tested:
@@ -77,7 +77,7 @@ def checked(quantity: Quantity) -> Quantity:
     """Return the quantity by its canonical name.
 
     Raises:
-        ConfigError: no quantity has this name, or it takes other arguments.
+        ConfigError: No quantity has this name, or it takes other arguments.
     """
     _, address = address_of(quantity)
     found = replace(quantity, name=address.name)
@@ -85,22 +85,22 @@ def checked(quantity: Quantity) -> Quantity:
         wanted = " or ".join(str(n) for n in address.runs)
         raise ConfigError(
             f'"{found}": {found.name} takes {wanted} curricula. Found {len(quantity.runs)}.',
-            fix="Separate them by commas.",
+            fix="Separate them with commas.",
         )
     if address.domain is True and quantity.domain is None:
         raise ConfigError(f'"{found}" should name the evaluated domain.', fix=f'Write "{found} on <domain>".')
     if address.domain is False and quantity.domain is not None:
-        raise ConfigError(f'"{found}": {found.name} has no evaluated domain of its own.', fix='Leave the "on" out.')
+        raise ConfigError(f'"{found}": {found.name} takes no evaluated domain.', fix='Remove the "on".')
     return found
 
 
 def address_of(quantity: Quantity) -> Found:
-    """Return the matrix that holds a quantity and how its cells are named.
+    """Return the matrix that holds a quantity, and how its cells are named.
 
     The name of a matrix that answers one quantity also names that quantity ("order_effect" for "order").
 
     Raises:
-        ConfigError: no quantity has this name.
+        ConfigError: No quantity has this name.
     """
     own = dict(_addresses())
     if quantity.name not in own and quantity.name in REGISTRY.targets():

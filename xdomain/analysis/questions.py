@@ -1,4 +1,4 @@
-"""The questions of a report: which cells answer each, and the words for one shown effect."""
+"""The questions of a report: the cells that answer each, and the words for one shown effect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xdomain.core.number_text import points
 from xdomain.core.words import count
 
 LARGEST_NAMED = 3
-"""Effects that an answer names before it counts the rest."""
+"""Number of effects that an answer names before it counts the rest."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Place:
 
     @property
     def amount(self) -> str:
-        """The size of the effect with its interval."""
+        """Size of the effect with its interval."""
         return f"{points(abs(self.cell.estimate or 0.0))} points {sized(self.cell)}"
 
     @property
@@ -37,11 +37,11 @@ class Question:
     """One question that a matrix answers.
 
     Attributes:
-        subject: Subject of the answer, "An order effect".
-        quantity: How one cell is named, "order({row}) on {column}".
-        effect: Return the words for one shown effect, without the steps of its sides.
-        signed: Whether a gain is good news and a loss bad, so that the answer counts them.
-        own_domain: Whether cells of a domain on itself belong to the question.
+        subject: Subject of the answer, such as "An order effect".
+        quantity: Name of one cell, such as "order({row}) on {column}".
+        effect: Function that returns the words for one shown effect, without the steps of its sides.
+        signed: True if a gain is good and a loss is bad, so that the answer counts them.
+        own_domain: True if cells of a domain on itself belong to the question.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Question:
     own_domain: bool = True
 
     def places(self, matrix: Matrix | None) -> list[Place]:
-        """Return the cells that the question is about, measured or not."""
+        """Return the cells that the question covers, measured or not."""
         cells = {} if matrix is None else matrix.cells
         found = [Place(row, column, cell) for row, columns in cells.items() for column, cell in columns.items()]
         return [place for place in found if self.own_domain or place.row != place.column]
@@ -115,9 +115,9 @@ QUESTIONS = (
         "refresh", "Refresh", "refresh", "An effect of a refresh", "refresh({row}) on {column}", _ends, is_main=False
     ),
 )  # fmt: skip
-"""In the order of a report."""
+"""Questions in the order of a report."""
 COMPARISON = Question("change", "Change", "change", "A change from the base", "change({row}) on {column}", _ends)
-"""The question where nothing but models is compared."""
+"""Question for a comparison of models only."""
 
 
 def answer(
@@ -126,8 +126,8 @@ def answer(
     """Put the answer to one question into words.
 
     Args:
-        places: The cells that the question is about, at least one.
-        details: Details that take the place of a sentence per effect.
+        places: Cells that the question covers, at least one.
+        details: Details that replace the sentences about single effects.
     """
     tested = [place for place in places if place.cell.word is not None and place.cell.estimate is not None]
     found = [place for place in tested if place.cell.word != "no effect shown"]
@@ -193,14 +193,14 @@ def _details(
 
 
 def _alone(question: Question, quiet: Sequence[Place]) -> Iterator[str]:
-    """Name the cells whose interval leaves out 0 when taken alone, though the adjusted p does not reach the level."""
+    """Name the cells whose unadjusted interval excludes 0, though the adjusted p does not reach the level."""
     outside = [
         place for place in quiet if (place.cell.low or 0.0) > 0 or (place.cell.high is not None and place.cell.high < 0)
     ]
     for place in sorted(outside, key=lambda place: place.cell.p_adjusted or 0.0):
         name = question.quantity.format(row=place.row, column=place.column)
         value = f"{points(place.cell.estimate or 0.0, sign=True)} points {interval(place.cell)}"
-        yield f"Taken alone, the interval of {name} leaves out 0: {value}; adjusted p {place.cell.p_adjusted:.2g}."
+        yield f"The unadjusted interval of {name} excludes 0: {value}; adjusted p {place.cell.p_adjusted:.2g}."
 
 
 def _equivalent(tested: Sequence[Place], margin: float | None) -> str:

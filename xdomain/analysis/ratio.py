@@ -12,7 +12,7 @@ from xdomain.analysis.result import Cell
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio with its interval; both limits are None where the interval is unbounded."""
+    """A ratio with its interval. Both limits are None if the interval is unbounded."""
 
     value: float
     low: float | None
@@ -20,19 +20,19 @@ class Ratio:
 
 
 RatioEstimate = tuple[Ratio, Estimate]
-"""A ratio, and an estimate that says how many items and seeds it is based on."""
+"""A ratio, and an estimate that holds the number of items and seeds behind it."""
 
 
 def fieller(
     numerator: float, denominator: float, variances: tuple[float, float], covariance: float, critical: float
 ) -> Ratio | None:
-    """Ratio of two means whose joint distribution is close to normal; None if the denominator is 0.
+    """Return the ratio of two means whose joint distribution is nearly normal; None if the denominator is 0.
 
-    All rho with |numerator - rho denominator| <= critical SE(numerator - rho denominator). Where the denominator's own
-    interval holds 0 that set is unbounded.
+    The interval is the set of all rho with |numerator - rho denominator| <= critical SE(numerator - rho denominator).
+    It is unbounded if the denominator's interval contains 0.
 
     Args:
-        variances: of numerator and denominator.
+        variances: Variances of numerator and denominator.
         critical: t quantile.
 
     Source: Fieller 1954.
@@ -51,7 +51,7 @@ def fieller(
 
 
 def ratio_difference(left: Ratio, right: Ratio) -> Ratio:
-    """left - right of two independent ratios, by the method of variance estimates recovery (MOVER).
+    """Return left - right for two independent ratios, by the method of variance estimates recovery (MOVER).
 
     Source: Zou and Donner 2008, equation 5.
     """
@@ -71,7 +71,7 @@ def ratio_cell(found: RatioEstimate | Blank) -> Cell:
     cell = to_cell(counts, tested=False)
     note = cell.note
     if ratio.low is None:
-        note = "; ".join(filter(None, [note, "unbounded: the denominator's interval holds 0"]))
+        note = "; ".join(filter(None, [note, "unbounded: the denominator's interval contains 0"]))
     return cell.model_copy(update={"low": ratio.low, "high": ratio.high, "note": note})
 
 

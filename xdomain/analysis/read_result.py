@@ -25,7 +25,7 @@ def read_result(path: Path) -> AnalysisResult:
     """Read the file that `xdomain report --format json` wrote.
 
     Raises:
-        AnalysisError: the file cannot be read, is not such an export, or is of a later version.
+        AnalysisError: The file cannot be read, is not such an export, or is of a later version.
     """
     return parse_result(read_json_document(path), where=str(path))
 
@@ -39,7 +39,7 @@ def parse_result(document: Any, where: str = "report.json") -> AnalysisResult:
     """Parse the JSON export of a report.
 
     Raises:
-        AnalysisError: see `read_result`.
+        AnalysisError: See `read_result`.
     """
     if not isinstance(document, dict) or not isinstance(document.get("meta"), dict):
         raise AnalysisError("this is not the JSON export of a report.", where=where, fix="Name a report.json.")
@@ -58,7 +58,7 @@ def parse_result(document: Any, where: str = "report.json") -> AnalysisResult:
         raise AnalysisError(
             f"the report does not have the shape of version {version}: {_in_words(error)}.",
             where=where,
-            fix="Give the file as `xdomain report --format json` wrote it.",
+            fix="Give the unchanged file that `xdomain report --format json` wrote.",
         ) from error
 
 
@@ -97,12 +97,12 @@ def _drawn(template: Matrix | None) -> dict[str, Any]:
 
 
 def _origin(effort: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Phases and parent of a run, which version 1 left to its label."""
+    """Return phases and parent of a run, which version 1 encoded only in its label."""
     if effort["curriculum"] == BASE:
         return {"phases": [], "parent": None}
     try:
         curriculum = parse_curriculum(effort["curriculum"])
-    except ConfigError:  # a model by its name
+    except ConfigError:  # the name of a model
         return {"phases": [], "parent": BASE}
     before = curriculum.before
     labels = [] if before is None else [str(RunId(before, effort["strategy"])), str(before)]

@@ -1,4 +1,4 @@
-"""Published tables as references: what they print against what follows, and which effects stand beyond noise."""
+"""Published tables as references: contradictions within them, and effects that are beyond noise."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ PAIRINGS: dict[Standing, Pairing] = {"for any pairing": "any", "if answers are i
 NORMAL_QUANTILE = 1.959963984540054
 MOST_ITEMS = 10**9
 CLEAR_POINTS = 2.0
-"""Smaller differences of curves and of cells say nothing about labels (500 items have an error of 2)."""
+"""Smallest differences, in points, of curves and of cells that are used to check labels.
+
+The standard error of 500 items is 2 points.
+"""
 
 Triples = dict[tuple[str, str], float]
-"""Change in points by (target domain, other domain)."""
+"""Change in points, keyed by (target domain, other domain)."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Reference:
     """A published study.
 
     Attributes:
-        table: its final accuracies.
-        raw: the fixture as it is, curves and printed values among it.
+        table: Final accuracies of the study.
+        raw: Unchanged content of its file, including curves and printed values.
     """
 
     table: AccuracyTable
@@ -46,10 +49,10 @@ class Reference:
 
 
 def load_reference(name: str = "when-domains-interact") -> Reference:
-    """A reference that ships with the package.
+    """Return a published study that ships with the package.
 
     Raises:
-        AnalysisError: unknown name.
+        AnalysisError: The name is unknown.
     """
     if name not in REFERENCES:
         raise AnalysisError(
@@ -73,13 +76,13 @@ def read_reference(text: str, name: str) -> Reference:
         reference = Reference(_reference_table(raw, tests, name), raw)
         derived_retention(reference)
         derived_plasticity(reference)
-        inconsistencies(reference)  # reads whatever else the layout may hold
+        inconsistencies(reference)  # also reads the optional parts of the layout
         return reference
     except (ArithmeticError, AttributeError, ConfigError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise AnalysisError(
             f"is not a published study: {type(error).__name__}: {error}.",
             where=name,
-            fix="Its layout is that of when_domains_interact.json, or of cgpo.json for strategies, both in "
+            fix="Use the layout of when_domains_interact.json, or of cgpo.json for strategies, both in "
             "xdomain/analysis/reference.",
         ) from error
 
@@ -98,7 +101,7 @@ def _published(percent: Any, n_items: Any) -> Published:
     """Return one accuracy of a study.
 
     Raises:
-        ValueError: It is not a percentage, or the number of its items is not a positive whole number.
+        ValueError: The accuracy is not a percentage, or the number of its items is not a positive whole number.
     """
     if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 <= percent <= 100:
         raise ValueError(f"an accuracy should be a percentage. Found {percent!r}")
@@ -108,22 +111,22 @@ def _published(percent: Any, n_items: Any) -> Published:
 
 
 def run_named(key: str) -> RunId:
-    """The run that a study's file calls "logic>math>science"."""
+    """Return the run that a study's file calls "logic>math>science"."""
     return RunId(parse_curriculum(key.replace(">", "->").replace("(", "").replace(")", "")), JOINT)
 
 
 def in_order(*domains: str) -> RunId:
-    """The run of these domains one after the other."""
+    """Return the run that trains these domains one after the other."""
     return RunId(sequence(domains), JOINT)
 
 
 def rounded(fraction: float) -> Decimal:
-    """Percent rounded half up to 0.1, as a person rounds a printed number."""
+    """Return a percentage rounded half up to 0.1, as authors round printed numbers."""
     return (Decimal(repr(round(100 * fraction, 6)))).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def derived_retention(reference: Reference) -> Triples:
-    """R[target -> other, target] - R[(target), target], from accuracies rounded to 0.1 points before subtracting."""
+    """Return R[target -> other, target] - R[(target), target], from accuracies rounded to 0.1 points beforehand."""
     cells = reference.table.cells
     return {
         (target, other): float(
@@ -134,7 +137,7 @@ def derived_retention(reference: Reference) -> Triples:
 
 
 def derived_plasticity(reference: Reference) -> Triples:
-    """R[other -> target, target] - R[(target), target], rounded likewise."""
+    """Return R[other -> target, target] - R[(target), target], rounded in the same way."""
     cells = reference.table.cells
     return {
         (target, first): float(
@@ -145,9 +148,9 @@ def derived_plasticity(reference: Reference) -> Triples:
 
 
 def inconsistencies(reference: Reference) -> tuple[str, ...]:
-    """Where what is printed or plotted does not follow from the published accuracies, a sentence each.
+    """Return a sentence for each printed or plotted value that does not follow from the published accuracies.
 
-    What the study's file does not hold is not compared.
+    Values that the study's file does not hold are not compared.
     """
     printed = reference.raw.get("printed", {})
     found: list[str] = []
@@ -175,11 +178,11 @@ def _plotted_means(reference: Reference, means: Mapping[str, float]) -> Iterator
         values = [cell.accuracy for (found, _), cell in reference.table.cells.items() if found == run]
         mean = 100 * fmean(values)
         if abs(mean - plotted) > 0.01:
-            yield f"{run}: a mean accuracy of {plotted:.2f} is plotted, its cells average {mean:.2f}."
+            yield f"{run}: a mean accuracy of {plotted:.2f} is plotted, but its cells average {mean:.2f}."
 
 
 def _exchanged_labels(reference: Reference) -> Iterator[str]:
-    """Curves of the first domain during a second phase, against the accuracies at the end: do the labels fit?"""
+    """Check the labels of the first domain's curves in a second phase against the accuracies at the end."""
     for first, curves in reference.raw["curves_decoded_from_vector_pdf"]["data"].items():
         join = max(step for second, points in curves if second == first for step, _ in points)
         level = {second: fmean(v for step, v in points if step > join) for second, points in curves if second != first}
@@ -199,7 +202,7 @@ def _exchanged_labels(reference: Reference) -> Iterator[str]:
 
 
 def _contradictions(level: Mapping[str, float], end: Mapping[str, float]) -> list[tuple[str, str]]:
-    """Pairs of second domains that the curves and the final accuracies put in opposite order, both clearly."""
+    """Return the pairs of second domains that the curves and the final accuracies order oppositely, both clearly."""
     gaps = {(a, b): (level[a] - level[b], end[a] - end[b]) for a, b in combinations(sorted(level), 2)}
     return [pair for pair, (x, y) in gaps.items() if x * y < 0 and min(abs(x), abs(y)) >= CLEAR_POINTS]
 
@@ -209,10 +212,10 @@ def _exchange(level: Mapping[str, float], one: str, other: str) -> dict[str, flo
 
 
 def published_study(reference: Reference, own: AnalysisResult | None = None) -> PublishedStudy:
-    """What a report says of a study.
+    """Return the part of a report about a study.
 
     Args:
-        own: a result whose cells stand beside the published effects.
+        own: Result whose cells are shown with the published effects.
     """
     notes = tuple(reference.raw.get("notes", ()))
     if "strategies" in reference.raw:
@@ -234,7 +237,7 @@ def published_study(reference: Reference, own: AnalysisResult | None = None) -> 
 
 
 def published_effects(reference: Reference) -> tuple[PublishedEffect, ...]:
-    """Order effects, retention and plasticity of all pairs, with what noise could do."""
+    """Return order effects, retention and plasticity of all pairs, each with its possible noise."""
     found: list[PublishedEffect] = []
     for a, b in combinations(reference.table.domains, 2):
         for t in (a, b):
@@ -252,7 +255,7 @@ def published_effects(reference: Reference) -> tuple[PublishedEffect, ...]:
 
 
 def _standing_adjusted(reference: Reference) -> dict[str, Standing]:
-    """The bound under which its matrix, analysed from the whole table, shows an effect, by name where one does."""
+    """Return, for each effect shown in its matrix of the whole table, the bound that shows it, keyed by name."""
     found: dict[str, Standing] = {}
     for standing, pairing in PAIRINGS.items():
         measurements = table_measurements(reference.table, pairing)

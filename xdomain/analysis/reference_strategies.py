@@ -1,7 +1,7 @@
 """A published comparison of strategies: one model and one mixture, several ways to train it, several benchmarks.
 
-Errors are bounded from aggregates, see `accuracy_table`. Benchmarks are different items, so the variances of their
-differences add in a mean. Where a paper prints only the mean over its benchmarks, p (1-p) is at most 1/4 on each.
+Errors are bounded from aggregates, see `accuracy_table`. Benchmarks have different items, so the variances of their
+differences add in a mean. If a paper prints only the mean over its benchmarks, p (1-p) is at most 1/4 on each.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROUNDING = 0.005
 
 
 def strategy_table(raw: Mapping[str, Any], name: str) -> AccuracyTable:
-    """Return the published cells, each model and strategy a model of its own name."""
+    """Return the published cells. Each model under each strategy is a separate model."""
     tests = raw["protocol"]["tests"]
     cells = {
         (RunId(model=label(model, strategy)), test): Published(percent / 100, tests[test][1])
@@ -47,7 +47,7 @@ def cell(table: AccuracyTable, model: str, strategy: str, test: str) -> Publishe
 def strategy_effects(
     raw: Mapping[str, Any], table: AccuracyTable, own: AnalysisResult | None
 ) -> tuple[PublishedEffect, ...]:
-    """Return each strategy against each one listed before it, per benchmark and as means, adjusted per model.
+    """Return each strategy compared with each one listed before it, per benchmark and as means, adjusted per model.
 
     Args:
         own: Your own result, whose strategy effects against joint are added to the table.
@@ -83,7 +83,7 @@ def _effect(
 
 
 def _averages_only(raw: Mapping[str, Any]) -> Iterator[PublishedEffect]:
-    """Yield cgpo against its own variants, of which only the mean over all benchmarks is known."""
+    """Yield the comparisons of cgpo with its variants, for which only the mean over all benchmarks is known."""
     sizes = [n_items for _, n_items in raw["protocol"]["tests"].values()]
     independent = math.fsum(0.5 / n_items for n_items in sizes) / len(sizes) ** 2
     variances: dict[Standing, float] = {
@@ -157,7 +157,7 @@ def _own_cell(own: AnalysisResult | None, pair: tuple[str, str], column: str) ->
 
 
 def strategy_contradictions(raw: Mapping[str, Any], table: AccuracyTable) -> tuple[str, ...]:
-    """Return a sentence for each printed mean that its cells do not give, and for each cell that no count gives."""
+    """Return a sentence for each printed mean that differs from its cells, and for each cell that no count gives."""
     return (*_printed_means(raw, table), *_impossible_cells(raw))
 
 
@@ -167,7 +167,8 @@ def _printed_means(raw: Mapping[str, Any], table: AccuracyTable) -> Iterator[str
             values = [100 * cell(table, model, strategy, test).accuracy for test in table.domains]
             mean = math.fsum(values) / len(values)
             if abs(mean - printed) > ROUNDING + 1e-9:
-                yield f"{label(model, strategy)}: an average of {printed:.2f} is printed, its cells average {mean:.3f}."
+                name = label(model, strategy)
+                yield f"{name}: an average of {printed:.2f} is printed, but its cells average {mean:.3f}."
 
 
 def _impossible_cells(raw: Mapping[str, Any]) -> Iterator[str]:
@@ -186,6 +187,6 @@ def _impossible_cells(raw: Mapping[str, Any]) -> Iterator[str]:
 
 
 def is_count(percent: float, answers: int) -> bool:
-    """Return whether a printed percentage is that of a whole number of `answers`."""
+    """Return whether a printed percentage is possible for a whole number of right answers among `answers`."""
     nearest = round(percent * answers / 100)
     return abs(100 * nearest / answers - percent) <= ROUNDING + 1e-9

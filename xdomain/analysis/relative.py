@@ -1,4 +1,4 @@
-"""Relative transfer: how much of what training on d itself gives does training on A give to d?"""
+"""Relative transfer: the effect of training on A as a share of the effect of training on d itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Pair = tuple[str, str]
 
 
 def relative_ratios(study: Study, estimates: Mapping[Pair, Measured]) -> dict[Pair, RatioEstimate | Blank]:
-    """Fieller ratio by (A, d), with the estimate of its numerator for the counts."""
+    """Return Fieller ratios, keyed by (A, d), with the estimate of the numerator for the counts."""
     singles = study.singles
     return {
         (name, domain): _relative_ratio(study, singles, name, domain, estimates)
@@ -44,7 +44,7 @@ def _relative_ratio(
     left = components(aligned.scores(run) - aligned.scores(base), aligned.clusters)
     right = components(aligned.scores(own) - aligned.scores(base), aligned.clusters)
     both = components(aligned.scores(run) + aligned.scores(own) - 2 * aligned.scores(base), aligned.clusters)
-    # The runs A and d are trained apart, so their seed effects are independent; items and the base they share.
+    # The runs A and d are trained separately, so their seed effects are independent. They share items and the base.
     covariance = float(both.items - left.items - right.items) / 2
     seed_part = _seed_variance(study, singles, domain) / len(aligned.seeds)
     variances = (float(left.items) + seed_part, float(right.items) + seed_part)
@@ -61,7 +61,7 @@ def _relative_ratio(
 
 
 def _seed_variance(study: Study, singles: Mapping[str, Run], domain: str) -> float:
-    """Pooled variance between seeds of transfer on one domain, item noise taken off; 0 with one seed."""
+    """Return the pooled variance between seeds of transfer on one domain, without item noise; 0 with one seed."""
     effects = [study.difference(run, study.base, domain) for run in singles.values()]
     several = [found for found in effects if isinstance(found, Effect) and found.parts.n_seeds > 1]
     if not several:

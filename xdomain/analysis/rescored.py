@@ -37,7 +37,7 @@ class EvaluationJudged(ResultModel):
     key: str
     domain: str
     trained_under: dict[str, list[str]] = Field(default_factory=dict)
-    """Verifiers by trained domain; empty for the base model."""
+    """Verifiers, keyed by trained domain; empty for the base model."""
     judged_before: str
     judged_by: str
 

@@ -1,4 +1,4 @@
-"""The runs of a grid: which checkpoints stand for which curriculum, strategy and seed."""
+"""Runs of a grid: the checkpoints that belong to each curriculum, strategy and seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xdomain.core.errors import AnalysisError
 from xdomain.plan.measurement import EvaluatedCheckpoint, MeasuredGrid
 
 Seed = int | None
-"""A training seed; None in a comparison, which knows of none."""
+"""A training seed; None in a comparison, which has no seeds."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,13 @@ class Run:
     """One row of the matrices, with the checkpoints of all its seeds.
 
     Attributes:
-        id: what it is.
-        parent: run that its last phase started from, the base for a first phase and for a model by name; None for the
-            base.
-        ends: checkpoint at the end of its last phase by seed, in their order; the base stands under every seed.
-        saved: every checkpoint of its last phase by seed, in step order.
-        planned: it has a row of its own.
+        id: Identity of the run.
+        parent: Run that its last phase started from; the base model for a first phase and for compared models; None for
+            the base model.
+        ends: Checkpoint at the end of its last phase, keyed by seed in seed order. The base model is listed under every
+            seed.
+        saved: Checkpoints of its last phase in step order, keyed by seed.
+        planned: True if it has its own row.
     """
 
     id: RunId
@@ -37,17 +38,17 @@ class Run:
 
     @cached_property
     def label(self) -> str:
-        """How reports and messages write it."""
+        """Name of the run in reports and messages."""
         return str(self.id)
 
 
 @dataclass(frozen=True)
 class RunBook:
-    """All runs, in plan order, the base first.
+    """All runs in plan order, the base model first.
 
     Attributes:
-        seeds: training seeds, planned ones first; (None,) where nothing was trained.
-        is_comparison: see `MeasuredGrid`.
+        seeds: Training seeds, planned ones first; (None,) if nothing was trained.
+        is_comparison: See `MeasuredGrid`.
     """
 
     runs: Mapping[RunId, Run]
@@ -58,15 +59,15 @@ class RunBook:
         return iter(self.runs.values())
 
     def run(self, id_: RunId) -> Run:
-        """The run, one without checkpoints if the grid does not have it."""
+        """Return the run, or one without checkpoints if the grid does not have it."""
         return self.runs.get(id_) or Run(id_)
 
     def parent(self, run: Run) -> Run:
-        """The run that the last phase of `run` started from; the base's is the base."""
+        """Return the run that the last phase of `run` started from; for the base model, the base model itself."""
         return self.run(run.parent or BASE_RUN)
 
     def of_curriculum(self, curriculum: Curriculum, strategy: str | None) -> Run | None:
-        """The run of a curriculum: under this strategy, else under the only one there is."""
+        """Return the run of a curriculum under this strategy, or else under the only strategy that was run."""
         exact = self.runs.get(RunId(curriculum, strategy))
         if exact is not None:
             return exact
@@ -79,11 +80,11 @@ class RunBook:
 
     @property
     def planned(self) -> tuple[Run, ...]:
-        """Runs with a row of their own, the base among them where it has one."""
+        """Runs with their own row, including the base model if it has one."""
         return tuple(run for run in self if run.planned)
 
     def singles(self, domains: Iterable[str]) -> dict[str, Run]:
-        """The run (d) of each trained domain, the one without "@steps" first; evaluated domains come first."""
+        """Return the run (d) of each trained domain, evaluated domains first. A run without "@steps" is preferred."""
         found: dict[str, Run] = {}
         for run in sorted(self.trained, key=lambda run: run.id.sets_steps):
             if run.id.is_single:
@@ -92,22 +93,22 @@ class RunBook:
 
     @cached_property
     def trained(self) -> tuple[Run, ...]:
-        """Planned runs, the base left out."""
+        """Planned runs without the base model."""
         return tuple(run for run in self.planned if not run.id.is_base)
 
     @cached_property
     def measured_seeds(self) -> tuple[int, ...]:
-        """Seeds under which at least one training run has ended."""
+        """Seeds with at least one finished training run."""
         ended = {seed for run in self.trained for seed in run.ends}
         return tuple(seed for seed in self.seeds if seed is not None and seed in ended)
 
 
 def build_runs(grid: MeasuredGrid) -> RunBook:
-    """Sort the checkpoints of `grid` into runs; planned runs without a checkpoint become empty ones.
+    """Sort the checkpoints of `grid` into runs. Planned runs without a checkpoint become empty runs.
 
     Raises:
-        AnalysisError: one run has two end checkpoints for one seed, one checkpoint is listed twice, two runs are called
-            alike, or a run has several parents.
+        AnalysisError: A run has two end checkpoints for one seed, a checkpoint is listed twice, two runs have the same
+            label, or a run has several parents.
     """
     _refuse_repeated(grid)
     planned = (BASE_RUN, *grid.runs) if _has_base(grid) else grid.runs
@@ -126,7 +127,7 @@ def build_runs(grid: MeasuredGrid) -> RunBook:
 
 
 def _has_base(grid: MeasuredGrid) -> bool:
-    """Whether the base has a row: not where models are compared among themselves."""
+    """Return whether the base model has a row, which it lacks if models are compared among themselves."""
     return not grid.is_comparison or any(run.is_base for run in (*grid.measured_runs, *(run for run, _ in grid.failed)))
 
 
@@ -144,10 +145,10 @@ def _refuse_repeated(grid: MeasuredGrid) -> None:
 def _by_seed(
     run: RunId, checkpoints: Sequence[EvaluatedCheckpoint], seeds: Sequence[Seed]
 ) -> dict[Seed, tuple[EvaluatedCheckpoint, ...]]:
-    """The checkpoints of each seed in step order; those of what no seed was trained with stand under every seed.
+    """Return the checkpoints of each seed in step order. Checkpoints without a seed are listed under every seed.
 
     Raises:
-        AnalysisError: a seed has several ends, or a trained checkpoint has no seed.
+        AnalysisError: A seed has several ends, or a trained checkpoint has no seed.
     """
     found: dict[Seed, tuple[EvaluatedCheckpoint, ...]] = {}
     if run.curriculum is None:
@@ -171,7 +172,10 @@ def _by_seed(
 
 
 def _parent(run: RunId, checkpoints: Sequence[EvaluatedCheckpoint], known: Collection[RunId]) -> RunId | None:
-    """What the checkpoints say, else the run of all phases but the last, under the same strategy if there is one."""
+    """Return the parent that the checkpoints name, else the run of all earlier phases.
+
+    The run of earlier phases has the same strategy if such a run exists.
+    """
     if run.is_base:
         return None
     named = {checkpoint.parent for checkpoint in checkpoints if checkpoint.parent is not None}

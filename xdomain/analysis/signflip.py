@@ -1,9 +1,9 @@
 """Exact sign-flip permutation test on items, for one seed.
 
-Under "no effect" each item's difference is as likely positive as negative. With K samples an item the differences lie
-on the lattice of 1/K, so the null distribution of their sum is a convolution of binomials and is computed exactly; with
-one sample (differences -1, 0, 1) it is the exact McNemar test. Values on no common lattice (partial credit) are tested
-by seeded random flips.
+Under "no effect", each item's difference is equally likely to be positive or negative. With K samples per item, the
+differences are multiples of 1/K, so the null distribution of their sum is a convolution of binomials and is computed
+exactly. With one sample (differences -1, 0, 1) it is the exact McNemar test. Values without such a common unit (partial
+credit) are tested by seeded random flips.
 
 Source: method section 3 (Fisher's randomisation test); the convolution is ours.
 """
@@ -24,7 +24,7 @@ RANDOM_FLIPS = 9_999
 
 
 def sign_flip_p(values: FloatArray) -> float:
-    """Two-sided p of "the mean is 0" for item (or cluster) differences, shape [n]."""
+    """Return the two-sided p of "the mean is 0" for item (or cluster) differences, shape [n]."""
     values = values[np.abs(values) > 1e-12]
     if not len(values):
         return 1.0
@@ -46,7 +46,7 @@ def sign_flip_p(values: FloatArray) -> float:
 
 
 def _lattice(values: FloatArray) -> int | None:
-    """The smallest whole number that makes all values whole, None if there is no small one."""
+    """Return the smallest whole number that makes all values whole; None if there is no small one."""
     unit = 1
     for value in np.unique(np.abs(values)):
         unit = lcm(unit, Fraction(float(value)).limit_denominator(LARGEST_LATTICE).denominator)

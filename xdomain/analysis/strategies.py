@@ -1,4 +1,4 @@
-"""Curricula that were run with several strategies: joint is the reference, else the first strategy listed."""
+"""Curricula that were run with several strategies. The reference is joint, else the first strategy listed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Contest:
     """The runs of one curriculum under several strategies.
 
     Attributes:
-        reference: what the others are compared with.
-        others: in plan order.
+        reference: Run that the others are compared with.
+        others: Other runs in plan order.
     """
 
     curriculum: Curriculum
@@ -28,7 +28,7 @@ class Contest:
 
 
 def contests(book: RunBook) -> list[Contest]:
-    """Every curriculum that was run with more than one strategy."""
+    """Return every curriculum that was run with more than one strategy."""
     by_curriculum: dict[Curriculum, list[Run]] = {}
     for run in book.trained:
         if run.id.curriculum is not None:

@@ -1,4 +1,4 @@
-"""What a strategy cost beside its reference: seconds and tokens a step, and how far it moved the weights.
+"""Cost of a strategy compared with its reference: seconds and tokens per step, and the movement of the weights.
 
 Ratios are taken within seeds and averaged as logarithms, with a t interval over seeds. Source: ours.
 """
@@ -21,11 +21,11 @@ from xdomain.config.run_id import is_joint
 from xdomain.plan.measurement import Effort
 
 ALIKE = 1.1
-"""Two runs move the weights as far if neither moves more than this factor farther."""
+"""Two runs move the weights equally far if neither moves them more than this factor farther."""
 
 
 def strategy_costs(study: Study) -> tuple[StrategyComparison, ...]:
-    """Cost of every strategy of every curriculum that was run with several."""
+    """Return the cost of every strategy of each curriculum that was run with several."""
     return tuple(
         StrategyComparison(
             curriculum=str(contest.curriculum),
@@ -38,7 +38,7 @@ def strategy_costs(study: Study) -> tuple[StrategyComparison, ...]:
 
 
 def matched_pairs(study: Study) -> list[tuple[Run, Run]]:
-    """Each run that moves otherwise than its reference, with the joint arm that moves as far, where there is one."""
+    """Return each run that moves unlike its reference, paired with the joint run that moves as far, if there is one."""
     found = [(run, _matched(contest, run)) for contest in contests(study.book) for run in contest.runs]
     return [(run, arm) for run, arm in found if arm is not None]
 
@@ -69,7 +69,7 @@ def _cost(study: Study, contest: Contest, run: Run) -> StrategyCost:
 
 
 def displacement_ratio(contest: Contest, run: Run) -> Cell:
-    """How far the weights moved, as a multiple of the reference's way; empty for the reference itself."""
+    """Return the movement of the weights as a multiple of the reference's; empty for the reference."""
     if run is contest.reference:
         return Cell()
     return ratio_cell(displacements(run), displacements(contest.reference), run, contest.reference)
@@ -84,12 +84,12 @@ def _moves(ratio: Cell) -> Literal["farther", "less far"] | None:
 
 
 def displacements(run: Run) -> dict[Seed, float]:
-    """By seed; empty where they were not recorded."""
+    """Return the displacement of each seed; empty if it was not recorded."""
     return {seed: end.displacement for seed, end in run.ends.items() if end.displacement}
 
 
 def per_step(study: Study, run: Run, amount: Callable[[Effort], float | None]) -> dict[Seed, float]:
-    """An effort of the last phase divided by its steps, by seed."""
+    """Return an amount of the last phase divided by its steps, keyed by seed."""
     parent = study.book.parent(run)
     found = {}
     for seed, end in run.ends.items():
@@ -102,7 +102,7 @@ def per_step(study: Study, run: Run, amount: Callable[[Effort], float | None]) -
 
 
 def ratio_cell(first: Mapping[Seed, float], second: Mapping[Seed, float], run: Run, other: Run) -> Cell:
-    """Geometric mean over common seeds of first / second."""
+    """Return the geometric mean over common seeds of first / second."""
     compares = (run.label, other.label)
     logs = [math.log(first[seed] / second[seed]) for seed in first if seed in second and first[seed] * second[seed] > 0]
     if not logs:
@@ -128,7 +128,10 @@ def ratio_cell(first: Mapping[Seed, float], second: Mapping[Seed, float], run: R
 
 
 def _matched(contest: Contest, run: Run) -> Run | None:
-    """The joint arm whose weights move as far as this run's, the nearest one; only for what moves unlike joint."""
+    """Return the joint run whose weights move nearly as far as this run's, the nearest one.
+
+    It is None for a run that moves like joint.
+    """
     if is_joint(run.id.strategy) or _moves(displacement_ratio(contest, run)) is None:
         return None
     gaps: list[tuple[float, Run]] = []

@@ -1,7 +1,8 @@
-"""How the domains' gradients lay to one another under each strategy, from what telemetry stored.
+"""Relation of the domains' gradients under each strategy, from stored telemetry.
 
-Means over steps within a seed, then over seeds: steps of one training are no independent runs. Without intervals: a
-description of the runs there are. Source: pairwise cosines as in MGS, 2602.02301; the share is ours.
+Values are means over steps within a seed, then over seeds, because the steps of one training are not independent runs.
+They have no intervals, since they only describe the existing runs. Source: pairwise cosines as in MGS, 2602.02301; the
+share is ours.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ Values = Mapping[str, float | None]
 
 
 def strategy_gradients(run: Run) -> StrategyGradients:
-    """Of the last phase of a run, over all its seeds."""
+    """Return the gradients of the last phase of a run, over all its seeds."""
     by_seed = [end.telemetry for end in run.ends.values()]
     cosines = [[step.cosine for step in steps if step.cosine] for steps in by_seed]
     return StrategyGradients(
@@ -29,11 +30,11 @@ def strategy_gradients(run: Run) -> StrategyGradients:
 
 
 def _conflicts(measured: Iterable[Values]) -> list[float]:
-    """1 for each pair at each step whose cosine is negative, 0 for each other one that has a cosine."""
+    """Return one value per pair and step that has a cosine: 1 if it is negative, else 0."""
     return [float(value < 0) for cosine in measured for value in cosine.values() if value is not None]
 
 
 def _means(by_seed: Sequence[Sequence[Values]]) -> dict[str, float | None]:
-    """Mean of each key's values; None where it has none."""
+    """Return the mean of each key's values; None for a key without values."""
     keys = sorted({key for steps in by_seed for step in steps for key in step})
     return {key: mean_of_known(mean_of_known(step.get(key) for step in steps) for steps in by_seed) for key in keys}

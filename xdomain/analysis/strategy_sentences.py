@@ -1,4 +1,4 @@
-"""The comparison of strategies in words: what is shown, what is a tie, and what moved the weights farther or less."""
+"""Comparison of strategies in words: shown differences, ties, and strategies that move the weights more or less."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xdomain.core.number_text import bracketed, decimals, points
 
 
 def strategy_sentences(result: AnalysisResult) -> Iterator[str]:
-    """One curriculum after the other; within each, strategies in plan order, by their names."""
+    """Yield the sentences of one curriculum after the other, with strategies by name in plan order."""
     for comparison in result.strategies:
         names = {cost.run: cost.strategy for cost in comparison.costs}
         yield from _against(result.matrices["strategy_effect"], names, f"Strategies of {comparison.curriculum}", names)
@@ -51,7 +51,7 @@ def _moved(
     moved = f"{cost.strategy} moves the weights {ratio.estimate:.2f} times {_limits(ratio)} as far as {reference}"
     if cost.matched is None:
         arm = f"{{name: joint, learning_rate_scale: {ratio.estimate:.2f}}}"
-        yield f"{moved}, so the length of its steps is compared along; to first order the arm {arm} moves as far."
+        yield f"{moved}, so the comparison includes the length of its steps; to first order, {arm} moves as far."
     else:
         subject = f"{moved}; against {names[cost.matched]}, which moves as far"
         yield from _against(matrix, {cost.run: cost.strategy}, subject, names)

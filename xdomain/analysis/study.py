@@ -1,4 +1,4 @@
-"""What every matrix is computed from: runs and panels, with short ways to compare them."""
+"""Input of every matrix: runs and panels, with short methods to compare them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Study:
     """A measured grid in dense form.
 
     Attributes:
-        domains: evaluated domains, in file order.
-        margin: Differences of accuracy smaller than this are of no interest; None if the experiment states no margin.
+        domains: Evaluated domains, in file order.
+        margin: Differences of accuracy smaller than this are negligible; None if the experiment states no margin.
     """
 
     book: RunBook
@@ -47,23 +47,23 @@ class Study:
 
     @property
     def shown_runs(self) -> tuple[Run, ...]:
-        """Rows of the accuracy matrix."""
+        """Return the rows of the accuracy matrix."""
         return self.book.planned
 
     def level(
         self, run: Run, domain: str, source: FloatArray | None = None, seeds: Sequence[Seed] | None = None
     ) -> Effect | Blank:
-        """R[run, domain], or the mean of other values of each checkpoint and item; over all seeds or over some."""
+        """Return R[run, domain], or the mean of other values per checkpoint and item, over all seeds or over some."""
         aligned = self.align(domain, [run], seeds, source)
         if isinstance(aligned, Blank):
             return aligned
         return effect([(aligned, aligned.scores(run, source))], (run.label,))
 
     def levels(self, sources: Mapping[str, FloatArray] | None = None) -> dict[tuple[str, str], Effect | Blank]:
-        """Level of the base and of every planned run on every domain, by (run, domain).
+        """Return the level of the base model and of every planned run on every domain, keyed by (run, domain).
 
         Args:
-            sources: Values in place of item scores by domain, shape [checkpoints, items].
+            sources: Values that replace item scores, keyed by domain, shape [checkpoints, items].
         """
         return {
             (run.label, domain): self.level(run, domain, (sources or {}).get(domain))
@@ -72,7 +72,7 @@ class Study:
         }
 
     def difference(self, left: Run, right: Run, domain: str) -> Effect | Blank:
-        """R[left, domain] - R[right, domain]."""
+        """Return R[left, domain] - R[right, domain]."""
         aligned = self.align(domain, [left, right])
         if isinstance(aligned, Blank):
             return aligned
@@ -84,11 +84,11 @@ class Study:
         values: Callable[[Aligned, int], FloatArray],
         compares: tuple[str, ...],
     ) -> Effect | Blank:
-        """A sum over domains under the same seeds.
+        """Return a sum over domains under the same seeds.
 
         Args:
-            parts: evaluated domain and the runs that are compared there.
-            values: the contribution of part k, shape [S, n], from its aligned runs.
+            parts: Pairs of an evaluated domain and the runs that are compared on it.
+            values: Function that returns the contribution of part k, shape [S, n], from its aligned runs.
         """
         seeds: tuple[Seed, ...] | None = None
         for _ in range(2):  # the first pass finds the common seeds, the second aligns to them
@@ -107,7 +107,7 @@ class Study:
 
     @property
     def templates(self) -> dict[str, str]:
-        """How each run was asked, where not all were asked with the same prompts; else {}."""
+        """Template of each run, if runs were asked with different prompts; else {}."""
         if all(panel.one_prompt for panel in self.panels.values()):
             return {}
         return {
@@ -115,7 +115,7 @@ class Study:
         }
 
     def mean_accuracy(self, run: Run) -> Effect | Blank:
-        """Mean over all domains of R[run, d]."""
+        """Return the mean over all domains of R[run, d]."""
 
         def values(aligned: Aligned, part: int) -> FloatArray:
             return aligned.scores(run) / len(self.domains)
@@ -123,7 +123,10 @@ class Study:
         return self.over_domains([(domain, [run]) for domain in self.domains], values, (run.label,))
 
     def mean_difference(self, terms: Sequence[Term], compares: tuple[str, ...]) -> Effect | Blank:
-        """Mean of R[left, d] - R[right, d] over (d, left, right), terms on one domain added item by item."""
+        """Return the mean of R[left, d] - R[right, d] over (d, left, right).
+
+        Terms on one domain are added item by item.
+        """
         by_domain: dict[str, list[tuple[Run, Run]]] = {}
         for domain, left, right in terms:
             by_domain.setdefault(domain, []).append((left, right))
@@ -140,11 +143,11 @@ class Study:
 
     @property
     def speaks_of(self) -> SpeaksOf:
-        """What intervals speak about where nothing is missing."""
+        """Inference scope of intervals if nothing is missing."""
         return "the recipe" if len(self.book.measured_seeds) > 1 else "these checkpoints"
 
     def range_over(self, runs: Sequence[Run], domain: str) -> Cell:
-        """Largest minus smallest accuracy of runs on one domain, on common items and seeds."""
+        """Return the largest minus the smallest accuracy of runs on one domain, on common items and seeds."""
         labels = tuple(run.label for run in runs)
         aligned = self.align(domain, runs)
         if isinstance(aligned, Blank):
@@ -172,7 +175,7 @@ class Study:
         )
 
     def matrix(self, cells: Mapping[tuple[str, str], Cell], columns: Iterable[str], template: Matrix) -> Matrix:
-        """Fill a template (a matrix without rows) with cells; their intervals are cut at what is possible."""
+        """Fill a template (a matrix without rows) with cells, whose intervals are cut at possible values."""
         names, speaks_of = tuple(columns), template.speaks_of or self.speaks_of
         possible = {column: template.possible(column) for column in names}
         spoken = {key: self.spoken(cut(cell, possible.get(key[1])), speaks_of) for key, cell in cells.items()}
@@ -181,14 +184,17 @@ class Study:
         return template.model_copy(update=filled | {"margin": self.margin if template.has_margin else None})
 
     def spoken(self, cell: Cell, speaks_of: SpeaksOf | None = None) -> Cell:
-        """A cell among others that speak of `speaks_of` (of what the study speaks of): one that cannot keeps its
-        interval and says so, but has no p, since one seed does not test a recipe."""
+        """Return a cell for a matrix with the inference scope `speaks_of` (by default the study's).
+
+        A cell with a narrower scope keeps its interval and gets a caveat, but no p, since one seed does not test a
+        recipe.
+        """
         expected = speaks_of or self.speaks_of
         if cell.speaks_of in (None, expected):
             return cell
-        if set(cell.compares) == {BASE}:  # nothing that a re-run of training could change
+        if set(cell.compares) == {BASE}:  # a re-run of training would change nothing
             return cell.model_copy(update={"speaks_of": None})
-        caveat = join(cell.caveat, f"speaks of {cell.speaks_of}, so it is not tested as {expected}")
+        caveat = join(cell.caveat, f"covers only {cell.speaks_of}, so it is not tested as {expected}")
         return cell.model_copy(update={"p": None, "smallest_detectable": None, "caveat": caveat})
 
     @property
@@ -202,15 +208,19 @@ class Study:
 
 
 def build_study(grid: MeasuredGrid) -> Study:
-    """Raises AnalysisError, see `build_panels` and `build_runs`."""
+    """Return the study of a measured grid.
+
+    Raises:
+        AnalysisError: See `build_panels` and `build_runs`.
+    """
     return Study(build_runs(grid), build_panels(grid), tuple(grid.domains), margin=grid.margin)
 
 
 def templates_statement(templates: Mapping[str, str]) -> str:
-    """What has to be said of models that were asked with different prompts."""
+    """Return a warning about models that were asked with different prompts."""
     ways = "; ".join(f"{name}: {template}" for name, template in templates.items())
     return (
-        f"The models were asked through different templates ({ways}): a difference between them holds that of their "
+        f"The models were asked through different templates ({ways}): a difference between them includes that of their "
         "prompts too."
     )
 
@@ -218,7 +228,7 @@ def templates_statement(templates: Mapping[str, str]) -> str:
 def table(
     cells: Mapping[tuple[str, str], Cell], columns: Iterable[str]
 ) -> tuple[tuple[str, ...], dict[str, dict[str, Cell]]]:
-    """Rows (in order of appearance) and nested cells, each row's columns in the given order."""
+    """Return rows (in order of appearance) and nested cells, with each row's columns in the given order."""
     rows = tuple(dict.fromkeys(row for row, _ in cells))
     names = list(columns)
     nested = {row: {name: cells[row, name] for name in names if (row, name) in cells} for row in rows}

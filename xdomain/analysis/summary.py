@@ -1,4 +1,4 @@
-"""The few numbers that say what happened: means of transfer, retention and plasticity, and the runs not beaten."""
+"""Summary numbers: means of transfer, retention and plasticity, and the runs not beaten."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from xdomain.analysis.study import Study
 
 
 def summarise(measurements: Measurements) -> Summary:
-    """Return the means and the sets that are not beaten; what was shown is counted once every matrix is there."""
+    """Return the means and the sets of runs not beaten. Shown effects are counted later, when every matrix is known."""
     study = measurements.study
     means = pool_effects({"cross": mean_cross_transfer(study)})
     means |= pool_effects({"retention": mean_over_pairs(study, retention_cells(study))})
@@ -38,14 +38,14 @@ def summarise(measurements: Measurements) -> Summary:
 
 
 def mean_cell(study: Study, measured: Measured) -> Cell:
-    """Return the cell of a mean, which is a family of its own: its p needs no adjustment."""
+    """Return the cell of a mean, which is a separate family, so its p needs no adjustment."""
     cell = study.spoken(cut(to_cell(measured)))
     (within,) = equivalences([cell], study.margin, "holm")
     return cell.model_copy(update={"p_adjusted": cell.p, "word": word_for(cell, cell.p, signed=True), **within})
 
 
 def mean_diagonal_transfer(measurements: Measurements) -> Measured:
-    """Mean over domains of transfer(d on d): runs and items are different ones, so variances add."""
+    """Return the mean over domains of transfer(d on d). Runs and items differ between domains, so variances add."""
     estimates = measurements.transfer
     own = [estimates[name, name] for name in measurements.study.singles if (name, name) in estimates]
     return (
@@ -54,7 +54,10 @@ def mean_diagonal_transfer(measurements: Measurements) -> Measured:
 
 
 def mean_cross_transfer(study: Study) -> Effect | Blank:
-    """Mean over ordered pairs of transfer(A on d). One run answers on several domains, so seeds are kept as blocks."""
+    """Return the mean over ordered pairs of transfer(A on d).
+
+    One run answers on several domains, so seeds are kept as blocks.
+    """
     singles, base = study.singles, study.base
     pairs = [(a, d) for a, d in permutations(singles, 2) if d in study.domains]
     pairs += [(a, d) for a in singles for d in study.domains if d not in singles]
@@ -71,7 +74,10 @@ def mean_cross_transfer(study: Study) -> Effect | Blank:
 
 
 def mean_over_pairs(study: Study, cells: Mapping[tuple[str, str], tuple[Run, Run]]) -> Effect | Blank:
-    """Mean over the ordered pairs (A -> B); pairs share parents, so seeds are kept as blocks over all of them."""
+    """Return the mean over the ordered pairs (A -> B).
+
+    Pairs share parents, so seeds are kept as blocks over all of them.
+    """
     pairs = {key: sides for key, sides in cells.items() if _is_pair(sides[0])}
     if not pairs:
         return Blank("not defined: no pair of different domains was planned")

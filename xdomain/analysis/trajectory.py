@@ -1,4 +1,4 @@
-"""Accuracy of every saved checkpoint along each curriculum, from the base on."""
+"""Accuracy of every saved checkpoint along each curriculum, starting at the base model."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study
 
 Place = tuple[str, int, str]
-"""Run label, step inside its last phase, evaluated domain."""
+"""Run label, step inside its last phase, and evaluated domain."""
 
 
 def trajectories(study: Study) -> tuple[Trajectory, ...]:
-    """One trajectory a planned run and domain, blank points left out; seeds are pooled over a domain's points."""
+    """Return one trajectory per planned run and domain without blank points.
+
+    Seeds are pooled over a domain's points.
+    """
     measured = pool_effects(
         {
             (run.label, step, domain): _level(study, run, step, domain)
@@ -57,7 +60,7 @@ def _trajectory(study: Study, run: Run, domain: str, measured: dict[Place, Measu
 
 
 def _chain(study: Study, run: Run) -> list[Run]:
-    """From the base to `run`, one entry a phase; a parent without checkpoints breaks off what lies before it."""
+    """Return the runs from the base model to `run`, one per phase. A parent without checkpoints ends the chain."""
     chain = [run]
     while chain[0].parent is not None:
         parent = study.book.parent(chain[0])

@@ -1,8 +1,9 @@
-"""Items gained and lost against the parent.
+"""Items gained and lost relative to the parent run.
 
-With p and q an item's chance to be right before and after, gained = (1-p) q and lost = p (1-q). Two samplings of one
-checkpoint gain p (1-p) by chance alone; taking the mean of that before and after off both leaves numbers whose sum is
-(p - q)^2 and whose difference is the change of accuracy: turnover beyond sampling is real change, item by item.
+Let p and q be an item's chance to be right before and after: gained = (1-p) q and lost = p (1-q). Two samplings of one
+checkpoint gain p (1-p) by chance. Subtracting the mean of this value before and after from gained and from lost leaves
+numbers whose sum is (p - q)^2 and whose difference is the change of accuracy. Turnover beyond sampling is thus real
+change, item by item.
 
 Source: 2606.03087 for the idea; the unbiased form from samples is ours.
 """
@@ -47,13 +48,13 @@ def _effect(measurements: Measurements, run: Run, domain: str, part: str) -> Eff
     values = (1 - before) * after if part.startswith("gained") else before * (1 - after)
     if part.endswith("beyond_sampling"):
         if min(aligned.judged(parent).min(), aligned.judged(run).min()) < 2:
-            return Blank("not measured: needs two samples an item", (run.label, parent.label))
+            return Blank("not measured: needs two samples per item", (run.label, parent.label))
         values = values - (_churn(aligned, parent) + _churn(aligned, run)) / 2
     return measurements.contrast(aligned, values, (run.label, parent.label))
 
 
 def _churn(aligned: Aligned, run: Run) -> FloatArray:
-    """Unbiased p (1-p) of each item from its k samples: k/(k-1) times the plug-in value."""
+    """Return the unbiased p (1-p) of each item from its k samples: k/(k-1) times the plug-in value."""
     share, judged = aligned.scores(run), aligned.judged(run)
     churn: FloatArray = share * (1 - share) * judged / (judged - 1).clip(min=1)
     return churn

@@ -5,10 +5,10 @@ difference of item i within seed s,
 
     D[s, i] = mu + seed_s + item_i + e_si,    V(mean) = var(seed)/S + var(item)/n + var(e)/(n S).
 
-All three parts are kept in the unit "variance of a mean": `between` is the variance of the S seed means (it holds
-var(seed) and var(e)/n), `noise` estimates the var(e)/n in it, and `items` is the whole item part of V(mean),
-var(e)/(n S) included. In mean squares: between = MS_seed/n, noise = MS_error/n, items = MS_item/(n S). Items that
-share a context (clusters) enter through their cluster sums.
+All three parts are kept in the unit "variance of a mean". `between` is the variance of the S seed means (it contains
+var(seed) and var(e)/n). `noise` estimates the var(e)/n in it. `items` is the whole item part of V(mean), including
+var(e)/(n S). In mean squares: between = MS_seed/n, noise = MS_error/n, items = MS_item/(n S). Items that share a
+context (clusters) enter through their cluster sums.
 
 Source: ours (method, section 3); cluster sums after Miller 2411.00640, section 2.2, with the factor G/(G-1).
 """
@@ -26,16 +26,16 @@ from xdomain.analysis.columns import FloatArray
 
 @dataclass(frozen=True)
 class Components:
-    """Variance parts of one or many contrasts; every array has the leading shape of the input.
+    """Variance parts of one or many contrasts. Every array has the leading shape of the input.
 
     Attributes:
-        mean: estimate.
-        seed_means: the estimate within each seed, shape [..., S].
-        between: variance of the seed means; 0 with one seed.
-        noise: the part of `between` that item noise explains.
-        items: item part of the variance of `mean`.
-        n_seeds: S.
-        item_degrees: degrees of freedom of `items`: items (or clusters) less one.
+        mean: Estimate.
+        seed_means: Estimate within each seed, shape [..., S].
+        between: Variance of the seed means; 0 with one seed.
+        noise: Part of `between` that item noise explains.
+        items: Item part of the variance of `mean`.
+        n_seeds: Number of seeds, S.
+        item_degrees: Degrees of freedom of `items`: the number of items (or clusters) minus one.
     """
 
     mean: FloatArray
@@ -51,8 +51,8 @@ def components(values: FloatArray, clusters: NDArray[np.intp] | None = None) -> 
     """Split the variation of `values`, shape [..., S, n].
 
     Args:
-        values: no NaN; one value a seed and item.
-        clusters: cluster number of each item, 0 to G-1, shape [n]; None if items stand alone.
+        values: One value per seed and item, without NaN.
+        clusters: Cluster number of each item, 0 to G-1, shape [n]; None without clusters.
     """
     *_, n_seeds, n_items = values.shape
     seed_means = values.mean(axis=-1)
@@ -74,10 +74,10 @@ def components(values: FloatArray, clusters: NDArray[np.intp] | None = None) -> 
 
 
 def add_domains(parts: Sequence[Components]) -> Components:
-    """Sum of contrasts on different domains under the same seeds.
+    """Return the sum of contrasts on different domains under the same seeds.
 
-    Items of different domains are independent, so item parts add; seeds are not (one checkpoint answers on all
-    domains), so `between` is taken from the summed seed means.
+    Items of different domains are independent, so item parts add. Seeds are not independent (one checkpoint answers on
+    all domains), so `between` is computed from the summed seed means.
     """
     seed_means = np.sum([part.seed_means for part in parts], axis=0)
     items = np.sum([part.items for part in parts], axis=0)
@@ -93,7 +93,7 @@ def add_domains(parts: Sequence[Components]) -> Components:
 
 
 def cluster_sums(values: FloatArray, clusters: NDArray[np.intp] | None) -> FloatArray:
-    """Sum the last axis within clusters; without clusters every item is its own sum."""
+    """Sum the last axis within clusters; without clusters, every item is a separate sum."""
     if clusters is None:
         return values
     n_clusters = int(clusters.max()) + 1
@@ -107,12 +107,12 @@ class SeedPool:
     """Seed variation pooled over the contrasts of one matrix on one evaluated domain.
 
     Attributes:
-        between: pooled variance of seed means.
-        noise: pooled item noise in it.
-        degrees: degrees of freedom of `between`, from `pooled_degrees`.
-        nominal_degrees: what they would be if the contrasts were independent.
-        noise_degrees: degrees of freedom of `noise`.
-        lone: only one contrast was pooled, so that nothing is borrowed.
+        between: Pooled variance of seed means.
+        noise: Pooled item noise in it.
+        degrees: Degrees of freedom of `between`, from `pooled_degrees`.
+        nominal_degrees: Degrees of freedom if the contrasts were independent.
+        noise_degrees: Degrees of freedom of `noise`.
+        lone: True if only one contrast was pooled, so that no other contrast contributes.
     """
 
     between: FloatArray
@@ -124,11 +124,18 @@ class SeedPool:
 
 
 def pooled_degrees(seed_means: FloatArray) -> FloatArray:
-    """Degrees of freedom of the average of C variances between the same S seeds, shape [...], from [..., C, S].
+    """Return the degrees of freedom of the average of C variances between the same S seeds.
 
-    Contrasts that share a stage move together from seed to seed, so C of them tell less than C(S - 1) degrees. With the
-    covariance matrix W of the contrasts between seeds there are (S - 1) tr(W)^2 / tr(W^2); both traces are estimated
-    without bias. Two seeds do not tell W: there the plain sum C(S - 1) stands, which is too large where much is shared.
+    Contrasts that share a stage vary together from seed to seed, so C of them have fewer than C(S - 1) degrees. With
+    the covariance matrix W of the contrasts between seeds, the number is (S - 1) tr(W)^2 / tr(W^2); both traces are
+    estimated without bias. Two seeds cannot determine W. For them the plain C(S - 1) is used, which is too large if
+    contrasts share much.
+
+    Args:
+        seed_means: Seed means of each contrast, shape [..., C, S].
+
+    Returns:
+        Degrees of freedom, shape [...].
 
     Source: ours for this use; the unbiased estimates are those of Bai and Saranadasa 1996, Statistica Sinica 6, 311.
     """
@@ -148,9 +155,10 @@ def pooled_degrees(seed_means: FloatArray) -> FloatArray:
 
 
 def satterthwaite(parts: Components, pool: SeedPool) -> tuple[FloatArray, FloatArray]:
-    """Variance of each mean and its degrees of freedom, at least S - 1; a lone contrast has exactly S - 1.
+    """Return the variance of each mean and its degrees of freedom.
 
-    The seed part is max(between - noise, 0): a negative estimate is noise, and would narrow the interval.
+    There are at least S - 1 degrees, and exactly S - 1 for a single contrast. The seed part is max(between - noise, 0),
+    because a negative estimate is noise and would narrow the interval.
     """
     seeds = parts.n_seeds
     variance = np.maximum(pool.between - pool.noise, 0.0) / seeds + parts.items

@@ -1,11 +1,12 @@
-"""The worst of several domains under two runs: a difference of minima, with an interval that knows it is one.
+"""The worst of several domains under two runs: a difference of minima, with a corrected interval.
 
     min_d a_d - min_e b_e = min over d of max over e of (a_d - b_e) = max over e of min over d of (a_d - b_e)
 
-so limits of all k x k differences bound it. Below, the first form: whichever d is truly the smallest of a, every
-a_d - b_e is at most what is sought, and all k lower limits at level 0.025/k hold together. Above, the second form.
+The limits of all k x k differences therefore bound it. The lower limit uses the first form: for the d with the truly
+smallest a, every a_d - b_e is at most the wanted value, and all k lower limits at level 0.025/k hold together. The
+upper limit uses the second form.
 
-Source: ours. At k = 4 the interval covers 98.6 to 100% in simulation and p rejects at most 1.5% at the null
+Source: ours. At k = 4 the interval covers 98.6 to 100% in simulation, and p rejects at most 1.5% at the null
 (tests/invariant/test_worst_coverage.py).
 """
 
@@ -23,17 +24,17 @@ LEAST_ERROR = 1e-9
 
 
 def difference_of_minima(parts: Sequence[Sequence[Estimate]]) -> Extreme:
-    """min_d a_d - min_e b_e.
+    """Return min_d a_d - min_e b_e.
 
     Args:
-        parts: estimate of a_d - b_e in row d and column e, shape [k, k], each with a known variance.
+        parts: Estimate of a_d - b_e in row d and column e, shape [k, k], each with a known variance.
 
     Returns:
-        p is of "there is no difference": a one-sided p of each a_d - b_e, Bonferroni over the columns (rows), the
-        largest over the rows (columns), as in an intersection-union test.
+        The extreme. Its p tests "there is no difference": a one-sided p of each a_d - b_e, Bonferroni over the columns
+            (rows), the largest over the rows (columns), as in an intersection-union test.
     """
     values = np.array([[part.value for part in row] for row in parts])
-    # Two runs that answer every item alike have no error at all.
+    # Two runs with identical answers to every item have no error.
     errors = np.maximum([[part.error for part in row] for row in parts], LEAST_ERROR)
     degrees = np.array([[part.degrees for part in row] for row in parts])
     k = len(parts)

@@ -1,4 +1,4 @@
-"""Load the answers behind the numbers, for the page of `xdomain view`."""
+"""Load the item records behind the results, for the page of `xdomain view`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xdomain.view.prompts import PromptTexts
 
 
 def load_answers(session: Session) -> Answers:
-    """Load the records of an experiment with everything else that a page shows."""
+    """Load the records of an experiment and all other data that the page shows."""
     plan, store = session.plan, session.store
     experiment = plan.experiment
     grid = session.measure(with_text=True)
@@ -32,7 +32,7 @@ def load_answers(session: Session) -> Answers:
         name: {item.id: item for each in splits for item in items_here(domain, each)}
         for name, domain in domains.items()
     }
-    # All checkpoints of a grid share the base's tokenizer.
+    # All checkpoints of a grid share the base model's tokenizer.
     folder = checkpoint_folder(store.folder(plan.base), 0)
     return Answers(
         grid.experiment,
@@ -45,15 +45,15 @@ def load_answers(session: Session) -> Answers:
 
 
 def load_store(store: Store) -> Answers:
-    """Load the records of all evaluations in a store, of experiments, `eval` and `study` alike.
+    """Load the records of all evaluations in a store, whether an experiment, `eval` or `study` made them.
 
     Raises:
-        AnalysisError: it holds none.
+        AnalysisError: The store contains no evaluation.
     """
     stages = store.find("evaluate-*")
     if not stages:
         raise AnalysisError(
-            "the store holds no evaluation.", where=str(store.root), fix="Name another one with --store."
+            "the store contains no evaluation.", where=str(store.root), fix="Name another one with --store."
         )
     domains = {stage.key: str(stage.payload["items"]["domain"]) for stage in stages}
     # A stored evaluation is titled "CHECKPOINT on DOMAIN".

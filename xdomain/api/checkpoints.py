@@ -1,4 +1,4 @@
-"""Published checkpoints, and how transformers loads them."""
+"""Find published checkpoints, and load them with transformers."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class StoredCheckpoint:
     """A checkpoint in a store.
 
     Attributes:
-        title: title of the stage that made it, with the step.
-        stage: key of that stage.
-        step: optimizer step within the stage; 0 for the base model.
-        path: folder of the checkpoint: weights in transformers format, or a LoRA adapter of peft.
+        title: Title of the stage that made the checkpoint, with the step.
+        stage: Key of that stage.
+        step: Optimizer step within the stage; 0 for the base model.
+        path: Folder of the checkpoint, with weights in transformers format or a LoRA adapter of peft.
     """
 
     title: str
@@ -34,14 +34,14 @@ class StoredCheckpoint:
     path: Path
 
     def model(self) -> Any:
-        """Load the weights with transformers, on the CPU; adapters are merged.
+        """Load the weights with transformers, on the CPU. Adapters are merged.
 
         Returns:
             A transformers model for causal language modelling.
 
         Raises:
-            DependencyMissing: the training packages are not installed.
-            StoreError: the folder holds no weights.
+            DependencyMissing: The training packages are not installed.
+            StoreError: The folder contains no weights.
         """
         return _load("xdomain.models.checkpoint:load_plain", self.path)
 
@@ -52,22 +52,22 @@ class StoredCheckpoint:
             A transformers tokenizer.
 
         Raises:
-            DependencyMissing: the training packages are not installed.
-            StoreError: the folder is no checkpoint.
+            DependencyMissing: The training packages are not installed.
+            StoreError: The folder is not a checkpoint.
         """
         return _load("xdomain.models.checkpoint:load_tokenizer", self.path)
 
 
 def load_checkpoint(name: str, *, store: str | Path | Store | None = None) -> StoredCheckpoint:
-    """Find a published checkpoint; its methods `model` and `tokenizer` load it with transformers.
+    """Find a published checkpoint. Its methods `model` and `tokenizer` load it with transformers.
 
     Args:
-        name: title, folder or beginning of the key of a training stage or the base model; STAGE@40 for step 40.
-        store: run directory; None for $XDOMAIN_STORE, else ./xdomain-store.
+        name: Title, folder or first characters of the key of a training stage or the base model; STAGE@40 for step 40.
+        store: Folder of the store; None for $XDOMAIN_STORE, or else ./xdomain-store.
 
     Raises:
-        ConfigError: the name fits no checkpoint of the store, or several.
-        StoreError: the store is from another version, or the folder is not a store.
+        ConfigError: The name matches no checkpoint in the store, or several.
+        StoreError: The store is from another version, or the folder is not a store.
     """
     opened = as_store(store)
     found = stored_checkpoints(opened, name)
@@ -86,10 +86,12 @@ def checkpoint_of(store: Store, stage: StageRef, step: int | None = None) -> Sto
     """Return the checkpoint that a stage published.
 
     Args:
-        step: optimizer step within the stage; None for its end.
+        store: The store.
+        stage: The stage.
+        step: Optimizer step within the stage; None for its final checkpoint.
 
     Raises:
-        StoreError: the stage is not published, or has no checkpoint at that step.
+        StoreError: The stage is not published, or has no checkpoint at that step.
     """
     folder = store.open_artifact(stage)
     steps = sorted(int(path.name.removeprefix("step-")) for path in (folder / "checkpoints").glob("step-*"))
@@ -105,7 +107,7 @@ def checkpoint_of(store: Store, stage: StageRef, step: int | None = None) -> Sto
 
 def _load(target: str, path: Path) -> Any:
     if not path.is_dir():
-        raise StoreError("is gone.", where=str(path), fix="`checkpoints.keep: ends` deletes inner checkpoints.")
+        raise StoreError("does not exist.", where=str(path), fix="`checkpoints.keep: ends` deletes inner checkpoints.")
     if any(find_spec(name) is None for name in ("torch", "transformers")):
         raise DependencyMissing("transformers is not installed.", fix=install_command("train"))
     return load_attribute(target)(path)

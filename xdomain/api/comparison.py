@@ -1,4 +1,4 @@
-"""Evaluate models, of the store or from outside of it, and compare them with a base model."""
+"""Evaluate models from the store or elsewhere, and compare them with a base model."""
 
 from __future__ import annotations
 
@@ -37,24 +37,25 @@ def evaluate_model(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Evaluate a model or checkpoint; finished evaluations are never repeated.
+    """Evaluate a model or checkpoint. Finished evaluations are not repeated.
 
     Args:
-        model: a stage of the store by title, folder or key (patterns allowed; STAGE@40 for an inner checkpoint), a
+        model: A stage in the store by title, folder or key (patterns allowed; STAGE@40 for an inner checkpoint), a
             model folder, a LoRA adapter's folder, a .gguf file, hub:ID@REVISION, or an endpoint https://HOST/v1#MODEL.
-        domains: names and YAML files of domains.
-        store: run directory; None for $XDOMAIN_STORE, else ./xdomain-store.
-        jobs: number of checkpoints at once.
-        progress: is called with each event (docs/reference/run-events.md).
+        domains: Names and YAML files of domains.
+        options: Settings of the evaluation.
+        store: Folder of the store; None for $XDOMAIN_STORE, or else ./xdomain-store.
+        jobs: Number of checkpoints that are evaluated at the same time.
+        progress: Called with each event (docs/reference/run-events.md).
 
     Returns:
-        Accuracies and records. Evaluations that failed are listed in `failed`.
+        Accuracies and records. Failed evaluations are listed in `failed`.
 
     Raises:
-        ConfigError: the model names nothing, or an option does not fit it.
-        DataError: items overlap with those that the checkpoint was trained on.
-        StageError: every evaluation failed.
-        Interrupted: the user stopped it.
+        ConfigError: The model was not found, or an option cannot be used with it.
+        DataError: Evaluated items overlap with those that the checkpoint was trained on.
+        StageError: Every evaluation failed.
+        Interrupted: The user stopped the session.
     """
     return compare_models([model], domains, None, options, store=store, jobs=jobs, progress=progress)
 
@@ -74,21 +75,22 @@ def compare_models(
     All evaluations run in one session, so models share workers and engines.
 
     Args:
-        models: models as in `evaluate_model`.
-        domains: names and YAML files of domains.
-        base: the model that the others are compared with; None for accuracies only.
-        store: run directory; None for $XDOMAIN_STORE, else ./xdomain-store.
-        jobs: number of checkpoints at once.
-        progress: is called with each event (docs/reference/run-events.md).
+        models: Models as in `evaluate_model`.
+        domains: Names and YAML files of domains.
+        base: Model that the others are compared with; None for accuracies only.
+        options: Settings of the evaluations.
+        store: Folder of the store; None for $XDOMAIN_STORE, or else ./xdomain-store.
+        jobs: Number of checkpoints that are evaluated at the same time.
+        progress: Called with each event (docs/reference/run-events.md).
 
     Returns:
-        Accuracies, paired differences from the base, and records. Evaluations that failed are listed in `failed`.
+        Accuracies, paired differences from the base model, and records. Failed evaluations are listed in `failed`.
 
     Raises:
-        ConfigError: a model names nothing, or an option does not fit any of them.
-        DataError: items overlap with those that a checkpoint was trained on.
-        StageError: every evaluation failed.
-        Interrupted: the user stopped it.
+        ConfigError: A model was not found, or an option can be used with none of the models.
+        DataError: Evaluated items overlap with those that a checkpoint was trained on.
+        StageError: Every evaluation failed.
+        Interrupted: The user stopped the session.
     """
     opened, observer = as_store(store), as_observer(progress)
     named = _named(models, base, options)
@@ -115,21 +117,21 @@ def compare_in_harness(
     store: str | Path | Store | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Let lm-evaluation-harness evaluate models on its own tasks, and compare each with a base model.
+    """Evaluate models on tasks of lm-evaluation-harness, and compare each with a base model.
 
     Args:
-        models: models as in `evaluate_model`.
-        tasks: tasks of the harness, with commas.
-        base: the model that the others are compared with; None for accuracies only.
-        options: `items`, `seed` and `revision` are used; the tasks say how to sample.
-        arguments: further options of the harness, as on a command line.
-        store: run directory; None for $XDOMAIN_STORE, else ./xdomain-store.
-        progress: is called with each event of stages that must be made first.
+        models: Models as in `evaluate_model`.
+        tasks: Tasks of the harness, separated by commas.
+        base: Model that the others are compared with; None for accuracies only.
+        options: Settings, of which `items`, `seed` and `revision` are used. The tasks define the sampling.
+        arguments: Further options of the harness, as on a command line.
+        store: Folder of the store; None for $XDOMAIN_STORE, or else ./xdomain-store.
+        progress: Called with each event of stages that must be made first.
 
     Raises:
-        ConfigError: a model names nothing, or several checkpoints.
-        DependencyMissing: the harness is not installed.
-        StageError: the harness failed.
+        ConfigError: A model was not found, or matches several checkpoints.
+        DependencyMissing: The harness is not installed.
+        StageError: The harness failed.
     """
     named = _named(models, base, options)
     grid = harness_grid(
@@ -147,7 +149,7 @@ def compare_in_harness(
 
 
 def _named(models: Sequence[str], base: str | None, options: EvaluationOptions) -> list[str]:
-    """Return the models to evaluate, the base first."""
+    """Return the models to evaluate, with the base model first."""
     if not models:
         raise ConfigError("no model is named.", where="models", fix="Name at least one to evaluate.")
     if options.base_settings and base is None:

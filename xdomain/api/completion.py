@@ -1,4 +1,4 @@
-"""What a shell may complete: stages of a store and names of domains, found without planning anything."""
+"""Find completions for a shell: stages in a store and names of domains. Nothing is planned for this."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from xdomain.store.experiments import noted_experiments
 def stage_folders(
     prefix: str, store: str | Path | None = None, file: str | Path | None = None
 ) -> list[tuple[str, str]]:
-    """Return folder and title of each stage that experiments noted in a store and whose folder begins with `prefix`;
-    a folder has no spaces that a shell would split.
+    """Return folder and title of each noted stage whose folder begins with `prefix`.
+
+    Folder names are used, because they contain no spaces that a shell would split.
 
     Args:
-        store: run directory; None for the experiment's own, else $XDOMAIN_STORE, else ./xdomain-store.
-        file: the experiment's file, for the stages of this experiment only; it may not exist.
+        prefix: First characters of folder names.
+        store: Folder of the store; None for the experiment's store, or else $XDOMAIN_STORE, or else ./xdomain-store.
+        file: File of the experiment whose stages are returned; None for all experiments. It need not exist.
     """
     try:
         experiment = _experiment(file)
         noted = noted_experiments(as_store(store, experiment.get("store")))
-    except XDomainError:  # a shell has no place for an error
+    except XDomainError:  # a shell cannot show an error here
         return []
     chosen = [noted[experiment["name"]]] if experiment.get("name") in noted else list(noted.values())
     stages = {stage.folder: stage.title for each in chosen for stage in each.values()}

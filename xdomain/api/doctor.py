@@ -1,4 +1,4 @@
-"""What this machine can do."""
+"""Examine which features of xdomain this machine supports."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ EXTRAS = {
 }
 """Modules of each extra."""
 REGISTRIES = (DOMAINS, SOURCES, GENERATORS, VERIFIERS, STRATEGIES, BACKENDS, ESTIMANDS)
-"""What other packages can add to."""
+"""Registries that other packages can add names to."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What was found.
+    """Packages, devices and plugins of a machine.
 
     Attributes:
-        packages: version by package, of those that can change a number.
-        missing: modules that are not installed, by extra.
-        cpu_cores: number of cores; None where the system does not tell.
-        gpus: devices that training could use.
-        sandbox: what untrusted code runs in, in words.
-        plugins: what other installed packages add, by kind; none of it is loaded.
+        packages: Version of each package that can change results.
+        missing: Modules that are not installed, by extra.
+        cpu_cores: Number of cores; None if the system does not report it.
+        gpus: Devices that training could use.
+        sandbox: Description of the sandbox for untrusted code.
+        plugins: Names that other installed packages add, by kind. None of them is loaded.
     """
 
     packages: dict[str, str]

@@ -32,10 +32,10 @@ class RegisteredDomain:
     """A domain that experiments can name.
 
     Attributes:
-        name: as experiments write it.
-        scorer: id of its verifier; None if it cannot be built here.
-        target: module or file that describes it.
-        needs: what is missing to build it.
+        name: Name of the domain in experiments.
+        scorer: Id of its verifier; None if the domain cannot be built on this machine.
+        target: Module or file that describes it.
+        needs: Reason why it cannot be built; None if it can.
     """
 
     name: str
@@ -44,7 +44,7 @@ class RegisteredDomain:
     needs: str | None
 
     def document(self) -> dict[str, str | None]:
-        """Return it as `xdomain domains list --json` prints it."""
+        """Return the entry of this domain in the output of `xdomain domains list --json`."""
         return {"name": self.name, "scorer": self.scorer, "from": self.target, "needs": self.needs}
 
 
@@ -55,11 +55,11 @@ def list_domains() -> list[RegisteredDomain]:
         scorer, needs = None, None
         try:
             domain = build_domain(name)
-            domain.item_identity()  # looks for its files
+            domain.item_identity()  # fails if the domain's files are missing
             scorer = domain.scorer
         except XDomainError as error:  # a benchmark's folder is not set or lacks its files, a package is not installed
             needs = error.what
-        except Exception as error:  # a domain of another package that does not keep the contract
+        except Exception as error:  # a domain of another package may raise anything
             if name not in DOMAINS.plugins():
                 raise
             needs = f"the domain {DOMAINS.described(name)} fails: {plain_error(error)}."
@@ -68,15 +68,15 @@ def list_domains() -> list[RegisteredDomain]:
 
 
 def describe_domains(target: str | Path) -> list[dict[str, Any]]:
-    """Describe domains: source, template, verifier, reward, sizes, and what guessing would earn.
+    """Describe domains: source, template, verifier, reward, sizes, and the expected score of guessing.
 
     Args:
-        target: registered name, or a YAML file of a domain, an experiment or a study.
+        target: Registered name, or a YAML file of a domain, an experiment or a study.
 
     Raises:
-        ConfigError: the file is wrong.
-        PluginError: no domain has that name.
-        DataError: its data is missing or malformed.
+        ConfigError: The file has a mistake.
+        PluginError: No domain has that name.
+        DataError: The data of a domain is missing or malformed.
     """
     return [
         {
@@ -101,18 +101,18 @@ def sample_domains(
     temperature: float = 0.0,
     max_tokens: int = 128,
 ) -> list[dict[str, Any]]:
-    """Show the first items of each domain with their gold and a completion that was judged.
+    """Return the first items of each domain with their gold, a completion and its verdict.
 
     Args:
-        target: registered name, or a YAML file of a domain, an experiment or a study.
-        count: number of items per domain.
+        target: Registered name, or a YAML file of a domain, an experiment or a study.
+        count: Number of items per domain.
         split: "train", "dev" or "test".
-        model: lets this model answer, a folder, a .gguf file or hub:ID; None for the right solution.
-        temperature: sampling temperature of the model; 0 is greedy.
-        max_tokens: tokens of its longest answer.
+        model: Model that answers: a folder, a .gguf file or hub:ID. If None, the completion is the right solution.
+        temperature: Sampling temperature of the model; 0 is greedy.
+        max_tokens: Largest number of tokens of a completion.
 
     Raises:
-        ConfigError: the split or the model is unknown.
+        ConfigError: The split or the model is unknown.
     """
     if split not in list(Split):
         raise ConfigError(f'"{split}" is not a split.', where="--split", fix="Known: train, dev, test.")
@@ -127,7 +127,9 @@ def sample_domains(
                 for solution, verdict in zip(solutions, verdicts, strict=True)
             ]
         else:
-            preview = load_attribute("xdomain.evaluate.preview:preview")  # this floor loads no torch
+            preview = load_attribute(
+                "xdomain.evaluate.preview:preview"
+            )  # loaded by name, because this package must not import torch
             config = validate(ModelConfig, model_source(model, None), "--model")
             answers = preview(config, domain, items, temperature=temperature, max_tokens=max_tokens)
         for item, answer in zip(items, answers, strict=True):
@@ -143,16 +145,16 @@ def check_domains(
     """Check that gold scores, that garbage does not, and that splits do not overlap.
 
     Args:
-        targets: registered names, or YAML files of domains, experiments or studies; by default the built-in four.
-        most: judge at most so many items per split; None for all.
+        targets: Registered names, or YAML files of domains, experiments or studies; by default the procedural domains.
+        most: Largest number of items to judge per split; None for all.
 
     Returns:
-        One check per domain; `ok` tells whether it has no problem.
+        One check per domain. `ok` is true if it found no problem.
 
     Raises:
-        ConfigError: a file is wrong.
-        PluginError: no domain has such a name.
-        DataError: data is missing or malformed.
+        ConfigError: A file has a mistake.
+        PluginError: A name is not registered.
+        DataError: The data of a domain is missing or malformed.
     """
     checks: list[DomainCheck] = []
     for target in [targets] if isinstance(targets, str | Path) else targets:
@@ -168,7 +170,7 @@ def check_domains(
 
 
 def open_domains(target: str | Path) -> dict[str, Domain]:
-    """Open the registered domain, the one that a file describes, or all of an experiment's or a study's, by name."""
+    """Open a registered domain, the domain in a file, or all domains of an experiment or study. Return them by name."""
     entries = load_domains(Path(target)) if _is_file(target) else (str(target),)
     return build_domains(entries, map(entry_name, entries))
 

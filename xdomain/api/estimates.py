@@ -1,4 +1,4 @@
-"""What each stage of a plan takes: memory, disk, generated tokens, and time."""
+"""Estimate memory, disk, generated tokens and time of each stage of a plan."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from xdomain.store.history import Rates, units
 
 @dataclass(frozen=True)
 class StageEstimate:
-    """What one stage takes.
+    """The resources that one stage needs.
 
     Attributes:
-        most_tokens: Generated tokens if every completion is as long as allowed.
-        expected_tokens: Generated tokens if completions are as long as in stored stages of the kind; None where none is
-            stored.
+        most_tokens: Number of generated tokens if every completion is as long as allowed.
+        expected_tokens: Number of generated tokens if completions are as long as in stored stages of the same kind;
+            None if there are none.
         disk: Bytes on the store's disk.
-        memory: Bytes of one process; None where they are not known.
-        verdict: Whether it fits the GPU; None if no GPU was named.
-        seconds: Duration; None where it is not known.
+        memory: Bytes of one process; None if unknown.
+        verdict: Whether the stage fits on the GPU; None if no GPU was given.
+        seconds: Duration; None if unknown.
     """
 
     most_tokens: int
@@ -47,10 +47,10 @@ class Needs:
     """Options of an estimate.
 
     Attributes:
-        gpu_gb: Memory of a GPU in 10^9 bytes; None if stages are not to be compared with one.
-        tokens_per_second: Generated tokens per second of a stage, its training steps included; None to go by stored
-            stages.
-        jobs: Stages at once; None for what the file says.
+        gpu_gb: Memory of a GPU in 10^9 bytes that stages are compared with; None for no comparison.
+        tokens_per_second: Generated tokens per second of a stage, including training steps; None to use the rates of
+            stored stages.
+        jobs: Number of stages that run at the same time; None for the file's setting.
     """
 
     gpu_gb: float | None = None
@@ -59,15 +59,15 @@ class Needs:
 
 
 class Estimates:
-    """What the stages of a plan take.
+    """Estimates for the stages of a plan.
 
     Args:
-        plan: The stages.
-        done: Keys of those in the store.
-        found: The model's shape.
+        plan: Stages to estimate.
+        done: Keys of the published stages.
+        found: Shape of the model.
         items: Number of evaluated items by domain.
-        rates: Durations and lengths of stored stages.
-        needs: Options.
+        rates: Durations and completion lengths of stored stages.
+        needs: Options of the estimate.
     """
 
     def __init__(
@@ -89,17 +89,17 @@ class Estimates:
 
     @property
     def shape(self) -> ModelShape | None:
-        """The model's sizes; None if they are not known."""
+        """Sizes of the model; None if unknown."""
         return self.found.shape
 
     @property
     def workers(self) -> int:
-        """Stages at once: those asked for, else those of the file, else one."""
+        """Number of stages that run at the same time: the option, or else the file's setting, or else 1."""
         return self.needs.jobs or self._plan.experiment.execution.workers or 1
 
     @cached_property
     def stages(self) -> dict[str, StageEstimate]:
-        """The estimate of each stage, by key."""
+        """Estimate of each stage, by key."""
         continued = {stage.parent.stage for stage in self._plan.train_stages}
         return {key: self._stage(stage, key in continued) for key, stage in self._plan.stages.items()}
 
@@ -123,7 +123,7 @@ class Estimates:
 
     @property
     def gpu(self) -> float | None:
-        """Bytes of the GPU that stages are compared with."""
+        """Memory in bytes of the GPU that stages are compared with; None without a GPU."""
         return None if self.needs.gpu_gb is None else self.needs.gpu_gb * GIGABYTE
 
     def _memory(self, stage: StageSpec) -> Memory | None:
@@ -142,20 +142,20 @@ class Estimates:
 
     @cached_property
     def seconds_left(self) -> float | None:
-        """Seconds until the last open stage ends; None while the duration of one is not known."""
+        """Seconds until the last open stage ends; None if the duration of one is unknown."""
         left = {key: each.seconds for key, each in self.stages.items() if key not in self._done}
         known = {key: seconds for key, seconds in left.items() if seconds is not None}
         return list_schedule_seconds(self._plan, known, self.workers) if len(known) == len(left) else None
 
     @cached_property
     def worker_seconds_left(self) -> float | None:
-        """Seconds of all open stages together; None while the duration of one is not known."""
+        """Sum of the durations of all open stages in seconds; None if one is unknown."""
         found: float | None = _sum(each.seconds for key, each in self.stages.items() if key not in self._done)
         return found
 
     @cached_property
     def change(self) -> Changes | None:
-        """The smallest change that makes every stage fit; None if all fit, or if none does."""
+        """Smallest change with which every stage fits; None if all fit already, or no change suffices."""
         kinds = {(stage.kind, domain_gradients(stage)) for stage in self._plan.stages.values()}
         if self.gpu is None or self.shape is None or self.fits is not False:
             return None
@@ -163,13 +163,13 @@ class Estimates:
 
     @cached_property
     def fits(self) -> bool | None:
-        """Whether every stage fits the GPU; None without a GPU, or where the memory of one is not known."""
+        """Whether every stage fits on the GPU; None without a GPU, or if the memory of a stage is unknown."""
         found = {each.verdict.fits for each in self.stages.values() if each.verdict is not None}
         return None if not found or (None in found and False not in found) else False not in found
 
     @cached_property
     def peaks(self) -> dict[str, tuple[Memory | None, Verdict | None]]:
-        """Peak memory by kind of stage, in words."""
+        """Peak memory and verdict, by a description of the kind of stage."""
         return {
             self._kind_in_words(stage): (self.stages[key].memory, self.stages[key].verdict)
             for key, stage in self._plan.stages.items()
@@ -204,7 +204,7 @@ class Estimates:
         }
 
     def document(self) -> dict[str, Any]:
-        """Return the totals and inputs as `xdomain grid plan --json` prints them."""
+        """Return the totals and inputs in the format of `xdomain grid plan --json`."""
         experiment = self._plan.experiment
         prompt = experiment.training.max_prompt_tokens
         return {
@@ -224,7 +224,7 @@ class Estimates:
         }
 
     def stage_document(self, key: str) -> dict[str, Any]:
-        """Return what one stage takes, as in the JSON of the plan."""
+        """Return the estimate of one stage in the format of `xdomain grid plan --json`."""
         each = self.stages[key]
         return {
             "tokens": {"most": each.most_tokens, "expected": each.expected_tokens},
@@ -250,6 +250,6 @@ class Estimates:
 
 
 def _sum(values: Iterable[Any]) -> Any:
-    """Return the sum; None if one is not known."""
+    """Return the sum; None if one of the values is None."""
     found = list(values)
     return None if None in found else sum(found)

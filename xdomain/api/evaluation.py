@@ -17,22 +17,22 @@ from xdomain.store.trained_overlap import TrainedOverlap
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """How models are evaluated; the defaults are those of `xdomain eval`.
+    """Settings of an evaluation, with the defaults of `xdomain eval`.
 
     Attributes:
-        items: test items per domain.
-        samples: completions per item.
-        temperature: sampling temperature; 0 is greedy.
-        top_p: probability mass of nucleus sampling.
-        max_tokens: tokens of the longest completion.
-        seed: seed that draws items and samples.
-        backend: "transformers" or "vllm" for weights; None for the default. Endpoints are chosen by the model.
-        settings: overrides as in `--set`.
-        base_settings: overrides for the base model only, as in `--base-set`.
-        threads: torch threads per worker.
-        revision: revision of a hub model.
-        allow_overlap: also evaluate on items that a checkpoint was trained on.
-        with_text: also read completions and prompts into the result, which happens with several samples anyway.
+        items: Number of test items per domain.
+        samples: Number of completions per item.
+        temperature: Sampling temperature; 0 is greedy.
+        top_p: Probability mass of nucleus sampling.
+        max_tokens: Largest number of tokens of a completion.
+        seed: Seed that items and samples are drawn from.
+        backend: "transformers" or "vllm" for weights; None for the default. Endpoints have their own backend.
+        settings: Overrides as in `--set`.
+        base_settings: Overrides for the base model only, as in `--base-set`.
+        threads: Torch threads per worker.
+        revision: Revision of a hub model.
+        allow_overlap: Also evaluate on items that a checkpoint was trained on.
+        with_text: Also read completions and prompts into the result. With several samples, this happens in any case.
     """
 
     items: int = 300
@@ -58,15 +58,15 @@ class EvaluationOptions:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Evaluated models side by side.
+    """The result of evaluating one or more models.
 
     Attributes:
-        result: accuracies, and with a base model the paired differences from it.
-        grid: the records and checkpoints that `result` was computed from.
-        base: the base model as it was named; None without one.
-        failed: evaluations without records; their cells in `result` say why.
-        trained_on: evaluated items that a checkpoint was trained on, where that was allowed.
-        generation: how the completions of each evaluation were generated.
+        result: Accuracies, and with a base model the paired differences from it.
+        grid: Records and checkpoints that `result` was computed from.
+        base: Name of the base model as the caller gave it; None without one.
+        failed: Evaluations without records. Their cells in `result` give the reason.
+        trained_on: Overlaps between evaluated items and training items that were allowed.
+        generation: Description of how the completions of each evaluation were generated.
     """
 
     result: AnalysisResult
@@ -78,11 +78,11 @@ class Evaluation:
 
     @property
     def records(self) -> pd.DataFrame:
-        """One row per evaluated item and sample."""
+        """Records with one row per evaluated item and sample."""
         return self.grid.records
 
     def document(self) -> dict[str, Any]:
-        """Return everything as `xdomain eval --json` prints it."""
+        """Return the result in the format of `xdomain eval --json`."""
         return self.result.model_dump(mode="json") | {
             "base": self.base,
             "failed": [each.document() for each in self.failed],

@@ -1,4 +1,4 @@
-"""Write a published checkpoint as a plain folder that transformers loads, with a model card."""
+"""Export a published checkpoint to a folder that transformers can load, with a model card."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from xdomain.store.stored import StoredStage
 CARD = "README.md"
 ADAPTER_CONFIG = "adapter_config.json"
 SHOWN = ("steps", "prompts_per_step", "generations", "learning_rate", "max_completion_tokens", "loss_type", "beta")
-"""Settings of a training stage that its card names."""
+"""Settings of a training stage that the model card lists."""
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """How a checkpoint is exported.
+    """Options of an export.
 
     Attributes:
-        merge: fold a LoRA adapter into the weights below it.
-        base_model: hub id for the card and for an adapter; None for that of the base stage, if it came from the hub.
-        licence: identifier for the card, such as apache-2.0.
-        force: write into a folder that is not empty.
+        merge: Merge a LoRA adapter into the weights that it is based on.
+        base_model: Hub id for the card and for an adapter; None for the id of the base model, if it is from the hub.
+        licence: Licence identifier for the card, such as apache-2.0.
+        force: Also write into a folder that is not empty.
     """
 
     merge: bool = False
@@ -48,21 +48,22 @@ def export_model(
     *,
     store: str | Path | Store | None = None,
 ) -> Path:
-    """Write a checkpoint of a store to a folder that transformers (or peft) loads without xdomain.
+    """Export a checkpoint of a store to a folder that transformers (or peft) can load without xdomain.
 
     Args:
-        name: title, folder or beginning of the key of a training stage or the base model; STAGE@40 for step 40.
-        folder: folder to write into.
-        options: how.
-        store: run directory; None for $XDOMAIN_STORE, else ./xdomain-store.
+        name: Title, folder or first characters of the key of a training stage or the base model; STAGE@40 for step 40.
+        folder: Folder to write into.
+        options: Options of the export.
+        store: Folder of the store; None for $XDOMAIN_STORE, or else ./xdomain-store.
 
     Returns:
         The folder.
 
     Raises:
-        ConfigError: the name fits no checkpoint, the folder is not empty, or an adapter would name no base model.
-        StoreError: the checkpoint has no weights, or cannot be written.
-        DependencyMissing: merging needs the training packages.
+        ConfigError: The name matches no checkpoint, the folder is not empty, or the base model of an adapter is not on
+            the hub.
+        StoreError: The checkpoint has no weights, or the folder cannot be written.
+        DependencyMissing: The training packages, which merging needs, are not installed.
     """
     opened, target = as_store(store), Path(folder)
     checkpoint = load_checkpoint(name, store=opened)
@@ -114,11 +115,11 @@ def _write_weights(checkpoint: StoredCheckpoint, target: Path, form: str, adapte
 
 
 def _lineage(store: Store, key: str) -> Iterator[StoredStage]:
-    """Yield the stages of a checkpoint, the base first."""
+    """Yield the stages that a checkpoint was made by, with the base model first."""
     found = store.find(key)
     if not found:
         raise StoreError(
-            f"the stage {key[:16]}, which the checkpoint was trained from, is gone.", where=str(store.root)
+            f"the stage {key[:16]}, which the checkpoint was trained from, does not exist.", where=str(store.root)
         )
     if found[0].kind is StageKind.TRAIN:
         yield from _lineage(store, found[0].payload["parent"])
@@ -131,7 +132,7 @@ def _hub_id(base: StoredStage) -> str | None:
 
 
 def _require_named_base(store: Store, checkpoint: StoredCheckpoint, base: StoredStage, options: ExportOptions) -> None:
-    """Refuse an adapter whose base is nothing that a reader can load."""
+    """Refuse to export an adapter whose base model readers could not load."""
     below = foundation_folder(checkpoint.path)
     on_base = below is not None and below.is_relative_to(store.folder(base).resolve())
     from_hub = _hub_id(base) is not None and not base.payload.keys() & {"warmup"}

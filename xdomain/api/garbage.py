@@ -1,4 +1,4 @@
-"""Find and free what no living experiment needs."""
+"""Find and delete files that no live experiment needs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from xdomain.store.store import Store
 
 
 def common_store(stores: Sequence[Store]) -> Store:
-    """Return the store that all of `stores` are.
+    """Return the only store in `stores`, which may contain it several times.
 
     Raises:
-        StoreError: they are different stores.
+        StoreError: There are different stores.
     """
     roots = list(dict.fromkeys(store.root.resolve() for store in stores))
     if len(roots) > 1:
@@ -24,15 +24,17 @@ def common_store(stores: Sequence[Store]) -> Store:
 
 
 def collect_garbage(store: Store, plans: Sequence[Plan], forget: Sequence[str] = (), *, yes: bool = False) -> Garbage:
-    """Find the stages, checkpoints and leftovers that go; with `yes`, delete them.
+    """Find the stages, checkpoints and leftovers that no live experiment needs. With `yes`, delete them.
 
     Args:
-        plans: experiments of which only what they name now stays. Others that ran in the store stay whole.
-        forget: names of experiments that are no longer needed.
-        yes: delete instead of only looking.
+        store: The store.
+        plans: Current plans of experiments, which keep only the stages in them. Other experiments in the store keep all
+            of their stages.
+        forget: Names of experiments that are no longer needed.
+        yes: Whether to delete the files. By default, they are only found.
 
     Raises:
-        StoreError: a stage of a forgotten experiment is running.
+        StoreError: A stage of a forgotten experiment is running.
     """
     garbage = find_garbage(store, plans, forget)
     if yes:

@@ -1,4 +1,4 @@
-"""Describe how completions were generated: tokens, truncation, cost, and what their backend promises."""
+"""Describe how completions were generated: tokens, truncation, cost, and the backend's reproducibility."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def generation_of(store: Store, graphs: Mapping[str, Graph]) -> list[dict[str, A
 
 
 def counted_in(records: Path) -> dict[str, Any]:
-    """Count tokens and finish reasons in the records of an evaluation whose summary does not hold them."""
+    """Count tokens and finish reasons in the records of an evaluation whose summary lacks them."""
     frame = read_records([records], ("finish_reason", "prompt_tokens", "completion_tokens"))
     reasons = {str(reason): int(number) for reason, number in frame["finish_reason"].value_counts().items()}
     found: dict[str, Any] = {"finish_reasons": reasons, "truncated_share": reasons.get("length", 0) / len(frame)}

@@ -1,4 +1,4 @@
-"""Tasks of lm-evaluation-harness on any model that `xdomain eval` takes."""
+"""Evaluate every model that `xdomain eval` accepts on tasks of lm-evaluation-harness."""
 
 from __future__ import annotations
 
@@ -29,13 +29,20 @@ def harness_grid(
     seed: int,
     extra: str,
 ) -> MeasuredGrid:
-    """Run the harness on every model, and read its samples side by side.
+    """Run the harness on every model, and combine its samples in one grid.
 
     Args:
-        limit: documents of each task, the first.
-        extra: further options of the harness, as they would be typed.
+        store: The store.
+        models: Models to evaluate.
+        base: Model that the others are compared with; None if there is none.
+        tasks: Tasks of the harness, separated by commas.
+        observer: Observes the stages that must be made first.
+        revision: Revision of a hub model.
+        limit: Number of documents per task. The first ones are used.
+        seed: Seed of the harness.
+        extra: Further options of the harness, as on a command line.
     """
-    harness_python()  # before anything is prepared
+    harness_python()  # fails early if the harness is not installed
     asked = {"tasks": tasks, "limit": limit, "seed": seed, "extra": extra}
     samples: dict[str, dict[str, Path]] = {}
     for text in models:
@@ -47,10 +54,10 @@ def harness_grid(
 
 
 def harness_model(store: Store, text: str, revision: str | None, observer: RunObserver) -> HarnessModel:
-    """Return what the harness loads for a model that `xdomain eval` names; a model without a folder gets one.
+    """Return the model that the harness loads for a name of `xdomain eval`. A model without a folder is stored first.
 
     Raises:
-        ConfigError: it names nothing, or several checkpoints.
+        ConfigError: The model was not found, or matches several checkpoints.
     """
     checkpoints: list[tuple[StageRef, int, str]] = [*stored_checkpoints(store, text)]
     if not checkpoints:

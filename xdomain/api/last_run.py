@@ -23,19 +23,19 @@ def open_last_run(
     seeds: Sequence[int] | None = None,
     settings: Iterable[str] = (),
 ) -> Session:
-    """Open an experiment as it last ran: with the settings of its last run in the store, if the file is still that of
-    the last run and neither `seeds` nor `settings` are given.
+    """Open an experiment with the settings of its last run in the store.
 
-    `Session.settings_note` says which settings are used where that is in doubt.
+    The settings are used if the file is unchanged since then, and neither `seeds` nor `settings` are given.
+    `Session.settings_note` states which settings are used, if that may be unclear to the user.
 
     Args:
-        path: the experiment's YAML file.
-        store: run directory; None for the experiment's own, else $XDOMAIN_STORE, else ./xdomain-store.
-        seeds: training seeds instead of the experiment's.
-        settings: overrides as in `--set`; one empty text is the file as written.
+        path: File of the experiment.
+        store: Folder of the store; None for the experiment's store, or else $XDOMAIN_STORE, or else ./xdomain-store.
+        seeds: Training seeds, which override the experiment's.
+        settings: Overrides as in `--set`. A single empty text uses the file without overrides.
 
     Raises:
-        XDomainError: as `open_experiment`.
+        XDomainError: See `open_experiment`.
     """
     given = tuple(settings)
     last, origin = _last_run(Path(path), store, overrides_of(given, seeds))
@@ -43,7 +43,7 @@ def open_last_run(
         return open_experiment(path, store=store, seeds=seeds, settings=given)
     if last.file == origin.file and not given and seeds is None:
         session = open_experiment(path, store=store, settings=last.settings)
-        note = f'With the settings of the last run: {options_text(last.settings)} (--set "" for the file as written).'
+        note = f'With the settings of the last run: {options_text(last.settings)} (--set "" uses only the file).'
     else:
         session = open_experiment(path, store=store, seeds=seeds, settings=given)
         had = options_text(last.settings) or "no --set"
@@ -54,7 +54,7 @@ def open_last_run(
 
 
 def _last_run(path: Path, store: str | Path | Store | None, overrides: tuple[str, ...]) -> tuple[Origin | None, Origin]:
-    """Return the noted last run of the experiment in the file at `path`, and what a run of it now would note."""
+    """Return the noted last run of the experiment in the file at `path`, and the note that a run now would write."""
     mapping = read_yaml(path)
     origin = origin_of(mapping, path, overrides)
     if origin == NO_FILE:

@@ -1,4 +1,4 @@
-"""Cancel a stage, and take cancellations and failures back."""
+"""Cancel stages, and clear cancellations and failures."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from xdomain.store.store import Store
 
 
 def cancel_stage(store: Store, stage: StageRef) -> None:
-    """Mark a stage as cancelled: whoever runs it sees the mark at its next step, and nobody starts it.
+    """Mark a stage as cancelled. A worker that runs it stops at its next step, and no session starts it.
 
     Raises:
-        StoreError: the stage is done already.
+        StoreError: The stage is done already.
     """
     if store.done([stage]):
         raise StoreError(f'"{stage.title}" is done already.', where=str(store.root))
     store.create()
-    message = "cancelled; `xdomain grid retry` takes that back."
+    message = "cancelled. `xdomain grid retry` undoes that."
     store.failures.record(stage, Failure(Cause.CANCELLED, message, str(store.log_path(stage))))
 
 
 def clear_failures(store: Store, stages: Iterable[StageSpec]) -> list[StageSpec]:
-    """Forget why stages failed or that they were cancelled, so that they run again.
+    """Clear failures and cancellations of stages, so that the stages run again.
 
     Returns:
         The stages that had failed or were cancelled.

@@ -1,4 +1,4 @@
-"""What the store holds of an experiment, ready for analysis."""
+"""Read the records of an experiment from the store in the form that the analysis uses."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ def measure(plan: Plan, store: Store, path: Path | None = None, *, with_text: bo
     """Read the records of every finished evaluation.
 
     Args:
-        path: the experiment's file, which the report names.
-        with_text: also read completions and prompts.
+        plan: Plan of the experiment.
+        store: The store.
+        path: File of the experiment, which the report names.
+        with_text: Also read completions and prompts.
 
     Raises:
-        AnalysisError: nothing was evaluated yet.
+        AnalysisError: No evaluation has finished yet.
     """
     experiment = plan.experiment
     domains, split = build_domains(experiment.domains, experiment.domain_names), Split(experiment.evaluation.split)
@@ -36,7 +38,7 @@ def measure(plan: Plan, store: Store, path: Path | None = None, *, with_text: bo
     grid = measured_grid(plan, store, chance=chance, description=description, with_text=with_text)
     if grid.records.empty:
         raise AnalysisError(
-            f'nothing of experiment "{experiment.name}" was evaluated yet.',
+            f'no evaluation of experiment "{experiment.name}" has finished yet.',
             where=str(store.root),
             fix=f"Run `{run_command(plan, path)}` first, or name its store with --store.",
         )
@@ -44,7 +46,7 @@ def measure(plan: Plan, store: Store, path: Path | None = None, *, with_text: bo
 
 
 def left_out_of(domains: Iterable[Domain]) -> dict[str, Any]:
-    """Return the part of a description that counts unusable rows; empty if no domain left any out."""
+    """Return the part of a description that counts unusable rows; {} if no domain left any out."""
     found = rows_left_out(domains)
     return {"rows_left_out": found} if found else {}
 
@@ -55,7 +57,7 @@ def run_command(plan: Plan, path: Path | None) -> str:
 
 
 def describe(plan: Plan, path: Path | None) -> dict[str, Any]:
-    """Return the settings that a reader of the report needs to know."""
+    """Return the settings that readers of the report need to know."""
     experiment = plan.experiment
     training, evaluation, model = experiment.training, experiment.evaluation, experiment.model
     kind, value = model.source

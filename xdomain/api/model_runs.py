@@ -1,4 +1,4 @@
-"""Run the evaluations of several models in one go, and say which failed."""
+"""Run the evaluations of several models in one session, and report which failed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from xdomain.store.trained_overlap import TrainedOverlap, find_trained_overlaps,
 
 @dataclass(frozen=True)
 class FailedEvaluation:
-    """An evaluation without records, and why.
+    """An evaluation without records, and the reason.
 
     Attributes:
-        model: the row that it is missing in.
+        model: Row of the matrix that lacks the evaluation.
     """
 
     model: RunId
@@ -31,22 +31,23 @@ class FailedEvaluation:
     log: str
 
     def document(self) -> dict[str, str]:
-        """Return it as `--json` prints it."""
+        """Return the entry of this evaluation in the output of `--json`."""
         return {"model": str(self.model), "domain": self.domain, "reason": self.reason, "log": self.log}
 
 
 def run_models(
     store: Store, graphs: Mapping[str, Graph], base: str | None, jobs: int | None, observer: RunObserver
 ) -> tuple[dict[str, Graph], list[FailedEvaluation]]:
-    """Run what is missing of every model's evaluations. All are one run, so that models share workers and engines,
-    and none waits for another's end.
+    """Run the missing evaluations of every model.
+
+    All run in one session, so that models share workers and engines, and none has to wait until another is finished.
 
     Returns:
         The graphs with evaluations titled by their models, and the evaluations that failed.
 
     Raises:
-        StageError: all of them failed.
-        Interrupted: the user stopped it.
+        StageError: All evaluations failed.
+        Interrupted: The user stopped the session.
     """
     named = named_by_model(graphs)
     merged = merge_graphs(list(named.values()))
@@ -68,7 +69,7 @@ def check_overlaps(
     """Refuse to evaluate checkpoints of the store on items that they were trained on, or warn if it is allowed.
 
     Returns:
-        The overlaps that `allow_overlap` lets pass.
+        The overlaps that `allow_overlap` permits.
 
     Raises:
         DataError: Items overlap, and neither `allow_overlap` nor the domain that was trained on allows it.
@@ -95,13 +96,15 @@ def reasons(failed: Sequence[FailedEvaluation]) -> dict[tuple[RunId, str], str]:
 
 
 def failure(failed: Sequence[FailedEvaluation]) -> StageError:
-    """Return the error of a command that could not do everything."""
+    """Return the error of a command of which some evaluations failed."""
     return StageError(f"{count(len(failed), 'evaluation')} failed; everything that did not need them is done.")
 
 
 def named_by_model(graphs: Mapping[str, Graph]) -> dict[str, Graph]:
-    """The graphs with evaluations of bases titled by the model ("SmolLM2 on math"); they stay filed as a grid files
-    them ("base on math"), where a grid and this command find each other's."""
+    """Return the graphs in which evaluations of base models are titled by the model ("SmolLM2 on math").
+
+    Their folders keep the names that a grid uses ("base on math"), so that grids and this command share evaluations.
+    """
     read = {key: ref for graph in graphs.values() for key, ref in {**graph.inputs, **graph.stages}.items()}
     bases = {key: ref for key, ref in read.items() if ref.kind is StageKind.BASE}
     names = {key: stage.title.removeprefix("base ") for key, stage in bases.items()}

@@ -1,4 +1,4 @@
-"""The smallest effect that a planned grid could detect per matrix, and what a stated effect needs."""
+"""Compute the minimum detectable effect of a planned grid per matrix, and the items and seeds that an effect needs."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ TWO_CHECKPOINTS, LONE_CONTRAST = "two checkpoints", "a lone contrast"
 
 @dataclass(frozen=True)
 class Line:
-    """What one kind of cell could show; effects are fractions.
+    """Minimum detectable effects of one kind of cell, as fractions.
 
     Attributes:
-        cells: tests of its family.
-        before: smallest detectable effect before adjustment.
-        adjusted: as the only effect of its family.
-        items, seeds: that the stated effect needs before adjustment, all else as planned; None where no number of them
-            suffices, or no effect was stated.
-        both: seeds and items that suffice together, where neither does alone.
+        cells: Number of tests in its family.
+        before: Minimum detectable effect before adjustment.
+        adjusted: Minimum detectable effect after adjustment, if it is the only effect of its family.
+        items, seeds: Number of items or seeds that the stated effect needs before adjustment, with the rest as planned;
+            None if no number suffices, or no effect was stated.
+        both: Numbers of seeds and items that suffice together, if neither suffices by itself.
     """
 
     matrix: str
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Outlook:
-    """The domains that are evaluated on the same number of items."""
+    """Minimum detectable effects for the domains that are evaluated on the same number of items."""
 
     domains: tuple[str, ...]
     items: int
@@ -46,10 +46,12 @@ class Outlook:
 
 
 def outlooks(plan: Plan, items: dict[str, EvaluatedItems], effect: float | None) -> list[Outlook]:
-    """One for each number of items, the most first; a domain without an item has none.
+    """Return one outlook per number of items, the largest number first. Domains without items are left out.
 
     Args:
-        effect: a fraction, for `Line.items` and `Line.seeds`.
+        plan: Plan of the experiment.
+        items: Number of evaluated items by domain.
+        effect: Effect as a fraction, for `Line.items` and `Line.seeds`; None leaves them out.
     """
     sizes = sorted({found.count for found in items.values()} - {0}, reverse=True)
     return [
@@ -66,7 +68,9 @@ def _lines(plan: Plan, n_items: int, effect: float | None) -> Iterator[Line]:
     experiment = plan.experiment
     seeds = len(experiment.seeds)
     design = Design(n_items, experiment.evaluation.samples, seeds, n_contrasts=1)
-    yield replace(_line(TWO_CHECKPOINTS, 1, replace(design, n_seeds=1), effect), seeds=None)  # they have no others
+    yield replace(
+        _line(TWO_CHECKPOINTS, 1, replace(design, n_seeds=1), effect), seeds=None
+    )  # more seeds are impossible for two given checkpoints
     if seeds > 1:
         yield _line(LONE_CONTRAST, 1, design, effect)
     for name, family in planned_families(plan).items():
@@ -93,6 +97,6 @@ def _line(matrix: str, cells: int, design: Design, effect: float | None) -> Line
 
 
 def design_of(plan: Plan) -> Design:
-    """Return the design of a lone contrast on the items that were asked for."""
+    """Return the design of a single contrast on the configured number of items."""
     experiment = plan.experiment
     return Design(experiment.evaluation.items, experiment.evaluation.samples, len(experiment.seeds))

@@ -1,4 +1,4 @@
-"""What a plan will do: counts, time, reuse, warnings, and differences between stages."""
+"""Forecast what a plan will do: counts, time, reuse, warnings. Explain differences between stages."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage
 
 NEAREST = "stored"
-"""Name that `explain` takes for the stored stage that resembles another most."""
+"""Name with which `explain` selects the stored stage that is most similar to the first one."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a plan will do on a store.
+    """The forecast of a plan on a store.
 
     Attributes:
-        plan: the stages.
-        store: where finished stages are looked up.
-        needs: options of the estimates.
+        plan: Plan of the experiment.
+        store: Store in which finished stages are looked up.
+        needs: Options of the estimates.
     """
 
     plan: Plan
@@ -56,7 +56,7 @@ class Forecast:
 
     @cached_property
     def cost(self) -> PlanCost:
-        """Stages and steps, and those of one run per cell."""
+        """Numbers of stages and steps, in total and for one run per cell."""
         return plan_cost(self.plan, self.done)
 
     @cached_property
@@ -66,7 +66,7 @@ class Forecast:
 
     @cached_property
     def rates(self) -> Rates:
-        """How long stages took."""
+        """Durations and completion lengths of stored stages."""
         return Rates(self.plan, self.store, self.done)
 
     @cached_property
@@ -76,31 +76,31 @@ class Forecast:
 
     @cached_property
     def estimates(self) -> Estimates:
-        """What the stages take: memory, disk, tokens, time."""
+        """Estimates of memory, disk, tokens and time."""
         found = find_shape(self.plan.experiment.model, self.plan.base, self.store)
         return Estimates(self.plan, self.done, found, self.items, self.rates, self.needs)
 
     @property
     def free_bytes(self) -> int:
-        """Bytes left on the disk that the store is on, or will be."""
+        """Free bytes on the disk of the store."""
         root = self.store.root.absolute()
         return shutil.disk_usage(next(each for each in (root, *root.parents) if each.is_dir())).free
 
     @property
     def compared(self) -> int:
-        """Number of open stages that `reuse` looked at."""
+        """Number of open stages that `reuse` compared."""
         return min(len(self.plan.stages) - len(self.done), MOST_COMPARED)
 
     @cached_property
     def reuse(self) -> tuple[NotReused, ...]:
-        """Why open stages are not those that the store has."""
+        """Reasons why open stages cannot reuse similar stored ones."""
         return not_reused(self.plan, self.store, self.done)
 
     def document(self, effect: float | None = None) -> dict[str, Any]:
-        """Return the forecast as `xdomain grid plan --json` prints it; parents come before their stages.
+        """Return the forecast in the format of `xdomain grid plan --json`. Parents come before their stages.
 
         Args:
-            effect: a fraction, for which the needed items and seeds are computed.
+            effect: Effect as a fraction, for which the required items and seeds are computed; None leaves them out.
         """
         plan, savings = self.plan, self.savings
         return {
@@ -145,14 +145,14 @@ class Forecast:
 
 @dataclass(frozen=True)
 class StageDifference:
-    """Why the keys of two stages differ.
+    """The differences between the identities of two stages.
 
     Attributes:
-        first: one stage.
-        second: the other stage.
-        sentences: what changed, in words.
-        same_completions: whether only the judging differs.
-        fields: dotted field with its value in each stage.
+        first: One stage.
+        second: The other stage.
+        sentences: Description of each difference.
+        same_completions: Whether only the judging differs.
+        fields: Dotted fields that differ, with their value in each stage.
     """
 
     first: StageSpec | StoredStage
@@ -166,12 +166,14 @@ def explain(plan: Plan, store: Store, first: str, second: str) -> StageDifferenc
     """Compare the identities of two stages, of the plan or in the store.
 
     Args:
-        first: title, folder or beginning of the key of one stage.
-        second: title, folder or beginning of the key of the other stage; "stored" for the stored stage that resembles
-            the first most.
+        plan: Plan of the experiment.
+        store: The store.
+        first: Title, folder or first characters of the key of one stage.
+        second: Title, folder or first characters of the key of the other stage; "stored" for the stored stage that is
+            most similar to the first one.
 
     Raises:
-        PlanError: neither the plan nor the store has exactly one stage of such a name.
+        PlanError: A name matches no stage of the plan or the store, or several.
     """
     one = _planned_or_stored(plan, store, first)
     other = _nearest(store, one) if second == NEAREST else _planned_or_stored(plan, store, second)
@@ -188,9 +190,9 @@ def _nearest(store: Store, stage: StageSpec | StoredStage) -> StoredStage:
     found = StoredAlike(store).nearest(stage)
     if found is None:
         raise PlanError(
-            f'no stored stage is named like "{stage.title}".',
+            f'no stored stage has the same name as "{stage.title}".',
             where=str(store.root),
-            fix="Stored stages are the folders in stages/ of the store; name one of them.",
+            fix="Name one of the folders in stages/ of the store.",
         )
     return found
 
@@ -206,15 +208,16 @@ def _planned_or_stored(plan: Plan, store: Store, text: str) -> StageSpec | Store
 
 
 def warnings(plan: Plan) -> list[str]:
-    """Return a sentence for everything that a plan allows but a careful reader would want to know."""
+    """Return a sentence for each setting that is allowed, but may have effects that the user does not expect."""
     experiment = plan.experiment
     found = []
     if experiment.training.scale_rewards == "batch":
         found.append(
-            "scale_rewards: batch divides by a deviation over all domains of a batch, so domains scale one another."
+            "scale_rewards: batch divides by a deviation over all domains of a batch, so domains affect each other's "
+            "scale."
         )
     if experiment.model.hub and not experiment.model.revision:
-        found.append("model.revision is not pinned: the hub may change what this file means.")
+        found.append("model.revision is not pinned: the model on the hub may change.")
     if any(stage.steps != experiment.training.steps for stage in plan.train_stages):
         found.append(
             f"phases differ in length (budget {experiment.training.budget}); the report states each side's effort."
@@ -231,7 +234,7 @@ def left_out(experiment: Experiment) -> list[str]:
 
 
 def _few_items(experiment: Experiment) -> list[str]:
-    """Return a note on each file with fewer items than the evaluation asks for; `domains check` does it for all."""
+    """Return a note for each file source with fewer items than configured. `domains check` reports all sources."""
     domains = build_domains(experiment.domains, experiment.domain_names)
     notes = [
         fewer_than_asked(domain, experiment.evaluation)

@@ -1,4 +1,4 @@
-"""Judge stored completions again and compare before and after."""
+"""Judge stored completions again, and compare the results before and after."""
 
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ VERDICT_COLUMNS = ("checkpoint", "domain", "item_id", "sample", "outcome")
 def rescore_experiment(
     plan: Plan, store: Store, path: Path | None, observer: RunObserver, jobs: int | None
 ) -> RescoredChanges:
-    """Judge the stored completions of an experiment again and compare before and after.
+    """Judge the stored completions of an experiment again, and compare the results before and after.
 
     Args:
-        path: the experiment's file.
-        observer: is told how the evaluations run.
-        jobs: number of checkpoints at once.
+        plan: Plan of the experiment.
+        store: The store.
+        path: File of the experiment.
+        observer: Observer of the session.
+        jobs: Number of checkpoints that are judged at the same time.
 
     Raises:
         PlanError: Completions would have to be generated.

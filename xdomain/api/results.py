@@ -1,4 +1,4 @@
-"""Results from elsewhere: accuracy tables, item records, samples of lm-evaluation-harness, published studies."""
+"""Analyse results in files: accuracy tables, item records, samples of lm-evaluation-harness, published studies."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from xdomain.core.records import RECORD_COLUMNS
 
 
 def analyse(path: str | Path) -> AnalysisResult:
-    """Analyse results that lie in files rather than in a store; `Session.analyse` is for experiments.
+    """Analyse results in files. For experiments in a store, use `Session.analyse`.
 
     Args:
-        path: one of: a CSV file or a JSON list of curriculum, domain, accuracy, n_items; a published study in the
-            layout of the shipped reference; item records (a Parquet file, or a folder of such files); a manifest of
-            records and of lm-evaluation-harness sample files; the report.json of a report, of any schema version.
+        path: One of these files: a CSV file or a JSON list of curriculum, domain, accuracy, n_items; a published study
+            in the layout of the shipped reference; item records (a Parquet file, or a folder of such files); a manifest
+            of records and of lm-evaluation-harness sample files; the report.json of a report, of any schema version.
 
     Returns:
-        The matrices and conclusions that the results allow; a published study is its own reference too.
+        The matrices and conclusions that can be computed from the results. A published study is also its own reference.
 
     Raises:
-        ConfigError: there is no such file, or it does not say which model it belongs to.
-        AnalysisError: the file is malformed or incomplete.
-        StoreError: a Parquet file holds no item records.
+        ConfigError: The file does not exist, or does not name the model that it belongs to.
+        AnalysisError: The file is malformed or incomplete.
+        StoreError: A Parquet file contains no item records.
     """
     source, where = Path(path), f"--from {path}"
     if not source.exists():
         raise ConfigError("there is no such file.", where=where, fix="Correct the path.")
     if source.suffix == ".jsonl":
         raise ConfigError(
-            "one sample file does not say which model it belongs to.",
+            "a single sample file does not name the model that it belongs to.",
             where=where,
             fix='Name it in a manifest: {"runs": [{"curriculum": "base", "samples": {"math": "FILE"}}]}.',
         )
@@ -61,19 +61,19 @@ def analyse(path: str | Path) -> AnalysisResult:
 
 
 def read_records(path: str | Path, columns: Sequence[str] = RECORD_COLUMNS) -> pd.DataFrame:
-    """Read item records: one row per evaluated item and sample.
+    """Read item records, with one row per evaluated item and sample.
 
     Args:
-        path: a Parquet file of records, or a folder that holds such files at any depth, such as a store.
-        columns: columns to read; the default is all of docs/reference/store.md.
+        path: A Parquet file of records, or a folder that contains such files at any depth, such as a store.
+        columns: Columns to read; by default all columns of docs/reference/store.md.
 
     Raises:
-        StoreError: there is no such file, or a file holds no item records.
+        StoreError: The file does not exist, or a file contains no item records.
     """
     source = Path(path)
     files = (
         sorted(source.rglob("records.parquet")) or sorted(source.rglob("*.parquet")) if source.is_dir() else [source]
     )
     if not files or not files[0].is_file():
-        raise StoreError("holds no item records.", where=str(path), fix="Give a Parquet file of records, or a folder.")
+        raise StoreError("contains no item records.", where=str(path), fix="Name a Parquet file or a folder of them.")
     return parquet.read_records(files, columns)

@@ -1,7 +1,6 @@
-"""Events of a session: the lines of `grid run --json` and what `Session.run` tells its callback. Every field is always
-there.
+"""Events of a session: the lines of `grid run --json`, and the arguments of `Session.run`'s callback.
 
-docs/reference/run-events.schema.json is generated from these models.
+Every field is always present. docs/reference/run-events.schema.json is generated from these models.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.store import Store
 
 PROGRESS_SECONDS = 2.0
-"""Between two `progress` events; leases are written as often."""
+"""Time between two `progress` events. Leases are written with the same period."""
 
 
 class RunBegun(ConfigModel):
-    """The first line."""
+    """The first event of a session."""
 
     event: Literal["begun"] = "begun"
     seconds: float
@@ -32,48 +31,48 @@ class RunBegun(ConfigModel):
     store: str
     stages: int
     done: int
-    """Stages that were in the store before."""
+    """Number of stages that were in the store before."""
 
 
 class StageEvent(ConfigModel):
-    """Something became of a stage."""
+    """A change in the state of a stage."""
 
     event: Literal["started", "done", "retry", "failed", "damaged", "blocked", "waiting"]
-    """`retry`: it ended without a result and will be started again; `damaged`: what it published is, and it is made
-    again; `blocked`: what it needs failed; `waiting`: another runner has it, or a cluster has no place for it
-    (`message`)."""
+    """Kind of the change. `retry`: the stage ended without a result and will be started again. `damaged`: a published
+    file of the stage is corrupt, and the stage is rebuilt. `blocked`: a stage that it needs failed. `waiting`: another
+    session has the stage, or a cluster has no free resources for it (see `message`)."""
     seconds: float
-    """Since the run began."""
+    """Seconds since the session began."""
     key: str
     kind: Literal["base", "train", "evaluate"]
     title: str
     folder: str
     message: str | None
-    """Why, where something went wrong."""
+    """Reason, if something went wrong."""
     log: str | None
-    """Path of the log of a stage that failed."""
+    """Path of the log, for a stage that failed."""
 
 
 class StageProgress(ConfigModel):
-    """How far a running stage is; at most every two seconds a stage, and only when it got further."""
+    """The progress of a running stage. It is sent at most every two seconds per stage, and only if it changed."""
 
     event: Literal["progress"] = "progress"
     seconds: float
     key: str
     title: str
     done: int
-    """Optimizer steps, or items."""
+    """Number of finished optimizer steps or items."""
     total: int
     seconds_per_unit: float | None
-    """Seconds a step or an item took, on average since its worker began; null before the second."""
+    """Mean seconds per step or item since the worker began; null before the second one."""
     rewards: dict[str, float | None]
-    """Mean reward of the latest step by domain; null where the domain had no sample in it."""
+    """Mean reward of the latest step by domain; null if the domain had no sample in it."""
     alarm: str | None
-    """The stage's last alarm."""
+    """Last alarm of the stage."""
 
 
 class StageFailure(ConfigModel):
-    """Why a stage failed."""
+    """The failure of a stage."""
 
     cause: str
     message: str
@@ -81,12 +80,12 @@ class StageFailure(ConfigModel):
 
 
 class RunEnded(ConfigModel):
-    """The last line."""
+    """The last event of a session."""
 
     event: Literal["ended"] = "ended"
     seconds: float
     ran: tuple[str, ...]
-    """Keys of the stages that this run brought to their end."""
+    """Keys of the stages that this session completed."""
     reused: tuple[str, ...]
     failed: dict[str, StageFailure]
     blocked: tuple[str, ...]
@@ -98,10 +97,10 @@ RUN_EVENT: TypeAdapter[RunEvent] = TypeAdapter(RunEvent)
 
 
 class EventObserver(RunObserver):
-    """Makes events of what a session tells, and hands each to a callback.
+    """An observer that passes the events of a session to a callback.
 
     Args:
-        tell: is called with each event, in the thread that runs the session.
+        tell: Callback, which is called with each event in the thread that runs the session.
     """
 
     def __init__(self, tell: Callable[[RunEvent], None]) -> None:
@@ -169,16 +168,16 @@ class EventObserver(RunObserver):
 
 
 Progress = Callable[[RunEvent], None] | RunObserver
-"""A callback for events, or an observer that sees the scheduler too."""
+"""A callback for events, or an observer, which also gets the scheduler."""
 
 
 def as_observer(progress: Progress | None) -> RunObserver:
-    """Return an observer that hands events to a callback; one that does nothing for None."""
+    """Return an observer that passes events to a callback; for None, an observer that does nothing."""
     if isinstance(progress, RunObserver):
         return progress
     return EventObserver(progress) if progress else RunObserver()
 
 
 def alarm_text(alarm: Mapping[str, Any]) -> str:
-    """Return an alarm's message, or its values."""
+    """Return the message of an alarm, or its values if it has none."""
     return str(alarm.get("message") or ", ".join(f"{name} {value}" for name, value in alarm.items()))

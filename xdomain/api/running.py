@@ -1,4 +1,4 @@
-"""Run stages that are missing, and tell an observer how it goes."""
+"""Run the stages that are not in the store, and notify an observer."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ from xdomain.store.trained_overlap import refuse_trained_overlaps
 
 
 class RunObserver:
-    """Is told how stages run; does nothing by itself but warn, so that a subclass overrides what it needs."""
+    """An observer of a session. By default it only warns. Subclasses override the methods that they need."""
 
     def begin(self, graph: Graph, store: Store) -> None:
-        """The stages of `graph` are about to be run in `store`; nothing was checked or started yet."""
+        """Called before the stages of `graph` run in `store`, before anything is checked or started."""
 
     def schedule(self, scheduler: Scheduler) -> None:
-        """The settings are checked, and `scheduler` is about to start stages."""
+        """Called after the settings were checked, before `scheduler` starts stages."""
 
     def watch(self, event: Event | None) -> None:
-        """Something became of a stage; None says that running stages may have progressed."""
+        """Called with each event of a stage, and with None if running stages may have progressed."""
 
     def note(self, message: str) -> None:
-        """Something begins that is no stage."""
+        """Called before work that is not a stage begins, with a description."""
 
     def warn(self, message: str) -> None:
-        """Something is allowed but should be known before the stages run."""
+        """Called with a warning that the user should know before the stages run."""
         warnings.warn(message, stacklevel=2)
 
     def stop(self) -> None:
-        """The user asked for an end."""
+        """Called when the user asks the session to stop."""
 
     def close(self) -> None:
-        """No stage runs any more, whether the session succeeded or raised."""
+        """Called when no stage runs any longer, whether the session succeeded or raised an error."""
 
     def end(self, outcome: RunOutcome) -> None:
-        """The session ended, after `close`."""
+        """Called with the result of the session, after `close`."""
 
 
 def run_experiment(
@@ -58,15 +58,18 @@ def run_experiment(
     """Run the stages of an experiment that are not in the store.
 
     Args:
-        jobs: number of stages at once.
-        stages: titles, folders or beginnings of keys of stages to run in this process, for another engine that
+        plan: Plan of the experiment.
+        store: The store.
+        observer: Observer of the session.
+        jobs: Number of stages that run at the same time.
+        stages: Titles, folders or first characters of keys of stages to run in this process, for another engine that
             schedules them; empty for all stages.
 
     Raises:
-        DataError: a finished checkpoint would be evaluated on items that it was trained on.
-        StoreError: a stage that `stages` builds on is not published.
-        StageError: a stage failed.
-        Interrupted: the user stopped the session.
+        DataError: A finished checkpoint would be evaluated on items that it was trained on.
+        StoreError: A stage that one of `stages` is based on is not published.
+        StageError: A stage failed.
+        Interrupted: The user stopped the session.
     """
     if not stages:
         return run_graph(plan, store, jobs, observer)
@@ -74,7 +77,7 @@ def run_experiment(
 
 
 def _stages_here(plan: Plan, store: Store, texts: Sequence[str]) -> Graph:
-    """Return a graph of a few stages that runs in this process."""
+    """Return a graph of the selected stages that runs in this process."""
     graph = narrow(plan, texts)
     done = store.done(graph.inputs.values())
     for stage in graph.inputs.values():
@@ -82,26 +85,26 @@ def _stages_here(plan: Plan, store: Store, texts: Sequence[str]) -> Graph:
             raise StoreError(f'"{stage.title}", which it reads, is not published yet.', where=str(store.root))
     store.create()
     note_experiment(store, plan)
-    # What a stage asks for the other engine has set aside.
+    # The other engine has reserved the resources of the stage.
     here = {"executor": "inline", "resources": ResourcesConfig()}
     execution = graph.setup.execution.model_copy(update=here)
     return replace(graph, setup=graph.setup.model_copy(update={"execution": execution}))
 
 
 def run_graph(graph: Graph, store: Store, jobs: int | None, observer: RunObserver) -> RunOutcome:
-    """Run the stages of `graph` that are not done.
+    """Run the stages of `graph` that are not published, and raise if one of them fails.
 
     Raises:
-        DataError: a finished checkpoint would be evaluated on items that it was trained on.
-        StageError: a stage failed.
-        Interrupted: the user stopped it.
+        DataError: A finished checkpoint would be evaluated on items that it was trained on.
+        StageError: A stage failed.
+        Interrupted: The user stopped the session.
     """
     refuse_trained_overlaps(
         graph,
         store,
         finished=False,
-        fix="Undo the change of its data or split, or train again in a new store (--store). `allow_overlap` of the "
-        "domain that was trained on allows it.",
+        fix="Undo the change of its data or split, or train again in a new store (--store). To allow the overlap, set "
+        "`allow_overlap` of the domain that was trained on.",
     )
     outcome = run_to_end(graph, store, jobs, observer)
     if outcome.failed:
@@ -110,10 +113,10 @@ def run_graph(graph: Graph, store: Store, jobs: int | None, observer: RunObserve
 
 
 def run_to_end(graph: Graph, store: Store, jobs: int | None, observer: RunObserver) -> RunOutcome:
-    """Run the stages of `graph` that are not done; the outcome tells which of them failed.
+    """Run the stages of `graph` that are not published. The result lists the failed ones.
 
     Raises:
-        Interrupted: the user stopped it.
+        Interrupted: The user stopped the session.
     """
     schedulers: list[Scheduler] = []
 
@@ -129,13 +132,13 @@ def run_to_end(graph: Graph, store: Store, jobs: int | None, observer: RunObserv
             observer.close()
     observer.end(outcome)
     if outcome.interrupted:
-        raise Interrupted("stopped; what was finished is in the store.", fix="The same command continues.")
+        raise Interrupted("stopped. Finished stages are in the store.", fix="Repeat the command to continue.")
     return outcome
 
 
 @contextmanager
 def _stopped_by_signals(schedulers: Sequence[Scheduler], observer: RunObserver) -> Iterator[None]:
-    """Hand Ctrl-C and SIGTERM to the scheduler; Python lets only the main thread handle signals."""
+    """Pass Ctrl-C and SIGTERM to the scheduler. In other threads this does nothing, because Python forbids it."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         if not schedulers:

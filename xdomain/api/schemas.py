@@ -1,4 +1,4 @@
-"""JSON schemas of the files that users write, for editors."""
+"""Write the JSON schemas of users' files, for editors."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 def kind_of(target: str | Path) -> tuple[Kind, Path]:
-    """Return the kind of a file that `target` names, or that it is, and the folder that its schema belongs in.
+    """Return the kind of file that `target` names, or of the file at that path, and the folder for its schema.
 
     Args:
-        target: "experiment", "study" or "domain", or the path of a YAML file of one of these.
+        target: "experiment", "study" or "domain", or the path of a YAML file of one of these kinds.
 
     Raises:
-        ConfigError: it is neither, or the file cannot be read.
+        ConfigError: `target` is neither, or the file cannot be read.
     """
     if target in KINDS:
         return target, Path()
@@ -49,5 +49,5 @@ def write_schema(kind: Kind, folder: Path) -> Path:
 
 
 def editor_line(schema: Path) -> str:
-    """Return the first line of a YAML file beside `schema` that tells editors to use it."""
+    """Return the first line with which a YAML file in the same folder makes editors use `schema`."""
     return f"# yaml-language-server: $schema={schema.name}"

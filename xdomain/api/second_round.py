@@ -1,4 +1,4 @@
-"""From a grid's measured pairs to the experiment of a second round."""
+"""Write the experiment of a second round, based on a grid's measured pairs."""
 
 from __future__ import annotations
 
@@ -19,36 +19,38 @@ from xdomain.store.store import Store
 def write_second_round(
     plan: Plan, store: Store, path: Path, mapping: dict[str, Any], target: Path | None = None
 ) -> tuple[PredictedOrder, Path]:
-    """Predict an order on the dev split and write an experiment that trains it, its reverse and the mixture.
+    """Predict an order from dev items, and write an experiment that trains it, its reverse and the mixture.
 
     Args:
-        path: the first round's file.
-        mapping: what that file holds, overrides applied.
-        target: file to write, beside the first round's; None for its name with "-ordered".
+        plan: Plan of the first round.
+        store: The store.
+        path: File of the first round.
+        mapping: Content of that file, with overrides.
+        target: File to write, in the same folder; None for the name of the first round with "-ordered".
 
     Returns:
         The predicted order, and the file that was written.
 
     Raises:
-        ConfigError: the first round was evaluated on test items, or the file cannot be written there.
-        AnalysisError: a pair is not measured yet.
+        ConfigError: The first round was evaluated on test items, or the file cannot be written.
+        AnalysisError: A pair has not been measured yet.
     """
     written = target or path.with_name(f"{path.stem}-ordered.yaml")
     if plan.experiment.evaluation.split != "dev":
         raise ConfigError(
-            "an order chosen on test items would be judged by what chose it.",
+            "an order must not be chosen on the test items that it will be judged by.",
             where="evaluation.split",
-            fix="Evaluate the pairs on dev items too, training is shared: "
-            f"xdomain grid run {path} --set evaluation.split=dev; then give this command the same --set.",
+            fix="Evaluate the pairs on dev items too, which trains nothing again: "
+            f"xdomain grid run {path} --set evaluation.split=dev. Then give this command the same --set.",
         )
     if written.resolve().parent != path.resolve().parent:
         raise ConfigError(
-            "the second round should lie beside the first, since its data paths are relative to it.",
+            "the second round should be in the folder of the first, because its data paths are relative to it.",
             where=f"--out {written}",
         )
     if written.exists():
         raise ConfigError(
-            "there is such a file already.", where=str(written), fix="Remove it, or name another by --out."
+            "the file exists already.", where=str(written), fix="Remove it, or name another one with --out."
         )
     found = omni_thinker_order(measure(plan, store, path))
     text = yaml.safe_dump(second_round(mapping, found), sort_keys=False, width=110)
@@ -57,7 +59,7 @@ def write_second_round(
 
 
 def second_round(mapping: dict[str, Any], found: PredictedOrder) -> dict[str, Any]:
-    """Return the first round's settings with the predicted order, its reverse, and a mixture as long as they are."""
+    """Return the settings of the first round with the predicted order, its reverse, and an equally long mixture."""
     changed = {key: value for key, value in mapping.items() if key not in ("grid", "curricula", "analysis")}
     changed["name"] = f"{mapping['name']}-ordered"
     changed["grid"] = {"all_mixed": True}
@@ -77,7 +79,7 @@ def _head(path: Path, found: PredictedOrder) -> str:
 
 
 def order_in_words(found: PredictedOrder) -> str:
-    """Return the predicted order, its sum and how many orders cannot be told from it, as a sentence."""
+    """Return a sentence with the predicted order, its sum and the number of orders that do not differ from it."""
     rest = len(found.not_told_apart)
     others = f"{rest} of the {found.orders - 1} other orders" if rest else "no other order"
     return (

@@ -23,7 +23,7 @@ from xdomain.resolve.identities import resolve_identities
 from xdomain.resolve.model_shape import find_shape
 from xdomain.store.store import Store
 
-if TYPE_CHECKING:  # each of them imports more than a plan needs, so the methods below import it when called
+if TYPE_CHECKING:  # these import more than a plan needs, so the methods below import them when called
     import pandas as pd
 
     from xdomain.analysis.rescored import RescoredChanges
@@ -40,12 +40,12 @@ ExperimentSource = str | Path | Mapping[str, Any] | Experiment
 
 @dataclass(frozen=True)
 class Session:
-    """An experiment that was opened; `open_experiment` makes it.
+    """An opened experiment. `open_experiment` creates it.
 
     Attributes:
-        path: the experiment's file, or None if it came as a mapping or an `Experiment`.
-        plan: stages by key, runs and the experiment itself.
-        store: the store in which stages are looked up and published.
+        path: File of the experiment; None if it was given as a mapping or an `Experiment`.
+        plan: Stages by key, runs, and the experiment.
+        store: Store in which stages are looked up and published.
     """
 
     path: Path | None
@@ -54,7 +54,7 @@ class Session:
 
     @property
     def settings_note(self) -> str:
-        """Which settings are used, where `open_last_run` used or found those of an earlier run; else empty."""
+        """Sentence that states which settings are used, if `open_last_run` found those of an earlier run; else ""."""
         return self.plan.origin.note
 
     @property
@@ -65,13 +65,13 @@ class Session:
     def forecast(
         self, *, gpu_memory_gb: float | None = None, tokens_per_second: float | None = None, jobs: int | None = None
     ) -> Forecast:
-        """Return what the plan costs, what is done, what the rest takes, and what the grid could detect.
+        """Return the forecast: cost of the plan, finished stages, resources of open stages, and detectable effects.
 
         Args:
-            gpu_memory_gb: memory of a GPU in 10^9 bytes, which stages are compared with.
-            tokens_per_second: tokens that a stage generates per second, its training steps included; None to go by
-                stored stages.
-            jobs: number of stages that run at once; None for what the experiment says, else one.
+            gpu_memory_gb: Memory of a GPU in 10^9 bytes that stages are compared with.
+            tokens_per_second: Generated tokens per second of a stage, including training steps; None to use the rates
+                of stored stages.
+            jobs: Number of stages that run at the same time; None for the experiment's setting, or else 1.
         """
         from xdomain.api.estimates import Needs
         from xdomain.api.planning import Forecast
@@ -85,26 +85,27 @@ class Session:
         stages: Sequence[str] = (),
         progress: Progress | None = None,
     ) -> RunOutcome:
-        """Run every stage that is not in the store yet; a second call continues an interrupted one.
+        """Run every stage that is not in the store yet. A second call continues an interrupted one.
 
-        Ctrl-C stops at the next checkpoint, a second one at once.
+        Ctrl-C stops at the next checkpoint. A second Ctrl-C stops at once.
 
         Args:
-            jobs: number of stages that run at once; None for what the experiment or the machine says.
-            stages: titles, folders or beginnings of keys of stages to run in this process; empty for all stages.
-            progress: is called with each event that `xdomain grid run --json` prints
-                (docs/reference/run-events.md). A `RunObserver` sees the scheduler too.
+            jobs: Number of stages that run at the same time; None for the experiment's setting, or else the machine's
+                default.
+            stages: Titles, folders or first characters of keys of stages to run in this process; empty for all stages.
+            progress: Called with each event that `xdomain grid run --json` prints (docs/reference/run-events.md). A
+                `RunObserver` also gets the scheduler.
 
         Returns:
-            The keys of the stages that were run and of those that were in the store before.
+            The keys of the stages that were run, and of those that were in the store before.
 
         Raises:
-            ConfigError: TRL or the machine cannot do what the experiment asks for.
-            DataError: a finished checkpoint would be evaluated on items that it was trained on.
-            DependencyMissing: the training packages are not installed.
-            StoreError: a stage that `stages` builds on is not published, or the store cannot be written.
-            StageError: a stage failed.
-            Interrupted: the user stopped the session.
+            ConfigError: TRL or the machine does not support a setting.
+            DataError: A finished checkpoint would be evaluated on items that it was trained on.
+            DependencyMissing: The training packages are not installed.
+            StoreError: A stage that one of `stages` is based on is not published, or the store cannot be written.
+            StageError: A stage failed.
+            Interrupted: The user stopped the session.
         """
         from xdomain.api.run_events import as_observer
         from xdomain.api.running import run_experiment
@@ -112,19 +113,19 @@ class Session:
         return run_experiment(self.plan, self.store, as_observer(progress), jobs, stages)
 
     def status(self) -> GridStatus:
-        """Return what is done, running, failed and waiting; another process may run the grid meanwhile."""
+        """Return the state of every stage. Another process may run the grid meanwhile."""
         from xdomain.api.status import grid_status
 
         return grid_status(self.plan, self.store)
 
     def measure(self, *, with_text: bool = False) -> MeasuredGrid:
-        """Read the records of every finished evaluation, ready for analysis.
+        """Read the records of every finished evaluation, in the form that the analysis uses.
 
         Args:
-            with_text: also read completions and prompts.
+            with_text: Also read completions and prompts.
 
         Raises:
-            AnalysisError: nothing was evaluated yet.
+            AnalysisError: No evaluation has finished yet.
         """
         from xdomain.api.measuring import measure
 
@@ -133,11 +134,11 @@ class Session:
     def records(self) -> pd.DataFrame:
         """Return one row per evaluated item and sample.
 
-        The columns are those of docs/reference/store.md, and of the checkpoint's place in the grid: run, curriculum,
-        strategy, training_seed, phase_step, total_steps, is_end.
+        The columns are those of docs/reference/store.md, and those of the checkpoint's position in the grid: run,
+        curriculum, strategy, training_seed, phase_step, total_steps, is_end.
 
         Raises:
-            AnalysisError: nothing was evaluated yet.
+            AnalysisError: No evaluation has finished yet.
         """
         from xdomain.analysis.placed_records import placed_records
 
@@ -147,26 +148,26 @@ class Session:
         """Compute every matrix, interval and conclusion from the records in the store.
 
         Raises:
-            AnalysisError: nothing was evaluated yet, or the records are incomplete.
+            AnalysisError: No evaluation has finished yet, or the records are incomplete.
         """
         from xdomain.analysis.analyse import analyse
 
         return analyse(self.measure(with_text=True))
 
     def report(self, folder: str | Path | None = None, formats: Sequence[str] | None = None) -> dict[str, Path]:
-        """Analyse and write a report.
+        """Analyse the records, and write a report.
 
         Args:
-            folder: folder to write into; None for the experiment's folder in the store.
-            formats: names as in `xdomain report --format`; None for markdown, csv, json and html.
+            folder: Folder to write into; None for the experiment's folder in the store.
+            formats: Names as in `xdomain report --format`; None for markdown, csv, json and html.
 
         Returns:
             The main file or folder of each format.
 
         Raises:
-            AnalysisError: nothing was evaluated yet.
-            ConfigError: a format is unknown.
-            DependencyMissing: figures are asked for without matplotlib.
+            AnalysisError: No evaluation has finished yet.
+            ConfigError: A format is unknown.
+            DependencyMissing: matplotlib, which figures need, is not installed.
         """
         from xdomain.report.write import DEFAULT_FORMATS, require_formats, write_report
 
@@ -175,18 +176,18 @@ class Session:
         return write_report(self.analyse(), target, formats or DEFAULT_FORMATS)
 
     def rescore(self, jobs: int | None = None, *, progress: Progress | None = None) -> RescoredChanges:
-        """Judge the stored completions with the experiment's current verifiers, and compare with the verdicts before.
+        """Judge the stored completions with the experiment's current verifiers, and compare with the old verdicts.
 
         Nothing is trained or generated.
 
         Args:
-            jobs: number of checkpoints at once.
-            progress: as in `run`.
+            jobs: Number of checkpoints that are judged at the same time.
+            progress: Callback or observer, see `run`.
 
         Raises:
-            PlanError: completions would have to be generated.
-            StoreError: no evaluation of the experiment is stored.
-            StageError: an evaluation failed.
+            PlanError: Completions would have to be generated.
+            StoreError: No evaluation of the experiment is stored.
+            StageError: An evaluation failed.
         """
         from xdomain.api.rescoring import rescore_experiment
         from xdomain.api.run_events import as_observer
@@ -197,12 +198,12 @@ class Session:
         """Find a published checkpoint.
 
         Args:
-            stage: title, folder or beginning of the key of a training stage or the base model.
-            step: optimizer step within the stage; None for its end.
+            stage: Title, folder or first characters of the key of a training stage or the base model.
+            step: Optimizer step within the stage; None for its final checkpoint.
 
         Raises:
-            PlanError: `stage` does not name one stage of the plan.
-            StoreError: the stage is not published, or has no checkpoint at that step.
+            PlanError: `stage` matches no stage of the plan, or several.
+            StoreError: The stage is not published, or has no checkpoint at that step.
         """
         from xdomain.api.checkpoints import checkpoint_of
         from xdomain.plan.explain import find_stage
@@ -217,21 +218,21 @@ def open_experiment(
     seeds: Sequence[int] | None = None,
     settings: Iterable[str] = (),
 ) -> Session:
-    """Load an experiment and plan it; loads no torch and writes nothing.
+    """Load an experiment and plan it. This does not load torch, and writes nothing.
 
     Args:
-        source: path of a YAML file, the same as a mapping (relative paths count from the current folder), or an
+        source: Path of a YAML file, its content as a mapping (relative paths start from the current folder), or an
             `Experiment`.
-        store: run directory; None for the experiment's own, else $XDOMAIN_STORE, else ./xdomain-store.
-        seeds: training seeds in place of the experiment's.
-        settings: overrides as in `--set`: "training.steps=20".
+        store: Folder of the store; None for the experiment's store, or else $XDOMAIN_STORE, or else ./xdomain-store.
+        seeds: Training seeds, which override the experiment's.
+        settings: Overrides as in `--set`: "training.steps=20".
 
     Raises:
-        ConfigError: the file or a value in it is wrong.
-        DataError: a domain's data is missing or malformed.
-        PlanError: the experiment is valid but cannot be planned.
-        PluginError: the experiment names an estimand that no installed package provides.
-        StoreError: the store is from another version, or the folder is not a store.
+        ConfigError: The file cannot be read, or a value in it is wrong.
+        DataError: The data of a domain is missing or malformed.
+        PlanError: The experiment is valid but cannot be planned.
+        PluginError: The experiment names an estimand that no installed package provides.
+        StoreError: The store is from another version, or the folder is not a store.
     """
     overrides = overrides_of(settings, seeds)
     path, origin = None, NO_FILE
@@ -243,7 +244,7 @@ def open_experiment(
     else:
         written = Written("experiment")
         experiment = _experiment(source, overrides, written)
-    opened = as_store(store, experiment.store)  # first: it may be another version's
+    opened = as_store(store, experiment.store)  # first, because the store may be from another version
     with written.placing(experiment.domain_names):
         check_analysis(experiment.analysis, written)
         plan = build_plan(experiment, resolve_identities(experiment))
@@ -253,10 +254,12 @@ def open_experiment(
 
 
 def origin_of(mapping: Mapping[str, Any], path: Path, overrides: tuple[str, ...]) -> Origin:
-    """Return what a store remembers of a run of the file at `path`.
+    """Return the note that a store keeps about a run of the file at `path`.
 
     Args:
-        mapping: contents of the file.
+        mapping: Content of the file.
+        path: Path of the file.
+        overrides: Settings of the run.
     """
     name = mapping.get("name")
     if not isinstance(name, str) or not FOLDER_NAME.fullmatch(name):

@@ -1,4 +1,4 @@
-"""Where every stage of an experiment stands."""
+"""Report the state of every stage of an experiment."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class GridStatus:
     """The state of every stage at one moment.
 
     Attributes:
-        plan: the stages.
-        store: where they are published.
-        states: state of each stage, by key.
+        plan: Plan of the experiment.
+        store: Store of the stages.
+        states: State of each stage, by key.
     """
 
     plan: Plan
@@ -47,7 +47,7 @@ class GridStatus:
 
     @property
     def settled(self) -> bool:
-        """Whether no stage can change any more: each is done, has failed, or needs one that failed."""
+        """Whether no stage can change: each is done, has failed, or needs one that failed."""
         dead: set[str] = set()
         for key, stage in self.plan.stages.items():
             if self.states[key].state is StageState.FAILED or any(need in dead for need in stage.needs):
@@ -58,13 +58,13 @@ class GridStatus:
 
     @cached_property
     def estimate_seconds(self) -> float | None:
-        """Seconds until the open stages are done; None while unknown."""
+        """Return the seconds until the open stages are done; None if unknown."""
         done = frozenset(key for key, each in self.states.items() if each.state is StageState.DONE)
         progress = {key: each.holder.progress for key, each in self.states.items() if each.holder is not None}
         return estimate_seconds(self.plan, self.store, done, max(1, self.workers), progress)
 
     def document(self) -> dict[str, Any]:
-        """Return the status as `xdomain grid status --json` prints it."""
+        """Return the status in the format of `xdomain grid status --json`."""
         return {
             "experiment": self.plan.experiment.name,
             "store": str(self.store.root),
@@ -88,7 +88,7 @@ def grid_status(plan: Plan, store: Store) -> GridStatus:
 
 
 def find_log(store: Store, stages: Collection[StageRef], stage: StageRef) -> Path | None:
-    """Return the stage's log, or that of the evaluation whose process did this one too; None if there is none."""
+    """Return the log of a stage, which may be that of another evaluation in the same process; None if there is none."""
     found = [stage]
     if stage.evaluated is not None:
         found += [each for each in stages if each.evaluated == stage.evaluated]

@@ -1,4 +1,4 @@
-"""Which store a command or a call works on."""
+"""Open the store that a command or a call works on."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ def as_store(store: str | Path | Store | None, configured: str | None = None) ->
     """Open a store.
 
     Args:
-        store: a run directory; None for the configured one, else $XDOMAIN_STORE, else ./xdomain-store.
-        configured: the directory that a file names.
+        store: Folder of the store; None for `configured`, or else $XDOMAIN_STORE, or else ./xdomain-store.
+        configured: Folder that the experiment's file names.
 
     Raises:
-        StoreError: the store is from another version, or the folder is not a store.
+        StoreError: The store is from another version, or the folder is not a store.
     """
     return store if isinstance(store, Store) else Store(Path(store or default_store(configured)))
 
 
 def default_store(configured: str | None = None) -> Path:
-    """Return the configured store, else $XDOMAIN_STORE, else ./xdomain-store."""
+    """Return the configured folder, or else $XDOMAIN_STORE, or else ./xdomain-store."""
     return Path(configured or os.environ.get("XDOMAIN_STORE") or "xdomain-store")

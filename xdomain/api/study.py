@@ -1,4 +1,4 @@
-"""Pairs of models that others trained, on groups of benchmarks."""
+"""Run observational studies: pairs of existing models, compared on groups of benchmarks."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from xdomain.store.store import Store
 
 @dataclass(frozen=True)
 class StudyOutcome:
-    """What a study found.
+    """The result of a study.
 
     Attributes:
-        result: gains of each pair in and out of its domains, and the accuracies.
-        failed: evaluations without records; their cells in `result` say why.
-        folder: folder of the study's reports in its store.
+        result: Gains of each pair in and out of its domains, and accuracies.
+        failed: Evaluations without records. Their cells in `result` give the reason.
+        folder: Folder of the study's reports in the store.
     """
 
     result: PairResult
@@ -37,7 +37,7 @@ class StudyOutcome:
     folder: Path
 
     def document(self) -> dict[str, Any]:
-        """Return everything as `xdomain study --json` prints it."""
+        """Return the result in the format of `xdomain study --json`."""
         return self.result.model_dump(mode="json") | {"failed": [each.document() for each in self.failed]}
 
 
@@ -49,22 +49,23 @@ def run_study(
     allow_overlap: bool = False,
     progress: Progress | None = None,
 ) -> StudyOutcome:
-    """Evaluate pairs of base and tuned models, and compute what the tuning gained in and out of its domains.
+    """Evaluate pairs of base and tuned models, and compute the gains of the tuning in and out of its domains.
 
-    Evaluations are those of `evaluate_model`: resumable, and never repeated.
+    Evaluations are those of `evaluate_model`. They can be resumed, and are not repeated.
 
     Args:
-        source: path of a study's YAML file, or a `StudyConfig`.
-        store: run directory; None for the study's own, else $XDOMAIN_STORE, else ./xdomain-store.
-        jobs: number of checkpoints at once.
-        allow_overlap: also evaluate on items that a checkpoint was trained on.
-        progress: is called with each event (docs/reference/run-events.md).
+        source: Path of a study's YAML file, or a `StudyConfig`.
+        store: Folder of the store; None for the study's store, or else $XDOMAIN_STORE, or else ./xdomain-store.
+        jobs: Number of checkpoints that are evaluated at the same time.
+        allow_overlap: Also evaluate on items that a checkpoint was trained on.
+        progress: Called with each event (docs/reference/run-events.md).
 
     Raises:
-        ConfigError: the file or a value in it is wrong, or a model names nothing or several checkpoints.
-        DataError: items overlap with those that a checkpoint was trained on.
-        StageError: every evaluation failed.
-        Interrupted: the user stopped it.
+        ConfigError: The file cannot be read, a value in it is wrong, or a model was not found or matches several
+            checkpoints.
+        DataError: Evaluated items overlap with those that a checkpoint was trained on.
+        StageError: Every evaluation failed.
+        Interrupted: The user stopped the session.
     """
     config = source if isinstance(source, StudyConfig) else load_study(Path(source))
     opened, observer = as_store(store, config.store), as_observer(progress)
@@ -78,16 +79,16 @@ def run_study(
 
 
 def model_graphs(config: StudyConfig, store: Store, model: str) -> list[Graph]:
-    """Plan the evaluations of one model, one graph for each number of samples.
+    """Plan the evaluations of one model, with one graph per number of samples.
 
     Raises:
-        ConfigError: the model names nothing, or several checkpoints.
+        ConfigError: The model was not found, or matches several checkpoints.
     """
     if model in config.own_settings and stored_checkpoints(store, model):
         raise ConfigError(
-            f'"{model}" is a checkpoint of the store, which is as it was made.',
+            f'"{model}" is a checkpoint of the store, whose settings cannot be changed.',
             where="own_settings",
-            fix="Leave its entry out.",
+            fix="Remove its entry.",
         )
     text, revision = model, None
     if model.startswith("hub:"):

@@ -1,4 +1,4 @@
-"""Write experiments to begin with: templates, and the experiments that the package ships."""
+"""Copy experiments to start from: templates, and the shipped examples."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from xdomain.core.registry import did_you_mean
 
 PACKAGE = Path(__file__).parents[1]
 TEMPLATES = PACKAGE / "templates"
-"""One folder per template, with `experiment.yaml` and what it reads."""
+"""Folder with one folder per template, which contains `experiment.yaml` and the files that it reads."""
 EXAMPLES = PACKAGE / "examples"
-"""The shipped experiments and studies, with `domains/` that they share. In a checkout a link to `experiments/`."""
+"""Folder of the shipped experiments and studies, with `domains/` that they share. In a checkout, it is a link to
+`experiments/`."""
 STAND_INS = "stand_ins.py"
-"""Script that writes made-up rows for the examples whose data cannot be shipped."""
+"""Script that writes placeholder rows for the examples whose data cannot be shipped."""
 SCHEMA_LINE = re.compile(r"^# yaml-language-server: \$schema=.*\n")
 PLACES = {"python -m experiments.stand_ins": f"python {STAND_INS}", "experiments/": ""}
-"""Words of the examples' comments that are right in a checkout only, with those that are right in a copy."""
+"""Replacements in the comments of examples: texts that are only right in a checkout, and their texts in a copy."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,9 @@ class Start:
     """A template or an example.
 
     Attributes:
-        name: name that `xdomain init --template` or `xdomain examples copy` takes.
-        about: first sentence of the file's comment.
-        file: the YAML file.
+        name: Name for `xdomain init --template` or `xdomain examples copy`.
+        about: First sentence of the file's comment.
+        file: Path of the YAML file.
     """
 
     name: str
@@ -56,15 +57,15 @@ def start_experiment(folder: str | Path = ".", template: str = "smoke", *, force
     """Copy a template, with the data that it reads and the schema that editors check it with.
 
     Args:
-        folder: folder to write into; it is made if it does not exist.
-        template: name of a template.
-        force: replace files that exist.
+        folder: Folder to write into. It is created if it does not exist.
+        template: Name of a template.
+        force: Replace existing files.
 
     Returns:
-        The files that were written, the experiment first.
+        The files that were written, with the experiment first.
 
     Raises:
-        ConfigError: there is no such template, or a file exists already.
+        ConfigError: The template does not exist, or a file exists already.
     """
     source = _named(list_templates(), template, "template", "--template").file.parent
     files = {path.name: path.read_text(encoding="utf-8") for path in sorted(source.iterdir()) if path.is_file()}
@@ -75,15 +76,15 @@ def copy_example(name: str, folder: str | Path = ".", *, force: bool = False) ->
     """Copy a shipped experiment or study, with the files that it names and its schema.
 
     Args:
-        name: name of an example.
-        folder: folder to write into; it is made if it does not exist.
-        force: replace files that exist.
+        name: Name of an example.
+        folder: Folder to write into. It is created if it does not exist.
+        force: Replace existing files.
 
     Returns:
-        The files that were written, the example first.
+        The files that were written, with the example first.
 
     Raises:
-        ConfigError: there is no such example, or a file exists already.
+        ConfigError: The example does not exist, or a file exists already.
     """
     example = _named(list_examples(), name, "example", "NAME").file
     kind: Kind = "study" if "pairs" in read_yaml(example) else "experiment"
@@ -97,7 +98,7 @@ def copy_example(name: str, folder: str | Path = ".", *, force: bool = False) ->
 
 
 def _about(path: Path) -> str:
-    """Return the first sentence of the comment at the head of a file."""
+    """Return the first sentence of the comment at the start of a file."""
     lines = SCHEMA_LINE.sub("", path.read_text(encoding="utf-8")).splitlines()
     words = []
     for line in lines:
@@ -118,7 +119,7 @@ def _named(found: list[Start], name: str, noun: str, where: str) -> Start:
 
 
 def _moved(text: str, kind: str | None = None) -> str:
-    """Return the text of an example as it is right in another folder; with its schema's line if `kind` is given."""
+    """Return the text of an example for a copy in another folder, with a schema line if `kind` is given."""
     body = SCHEMA_LINE.sub("", text)
     for here, there in PLACES.items():
         body = body.replace(here, there)
@@ -126,7 +127,7 @@ def _moved(text: str, kind: str | None = None) -> str:
 
 
 def _files_named_in(file: Path) -> Iterator[Path]:
-    """Yield the files beside `file` that its values name, and the files that those name."""
+    """Yield the files in the folder of `file` that its values name, and the files that those name in turn."""
 
     def texts(value: Any) -> Iterator[str]:
         if isinstance(value, str):
@@ -145,13 +146,13 @@ def _files_named_in(file: Path) -> Iterator[Path]:
 
 
 def _write_all(folder: Path, files: Mapping[str, str], kind: Kind, force: bool) -> list[Path]:
-    """Write the files, the schema of `kind`, and that of a domain beside domains' files, and return their paths."""
+    """Write the files, the schema of `kind`, and for files of domains also the schema of a domain. Return the paths."""
     present = [name for name in files if (folder / name).exists()]
     if present and not force:
         raise ConfigError(
             f"{', '.join(present)} would be replaced.",
             where=str(folder),
-            fix="Choose another folder, or give --force to replace.",
+            fix="Choose another folder, or give --force to replace them.",
         )
     try:
         for name, text in files.items():

@@ -1,4 +1,4 @@
-"""Estimate how long a running session still takes."""
+"""Estimate how much longer a running session takes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from xdomain.store.holder import Holder
 from xdomain.store.store import Store
 
 ESTIMATE_SECONDS = 5.0
-"""An estimate looks at the whole plan, so it is made anew only so often."""
+"""Time between two estimates, which are expensive because each considers the whole plan."""
 
 Running = Iterable[tuple[StageSpec, Holder | None]]
 
 
 class TimeLeft:
-    """Remembers the stages that are done and how long such stages take.
+    """An estimate of the remaining time that is updated with each finished stage.
 
     Args:
-        graph: the stages that run.
-        store: where they are published.
+        graph: Stages of the session.
+        store: Store in which they are published.
     """
 
     def __init__(self, graph: Graph, store: Store) -> None:
@@ -35,16 +35,16 @@ class TimeLeft:
 
     @property
     def finished(self) -> int:
-        """Number of stages that are done."""
+        """Number of finished stages."""
         return len(self._done)
 
     def add(self, stage: StageSpec) -> None:
-        """Count a stage that was just published."""
+        """Add a stage that was just published."""
         self._done.add(stage.key)
         self._rates.add(stage)
 
     def seconds(self, running: Running) -> float | None:
-        """Return the seconds left; None while that is unknown, and when all is done."""
+        """Return the remaining seconds; None if they are unknown, or if all stages are finished."""
         now = time.monotonic()
         if self._estimate is None or now - self._estimated > ESTIMATE_SECONDS:
             progress = {}

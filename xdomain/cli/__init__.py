@@ -1,1 +1,1 @@
-"""The command line. Thin: commands read, call and render; nothing is computed here."""
+"""The command line. Commands parse options, call the library and print results. Nothing is computed here."""

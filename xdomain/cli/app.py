@@ -1,4 +1,4 @@
-"""`xdomain`: the entry point, and how errors reach the user."""
+"""`xdomain`: the entry point, which also prints errors for the user."""
 
 import gc
 import os
@@ -14,19 +14,19 @@ from xdomain.cli.lazy import Table, lazy_commands, lazy_group
 from xdomain.core.errors import OWN_FAULT, XDomainError, refusal
 from xdomain.core.foreign_text import plain
 
-# Modules of commands do without `from __future__ import annotations`: typer would compile each annotation twice more.
+# Modules of commands omit `from __future__ import annotations`, because typer would compile each annotation twice more.
 COMMANDS: Table = {
     "init": (
         "xdomain.cli.start:init",
-        "Write a commented experiment to begin with, and the schema that editors check it with.",
+        "Write a commented experiment to start from, and the schema that editors check it with.",
     ),
     "eval": (
         "xdomain.cli.evaluate:evaluate",
-        "Evaluate a model or checkpoint; finished evaluations are never repeated.",
+        "Evaluate a model or checkpoint. Finished evaluations are not repeated.",
     ),
     "study": (
         "xdomain.cli.study:study",
-        "Evaluate pairs of base and tuned models, and say what the tuning gained in and out of its domains.",
+        "Evaluate pairs of base and tuned models, and print the gains of the tuning in and out of its domains.",
     ),
     "report": (
         "xdomain.cli.report:report",
@@ -34,57 +34,57 @@ COMMANDS: Table = {
     ),
     "rescore": (
         "xdomain.cli.rescore:rescore",
-        "Judge an experiment's stored completions with the verifiers in its current file, and show what changes.",
+        "Judge an experiment's stored completions with the verifiers in its current file, and show the changes.",
     ),
     "view": (
         "xdomain.cli.view:view",
-        "Read the answers behind the numbers on a local page: filter by domain, checkpoint, verdict and change, "
-        "search.",
+        "Browse the answers behind the results on a local page. Search, and filter by domain, checkpoint, verdict and "
+        "change.",
     ),
     "export-model": (
         "xdomain.cli.export_model:export",
-        "Write a checkpoint as a plain Hugging Face folder with a model card.",
+        "Export a checkpoint to a Hugging Face folder with a model card.",
     ),
     "schema": (
         "xdomain.cli.schema:schema",
-        "Print the JSON schema of an experiment, a study or a domain, so that an editor completes and checks it.",
+        "Print the JSON schema of an experiment, a study or a domain, with which editors complete and check the file.",
     ),
     "doctor": (
         "xdomain.cli.doctor:doctor",
-        "Tell which extras are installed, which devices are seen, and which sandbox runs untrusted code.",
+        "Show which extras are installed, which devices were found, and which sandbox runs untrusted code.",
     ),
 }
 GRID: Table = {
     "plan": (
         "xdomain.cli.grid.plan:plan",
-        "Show what a grid will do and take: stages, time, disk, memory, tokens, and the smallest detectable effect.",
+        "Show the plan of a grid: stages, time, disk, memory, tokens, and minimum detectable effects.",
     ),
     "run": (
         "xdomain.cli.grid.run:run",
-        "Run everything that is not in the store yet. The same command again continues.",
+        "Run every stage that is not in the store yet. Repeat the command to continue an interrupted session.",
     ),
     "order": (
         "xdomain.cli.grid.order:order",
-        "Predict from measured pairs (on dev items) which order of all domains forgets least, and write the experiment "
-        "that tries it (Omni-Thinker).",
+        "Predict from pairs that were measured on dev items which order of all domains forgets least, and write the "
+        "experiment that tests it (Omni-Thinker).",
     ),
     "status": (
         "xdomain.cli.grid.status:status",
-        "Tell what is done, running, failed and waiting; works while another process runs the grid.",
+        "Show which stages are done, running, failed and waiting, also while another process runs the grid.",
     ),
     "logs": ("xdomain.cli.grid.logs:logs", "Print a stage's log."),
     "cancel": (
         "xdomain.cli.grid.cancel:cancel",
-        "Stop a stage at its next step, wherever it runs, and leave it alone until `grid retry`.",
+        "Stop a stage at its next step, wherever it runs. It does not start again until `grid retry`.",
     ),
     "retry": (
         "xdomain.cli.grid.retry:retry",
-        "Forget failures and cancellations, so that the next `grid run` tries again.",
+        "Clear failures and cancellations, so that the next `grid run` tries again.",
     ),
     "gc": (
         "xdomain.cli.grid.gc:gc",
-        "Free what no living experiment needs: other stages, inner checkpoints under `keep: ends`, leftovers. Others "
-        "that ran in the store live until --forget.",
+        "Delete what no live experiment needs: stages, inner checkpoints under `keep: ends`, leftovers. Experiments "
+        "that you do not name are live until --forget.",
     ),
     "export": (
         "xdomain.cli.grid.export:export",
@@ -98,30 +98,30 @@ EXAMPLES: Table = {
 DOMAINS: Table = {
     "list": (
         "xdomain.cli.domains:list_domains",
-        "List every registered domain with its scorer, or with what it still needs.",
+        "List every registered domain with its verifier, or with the reason why it cannot be used.",
     ),
     "show": (
         "xdomain.cli.domains:show",
-        "Print what a domain is made of: source, template, verifier, reward, sizes, and what guessing would earn.",
+        "Describe a domain: source, template, verifier, reward, sizes, and the expected score of guessing.",
     ),
     "sample": (
         "xdomain.cli.domains:sample",
-        "Show items: the prompt, the gold answer, and a right completion, or a model's, with its verdict.",
+        "Show items with their prompt, gold answer, and a right completion or a model's, with its verdict.",
     ),
     "check": (
         "xdomain.cli.domains:check",
-        "Check that gold scores, garbage does not and splits do not overlap; exit code 2 if anything is wrong.",
+        "Check that gold scores, garbage does not and splits do not overlap. The exit code is 2 if a check fails.",
     ),
 }
 
 
 class Commands(TyperGroup):
-    """All commands, loaded when they are used."""
+    """All commands, which are imported when they are used."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands["grid"] = lazy_group("grid", "Plan, run and watch a grid of curricula.", GRID)
-        self.commands["domains"] = lazy_group("domains", "List, look at and check domains.", DOMAINS)
+        self.commands["domains"] = lazy_group("domains", "List, inspect and check domains.", DOMAINS)
         self.commands["examples"] = lazy_group("examples", "List and copy the shipped experiments.", EXAMPLES)
         self.commands.update(lazy_commands(COMMANDS))
 
@@ -141,17 +141,17 @@ def options(
     version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
     debug: bool = typer.Option(False, "--debug", help="Show tracebacks."),
 ) -> None:
-    """Options of every command."""
+    """Handle the options of every command."""
     if version:
         typer.echo(__version__)
         raise typer.Exit
 
 
 def main() -> None:
-    """Run the command line; an error becomes one paragraph and its exit code."""
-    # Looking for pydantic's plugins reads the metadata of every installed package.
+    """Run the command line. An error is printed as one paragraph, and sets the exit code."""
+    # The search for pydantic's plugins reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # A starting command keeps nearly all that it makes: to look for garbage each 700 objects costs a 25th of its time.
+    # A starting command keeps nearly all of its objects. Collecting garbage every 700 objects takes 4% of its time.
     gc.set_threshold(50_000)
     try:
         app()
@@ -167,17 +167,17 @@ def main() -> None:
             _complain(f"{type(refused).__name__}: {refused.paragraph()}")
             sys.exit(refused.exit_code)
         _complain(
-            f"{type(error).__name__}: {' '.join(str(error).split())} This was not expected and is a fault of xdomain: "
-            "please report it, with what `xdomain --debug` and the rest of the command print."
+            f"{type(error).__name__}: {' '.join(str(error).split())} This is an internal error of xdomain. "
+            "Please report it with the output of the command after `xdomain --debug`."
         )
         sys.exit(OWN_FAULT)
     finally:
-        # The interpreter's last search for garbage takes a tenth of a short command, whose process ends anyway.
+        # The interpreter's last garbage collection takes 10% of a short command's time, and the process ends anyway.
         gc.disable()
 
 
 def _complain(paragraph: str) -> None:
-    """Print what the handled exception says; with --debug, also its traceback."""
+    """Print an error message; with --debug, also the traceback of the handled exception."""
     if "--debug" in sys.argv:
         typer.echo(plain(traceback.format_exc(), keep_lines=True), err=True)
     typer.secho("\n".join(map(plain, paragraph.split("\n"))), fg="red", err=True)

@@ -1,4 +1,4 @@
-"""`xdomain doctor`: what this machine can do."""
+"""`xdomain doctor`: show which features this machine supports."""
 
 from rich.markup import escape
 from rich.table import Table
@@ -10,7 +10,7 @@ from xdomain.core.installation import install_command
 
 
 def doctor(json_: Json = False) -> None:
-    """Tell which extras are installed, which devices are seen, and which sandbox runs untrusted code."""
+    """Show which extras are installed, which devices were found, and which sandbox runs untrusted code."""
     found = examine_machine()
     if json_:
         print_json(found.document())

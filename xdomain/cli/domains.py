@@ -25,7 +25,7 @@ SHOWN = ("system", "prompt", "rendered", "gold", "completion", "verdict", "reaso
 
 
 def list_domains(json_: Json = False) -> None:
-    """List every registered domain with its scorer, or with what it still needs."""
+    """List every registered domain with its verifier, or with the reason why it cannot be used."""
     found = domains.list_domains()
     if json_:
         print_json([each.document() for each in found])
@@ -38,21 +38,21 @@ def list_domains(json_: Json = False) -> None:
 
 
 def show(target: Target) -> None:
-    """Print what a domain is made of: source, template, verifier, reward, sizes, and what guessing would earn."""
+    """Describe a domain: source, template, verifier, reward, sizes, and the expected score of guessing."""
     for described in domains.describe_domains(target):
         print_json(described)
 
 
 def sample(
     target: Target,
-    count: Annotated[int, typer.Option("-n", min=1, help="Items to show.")] = 3,
+    count: Annotated[int, typer.Option("-n", min=1, help="Number of items to show.")] = 3,
     split: Annotated[str, typer.Option(help="train, dev or test.")] = "train",
     model: Annotated[str | None, typer.Option(help="Let this model answer: a folder, a .gguf file or hub:ID.")] = None,
-    temperature: Annotated[float, typer.Option(min=0, help="Of the model's answers.")] = 0.0,
-    max_tokens: Annotated[int, typer.Option("--max-tokens", min=1, help="Longest answer.")] = 128,
+    temperature: Annotated[float, typer.Option(min=0, help="Sampling temperature.")] = 0.0,
+    max_tokens: Annotated[int, typer.Option("--max-tokens", min=1, help="Limit of a completion.")] = 128,
     json_: Json = False,
 ) -> None:
-    """Show items: the prompt, the gold answer, and a right completion, or a model's, with its verdict."""
+    """Show items with their prompt, gold answer, and a right completion or a model's, with its verdict."""
     shown = domains.sample_domains(target, count, split, model=model, temperature=temperature, max_tokens=max_tokens)
     if json_:
         print_json(shown)
@@ -68,12 +68,14 @@ def sample(
 def check(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME|FILE]...", help="By default the built-in four.", autocompletion=domain_names),
+        typer.Argument(
+            metavar="[NAME|FILE]...", help="By default the procedural domains.", autocompletion=domain_names
+        ),
     ] = None,
-    most: Annotated[int | None, typer.Option(min=1, help="Judge at most so many items a split.")] = None,
+    most: Annotated[int | None, typer.Option(min=1, help="Largest number of items to judge per split.")] = None,
     json_: Json = False,
 ) -> None:
-    """Check that gold scores, garbage does not and splits do not overlap; exit code 2 if anything is wrong."""
+    """Check that gold scores, garbage does not and splits do not overlap. The exit code is 2 if a check fails."""
     checks = domains.check_domains(targets or domains.BUILT_IN, most=most)
     if json_:
         print_json([asdict(each) | {"ok": each.ok} for each in checks])
@@ -100,7 +102,7 @@ def check(
                 paid = part.rewards
                 earns = {"right": paid.gold, "wrong": paid.wrong, "empty": paid.malformed, "garbage": paid.garbage}
                 words = "; ".join(f"{name} {value}" for name, value in earns.items() if value is not None)
-                out.print(text(f"  reward on {part.split}: {words or 'none was tried'}"))
+                out.print(text(f"  reward on {part.split}: {words or 'not tried'}"))
             for note in each.notes:
                 out.print(text(f"  note: {note}"))
             for problem in each.problems:

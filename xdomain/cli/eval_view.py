@@ -1,4 +1,4 @@
-"""What `xdomain eval` prints and writes."""
+"""Print and write the results of `xdomain eval`."""
 
 import time
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from xdomain.report.terminal import accuracy_table, matrix_tables
 from xdomain.report.write import write_report
 
 LM_EVAL = "lm-eval"
-"""The one format that is made of records rather than of the analysis."""
+"""The only format that is made from records instead of the analysis."""
 
 
 def show_evaluation(found: Evaluation, asked_items: int) -> None:
-    """Print accuracies and how they came about, pass@k and maj@n where there are samples, and what differs from the
-    base.
+    """Print accuracies, details of generation, pass@k and maj@n if there are samples, and differences from the base.
 
     Args:
-        asked_items: items per domain that were asked for.
+        found: Result of the evaluation.
+        asked_items: Requested number of items per domain.
     """
     result = found.result
     out.print(accuracy_table(result.accuracy))
@@ -43,16 +43,16 @@ def show_evaluation(found: Evaluation, asked_items: int) -> None:
 
 
 def measured_lines(result: AnalysisResult, base: str | None, asked_items: int) -> list[str]:
-    """Return lines that say what was measured: the base's name, and items and samples of each domain."""
+    """Return lines with the base model's name, and the number of items and samples of each domain."""
     lines = [] if base is None else [f"base: {base}"]
     for domain, items in result.meta.items.items():
-        fewer = f" ({asked_items} were asked for; the test split has no more)" if items < asked_items else ""
+        fewer = f" ({asked_items} were requested, but the test split has fewer)" if items < asked_items else ""
         lines.append(f"{domain}: {count(items, 'item')} x {count(result.meta.samples[domain], 'sample')}{fewer}")
     return lines
 
 
 def write_evaluation(found: Evaluation, folder: Path, formats: Sequence[str]) -> None:
-    """Write the formats of a report, or the harness's own layout, and say where."""
+    """Write the formats of a report, or the harness's own layout, and print the paths."""
     of_result = [name for name in formats if name != LM_EVAL]
     written = write_report(found.result, folder, of_result, report_command=typed_command())
     if LM_EVAL in formats:

@@ -1,4 +1,4 @@
-"""`xdomain eval`: any model or checkpoint on any domains, into the same records."""
+"""`xdomain eval`: evaluate any model or checkpoint on any domains."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,36 +19,38 @@ from xdomain.report.write import require_formats
 Model = Annotated[
     str,
     typer.Argument(
-        help="A stage of the store by title, folder or key (patterns allowed; STAGE@40 for an inner checkpoint), "
+        help="A stage in the store by title, folder or key (patterns allowed; STAGE@40 for an inner checkpoint), "
         "a model folder, a LoRA adapter's folder, a .gguf file, hub:ID@REVISION, or an endpoint "
         "https://HOST/v1#MODEL.",
         autocompletion=complete_stage,
     ),
 ]
-Domains = Annotated[str | None, typer.Option(help="Names, and YAML files of domains or experiments, with commas.")]
-Base = Annotated[str | None, typer.Option(help="A second model: report paired differences from it.")]
-Items = Annotated[int, typer.Option(min=1, help="Test items a domain.")]
-Samples = Annotated[int, typer.Option(min=1, help="Completions an item.")]
-Temperature = Annotated[float, typer.Option(min=0, help="0 is greedy.")]
+Domains = Annotated[
+    str | None, typer.Option(help="Names, and YAML files of domains or experiments, separated by commas.")
+]
+Base = Annotated[str | None, typer.Option(help="Model that MODEL is compared with, item by item.")]
+Items = Annotated[int, typer.Option(min=1, help="Test items per domain.")]
+Samples = Annotated[int, typer.Option(min=1, help="Completions per item.")]
+Temperature = Annotated[float, typer.Option(min=0, help="Sampling temperature; 0 is greedy.")]
 TopP = Annotated[float, typer.Option("--top-p", help="Nucleus sampling.")]
 MaxTokens = Annotated[int, typer.Option("--max-tokens", min=1, help="Longest completion.")]
-Seed = Annotated[int, typer.Option(help="Draws items and samples.")]
-Backend = Annotated[str | None, typer.Option(help="transformers or vllm for weights; endpoint is chosen by MODEL.")]
-Threads = Annotated[int, typer.Option(min=1, help="Torch threads a worker.")]
-Revision = Annotated[str | None, typer.Option(help="Of a hub model.")]
+Seed = Annotated[int, typer.Option(help="Seed that items and samples are drawn from.")]
+Backend = Annotated[str | None, typer.Option(help="transformers or vllm, for models with weights.")]
+Threads = Annotated[int, typer.Option(min=1, help="Torch threads per worker.")]
+Revision = Annotated[str | None, typer.Option(help="Revision of a hub model.")]
 Harness = Annotated[
     str | None,
     typer.Option(
-        help="In place of --domains: tasks of lm-evaluation-harness, with commas, which it runs itself. "
-        "--items and --seed go to it; the tasks say how to sample."
+        help="Tasks of lm-evaluation-harness, separated by commas, instead of --domains. The harness runs them with "
+        "--items and --seed. The tasks define the sampling."
     ),
 ]
 HarnessArguments = Annotated[
-    str, typer.Option(help="Further options of the harness: '--num_fewshot 5 --batch_size 16'.")
+    str, typer.Option(help="Further options for the harness, such as '--num_fewshot 5 --batch_size 16'.")
 ]
 Formats = Annotated[
     list[str] | None,
-    typer.Option("--format", help="Also write a report's formats, or lm-eval, into --out. May be given several times."),
+    typer.Option("--format", help="Format of a report, or lm-eval, to write into --out. Repeatable."),
 ]
 OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for --format.")]
 AllowOverlap = Annotated[
@@ -80,7 +82,7 @@ def evaluate(
     json_: Json = False,
     store: StorePath = None,
 ) -> None:
-    """Evaluate a model or checkpoint; finished evaluations are never repeated."""
+    """Evaluate a model or checkpoint. Finished evaluations are not repeated."""
     options = EvaluationOptions(
         items, samples, temperature, top_p, max_tokens, seed, backend, settings or (), base_settings or (), threads
     )
@@ -113,21 +115,24 @@ def refuse_misfits(
     formats: list[str] | None,
     out_folder: Path | None,
 ) -> None:
-    """Refuse options that do not go together.
+    """Refuse options that cannot be combined.
 
     Raises:
-        ConfigError: see above.
+        ConfigError: Two options cannot be combined, or one needs another.
     """
     if (domains is None) == (lm_eval is None):
         raise ConfigError("give either --domains or --lm-eval.", where="xdomain eval")
     if (formats is None) != (out_folder is None):
-        raise ConfigError("--format and --out go together.", where="xdomain eval")
+        raise ConfigError("--format and --out need each other.", where="xdomain eval", fix="Give both or neither.")
     if options.base_settings and base is None:
-        raise ConfigError("--base-set goes with --base.", where="xdomain eval")
+        raise ConfigError("--base-set needs --base.", where="xdomain eval", fix="Add --base MODEL.")
     if lm_eval is not None and (options.settings or options.base_settings):
         raise ConfigError(
-            "settings go with --domains.", where="--set, --base-set", fix="The harness takes --lm-eval-args."
+            "settings need --domains.", where="--set, --base-set", fix="Use --lm-eval-args for the harness."
         )
     require_formats(name for name in formats or () if name != LM_EVAL)
     if lm_eval is not None and LM_EVAL in (formats or ()):
-        raise ConfigError("--lm-eval writes the harness's own files, which it names.", where="--format lm-eval")
+        raise ConfigError(
+            "cannot be combined with --lm-eval, which writes the harness's own files.",
+            where="--format lm-eval",
+        )

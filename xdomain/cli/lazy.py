@@ -1,4 +1,4 @@
-"""Commands whose modules are imported when they are used, so that `--help` and short commands start fast."""
+"""Import the modules of commands only when they are used, so that `--help` and short commands start fast."""
 
 from functools import cached_property
 from typing import Any
@@ -9,14 +9,16 @@ from typer.core import TyperCommand, TyperGroup
 from xdomain.core.registry import load_attribute
 
 Table = dict[str, tuple[str, str]]
-"""Name of each command: "module:function" and the first line of its help."""
+"""Commands by name, each with "module:function" and the first line of its help."""
 
 
 class LazyCommand(TyperCommand):
-    """A command of which only its name and one line of help are known until it is called.
+    """A command that is imported when it is called. Until then, only its name and first line of help are known.
 
     Args:
-        target: "module:function".
+        name: Name of the command.
+        target: Function of the command, as "module:function".
+        line: First line of the help.
     """
 
     def __init__(self, name: str, target: str, line: str) -> None:
@@ -25,13 +27,13 @@ class LazyCommand(TyperCommand):
 
     @cached_property
     def loaded(self) -> Any:
-        """The command with its options."""
+        """Import the command and return it with its options."""
         only = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
         only.command(self.name)(load_attribute(self._target))
         return typer.main.get_command(only)
 
     def make_context(self, *args: Any, **options: Any) -> Any:
-        """Parse the command's arguments: from here on the command itself acts."""
+        """Import the command, and let it parse its arguments."""
         return self.loaded.make_context(*args, **options)
 
 
@@ -44,7 +46,9 @@ def lazy_group(name: str, line: str, table: Table) -> TyperGroup:
     """Return a group of the commands of a table.
 
     Args:
-        line: help of the group.
+        name: Name of the group.
+        line: Help of the group.
+        table: Commands of the group.
     """
     commands: dict[str, Any] = dict(lazy_commands(table))
     return TyperGroup(name=name, help=line, commands=commands, no_args_is_help=True, rich_markup_mode="rich")

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they open."""
+"""Options that several commands share, and functions that open experiments with them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,19 +13,20 @@ from xdomain.core.errors import ConfigError
 ExperimentPath = Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="The experiment's YAML file.")]
 StorePath = Annotated[
     Path | None,
-    typer.Option("--store", help="Run directory.", show_default="the file's, $XDOMAIN_STORE, ./xdomain-store"),
+    typer.Option("--store", help="Folder of the store.", show_default="the file's, $XDOMAIN_STORE, ./xdomain-store"),
 ]
-Seeds = Annotated[str | None, typer.Option("--seeds", help='Training seeds in place of the file\'s: "0,1,2".')]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="Override a field: training.steps=20. May be given several times.")
-]
+Seeds = Annotated[str | None, typer.Option("--seeds", help='Training seeds, which override the file\'s: "0,1,2".')]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="Override a field: training.steps=20. Repeatable.")]
 BaseSettings = Annotated[
-    list[str] | None, typer.Option("--base-set", help="Like --set, for the base alone: model.chat_template=false.")
+    list[str] | None,
+    typer.Option("--base-set", help="Like --set, but only for the base model: model.chat_template=false."),
 ]
 WORKERS = "execution.workers"
-Jobs = Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Stages at once.", show_default=WORKERS)]
+Jobs = Annotated[
+    int | None, typer.Option("-j", "--jobs", min=1, help="Number of parallel stages.", show_default=WORKERS)
+]
 CheckpointJobs = Annotated[
-    int | None, typer.Option("-j", "--jobs", min=1, help="Checkpoints at once.", show_default=WORKERS)
+    int | None, typer.Option("-j", "--jobs", min=1, help="Number of parallel checkpoints.", show_default=WORKERS)
 ]
 AllowOverlap = Annotated[
     bool, typer.Option("--allow-overlap", help="Also evaluate on items that a checkpoint was trained on.")
@@ -34,24 +35,24 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 
 
 def complete_stage(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Return folders and titles of stages, for completion."""
+    """Return folders and titles of stages for shell completion."""
     return stage_folders(incomplete, ctx.params.get("store"), ctx.params.get("experiment"))
 
 
 def opened(path: Path, store: Path | None, seeds: str | None, settings: list[str] | None) -> Session:
-    """Open an experiment as the options say.
+    """Open an experiment with the given options.
 
     Raises:
-        ConfigError: the file or an option is wrong.
+        ConfigError: The file or an option is wrong.
     """
     return open_experiment(path, store=store, seeds=parse_seeds(seeds), settings=settings or ())
 
 
 def opened_as_last_run(path: Path, store: Path | None, seeds: str | None, settings: list[str] | None) -> Session:
-    """Open an experiment with the settings of its last run, unless the options name others.
+    """Open an experiment with the settings of its last run, unless the options set others.
 
     Raises:
-        ConfigError: the file or an option is wrong.
+        ConfigError: The file or an option is wrong.
     """
     return open_last_run(path, store=store, seeds=parse_seeds(seeds), settings=settings or ())
 
@@ -60,11 +61,11 @@ def parse_seeds(text: str | None) -> list[int] | None:
     """Return the seeds that `--seeds` lists.
 
     Raises:
-        ConfigError: one is no whole number.
+        ConfigError: A seed is not a whole number.
     """
     if text is None:
         return None
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
-        raise ConfigError(f'"{text}" should be whole numbers with commas.', where="--seeds") from None
+        raise ConfigError(f'"{text}" should be whole numbers separated by commas.', where="--seeds") from None

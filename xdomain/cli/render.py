@@ -1,4 +1,4 @@
-"""How values look on a terminal. Data goes to stdout, everything else to stderr."""
+"""Print values on a terminal. Data is printed to stdout, and everything else to stderr."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from xdomain.api.session import Session
 
 WIDTH_OF_FILES, WIDTH_OF_TABLES = 140, 10_000
-"""Columns of words and of tables in a pipe or a file, which have no width of their own."""
+"""Widths in columns of text and of tables in a pipe or a file, which have no terminal width."""
 PADDING = re.compile(r"[ ]+(?=\n)")
 
 
 class PlainConsole(Console):
-    """A console that passes on Rich's own styles and no other control sequence, whatever text it is given."""
+    """A console that prints Rich's styles, but no other control sequence that a text may contain."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """See `Console.render`."""
@@ -36,7 +36,7 @@ class PlainConsole(Console):
 
 
 class FileConsole(PlainConsole):
-    """A console for pipes and files: tables are as wide as their content, and no line ends with blanks."""
+    """A console for pipes and files. Tables are as wide as their content, and no line ends with blanks."""
 
     def print(self, *objects: Any, width: int | None = None, **options: Any) -> None:
         wide = bool(objects) and all(isinstance(each, Table | Tree) for each in objects)
@@ -47,7 +47,7 @@ class FileConsole(PlainConsole):
 
 
 def make_console(*, stderr: bool) -> Console:
-    """Return a console that wraps to the terminal, or one for pipes and files."""
+    """Return a console for the terminal, or one for pipes and files if there is no terminal."""
     stream = sys.stderr if stderr else sys.stdout
     if stream.isatty() or "COLUMNS" in os.environ:
         return PlainConsole(stderr=stderr, highlight=False, emoji=False)
@@ -59,7 +59,7 @@ err = make_console(stderr=True)
 
 
 def redraws(console: Console) -> bool:
-    """Return whether bars may be redrawn: on a terminal, not in the log of a CI job."""
+    """Return whether bars may be redrawn, which is true on a terminal, but not in the log of a CI job."""
     return console.is_terminal and not os.environ.get("CI")
 
 
@@ -69,27 +69,27 @@ def print_json(value: Any) -> None:
 
 
 def write_json(document: str) -> None:
-    """Write one JSON document and a line end on stdout."""
+    """Write one JSON document and a line end to stdout."""
     sys.stdout.write(plain_json(document) + "\n")
 
 
 def write(text: str) -> None:
-    """Write text that others wrote on stdout, without what would steer a terminal."""
+    """Write text from other sources to stdout, without control sequences."""
     sys.stdout.write(plain(text, keep_lines=True))
     sys.stdout.flush()
 
 
 def typed_command() -> str:
-    """Return the command line as it was typed, for reports that say how they were made."""
+    """Return the command line that the user typed, for reports that name the command that wrote them."""
     return shlex.join(["xdomain", *sys.argv[1:]])
 
 
 def show_settings_note(session: Session, console: Console = out) -> None:
-    """Say which settings are used, where the user may expect others."""
+    """Print which settings are used, if the user may expect others."""
     if session.settings_note:
         console.print(session.settings_note, soft_wrap=True, markup=False)
 
 
 def next_step(command: str) -> None:
-    """Print on stderr what to type next."""
+    """Print the next command to type on stderr."""
     err.print(f"Next: {command}", soft_wrap=True, markup=False)

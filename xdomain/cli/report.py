@@ -23,37 +23,37 @@ Source = Annotated[
     Path | None,
     typer.Option(
         "--from",
-        help="Report results from elsewhere: a CSV or JSON list of curriculum, domain, accuracy, n_items; "
-        "a study in the layout of the shipped reference; item records (Parquet, or a folder of such files); a "
-        "manifest of records and of lm-evaluation-harness sample files; or the report.json of an earlier report.",
+        help="File with results to report: a CSV or JSON list of curriculum, domain, accuracy, n_items; a published "
+        "study in the layout of the shipped reference; item records (Parquet, or a folder of such files); a manifest "
+        "of records and of lm-evaluation-harness sample files; or the report.json of an earlier report.",
     ),
 ]
 Reference = Annotated[
-    str | None, typer.Option(help="Put a published study beside, and which of its effects are beyond noise.")
+    str | None, typer.Option(help="Published study to compare with. Shows which of its effects exceed noise.")
 ]
 Formats = Annotated[
     list[str] | None,
     typer.Option(
         "--format",
-        help="markdown, csv, json, html, latex, svg, png, pdf, model-cards, every-eval-ever; json alone goes to "
-        "stdout. May be given several times.",
+        help="markdown, csv, json, html, latex, svg, png, pdf, model-cards or every-eval-ever. If json is the only "
+        "format, it is printed to stdout. Repeatable.",
     ),
 ]
 OutFolder = Annotated[
     Path | None, typer.Option("--out", help="Folder to write into.", show_default="in the store; none with --from")
 ]
-Everything = Annotated[bool, typer.Option("--all", help="Print the further matrices too.")]
+Everything = Annotated[bool, typer.Option("--all", help="Also print the remaining matrices.")]
 FailIf = Annotated[
     list[str] | None,
     typer.Option(
-        help="Exit 4 if the interval supports it: 'retention(math -> science) < -0.05'. May be given several times."
+        help="Exit with 4 if the interval supports the condition: 'retention(math -> science) < -0.05'. Repeatable."
     ),
 ]
 Require = Annotated[
     list[str] | None,
     typer.Option(
-        help="Exit 0 if the interval supports it, 4 if it refutes it, 5 if it does neither: "
-        "'retention(math -> science) > -0.02'. May be given several times; the worst answer counts."
+        help="Exit with 0 if the interval supports the condition, 4 if it refutes it, 5 if it does neither: "
+        "'retention(math -> science) > -0.02'. Repeatable; one refuted condition gives 4, else one undecided gives 5."
     ),
 ]
 
@@ -93,7 +93,7 @@ def report(
     result = result.model_copy(update={"references": studies})
     if folder is None and formats and not as_json:
         raise ConfigError(
-            "results from elsewhere have no store to write into.", where="--format", fix="Name a folder: --out FOLDER."
+            "results from a file have no store to write into.", where="--format", fix="Name a folder: --out FOLDER."
         )
     if as_json:
         folder, formats = out_folder, ["json"]
@@ -107,7 +107,7 @@ def report(
 def show(
     result: AnalysisResult, folder: Path | None, formats: Sequence[str], *, as_json: bool, everything: bool
 ) -> None:
-    """Write the files, then print the report, which a pager may end."""
+    """Write the files first, and then print the report, because a pager may end the process."""
     written = {} if folder is None else write_report(result, folder, formats, report_command=typed_command())
     if as_json:
         write_json(result.model_dump_json(indent=2))

@@ -17,7 +17,7 @@ def rescore(
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Judge an experiment's stored completions with the verifiers in its current file, and show what changes.
+    """Judge an experiment's stored completions with the verifiers in its current file, and show the changes.
 
     Nothing is trained or generated. Checkpoints keep the verifiers that they were trained under.
     """

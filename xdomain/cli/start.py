@@ -13,16 +13,16 @@ from xdomain.cli.options import Json
 from xdomain.cli.render import next_step, out, print_json
 
 Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder to write into.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace existing files.")]
 
 
 def template_names() -> list[str]:
-    """Return what `--template` takes, for completion."""
+    """Return the names that `--template` accepts, for shell completion."""
     return [each.name for each in list_templates()]
 
 
 def example_names() -> list[str]:
-    """Return what `examples copy` takes, for completion."""
+    """Return the names that `examples copy` accepts, for shell completion."""
     return [each.name for each in list_examples()]
 
 
@@ -33,7 +33,7 @@ def init(
     ] = "smoke",
     force: Force = False,
 ) -> None:
-    """Write a commented experiment to begin with, and the schema that editors check it with."""
+    """Write a commented experiment to start from, and the schema that editors check it with."""
     for path in start_experiment(folder, template, force=force):
         out.print(str(path), markup=False, soft_wrap=True)
     enter = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
@@ -65,7 +65,7 @@ def copy(
         out.print(str(path), markup=False, soft_wrap=True)
     verb = "study" if written[-1].name.startswith("study") else "grid plan"
     command = f"xdomain {verb} {shlex.quote(str(written[0]))}"
-    if folder / STAND_INS in written:  # made-up rows in place of the data
+    if folder / STAND_INS in written:  # placeholder rows instead of the data
         script, data = (shlex.quote(str(folder / name)) for name in (STAND_INS, "data"))
         command = f"python {script} {data} && XDOMAIN_DATA={data} {command}"
     next_step(command)

@@ -1,4 +1,4 @@
-"""`xdomain study`: pairs of models that others trained, on groups of benchmarks."""
+"""`xdomain study`: compare pairs of existing models on groups of benchmarks."""
 
 from pathlib import Path
 from typing import Annotated
@@ -24,9 +24,9 @@ def study(
     allow_overlap: AllowOverlap = False,
     store: StorePath = None,
 ) -> None:
-    """Evaluate pairs of base and tuned models, and say what the tuning gained in and out of its domains.
+    """Evaluate pairs of base and tuned models, and print the gains of the tuning in and out of its domains.
 
-    Evaluations are those of `xdomain eval`: resumable, and never repeated.
+    Evaluations are those of `xdomain eval`. They can be resumed, and are not repeated.
     """
     found = run_study(file, store=store, jobs=jobs, allow_overlap=allow_overlap, progress=Watcher())
     page = (out_folder or found.folder) / "study.md"

@@ -19,18 +19,19 @@ def view(
         Path | None,
         typer.Argument(
             metavar="[EXPERIMENT]",
-            help="The experiment's YAML file; without it, all evaluations of the store, without questions and prompts.",
+            help="The experiment's YAML file. By default, all evaluations in the store, without questions and prompts.",
         ),
     ] = None,
-    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.", min=0, max=65535)] = 0,
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 uses a free one.", min=0, max=65535)] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Read the answers behind the numbers on a local page: filter by domain, checkpoint, verdict and change, search.
+    """Browse the answers behind the results on a local page. Search, and filter by domain, checkpoint, verdict and
+    change.
 
-    The page is served to this machine only, until Ctrl-C.
+    The page is served only to this machine, until Ctrl-C.
     """
     if experiment is not None:
         session = opened_as_last_run(experiment, store, seeds, settings)
@@ -45,7 +46,7 @@ def view(
     except OSError as error:
         raise ConfigError(f"port {port} cannot be used: {error}.", where="--port", fix="Leave it out.") from error
     out.print(server.address, soft_wrap=True, markup=False)
-    err.print("Ctrl-C ends it. Only this machine can open the page, and only with this address.")
+    err.print("Press Ctrl-C to stop. The page can be opened only on this machine, and only with this address.")
     if browser:
         webbrowser.open(server.address)
     try:

@@ -1,7 +1,6 @@
-"""What the analysis is asked beforehand: declared contrasts, and conditions that fail a run in CI.
+"""Questions for the analysis that are declared before the run: contrasts, and conditions that make a CI job fail.
 
-Only the grammar is read here. Which names there are and what arguments they take is up to the estimands, see
-`analysis.quantities`.
+This module only parses the grammar. The estimands define the names and their arguments, see `analysis.quantities`.
 
     quantity  := name "(" [run ("," run)*] ["on" domain] ")" ["on" domain]
     run       := curriculum ["[" strategy "]"]
@@ -36,9 +35,9 @@ class Quantity:
     """One cell of a result, named by an expression; `str()` is canonical.
 
     Attributes:
-        name: What the quantity is, such as "retention".
-        runs: the runs that it names.
-        domain: Evaluated domain, None if it names none.
+        name: Name of the quantity, such as "retention".
+        runs: Runs that it compares.
+        domain: Evaluated domain; None if the expression names none.
     """
 
     name: str
@@ -47,7 +46,7 @@ class Quantity:
 
     @property
     def curricula(self) -> tuple[Curriculum, ...]:
-        """The curricula of `runs`, without their strategies; the base model has none."""
+        """Curricula of `runs`, without their strategies. The base model has none."""
         return tuple(run.curriculum for run in self.runs if run.curriculum is not None)
 
     def __str__(self) -> str:
@@ -85,23 +84,24 @@ class Condition:
 
 
 class AnalysisConfig(ConfigModel):
-    """What is asked before the run."""
+    """Questions that are declared before the run."""
 
     contrasts: tuple[Quantity, ...] = ()
-    """Declared contrasts, adjusted together by Holm: "order(math, science) on science"."""
+    """Declared contrasts, such as "order(math, science) on science". Their p-values are adjusted together by Holm."""
     estimands: tuple[str, ...] = ()
-    """Matrices from other installed packages to compute, by name (entry point group `xdomain.estimands`). Those of
-    xdomain are always computed."""
+    """Names of matrices from other installed packages to compute (entry point group `xdomain.estimands`). The matrices
+    of xdomain are always computed."""
     margin: float | None = Field(default=None, gt=0, lt=1)
-    """Differences of accuracy smaller than this are of no interest (0.02 is 2 points). Cells that are shown to be
-    smaller, by two one-sided tests at 5%, are reported as equivalent. By default nothing is tested for equivalence."""
+    """Margin of equivalence: smaller differences of accuracy are of no interest (0.02 is 2 points). A cell is reported
+    as equivalent if two one-sided tests at 5% show that its difference is smaller. By default, nothing is tested for
+    equivalence."""
 
 
 def parse_quantity(text: str) -> Quantity:
     """Parse one quantity.
 
     Raises:
-        ConfigError: with the part that cannot be read.
+        ConfigError: The text is not a quantity. The message quotes the part that cannot be read.
     """
     match = QUANTITY.fullmatch(text.strip())
     if match is None:
@@ -119,10 +119,10 @@ def parse_quantity(text: str) -> Quantity:
 
 
 def parse_condition(text: str) -> Condition:
-    """Parse "retention(math -> science) < -0.05".
+    """Parse a condition, such as "retention(math -> science) < -0.05".
 
     Raises:
-        ConfigError: with the part that cannot be read.
+        ConfigError: The text is not a condition. The message quotes the part that cannot be read.
     """
     match = CONDITION.fullmatch(text.strip())
     if match is None:
@@ -139,7 +139,7 @@ def parse_condition(text: str) -> Condition:
 
 
 def _split_on(inside: str) -> tuple[str, str, str | None]:
-    """Split "math on science" into the runs and the domain; "on" counts only as a word of its own."""
+    """Split "math on science" into the runs and the domain. "on" counts only as a separate word."""
     match = re.fullmatch(r"(.*\S)\s+(on)\s+(\w+)\s*", inside)
     return (match[1], match[2], match[3]) if match else (inside, "", None)
 

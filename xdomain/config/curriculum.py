@@ -1,4 +1,4 @@
-"""Curricula: a tiny grammar, parsed once, printed back canonically.
+"""Curricula: parse them from expressions of a small grammar, and print them in canonical form.
 
     curriculum := phase ("->" phase)*
     phase      := term ("+" term)* ["@" steps]
@@ -32,8 +32,8 @@ class Phase:
     """One stage of training: domains with integer weights.
 
     Attributes:
-        weights: (domain, weight) sorted by name, greatest common divisor 1.
-        steps: optimizer steps if the expression sets them, else None (the budget rule decides).
+        weights: Pairs of domain and weight, sorted by name. The weights have no common divisor.
+        steps: Number of optimizer steps that the expression sets; None if the budget rule decides.
     """
 
     weights: tuple[tuple[str, int], ...]
@@ -65,29 +65,29 @@ class Curriculum:
 
     @property
     def is_single(self) -> bool:
-        """One phase of one domain."""
+        """Whether the curriculum is one phase of one domain."""
         return len(self.phases) == 1 and not self.phases[0].is_mixed
 
     @property
     def is_mixture(self) -> bool:
-        """A single phase of several domains."""
+        """Whether the curriculum is one phase of several domains."""
         return len(self.phases) == 1 and self.phases[0].is_mixed
 
     @property
     def is_sequence(self) -> bool:
-        """Two or more phases of one domain each."""
+        """Whether the curriculum is two or more phases of one domain each."""
         return len(self.phases) > 1 and not any(phase.is_mixed for phase in self.phases)
 
     @property
     def before(self) -> Curriculum | None:
-        """What its last phase starts from; None for one phase, which starts from the base model."""
+        """Curriculum without its last phase; None if there is only one phase, which starts from the base model."""
         return Curriculum(self.phases[:-1]) if len(self.phases) > 1 else None
 
     def reversed(self) -> Curriculum:
         return Curriculum(self.phases[::-1])
 
     def prefixes(self) -> tuple[Curriculum, ...]:
-        """Every curriculum that this one passes through, itself last."""
+        """Return the curriculum after each phase, in order. The last one is the curriculum itself."""
         return tuple(Curriculum(self.phases[: n + 1]) for n in range(len(self.phases)))
 
     def __str__(self) -> str:
@@ -116,7 +116,7 @@ def parse_curriculum(text: str) -> Curriculum:
     """Parse one expression.
 
     Raises:
-        ConfigError: with the part that cannot be read.
+        ConfigError: The text is not a curriculum. The message quotes the part that cannot be read.
     """
     wrong = re.search(r"→|⇒|=+>|—>|--+>|(?<!-)>", text)
     if wrong is not None:
@@ -126,12 +126,12 @@ def parse_curriculum(text: str) -> Curriculum:
 
 
 def sequence(domains: Iterable[str]) -> Curriculum:
-    """One phase for each domain, in this order."""
+    """Return a curriculum with one phase per domain, in the given order."""
     return Curriculum(tuple(make_phase({name: 1}) for name in domains))
 
 
 def make_phase(weights: dict[str, int], steps: int | None = None) -> Phase:
-    """A phase in canonical form."""
+    """Return a phase in canonical form."""
     divisor = math.gcd(*weights.values())
     return Phase(tuple((name, weights[name] // divisor) for name in sorted(weights)), steps)
 

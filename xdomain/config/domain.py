@@ -1,4 +1,4 @@
-"""A domain as it stands in YAML: a source of rows, a prompt template, a verifier and a reward."""
+"""Configuration of a domain: a source of rows, a prompt template, a verifier and a reward."""
 
 from __future__ import annotations
 
@@ -23,47 +23,52 @@ class FieldConfig(ConfigModel):
     """One field of an item, read from a column of the row."""
 
     column: str
-    """Dotted place in the row ("reward_model.ground_truth")."""
+    """Dotted path in the row ("reward_model.ground_truth")."""
     pattern: RegularExpression | None = None
     """Keep group 1 (or all) of the last match of this regular expression; a row without a match is an error."""
 
 
 class OptionsConfig(ConfigModel):
-    """Answers to choose from, given in columns of their own (GPQA): `options` becomes a field, their list in an order
-    that depends on their texts alone, and `gold` the letter of the right one."""
+    """Options of a multiple-choice question that are in separate columns (GPQA).
+
+    The field `options` becomes their list, in an order that depends only on their texts. `gold` becomes the letter of
+    the right option.
+    """
 
     right: str
-    """Column of the right answer."""
+    """Column of the right option."""
     wrong: tuple[str, ...] = Field(min_length=1, max_length=25)
-    """Columns of the others."""
+    """Columns of the wrong options."""
 
 
 class FilterConfig(ConfigModel):
-    """Keep rows whose field fits; every condition given must hold."""
+    """A filter that keeps rows whose field meets all given conditions."""
 
     field: str
     """A mapped field, or "prompt" for the rendered prompt."""
     min_length: int | None = Field(default=None, ge=0)
-    """In characters."""
+    """Smallest length of a text in characters."""
     max_length: int | None = Field(default=None, ge=0)
-    """In characters."""
+    """Largest length of a text in characters."""
     minimum: float | None = None
-    """For numbers: difficulty, pass rate, year."""
+    """Smallest value of a number, such as a difficulty, a pass rate or a year."""
     maximum: float | None = None
+    """Largest value of a number."""
     one_of: tuple[str | int | float, ...] | None = None
 
 
 class SplitShares(ConfigModel):
-    """Shares of the distinct questions, by a hash; train has the rest.
+    """Shares of the distinct questions in dev and test, split by a hash. Train gets the rest.
 
-    With explicit train and test, only `dev` counts: that share of train is set aside, unless dev is explicit too.
+    If the source has explicit train and test rows, only `dev` is used: that share of train is set aside, unless dev is
+    explicit too.
     """
 
     dev: float = Field(default=0.1, ge=0, lt=1)
     test: float = Field(default=0.2, ge=0, lt=1)
     by: Literal["question", "prompt"] = "question"
-    """Text that is hashed, without regard to case, width and white space. `question`: all mapped fields but gold,
-    solution, cluster, id and system, so that a new template moves no row. `prompt`: the filled template."""
+    """Text that is hashed, ignoring case, width and white space. `question`: all mapped fields except gold, solution,
+    cluster, id and system, so that a new template moves no row. `prompt`: the filled template."""
 
     @model_validator(mode="after")
     def leaves_train(self) -> SplitShares:
@@ -73,7 +78,7 @@ class SplitShares(ConfigModel):
 
 
 class SplitLimits(ConfigModel):
-    """At most so many items a split, the first in file order."""
+    """Largest number of items per split. The first ones in file order are used."""
 
     train: int | None = Field(default=None, ge=1)
     dev: int | None = Field(default=None, ge=1)
@@ -81,44 +86,47 @@ class SplitLimits(ConfigModel):
 
 
 class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within an experiment: one schema for both
-    """A domain that is described rather than programmed."""
+    """A domain that is described in YAML, without Python code."""
 
     name: DomainName
     """Name in curricula: small letters, digits and "_", beginning with a letter."""
     description: str = ""
-    """What the domain asks, in a sentence."""
+    """Description of the domain's task in one sentence."""
     source: SourceConfig
     fields: dict[str, FieldConfig] = Field(default_factory=dict)
-    """Item fields by name: `gold` and whatever the template and the verifier use (`question`, `tests`, `solution`);
-    `id` and `cluster` name columns for those. A bare text is a column. Sources with a known shape need none."""
+    """Item fields by name: `gold`, and all fields that the template and the verifier use (`question`, `tests`,
+    `solution`). `id` and `cluster` set the item's id and cluster. A bare text names a column. Sources with a known
+    shape need no fields."""
     options: OptionsConfig | None = None
-    """For multiple choice whose options are columns and have no order yet."""
+    """Multiple-choice options that are in separate columns and have no order yet."""
     template: str = "{{ question }}"
-    """Jinja2 over the fields, sandboxed; an undefined name is an error."""
+    """Sandboxed Jinja2 template over the fields, which makes the prompt. An undefined name is an error."""
     system: str | None = None
     """System message."""
     stop: tuple[str, ...] = ()
-    """A completion ends before the first of these texts that it holds, in training and in evaluation."""
+    """Stop texts. A completion ends before the first of them, in training and in evaluation."""
     solution: str = "{{ gold }}"
-    """Jinja2 over the fields: a right completion in the demanded form, for warm-up and for checks."""
+    """Jinja2 template over the fields that makes a right completion in the required form, for warm-up and checks."""
     verifier: VerifierConfig = SourceVerifier()
     reward: RewardConfig = RewardShape()
-    """A shape, a function, or the name of a preset: "cgpo" picks its table by verifier, "cgpo/code" names it."""
+    """A mapping of values, a function, or the name of a preset. "cgpo" picks the preset's table by verifier, and
+    "cgpo/code" names a table."""
     filters: tuple[FilterConfig, ...] = ()
-    """Rows that do not fit are left out."""
+    """Filters. Only rows that pass all of them are used."""
     on_bad_row: Literal["refuse", "skip"] = "refuse"
-    """Treatment of a row that cannot become an item: its gold or a field that the template writes is null, two
-    options are the same, or a pattern has no match. `refuse` ends with an error. `skip` leaves the row out, and plan,
-    check and report count such rows."""
+    """Treatment of a row that cannot become an item, because its gold or a field that the template uses is null, two
+    options are the same, or a pattern has no match. `refuse` raises an error. `skip` leaves the row out. `grid plan`,
+    `domains check` and the report count such rows."""
     limit: SplitLimits = SplitLimits()
     split: SplitShares = SplitShares()
     allow_overlap: tuple[str, ...] = ()
-    """Domains (this one included) whose test prompts may stand in this one's train split. Say why in a comment."""
+    """Domains (this one included) whose test prompts may occur in this one's train split. Give the reason in a comment.
+    """
 
     @field_validator("fields", mode="before", json_schema_input_type=dict[str, FieldConfig | str])
     @classmethod
     def bare_columns(cls, fields: object) -> object:
-        """A field may be a bare column name."""
+        """Accept the bare name of a column."""
         if not isinstance(fields, dict):
             return fields
         wrong = {name: spec for name, spec in fields.items() if not isinstance(spec, str | Mapping | FieldConfig)}
@@ -131,14 +139,14 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     @field_validator("limit", mode="before", json_schema_input_type=SplitLimits | Annotated[int, Field(ge=1)])
     @classmethod
     def one_limit(cls, limit: object) -> object:
-        """A number limits every split."""
+        """Accept one number as the limit of every split."""
         return {"train": limit, "dev": limit, "test": limit} if isinstance(limit, int) else limit
 
     @model_validator(mode="after")
     def someone_judges(self) -> DomainConfig:
         brings_verifier = isinstance(self.source, ProceduralSource | ReasoningGymSource | PluginSource)
         if isinstance(self.verifier, SourceVerifier) and not brings_verifier:
-            raise ValueError(f"a {self.source.kind} source brings no verifier of its own: `verifier` should name one.")
+            raise ValueError(f"a {self.source.kind} source has no verifier: `verifier` should name one.")
         return self
 
 
@@ -149,17 +157,17 @@ def _entry_tag(entry: Any) -> str | None:
 
 
 class DomainFile(ConfigModel):
-    """A domain that a file of its own describes."""
+    """A domain that is described in a separate file."""
 
     file: str
-    """Its path, from the folder of the file that names it."""
+    """Path of the file, relative to the folder of the file that names it."""
 
 
 def _whole_file(entry: Any) -> Any:
-    """Refuse a file with more keys beside it; a file alone was replaced by what it holds."""
+    """Refuse `file` together with other keys. An entry with only `file` was replaced by the file's content before."""
     if isinstance(entry, Mapping) and "file" in entry:
         others = ", ".join(f"`{key}`" for key in entry if key != "file") or "its path"
-        raise ValueError(f"`file` names a text and stands alone; remove {others}, or write the domain out here.")
+        raise ValueError(f"`file` should be a path and the only key. Remove {others}, or describe the domain here.")
     return entry
 
 
@@ -175,4 +183,4 @@ _Entry = Annotated[
 DomainEntry = Annotated[
     _Entry, BeforeValidator(_whole_file, json_schema_input_type=RegisteredDomain | DomainConfig | DomainFile)
 ]
-"""The name of a registered domain, or a domain that is described, here or in a file of its own."""
+"""The name of a registered domain, or the description of one, inline or in a separate file."""

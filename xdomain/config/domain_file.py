@@ -1,4 +1,4 @@
-"""Domains that are described in YAML files of their own, ours (benchmarks) or the user's, and data paths in them."""
+"""Read domains from separate YAML files, shipped benchmarks or the user's, and resolve the data paths in them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILE_KINDS = ("jsonl", "json", "csv", "parquet", "verl")
 
 
 def benchmark_file(name: str) -> Path | None:
-    """The file that describes the benchmark `name`, or None."""
+    """Return the file that describes the benchmark `name`; None if there is no such benchmark."""
     return next((path for path in BENCHMARKS.glob("*.yaml") if path.stem == name), None)
 
 
@@ -29,7 +29,7 @@ def load_domain_file(path: Path) -> DomainConfig:
     """Read one domain from a YAML file.
 
     Raises:
-        ConfigError: the file is missing, is not YAML, or describes no valid domain.
+        ConfigError: The file is missing, is not YAML, or does not describe a valid domain.
     """
     written = Written.file(path)
     data = expand_variables(read_yaml(path), written)
@@ -37,13 +37,17 @@ def load_domain_file(path: Path) -> DomainConfig:
 
 
 def with_domain_files(experiment: dict[str, Any], folder: Path, written: Written) -> dict[str, Any]:
-    """Return an experiment's mapping with every `{file: ...}` and every benchmark's name under `domains` replaced by
-    what the file holds: a worker on another machine then needs none of this one's variables.
+    """Replace every `{file: ...}` and every benchmark's name under `domains` by the content of the file.
+
+    A worker on another machine then needs neither the file nor this machine's environment variables.
 
     Args:
-        experiment: the mapping before validation, variables expanded.
-        folder: the folder of the experiment file.
-        written: origin of the mapping; files that it names become parts of it, and mistakes in them are noted.
+        experiment: Mapping before validation, with variables expanded.
+        folder: Folder of the experiment file.
+        written: Origin of the mapping. Files that the mapping names are added as parts, and mistakes in them are noted.
+
+    Returns:
+        The changed mapping. The argument is left unchanged.
     """
     entries = experiment.get("domains")
     if not isinstance(entries, list):
@@ -53,7 +57,7 @@ def with_domain_files(experiment: dict[str, Any], folder: Path, written: Written
 
 
 def _resolved(entry: Any, folder: Path, written: Written, location: Location) -> Any:
-    """Return an item of `domains`; what names or describes none of our files is left for validation to judge."""
+    """Return an entry of `domains`, read from its file if it names one. Validation checks all other entries."""
     if isinstance(entry, str) and (benchmark := benchmark_file(entry)):
         written.parts[location] = Written.file(benchmark)
         return anchor(expand_variables(read_yaml(benchmark), written, location), benchmark.parent)
@@ -64,7 +68,7 @@ def _resolved(entry: Any, folder: Path, written: Written, location: Location) ->
     path = folder / entry["file"]
     if not path.is_file():
         near = did_you_mean(path.name, sorted(each.name for each in path.parent.glob("*.y*ml")))
-        fix = f"A path counts from the folder of the file that states it, {folder.resolve()}.{near}"
+        fix = f"Paths are relative to the folder of the file that contains them, {folder.resolve()}.{near}"
         written.note((*location, "file"), f'there is no domain file "{entry["file"]}".', fix)
         written.unknown.add(location)
         return entry
@@ -79,8 +83,10 @@ def _resolved(entry: Any, folder: Path, written: Written, location: Location) ->
 
 
 def anchor(domain: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The same mapping with what its parts need of `folder`: a file source's relative paths become absolute, and
-    functions and sources of other packages are told the folder."""
+    """Return a domain's mapping in which everything that depends on `folder` is resolved.
+
+    Relative paths of a file source become absolute. Functions and sources of other packages get the folder as a field.
+    """
     found = dict(domain)
     source = domain.get("source")
     kind = source.get("kind") if isinstance(source, dict) else None

@@ -1,4 +1,4 @@
-"""Names of domains and of generators, which files are checked against."""
+"""The registries of domains and of generators, which files are checked against."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from xdomain.core.registry import Registry
 
 BENCHMARKS = Path(str(files("xdomain"))) / "domains" / "benchmarks"
-"""The files of benchmarks that people report; each is registered as a domain of the file's name."""
+"""Folder with the files of common benchmarks. Each is registered as a domain with the file's name."""
 
 PROCEDURAL = ("math", "science", "logic", "puzzle", "science_open", "science_choice")
 DOMAINS = Registry(

@@ -1,4 +1,4 @@
-"""What a verdict is paid: values, a format gate and a length term. Rewards never change an accuracy."""
+"""Rewards: values per verdict, a format gate and a length term. Rewards never change an accuracy."""
 
 from __future__ import annotations
 
@@ -20,47 +20,47 @@ from xdomain.core.registry import did_you_mean
 
 
 class FormatGate(ConfigModel):
-    """A completion that is not `<think>...</think><answer>...</answer>` gets `value`, whatever its answer.
+    """A format that completions must have: `<think>...</think><answer>...</answer>`. Others get `value`.
 
     Each tag occurs once, with nothing but white space around the two. The opening `<think>` may be missing if there is
     text before `</think>`, because some chat templates write it at the end of the prompt.
     """
 
     think_tag: str | None = "think"
-    """Name of the tag around the reasoning; null demands none."""
+    """Name of the tag around the reasoning; null requires none."""
     answer_tag: str | None = "answer"
-    """Name of the tag around the answer; null demands none."""
+    """Name of the tag around the answer; null requires none."""
     value: float = -1.0
 
 
 def _old_name(schema: dict[str, Any]) -> None:
-    """Tell editors of `per_character`."""
+    """Add the old name `per_character` to a JSON schema, so that editors accept it."""
     schema["properties"]["per_character"] = {**schema["properties"]["per_unit"], "deprecated": True}
 
 
 class LengthTerm(ConfigModel):
-    """A term that takes `per_unit * min(abs(len(answer) - len(gold)), cap)` off the reward of a right answer."""
+    """A term that subtracts `per_unit * min(abs(len(answer) - len(gold)), cap)` from the reward of a right answer."""
 
     per_unit: float = Field(default=0.05, ge=0)
     cap: int = Field(default=10, ge=0)
     """Difference in length above which the cost no longer grows."""
     unit: Literal["characters", "tokens"] = "characters"
-    """Unit of length. A token is a word, a digit or a single other sign, whatever the model's tokenizer, so that
-    one reward serves every model."""
+    """Unit of length. A token is a word, a digit or a single other sign, independent of the model's tokenizer, so that
+    one reward suits every model."""
 
     model_config = ConfigDict(json_schema_extra=_old_name)
 
     @model_validator(mode="before")
     @classmethod
     def old_name(cls, data: Any) -> Any:
-        """`per_character` is the earlier name of `per_unit`."""
+        """Accept `per_character`, the earlier name of `per_unit`."""
         if isinstance(data, Mapping) and "per_character" in data and "per_unit" not in data:
             return {"per_unit" if key == "per_character" else key: value for key, value in data.items()}
         return data
 
 
 class RewardShape(ConfigModel):
-    """Values by verdict. An unscored completion has no reward at all."""
+    """Reward values by verdict. An unscored completion has no reward."""
 
     right: float = 1.0
     wrong: float = 0.0
@@ -68,25 +68,28 @@ class RewardShape(ConfigModel):
     """Reward of a pairwise judge's tie (score 0.5); null pays it as wrong."""
     malformed: float = 0.0
     graded: bool = False
-    """Pay every answer by its credit c, `wrong + c * (right - wrong)`, whether it counts as right or not: for judges
-    whose credit is a share (`criteria_judge`, and `rubric_judge` with `graded: true`)."""
+    """Reward every answer by its credit c, as `wrong + c * (right - wrong)`, whether or not it counts as right. Use it
+    for judges whose credit is a share (`criteria_judge`, and `rubric_judge` with `graded: true`)."""
     gate: FormatGate | None = None
     length: LengthTerm | None = None
     control: bool = False
-    """Marks a control arm, whose reward does not pay the right answer best on purpose. Without it such a reward is
-    refused."""
+    """Mark a control arm, whose reward intentionally does not pay the right answer best. Without this mark, such a
+    reward is refused."""
 
 
 class FunctionReward(FunctionConfig):
-    """A plain function pays: `def reward(item, completion, verdict)` returns a number, or None for no reward. It is not
-    asked about unscored completions. See docs/how-to/extend.md."""
+    """A Python function that computes the reward.
+
+    `def reward(item, completion, verdict)` returns a number, or None for no reward. It is not called for unscored
+    completions. See docs/how-to/extend.md.
+    """
 
     control: bool = False
-    """As under a shape of values."""
+    """Format gate, as for reward values."""
 
 
 class RewardPrompt(ConfigModel):
-    """Prompt that a preset adds to the domains that use it, so that its gate can be passed."""
+    """The prompt that a preset adds to the domains that use it, so that completions can pass its gate."""
 
     system: str
     """System message of a domain that sets no `system` itself."""
@@ -95,15 +98,15 @@ class RewardPrompt(ConfigModel):
 
 
 class RewardPreset(ConfigModel):
-    """A published reward table: one shape a kind of task, and which verifier takes which."""
+    """A published reward table: reward values per kind of task, and the table that each verifier uses."""
 
     source: str
-    """Paper and section."""
+    """Paper and section that the values are from."""
     prompt: RewardPrompt | None = None
-    """Prompt that asks for the tags that the tables' gates demand; null if none has a gate."""
+    """Prompt that asks for the tags that the tables' gates require; null if no table has a gate."""
     tables: dict[str, RewardShape]
     by_verifier: dict[str, str]
-    """Verifier kind to table name; "default" serves the rest."""
+    """Table name by verifier kind. "default" is used for all other kinds."""
 
     @field_validator("by_verifier")
     @classmethod
@@ -127,13 +130,13 @@ def load_preset(name: str) -> RewardPreset:
     """Read a shipped preset.
 
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: There is no preset of that name.
     """
     if name not in preset_names():
         raise ConfigError(
             f'unknown reward preset "{name}".{did_you_mean(name, preset_names())}',
             where="domains.reward",
-            fix=f"Known: {', '.join(preset_names())}; or write a shape with right, wrong and malformed.",
+            fix=f"Known: {', '.join(preset_names())}. Or write a mapping with right, wrong and malformed.",
         )
     return RewardPreset.model_validate(yaml.safe_load((PRESET_FOLDER / f"{name}.yaml").read_text(encoding="utf-8")))
 
@@ -142,7 +145,7 @@ def preset_table(reward: str, verifier_kind: str) -> RewardShape:
     """Return the table that "preset/table" names, or the preset's table for the verifier.
 
     Raises:
-        ConfigError: unknown preset or table.
+        ConfigError: The preset or the table is unknown.
     """
     name, _, table = reward.partition("/")
     preset = load_preset(name)
@@ -186,4 +189,4 @@ RewardConfig = Annotated[
         "{function: ...}",
     ),
 ]
-"""The name of a preset, a shape, or a function."""
+"""The name of a preset, a mapping of values, or a function."""

@@ -1,4 +1,4 @@
-"""Where a domain's rows come from: one model per kind of source."""
+"""Configuration of a domain's source of rows, with one model per kind of source."""
 
 from __future__ import annotations
 
@@ -30,18 +30,19 @@ SOURCES = Registry(
 """A target takes the source's configuration (a plugin's: `PluginSource`) and makes a `Source`."""
 
 Paths = str | tuple[str, ...]
-"""One path or several read one after another; in YAML relative to the file, and `${NAME}` expands."""
+"""One path, or several that are read one after another. In YAML, paths are relative to the file, and `${NAME}` is
+expanded."""
 
 COMMIT_PATTERN = re.compile(r"[0-9a-f]{40}")
 
 
 class FileSource(ConfigModel):
-    """Either `path` (one pool, split by hash) or explicit `train`, `dev` and `test` files."""
+    """Files with rows: either `path` (one pool, split by hash), or explicit `train`, `dev` and `test` files."""
 
     path: Paths | None = None
-    """Rows to be split by a hash of their question."""
+    """Rows that are split by a hash of their question."""
     train: Paths | None = None
-    """Rows to train on; without `dev`, a hashed share of them is set aside as dev."""
+    """Rows to train on. Without `dev`, a hashed share of them is set aside as dev."""
     dev: Paths | None = None
     """Rows for alarms, adaptive weights and tuning."""
     test: Paths | None = None
@@ -58,21 +59,21 @@ class FileSource(ConfigModel):
 
 
 class JsonlSource(FileSource):
-    """One JSON object a line, `.gz` allowed."""
+    """A file with one JSON object per line; it may be compressed (`.gz`)."""
 
     kind: Literal["jsonl"]
 
 
 class JsonSource(FileSource):
-    """A JSON document that holds a list of objects, `.gz` allowed."""
+    """A JSON document that holds a list of objects; it may be compressed (`.gz`)."""
 
     kind: Literal["json"]
     records: str = ""
-    """Dotted place of the list inside the document ("examples"); "" if the document is the list."""
+    """Dotted path of the list inside the document ("examples"); "" if the document is the list."""
 
 
 class CsvSource(FileSource):
-    """Comma-separated values with a header line; every cell is text."""
+    """A file of comma-separated values with a header line. Every value is text."""
 
     kind: Literal["csv"]
     delimiter: str = Field(default=",", min_length=1, max_length=1)
@@ -93,16 +94,16 @@ class VerlSource(FileSource):
 
 
 class HfSource(ConfigModel):
-    """A Hugging Face data set, by id and pinned commit; read from the local cache when there is no network."""
+    """A Hugging Face data set, by id and pinned commit. It is read from the local cache if there is no network."""
 
     kind: Literal["hf"]
     id: str
-    """ "openai/gsm8k", or a local folder in a layout that `datasets.load_dataset` reads."""
+    """Id such as "openai/gsm8k", or a local folder in a layout that `datasets.load_dataset` reads."""
     config: str | None = None
     revision: str | None = None
-    """Full commit hash: a branch moves, and what moves identifies nothing. Not used for a local folder."""
+    """Full commit hash. A branch is refused, because its content may change. Not used for a local folder."""
     pool: str | None = None
-    """Name of the split to be split by hash, in place of `train` and `test`."""
+    """Name of a split that is split again by hash, instead of `train` and `test`."""
     train: str | None = None
     dev: str | None = None
     test: str | None = None
@@ -128,7 +129,7 @@ class PackTask(ConfigModel):
     name: str
     weight: float = Field(default=1.0, gt=0)
     parameters: PlainMapping = Field(default_factory=dict)
-    """The task's own configuration, as its reasoning-gym config class takes it."""
+    """Configuration of the task, with the fields of its reasoning-gym config class."""
 
 
 class ReasoningGymSource(ConfigModel):
@@ -137,13 +138,13 @@ class ReasoningGymSource(ConfigModel):
     kind: Literal["reasoning_gym"]
     tasks: tuple[PackTask, ...] = Field(min_length=1)
     size: int = Field(default=2000, ge=10)
-    """Rows drawn over all tasks, before duplicates go."""
+    """Number of rows drawn over all tasks, before duplicates are removed."""
     seed: int = Field(default=0, ge=0)
 
     @field_validator("tasks", mode="before", json_schema_input_type=str | tuple[str | PackTask, ...])
     @classmethod
     def short_form(cls, tasks: object) -> object:
-        """A task may be a bare name."""
+        """Accept the bare name of a task."""
         if isinstance(tasks, str):
             tasks = [tasks]
         if not isinstance(tasks, list | tuple):
@@ -152,14 +153,14 @@ class ReasoningGymSource(ConfigModel):
 
 
 class ProceduralSource(ConfigModel):
-    """A generator of our own, or of a plugin ("module:attribute" through `xdomain.generators`)."""
+    """A generator of procedural items, built in or from a plugin (entry points `xdomain.generators`)."""
 
     kind: Literal["procedural"]
     generator: Annotated[str, known_name(GENERATORS), named_in(GENERATORS)]
     level: int | None = Field(default=None, ge=1)
-    """Difficulty; None is the generator's own default."""
+    """Difficulty; null uses the generator's default."""
     sizes: tuple[int, int, int] = (4000, 500, 1000)
-    """Distinct items offered in train, dev and test."""
+    """Number of distinct items in train, dev and test."""
 
     @field_validator("sizes")
     @classmethod
@@ -176,8 +177,8 @@ class PluginSource(PluginConfig):
 
     kind: Annotated[str, named_in(SOURCES)]
     folder: str | None = None
-    """Folder of the file that names the source, filled in when it is read: the plugin's relative paths count from
-    it."""
+    """Folder of the file that names the source, filled in when the file is read. The plugin's relative paths start
+    there."""
 
 
 _Kinds = Annotated[

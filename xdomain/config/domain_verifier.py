@@ -1,4 +1,4 @@
-"""How an answer is found in a completion and judged: one model per kind of verifier."""
+"""Configuration of verifiers, which find the answer in a completion and judge it, with one model per kind."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ VERIFIERS = Registry(
 """A target takes the verifier's configuration (a plugin's: `PluginVerifier`) and makes a `Verifier`."""
 
 Place = Literal["whole", "boxed", "tag", "first_line", "last_line", "last_number", "last_letter", "code_block"]
-"""Where an answer is looked for: the stripped completion, the last \\boxed{}, the last <answer> tag, its first or
-last non-empty line, the last number, the last single letter, the last fenced code block."""
+"""Parts of a completion in which an answer is searched: the stripped completion, the last \\boxed{}, the last <answer>
+tag, the first or last non-empty line, the last number, the last single letter, the last fenced code block."""
 
 Places = Annotated[
     tuple[Place, ...],
@@ -43,69 +43,72 @@ Places = Annotated[
         lambda value: (value,) if isinstance(value, str) else value, json_schema_input_type=Place | tuple[Place, ...]
     ),
 ]
-"""Places in the order in which they are tried. A single one needs no list."""
+"""Parts of a completion in the order in which they are tried. A single one needs no list."""
 
 REASONING_TAGS = ("think", "thinking", "thought", "reasoning")
 
 
 PackageName = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
-"""A package as it is imported."""
+"""Import name of a package."""
 
 
 class ExtractingVerifier(ConfigModel):
-    """A verifier that first extracts an answer: the places are tried in order, the first that has one wins.
+    """A verifier that first extracts an answer. It tries the parts of `answer_in` in order until one has an answer.
 
-    Boxes and tags count together: the one that ends last wins. "The answer is ..." wins over the last letter, number
-    or line. See docs/explanation/what-a-completion-answers.md.
+    Boxes and tags are searched together, and the one that ends last is used. "The answer is ..." takes precedence over
+    the last letter, number or line. See docs/explanation/what-a-completion-answers.md.
     """
 
     answer_in: Places = ("whole",)
     reasoning: tuple[str, ...] = REASONING_TAGS
-    """Names of the tags whose content is cut off before an answer is looked for, also if they are unclosed. `keep`
-    cuts nothing, `cut` cuts the default tags."""
+    """Names of tags whose content is removed before an answer is searched, even if they are unclosed. `keep` removes
+    nothing, and `cut` removes the default tags."""
     pattern: RegularExpression | None = None
-    """A regular expression searched inside the extracted answer (last match, group 1 or all of it)."""
+    """A regular expression that is searched inside the extracted answer. The answer becomes group 1, or all, of its
+    last match."""
     form: RegularExpression | None = None
-    """A regular expression that an answer must match in full, or it is malformed rather than wrong."""
+    """A regular expression that the whole answer must match. Otherwise the verdict is malformed instead of wrong."""
 
     @field_validator("reasoning", mode="before", json_schema_input_type=str | tuple[str, ...])
     @classmethod
     def named_choice(cls, tags: object) -> object:
-        """`cut` and `keep` stand for the default tags and for none; a single tag needs no list."""
+        """Accept `cut` for the default tags, `keep` for none, and a single tag without a list."""
         named = {"cut": REASONING_TAGS, "keep": ()}
         return named.get(tags, (tags,)) if isinstance(tags, str) else tags
 
 
 class TextVerifier(ExtractingVerifier):
-    """Equal text: exactly, or after normalising case, width, spaces, markup and quotes around it."""
+    """A verifier that compares texts exactly, or after normalising case, width, spaces, markup and outer quotes."""
 
     kind: Literal["text"]
     normalise: bool = False
 
 
 class ChoiceVerifier(ExtractingVerifier):
-    """One of a few letters."""
+    """A verifier for multiple choice, whose answer is one of a few letters."""
 
     kind: Literal["choice"]
     answer_in: Places = ("boxed", "tag", "last_letter")
     choices: str = Field(default="ABCD", min_length=2)
-    """Every letter that is an answer at all."""
+    """All letters that are valid answers."""
 
 
 class NumberVerifier(ExtractingVerifier):
-    """A whole quantity within a tolerance, with or without a unit."""
+    """A verifier that compares a number within a tolerance, with or without a unit."""
 
     kind: Literal["number"]
     answer_in: Places = ("boxed", "tag", "last_number")
     relative_tolerance: float | None = Field(default=None, ge=0)
-    """Share of the larger of both numbers. By default whole golds must be met exactly, other golds up to 1e-6."""
+    """Tolerance as a share of the larger of both numbers. By default, integer golds must be met exactly, and other
+    golds within 1e-6."""
     absolute_tolerance: float = Field(default=0.0, ge=0)
     unit: Literal["ignored", "required"] = "ignored"
-    """ "required": the unit after the number must be the gold one, spelled equally up to spaces."""
+    """Treatment of units. With "required", the unit after the number must be spelled like the gold one, except for
+    spaces."""
 
 
 class MathVerifier(ExtractingVerifier):
-    """Mathematical equivalence: exact first, then `math-verify` in a process that can be killed."""
+    """A verifier of mathematical equivalence: exact comparison, then `math-verify` in a killable process."""
 
     kind: Literal["math"]
     answer_in: Places = ("boxed", "tag", "last_line")
@@ -114,51 +117,57 @@ class MathVerifier(ExtractingVerifier):
 
 
 class AssignmentVerifier(ExtractingVerifier):
-    """Who is what: every name must get its gold value. Partial agreement is told in the reason and earns nothing."""
+    """A verifier for assignments, such as names to roles. Every name must get its gold value.
+
+    Partial agreement is given in the reason and earns no credit.
+    """
 
     kind: Literal["assignment"]
     answer_in: Places = ("boxed", "tag", "whole")
     values: tuple[str, ...] = ("knight", "knave")
     roles: int = Field(default=2, ge=2)
-    """How many of the values one puzzle offers: guessing n names is right one time in roles^n."""
+    """Number of the values that one puzzle uses. A random guess for n names is right with probability 1 / roles^n."""
 
 
 class UnitTestVerifier(ExtractingVerifier):
-    """Code that must pass tests, run in the sandbox."""
+    """A verifier that runs code against tests in the sandbox."""
 
     kind: Literal["unit_tests"]
     style: Literal["stdin", "function", "humaneval", "asserts", "functional"]
-    """stdin: `tests` is a list of {input, output}; function: `tests` is a list of {arguments, expected} for
-    `entry_point`; humaneval: `tests` defines `check(candidate)`, and `prompt` opens the program; asserts (MBPP):
-    `tests` is a list of assert statements, `imports` a list of lines that they need; functional (Guru): `tests` is
-    {functional: a test program} or {inputs: [...], outputs: [...]}, `prefix` code that runs before both sides."""
+    """Format of the tests. stdin: `tests` is a list of {input, output}. function: `tests` is a list of {arguments,
+    expected} for `entry_point`. humaneval: `tests` defines `check(candidate)`, and `prompt` is the start of the
+    program. asserts (MBPP): `tests` is a list of assert statements, and `imports` a list of lines that they need.
+    functional (Guru): `tests` is {functional: a test program} or {inputs: [...], outputs: [...]}, and `prefix` is code
+    that runs before both program and test."""
     answer_in: Places = ("code_block", "whole")
     compare: Literal["lines", "tokens", "exact"] = "lines"
-    """How printed output is compared. lines: token by token within each line, blank lines aside; tokens: line breaks
-    count as spaces; exact: the text, except for white space at the end of lines and of the output."""
+    """Comparison of printed output. lines: token by token within each line, ignoring blank lines. tokens: like lines,
+    but line breaks count as spaces. exact: the text, ignoring only white space at the end of lines and of the
+    output."""
     relative_tolerance: float | None = Field(default=None, ge=0)
-    """Tolerance for a number whose expected value is a decimal fraction; integers are exact. By default 1e-6 for
-    printed output, 1e-9 for returned values. Ignored by `compare: exact` and by tests that are programs."""
+    """Relative tolerance for numbers whose expected value is a decimal fraction. Integers must be exact. The default is
+    1e-6 for printed output and 1e-9 for returned values. `compare: exact` and tests that are programs ignore it."""
     absolute_tolerance: float | None = Field(default=None, ge=0)
-    """Absolute tolerance for decimal fractions; the larger of both tolerances holds. By default 1e-6 for printed
-    output, 1e-9 for returned values."""
+    """Absolute tolerance for decimal fractions. The larger of both tolerances applies. The default is 1e-6 for printed
+    output and 1e-9 for returned values."""
     timeout_seconds: float = Field(default=10.0, gt=0)
     memory_mib: int = Field(default=512, ge=64)
     packages: tuple[PackageName, ...] = ()
-    """Installed packages that programs and tests may import besides the standard library, such as `numpy`, with what
-    they require. They are mounted read-only. A package that is not installed is an error before anything runs."""
+    """Installed packages, such as `numpy`, that programs and tests may import in addition to the standard library.
+    Their dependencies are included. They are mounted read-only. A package that is not installed is an error before
+    anything runs."""
     allow_unsandboxed_code: bool = False
-    """Run model-written code without isolation where there is no sandbox. Never on a machine that you care for."""
+    """Run model-written code without isolation if no sandbox is available. Never use this on a machine that matters."""
 
 
 class SourceVerifier(ConfigModel):
-    """The program that the data source brings along (procedural generators, reasoning-gym tasks)."""
+    """The verifier that is part of the data source (procedural generators, reasoning-gym tasks)."""
 
     model_config = ConfigDict(json_schema_extra=names_itself())
 
     kind: Literal["source"] = "source"
     answer_in: Places | None = None
-    """Where it looks for the answer; None leaves it to the source."""
+    """Parts of the completion in which it searches the answer; null uses the source's default."""
 
 
 class JudgeEndpoint(ConfigModel):
@@ -167,16 +176,16 @@ class JudgeEndpoint(ConfigModel):
     base_url: Address
     model: str
     api_key_variable: KeyVariable | None = "OPENAI_API_KEY"
-    """Name of the environment variable that holds the key; the key itself is never written anywhere."""
+    """Name of the environment variable that holds the key. The key itself is never stored."""
     timeout_seconds: float = Field(default=60.0, gt=0)
     attempts: int = Field(default=4, ge=1)
     concurrency: int = Field(default=8, ge=1)
     cache: str | None = None
-    """Folder that keeps answers by content; None keeps them for the life of the process."""
+    """Folder in which replies are cached by content. If null, they are cached only within the process."""
 
 
 class PairwiseJudge(ExtractingVerifier):
-    """A judge compares the completion with the reference, in both orders; disagreement is a tie."""
+    """A verifier whose judge compares the completion with the reference, in both orders. Disagreement is a tie."""
 
     kind: Literal["pairwise_judge"]
     answer_in: Places = ("tag", "whole")
@@ -185,39 +194,43 @@ class PairwiseJudge(ExtractingVerifier):
 
 
 class RubricJudge(ExtractingVerifier):
-    """A judge writes an evaluation protocol for the prompt once, then scores completions against it.
+    """A verifier whose judge writes an evaluation protocol for the prompt once, and scores completions against it.
 
-    Source: CARE-RL's PA-GRM (2606.00609) in words; its prompts are not public, so these are ours.
+    Source: the description of PA-GRM in CARE-RL (2606.00609). Its prompts are not public, so the prompts here differ.
     """
 
     kind: Literal["rubric_judge"]
     answer_in: Places = ("tag", "whole")
     judge: JudgeEndpoint
     pass_score: float = Field(default=0.7, gt=0, le=1)
-    """Share of the protocol's points from which on a completion counts as right."""
+    """Smallest share of the protocol's points with which a completion counts as right."""
     graded: bool = False
     """If true, the credit is the share of points, so the accuracy is the mean share, and a reward with `graded: true`
-    pays it. Otherwise the credit is 1 from `pass_score` on, and 0 below."""
+    depends on it. Otherwise the credit is 1 at or above `pass_score`, and 0 below."""
 
 
 class CriteriaJudge(ExtractingVerifier):
-    """A judge scores the completion from 1 to 10 by each of the item's own criteria (WritingBench); the credit is a
-    tenth of the mean. The item's field `criteria` is a list of mappings with a `name`, shown to the judge as they
-    are."""
+    """A verifier whose judge scores the completion from 1 to 10 by each of the item's criteria (WritingBench).
+
+    The credit is a tenth of the mean score. The item's field `criteria` is a list of mappings with a `name`, which are
+    shown to the judge unchanged.
+    """
 
     kind: Literal["criteria_judge"]
     answer_in: Places = ("tag", "whole")
     judge: JudgeEndpoint
     pass_score: float = Field(default=0.7, gt=0, le=1)
-    """Credit from which on a completion counts as right; the accuracy is the mean credit all the same."""
+    """Smallest credit with which a completion counts as right. The accuracy is the mean credit in any case."""
     demand_ticket: bool = True
-    """The reply must repeat a ticket that the judged text cannot know. Switch it off for a critic trained to reply with
-    a score and a reason alone."""
+    """Require that the reply repeats a ticket that the judged text cannot know. Switch it off for a critic that was
+    trained to reply with only a score and a reason."""
 
 
 class FunctionVerifier(FunctionConfig):
-    """A plain function judges: `def score(item, completion)` returns a verdict, a truth value, or a credit from 0 to
-    1. See docs/how-to/extend.md."""
+    """A Python function that judges.
+
+    `def score(item, completion)` returns a verdict, a truth value, or a credit from 0 to 1. See docs/how-to/extend.md.
+    """
 
     kind: Literal["function"] = "function"
 
@@ -231,7 +244,7 @@ class PluginVerifier(PluginConfig):
 
 
 def _bare_function(value: Any) -> Any:
-    """`function` says the kind."""
+    """Add `kind: function` to a mapping that has only `function`."""
     is_function = isinstance(value, Mapping) and "function" in value and "kind" not in value
     return known_kind(VERIFIERS)({"kind": "function", **value} if is_function else value)
 

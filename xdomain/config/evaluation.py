@@ -1,4 +1,4 @@
-"""How every checkpoint is evaluated: the same items in the same order, so that comparisons pair."""
+"""Configuration of evaluations. Every checkpoint gets the same items in the same order, so comparisons are paired."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from xdomain.config.backend import BackendName, EndpointLimits, VllmConfig, back
 from xdomain.config.model_base import ConfigModel, PlainMapping
 
 COMPLETION_TOKENS = 256
-"""Longest completion by default, in training and in the evaluation of a model that is not trained here."""
+"""Default limit of a completion in tokens, in training and in the evaluation of a model that is not trained here."""
 
 
 class EvaluationConfig(ConfigModel):
     """Evaluation of one checkpoint on one domain."""
 
     items: int = Field(300, ge=1)
-    """Test items a domain; a smaller test split is used whole, and the report says so."""
+    """Number of test items per domain. A smaller test split is used completely, and the report says so."""
     samples: int = Field(1, ge=1)
-    """Completions an item."""
+    """Completions per item."""
     temperature: float = Field(0.0, ge=0)
-    """0 is greedy decoding."""
+    """Sampling temperature; 0 is greedy decoding."""
     top_p: float = Field(1.0, gt=0, le=1)
     max_completion_tokens: int | None = Field(None, ge=1)
-    """By default that of training."""
+    """Largest number of completion tokens; by default that of training."""
     seed: int = 0
-    """Draws items and samples; never the training seed."""
+    """Seed that items and samples are drawn from. It is independent of the training seeds."""
     backend: BackendName = "transformers"
     backend_parameters: PlainMapping = Field(default_factory=dict)
-    """What a backend of another package can be told; checked and counted as the parameters of a plugin strategy are.
-    Those of this package are told by `vllm`, `endpoint` and `batch_tokens`."""
+    """Settings of a backend from another package. They are checked, and count in a stage's identity, like the
+    parameters of a plugin strategy. Built-in backends use `vllm`, `endpoint` and `batch_tokens` instead."""
     vllm: VllmConfig = VllmConfig()
     endpoint: EndpointLimits = EndpointLimits()
     split: Literal["test", "dev"] = "test"
     batch_tokens: int = Field(16384, ge=1)
-    """Prompt and completion tokens a generation batch of `transformers` holds at most (memory)."""
+    """Largest number of prompt and completion tokens in a generation batch of `transformers`. It limits memory."""
 
     @property
     def completion_tokens(self) -> int:
-        """Tokens of the longest completion."""
+        """Largest number of completion tokens."""
         return self.max_completion_tokens or COMPLETION_TOKENS
 
     @model_validator(mode="before")
@@ -59,10 +59,11 @@ class EvaluationConfig(ConfigModel):
 
 
 class CheckpointsConfig(ConfigModel):
-    """Which checkpoints of a stage are kept and evaluated."""
+    """The checkpoints of a stage that are kept and evaluated."""
 
     every_steps: int | None = Field(None, ge=1)
-    """None keeps a stage's end alone."""
+    """Optimizer steps between checkpoints. If null, only the final checkpoint of a stage is kept."""
     keep: Literal["all", "ends", "none"] = "all"
-    """What `grid gc` leaves of a stage once every evaluation of it is published: `ends` the last checkpoint, `none` not
-    even that, where no stage continues from it any more and no adapter lies on it. Records and the base always stay."""
+    """Checkpoints that `grid gc` keeps once all evaluations of a stage are published. `ends` keeps only the final
+    checkpoint. `none` keeps it only while another stage starts from it or an adapter is based on it. Records and the
+    base model are always kept."""

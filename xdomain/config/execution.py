@@ -1,4 +1,4 @@
-"""Where stages run. Nothing here changes numbers, but `threads` on a CPU (sums are split differently)."""
+"""Configuration of execution. Only `threads` on a CPU changes results, because sums are split differently."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from xdomain.core.states import Cause
 
 
 class RetryConfig(ConfigModel):
-    """How often a stage is started again in one run, by what ended it."""
+    """Number of times that a stage is started again in one session, by the cause that ended it."""
 
     killed: int = Field(2, ge=0)
-    """Its worker vanished: a signal, a lost machine."""
+    """After the worker disappeared, for example by a signal or with a lost machine."""
     out_of_memory: int = Field(1, ge=0)
-    """Memory may have been short because of a neighbour that is done by now."""
+    """After memory ran out. Another process may have used it that has finished by now."""
     error: int = Field(0, ge=0)
-    """The stage itself raised; the same again would most often fail the same way."""
+    """After the stage raised an error. Most such errors happen again."""
 
     def after(self, cause: Cause) -> int:
-        """Return how often a stage is started again after attempts that ended for `cause`."""
+        """Return how often a stage is started again after attempts that `cause` ended."""
         allowed = {Cause.KILLED: self.killed, Cause.OUT_OF_MEMORY: self.out_of_memory, Cause.ERROR: self.error}
         return allowed.get(cause, 0)
 
 
 class StageResources(ConfigModel):
-    """What is set aside for one stage, by a cluster or by the local executor: a stage waits until so much is free."""
+    """Resources reserved for one stage, on a cluster or this machine. A stage waits until they are free."""
 
     cpus: int | None = Field(None, ge=1)
-    """CPU cores; by default `execution.threads`, on this machine alone none."""
+    """CPU cores. The default is `execution.threads` on a cluster, and no reservation with the local executor."""
     gpus: float | None = Field(None, ge=0)
-    """GPUs; by default one where `execution.device` and the cluster allow it. Ray takes fractions: 0.5 lets two stages
-    share one. On this machine 0 hides them from the stage."""
+    """GPUs; by default one, if `execution.device` and the cluster allow it. Ray accepts fractions: with 0.5, two stages
+    share a GPU. With the local executor, 0 hides GPUs from the stage."""
     memory_gb: float | None = Field(None, gt=0)
-    """Main memory in 10^9 bytes; by default the cluster's own rule, on this machine alone none."""
+    """Main memory in 10^9 bytes. The default is the cluster's rule, and no reservation with the local executor."""
     minutes: int | None = Field(None, ge=1)
-    """Slurm's time limit; by default the partition's own. A stage that needs longer goes on from its checkpoint."""
+    """Slurm's time limit; by default the partition's. A longer stage continues from its checkpoint in a new job."""
     custom: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
-    """Ray's custom resources: {a100: 1}."""
+    """Custom resources of Ray, such as {a100: 1}."""
 
     @model_validator(mode="after")
     def _as_ray_counts(self) -> StageResources:
@@ -47,7 +47,7 @@ class StageResources(ConfigModel):
             raise ValueError(f"gpus should be a whole number, or a part of one GPU. Found {self.gpus:g}.")
         for name in ("CPU", "GPU", "memory"):
             if name in self.custom:
-                raise ValueError(f'custom: "{name}" has a field of its own: cpus, gpus or memory_gb.')
+                raise ValueError(f'custom: "{name}" has its own field: cpus, gpus or memory_gb.')
         return self
 
 
@@ -60,32 +60,32 @@ class ResourcesConfig(ConfigModel):
 
 
 class RayConfig(ConfigModel):
-    """Which Ray cluster runs the stages."""
+    """The Ray cluster that runs the stages."""
 
     address: str | None = None
-    """`host:port` of a cluster's head, or `auto` for the cluster that this machine is a part of; by default
-    $RAY_ADDRESS, else one is started here for the run."""
+    """`host:port` of a cluster's head, or `auto` for the cluster that this machine is part of. The default is
+    $RAY_ADDRESS. If that is not set, a cluster is started on this machine for the session."""
 
 
 class SlurmConfig(ConfigModel):
-    """How jobs are handed to Slurm. Their sizes stand under `resources`."""
+    """Submission of jobs to Slurm. Their sizes are set under `resources`."""
 
     options: dict[str, str | int | bool] = Field(default_factory=dict)
     """sbatch's long options for every job: {partition: gpu, account: mine, constraint: a100}."""
     base: dict[str, str | int | bool] = Field(default_factory=dict)
-    """More of them for the job of the base, over `options`."""
+    """Further options for the job of the base model. They override `options`."""
     train: dict[str, str | int | bool] = Field(default_factory=dict)
-    """For jobs of training stages."""
+    """Further options for jobs of training stages."""
     evaluate: dict[str, str | int | bool] = Field(default_factory=dict)
-    """For jobs of evaluations, which are submitted as arrays."""
+    """Further options for jobs of evaluations, which are submitted as arrays."""
     setup: tuple[str, ...] = ()
-    """Shell lines that a job begins with: module load cuda."""
+    """Shell lines that every job begins with, such as `module load cuda`."""
     most_jobs: int = Field(100, ge=1)
-    """Jobs in the queue at once, where neither -j nor `workers` says."""
+    """Largest number of jobs in the queue, if neither -j nor `workers` sets it."""
     stop_seconds: int = Field(90, ge=1)
-    """So long before its time limit a job is told to stop at the next checkpoint; it is submitted again."""
+    """Seconds before its time limit at which a job is asked to stop at the next checkpoint. It is submitted again."""
     poll_seconds: float = Field(5.0, gt=0)
-    """Between two looks at the queue."""
+    """Seconds between two looks at the queue."""
 
 
 class FsdpConfig(ConfigModel):
@@ -103,28 +103,29 @@ class FsdpConfig(ConfigModel):
 
 
 class ExecutionConfig(ConfigModel):
-    """Who starts the workers, how many, and with what."""
+    """The executor that starts the workers, their number, and their resources."""
 
     executor: Literal["local", "inline", "ray", "slurm"] = "local"
     workers: int | None = Field(None, ge=1)
-    """Stages at once; by default one a GPU, or one a `threads` CPU cores; on a cluster as many as it has room for."""
+    """Number of stages that run at the same time. The default is one per GPU, or one per `threads` CPU cores. On a
+    cluster, it is as many as fit."""
     threads: int = Field(1, ge=1)
-    """Torch threads a worker."""
+    """Torch threads per worker."""
     resources: ResourcesConfig = ResourcesConfig()
     ray: RayConfig = RayConfig()
     slurm: SlurmConfig = SlurmConfig()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     train_processes: int = Field(1, ge=1)
-    """Processes that share one training stage, started by `accelerate launch`: one a GPU, or with `threads` cores each
-    on a CPU. Their number changes results by rounding only, see `training.rollout_draws`."""
+    """Number of processes that share one training stage, started by `accelerate launch`: one per GPU, or with `threads`
+    cores each on a CPU. It changes results only by rounding, see `training.rollout_draws`."""
     sharding: Literal["fsdp"] | None = None
-    """How the processes of a training stage share its model: with `fsdp` each holds its rows of every weight, gradient
-    and optimizer moment, by default each holds them whole. It changes results by rounding only."""
+    """How the processes of a training stage share its model. With `fsdp` each holds its rows of every weight, gradient
+    and optimizer moment. By default each holds the whole model. It changes results only by rounding."""
     fsdp: FsdpConfig = FsdpConfig()
     retries: RetryConfig = RetryConfig()
     damaged: Literal["refuse", "remake"] = "refuse"
-    """What becomes of a stage that reads a published file whose digest is wrong, or that is gone: it fails and says so,
-    or what is damaged is made again first."""
+    """Reaction to a corrupt file, which is one that is missing or whose digest is not the published one. With `refuse`,
+    a stage that reads it fails. With `remake`, the stage that wrote it is rebuilt first."""
     stale_after_seconds: float = Field(60.0, ge=6)
-    """A worker whose lease shows no beat (one every 2 s) for so long is given up: killed where it runs on this machine,
-    taken over from another one."""
+    """Seconds without a beat (one every 2 s) after which a worker is given up. It is killed if it runs on this machine.
+    If it ran on another one, its stage is taken over."""

@@ -1,4 +1,4 @@
-"""The experiment file."""
+"""Configuration of an experiment, as its file contains it."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class GridConfig(ConfigModel):
     all_mixed: bool = False
     """a + b + ... of all domains"""
     controls: bool = False
-    """a -> a: tells an order effect from more steps and a restarted learning rate"""
+    """a -> a: a control for the effects of more steps and of a restarted learning rate"""
     refresh: int | None = Field(None, ge=1)
-    """a -> b -> a@N, for every ordered pair: a short return of so many steps to the earlier domain"""
+    """a -> b -> a@N, for every ordered pair: a return to the earlier domain for this number of steps"""
 
 
 def _not_listed(expression: str, name: str, own: Sequence[str]) -> str:
@@ -50,20 +50,20 @@ def _not_listed(expression: str, name: str, own: Sequence[str]) -> str:
 
 
 def _strategy_forms(schema: dict[str, Any]) -> None:
-    """Tell editors of `strategy`."""
+    """Add the short form `strategy` to a JSON schema, so that editors accept it."""
     form = schema["properties"]["strategies"]["items"]
     schema["properties"]["strategy"] = form | {
-        "description": "Short for `strategies` with this one alone: `strategy: {name: cgpo, alpha: 1.2}`."
+        "description": "Short form of `strategies` with a single strategy: `strategy: {name: cgpo, alpha: 1.2}`."
     }
 
 
 class Experiment(ConfigModel):
-    """One experiment: a model, domains, a grid of curricula, and how they are trained and evaluated."""
+    """One experiment: a model, domains, a grid of curricula, and the settings of training and evaluation."""
 
     model_config = ConfigDict(json_schema_extra=_strategy_forms)
 
     name: FolderName
-    """Names the report folder: small letters, digits, "-" and "_"."""
+    """Name of the experiment and of its report folder: small letters, digits, "-" and "_"."""
     model: ModelConfig
     """The model that every run starts from."""
     domains: tuple[DomainEntry, ...] = Field(min_length=1)
@@ -71,23 +71,24 @@ class Experiment(ConfigModel):
     grid: GridConfig = GridConfig()
     """Families of curricula to train."""
     curricula: tuple[Curriculum, ...] = ()
-    """Explicit expressions beside the grid's families."""
+    """Explicit expressions to train in addition to the grid's families."""
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field((0,), min_length=1)
     """Training seeds. Every curriculum is trained once per seed."""
     training: TrainingConfig = TrainingConfig()
-    """How one phase of a curriculum is trained."""
+    """Training of one phase of a curriculum."""
     strategies: tuple[StrategyConfig, ...] = Field((JointConfig(),), min_length=1)
-    """How mixed phases are trained (dacsp: phases after the first); several make one run each."""
+    """Strategies for mixed phases (dacsp: for phases after the first). Each of several strategies makes its own runs.
+    """
     checkpoints: CheckpointsConfig = CheckpointsConfig()
-    """Which checkpoints are kept and evaluated."""
+    """Checkpoints that are kept and evaluated."""
     evaluation: EvaluationConfig = EvaluationConfig()
-    """How every checkpoint is evaluated on every domain."""
+    """Evaluation of every checkpoint on every domain."""
     execution: ExecutionConfig = ExecutionConfig()
-    """Where stages run, and what each may use."""
+    """The executor that runs the stages, and the resources that each may use."""
     analysis: AnalysisConfig = AnalysisConfig()
-    """What the report is asked beforehand."""
+    """Questions for the report that are declared before the run."""
     store: str | None = None
-    """Folder for everything that is made. By default $XDOMAIN_STORE, else `./xdomain-store`."""
+    """Folder for all results. By default $XDOMAIN_STORE, or else `./xdomain-store`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -95,7 +96,7 @@ class Experiment(ConfigModel):
         if not isinstance(data, Mapping) or "strategy" not in data:
             return data
         if "strategies" in data:
-            raise ValueError("`strategy` names one strategy and `strategies` a list of them: leave one of the two out.")
+            raise ValueError("`strategy` is the short form of `strategies`, and both are set. Remove one of them.")
         if isinstance(data["strategy"], list):
             raise ValueError("strategy: should be one strategy; write several as `strategies: [joint, cgpo]`.")
         return {key: value for key, value in data.items() if key != "strategy"} | {"strategies": [data["strategy"]]}
@@ -167,7 +168,7 @@ class Experiment(ConfigModel):
             raise ValueError("model.endpoint: such a model can be evaluated, not trained; write `curricula: []`.")
 
     def _wrong_entries(self) -> Iterator[tuple[Location, str]]:
-        """Yield the place of each domain and seed that is wrong or listed twice, with what is wrong."""
+        """Yield the location of each domain and seed that is wrong or listed twice, with a message."""
         for index, name in enumerate(self.domain_names):
             if not DOMAIN_NAME.fullmatch(name):
                 what = f'the name "{name}" should be small letters, digits and "_", beginning with a letter.'
@@ -179,7 +180,7 @@ class Experiment(ConfigModel):
                 yield ("seeds", index), f"the seed {seed} is listed twice. Remove one of them."
 
     def _unknown_domains(self) -> Iterator[tuple[Location, str]]:
-        """Yield the place of each curriculum, contrast and warm-up that names another domain, with what is wrong."""
+        """Yield the location of each curriculum, contrast and warm-up that names an unlisted domain, with a message."""
         own = self.domain_names
         for index, curriculum in enumerate(self.curricula):
             for name in [each for each in curriculum.domains if each not in own][:1]:

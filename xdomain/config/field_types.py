@@ -1,4 +1,4 @@
-"""Kinds of values that several configuration models have."""
+"""Types of values that several configuration models use."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ Revision = Annotated[str, StringConstraints(pattern=REVISION)]
 RegularExpression = Annotated[str, AfterValidator(_compiles)]
 
 FolderName = Annotated[str, AfterValidator(_names_a_folder)]
-"""A text that names a folder on every system."""
+"""A text that is a valid folder name on every system."""
 
 Address = Annotated[str, AfterValidator(checked_address), Field(json_schema_extra={"pattern": "^https?://"})]
-"""The address of an endpoint, without a user, a password or a query, since it is stored."""
+"""The address of an endpoint, without a user, a password or a query, because it is stored."""
 
 KeyVariable = Annotated[str, AfterValidator(checked_variable)]
-"""The name of the environment variable that holds a key, whose value is masked from then on."""
+"""The name of the environment variable that holds a key. Its value is masked from then on."""

@@ -1,4 +1,4 @@
-"""A plain function of the user's, named in an experiment file: `{function: "mypackage.rewards:score"}`."""
+"""A Python function that an experiment file names: `{function: "mypackage.rewards:score"}`."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ class FunctionConfig(ConfigModel):
     """
 
     function: str
-    """ "module:function"; the module is looked for among the installed packages, then in the folder of the file."""
+    """Function as "module:function". The module is searched in the installed packages, then in the folder of the file.
+    """
     folder: str | None = None
-    """Folder that the function's module may lie in, filled in with that of the file that names the function. It is no
-    part of identity."""
+    """Folder in which the function's module is searched. It is filled in with the folder of the file that names the
+    function, and is not part of identity."""
     source_digest: str = ""
     """sha256 of the module's source, filled in when the file is read."""
 
     @model_validator(mode="before")
     @classmethod
     def find_source(cls, data: Any) -> Any:
-        """Look for the function, and note the digest of its source."""
+        """Find the function, and fill in the digest of its source."""
         if not isinstance(data, Mapping) or not isinstance(data.get("function"), str) or data.get("source_digest"):
             return data
         folder = data.get("folder")

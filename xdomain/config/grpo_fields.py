@@ -1,7 +1,8 @@
-"""Every field of TRL's GRPOConfig: ours, passed through, or refused. Checked without TRL, so that a plan can refuse it.
+"""Check `training.grpo`: every field of TRL's GRPOConfig is set by xdomain, passed through, or refused.
 
-`training.grpo` may hold only `PASSED`, and each of `NEEDS` only if it acts. tests/contract/test_grpo_fields.py
-compares the table with the installed TRL.
+`training.grpo` may contain only the fields in `PASSED`, and those in `NEEDS` only if they have an effect. The check
+does not import TRL, so that a plan can refuse a field. tests/contract/test_grpo_fields.py compares the table with the
+installed TRL.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ SET_BY_STAGE = frozenset({
     "output_dir", "num_train_epochs", "shuffle_dataset", "save_strategy", "logging_steps", "logging_strategy",
     "remove_unused_columns", "resume_from_checkpoint", "save_total_limit", "run_name", "project",
 })  # fmt: skip
-"""A stage cannot work with other values than its own."""
+"""Fields whose values a stage must set itself."""
 
 WITHOUT_EFFECT = {
     **dict.fromkeys(
@@ -111,7 +112,7 @@ WITHOUT_EFFECT = {
     "auto_find_batch_size": "a smaller batch would be another experiment; set training.micro_batch",
     "local_rank": "the launcher sets it; see execution.train_processes",
 }  # fmt: skip
-"""Reason why a value of a field changes nothing, by field."""
+"""Reason why setting a field has no effect, by field."""
 
 NO_SHARE = frozenset({
     "entropy_coef", "use_adaptive_entropy", "entropy_coef_min", "entropy_coef_max", "entropy_coef_delta",
@@ -137,7 +138,7 @@ PASSED = frozenset({
     "delta", "importance_sampling_level", "multi_objective_aggregation", "mask_truncated_completions",
     "top_entropy_quantile", "off_policy_mask_threshold", "use_bias_correction_kl",
 })  # fmt: skip
-"""Fields that act as TRL documents them."""
+"""Fields that have the effect that TRL documents."""
 
 Need = tuple[Callable[[Any], bool], str]
 
@@ -176,6 +177,10 @@ NEEDS: Mapping[str, Need] = {
         "training.rollout: transformers",
     ),
     **dict.fromkeys(
+        ("top_k", "min_p", "repetition_penalty"),
+        (lambda training: training.rollout != "batched", "another training.rollout than batched"),
+    ),
+    **dict.fromkeys(
         ("vllm_server_base_url", "vllm_server_host", "vllm_server_port", "vllm_server_timeout", "vllm_group_port"),
         _SERVER,
     ),
@@ -186,19 +191,20 @@ NEEDS: Mapping[str, Need] = {
     ),
     "delta": (lambda training: training.loss_type != "cispo", "another training.loss_type than cispo"),
     "off_policy_mask_threshold": (
-        lambda training: training.rollout_period > 1 or training.rollout != "transformers",
+        lambda training: training.rollout_period > 1 or training.uses_vllm,
         "training.updates_per_rollout or training.epochs_per_rollout above 1, or a vLLM rollout",
     ),
     "use_bias_correction_kl": (lambda training: training.beta > 0, "training.beta above 0"),
 }  # fmt: skip
-"""When a field acts: a test, and the same in words. `vllm_` fields without any vLLM are refused in `config.rollout`."""
+"""Condition under which a field has an effect, as a test and in words, by field. `vllm_` fields without vLLM are
+refused in `config.rollout`."""
 
 
 def check_effect(training: Any) -> None:
-    """Check that each field of `training.grpo` acts; unknown names are left to TRL, which lists near matches.
+    """Check that each field of `training.grpo` has an effect. TRL checks unknown names, and lists near matches.
 
     Raises:
-        ValueError: A field is set elsewhere, or would change nothing.
+        ValueError: A field is set elsewhere, or would have no effect.
     """
     for name in training.grpo:
         if name in NO_SHARE:
@@ -213,6 +219,6 @@ def check_effect(training: Any) -> None:
             raise ValueError(f"`grpo.{name}` has no effect: {WITHOUT_EFFECT[name]}. Remove it.")
         if name in type(training).model_fields:
             raise ValueError(f"`grpo` repeats {name}: remove it and set training.{name}.")
-        without_vllm = name.startswith("vllm_") and training.rollout == "transformers"
+        without_vllm = name.startswith("vllm_") and not training.uses_vllm
         if name in NEEDS and not without_vllm and not NEEDS[name][0](training):
             raise ValueError(f"`grpo.{name}` has no effect here: it needs {NEEDS[name][1]}.")

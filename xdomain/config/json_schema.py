@@ -1,8 +1,8 @@
 """JSON schemas (draft 2020-12) of the files that users write, generated from the models.
 
 A schema accepts every file that the loader accepts, short forms included. It refuses unknown keys, wrong types and
-unknown kinds; rules between fields are the loader's. `xdomain schema` prints one with the kinds that installed packages
-bring; the committed ones know those of this package alone.
+unknown kinds. Only the loader checks rules between fields. `xdomain schema` prints a schema that includes the kinds
+from installed packages. The committed schemas know only the built-in kinds.
 """
 
 from __future__ import annotations
@@ -29,20 +29,21 @@ from xdomain.core.registry import Registry
 
 Kind = Literal["experiment", "study", "domain"]
 Schema = dict[str, Any]
-VARIABLE_TEXT = "A text with a variable of the environment, `${NAME}`, which is read when the file is."
+VARIABLE_TEXT = "A text with an environment variable, `${NAME}`, which is expanded when the file is read."
 
 MODELS: Mapping[Kind, type[BaseModel]] = {"experiment": Experiment, "study": StudyConfig, "domain": DomainConfig}
 REGISTRIES = {each.group: each for each in (DOMAINS, SOURCES, GENERATORS, VERIFIERS, STRATEGIES, BACKENDS)}
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 EXPANDED = {"$ref": "#/$defs/Variable"}
-"""A text with a variable: what it expands to is known when the file is read."""
+"""Schema of a text with a variable. Its value is only known when the file is read."""
 
 
 def json_schema(kind: Kind, *, plugins: bool = True) -> Schema:
     """Return the schema of a kind of file.
 
     Args:
-        plugins: Whether kinds and names that installed packages bring are known.
+        kind: Kind of file.
+        plugins: Whether to include kinds and names from installed packages.
     """
     schema = raw_schema(kind)
     unions = {group: union for node in _nodes(schema) if "oneOf" in node for group, union in _unions(node, schema)}
@@ -50,7 +51,7 @@ def json_schema(kind: Kind, *, plugins: bool = True) -> Schema:
         union.open(schema, plugins)
 
     def change(node: Schema) -> Schema:
-        if "oneOf" in node:  # an object that fits two forms is no mistake
+        if "oneOf" in node:  # an object may match two forms, which `oneOf` would refuse
             replaced = next((union for union in unions.values() if union.plugin in node["oneOf"]), None)
             members = node.pop("oneOf")
             node["anyOf"] = members if replaced is None else replaced.members
@@ -64,20 +65,20 @@ def json_schema(kind: Kind, *, plugins: bool = True) -> Schema:
 
 
 def raw_schema(kind: Kind) -> Schema:
-    """Return a schema as pydantic makes it, with the text under each field: types alone, no names and no variables."""
+    """Return a schema as pydantic makes it, with field descriptions, but without registered names and variables."""
     schema = MODELS[kind].model_json_schema()
     add_field_docs(schema, MODELS[kind])
     return schema
 
 
 class Union:
-    """The forms of a verifier, a source or a strategy, of which one is for kinds that other packages bring.
+    """The forms of a verifier, a source or a strategy. One of them is for kinds from other packages.
 
     Attributes:
         key: Field that names the kind.
         plugin: Reference to the model of a plugin's kind.
         members: References to the models of the built-in kinds.
-        bare: Kinds that need no further field, so that their name alone stands for them.
+        bare: Kinds that need no further field, so that a file may write only their name.
     """
 
     def __init__(self, registry: Registry, key: str, plugin: Schema, members: list[Schema], schema: Schema) -> None:
@@ -85,11 +86,11 @@ class Union:
         self.bare: list[str] = []
         for found in (_target(member, schema) for member in members):
             name = found["properties"][key]["const"]
-            found["properties"][key] = {"const": name}  # without a type: `_simple` leaves it alone
+            found["properties"][key] = {"const": name}  # without a type, so that `_simple` does not change it
             self.bare += [name] if set(found["required"]) == {key} else []
 
     def open(self, schema: Schema, plugins: bool) -> None:
-        """Put the kinds that installed packages bring in the place of the model that stands for them."""
+        """Replace the general model of plugins by the kinds from installed packages, if `plugins`."""
         general = schema["$defs"].pop(self.plugin["$ref"].rpartition("/")[2])
         for name in sorted(self.registry.plugins()) if plugins else ():
             place = f"{self.registry.kind}.{name}"
@@ -107,7 +108,10 @@ class Union:
 
 
 def _parameters(registry: Registry, name: str) -> type[BaseModel] | None:
-    """Return the model of a plugin's parameters; none where it cannot be loaded, which files that name it are told."""
+    """Return the model of a plugin's parameters; None if it cannot be loaded.
+
+    The loader reports a broken plugin for each file that names it.
+    """
     try:
         return parameters_model(registry, name)
     except PluginError:
@@ -126,7 +130,7 @@ def _unions(node: Schema, schema: Schema) -> Iterator[tuple[str, Union]]:
 
 
 def _target(reference: Schema, schema: Schema) -> Schema:
-    """Return the definition that a reference leads to; anything else as it is."""
+    """Return the definition that a reference leads to; any other node unchanged."""
     found: Schema = schema["$defs"][reference["$ref"].rpartition("/")[2]] if "$ref" in reference else reference
     return found
 
@@ -140,10 +144,10 @@ def _names(group: str, unions: Mapping[str, Union], plugins: bool) -> list[str]:
 
 
 def _simple(node: Schema) -> Schema:
-    """Drop what pydantic adds for its own use, and let a variable stand where a value stands."""
+    """Remove pydantic's additions, and accept a variable for each value."""
     if isinstance(node.get("title"), str):
         del node["title"]
-    if isinstance(node.get("default"), dict):  # the section's own fields tell their defaults
+    if isinstance(node.get("default"), dict):  # the fields of the section state their defaults
         del node["default"]
     about = {key: node.pop(key) for key in ("description", "default", "deprecated") if key in node}
     if node.get("type") in ("integer", "number", "boolean"):
@@ -164,7 +168,7 @@ def _nodes(node: Schema) -> Iterator[Schema]:
 
 
 def _children(node: Schema) -> dict[tuple[str, Any], Schema]:
-    """Return the schemas right inside a schema, by the way to them."""
+    """Return the schemas directly inside a schema, by their path."""
     found = {(key, name): each for key in ("properties", "$defs") for name, each in node.get(key, {}).items()}
     lists = ("anyOf", "oneOf", "allOf", "prefixItems")
     found |= {(key, index): each for key in lists for index, each in enumerate(node.get(key, ()))}

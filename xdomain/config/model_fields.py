@@ -1,4 +1,4 @@
-"""Find models and fields inside a model."""
+"""Find the models and fields inside a model."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 
 def model_at(model: type[BaseModel], location: Iterable[str | int]) -> type[BaseModel] | None:
-    """Return the model that a location of pydantic leads to; None where it may be one of several.
+    """Return the model that a location of pydantic leads to; None if it may be one of several.
 
-    Pydantic's location names a place in a list by its index and a member of a union by its tag.
+    Pydantic's location names an entry of a list by its index, and a member of a union by its tag.
     """
     models: list[type[BaseModel]] = [model]
     for part in location:
@@ -27,9 +27,9 @@ def model_at(model: type[BaseModel], location: Iterable[str | int]) -> type[Base
 
 
 def places_of(field: str, model: type[BaseModel]) -> list[str]:
-    """Return the places inside a model that have a field of this name, only those that are least deep.
+    """Return the places inside a model that have a field of this name, limited to the least nested ones.
 
-    A place is dotted, with the kind that a section must have: "verifier (kind: text)".
+    A place is a dotted path with the kind that a section must have: "verifier (kind: text)".
     """
     level: list[tuple[str, type[BaseModel]]] = [("", model)]
     seen = {model}
@@ -61,7 +61,7 @@ def _kind(model: type[BaseModel]) -> str:
 
 
 def _literals(model: type[BaseModel]) -> list[tuple[str, str]]:
-    """Return the literal `kind` or `name` that tells a model from its union's others."""
+    """Return the literal `kind` or `name` that distinguishes a model from the other members of its union."""
     return [
         (key, value)
         for key, field in model.model_fields.items()
@@ -71,5 +71,5 @@ def _literals(model: type[BaseModel]) -> list[tuple[str, str]]:
 
 
 def _tags(model: type[BaseModel]) -> set[str]:
-    """Return what a union may know a model by, in brackets: its name, or its literal `kind` or `name`."""
+    """Return the tags that a union may have for a model, in brackets: its name, or its literal `kind` or `name`."""
     return {f"[{model.__name__}]"} | {f"[{value}]" for _, value in _literals(model)}

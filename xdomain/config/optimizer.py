@@ -1,4 +1,4 @@
-"""Names of transformers' optimizers, so that a plan can check one without torch; a test compares them with its own."""
+"""Names of the optimizers of transformers, so that a plan can check one without torch. A test compares the lists."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ OPTIMIZERS = (
 
 
 def steps_inside_backward(optimizer: str) -> bool:
-    """Whether every backward pass moves the parameters at once, so that no pass can be made for its gradient alone."""
+    """Return whether every backward pass updates the parameters, so that no gradient can be had without a step."""
     return optimizer.endswith("_layerwise") or optimizer in ("lomo", "adalomo")
 
 
 LOOK_AHEAD_OPTIMIZERS = ("adamw_torch", "adamw_torch_fused")
-"""Optimizers whose second moments have torch's layout, as `strategies.inner_steps.look_ahead` needs it."""
+"""Optimizers whose second moments have torch's layout, which `strategies.inner_steps.look_ahead` requires."""

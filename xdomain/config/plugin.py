@@ -1,7 +1,7 @@
-"""Kinds that other packages bring: one set of rules for verifiers, sources, strategies and backends.
+"""Kinds from other packages, with the same rules for verifiers, sources, strategies and backends.
 
-A file writes `{kind: fuzzy, parameters: {...}}`. The package may declare a model for its parameters under the entry
-points of its group with ".parameters" after it, so that a mistake is told when the file is read.
+A file writes `{kind: fuzzy, parameters: {...}}`. The package may register a model for its parameters in the entry point
+group with ".parameters" appended, so that mistakes are found when the file is read.
 """
 
 from __future__ import annotations
@@ -18,37 +18,38 @@ from xdomain.core.registry import Registry
 
 
 class PluginParameters(ConfigModel):
-    """Base of the model that a package declares for its plugin's parameters.
+    """Base class of the model that a package declares for its plugin's parameters.
 
-    Its module is imported whenever a file that names the plugin is read, so it should import nothing heavy.
+    The module of the model is imported whenever a file that names the plugin is read, so it should not import heavy
+    packages.
     """
 
     version: ClassVar[int] = 1
-    """Raised when the same parameters come to mean something else, a changed default included. 1 is left out of
-    identity. Verifiers have their version in `id`, and sources in `identity()`, instead."""
+    """Version of the meaning of the parameters. Increment it when the same parameters, or the defaults, change their
+    meaning. 1 is left out of identity. Verifiers have their version in `id` instead, and sources in `identity()`."""
 
 
 class PluginConfig(ConfigModel):
-    """Base of what a file says of a plugin: its name and its parameters."""
+    """Base class of a plugin's configuration in a file: its name and its parameters."""
 
     registry: ClassVar[Registry]
     key: ClassVar[str] = "kind"
     """Field that holds the plugin's name."""
 
     parameters: PlainMapping = Field(default_factory=dict)
-    """Checked by the model that the plugin's package declares for them, else by the plugin when it is made. Values
-    that are the model's defaults are left out."""
+    """Parameters of the plugin. They are checked by the model that its package declares, or else by the plugin when it
+    is created. Values that equal the model's defaults are left out."""
 
     @model_validator(mode="before")
     @classmethod
     def check_parameters(cls, data: Any) -> Any:
-        """Check the parameters with the plugin's own model, and say where they go."""
+        """Check the parameters with the plugin's model. Refuse them outside `parameters`."""
         if not isinstance(data, Mapping):
             return data
         name, parameters = data.get(cls.key), data.get("parameters", {})
         loose = sorted(str(key) for key in data if key not in cls.model_fields)
         if loose:
-            what = f'"{loose[0]}" is no key here: what "{name}" can be told goes under `parameters`.'
+            what = f'"{loose[0]}" is not a key here. Write the settings of "{name}" under `parameters`.'
             raise mistake(UNKNOWN_KEY, what, loose[0])
         if not isinstance(name, str) or not isinstance(parameters, Mapping):
             return data
@@ -56,22 +57,22 @@ class PluginConfig(ConfigModel):
 
     @property
     def settings(self) -> Any:
-        """Return the parameters as an instance of the plugin's model; without one, as the mapping they are."""
+        """Return the parameters as an instance of the plugin's model, or as a mapping if it has no model."""
         model = parameters_model(self.registry, getattr(self, self.key))
         return self.parameters if model is None else model.model_validate(self.parameters)
 
     @property
     def plugin_version(self) -> int:
-        """Return the version that the model of the parameters states, 1 without a model."""
+        """Return the version in the model of the parameters; 1 if there is no model."""
         model = parameters_model(self.registry, getattr(self, self.key))
         return 1 if model is None else model.version
 
 
 def parameters_model(registry: Registry, name: str) -> type[PluginParameters] | None:
-    """Return the model that a plugin's package declares for its parameters, None if it declares none.
+    """Return the model that a plugin's package declares for its parameters; None if it declares none.
 
     Raises:
-        PluginError: it cannot be imported, or is something else.
+        PluginError: The model cannot be imported, or is not a PluginParameters class.
     """
     model = registry.load_parameters(name)
     if model is not None and not (isinstance(model, type) and issubclass(model, PluginParameters)):
@@ -85,14 +86,17 @@ def parameters_model(registry: Registry, name: str) -> type[PluginParameters] | 
 def checked_parameters(
     registry: Registry, name: str, parameters: Mapping[str, Any], field: str = "parameters"
 ) -> dict[str, Any]:
-    """Return a plugin's parameters as its model writes them, without defaults.
+    """Return a plugin's parameters after validation by its model, without defaults.
 
     Args:
-        field: key that holds them in the file.
+        registry: Registry of the plugin's kind.
+        name: Name of the plugin.
+        parameters: Parameters to check.
+        field: Key of the parameters in the file.
 
     Raises:
-        ValueError: the plugin is broken.
-        PydanticCustomError: a parameter is wrong; its context leads to the field.
+        ValueError: The plugin is broken.
+        PydanticCustomError: A parameter is wrong. The error's context leads to the field.
     """
     try:
         model = parameters_model(registry, name)
@@ -108,8 +112,10 @@ def checked_parameters(
 
 
 def known_kind(registry: Registry, key: str = "kind") -> Callable[[Any], Any]:
-    """Return a validator that turns a bare name into a mapping, and refuses names that are neither built in nor
-    installed."""
+    """Return a validator that turns a bare name into a mapping, and refuses unknown names.
+
+    A name is known if it is built in or an installed package registers it.
+    """
 
     def check(value: Any) -> Any:
         if isinstance(value, str):
@@ -127,7 +133,7 @@ def known_kind(registry: Registry, key: str = "kind") -> Callable[[Any], Any]:
 
 
 def _refuse_unknown(registry: Registry, name: str, *below: str) -> None:
-    """Raise the error of a name that is neither built in nor installed; `below` leads from the value to the name."""
+    """Raise an error if a name is neither built in nor installed. `below` leads from the value to the name."""
     try:
         registry.check(name)
     except PluginError as error:
@@ -145,17 +151,17 @@ def kind_tag(registry: Registry, key: str = "kind") -> Callable[[Any], str]:
 
 
 NAMED_IN = "named_in"
-"""Key by which a raw JSON schema marks a text that names something registered: the entry point group of its registry.
-`config.json_schema` replaces it by the names."""
+"""Key in a raw JSON schema that marks a text as a registered name. Its value is the entry point group of the registry.
+`config.json_schema` replaces it by the known names."""
 
 
 def named_in(registry: Registry) -> Any:
-    """Return a field whose text `registry` should know."""
+    """Return a field whose text must be a name in `registry`."""
     return Field(json_schema_extra={NAMED_IN: registry.group})
 
 
 def names_itself(key: str = "kind") -> Callable[[dict[str, Any]], None]:
-    """Return what tells a model's JSON schema that a mapping must state its kind, though the model has a default."""
+    """Return a function that makes `key` required in a model's JSON schema, although the model has a default."""
 
     def require(schema: dict[str, Any]) -> None:
         schema["required"] = [*schema.get("required", ()), key]

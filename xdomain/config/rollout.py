@@ -1,4 +1,4 @@
-"""What TRL's vLLM rollouts need, checked without torch: a plan says it, not the first stage."""
+"""Check the requirements of TRL's vLLM rollouts without torch, so that a plan reports them before the first stage."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from xdomain.config.training import TrainingConfig
 
 
 def check_rollout(training: TrainingConfig, model: ModelConfig, execution: ExecutionConfig) -> None:
-    """Compare `training.rollout` with what it would meet.
+    """Check that `training.rollout` works with the other settings.
 
     Raises:
-        ValueError: TRL would refuse it, hang, ignore a setting, or train something else without a word.
+        ValueError: TRL would refuse the setting, hang, ignore another setting, or silently train something else.
     """
     given = sorted(name for name in training.grpo if name.startswith("vllm_"))
-    if training.rollout == "transformers":
+    if not training.uses_vllm:
         if given:
             raise ValueError(
-                f'training.grpo: "{given[0]}" does nothing with rollout "transformers"; set `training.rollout`.'
+                f'training.grpo: "{given[0]}" has no effect with rollout "{training.rollout}". Set `training.rollout`.'
             )
         return
     on_cpu = execution.device == "cpu"
     if training.rollout == "vllm-server" and on_cpu:
         raise ValueError(
-            'training.rollout: "vllm-server" sends weights to the server by NCCL, which needs a GPU; '
-            'use "vllm-colocate" on a CPU.'
+            'training.rollout: "vllm-server" sends weights to the server by NCCL, which needs a GPU. '
+            'Use "vllm-colocate" on a CPU.'
         )
     split = training.grpo.get("vllm_tensor_parallel_size", 1)
     if not isinstance(split, int) or split < 1 or execution.train_processes % split:
@@ -37,6 +37,6 @@ def check_rollout(training: TrainingConfig, model: ModelConfig, execution: Execu
     if model.lora is not None and model.dtype != "float32":
         # https://github.com/huggingface/trl/issues/6688
         raise ValueError(
-            f'training.rollout: with LoRA, "{training.rollout}" merges the adapter into the weights and takes it out '
-            f"again at every step, and {model.dtype} weights drift; set `model.dtype: float32`."
+            f'training.rollout: with LoRA, "{training.rollout}" merges the adapter into the weights and removes it '
+            f"again at every step, so that {model.dtype} weights drift. Set `model.dtype: float32`."
         )

@@ -1,4 +1,4 @@
-"""What a row of a matrix stands for, as data: it becomes text only where it is printed or stored."""
+"""Identity of a matrix row as data. It is turned into text only when it is printed or stored."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from xdomain.config.curriculum import Curriculum, Phase, parse_curriculum
 from xdomain.core.errors import ConfigError
 
 BASE = "base"
-"""How the base model is written where runs are."""
+"""Label of the base model."""
 JOINT = "joint"
-"""The strategy that is not written out: one plain step on the whole mixture."""
+"""The strategy that labels leave out: one plain step on the whole mixture."""
 
 WRITTEN = re.compile(r"(?P<curriculum>[^\[\]]*?)\s*(?:\[(?P<strategy>[^\[\]]+)\])?")
 
 
 @dataclass(frozen=True)
 class RunId:
-    """One curriculum trained with one strategy, over all its seeds; the base model; or a model by its name.
+    """A row of a matrix: one curriculum and strategy over all seeds, the base model, or a model with a name.
 
-    `str()` is the label of tables, of records and of JSON: "a + b", "a + b [cgpo]", "base", "SmolLM2-135M". Nothing
-    reads a label back.
+    `str()` is the label in tables, records and JSON: "a + b", "a + b [cgpo]", "base", "SmolLM2-135M". Labels are never
+    parsed.
 
     Attributes:
-        curriculum: None for the base model, and for a model of which nobody says what it was trained on.
-        strategy: Label of the strategy; "joint" where the strategy did not act on any phase. None without a curriculum.
+        curriculum: Curriculum of a run; None for the base model, and for a model whose training is unknown.
+        strategy: Label of the strategy; "joint" if the strategy did not act on any phase. None without a curriculum.
         model: Name of a model without a curriculum. None for a run and for the base model.
     """
 
@@ -39,7 +39,7 @@ class RunId:
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """The phases of the curriculum; () without one."""
+        """Phases of the curriculum; () without one."""
         return self.curriculum.phases if self.curriculum else ()
 
     @property
@@ -61,40 +61,40 @@ class RunId:
 
     @property
     def sets_steps(self) -> bool:
-        """Whether a phase has steps of its own ("a@10") in place of those of the budget rule."""
+        """Whether a phase sets its own number of steps ("a@10") instead of following the budget rule."""
         return any(phase.steps is not None for phase in self.phases)
 
     @property
     def order(self) -> tuple[str, ...]:
-        """The domain of each phase, for a single or a sequence; () for all else."""
+        """Domain of each phase of a single or a sequence; () for all others."""
         return tuple(phase.domains[0] for phase in self.phases) if self.is_single or self.is_sequence else ()
 
     def reversed(self) -> RunId:
-        """The same phases in the opposite order, trained alike."""
+        """Return the same phases in the opposite order, with the same strategy."""
         return replace(self, curriculum=self.curriculum.reversed()) if self.curriculum else self
 
     def __str__(self) -> str:
         return self.model or BASE if self.curriculum is None else self.with_strategy(str(self.curriculum))
 
     def with_strategy(self, text: str) -> str:
-        """Name the strategy behind a text, where it is written out: "a, b", or "a, b [cgpo]"."""
+        """Append the strategy to a text, unless it is joint: "a, b [cgpo]", or "a, b"."""
         return text if self.strategy in (None, JOINT) else f"{text} [{self.strategy}]"
 
 
 BASE_RUN = RunId()
-"""The model that every curriculum of a grid starts from; in a comparison, what the others are held against."""
+"""The model that every curriculum of a grid starts from. In a comparison, the model that others are compared with."""
 
 
 def is_joint(strategy: str | None) -> bool:
-    """Whether a strategy's label is joint's, with whatever parameters ("joint(learning_rate_scale=2)")."""
+    """Return whether a label is that of joint, with any parameters ("joint(learning_rate_scale=2)")."""
     return strategy is not None and strategy.partition("(")[0] == JOINT
 
 
 def parse_run(text: str) -> RunId:
-    """Parse what a user writes for a run: "base", "a + b -> c", or "a + b -> c [cgpo]".
+    """Parse a run as users write it: "base", "a + b -> c", or "a + b -> c [cgpo]".
 
     Raises:
-        ConfigError: with the part that cannot be read.
+        ConfigError: The text is not a run. The message quotes the part that cannot be read.
     """
     match = WRITTEN.fullmatch(text.strip())
     if match is None:

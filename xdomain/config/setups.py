@@ -1,4 +1,4 @@
-"""Sections of an experiment that one kind of work uses: evaluation, the base model, training."""
+"""Sections of an experiment that one kind of stage uses: evaluation, base model, or training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xdomain.config.model_base import ConfigModel
 from xdomain.config.training import TrainingConfig
 
 DomainEntries = tuple[str | DomainConfig, ...]
-"""Entries of `domains`: names of registered ones, and descriptions."""
+"""Entries of `domains`: names of registered domains, and descriptions."""
 
 
 def entry_name(entry: str | DomainConfig) -> str:
@@ -25,7 +25,7 @@ class EvaluationSetup(ConfigModel):
 
     name: str = "eval"
     model: ModelConfig | None = None
-    """A model from outside of the store; null for checkpoints of the store, which are as they were made."""
+    """A model from outside the store; null for checkpoints of the store, which need no settings."""
     domains: DomainEntries = ()
     evaluation: EvaluationConfig = EvaluationConfig()
     execution: ExecutionConfig = ExecutionConfig()
@@ -36,7 +36,7 @@ class EvaluationSetup(ConfigModel):
 
     @property
     def settings(self) -> EvaluationConfig:
-        """`evaluation` with what other sections decide: an engine has room for the adapters that are trained."""
+        """Return `evaluation`, in which the engine's largest adapter rank follows from the trained adapters."""
         lora = self.model.lora if self.model is not None else None
         if lora is None or self.evaluation.vllm.max_lora_rank is not None:
             return self.evaluation
@@ -74,13 +74,13 @@ class TrainingSetup(BaseSetup):
 
 
 def check_backend(model: ModelConfig, evaluation: EvaluationConfig) -> None:
-    """Refuse a model behind an endpoint with another backend.
+    """Check that a model behind an endpoint is evaluated with the backend `endpoint`.
 
     Raises:
-        ValueError: the two do not go together.
+        ValueError: Model and backend do not match.
     """
     if model.endpoint is not None and evaluation.backend != "endpoint":
         raise ValueError(
-            "evaluation.backend: a model behind an endpoint answers through the backend `endpoint`. "
+            "evaluation.backend: a model behind an endpoint needs the backend `endpoint`. "
             f'Found "{evaluation.backend}".'
         )

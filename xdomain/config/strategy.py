@@ -1,4 +1,4 @@
-"""Parameters of training strategies for mixed phases; torch-free, so that a plan can check them.
+"""Parameters of training strategies for mixed phases, without torch, so that a plan can check them.
 
 An experiment writes a name or a mapping: `strategies: [joint, {name: cgpo, alpha: 1.0}]`.
 """
@@ -32,45 +32,52 @@ BUILT_IN = {
 }
 
 STRATEGIES = Registry("strategy", BUILT_IN, "xdomain.strategies")
-"""A target takes its parameters, the phase's domains and a seed and makes a `Strategy`."""
+"""A target takes the strategy's parameters, the phase's domains and a seed, and makes a `Strategy`."""
 
 
 class StrategyModel(ConfigModel):
-    """Base of every strategy's parameters."""
+    """Base class of every strategy's parameters."""
 
     model_config = ConfigDict(json_schema_extra=names_itself("name"))
 
     neutral: ClassVar[Mapping[str, Any]] = {}
-    """Fields added after release, with the value at which they are left out of identity, so that old keys survive."""
+    """Fields that were added after a release. Each is left out of identity at the given value, so that old keys stay
+    valid."""
     version: ClassVar[int] = 1
-    """Raised when the same parameters come to mean another step; 1 is left out of identity."""
+    """Version of the method. It is incremented when the same parameters lead to another step. 1 is left out of
+    identity."""
 
     learning_rate_scale: float = Field(1.0, gt=0)
     """Factor on `training.learning_rate` in the phases that the strategy acts on. Use it to compare strategies that
     move the weights equally far."""
 
     def identity(self) -> dict[str, Any]:
-        """What of the parameters counts in a stage's key."""
+        """Return the part of the parameters that is included in a stage's key."""
         neutral = {"learning_rate_scale": 1.0, **self.neutral}
         values = self.model_dump(mode="json")
         found = {name: each for name, each in values.items() if name not in neutral or neutral[name] != each}
         return found | ({"version": self.version} if self.version > 1 else {})
 
     def acts_on(self, phase_index: int, is_mixed: bool) -> bool:
-        """Whether a phase at this place (from 0) of a curriculum is trained otherwise than by joint."""
+        """Return whether a phase is trained differently than with joint.
+
+        Args:
+            phase_index: Position of the phase in its curriculum, from 0.
+            is_mixed: Whether the phase has several domains.
+        """
         return is_mixed
 
     def equals_joint(self, domains: Sequence[str]) -> bool:
-        """Return whether these parameters make it joint on a phase of these domains."""
+        """Return whether the strategy with these parameters is joint on a phase of these domains."""
         return self.learning_rate_scale == 1.0 and self.directs_as_joint(domains)
 
     def directs_as_joint(self, domains: Sequence[str]) -> bool:
-        """Return whether a step on these domains is joint's up to `learning_rate_scale`."""
+        """Return whether a step on these domains equals joint's, except for `learning_rate_scale`."""
         return False
 
     @property
     def label(self) -> str:
-        """ "cgpo", or "cgpo(alpha=1.0)" where a parameter is not at its default."""
+        """Return "cgpo", or "cgpo(alpha=1.0)" if a parameter differs from its default."""
         name = str(self.model_dump()["name"])
         changed = self.model_dump(exclude_defaults=True, exclude={"name"})
         inside = ", ".join(f"{key}={_short(value)}" for key, value in sorted(changed.items()))
@@ -78,7 +85,7 @@ class StrategyModel(ConfigModel):
 
 
 def _short(value: Any) -> str:
-    """A parameter in a run's label, which holds no brackets: "logic:1 math:2", "math/logic"."""
+    """Return a parameter as text for a run's label, without brackets: "logic:1 math:2", "math/logic"."""
     if isinstance(value, Mapping):
         return " ".join(f"{key}:{_short(each)}" for key, each in sorted(value.items()))
     if isinstance(value, list | tuple):
@@ -96,15 +103,16 @@ class JointConfig(StrategyModel):
 
 
 class ScaledConfig(StrategyModel):
-    """A fixed factor for each domain's advantages, the remedy that people try first.
+    """A fixed factor for each domain's advantages, which is the simplest remedy.
 
-    Rewards scaled per domain would do nothing under `scale_rewards: group`, which divides each group by its own spread.
+    Scaling rewards per domain would have no effect under `scale_rewards: group`, which divides each group by its own
+    spread.
     """
 
     name: Literal["scaled"] = "scaled"
     weights: dict[str, Annotated[float, Field(ge=0)]] | Literal["equal"] = "equal"
-    """Factor by domain (by default 1), or "equal": every domain gets the same part of the step, however many
-    tokens or samples it has."""
+    """Factor by domain (by default 1), or "equal": every domain gets the same share of the step, independent of its
+    number of tokens or samples."""
 
     def directs_as_joint(self, domains: Sequence[str]) -> bool:
         return self.weights != "equal" and all(self.weights.get(name, 1.0) == 1 for name in domains)
@@ -117,14 +125,14 @@ class CGPOConfig(StrategyModel):
 
     name: Literal["cgpo"] = "cgpo"
     alpha: float = Field(1.2, gt=0, le=2)
-    """Factor on the total displacement; the paper searched 0.5 to 1.5."""
+    """Factor on the total displacement. The paper searched 0.5 to 1.5."""
     fixed_order: tuple[str, ...] = ()
-    """Visit the domains in this order instead of a fresh random one each step (the paper's ablation)."""
+    """Fixed order of the domains, instead of a new random order per step (the paper's ablation)."""
     step_scale: Literal["authors", "once"] = "authors"
-    """`authors`: every inner step is a full optimizer step on the domain's part of the gradient, as in the authors'
-    code; under Adam the total is then longer than joint's. `once`: inner steps only find where each gradient is taken,
-    and one optimizer step on their sum moves the weights as far as joint does; needs `training.optimizer: adamw_torch`
-    or `adamw_torch_fused`."""
+    """Kind of inner steps. `authors`: every inner step is a full optimizer step on the domain's part of the gradient,
+    as in the authors' code. Under Adam, the total step is then longer than joint's. `once`: inner steps only determine
+    the weights at which each gradient is computed, and one optimizer step on the sum of gradients moves the weights as
+    far as joint does. It needs `training.optimizer: adamw_torch` or `adamw_torch_fused`."""
 
 
 class FAMOConfig(StrategyModel):
@@ -134,10 +142,10 @@ class FAMOConfig(StrategyModel):
 
     name: Literal["famo"] = "famo"
     learning_rate: float = Field(0.025, gt=0)
-    """Of the weights' own Adam."""
+    """Learning rate of the Adam optimizer that updates the task weights."""
     weight_decay: float = Field(0.01, ge=0)
     floor: float = Field(0.02, gt=0, lt=1)
-    """Least error rate used, since its logarithm is taken."""
+    """Lower bound of error rates, because their logarithm is taken."""
 
 
 class PCGradConfig(StrategyModel):
@@ -151,7 +159,7 @@ class CAGradConfig(StrategyModel):
 
     name: Literal["cagrad"] = "cagrad"
     c: float = Field(0.4, ge=0, lt=1)
-    """Radius of the ball round the average gradient, relative to its norm."""
+    """Radius of the ball around the average gradient, relative to its norm."""
 
 
 class MGDAConfig(StrategyModel):
@@ -161,13 +169,13 @@ class MGDAConfig(StrategyModel):
 
 
 class UPGradConfig(StrategyModel):
-    """Each domain's gradient projected onto the cone that conflicts with none, then averaged."""
+    """Each domain's gradient projected onto the cone of directions without conflict, then averaged."""
 
     name: Literal["upgrad"] = "upgrad"
 
 
 class AlignedMTLConfig(StrategyModel):
-    """Principal components of the gradients brought to one length."""
+    """Principal components of the gradients, rescaled to equal length."""
 
     name: Literal["aligned_mtl"] = "aligned_mtl"
     scale_mode: Literal["min", "median", "rmse"] = "min"
@@ -182,15 +190,18 @@ class MGSConfig(StrategyModel):
 
 
 class DACSPConfig(StrategyModel):
-    """Inspired by CARE-RL: a later phase is pushed along what earlier ones did to the weights, held back against it."""
+    """A method inspired by CARE-RL that acts on later phases.
+
+    It amplifies the part of a step along the weight changes of earlier phases, and damps the part against them.
+    """
 
     name: Literal["dacsp"] = "dacsp"
     rank: int = Field(8, ge=1)
-    """Directions kept of each earlier phase and weight matrix."""
+    """Number of directions that are kept per earlier phase and weight matrix."""
     amplify: float = Field(0.1, ge=0, le=1)
-    """Added to the part of a step along an earlier direction."""
+    """Share that is added to the part of a step along an earlier direction."""
     suppress: float = Field(0.5, ge=0, le=1)
-    """Taken from the part of a step against an earlier direction."""
+    """Share that is removed from the part of a step against an earlier direction."""
 
     def acts_on(self, phase_index: int, is_mixed: bool) -> bool:
         return phase_index > 0
@@ -200,23 +211,23 @@ class DACSPConfig(StrategyModel):
 
 
 class AdaptiveConfig(StrategyModel):
-    """Shared by strategies that choose how many prompts of each domain a rollout has. The phase's own weights stay a
+    """Parameters of strategies that choose the number of prompts per domain in a rollout. The phase's weights are the
     prior."""
 
     version: ClassVar[int] = 2  # unscored samples are left out; they counted as advantages of 0
 
     temperature: float = Field(0.1, gt=0)
-    """Of the softmax over the domains' values; a high one leaves the phase's own weights."""
+    """Temperature of the softmax over the domains' values. A high one approaches the phase's weights."""
     exploration: float = Field(1.0, ge=0)
-    """Factor on the confidence bound, which favours domains that had few prompts."""
+    """Factor on the confidence bound, which favours domains with few prompts so far."""
     memory: float = Field(0.9, ge=0, lt=1)
-    """Of the running means; 0 looks at the latest rollout alone."""
+    """Decay of the running means; 0 uses only the latest rollout."""
     floor: float = Field(0.05, ge=0, lt=1)
-    """Least part of a rollout that every domain gets."""
+    """Smallest share of a rollout that every domain gets."""
 
 
 class BanditConfig(AdaptiveConfig):
-    """More prompts for domains whose advantages are large, chosen as training goes."""
+    """More prompts for domains whose advantages are large, adapted during training."""
 
     name: Literal["bandit"] = "bandit"
 
@@ -226,7 +237,7 @@ class TransferAwareConfig(AdaptiveConfig):
 
     name: Literal["transfer_aware"] = "transfer_aware"
     transfer: float = Field(1.0, ge=0)
-    """Weight of the mean cosine with the other domains' gradients."""
+    """Weight of the mean cosine similarity to the other domains' gradients."""
 
 
 class PluginStrategyConfig(PluginConfig, StrategyModel):

@@ -1,4 +1,4 @@
-"""An observational study: pairs of a base and a tuned model that others trained, on groups of benchmarks."""
+"""Configuration of an observational study: pairs of a base and a tuned model, compared on groups of benchmarks."""
 
 from __future__ import annotations
 
@@ -25,65 +25,68 @@ from xdomain.core.registry import did_you_mean
 
 
 class PairConfig(ConfigModel):
-    """A model and what it was tuned from, written as `xdomain eval` takes them; "hub:OWNER/NAME@REVISION" pins one."""
+    """A tuned model and the model that it was tuned from.
+
+    They are written as for `xdomain eval`. "hub:OWNER/NAME@REVISION" pins a revision.
+    """
 
     name: str = Field(min_length=1)
     base: str = Field(min_length=1)
     tuned: str = Field(min_length=1)
     trained_on: tuple[str, ...] = Field(min_length=1)
-    """Groups that the tuning data came from: their benchmarks are in domain, all others out of domain."""
+    """Groups that the tuning data came from. Their benchmarks are in domain, and all others are out of domain."""
 
 
 class StudyModel(ConfigModel):
-    """How a model of a study is loaded, or asked where it is served; what is left out is as in an experiment."""
+    """Loading of a study's model, or access to its server. Defaults are those of an experiment."""
 
     dtype: DType | None = None
     chat_template: bool | None = None
     trust_remote_code: bool | None = None
     endpoint: EndpointAccess | None = None
-    """For models that are served alone, as the others are for weights alone."""
+    """Access to the server, only for models behind an endpoint. The other fields are only for models with weights."""
 
 
 class StudyConfig(ConfigModel):
-    """Which pairs are compared on which benchmarks.
+    """A comparison of pairs of models on groups of benchmarks.
 
     Source: 2506.19733. What it calls a domain (math, code, knowledge) is a group here; each benchmark is a stratum of
     the Cochran-Mantel-Haenszel test.
     """
 
     name: FolderName
-    """Names the report folder: small letters, digits, "-" and "_"."""
+    """Name of the study and of its report folder: small letters, digits, "-" and "_"."""
     pairs: tuple[PairConfig, ...] = Field(min_length=1)
     groups: dict[str, tuple[str, ...]] = Field(min_length=1)
-    """Benchmarks by group, each in one group: names of entries of `domains`."""
+    """Benchmarks by group. They are names of entries of `domains`, and each is in exactly one group."""
     domains: tuple[DomainEntry, ...] = Field(min_length=1)
-    """The benchmarks, as in an experiment."""
+    """The benchmarks, described like the domains of an experiment."""
     samples: dict[str, int] = Field(default_factory=dict)
-    """Samples an item where a benchmark wants more than `evaluation.samples`, because it has few items."""
+    """Samples per item, by benchmark, for small benchmarks that need more than `evaluation.samples`."""
     model: StudyModel = StudyModel()
-    """How every model is loaded or asked; checkpoints of the store are as they were made."""
+    """Loading of every model, or access to its server. Checkpoints of the store need no settings."""
     own_settings: dict[str, StudyModel] = Field(default_factory=dict)
-    """The same for single models, named as in `pairs`: what stands here goes before `model`."""
+    """The same settings for single models, by their name in `pairs`. They override `model`."""
     evaluation: EvaluationConfig = EvaluationConfig()
     execution: ExecutionConfig = ExecutionConfig()
     store: str | None = None
 
     @property
     def benchmarks(self) -> tuple[str, ...]:
-        """Names of the benchmarks, in file order."""
+        """Names of all benchmarks, in file order."""
         return tuple(entry if isinstance(entry, str) else entry.name for entry in self.domains)
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Every model of the study once."""
+        """Every model of the study, without repetition."""
         return tuple(dict.fromkeys(text for pair in self.pairs for text in (pair.base, pair.tuned)))
 
     def in_domain(self, pair: PairConfig) -> tuple[str, ...]:
-        """Benchmarks of the groups that a pair was trained on."""
+        """Return the benchmarks of the groups that a pair was trained on."""
         return tuple(name for group in pair.trained_on for name in self.groups[group])
 
     def settings_of(self, model: str) -> dict[str, Any]:
-        """What is set of a model, by itself or for all."""
+        """Return the settings of a model: those for all models, overridden by those for this one."""
         own = self.own_settings.get(model, StudyModel())
         return self.model.model_dump(exclude_unset=True) | own.model_dump(exclude_unset=True)
 
@@ -94,7 +97,7 @@ class StudyConfig(ConfigModel):
         return self
 
     def _wrong_groups(self) -> Iterator[tuple[Location, str]]:
-        """Yield the place of each benchmark that is in no group, in two, or not under `domains`."""
+        """Yield the location of each benchmark that is in no group, in two, or not under `domains`, with a message."""
         listed: set[str] = set()
         for group, members in self.groups.items():
             for index, name in enumerate(members):
@@ -108,7 +111,7 @@ class StudyConfig(ConfigModel):
                 yield ("domains", index), f'"{name}" has no group. Add it to one under `groups`.'
 
     def _wrong_names(self) -> Iterator[tuple[Location, str]]:
-        """Yield the place of each pair, sample count and setting whose name is wrong."""
+        """Yield the location of each pair, sample count and setting whose name is wrong, with a message."""
         names = [pair.name for pair in self.pairs]
         for index, pair in enumerate(self.pairs):
             if pair.name in names[:index]:
@@ -129,10 +132,10 @@ def _not_under(section: str, name: str, known: Iterable[str]) -> str:
 
 
 def load_study(path: Path) -> StudyConfig:
-    """Read and validate a study's file.
+    """Read and validate the file of a study.
 
     Raises:
-        ConfigError: unreadable, not YAML, unknown key, or a value out of its range.
+        ConfigError: The file cannot be read or is not YAML, a key is unknown, or a value is out of range.
     """
     written = Written.file(path)
     expanded = expand_variables(read_yaml(path), written)

@@ -1,4 +1,4 @@
-"""GRPO training of one stage. What TRL would refuse, or would silently do otherwise, is refused here without torch."""
+"""Configuration of GRPO training. It refuses what TRL would refuse or silently change, without importing torch."""
 
 from __future__ import annotations
 
@@ -18,102 +18,108 @@ LossType = Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo", "luspo"]
 
 
 class KeepRollouts(ConfigModel):
-    """Which sampled training completions a stage keeps."""
+    """The sampled training completions that are stored with a stage."""
 
     prompts_per_step: int = Field(2, ge=1)
-    """The first prompts of each rollout, with all their completions."""
+    """Number of prompts per rollout whose completions are kept. The first ones are used."""
 
 
 class SelfPacedConfig(ConfigModel):
-    """Train items go from easy to hard by the measured pass rate of the base; a mixture keeps its quotas."""
+    """An order of train items from easy to hard, by the pass rate of the base model. A mixture keeps its quotas."""
 
     samples: int = Field(4, ge=2)
-    """Completions an item that the pass rate is measured with, sampled as rollouts are."""
+    """Completions per item with which the pass rate is measured. They are sampled like rollouts."""
     items: int = Field(2000, ge=1)
-    """Train items of a domain that are measured, and then trained on, drawn from `evaluation.seed`; a smaller train
-    split is used whole."""
+    """Number of train items per domain that are measured, and then trained on. They are drawn with `evaluation.seed`. A
+    smaller train split is used completely."""
 
 
 class TrainingConfig(ConfigModel):
-    """One stage's training. A step is one optimizer step."""
+    """Training of one stage. A step is one optimizer step."""
 
     steps: int = Field(120, ge=1)
-    """Optimizer steps; what they are steps of is the budget rule's to say."""
+    """Number of optimizer steps. `budget` sets whether they count per phase, per domain or in total."""
     budget: Budget = "per_phase"
-    """per_phase: each phase gets `steps`. per_domain: a phase of k domains gets k x `steps`. total: split over the
-    phases."""
+    """Meaning of `steps`. per_phase: each phase gets `steps`. per_domain: a phase of k domains gets k x `steps`. total:
+    the phases of a curriculum share `steps`."""
     prompts_per_step: int = Field(16, ge=1)
-    """Prompts whose groups one optimizer step learns from."""
+    """Prompts per optimizer step. Each has a group of completions."""
     generations: int = Field(8, ge=2)
-    """Completions sampled a prompt: the GRPO group."""
+    """Completions sampled per prompt, which form a GRPO group."""
     updates_per_rollout: int = Field(1, ge=1)
-    """Optimizer steps that one rollout batch serves, each on its own part (2602.01365: 256 prompts, mini-batch 64:
-    4)."""
+    """Optimizer steps per rollout batch, each on its own part of the batch (2602.01365: 256 prompts and a mini-batch of
+    64 give 4)."""
     epochs_per_rollout: int = Field(1, ge=1)
-    """Times a rollout batch is gone through (TRL `num_iterations`, the mu of GRPO)."""
+    """Number of passes over a rollout batch (TRL's `num_iterations`, the mu of GRPO)."""
     micro_batch: int | None = Field(None, ge=1)
-    """Completions a forward and backward pass; by default the whole step. Fewer save memory (gradient accumulation)."""
+    """Completions per forward and backward pass; by default all of a step. Fewer save memory (gradient accumulation).
+    """
     learning_rate: float = Field(1e-6, gt=0)
     """Peak learning rate."""
     lr_schedule: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant"
-    """Course of the learning rate in one stage."""
+    """Schedule of the learning rate in one stage."""
     warmup_ratio: float = Field(0.0, ge=0, lt=1)
-    """Share of the steps in which the rate rises to `learning_rate`; not with `lr_schedule: constant`."""
+    """Share of the steps in which the rate rises to `learning_rate`. Not allowed with `lr_schedule: constant`."""
     weight_decay: float = Field(0.0, ge=0)
     """Weight decay of the optimizer."""
     max_grad_norm: float = Field(1.0, gt=0)
-    """Longer gradients are cut to this norm."""
+    """Largest norm of a gradient. Longer gradients are clipped to it."""
     optimizer: str = "adamw_torch"
-    """As transformers names it. `lomo`, `adalomo` and the layerwise ones move the weights in every backward pass, so
-    that no strategy and no gradient telemetry can act beside them."""
+    """Name of the optimizer in transformers. `lomo`, `adalomo` and the layerwise ones update the weights in every
+    backward pass, so strategies and gradient telemetry cannot be used with them."""
     loss_type: LossType = "dapo"
     beta: float = Field(0.0, ge=0)
-    """KL coefficient; above 0 `reference` says what the KL is measured from."""
+    """Coefficient of the KL penalty. Above 0, `reference` sets the model that the KL is measured from."""
     reference: Literal["parent", "base"] = "parent"
     epsilon: float = Field(0.2, gt=0, lt=1)
     """Clipping range of the probability ratio, below 1."""
     epsilon_high: float | None = Field(None, gt=0)
     """Clipping range above 1; by default `epsilon`."""
     scale_rewards: Literal["group", "none", "batch"] = "group"
-    """`batch` divides by the standard deviation over all domains of a batch, so domains scale one another; the plan
-    warns."""
+    """Scaling of advantages. `batch` divides by the standard deviation over all domains of a batch, so that domains
+    affect each other's scale. `grid plan` warns about that."""
     temperature: float = Field(1.0, gt=0)
-    """Sampling temperature of rollouts."""
+    """Sampling temperature in rollouts."""
     top_p: float = Field(1.0, gt=0, le=1)
-    """Nucleus sampling of rollouts."""
+    """Probability mass of nucleus sampling in rollouts."""
     max_prompt_tokens: int | None = Field(None, ge=1)
-    """Longer prompts are left out of the schedule, and counted."""
+    """Largest number of prompt tokens. Longer prompts are left out of the schedule, and counted."""
     max_completion_tokens: int = Field(COMPLETION_TOKENS, ge=1)
-    """Longest completion in training."""
+    """Largest number of completion tokens in training."""
     bf16: bool = False
-    """Mixed precision over the model's own dtype."""
+    """Mixed precision on top of the model's dtype."""
     gradient_checkpointing: bool = False
-    """Recompute activations, for less memory and more time."""
-    rollout: Literal["transformers", "vllm-colocate", "vllm-server"] = "transformers"
-    """vLLM's (TRL's own modes) are drawn without the stage's seed, so such a stage does not repeat bit by bit."""
+    """Recompute activations, which saves memory and costs time."""
+    rollout: Literal["transformers", "batched", "vllm-colocate", "vllm-server"] = "transformers"
+    """Engine that samples training completions. transformers: TRL's `generate`. batched: evaluation's sampler, which
+    reads a prompt once for all its completions and drops finished rows; draws follow from a completion's position, as
+    with `rollout_draws: place`. With vLLM (TRL's modes), samples do not depend on the stage's seed, so
+    such a stage does not repeat bit by bit."""
     rollout_draws: Literal["stream", "place"] = "stream"
-    """What a completion's random draws follow from. stream: the process's random generator, so another number of
-    processes samples other completions. place: the stage's seed, the step and the completion's place in the batch,
-    however many processes share it; `execution.train_processes` above 1 needs it."""
+    """Source of the random draws of a completion. stream: the process's random generator, so that another number of
+    processes samples other completions. place: the stage's seed, the step and the completion's position in the batch,
+    independent of the number of processes. `execution.train_processes` above 1 needs `place`."""
     telemetry_every: int | None = Field(20, ge=1)
-    """Optimizer steps of a mixed phase between two looks at the domains' gradients (norms, cosines, conflicts); null is
-    never. It costs one more forward and backward pass and, until the step's end, one copy of the trainable parameters
-    and one of each domain's gradient in the CPU's memory; it changes no number."""
+    """Optimizer steps between two measurements of the domains' gradients (norms, cosines, conflicts) in a mixed phase;
+    null measures none. A measurement costs one more forward and backward pass. Until the end of the step, it also needs
+    CPU memory for one copy of the trainable parameters and one of each domain's gradient. It does not change results.
+    """
     self_paced: SelfPacedConfig | None = None
-    """Order each phase's prompts from easy to hard; by default they are shuffled."""
+    """Order the prompts of each phase from easy to hard. By default, they are shuffled."""
     informative_quotas: bool = False
-    """Hold a mixed phase's informative groups (rewards not all equal) to the ratio of its weights over the stage: those
-    of a domain that is ahead are dropped at random. Without it a 50/50 mixture teaches in whatever ratio is left."""
+    """Keep the informative groups (rewards not all equal) of a mixed phase in the ratio of its weights over the stage,
+    by dropping random groups of domains that are ahead. Otherwise the ratio depends on how many groups of each domain
+    are informative, even in a 50/50 mixture."""
     offload_gradients: bool = False
-    """Keep the domains' gradients in the CPU's memory, so that a GPU holds one at a time; without a GPU it changes
-    nothing. What it saves on a GPU is still to be measured."""
+    """Keep the domains' gradients in CPU memory, so that a GPU holds only one at a time. It has no effect without a
+    GPU. The memory that it saves on a GPU has not been measured yet."""
     keep_rollouts: KeepRollouts | None = None
-    """Keep sampled completions with their rewards and verdicts, for `xdomain view`. It changes no number."""
+    """Keep sampled completions with their rewards and verdicts, for `xdomain view`. It does not change results."""
     report_to: tuple[str, ...] = ()
-    """Trackers as transformers names them; a tracker's failure never fails a stage."""
+    """Names of trackers in transformers. An error of a tracker never makes a stage fail."""
     grpo: PlainMapping = Field(default_factory=dict)
-    """Further GRPOConfig fields, passed through and checked against TRL before the first stage starts. Those that
-    another setting here says, or that change nothing, are refused by name."""
+    """Further GRPOConfig fields, which are passed through and checked against TRL before the first stage starts. Fields
+    that another setting replaces, or that have no effect, are refused."""
 
     @field_validator("optimizer")
     @classmethod
@@ -130,7 +136,8 @@ class TrainingConfig(ConfigModel):
                 f"`micro_batch` should divide prompts_per_step x generations = {completions}. Found {self.micro_batch}."
             )
         if self.rollout != "transformers" and self.rollout_draws == "place":
-            raise ValueError("`rollout_draws: place` needs `rollout: transformers`: vLLM draws for itself.")
+            reason = "vLLM makes its own draws" if self.uses_vllm else "batched rollouts are always drawn so"
+            raise ValueError(f"`rollout_draws: place` needs `rollout: transformers`: {reason}. Remove it.")
         if self.warmup_ratio and self.lr_schedule == "constant":
             raise ValueError(
                 "`warmup_ratio` has no effect with `lr_schedule: constant`; set `lr_schedule: constant_with_warmup`."
@@ -139,6 +146,11 @@ class TrainingConfig(ConfigModel):
         return self
 
     @property
+    def uses_vllm(self) -> bool:
+        """Whether a vLLM engine samples completions."""
+        return self.rollout.startswith("vllm-")
+
+    @property
     def rollout_period(self) -> int:
-        """Optimizer steps from one rollout to the next; checkpoints that can be resumed lie on its multiples."""
+        """Number of optimizer steps between two rollouts. Only multiples of it have checkpoints that can be resumed."""
         return self.updates_per_rollout * self.epochs_per_rollout

@@ -1,4 +1,4 @@
-"""Validate a mapping. Every mistake becomes one paragraph with the file, the line, the column and the dotted field."""
+"""Validate mappings. Every mistake becomes one paragraph with the file, the line, the column and the dotted field."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from xdomain.core.registry import did_you_mean
 Model = TypeVar("Model", bound=BaseModel)
 
 SHORT_FORMS = {"strategies": "strategy"}
-"""Fields that a file may write under another key, with a single entry."""
+"""Short forms: keys that a file may write instead of a list field, with a single entry."""
 
 
 def validate(kind: type[Model], data: Mapping[str, Any], where: str | Written) -> Model:
     """Validate `data` as `kind`.
 
     Args:
-        kind: the model.
-        data: the mapping.
-        where: its origin, or its name in messages.
+        kind: Model of the result.
+        data: Mapping to validate.
+        where: Origin of the mapping, or its name in messages.
 
     Raises:
-        ConfigError: naming the origin, the dotted field, and near matches of an unknown key.
-        ConfigErrors: the same for each of several mistakes.
+        ConfigError: The mapping has a mistake. The message names the origin, the dotted field, and near matches of an
+            unknown key.
+        ConfigErrors: The mapping has several mistakes.
     """
     written = where if isinstance(where, Written) else Written(where)
     found = None
@@ -43,9 +44,9 @@ def validate(kind: type[Model], data: Mapping[str, Any], where: str | Written) -
 
 
 def dotted(problem: Mapping[str, Any]) -> str:
-    """Return the place of a mistake as a file writes it.
+    """Return the location of a mistake as a dotted field.
 
-    The members of unions that pydantic names by their type, `dict[str,float]`, are left out.
+    Union members, which pydantic names by their type, such as `dict[str,float]`, are left out.
     """
     return ".".join(str(part) for part in problem["loc"] if "[" not in str(part))
 
@@ -55,7 +56,7 @@ class _Placed:
 
     Attributes:
         location: Keys and indices.
-        branches: The tags on the way, each with the location of its union.
+        branches: Union tags on the way to the location, each with the location of its union.
     """
 
     def __init__(self, problem: Any, data: Any) -> None:
@@ -85,7 +86,7 @@ def _holds(data: Any, part: str | int) -> bool:
 
 
 def _without_echoes(found: list[tuple[Location, Any]]) -> list[tuple[Location, Any]]:
-    """Leave out that a key is missing where a misspelt one is beside it."""
+    """Leave out the problem that a key is missing if the same mapping has a misspelled one."""
     unknown = [location for location, problem in found if problem["type"] == "extra_forbidden"]
 
     def is_echo(location: Location, problem: Any) -> bool:
@@ -96,8 +97,8 @@ def _without_echoes(found: list[tuple[Location, Any]]) -> list[tuple[Location, A
 
 
 def _located(problems: Iterable[Any], data: Any) -> list[tuple[Location, Any]]:
-    """Return each problem with its location in the data; of a union's branches only the one that came nearest."""
-    # A list is too short for pydantic where entries of it are wrong.
+    """Return each problem with its location in the data. From the branches of a union, only the best match is used."""
+    # If entries of a list are wrong, pydantic also reports that the list is too short.
     placed = [_Placed(each, data) for each in problems if each["type"] != "too_short" or not each["input"]]
     tags: dict[Location, set[str]] = {}
     for each in placed:

@@ -1,4 +1,4 @@
-"""Variables of the environment in the texts of a file."""
+"""Expand environment variables in the texts of a file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def expand_variables(value: Any, written: Written, location: Location = ()) -> Any:
-    """Return a value with ${NAME} in every text replaced from the environment.
+    """Return a value in which every ${NAME} in a text is replaced by the environment variable.
 
     A variable that is not set, or that holds a secret, is noted as a mistake, and its text stays unchanged.
 
     Args:
-        value: what a file holds.
-        written: origin of the file.
-        location: where the value is in it.
+        value: Content of a file.
+        written: Origin of the file.
+        location: Location of the value in the file.
     """
     if isinstance(value, dict):
         return {key: expand_variables(child, written, (*location, key)) for key, child in value.items()}
@@ -34,9 +34,9 @@ def expand_variables(value: Any, written: Written, location: Location = ()) -> A
     for name in VARIABLE.findall(value):
         if is_secret(name):
             what = f"${{{name}}} names a secret, and an experiment's values are stored."
-            fix = "Name the variable where a setting asks for one, such as `api_key_variable`, or rename it."
+            fix = "Use a setting that takes the name of a variable, such as `api_key_variable`, or rename the variable."
         elif name not in os.environ:
-            what, fix = f"${{{name}}} is not set in the environment.", f"Set it, for instance: export {name}=/path."
+            what, fix = f"${{{name}}} is not set in the environment.", f"Set it, for example: export {name}=/path."
         else:
             continue
         usable = False

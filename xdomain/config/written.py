@@ -1,4 +1,4 @@
-"""Where the values of a mapping were written: in which file and line, or on the command line."""
+"""Track the origin of a mapping's values: file and line, or the command line."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from xdomain.config.yaml_text import parse_marked
 from xdomain.core.errors import ConfigError, ConfigErrors, XDomainError
 
 FIELD = re.compile(r"[a-z_]+(\.\w+)*")
-"""A dotted field, as errors name it that know of no file."""
+"""A dotted field, as in errors that name no file."""
 
 MOST_LISTED = 20
-"""Mistakes that are listed; the others are counted."""
+"""Largest number of mistakes that are listed. The others are only counted."""
 
 
 @dataclass
@@ -27,11 +27,11 @@ class Written:
 
     Attributes:
         name: Name of the mapping in messages.
-        path: YAML file that it was read from, None for one that a program made.
-        overrides: Keys that `--set` replaced: "training.steps".
-        parts: Origins of parts that other files hold, by their location.
-        mistakes: What was found wrong so far, by location.
-        unknown: Locations of values that could not be read, of which nothing more is told.
+        path: YAML file that the mapping was read from; None if a program made it.
+        overrides: Keys that `--set` replaced, such as "training.steps".
+        parts: Origins of parts from other files, by their location.
+        mistakes: Mistakes that were found so far, by location.
+        unknown: Locations of values that could not be read. Further mistakes there are not reported.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Written:
 
     @classmethod
     def file(cls, path: Path, overrides: Sequence[str] = ()) -> Written:
-        """Return the origin of what a YAML file holds, after `--set`."""
+        """Return the origin of the content of a YAML file, with overrides from `--set`."""
         return cls(str(path), path, [each.partition("=")[0].strip() for each in overrides])
 
     @cached_property
@@ -64,20 +64,20 @@ class Written:
         return f"{where}: {dotted}".rstrip(": ")
 
     def _mark(self, location: Location) -> tuple[int, int]:
-        """Return line and column of a value, or of what holds it; zeros where they are not known."""
+        """Return line and column of a value, or of the value that contains it; zeros if they are unknown."""
         known = (self.marks[location[:n]] for n in range(len(location), 0, -1) if location[:n] in self.marks)
         return next(known, (0, 0))
 
     def note(self, location: Location, what: str, fix: str | None = None) -> None:
-        """Remember a mistake."""
+        """Add a mistake, which `refuse` raises."""
         self.mistakes.setdefault(location, ConfigError(what, where=self.place(location), fix=fix))
 
     @contextmanager
     def placing(self, domains: Sequence[str] = ()) -> Iterator[None]:
-        """Tell where a field was written that an error names: "training.steps", "domains.math.reward".
+        """Add file, line and column to errors that name a field, such as "training.steps" or "domains.math.reward".
 
         Args:
-            domains: names of the entries of `domains`.
+            domains: Names of the entries of `domains`.
         """
         try:
             yield
@@ -90,11 +90,11 @@ class Written:
             raise type(error)(error.what, where=self.place(tuple(parts)), fix=error.fix) from error
 
     def refuse(self) -> None:
-        """Raise what was noted, if anything.
+        """Raise the noted mistakes, if there are any.
 
         Raises:
-            ConfigError: The only mistake.
-            ConfigErrors: All mistakes.
+            ConfigError: One mistake was noted.
+            ConfigErrors: Several mistakes were noted.
         """
         found = [error for _, error in sorted(self.mistakes.items(), key=lambda each: self._mark(each[0])[0])]
         if len(found) == 1:

@@ -12,10 +12,10 @@ from xdomain.core.reading import read_limited, why_unreadable
 from xdomain.core.registry import did_you_mean
 
 LARGEST_FILE = 512 * 1024
-"""Bytes of a YAML file; a thousand pairs of models take a fifth of them."""
+"""Largest size of a YAML file in bytes. A thousand pairs of models take a fifth of it."""
 
 LONGEST_EXAMPLE = 60
-"""Characters of a value that a message shows."""
+"""Largest number of characters of a value that a message shows."""
 LINE_END = b"\n"
 
 
@@ -23,7 +23,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file.
 
     Raises:
-        ConfigError: The file is missing, unreadable, larger than `LARGEST_FILE`, not YAML, or no mapping.
+        ConfigError: The file is missing, unreadable, larger than `LARGEST_FILE`, not YAML, or not a mapping.
     """
     data = parse_yaml(read_text(path), str(path))
     if not isinstance(data, dict):

@@ -1,4 +1,4 @@
-"""What the YAML parser found wrong, in a user's words."""
+"""Explain errors of the YAML parser in words for users."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ INDENTATION = (
 WORDS = {
     "cannot start any token": ("a value begins with a character that needs quotes", "Put the value in quotes."),
     "mapping values are not allowed here": (
-        'there is a ": " where no key can be',
+        'a ": " follows a text that cannot be a key',
         "Indent the line like its neighbours, or put a value that holds a colon in quotes.",
     ),
     "expected <block end>": INDENTATION,
     "expected ',' or '}'": ("a mapping in {...} lacks a comma or its end", "Add `,` or `}`."),
     "expected ',' or ']'": ("a list in [...] lacks a comma or its end", "Add `,` or `]`."),
     "could not find expected ':'": (
-        "a line is no key with a value",
+        "a line is not a key with a value",
         "Write `key: value`, with a space in it.",
     ),
     "expected alphabetic or numeric character": (
@@ -33,15 +33,15 @@ WORDS = {
         "Use single quotes.",
     ),
 }
-"""Words for a problem, and what to type, by a part of the parser's message."""
+"""Description of a problem, and what to type, by a part of the parser's message."""
 
 
 def problem_in_words(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str]:
     """Return what is wrong with a document and what to type.
 
     Args:
-        error: what the parser raised.
-        text: the document.
+        error: Error that the parser raised.
+        text: Text of the document.
     """
     at = error.problem_mark.index if error.problem_mark and error.problem_mark.index is not None else 0
     problem = str(error.problem)

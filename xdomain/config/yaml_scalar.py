@@ -1,4 +1,4 @@
-"""What a YAML value without quotes means: YAML 1.2, and a refusal where version 1.1 means something else."""
+"""Interpret YAML values without quotes as in YAML 1.2, and refuse those that mean something else in YAML 1.1."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 LARGEST_INTEGER = 2**63 - 1
 LONGEST_QUOTE = 240
-"""Characters of a value or of a parser's message in ours; both may quote the file at length."""
+"""Largest number of characters of a value or of a parser's message that our messages quote."""
 
 BOOLEAN = re.compile("true|True|TRUE|false|False|FALSE")
 NULL = re.compile("~|null|Null|NULL|")
@@ -27,8 +27,8 @@ class RefusedYAMLError(Exception):
     """YAML that is valid but not read.
 
     Args:
-        what: what is wrong, without a full stop.
-        fix: what to write instead.
+        what: Description of the problem, without a full stop.
+        fix: Text to write instead.
     """
 
     def __init__(self, what: str, fix: str) -> None:
@@ -38,10 +38,10 @@ class RefusedYAMLError(Exception):
 
 
 def scalar_value(event: yaml.ScalarEvent) -> Any:
-    """Return the value of a scalar: a text if it has quotes, else what `plain_value` makes of it.
+    """Return the value of a scalar: a text if it has quotes, or else the result of `plain_value`.
 
     Raises:
-        RefusedYAMLError: see `plain_value`; or the text holds a character that no file can.
+        RefusedYAMLError: See `plain_value`. Also raised if the text contains a character that no file can hold.
     """
     text = event.value
     if found := FORBIDDEN.search(text):
@@ -53,7 +53,7 @@ def plain_value(text: str) -> Any:
     """Return null, a truth value, a number, or the text.
 
     Raises:
-        RefusedYAMLError: two versions of YAML read it differently, or an integer needs more than 64 bits.
+        RefusedYAMLError: Two versions of YAML read the value differently, or an integer needs more than 64 bits.
     """
     if BOOLEAN_OF_1_1.fullmatch(text):
         meant = "true" if text.lower() in ("yes", "on") else "false"
@@ -82,5 +82,5 @@ def _integer(text: str) -> int:
 
 
 def short(text: str, most: int = LONGEST_QUOTE) -> str:
-    """Return the text, or its beginning."""
+    """Return the text, shortened to at most `most` characters."""
     return text if len(text) <= most else f"{text[:most]}..."

@@ -1,4 +1,4 @@
-"""Parse YAML as its version 1.2 reads plain values, within limits of size and depth."""
+"""Parse YAML with the plain values of YAML 1.2, within limits of size and depth."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from xdomain.config.yaml_scalar import RefusedYAMLError, scalar_value, short
 from xdomain.core.errors import ConfigError
 
 MOST_VALUES = 50_000
-"""Values in a document; those behind an alias count each time it is used."""
+"""Largest number of values in a document. Values behind an alias count each time it is used."""
 DEEPEST = 50
 Path = tuple[str | int, ...]
 """Keys and indices that lead to a value."""
 
 
 def parse_yaml(text: str, where: str) -> Any:
-    """Return the value of the one YAML document in `text`, None for an empty one.
+    """Return the value of the only YAML document in `text`; None for an empty one.
 
     Args:
-        text: the document.
-        where: name of the document in messages; line and column are appended.
+        text: Text of the document.
+        where: Name of the document in messages. Line and column are appended.
 
     Raises:
-        ConfigError: the text is not YAML, holds a value that two versions of YAML read differently, lists a key twice,
+        ConfigError: The text is not YAML, holds a value that two versions of YAML read differently, lists a key twice,
             or exceeds `MOST_VALUES`, `DEEPEST` or `LARGEST_INTEGER`.
     """
     return parse_marked(text, where)[0]
 
 
 def parse_marked(text: str, where: str) -> tuple[Any, dict[Path, tuple[int, int]]]:
-    """Return what `parse_yaml` returns, and the line and column of each key and list entry.
+    """Return the result of `parse_yaml`, and the line and column of each key and list entry.
 
     Raises:
-        ConfigError: see `parse_yaml`.
+        ConfigError: See `parse_yaml`.
     """
     builder = _Builder(text)
     try:
@@ -56,12 +56,12 @@ def parse_marked(text: str, where: str) -> tuple[Any, dict[Path, tuple[int, int]
         what, fix = problem_in_words(error, text)
         raise ConfigError(f"is not YAML: {what}.", where=f"{where}:{place}", fix=fix) from None
     except (ValueError, OverflowError):  # an escape like "\UFFFFFFFF", a directive with a long number
-        what = "is not YAML: an escape or a directive after this place holds too large a number."
+        what = "is not YAML: an escape or a directive after this place contains too large a number."
         raise ConfigError(what, where=f"{where}:{builder.place()}", fix="Correct it.") from None
 
 
 class _Builder:
-    """Builds plain values from the parser's events."""
+    """A builder of plain values from the parser's events."""
 
     def __init__(self, text: str) -> None:
         self.marks: dict[Path, tuple[int, int]] = {}
@@ -84,7 +84,7 @@ class _Builder:
         while not isinstance(self._next(), yaml.StreamEndEvent):
             if isinstance(self._event, yaml.DocumentStartEvent):
                 if self._values:
-                    raise RefusedYAMLError("holds more than one document", "Keep what stands before the line ---.")
+                    raise RefusedYAMLError("holds more than one document", "Remove everything from the line --- on.")
                 value = self._value(self._next(), ())
         return value
 
@@ -157,7 +157,7 @@ class _Builder:
         return {**(merged or {}), **own}
 
     def _merged(self, path: Path) -> dict[str, Any]:
-        """Build the value of a merge key: a mapping, or a list of mappings of which earlier ones win."""
+        """Build the value of a merge key: a mapping, or a list of mappings, in which earlier ones take precedence."""
         value = self._value(self._next(), path)
         found: dict[str, Any] = {}
         for each in reversed(value if isinstance(value, list) else [value]):
@@ -175,7 +175,7 @@ class _Builder:
 
 
 def _shown(event: yaml.Event) -> str:
-    """Return a key as messages show it."""
+    """Return a key as text for a message."""
     if isinstance(event, yaml.ScalarEvent):
         return short(event.value)
     if isinstance(event, yaml.AliasEvent):

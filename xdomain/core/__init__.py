@@ -1,1 +1,1 @@
-"""Ground floor: errors, fingerprints, registries, seeds, files and the contracts between floors."""
+"""The lowest layer: errors, fingerprints, registries, seeds, files and the interfaces between layers."""

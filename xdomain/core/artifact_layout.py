@@ -1,4 +1,4 @@
-"""Where a stage's checkpoints lie inside its folder."""
+"""Paths of a stage's checkpoints inside its folder."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from xdomain.core.files import read_json
 CHECKPOINTS = "checkpoints"
 MANIFEST = "checkpoint.json"
 ROLLOUTS = "rollouts.jsonl"
-"""Kept training completions of a stage."""
+"""File with the kept training completions of a stage."""
 
 
 def checkpoint_folder(stage_folder: Path, step: int) -> Path:
-    """`checkpoints/step-000040` of a stage; step 0 of a base."""
+    """Return the folder of a checkpoint, such as `checkpoints/step-000040`. A base model has step 0."""
     return stage_folder / CHECKPOINTS / f"step-{step:06d}"
 
 
 def foundation_folder(checkpoint: Path) -> Path | None:
-    """The checkpoint that an adapter lies on; None for full weights, and for what is no checkpoint."""
+    """Return the checkpoint that an adapter is based on; None for full weights, and for other folders."""
     try:
         foundation = read_json(checkpoint / MANIFEST)["foundation"]
     except (FileNotFoundError, ValueError, LookupError, TypeError):

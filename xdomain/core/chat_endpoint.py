@@ -13,7 +13,7 @@ from xdomain.core.errors import DependencyMissing, XDomainError
 from xdomain.core.secrets import masked, read_key
 
 RETRIED = frozenset({408, 409, 425, 429})
-"""Statuses below 500 that another attempt may cure. From 500 on every status may."""
+"""Statuses below 500 after which another attempt may succeed. From 500 on, it may after every status."""
 
 SERVER_ERRORS = 500
 
@@ -23,27 +23,27 @@ ABOUT_ONE_REQUEST = frozenset({400, 413, 422})
 LONGEST_PAUSE_SECONDS = 30.0
 
 LONGEST_EXPLANATION = 200
-"""Characters of a server's own words that are shown."""
+"""Largest number of characters of a server's message that are shown."""
 
 Read = TypeVar("Read")
 
 
 class EndpointError(XDomainError):
-    """The endpoint gave no usable reply in the attempts allowed."""
+    """The endpoint gave no usable reply in the allowed number of attempts."""
 
     exit_code = 1
 
 
 class RequestRefused(EndpointError):
-    """The endpoint refuses this request however often it is sent; it may answer others."""
+    """The endpoint refuses this request, and would refuse it again. It may answer other requests."""
 
 
 class Unavailable(Exception):
-    """One attempt failed in a way that another attempt may cure.
+    """One attempt failed, but another attempt may succeed.
 
     Args:
-        reason: Words for the final error.
-        pause_seconds: Pause that the server asked for, or None.
+        reason: Text for the final error.
+        pause_seconds: Pause that the server asked for; None if it asked for none.
     """
 
     def __init__(self, reason: str, pause_seconds: float | None = None) -> None:
@@ -53,13 +53,13 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class ChatEndpoint:
-    """Address, model and patience of a client.
+    """Address, model and limits of a client.
 
     Attributes:
         base_url: Address up to and including "/v1".
         model: Name that the endpoint knows the model by.
         api_key_variable: Environment variable that holds the key; None sends no key.
-        timeout_seconds: Limit of one attempt as a whole, however slowly the bytes come.
+        timeout_seconds: Time limit of one whole attempt, even if bytes keep arriving.
         attempts: Largest number of attempts per request.
     """
 
@@ -70,7 +70,7 @@ class ChatEndpoint:
     attempts: int = 4
 
     def key(self) -> str | None:
-        """Return the key from the environment, None if no variable is named.
+        """Return the key from the environment; None if no variable is named.
 
         Raises:
             DependencyMissing: See `read_key`.
@@ -94,7 +94,7 @@ def chat(
         settings: Further fields of the request (`temperature`, `max_tokens`, `seed`).
 
     Raises:
-        EndpointError: No usable reply came. The message holds statuses and reasons, never the key or the prompt.
+        EndpointError: No usable reply arrived. The message contains statuses and reasons, never the key or the prompt.
         DependencyMissing: The key is not set.
     """
     body = {"model": endpoint.model, "messages": [dict(message) for message in messages], **settings}
@@ -105,7 +105,7 @@ def first_message(reply: Any) -> str:
     """Return the text of a chat reply's first choice.
 
     Raises:
-        Unavailable: The reply has none.
+        Unavailable: The reply has no such text.
     """
     try:
         return str(reply["choices"][0]["message"]["content"] or "")
@@ -121,10 +121,14 @@ def post_json(
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Read:
-    """POST `body` until `read` accepts the reply.
+    """POST `body` until `read` accepts the reply, and return the result of `read`.
 
     Args:
-        read: Function of the parsed reply that raises `Unavailable` where another attempt may bring a better one.
+        endpoint: Endpoint to ask.
+        path: Path of the request, which is appended to the endpoint's address.
+        body: JSON body of the request.
+        read: Function of the parsed reply. It raises `Unavailable` if another attempt may give a better reply.
+        sleep: Function that waits between attempts.
 
     Raises:
         EndpointError: See `chat`.
@@ -151,7 +155,7 @@ def attempt_once(endpoint: ChatEndpoint, path: str, body: Mapping[str, Any], key
     """Return the parsed reply to one request.
 
     Raises:
-        Unavailable: The request failed in a way that another attempt may cure.
+        Unavailable: The request failed, but another attempt may succeed.
         RequestRefused, EndpointError: This request, or every request, is refused.
         DependencyMissing: The environment names a SOCKS proxy, for which httpx lacks a package.
     """
@@ -168,20 +172,20 @@ def attempt_once(endpoint: ChatEndpoint, path: str, body: Mapping[str, Any], key
         raise refusal(endpoint, reply, quoted(answer))
     if answer is None:
         raise Unavailable("no JSON")
-    if isinstance(answer, dict) and answer.get("error"):  # how some routers pass on the error of a server behind them
-        raise Unavailable(f"an error in place of a reply{quoted(answer)}")
+    if isinstance(answer, dict) and answer.get("error"):  # the way in which some routers pass on a server's error
+        raise Unavailable(f"an error instead of a reply{quoted(answer)}")
     return answer
 
 
 def refusal(endpoint: ChatEndpoint, reply: Reply, said: str) -> Unavailable | EndpointError:
-    """Return the error that a status other than success means."""
+    """Return the error for a status other than success."""
     if reply.status in RETRIED or reply.status >= SERVER_ERRORS:
         return Unavailable(f"status {reply.status}{said}", retry_after(reply.headers))
     if reply.status in ABOUT_ONE_REQUEST:
         return RequestRefused(
             f"the endpoint refused a request with status {reply.status}{said}.",
             where=endpoint.base_url,
-            fix="Check the prompt's length and the settings that the endpoint knows.",
+            fix="Check the prompt's length and the settings that the endpoint supports.",
         )
     return EndpointError(
         f"the endpoint refused with status {reply.status}{said}.",
@@ -191,7 +195,7 @@ def refusal(endpoint: ChatEndpoint, reply: Reply, said: str) -> Unavailable | En
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the pause that the server asks for, if it states seconds."""
+    """Return the pause in seconds that the server asks for; None if it does not state seconds."""
     try:
         return max(0.0, float(headers.get("Retry-After", "")))
     except ValueError:
@@ -199,8 +203,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def parsed(data: bytes) -> Any:
-    """Return the JSON value in `data`, or None where it holds none. A server may repeat the key that it was sent, so
-    known secrets are masked before anything is made of the reply."""
+    """Return the JSON value in `data`; None if it is not JSON.
+
+    Known secrets are masked first, because a server may repeat the key that it was sent.
+    """
     try:
         return masked(json.loads(data))
     except (ValueError, RecursionError):
@@ -208,7 +214,7 @@ def parsed(data: bytes) -> Any:
 
 
 def quoted(reply: Any) -> str:
-    """Return ': "..."' with the message of an OpenAI error, or "" where there is none."""
+    """Return ': "..."' with the message of an OpenAI error; "" if the reply has none."""
     try:
         said = reply["error"]["message"]
     except (LookupError, TypeError):

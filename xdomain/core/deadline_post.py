@@ -1,4 +1,4 @@
-"""One HTTP POST with one deadline for all of it, through httpx."""
+"""Send an HTTP POST with a single deadline for the whole exchange, through httpx."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LONGEST_REPLY = 4 << 20
 
 
 class TransportFailed(Exception):
-    """No complete reply came; the text is a short reason without address, headers or content."""
+    """No complete reply arrived. The text is a short reason without address, headers or content."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A status with its headers and its whole body; the body of an error is empty if it did not arrive."""
+    """A status with its headers and its whole body. The body of an error is empty if it did not arrive."""
 
     status: int
     headers: Mapping[str, str]
@@ -37,11 +37,14 @@ class Reply:
 def post(url: str, content: bytes, headers: Mapping[str, str], timeout_seconds: float) -> Reply:
     """POST `content` and return the reply. Call it from a thread that runs no event loop.
 
-    Redirects are not followed, since one would carry the headers elsewhere. The proxy is the
-    environment's for the address's scheme, unless `no_proxy` names the host.
+    Redirects are not followed, because they would send the headers elsewhere. The proxy is the one in the environment
+    for the address's scheme, unless `no_proxy` names the host.
 
     Args:
-        timeout_seconds: Limit for connecting, sending, headers and body together, however slowly the bytes come.
+        url: Address of the request.
+        content: Body of the request.
+        headers: Headers of the request.
+        timeout_seconds: Time limit for connecting, sending, headers and body together, even if bytes keep arriving.
 
     Raises:
         TransportFailed: The connection failed, the deadline passed, or the reply is too long.
@@ -54,7 +57,7 @@ def post(url: str, content: bytes, headers: Mapping[str, str], timeout_seconds: 
 
 
 async def _exchange(url: str, content: bytes, headers: Mapping[str, str], timeout_seconds: float) -> Reply:
-    # A deadline of asyncio's: httpx limits each operation, and a server that sends a byte now and then fails none.
+    # The deadline is asyncio's, because httpx limits only single operations, and a slow server would pass each limit.
     deadline = asyncio.get_running_loop().time() + timeout_seconds
     async with httpx.AsyncClient(
         timeout=None,  # noqa: S113 -- see above
@@ -72,13 +75,13 @@ async def _exchange(url: str, content: bytes, headers: Mapping[str, str], timeou
         except (httpx.HTTPError, OSError, TransportFailed):
             if response.is_success:
                 raise
-            data = b""  # an error's status says enough
+            data = b""  # the status of an error suffices
         return Reply(response.status_code, response.headers, data)
 
 
 async def _body(response: httpx.Response) -> bytes:
     data = bytearray()
-    # Raw, since httpx would unpack whatever a small chunk expands to before its size is seen.
+    # Raw, because httpx would unpack a chunk completely, however large, before its size can be checked.
     async for chunk in response.aiter_raw():
         data += chunk
         if len(data) > LONGEST_REPLY:
@@ -87,12 +90,12 @@ async def _body(response: httpx.Response) -> bytes:
 
 
 def _unpacked(data: bytes, encoding: str) -> bytes:
-    """Return the content of a body that a server may have compressed although it was asked not to."""
+    """Return the uncompressed content of a body. A server may compress although it was asked not to."""
     if encoding in ("", "identity"):
         return data
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise TransportFailed("reply compressed in a way that was not asked for")
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, as the data says
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: gzip or zlib, detected from the data
     try:
         content = unpacker.decompress(data, LONGEST_REPLY)
     except zlib.error:
@@ -103,7 +106,7 @@ def _unpacked(data: bytes, encoding: str) -> bytes:
 
 
 def _proxy(url: str) -> str | None:
-    # Not httpx's own reading: it would open the SOCKS proxy of ALL_PROXY, which needs a package, even if unused.
+    # httpx would open the SOCKS proxy of ALL_PROXY even if it is not used, and that needs another package.
     parts = urlsplit(url)
     proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy
@@ -111,5 +114,5 @@ def _proxy(url: str) -> str | None:
 
 @functools.cache
 def _system_certificates() -> ssl.SSLContext:
-    """Return the certificates that the system trusts, a company's own among them; httpx would take certifi's."""
+    """Return the certificates that the system trusts. They may include a company's, which httpx's default lacks."""
     return ssl.create_default_context()

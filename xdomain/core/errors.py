@@ -1,7 +1,7 @@
-"""One error tree. A user sees one paragraph: what is wrong, where, and what to do about it.
+"""The tree of errors. A user sees one paragraph: what is wrong, where, and what to do about it.
 
 Exit codes: 0 done, 1 a stage failed, 2 bad input, 3 missing dependency, 4 a gate refuted, 5 a gate undecided,
-70 a fault of xdomain's own, 130 interrupted.
+70 an internal error of xdomain, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -10,27 +10,27 @@ import errno
 import re
 
 OWN_FAULT = 70
-"""Exit code of an error that nobody foresaw (sysexits' EX_SOFTWARE)."""
+"""Exit code of an unexpected error (sysexits' EX_SOFTWARE)."""
 
 
 REFUSALS = frozenset({
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE,
     errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG,
 })  # fmt: skip
-"""What a file system says for reasons outside of this program."""
+"""Error numbers of the file system whose reasons are outside this program."""
 LINE_BREAK = re.compile(r"\s*\n\s*")
 
 LONGEST_PART = 1500
-"""Characters of what is wrong and of its place in a message; both may quote a file at length."""
+"""Largest number of characters of `what` and of `where` in a message. Both may quote long parts of a file."""
 
 
 class XDomainError(Exception):
-    """Base of every error that is meant for the user.
+    """Base class of every error that is meant for the user.
 
     Args:
-        what: what is wrong, a sentence.
-        where: the file and dotted field, the stage or the path that it concerns.
-        fix: what the user can do about it.
+        what: Sentence that states what is wrong.
+        where: File and dotted field, stage or path with the error.
+        fix: Sentence that states what the user can do.
     """
 
     exit_code = 1
@@ -42,18 +42,18 @@ class XDomainError(Exception):
         super().__init__(self.paragraph())
 
     def paragraph(self) -> str:
-        """The message as one paragraph, in one line whatever the lines of others' words that it passes on."""
+        """Return the message as one paragraph on a single line, even if it quotes a text of several lines."""
         what = _cut(self.what)
         head = f"{_cut(self.where)}: {what}" if self.where else what
         return LINE_BREAK.sub(" ", f"{head} {self.fix}" if self.fix else head)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Keyword arguments do not survive the default pickling, and errors cross process borders.
+        # Errors are sent between processes, and the default pickling loses keyword arguments.
         return (_rebuild, (type(self), self.what, self.where, self.fix))
 
 
 def _cut(text: str) -> str:
-    """Return the text without its middle if it is long."""
+    """Return the text. If it is long, its middle is left out."""
     half = LONGEST_PART // 2
     return text if len(text) <= LONGEST_PART else f"{text[:half]}...{text[-half:]}"
 
@@ -69,7 +69,7 @@ class ConfigError(XDomainError):
 
 
 class ConfigErrors(ConfigError):
-    """Several mistakes in a file, each in its own line of `what`."""
+    """Several mistakes in a file, each on its own line of `what`."""
 
     def paragraph(self) -> str:
         return "\n".join(LINE_BREAK.sub(" ", line) for line in f"{self.where}: {self.what}".split("\n"))
@@ -100,13 +100,13 @@ class AnalysisError(XDomainError):
 
 
 class StoreError(XDomainError):
-    """The store is unreadable, damaged, or from another version."""
+    """The store is unreadable, corrupt, or from another version."""
 
     exit_code = 2
 
 
 class DamagedArtifact(StoreError):
-    """A published file is missing, or not what was published."""
+    """A published file is corrupt: it is missing, or its digest differs."""
 
 
 class StageError(XDomainError):
@@ -134,18 +134,18 @@ class GateUndecided(XDomainError):
 
 
 class Interrupted(XDomainError):
-    """The user stopped the run; everything finished is in the store."""
+    """The user stopped the session. All finished stages are in the store."""
 
     exit_code = 130
 
 
 def refusal(error: OSError, what: str = "cannot be used", fix: str | None = None) -> StoreError | None:
-    """Return what the file system refuses as an error for the user; None if it may be a fault of ours.
+    """Return an error for the user if the file system refused an operation; None if xdomain may be at fault.
 
     Args:
-        error: Error of the system.
-        what: What cannot be done.
-        fix: What the user can do.
+        error: Error of the operating system.
+        what: Predicate of the message, such as "cannot be written".
+        fix: Sentence that states what the user can do.
     """
     if error.errno not in REFUSALS:
         return None

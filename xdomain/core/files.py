@@ -1,4 +1,4 @@
-"""Files that are either whole or absent."""
+"""Write files atomically, so that each is either complete or absent."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from xdomain.core.errors import refusal
 from xdomain.core.reading import read_limited
 
 LARGEST_JSON = 256 << 20
-"""Bytes of a JSON file of ours that are read; larger ones are none of ours."""
+"""Largest size in bytes of a JSON file that is read. xdomain never writes larger ones."""
 
 
 def write_atomic(path: Path, data: str | bytes, *, durable: bool = True) -> None:
     """Write `path` through a temporary file in the same folder, fsync and rename.
 
     Args:
-        durable: False leaves out fsync, where a crash of the machine may take the file, or something else syncs it.
+        path: File to write.
+        data: Content of the file.
+        durable: If False, fsync is left out. Use it for a file that may be lost in a crash of the machine, or that is
+            synced later.
     """
     payload = data.encode("utf-8") if isinstance(data, str) else data
     try:
         _write(path, payload, durable=durable)
     except OSError as error:
         if error.filename is None or Path(error.filename).parent == path.parent:
-            error.filename = str(path)  # the temporary file's name tells nobody anything
+            error.filename = str(path)  # the name of the temporary file would not help the user
         raise
 
 
@@ -58,19 +61,19 @@ def write_private(path: Path, text: str) -> None:
     """Write a new file that only this user may read.
 
     Raises:
-        FileExistsError: something is there already.
+        FileExistsError: `path` exists already.
     """
     with os.fdopen(_create(path, 0o600), "w", encoding="utf-8") as handle:
         handle.write(text)
 
 
 def _create(path: Path, mode: int = 0o666) -> int:
-    # Unlike those of `tempfile`, readable by whom the umask allows: a store may be shared.
+    # Unlike files of `tempfile`, these have the permissions that the umask allows, because a store may be shared.
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
 
 
 def share_weights(folder: Path) -> None:
-    """Give the `*.safetensors` files of a folder the permissions that the umask allows; safetensors makes them 0600."""
+    """Give the `*.safetensors` files of a folder the permissions that the umask allows. The library makes them 0600."""
     files = list(folder.glob("*.safetensors"))
     if not files:
         return
@@ -83,10 +86,13 @@ def share_weights(folder: Path) -> None:
 
 
 def write_json(path: Path, value: Any, *, durable: bool = True, indent: int | None = None) -> None:
-    """Write JSON atomically; NaN is refused, a missing value is null.
+    """Write JSON atomically. NaN is refused, and a missing value is null.
 
     Args:
-        indent: for files that people read; it takes Python's own encoder, ten times slower than the one in C.
+        path: File to write.
+        value: JSON value.
+        durable: If False, fsync is left out, see `write_atomic`.
+        indent: Indentation for files that people read. It needs Python's encoder, which is ten times slower than C's.
     """
     write_atomic(path, json.dumps(value, indent=indent, sort_keys=True, allow_nan=False) + "\n", durable=durable)
 
@@ -95,21 +101,21 @@ def read_json(path: Path, most_bytes: int = LARGEST_JSON) -> Any:
     """Return the value in a JSON file.
 
     Raises:
-        ValueError: it is no JSON, nested too deeply, too large, or something else than a regular file.
-        OSError: it is missing or cannot be read.
+        ValueError: The file is not JSON, is nested too deeply, is too large, or is not a regular file.
+        OSError: The file is missing or cannot be read.
     """
     try:
         return json.loads(read_limited(path, most_bytes))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except OSError as error:
-        if error.errno in (None, errno.ELOOP, errno.ENXIO):  # no regular file; a link to itself; a socket
+        if error.errno in (None, errno.ELOOP, errno.ENXIO):  # not a regular file; a link to itself; a socket
             raise ValueError(str(error) if error.errno is None else "it is not a regular file") from None
         raise
 
 
 def remove(path: Path) -> None:
-    """Remove whatever is there: a file, a link, a pipe, or a folder with all that is in it."""
+    """Remove a file, a link, a pipe, or a folder with its content. A missing path is ignored."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -118,13 +124,13 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def writing(fix: str) -> Iterator[None]:
-    """Turn a refusal of the file system into one paragraph.
+    """Turn an error of the file system inside the `with` block into an error for the user.
 
     Args:
-        fix: What the user can do.
+        fix: Sentence that states what the user can do.
 
     Raises:
-        StoreError: a file or folder cannot be written.
+        StoreError: A file or folder cannot be written.
     """
     try:
         yield

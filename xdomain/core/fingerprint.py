@@ -1,4 +1,4 @@
-"""Stable digests: canonical JSON that refuses what it cannot promise to write the same way twice."""
+"""Stable digests of canonical JSON. Values without a unique JSON text are refused."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from pathlib import Path
 from typing import Any
 
 PLAIN = frozenset({type(None), bool, int, str})
-"""Types of most values, passed over without a call: a large plan has 10,000 payloads of 40."""
+"""Types of most values. They are accepted without a function call, because a large plan has 400,000 values."""
 JsonValue = Any
-"""None, bool, int, finite float, str, list or str-keyed dict of these (mypy has no cheap recursive form)."""
+"""None, bool, int, finite float, str, or a list or str-keyed dict of these. A recursive type would slow down mypy."""
 
 
 def canonical_json(value: JsonValue) -> str:
     """Write `value` as JSON with sorted keys and no spaces.
 
     Raises:
-        TypeError: a value is not plain JSON (sets, paths, objects, non-string keys).
-        ValueError: a float is not finite.
+        TypeError: A value is not plain JSON (sets, paths, objects, non-string keys).
+        ValueError: A float is not finite.
     """
     _check(value, "$")
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def fingerprint(value: JsonValue) -> str:
-    """sha256 (64 hex digits) of the canonical JSON of `value`."""
+    """Return the sha256 (64 hex digits) of the canonical JSON of `value`."""
     return hashlib.sha256(canonical_json(value).encode("ascii")).hexdigest()
 
 
 def text_digest(text: str) -> str:
-    """sha256 of `text`; lone surrogates, which model output may hold, are kept apart rather than refused."""
+    """Return the sha256 of `text`. Lone surrogates, which model output may contain, are allowed and count."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def file_digest(path: Path) -> str:
-    """sha256 of a file's bytes."""
+    """Return the sha256 of a file's content."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
@@ -48,7 +48,7 @@ def _check(value: JsonValue, where: str) -> None:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{where} should be a finite number. Found {value!r}.")
-    elif isinstance(value, dict | Mapping):  # a dict is seen at once, a Mapping by asking its class
+    elif isinstance(value, dict | Mapping):  # testing for dict first is faster than for Mapping
         for key, child in value.items():
             if not isinstance(key, str):
                 raise TypeError(f"{where} should have string keys. Found {key!r}.")

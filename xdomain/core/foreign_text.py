@@ -1,5 +1,4 @@
-"""Text that others wrote: data sets, models, servers, file names. What may not reach a terminal, a page or a table is
-taken out here, once."""
+"""Clean text from data sets, models, servers and file names before it reaches a terminal, a page or a table."""
 
 from __future__ import annotations
 
@@ -8,15 +7,16 @@ import re
 from xdomain.core.secrets import mask
 
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters but tab and line feed, marks that make text read in another order than it is stored, and lone
-surrogates. Escape sequences of terminals begin with one of them."""
+"""Control characters except tab and line feed, marks that change the reading order of text, and lone surrogates. Escape
+sequences of terminals begin with one of them."""
 
 
 def plain(text: str, *, keep_lines: bool = False) -> str:
     """Return `text` without known secrets, and with a replacement character for each unsafe character.
 
     Args:
-        keep_lines: False turns line ends and tabs into spaces.
+        text: Text to clean.
+        keep_lines: If False, line ends and tabs become spaces.
     """
     lines = mask(text).replace("\r\n", "\n").replace("\r", "\n")
     if not keep_lines:
@@ -25,5 +25,5 @@ def plain(text: str, *, keep_lines: bool = False) -> str:
 
 
 def plain_json(document: str) -> str:
-    """Return a JSON document without known secrets, and with unsafe characters escaped as JSON has it."""
+    """Return a JSON document without known secrets, and with JSON escapes for unsafe characters."""
     return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", mask(document))

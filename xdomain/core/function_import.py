@@ -1,4 +1,4 @@
-"""Import a function whose source a plan has found, and see that it is still that source."""
+"""Import a function whose source a plan has found, and check that the source is unchanged."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from xdomain.core.errors import ConfigError
 from xdomain.core.functions import FOLDERS, FORM, Module, find_module, parts_of
 from xdomain.core.registry import did_you_mean, load_attribute
 
-EDITED = "The file was edited after the plan was made. Run the command again: it plans with the file as it is now."
+EDITED = "The file was edited after the plan was made. Run the command again, which plans with the current file."
 
 
 def load_function(target: str, folder: str | None, digest: str, arguments: int) -> Callable[..., Any]:
     """Import the function whose module's source has `digest`.
 
     Args:
-        target: as in `find_function`.
-        folder: as in `find_function`. It is put at the end of `sys.path`, so that the module can import its neighbours.
-        digest: what the plan found.
-        arguments: number of positional arguments that it will be called with.
+        target: Function as "module:attribute", see `find_function`.
+        folder: Folder of the module, see `find_function`. It is appended to `sys.path`, so that the module can import
+            other modules in it.
+        digest: Digest of the source in the plan.
+        arguments: Number of positional arguments of later calls.
 
     Raises:
-        ConfigError: the module fails when it is imported or was edited since, or names no function of that many
-            arguments.
+        ConfigError: The import fails, the module was edited since, or it has no function with that many arguments.
     """
     module_name, attribute = parts_of(target)
     if folder is not None and folder not in sys.path:
@@ -49,7 +49,7 @@ def load_function(target: str, folder: str | None, digest: str, arguments: int) 
 
 
 class _ReadLoader(SourceFileLoader):
-    """Compiles the source itself, never a cached .pyc: one of the same second and size would hold the old text."""
+    """A loader that always compiles the source. A cached .pyc could be stale after an edit in the same second."""
 
     def __init__(self, name: str, path: str) -> None:
         super().__init__(name, path)
@@ -63,7 +63,7 @@ class _ReadLoader(SourceFileLoader):
 
 
 def _import_source(target: str, name: str, found: Module, digest: str) -> ModuleType:
-    """Import the module from its source, unless it was imported from this very source before."""
+    """Import the module from its source, unless it was imported from the same source before."""
     file = str(found.file)
     present = sys.modules.get(name)
     if present is not None and _was_read_from(present, file, digest):
@@ -87,7 +87,7 @@ def _import_source(target: str, name: str, found: Module, digest: str) -> Module
 
 
 def _was_read_from(present: ModuleType, file: str, digest: str) -> bool:
-    """Return whether a module is this file. One that somebody else imported is believed to be the file as it is now."""
+    """Return whether a module was read from this file and digest. One that other code imported counts as current."""
     loader = getattr(present, "__loader__", None)
     if isinstance(loader, _ReadLoader):
         return (loader.path, loader.digest) == (file, digest)
@@ -95,10 +95,10 @@ def _was_read_from(present: ModuleType, file: str, digest: str) -> bool:
 
 
 def _import_parent(name: str, file: str, *, is_package: bool) -> None:
-    """Import the package that a module lies in, for its relative imports.
+    """Import the package that contains a module, for the module's relative imports.
 
     Raises:
-        ImportError: a package of that name was imported from elsewhere.
+        ImportError: A package of that name was imported from another folder.
     """
     parent = name.rpartition(".")[0]
     if not parent:
@@ -109,27 +109,27 @@ def _import_parent(name: str, file: str, *, is_package: bool) -> None:
 
 
 def _demand_callable(target: str, found: object, arguments: int) -> None:
-    """Refuse what cannot be called with that many positional arguments."""
+    """Refuse an object that cannot be called with `arguments` positional arguments."""
     if inspect.isclass(found):
         fix = f"Name an instance or a method of it: for instance add `score = {found.__name__}()` and name that."
         raise ConfigError(f'"{target}" is a class.', fix=fix)
     if not callable(found):
-        raise ConfigError(f'"{target}" is no function but {type(found).__name__}.', fix=FORM)
+        raise ConfigError(f'"{target}" is of type {type(found).__name__}, not a function.', fix=FORM)
     if inspect.iscoroutinefunction(found) or inspect.isgeneratorfunction(found):
-        raise ConfigError(f'"{target}" is a coroutine or generator function.', fix="Let it return its result plainly.")
+        raise ConfigError(f'"{target}" is a coroutine or generator function.', fix="Write an ordinary function.")
     try:
         inspect.signature(found).bind(*range(arguments))
     except TypeError as error:
         raise ConfigError(
             f'"{target}" cannot be called with {arguments} arguments: {error}.',
-            fix="docs/how-to/extend.md has the signature.",
+            fix="See docs/how-to/extend.md for the signature.",
         ) from error
-    except ValueError:  # a function in C that does not tell its signature
+    except ValueError:  # a C function without a signature
         return
 
 
 def plain_error(error: BaseException, longest: int = 300) -> str:
-    """Return an exception's type and message in one line that any file can hold."""
+    """Return an exception's type and message on one line that any file can hold."""
     try:
         text = str(error)
     except Exception:

@@ -1,7 +1,7 @@
 """Find a function that an experiment file names as "package.module:function", without importing anything.
 
-A plan needs to know a function's source, and must run none of it: it looks for the module's file as an import would,
-reads the names that the file defines, and takes its digest. The worker imports the very text that has this digest
+A plan needs the digest of a function's source, but must not run it. So it finds the module's file like an import would,
+reads the names that the file defines, and computes the digest. The worker imports the source with this digest
 (`function_import`).
 """
 
@@ -19,11 +19,11 @@ from pathlib import Path
 from xdomain.core.errors import ConfigError
 from xdomain.core.registry import did_you_mean
 
-FORM = 'Write it as "package.module:function", for instance "rewards:score" for `def score` in rewards.py.'
+FORM = 'Write it as "package.module:function", for example "rewards:score" for `def score` in rewards.py.'
 
 FOLDERS: set[str] = set()
-"""Folders that `function_import` put on `sys.path`. Functions of other folders are not looked for there, so that two
-experiments in one process find what each would find alone."""
+"""Folders that `function_import` appended to `sys.path`. Functions of other folders are not searched there, so that two
+experiments in one process find the same functions as in separate processes."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class FunctionFile:
     """The file of a named function.
 
     Attributes:
-        path: the module's source.
-        digest: sha256 of its bytes.
+        path: Path of the module's source.
+        digest: sha256 of the file's content.
     """
 
     path: Path
@@ -40,14 +40,14 @@ class FunctionFile:
 
 
 def find_function(target: str, folder: str | None) -> FunctionFile:
-    """Find the source of "module:attribute" without running any of it.
+    """Find the source of "module:attribute" without running it.
 
     Args:
-        target: the attribute may be nested, "module:Class.method".
-        folder: searched after the installed packages; None searches these only.
+        target: Function as "module:attribute". The attribute may be nested, "module:Class.method".
+        folder: Folder to search after the installed packages; None searches only these.
 
     Raises:
-        ConfigError: no such module or name, no Python source, or a coroutine function.
+        ConfigError: The module or the name was not found, has no Python source, or is a coroutine function.
     """
     module, attribute = parts_of(target)
     path = Path(str(find_module(target, module, folder).file))
@@ -71,14 +71,14 @@ def parts_of(target: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Module:
-    """Where an import would find a module: its file, None for a folder without `__init__.py`, and what lies below."""
+    """The location of a module: its file (None for a folder without `__init__.py`), and its folders."""
 
     file: Path | None
     folders: tuple[str, ...]
 
 
 def find_module(target: str, module: str, folder: str | None) -> Module:
-    """Find a module's source. Unlike `importlib.util.find_spec` this imports no parent package."""
+    """Find a module's source. Unlike `importlib.util.find_spec`, this does not import parent packages."""
     first, *rest = module.split(".")
     found = _find_top(first, folder)
     missing = first
@@ -91,10 +91,10 @@ def find_module(target: str, module: str, folder: str | None) -> Module:
         looked = f" or in {folder}" if folder else ""
         raise ConfigError(
             f'"{target}" cannot be found: there is no module "{missing}" among the installed packages{looked}.',
-            fix="Install the package, put the file beside the experiment file, or correct the name. " + FORM,
+            fix="Install the package, put the file next to the experiment file, or correct the name. " + FORM,
         )
     if found.file is None or found.file.suffix != ".py":
-        what = f'"{target}": the module "{module}" is no Python source file, so it has no digest.'
+        what = f'"{target}": the module "{module}" is not a Python source file, so it has no digest.'
         raise ConfigError(what, fix="Name a function in a .py file.")
     return found
 
@@ -111,7 +111,7 @@ def _find_top(name: str, folder: str | None) -> Module | None:
 
 
 def _find_below(name: str, folders: tuple[str, ...]) -> Module | None:
-    """Find a module in a package's folders, in the order of an import: package, module, folder."""
+    """Find a module in a package's folders in the order that an import uses: package, module, folder."""
     for folder in map(Path, folders):
         if (folder / name / "__init__.py").is_file():
             return Module(folder / name / "__init__.py", (str(folder / name),))
@@ -122,7 +122,7 @@ def _find_below(name: str, folders: tuple[str, ...]) -> Module | None:
 
 
 def _demand_defined(target: str, name: str, tree: ast.Module, path: Path) -> None:
-    """Refuse a name that the module cannot have. A star import or a module's `__getattr__` may bring any name."""
+    """Refuse a name that the module does not define. With a star import or `__getattr__`, every name is possible."""
     defined = dict(_definitions(tree.body))
     if isinstance(defined.get(name), ast.AsyncFunctionDef):
         raise ConfigError(f'"{target}" is a coroutine function.', where=str(path), fix="Write it without `async`.")
@@ -133,7 +133,7 @@ def _demand_defined(target: str, name: str, tree: ast.Module, path: Path) -> Non
 
 
 def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
-    """Yield each name that statements of a module bind, with the statement; those inside `if`, `try` and `with` too."""
+    """Yield each name that a module's statements bind, with the statement, also inside `if`, `try` and `with`."""
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name, node

@@ -1,4 +1,4 @@
-"""The pip command that adds an extra to this installation of xdomain, wherever it came from."""
+"""Build the pip command that adds an extra to this installation of xdomain."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from urllib.parse import unquote, urlparse
 
 CHECKOUT = Path(__file__).parents[2]
 COMPLETED_BY = {"reasoning-gym": '"reasoning-gym>=0.1.25,<0.2"'}
-"""Package that completes an extra: it asks for one that has to be compiled, so it is installed without dependencies."""
+"""Package to install in addition to an extra, without dependencies, because one of these would have to be compiled."""
 
 
 def install_command(*extras: str) -> str:
-    """Return the command that installs xdomain again with `extras`: from the checkout or wheel that it came from, else
-    from the package index."""
-    command = f'pip install {_source(",".join(extras))}'
+    """Return the command that installs xdomain again with `extras`.
+
+    The source is the checkout or wheel that xdomain was installed from, or else the package index.
+    """
+    command = f"pip install {_source(','.join(extras))}"
     for extra in extras:
         if extra in COMPLETED_BY:
             command += f" && pip install --no-deps {COMPLETED_BY[extra]}"
@@ -36,7 +38,7 @@ def _source(extras: str) -> str:
 
 
 def _origin() -> dict[str, Any]:
-    """Return what pip noted about where the package came from; empty if it was an index, or pip did not install it."""
+    """Return pip's record of the package's origin; {} if the origin is an index, or pip did not install the package."""
     try:
         noted = distribution("xdomain").read_text("direct_url.json")
     except PackageNotFoundError:

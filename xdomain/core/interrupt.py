@@ -1,4 +1,4 @@
-"""Ctrl-C for commands that follow what others do."""
+"""Handle Ctrl-C in commands that only watch other processes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ LOOK_SECONDS = 0.2
 
 
 class Interrupt:
-    """Within it SIGINT is remembered, and `pause` raises KeyboardInterrupt.
+    """A context in which SIGINT is recorded, so that only `pause` raises KeyboardInterrupt.
 
-    Python's own way is to raise wherever the program happens to be, which a destructor or a callback swallows; and a
-    shell lets what it starts in the background ignore SIGINT, so that nothing would be raised at all.
+    Python would raise it at any point of the program, where a destructor or a callback may swallow it. It would not
+    raise it at all in a background process, because a shell makes those ignore SIGINT.
     """
 
     def __init__(self) -> None:
@@ -29,14 +29,14 @@ class Interrupt:
         signal.signal(signal.SIGINT, self._previous)
 
     def pause(self, seconds: float) -> None:
-        """Sleep.
+        """Sleep for `seconds`.
 
         Raises:
-            KeyboardInterrupt: SIGINT came since the beginning.
+            KeyboardInterrupt: SIGINT arrived since the context was entered.
         """
         end = time.monotonic() + seconds
         while not self._came and (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, LOOK_SECONDS))  # it sleeps on after a signal
+            time.sleep(min(left, LOOK_SECONDS))  # `sleep` continues after a signal
         if self._came:
             raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""Parse JSON that others wrote: keys once, and nested no deeper than a limit."""
+"""Parse JSON from other sources. Repeated keys and deep nesting are refused."""
 
 from __future__ import annotations
 
@@ -15,18 +15,16 @@ class RepeatedKeyError(ValueError):
     """A JSON object that lists a key twice."""
 
 
-def parse_json(
-    text: str, *, parse_float: Callable[[str], Any] = float, parse_int: Callable[[str], Any] = int
-) -> Any:
+def parse_json(text: str, *, parse_float: Callable[[str], Any] = float, parse_int: Callable[[str], Any] = int) -> Any:
     """Return the value of a JSON text. NaN and infinities are read as Python's `json` reads them.
 
     Args:
-        text: the JSON text.
-        parse_float: makes a number of its spelling.
-        parse_int: the same for integers; `small_integer` refuses those that need more than 64 bits.
+        text: JSON text.
+        parse_float: Function that converts the text of a number.
+        parse_int: Function that converts the text of an integer. `small_integer` refuses more than 64 bits.
 
     Raises:
-        ValueError: it is not JSON, is nested more than `DEEPEST` levels deep, or lists a key of an object twice.
+        ValueError: `text` is not JSON, is nested more than `DEEPEST` levels deep, or lists a key of an object twice.
     """
     try:
         value = json.loads(text, object_pairs_hook=distinct, parse_float=parse_float, parse_int=parse_int)
@@ -41,7 +39,7 @@ def refuse_depth(value: Any) -> None:
     """Refuse a value that is nested too deeply.
 
     Raises:
-        ValueError: it is nested more than `DEEPEST` levels deep.
+        ValueError: `value` is nested more than `DEEPEST` levels deep.
     """
     level = [value]
     for _ in range(DEEPEST + 1):
@@ -53,10 +51,10 @@ def refuse_depth(value: Any) -> None:
 
 
 def small_integer(text: str) -> int:
-    """Return an integer that fits into 64 bits.
+    """Parse an integer that fits into 64 bits.
 
     Raises:
-        ValueError: it does not.
+        ValueError: The integer needs more than 64 bits.
     """
     value = int(text) if len(text) <= 20 else LARGEST_INTEGER + 1
     if abs(value) > LARGEST_INTEGER:
@@ -65,10 +63,10 @@ def small_integer(text: str) -> int:
 
 
 def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of the pairs that JSON lists.
+    """Return a dictionary of the key-value pairs of a JSON object.
 
     Raises:
-        RepeatedKeyError: a key is listed twice.
+        RepeatedKeyError: A key is listed twice.
     """
     found = dict(pairs)
     if len(found) < len(pairs):

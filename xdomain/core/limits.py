@@ -1,4 +1,4 @@
-"""Run code that others wrote, such as templates and patterns, within limits of time and memory."""
+"""Run code from users, such as templates and patterns, within limits of time and memory."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ STATISTICS = "/proc/self/statm"
 HAS_STATISTICS = os.path.exists(STATISTICS)
 PAGE_BYTES = resource.getpagesize()
 REPEATED_SECONDS = 0.25
-"""Time between later looks at the limit: a stopped or waiting process uses no time, and Python drops an exception that
-is raised in a destructor."""
+"""Time between further checks of the limit. They are needed because a stopped or waiting process uses no computing
+time, and because Python drops an exception that is raised in a destructor."""
 MEMORY_LOCK = threading.RLock()
-"""The limit of memory is one for the whole process."""
+"""Lock for the memory limit, which applies to the whole process."""
 
 
 class LimitExceeded(Exception):
-    """The code needs more time, memory or recursion than it is given; the message ends a sentence."""
+    """The code exceeds its limit of time, memory or recursion. The message is the predicate of a sentence."""
 
 
 @contextmanager
 def limited(seconds: float, mebibytes: int) -> Iterator[None]:
-    """Limit the code inside. A limit of memory holds on Linux only.
+    """Limit the code inside the `with` block. The memory limit works only on Linux.
 
-    In the main thread an alarm interrupts the code, also inside regular expressions. In other threads only Python code
-    is interrupted.
+    In the main thread, an alarm interrupts the code, also inside regular expressions. In other threads, only Python
+    code is interrupted.
 
     Args:
-        seconds: limit of the thread's computing time, so that a busy machine changes nothing.
-        mebibytes: limit of memory beyond what the process has.
+        seconds: Limit of the thread's computing time. It does not depend on how busy the machine is.
+        mebibytes: Limit of the additional memory.
 
     Raises:
-        LimitExceeded: a limit is exceeded, or calls are nested too deeply.
+        LimitExceeded: A limit is exceeded, or calls are nested too deeply.
     """
     clock = _alarm if threading.current_thread() is threading.main_thread() else _traced
     try:
@@ -67,7 +67,7 @@ def _alarm(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
-        if left:  # somebody else's alarm
+        if left:  # an alarm that the caller had set
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - began), 1e-3))
 
 

@@ -1,4 +1,4 @@
-"""Files that a configuration names without a plain path."""
+"""Find files that a configuration does not name by a plain path."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from xdomain.core.errors import ConfigError
 
 ADAPTER_CONFIG = "adapter_config.json"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
-"""Any of them makes a folder a tokenizer's, whatever its kind."""
+"""Files of tokenizers. A folder with any of them contains a tokenizer."""
 
 
 def has_tokenizer(folder: Path) -> bool:
-    """Whether a tokenizer was saved in `folder`."""
+    """Return whether a tokenizer was saved in `folder`."""
     return any((folder / name).is_file() for name in TOKENIZER_FILES)
 
 
 def gguf_path(value: str) -> Path:
-    """The file that `model.gguf` names; "package:NAME/FILE" lies inside an installed package.
+    """Return the file that `model.gguf` names. "package:NAME/FILE" is a file inside an installed package.
 
     Raises:
-        ConfigError: no such package or file.
+        ConfigError: The package or the file does not exist.
     """
     where = "model.gguf"
     if not value.startswith("package:"):

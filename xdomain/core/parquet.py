@@ -1,4 +1,4 @@
-"""Item records as Parquet. pyarrow is imported on use, so that planning stays light."""
+"""Read and write item records as Parquet. pyarrow is imported only on use, so that planning stays fast."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FLOATS = frozenset({"score", "mean_entropy"})
 
 
 def record_schema() -> Any:
-    """The pyarrow schema of item records; its metadata holds the schema version."""
+    """Return the pyarrow schema of item records, whose metadata contains the schema version."""
     import pyarrow as pa
 
     def kind(name: str) -> Any:
@@ -29,13 +29,15 @@ def record_schema() -> Any:
 
 
 def write_records(path: Path, records: Iterable[ItemRecord]) -> int:
-    """Write `records` whole or not at all, and return their number. Lone surrogates, which UTF-8 cannot hold, become
-    "?"."""
+    """Write `records` atomically, and return their number.
+
+    Lone surrogates, which UTF-8 cannot represent, become "?".
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     rows = list(records)
-    # By column: `dataclasses.asdict` copies deeply, which took longer than scoring.
+    # By column, because `dataclasses.asdict` copies deeply, which took longer than scoring.
     columns = {name: [_utf8(getattr(row, name)) for row in rows] for name in RECORD_COLUMNS}
     partial = path.with_suffix(".partial")
     pq.write_table(pa.Table.from_pydict(columns, schema=record_schema()), partial, compression="zstd")
@@ -44,15 +46,15 @@ def write_records(path: Path, records: Iterable[ItemRecord]) -> int:
 
 
 LATER_COLUMNS = frozenset({"prompt_tokens", "backend", "reproducibility", "prefill"})
-"""Added since the first version: unknown, where a file has none."""
+"""Columns that were added after the first version. Their values are unknown in older files."""
 
 
 def _with_later_columns(table: Any, columns: Sequence[str]) -> Any:
     """Return `table` with exactly `columns`, in the types of the schema.
 
     Raises:
-        KeyError: It lacks a column that every version has.
-        ArrowException: the values of a column have another type.
+        KeyError: The table lacks a column that every version has.
+        ArrowException: The values of a column have another type.
     """
     import pyarrow as pa
 
@@ -68,10 +70,10 @@ def _utf8(value: Any) -> Any:
 
 
 def read_records(paths: Sequence[Path], columns: Sequence[str] = RECORD_COLUMNS) -> pd.DataFrame:
-    """Records of several files as one frame, in the order given.
+    """Return the records of several files as one frame, in the given order.
 
     Raises:
-        StoreError: a file is damaged or from a newer version.
+        StoreError: A file is corrupt or from a newer version.
     """
     import pyarrow as pa
 
@@ -86,15 +88,16 @@ def read_rows(path: Path) -> list[ItemRecord]:
     """Return the records of one file; missing values are None.
 
     Raises:
-        StoreError: it is damaged or from a newer version.
+        StoreError: The file is corrupt or from a newer version.
     """
     return [ItemRecord(**row) for row in _read_table(path, RECORD_COLUMNS).to_pylist()]
 
 
 def _read_table(path: Path, columns: Sequence[str]) -> Any:
-    """
+    """Return columns of one file as a pyarrow table.
+
     Raises:
-        StoreError: the file is damaged or from a newer version.
+        StoreError: The file is corrupt or from a newer version.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -106,7 +109,7 @@ def _read_table(path: Path, columns: Sequence[str]) -> Any:
         raise StoreError(
             f"cannot be read as item records: {error}.",
             where=str(path),
-            fix="If it is a stage of a store: delete its folder, and the same command evaluates it again.",
+            fix="If it belongs to a stage of a store, delete the stage's folder and repeat the command.",
         ) from error
     written = (table.schema.metadata or {}).get(b"xdomain.records", b"0")
     version = int(written) if written.isdigit() else 0

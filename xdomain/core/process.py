@@ -1,4 +1,4 @@
-"""Who a process is, so that a lease's holder can be told from a later process with the same number."""
+"""Identify processes, so that a lease's holder is not confused with a later process of the same number."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-# psutil is imported where it is used: plans look at no process, and every command begins with a plan.
+# psutil is imported on use, because plans do not inspect processes, and every command begins with a plan.
 
 
 WORKER = re.compile(r"(^|[\s/'\"])xdomain($|[\s./'\"])|submitit|^ray::")
-"""In the command line of every process that runs stages: of ours, of a Slurm job, of a Ray worker."""
+"""Texts of which one is in the command line of every process that runs stages: local, Slurm job or Ray worker."""
 
 
 @cache
 def host_identity() -> str:
-    """Host name, boot and process numbering: two machines of one name, one machine before and after a reboot, and two
-    containers of one machine differ."""
+    """Return a text that identifies host name, boot and process namespace.
+
+    It differs between two machines of the same name, before and after a reboot, and between two containers.
+    """
     import psutil
 
     boot, numbering = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
@@ -28,7 +30,7 @@ def host_identity() -> str:
 
 
 def process_started(pid: int) -> float | None:
-    """Start time of a running process in seconds since the epoch; None if it is gone or a zombie."""
+    """Return the start time of a running process in seconds since the epoch; None if it has ended or is a zombie."""
     import psutil
 
     try:
@@ -39,14 +41,16 @@ def process_started(pid: int) -> float | None:
 
 
 def end_worker(pid: int, started: float, opened: Path, wait_seconds: float) -> None:
-    """Kill a worker of ours that holds a lease, and nothing else.
+    """Kill an xdomain worker that holds a lease, and no other process.
 
-    A process is killed only if all of this is true: it began at `started`, belongs to this user, has the command line
-    of a process that runs stages, and holds the lease's file open, which no lease can say of another process.
+    A process is killed only if it started at `started`, belongs to this user, has the command line of a process that
+    runs stages, and has the lease's file open. No other process meets all of these conditions.
 
     Args:
+        pid: Process number in the lease.
+        started: Start time of the process in the lease.
         opened: File of the lease.
-        wait_seconds: Longest time to wait for its end.
+        wait_seconds: Longest time to wait until the process has ended.
     """
     import psutil
 

@@ -1,4 +1,4 @@
-"""Where numbers came from: code, packages, machine, command."""
+"""Record the provenance of results: code, packages, machine, command."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ PACKAGES = (
     "ray",
     "submitit",
 )
-"""Those that can change a number, or started the work."""
+"""Packages that can change results, or that started the work."""
 NVIDIA = Path("/proc/driver/nvidia")
 
 
 @cache
 def code_state() -> dict[str, Any]:
-    """Packages, checkout and machine; asked for before a worker forks, it is looked up once for all."""
+    """Return packages, checkout and machine. If it is called before workers fork, they share the result."""
     import psutil
 
     return {
@@ -53,10 +53,10 @@ def code_state() -> dict[str, Any]:
 
 
 def provenance(**of_stage: Any) -> dict[str, Any]:
-    """Plain JSON. None of it is part of a stage's identity.
+    """Return the provenance of a stage as plain JSON. None of it is part of the stage's identity.
 
     Args:
-        of_stage: what the worker knows beside: command, seeds, device, threads.
+        of_stage: Further facts that the worker knows: command, seeds, device, threads.
     """
     return {**code_state(), "cuda_visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES"), **of_stage}
 
@@ -70,7 +70,7 @@ def _cpu_model() -> str | None:
 
 
 def _gpu_models() -> list[str]:
-    """Names of this machine's NVIDIA GPUs, from the driver's files: asking CUDA would spoil a process for forking."""
+    """Return the names of this machine's NVIDIA GPUs from the driver's files. CUDA cannot be used before a fork."""
     found = []
     for path in sorted(NVIDIA.glob("gpus/*/information")):
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -86,7 +86,7 @@ def _version(name: str) -> str | None:
 
 
 def _git_state() -> dict[str, Any] | None:
-    """Commit of the code, whether it was changed, and the sha256 of the change; None outside a checkout."""
+    """Return the commit of the code, whether it was changed, and the sha256 of the change; None outside a checkout."""
 
     def git(*arguments: str) -> str:
         return subprocess.run(  # noqa: S603 - fixed arguments

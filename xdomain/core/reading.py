@@ -1,4 +1,4 @@
-"""Read files that others wrote: only regular files, and never more than a limit."""
+"""Read files from other sources. Only regular files up to a size limit are read."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def open_regular(path: Path) -> BinaryIO:
     """Open a regular file for reading. A pipe is refused without waiting for its writer.
 
     Raises:
-        OSError: the file is missing or unreadable, or is a folder, a pipe, a device or a socket.
-        ValueError: the path holds a zero byte.
+        OSError: The file is missing or unreadable, or is a folder, a pipe, a device or a socket.
+        ValueError: The path contains a zero byte.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     mode = os.fstat(descriptor).st_mode
@@ -37,8 +37,8 @@ def read_limited(path: Path, limit: int) -> bytes:
     """Return the bytes of a regular file of at most `limit` bytes.
 
     Raises:
-        OSError: see `open_regular`; or the file is larger.
-        ValueError: the path holds a zero byte.
+        OSError: See `open_regular`. Also raised if the file is larger.
+        ValueError: The path contains a zero byte.
     """
     with open_regular(path) as handle:
         found = handle.read(limit + 1)
@@ -56,5 +56,5 @@ def size_text(size: int) -> str:
 
 
 def why_unreadable(error: OSError | ValueError) -> str:
-    """Return the reason of a failed reading without the path, which the message names already."""
+    """Return the reason why reading failed, without the path, which the caller's message contains."""
     return (isinstance(error, OSError) and error.strerror) or str(error)

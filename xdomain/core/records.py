@@ -1,4 +1,4 @@
-"""The item record: one row an evaluated item and sample. Every number of this project is computed from these."""
+"""The item record, one row per evaluated item and sample. All results are computed from these records."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ RECORD_SCHEMA_VERSION = 1
 
 
 class Outcome(StrEnum):
-    """What a verifier can say of a completion."""
+    """The kind of a verifier's verdict about a completion."""
 
     RIGHT = "right"
     WRONG = "wrong"
     MALFORMED = "malformed"
-    """No answer of the demanded form could be extracted."""
+    """No answer of the required form could be extracted."""
     UNSCORED = "unscored"
-    """The verifier itself failed (no sandbox, judge down): missing, never 0."""
+    """The verifier failed (no sandbox, judge down). The verdict is missing and never counts as 0."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Verdict:
 
     Attributes:
         outcome: right, wrong, malformed or unscored.
-        score: accuracy credit in [0, 1]; None exactly when unscored.
-        reason: a few words for the item browser ("equal", "no box", "timeout").
-        answer: the extracted answer, None if there was none.
+        score: Accuracy credit in [0, 1]; None if and only if the completion is unscored.
+        reason: Short text for the item browser ("equal", "no box", "timeout").
+        answer: Extracted answer; None if there was none.
     """
 
     outcome: Outcome
@@ -39,7 +39,7 @@ class Verdict:
         if (self.score is None) != (self.outcome is Outcome.UNSCORED):
             raise ValueError(f"score should be None exactly when unscored. Found {self.outcome} with {self.score}.")
         if self.score is not None and not 0.0 <= self.score <= 1.0:
-            raise ValueError(f"score should lie in [0, 1]. Found {self.score}.")
+            raise ValueError(f"score should be from 0 to 1. Found {self.score}.")
 
     @classmethod
     def right(cls, reason: str = "equal", answer: str | None = None) -> Verdict:
@@ -69,41 +69,41 @@ class ItemRecord:
     eval`."""
     domain: str
     item_id: str
-    """Stable within domain and split; the pairing key between checkpoints."""
+    """Id of the item, which is stable within domain and split. It pairs the records of different checkpoints."""
     cluster_id: str
-    """Items that share a context share this (the item's own id where none do)."""
+    """Group of items that share a context. Without a shared context, it is the item's own id."""
     sample: int
     """0-based index of the sample of this item."""
     prompt_hash: str
-    """sha256 of the prompt as the model saw it, chat template applied."""
+    """sha256 of the prompt that the model got, after the chat template."""
     completion: str
     answer: str | None
-    """What the verifier extracted."""
+    """Answer that the verifier extracted; None if there was none."""
     gold: str
     score: float | None
     """Accuracy credit in [0, 1]; None when unscored."""
     outcome: str
     reason: str
     completion_tokens: int | None
-    """None where an endpoint does not say."""
+    """Number of completion tokens; None if an endpoint does not report it."""
     finish_reason: str
-    """"stop", "length" (truncated), or why there is no completion: "prompt_too_long", "refused"."""
+    """"stop", "length" (truncated), or the reason why there is no completion: "prompt_too_long", "refused"."""
     mean_entropy: float | None
-    """Mean over completion tokens of the sampling distribution's entropy, in nats, before temperature; None where
-    the backend has none."""
+    """Entropy of the sampling distribution before temperature, in nats, averaged over completion tokens; None if the
+    backend does not report it."""
     scorer: str
-    """Scorer id and version, "exact/1"."""
+    """Id and version of the verifier, such as "exact/1"."""
     seed: int
-    """The sampling seed of this completion; `reproducibility` says what it reproduces."""
+    """Sampling seed of this completion. `reproducibility` describes what it reproduces."""
     prompt_tokens: int | None = None
-    """Tokens of the prompt as the model saw it; None where the backend does not know."""
+    """Number of tokens in the prompt that the model got; None if the backend does not report it."""
     backend: str | None = None
-    """Name of the generation backend; None in records from before it was kept."""
+    """Name of the generation backend; None in records of earlier versions."""
     reproducibility: str | None = None
-    """What the backend promises of `seed`, in words."""
+    """Description of what the backend reproduces for the same `seed`."""
     prefill: str | None = None
-    """Reasoning tag that the prompt leaves open at its end ("<think>" and a line break), "" for none, None in records
-    of earlier versions. The verifier judged `completion` after it."""
+    """Reasoning tag that is open at the end of the prompt ("<think>" and a line break); "" if there is none, and None
+    in records of earlier versions. The verifier judged `completion` with this tag in front."""
 
 
 RECORD_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(ItemRecord))

@@ -1,7 +1,7 @@
 """Lazy registries: a name maps to a "module:attribute" string, loaded on first use.
 
-Other packages add names through entry points, so nothing is imported merely to be listed. A name in the group
-"xdomain.verifiers" is a verifier; the same name in "xdomain.verifiers.parameters" is the model of its parameters.
+Other packages add names through entry points, so names can be listed without importing their packages. A name in the
+group "xdomain.verifiers" is a verifier. The same name in "xdomain.verifiers.parameters" is the model of its parameters.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ Made = TypeVar("Made")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """' Did you mean "x"?' for the first known name that begins with `name`, else for the nearest one, or ''."""
+    """Return ' Did you mean "x"?', or "" if no known name is similar.
+
+    "x" is the first known name that begins with `name`, or else the most similar one.
+    """
     names = list(known)
     longer = [each for each in names if len(name) > 2 and each.startswith(name)]
     close = longer or difflib.get_close_matches(name, names, n=1, cutoff=0.5)
@@ -30,11 +33,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 MOST_LISTED = 20
-"""Names that are listed beside the nearest one; without a near one all are."""
+"""Largest number of names that are listed together with the most similar one. Without a similar one, all are listed."""
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """' Did you mean "x"? Known: x, y.', without a long list where there is a near name."""
+    """Return ' Did you mean "x"? Known: x, y.'. If there is a similar name, a long list of known names is left out."""
     names = list(known)
     near = did_you_mean(name, names)
     listed = names and not (near and len(names) > MOST_LISTED)
@@ -42,10 +45,10 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def load_attribute(target: str) -> Any:
-    """Import "module:attribute"; the attribute may be nested, "module:Class.method".
+    """Import "module:attribute". The attribute may be nested, "module:Class.method".
 
     Raises:
-        PluginError: the module cannot be imported, or has no such attribute.
+        PluginError: The module cannot be imported, or has no such attribute.
     """
     module_name, _, attribute = target.partition(":")
     try:
@@ -65,8 +68,8 @@ class Plugin:
     """A name that an installed package registers.
 
     Attributes:
-        target: "module:attribute".
-        package: distribution and version, "xdomain-roman 0.1.0".
+        target: Object as "module:attribute".
+        package: Distribution and version, such as "xdomain-roman 0.1.0".
     """
 
     name: str
@@ -76,17 +79,17 @@ class Plugin:
 
 @cache
 def _installed(path: tuple[str, ...]) -> Mapping[str, tuple[Plugin, ...]]:
-    """Plugins by entry point group: a look through every installed package, so once for each `sys.path`."""
+    """Return plugins by entry point group. This searches every installed package, so it is done once per `sys.path`."""
     found: dict[str, dict[str, Plugin]] = {}
     seen: set[str] = set()
     for distribution in distributions():
         for group, plugin in _registered(distribution, seen):
-            found.setdefault(group, {}).setdefault(plugin.name, plugin)  # what comes first on the path wins
+            found.setdefault(group, {}).setdefault(plugin.name, plugin)  # the first one on the path is used
     return {group: tuple(plugins.values()) for group, plugins in found.items()}
 
 
 def _registered(distribution: Distribution, seen: set[str]) -> list[tuple[str, Plugin]]:
-    """Return what one package registers with xdomain; nothing if its metadata is unreadable or it was `seen`."""
+    """Return the names that one package registers; [] if its metadata is unreadable or it is in `seen`."""
     try:
         name = str(distribution.metadata["Name"])
         if name in seen:
@@ -95,17 +98,17 @@ def _registered(distribution: Distribution, seen: set[str]) -> list[tuple[str, P
         package = f"{name} {distribution.version}"
         points = [point for point in distribution.entry_points if point.group.startswith("xdomain.")]
         return [(point.group, Plugin(point.name, point.value, package)) for point in points]
-    except Exception:  # another package's broken files must not stop ours
+    except Exception:  # broken files of another package must not stop xdomain
         return []
 
 
 class Registry:
-    """Names of one kind of thing (domains, strategies, ...), built in or from entry points.
+    """The names of one kind of object (domains, strategies, ...), built in or from entry points.
 
     Args:
-        kind: the singular noun for messages.
-        builtin: name to "module:attribute".
-        group: the entry point group through which other packages add names.
+        kind: Singular noun for messages.
+        builtin: Objects as "module:attribute", by name.
+        group: Entry point group in which other packages add names.
     """
 
     def __init__(self, kind: str, builtin: Mapping[str, str], group: str) -> None:
@@ -114,7 +117,7 @@ class Registry:
         self.builtin = dict(builtin)
 
     def plugins(self) -> dict[str, Plugin]:
-        """Return what other packages add, by name; a built-in name cannot be replaced by a plugin."""
+        """Return the plugins of other packages, by name. A plugin cannot replace a built-in name."""
         found = _installed(tuple(sys.path)).get(self.group, ())
         return {plugin.name: plugin for plugin in found if plugin.name not in self.builtin}
 
@@ -127,7 +130,7 @@ class Registry:
 
     def check(self, name: str, *, where: str | None = None) -> None:
         """Raise PluginError with a suggestion unless `name` is known."""
-        if name in self.builtin:  # without a look through the installed packages
+        if name in self.builtin:  # avoids a search through the installed packages
             return
         known = self.names()
         if name not in known:
@@ -143,7 +146,7 @@ class Registry:
         """Return the object registered under `name`.
 
         Raises:
-            PluginError: the name is unknown, or its module cannot be imported.
+            PluginError: The name is unknown, or its module cannot be imported.
         """
         self.check(name, where=where)
         if name in self.builtin:
@@ -152,10 +155,10 @@ class Registry:
             return load_attribute(self.plugins()[name].target)
 
     def load_parameters(self, name: str) -> Any:
-        """Return the model of a plugin's parameters, None if its package declares none.
+        """Return the model of a plugin's parameters; None if its package declares none.
 
         Raises:
-            PluginError: its module cannot be imported.
+            PluginError: The module of the model cannot be imported.
         """
         for plugin in _installed(tuple(sys.path)).get(f"{self.group}.parameters", ()):
             if plugin.name == name:
@@ -164,10 +167,12 @@ class Registry:
         return None
 
     def make(self, name: str, *arguments: Any, where: str | None = None) -> Any:
-        """Call what is registered under `name` with `arguments`; what cannot be called is returned as it is.
+        """Call the object that is registered under `name` with `arguments`, and return the result.
+
+        An object that cannot be called is returned unchanged.
 
         Raises:
-            PluginError: the name is unknown, or a plugin fails.
+            PluginError: The name is unknown, or a plugin fails.
         """
         target = self.load(name, where=where)
         if not callable(target):
@@ -178,20 +183,23 @@ class Registry:
             return target(*arguments)
 
     def build(self, name: str, *arguments: Any, gives: type[Made], where: str | None = None) -> Made:
-        """As `make`, and see that the result is what it should be.
+        """Call `make`, and check the type of the result.
 
         Args:
-            gives: the class that the result should be an instance of.
+            name: Registered name.
+            *arguments: Arguments of the call.
+            gives: Class that the result must be an instance of.
+            where: Location for the error.
 
         Raises:
-            PluginError: the name is unknown, or a plugin fails or makes something else.
+            PluginError: The name is unknown, a plugin fails, or the result has another type.
         """
         made: Made = self.make(name, *arguments, where=where)
         self.demand(name, made, gives, where=where)
         return made
 
     def demand(self, name: str, made: object, gives: type | tuple[type, ...], *, where: str | None = None) -> None:
-        """Raise PluginError unless what `name` made is an instance of `gives`."""
+        """Raise PluginError unless the object `made` by `name` is an instance of `gives`."""
         if not isinstance(made, gives):
             wanted = " or ".join(each.__name__ for each in (gives if isinstance(gives, tuple) else (gives,)))
             raise PluginError(
@@ -207,7 +215,7 @@ class Registry:
 
     @contextmanager
     def _blaming(self, name: str, failed: str, where: str | None) -> Iterator[None]:
-        """Turn what another package's code raises into an error that names the package."""
+        """Turn an error from another package's code into one that names the package."""
         fix = "Correct or update that package, or name something else."
         try:
             yield

@@ -1,8 +1,8 @@
-"""Secrets: how keys are read, which addresses are refused, and how secrets are masked in what is written or printed.
+"""Read keys, refuse addresses with passwords, and mask secrets in everything that is written or printed.
 
-A secret is the value of an environment variable that is named like one (`HF_TOKEN`, `WANDB_API_KEY`), or that a key was
-read from. Values below `SHORTEST` characters are not masked: they are placeholders such as "EMPTY", or would turn up in
-ordinary words.
+A secret is the value of an environment variable whose name suggests one (`HF_TOKEN`, `WANDB_API_KEY`), or that a key
+was read from. Values with fewer than `SHORTEST` characters are not masked, because they are placeholders such as
+"EMPTY", or would occur in ordinary words.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from xdomain.core.errors import DependencyMissing
 SECRET_NAME = re.compile(r"(?:^|_)(?:API)?(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.IGNORECASE)
 
 SHORTEST = 8
-"""Characters of the shortest secret that is masked."""
+"""Number of characters of the shortest secret that is masked."""
 
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -30,9 +30,9 @@ class Known:
     """The secrets of this process.
 
     Attributes:
-        names: Variables that hold a secret though their names do not say so.
-        variables: The variable of each secret text.
-        pattern: Matches any of the texts; None before the first look at the environment, or if there is none.
+        names: Variables that hold a secret although their names do not suggest it.
+        variables: Variable by secret text.
+        pattern: Pattern that matches any of the texts; None if there are none, or before the environment is searched.
     """
 
     names: frozenset[str] = frozenset()
@@ -46,18 +46,18 @@ def is_secret(variable: str) -> bool:
 
 
 def know_variable(variable: str) -> str:
-    """Treat the value of an environment variable as a secret from now on, and return the variable's name."""
+    """Treat the value of an environment variable as a secret from now on. Return the variable's name."""
     Known.names |= {variable}
     know_environment()
     return variable
 
 
 def know_environment() -> None:
-    """Look through the environment for secrets; those known before stay known."""
+    """Add the secrets in the environment to the known ones."""
     found = dict(Known.variables or {})
     for variable, value in os.environ.items():
         if is_secret(variable) and not os.path.exists(value):
-            # A broken key is printed with its control characters escaped, so its parts are looked for.
+            # A key with control characters is printed with escapes, so its parts are masked separately.
             parts = (part.strip() for part in CONTROLS.split(value))
             found |= {part: variable for part in parts if len(part) >= SHORTEST}
     if found != Known.variables:
@@ -67,8 +67,10 @@ def know_environment() -> None:
 
 
 def mask(text: str) -> str:
-    """Return `text` with each known secret replaced by "$" and its variable, and users and passwords in addresses by
-    "***"."""
+    """Return `text` with each known secret replaced by "$" and the name of its variable.
+
+    Users and passwords in addresses are replaced by "***".
+    """
     if Known.variables is None:
         know_environment()
     if Known.pattern is not None:
@@ -78,7 +80,7 @@ def mask(text: str) -> str:
 
 
 def masked(value: object) -> object:
-    """Return a JSON value with `mask` applied to every text in it, keys of objects included."""
+    """Return a JSON value with `mask` applied to every text in it, including keys of objects."""
     match value:
         case str():
             return mask(value)
@@ -93,10 +95,12 @@ def read_key(variable: str, where: str) -> str:
     """Return the key in an environment variable, without white space and line ends around it.
 
     Args:
-        where: What needs the key, for the error.
+        variable: Name of the variable.
+        where: Location for the error.
 
     Raises:
-        DependencyMissing: The variable is not set, or holds what no HTTP header can carry. The value is not repeated.
+        DependencyMissing: The variable is not set, or its value cannot be sent in an HTTP header. The message does not
+            repeat the value.
     """
     know_variable(variable)
     key = os.environ.get(variable, "").strip()
@@ -110,7 +114,7 @@ def read_key(variable: str, where: str) -> str:
         raise DependencyMissing(
             f"the environment variable {variable} holds a line break, a control character or a character beyond ASCII.",
             where=where,
-            fix="Set it to the key alone.",
+            fix="Set it to only the key.",
         )
     return key
 
@@ -119,7 +123,8 @@ def checked_address(address: str) -> str:
     """Return an endpoint's address without white space around it.
 
     Raises:
-        ValueError: It is no HTTP address, or it holds a user, a password or a query. The address is not repeated.
+        ValueError: The text is not an HTTP address, or it contains a user, a password or a query. The message does not
+            repeat the address.
     """
     address = address.strip()
     try:
@@ -132,19 +137,19 @@ def checked_address(address: str) -> str:
         raise ValueError('should be an address such as "http://localhost:8000/v1", of ASCII characters without spaces')
     if "@" in parts.netloc:
         raise ValueError(
-            "should hold no user or password, since addresses are stored. Put the key in an environment variable and "
-            "name the variable in `api_key_variable`"
+            "should contain no user or password, because addresses are stored. Put the key in an environment variable "
+            "and name the variable in `api_key_variable`"
         )
     if parts.query or parts.fragment:
-        raise ValueError('should hold no query ("?...") and no fragment ("#..."), since a path is put behind it')
+        raise ValueError('should contain no query ("?...") and no fragment ("#..."), because a path is appended')
     return address
 
 
 def checked_variable(variable: str) -> str:
-    """Return the name of a variable that holds a key, whose value is a secret from now on.
+    """Check the name of a variable that holds a key, and treat its value as a secret from now on. Return the name.
 
     Raises:
-        ValueError: It cannot be a variable's name. It is not repeated, since it may be the key itself.
+        ValueError: The text cannot be a variable's name. The message does not repeat it, because it may be the key.
     """
     if not VARIABLE_NAME.fullmatch(variable):
         raise ValueError("should be the name of an environment variable that holds the key, not the key itself")

@@ -1,4 +1,4 @@
-"""Seeds derive from names, never from order or from a global generator."""
+"""Derive seeds from names, independent of order and of global generators."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import random
 
 
 def derive_seed(*names: str | int) -> int:
-    """A seed in [0, 2**31) that depends on `names` alone.
+    """Return a seed in [0, 2**31) that depends only on `names`.
 
-    31 bits, because torch, numpy's legacy seeding and TRL's `TrainingArguments.seed` all accept those.
+    It has 31 bits, because torch, numpy's legacy seeding and TRL's `TrainingArguments.seed` all accept those.
     """
     text = "\x1f".join(f"{type(name).__name__}:{name}" for name in names)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") & 0x7FFF_FFFF
 
 
 def generator(*names: str | int) -> random.Random:
-    """A private random generator seeded by `names`."""
+    """Return a new random generator that is seeded by `names`."""
     return random.Random(derive_seed(*names))

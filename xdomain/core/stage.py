@@ -1,4 +1,4 @@
-"""What the worker gives a stage and gets back. `train` and `evaluate` know the store only through these paths."""
+"""Input and result of a stage in the worker. `train` and `evaluate` know the store only through these paths."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from xdomain.core.states import NoteKind
 
 
 class Reporter(Protocol):
-    """Where a running stage tells how far it is; calls are cheap and never raise."""
+    """A receiver of a running stage's progress. Calls are cheap and never raise."""
 
     def progress(self, done: int, total: int, **values: Any) -> None:
-        """Report `done` of `total` (optimizer steps, or items), with a few current values."""
+        """Report that `done` of `total` optimizer steps or items are finished, with some current values."""
 
     def event(self, kind: NoteKind, **values: Any) -> None:
-        """Report something that happened."""
+        """Report an event."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,19 @@ class Sharding:
 
 @dataclass(frozen=True)
 class StageContext:
-    """The surroundings of one running stage; none of it changes numbers but `seed`.
+    """The environment of one running stage. Only `seed` affects results.
 
     Attributes:
-        work: folder that becomes the stage's artifact when the stage returns.
-        scratch: folder for the trainer's resume files; survives a kill, goes when the stage is published.
-        inputs: published folder of every stage that this one needs, by its key.
-        seed: derived from the stage's names.
+        work: Folder that becomes the stage's artifact when the stage returns.
+        scratch: Folder for the trainer's resume files. It survives a kill, and is removed when the stage is published.
+        inputs: Published folder of every stage that this one needs, by its key.
+        seed: Seed that is derived from the stage's names.
         device: "cpu" or "cuda".
-        processes: how many share the stage; this is one of them.
-        sharding: How they share its weights; None if each holds them whole.
-        stop_requested: asked between steps; True means: save a checkpoint and return `StageResult(finished=False)`.
-            All processes of a stage get the same answer.
-        lenders: Evaluations whose completions are reused where item, prompt and seed agree.
+        processes: Number of processes that share the stage, including this one.
+        sharding: How they share the model's weights; None if each holds them whole.
+        stop_requested: Function that the stage calls between steps. If it returns True, the stage saves a checkpoint
+            and returns `StageResult(finished=False)`. All processes of a stage get the same answer.
+        lenders: Evaluations whose completions are reused if item, prompt and seed are equal.
     """
 
     work: Path
@@ -86,11 +86,11 @@ class StageContext:
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage leaves beside its files.
+    """The result of a stage, in addition to its files.
 
     Attributes:
-        finished: False if it stopped on request and can be resumed.
-        summary: small JSON values for status and reports (steps, prompts, tokens, seconds by activity).
+        finished: False if the stage stopped on request and can be resumed.
+        summary: Small JSON values for status and reports (steps, prompts, tokens, seconds by activity).
     """
 
     finished: bool

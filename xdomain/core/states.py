@@ -1,4 +1,4 @@
-"""States of stages, causes of their failures and kinds of events, with the words that files and `--json` store."""
+"""States of stages, causes of their failures and kinds of events. Files and `--json` contain the values."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """Why an attempt at a stage ended without a result."""
+    """The cause that ended an attempt at a stage without a result."""
 
     KILLED = "killed"
-    """Its worker vanished: a signal, a lost machine, a time limit."""
+    """The worker disappeared, because of a signal, a lost machine or a time limit."""
     OUT_OF_MEMORY = "out of memory"
     ERROR = "error"
-    """The stage itself raised."""
+    """The stage raised an error."""
     CORRUPT = "damaged"
-    """A published file that the stage reads has another digest, or is gone."""
+    """A published file that the stage reads has another digest, or is missing."""
     CANCELLED = "cancelled"
-    """A user asked that the stage be left alone until `grid retry`."""
+    """A user cancelled the stage, so that it does not run until `grid retry`."""
 
 
 class StageState(StrEnum):
-    """Where a stage of a plan stands in the store."""
+    """The state of a planned stage in the store."""
 
     DONE = "done"
     RUNNING = "running"
@@ -29,7 +29,7 @@ class StageState(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What happened to a stage during a session."""
+    """The kind of an event during a session."""
 
     STARTED = "started"
     DONE = "done"
@@ -37,15 +37,15 @@ class EventKind(StrEnum):
     """The stage ended without a result and will be started again."""
     FAILED = "failed"
     CORRUPT = "damaged"
-    """What the stage published is corrupt, and the stage is made again."""
+    """A published file of the stage is corrupt, and the stage is rebuilt."""
     BLOCKED = "blocked"
-    """A stage that it needs failed."""
+    """A stage that this one needs failed."""
     WAITING = "waiting"
-    """Another runner has the stage, or a cluster has no place for it."""
+    """Another session has the stage, or a cluster has no free resources for it."""
 
 
 class NoteKind(StrEnum):
-    """What a running stage reports besides its progress."""
+    """The kind of an event that a running stage reports."""
 
     ALARM = "alarm"
     GENERATION = "generation"

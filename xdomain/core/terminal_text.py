@@ -1,4 +1,4 @@
-"""Text that others wrote, for Rich."""
+"""Make text from other sources safe for Rich."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from xdomain.core.foreign_text import plain
 
 
 def text(value: str, style: str = "") -> Text:
-    """Return text for a terminal whose brackets are no markup and that holds no control sequences and no secrets."""
+    """Return text for a terminal, without markup, control sequences and secrets. Brackets are printed unchanged."""
     return Text(plain(value, keep_lines=True), style=style)

@@ -1,4 +1,4 @@
-"""The environment variables that say how many threads a process's libraries start."""
+"""Environment variables that set the number of threads of a process's libraries."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import os
 def thread_environment(threads: int) -> dict[str, str]:
     """Return the variables for a process that computes with `threads` threads.
 
-    OpenMP and MKL read theirs when torch is imported. The tokenizers package would warn at every fork if its own
-    threads were on, so they are off unless the user's environment says otherwise.
+    OpenMP and MKL read their variables when torch is imported. The threads of the tokenizers package are disabled,
+    unless the user's environment enables them, because the package would warn at every fork.
     """
     return {
         "OMP_NUM_THREADS": str(threads),

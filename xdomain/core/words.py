@@ -1,10 +1,10 @@
-"""Counts and durations in words."""
+"""Format counts and durations as text."""
 
 from __future__ import annotations
 
 
 def duration(seconds: float) -> str:
-    """Write a duration with one unit: "45 s", "12 min", "3.5 h", "2.1 days"."""
+    """Return a duration with one unit: "45 s", "12 min", "3.5 h", "2.1 days"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:
@@ -15,5 +15,5 @@ def duration(seconds: float) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """Write a number with its noun: "1 stage", "3 stages"."""
+    """Return a number with its noun: "1 stage", "3 stages"."""
     return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,1 +1,1 @@
-"""Domains: where items come from, how a completion is judged, and what it is paid for."""
+"""Domains: the source of items, the verifier that judges completions, and the reward that they earn."""

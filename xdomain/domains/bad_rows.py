@@ -1,4 +1,4 @@
-"""Rows that cannot become items: refused one by one, or left out and counted."""
+"""Rows that cannot become items. Each is refused with an error, or all are left out and counted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from xdomain.core.errors import DataError
 
 SHOWN = 3
-"""Number of reasons that a sentence about left-out rows spells out."""
+"""Number of reasons that a sentence about left-out rows lists."""
 
 
 class BadRow(DataError):
@@ -21,7 +21,9 @@ class BadRow(DataError):
 
 
 def count_left_out(rows: int, bad: Iterable[BadRow]) -> str | None:
-    """Return "3 of 1,000 rows were left out: `gold` is null (3, the first at rows.jsonl:17)."; None for no bad row.
+    """Return a sentence that counts the rows that were left out and gives reasons; None if there are no bad rows.
+
+    An example is "3 of 1,000 rows were left out: `gold` is null (3, the first at rows.jsonl:17).".
 
     Args:
         rows: Number of rows that were read.

@@ -1,4 +1,4 @@
-"""The domain contract: items by split and index, a verdict per completion, an identity for the plan."""
+"""The contract of a domain: items by split and index, a verdict per completion, and identities for the plan."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from xdomain.core.records import Outcome, Verdict
 
 
 class Split(StrEnum):
-    """Disjoint by what items ask."""
+    """A part of a domain's items. No question is in two splits."""
 
     TRAIN = "train"
     DEV = "dev"
-    """For alarms, adaptive weights and tuning: whatever is looked at while training."""
+    """The split for everything that is used during training: alarms, adaptive weights, tuning."""
     TEST = "test"
 
 
@@ -26,14 +26,14 @@ class Item:
     """One question with its gold answer.
 
     Attributes:
-        id: stable within the domain.
-        prompt: the user's message as text, template applied, chat template not yet.
-        gold: the reference answer in the form a right completion's extracted answer has.
-        system: optional system message.
-        cluster_id: items that share a context share it; "" makes the item its own cluster.
-        metadata: plain JSON that the verifier needs (unit tests, options, tolerances).
-        split_key: equal for all items that ask the same, whatever the template; "" stands for the digest of the
-            normalised prompt. Read it through `splits.split_key`.
+        id: Identifier that is stable within the domain.
+        prompt: The user's message as text, with the domain's template applied but not the chat template.
+        gold: The gold answer, in the form of the answer that is extracted from a right completion.
+        system: Optional system message.
+        cluster_id: Identifier of the context that items share; "" makes the item its own cluster.
+        metadata: Plain JSON that the verifier needs (unit tests, options, tolerances).
+        split_key: Key that is equal for all items that ask the same, whatever the template; "" stands for the digest of
+            the normalised prompt. Read it through `splits.split_key`.
     """
 
     id: str
@@ -54,101 +54,106 @@ class Domain(ABC):
     name: str
 
     allowed_overlap: frozenset[str] = frozenset()
-    """Domains (this one included) whose test prompts may stand in this one's train split."""
+    """Names of domains (this one included) whose test prompts this domain's train split may contain."""
 
     stop: tuple[str, ...] = ()
-    """A completion ends before the first of these texts that it holds. They are part of how completions are sampled,
-    and of none of the identities below."""
+    """Stop strings. A completion ends before the first one that it contains.
+
+    They belong to the sampling settings and are not part of the identities below.
+    """
 
     gate: FormatGate | None = None
-    """The form that `reward` demands of a completion; None demands none."""
+    """Form that `reward` demands of a completion; None for no demand."""
 
     control: bool = False
-    """Whether `reward` does not pay the right answer best, on purpose: such a domain is a control arm."""
+    """Whether the domain is a control arm, whose `reward` intentionally does not pay right answers best."""
 
     places: tuple[str, ...] = ()
-    """Marks of the only places where the verifier looks ("\\boxed", "<answer>"); a prompt should name one of them. ()
-    if the verifier also finds an answer without a mark."""
+    """Marks ("\\boxed", "<answer>") without which the verifier finds no answer. A prompt should name one of them.
+
+    () if the verifier also finds answers without a mark.
+    """
 
     choices: int | None = None
-    """Answers that every item offers; None where it offers none to choose from, 0 where nothing can be guessed."""
+    """Number of answers that every item offers; None if items offer none, 0 if an answer cannot be guessed at all."""
 
     @abstractmethod
     def items(self, split: Split) -> Sequence[Item]:
-        """Random access to a split. Same index, same item, always; ids are distinct within a split.
+        """Return the items of a split, with random access.
+
+        The same index always gives the same item. Ids are distinct within a split.
 
         Raises:
-            DataError: the source is missing, empty or malformed (names the file and row).
+            DataError: The source is missing, empty or malformed. The error names the file and row.
         """
 
     def count(self, split: Split) -> int | None:
-        """How many items a split holds; None where they would have to be generated or fetched to be counted."""
+        """Return the number of items in a split, or None if they would have to be generated or fetched first."""
         return len(self.items(split))
 
     @abstractmethod
     def score(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
         """Judge `completions[i]` as an answer to `items[i]`.
 
-        Never raises on any string: what cannot be judged is malformed (the completion's fault) or unscored (ours).
+        No completion raises an error. If one cannot be judged, its verdict is malformed (the completion is at fault) or
+        unscored (the verifier or the item is at fault).
         """
 
     @abstractmethod
     def reward(self, item: Item, completion: str, verdict: Verdict) -> float | None:
-        """The training reward for a judged completion; None leaves the sample without one."""
+        """Return the training reward of a judged completion, or None for no reward."""
 
     def reward_problem(self, item: Item, completion: str, verdict: Verdict) -> str:
-        """Return why a judged completion has no reward, "" if it has one or nothing went wrong."""
+        """Return the reason why a judged completion has no reward, or "" if it has one or nothing went wrong."""
         return ""
 
     @abstractmethod
     def item_identity(self) -> Mapping[str, Any]:
-        """Return plain JSON that changes exactly when items or their splits would: source digest, template, filters.
+        """Return plain JSON that changes if and only if items or splits change: source digest, template, filters.
 
-        Verdicts and rewards are not part of it: a repaired verifier does not change items, nor models that were
+        Verdicts and rewards are not part of it, since a repaired verifier changes neither items nor models that were
         warmed up on them.
         """
 
     def verifier_identity(self) -> Mapping[str, Any]:
-        """Return plain JSON that changes exactly when a verdict would: the scorer's id, and its settings if any."""
+        """Return plain JSON that changes if and only if verdicts change: the verifier's id and any settings."""
         return {"scorer": self.scorer}
 
     @abstractmethod
     def reward_identity(self) -> Mapping[str, Any]:
-        """Return plain JSON that changes exactly when `reward` would for the same verdict."""
+        """Return plain JSON that changes if and only if `reward` changes for the same verdict."""
 
     def solution_identity(self) -> Mapping[str, Any]:
-        """Return plain JSON that changes exactly when `render_solution` would for the same items."""
+        """Return plain JSON that changes if and only if `render_solution` changes for the same items."""
         return {}
 
     def guess_rate(self, item: Item) -> float | None:
-        """How often a uniform guess among the answers that `item` offers is right; None if it offers none."""
+        """Return the probability that a uniform guess among the offered answers is right; None if none are offered."""
         return 1 / self.choices if self.choices else None
 
     @property
     @abstractmethod
     def scorer(self) -> str:
-        """Scorer id and version, "exact/1"."""
+        """Return the verifier's id and version, such as "exact/1"."""
 
     def render_solution(self, item: Item) -> str:
-        """A completion that answers `item` rightly, in the demanded form: for warm-up and for checks."""
+        """Return a right completion for `item` in the demanded form, for warm-up and checks."""
         return item.gold
 
     def unreadable_golds(self, items: Sequence[Item]) -> Sequence[Item]:
-        """Return the items whose gold answer the verifier cannot read: no completion of theirs can be judged."""
+        """Return the items whose gold answer the verifier cannot read, so that no completion can be judged."""
         return ()
 
     def left_out(self) -> str | None:
-        """Return a sentence that counts the rows that were left out as unusable; None if none was left out.
-
-        Reads the data.
-        """
+        """Read the data and return a sentence that counts the unusable rows that were left out; None if none were."""
         return None
 
     def preflight(self) -> None:  # noqa: B027 -- most domains need nothing
-        """Called once before anything is trained or evaluated on this machine.
+        """Check that this machine can judge completions. It is called once before the first stage.
 
         Raises:
-            DependencyMissing: something that scoring needs is not here (a sandbox, a key), and how to get it.
+            DependencyMissing: Judging needs something that is missing, such as a sandbox or a key. The error says how
+                to get it.
         """
 
     def close(self) -> None:  # noqa: B027 -- most domains have nothing to release

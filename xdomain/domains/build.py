@@ -1,4 +1,4 @@
-"""From a name or a description to a domain."""
+"""Build a domain from its name or description."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from xdomain.domains.data_domain import DataDomain
 
 
 def build_domain(config: DomainConfig | str) -> Domain:
-    """Make the domain that an experiment's `domains:` entry names or describes. No data is read yet.
+    """Build the domain that an experiment's `domains:` entry names or describes, without reading its data.
 
     Raises:
-        PluginError: an unknown name, or a plugin that makes no domain.
-        ConfigError: the description contradicts itself.
-        DependencyMissing: its source or verifier needs a package that is not installed.
+        PluginError: The name is unknown, or a plugin does not return a domain.
+        ConfigError: The description contradicts itself.
+        DependencyMissing: The source or verifier needs a package that is not installed.
     """
     if isinstance(config, DomainConfig):
         return DataDomain(config)
@@ -27,6 +27,6 @@ def build_domain(config: DomainConfig | str) -> Domain:
 
 
 def build_domains(entries: Iterable[DomainConfig | str], names: Iterable[str]) -> dict[str, Domain]:
-    """The domains `names`, each from the entry that describes it, else from the registry."""
+    """Build the named domains, each from the entry that describes it, or from the registry if there is none."""
     described = {entry.name: entry for entry in entries if isinstance(entry, DomainConfig)}
     return {name: build_domain(described.get(name, name)) for name in names}

@@ -1,4 +1,4 @@
-"""What can be known of a domain without a model: do right answers score, does garbage not, what would guessing earn."""
+"""Check a domain without a model: gold answers should be right, garbage should not, and guessing should earn little."""
 
 from __future__ import annotations
 
@@ -36,32 +36,32 @@ GARBAGE = (
     "```python\n```",
     "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore.",
 )
-"""Completions that are right for no item of any domain."""
+"""Completions that are wrong for every item of every domain."""
 
 FEWEST_PROMPTS = 5000
-"""Distinct prompts that a procedural domain must offer."""
+"""Least number of distinct prompts that a procedural domain must offer."""
 
 
 @dataclass(frozen=True)
 class SplitCheck:
-    """What was found in one split.
+    """Results of the check of one split.
 
     Attributes:
-        items: its size.
-        judged: items whose gold was judged (fewer than `items` where the check was limited).
-        gold_right: of those, items whose own solution is right, or ties with itself before a pairwise judge.
-        gold_unscored: of those, items that the verifier could not judge.
+        items: Number of items.
+        judged: Number of items whose gold was judged; less than `items` if the check was limited.
+        gold_right: Number of judged items whose own solution is right, or ties with itself before a pairwise judge.
+        gold_unscored: Number of judged items that the verifier could not judge.
         unreadable: "id (gold)" of the first items whose gold the verifier cannot read.
-        unreadable_golds: how many of the judged items have such a gold.
+        unreadable_golds: Number of judged items whose gold the verifier cannot read.
         gold_failures: "id (reason)" of the first items whose own solution is not right.
-        garbage_right: pairs of item and garbage that were called right.
-        neighbour_right: items for which the next item's solution is right though its gold differs.
-        repeated: items that repeat the prompt of an earlier one.
-        longest_prompt: in characters.
-        length_histogram: (upper limit in characters, items), limits doubling.
-        common_golds: the most common golds with their counts.
-        constant_score: what always giving the most common gold would score.
-        rewards: what right, wrong and empty answers earn in training.
+        garbage_right: Number of pairs of item and garbage that were judged right.
+        neighbour_right: Number of items for which the next item's solution is right although its gold differs.
+        repeated: Number of items that repeat the prompt of an earlier one.
+        longest_prompt: Length of the longest prompt in characters.
+        length_histogram: Pairs of upper limit in characters and number of items. Limits double.
+        common_golds: The most common golds with their counts.
+        constant_score: Score of a model that always gives the most common gold.
+        rewards: Rewards that right, wrong and empty answers earn in training.
     """
 
     split: str
@@ -84,11 +84,13 @@ class SplitCheck:
 
 @dataclass(frozen=True)
 class DomainCheck:
-    """The whole check; `problems` is empty exactly when the domain may be used, `notes` are for the reader to judge.
+    """Results of the whole check.
+
+    The domain may be used if and only if `problems` is empty. The reader has to judge the `notes`.
 
     Attributes:
-        chance: accuracy of a constant or uniform answer on test (see `chance_level`).
-        distinct_prompts: over all splits.
+        chance: Accuracy of a constant or uniform answer on test (see `chance_level`).
+        distinct_prompts: Number of distinct prompts over all splits.
     """
 
     name: str
@@ -109,12 +111,12 @@ def check_domain(domain: Domain, *, most: int | None = None, fewest_prompts: int
     """Check every split of a domain.
 
     Args:
-        domain: what to check.
-        most: judge at most so many items a split, the first; None judges all.
-        fewest_prompts: distinct prompts that it should have (`FEWEST_PROMPTS` for procedural ones).
+        domain: Domain to check.
+        most: Number of items to judge per split, from the first; None judges all.
+        fewest_prompts: Least number of distinct prompts that it should have (`FEWEST_PROMPTS` for procedural domains).
 
     Raises:
-        DataError: its data is missing or malformed.
+        DataError: The domain's data is missing or malformed.
     """
     filled = [(split, domain.items(split)) for split in Split if domain.items(split)]
     splits = tuple(check_split(domain, split, items, most) for split, items in filled)
@@ -135,7 +137,7 @@ def check_domain(domain: Domain, *, most: int | None = None, fewest_prompts: int
 def find_problems(
     domain: Domain, splits: Sequence[SplitCheck], overlap: Overlap, distinct: int, fewest_prompts: int
 ) -> list[str]:
-    """One sentence for each thing that must not be."""
+    """Return one sentence for each reason why the domain must not be used."""
     problems = []
     for part in splits:
         if part.unreadable_golds:
@@ -149,36 +151,36 @@ def find_problems(
             shown = "; ".join(part.gold_failures)
             problems.append(f"{part.split}: {failed} of {part.judged} gold answers are not right, first {shown}.")
         if part.garbage_right:
-            problems.append(f"{part.split}: garbage is called right {part.garbage_right} times.")
+            problems.append(f"{part.split}: garbage is judged right {part.garbage_right} times.")
         problems += reward_problems(domain, part.split, part.judged, part.rewards)
     if overlap.total and domain.name not in domain.allowed_overlap:
         problems.append(f"{overlap.total} of {overlap.test_items} test prompts are in train.")
     if distinct < fewest_prompts:
-        problems.append(f"there are {distinct} distinct prompts, and should be at least {fewest_prompts}.")
+        problems.append(f"there are {distinct} distinct prompts, but there should be at least {fewest_prompts}.")
     return problems
 
 
 def find_notes(domain: Domain, splits: Sequence[SplitCheck]) -> list[str]:
-    """One sentence for each thing that a reader should know of."""
+    """Return one sentence for each thing that a reader should know."""
     notes = []
     for part in splits:
         notes += reward_notes(domain, part.split, part.rewards)
         if part.neighbour_right:
             notes.append(
                 f"{part.split}: for {part.neighbour_right} of {part.judged} items the next item's solution is right "
-                "too, though its gold is written differently."
+                "too, although its gold is written differently."
             )
         if part.repeated:
             notes.append(f"{part.split}: {part.repeated} items repeat a prompt with another gold.")
         if part.judged == 0:
-            notes.append(f"{part.split}: its items have no right answers written down, so none was judged.")
+            notes.append(f"{part.split}: its items have no gold answers, so none was judged.")
         elif part.judged < part.items:
             notes.append(f"{part.split}: only the first {part.judged} of {part.items} items were judged.")
     return notes
 
 
 def check_split(domain: Domain, split: Split, items: Sequence[Item], most: int | None) -> SplitCheck:
-    judged = [item for item in items[:most] if item.gold]  # without a reference there is no right answer to try
+    judged = [item for item in items[:most] if item.gold]  # without a gold there is no right answer to try
     own = judge_all(domain, [(item, domain.render_solution(item)) for item in judged])
     garbage = judge_all(domain, garbage_pairs(judged))
     others = judge_all(domain, neighbour_pairs([(item, text) for item, text, _ in own]))
@@ -221,25 +223,25 @@ def judge_all(domain: Domain, pairs: Sequence[tuple[Item, str]]) -> list[tuple[I
 
 
 def accepts_gold(verdict: Verdict) -> bool:
-    """Return whether a gold solution was accepted: it is right, or as good as itself in a pairwise judge's eyes."""
+    """Return whether a gold solution was accepted: it is right, or a pairwise judge finds it as good as itself."""
     return is_right(verdict) or (verdict.outcome is Outcome.WRONG and verdict.reason == TIE)
 
 
 def garbage_pairs(items: Sequence[Item]) -> list[tuple[Item, str]]:
-    """Pair each item with one piece of garbage in turn, and the first items with all of it and their own prompts."""
+    """Pair each item with one garbage text in turn, and the first items with all of them and with their own prompts."""
     pairs = [(item, GARBAGE[place % len(GARBAGE)]) for place, item in enumerate(items)]
     return pairs + [(item, garbage) for item in items[:SHOWN] for garbage in (*GARBAGE, item.prompt)]
 
 
 def neighbour_pairs(solved: Sequence[tuple[Item, str]]) -> list[tuple[Item, str]]:
-    """Pair each item with the solution of the next one (the last with the first's), if their golds differ."""
+    """Pair each item with the solution of the next one, and the last with the first's, if their golds differ."""
     following = [*solved[1:], *solved[:1]]
     pairs = zip(solved, following, strict=True)
     return [(item, solution) for (item, _), (other, solution) in pairs if other.gold != item.gold]
 
 
 def length_histogram(lengths: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """Counts of lengths up to 16, 32, 64, ... characters."""
+    """Return the numbers of lengths up to 16, 32, 64, ... characters."""
     limits = [16]
     while limits[-1] < max(lengths):
         limits.append(2 * limits[-1])
@@ -248,9 +250,9 @@ def length_histogram(lengths: Sequence[int]) -> tuple[tuple[int, int], ...]:
 
 
 def chance_level(domain: Domain, split: Split = Split.TEST) -> float | None:
-    """Accuracy of guessing: the better of the most common gold always, and one of the offered answers at random.
+    """Return the accuracy of the better of two guesses: always the most common gold, or a random offered answer.
 
-    Computed from the golds of the split; None where it is empty, or where no answer could be guessed
+    It is computed from the golds of the split. It is None if the split is empty or an answer cannot be guessed at all
     (`Domain.choices` is 0, as for programs).
     """
     items = domain.items(split)
@@ -262,19 +264,19 @@ def chance_level(domain: Domain, split: Split = Split.TEST) -> float | None:
 
 
 def chance_levels(domains: Mapping[str, Domain], split: Split = Split.TEST) -> dict[str, float | None]:
-    """`chance_level` of each domain; None where its data is not here any more, which stored records do not need."""
+    """Return the `chance_level` of each domain, or None for a domain whose data is no longer on this machine."""
     return {
         name: chance_level(domain, split) if items_here(domain, split) else None for name, domain in domains.items()
     }
 
 
 def prompts(domains: Mapping[str, Domain], split: Split = Split.TEST) -> dict[str, dict[str, str]]:
-    """Prompts by domain and item id; of a domain whose data is not here any more, none."""
+    """Return the prompts by domain and item id. A domain whose data is no longer on this machine has none."""
     return {name: {item.id: item.prompt for item in items_here(domain, split)} for name, domain in domains.items()}
 
 
 def items_here(domain: Domain, split: Split) -> Sequence[Item]:
-    """The items of a split, none where they cannot be read on this machine."""
+    """Return the items of a split, or none if they cannot be read on this machine."""
     try:
         return domain.items(split)
     except (DataError, DependencyMissing):

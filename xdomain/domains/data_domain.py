@@ -1,4 +1,4 @@
-"""The domain that a `DomainConfig` describes: rows become items, a verifier judges, a shape pays."""
+"""The domain that a `DomainConfig` describes. Its items come from rows, its verdicts from a verifier."""
 
 from __future__ import annotations
 
@@ -30,27 +30,29 @@ from xdomain.domains.verifiers.base import Verifier
 from xdomain.domains.verifiers.build import build_verifier
 
 MARKS = {"boxed": "\\boxed", "tag": "<answer>"}
-"""Mark that a completion must write for its answer to be found, by place; other places need none."""
+"""Mark without which an answer is not found, by place. Other places need no mark."""
 
 UNGUESSABLE = ("unit_tests", "pairwise_judge", "rubric_judge", "criteria_judge")
-"""Kinds of verifier for which no constant answer is worth computing."""
+"""Kinds of verifier for which the score of a constant answer is not computed."""
 
 SPEED_AND_ISOLATION = ("workers", "allow_unsandboxed_code")
-"""Settings of verifiers that are no part of a domain's identity."""
+"""Settings of verifiers that are not part of a domain's identity."""
 
 PIPELINE_VERSION = 2
-"""Raised whenever the same rows and the same description would give other items."""
+"""Version that is raised whenever the same rows and the same description would give other items."""
 
 ITEM_FIELDS = frozenset({"fields", "options", "template", "system", "filters", "limit", "split"})
-"""Fields of a description that decide, with its source, what its items are."""
+"""Fields of a description that, together with its source, determine its items."""
 
 
 class DataDomain(Domain):
-    """Items from a described source. Rows are read on the first call of `items`, only those of the part that holds it.
+    """A domain with items from a described source.
+
+    The first call of `items` reads the rows, but only those of the source's part that contains the split.
 
     Args:
-        config: The description.
-        cache: Cache that is asked for built items first.
+        config: Description of the domain.
+        cache: Cache in which built items are looked up first.
     """
 
     def __init__(self, config: DomainConfig, cache: ItemCache = PROCESS_ITEMS) -> None:
@@ -64,7 +66,7 @@ class DataDomain(Domain):
         self.payment = payment_of(config.reward, config.verifier.kind)
         if self.payment.graded and isinstance(config.verifier, RubricJudge) and not config.verifier.graded:
             raise ConfigError(
-                "the reward is graded, and its rubric judge gives no credit between 0 and 1.",
+                "the reward is graded, but its rubric judge gives no credit between 0 and 1.",
                 where=f"domains.{config.name}.verifier.graded",
                 fix="Write `graded: true` under the verifier.",
             )
@@ -129,7 +131,7 @@ class DataDomain(Domain):
         return self.payment.pay(item, completion, verdict)[1]
 
     def item_identity(self) -> Mapping[str, Any]:
-        # Defaults are left out, so that a field added later leaves old identities as they are.
+        # Defaults are left out, so that a field added later does not change old identities.
         described = self.config.model_dump(mode="json", include=set(ITEM_FIELDS), exclude_defaults=True)
         source = dict(self.source.identity())
         if isinstance(self.config.source, PluginSource):
@@ -137,10 +139,10 @@ class DataDomain(Domain):
         return {"pipeline": PIPELINE_VERSION, "source": source, **described}
 
     def plain_identity(self, identity: dict[str, Any]) -> dict[str, Any]:
-        """Return what a plugin says of its source, if it can be part of a stage's key.
+        """Return the identity of a plugin's source unchanged, if it can be part of a stage's key.
 
         Raises:
-            PluginError: it is not plain JSON.
+            PluginError: The identity is not plain JSON.
         """
         try:
             canonical_json(identity)
@@ -152,7 +154,7 @@ class DataDomain(Domain):
     def verifier_identity(self) -> Mapping[str, Any]:
         """Return the scorer's id and the verifier's settings, without those that only change speed or isolation."""
         verifier = self.config.verifier
-        # The scorer's id holds what matters of a judge.
+        # The verifier's id contains everything about a judge that matters.
         excluded = {*SPEED_AND_ISOLATION, "judge", "folder"}
         settings = verifier.model_dump(mode="json", exclude=excluded, exclude_defaults=True)
         return {"scorer": self.scorer, **settings, "kind": verifier.kind}
@@ -189,7 +191,7 @@ class DataDomain(Domain):
 
 
 def marks_of(verifier: VerifierConfig) -> tuple[str, ...]:
-    """Return the marks that a completion must write; see `Domain.places`."""
+    """Return the marks that a completion must write (see `Domain.places`)."""
     places = (verifier.answer_in or ()) if isinstance(verifier, ExtractingVerifier | SourceVerifier) else ()
     if not places:
         return ()
@@ -197,7 +199,7 @@ def marks_of(verifier: VerifierConfig) -> tuple[str, ...]:
 
 
 def choices_of(verifier: VerifierConfig) -> int | None:
-    """How many answers a guesser chooses from; see `Domain.choices`."""
+    """Return the number of answers that a guesser chooses from (see `Domain.choices`)."""
     if isinstance(verifier, ChoiceVerifier):
         return len(set(verifier.choices))
     return 0 if verifier.kind in UNGUESSABLE else None

@@ -1,4 +1,4 @@
-"""The choice of the items of a split that are evaluated."""
+"""Choose the items of a split that are evaluated."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from xdomain.domains.splits import split_key
 
 
 def choose_items(domain: Domain, evaluation: EvaluationConfig, split: Split | None = None) -> list[Item]:
-    """Return the evaluated items in the order of the split; every checkpoint gets the same ones.
+    """Return the evaluated items in the order of the split. Every checkpoint gets the same items.
 
     They are the first `evaluation.items` of one permutation, so the 300 items of a smaller evaluation are among the 600
-    of a larger one. Each item's rank in the permutation follows from the seed, the domain's name and what the item
-    asks, not from its index. If rows are added or removed, the others keep their order.
+    of a larger one. Each item's rank in the permutation depends on the seed, the domain's name and the item's question,
+    not on its index. If rows are added or removed, the others keep their order.
 
     Args:
+        domain: Domain that holds the items.
+        evaluation: Evaluation settings.
         split: Split that the items come from; by default `evaluation.split`.
     """
     items = domain.items(split or Split(evaluation.split))

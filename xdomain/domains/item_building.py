@@ -1,4 +1,4 @@
-"""From rows to items: map fields, filter, fill the template, drop exact repeats, split, limit."""
+"""Make items of rows: map fields, filter, fill the template, drop exact repeats, split, limit."""
 
 from __future__ import annotations
 
@@ -27,22 +27,23 @@ from xdomain.domains.templates import render
 from xdomain.domains.values import plain_json, written
 
 NOT_METADATA = frozenset({"gold", "id", "cluster", "question", "solution", "system"})
-"""Fields with a place of their own in an item, or of use to templates alone."""
+"""Fields that have their own attribute in an item, or that only templates use."""
 
 NOT_ASKED = frozenset({"gold", "solution", "cluster", "id", "system"})
-"""Fields that are not part of the question: two items that differ only in these share a split."""
+"""Fields that are not part of the question. Two items that differ only in these share a split."""
 
 NO_REFERENCE = ""
-"""The gold of an item that has no right answer written down."""
+"""The gold of an item without a gold answer."""
 
 
 @dataclass(frozen=True)
 class BuiltItem:
-    """An item with what is known of it besides.
+    """An item with its solution and its origin.
 
     Attributes:
-        solution: a right completion.
-        where: place of its row.
+        item: The item.
+        solution: A right completion.
+        where: File and line of its row.
     """
 
     item: Item
@@ -64,7 +65,7 @@ class BuiltPart:
 
 
 def part_of(split: Split, parts: tuple[Part, ...]) -> Part | None:
-    """The part of the source that holds a split; None where the source has nothing for it."""
+    """Return the part of the source that holds a split, or None if there is none."""
     if "pool" in parts:
         return "pool"
     if split is Split.DEV and "dev" not in parts:
@@ -76,8 +77,8 @@ def build_part(config: DomainConfig, source: Source, part: Part) -> BuiltPart:
     """Build the splits that one part of a source holds. A pool, or a train part without dev, is divided by question.
 
     Raises:
-        DataError: no row has a column that is mapped, a row is bad and bad rows are refused, two rows share an id, or
-            no row is left.
+        DataError: No row has a mapped column, a row is bad and bad rows are refused, two rows share an id, or no row is
+            left.
     """
     rows = source.rows(part)
     builder = RowBuilder(config, source)
@@ -85,7 +86,7 @@ def build_part(config: DomainConfig, source: Source, part: Part) -> BuiltPart:
     seen: set[tuple[str, str | None, str]] = set()
     bad: list[BadRow] = []
     for built in builder.items(rows, bad):
-        # A row that repeats prompt, system message and gold adds nothing; one prompt with two golds `check` tells.
+        # A row that repeats prompt, system message and gold adds nothing. `check` reports a prompt with two golds.
         text = (built.item.prompt, built.item.system, built.item.gold)
         if text not in seen:
             seen.add(text)
@@ -102,7 +103,7 @@ def build_part(config: DomainConfig, source: Source, part: Part) -> BuiltPart:
 
 
 def place(config: DomainConfig, splits: Iterable[Split], key: str) -> Split:
-    """Return the split that a split key belongs to, of those that share a part."""
+    """Return the split that a split key belongs to, among the splits that share a part."""
     shared = tuple(splits)
     if len(shared) == 1:
         return shared[0]
@@ -115,10 +116,10 @@ def limit_of(config: DomainConfig, split: Split) -> int | None:
 
 
 def with_distinct_ids(entries: list[BuiltItem], limit: int | None) -> list[BuiltItem]:
-    """Return the first `limit` entries; an id that is listed twice is an error, because items are paired by it.
+    """Return the first `limit` entries. Their ids must be distinct, because items are paired by id.
 
     Raises:
-        DataError: two rows share an id.
+        DataError: Two rows share an id.
     """
     kept: dict[str, BuiltItem] = {}
     for entry in entries[:limit]:
@@ -133,7 +134,7 @@ def with_distinct_ids(entries: list[BuiltItem], limit: int | None) -> list[Built
 
 
 class RowBuilder:
-    """Makes the items of one domain from rows.
+    """A builder of one domain's items from rows.
 
     Args:
         config: Description of the domain.
@@ -146,11 +147,11 @@ class RowBuilder:
         self.fields: Mapping[str, FieldConfig] = {**source.fields(), **config.fields}
 
     def items(self, rows: Sequence[Row], bad: list[BadRow]) -> Iterator[BuiltItem]:
-        """Yield an item for each row that the filters let pass, and append the bad rows to `bad`.
+        """Yield an item for each row that passes the filters, and append bad rows to `bad`.
 
         Raises:
-            BadRow: a row is bad, and the domain refuses such rows.
-            DataError: no row has a column that is mapped, or the description is wrong.
+            BadRow: A row is bad, and the domain refuses such rows.
+            DataError: No row has a mapped column, or the description is wrong.
         """
         options = self.config.options
         columns = {field.column for field in self.config.fields.values()}
@@ -181,7 +182,7 @@ class RowBuilder:
 
     def build_prepared(self, row: Row) -> BuiltItem | None:
         values = {name: read_field(row, field) for name, field in self.fields.items()}
-        # Filters come first: a row that one turns away need not be a good one.
+        # Filters come first, so a row that a filter drops may be bad.
         early, late = self._filters
         if not all(passes(entry, values, row.where) for entry in early):
             return None
@@ -223,7 +224,7 @@ class RowBuilder:
     def gold(self, row: Row, values: Mapping[str, Any]) -> str:
         value = values.get("gold")
         if value is None and self.config.verifier.kind == "criteria_judge":
-            return NO_REFERENCE  # the judge scores by the item's criteria, there is nothing to compare with
+            return NO_REFERENCE  # the judge scores by the item's criteria and needs no gold
         text = written(value)
         if text is not None and text.strip():
             return text.strip()
@@ -234,12 +235,12 @@ class RowBuilder:
         raise BadRow(
             f"`gold` {what}",
             where=row.where,
-            fix=f"Map it under domains.{self.config.name}.fields.gold, or correct the row; it has the columns "
+            fix=f"Map it under domains.{self.config.name}.fields.gold, or correct the row, which has the columns "
             f"{', '.join(row.values)}.",
         )
 
     def split_key(self, values: Mapping[str, Any], prompt: str) -> str:
-        """Return the key of what the row asks: that of its question fields, without template and system message."""
+        """Return the key of the row's question, made of its question fields without template and system message."""
         names = [name for name in self.asked if name in values]
         if self.config.split.by == "prompt" or not names:
             return prompt_key(prompt)
@@ -253,7 +254,7 @@ class RowBuilder:
 
     @cached_property
     def _filters(self) -> tuple[list[FilterConfig], list[FilterConfig]]:
-        """Return the filters on fields of the row, and those on the item that is made of them."""
+        """Return the filters on fields of the row, and the filters on the finished item."""
         made = {"gold", "options"} if self.config.options is not None else set()
         early = [entry for entry in self.config.filters if entry.field in self.fields and entry.field not in made]
         return early, [entry for entry in self.config.filters if entry not in early]
@@ -273,10 +274,10 @@ def optional_text(row: Row, values: Mapping[str, Any], name: str) -> str | None:
 
 
 def refuse_surrogates(row: Row, item: Item, solution: str) -> None:
-    """Refuse halves of characters (U+D800 to U+DFFF), which tokenizers and files do not take.
+    """Refuse halves of characters (U+D800 to U+DFFF), which tokenizers and files do not accept.
 
     Raises:
-        BadRow: a text of the item has one.
+        BadRow: A text of the item has one.
     """
     texts = {"prompt": item.prompt, "gold": item.gold, "system": item.system, "id": item.id, "cluster": item.cluster_id}
     for name, text in (texts | {"solution": solution}).items():

@@ -1,4 +1,4 @@
-"""Items that a server process built once, for every worker that is forked from it."""
+"""Cache of items that a server process builds once for all workers that are forked from it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from xdomain.domains.item_building import BuiltPart, build_part
 from xdomain.domains.sources.base import Part, Source
 
 FORK_SAFE_SOURCES = ("procedural", "jsonl", "json", "csv")
-"""Kinds of source that start no threads when they are read: a fork would not have them."""
+"""Kinds of source that start no threads when they are read. Threads would be missing after a fork."""
 
 
 class ItemCache:
-    """Built parts of sources, by the domain's description.
+    """A cache of built parts of sources, by the domain's description.
 
-    Only for a process that lives as long as one run: a file that changes later is not read again.
+    Use it only in a process of one session, since a file that changes later is not read again.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class ItemCache:
                 self._parts[config.model_dump_json(), part] = build_part(config, source, part)
 
     def part(self, config: DomainConfig, source: Source, part: Part) -> BuiltPart:
-        """Return a part of the source: the one that was built for this very description, or else a new one."""
+        """Return the part of the source that was built for the same description, or otherwise a new one."""
         if not self._parts:
             return build_part(config, source, part)
         found = self._parts.get((config.model_dump_json(), part))
@@ -34,4 +34,4 @@ class ItemCache:
 
 
 PROCESS_ITEMS = ItemCache()
-"""The cache of this process and of those that are forked from it. Only the forkserver fills it, before it forks."""
+"""The cache of this process and its forks. Only the forkserver fills it, before it forks."""

@@ -1,4 +1,4 @@
-"""Fields of an item, read from the columns of a row, and the filters on them."""
+"""Read the fields of an item from the columns of a row, and apply filters to them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from xdomain.domains.sources.base import Row
 from xdomain.domains.values import load_json, readable, written
 
 NEEDED = {"criteria_judge": ("criteria",), "unit_tests": ("tests",)}
-"""Fields besides the gold without which a kind of verifier cannot judge."""
+"""Fields, other than the gold, that a kind of verifier needs."""
 
 NEEDED_BY_STYLE = {"humaneval": ("prompt", "tests", "entry_point")}
-"""The same for styles of `unit_tests` that need more."""
+"""Fields that styles of `unit_tests` need in addition."""
 
 ABSENT = object()
-"""Value that `find` returns for a field that a row does not have."""
+"""Value that `find` returns for a field that a row lacks."""
 
 
 def find(value: Any, place: str) -> Any:
     """Return the value at a dotted name, or `ABSENT` if the row has no such field.
 
-    A column whose own name has dots comes before a nested field. JSON inside a cell is read.
+    A column whose own name has dots takes precedence over a nested field. JSON inside a cell is read.
     """
     value = parsed(value)
     if isinstance(value, Mapping):
@@ -50,10 +50,10 @@ def find(value: Any, place: str) -> Any:
 
 
 def demand_columns(columns: Iterable[str], rows: Sequence[Row]) -> None:
-    """Check that some row has each column. A column that no row has is misspelt.
+    """Check that each column is in at least one row. A column that no row has is misspelt.
 
     Raises:
-        DataError: no row has the column.
+        DataError: No row has the column.
     """
     for column in columns:
         if not any(has_column(row, column) for row in rows):
@@ -63,7 +63,7 @@ def demand_columns(columns: Iterable[str], rows: Sequence[Row]) -> None:
 def has_column(row: Row, column: str) -> bool:
     try:
         return find(row.values, column) is not ABSENT
-    except RepeatedKeyError:  # told where the row is read
+    except RepeatedKeyError:  # reported when the row is read
         return True
 
 
@@ -79,9 +79,9 @@ def read_field(row: Row, field: FieldConfig) -> Any:
     """Return the value of a field, or None if it is missing. With a pattern, a number is read as its text.
 
     Raises:
-        BadRow: the pattern has no match, or JSON in the cell lists a key twice.
-        DataError: the pattern takes too long.
-        UnicodeDecodeError: the cell holds bytes that are not UTF-8.
+        BadRow: The pattern has no match, or JSON in the cell lists a key twice.
+        DataError: The pattern takes too long.
+        UnicodeDecodeError: The cell holds bytes that are not UTF-8.
     """
     try:
         value = find(row.values, field.column)
@@ -113,10 +113,11 @@ def read_field(row: Row, field: FieldConfig) -> Any:
 def read_options(row: Row, columns: OptionsConfig) -> dict[str, Any]:
     """Return the fields `options` and `gold` of a row whose answers are in separate columns.
 
-    The order is drawn from the texts, so it is the same for every model, and an edit of one row changes no other.
+    The order of options is drawn from their texts. So it is the same for every model, and an edit of one row changes no
+    other row.
 
     Raises:
-        BadRow: an option is missing or no text or number, or two are equal.
+        BadRow: An option is missing or is neither text nor a number, or two options are equal.
     """
     names = (columns.right, *columns.wrong)
     options = demand_options([read_field(row, FieldConfig(column=name)) for name in names], row.where)
@@ -127,10 +128,10 @@ def read_options(row: Row, columns: OptionsConfig) -> dict[str, Any]:
 
 
 def demand_options(options: Sequence[Any], where: str) -> list[str]:
-    """Return options as texts without white space around them.
+    """Return options as texts without surrounding white space.
 
     Raises:
-        BadRow: one is missing, empty or no text or number, or two are equal.
+        BadRow: An option is missing or empty or is neither text nor a number, or two options are equal.
     """
     texts = [str(option) if isinstance(option, bool) else written(readable(option)) for option in options]
     stripped = [text.strip() for text in texts if text is not None]
@@ -145,10 +146,10 @@ def demand_options(options: Sequence[Any], where: str) -> list[str]:
 
 
 def parsed(text: Any) -> Any:
-    """Return the JSON inside a cell, as Guru and CSV files have it; the value itself if it holds none.
+    """Return the value of JSON text in a cell, as Guru and CSV files have it, or the cell itself if it is not JSON.
 
     Raises:
-        RepeatedKeyError: an object in it lists a key twice.
+        RepeatedKeyError: An object in it lists a key twice.
     """
     if hasattr(text, "tolist"):
         return text.tolist()
@@ -163,7 +164,7 @@ def parsed(text: Any) -> Any:
 
 
 def passes(entry: FilterConfig, values: Mapping[str, Any], where: str) -> bool:
-    """Return whether a row fits a filter. A missing value has no length and no size, and is none of `one_of`.
+    """Return whether a row passes a filter. A missing value has no length and no size, and equals none of `one_of`.
 
     Raises:
         DataError: No such field exists.
@@ -199,10 +200,10 @@ def passes(entry: FilterConfig, values: Mapping[str, Any], where: str) -> bool:
 
 
 def demand_judged(values: Mapping[str, Any], config: DomainConfig, where: str) -> None:
-    """Check that a row has what the domain's verifier judges by.
+    """Check that a row has the fields that the domain's verifier needs.
 
     Raises:
-        BadRow: a field of `NEEDED` is missing or empty.
+        BadRow: A field of `NEEDED` is missing or empty.
     """
     verifier = config.verifier
     style = verifier.style if isinstance(verifier, UnitTestVerifier) else ""
@@ -211,7 +212,7 @@ def demand_judged(values: Mapping[str, Any], config: DomainConfig, where: str) -
         if value is None or not (value.strip() if isinstance(value, str) else value):
             what = "is not mapped" if name not in values else "is null" if value is None else "is empty"
             raise BadRow(
-                f"`{name}` {what}, and the verifier {verifier.kind} judges by it.",
+                f"`{name}` {what}, but the verifier {verifier.kind} needs it.",
                 where=where,
                 fix=f"Map it under domains.{config.name}.fields.{name}, or correct the row.",
             )

@@ -1,4 +1,4 @@
-"""Verdicts of completions, by one rule in training and in evaluation."""
+"""Verdicts on completions, by the same rule in training and evaluation."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ TRUNCATED = "truncated"
 def judge_finished(
     domain: Domain, items: Sequence[Item], texts: Sequence[str], truncated: Sequence[bool]
 ) -> list[Verdict]:
-    """Judge texts as answers; a truncated one is wrong without a look.
+    """Judge texts as answers. A truncated one is wrong without being judged.
 
-    The last number of half a solution may be the gold answer by chance.
+    The last number in half a solution may equal the gold answer by chance.
 
     Args:
         domain: Domain that judges.
-        items: The question of each text.
-        texts: Judged texts: each completion, after the reasoning tag that its prompt left open.
-        truncated: Whether each completion ran out of tokens before an end token or stop string.
+        items: Item of each text.
+        texts: Texts to judge: each completion, after the reasoning tag that its prompt left open.
+        truncated: Mask of completions that ran out of tokens before an end token or stop string.
     """
     whole = [place for place, cut_off in enumerate(truncated) if not cut_off]
     found = iter(domain.score([items[place] for place in whole], [texts[place] for place in whole]))

@@ -1,4 +1,4 @@
-"""Questions that occur twice: in train and test, in two domains, or in one split."""
+"""Find questions that occur twice: in train and test, in two domains, or in one split."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.splits import prompt_key, split_key
 
 SHOWN = 3
-"""Examples kept of an overlap."""
+"""Number of examples that are kept per overlap."""
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """Test items whose question is in a train split: they share a split key or a normalised prompt with a train item.
+    """Test items whose question is in a train split, since a train item has the same split key or normalised prompt.
 
     Attributes:
         train_domain: Domain of the train split.
         test_domain: Domain of the test split; the same name for an overlap within a domain.
-        exact: Number of test items whose prompt is in train letter for letter.
-        normalised: Number of further ones that differ only in width, case, white space or template.
+        exact: Number of test items whose exact prompt is in train.
+        normalised: Number of further test items that differ only in width, case, white space or template.
         test_items: Size of the test split.
         examples: Ids of the first such test items.
     """
@@ -57,29 +57,30 @@ def find_overlap(train_domain: Domain, test_domain: Domain) -> Overlap:
 
 
 def keys_of(item: Item) -> tuple[str, str]:
-    """Return the keys of what an item asks: that of its question, and that of its prompt."""
+    """Return the keys of an item's question and of its prompt."""
     return split_key(item), prompt_key(item.prompt)
 
 
 def find_overlaps(domains: Sequence[Domain], warmup: Sequence[Domain] = ()) -> list[Overlap]:
-    """Every overlap that is not empty, of each train split with each test split.
+    """Return every overlap of a train split with a test split that is not empty.
 
     Args:
-        domains: domains that are trained on and tested.
-        warmup: further domains that the base is warmed up on, and that are not tested.
+        domains: Domains that are trained on and tested.
+        warmup: Further domains on which the base model is warmed up and which are not tested.
     """
     found = [find_overlap(trained, tested) for trained in [*domains, *warmup] for tested in domains]
     return [overlap for overlap in found if overlap.total]
 
 
 def refuse_overlaps(domains: Sequence[Domain], warmup: Sequence[Domain] = ()) -> list[Overlap]:
-    """Check an experiment's domains before anything is trained; returns the overlaps that are allowed by name.
+    """Check an experiment's domains before training, and return the overlaps that are allowed by name.
 
     Args:
-        domains, warmup: as in `find_overlaps`.
+        domains: Domains that are trained on and tested.
+        warmup: Further domains on which the base model is warmed up and which are not tested.
 
     Raises:
-        DataError: a test question is in a train split, and the train domain does not allow the test domain.
+        DataError: A test question is in a train split, and the train domain does not allow the test domain.
     """
     allowed = {domain.name: domain.allowed_overlap for domain in [*domains, *warmup]}
     overlaps = find_overlaps(domains, warmup)
@@ -89,13 +90,13 @@ def refuse_overlaps(domains: Sequence[Domain], warmup: Sequence[Domain] = ()) ->
                 f'{overlap.total} of {overlap.test_items} test prompts of "{overlap.test_domain}" are in the train '
                 f'split of "{overlap.train_domain}" (the first: {", ".join(overlap.examples)}).',
                 where=f"domains.{overlap.train_domain}",
-                fix="Remove them, split one pool by hash (`split: {by: prompt}` where rows with one prompt differ in "
-                f"other fields), or set `allow_overlap: [{overlap.test_domain}]`.",
+                fix="Remove them, split one pool by hash (with `split: {by: prompt}` if rows with the same prompt "
+                f"differ in other fields), or set `allow_overlap: [{overlap.test_domain}]`.",
             )
     return overlaps
 
 
 def repeated_prompts(items: Sequence[Item]) -> int:
-    """Return how many items repeat the prompt and system message of an earlier one, letter for letter."""
+    """Return the number of items that repeat the exact prompt and system message of an earlier item."""
     counts = Counter((item.prompt, item.system) for item in items)
     return sum(count - 1 for count in counts.values())

@@ -1,4 +1,4 @@
-"""Search regular expressions that users wrote, with a limit of time: some backtrack without end."""
+"""Search users' regular expressions with a time limit, since some backtrack almost without end."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MOST_MEBIBYTES = 512
 
 
 def last_match(pattern: str, text: str) -> str | None:
-    """Return group 1, or all, of the last match of `pattern`; None if there is none.
+    """Return group 1 of the last match of `pattern`, or the whole match if there are no groups; None without a match.
 
-    An alarm ends a search in the main thread. In other threads, which no alarm reaches, a child process searches.
+    An alarm ends a search in the main thread. Other threads do not receive alarms, so they use a child process.
 
     Raises:
         LimitExceeded: The search takes longer than `LONGEST_SECONDS`.
@@ -37,7 +37,7 @@ def last_match(pattern: str, text: str) -> str | None:
 
 
 def search(pattern: str, text: str) -> str | None:
-    """Return what `last_match` returns, without a limit."""
+    """Return the same as `last_match`, without a time limit."""
     found = None
     for match in re.finditer(pattern, text, re.MULTILINE):
         found = match
@@ -48,7 +48,7 @@ def search(pattern: str, text: str) -> str | None:
 
 @cache
 def _pool(_process: int) -> WorkerPool:
-    """Return the child process; a forked process needs its own."""
+    """Return the child process of this process. A forked process needs its own."""
     return WorkerPool("xdomain.domains.patterns", 1)
 
 
@@ -59,7 +59,7 @@ def main() -> None:
     sys.stdout.flush()
     for line in sys.stdin:
         pattern, text = json.loads(line)
-        signal.alarm(int(LONGEST_SECONDS) + 2)  # the parent may be gone
+        signal.alarm(int(LONGEST_SECONDS) + 2)  # ends this process if the parent is gone
         sys.stdout.write(json.dumps(search(pattern, text)) + "\n")
         sys.stdout.flush()
         signal.alarm(0)

@@ -1,4 +1,4 @@
-"""What a completion is paid: by a shape of values, or by a function of the user's."""
+"""Compute the reward of a completion by a shape of values or by a user's function."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from xdomain.domains.user_function import UserFunction, plain_number
 
 
 class Payment(Protocol):
-    """Turns verdicts into rewards."""
+    """A rule that turns verdicts into rewards."""
 
     gate: FormatGate | None
     control: bool
     graded: bool
 
     def pay(self, item: Item, completion: str, verdict: Verdict) -> tuple[float | None, str]:
-        """Return the reward and "", or None and why there is none."""
+        """Return the reward and "", or None and the reason why there is none."""
 
     def identity(self) -> Mapping[str, Any]:
         """See `Domain.reward_identity`."""
@@ -32,7 +32,7 @@ class Payment(Protocol):
 
 
 class ShapePayment:
-    """Pays by a shape."""
+    """A payment by a reward shape."""
 
     def __init__(self, shape: RewardShape) -> None:
         self.shape = shape
@@ -42,15 +42,18 @@ class ShapePayment:
         return shaped_reward(self.shape, completion, verdict, item.gold), ""
 
     def identity(self) -> Mapping[str, Any]:
-        # `control` says what is allowed, and pays nothing.
+        # `control` only affects checks and does not change rewards.
         return self.shape.model_dump(mode="json", exclude_defaults=True, exclude={"control"})
 
     def preflight(self) -> None:
-        """Nothing is needed."""
+        """Do nothing, since nothing is needed."""
 
 
 class FunctionPayment:
-    """Pays what `function(item, completion, verdict)` returns. An unscored completion is paid nothing, unasked."""
+    """A payment by a user's `function(item, completion, verdict)`.
+
+    The function is not called for an unscored completion, which has no reward.
+    """
 
     gate: FormatGate | None = None
     graded = False
@@ -59,7 +62,7 @@ class FunctionPayment:
         self.config = config
         self.control = config.control
         self._function = UserFunction(config, arguments=3)
-        self._logged = False  # the first failure, since a reward has no place for its reason
+        self._logged = False  # whether the first failure was logged, since a reward cannot hold its reason
 
     def pay(self, item: Item, completion: str, verdict: Verdict) -> tuple[float | None, str]:
         if verdict.outcome is Outcome.UNSCORED:
@@ -84,10 +87,10 @@ class FunctionPayment:
 
 
 def payment_of(reward: RewardConfig, verifier_kind: str) -> Payment:
-    """Return what a domain's `reward` names.
+    """Return the payment that a domain's `reward` names.
 
     Raises:
-        ConfigError: unknown preset or table.
+        ConfigError: The preset or table is unknown.
     """
     if isinstance(reward, FunctionReward):
         return FunctionPayment(reward)

@@ -1,4 +1,4 @@
-"""What must hold of an experiment's domains before the first stage starts."""
+"""Checks of an experiment's domains before the first stage starts."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ from xdomain.domains.overlap import refuse_overlaps
 from xdomain.domains.reward_check import refuse_reward
 
 FEWEST_EVALUATED = 2
-"""Items below which an accuracy has no variance, and so no interval."""
+"""Least number of items with which an accuracy has a variance, and so an interval."""
 
 REWARDED = 5
-"""Train items on which a reward is tried before training starts."""
+"""Number of train items on which a reward is tried before training starts."""
 
 
 def preflight_domains(
     domains: Sequence[Domain], trained: Mapping[str, int], evaluated: Split, warmup: Sequence[Domain] = ()
 ) -> None:
-    """Read every domain's data and try what its scoring needs.
+    """Read every domain's data, and check that its completions can be judged and rewarded.
 
     Args:
-        domains: of the experiment.
-        trained: of those that some curriculum trains on, the most prompts that one step draws.
-        evaluated: the split that checkpoints are evaluated on.
-        warmup: further domains that the base is warmed up on.
+        domains: Domains of the experiment.
+        trained: Largest number of prompts that one training step draws from each trained domain.
+        evaluated: Split on which checkpoints are evaluated.
+        warmup: Further domains on which the base model is warmed up.
 
     Raises:
-        ConfigError: a right answer would not earn more than a wrong one.
-        DataError: a needed split is empty or too small, data is malformed, or train and test overlap without leave.
-        DependencyMissing: Scoring needs something that is missing (a sandbox, a judge's key).
+        ConfigError: A right answer would not earn more than a wrong one.
+        DataError: A needed split is empty or too small, data is malformed, or train and test overlap without
+            permission.
+        DependencyMissing: Judging needs something that is missing (a sandbox, a judge's key).
     """
     for domain in domains:
         needed = {evaluated} | ({Split.TRAIN} if domain.name in trained else set())
@@ -51,18 +52,20 @@ def preflight_domains(
 
 
 def refuse_small_splits(domain: Domain, step_prompts: int, evaluated: Split) -> None:
-    """One step should not meet a prompt twice, and an accuracy should have a variance.
+    """Refuse splits that are too small for a training step without repeated prompts or an accuracy with a variance.
 
     Args:
-        step_prompts: the most that one training step draws from the domain; 0 where it is not trained on.
+        domain: Domain to check.
+        step_prompts: Largest number of prompts that one training step draws from the domain; 0 if it is not trained.
+        evaluated: Split on which checkpoints are evaluated.
 
     Raises:
-        DataError: a split is smaller.
+        DataError: A split is too small.
     """
     size = len(domain.items(Split.TRAIN)) if step_prompts else 0
     if size < step_prompts:
         raise DataError(
-            f"its train split has {size} items, and one training step draws {step_prompts} of them.",
+            f"its train split has {size} items, but one training step draws {step_prompts} of them.",
             where=f"domains.{domain.name}",
             fix="Add rows, loosen `filters`, or lower `training.prompts_per_step`.",
         )
@@ -76,15 +79,15 @@ def refuse_small_splits(domain: Domain, step_prompts: int, evaluated: Split) -> 
 
 
 def fewer_than_asked(domain: Domain, evaluation: EvaluationConfig) -> str | None:
-    """A sentence where an evaluation asks for more items than there are."""
+    """Return a sentence if an evaluation asks for more items than there are, otherwise None."""
     size = len(domain.items(Split(evaluation.split)))
     if size >= evaluation.items:
         return None
-    return f"{domain.name}: evaluation.items asks for {evaluation.items}, its {evaluation.split} split has {size}."
+    return f"{domain.name}: evaluation.items asks for {evaluation.items}, but its {evaluation.split} split has {size}."
 
 
 def rows_left_out(domains: Iterable[Domain]) -> list[str]:
-    """Return a sentence for each domain with left-out rows; domains without data on this machine have none."""
+    """Return a sentence for each domain with left-out rows. Domains without data on this machine are skipped."""
     found = []
     for domain in domains:
         with suppress(DataError, DependencyMissing):

@@ -1,4 +1,4 @@
-"""Checks of what a domain's reward pays for right, wrong, empty and garbage answers."""
+"""Check the rewards that a domain pays for right, wrong, empty and garbage answers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from xdomain.domains.base import Domain, Item
 from xdomain.domains.rewards import gate_text, passes_gate, tags_not_in
 
 SHOWN_CHARACTERS = 80
-"""Characters of a solution that a message shows."""
+"""Number of characters of a solution that a message shows."""
 
 LONG_ANSWER = " and so on" * 50
-"""Text appended to a gold answer to see what a right answer of another length earns."""
+"""Text that is appended to a gold answer to find the reward of a longer right answer."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class RewardCheck:
     """Rewards of completions of one split; None for a kind that was not tried or has no reward.
 
     Attributes:
-        gold: Rewards of the items' own solutions, as far as the verifier accepts them.
-        wrong: Rewards of the next item's solution, as far as the verifier rejects it.
+        gold: Rewards of the items' own solutions that the verifier accepts.
+        wrong: Rewards of next items' solutions that the verifier rejects.
         malformed: Rewards of the empty completion.
         garbage: Rewards of completions that answer no item, such as the prompt itself.
-        failed: Why a gold solution that the verifier accepts has no reward, of the first such item; "" if none.
+        failed: Reason why the first accepted gold solution without a reward has none; "" if all have one.
         gate_failures: "id (solution)" of each gold solution that fails the reward's gate.
         unasked: Tags that the gate demands and that some item's prompt and system message do not name.
         unplaced: Number of items that mention none of the marks that the verifier needs.
@@ -57,7 +57,7 @@ class RewardCheck:
 
 
 def earned(rewards: Iterable[float | None]) -> Earned | None:
-    """Summarise rewards; completions without a reward are left out."""
+    """Summarise rewards, without completions that have none."""
     values = [reward for reward in rewards if reward is not None]
     return Earned(min(values), max(values), fmean(values)) if values else None
 
@@ -72,7 +72,7 @@ def gate_failures(domain: Domain, items: Sequence[Item], solutions: Sequence[str
 
 
 def reward_failure(domain: Domain, accepted: Iterable[tuple[Item, str, Verdict]]) -> str:
-    """Return why the first of the accepted solutions without a reward has none, "" if nothing failed."""
+    """Return the reason why the first accepted solution without a reward has none, or "" if nothing failed."""
     return next(filter(None, (domain.reward_problem(*each) for each in accepted)), "")
 
 
@@ -123,23 +123,24 @@ def reward_notes(domain: Domain, split: str, found: RewardCheck) -> list[str]:
         notes.append(f"{split}: {sentence_of_unasked(domain, others)}")
     if found.unplaced and domain.gate is None:
         notes.append(
-            f"{split}: the verifier finds an answer only in {' or '.join(domain.places)}, and {found.unplaced} prompts "
-            "do not mention it. Say in `template` where the answer goes."
+            f"{split}: the verifier finds an answer only in {' or '.join(domain.places)}, but {found.unplaced} prompts "
+            "do not mention it. Ask for it in `template`."
         )
     return notes
 
 
 def answer_tag(domain: Domain) -> str:
-    """Return the opening answer tag that the gate demands, "" for none."""
+    """Return the opening answer tag that the gate demands, or "" for none."""
     return f"<{domain.gate.answer_tag}>" if domain.gate is not None and domain.gate.answer_tag is not None else ""
 
 
 def refuse_reward(domain: Domain, items: Sequence[Item]) -> None:
-    """Refuse a reward under which a right answer does not earn most. The reward is tried on made-up verdicts, without a
-    verifier.
+    """Refuse a reward that does not pay right answers best.
+
+    The reward is tried on invented verdicts, without a verifier.
 
     Raises:
-        ConfigError: a right gold solution fails the gate or does not earn more than a wrong or malformed one, or no
+        ConfigError: A right gold solution fails the gate or does not earn more than a wrong or malformed one, or no
             prompt asks for the answer tag that the gate demands.
     """
     if domain.control or not items:
@@ -162,7 +163,7 @@ def refuse_reward(domain: Domain, items: Sequence[Item]) -> None:
             other = domain.reward(item, solution, verdict)
             if lowest is not None and other is not None and other >= lowest:
                 raise ConfigError(
-                    f"a right answer earns {lowest:g}, and a {name} one {other:g}.",
+                    f"a right answer earns {lowest:g}, but a {name} one {other:g}.",
                     where=where,
                     fix=fix_of_values(domain),
                 )
@@ -174,7 +175,7 @@ def min_known(rewards: Iterable[float | None]) -> float | None:
 
 
 def sentence_of_unasked(domain: Domain, tags: Sequence[str]) -> str:
-    return f"the reward demands {' and '.join(tags)}, and not every prompt or system message of {domain.name} names it."
+    return f"the reward demands {' and '.join(tags)}, but not every prompt or system message of {domain.name} names it."
 
 
 def fix_of_solution(domain: Domain) -> str:

@@ -1,4 +1,4 @@
-"""Reward shaping: from a verdict to a number, by a shape or a published preset. It never changes an accuracy."""
+"""Reward shaping: turn a verdict into a number, by a shape or a published preset. Accuracies never change."""
 
 from __future__ import annotations
 
@@ -18,20 +18,24 @@ from xdomain.config.domain_verifier import ExtractingVerifier, Place, SourceVeri
 from xdomain.core.records import Outcome, Verdict
 
 TIE_SCORE = 0.5
-"""The credit of a pairwise judge's tie, which is not a right answer."""
+"""Credit of a pairwise judge's tie, which is not a right answer."""
 
 TIE = "tie"
-"""Reason of a tie's verdict. A credit of 0.5 does not tell: it may be half of a rubric's points."""
+"""Reason of a tie's verdict. A credit of 0.5 does not show a tie, since it may be half of a rubric's points."""
 
 TOKEN = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
-"""A word, a digit or a single other sign; white space is none."""
+"""A word, a digit or any other single character except white space."""
 
 
 def resolve_reward(reward: str | RewardShape, verifier_kind: str) -> RewardShape:
-    """Return the shape that a domain's `reward` names: itself, "preset/table", or the preset's table for the verifier.
+    """Return the shape that a domain's `reward` names.
+
+    Args:
+        reward: A shape, "preset/table", or a preset whose table for the verifier is used.
+        verifier_kind: Kind of the domain's verifier.
 
     Raises:
-        ConfigError: unknown preset or table.
+        ConfigError: The preset or table is unknown.
     """
     if isinstance(reward, RewardShape):
         return reward
@@ -39,14 +43,14 @@ def resolve_reward(reward: str | RewardShape, verifier_kind: str) -> RewardShape
 
 
 def with_reward_prompt(config: DomainConfig) -> DomainConfig:
-    """Return the domain's description with what its reward adds.
+    """Return the domain's description with the additions of its reward.
 
-    A preset with a prompt fills in `system` and `solution` if the description sets none; a template that names the
+    A preset with a prompt fills in `system` and `solution` if the description sets none. A template that names the
     gate's tags needs no `system`. With an answer tag in the gate, the verifier also looks inside that tag, unless the
-    description says where it looks. All three become part of the description and so of the domain's identity.
+    description sets its places. All three become part of the description and so of the domain's identity.
 
     Raises:
-        ConfigError: unknown preset or table.
+        ConfigError: The preset or table is unknown.
     """
     if isinstance(config.reward, FunctionReward):
         return config
@@ -57,8 +61,8 @@ def with_reward_prompt(config: DomainConfig) -> DomainConfig:
     prompt = load_preset(config.reward.partition("/")[0]).prompt if isinstance(config.reward, str) else None
     if prompt is not None and config.system is None and tags_not_in(gate, config.template):
         changed["system"] = prompt.system
-    # Compared with the default rather than looked up among the set fields: a description that was written out whole,
-    # as for a worker, sets every field.
+    # Fields are compared with their defaults, not looked up among the set fields, since a description that was written
+    # out completely, as for a worker, sets every field.
     if prompt is not None and config.solution == DomainConfig.model_fields["solution"].default:
         changed["solution"] = prompt.solution
     if gate.answer_tag is not None:
@@ -67,8 +71,8 @@ def with_reward_prompt(config: DomainConfig) -> DomainConfig:
 
 
 def looking_inside_tag(verifier: VerifierConfig) -> VerifierConfig:
-    """Return a verifier that looks in the answer tag before it takes the whole text, unless its file says where."""
-    if not isinstance(verifier, ExtractingVerifier | SourceVerifier):  # looks where it likes
+    """Return a verifier that looks in the answer tag before it takes the whole text, unless its places are set."""
+    if not isinstance(verifier, ExtractingVerifier | SourceVerifier):  # has no configurable places
         return verifier
     places: tuple[Place, ...] | None = verifier.answer_in
     if places != type(verifier).model_fields["answer_in"].default or "tag" in (places or ()):
@@ -84,7 +88,7 @@ def tags_not_in(gate: FormatGate, text: str) -> list[str]:
 
 
 def shaped_reward(shape: RewardShape, completion: str, verdict: Verdict, gold: str) -> float | None:
-    """Return what the completion is paid, None if it is unscored.
+    """Return the completion's reward, or None if it is unscored.
 
     Source: gate and length term after CGPO, appendix C.3.
     """
@@ -102,7 +106,7 @@ def shaped_reward(shape: RewardShape, completion: str, verdict: Verdict, gold: s
 
 
 def length_loss(term: LengthTerm | None, answer: str, gold: str) -> float:
-    """Return what a right answer loses for being longer or shorter than the gold."""
+    """Return the deduction for a right answer that is longer or shorter than the gold."""
     if term is None:
         return 0.0
     return term.per_unit * min(abs(length_of(answer, term) - length_of(gold, term)), term.cap)
@@ -114,10 +118,10 @@ def length_of(text: str, term: LengthTerm) -> int:
 
 
 def passes_gate(gate: FormatGate, completion: str) -> bool:
-    """Return whether the completion is exactly the demanded tags, once each, in order, with nothing else around them.
+    """Return whether the completion consists of exactly the demanded tags, once each, in order.
 
-    Text before a lone closing think tag counts as reasoning: the chat template may have written its opening tag into
-    the prompt.
+    Text before a closing think tag without an opening one counts as reasoning, since the chat template may have written
+    the opening tag into the prompt.
     """
     rest = completion.strip()
     if gate.think_tag is not None:
@@ -143,6 +147,6 @@ def has_tag(text: str, name: str) -> bool:
 
 
 def gate_text(gate: FormatGate) -> str:
-    """Return the form that the gate demands, to show it in messages."""
+    """Return the form that the gate demands, for messages."""
     parts = [f"<{name}>...</{name}>" for name in (gate.think_tag, gate.answer_tag) if name is not None]
     return "".join(parts) or "any text"

@@ -1,8 +1,8 @@
 """Data that a worker server reads once, so that the workers forked from it find the items in their memory.
 
 The session writes the domains of its experiment to a file and names the file in an environment variable. It sets the
-variable only while it starts the server. A server that finds no variable reads nothing, and its workers read for
-themselves.
+variable only while it starts the server. A server without the variable reads nothing, and each of its workers reads
+the data itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Assignment of items to splits, decided only by what an item asks, so that no question is in two splits."""
+"""Assign items to splits by their questions only, so that no question is in two splits."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from xdomain.domains.base import Item, Split
 from xdomain.domains.values import plain_json
 
 UNORDERED = frozenset({"options", "choices"})
-"""Fields that are lists whose order is not part of the question."""
+"""Fields that hold lists whose order is not part of the question."""
 
 
 def normalise_prompt(prompt: str) -> str:
-    """Width, case and runs of white space are not differences between prompts; punctuation is (1+2 is not 1-2)."""
+    """Return a prompt without differences in width, case and white space. Punctuation stays (1+2 is not 1-2)."""
     folded = unicodedata.normalize("NFKC", prompt).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())  # folding can undo the normal form
 
 
 def prompt_key(prompt: str) -> str:
-    """sha256 of the normalised prompt."""
+    """Return the sha256 of the normalised prompt."""
     return text_digest(normalise_prompt(prompt))
 
 
 def question_key(values: Mapping[str, Any], names: Iterable[str]) -> str:
-    """Return the key that all items asking the same share: sha256 of the normalised question fields.
+    """Return the key that all items with the same question share: the sha256 of the normalised question fields.
 
-    Fields are joined in the order of their names. A single field has the key that its text has as a prompt.
+    Fields are joined in the order of their names. The key of a single field equals the `prompt_key` of its text.
     """
     return prompt_key("\n".join(_text(name, values.get(name)) for name in sorted(names)))
 
@@ -44,7 +44,7 @@ def _text(name: str, value: Any) -> str:
 
 
 def split_key(item: Item) -> str:
-    """Return the key by which an item is placed in a split; items that ask the same share it.
+    """Return the key that assigns an item to a split. Items with the same question have the same key.
 
     If a domain does not set `Item.split_key`, the digest of the normalised prompt is used.
     """
@@ -52,9 +52,15 @@ def split_key(item: Item) -> str:
 
 
 def split_of(key: str, *, dev: float, test: float) -> Split:
-    """Return the split of a key: the hash is read as a number in [0, 1); test comes first, then dev, then train.
+    """Return the split of a key.
 
-    Changing `dev` moves items between dev and train only, so a test split survives it.
+    The hash is read as a number in [0, 1), which is divided into test, dev and train in this order. So a change of
+    `dev` moves items only between dev and train, and test stays the same.
+
+    Args:
+        key: Split key in hexadecimal digits.
+        dev: Share of dev.
+        test: Share of test.
     """
     place = int(key[:13], 16) / 16**13
     if place < test:

@@ -1,4 +1,4 @@
-"""Prompt templates: Jinja2 in its sandbox. An undefined name is an error, and so is writing a missing value."""
+"""Prompt templates in Jinja2's sandbox. Undefined names are errors, and so is the output of a missing value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xdomain.domains.values import is_null
 LONGEST_SECONDS = 5.0
 MOST_MEBIBYTES = 512
 LONGEST_TEXT = 10_000_000
-"""Characters of a filled template; the longest contexts of models take half of them."""
+"""Largest number of characters in a filled template. The longest contexts of models hold half of them."""
 
 if TYPE_CHECKING:  # jinja2 is imported on first use: most plans fill no template
     from jinja2 import Template, Undefined, UndefinedError
@@ -23,7 +23,10 @@ if TYPE_CHECKING:  # jinja2 is imported on first use: most plans fill no templat
 
 @cache
 def environment() -> ImmutableSandboxedEnvironment:
-    """The one environment: no attribute that could change or reach anything, and no silent blanks."""
+    """Return the environment of all templates.
+
+    It allows no attribute that changes or reaches other objects, and never writes a blank for a missing value.
+    """
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -43,7 +46,7 @@ def null_type() -> tuple[type[Undefined], type[UndefinedError]]:
     from jinja2 import StrictUndefined, UndefinedError
 
     class NullUsedError(UndefinedError):
-        """A missing value would have become text."""
+        """Error for a missing value that a template would write as text."""
 
     class Null(StrictUndefined):
         __slots__ = ()
@@ -72,7 +75,7 @@ def json_null(value: object) -> None:
 
 
 def marked(value: Any, name: str) -> Any:
-    """Return `value` with whatever is missing, at any depth, replaced by a `Null` that knows the field's name."""
+    """Return `value` with everything missing in it, at any depth, replaced by a `Null` that knows the field's name."""
     if isinstance(value, str | int):
         return value
     if isinstance(value, Mapping):
@@ -90,7 +93,7 @@ def compile_template(text: str) -> Template:
     """Compile a template.
 
     Raises:
-        ConfigError: it is not Jinja2.
+        ConfigError: The text is not valid Jinja2.
     """
     from jinja2 import TemplateError
 
@@ -113,7 +116,7 @@ def render(text: str, fields: Mapping[str, Any], *, where: str) -> str:
     """Fill a template with an item's fields.
 
     Raises:
-        ConfigError: the template is not Jinja2.
+        ConfigError: The template is not valid Jinja2.
         BadRow: The template would write a value that is missing in the row.
         DataError: The template names a field that the row lacks, does what the sandbox forbids, or exceeds
             `LONGEST_SECONDS`, `MOST_MEBIBYTES` or `LONGEST_TEXT`.
@@ -131,7 +134,7 @@ def render(text: str, fields: Mapping[str, Any], *, where: str) -> str:
         raise DataError(f"the template {text[:80]!r} {error}.", where=where, fix="Simplify it.") from error
     except null_type()[1] as error:
         raise BadRow(
-            f"{error}, and the template {text[:80]!r} uses it.",
+            f"{error}, but the template {text[:80]!r} uses it.",
             where=where,
             fix="Correct the row, or give a default in the template: {{ field | default('') }}.",
         ) from error

@@ -1,4 +1,4 @@
-"""The conformance suite for domains, ours and third parties': `check_domain` asserts every law of `Domain`.
+"""The conformance suite for domains, including those of plugins. `check_domain` asserts every law of `Domain`.
 
 from xdomain.domains.testing import check_domain
 
@@ -19,20 +19,20 @@ from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.overlap import keys_of
 
 MOST = 50
-"""Items a split that are judged unless told otherwise."""
+"""Number of items per split that are judged by default."""
 
 
 def check_domain(make: Callable[[], Domain], *, most: int | None = MOST, fewest_prompts: int = 0) -> check.DomainCheck:
-    """Assert that a domain keeps the contract; returns what was measured on the way.
+    """Assert that a domain keeps the contract, and return the results of the check.
 
     Args:
-        make: makes a fresh domain, as the entry point does.
-        most: judge at most so many items a split; None judges all.
-        fewest_prompts: distinct prompts that it should have.
+        make: Function that makes a new domain, as the entry point does.
+        most: Number of items to judge per split, from the first; None judges all.
+        fewest_prompts: Least number of distinct prompts that it should have.
 
     Raises:
-        AssertionError: a law is broken; the message says which and where.
-        DataError: its data is missing or malformed.
+        AssertionError: The domain breaks a law. The message names the law and the item.
+        DataError: The domain's data is missing or malformed.
     """
     domain = make()
     check_items(domain)
@@ -50,7 +50,7 @@ def check_domain(make: Callable[[], Domain], *, most: int | None = MOST, fewest_
 
 
 def check_items(domain: Domain) -> None:
-    """Ids are distinct within a split, and items are what they should be."""
+    """Assert that ids are distinct within a split and that items have valid fields."""
     assert re.fullmatch(r"[a-z][a-z0-9_]*", domain.name), f'the name "{domain.name}" should match [a-z][a-z0-9_]*'
     assert domain.items(Split.TEST) or domain.items(Split.TRAIN), "neither train nor test has items"
     for split in Split:
@@ -65,23 +65,23 @@ def check_items(domain: Domain) -> None:
 
 
 def check_two_builds_agree(one: Domain, other: Domain) -> None:
-    """Same split, same index, same item, whoever asks."""
+    """Assert that two builds of a domain have the same items at the same indices."""
     for split in Split:
         assert list(one.items(split)) == list(other.items(split)), f"two builds disagree on {split}"
 
 
 def check_splits_are_disjoint(domain: Domain) -> None:
-    """Check that no test question is in train or dev, unless the domain allows its own overlap by name."""
+    """Assert that no test question is in train or dev, unless the domain allows its own overlap by name."""
     if domain.name in domain.allowed_overlap:
         return
     keys = {split: {key for item in domain.items(split) for key in keys_of(item)} for split in Split}
     for split in (Split.TRAIN, Split.DEV):
         shared = keys[split] & keys[Split.TEST]
-        assert not shared, f"{len(shared)} test prompts stand in {split}"
+        assert not shared, f"{len(shared)} test prompts are in {split}"
 
 
 def check_identity(one: Domain, other: Domain) -> None:
-    """Identities are plain JSON and do not change from build to build."""
+    """Assert that identities are plain JSON and equal in two builds."""
     for name in ("item_identity", "verifier_identity", "reward_identity", "solution_identity"):
         first, second = (canonical_json(dict(getattr(domain, name)())) for domain in (one, other))
         assert first == second, f"{name}() changes"
@@ -93,7 +93,7 @@ def some_items(domain: Domain) -> list[Item]:
 
 
 def check_scoring(domain: Domain) -> None:
-    """A verdict depends on its own item and completion alone, and scoring survives any text."""
+    """Assert that a verdict depends only on its own item and completion, and that no text raises an error."""
     items = some_items(domain)
     pairs = [(item, domain.render_solution(item)) for item in items]
     pairs += [(item, garbage) for item in items for garbage in check.GARBAGE]
@@ -111,7 +111,7 @@ def score(domain: Domain, pairs: list[tuple[Item, str]]) -> list[Verdict]:
 
 
 def check_rewards(domain: Domain) -> None:
-    """Rewards are finite numbers; an unscored completion is never paid."""
+    """Assert that rewards are finite numbers and that an unscored completion has none."""
     for item in some_items(domain):
         for completion in (domain.render_solution(item), *check.GARBAGE):
             verdict = domain.score([item], [completion])[0]

@@ -1,7 +1,7 @@
-"""Prompts that a stage trains on, read from its `schedule.jsonl`, and the items that are among them.
+"""Read the prompts that a stage trains on from its `schedule.jsonl`, and find the items that are among them.
 
-One JSON object per prompt, in the order of training: `domain`, `index` and `item` (its index and id among the domain's
-train items at that time), and `keys`, which still match after templates, ids or splits have changed.
+The file holds one JSON object per prompt, in the order of training. `domain`, `index` and `item` are the domain and the
+item's index and id among its train items at that time. `keys` still match after templates, ids or splits have changed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from xdomain.domains.splits import prompt_key, split_key
 
 SCHEDULE = "schedule.jsonl"
 KEY_DIGITS = 16
-"""Hex digits of a key that a schedule keeps. These 64 bits distinguish a million prompts."""
+"""Number of hex digits of a key that a schedule keeps. These 64 bits distinguish a million prompts."""
 
 
 def trained_keys(item: Item) -> list[str]:
-    """Return the keys of an item as schedules hold them: that of what it asks, and that of its prompt if it differs."""
+    """Return the keys of an item as schedules hold them: the split key, and the prompt's key if it differs."""
     return list(dict.fromkeys(key[:KEY_DIGITS] for key in (split_key(item), prompt_key(item.prompt))))
 
 

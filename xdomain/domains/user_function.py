@@ -1,4 +1,4 @@
-"""Call a function of the user's so that whatever it does ends in a value or a reason."""
+"""Call a user's function and return its result, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class UserFunction:
     """A function that is imported on the first call. It runs in this process, without a sandbox or a time limit.
 
     Args:
-        config: its name and the digest of its source.
-        arguments: number of positional arguments that it takes.
+        config: Name of the function and digest of its source.
+        arguments: Number of positional arguments that it takes.
     """
 
     def __init__(self, config: FunctionConfig, arguments: int) -> None:
@@ -30,7 +30,7 @@ class UserFunction:
         """Import the function, once.
 
         Raises:
-            ConfigError: it cannot be imported, was edited since the plan, or takes other arguments.
+            ConfigError: The function cannot be imported, was edited since the plan, or takes other arguments.
         """
         if self._function is None:
             config = self._config
@@ -40,13 +40,13 @@ class UserFunction:
         return self._function
 
     def call(self, *arguments: Any) -> tuple[Any, str]:
-        """Return the function's result and "", or None and its exception in words.
+        """Return the function's result and "", or None and a description of its exception.
 
-        An interrupt from the keyboard goes through. In a worker, which ignores the keyboard, it can only be the
-        function's own and is an exception like others.
+        A KeyboardInterrupt is raised again. In a worker, which ignores Ctrl-C, only the function itself can have raised
+        it, so there it is treated like other exceptions.
         """
         function = self.load()
-        # What it prints must not get into the JSON that a command prints; the redirection is not for other threads.
+        # The function's output must not get into the JSON that a command prints. Other threads are not redirected.
         in_main = threading.current_thread() is threading.main_thread()
         try:
             with redirect_stdout(sys.stderr) if in_main else nullcontext():
@@ -59,14 +59,15 @@ class UserFunction:
 
 
 def plain_number(value: object) -> bool | float | None:
-    """Return a truth value or number as Python's own, None if it is neither.
+    """Return a truth value or number as Python's own type, or None if it is neither.
 
-    NumPy scalars and tensors of one element count; a complex number and an integer beyond any float do not.
+    NumPy scalars and tensors with one element are accepted. Complex numbers and integers that exceed every float are
+    not.
     """
     if not isinstance(value, bool | int | float) and hasattr(value, "item") and not isinstance(value, type):
         try:
             value = value.item()
-        except Exception:  # several elements
+        except Exception:  # a tensor with several elements, for example
             return None
     if isinstance(value, bool):
         return value

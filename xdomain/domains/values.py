@@ -1,4 +1,4 @@
-"""Values of cells: what is missing, what is plain JSON, and numbers as their file writes them."""
+"""Values of cells: missing values, plain JSON, and numbers in the spelling of their file."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def is_null(value: Any) -> bool:
     """Return whether a cell is missing: None, NaN, or the missing value of pandas."""
     if value is None or type(value).__name__ in MISSING_TYPES:
         return True
-    return isinstance(value, Number) and bool(value != value)  # noqa: PLR0124 -- NaN alone differs from itself
+    return isinstance(value, Number) and bool(value != value)  # noqa: PLR0124 -- only NaN differs from itself
 
 
 def readable(value: Any) -> Any:
     """Return a cell as text, number, list or mapping, or None if it is missing.
 
     Raises:
-        UnicodeDecodeError: the cell holds bytes that are not UTF-8.
+        UnicodeDecodeError: The cell holds bytes that are not UTF-8.
     """
     if hasattr(value, "tolist"):  # scalars and arrays of numpy
         value = value.tolist()
@@ -53,7 +53,7 @@ def readable(value: Any) -> Any:
 
 
 def plain_json(value: Any) -> Any:
-    """Return a cell as plain JSON, with everything nested in it."""
+    """Return a cell as plain JSON, including nested values."""
     if isinstance(value, str | bool | int | None):
         return value
     value = readable(value)
@@ -65,7 +65,7 @@ def plain_json(value: Any) -> Any:
 
 
 def written(value: Any) -> str | None:
-    """Return a text, or a finite number as its file writes it, as text; None for anything else."""
+    """Return a text unchanged or a finite number in the spelling of its file, or None for anything else."""
     if isinstance(value, str):
         return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -73,9 +73,9 @@ def written(value: Any) -> str | None:
 
 
 def load_json(text: str) -> Any:
-    """Parse JSON; numbers keep their spelling.
+    """Parse JSON. Numbers keep their spelling.
 
     Raises:
-        ValueError: it is not JSON, is nested too deeply, or lists a key of an object twice.
+        ValueError: The text is not JSON, is nested too deeply, or lists a key of an object twice.
     """
     return parse_json(text, parse_float=WrittenNumber)

@@ -1,4 +1,4 @@
-"""A few child processes that answer JSON lines and can be killed: for libraries that hang on hostile input."""
+"""Child processes that answer JSON lines and can be killed, for libraries that hang on hostile input."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from typing import Any
 from xdomain.core.threads import thread_environment
 
 LONGEST_REPLY = 1_000_000
-"""Bytes."""
+"""Largest number of bytes in a reply."""
 
 START_SECONDS = 60.0
-"""A worker says "ready" before its first job, so that a slow import never counts against a job."""
+"""Time that a worker has to say "ready" before its first job. So a slow import does not count against the job."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Failure:
     """A job without a reply.
 
     Attributes:
-        reason: "timeout", "crash" (the job's doing), or "unavailable" (the worker could not be started at all).
+        reason: "timeout", "crash" (caused by the job), or "unavailable" (the worker could not be started).
     """
 
     reason: str
 
 
 class Worker:
-    """One child running `python -m module`, which prints "ready" and then answers a line with a line."""
+    """A child process that runs `python -m module`, prints "ready", and then answers each line with a line."""
 
     def __init__(self, module: str) -> None:
         package_parent = str(Path(__file__).resolve().parents[2])
@@ -53,7 +53,7 @@ class Worker:
         self.buffer = b""
 
     def ask(self, job: Any, timeout_seconds: float) -> Any:
-        """The worker's answer to one job, or a `Failure`, after which the worker is of no more use."""
+        """Return the worker's answer to one job, or a `Failure`, after which the worker cannot be used again."""
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(json.dumps(job).encode() + b"\n")
@@ -89,9 +89,9 @@ class Worker:
 
 
 class WorkerPool:
-    """Runs jobs on up to `size` workers, started when first needed and replaced when a job breaks one.
+    """A pool of up to `size` workers, which start when they are first needed. A worker is replaced if a job breaks it.
 
-    A worker notices the end of its parent by the end of its input; a busy one limits itself by an alarm.
+    A worker notices the end of its parent by the end of its input. A busy worker ends itself by an alarm.
     """
 
     def __init__(self, module: str, size: int) -> None:
@@ -101,7 +101,7 @@ class WorkerPool:
         self._lock = threading.Lock()
 
     def map(self, jobs: Sequence[Any], timeout_seconds: float) -> list[Any]:
-        """One reply or `Failure` a job, in order."""
+        """Return one reply or `Failure` per job, in order."""
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         for index in range(len(jobs)):
             waiting.put(index)
@@ -129,7 +129,7 @@ class WorkerPool:
         return replies
 
     def take(self) -> Worker | None:
-        """An idle worker or a new one; None if none can be started."""
+        """Return an idle worker or a new one, or None if none can be started."""
         with self._lock:
             if self._idle:
                 return self._idle.pop()

@@ -1,1 +1,1 @@
-"""Evaluation: generate, score, write item records."""
+"""Evaluation: generate completions, judge them, and write item records."""

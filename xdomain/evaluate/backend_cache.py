@@ -1,4 +1,4 @@
-"""A backend that outlives one task, so that a process starts its engine only once."""
+"""A cache for the backend, so that a process starts its engine only once for several tasks."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from xdomain.generation.build import build_backend
 
 
 class BackendCache:
-    """Holds the last backend for as long as the next evaluation asks for the same one."""
+    """A cache of one backend, which is kept as long as evaluations use the same engine."""
 
     def __init__(self) -> None:
         self._backend: Backend | None = None
         self._made_for: tuple[object, ...] | None = None
 
     def backend(self, evaluation: EvaluationConfig, device: str) -> Backend:
-        """The backend at hand if it was made for the same engine, else a new one in its place; how many samples are
-        drawn, and how, is no matter of the engine.
+        """Return the cached backend if it was made for the same engine; otherwise replace it by a new one.
+
+        Settings that affect only sampling, such as the number of samples, need no new engine.
 
         Raises:
-            DependencyMissing: its package is not installed.
-            PluginError: unknown name, or its module cannot be imported.
+            DependencyMissing: The backend's package is not installed.
+            PluginError: The backend is unknown, or its module cannot be imported.
         """
         told = (evaluation.vllm, evaluation.endpoint, evaluation.batch_tokens, evaluation.backend_parameters)
         made_for = (evaluation.backend, *told, device)
@@ -32,7 +33,7 @@ class BackendCache:
 
     @property
     def is_empty(self) -> bool:
-        """No backend is held: none was asked for yet, or an error closed it."""
+        """Return whether no backend is held, because none was requested yet or because an error closed it."""
         return self._backend is None
 
     def close(self) -> None:

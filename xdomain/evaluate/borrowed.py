@@ -22,7 +22,7 @@ class Lent:
     Attributes:
         completion: The stored completion.
         verdict: Its stored verdict; None if it has to be judged again.
-        lender: Key of the evaluation that it comes from.
+        lender: Stage key of the evaluation that it comes from.
     """
 
     completion: Completion
@@ -48,7 +48,7 @@ class Missing:
 
 
 class Borrowed:
-    """The completions of an evaluation that its lenders hold.
+    """Completions of an evaluation that are reused from earlier evaluations, its lenders.
 
     Args:
         items: Items of the evaluation.
@@ -137,7 +137,7 @@ def _agreed(first: Lent, second: Lent, row: ItemRecord, lender: Lender) -> Lent:
     """Return the first of two completions that agree, with the verdict that either of them has.
 
     Raises:
-        StoreError: They disagree, and nothing tells which of them is right.
+        StoreError: They disagree, and there is no way to know which of them is right.
     """
     what = None
     if _drawn(first.completion) != _drawn(second.completion):

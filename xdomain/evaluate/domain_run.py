@@ -1,4 +1,4 @@
-"""Evaluate one checkpoint on one domain: reuse stored completions, generate the rest, judge, make records."""
+"""Evaluate one checkpoint on one domain: reuse stored completions, generate the rest, judge them, make records."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from xdomain.plan.stage import EvaluateStage
 
 @dataclass(frozen=True)
 class Measurement:
-    """Result of one evaluation: a record per item, and totals. Functions return None instead if they were stopped."""
+    """Result of one evaluation: one record per item, and totals."""
 
     records: list[ItemRecord]
     summary: dict[str, Any]
@@ -36,22 +36,25 @@ class Measurement:
 def evaluate_domain(
     served: Served, domain: Domain, stage: EvaluateStage, context: StageContext, *, chat: bool
 ) -> Measurement | None:
-    """Answer and judge every item; continue the work of a killed attempt; return None if asked to stop.
+    """Answer and judge every item, and return the result, or None if asked to stop. Continue a killed attempt.
 
     Args:
         served: The backend and its checkpoint, which is loaded only if something has to be generated.
+        domain: Domain whose items are answered.
         stage: The evaluation. If it is rescored, all completions have to be stored already.
+        context: Surroundings of the stage.
         chat: Whether prompts go through the chat template.
 
     Raises:
-        StageError: the stage is rescored and completions are missing.
+        StageError: The stage is rescored and completions are missing.
         StoreError: Stored evaluations disagree.
     """
     begun = time.perf_counter()
     backend, checkpoint, evaluation = served.backend, served.checkpoint, stage.settings
     items = choose_items(domain, evaluation, Split(stage.split))
-    drawn = {"seed": evaluation.seed, "samples": evaluation.samples}
-    prompts = prepare(items, checkpoint, chat=chat, domain=domain.name, **drawn)
+    prompts = prepare(
+        items, checkpoint, chat=chat, domain=domain.name, seed=evaluation.seed, samples=evaluation.samples
+    )
     sampling = Sampling(evaluation.completion_tokens, evaluation.temperature, evaluation.top_p, domain.stop)
     borrowed = Borrowed(items, prompts, context.lenders)
     missing = borrowed.missing()
@@ -84,18 +87,14 @@ def evaluate_domain(
         "score_seconds": scorer.seconds,
         "wait_for_scores_seconds": time.perf_counter() - generated,
     }
-    summary = (
-        totals(answers)
-        | _generated(answers, borrowed, evaluation)
-        | {"items": len(items), "samples": evaluation.samples, "resumed_items": resumed}
-        | {"chat_template": prompts.template, **_backend_facts(backend, context)}
-        | seconds
-    )
+    counts = {"items": len(items), "samples": evaluation.samples, "resumed_items": resumed}
+    facts = {"chat_template": prompts.template, **_backend_facts(backend, context)}
+    summary = totals(answers) | _generated(answers, borrowed, evaluation) | counts | facts | seconds
     return Measurement(make_records(items, prompts, answers, backend, domain, checkpoint.name, stage.key), summary)
 
 
 def _backend_facts(backend: Backend, context: StageContext) -> dict[str, Any]:
-    """Return what the backend is and what happened to it, and report what happened."""
+    """Return the backend's description and the incidents during generation, and report each incident."""
     events = backend.events()
     for event in events:
         context.reporter.event(NoteKind.GENERATION, message=event)
@@ -103,7 +102,7 @@ def _backend_facts(backend: Backend, context: StageContext) -> dict[str, Any]:
 
 
 def _answered(served: Served, missing: Sequence[Missing], sampling: Sampling, at_hand: Set[int]) -> Iterator[Answered]:
-    """Generate the missing completions; yield item index and completions, without the items `at_hand`."""
+    """Generate the missing completions of all items except those `at_hand`. Yield item index and completions."""
     for group in missing:
         done = frozenset(number for number, place in enumerate(group.places) if place in at_hand)
         if len(done) < len(group.places):
@@ -113,7 +112,7 @@ def _answered(served: Served, missing: Sequence[Missing], sampling: Sampling, at
 
 
 def _generated(answers: Sequence[Answers], borrowed: Borrowed, evaluation: EvaluationConfig) -> dict[str, Any]:
-    """Return counts of generated and reused completions, and the price of the generated ones."""
+    """Return the numbers of generated and reused completions, and the price of the generated ones."""
     new = [borrowed.generated(place, each.completions) for place, each in enumerate(answers)]
     flat = [completion for group in new for completion in group]
     tokens = sum_known([completion.tokens for completion in flat])
@@ -128,7 +127,7 @@ def _would_generate(first: Item, count: int) -> StageError:
     return StageError(
         f"{count} item{'s' * (count > 1)} have no stored completions for their current prompt (the first is "
         f'"{first.id}"), and rescore never generates.',
-        fix="If the prompt changed, run `xdomain grid run` or `xdomain eval`: that is another evaluation.",
+        fix="If the prompt changed, run `xdomain grid run` or `xdomain eval`, which makes a new evaluation.",
     )
 
 

@@ -1,6 +1,6 @@
-"""Run lm-evaluation-harness in its own process, on a model folder or hub id, and find the samples it logged.
+"""Run lm-evaluation-harness in its own process, on a model folder or hub id, and find the samples that it logged.
 
-It may live in another environment than ours: `XDOMAIN_LM_EVAL_PYTHON` names that one's interpreter.
+It may be installed in another environment, whose interpreter `XDOMAIN_LM_EVAL_PYTHON` names.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ DONE = "done.json"
 
 @dataclass(frozen=True)
 class HarnessModel:
-    """What the harness shall load.
+    """A model as lm-evaluation-harness loads it.
 
     Attributes:
-        arguments: its `--model_args`.
-        chat_template: prompts go through the tokenizer's chat template.
+        arguments: Value of its option `--model_args`.
+        chat_template: Whether prompts go through the tokenizer's chat template.
     """
 
     arguments: Mapping[str, str]
@@ -40,10 +40,10 @@ class HarnessModel:
 
 
 def harness_python() -> str:
-    """The interpreter that has `lm_eval`: the one that is named, else ours.
+    """Return the interpreter that has `lm_eval`: the one that the environment variable names, or by default ours.
 
     Raises:
-        DependencyMissing: it is not installed there.
+        DependencyMissing: `lm_eval` is not installed there.
     """
     named = os.environ.get(PYTHON_VARIABLE)
     if named is None and importlib.util.find_spec("lm_eval") is not None:
@@ -60,10 +60,10 @@ def harness_python() -> str:
 
 
 def checkpoint_model(folder: Path) -> HarnessModel:
-    """A published checkpoint as the harness loads it.
+    """Return a published checkpoint as lm-evaluation-harness loads it.
 
     Raises:
-        StoreError: it has no weights, or is an adapter on an adapter, which only our own loading can put together.
+        StoreError: The checkpoint has no weights, or is an adapter on an adapter, which only xdomain can load.
     """
     info = read_json(folder / "checkpoint.json")
     if info["format"] == "endpoint":
@@ -88,17 +88,19 @@ def checkpoint_model(folder: Path) -> HarnessModel:
 def run_harness(
     model: HarnessModel, tasks: str, out: Path, *, limit: int | None, seed: int, extra: str
 ) -> dict[str, Path]:
-    """Evaluate and return the samples file of each task; a folder that is done is not evaluated again.
+    """Evaluate a model and return the samples file of each task. A complete folder of results is not evaluated again.
 
     Args:
-        tasks: names with commas, as its `--tasks`.
-        out: folder for its results.
-        limit: documents a task, the first; None for all.
-extra: Further options of lm-evaluation-harness, as they would be typed.
+        model: The model.
+        tasks: Names of tasks, separated by commas, as in its option `--tasks`.
+        out: Folder for its results.
+        limit: Number of documents per task, from the first; None for all.
+        seed: Seed of sampling.
+        extra: Further options of lm-evaluation-harness, as typed on a command line.
 
     Raises:
-        DependencyMissing: it is not installed.
-        StageError: it failed, or logged no samples; with its last lines.
+        DependencyMissing: lm-evaluation-harness is not installed.
+        StageError: It failed, or logged no samples. The error holds the last lines of its log.
     """
     if (out / DONE).is_file():
         return sample_files(out)
@@ -123,7 +125,7 @@ extra: Further options of lm-evaluation-harness, as they would be typed.
 
 
 def sample_files(folder: Path) -> dict[str, Path]:
-    """Sample files below a folder by task; of several runs the last."""
+    """Return the samples file of each task below a folder. If there are several, the latest is taken."""
     named = [
         (match[1], path) for path in sorted(folder.rglob("samples_*.jsonl")) if (match := SAMPLE_FILE.match(path.name))
     ]

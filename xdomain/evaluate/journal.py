@@ -14,7 +14,7 @@ from xdomain.generation.base import Completion
 
 NAME = "answers.jsonl"
 LONGEST_LINE = 1 << 28
-"""Bytes of a line; a longer one is none of ours."""
+"""Largest number of bytes in a line. A longer line was not written by this module."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Answers:
 class Journal:
     """A file with one line per item in a stage's scratch folder, removed when the stage is published.
 
-    A kill can damage only the last line; it is cut off, and that item is answered again.
+    A kill can leave only the last line incomplete. That line is cut off, and its item is answered again.
 
-        Args:
-            folder: the scratch folder.
-            prompt_hashes: of the items, by place; a line of another prompt ends what is believed.
+    Args:
+        folder: Scratch folder of the stage.
+        prompt_hashes: Prompt hash of each item. The journal is read up to the first line with another hash.
     """
 
     def __init__(self, folder: Path, prompt_hashes: Sequence[str]) -> None:
@@ -43,7 +43,7 @@ class Journal:
         self._handle.truncate(good_bytes)
 
     def add(self, place: int, answers: Answers) -> None:
-        """Keep one item's answers. They are the system's to write from here on: only the machine's end loses them."""
+        """Write one item's answers to the file. They survive a kill of the process, but not a crash of the machine."""
         line = {
             "place": place,
             "prompt": self._hashes[place],
@@ -57,11 +57,11 @@ class Journal:
         self._handle.close()
 
     def _read(self) -> tuple[dict[int, Answers], int]:
-        """Answers by place, and the bytes of the lines they came from."""
+        """Return the answers by item index, and the number of bytes of the lines that hold them."""
         found: dict[int, Answers] = {}
         good = 0
         if not self._path.is_file():
-            remove(self._path)  # a pipe or a folder that somebody put there
+            remove(self._path)  # not a file: a pipe or a folder
             return found, good
         with self._path.open("rb") as handle:
             while raw := handle.readline(LONGEST_LINE):
@@ -73,7 +73,7 @@ class Journal:
         return found, good
 
     def _parse(self, raw: bytes) -> tuple[int, Answers] | None:
-        """Place and answers of one line; None for one that is damaged or answers another prompt."""
+        """Return item index and answers of one line, or None if it is corrupt or answers another prompt."""
         try:
             line = json.loads(raw)
             place = line["place"]

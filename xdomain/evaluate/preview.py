@@ -1,4 +1,4 @@
-"""Let a model answer a few items, to look at: the prompt as it sees it, its completions, their verdicts."""
+"""Show a model's answers to a few items: the prompt as the model sees it, its completion, and the verdict."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from xdomain.models.source import load_source
 def preview(
     config: ModelConfig, domain: Domain, items: Sequence[Item], *, temperature: float, max_tokens: int
 ) -> list[dict[str, Any]]:
-    """For each item: `rendered`, `completion`, `verdict`, `reason`. On the CPU; nothing is stored."""
+    """Return `rendered`, `completion`, `verdict` and `reason` of each item. Runs on the CPU and stores nothing."""
     model, tokenizer = load_source(config)
     chat = set_up_chat(config, tokenizer)
     prompts = [render(item, tokenizer, chat) for item in items]

@@ -1,4 +1,4 @@
-"""Prompts of a domain's items as requests: the chat template is applied once, here or by the endpoint's server."""
+"""Prompts of a domain's items as requests. The chat template is applied once, here or by the endpoint's server."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Prompts:
 
     Attributes:
         requests: Request of each item.
-        hashes: Digest of each item's prompt as the model saw it, or of the messages that the server got.
+        hashes: Digest of each item's prompt as the model sees it, or of the messages that the server gets.
         opened: Reasoning tag that each item's prompt leaves open, "" for none.
-        template: How prompts were made, for the summary.
+        template: Description of the template, for the summary.
     """
 
     requests: list[PromptRequest]
@@ -33,8 +33,10 @@ class Prompts:
 def prepare(
     items: Sequence[Item], checkpoint: Checkpoint, *, chat: bool, domain: str, seed: int, samples: int
 ) -> Prompts:
-    """Requests for `items`. A sample's seed does not know the checkpoint: checkpoints are compared on common random
-    numbers."""
+    """Return the requests for `items`.
+
+    A sample's seed does not depend on the checkpoint, so checkpoints are compared on common random numbers.
+    """
     seeds = [tuple(derive_seed("sample", seed, domain, item.id, sample) for sample in range(samples)) for item in items]
     if checkpoint.endpoint:
         return _for_endpoint(items, seeds, checkpoint.endpoint["protocol"])

@@ -1,4 +1,4 @@
-"""Evaluate checkpoints on domains; each checkpoint is loaded once."""
+"""Evaluate checkpoints on domains. Each checkpoint is loaded once."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from xdomain.plan.explain import verifier_in_words
 from xdomain.plan.stage import EvaluateStage
 
 Evaluated = tuple[EvaluateStage, StageResult | XDomainError]
-"""A stage and its result, or why it has none although others may have one."""
+"""A stage and its result, or the error that concerns only this stage."""
 
 
 def run_evaluations(
     stages: Sequence[EvaluateStage], contexts: Sequence[StageContext], cache: BackendCache | None = None
 ) -> Iterator[Evaluated]:
-    """Evaluate the checkpoint of each stage on its domain; yield each result at once, so that it can be published.
+    """Evaluate the checkpoint of each stage on its domain, and yield each result at once, so that it can be published.
 
-    Stages of one checkpoint should follow one another, and all use the engine that the first one's settings ask for. A
-    checkpoint whose logits are not finite, or a domain whose data cannot be read, fails only its own stages.
+    Stages of the same checkpoint should be adjacent. All stages use the engine that the first stage's settings ask for.
+    A checkpoint whose logits are not finite, or a domain whose data cannot be read, fails only its own stages.
 
     Args:
         stages: The evaluations.
         contexts: Surroundings of each stage.
-        cache: Keeps the backend for the next call. Without one, the backend is closed at the end of this call.
+        cache: Cache that keeps the backend for the next call; None closes the backend at the end of this call.
     """
     backends = cache or BackendCache()
     served = Served(backends.backend(stages[0].settings, contexts[0].device))
@@ -58,8 +58,8 @@ def run_evaluations(
             except XDomainError as error:
                 yield stage, error
     except Exception:
-        with suppress(Exception):  # the error that was first is the one to tell
-            backends.close()  # nobody knows what state it is in
+        with suppress(Exception):  # the first error is the one to report
+            backends.close()  # its state is unknown after an error
         raise
     finally:
         if cache is None:
@@ -96,6 +96,6 @@ def _evaluate(served: Served, stage: EvaluateStage, context: StageContext) -> St
 
 
 def advised(error: NonFiniteLogits, *, trained: bool) -> NonFiniteLogits:
-    """Return the error with advice on weights that are not finite, which depends on who made them."""
+    """Return the error with advice on weights that are not finite, which depends on whether xdomain trained them."""
     advice = "Its training diverged: lower the learning rate." if trained else "Get the model's files again."
     return error if error.fix else NonFiniteLogits(error.what, fix=advice)

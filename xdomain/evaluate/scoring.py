@@ -1,4 +1,4 @@
-"""Score during generation: one thread judges finished answers while the next batch is generated."""
+"""Judge answers during generation: one thread judges finished answers while the next batch is generated."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from xdomain.generation.base import UNANSWERED, Completion, FinishReason
 from xdomain.models.prompting import scored_text
 
 Pending = tuple[int, list[Completion], list[Verdict | None]]
-"""Index of an item, its completions, and the verdict of each; None if it has to be judged."""
+"""Index of an item, its completions, and the verdict of each, or None if it has to be judged."""
 
 
 class Scorer:
-    """Takes completions, judges all that wait at once (a judge then asks in parallel), and keeps them.
+    """A thread that judges completions during generation and stores the answers in the journal.
 
-    A thread is enough: what is slow runs in processes (mathematics, code) or waits for a server (judges).
+    All waiting completions are judged together, so that a judge can ask in parallel. One thread is enough, since slow
+    verifiers run in processes (mathematics, code) or wait for a server (judges).
 
     Args:
-        domain: Domain that judges; used only by this thread.
+        domain: Domain that judges. Only this thread uses it.
         items: Evaluated items.
         opened: Reasoning tag that each item's prompt leaves open ("" for none), in the order of `items`.
         journal: Journal that keeps the answers.
@@ -40,9 +41,9 @@ class Scorer:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="scoring")
         self.answers: dict[int, Answers] = dict(journal.found)
-        """By place; complete after the block."""
+        """Answers by item index, complete at the end of the block."""
         self.seconds = 0.0
-        """Spent judging."""
+        """Seconds spent judging."""
 
     def __enter__(self) -> Scorer:
         self._thread.start()
@@ -57,10 +58,15 @@ class Scorer:
             raise self._error
 
     def add(self, place: int, completions: list[Completion], verdicts: list[Verdict | None]) -> None:
-        """Hand over one item's completions and their verdicts, None for those that have to be judged.
+        """Queue one item's completions for judging.
+
+        Args:
+            place: Index of the item.
+            completions: Completions of the item.
+            verdicts: Verdict of each completion; None if it has to be judged.
 
         Raises:
-            BaseException: what judging earlier ones raised.
+            BaseException: The error that an earlier completion's judging raised.
         """
         if self._error is not None:
             raise self._error
@@ -79,7 +85,7 @@ class Scorer:
                 pending.append(following)
             try:
                 self._judge(pending)
-            except BaseException as error:  # raised again in the thread that hands over
+            except BaseException as error:  # raised again in the thread that calls `add`
                 self._error = error
                 return
             if ended:
@@ -105,7 +111,7 @@ def judge(
     pending: Sequence[tuple[int, list[Completion]]],
     opened: Sequence[str] | None = None,
 ) -> list[Verdict]:
-    """Return verdicts of all completions in order; without a completion the verdict is missing, not 0.
+    """Return the verdicts of all completions in order. A missing completion gets the verdict unscored.
 
     Args:
         domain: Domain that judges.

@@ -26,7 +26,7 @@ class Served:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """The checkpoint that was chosen last."""
+        """Return the checkpoint that was chosen last."""
         assert self._checkpoint is not None
         return self._checkpoint
 
@@ -51,10 +51,10 @@ class Served:
 
 
 def served_checkpoint(folder: Path, name: str) -> Checkpoint:
-    """Describe the checkpoint in `folder`; weights are not read yet.
+    """Describe the checkpoint in `folder` without reading its weights.
 
     Raises:
-StoreError: The folder, or a checkpoint that its adapter is based on, is not a checkpoint.
+        StoreError: The folder, or a folder that its adapter is based on, is not a checkpoint.
     """
     info = read_info(folder)
     adapters: list[Path] = []
@@ -83,7 +83,7 @@ def check_fits(backend: Backend, checkpoint: Checkpoint) -> None:
     """Refuse weights for the endpoint backend, and an endpoint for any other.
 
     Raises:
-        ConfigError: see above.
+        ConfigError: The backend cannot serve the checkpoint.
     """
     if bool(checkpoint.endpoint) != (backend.name == "endpoint"):
         what = "is behind an endpoint" if checkpoint.endpoint else "has its own weights"

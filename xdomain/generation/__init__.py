@@ -1,1 +1,1 @@
-"""Sampling completions for evaluation. Rollouts inside training stay TRL's own."""
+"""Sample completions for evaluation. Rollouts in training are TRL's own."""

@@ -1,14 +1,14 @@
-"""The contract of a generation backend: it draws completions from one checkpoint after another.
+"""The contract of a generation backend, which draws completions from one checkpoint after another.
 
-What a backend promises:
+A backend promises:
 
-- a sample depends on the checkpoint, its prompt, its own seed and the sampling settings, never on the batch it is in,
-  up to rounding; with `temperature` 0 and float32 every backend gives the same tokens;
-- a completion ends at the model's end token, at a stop string (which the text then does not hold), at `max_tokens`, or
-  where the model's context is full;
-- a prompt that the context cannot hold is answered with `FinishReason.PROMPT_TOO_LONG`, never cut;
-- logits that are not finite raise `NonFiniteLogits`: no completion of such a checkpoint means anything;
-- `reproducibility` says what holds of sampled completions; it is stored with every record.
+- A sample depends on the checkpoint, its prompt, its own seed and the sampling settings. It does not depend on its
+  batch, up to rounding. With `temperature` 0 and float32 every backend gives the same tokens.
+- A completion ends at the model's end token, at a stop string (which the text leaves out), at `max_tokens`, or when the
+  model's context is full.
+- A prompt that does not fit the context is answered with `FinishReason.PROMPT_TOO_LONG` and never cut.
+- Logits that are not finite raise `NonFiniteLogits`, since completions of such a checkpoint mean nothing.
+- `reproducibility` describes how far sampled completions can be reproduced. It is stored with every record.
 """
 
 from __future__ import annotations
@@ -23,50 +23,50 @@ from xdomain.core.errors import StageError
 
 
 class FinishReason(StrEnum):
-    """Why a completion ended."""
+    """Reason why a completion ended."""
 
     STOP = "stop"
-    """The end token, or a stop string."""
+    """The completion ended at the end token or at a stop string."""
     LENGTH = "length"
-    """Truncated: `max_tokens`, or the context is full."""
+    """The completion was truncated at `max_tokens` or because the context was full."""
     PROMPT_TOO_LONG = "prompt_too_long"
-    """Nothing was generated: the context cannot hold the prompt and one token."""
+    """Nothing was generated, since the prompt and one token do not fit the context."""
     REFUSED = "refused"
-    """Nothing was generated: the endpoint refuses this prompt, whoever asks and however often."""
+    """Nothing was generated, since the endpoint refuses this prompt every time."""
 
 
 UNANSWERED = frozenset({FinishReason.PROMPT_TOO_LONG, FinishReason.REFUSED})
-"""There is no completion to judge: such rows are unscored, which is missing and never 0."""
+"""Reasons without a completion to judge. Such rows are unscored: their score is missing, not 0."""
 
 
 class NonFiniteLogits(StageError):
-    """A checkpoint whose logits hold NaN or infinity: its evaluation fails, others go on."""
+    """Error for a checkpoint whose logits hold NaN or infinity. Its evaluation fails, and others continue."""
 
 
 class OutOfMemory(StageError):
-    """Memory does not hold even a single sequence."""
+    """Error for memory that does not hold even a single sequence."""
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How completions are drawn; `temperature` 0 is greedy."""
+    """Settings with which completions are drawn. `temperature` 0 is greedy."""
 
     max_tokens: int
     temperature: float = 0.0
     top_p: float = 1.0
     stop: tuple[str, ...] = ()
-    """A completion ends before the first of these that it holds."""
+    """Stop strings. A completion ends before the first one that it contains."""
 
 
 @dataclass(frozen=True)
 class PromptRequest:
-    """One prompt and the samples wanted of it.
+    """One prompt and the samples to draw for it.
 
     Attributes:
-        token_ids: the prompt as the model sees it; () where the backend's server tokenises.
-        seeds: one a sample.
-        text: what `token_ids` encode.
-        messages: the chat before any template, for a server that applies its own; () where none does.
+        token_ids: Token ids of the prompt as the model sees it; () if a server tokenises it.
+        seeds: Seed of each sample.
+        text: Text that `token_ids` encode.
+        messages: Chat messages for a server that applies its own template; () for other backends.
     """
 
     token_ids: tuple[int, ...]
@@ -80,12 +80,13 @@ class Completion:
     """One sampled completion.
 
     Attributes:
-        text: without the end token or stop string.
-        tokens: generated tokens, those of the end included; None where unknown.
-        finish_reason: a `FinishReason`.
-        mean_entropy: nats a token of the model's own distribution (before temperature and top-p); None where unknown.
-        prompt_tokens: tokens of the prompt; None where unknown.
-        problem: why there is no completion, for the reasons in `UNANSWERED`.
+        text: Text without the end token or stop string.
+        tokens: Number of generated tokens, including the end token or stop string; None if unknown.
+        finish_reason: Reason why it ended.
+        mean_entropy: Mean entropy of the model's own distribution (before temperature and top-p) in nats per token;
+            None if unknown.
+        prompt_tokens: Number of tokens in the prompt; None if unknown.
+        problem: Explanation of a missing completion, for the reasons in `UNANSWERED`.
     """
 
     text: str
@@ -97,22 +98,23 @@ class Completion:
 
 
 Answered = tuple[int, list[Completion]]
-"""Place of a request, and its completions in the order of its seeds."""
+"""Index of a request, and its completions in the order of its seeds."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a backend is given to answer with.
+    """A checkpoint in the form that backends take.
 
     Attributes:
-        name: for messages and records.
-        folder: `checkpoint.json` and full weights (transformers format) or a LoRA adapter (peft format).
-        tokenizer: loaded; None for an endpoint.
-        dtype: torch dtype name of the weights.
-        foundation: folder of the full weights below; `folder` itself for full weights.
-        adapters: folders of the LoRA adapters on it, lowest first; () for full weights.
-        load_model: the plain model, adapters merged, on the CPU in evaluation mode; takes time and memory.
-        endpoint: address and model of an endpoint (`checkpoint.json`), {} for a model of ours.
+        name: Name for messages and records.
+        folder: Folder with `checkpoint.json` and full weights (transformers format) or a LoRA adapter (peft format).
+        tokenizer: Loaded tokenizer; None for an endpoint.
+        dtype: Torch dtype name of the weights.
+        foundation: Folder of the full weights; equal to `folder` without adapters.
+        adapters: Folders of the LoRA adapters on `foundation`, lowest first; () for full weights.
+        load_model: Function that loads the plain model with merged adapters, on the CPU in evaluation mode. It takes
+            time and memory.
+        endpoint: Address and model of an endpoint (`checkpoint.json`); {} for a checkpoint with weights.
     """
 
     name: str
@@ -126,34 +128,39 @@ class Checkpoint:
 
 
 class Backend(Protocol):
-    """Draws completions. Built once for many checkpoints by `generation.build.build_backend`."""
+    """A generator of completions, built once for many checkpoints by `generation.build.build_backend`."""
 
     name: str
     reproducibility: str
-    """A few words: what `seed` in a record reproduces."""
+    """Short description of what the `seed` of a record reproduces."""
 
     def load(self, checkpoint: Checkpoint) -> None:
-        """Answer with `checkpoint` from now on: the first call starts what is needed, a later one swaps weights in
-        place where the architecture is the same."""
+        """Answer with `checkpoint` from now on.
+
+        The first call starts the engine. A later call swaps weights in place if the architecture is the same.
+        """
 
     def generate(
         self, requests: Sequence[PromptRequest], sampling: Sampling, done: Collection[int] = frozenset()
     ) -> Iterator[Answered]:
-        """Every request's completions as they are finished, in any order.
+        """Yield each request's completions once they are finished, in any order.
 
         Args:
-            requests: all of a domain that no earlier evaluation answered, each with equally many seeds.
-            sampling: how to draw.
-            done: places whose completions are at hand from an earlier, killed run: they are not yielded again. Batches
-                are formed as if nothing were done, so that a resumed run equals an undisturbed one.
+            requests: All requests of a domain that no earlier evaluation answered, each with the same number of seeds.
+            sampling: Settings with which to draw.
+            done: Indices of requests whose completions a killed attempt stored. They are not yielded again. Batches are
+                formed as if nothing were done, so that a resumed evaluation equals one without interruption.
 
         Raises:
-            NonFiniteLogits, OutOfMemory: see there.
+            NonFiniteLogits: The checkpoint's logits hold NaN or infinity.
+            OutOfMemory: Memory does not hold even a single sequence.
         """
 
     def events(self) -> list[str]:
-        """What happened since the last call that a reader of the records should know ("out of memory: batch halved
-        to 8 rows")."""
+        """Return incidents since the last call that readers of the records should know.
+
+        An example is "out of memory: batch halved to 8 rows".
+        """
 
     def close(self) -> None:
         """Release the model or engine."""

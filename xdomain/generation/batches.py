@@ -1,4 +1,4 @@
-"""Batches under a token budget, the longest prompts first, and what is done when memory runs out."""
+"""Batches under a token budget, with the longest prompts first, and their division when memory runs out."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import torch
 from xdomain.generation.base import PromptRequest
 
 ALLOCATION_FAILED = ("can't allocate memory", "not enough memory", "bad_alloc", "out of memory")
-"""How torch's allocators word it where they raise no `OutOfMemoryError`."""
+"""Phrases in torch's error messages when memory runs out and it does not raise an `OutOfMemoryError`."""
 
 
 def budgeted(
     requests: Sequence[PromptRequest], places: Sequence[int], room: int, max_tokens: int
 ) -> Iterator[list[int]]:
-    """Places batch by batch, longest prompts first, so that running out of memory shows at once.
+    """Yield the indices of each batch, longest prompts first, so that a lack of memory shows at once.
 
     Args:
-        requests: all of them.
-        places: those to answer.
-        room: prompt and completion tokens that a batch holds at most; a single prompt may be larger.
-        max_tokens: longest completion.
+        requests: All requests.
+        places: Indices of the requests to answer.
+        room: Largest number of prompt and completion tokens per batch. A single prompt may exceed it.
+        max_tokens: Largest number of tokens in a completion.
     """
     batch: list[int] = []
     rows = longest = 0
@@ -38,7 +38,7 @@ def budgeted(
 
 
 def halves(requests: Sequence[PromptRequest]) -> tuple[list[PromptRequest], list[PromptRequest]] | None:
-    """A batch as two: by requests, or the samples of a single one; None for a single row."""
+    """Divide a batch into two, by requests or by the samples of a single request. Return None for a single row."""
     if len(requests) > 1:
         middle = len(requests) // 2
         return list(requests[:middle]), list(requests[middle:])
@@ -51,7 +51,7 @@ def halves(requests: Sequence[PromptRequest]) -> tuple[list[PromptRequest], list
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether torch or Python could not get memory."""
+    """Return whether torch or Python ran out of memory."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in ALLOCATION_FAILED)

@@ -1,4 +1,4 @@
-"""From a backend's name to the backend, imported when it is asked for."""
+"""Build a backend from its name, and import its module only then."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from xdomain.core.installation import install_command
 from xdomain.generation.base import Backend
 
 NEEDED = {"vllm": "vllm"}
-"""Import that a backend cannot do without, and that is an extra of the same name."""
+"""Package that a backend needs, by backend. The extra that installs it has the same name."""
 
 
 def build_backend(evaluation: EvaluationConfig, device: str) -> Backend:
-    """The backend that `evaluation.backend` names; it has no checkpoint yet.
+    """Return the backend that `evaluation.backend` names, without a checkpoint.
 
     Raises:
-        DependencyMissing: its package is not installed.
-        PluginError: unknown name, or its module cannot be imported.
+        DependencyMissing: The backend's package is not installed.
+        PluginError: The backend is unknown, or its module cannot be imported.
     """
     require_backend(evaluation.backend, "evaluation.backend")
     backend: Backend = BACKENDS.make(evaluation.backend, evaluation, device, where="evaluation.backend")
@@ -27,13 +27,14 @@ def build_backend(evaluation: EvaluationConfig, device: str) -> Backend:
 
 
 def require_backend(name: str, where: str) -> None:
-    """Look for the package that a backend cannot do without.
+    """Check that the package that a backend needs is installed.
 
     Args:
-        where: dotted field that asks for it.
+        name: Name of the backend.
+        where: Dotted configuration field that asks for the backend.
 
     Raises:
-        DependencyMissing: it is not installed.
+        DependencyMissing: The package is not installed.
     """
     if name in NEEDED and find_spec(NEEDED[name]) is None:
         raise DependencyMissing(

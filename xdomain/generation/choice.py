@@ -1,4 +1,4 @@
-"""Picking the next token: greedy, or by inverse distribution function from a row's own uniform numbers."""
+"""Choose the next token, greedily or by the inverse distribution function from a row's own uniform numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xdomain.generation.base import Sampling
 
 
 def uniform_numbers(seeds: Sequence[int], sampling: Sampling, device: torch.device) -> torch.Tensor | None:
-    """Uniform numbers [rows, max_tokens], each row from its own seed; None when greedy."""
+    """Return uniform numbers [rows, max_tokens], each row from its own seed, or None if sampling is greedy."""
     if sampling.temperature == 0:
         return None
     streams = [np.random.default_rng(seed).random(sampling.max_tokens) for seed in seeds]
@@ -19,8 +19,10 @@ def uniform_numbers(seeds: Sequence[int], sampling: Sampling, device: torch.devi
 
 
 def choose(logits: torch.Tensor, sampling: Sampling, uniform: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
-    """Next tokens [rows] and the entropy [rows] of the model's own distribution, which is NaN exactly where the
-    logits [rows, vocabulary] are not finite."""
+    """Return the next tokens [rows] and the entropies [rows] of the model's own distribution.
+
+    A row's entropy is NaN if and only if its logits [rows, vocabulary] are not all finite.
+    """
     logits = logits.float()
     log_probabilities = logits.log_softmax(dim=-1)
     entropy = -(log_probabilities.exp() * log_probabilities).sum(dim=-1)
@@ -37,8 +39,10 @@ def choose(logits: torch.Tensor, sampling: Sampling, uniform: torch.Tensor | Non
 
 
 def nucleus(probabilities: torch.Tensor, top_p: float) -> torch.Tensor:
-    """Zero all but the smallest set of most probable tokens whose mass reaches `top_p`. [rows, vocabulary], not
-    renormalised."""
+    """Set to 0 all probabilities except the smallest set of most probable tokens whose sum reaches `top_p`.
+
+    Probabilities are [rows, vocabulary]. The result is not renormalised.
+    """
     ordered, order = probabilities.sort(dim=-1, descending=True, stable=True)
     before = ordered.cumsum(dim=-1) - ordered
     return torch.zeros_like(probabilities).scatter(-1, order, ordered.masked_fill(before >= top_p, 0.0))

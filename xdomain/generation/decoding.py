@@ -1,8 +1,8 @@
-"""Next-token logits of a batch of prompts, with the model's cache if that works, else by reading all tokens again.
+"""Compute next-token logits of a batch of prompts, with the model's cache if possible, otherwise without a cache.
 
 Transformers' caches differ. Most are called `past_key_values`, those of state space models `cache_params`; some models
 keep their state inside their layers, or depend on padding. `fitting` tries the cache on the loaded model and falls back
-to `Recomputed`, which needs nothing but the model's forward pass.
+to `Recomputed`, which needs only the model's forward pass.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from xdomain.generation.base import PromptRequest
 from xdomain.generation.batches import is_out_of_memory
 
 CACHES = ("past_key_values", "cache_params")
-"""Names of the forward pass's argument and output that hold a cache."""
+"""Names of the argument and output of the forward pass that hold a cache."""
 AGREEMENT = {torch.float32: 1e-3, torch.float64: 1e-3}
 """Largest mean difference of logits, in units of their standard deviation, that counts as rounding."""
 HALF_AGREEMENT = 0.2
-"""The same limit for half precision, in which another expert may be chosen. A wrong cache is off by about 1."""
+"""The same limit for half precision, in which a mixture may choose another expert. A wrong cache is off by about 1."""
 FAILURES = (AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError)
 """Exceptions that show that a model's cache cannot be used in this way."""
 PROBES = (3, 6)
 """Prompt lengths of the trial, in tokens."""
 
 NewDecoder = Callable[[], "Decoder"]
-"""Function that makes the decoder of one batch, with its own cache."""
+"""Function that creates the decoder of one batch, with its own cache."""
 
 
 class Decoder(Protocol):
-    """Next-token logits of the rows of one batch."""
+    """A source of next-token logits for the rows of one batch."""
 
-    def begin(self, requests: Sequence[PromptRequest], samples: int) -> torch.Tensor:
-        """Read the prompts and return the next logits [requests x samples, vocabulary]."""
+    def begin(self, requests: Sequence[PromptRequest]) -> torch.Tensor:
+        """Read the prompts and return the next logits [rows, vocabulary], with one row per seed of each request."""
 
     def select(self, rows: torch.Tensor) -> None:
         """Keep only these rows, given by their indices in the current batch."""
@@ -47,10 +47,10 @@ class Decoder(Protocol):
 
 
 class Cached:
-    """Decode with the model's cache; prompts are padded on the left and read once for all their samples.
+    """A decoder with the model's cache. Prompts are padded on the left and read once for all their samples.
 
     Args:
-        model: a causal language model of transformers.
+        model: Causal language model of transformers.
         pad: Token id that fills the rows of shorter prompts.
     """
 
@@ -61,10 +61,10 @@ class Cached:
         self._positions = "position_ids" in accepted
         self._newest = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
         self._last = None if (context := context_of(model.config)) is None else context - 1
-        # State space models apply the mask to their input, which in a step is the newest token only.
+        # State space models apply the mask to their input, which in a step is only the newest token.
         self._masked_steps = self._cache_name == "past_key_values"
 
-    def begin(self, requests: Sequence[PromptRequest], samples: int) -> torch.Tensor:
+    def begin(self, requests: Sequence[PromptRequest]) -> torch.Tensor:
         """See `Decoder.begin`."""
         width = max(len(request.token_ids) for request in requests)
         ids = torch.full((len(requests), width), self._pad, dtype=torch.long)
@@ -83,7 +83,8 @@ class Cached:
         )
         self._cache = getattr(output, str(self._cache_name))
         logits: torch.Tensor = output.logits[:, -1]
-        if samples > 1:
+        samples = torch.tensor([len(request.seeds) for request in requests], device=logits.device)
+        if bool((samples > 1).any()):
             rows = torch.arange(len(requests), device=logits.device).repeat_interleave(samples)
             self.select(rows)
             logits = logits[rows]
@@ -97,7 +98,7 @@ class Cached:
     def step(self, chosen: torch.Tensor) -> torch.Tensor:
         """See `Decoder.step`."""
         self._mask = torch.cat([self._mask, self._mask.new_ones(len(self._mask), 1)], dim=1)
-        # Rows that are finished may run past the context: their tokens are not kept.
+        # Finished rows may exceed the context, since their tokens are not kept.
         positions = (self._mask.sum(dim=1, keepdim=True) - 1).clamp(min=0, max=self._last)
         output = self._model(
             input_ids=chosen.unsqueeze(1),
@@ -111,9 +112,9 @@ class Cached:
 
 
 class Recomputed:
-    """Decode without a cache or padding: every step reads all tokens again, and each request is a separate batch.
+    """A decoder without a cache or padding. Every step reads all tokens again, and each request is a separate batch.
 
-    It is slow, and right for every model that has a forward pass.
+    It is slow, but right for every model that has a forward pass.
     """
 
     def __init__(self, model: Any) -> None:
@@ -123,10 +124,11 @@ class Recomputed:
             name: value for name, value in (("use_cache", False), ("logits_to_keep", 1)) if name in accepted
         }
 
-    def begin(self, requests: Sequence[PromptRequest], samples: int) -> torch.Tensor:
-        """See `Decoder.begin`; takes one request."""
+    def begin(self, requests: Sequence[PromptRequest]) -> torch.Tensor:
+        """See `Decoder.begin`. Takes only one request."""
         (request,) = requests
         ids = torch.tensor([request.token_ids], device=self._model.device)
+        samples = len(request.seeds)
         logits = self._read(ids).repeat_interleave(samples, dim=0)
         self._ids = ids.repeat_interleave(samples, dim=0)
         return logits
@@ -146,9 +148,9 @@ class Recomputed:
 
 
 def fitting(model: Any, pad: int) -> tuple[NewDecoder, str]:
-    """Return the fastest decoder that is right for `model`, and the reason if that is `Recomputed`, else "".
+    """Return the fastest decoder that is right for `model`, and the reason if that is `Recomputed`, otherwise "".
 
-    Both decode the same few tokens for two prompts of different lengths, with samples that are dropped on the way.
+    Both decoders read the same few tokens for two prompts of different lengths, and drop samples in between.
     """
     cached, plain = partial(Cached, model, pad), partial(Recomputed, model)
     size = model.get_input_embeddings().weight.shape[0]
@@ -161,7 +163,7 @@ def fitting(model: Any, pad: int) -> tuple[NewDecoder, str]:
             raise
         return plain, f"the cache of {type(model).__name__} cannot be used ({type(error).__name__})"
     if not bool(torch.isfinite(expected).all()):
-        return cached, ""  # such a checkpoint is refused as soon as it answers
+        return cached, ""  # logits are not finite: such a checkpoint is refused when it answers
     gap = float((found - expected).abs().mean() / expected.std())
     if gap <= AGREEMENT.get(model.dtype, HALF_AGREEMENT):
         return cached, ""
@@ -171,7 +173,7 @@ def fitting(model: Any, pad: int) -> tuple[NewDecoder, str]:
 @torch.inference_mode()
 def _trial(decoder: Decoder, requests: Sequence[PromptRequest], kept: Sequence[int]) -> torch.Tensor:
     """Return logits [3 tokens, kept rows, vocabulary], float32, after fixed tokens."""
-    logits = [decoder.begin(requests, samples=2)[list(kept)]]
+    logits = [decoder.begin(requests)[list(kept)]]
     rows = torch.tensor(kept, device=logits[0].device)
     decoder.select(rows)
     logits += [decoder.step(torch.full_like(rows, token % logits[0].shape[-1])) for token in (5, 11)]

@@ -1,4 +1,4 @@
-"""Generation by an OpenAI-compatible server: bounded concurrency, retries with growing pauses, a limit on the rate."""
+"""Generate with an OpenAI-compatible server: bounded concurrency, retries with growing pauses, a limit on the rate."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from xdomain.core.chat_endpoint import ChatEndpoint, EndpointError, RequestRefus
 from xdomain.generation.base import Answered, Checkpoint, Completion, FinishReason, PromptRequest, Sampling
 
 FILTERED = "content_filter"
-"""A finish reason: the server withheld the answer."""
+"""Finish reason of an answer that the server withheld."""
 FAILED = "error"
-"""A finish reason: the server broke off, as routers say it."""
+"""Finish reason of an answer that the server broke off, as routers give it."""
 TRUNCATED = frozenset({"length", "max_tokens"})
 LONGEST_NAME = 100
-"""Characters of a name that a server gives itself."""
+"""Largest number of characters that are kept of a server's own name for its model."""
 
 
 class EndpointBackend:
-    """Draws completions from a server, one request a sample.
+    """A backend that draws completions from a server, with one request per sample.
 
     Args:
-        evaluation: its `endpoint` says how hard the server may be asked.
-        device: of no use here.
+        evaluation: Evaluation settings, whose `endpoint` limits the requests.
+        device: Unused.
     """
 
     name = "endpoint"
@@ -42,10 +42,10 @@ class EndpointBackend:
         self._lock = threading.Lock()
 
     def load(self, checkpoint: Checkpoint) -> None:
-        """See `Backend.load`; the key must be there.
+        """See `Backend.load`.
 
         Raises:
-            DependencyMissing: it is not.
+            DependencyMissing: The API key is not set.
         """
         self._model = EndpointModel.model_validate(dict(checkpoint.endpoint))
         self._endpoint = ChatEndpoint(
@@ -58,7 +58,7 @@ class EndpointBackend:
         self._endpoint.key()
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing, since no resource is held."""
 
     def events(self) -> list[str]:
         with self._lock:
@@ -72,8 +72,8 @@ class EndpointBackend:
         """See `Backend.generate`.
 
         Raises:
-            EndpointError: a request was not answered in all attempts, or no prompt was answered at all: what was
-                answered before is kept, and the same command goes on from there.
+            EndpointError: A request failed in all attempts, or no prompt was answered at all. Earlier answers are kept,
+                and the same command continues from there.
         """
         found: dict[int, dict[int, Completion]] = {place: {} for place in range(len(requests)) if place not in done}
         refused: list[Answered] = []
@@ -87,7 +87,7 @@ class EndpointBackend:
                 continue
             completions = [completion for _, completion in sorted(found.pop(place).items(), key=itemgetter(0))]
             if all(completion.finish_reason == FinishReason.REFUSED for completion in completions):
-                # Believed only once the server has shown that it can answer.
+                # A refusal counts only after the server has answered another prompt.
                 refused.append((place, completions))
             else:
                 answered = True
@@ -105,8 +105,10 @@ class EndpointBackend:
     def _outcomes(
         self, requests: Sequence[PromptRequest], places: Sequence[int], sampling: Sampling
     ) -> Iterator[tuple[int, int, Completion | EndpointError]]:
-        """(place, sample, completion) as they come. After the first failure nothing more is asked, but what is under
-        way is waited for, since it is paid for."""
+        """Yield request index, sample index and completion in the order of arrival.
+
+        After the first failure no new request begins. Running requests are awaited, since they have to be paid for.
+        """
         stop = threading.Event()
 
         def ask(place: int, seed: int) -> Completion | EndpointError | None:
@@ -133,10 +135,10 @@ class EndpointBackend:
                 stop.set()
 
     def _complete(self, request: PromptRequest, seed: int, sampling: Sampling) -> Completion:
-        """One sample.
+        """Return one sample.
 
         Raises:
-            EndpointError: no usable reply.
+            EndpointError: There was no usable reply.
         """
         chat = self._model.protocol == "chat"
         body: dict[str, Any] = {
@@ -171,7 +173,7 @@ class EndpointBackend:
 
 
 class Pacer:
-    """Lets at most so many requests a minute begin, evenly spread. Safe to use from several threads."""
+    """A limit on the requests that begin per minute, evenly spread. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -186,7 +188,7 @@ class Pacer:
         self._lock = threading.Lock()
 
     def wait(self) -> None:
-        """Return when the next request may begin."""
+        """Block until the next request may begin."""
         if not self._gap_seconds:
             return
         with self._lock:
@@ -198,10 +200,10 @@ class Pacer:
 
 
 def read_completion(reply: Any, *, chat: bool) -> Completion:
-    """The first choice of a reply with its token counts.
+    """Return the first choice of a reply with its token counts.
 
     Raises:
-        Unavailable: it has none, or one that the server broke off.
+        Unavailable: The reply has no choice, or one that the server broke off.
     """
     try:
         choice = reply["choices"][0]
@@ -212,8 +214,7 @@ def read_completion(reply: Any, *, chat: bool) -> Completion:
         if text is not None and not isinstance(text, str):
             raise TypeError("no text")
     except (KeyError, IndexError, TypeError, AttributeError) as error:
-        where = "where the OpenAI protocol has it"
-        raise Unavailable(f"no completion {where} ({type(error).__name__})") from None
+        raise Unavailable(f"no completion in the OpenAI format ({type(error).__name__})") from None
     if reason == FAILED:
         raise Unavailable(f'finish reason "{FAILED}"')
     if reason == FILTERED:
@@ -223,13 +224,13 @@ def read_completion(reply: Any, *, chat: bool) -> Completion:
 
 
 def answered_by(reply: Mapping[str, Any]) -> set[str]:
-    """What the server says it is: names are aliases there, and what stands behind one changes."""
+    """Return the names that the server gives its model. Requested names are aliases for models that change."""
     told = [reply.get("model"), reply.get("system_fingerprint")]
     words = ", ".join(word[:LONGEST_NAME] for word in told if isinstance(word, str) and word)
     return {words} if words else set()
 
 
 def count(usage: Mapping[str, Any], name: str) -> int | None:
-    """A token count, None where the server gives none."""
+    """Return a token count, or None if the server gives none."""
     value = usage.get(name)
     return value if type(value) is int and value >= 0 else None

@@ -1,24 +1,38 @@
-"""What the rows of one batch have answered so far."""
+"""The answers of one batch so far, row by row."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
-from xdomain.generation.base import Completion, FinishReason, PromptRequest, Sampling
+from xdomain.generation.base import PromptRequest, Sampling
 from xdomain.generation.stopping import StopStrings
 
 
+@dataclass(frozen=True)
+class Sampled:
+    """A sampled completion.
+
+    Attributes:
+        token_ids: Up to the end token, the token that completes a stop string, or the last one that fits.
+        mean_entropy: Nats per token of the model's own distribution, before temperature and top-p.
+    """
+
+    token_ids: list[int]
+    mean_entropy: float
+
+
 class Rows:
-    """What the rows of one batch have answered so far. Tensors are [rows] or [rows, max_tokens]."""
+    """The answers of one batch so far. Tensors are [rows] or [rows, max_tokens]."""
 
     def __init__(
         self, requests: Sequence[PromptRequest], sampling: Sampling, context: int | None, device: torch.device
     ) -> None:
-        self._prompts = [len(request.token_ids) for request in requests for _ in request.seeds]
-        self.count = len(self._prompts)
-        room = [sampling.max_tokens if context is None else context - length for length in self._prompts]
+        prompts = [len(request.token_ids) for request in requests for _ in request.seeds]
+        self.count = len(prompts)
+        room = [sampling.max_tokens if context is None else context - length for length in prompts]
         self._limits = torch.tensor(room, device=device).clamp(max=sampling.max_tokens)
         self._tokens = torch.full((self.count, sampling.max_tokens), -1, dtype=torch.long, device=device)
         self._entropies = torch.zeros(self.count, dtype=torch.float32, device=device)
@@ -36,7 +50,7 @@ class Rows:
         ends: torch.Tensor,
         watch: StopStrings,
     ) -> torch.Tensor:
-        """Take the next token of those of `rows` that are not finished; which of `rows` then go on."""
+        """Append one token to each unfinished row of `rows` and return a mask of the rows that are still unfinished."""
         alive = ~self._finished[rows]
         going = rows[alive]
         self._tokens[going, position] = chosen[alive]
@@ -50,13 +64,9 @@ class Rows:
         self._finished |= self._ended | self._cut | (self._lengths >= self._limits)
         return ~self._finished[rows]
 
-    def completions(self, watch: StopStrings, ends: Collection[int]) -> list[Completion]:
-        """Return the finished completions of all rows."""
+    def sampled(self) -> list[Sampled]:
+        """Return the completions of all rows."""
         sizes = self._lengths.tolist()
         means = (self._entropies / self._lengths).tolist()
-        found = []
-        for row, size, mean, prompt in zip(self._tokens.tolist(), sizes, means, self._prompts, strict=True):
-            text, stopped = watch.read(row[:size], ends)
-            reason = FinishReason.STOP if stopped else FinishReason.LENGTH
-            found.append(Completion(text, size, reason, mean, prompt))
-        return found
+        tokens = self._tokens.tolist()
+        return [Sampled(row[:size], mean) for row, size, mean in zip(tokens, sizes, means, strict=True)]

@@ -1,6 +1,6 @@
-"""From generated tokens to text: end tokens, stop strings, special tokens. Training reads its rollouts here too.
+"""Turn generated tokens into text: end tokens, stop strings, special tokens. Training reads its rollouts here too.
 
-A stop string may begin and end inside tokens, so stop strings are looked for in decoded text.
+A stop string may begin and end inside tokens, so stop strings are searched in decoded text.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 MARGIN_TOKENS = 4
-"""A decoded tail may lose a space at its beginning, or begin inside a character."""
+"""Additional tokens in a decoded tail, which may lose a space at its beginning or begin inside a character."""
 
 SHOWN = frozenset({"<think>", "</think>"})
-"""Tokens that stay in the text even if a tokenizer calls them special, so that reasoning can be told from answers."""
+"""Tokens that stay in the text even if a tokenizer calls them special, so that reasoning and answers can be separated.
+"""
 
 
 def end_tokens(declared: int | Sequence[int] | None, tokenizer: Any) -> list[int]:
@@ -20,14 +21,14 @@ def end_tokens(declared: int | Sequence[int] | None, tokenizer: Any) -> list[int
 
     Args:
         declared: `eos_token_id` of the model's generation settings.
-        tokenizer: Tokenizer whose `eos_token_id` counts too.
+        tokenizer: Tokenizer whose `eos_token_id` is added.
     """
     own = declared if isinstance(declared, Sequence) else [declared]
     return sorted({*own, tokenizer.eos_token_id} - {None})
 
 
 class StopStrings:
-    """Turns token ids into text and watches for stop strings.
+    """A decoder of token ids that finds stop strings.
 
     Args:
         tokenizer: Tokenizer that decodes.
@@ -37,23 +38,23 @@ class StopStrings:
     def __init__(self, tokenizer: Any, stop: Sequence[str]) -> None:
         self._tokenizer = tokenizer
         self.stop = tuple(stop)
-        # A token that shows holds at least one byte.
+        # A token that appears in the text holds at least one byte.
         self._window = MARGIN_TOKENS + max((len(text.encode()) for text in stop), default=0)
         added = {number: token for number, token in tokenizer.added_tokens_decoder.items() if token.special}
         self._hidden = frozenset(number for number, token in added.items() if token.content not in SHOWN)
         self._plain = len(self._hidden) == len(added)
 
     def hit(self, rows: Sequence[Sequence[int]]) -> list[bool]:
-        """Return for each row of token ids whether its last token completed a stop string."""
+        """Return a list that is true for the rows of token ids whose last token completed a stop string."""
         tails = self.decode([row[-self._window :] for row in rows])
-        # What a tail shows is confirmed on the whole row: a tail may decode a little differently.
+        # A hit in a tail is confirmed on the whole row, since a tail may decode a little differently.
         return [
             any(text in tail for text in self.stop) and self.cut(self.decode([row])[0]) is not None
             for row, tail in zip(rows, tails, strict=True)
         ]
 
     def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
-        """Return the texts of rows of token ids, special tokens left out but those in `SHOWN`."""
+        """Return the texts of rows of token ids, without special tokens except those in `SHOWN`."""
         if self._plain:
             return list(self._tokenizer.batch_decode([list(row) for row in rows], skip_special_tokens=True))
         kept = [[number for number in row if number not in self._hidden] for row in rows]
@@ -72,7 +73,7 @@ class StopStrings:
         return (text, ended) if before is None else (before, True)
 
     def first_stop(self, token_ids: Sequence[int]) -> int | None:
-        """Return how many tokens it takes to complete the first stop string, or None if there is none."""
+        """Return the number of tokens up to the end of the first stop string, or None if there is none."""
         if not self.stop or self.cut(self.decode([token_ids])[0]) is None:
             return None
         low, high = 1, len(token_ids)

@@ -1,4 +1,4 @@
-"""Generation with vLLM: one engine serves all checkpoints of an architecture."""
+"""Generate with vLLM, whose single engine serves all checkpoints of an architecture."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ ENGINE_STARTED = "vLLM engine started"
 
 
 class VllmBackend:
-    """Draws completions from an engine that it keeps from checkpoint to checkpoint.
+    """A backend that draws completions from an engine, which it keeps from one checkpoint to the next.
 
-    Full weights are swapped in place. A LoRA adapter on full weights is served beside them. A chain of adapters, or one
-    that vLLM cannot serve (DoRA, saved modules), is merged into a temporary copy of the weights first.
+    Full weights are swapped in place. A LoRA adapter on full weights is served without a merge. A chain of adapters, or
+    an adapter that vLLM cannot serve (DoRA, saved modules), is first merged into a temporary copy of the weights.
 
     Args:
-        evaluation: its `vllm` says how large the engine is.
+        evaluation: Evaluation settings, whose `vllm` sets the size of the engine.
         device: "cpu" or "cuda".
     """
 
@@ -74,7 +74,7 @@ class VllmBackend:
         self._ends = end_tokens(declared_ends(weights), checkpoint.tokenizer)
 
     def _engine_for(self, weights: Path, dtype: str, rank: int | None) -> VllmEngine:
-        """The engine at hand if it can serve these weights and an adapter of `rank`, else a new one in its place."""
+        """Return an engine for these weights and an adapter of `rank`, and replace the current one if it is unfit."""
         engine = self._engine
         if engine is not None:
             roomy = rank is None or (engine.lora_rank is not None and rank <= engine.lora_rank)
@@ -125,14 +125,14 @@ class VllmBackend:
         return Completion(
             text=text,
             tokens=len(answer.token_ids),
-            # vLLM may miss a stop string that special tokens are part of: the text decides, as in rollouts.
+            # vLLM may miss a stop string that contains special tokens, so the text decides, as in rollouts.
             finish_reason=FinishReason.STOP if whole or answer.stopped else FinishReason.LENGTH,
             mean_entropy=None,
             prompt_tokens=prompt_tokens,
         )
 
     def events(self) -> list[str]:
-        """See `Backend.events`: engines that were started. What does not fit at once vLLM makes wait by itself."""
+        """See `Backend.events`. The only incidents are starts of engines, since vLLM queues what does not fit."""
         events, self._events = self._events, []
         return events
 

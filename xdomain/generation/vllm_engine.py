@@ -1,14 +1,14 @@
-"""A vLLM engine in this process: started once for an architecture, weights swapped in place, LoRA adapters beside them.
+"""A vLLM engine in this process, started once per architecture. Weights are swapped in place; LoRA adapters are served.
 
-What vLLM does otherwise, and what is done about it (tests are in `tests/integration/test_vllm_backend.py`):
+Differences of vLLM, and how they are handled (tests are in `tests/integration/test_vllm_backend.py`):
 
 - On a CPU it packs linear layers for oneDNN when they are loaded. Reloaded weights then reach the layers but not the
-  packed copy of a tied output layer: answers are silently those of no checkpoint. Packing is switched off.
-- Cached prefixes outlive a reload; they are dropped with every swap.
-- By default the engine lives in a second process, where scheduling depends on timing; here it lives in this one.
-- Keys and values that are not finite stay in its cache and make later requests' so; a tainted engine is replaced.
-- On a CPU a seeded request whose prompt is read in parts raises; prompts are read whole there.
-- It stops at what `generation_config.json` says and samples as that file says; it is told to read none of it.
+  packed copy of a tied output layer, and answers silently mix two checkpoints. Packing is switched off.
+- Cached prefixes survive a reload. They are dropped with every swap.
+- By default the engine runs in a second process, in which scheduling depends on timing. Here it runs in this process.
+- Keys and values that are not finite stay in its cache and spoil later requests. Such an engine is replaced.
+- On a CPU a seeded request whose prompt is read in parts raises an error. Prompts are read whole there.
+- By default it takes end tokens and sampling settings from `generation_config.json`. Here it does not read that file.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from xdomain.core.errors import ConfigError
 from xdomain.generation.base import Sampling
 
 SERVED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-"""LoRA ranks that an engine can be sized for."""
+"""LoRA ranks for which an engine can be sized."""
 ADAPTERS_AT_ONCE = 4
 CPU_CACHE_GIB = "1"
-"""Key and value cache on a CPU, where the environment does not say otherwise; vLLM would take a share of all memory."""
+"""Size of the key and value cache on a CPU, unless the environment sets it. vLLM would take a share of all memory."""
 NEUTRAL = ("_name_or_path", "transformers_version", "use_cache")
 """Keys of `config.json` that may differ between checkpoints of one architecture."""
 
@@ -37,17 +37,17 @@ ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_LOGGING_LEVEL": "WARNING",
 }
-"""Set before vLLM is imported, unless the user did."""
+"""Environment variables that are set before vLLM is imported, unless the user has set them."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """One sample wanted.
+    """A request for one sample.
 
     Attributes:
-        name: unique among those asked at once.
-        token_ids: of the prompt.
-        seed: of this sample.
+        name: Name that is unique within one call of `ask`.
+        token_ids: Token ids of the prompt.
+        seed: Seed of this sample.
     """
 
     name: str
@@ -60,10 +60,10 @@ class Answer:
     """One sample.
 
     Attributes:
-        name: of its query.
-        token_ids: generated, the end token included.
-        stopped: at the end token or a stop string, not for want of room.
-        log_probabilities: of the tokens, after temperature and top-p.
+        name: Name of its query.
+        token_ids: Generated token ids, including the end token.
+        stopped: Whether it ended at the end token or a stop string, and not for lack of room.
+        log_probabilities: Log-probability of each token, after temperature and top-p.
     """
 
     name: str
@@ -73,23 +73,25 @@ class Answer:
 
 
 def architecture(weights: Path, dtype: str) -> str:
-    """What two folders must share for one engine to serve both."""
+    """Return a text that is equal for two folders if and only if the same engine can serve both."""
     config = json.loads((weights / "config.json").read_text(encoding="utf-8"))
     return json.dumps([dtype, {key: value for key, value in config.items() if key not in NEUTRAL}], sort_keys=True)
 
 
 class VllmEngine:
-    """Args:
-        weights: folder of the first checkpoint: full weights and tokenizer in transformers format.
-        dtype: torch dtype name.
-        settings: size and parallelism.
-        device: "cpu" or "cuda".
-        lora_rank: largest rank of adapters to be served; None for none.
+    """A vLLM engine for all checkpoints of one architecture.
 
-    One process holds one engine at a time: closing it takes down what another would share.
+    A process can hold only one engine at a time, since closing an engine tears down state that another would share.
+
+    Args:
+        weights: Folder of the first checkpoint, with full weights and tokenizer in transformers format.
+        dtype: Torch dtype name.
+        settings: Size and parallelism of the engine.
+        device: "cpu" or "cuda".
+        lora_rank: Largest rank of the adapters to serve; None to serve none.
 
     Raises:
-        ConfigError: the installed vLLM is made for another device.
+        ConfigError: The installed vLLM was built for another device.
     """
 
     def __init__(self, weights: Path, dtype: str, settings: VllmConfig, device: str, lora_rank: int | None) -> None:
@@ -98,7 +100,7 @@ class VllmEngine:
 
         arguments: dict[str, Any] = {}
         if device == "cpu":
-            # A prompt read in parts takes back a draw of its generator, which a CPU's cannot do: it raises.
+            # A prompt that is read in parts rewinds its generator, which raises an error on a CPU.
             arguments["enable_chunked_prefill"] = False
         if lora_rank is not None:
             lora_rank = next(size for size in SERVED_RANKS if size >= lora_rank)
@@ -122,7 +124,7 @@ class VllmEngine:
 
     @property
     def context_tokens(self) -> int:
-        """Longest prompt and completion together."""
+        """Return the largest number of tokens of prompt and completion together."""
         return int(self._llm.llm_engine.model_config.max_model_len)
 
     def swap(self, weights: Path) -> None:
@@ -136,7 +138,7 @@ class VllmEngine:
     def ask(
         self, queries: Sequence[Query], sampling: Sampling, ends: Sequence[int], adapter: Path | None
     ) -> Iterator[Answer]:
-        """Answers as they are finished. When the caller stops early, what is not finished is dropped."""
+        """Yield answers once they are finished. If the caller stops early, unfinished ones are dropped."""
         lora = self._lora_request(adapter)
         engine = self._llm.llm_engine
         open_queries = {query.name for query in queries}
@@ -170,10 +172,10 @@ class VllmEngine:
 
 
 def prepare_process(device: str) -> None:
-    """Make this process ready for an engine whose weights will change, ours or the one that TRL starts.
+    """Prepare this process for an engine whose weights will change, either ours or the one that TRL starts.
 
     Raises:
-        ConfigError: the installed vLLM is made for another device.
+        ConfigError: The installed vLLM was built for another device.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -181,9 +183,9 @@ def prepare_process(device: str) -> None:
 
     if current_platform.is_cpu() != (device == "cpu"):
         raise ConfigError(
-            f'the installed vLLM is made for "{current_platform.device_type}", the stage runs on "{device}".',
+            f'the installed vLLM was built for "{current_platform.device_type}", but the stage runs on "{device}".',
             where="execution.device",
-            fix="Install the vLLM of this device, or name the other device.",
+            fix="Install the vLLM for this device, or change it to the other device.",
         )
     if device == "cpu":
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", CPU_CACHE_GIB)
@@ -198,12 +200,12 @@ def _sampling_params(sampling: Sampling, seed: int, ends: Sequence[int]) -> Any:
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         max_tokens=sampling.max_tokens,
-        # torch takes 64 bits, of which vLLM's check leaves 63.
+        # torch takes 64 bits, but vLLM accepts only 63.
         seed=seed % (1 << 63) if sampling.temperature else None,
         stop=list(sampling.stop) or None,
         stop_token_ids=list(ends),
         detokenize=bool(sampling.stop),
-        logprobs=0,  # of the chosen token alone
+        logprobs=0,  # only the chosen token's
         output_kind=RequestOutputKind.FINAL_ONLY,
     )
 
@@ -221,7 +223,7 @@ def _answer(output: Any) -> Answer:
 
 
 def _switch_packing_off() -> None:
-    """Keep linear layers of a CPU engine in plain torch, so that reloaded weights are the ones that answer."""
+    """Keep linear layers of a CPU engine in plain torch, so that reloaded weights take effect."""
     from vllm import _custom_ops
     from vllm.model_executor.layers import utils
 
@@ -230,7 +232,7 @@ def _switch_packing_off() -> None:
 
 
 def served_rank(adapter: Path) -> int | None:
-    """Rank of a LoRA adapter that vLLM can serve beside the weights; None where it must be merged into them."""
+    """Return the rank of a LoRA adapter that vLLM can serve, or None if the adapter must be merged."""
     config: Mapping[str, Any] = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
     targets = config.get("target_modules") or []
     plain = (

@@ -19,8 +19,10 @@ from xdomain.models.rounding import rounds_as
 TOLERANCES = {torch.float32: 1e-4, torch.float16: 0.02, torch.bfloat16: 0.1}
 """Largest difference of a logit that counts as rounding, as a share of the largest logit (at least 1), by dtype."""
 LEFT_OUT = 0.01
-"""Largest difference between a random adapter and its merge, in standard deviations of the logits. Leaving an adapter
-out changes logits by a good part of one."""
+"""Largest difference between a random adapter and its merge, in standard deviations of the logits.
+
+Leaving an adapter out changes logits by a large part of one standard deviation.
+"""
 PREFIX = "base_model.model."
 """Prefix that peft adds to the names of the plain model's modules."""
 
@@ -29,11 +31,14 @@ def new_adapter(model: Any, lora: LoraConfig, *, random: bool = False) -> Any:
     """Return `model` as a peft model with a new adapter.
 
     Args:
-        random: Whether to draw the adapter's weights so that it changes the model; otherwise it begins without a
-            change.
+        model: Plain model.
+        lora: Settings of the adapter.
+        random: Whether to draw random weights that change the model's answers. Otherwise a new adapter changes
+            nothing.
 
     Raises:
-        ConfigError: `target_modules` names nothing that can be adapted, or a weight that is tied to another.
+        ConfigError: `target_modules` names no layer that can be adapted, the output layer, or a weight that is tied to
+            another.
     """
     import peft
 
@@ -54,7 +59,7 @@ def new_adapter(model: Any, lora: LoraConfig, *, random: bool = False) -> Any:
         raise ConfigError(
             f"no adapter can be put on {kind}: {' '.join(str(error).split())}",
             where=where,
-            fix="Name linear layers as the model has them, for example [q_proj, v_proj]; of a Mamba [in_proj].",
+            fix="Name linear layers as the model does, for example [q_proj, v_proj], or [in_proj] for a Mamba.",
         ) from error
     _check_targets(adapted, where)
     return adapted
@@ -84,8 +89,11 @@ def _check_targets(model: Any, where: str) -> None:
 
 
 def adapted_weights(model: Any) -> Iterator[tuple[str, Tensor, Tensor]]:
-    """Yield (plain model's name, weight below the adapter, float32 change that the adapter makes) of each adapted
-    weight: linear layers, embeddings, and stacks of experts. One change is in memory at a time."""
+    """Yield name, weight and change of each adapted weight: linear layers, embeddings, and stacks of experts.
+
+    The name is the plain model's, the weight is the one below the adapter, and the change is float32. One change is in
+    memory at a time.
+    """
     from peft.tuners.lora import LoraLayer
     from peft.tuners.lora.layer import ParamWrapper
 
@@ -102,7 +110,7 @@ def adapted_weights(model: Any) -> Iterator[tuple[str, Tensor, Tensor]]:
 
 
 def adapter_products(folder: Path) -> Iterator[tuple[str, Tensor]]:
-    """Yield what a checkpoint's adapter adds to each weight, float32, by the plain model's names."""
+    """Yield the plain model's name of each weight and the product that a checkpoint's adapter adds to it, float32."""
     for name, _, change in adapted_weights(load_adapter(folder, trainable=False)):
         yield name, change
 
@@ -120,7 +128,7 @@ def check_merge(model: Any, checkpoint: Path, prompts: Sequence[Sequence[int]]) 
         |merged - (weight + change)| / |change| over all adapted weights, None if nothing changed.
 
     Raises:
-        StageError: the merged model is not the one that was trained.
+        StageError: The merged model differs from the trained one by more than rounding.
     """
     device, expected = model.device, logits(model, prompts)
     model.to("cpu")  # so that the device holds one model at a time
@@ -150,8 +158,8 @@ def compare_merge(
     largest, tolerance = _difference(expected, found, model.dtype)
     if not largest <= tolerance:
         raise StageError(
-            f"the merged model is not the one that was trained: logits differ by up to {largest:.3g}, and "
-            f"{tolerance:.3g} would be rounding ({model.dtype}).",
+            f"the merged model is not the one that was trained: logits differ by up to {largest:.3g}, but rounding "
+            f"explains at most {tolerance:.3g} ({model.dtype}).",
             where=str(checkpoint),
             fix="Report it with the model's name. Until then train this model without model.lora.",
         )
@@ -163,9 +171,15 @@ def compare_merge(
 
 
 def try_adapter(model: Any, lora: LoraConfig, prompt: Sequence[int]) -> None:
-    """Refuse a model that answers differently with an adapter and after the merge. `model` cannot be used afterwards.
+    """Refuse a model that answers differently with an adapter and after the merge.
 
-    Some models read weights of their layers directly and so leave adapters out of their forward pass.
+    Some models read weights of their layers directly and so leave adapters out of their forward pass. `model` cannot
+    be used afterwards.
+
+    Args:
+        model: Plain model.
+        lora: Settings of the adapter.
+        prompt: Token ids of a prompt.
 
     Raises:
         ConfigError: The answers differ, or no adapter can be put on the model.
@@ -179,15 +193,17 @@ def try_adapter(model: Any, lora: LoraConfig, prompt: Sequence[int]) -> None:
     if not largest <= tolerance:
         raise ConfigError(
             f"{kind} cannot be trained with these adapters: its forward pass leaves some of them out (a random adapter "
-            f"and its merged model differ by {largest:.3g} in a logit, and {tolerance:.3g} would be rounding).",
+            f"and its merged model differ by {largest:.3g} in a logit; rounding explains at most {tolerance:.3g}).",
             where="model.lora.target_modules",
             fix="Name layers whose forward pass the model calls, or train without model.lora.",
         )
 
 
 def lost_share(model: Any, merged: Mapping[str, Tensor]) -> float | None:
-    """Return the share of the adapter's change that merging rounded away: |merged - (weight + change)| / |change|,
-    Euclidean lengths over all adapted weights; None if the adapter changes nothing.
+    """Return the share of the adapter's change that the merge rounded away.
+
+    The share is |merged - (weight + change)| / |change| with Euclidean lengths over all adapted weights. It is None if
+    the adapter changes nothing.
 
     Source: ours.
     """
@@ -200,7 +216,7 @@ def lost_share(model: Any, merged: Mapping[str, Tensor]) -> float | None:
 
 
 def _difference(expected: Sequence[Tensor], found: Sequence[Tensor], dtype: torch.dtype) -> tuple[float, float]:
-    """Return the largest difference of two lists of logits, and the largest that is allowed."""
+    """Return the largest difference between two lists of logits, and the largest that is allowed."""
     largest = max(float((one - other).abs().max()) for one, other in zip(expected, found, strict=True))
     scale = max(1.0, *(float(each.abs().max()) for each in expected))
     return largest, TOLERANCES.get(rounds_as(dtype), TOLERANCES[torch.float32]) * scale

@@ -1,9 +1,9 @@
 """Checkpoints on disk.
 
-A checkpoint folder holds `checkpoint.json` and either full weights ("full"), or a LoRA adapter ("adapter") that names
-its base checkpoint by a path relative to itself, or nothing else ("endpoint": a server has the
-model). A chain of `merge` stages is a chain of
-adapters, each folded into the weights below it when the next is put on top: no weights are stored twice.
+A checkpoint folder holds `checkpoint.json` and one of three contents: full weights ("full"), a LoRA adapter ("adapter")
+that names its base checkpoint by a relative path, or nothing else ("endpoint": a server has the model). A chain of
+`merge` stages is a chain of adapters. Each is merged into the weights below it when the next one is added, so no
+weights are stored twice.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from xdomain.core.files import read_json, share_weights, write_json
 from xdomain.models.source import with_pad_token
 
 CUSTOM_CODE = "transformers_modules."
-"""Package into which transformers imports the code of models that bring their own."""
+"""Package into which transformers imports the custom code of models."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class CheckpointInfo:
 
     Attributes:
         format: "full", "adapter" or "endpoint".
-        dtype: torch dtype name of the weights, of an adapter's once they are merged; "" for an endpoint.
+        dtype: Torch dtype name of the weights, after the merge for an adapter; "" for an endpoint.
         chat_template: Whether prompts go through the tokenizer's chat template.
-        foundation: Folder of an adapter's parent checkpoint.
+        foundation: Folder of an adapter's base checkpoint.
         endpoint: `base_url`, `model`, `protocol` and `api_key_variable` of an endpoint.
-        custom_code: Whether the model's class is Python code in the folder, which the user trusted
-            (`trust_remote_code`).
+        custom_code: Whether the model's class is Python code in the folder, which the user trusted with
+            `trust_remote_code`.
     """
 
     format: str
@@ -52,7 +52,7 @@ def read_info(folder: Path) -> CheckpointInfo:
     """Read a checkpoint's manifest.
 
     Raises:
-        StoreError: `folder` is not a checkpoint.
+        StoreError: The folder is not a checkpoint.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -70,7 +70,7 @@ def read_info(folder: Path) -> CheckpointInfo:
 
 
 def save_endpoint(endpoint: Mapping[str, Any], folder: Path) -> None:
-    """Write the checkpoint of a model that a server has."""
+    """Write the checkpoint of a model behind an endpoint."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(
         folder / MANIFEST,
@@ -79,7 +79,7 @@ def save_endpoint(endpoint: Mapping[str, Any], folder: Path) -> None:
 
 
 def save_full(model: Any, tokenizer: Any, folder: Path, *, chat_template: bool) -> None:
-    """Write full weights as safetensors, with the tokenizer and, if the model has its own, its code."""
+    """Write full weights as safetensors, with the tokenizer and any custom code of the model."""
     model.save_pretrained(folder, safe_serialization=True)
     write_full(model, tokenizer, folder, chat_template=chat_template)
 
@@ -96,10 +96,13 @@ def write_full(model: Any, tokenizer: Any, folder: Path, *, chat_template: bool)
 
 
 def save_adapter(model: Any, folder: Path, foundation: Path, merge_dtype: str | None = None) -> None:
-    """Write a peft model's adapter; its tokenizer is that of the parent checkpoint.
+    """Write a peft model's adapter without a tokenizer, since it uses its base checkpoint's.
 
     Args:
-        merge_dtype: Torch dtype name of the merged weights; None for that of the parent checkpoint.
+        model: Peft model.
+        folder: Folder of the new checkpoint.
+        foundation: Folder of the adapter's base checkpoint.
+        merge_dtype: Torch dtype name of the merged weights; None for that of the base checkpoint.
     """
     write_adapter(model, folder, foundation, merge_dtype, state_dict=None)
 
@@ -123,7 +126,7 @@ def write_adapter(
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """The tokenizer of a checkpoint, that of its deepest foundation."""
+    """Return the tokenizer of a checkpoint. An adapter uses that of the full checkpoint at the end of its chain."""
     info = read_info(folder)
     if info.foundation is not None:
         return load_tokenizer(info.foundation)
@@ -131,8 +134,10 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def load_plain(folder: Path) -> Any:
-    """The checkpoint as a plain model without adapters, on the CPU: for evaluation, and as the base of a new
-    adapter."""
+    """Return the checkpoint as a plain model on the CPU, with its adapters merged.
+
+    It serves for evaluation and as the model below a new adapter.
+    """
     info = read_info(folder)
     if info.foundation is None:
         return AutoModelForCausalLM.from_pretrained(
@@ -143,12 +148,12 @@ def load_plain(folder: Path) -> Any:
         )
     adapted = load_adapter(folder, trainable=False)
     if adapted.dtype != (dtype := getattr(torch, info.dtype)):
-        adapted = adapted.to(dtype)  # `merge_dtype`: before the merge, so that nothing of the update is rounded
+        adapted = adapted.to(dtype)  # `merge_dtype` applies before the merge, so that the update is not rounded
     return adapted.merge_and_unload()
 
 
 def load_adapter(folder: Path, *, trainable: bool) -> Any:
-    """The checkpoint as a peft model: its foundation as a plain model, the adapter on it."""
+    """Return the checkpoint as a peft model: its base checkpoint as a plain model with the adapter added."""
     from peft import PeftModel
 
     info = read_info(folder)

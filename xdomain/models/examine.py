@@ -1,4 +1,4 @@
-"""Examination of a base model before it is published: whatever would make its numbers wrong is refused by name."""
+"""Examine a base model before it is published, and refuse it if it would give wrong numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from xdomain.models.source import named_in
 CAUSALITY_TOKENS = 8
 """Length in tokens of the sequence whose last token is changed to see whether the model looks ahead."""
 ROUNDING = {torch.float32: 1e-5, torch.float64: 1e-5}
-"""Mean change of the earlier logits, in their standard deviations, that counts as rounding. A decoder's is mostly 0."""
+"""Largest mean change of the earlier logits, in their standard deviations, that counts as rounding.
+
+A decoder's logits mostly do not change at all.
+"""
 HALF_ROUNDING = 1e-3
 
 
@@ -27,11 +30,11 @@ def examine(model: Any, tokenizer: Any, source: ModelConfig, training: TrainingC
         model: The loaded model.
         tokenizer: Its tokenizer.
         source: Origin of the model.
-        training: Training settings; None if it is only evaluated.
+        training: Training settings; None if the model is only evaluated.
 
     Raises:
-        ConfigError: its tokenizer has ids that it has no embedding for, it has no end token, it looks ahead, its
-            weights are quantised, or its context or dtype does not suit the training.
+        ConfigError: The model lacks an embedding for an id of the tokenizer, has no end token, looks ahead, has
+            quantised weights, or has a context or dtype that does not suit the training.
     """
     where = named_in(source)
     check_vocabulary(model, tokenizer, where)
@@ -47,7 +50,7 @@ def check_vocabulary(model: Any, tokenizer: Any, where: str) -> None:
     """Compare the tokenizer's ids with the rows of the embedding.
 
     Raises:
-        ConfigError: an id has no row.
+        ConfigError: An id has no row.
     """
     rows = model.get_input_embeddings().weight.shape[0]
     beyond = {token: index for token, index in tokenizer.get_vocab().items() if index >= rows}
@@ -63,12 +66,12 @@ def check_vocabulary(model: Any, tokenizer: Any, where: str) -> None:
 
 
 def check_end(model: Any, tokenizer: Any, where: str) -> None:
-    """Look for the tokens that end a completion and that fill shorter prompts.
+    """Check the tokens that end a completion and that pad shorter prompts.
 
-    A padding token that equals the end token is fine: the attention mask marks padding, not the id.
+    The padding token may equal the end token, since the attention mask marks padding.
 
     Raises:
-        ConfigError: there is no end token, or an id of the generation settings or the padding has no embedding.
+        ConfigError: There is no end token, or an id of the generation settings or the padding has no embedding.
     """
     if tokenizer.eos_token_id is None:
         raise ConfigError(
@@ -85,14 +88,14 @@ def check_end(model: Any, tokenizer: Any, where: str) -> None:
         for index in value if isinstance(value, list | tuple) else [value]:
             if index is not None and not 0 <= index < rows:
                 raise ConfigError(
-                    f"generation_config.json says {name}: {index}, and the model has embeddings for 0 to {rows - 1}.",
+                    f"generation_config.json says {name}: {index}, but the model has embeddings for 0 to {rows - 1}.",
                     where=where,
                     fix="Correct the id in generation_config.json (or in config.json without such a file).",
                 )
 
 
 def check_weights(model: Any, where: str) -> None:
-    """Look at the types of the weights.
+    """Check the types of the weights.
 
     Raises:
         ConfigError: Some are not floating-point numbers, or have fewer than 16 bits.
@@ -111,7 +114,7 @@ def check_causality(model: Any, where: str) -> None:
     """Change the last token of a sequence and compare the logits before it.
 
     Raises:
-        ConfigError: they change, so the model sees the tokens that it is to predict.
+        ConfigError: They change, so the model sees the tokens that it should predict.
     """
     model.eval()
     size = model.get_input_embeddings().weight.shape[0]
@@ -131,7 +134,7 @@ def check_context(context: int | None, training: TrainingConfig) -> None:
     """Compare the model's context with the longest prompt and completion of the training.
 
     Raises:
-        ConfigError: they do not fit.
+        ConfigError: They do not fit.
     """
     longest, room = training.max_completion_tokens, training.max_prompt_tokens
     if context is None or longest + (room or 1) <= context:
@@ -145,10 +148,10 @@ def check_context(context: int | None, training: TrainingConfig) -> None:
 
 
 def check_trainable_dtype(model: ModelConfig) -> None:
-    """Look at the dtype that weights are trained in.
+    """Check the dtype in which weights are trained.
 
     Raises:
-        ConfigError: it is float16, whose small gradients become 0 without loss scaling.
+        ConfigError: The dtype is float16, in which small gradients become 0 without loss scaling.
     """
     if model.dtype == "float16" and model.lora is None:
         raise ConfigError(

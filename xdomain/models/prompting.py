@@ -25,17 +25,19 @@ RENDERING_FAILED = (
 """Exceptions of Jinja, of a template's own expressions, and of the limits."""
 LONGEST_SECONDS = 4.0
 MOST_MEBIBYTES = 512
-"""Limits of rendering one prompt; the first one compiles the template."""
+"""Limits on rendering one prompt. Rendering the first prompt also compiles the template."""
 LONGEST_TEXT = 10_000_000
-"""Characters of a prompt; the longest contexts of models take half of them."""
+"""Largest number of characters in a prompt. The longest contexts of models hold half of them."""
 PROBE = "xdomain asks whether this template shows a system message"
 
 
 def uses_chat(config: ModelConfig, tokenizer: Any) -> bool:
-    """Return whether prompts go through the chat template: as the file says, by default if the tokenizer has one.
+    """Return whether prompts go through the chat template.
+
+    The configuration decides. By default they do if the tokenizer has a chat template.
 
     Raises:
-        ConfigError: one is asked for, but the tokenizer has none.
+        ConfigError: The configuration asks for a chat template, but the tokenizer has none.
     """
     has = bool(getattr(tokenizer, "chat_template", None))
     if config.chat_template and not has:
@@ -48,12 +50,12 @@ def uses_chat(config: ModelConfig, tokenizer: Any) -> bool:
 def set_up_chat(config: ModelConfig, tokenizer: Any) -> bool:
     """Prepare the tokenizer's chat template and return `uses_chat`.
 
-    `model.chat_template_kwargs` become `{% set %}` lines at the template's beginning, and a template that prints the
-    current date prints a fixed one. Both are saved with every checkpoint, so TRL, evaluation and a server that is
-    given the checkpoint render the same prompts on any day.
+    `model.chat_template_kwargs` become `{% set %}` lines at the template's beginning. A template that prints the
+    current date prints a fixed date instead. Both are saved with every checkpoint, so TRL, evaluation and a server that
+    loads the checkpoint render the same prompts on any day.
 
     Raises:
-        ConfigError: there are arguments but no chat template, or the template does not read one of them.
+        ConfigError: The configuration has arguments, but there is no chat template, or it does not read one of them.
     """
     chat = uses_chat(config, tokenizer)
     if not chat:
@@ -91,7 +93,7 @@ def _literal(value: Any) -> str:
 
 
 def shows_system(tokenizer: Any) -> bool:
-    """Return whether the chat template shows a system message; some refuse it (Gemma 2) and some drop it."""
+    """Return whether the chat template shows a system message. Some refuse it (Gemma 2), and some drop it."""
     probe = [{"role": "system", "content": PROBE}, {"role": "user", "content": "?"}]
     try:
         return PROBE in _apply(tokenizer, probe)
@@ -109,8 +111,9 @@ def messages(item: Item, tokenizer: Any | None = None) -> list[Message]:
 
     Args:
         item: Question, with or without a system message.
-        tokenizer: Tokenizer whose chat template will render the conversation; None if a server applies its own.
-            If the template does not show a system message, that message begins the user's message.
+        tokenizer: Tokenizer whose chat template will render the conversation; None if a server applies its own
+            template. If the template does not show system messages, the system message is put in front of the user's
+            message.
     """
     if item.system and tokenizer is not None and not shows_system(tokenizer):
         return [{"role": "user", "content": plain_text(item)}]
@@ -119,7 +122,7 @@ def messages(item: Item, tokenizer: Any | None = None) -> list[Message]:
 
 
 def plain_text(item: Item) -> str:
-    """Return the prompt without a chat template, after the system message."""
+    """Return the prompt without a chat template: the system message, if any, followed by the question."""
     return f"{item.system}\n\n{item.prompt}" if item.system else item.prompt
 
 
@@ -127,13 +130,13 @@ def render(item: Item, tokenizer: Any, chat: bool) -> str:
     """Return the text of the prompt that is tokenised.
 
     Raises:
-        ConfigError: the chat template cannot render a user's message, or exceeds a limit.
+        ConfigError: The chat template cannot render a user's message, or exceeds a limit.
     """
     return render_prompt(trl_prompt(item, chat, tokenizer), tokenizer)
 
 
 def render_prompt(prompt: str | list[Message], tokenizer: Any) -> str:
-    """Return the text of a `prompt` column, chat template applied; see `render`."""
+    """Return the text of a `prompt` column with the chat template applied (see `render`)."""
     if isinstance(prompt, str):
         return prompt
     try:
@@ -157,7 +160,7 @@ def _apply(tokenizer: Any, prompt: list[Message]) -> str:
 
 
 def encode(texts: Sequence[str], tokenizer: Any, chat: bool) -> list[list[int]]:
-    """Return token ids. A rendered chat template brings its own special tokens; plain text gets the tokenizer's."""
+    """Return token ids. Plain text gets the tokenizer's special tokens; a rendered chat template has them already."""
     return [list(ids) for ids in tokenizer(list(texts), add_special_tokens=not chat)["input_ids"]]
 
 
@@ -171,5 +174,10 @@ def opened_reasoning(prompt: str) -> str:
 
 
 def scored_text(opened: str, completion: str) -> str:
-    """Return the text that a verifier judges: the completion after what `opened_reasoning` found in its prompt."""
+    """Return the text that a verifier judges.
+
+    Args:
+        opened: Reasoning tag that the prompt leaves open, as `opened_reasoning` returns it. It is put in front.
+        completion: Text of the completion.
+    """
     return completion if completion.lstrip().startswith("<think>") else opened + completion

@@ -1,4 +1,4 @@
-"""Find the base model of a grid: a preset, a folder, a hub id, or a GGUF file, with or without a LoRA adapter."""
+"""Load the base model: a preset, a folder, a hub id, or a GGUF file, with or without a LoRA adapter."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from xdomain.core.words import count
 from xdomain.models.tiny import tiny_qwen3
 
 UNREADABLE = (OSError, ValueError, LookupError, TypeError, RuntimeError, NotImplementedError, struct.error)
-"""What transformers and gguf raise on a file that is damaged or of an unknown kind."""
+"""Errors that transformers and gguf raise on a file that is corrupt or of an unknown kind."""
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 NAMED_KEYS = 3
-"""Weights that an error names of those that are missing."""
+"""Number of missing weights that an error names."""
 
 
 def load_source(config: ModelConfig) -> tuple[Any, Any]:
-    """Model on the CPU in the wanted dtype, an adapter merged, and its tokenizer with a pad token.
+    """Return the model on the CPU in the configured dtype, with any adapter merged, and its tokenizer with a pad token.
 
-    A tokenizer that was saved with the adapter, its chat template included, replaces the base's.
+    A tokenizer that was saved with the adapter replaces the model's, including its chat template.
 
     Raises:
-        ConfigError: the source does not exist, lacks weights or a tokenizer, or is no causal language model, or the
-            adapter does not belong to it.
+        ConfigError: The source does not exist, lacks weights or a tokenizer, or is not a causal language model, or the
+            adapter belongs to another model.
     """
     model, tokenizer = _load(config)
     if config.adapter is not None:
@@ -62,10 +62,10 @@ def _load(config: ModelConfig) -> tuple[Any, Any]:
 
 
 def load_tokenizer(config: ModelConfig) -> Any:
-    """Tokenizer of a folder or a hub model, whose configuration says that it is a causal language model.
+    """Return the tokenizer of a folder or a hub model, after a check that the model is a causal language model.
 
     Raises:
-        ConfigError: it cannot be reached, or is something else.
+        ConfigError: The model cannot be reached, or is not a causal language model.
     """
     kind, value = config.source
     with _loading(config):
@@ -80,7 +80,7 @@ def _arguments(config: ModelConfig) -> dict[str, Any]:
 
 @contextmanager
 def _loading(config: ModelConfig) -> Iterator[None]:
-    """Describe a source that transformers cannot load, and name the file at fault."""
+    """Turn errors of transformers inside the block into a ConfigError that names the file at fault."""
     value = config.source[1]
     try:
         yield
@@ -103,13 +103,13 @@ def _loading(config: ModelConfig) -> Iterator[None]:
 
 
 def named_in(config: ModelConfig) -> str:
-    """Return the file that describes the model; for an adapter this may be the adapter's configuration."""
+    """Return the name of the file that describes the model. For an adapter this may be the adapter's configuration."""
     field = f"model.{config.source[0]}"
     return field if config.adapter is None else f"{field}, or {Path(config.adapter) / ADAPTER_CONFIG}"
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether a safetensors file's header does not fit the file."""
+    """Return whether a safetensors file is corrupt, that is, whether its header does not match its size."""
     try:
         with safe_open(path, "pt"):
             return False
@@ -118,10 +118,15 @@ def is_damaged(path: Path) -> bool:
 
 
 def require_whole(missing: Collection[str], name: str, where: str) -> None:
-    """Refuse weights that transformers would make up. (Tied ones are not among `missing`.)
+    """Refuse a model with missing weights, which transformers would fill with random numbers.
+
+    Args:
+        missing: Names of the missing weights. Tied weights are not among them.
+        name: Name of the model, for the error.
+        where: Configuration field of the model, for the error.
 
     Raises:
-        ConfigError: some are missing.
+        ConfigError: Some weights are missing.
     """
     if missing:
         raise ConfigError(
@@ -132,15 +137,15 @@ def require_whole(missing: Collection[str], name: str, where: str) -> None:
 
 
 def some_of(keys: Collection[str]) -> str:
-    """ "11 weights, the first a, b, c"."""
+    """Return a text such as "11 weights, the first a, b, c"."""
     return f"{count(len(keys), 'weight')}, the first {', '.join(sorted(keys)[:NAMED_KEYS])}"
 
 
 def require_vocabulary(tokenizer: Any, config: ModelConfig) -> None:
-    """Refuse the empty tokenizer that transformers makes of a folder without one.
+    """Refuse the empty tokenizer that transformers creates for a folder without one.
 
     Raises:
-        ConfigError: it knows nothing but special tokens.
+        ConfigError: The tokenizer has only special tokens.
     """
     if set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
         raise ConfigError(
@@ -151,11 +156,12 @@ def require_vocabulary(tokenizer: Any, config: ModelConfig) -> None:
 
 
 def check_causal(config: Any, name: str, kind: str) -> None:
-    """Refuse an encoder, a classifier or a sequence-to-sequence model: transformers would load some of them as a causal
-    one, with a fresh head that answers noise.
+    """Refuse an encoder, a classifier or a sequence-to-sequence model.
+
+    transformers would load some of them as a causal model with a new random head, which answers noise.
 
     Raises:
-        ConfigError: the configuration names architectures, and none is causal.
+        ConfigError: The configuration names architectures, and none of them is causal.
     """
     own = "AutoModelForCausalLM" in (getattr(config, "auto_map", None) or {})
     named = config.architectures or []
@@ -164,24 +170,24 @@ def check_causal(config: Any, name: str, kind: str) -> None:
     if own or not named or set(named) & set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()):
         return
     raise ConfigError(
-        f'"{name}" is no causal language model: its configuration says {", ".join(named)}.',
+        f'"{name}" is not a causal language model: its configuration says {", ".join(named)}.',
         where=f"model.{kind}",
         fix="Choose a model whose architecture ends with ForCausalLM.",
     )
 
 
 def merge_adapter(model: Any, folder: Path) -> Any:
-    """`model` with the LoRA adapter in `folder` merged into its weights.
+    """Return `model` with the LoRA adapter in `folder` merged into its weights.
 
     Raises:
-        ConfigError: there is none, it is not safetensors, or it fits another model.
+        ConfigError: The folder has no adapter, the adapter is not safetensors, or it belongs to another model.
     """
     from peft import PeftModel, get_peft_model_state_dict
 
     for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
         if not (folder / name).is_file():
             raise ConfigError(
-                f'"{folder}" is no LoRA adapter: it has no {name}.',
+                f'"{folder}" is not a LoRA adapter: it has no {name}.',
                 where="model.adapter",
                 fix="Give a folder that peft's save_pretrained wrote (pickles are not read).",
             )
@@ -199,13 +205,13 @@ def merge_adapter(model: Any, folder: Path) -> Any:
         ) from error
     except (RuntimeError, ValueError, KeyError) as error:
         raise ConfigError(f"{misfit}: {str(error).splitlines()[0]}", where="model.adapter", fix=fix) from error
-    # peft only warns of weights that it has no place for, and leaves out what they would change.
+    # peft only warns about weights for which the model has no layer, and ignores them.
     wanted = set(get_peft_model_state_dict(both, save_embedding_layers=False))
     if missing := wanted - stored:
         raise ConfigError(f"{misfit}: {ADAPTER_WEIGHTS} lacks {some_of(missing)}.", where="model.adapter", fix=fix)
     if unused := {key for key in stored - wanted if "lora_" in key}:
         raise ConfigError(
-            f"{misfit}, which has no place for {some_of(unused)} of {ADAPTER_WEIGHTS}.", where="model.adapter", fix=fix
+            f"{misfit}, which has no layer for {some_of(unused)} of {ADAPTER_WEIGHTS}.", where="model.adapter", fix=fix
         )
     return both.merge_and_unload()
 
@@ -231,7 +237,7 @@ def _load_gguf(path: Path, dtype: torch.dtype) -> tuple[Any, Any]:
             fix="Copy the file again; transformers reads the architectures that its GGUF page lists.",
         ) from error
     require_whole(report["missing_keys"], path.name, "model.gguf")
-    # The weights are dequantised on loading, but the marks stay behind and would make `save_pretrained` refuse.
+    # Loading dequantises the weights but keeps marks of quantisation, with which `save_pretrained` would fail.
     model.config.quantization_config = None
     del model.config.quantization_config
     model.hf_quantizer = None

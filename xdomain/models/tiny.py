@@ -1,4 +1,4 @@
-"""A Qwen3 of half a million parameters with a character tokenizer: made here, so that tests need no hub."""
+"""A Qwen3 with half a million parameters and a character tokenizer, created here so that tests need no hub."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHARACTERS = string.digits + string.ascii_letters + string.punctuation + " \n"
 
 
 def tiny_tokenizer() -> PreTrainedTokenizerFast:
-    """One token a printable ASCII character, and four special ones."""
+    """Return a tokenizer with one token per printable ASCII character and four special tokens."""
     vocabulary = {token: index for index, token in enumerate([*SPECIAL, *CHARACTERS])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), behavior="isolated")
@@ -33,7 +33,7 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def tiny_qwen3(seed: int = 0) -> tuple[Qwen3ForCausalLM, PreTrainedTokenizerFast]:
-    """Model (0.5 M parameters, float32) and tokenizer; the same seed gives the same weights."""
+    """Return the model (0.5 M parameters, float32) and its tokenizer. The same seed gives the same weights."""
     tokenizer = tiny_tokenizer()
     config = Qwen3Config(
         vocab_size=len(tokenizer),

@@ -1,1 +1,1 @@
-"""From an experiment to a graph of stages. Pure: no files, no torch."""
+"""Turn an experiment into a graph of stages. This package is pure: it reads no files and does not import torch."""

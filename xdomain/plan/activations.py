@@ -1,4 +1,4 @@
-"""Bytes of a forward and backward pass: what autograd saves per layer, and what the output layer needs.
+"""Memory of a forward and backward pass: the tensors that autograd saves per layer, and the output layer's needs.
 
 The coefficients are counted from transformers' layers (RMSNorm, rotary attention by torch's
 `scaled_dot_product_attention` with a padding mask, gated MLP). A test compares them with what autograd saves.
@@ -12,11 +12,11 @@ from xdomain.config.model import LoraConfig
 from xdomain.plan.model_shape import ModelShape
 
 FLOAT = 4
-"""Bytes of a float32, in which norms compute."""
+"""Bytes of a float32, the type in which norms compute."""
 TILE_TOKENS, TILE_WORDS = 4096, 32768
-"""TRL's output layer computes logits in tiles of at most so many tokens and words, never whole."""
+"""Maximum tokens and words of one tile of logits; TRL's output layer computes logits in tiles, never all at once."""
 TILE_COPIES = 7
-"""Float32 copies of a tile without Triton, so on a CPU."""
+"""Float32 copies of a tile without Triton, that is on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Pass:
 
     Attributes:
         rows: Sequences of the micro-batch.
-        tokens: Longest sequence, to which all are padded.
-        width: Bytes of a weight.
-        mixed: Whether matrices are multiplied in bfloat16 under autocast.
-        checkpointing: Whether layers are computed again in the backward pass.
-        scored: Tokens of a sequence whose log-probability is computed; None for all.
+        tokens: Length of the longest sequence, to which all are padded.
+        width: Bytes per weight.
+        mixed: True if matrices are multiplied in bfloat16 under autocast.
+        checkpointing: True if layers are recomputed in the backward pass.
+        scored: Number of tokens per sequence whose log-probability is computed; None for all.
     """
 
     rows: int
@@ -41,18 +41,18 @@ class Pass:
 
     @property
     def computed(self) -> int:
-        """Bytes of a number between two matrices."""
+        """Number of bytes of a value between two matrix products."""
         return 2 if self.mixed else self.width
 
     @property
     def casts(self) -> bool:
-        """Whether autocast makes copies of the weights."""
+        """True if autocast copies the weights."""
         return self.computed < self.width
 
 
 @dataclass(frozen=True)
 class Saved:
-    """Bytes per token that autograd saves in a layer, per number of each width."""
+    """Bytes per token that autograd saves in a layer, per unit of each width."""
 
     hidden: int
     intermediate: int
@@ -65,7 +65,7 @@ LORA, LORA_HALF, LORA_MIXED = Saved(16, 16, 16, 4), Saved(28, 10, 12, 4), Saved(
 
 
 def layer_bytes(shape: ModelShape, step: Pass, lora: LoraConfig | None) -> int:
-    """Return the bytes that autograd saves in one layer, copies of weights left out."""
+    """Return the bytes that autograd saves in one layer, excluding copies of weights."""
     saved = _saved(step, lora)
     per_token = saved.hidden * shape.hidden + saved.intermediate * shape.intermediate + saved.query * shape.query
     per_token += FLOAT * (shape.heads + 2)  # attention's normalisers, and those of two norms
@@ -80,19 +80,19 @@ def layer_bytes(shape: ModelShape, step: Pass, lora: LoraConfig | None) -> int:
 def pass_phases(
     shape: ModelShape, step: Pass, lora: LoraConfig | None, *, trained: bool, device: str
 ) -> dict[str, dict[str, int]]:
-    """Return the bytes of the phases of a pass: the forward pass, the output layer, and the way back through layers.
+    """Return the bytes of each phase of a pass: forward, output layer, and backward through the layers.
 
     Args:
-        shape: The model's sizes.
-        step: The pass.
+        shape: Sizes of the model.
+        step: Pass to measure.
         lora: Settings of the adapter; None if all weights are trained.
-        trained: Whether the output layer has a gradient.
+        trained: True if the output layer has a gradient.
         device: "cpu" or "cuda".
     """
     layer, tokens = layer_bytes(shape, step, lora), step.rows * step.tokens
     weights = step.computed * shape.layer_matrices if step.casts else 0
     residual = FLOAT if step.width == FLOAT else step.computed
-    # Gradients on the way back through an MLP: those of its three inner products and of the residual stream.
+    # Gradients in an MLP's backward pass: those of its three inner products and of the residual stream.
     flowing = tokens * (3 * step.computed * shape.intermediate + 2 * residual * shape.hidden)
     kept, copies, again = step.rows * step.tokens**2, 0, 0  # the padding mask
     if step.checkpointing:
@@ -102,7 +102,7 @@ def pass_phases(
     else:
         kept += shape.layers * (layer + weights)
     tile = tile_bytes(shape, step, device)
-    # Gradients of the output layer's inputs and weight are added up in float32.
+    # Gradients of the output layer's inputs and weight are accumulated in float32.
     added = FLOAT * shape.hidden * (_scored(step, device) + (shape.vocabulary if trained else 0))
     return {
         "forward": {"activations": kept, "casts": copies, "logits": tile},
@@ -112,7 +112,7 @@ def pass_phases(
 
 
 def tile_bytes(shape: ModelShape, step: Pass, device: str) -> int:
-    """Return the bytes of a tile of logits and of what it is made from."""
+    """Return the bytes of a tile of logits and of its inputs."""
     rows, words = min(_scored(step, device), TILE_TOKENS), min(shape.vocabulary, TILE_WORDS)
     tile = rows * TILE_WORDS * step.computed
     if step.casts:
@@ -123,12 +123,12 @@ def tile_bytes(shape: ModelShape, step: Pass, device: str) -> int:
 
 
 def _scored(step: Pass, device: str) -> int:
-    """Return the positions whose logits are computed: on a GPU those of completions, else all."""
+    """Return the number of positions whose logits are computed: the completions' on a GPU, else all."""
     return step.rows * (step.tokens if device == "cpu" or step.scored is None else step.scored)
 
 
 def prefill_bytes(shape: ModelShape, rows: int, tokens: int, width: int) -> int:
-    """Return the bytes of reading prompts without gradients: one layer's inner products and the residual stream."""
+    """Return the bytes of processing prompts without gradients: one layer's inner products and the residual stream."""
     widest = max(3 * width * shape.intermediate, width * (3 * shape.query + 2 * shape.key))
     return rows * tokens * (widest + 3 * FLOAT * shape.hidden) + rows * tokens**2 * (1 + width)
 

@@ -1,8 +1,8 @@
 """Rules for reusing completions and verdicts of one evaluation in another.
 
-Two evaluations with equal `draw_key` ask the same checkpoint with the same sampling settings. The same prompt with the
-same seed then has the same completion in both, even if the number of items or samples, the verifier or other rows of
-the data differ. The records tell which prompts both have: item id, prompt hash and seed must agree.
+Two evaluations with equal `draw_key` query the same checkpoint with the same sampling settings. The same prompt with
+the same seed then gives the same completion in both. This holds even if the number of items or samples, the verifier or
+other rows of the data differ. The records show which prompts both share: item id, prompt hash and seed must agree.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from xdomain.plan.stage import EvaluateStage
 
 
 def draw_key(payload: Mapping[str, Any]) -> str:
-    """Return the fingerprint of everything that decides completions, except the items and the number of samples."""
+    """Return the fingerprint of everything that determines completions, except the items and the number of samples."""
     kept = {name: value for name, value in payload.items() if name not in ("verifier", "items", "sampling")}
     kept["items"] = {name: payload["items"][name] for name in ("domain", "split")}
     kept["sampling"] = {name: value for name, value in payload["sampling"].items() if name != "samples"}
@@ -28,8 +28,8 @@ def draw_key(payload: Mapping[str, Any]) -> str:
 def may_borrow(stage: EvaluateStage, lender: Mapping[str, Any]) -> bool:
     """Return whether an evaluation may reuse completions of the payload `lender`, which has the same `draw_key`.
 
-    A backend that does not promise equal samples for equal seeds allows it only if all completions are reused, because
-    a mixture of stored and new samples is not what a single evaluation would draw.
+    If a backend does not guarantee equal samples for equal seeds, completions are reused only if all of them can be. A
+    mixture of stored and new samples would differ from what a single evaluation draws.
     """
     return repeats_samples(stage.settings) or same_completions(stage.payload, lender)
 
@@ -40,6 +40,6 @@ def repeats_samples(settings: EvaluationConfig) -> bool:
 
 
 def judged_alike(payload: Mapping[str, Any], lender: Mapping[str, Any]) -> bool:
-    """Return whether both evaluations judge a completion alike: same verifier, gold answers and metadata."""
+    """Return whether both evaluations judge completions the same way: same verifier, gold answers and metadata."""
     same_items = payload["items"]["identity"] == lender["items"]["identity"]
     return bool(same_items and payload["verifier"] == lender["verifier"])

@@ -1,4 +1,4 @@
-"""Whether settings of training can act on the curricula that a grid holds."""
+"""Check that the training settings can take effect on the curricula of a grid."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from xdomain.core.errors import PlanError
 from xdomain.plan.model_shape import LAYER_CLASSES, ModelShape
 
 SIGNIFICANT_BITS = {"bfloat16": 8, "float16": 11}
-"""Bits of a number's significand, the leading one included."""
+"""Bits of a number's significand, including the leading one."""
 TYPICAL_WEIGHT = 0.02
-"""Size of a weight in a pretrained transformer's linear layers."""
+"""Typical magnitude of a weight in a pretrained transformer's linear layers."""
 
 
 def precision_note(experiment: Experiment) -> str | None:
-    """Return a warning if AdamW's steps are below half the spacing of the weights' dtype, so that rounding undoes them.
+    """Return a warning if AdamW's steps are less than half the spacing of the weights' dtype and are lost to rounding.
 
-    AdamW moves a weight by about the learning rate per step. A weight w of p significant bits has neighbours at a
+    AdamW moves a weight by about the learning rate per step. A weight w with p significant bits has neighbours at a
     distance of at least |w| 2^-p, and a step below half of that does not change it.
     """
     model, rate = experiment.model, experiment.training.learning_rate
@@ -38,7 +38,7 @@ def precision_note(experiment: Experiment) -> str | None:
 
 
 def training_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
-    """Return warnings for the plan: updates that rounding undoes, and domains that most steps of a mixture lack."""
+    """Return warnings about updates lost to rounding and about domains that some steps of a mixture lack."""
     prompts = experiment.training.prompts_per_step
     mixed = dict.fromkeys(phase for each in curricula for phase in each.phases if phase.is_mixed)
     notes = [note] if curricula and (note := precision_note(experiment)) else []
@@ -47,14 +47,13 @@ def training_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> l
         scarce = [name for name, weight in phase.weights if prompts * weight < total]
         if scarce:
             notes.append(
-                f'"{phase}": {prompts} prompts a step are less than one of {", ".join(scarce)}, so steps without '
-                "it are made of the other domains alone."
+                f'"{phase}": {prompts} prompts per step are too few to include {", ".join(scarce)} in every step.'
             )
     return notes
 
 
 def setting_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
-    """Return warnings for the plan: checkpoints that no stage reaches, and a model that nothing has trained."""
+    """Return warnings about checkpoint steps that no stage reaches and about a base model that is not trained."""
     every, steps = experiment.checkpoints.every_steps, experiment.training.steps
     notes = []
     if curricula and every is not None and every > steps:
@@ -93,31 +92,31 @@ def check_layers(experiment: Experiment, shape: ModelShape | None) -> None:
 
 
 def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> None:
-    """Refuse what could not act.
+    """Refuse training settings that cannot take effect.
 
     Raises:
-        PlanError: quotas of informative groups without a mixed phase; telemetry beside an optimizer that leaves no
-            gradient; an order of prompts beside a strategy that chooses prompts itself.
+        PlanError: Quotas of informative groups are set without a mixed phase, telemetry is set with an optimizer that
+            leaves no gradient, or an order of prompts is set with a strategy that chooses prompts itself.
     """
     mixed = any(phase.is_mixed for curriculum in curricula for phase in curriculum.phases)
     if experiment.training.informative_quotas and not mixed:
         raise PlanError(
-            "holds domains of a mixed phase to their ratio, and no curriculum has one.",
+            "keeps the ratio of domains in mixed phases, but no curriculum has a mixed phase.",
             where="training.informative_quotas",
-            fix='Leave it out, or add a curriculum such as "a + b".',
+            fix='Remove it, or add a curriculum such as "a + b".',
         )
     training = experiment.training
     if mixed and training.telemetry_every is not None and steps_inside_backward(training.optimizer):
         raise PlanError(
-            "looks at the domains' gradients in passes of its own, but training.optimizer = "
-            f"{training.optimizer} moves the weights in every backward pass.",
+            "computes the domains' gradients in separate passes, but training.optimizer = "
+            f"{training.optimizer} updates the weights in every backward pass.",
             where="training.telemetry_every",
-            fix="Set it to null, or choose an optimizer with a step of its own (without _layerwise).",
+            fix="Set it to null, or choose an optimizer with a separate step (without _layerwise).",
         )
     adaptive = [strategy.name for strategy in experiment.strategies if isinstance(strategy, AdaptiveConfig)]
     if experiment.training.self_paced is not None and mixed and adaptive:
         raise PlanError(
-            f"orders prompts beforehand, but {adaptive[0]} chooses how many of each domain come as training goes.",
+            f"orders prompts in advance, but {adaptive[0]} chooses the number of prompts per domain during training.",
             where="training.self_paced",
-            fix=f"Leave self_paced or {adaptive[0]} out.",
+            fix=f"Remove self_paced or {adaptive[0]}.",
         )

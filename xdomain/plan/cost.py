@@ -1,4 +1,4 @@
-"""What a plan costs, and what sharing prefixes saves against one run per cell."""
+"""Cost of a plan, and the savings from sharing prefixes compared with training every run separately."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xdomain.plan.stage import StageSpec, TrainStage
 
 @dataclass(frozen=True)
 class PlanCost:
-    """Counts of a plan; naive = every run trains all of its phases itself."""
+    """Counts of a plan. In the naive counts, every run trains all of its phases itself."""
 
     stages: int
     train_stages: int
@@ -21,11 +21,11 @@ class PlanCost:
     train_steps: int
     naive_train_steps: int
     done: int
-    """Stages that are in the store already."""
+    """Number of stages that are already in the store."""
 
 
 def plan_cost(plan: Plan, done: frozenset[str]) -> PlanCost:
-    """Count `plan`; `done` holds the keys that are in the store."""
+    """Count the stages and steps of `plan`; `done` holds the keys of the stages in the store."""
     steps = {stage.key: stage.steps for stage in plan.train_stages}
     return PlanCost(
         stages=len(plan.stages),
@@ -42,9 +42,9 @@ MIXTURE_WEIGHT = 1.2
 
 
 def list_schedule_seconds(plan: Graph, seconds: Mapping[str, float], workers: int) -> float:
-    """Makespan of greedy list scheduling (longest path first) of the stages in `seconds` on `workers` workers.
+    """Return the makespan of greedy list scheduling (longest path first) on `workers` workers.
 
-    Source: Graham 1966; it is within 2 - 1/workers of the optimum.
+    Only stages in `seconds` are scheduled. Source: Graham 1966; the result is within 2 - 1/workers of the optimum.
     """
     rank = critical_path(plan, lambda stage: seconds.get(stage.key, 0.0))
     order = {key: place for place, key in enumerate(seconds)}
@@ -76,16 +76,16 @@ def critical_path(plan: Graph, weight: Callable[[StageSpec], float]) -> dict[str
     rank = {key: weight(stage) for key, stage in plan.stages.items()}
     for key in reversed(list(plan.stages)):
         for need in plan.stages[key].needs:
-            if need in rank:  # an input of the graph is there already
+            if need in rank:  # an input of the graph is already in the store
                 rank[need] = max(rank[need], weight(plan.stages[need]) + rank[key])
     return rank
 
 
 def default_weight(stage: StageSpec) -> float:
-    """Relative cost of a stage where nothing was measured: its steps; an evaluation weighs like a few steps.
+    """Return the relative cost of a stage without a measurement: its steps, or a constant for an evaluation.
 
-    A mixture's steps weigh more than those of its domains one by one: batches are padded to the longest of them, and
-    telemetry takes a gradient of each (SmolLM2: 28 s a step against 18 s).
+    The steps of a mixture weigh more than those of its domains separately. Batches are padded to the domain with the
+    longest completions, and telemetry computes a gradient per domain (SmolLM2: 28 s instead of 18 s per step).
     """
     if not isinstance(stage, TrainStage):
         return 5.0

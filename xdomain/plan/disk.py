@@ -1,4 +1,4 @@
-"""Bytes that stages leave on the store's disk: checkpoints, what a running stage needs to resume, and records."""
+"""Disk space that stages need in the store: checkpoints, resume states of running stages, and records."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from xdomain.plan.stage import BaseStage, StageSpec, TrainStage
 from xdomain.plan.tokens import completions_of
 
 TOKEN_BYTES, COMPLETION_BYTES = 4, 100
-"""Text of a token, and the other columns of a completion's record."""
+"""Bytes of a token's text, and of the other columns of a completion's record."""
 PROMPT_LINE, STEP_LINE = 100, 2000
-"""A prompt's line of `schedule.jsonl` and a step's line of `metrics.jsonl`."""
+"""Bytes of a prompt's line in `schedule.jsonl`, and of a step's line in `metrics.jsonl`."""
 STATES_AT_ONCE = 3
-"""Resume states while a new one is written: two are kept."""
+"""Number of resume states on disk while a new one is written: two are kept."""
 RESUME_SAVES = 3
-"""Resume states of a stage that keeps no checkpoint before its end."""
+"""Number of resume states that a stage saves if it keeps no checkpoint before its end."""
 
 
 @dataclass(frozen=True)
 class Disk:
-    """Bytes of one stage; None where the model's shape is not known.
+    """Bytes of one stage; None if the model's shape is not known.
 
     Attributes:
-        checkpoints: Checkpoints that it publishes.
-        after_gc: Checkpoints that `grid gc` leaves once everything is evaluated, by `checkpoints.keep`.
-        resume: Resume states while it runs, which its publication removes.
+        checkpoints: Checkpoints that the stage publishes.
+        after_gc: Checkpoints that `grid gc` leaves after all evaluations are done, by `checkpoints.keep`.
+        resume: Resume states of the running stage, which are removed on publication.
         records: Records, schedules and metrics, at most.
     """
 
@@ -39,7 +39,7 @@ class Disk:
 
 
 def checkpoint_bytes(shape: ModelShape, experiment: Experiment) -> int:
-    """Return the bytes of a trained checkpoint: an adapter's or all weights'."""
+    """Return the bytes of a trained checkpoint: the adapter, or all weights."""
     model = experiment.model
     if model.lora is not None:
         return shape.adapter_parameters(model.lora) * ADAPTER_BYTES
@@ -49,14 +49,14 @@ def checkpoint_bytes(shape: ModelShape, experiment: Experiment) -> int:
 def stage_disk(
     stage: StageSpec, experiment: Experiment, shape: ModelShape | None, tokens: float, *, continued: bool
 ) -> Disk:
-    """Return what one stage leaves.
+    """Return the disk space of one stage.
 
     Args:
-        stage: The stage.
-        experiment: Its experiment.
-        shape: The model's sizes; None if they are not known.
-        tokens: Tokens that it generates.
-        continued: Whether another stage of the plan starts from it.
+        stage: Stage to measure.
+        experiment: Experiment that the stage belongs to.
+        shape: Sizes of the model; None if they are not known.
+        tokens: Number of tokens that the stage generates.
+        continued: True if another stage of the plan starts from this one.
     """
     if isinstance(stage, BaseStage):
         weights = None if shape is None else shape.parameters * BYTES[experiment.model.dtype]

@@ -1,4 +1,4 @@
-"""Evaluation stages: checkpoints on domains."""
+"""Evaluation stages, each of one checkpoint on one domain."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from xdomain.plan.stage import CheckpointRef, EvaluateStage, Purpose
 
 
 class EvaluationPlan:
-    """Makes evaluation stages that share their settings.
+    """A factory of evaluation stages that share their settings.
 
     Args:
-        setup: Domains and execution.
+        setup: Domains and execution settings.
         identities: Identities of the domains.
-        settings: How checkpoints are evaluated; by default `setup.settings`.
-        purpose: What the evaluations are made for.
+        settings: Evaluation settings; by default `setup.settings`.
+        purpose: Purpose of the evaluations.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class EvaluationPlan:
         self._split = "train" if purpose is Purpose.PASS_RATE else self._settings.split
 
     def stages(self, checkpoints: Iterable[tuple[CheckpointRef, str]]) -> dict[str, EvaluateStage]:
-        """Return the evaluations of each checkpoint (with its title) on each domain, by key."""
+        """Return the evaluations of each checkpoint (given with its title) on each domain, keyed by stage key."""
         found = {}
         for checkpoint, title in checkpoints:
             for domain in self._entries:

@@ -1,4 +1,4 @@
-"""Which curricula a grid holds."""
+"""Curricula of a grid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xdomain.config.experiment import Experiment
 
 
 def expand_curricula(experiment: Experiment) -> tuple[Curriculum, ...]:
-    """The grid's families in a fixed order, then the explicit expressions; each once."""
+    """Return the curricula of the grid's families in a fixed order, then the explicit expressions. No duplicates."""
     names, grid = experiment.domain_names, experiment.grid
 
     def single(name: str) -> Phase:
@@ -35,9 +35,9 @@ def expand_curricula(experiment: Experiment) -> tuple[Curriculum, ...]:
 
 
 def phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ...]:
-    """Optimizer steps of each phase under the experiment's budget rule.
+    """Return the optimizer steps of each phase under the experiment's budget rule.
 
-    `total` splits the steps evenly in whole rollouts; what is left over goes to the first phases.
+    `total` splits the steps evenly in whole rollouts; the first phases get the remainder.
     """
     training = experiment.training
     if training.budget == "total":

@@ -1,4 +1,4 @@
-"""Why two stages have different keys."""
+"""Find stages by name, and explain why two stages have different keys."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from xdomain.plan.stage import StageRef, StageSpec
 
 ABSENT = "(absent)"
 OF_DOMAINS = {"items": "items", "solutions": "solutions", "verifiers": "verifier", "rewards": "reward"}
-"""Parts of a payload that hold one identity per domain, with their name in sentences."""
+"""Parts of a payload that hold one identity per domain, with their names in sentences."""
 SEED = re.compile(r", seed \d+$")
 
 Ref = TypeVar("Ref", bound=StageRef)
 
 
 def find_stage(plan: Graph, text: str) -> StageSpec:
-    """Return the one stage of a plan that `text` names, see `pick_stage`."""
+    """Return the one stage of a plan that `text` names (see `pick_stage`)."""
     return pick_stage(plan.stages.values(), text)
 
 
@@ -28,7 +28,7 @@ def pick_stage(stages: Collection[Ref], text: str) -> Ref:
     """Return the one stage whose title is `text`, with or without its seed, or whose key or folder begins with it.
 
     Raises:
-        PlanError: none or several match.
+        PlanError: No stage matches, or several do.
     """
     found = [stage for stage in stages if stage.title == text]
     found = found or [stage for stage in stages if SEED.sub("", stage.title) == text]
@@ -44,10 +44,10 @@ def pick_stage(stages: Collection[Ref], text: str) -> Ref:
 
 
 def narrow(plan: Graph, texts: Sequence[str]) -> Graph:
-    """Return the graph of the stages that `texts` name; what they read is among its `inputs`.
+    """Return the graph of the stages that `texts` name; the stages that they read are among its `inputs`.
 
     Raises:
-        PlanError: a text names none or several.
+        PlanError: A text names no stage, or several.
     """
     chosen = {find_stage(plan, text).key for text in texts}
     below = {need for key in chosen for need in plan.stages[key].needs} - chosen
@@ -56,19 +56,22 @@ def narrow(plan: Graph, texts: Sequence[str]) -> Graph:
 
 
 def explain_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """(dotted field, value in first, value in second) for every difference of two payloads; `ABSENT` = not there."""
+    """Return (dotted field, value in first, value in second) for each difference between two payloads.
+
+    A missing value is `ABSENT`.
+    """
     return list(_differences(first, second, ""))
 
 
 def verifier_in_words(identity: Mapping[str, Any]) -> str:
-    """Return a verifier's id and the settings that are not at their default: "number/2 (absolute_tolerance: 2.0)"."""
+    """Return a verifier's id and its settings that differ from the default: "number/2 (absolute_tolerance: 2.0)"."""
     left_out = ("scorer", "kind", "source_digest")  # the scorer's id begins with the digest
     settings = ", ".join(f"{name}: {value}" for name, value in identity.items() if name not in left_out)
     return f"{identity['scorer']} ({settings})" if settings else str(identity["scorer"])
 
 
 def changes_in_words(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
-    """Return one short sentence for each part in which two payloads differ: "The verifier of math changed."."""
+    """Return one short sentence per part in which two payloads differ, such as "The verifier of math changed."."""
     sentences = []
     for where, left, right in explain_difference(first, second):
         words, depth = _part(where.split("."), first)
@@ -80,7 +83,7 @@ def changes_in_words(first: Mapping[str, Any], second: Mapping[str, Any]) -> lis
 
 
 def _part(field: Sequence[str], payload: Mapping[str, Any]) -> tuple[str, int]:
-    """Return the words for the part of an identity that a dotted field belongs to, and how many names lead to it."""
+    """Return the words for the part of an identity that a dotted field belongs to, and the length of its path."""
     found = ".".join(field[:2]), 2
     match [*field]:
         case ["warmup", part, domain, *_] if part in OF_DOMAINS:

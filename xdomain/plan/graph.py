@@ -1,4 +1,4 @@
-"""Build the graph: the base, shared training stages, and one evaluation per kept checkpoint and domain."""
+"""Build the graph of stages: the base model, shared training stages, and one evaluation per checkpoint and domain."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from xdomain.plan.strategies import check_strategies
 
 @dataclass(frozen=True)
 class Run:
-    """One curriculum trained with one strategy and seed: its stages, first phase first."""
+    """One curriculum trained with one strategy and seed, as a list of stages, first phase first."""
 
     id: RunId
     seed: int
@@ -37,17 +37,17 @@ class Run:
 
 
 Setup = Experiment | EvaluationSetup
-"""What the stages of a graph are run with."""
+"""Configuration that the stages of a graph run with."""
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Stages by key, in an order in which parents come first.
+    """Stages by key, ordered so that parents come first.
 
     Attributes:
-        setup: How all is executed, and what the stages that are not in `own` are run with.
-        stages: The stages to run, unless the store has them.
-        own: Setup of each stage that has another one, for models that are evaluated side by side.
+        setup: Execution settings of the graph, and configuration of all stages that are not in `own`.
+        stages: Stages to run unless they are in the store.
+        own: Setup of each stage that differs from `setup`, for models that are evaluated together.
         inputs: Published stages that `stages` read and that are not run.
     """
 
@@ -57,11 +57,11 @@ class Graph:
     inputs: Mapping[str, StageRef] = field(default_factory=dict, kw_only=True)
 
     def setup_of(self, stage: StageSpec) -> Setup:
-        """Return the setup that a stage is run with."""
+        """Return the setup that a stage runs with."""
         return self.own.get(stage.key, self.setup)
 
     def ref(self, key: str) -> StageRef:
-        """Return a stage of the graph, or one that its stages read."""
+        """Return a stage of the graph, or a published stage that its stages read."""
         return self.stages.get(key) or self.inputs[key]
 
     @cached_property
@@ -70,7 +70,7 @@ class Graph:
 
     @cached_property
     def evaluations(self) -> tuple[EvaluateStage, ...]:
-        """Evaluations of the report; those that measure pass rates are left out."""
+        """Evaluations of the report, without those that measure pass rates."""
         return tuple(
             stage
             for stage in self.stages.values()
@@ -79,7 +79,7 @@ class Graph:
 
 
 def merge_graphs(graphs: Sequence[Graph]) -> Graph:
-    """Return one graph of several, so that they share workers and engines; each stage keeps its setup."""
+    """Return one graph made of several, so that they share workers and engines. Each stage keeps its setup."""
     stages = {key: stage for graph in graphs for key, stage in graph.stages.items()}
     own = {stage.key: graph.setup_of(stage) for graph in graphs for stage in graph.stages.values()}
     inputs = {key: ref for graph in graphs for key, ref in graph.inputs.items() if key not in stages}
@@ -88,7 +88,7 @@ def merge_graphs(graphs: Sequence[Graph]) -> Graph:
 
 @dataclass(frozen=True)
 class Plan(Graph):
-    """The graph of an experiment: one base, its training stages, their evaluations."""
+    """The graph of an experiment: one base model, its training stages, and their evaluations."""
 
     setup: Experiment
     base: BaseStage
@@ -101,7 +101,7 @@ class Plan(Graph):
 
     @cached_property
     def run_ids(self) -> tuple[RunId, ...]:
-        """Runs of all training stages in plan order, each once, those of one curriculum side by side."""
+        """Runs of all training stages in plan order, without duplicates; runs of one curriculum are adjacent."""
         found = tuple(dict.fromkeys(stage.run for stage in self.train_stages))
         curricula = list(dict.fromkeys(run.curriculum for run in found))
         return tuple(sorted(found, key=lambda run: curricula.index(run.curriculum)))
@@ -111,7 +111,7 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     """Expand `experiment` into its graph.
 
     Raises:
-        PlanError: a curriculum gets fewer steps than it has phases, or a strategy cannot act.
+        PlanError: A curriculum gets fewer steps than it has phases, or a strategy cannot take effect.
     """
     curricula = expand_curricula(experiment)
     check_training(experiment, curricula)
@@ -169,7 +169,7 @@ def _base_stage(model: ModelConfig, execution: ExecutionConfig, identities: Iden
 
 
 def _strategies(curriculum: Curriculum, experiment: Experiment) -> tuple[StrategyConfig, ...]:
-    """The strategies that act on a phase, and the first of those that do not, which would all train the same."""
+    """Return the strategies that act on a phase, and the first of the others, which would all train alike."""
     acting = [
         any(strategy.acts_on(index, phase.is_mixed) for index, phase in enumerate(curriculum.phases))
         for strategy in experiment.strategies
@@ -234,12 +234,18 @@ def _train_stages(
 
 
 def prompts_consumed(steps: int, training: TrainingConfig) -> int:
-    """Prompts that `steps` optimizer steps draw from the schedule (a rollout's epochs reuse its prompts)."""
+    """Return the number of prompts that `steps` optimizer steps draw from the schedule.
+
+    The epochs of a rollout reuse its prompts.
+    """
     return steps * training.prompts_per_step // training.epochs_per_rollout
 
 
 def phase_quotas(phase: Phase, prompts: int) -> dict[str, int]:
-    """Exact prompts of each domain in a phase: proportional to its weight, remainders to the first names."""
+    """Return the exact number of prompts of each domain in a phase.
+
+    The numbers are proportional to the weights. The first names get the remainder.
+    """
     total = sum(weight for _, weight in phase.weights)
     quotas = {name: prompts * weight // total for name, weight in phase.weights}
     for name in phase.domains[: prompts - sum(quotas.values())]:
@@ -248,7 +254,7 @@ def phase_quotas(phase: Phase, prompts: int) -> dict[str, int]:
 
 
 def most_prompts_a_step(experiment: Experiment) -> dict[str, int]:
-    """For each domain that some curriculum trains on, the most prompts that one step draws from it."""
+    """Return the largest number of prompts that one step draws from each trained domain."""
     found: dict[str, int] = {}
     for curriculum in expand_curricula(experiment):
         for phase in curriculum.phases:
@@ -258,7 +264,10 @@ def most_prompts_a_step(experiment: Experiment) -> dict[str, int]:
 
 
 def _named(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experiment: Experiment) -> Curriculum:
-    """What reports call the prefix; under the budget `total` it is no run of that name, and shows its steps."""
+    """Return the name of the prefix in reports.
+
+    Under the budget `total`, the prefix differs from the run of that name, so its name shows the steps.
+    """
     if experiment.training.budget != "total" or prefix == whole:
         return prefix
     shown = (Phase(phase.weights, count) for phase, count in zip(prefix.phases, steps, strict=False))

@@ -1,7 +1,8 @@
-"""What a stage's key is made of: fields are named here one by one, never dumped from the configuration.
+"""Identities of stages, which their keys are made of.
 
-A field counts if it changes numbers. Paths, worker counts, executors and devices do not. A domain has two identities:
-what its items are (rows, fields, template, split) and how they are judged (verifier, reward).
+Fields are named here one by one, never dumped from the configuration. A field belongs here if it changes numbers.
+Paths, worker counts, executors and devices do not. A domain has two identities: one for its items (rows, fields,
+template, split) and one for how they are judged (verifier, reward).
 
 - A base depends on the model, and on the items and solutions of its warm-up domains.
 - A training stage depends on its parent and on the items, verifiers and rewards of its domains.
@@ -9,7 +10,7 @@ what its items are (rows, fields, template, split) and how they are judged (veri
   separately, so that two evaluations that differ only in the verifier are known to have the same completions.
 
 To add a field that changes numbers, name it in one of the places below, with a neutral value at which it is left out,
-so that existing keys survive. If code comes to mean something else, raise the version of that kind of stage.
+so that existing keys survive. If the meaning of existing code changes, raise the version of that kind of stage.
 
 | the field belongs to | it is named in |
 |---|---|
@@ -49,7 +50,7 @@ TRAINING_FIELDS = (
     "gradient_checkpointing", "rollout", "rollout_draws", "grpo",
 )  # fmt: skip
 LORA_FIELDS = ("r", "alpha", "dropout", "chaining", "merge_dtype")
-"""Besides `target_modules`, whose order does not matter."""
+"""Fields of the adapter in addition to `target_modules`, whose order does not matter."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,12 @@ class Identities:
 
     Attributes:
         model: Digest or pinned revision of the model source; empty for checkpoints of a store.
-        items: What each domain's items are, by domain.
-        verifiers: What decides each domain's verdicts, by domain.
-        rewards: What decides each domain's rewards, by domain.
-        solutions: What each domain's solutions depend on in addition to its items, for domains that have such things.
-        stops: Stop strings by domain, for domains that have some.
+        items: Identity of the items of each domain, keyed by domain.
+        verifiers: Identity of the verifier of each domain, keyed by domain.
+        rewards: Identity of the reward of each domain, keyed by domain.
+        solutions: What the solutions of a domain depend on in addition to its items, keyed by domain. Domains without
+            solutions have no entry.
+        stops: Stop strings, keyed by domain. Domains without stop strings have no entry.
     """
 
     model: Mapping[str, Any]
@@ -74,7 +76,7 @@ class Identities:
 
 
 def base_payload(model: ModelConfig, execution: ExecutionConfig, identities: Identities) -> dict[str, Any]:
-    """Return the identity of the base. It holds no training seed, no verifier and no reward."""
+    """Return the identity of the base model, which holds no training seed, verifier or reward."""
     payload: dict[str, Any] = {
         "kind": "base",
         "version": BASE_VERSION,
@@ -112,7 +114,10 @@ def train_payload(
     strategy: StrategyConfig,
     pass_rates: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the identity of one phase. The parent's key in it makes true prefixes shared, and only those."""
+    """Return the identity of one phase.
+
+    It contains the parent's key, so stages are shared exactly if all of their earlier phases agree.
+    """
     training, model = experiment.training, experiment.model
     settings = {name: getattr(training, name) for name in TRAINING_FIELDS}
     if training.beta > 0:
@@ -152,7 +157,7 @@ def evaluate_payload(
     domain: str,
     split: str,
 ) -> dict[str, Any]:
-    """Return the identity of one checkpoint on one domain. Everything but `verifier` decides the completions."""
+    """Return the identity of one checkpoint on one domain. Every field except `verifier` affects the completions."""
     return {
         "kind": "evaluate",
         "version": EVALUATE_VERSION,
@@ -164,13 +169,13 @@ def evaluate_payload(
             "count": settings.items,
         },
         "sampling": _sampling(settings, identities, domain),
-        "seed": settings.seed,  # of both
+        "seed": settings.seed,  # draws items and samples
         "verifier": dict(identities.verifiers[domain]),
     } | _threads(execution)
 
 
 def same_completions(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """Return whether the payloads of two evaluations differ at most in how completions are judged."""
+    """Return whether the payloads of two evaluations differ only in how completions are judged, if at all."""
     without = [{name: value for name, value in payload.items() if name != "verifier"} for payload in (first, second)]
     return first["kind"] == "evaluate" and without[0] == without[1]
 
@@ -191,7 +196,7 @@ def _sampling(settings: EvaluationConfig, identities: Identities, domain: str) -
     if identities.stops.get(domain):
         sampling["stop"] = list(identities.stops[domain])
     if settings.backend == "vllm" and settings.vllm.max_model_len is not None:
-        sampling["max_model_len"] = settings.vllm.max_model_len  # longer prompts have no records
+        sampling["max_model_len"] = settings.vllm.max_model_len  # prompts that are longer leave no records
     return sampling
 
 
@@ -206,6 +211,9 @@ def _of(domains: Iterable[str], identities: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def _threads(execution: ExecutionConfig) -> dict[str, Any]:
-    """Thread count, which changes rounding on a CPU: neutral at 1, and where the file says that the device is a GPU."""
+    """Return the thread count, which changes rounding on a CPU.
+
+    It is neutral at 1, and if the file sets the device to a GPU.
+    """
     neutral = execution.threads == 1 or execution.device == "cuda"
     return {} if neutral else {"threads": execution.threads}

@@ -1,6 +1,6 @@
-"""What was measured of a plan, or of models side by side: item records with the place of every checkpoint.
+"""Measurements of a plan or of a comparison: item records, and the position of each checkpoint in the grid.
 
-`store` makes it of a grid's artifacts, `analysis` of files from elsewhere; every matrix is computed from it.
+`store` creates them from a grid's artifacts, `analysis` from imported files. All matrices are computed from them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Number = TypeVar("Number", int, float)
 
 @dataclass(frozen=True)
 class Effort:
-    """What was spent from the base to a checkpoint, earlier phases included. None = not recorded."""
+    """Amounts spent from the base model to a checkpoint, including earlier phases. None means not recorded."""
 
     steps: int | None = 0
     """Optimizer steps."""
@@ -29,13 +29,13 @@ class Effort:
     completion_tokens: int | None = 0
     """Generated tokens."""
     informative_groups: int | None = 0
-    """Prompt groups whose rewards were not all equal: only these carry gradient."""
+    """Prompt groups whose rewards differ. Only these contribute to the gradient."""
 
     seconds: float | None = 0.0
-    """Wall time of those steps, rollouts included, on the machine that ran them."""
+    """Wall time of those steps on the machine that ran them, including rollouts."""
 
     update_processor_seconds: float | None = 0.0
-    """Processor time of those steps without their rollouts, all threads of the first process."""
+    """Processor time of those steps without rollouts, over all threads of the first process."""
 
     def plus(self, other: Effort) -> Effort:
         def add(a: Number | None, b: Number | None) -> Number | None:
@@ -52,17 +52,18 @@ class Effort:
 
 
 UNRECORDED = Effort(None, None, None, None, None, None)
-"""Of a model that was trained elsewhere, or by a version that did not record it."""
+"""Effort of a model that was trained elsewhere, or by a version that did not record it."""
 
 
 @dataclass(frozen=True)
 class StepTelemetry:
-    """What one step of a mixed phase says of its domains' gradients.
+    """Telemetry of the domains' gradients in one step of a mixed phase.
 
     Attributes:
-        cosine: of each pair "a|b" of gradients, None where one is 0; {} on a step that telemetry did not look at.
-        gradient_share: of each domain in the rollout, its part of the sum of |advantage| x tokens, None where that sum
-            is 0; {} on a step that reuses a rollout.
+        cosine: Cosine of each pair "a|b" of gradients, None if one of them is 0. It is {} for a step that telemetry
+            skipped.
+        gradient_share: Share of each domain of the rollout in the sum of |advantage| x tokens, None if that sum is 0.
+            It is {} for a step that reuses a rollout.
     """
 
     cosine: Mapping[str, float | None]
@@ -71,23 +72,24 @@ class StepTelemetry:
 
 @dataclass(frozen=True)
 class EvaluatedCheckpoint:
-    """One checkpoint and its place in the grid.
+    """One checkpoint and its position in the grid.
 
-    A checkpoint inside a shared prefix appears once, under the prefix's own run: the checkpoints of "math -> science"
-    are those of its second phase; its first phase is the run "math" with the same seed.
+    A checkpoint inside a shared prefix appears once, under the prefix's run. The checkpoints of "math -> science" are
+    those of its second phase; its first phase is the run "math" with the same seed.
 
     Attributes:
-        checkpoint: the value of the records' `checkpoint` column.
-        run: all phases up to and with the one it lies in, with their strategy; or a model that is only compared.
-        seed: training seed; None for the base, which does not depend on it, and for a model that is only compared.
-        step: optimizer steps done inside the phase.
-        is_end: it is the last of its phase.
-        parent: run that its phase started from; None where only its curriculum says so, and for the base.
-        displacement: Euclidean length of the change of all weights in its phase; None where it was not recorded, as
-            inside a phase.
-        template: how its prompts were made of the items, where every model may have its own way; None in a grid, whose
-            checkpoints all share one.
-        telemetry: of every step of its phase, at the end of a mixed one; () elsewhere and where it was not recorded.
+        checkpoint: Value of the records' `checkpoint` column.
+        run: Phases up to and including the checkpoint's phase, with their strategy; or a compared model.
+        seed: Training seed; None for the base model, which does not depend on it, and for compared models.
+        step: Optimizer steps done inside the phase.
+        is_end: True if it is the last checkpoint of its phase.
+        parent: Run that its phase started from. None for the base model, and if only the curriculum names the parent.
+        displacement: Euclidean length of the change of all weights in its phase. None if it was not recorded, which
+            includes all checkpoints inside a phase.
+        template: Name of the way prompts were made from items, if models may differ in it. None in a grid, whose
+            checkpoints all share one template.
+        telemetry: Telemetry of each step of its phase, if it is the end of a mixed phase. Otherwise, and if it was not
+            recorded, ().
     """
 
     checkpoint: str
@@ -105,28 +107,29 @@ class EvaluatedCheckpoint:
 
 @dataclass(frozen=True)
 class MeasuredGrid:
-    """Everything that analysis works on: the runs of an experiment, or a comparison of models.
+    """All input of the analysis: the runs of an experiment, or a comparison of models.
 
-    A comparison knows models by name alone: no curriculum, seed, plan or budget.
+    A comparison only knows the names of models. It has no curriculum, seed, plan or budget.
 
     Attributes:
-        experiment: its name.
-        domains: evaluated domains, in file order.
-        runs: planned runs in the order of rows, those that others start from included, the base left out.
-        checkpoints: those that have at least one record.
-        records: columns of `core.records.RECORD_COLUMNS` (completion text may be absent), one row per item and sample.
-        seeds: planned training seeds.
-        missing: title of every planned evaluation that is not in the store.
-        failed: why an evaluation failed, by run and domain, where that is to be shown.
-        planned: how many evaluations the plan has; None where nothing was planned, as for results from elsewhere.
-        chance: accuracy of a constant or uniform answer by domain; None where unknown.
-        contrasts: declared contrasts.
-        estimands: names of matrices from other packages to compute.
-        margin: differences of accuracy smaller than this are of no interest; None if equivalence is not tested.
-        budget: the budget rule, "per_phase", "per_domain" or "total"; None where the training was not ours.
-        prompts: what was asked, by domain and item id; empty where the data is not here (records hold digests alone).
-        description: what a reader needs to know of the run (model, steps, evaluation settings), plain JSON, shown as
-            it is.
+        experiment: Name of the experiment.
+        domains: Evaluated domains, in file order.
+        runs: Planned runs in the order of rows, including those that others start from, excluding the base model.
+        checkpoints: Checkpoints with at least one record.
+        records: Columns of `core.records.RECORD_COLUMNS` (completion text may be absent), one row per item and sample.
+        seeds: Planned training seeds.
+        missing: Title of each planned evaluation that is not in the store.
+        failed: Reason of each failed evaluation that should be shown, keyed by run and domain.
+        planned: Number of evaluations in the plan; None if there was no plan, as for imported results.
+        chance: Accuracy of constant or uniform guessing, keyed by domain; None if unknown.
+        contrasts: Declared contrasts.
+        estimands: Names of matrices from other packages to compute.
+        margin: Differences of accuracy smaller than this are negligible; None if equivalence is not tested.
+        budget: Budget rule: "per_phase", "per_domain" or "total"; None if the training was not run by xdomain.
+        prompts: Prompt text, keyed by domain and item id. It is empty if the data is not available, because records
+            hold digests only.
+        description: Facts about the run that a reader needs (model, steps, evaluation settings), as plain JSON that is
+            shown unchanged.
     """
 
     experiment: str
@@ -152,5 +155,5 @@ class MeasuredGrid:
 
     @property
     def is_comparison(self) -> bool:
-        """Whether it holds models of which nobody says what they were trained on."""
+        """True if it holds models whose training is unknown."""
         return bool(self.runs) and all(run.curriculum is None for run in self.runs)

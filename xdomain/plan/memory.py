@@ -1,9 +1,9 @@
-"""Peak memory of a process by kind of stage, from the model's shape and the settings: plain arithmetic, no torch.
+"""Estimate the peak memory of a process by kind of stage, from the model's shape and the settings, without torch.
 
-What stays for the whole stage (weights, optimizer, reference, engine) is counted once. To it comes the largest of the
-phases that follow one another: sampling a rollout, the forward and backward pass of a micro-batch, the optimizer's
-step. CUDA's own context and the allocator's waste are not counted. `docs/how-to/plan-memory-disk-and-time.md` says
-how the figures compare with measurements.
+Memory that is held for the whole stage (weights, optimizer, reference, engine) is counted once. The largest of the
+successive phases is added to it: sampling a rollout, the forward and backward pass of a micro-batch, or the optimizer's
+step. CUDA's own context and fragmentation of the allocator are not counted. `docs/how-to/plan-memory-disk-and-time.md`
+compares the estimates with measurements.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ADAPTER_BYTES = 4
 COLOCATED_SHARE = 0.3
 """TRL's default share of a GPU's memory for the engine of `rollout: vllm-colocate`."""
 LOGITS_COPIES = 3
-"""Float32 copies of the next-token logits while a token is drawn: logits, probabilities, and one more on the way."""
+"""Float32 copies of the next-token logits while a token is drawn: logits, probabilities, and one intermediate."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Memory:
     """Bytes that one process needs at its peak.
 
     Attributes:
-        resident: What stays for the whole stage, by name.
-        phases: What comes to it in each phase, by name; phases follow one another.
+        resident: Memory held for the whole stage, keyed by name.
+        phases: Additional memory in each phase, keyed by name. Phases follow one another.
         engine_share: Share of a GPU's memory that a vLLM engine takes.
-        engine_needs: Bytes that such an engine needs at least: its weights and one sequence's keys and values.
-        engine_sleeps: Whether the engine gives its memory back while weights are trained.
+        engine_needs: Minimum bytes of such an engine: its weights, and the keys and values of one sequence.
+        engine_sleeps: True if the engine releases its memory while weights are trained.
     """
 
     resident: Mapping[str, int]
@@ -47,17 +47,17 @@ class Memory:
 
     @property
     def peak_phase(self) -> str | None:
-        """Name of the phase that needs most; None without phases."""
+        """Name of the phase that needs most memory; None without phases."""
         return max(self.phases, key=lambda name: sum(self.phases[name].values()), default=None)
 
     @property
     def own(self) -> int:
-        """Bytes at the peak without a vLLM engine's share."""
+        """Bytes at the peak, excluding a vLLM engine's share."""
         largest = max((sum(parts.values()) for parts in self.phases.values()), default=0)
         return sum(self.resident.values()) + largest
 
     def on(self, gpu: float) -> float:
-        """Return the bytes at the peak on a GPU of `gpu` bytes, a vLLM engine's share included."""
+        """Return the bytes at the peak on a GPU of `gpu` bytes, including a vLLM engine's share."""
         share = self.engine_share * gpu
         if not self.engine_sleeps:
             return self.own + share
@@ -66,7 +66,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Lengths:
-    """Tokens of the longest prompt and completion of a stage."""
+    """Tokens of the longest prompt and of the longest completion of a stage."""
 
     prompt: int
     completion: int
@@ -78,11 +78,11 @@ class Lengths:
 
 @dataclass(frozen=True)
 class Division:
-    """How a training stage is divided among processes.
+    """The way in which a training stage is divided among processes.
 
     Attributes:
-        processes: Processes that share each step's completions.
-        shards: Processes that share weights, gradients and optimizer; 1 if each holds them whole.
+        processes: Number of processes that share each step's completions.
+        shards: Number of processes that share weights, gradients and optimizer state; 1 if each holds all of them.
         gradients: Copies of the gradient that a mixed phase's strategy holds, one per domain; 0 for the plain step.
         device: "cpu" or "cuda".
     """
@@ -96,7 +96,7 @@ class Division:
 def training_memory(
     shape: ModelShape, model: ModelConfig, training: TrainingConfig, lengths: Lengths, division: Division
 ) -> Memory | None:
-    """Return the peak of one process of a training stage; None if the optimizer's state has no known size."""
+    """Return the peak memory of one process of a training stage; None if the optimizer's state has no known size."""
     trainable, width = _trainable(shape, model)
     state = optimizer_bytes(training.optimizer, trainable, width)
     if state is None:
@@ -121,9 +121,9 @@ def training_memory(
     )
     passes = pass_phases(shape, step, model.lora, trained=model.lora is None, device=division.device)
     phases = {name: {**gradients, **parts} for name, parts in passes.items()}
-    # Torch's multi-tensor step, the default on a GPU, keeps one more copy of what it computes.
+    # Torch's multi-tensor step, the default on a GPU, keeps an additional copy of its results.
     phases["optimizer step"] = {**gradients, "temporary": gradient // shards if division.device != "cpu" else 0}
-    if training.rollout == "transformers":
+    if not training.uses_vllm:
         phases |= _rollout(shape, model, training, lengths, division)
     if training.rollout != "vllm-colocate":
         return Memory(resident, phases)
@@ -140,7 +140,7 @@ def training_memory(
 def evaluation_memory(
     shape: ModelShape, model: ModelConfig, evaluation: EvaluationConfig, lengths: Lengths
 ) -> Memory | None:
-    """Return the peak of an evaluation; None for a backend of another package."""
+    """Return the peak memory of an evaluation; None for a backend of another package."""
     dtype = (model.lora.merge_dtype if model.lora else None) or model.dtype
     width = BYTES[dtype]
     if evaluation.backend == "endpoint":
@@ -165,7 +165,10 @@ def evaluation_memory(
 
 
 def base_memory(shape: ModelShape, model: ModelConfig, lengths: Lengths, device: str) -> Memory:
-    """Return the peak of the base: its weights, in float32 if an adapter is tried on them, or a warm-up's training."""
+    """Return the peak memory of the base stage.
+
+    This is the memory of its weights (in float32 if an adapter is tried on them), or of a warm-up's training.
+    """
     width = BYTES[model.dtype]
     if model.warmup is None:
         return Memory({"parameters": shape.parameters * (BYTES["float32"] if model.lora else width)})
@@ -177,7 +180,7 @@ def base_memory(shape: ModelShape, model: ModelConfig, lengths: Lengths, device:
 
 
 def micro_batch(training: TrainingConfig, processes: int) -> int:
-    """Return the completions of one forward and backward pass in each process."""
+    """Return the number of completions in one forward and backward pass of each process."""
     return training.micro_batch or training.prompts_per_step * training.generations // processes
 
 
@@ -191,13 +194,13 @@ def _trainable(shape: ModelShape, model: ModelConfig) -> tuple[int, int]:
 def _rollout(
     shape: ModelShape, model: ModelConfig, training: TrainingConfig, lengths: Lengths, division: Division
 ) -> dict[str, dict[str, int]]:
-    """Return the phases of `generate`: all completions of a rollout are sampled at once."""
+    """Return the memory of the phases of `generate`, which samples all completions of a rollout at once."""
     rows = training.prompts_per_step * training.generations * training.updates_per_rollout // division.processes
     width = BYTES[model.dtype]
     mixed = training.bf16 and width == BYTES["float32"]
     computed = BYTES["bfloat16"] if training.bf16 else width
-    each = BYTES["float32"] if mixed else computed  # under autocast keys leave the rotation in float32
-    # Autocast keeps its copies of trained weights for a forward pass; the output layer's copy is made in any case.
+    each = BYTES["float32"] if mixed else computed  # under autocast, the rotation returns keys in float32
+    # Autocast keeps its copies of trained weights during a forward pass and always copies the output layer.
     copied = shape.embedding + (shape.layers * shape.layer_matrices if model.lora is None else 0)
     casts = {"casts": computed * copied if mixed else 0}
     return {
@@ -215,7 +218,7 @@ def _rollout(
 
 
 def _cache(shape: ModelShape, tokens: int, width: int) -> int:
-    """Return the bytes of keys and values; growing by a token copies one layer at a time."""
+    """Return the bytes of keys and values. Growing the cache by a token copies one layer at a time."""
     return tokens * shape.cached_values * width * (shape.layers + 1) // shape.layers
 
 
@@ -224,15 +227,17 @@ def _engine(shape: ModelShape, width: int, tokens: int, split: int) -> int:
 
 
 def _extra_gradients(gradient: int, training: TrainingConfig, division: Division) -> int:
-    """Return the bytes of further gradients: data parallelism's buckets, and those of a strategy by domain."""
+    """Return the bytes of additional gradients: data parallelism's buckets, and those of a strategy per domain."""
     own = min(division.gradients, 1) if training.offload_gradients else division.gradients
     buckets = 1 if division.processes > 1 and division.shards == 1 else 0
     return gradient * (own + buckets) // division.shards
 
 
 def _gathered(shape: ModelShape, training: TrainingConfig, model: ModelConfig) -> int:
-    """Return the bytes of whole weights and gradients that a sharded process holds for a moment: two layers, one ahead
-    of the other, and the embedding with the output layer."""
+    """Return the bytes of full weights and gradients that a sharded process holds temporarily.
+
+    They cover two layers, since one is fetched ahead, and the embedding with the output layer.
+    """
     width = 2 if training.bf16 else BYTES[model.dtype]
     outside = shape.embedding * (1 if shape.tied else 2)
     gradients = 0 if model.lora else shape.layer_parameters + outside

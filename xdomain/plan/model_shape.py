@@ -1,4 +1,4 @@
-"""Sizes of a dense decoder, read from the configuration that transformers keeps in `config.json`."""
+"""Sizes of a dense decoder, read from the `config.json` of transformers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from xdomain.config.model import LoraConfig
 
 FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "gemma", "smollm3")
-"""Values of `model_type` whose layers are an attention block and a gated MLP, as `ModelShape` counts them."""
+"""Values of `model_type` whose layers are an attention block and a gated MLP, as `ModelShape` assumes."""
 LAYER_CLASSES = {
     "llama": "LlamaDecoderLayer",
     "mistral": "MistralDecoderLayer",
@@ -20,7 +20,7 @@ LAYER_CLASSES = {
 }
 """Class of a layer in transformers, by family."""
 OTHER_HEAD_DIM = {"qwen3": 128, "gemma": 256}
-"""Width of a head where `config.json` names none; in other families it is hidden_size / num_attention_heads."""
+"""Width of a head if `config.json` names none. For other families it is hidden_size / num_attention_heads."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class ModelShape:
         kv_heads: Key and value heads per layer.
         head_dim: Width of a head.
         vocabulary: Rows of the embedding.
-        tied: Whether the output layer is the embedding.
-        attention_bias: Whether all four attention layers have a bias.
-        mlp_bias: Whether the three layers of the MLP have a bias.
-        context: Longest sequence in tokens; None where the configuration does not limit it.
+        tied: True if the output layer shares the embedding's weights.
+        attention_bias: True if all four attention projections have a bias.
+        mlp_bias: True if the three layers of the MLP have a bias.
+        context: Longest sequence in tokens; None if the configuration does not limit it.
     """
 
     family: str
@@ -57,22 +57,22 @@ class ModelShape:
 
     @property
     def query(self) -> int:
-        """Width of all query heads of a layer."""
+        """Total width of a layer's query heads."""
         return self.heads * self.head_dim
 
     @property
     def key(self) -> int:
-        """Width of all key heads of a layer, and of all value heads."""
+        """Total width of a layer's key heads, which equals that of its value heads."""
         return self.kv_heads * self.head_dim
 
     @property
     def head_norms(self) -> bool:
-        """Whether queries and keys are normalised."""
+        """True if queries and keys are normalised."""
         return self.family == "qwen3"
 
     @property
     def linear(self) -> dict[str, tuple[int, int]]:
-        """Inputs and outputs of each linear layer inside a layer."""
+        """Input and output width of each linear layer inside a decoder layer."""
         return {
             "q_proj": (self.hidden, self.query),
             "k_proj": (self.hidden, self.key),
@@ -85,12 +85,12 @@ class ModelShape:
 
     @property
     def layer_matrices(self) -> int:
-        """Weights in the linear layers of one layer."""
+        """Number of weights in the linear layers of one decoder layer."""
         return sum(inputs * outputs for inputs, outputs in self.linear.values())
 
     @property
     def layer_parameters(self) -> int:
-        """Parameters of one layer."""
+        """Number of parameters of one layer."""
         biases = 0
         if self.family == "qwen2":
             biases += self.query + 2 * self.key
@@ -103,27 +103,27 @@ class ModelShape:
 
     @property
     def embedding(self) -> int:
-        """Parameters of the embedding, and as many of an output layer that is not tied to it."""
+        """Number of parameters of the embedding, plus those of the output layer if it is not tied."""
         return self.vocabulary * self.hidden
 
     @property
     def parameters(self) -> int:
-        """Parameters of the whole model."""
+        """Number of parameters of the whole model."""
         return self.layers * self.layer_parameters + self.hidden + self.embedding * (1 if self.tied else 2)
 
     @property
     def cached_values(self) -> int:
-        """Numbers that the cache of keys and values holds per token."""
+        """Number of values that the cache of keys and values holds per token."""
         return self.layers * 2 * self.key
 
     def adapted(self, lora: LoraConfig) -> dict[str, tuple[int, int]]:
-        """Return the linear layers of a layer that an adapter is put on."""
+        """Return the linear layers of a decoder layer that an adapter modifies."""
         if lora.target_modules == "all-linear":
             return self.linear
         return {name: size for name, size in self.linear.items() if name in lora.target_modules}
 
     def adapter_parameters(self, lora: LoraConfig) -> int:
-        """Return the parameters of a LoRA adapter: rank x (inputs + outputs) of each adapted layer."""
+        """Return the number of parameters of a LoRA adapter: rank x (inputs + outputs) of each adapted layer."""
         return self.layers * lora.r * sum(map(sum, self.adapted(lora).values()))
 
 

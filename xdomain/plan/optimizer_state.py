@@ -24,16 +24,19 @@ STATES: dict[str, tuple[float, float | None]] = {
     **dict.fromkeys(("schedule_free_adamw", "schedule_free_radam"), (2, None)),
     "schedule_free_sgd": (1, None),
 }
-"""Numbers per parameter and bytes of each, None for those of the parameter. Others depend on the shapes of matrices."""
+"""Values per parameter, and bytes of each; None means the parameter's own width.
+
+The state of other optimizers depends on the shapes of matrices.
+"""
 
 
 def optimizer_bytes(optimizer: str, parameters: int, width: int) -> int | None:
-    """Return the bytes of an optimizer's state; None for one whose state is not a multiple of the parameters.
+    """Return the bytes of an optimizer's state; None if the state is not a multiple of the parameters.
 
     Args:
-        optimizer: Name as transformers has it.
+        optimizer: Name of the optimizer in transformers.
         parameters: Number of trained parameters.
-        width: Bytes of a trained parameter.
+        width: Bytes per trained parameter.
     """
     if optimizer not in STATES:
         return None

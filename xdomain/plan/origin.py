@@ -1,4 +1,4 @@
-"""Which file an experiment was read from, and what the user set on the command line."""
+"""Origin of an experiment: its file, and the overrides from the command line."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an experiment's settings came from.
+    """The origin of an experiment's settings.
 
     Attributes:
-        name: name of the experiment in its file, before overrides.
+        name: Name of the experiment in its file, before overrides.
         file: sha256 of the file.
-        settings: overrides, as `--set` takes them.
-        note: which settings are used, in words, where the user may expect others.
+        settings: Overrides, as `--set` takes them.
+        note: Sentence that says which settings are used, if the user may expect others.
     """
 
     name: str
@@ -26,15 +26,15 @@ class Origin:
 
     @property
     def description(self) -> dict[str, Any]:
-        """Overrides and note for JSON documents; what is empty is left out."""
+        """Return overrides and note for JSON documents; empty ones are left out."""
         found = {"settings": list(self.settings), "settings_note": self.note}
         return {key: value for key, value in found.items() if value}
 
 
 NO_FILE = Origin("", "")
-"""Origin of an experiment that came from no file."""
+"""Origin of an experiment that was not read from a file."""
 
 
 def options_text(settings: Iterable[str]) -> str:
-    """Return the options that make these overrides: "--set training.steps=20"."""
+    """Return the command-line options for these overrides, such as "--set training.steps=20"."""
     return " ".join(f"--set {shlex.quote(each)}" for each in settings)

@@ -1,4 +1,4 @@
-"""Pass rates of the base model on train items: measured once, they order self-paced phases."""
+"""Pass rates of the base model on training items. They are measured once and order self-paced phases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xdomain.plan.stage import BaseStage, EvaluateStage, Purpose
 def pass_rate_stages(
     experiment: Experiment, identities: Identities, base: BaseStage, curricula: Sequence[Curriculum]
 ) -> dict[str, EvaluateStage]:
-    """Return one stage per trained domain, by its name; none if no phase is self-paced."""
+    """Return one stage per trained domain, keyed by domain; none if no phase is self-paced."""
     if experiment.training.self_paced is None:
         return {}
     setup = experiment.evaluation_setup
@@ -28,7 +28,7 @@ def pass_rate_stages(
 
 
 def _settings(experiment: Experiment, settings: EvaluationConfig) -> EvaluationConfig:
-    """Return how pass rates are measured: sampled as rollouts are."""
+    """Return the evaluation settings for pass rates, which sample as rollouts do."""
     training, asked = experiment.training, experiment.training.self_paced
     assert asked is not None
     return settings.model_copy(

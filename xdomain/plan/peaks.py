@@ -16,21 +16,21 @@ from xdomain.plan.tokens import lengths
 
 GIGABYTE = 10**9
 PLAIN_STEP = ("joint", "bandit")
-"""Strategies whose step is the trainer's own, so that no gradient is kept per domain."""
+"""Strategies that use the trainer's step, so that no gradient is kept per domain."""
 LORA = {"r": 32, "alpha": 64}
-"""Adapter that is proposed."""
+"""Proposed adapter."""
 
 Changes = Mapping[str, Any]
-"""Settings by dotted name."""
+"""Settings, keyed by dotted name."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a kind of stage fits a GPU.
+    """Answer to whether a kind of stage fits a GPU.
 
     Attributes:
-        fits: Whether it does; None where its memory is not known.
-        reason: Why, in words.
+        fits: True if it fits; None if its memory is not known.
+        reason: Explanation in words.
     """
 
     fits: bool | None
@@ -38,24 +38,24 @@ class Verdict:
 
 
 def domain_gradients(stage: StageSpec) -> int:
-    """Return the copies of the gradient that a stage's strategy holds at once."""
+    """Return the number of copies of the gradient that a stage's strategy holds at once."""
     if not isinstance(stage, TrainStage) or stage.strategy_config.name in PLAIN_STEP:
         return 0
     return len(stage.phase.domains)
 
 
 def stage_memory(stage: StageSpec, experiment: Experiment, shape: ModelShape) -> Memory | None:
-    """Return the peak memory of one process of a stage; None where it is not known."""
+    """Return the peak memory of one process of a stage; None if it is not known."""
     return kind_memory(stage.kind, experiment, shape, domain_gradients(stage))
 
 
 def kind_memory(kind: StageKind, experiment: Experiment, shape: ModelShape, gradients: int = 0) -> Memory | None:
-    """Return the peak memory of one process of a kind of stage; None where it is not known.
+    """Return the peak memory of one process of a kind of stage; None if it is not known.
 
     Args:
         kind: Kind of the stage.
-        experiment: The experiment.
-        shape: Its model's sizes.
+        experiment: Experiment that the stage belongs to.
+        shape: Sizes of the experiment's model.
         gradients: Copies of the gradient that a training stage's strategy holds.
     """
     training, execution, model = experiment.training, experiment.execution, experiment.model
@@ -76,7 +76,7 @@ def verdict(memory: Memory | None, gpu: float) -> Verdict:
     """Compare a peak with a GPU's memory.
 
     Args:
-        memory: The peak of one process; None if it is not known.
+        memory: Peak of one process; None if it is not known.
         gpu: Bytes of the GPU.
     """
     if memory is None:
@@ -84,7 +84,7 @@ def verdict(memory: Memory | None, gpu: float) -> Verdict:
     share = memory.engine_share * gpu
     if memory.engine_needs > share:
         needs, has = memory.engine_needs / GIGABYTE, share / GIGABYTE
-        return Verdict(False, f"vLLM gets {has:.1f} GB, and its weights and one sequence need {needs:.1f} GB")
+        return Verdict(False, f"vLLM gets {has:.1f} GB, but its weights and one sequence need {needs:.1f} GB")
     needed = memory.on(gpu)
     if needed <= gpu:
         return Verdict(True, f"{needed / GIGABYTE:.1f} of {gpu / GIGABYTE:g} GB")
@@ -99,13 +99,13 @@ def smallest_change(
 ) -> Changes | None:
     """Return the first set of changes, in the order of `_LEVERS`, with which every kind of stage fits.
 
-    Single changes are tried first, then one after another is added; of those, the ones that are not needed are left
-    out again. None if not even all of them suffice.
+    Single changes are tried first. Then one change after another is added, and those that are not needed are removed
+    again. The result is None if even all changes together are not enough.
 
     Args:
-        experiment: The experiment as it is.
-        shape: Its model's sizes.
-        needed: Kinds of stages, and the gradients that a stage of it holds by domain.
+        experiment: Experiment without changes.
+        shape: Sizes of its model.
+        needed: Kinds of stages, each with the number of per-domain gradients that it holds.
         gpu: Bytes of the GPU.
     """
 
@@ -135,7 +135,7 @@ def smallest_change(
 
 
 def changed_experiment(experiment: Experiment, changes: Changes) -> Experiment | None:
-    """Return the experiment with some settings changed; None if they do not go together."""
+    """Return the experiment with some settings changed; None if they are incompatible."""
     data = experiment.model_dump(mode="json", exclude_unset=True)
     for name, value in changes.items():
         *sections, last = name.split(".")
@@ -150,7 +150,7 @@ def changed_experiment(experiment: Experiment, changes: Changes) -> Experiment |
 
 
 def _without_needless(changes: Changes, suffices: Callable[[Changes], bool]) -> Changes:
-    """Leave out what is not needed, the strongest change first."""
+    """Remove the changes that are not needed, the strongest one first."""
     for name in [*changes][::-1]:
         fewer = {key: value for key, value in changes.items() if key != name}
         if suffices(fewer):
@@ -159,7 +159,7 @@ def _without_needless(changes: Changes, suffices: Callable[[Changes], bool]) -> 
 
 
 def _milder(experiment: Experiment, changes: Changes, suffices: Callable[[Changes], bool]) -> Changes:
-    """Return the changes with each setting at the first of its lever's values that suffices."""
+    """Return the changes with each setting at its lever's first value that suffices."""
     for lever in _LEVERS:
         for option in lever(experiment):
             if set(option) <= set(changes) and suffices({**changes, **option}):
@@ -174,7 +174,7 @@ def _checkpointing(experiment: Experiment) -> Iterator[Changes]:
 
 
 def _micro_batches(experiment: Experiment) -> Iterator[Changes]:
-    """Halve the micro-batch as often as it can be halved."""
+    """Yield the micro-batch halved repeatedly, down to the smallest size."""
     size = micro_batch(experiment.training, experiment.execution.train_processes)
     while size % 2 == 0:
         size //= 2
@@ -217,4 +217,4 @@ def _half(experiment: Experiment) -> Iterator[Changes]:
 
 
 _LEVERS = (_checkpointing, _micro_batches, _answer_batches, _sharding, _engine, _sleep, _lora, _half)
-"""Changes from the mildest: the first four change rounding only, the others what is computed."""
+"""Changes, the mildest first. The first four change rounding only; the others change what is computed."""

@@ -1,4 +1,4 @@
-"""Why a planned stage is not a stored one like it: fields of their identities that differ, in words."""
+"""Explain in words why a planned stage differs from a similar stored one, by the fields of their identities."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from xdomain.plan.explain import ABSENT, explain_difference
 from xdomain.plan.stage import StageKind
 
 LONGEST = 60
-"""Characters of a value that are shown."""
+"""Number of characters of a value that are shown."""
 RENAMED = {
     "checkpoint.step": "the evaluated step",
     "items.count": "evaluation.items",
     "items.split": "evaluation.split",
     "checkpoint_every": "checkpoints.every_steps",
 }
-"""Fields of an identity with another name in the experiment file."""
+"""Fields of an identity that have another name in the experiment file."""
 SECTIONS = {
     **dict.fromkeys(("warmup", "dtype", "lora", "chat_template", "chat_template_kwargs"), "model."),
     "sampling": "evaluation.",
     "threads": "execution.",
 }
-"""Section of the experiment file that a field of an identity is in, where it has the same name."""
+"""Section of the experiment file that holds a field of an identity, for fields with the same name in both."""
 DATA = ("source", "pipeline")
-"""Parts of a domain's items that come from its data and not from settings of the domain."""
+"""Parts of a domain's items that come from its data, not from the domain's settings."""
 
 
 @dataclass(frozen=True, order=True)
@@ -33,7 +33,7 @@ class Reason:
     """A difference that gives a stage another key.
 
     Attributes:
-        words: What differs, such as "the template of math".
+        words: Name of the part that differs, such as "the template of math".
         stored: Value in the stored stage, shortened.
         planned: Value in the planned stage, shortened.
     """
@@ -47,12 +47,12 @@ class Reason:
 
 
 def follows(field: str) -> bool:
-    """Return whether a field names another stage, so that its difference has its reason there."""
+    """Return whether a field names another stage, so that the other stage explains its difference."""
     return field in ("parent", "checkpoint.stage") or field.startswith("self_paced")
 
 
 def reasons(stored: Mapping[str, Any], planned: Mapping[str, Any]) -> tuple[Reason, ...]:
-    """Return the differences of two identities, without those that `follows` from other stages."""
+    """Return the differences of two identities, without those that follow from other stages."""
     found = []
     for field, left, right in explain_difference(stored, planned):
         if not follows(field):
@@ -92,7 +92,7 @@ def _inside(field: list[str]) -> str:
 
 
 def _shortened(left: Any, right: Any) -> tuple[str, str]:
-    """Return two values as text: of texts of several lines the first line that differs."""
+    """Return two values as text. For texts of several lines, return the first line that differs."""
     if isinstance(left, str) and isinstance(right, str):
         one, other = left.splitlines() or [""], right.splitlines() or [""]
         pairs = zip(one + [""] * (len(other) - len(one)), other + [""] * (len(one) - len(other)), strict=True)

@@ -1,7 +1,7 @@
-"""Stages: units of work, each with an address that follows from everything that changes its numbers.
+"""Stages: units of work, each with a key that is derived from everything that changes its numbers.
 
-A stage has one shape from the plan to the worker: the dataclasses here are serialised as they are. A `StageRef` is
-what a store knows of a stage that no plan describes.
+A stage has the same form from the plan to the worker: the dataclasses of this module are serialised unchanged. A
+`StageRef` is what a store knows about a stage that no plan describes.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ class StageKind(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What an evaluation is made for."""
+    """The purpose of an evaluation."""
 
     REPORT = "report"
-    """A number of the report, on the items of `evaluation.split`."""
+    """A number in the report, measured on the items of `evaluation.split`."""
     PASS_RATE = "pass_rate"  # noqa: S105 -- no password
-    """The order of a self-paced phase, on train items; no part of the report."""
+    """The order of a self-paced phase, measured on training items; not part of the report."""
 
 
 @dataclass(frozen=True)
 class CheckpointRef:
-    """A checkpoint: the stage that leaves it and the optimizer step inside that stage (0 for a base)."""
+    """A checkpoint: the stage that produces it, and the optimizer step inside that stage (0 for a base model)."""
 
     stage: str
     step: int
 
     @property
     def name(self) -> str:
-        """The value of the records' `checkpoint` column."""
+        """Value of the records' `checkpoint` column."""
         return f"{self.stage}@{self.step}"
 
 
@@ -57,13 +57,13 @@ TaskGroup = tuple[CheckpointRef, str]
 
 @dataclass(frozen=True, kw_only=True)
 class StageRef:
-    """The identity of a stage, enough to find its files in a store.
+    """The identity of a stage, which is enough to find its files in a store.
 
     Attributes:
         kind: Kind of the stage.
-        key: 64 hex digits, the fingerprint of what changes the stage's numbers.
-        title: Name for people, such as "math -> science, seed 0"; unique enough to pick a log by.
-        filed_as: Title that the stage's folder is named by, if people are shown another one.
+        key: Fingerprint of everything that changes the stage's numbers, 64 hex digits.
+        title: Name for people, such as "math -> science, seed 0"; unique enough to find a log by.
+        filed_as: Title that the stage's folder is named by, if it differs from `title`.
     """
 
     kind: StageKind
@@ -73,12 +73,12 @@ class StageRef:
 
     @property
     def task_group(self) -> TaskGroup | None:
-        """What the stages of one task have in common; None for a stage that has a task of its own."""
+        """Common properties of all stages of one task; None for a stage that is a task by itself."""
         return None
 
     @property
     def evaluated(self) -> str | None:
-        """Name of the checkpoint that an evaluation asks; None for other stages."""
+        """Name of the checkpoint that an evaluation queries; None for other stages."""
         return None
 
     @cached_property
@@ -91,11 +91,11 @@ class StageRef:
 
 @dataclass(frozen=True, kw_only=True)
 class BaseStage(StageRef):
-    """Prepare the model that every curriculum starts from.
+    """A stage that prepares the model that every curriculum starts from.
 
     Attributes:
-        payload: What the key is made of; only hashed and stored.
-        seed: Seed of the warm-up; None without one.
+        payload: Content that the key is computed from; it is only hashed and stored.
+        seed: Seed of the warm-up; None without a warm-up.
     """
 
     kind: Literal[StageKind.BASE] = StageKind.BASE
@@ -104,7 +104,7 @@ class BaseStage(StageRef):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Keys of the stages whose artifacts this one reads: none."""
+        """Keys of the stages whose artifacts this stage reads: none."""
         return ()
 
     @property
@@ -122,20 +122,21 @@ class TrainStage(StageRef):
     """One phase of a curriculum for one seed.
 
     Attributes:
-        payload: What the key is made of; only hashed and stored.
-        curriculum: All phases up to and with this one.
+        payload: Content that the key is computed from; it is only hashed and stored.
+        curriculum: All phases up to and including this one.
         run: Name of the stage in reports. Its curriculum shows steps ("math@60") if the prefix is not the run of that
-            name, and its strategy is joint if none acted on a phase so far.
+            name. Its strategy is joint if no strategy has acted on a phase so far.
         parent_run: Run of the stage that this one continues; the base model for a first phase.
         phase_index: Index of the phase in its curriculum, from 0.
         steps: Optimizer steps of this phase.
         seed: Training seed.
-        strategy_config: What this phase is trained with; joint if the run's strategy does not act on it.
-        offsets: Number of prompts of each domain that earlier phases consumed from the seed's queue.
+        strategy_config: Strategy that trains this phase; joint if the run's strategy does not act on it.
+        offsets: Number of prompts that earlier phases consumed from the seed's queue, keyed by domain.
         checkpoint_steps: Steps whose checkpoints are kept and evaluated, the end last.
         parent: Checkpoint that the phase starts from.
         base: The base model.
-        lineage: The base model's and every earlier phase's end, first to last; only for a strategy that uses history.
+        lineage: Checkpoints of the base model and of the end of each earlier phase, first to last; only for a strategy
+            that uses history.
         pass_rates: Key of the stage that measured the items of each domain of a self-paced phase; else empty.
     """
 
@@ -157,7 +158,7 @@ class TrainStage(StageRef):
 
     @cached_property
     def needs(self) -> tuple[str, ...]:
-        """Keys of the stages whose artifacts this one reads: parent, earlier phases, pass rates, base."""
+        """Keys of the stages whose artifacts this stage reads: parent, earlier phases, pass rates, base."""
         history = [ref.stage for ref in self.lineage[1:]]
         return tuple(dict.fromkeys([self.parent.stage, *history, *self.pass_rates.values(), self.base.stage]))
 
@@ -184,15 +185,16 @@ class EvaluateStage(StageRef):
     """One checkpoint on one domain.
 
     Attributes:
-        payload: What the key is made of; only hashed and stored.
-        checkpoint: Checkpoint that answers.
+        payload: Content that the key is computed from; it is only hashed and stored.
+        checkpoint: Evaluated checkpoint.
         checkpoint_title: Title of that checkpoint: "base", or "math, seed 0 step 40".
         domain_entry: Entry of `domains` that names or describes the domain.
-        settings: How it is evaluated.
-        purpose: What the evaluation is made for.
-        rescored: If true, stored completions are judged and nothing is generated.
-        base: The base model, whose tokenizer serves for a rescored checkpoint that `grid gc` freed; else None.
-        trained_under: Verifiers that the checkpoint was trained under, in words by domain; only if it is rescored.
+        settings: Evaluation settings.
+        purpose: Purpose of the evaluation.
+        rescored: True if stored completions are judged and nothing is generated.
+        base: The base model, whose tokenizer is used for a rescored checkpoint that `grid gc` freed; else None.
+        trained_under: Verifiers that the checkpoint was trained under, in words, keyed by domain; only if it is
+            rescored.
     """
 
     kind: Literal[StageKind.EVALUATE] = StageKind.EVALUATE
@@ -208,21 +210,21 @@ class EvaluateStage(StageRef):
 
     @cached_property
     def needs(self) -> tuple[str, ...]:
-        """Keys of the stages whose artifacts this one reads: the checkpoint's, and the base of a rescored one."""
+        """Keys of the stages whose artifacts this stage reads: the checkpoint's, and the base of a rescored one."""
         refs = [self.checkpoint] if self.base is None else [self.checkpoint, self.base]
         return tuple(dict.fromkeys(ref.stage for ref in refs))
 
     @cached_property
     def task_group(self) -> TaskGroup | None:
-        """The checkpoint, which a task loads once for all of the report's evaluations, and how it is evaluated.
+        """The checkpoint and its evaluation settings, because one task loads it once for all evaluations of the report.
 
-        A measurement of pass rates has a task of its own, because training waits for it.
+        A measurement of pass rates is a task by itself, because training waits for it.
         """
         return (self.checkpoint, self.settings.model_dump_json()) if self.purpose is Purpose.REPORT else None
 
     @property
     def evaluated(self) -> str:
-        """Name of the checkpoint that answers."""
+        """Name of the evaluated checkpoint."""
         return self.checkpoint.name
 
     @property
@@ -232,7 +234,7 @@ class EvaluateStage(StageRef):
 
     @property
     def checkpoints_read(self) -> tuple[CheckpointRef, ...]:
-        """Checkpoints whose weights this stage reads: none if it is only rescored."""
+        """Checkpoints whose weights this stage reads: none if it only rescores."""
         return () if self.rescored else (self.checkpoint,)
 
     @property
@@ -242,7 +244,7 @@ class EvaluateStage(StageRef):
 
     @property
     def split(self) -> str:
-        """Split that the items come from."""
+        """Split that the items are drawn from."""
         return "train" if self.purpose is Purpose.PASS_RATE else self.settings.split
 
 

@@ -1,4 +1,4 @@
-"""Whether the strategies that an experiment names can act on its phases."""
+"""Check that the strategies of an experiment can act on its phases."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from xdomain.core.errors import PlanError
 
 
 def check_strategies(experiment: Experiment, curricula: Sequence[Curriculum]) -> None:
-    """Refuse what could not act, or would act otherwise than it says.
+    """Refuse strategies that could not act, or that would act differently from their description.
 
     Raises:
-        PlanError: a strategy stands there twice, finds no phase to act on (a mixed one, or one with history), names
-            other domains than the phases have, or would have steps with fewer prompts than domains.
+        PlanError: A strategy is listed twice, has no phase to act on (a mixed one, or one with history), names other
+            domains than the phases have, or would have steps with fewer prompts than domains.
     """
     labels = [strategy.label for strategy in experiment.strategies]
     twice = [label for label in labels if labels.count(label) > 1]
     if twice:
-        raise PlanError(f"{twice[0]} stands there twice.", where="strategies", fix="Name each strategy once.")
+        raise PlanError(f"{twice[0]} is listed twice.", where="strategies", fix="Name each strategy once.")
     for place, strategy in enumerate(experiment.strategies):
         if strategy == JointConfig():
             continue
@@ -38,14 +38,14 @@ def check_strategies(experiment: Experiment, curricula: Sequence[Curriculum]) ->
         if not phases:
             late = isinstance(strategy, DACSPConfig)
             need = (
-                "learns from what earlier phases did to the weights, and no curriculum has a phase after its first"
+                "uses the weight changes of earlier phases, but no curriculum has more than one phase"
                 if late
-                else "acts on mixed phases, and no curriculum has one"
+                else "acts on mixed phases, but no curriculum has one"
             )
             raise PlanError(
                 f"{strategy.name} {need}.",
                 where=where,
-                fix=f'Add a curriculum such as "{"a -> b" if late else "a + b"}", or leave the strategy out.',
+                fix=f'Add a curriculum such as "{"a -> b" if late else "a + b"}", or remove the strategy.',
             )
         if isinstance(strategy, JointConfig):
             continue
@@ -55,27 +55,27 @@ def check_strategies(experiment: Experiment, curricula: Sequence[Curriculum]) ->
 
 
 def strategy_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
-    """Where a strategy has no effect or is joint under another name, in words for the plan."""
+    """Return notes on strategies that have no effect, or that are joint under another name."""
     notes = []
     for strategy in experiment.strategies:
         idle = [str(each) for each in curricula if not _acted_on(strategy, [each])]
         if idle and strategy != JointConfig():
-            notes.append(f"{strategy.label} has no effect on {_some(idle)}: joint stands for it there.")
+            notes.append(f"{strategy.label} has no effect on {_some(idle)}: joint is trained there instead.")
         alike = [str(phase) for phase in _acted_on(strategy, curricula) if strategy.equals_joint(phase.domains)]
         if alike:
             notes.append(
-                f"{strategy.label} is joint with these parameters on {_some(alike)}: it trains joint's step once more."
+                f"{strategy.label} with these parameters equals joint on {_some(alike)}: it repeats joint's training."
             )
         if isinstance(strategy, AdaptiveConfig):
             notes.append(
-                f"{strategy.label} decides in training how many prompts each domain gets: a mixed phase's numbers of "
-                "prompts by domain are nominal, and later phases go on in the queues as if they had been kept."
+                f"{strategy.label} chooses during training how many prompts each domain gets. The planned numbers of "
+                "prompts per domain are nominal, and later phases continue in the queues as if they had been used."
             )
     return notes
 
 
 def _some(names: Sequence[str]) -> str:
-    """The first three, and how many more there are."""
+    """Return the first three names, and the number of the remaining ones."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
@@ -94,34 +94,34 @@ def _check_settings(experiment: Experiment, strategy: StrategyConfig, where: str
     quantile = experiment.training.grpo.get("top_entropy_quantile", 1.0)
     if quantile < 1.0 and not isinstance(strategy, BanditConfig):
         raise PlanError(
-            f"{strategy.name} takes a step apart by domain, but training.grpo.top_entropy_quantile = {quantile} "
+            f"{strategy.name} splits a step by domain, but training.grpo.top_entropy_quantile = {quantile} "
             "chooses tokens over all domains of a batch.",
             where=where,
-            fix="Leave top_entropy_quantile out, or use joint.",
+            fix="Remove top_entropy_quantile, or use joint.",
         )
     optimizer = experiment.training.optimizer
     if steps_inside_backward(optimizer) and not isinstance(strategy, BanditConfig):
         raise PlanError(
-            f"{strategy.name} needs each domain's gradient before the weights move, but training.optimizer = "
-            f"{optimizer} moves them in every backward pass.",
+            f"{strategy.name} needs each domain's gradient before the weights change, but training.optimizer = "
+            f"{optimizer} updates them in every backward pass.",
             where=where,
-            fix="Choose an optimizer with a step of its own (without _layerwise), or use joint.",
+            fix="Choose an optimizer with a separate step (without _layerwise), or use joint.",
         )
     if isinstance(strategy, AdaptiveConfig) and experiment.training.informative_quotas:
         raise PlanError(
-            f"{strategy.name} changes the ratio of the domains, which training.informative_quotas holds.",
+            f"{strategy.name} changes the ratio of the domains, but training.informative_quotas keeps it fixed.",
             where=where,
-            fix="Leave one of them out.",
+            fix="Remove one of them.",
         )
     if isinstance(strategy, ScaledConfig) and isinstance(strategy.weights, dict):
         _check_names(experiment, strategy.weights, f"{where}.weights")
     if isinstance(strategy, CGPOConfig):
         if experiment.training.grpo.get("fp16"):
             raise PlanError(
-                "cgpo moves the weights several times per step, which training.grpo.fp16 with its loss scaling does "
+                "cgpo updates the weights several times per step, which the loss scaling of training.grpo.fp16 does "
                 "not allow.",
                 where=where,
-                fix="Use training.bf16 in its place.",
+                fix="Use training.bf16 instead.",
             )
         if strategy.step_scale == "once" and optimizer not in LOOK_AHEAD_OPTIMIZERS:
             raise PlanError(
@@ -132,7 +132,7 @@ def _check_settings(experiment: Experiment, strategy: StrategyConfig, where: str
             )
         _check_names(experiment, strategy.fixed_order, f"{where}.fixed_order")
         if len(set(strategy.fixed_order)) < len(strategy.fixed_order):
-            raise PlanError("a domain stands there twice.", where=f"{where}.fixed_order", fix="Name each domain once.")
+            raise PlanError("a domain is listed twice.", where=f"{where}.fixed_order", fix="Name each domain once.")
 
 
 def _check_names(experiment: Experiment, names: Sequence[str] | dict[str, float], where: str) -> None:
@@ -146,8 +146,8 @@ def _check_names(experiment: Experiment, names: Sequence[str] | dict[str, float]
 def _check_phase(experiment: Experiment, strategy: StrategyConfig, phase: Phase, where: str) -> None:
     if isinstance(strategy, AdaptiveConfig) and strategy.floor * len(phase.domains) > 1:
         raise PlanError(
-            f'every domain of "{phase}" should get at least floor = {strategy.floor:g} of a rollout: more than '
-            f"all of it for {len(phase.domains)} domains.",
+            f'every domain of "{phase}" should get at least floor = {strategy.floor:g} of a rollout, which adds up to '
+            f"more than the whole rollout for {len(phase.domains)} domains.",
             where=f"{where}.floor",
             fix=f"Set floor to at most {1 / len(phase.domains):.3g}.",
         )
@@ -155,7 +155,7 @@ def _check_phase(experiment: Experiment, strategy: StrategyConfig, phase: Phase,
         weights = strategy.weights
         if all(weights.get(name, 1.0) == 0 for name in phase.domains):
             raise PlanError(
-                f'every domain of "{phase}" has the weight 0, so that nothing would be trained.',
+                f'every domain of "{phase}" has the weight 0, so nothing would be trained.',
                 where=f"{where}.weights",
                 fix="Give at least one domain a weight above 0.",
             )
@@ -163,7 +163,7 @@ def _check_phase(experiment: Experiment, strategy: StrategyConfig, phase: Phase,
     if len(phase.domains) > prompts:
         raise PlanError(
             f'"{phase}" has {len(phase.domains)} domains, but a step has {prompts} prompts, so {strategy.name} would '
-            "never see all domains at once.",
+            "never see all domains in one step.",
             where=where,
             fix="Raise training.prompts_per_step.",
         )

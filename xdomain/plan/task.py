@@ -1,4 +1,4 @@
-"""The file that one worker process reads."""
+"""The task file that one worker process reads."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from xdomain.plan.stage import BaseStage, StageSpec, TaggedStage, TrainStage
 
 
 class Order(ConfigModel):
-    """One stage of a task, and where its inputs lie. Paths start at the store's root."""
+    """One stage of a task, and the location of its inputs. Paths are relative to the store's root."""
 
     stage: TaggedStage
     inputs: Mapping[str, str]
-    """Published folder of each stage that it reads, by key."""
+    """Published folder of each stage that this stage reads, keyed by stage key."""
     checkpoints: tuple[str, ...]
-    """Folders of checkpoints whose digests are compared before the stage begins."""
+    """Folders of checkpoints whose digests are verified before the stage begins."""
 
 
 class TaskFile(ConfigModel):
@@ -32,14 +32,20 @@ class TaskFile(ConfigModel):
     store: str
     orders: tuple[Order, ...]
     setup: TrainingSetup | BaseSetup | None
-    """Sections of the experiment that a base or training stage uses; null for evaluations, which say all themselves."""
+    """Sections of the experiment that a base or training stage uses.
+
+    It is null for evaluations, which contain all of their settings.
+    """
     execution: ExecutionConfig
     stale_tokens: dict[str, str] = Field(default_factory=dict)
-    """Leases, by stage key, whose holder on another machine was seen not to beat."""
+    """Leases, keyed by stage key, whose holder on another machine stopped sending heartbeats."""
     command: tuple[str, ...] = ()
     """Command that the user typed, for the stages' records."""
     runner: str = ""
-    """Session that gave the order; by it a session tells its stages from those that another one published."""
+    """Session that ordered the task.
+
+    A session uses it to tell its own stages from those that another session published.
+    """
 
     @classmethod
     def read(cls, path: Path) -> TaskFile:
@@ -56,7 +62,10 @@ def work_setup(stage: StageSpec, setup: Setup) -> TrainingSetup | BaseSetup | No
 
 
 def base_setup(setup: Setup) -> BaseSetup:
-    """Return the sections that the base model's stage uses; training settings only if something is trained."""
+    """Return the sections that the base model's stage uses.
+
+    Training settings are included only if something is trained.
+    """
     assert setup.model is not None
     training = setup.training if isinstance(setup, Experiment) and expand_curricula(setup) else None
     return BaseSetup(name=setup.name, model=setup.model, domains=setup.domains, training=training)

@@ -1,4 +1,4 @@
-"""How many completions and tokens stages generate."""
+"""Number of completions and tokens that stages generate."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from xdomain.plan.model_shape import ModelShape
 from xdomain.plan.stage import EvaluateStage, StageSpec, TrainStage
 
 ASSUMED_PROMPT_TOKENS = 512
-"""Longest prompt where `training.max_prompt_tokens` does not say."""
+"""Length of the longest prompt if `training.max_prompt_tokens` is not set."""
 
 
 def completions_of(stage: StageSpec, experiment: Experiment, items: int | None = None) -> int:
-    """Return the completions that a stage generates; the base's warm-up generates none.
+    """Return the number of completions that a stage generates; the base model's warm-up generates none.
 
     Args:
-        stage: The stage.
-        experiment: Its experiment.
-        items: Number of items of an evaluation, if the split holds fewer than asked for.
+        stage: Stage to count.
+        experiment: Experiment that the stage belongs to.
+        items: Number of items of an evaluation, if the split holds fewer than requested.
     """
     if isinstance(stage, TrainStage):
         return prompts_consumed(stage.steps, experiment.training) * experiment.training.generations
@@ -29,20 +29,20 @@ def completions_of(stage: StageSpec, experiment: Experiment, items: int | None =
 
 
 def longest_completion(stage: StageSpec, experiment: Experiment) -> int:
-    """Return the tokens of the longest completion that a stage allows; 0 for the base."""
+    """Return the maximum number of tokens per completion that a stage allows; 0 for the base model."""
     if isinstance(stage, TrainStage):
         return experiment.training.max_completion_tokens
     return stage.settings.completion_tokens if isinstance(stage, EvaluateStage) else 0
 
 
 def lengths(experiment: Experiment, completion: int, shape: ModelShape) -> Lengths:
-    """Return the longest prompt and completion, as far as they fit the model's context.
+    """Return the longest prompt and completion, limited by the model's context.
 
     Args:
-        experiment: The experiment, whose `training.max_prompt_tokens` bounds prompts; else they are assumed to have at
-            most `ASSUMED_PROMPT_TOKENS`.
+        experiment: Experiment whose `training.max_prompt_tokens` bounds prompts. If it is not set, prompts are assumed
+            to have at most `ASSUMED_PROMPT_TOKENS`.
         completion: Tokens of the longest completion.
-        shape: The model's sizes.
+        shape: Sizes of the model.
     """
     prompt = experiment.training.max_prompt_tokens or ASSUMED_PROMPT_TOKENS
     if shape.context is None:

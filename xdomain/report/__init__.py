@@ -1,1 +1,1 @@
-"""Renders an `AnalysisResult` for people and for other tools. Computes no number and prints nothing."""
+"""Render an `AnalysisResult` for people and for other tools. This package computes no number and prints nothing."""

@@ -1,4 +1,4 @@
-"""Accuracies with what stands beside them: chance, malformed and truncated shares, length."""
+"""The accuracy table as text: each accuracy with chance, malformed and truncated shares, and length."""
 
 from __future__ import annotations
 
@@ -15,26 +15,29 @@ ANSWER_KEY = {
     "t": "truncated (counted wrong)",
     "l": "mean length in tokens",
 }
-"""The letters of `answer_text`; a share is of all samples."""
+"""Meaning of each letter of `answer_text`. Shares are shares of all samples."""
 
 
 @dataclass(frozen=True)
 class AccuracyView:
-    """One accuracy as text."""
+    """The texts that show one accuracy."""
 
     value: str
     interval: str
     beside: tuple[str, ...]
-    """ "4% malformed", "2% truncated"; what is not recorded is left out."""
+    """Texts such as "4% malformed" and "2% truncated"; a share that was not recorded is left out."""
     against_chance: str
-    """ "below chance", "at chance" (inside the interval) or empty; read from the interval, no test of its own."""
+    """ "below chance", "at chance" (the interval contains chance) or empty.
+
+    It is read from the interval; it is not a test.
+    """
     note: str
     mark: str
-    """Of the caveat's footnote."""
+    """Footnote mark of the caveat."""
 
 
 def accuracy_rows(accuracy: AccuracyMatrix) -> list[tuple[str, list[AccuracyView | None]]]:
-    """One row a run, one view a domain; None where the cell is not defined."""
+    """Return one row per run with one view per domain; a view is None if the cell is not defined."""
     marks = footnotes(accuracy)
     return [(row, [_view(accuracy, row, domain, marks) for domain in accuracy.columns]) for row in accuracy.rows]
 
@@ -54,7 +57,7 @@ def _view(accuracy: AccuracyMatrix, row: str, domain: str, marks: Mapping[str, s
 
 
 def against_chance(cell: Cell, chance: float | None) -> str:
-    """Where the interval lies against the accuracy of guessing; nothing is said of an accuracy above it."""
+    """Return "below chance" or "at chance", or an empty string if the whole interval is above chance."""
     if chance is None or cell.low is None or cell.high is None or cell.low > chance:
         return ""
     return "below chance" if cell.high < chance else "at chance"
@@ -76,7 +79,7 @@ def _beside(shape: AnswerShape | None) -> tuple[str, ...]:
 
 
 def answer_text(shape: AnswerShape | None, letters: str) -> str:
-    """ "m 4%, t 2%, l 7.4" for the letters "mtl" of `ANSWER_KEY`; a question mark where nothing was recorded."""
+    """Return a text such as "m 4%, t 2%, l 7.4" for the letters "mtl" of `ANSWER_KEY`; "?" marks a missing value."""
     if shape is None:
         return ""
     values = {
@@ -89,12 +92,12 @@ def answer_text(shape: AnswerShape | None, letters: str) -> str:
 
 
 def answer_key(letters: str) -> str:
-    """ "m = malformed, t = truncated (counted wrong)"."""
+    """Return a key such as "m = malformed, t = truncated (counted wrong)"."""
     return ", ".join(f"{letter} = {ANSWER_KEY[letter]}" for letter in letters)
 
 
 def length_text(tokens: float | None) -> str:
-    """ "7.4", "1,204"; empty where not recorded."""
+    """Return a mean length such as "7.4" or "1,204", or an empty string if none was recorded."""
     return "" if tokens is None else f"{tokens:,.{1 if tokens < 100 else 0}f}"
 
 

@@ -1,4 +1,4 @@
-"""The runs that are not beaten, as a table."""
+"""Table of the runs that are not beaten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One cell made ready to show: its numbers as text, its colour, and whether it is beyond noise."""
+"""Cells prepared for display: numbers as text, a colour, and whether an effect is beyond noise."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from xdomain.report.layout import EQUIVALENT, equivalent_words
 from xdomain.report.numbers import count_text, estimate_text, interval_text, p_text
 
 State = Literal["shown", "noise", "untested", "missing"]
-"""Beyond noise; not distinguishable from noise; no test belongs to it; no number."""
+"""Beyond noise; not distinguishable from noise; not tested; without a number."""
 
 Tone = Literal["gain", "loss", "size", "none"]
-"""Which end of the colour scale."""
+"""End of the colour scale."""
 
 STATE_WORDS: dict[State, str] = {
     "shown": "effect shown",
@@ -26,33 +26,33 @@ STATE_WORDS: dict[State, str] = {
 }
 
 NOT_DEFINED = "not defined"
-"""How the note of a cell begins that no measurement could fill."""
+"""Beginning of the note of a cell that no measurement could fill."""
 
-NOT_RULED_OUT = "not tested; no effect is not ruled out"
-NUMERATOR_NOT_SHOWN = "not tested; no effect is shown of its numerator"
+NOT_RULED_OUT = "not tested; its interval includes no effect"
+NUMERATOR_NOT_SHOWN = "not tested; its numerator shows no effect"
 
 
 @dataclass(frozen=True)
 class CellView:
-    """One cell as text; an empty string where there is nothing to say."""
+    """The texts that show one cell. A text is empty if there is nothing to say."""
 
     row: str
-    """Row and column name the cell in the matrix, also where the picture is turned."""
+    """The cell's row in the matrix. `row` and `column` keep this meaning if the picture is transposed."""
     column: str
     anchor: str
     place: str
-    """ "math -> science on math"."""
+    """Position in words, such as "math -> science on math"."""
     name: str
-    """ "Retention: math -> science on math"."""
+    """Title and position, such as "Retention: math -> science on math"."""
     value: str
     interval: str
     state: State
     word: str
     equivalent: str
-    """ "equivalent within 2 points" if that is shown, whatever `word` says; else empty."""
+    """A text such as "equivalent within 2 points" if equivalence is shown, independent of `word`; else empty."""
     tone: Tone
     shade: int
-    """Strength of colour in percent."""
+    """Strength of the colour in percent."""
     n_items: str
     n_seeds: str
     seed_sd: str
@@ -60,13 +60,13 @@ class CellView:
     p_adjusted: str
     detectable: str
     note: str
-    """Note and caveat."""
+    """Note and caveat of the cell."""
     compares: tuple[str, ...]
     spent: Spent
-    """By the sides of the comparison."""
+    """Effort of the two sides of the comparison."""
     command: str
     mark: str = ""
-    """Of the caveat's footnote; empty without one."""
+    """Footnote mark of the caveat; empty if there is no caveat."""
 
 
 def cell_view(
@@ -81,10 +81,11 @@ def cell_view(
     command: str,
     numerator: Cell | None = None,
 ) -> CellView:
-    """Put one cell into words.
+    """Convert one cell to text.
 
     Args:
-        numerator: of a ratio: the tested cell that says whether there is anything to put into relation.
+        numerator: Tested cell that belongs to a ratio's numerator. It decides whether the ratio has an effect to
+            relate.
     """
     state, word = finding(matrix, cell, column, numerator)
     equivalent = equivalent_words(matrix.margin) if cell.equivalent and matrix.margin else ""
@@ -117,10 +118,10 @@ def cell_view(
 
 
 def cell_state(cell: Cell, centre: float | None = None) -> State:
-    """Whether a cell is beyond noise: by the word that the analysis gave it, else by where its interval lies.
+    """Return whether a cell is beyond noise: from the analysis's conclusion if it has one, else from its interval.
 
     Args:
-        centre: the value that means no effect; None where there is none.
+        centre: Value that means no effect; None if the column has no such value.
     """
     if cell.estimate is None:
         return "missing"
@@ -130,33 +131,34 @@ def cell_state(cell: Cell, centre: float | None = None) -> State:
 
 
 def leaves_out(cell: Cell, centre: float) -> bool:
-    """Whether the interval, taken alone, does not hold the value that means no effect."""
+    """Return whether the cell's own interval excludes the value that means no effect."""
     return (cell.low is not None and cell.low > centre) or (cell.high is not None and cell.high < centre)
 
 
 def blank_text(cell: Cell) -> str:
-    """What stands where there is no number: it was not measured, or it is not defined for these measurements."""
+    """Return the text for a cell without a number: it was not measured, or it is not defined for these measurements."""
     return NOT_DEFINED if cell.note.startswith(NOT_DEFINED) else STATE_WORDS["missing"]
 
 
 def value_text(matrix: Matrix, cell: Cell, column: str) -> str:
-    """The estimate; only differences around 0 carry a sign."""
+    """Return the estimate; only differences around 0 carry a sign."""
     signed = matrix.centre == 0.0 and matrix.direction_of(column) not in {"size", "level"}
     return estimate_text(matrix.unit, cell.estimate, signed=signed)
 
 
 def cell_interval(matrix: Matrix, cell: Cell) -> str:
-    """The interval; a ratio without one is unbounded (its denominator may be 0)."""
+    """Return the interval. A ratio without limits is unbounded, because its denominator may be 0."""
     if cell.estimate is not None and cell.low is None and cell.high is None:
         return "unbounded" if matrix.unit == "ratio" else "no interval"
     return interval_text(matrix.unit, cell.low, cell.high)
 
 
 def finding(matrix: Matrix, cell: Cell, column: str, numerator: Cell | None = None) -> tuple[State, str]:
-    """How a cell is drawn, and the finding in words.
+    """Return the state that decides how a cell is drawn, and its finding in words.
 
-    Where more is worse, "gain" would mislead: the effect is named without its sign. One seed cannot be told from the
-    noise of seeds, so an exception of its matrix is drawn as noise.
+    If a larger value is worse, "gain" would mislead, so the effect is named without its sign. With one training seed,
+    an effect cannot be separated from the variation between seeds, so a cell with one seed in a matrix of several is
+    drawn as noise.
     """
     centre = centre_of(matrix, column)
     state = cell_state(cell, centre)
@@ -169,12 +171,12 @@ def finding(matrix: Matrix, cell: Cell, column: str, numerator: Cell | None = No
     if cell.word is None:
         return state, NOT_RULED_OUT if state == "noise" else STATE_WORDS[state]
     if cell.word == "no effect shown" and centre is not None and leaves_out(cell, centre):
-        return state, f"none shown among the cells tested; taken alone its interval leaves out {centre:g}"
+        return state, f"no effect shown after adjustment; the unadjusted interval excludes {centre:g}"
     return state, STATE_WORDS[state] if matrix.direction_of(column) == "harm" else cell.word
 
 
 def centre_of(matrix: Matrix, column: str) -> float | None:
-    """The value that means no effect in one column."""
+    """Return the value that means no effect in one column."""
     return None if matrix.direction_of(column) == "level" else matrix.centre
 
 

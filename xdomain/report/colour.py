@@ -1,4 +1,4 @@
-"""The diverging colour scale of the heat maps: one limit for all matrices of a unit, centred at "no effect"."""
+"""Diverging colour scale of the heat maps: all matrices of a unit share one limit, centred at "no effect"."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ NICE_LIMITS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 
 
 @dataclass(frozen=True)
 class Scale:
-    """How far from the centre full colour is reached, in the unit of the matrix (log odds for odds ratios)."""
+    """Distance from the centre at which full colour is reached, in the matrix's unit (log odds for odds ratios)."""
 
     unit: Unit
     limit: float
 
     def strength(self, matrix: Matrix, cell: Cell, column: str) -> int:
-        """Signed strength of colour in percent, -100 (bad) to 100 (good); 0 where there is nothing to colour."""
+        """Return the signed strength of colour in percent, from -100 (bad) to 100 (good); 0 means no colour."""
         distance = distance_from_centre(matrix, cell, column)
         return 0 if distance is None else round(100 * max(-1.0, min(1.0, distance / self.limit)))
 
 
 def scales(matrices: Iterable[Matrix]) -> dict[Unit, Scale]:
-    """One scale for each unit, wide enough for its largest estimate."""
+    """Return one scale per unit, wide enough for the largest estimate of that unit."""
     largest: dict[Unit, float] = {}
     for matrix in matrices:
         for cells in matrix.cells.values():
@@ -37,7 +37,7 @@ def scales(matrices: Iterable[Matrix]) -> dict[Unit, Scale]:
 
 
 def distance_from_centre(matrix: Matrix, cell: Cell, column: str) -> float | None:
-    """How far to colour a cell; None where there is nothing to colour. Negative where more is worse."""
+    """Return the signed distance that colours a cell, negative if it is worse; None leaves the cell without colour."""
     way = matrix.direction_of(column)
     if cell.estimate is None or matrix.centre is None or way == "level":
         return None

@@ -1,4 +1,4 @@
-"""The contrasts that the experiment declared, as text in the unit of the quantity that each one names."""
+"""Declared contrasts as text, each in the unit of its quantity."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from xdomain.report.numbers import UNIT_WORDS, estimate_text, interval_text, p_t
 
 @dataclass(frozen=True)
 class ContrastView:
-    """One declared contrast."""
+    """The texts that show one declared contrast."""
 
     contrast: str
     value: str
-    """With its unit: "+8.0 percentage points"."""
+    """Estimate with its unit, such as "+8.0 percentage points"."""
     interval: str
     p: str
     p_adjusted: str
     steps: str
-    """Of both sides."""
+    """Optimizer steps of both sides."""
     finding: str
     state: State
 
 
 def contrast_views(result: AnalysisResult) -> list[ContrastView]:
-    """All declared contrasts, in the order of the experiment file."""
+    """Return all declared contrasts in the order of the experiment file."""
     views = []
     for declared in result.contrasts:
         cell, unit = declared.cell, contrast_unit(result, declared.contrast)
@@ -52,6 +52,6 @@ def contrast_views(result: AnalysisResult) -> list[ContrastView]:
 
 
 def contrast_unit(result: AnalysisResult, contrast: Quantity) -> Unit:
-    """The unit of the matrix that a contrast names; sequence metrics and means are fractions."""
+    """Return the unit of the matrix that a contrast names; sequence metrics and means are fractions."""
     name, _ = address_of(contrast)
     return result.matrices[name].unit if name in result.matrices else "fraction"

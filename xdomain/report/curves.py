@@ -1,4 +1,4 @@
-"""Forgetting curves: accuracy over training steps, laid out as coordinates that the page and the figures draw."""
+"""Forgetting curves (accuracy over training steps) as coordinates that the HTML page and the figures draw."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from xdomain.report.numbers import estimate_text, interval_text
 from xdomain.report.palette import N_SERIES
 
 Axis = Callable[[float], float]
-"""From steps or accuracy to a coordinate of the drawing."""
+"""Function from steps, or from accuracy, to a coordinate of the drawing."""
 
 WIDTH, HEIGHT = 380, 220
-"""Of a panel. Coordinates count from its upper left corner; text is 11 units high."""
+"""Size of a panel. Coordinates start at its upper left corner; text is 11 units high."""
 X_TITLE, Y_TITLE = "optimizer steps", "accuracy, percent"
 LABEL_LETTERS = 11
-"""Letters that fit beside a line's end."""
+"""Number of letters that fit at the end of a line."""
 LETTER_WIDTH = 6.5
 LABEL_GAP = 12
-"""Least distance between the labels at the ends of the lines."""
+"""Minimum distance between the labels at the ends of the lines."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Edges of the part of a panel that holds the lines."""
+    """Edges of the part of a panel that contains the lines."""
 
     left: float = 42
     right: float = WIDTH - 74
@@ -50,12 +50,12 @@ class Line:
 
     domain: str
     label: str
-    """The name, cut to its place."""
+    """Name of the domain, shortened to the room for it."""
     colour: int
-    """1-based place of the domain in the experiment."""
+    """1-based index of the domain in the experiment."""
     dots: tuple[Dot, ...]
     outline: tuple[tuple[float, float], ...]
-    """Corners of the polygon between the intervals' ends."""
+    """Corners of the polygon between the ends of the intervals."""
     label_y: float
 
     @property
@@ -78,7 +78,7 @@ class PhaseBand:
 
 @dataclass(frozen=True)
 class Panel:
-    """All domains along one curriculum."""
+    """The curves of all domains along one curriculum."""
 
     curriculum: str
     lines: tuple[Line, ...]
@@ -86,11 +86,11 @@ class Panel:
     y_ticks: tuple[tuple[float, str], ...]
     x_ticks: tuple[tuple[float, str], ...]
     caveat: str
-    """Of its points."""
+    """Caveat of the panel's points."""
 
 
 def panels(result: AnalysisResult) -> tuple[list[Panel], list[Panel]]:
-    """Panels of the sequences, where forgetting can be seen, and of all other curricula."""
+    """Return the panels of the sequences, which can show forgetting, and those of all other curricula."""
     by_curriculum: dict[str, list[Trajectory]] = {}
     for trajectory in result.trajectories:
         if any(point.estimate is not None for point in trajectory.points):
@@ -106,7 +106,7 @@ def panels(result: AnalysisResult) -> tuple[list[Panel], list[Panel]]:
 
 
 def _top(trajectories: tuple[Trajectory, ...]) -> float:
-    """Common upper end of the accuracy axis, a multiple of 20 points, so that panels can be compared."""
+    """Return the upper end of the accuracy axis, a multiple of 20 points that all panels share to be comparable."""
     ends = [end for t in trajectories for p in t.points for end in (p.high, p.estimate) if end is not None]
     return next((top for top in (0.2, 0.4, 0.6, 0.8) if not ends or max(ends) <= top), 1.0)
 
@@ -138,7 +138,7 @@ def _panel(
 
 
 def caveat(trajectories: Iterable[Trajectory]) -> str:
-    """Why bands may say less than they seem to; empty where they do not."""
+    """Return why the bands may cover less than they seem to, or an empty string if nothing limits them."""
     caveats = (point.caveat for trajectory in trajectories for point in trajectory.points if point.caveat)
     return " / ".join(dict.fromkeys(caveats))
 
@@ -168,12 +168,12 @@ def _line(trajectory: Trajectory, domains: tuple[str, ...], x: Axis, y: Axis) ->
 
 
 def cut(text: str, letters: int) -> str:
-    """At most so many letters, the last one a mark that something is missing."""
+    """Return `text` cut to at most `letters` characters, the last one an ellipsis if anything was cut."""
     return text if len(text) <= letters else f"{text[: max(letters - 1, 0)]}…"
 
 
 def _spread_labels(lines: list[Line]) -> tuple[Line, ...]:
-    """Move labels apart that would lie on each other, from the top down, then back up from the lower edge."""
+    """Move overlapping labels apart: downwards from the top, then back up from the lower edge."""
     order = sorted(range(len(lines)), key=lambda index: lines[index].label_y)
     places: list[float] = []
     for index in order:

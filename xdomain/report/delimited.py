@@ -1,4 +1,4 @@
-"""The report as CSV: one long table of every cell, and one wide table a matrix."""
+"""The report as CSV: one long table of all cells, and one wide table per matrix."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ RENAMED = {name: f"{name}_share" for name in ("wrong", "malformed", "truncated",
 """Names of columns that differ from the fields of the JSON document."""
 SHAPE_FIELDS = tuple(AnswerShape.model_fields)
 NOTHING = (None,) * (1 + len(SHAPE_FIELDS))
-"""Beside a cell that is no accuracy."""
+"""Empty columns for a cell that is not an accuracy."""
 FORMULA_STARTS = ("=", "+", "-", "@")
 BETWEEN = "; "
-"""Between several runs that one run is compared with."""
+"""Separator between several runs that one run is compared with."""
 
 
 def long_csv(result: AnalysisResult) -> str:
-    """Return every defined cell of every matrix, one per line; a missing value is empty. Contrasts come last."""
+    """Return all defined cells of all matrices, one per line, contrasts last. A missing value is empty."""
     phases = steps_by_phase(result)
     spent = _Spent(result.effort, phases, max(map(len, phases.values()), default=1))
     lines: list[Sequence[object]] = [long_header(spent.most_phases)]
@@ -62,14 +62,14 @@ def long_header(most_phases: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Spent:
-    """What runs spent, as the numbers of one line."""
+    """The effort of the runs, as the numbers of one line."""
 
     effort: Mapping[str, RunEffort]
     phases: Mapping[str, tuple[int, ...]]
     most_phases: int
 
     def of(self, compares: Sequence[str]) -> Sequence[object]:
-        """Return the compared run and what it spent, then the others; empty where these did not spend the same."""
+        """Return the compared run and its effort, then the other runs and theirs, which is empty if it differs."""
         others = {self._amounts(label) for label in compares[1:]}
         nothing = (None,) * (len(AMOUNTS) + self.most_phases)
         against = others.pop() if len(others) == 1 else nothing
@@ -84,9 +84,9 @@ class _Spent:
 
 
 def wide_csv(matrix: Matrix) -> str:
-    """Estimates of one matrix with their 95% limits, rows and columns as in the report; a missing cell is empty.
+    """Return the estimates of one matrix with 95% limits, arranged as in the report. A missing cell is empty.
 
-    The last column says what the intervals of a row speak of.
+    The last column holds the inference scope of the row's intervals.
     """
     header = [name for column in matrix.columns for name in (column, f"{column}.low", f"{column}.high")]
     lines: list[Sequence[object]] = [(matrix.row_meaning, *header, "speaks_of")]
@@ -99,7 +99,7 @@ def wide_csv(matrix: Matrix) -> str:
 
 
 def published_csv(study: PublishedStudy) -> str:
-    """Every effect of a published study with its bounds, and one's own estimate and limits beside it."""
+    """Return all effects of a published study with their bounds, each with the own estimate and its limits."""
     fields = tuple(name for name in PublishedEffect.model_fields if name != "own")
     lines: list[Sequence[object]] = [(*fields, "own_estimate", "own_low", "own_high")]
     for effect in study.effects:
@@ -113,7 +113,7 @@ def _values(cell: Cell) -> Sequence[object]:
 
 
 def _beside(matrix: Matrix, row: str, column: str) -> Sequence[object]:
-    """What stands beside an accuracy: chance and the shape of the answers."""
+    """Return chance and the shape of the answers, which accompany an accuracy."""
     if not isinstance(matrix, AccuracyMatrix):
         return NOTHING
     shape = matrix.answers.get(row, {}).get(column)
@@ -127,7 +127,7 @@ def _csv(lines: Iterable[Sequence[object]]) -> str:
 
 
 def _safe(value: object) -> object:
-    """Text on one line; what a spreadsheet would run as a formula gets an apostrophe before it."""
+    """Return text as one line, prefixed with an apostrophe if a spreadsheet would run it as a formula."""
     if not isinstance(value, str):
         return value
     line = plain(value)

@@ -1,4 +1,4 @@
-"""Draw laid out heat maps and curves with matplotlib, which is optional and is imported when something is drawn."""
+"""Draw laid-out heat maps and curves with matplotlib, an optional dependency that is imported on first use."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ PAPER = PALETTE.named["cell"]
 PHASE_SHADES = ("#ffffff", "#f4f4f4")
 PANELS_A_ROW = 3
 UNITS_AN_INCH = 105
-"""Units of a panel's layout; 11 of them, the height of its text, are 7 to 8 points."""
+"""Units of a panel's layout per inch. Text is 11 units high, which is 7 to 8 points."""
 TITLE_UNITS = 40
 LINE_UNITS = 1.8
 UNDATED: dict[str, dict[str, str | None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-"""Metadata that the formats which hold a date are written with."""
+"""Metadata that leaves the date out of the formats that hold one."""
 
 
 def settings() -> AbstractContextManager[None]:
-    """Return a context in which figures are to be drawn and saved."""
+    """Return a context with the matplotlib settings for drawing and saving the figures."""
     import matplotlib as mpl
 
     return mpl.rc_context({"font.size": 9, "svg.hashsalt": "xdomain", "svg.fonttype": "none", "hatch.linewidth": 0.6})
@@ -40,7 +40,7 @@ def settings() -> AbstractContextManager[None]:
 def save(figure: Figure, path: Path, kind: str) -> None:
     """Write a figure as "svg", "png" or "pdf"."""
     buffer = io.BytesIO()
-    # A date in the file would make equal results differ.
+    # With a date in the file, equal results would give different bytes.
     metadata = UNDATED.get(kind)
     figure.savefig(buffer, format=kind, dpi=200, bbox_inches="tight", metadata=metadata)
     write_atomic(path, buffer.getvalue())
@@ -95,13 +95,13 @@ def _draw_cell(axes: Axes, row: int, column: int, cell: CellView) -> None:
     limits = f"{cell.interval} ({cell.mark})" if cell.mark else cell.interval
     interval = axes.text(column, row + 0.24, limits, ha="center", va="center", color=ink, fontsize=6.5)
     if noise:
-        # Text on hatching is hard to read without paper behind it.
+        # Text on hatching is hard to read without a plain background.
         for text in (value, interval):
             text.set_bbox({"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8})
 
 
 def curves_figure(sequences: list[Panel], domains: tuple[str, ...], caption: str) -> Figure:
-    """Draw the panels as the HTML page lays them out, with a legend of full names."""
+    """Draw the panels as the HTML page lays them out, with a legend of the full names."""
     rows, columns = -(-len(sequences) // PANELS_A_ROW), min(len(sequences), PANELS_A_ROW)
     width, height = columns * WIDTH / UNITS_AN_INCH, rows * (HEIGHT + TITLE_UNITS) / UNITS_AN_INCH
     figure = _figure(width, height)
@@ -149,5 +149,5 @@ def _stroke(number: int) -> dict[str, Any]:
 
 
 def _label(text: str, *, keep_lines: bool = False) -> str:
-    """Text that matplotlib takes literally: a dollar sign would start a formula."""
+    """Return text that matplotlib prints literally, with dollar signs escaped because they would start a formula."""
     return plain(text, keep_lines=keep_lines).replace("$", r"\$")

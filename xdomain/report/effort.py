@@ -1,4 +1,4 @@
-"""What the sides of a comparison spent, as text."""
+"""Effort of the sides of a comparison, as text."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ AMOUNTS: dict[Amount, str] = {
     "completion_tokens": "generated tokens",
     "informative_groups": "informative groups",
 }
-"""What stands beside every comparison, by field of `RunEffort`."""
+"""Amounts that are shown with every comparison, keyed by field of `RunEffort`."""
 
 Spent = tuple[str, ...]
-"""One text an amount, in the order of `AMOUNTS`."""
+"""One text per amount, in the order of `AMOUNTS`."""
 
 
 def spent_by_sides(effort: Mapping[str, RunEffort], compares: Sequence[str]) -> Spent:
-    """ "120 against 240", "240 each", or "240" for one run alone; empty where no run's effort is known."""
+    """Return a text per amount: "120 against 240", "240 each", or "240" for a single run.
+
+    A text is empty if no run's effort is known.
+    """
     if not any(label in effort for label in compares):
         return ("",) * len(AMOUNTS)
     return tuple(_amounts(of_sides(effort, compares, amount)) for amount in AMOUNTS)
@@ -35,7 +38,7 @@ def _amounts(amounts: Sequence[float | None]) -> str:
 
 
 def comparisons(result: AnalysisResult, matrix: Matrix) -> dict[str, Spent]:
-    """What the sides spent, by "A against B", once for each comparison that a matrix measured."""
+    """Return the effort of both sides of each comparison that a matrix measured, keyed by "A against B"."""
     sides = dict.fromkeys(
         cell.compares
         for cells in matrix.cells.values()
@@ -52,6 +55,9 @@ def comparisons(result: AnalysisResult, matrix: Matrix) -> dict[str, Spent]:
 
 
 def steps_line(result: AnalysisResult, matrix: Matrix) -> str:
-    """ "Steps of the runs compared: 120 against 240; 240 each." over a whole matrix; empty where none are known."""
+    """Return a line such as "Steps of the runs compared: 120 against 240; 240 each." for a whole matrix.
+
+    It is empty if no steps are known.
+    """
     steps = dict.fromkeys(spent[0] for spent in comparisons(result, matrix).values())
     return f"Steps of the runs compared: {'; '.join(steps)}." if steps else ""

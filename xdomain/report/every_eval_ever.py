@@ -1,7 +1,7 @@
-"""Every Eval Ever 0.3.0: one JSON document a run, accuracies with their intervals, for a shared database.
+"""Export to Every Eval Ever 0.3.0, a shared database: one JSON document per run, accuracies with intervals.
 
-Source: github.com/evaleval/every_eval_ever, `eval.schema.json` of version 0.3.0. A run's seeds are one document, since
-its interval is about them together; the checkpoints stand in the model's details.
+Source: github.com/evaleval/every_eval_ever, `eval.schema.json` of version 0.3.0. All seeds of a run share one document
+because its interval covers them together. The checkpoints are listed in the model's details.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ SCHEMA_VERSION = "0.3.0"
 
 
 def every_eval_ever(result: AnalysisResult, run: str, *, retrieved_seconds: float, command: str) -> dict[str, Any]:
-    """The document of one run; domains without a measured accuracy are left out.
+    """Return the document of one run; domains without a measured accuracy are left out.
 
     Args:
-        retrieved_seconds: when the document is made, Unix time.
-        command: what the user typed to make the report.
+        retrieved_seconds: Time at which the document is made, as Unix time in seconds.
+        command: Command that the user typed to make the report.
     """
     name = "/".join(filter(None, [result.meta.model, run]))  # in `xdomain eval` the run is the model
     retrieved = f"{retrieved_seconds:.0f}"
@@ -108,7 +108,7 @@ def _score_details(result: AnalysisResult, run: str, domain: str, cell: Cell) ->
 
 
 def _cleaned(value: Any) -> Any:
-    """The same document with every text free of control characters."""
+    """Return the same document with control characters removed from every text."""
     if isinstance(value, str):
         return plain(value)
     if isinstance(value, Mapping):

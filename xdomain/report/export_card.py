@@ -1,4 +1,4 @@
-"""The model card of an exported checkpoint: where it came from, how to load it, which licence applies."""
+"""Model card of an exported checkpoint: its origin, how to load it, and its licence."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def export_card(
     """Return README.md of an exported checkpoint, with the YAML header that the Hugging Face hub reads.
 
     Args:
-        title: title of the checkpoint.
-        folder: name of the exported folder.
-        base_model: hub id of the model that training started from; None if it is not on the hub.
-        licence: identifier of a licence; None leaves it to the reader to look up the base model's.
-        lineage: a line for the base model and one per training stage, first phase first.
-        settings: settings of the last training stage.
-        adapter: whether the folder holds a LoRA adapter instead of whole weights.
-        chat_template: whether prompts go through the tokenizer's chat template.
+        title: Title of the checkpoint.
+        folder: Name of the exported folder.
+        base_model: Hub id of the model that training started from; None if it is not on the hub.
+        licence: Identifier of a licence; None asks the reader to look up the base model's licence.
+        lineage: One line for the base model and one per training stage, first phase first.
+        settings: Settings of the last training stage.
+        adapter: True if the folder holds a LoRA adapter instead of full weights.
+        chat_template: True if prompts are formatted with the tokenizer's chat template.
     """
     header: dict[str, Any] = {} if base_model is None else {"base_model": base_model}
     header |= {} if licence is None else {"license": licence}

@@ -18,16 +18,18 @@ from xdomain.report.reproduce import default_command
 
 
 def write_figures(result: AnalysisResult, folder: Path, kind: str) -> Path:
-    """Write one file per matrix, and the forgetting curves.
+    """Write one file per matrix, and one for the forgetting curves.
+
+    The same result gives the same bytes with the same version of matplotlib.
 
     Args:
-        kind: "svg", "png" or "pdf". The same result gives the same bytes with the same matplotlib.
+        kind: "svg", "png" or "pdf".
 
     Raises:
         DependencyMissing: matplotlib is not installed.
     """
     try:
-        import matplotlib  # noqa: F401 -- asked for once, with a sentence of what to install
+        import matplotlib  # noqa: F401 -- checked once, to tell the user what to install
     except ImportError as error:
         raise DependencyMissing("figures need matplotlib.", fix=f"Run: {install_command('figures')}") from error
     with settings():

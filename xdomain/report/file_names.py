@@ -1,4 +1,4 @@
-"""Names of files for runs: small letters, digits and hyphens, whatever a label holds."""
+"""File names of runs: lower-case letters, digits and hyphens for any label."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 
 def file_names(labels: Iterable[str]) -> dict[str, str]:
-    """A name for every label: "math-then-science" for "math -> science"; equal ones are numbered in order."""
+    """Return a name for each label: "math-then-science" for "math -> science".
+
+    Equal names are numbered in order.
+    """
     names: dict[str, str] = {}
     taken: set[str] = set()
     for label in labels:

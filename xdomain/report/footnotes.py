@@ -1,4 +1,4 @@
-"""Footnotes of a table: a mark beside each number whose interval may say less than it seems to, its caveat below."""
+"""Footnotes of a table: marks on numbers whose interval may cover less than it seems to, and their caveats."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from xdomain.analysis.result import Matrix
 
 
 def footnotes(matrix: Matrix) -> dict[str, str]:
-    """The mark of each caveat, "a", "b", ... "z", "a1", ..., in reading order."""
+    """Return the mark of each caveat, "a", "b", ... "z", "a1", ..., in reading order."""
     cells = (matrix.cell(row, column) for row in matrix.rows for column in matrix.columns)
     caveats = dict.fromkeys(cell.caveat for cell in cells if cell is not None and cell.caveat)
     return {caveat: _mark(number) for number, caveat in enumerate(caveats)}

@@ -1,4 +1,4 @@
-"""The table of how completions were generated, as a Rich renderable, which `cli` prints."""
+"""Rich table that describes how completions were generated; `cli` prints it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.table import Table
 
 
 def generation_table(generation: Sequence[Mapping[str, Any]]) -> Table:
-    """Return tokens, truncation, cost and promises of each evaluation; a hyphen where a stage did not note them."""
+    """Return tokens, truncation, cost and guarantees of each evaluation; a hyphen marks what was not recorded."""
     table = Table(title="Generation", title_justify="left")
     for heading in ("evaluation", "backend", "chat template", "tokens in", "out", "truncated", "unanswered", "USD"):
         table.add_column(heading)

@@ -1,4 +1,4 @@
-"""A matrix made ready to draw: pictures of rows and columns, and every cell once for the table of all numbers."""
+"""Matrices prepared for drawing: pictures of rows and columns, and each cell once for the table of all numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from xdomain.report.reproduce import cell_command
 
 @dataclass(frozen=True)
 class Picture:
-    """A grid of cells; None where the matrix defines no cell."""
+    """A grid of cells. An entry is None if the matrix defines no such cell."""
 
     row_meaning: str
     column_meaning: str
@@ -28,7 +28,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """One matrix, with the texts that stand around it."""
+    """One matrix with the texts around it."""
 
     matrix: Matrix
     definition: str
@@ -36,13 +36,13 @@ class HeatMap:
     family: str
     unit: str
     pictures: tuple[Picture, ...]
-    """One, or a square of pairs and a list of the longer curricula."""
+    """A single picture, or a square of pairs and a list of the longer curricula."""
     cells: tuple[CellView, ...]
-    """Every defined cell."""
+    """All defined cells."""
     footnotes: tuple[tuple[str, str], ...]
-    """Mark and caveat."""
+    """Pairs of mark and caveat."""
     limit: str
-    """Where colour saturates, "20.0"; empty where there is no scale."""
+    """Value at which the colour saturates, such as "20.0"; empty if the matrix has no colour scale."""
     shown: int
     tested: int
 
@@ -60,11 +60,11 @@ class HeatMap:
 
 
 def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, report_command: str) -> HeatMap:
-    """Prepare one matrix.
+    """Prepare one matrix for drawing.
 
     Args:
-        scale: None where no colour is wanted.
-        report_command: opens the command to reproduce of every cell.
+        scale: Colour scale; None draws without colour.
+        report_command: Beginning of the command that reproduces a cell.
     """
     views: dict[tuple[str, str], CellView] = {}
     marks = footnotes(matrix)
@@ -101,7 +101,10 @@ def heat_map(result: AnalysisResult, matrix: Matrix, scale: Scale | None, *, rep
 
 
 def _counts(result: AnalysisResult, matrix: Matrix, views: Iterable[CellView]) -> tuple[int, int]:
-    """Cells with an effect shown, and cells tested; a summary of results from elsewhere may not hold them."""
+    """Return the number of cells with an effect shown and of cells tested.
+
+    They may be missing from the summary of imported results.
+    """
     if matrix.name in result.summary.tested:
         return result.summary.shown.get(matrix.name, 0), result.summary.tested[matrix.name]
     tested = [view for view in views if view.p_adjusted]
@@ -109,7 +112,7 @@ def _counts(result: AnalysisResult, matrix: Matrix, views: Iterable[CellView]) -
 
 
 def defined(matrix: Matrix) -> list[tuple[str, str]]:
-    """(row, column) of every cell that the definition holds, in reading order."""
+    """Return (row, column) of every cell that the matrix defines, in reading order."""
     return [(row, column) for row in matrix.rows for column in matrix.columns if matrix.cell(row, column) is not None]
 
 
@@ -132,9 +135,10 @@ def _pictures(matrix: Matrix, views: dict[tuple[str, str], CellView], effort: Ma
 
 
 def _pairs(matrix: Matrix, effort: Mapping[str, RunEffort]) -> dict[tuple[str, str], tuple[str, str]]:
-    """(drawn row, drawn column) -> (row, column) for the rows "A -> B" that hold one cell each.
+    """Map (drawn row, drawn column) to (row, column) for the rows "A -> B" that hold one cell each.
 
-    Twelve rows of one cell each read badly; as a square, target by other domain, they are the tables of 2602.01365.
+    Twelve rows with one cell each are hard to read. As a square, target by other domain, they look like the tables of
+    arXiv 2602.01365.
     """
     places: dict[tuple[str, str], tuple[str, str]] = {}
     for row, cells in matrix.cells.items() if matrix.square else ():
@@ -148,7 +152,7 @@ def _pairs(matrix: Matrix, effort: Mapping[str, RunEffort]) -> dict[tuple[str, s
 
 
 def _pair(run: RunEffort | None) -> tuple[str, str] | None:
-    """The domains of a run of joint with two phases, each of one domain and without steps of its own."""
+    """Return the two domains of a joint run with two phases of one domain each and no step overrides, else None."""
     if run is None or run.strategy not in (None, JOINT) or len(run.phases) != 2:
         return None
     first, second = run.phases

@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page: style, script and figures inside, no request to anywhere."""
+"""The report as one self-contained HTML page: style, script and figures are inline, and no request is made."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from xdomain.report.tree import curriculum_tree
 
 
 def render_html(result: AnalysisResult, *, report_command: str | None = None) -> str:
-    """The page.
+    """Return the page.
 
     Args:
-        report_command: what the user typed to make the report ("xdomain report experiments/smoke.yaml"); it opens
-            the command to reproduce beside every number.
+        report_command: Command that the user typed to make the report ("xdomain report experiments/smoke.yaml"). The
+            command to reproduce a number begins with it.
     """
     command = report_command or default_command(result)
     cell_command = without_writing(command)
@@ -75,7 +75,7 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
 
 
 def _best_groups(result: AnalysisResult) -> dict[str, list[BestSet]]:
-    """The sets of runs that are not beaten, by what was compared, the widest comparison first."""
+    """Return the sets of runs that are not beaten, keyed by what was compared, the widest comparison first."""
     groups: dict[str, list[BestSet]] = {}
     for found in result.summary.best:
         groups.setdefault(found.group, []).append(found)
@@ -84,13 +84,13 @@ def _best_groups(result: AnalysisResult) -> dict[str, list[BestSet]]:
 
 
 def _heat_maps(result: AnalysisResult, matrices: list[Matrix], command: str) -> list[HeatMap]:
-    """Heat maps on common scales: the main ones can be compared with each other, and so can the further ones."""
+    """Return heat maps on common scales, so that those of one call are comparable with each other."""
     limits = scales(matrices)
     return [heat_map(result, matrix, limits.get(matrix.unit), report_command=command) for matrix in matrices]
 
 
 def environment() -> Environment:
-    """Templates with every value escaped, whatever the file is called, and unknown names refused."""
+    """Return a template environment that escapes every value, whatever the file's name, and refuses unknown names."""
     found = Environment(
         loader=PackageLoader("xdomain.report"),
         autoescape=True,
@@ -120,15 +120,15 @@ def environment() -> Environment:
 
 
 def template_text(name: str) -> str:
-    """A file of the templates folder."""
+    """Return the text of a file in the templates folder."""
     return files("xdomain.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def script_hash(script: str) -> str:
-    """What the page's content policy names: only this very script runs, whatever the run's text smuggles in."""
+    """Return the hash of the script for the page's content policy, which blocks every other script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
 
 
 def _without_control_characters(value: object) -> object:
-    """Markup passes; text loses control characters and direction marks, and is escaped afterwards."""
+    """Return text without control characters and direction marks, to be escaped afterwards; markup stays unchanged."""
     return plain(value, keep_lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,4 +1,4 @@
-"""Items by their question: one short line each."""
+"""One-line titles of items, made from their questions."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ MOST_LETTERS = 90
 
 
 def item_titles(items: Sequence[ItemChange]) -> list[str]:
-    """Return a line per item: its question, or its id where no question is known.
+    """Return one line per item: its question, or its id if no question is known.
 
-    A prompt that is too long for a line loses the words that all prompts of its domain open and end with, which a
-    template put there, and is cut.
+    If a prompt is too long for a line, the words that all prompts of its domain share at the beginning and at the end
+    are removed, since they come from a template. The rest is cut to the line.
     """
     prompts: dict[str, list[str]] = {}
     for item in items:
@@ -32,7 +32,7 @@ def _title(prompt: str, opening: int, ending: int) -> str:
 
 
 def _shared(prompts: list[str]) -> tuple[int, int]:
-    """Return the number of letters, in whole words, that all prompts open with and that they end with."""
+    """Return how many characters, in whole words, all prompts share at the beginning and at the end."""
     if len(prompts) < 2:
         return 0, 0
     opening = _common_words(prompts)
@@ -40,8 +40,8 @@ def _shared(prompts: list[str]) -> tuple[int, int]:
 
 
 def _common_words(texts: list[str]) -> int:
-    """Return how many letters all texts open with, up to the last space."""
-    # What the first and the last text in order share, all between them share too.
+    """Return how many characters all texts share at the beginning, up to the last space."""
+    # In sorted order, a beginning shared by the first and the last text is shared by all texts between them.
     pairs = zip(min(texts), max(texts), strict=False)
     common = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     return common.rfind(" ") + 1

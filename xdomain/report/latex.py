@@ -1,4 +1,4 @@
-"""The report as LaTeX: findings, notes, and tables that fit the text width, to be read in by `\\input`."""
+"""The report as LaTeX, to be read by `\\input`: findings, notes, and tables that fit the text width."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import strategy_sections
 
 SHAPE = "wmtl"
-"""What stands below an accuracy, see `ANSWER_KEY`."""
+"""Letters of `ANSWER_KEY` that are printed below an accuracy."""
 HEADER = (
     "% Needs \\usepackage{booktabs}, \\usepackage{graphicx} and \\usepackage{xcolor}. Grey: no effect shown. Intervals "
     "are unadjusted.\n"
 )
 FITTED = r"\resizebox{\ifdim\width>\textwidth\textwidth\else\width\fi}{!}{%"
-"""Opens a box that is shrunk to the text width if it is wider."""
+"""Beginning of a box that is shrunk to the text width if it is wider."""
 MOST_ROWS = 41
-"""Rows of one table; a longer one is continued, since a float does not break over pages. Odd, so that an accuracy and
-the shape of its answers stay together below the row of chance."""
+"""Maximum number of rows of a table; a longer one is continued, because a float does not break over pages.
+
+It is odd, so that an accuracy and the shape of its answers stay together after the row of chance.
+"""
 ESCAPES = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -64,14 +66,14 @@ def render_latex(result: AnalysisResult) -> str:
 
 
 def escaped(text: str) -> str:
-    """`text` taken literally by LaTeX."""
+    """Return `text` with LaTeX's special characters escaped."""
     return "".join(ESCAPES.get(character, character) for character in plain(text)).replace(
         r"-\textgreater{}", r"$\rightarrow$"
     )
 
 
 def _findings(result: AnalysisResult) -> str:
-    """Return the answers as a description list, the details of each nested in it."""
+    """Return the answers as a description list, with the details of each nested in it."""
     lines = [r"\subsection*{Findings}", escaped(facts_line(result))]
     entries: list[str] = []
     for finding in result.findings:
@@ -155,7 +157,7 @@ def _reference(study: PublishedStudy) -> str:
 
 
 def _caption(result: AnalysisResult, drawn: HeatMap) -> str:
-    spread = "SD: of the cell between training seeds." if drawn.has_seed_sds else ""
+    spread = "SD: between training seeds." if drawn.has_seed_sds else ""
     about = f"{drawn.matrix.title} ({drawn.unit}). {drawn.definition}"
     return " ".join(filter(None, [about, scope(result.meta, drawn.matrix), spread]))
 
@@ -168,11 +170,12 @@ def _tabular(
     footnotes: Iterable[tuple[str, str]] = (),
     words: Collection[int] = (0,),
 ) -> str:
-    """Return one table, continued in further ones if it is long.
+    """Return one table, continued in further tables if it is long.
 
     Args:
-        header: Text, like `caption` and `footnotes` (mark and caveat); the cells of `rows` are LaTeX.
-        words: Positions of the columns that are aligned to the left.
+        header: Header texts. Like `caption` and `footnotes` (pairs of mark and caveat), they are escaped; the cells of
+            `rows` are LaTeX.
+        words: Indices of the columns that are aligned to the left.
     """
     lines = list(rows)
     parts = [lines[start : start + MOST_ROWS] for start in range(0, len(lines), MOST_ROWS)] or [[]]

@@ -1,4 +1,4 @@
-"""Which matrices a report shows, and the texts that are printed around each."""
+"""Selection of the matrices that a report shows, and the texts that are printed around each."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ BUDGETS: dict[str, str] = {
 
 
 def main_matrices(result: AnalysisResult) -> list[Matrix]:
-    """Return the matrices that every format shows, without those that nothing was measured of (see `unmeasured`)."""
+    """Return the matrices that every format shows, except those without a measured cell (see `unmeasured`)."""
     return [matrix for matrix in result.matrices.values() if matrix.section == "main" and has_estimates(matrix)]
 
 
 def further_matrices(result: AnalysisResult) -> list[Matrix]:
-    """Return the matrices of the appendix, without those that nothing was measured of."""
+    """Return the matrices of the appendix, except those without a measured cell."""
     return [matrix for matrix in result.matrices.values() if matrix.section == "further" and has_estimates(matrix)]
 
 
 def unmeasured(result: AnalysisResult) -> list[tuple[str, str]]:
-    """(title, why) of every matrix that the experiment defines but nothing was measured of."""
+    """Return (title, reason) of every matrix that the experiment defines but that has no measured cell."""
     matrices = [matrix for matrix in result.matrices.values() if has_cells(matrix) and not has_estimates(matrix)]
     notes = (
         (m.title, (cell.note for cells in m.cells.values() for cell in cells.values() if cell.note)) for m in matrices
@@ -35,17 +35,17 @@ def unmeasured(result: AnalysisResult) -> list[tuple[str, str]]:
 
 
 def has_cells(matrix: Matrix) -> bool:
-    """Whether the matrix defines any cell at all."""
+    """Return whether the matrix defines any cell."""
     return any(matrix.cells.values())
 
 
 def has_estimates(matrix: Matrix) -> bool:
-    """Whether any cell has a number."""
+    """Return whether any cell has a number."""
     return any(cell.estimate is not None for cells in matrix.cells.values() for cell in cells.values())
 
 
 EQUIVALENT = "≈"
-"""Marks the interval of a cell that is equivalent to no effect."""
+"""Mark of the interval of a cell that is equivalent to no effect."""
 
 
 def definition(matrix: Matrix) -> str:
@@ -61,15 +61,15 @@ def definition(matrix: Matrix) -> str:
 
 
 def equivalent_words(margin: float) -> str:
-    """ "equivalent within 2 points"."""
+    """Return a text such as "equivalent within 2 points"."""
     return f"equivalent within {100 * margin:g} points"
 
 
 def source(matrix: Matrix) -> str:
-    """Where the definition comes from; a bare arXiv number says that it is one."""
+    """Return the source of the definition; a bare arXiv number is labelled as one."""
     return ARXIV_NUMBER.sub(r"arXiv:\g<0>", matrix.source)
 
 
 def family(matrix: Matrix) -> str:
-    """How p was adjusted; empty where nothing was tested."""
+    """Return how p was adjusted, or an empty string if nothing was tested."""
     return "" if matrix.family == "not tested" else matrix.family

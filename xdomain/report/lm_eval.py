@@ -1,7 +1,8 @@
-"""Item records in the layout of lm-evaluation-harness 0.4: a samples file a domain, and one of results.
+"""Item records in the layout of lm-evaluation-harness 0.4: one samples file per domain, and one results file.
 
-What reads the harness's files reads these. A row is one sample of one item; `doc` holds what the records know of an
-item, so `doc_hash` pairs our files with one another, and `prompt_hash` (sha256 of the prompt) with the harness's own.
+Tools that read the harness's files can read these. A row is one sample of one item. `doc` holds what the records
+contain about an item, so `doc_hash` pairs our files with one another. `prompt_hash` (sha256 of the prompt) pairs them
+with the harness's files.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ FILTER = "none"
 
 
 def write_lm_eval(result: AnalysisResult, grid: MeasuredGrid, folder: Path, *, written_seconds: float) -> list[Path]:
-    """Write a folder for each measured run of `result`.
+    """Write one folder per measured run of `result`.
 
     Args:
-        grid: what `result` was made from, with completions.
-        written_seconds: Unix time, which names the files.
+        grid: Measurements that `result` was made from, with completions.
+        written_seconds: Unix time in seconds, which names the files.
     """
     stamp = time.strftime("%Y-%m-%dT%H-%M-%S", time.gmtime(written_seconds)) + f".{written_seconds % 1 * 1e6:06.0f}"
     checkpoints = {place.checkpoint: str(place.run) for place in grid.checkpoints if place.is_end}
@@ -50,7 +51,7 @@ def write_lm_eval(result: AnalysisResult, grid: MeasuredGrid, folder: Path, *, w
 
 
 def sample_lines(records: Iterable[Mapping[Any, Any]]) -> str:
-    """The samples file of one domain."""
+    """Return the samples file of one domain."""
     numbers: dict[str, int] = {}
     lines = []
     for record in records:
@@ -78,7 +79,7 @@ def sample_lines(records: Iterable[Mapping[Any, Any]]) -> str:
 
 
 def results(result: AnalysisResult, label: str, written_seconds: float) -> dict[str, Any]:
-    """The results document of one run; an interval stands where the harness has a standard error."""
+    """Return the results document of one run; our intervals replace the harness's standard errors."""
     found: dict[str, dict[str, Any]] = {}
     samples: dict[str, dict[str, int]] = {}
     for domain in result.accuracy.columns:

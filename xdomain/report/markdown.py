@@ -1,4 +1,4 @@
-"""The report as Markdown: the same words and matrices, for a repository page."""
+"""The report as Markdown for a repository page, with the same words and matrices as the other formats."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import strategy_sections
 
 SHAPE = "wmtl"
-"""What stands beside an accuracy, see `ANSWER_KEY`."""
+"""Letters of `ANSWER_KEY` that are printed after an accuracy."""
 SPECIAL = "\\`*_{}[]<>#|~&"
-"""Characters that Markdown or the HTML in it would read; a hyphen or a sign inside a line is harmless."""
+"""Characters that Markdown, or HTML inside it, would interpret. A hyphen or a sign inside a line is harmless."""
 
 
 def render_markdown(result: AnalysisResult, *, report_command: str | None = None) -> str:
-    """The whole report."""
+    """Return the whole report."""
     command = report_command or default_command(result)
     parts = [f"# {escaped(result.meta.experiment)}", escaped(facts_line(result)), *_findings(result)]
     parts += ["## What was done", escaped(overview(result)), escaped(NOTATION)]
@@ -50,12 +50,12 @@ def render_markdown(result: AnalysisResult, *, report_command: str | None = None
 
 
 def escaped(text: str) -> str:
-    """`text` with everything that Markdown or HTML would read taken literally, on one line."""
+    """Return `text` on one line, with every character escaped that Markdown or HTML would interpret."""
     return "".join(f"\\{c}" if c in SPECIAL else c for c in plain(text))
 
 
 def _findings(result: AnalysisResult) -> list[str]:
-    """Return the answers, and the details of each folded away."""
+    """Return the answers, followed by the details of each in a folded block."""
     answers = [f"- **{escaped(finding.title)}**: {escaped(finding.sentence)}" for finding in result.findings]
     parts = ["## Findings", "\n".join(answers) or "Nothing could be compared."]
     for finding in result.findings:
@@ -73,7 +73,7 @@ def _matrix(drawn: HeatMap) -> list[str]:
         adjusted = f" p adjusted: {escaped(drawn.family)}." if drawn.family else ""
         parts.append(f"**Bold**: an effect is shown, {drawn.shown} of {drawn.tested} cells tested.{adjusted}")
     if drawn.has_seed_sds:
-        parts.append("SD: of the cell between training seeds.")
+        parts.append("SD: between training seeds.")
     for picture in drawn.pictures:
         header = [f"{picture.row_meaning} \\ {picture.column_meaning}", *picture.columns]
         parts.append(
@@ -83,7 +83,7 @@ def _matrix(drawn: HeatMap) -> list[str]:
 
 
 def _comparisons(result: AnalysisResult, matrix: Matrix) -> list[str]:
-    """What both sides of every comparison spent, folded away."""
+    """Return the effort of both sides of every comparison in a folded block."""
     rows = [[sides, *spent] for sides, spent in comparisons(result, matrix).items()]
     if not rows:
         return []
@@ -102,7 +102,7 @@ def _cell(view: CellView | None) -> str:
 
 
 def superscript(mark: str) -> str:
-    """A footnote's mark; empty without one."""
+    """Return a footnote's mark as superscript, or an empty string for an empty mark."""
     return f"<sup>{mark}</sup>" if mark else ""
 
 
@@ -111,7 +111,7 @@ def _footnotes(matrix: Matrix) -> str:
 
 
 class Raw(str):
-    """Text that is Markdown already."""
+    """Text that is already Markdown."""
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -175,7 +175,7 @@ def _reference(study: PublishedStudy) -> list[str]:
     parts += [markdown_table(columns(study), rows), escaped(standing(study))]
     if study.contradictions:
         lines = "\n".join(f"- {escaped(line)}" for line in study.contradictions)
-        parts += ["What the study contradicts in itself:", lines]
+        parts += ["Contradictions within the study:", lines]
     if study.notes:
         parts += ["About the study:", "\n".join(f"- {escaped(line)}" for line in study.notes)]
     return parts

@@ -1,4 +1,4 @@
-"""A Hugging Face model card a checkpoint: its lineage, what it cost, and its scores with intervals."""
+"""One Hugging Face model card per checkpoint: its lineage, its cost, and its scores with intervals."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from xdomain.report.markdown import escaped, markdown_table
 from xdomain.report.numbers import count_text
 from xdomain.report.tree import lineage
 
-OWN_SCORES = "The accuracies of the header and of the first column are of this checkpoint alone."
+OWN_SCORES = "The accuracies in the header and in the first column are those of this checkpoint only."
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def model_card(result: AnalysisResult, checkpoint: EndCheckpoint, *, command: str) -> str:
-    """The card of the last checkpoint of one run and seed, YAML header included.
+    """Return the card of the last checkpoint of one run and seed, including the YAML header.
 
     Args:
-        command: what the user typed to make the report.
+        command: Command that the user typed to make the report.
     """
     run = checkpoint.run
     title = f"{result.meta.experiment}: {_title(checkpoint)}"
@@ -40,7 +40,7 @@ def model_card(result: AnalysisResult, checkpoint: EndCheckpoint, *, command: st
         _scores(result, checkpoint),
         "## Cost",
         _cost(checkpoint),
-        "## What the numbers speak about",
+        "## Scope of the numbers",
         "\n".join(f"- {escaped(statement)}" for statement in (OWN_SCORES, *result.meta.statements)),
         f"Made by `{plain(command).replace('`', '')}`.",
     ]
@@ -61,7 +61,7 @@ def _header(result: AnalysisResult, checkpoint: EndCheckpoint, title: str) -> di
         for domain, cell in checkpoint.accuracy.items()
         if cell.estimate is not None
     ]
-    # The hub refuses a base model that is no repository; the text names it in any case.
+    # The hub refuses a base model that is not a repository; the text names the model in any case.
     base = {"base_model": result.meta.model} if HUB_NAME.fullmatch(result.meta.model) else {}
     return base | {
         "tags": ["xdomain", "grpo", "reinforcement-learning"],
@@ -70,7 +70,7 @@ def _header(result: AnalysisResult, checkpoint: EndCheckpoint, title: str) -> di
 
 
 def _lineage(result: AnalysisResult, checkpoint: EndCheckpoint) -> Iterator[str]:
-    """From the base to the checkpoint: the checkpoint of the same seed at the end of each phase."""
+    """Yield one line per phase from the base model to the checkpoint: the same seed's checkpoint at the phase's end."""
     for label in [BASE, *(label for label, _ in reversed(lineage(result.effort, checkpoint.run)))]:
         seed = None if label == BASE else checkpoint.seed
         found = next((each for each in result.checkpoints if (each.run, each.seed) == (label, seed)), None)
@@ -82,7 +82,7 @@ def _lineage(result: AnalysisResult, checkpoint: EndCheckpoint) -> Iterator[str]
 
 
 def _scores(result: AnalysisResult, checkpoint: EndCheckpoint) -> str:
-    # A single's change is its transfer: it is adjusted there.
+    # The change of a run of one phase is its transfer, whose p is adjusted in the transfer matrix.
     run = checkpoint.run
     transfer = result.matrices["transfer"]
     changes = transfer if run in transfer.rows else result.matrices["change"]
@@ -106,7 +106,7 @@ def _value(matrix: Matrix, cell: Cell | None, domain: str) -> str:
 
 
 def _cost(checkpoint: EndCheckpoint) -> str:
-    """Counts from the base on; what was not recorded is said."""
+    """Return the counts since the base model; a count that was not recorded is listed as such."""
     counts = {
         "optimizer steps": checkpoint.steps,
         "prompts": checkpoint.prompts,

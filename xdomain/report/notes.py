@@ -1,4 +1,4 @@
-"""What a reader has to know beside the numbers: the same notes in every format."""
+"""Notes that a reader needs to interpret the numbers, the same in every format."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ NOTATION = (
     "R[c, d] is the accuracy of checkpoint c on domain d: the mean over test items of the mean over an item's samples. "
     "(d) is the run trained on domain d only."
 )
-"""Printed before the first table."""
-SILENCE = '"No effect shown" never means that there is no effect: the interval says which effects are not ruled out.'
+"""Text printed before the first table."""
+SILENCE = (
+    '"No effect shown" does not mean that there is no effect: the interval contains the effects that remain possible.'
+)
 
 
 def notes(result: AnalysisResult) -> list[str]:
-    """Return the notes: what intervals speak of, how p is adjusted, and why tables have no number."""
+    """Return the notes: the inference scope of intervals, the adjustment of p, and why some tables have no number."""
     empty = (f"{title}: {why}" for title, why in unmeasured(result))
     return [*result.meta.statements, SILENCE, *empty]
 
 
 def missing_note(result: AnalysisResult, most: int | None = None) -> str:
-    """Return a sentence that names the planned evaluations that are missing; empty if none is.
+    """Return a sentence that names the planned evaluations that are missing, or an empty string if none is.
 
     Args:
-        most: Evaluations to name before the rest is counted; None names all.
+        most: Number of evaluations to name before the rest is counted; None names all.
     """
     missing = result.meta.missing
     if not missing:

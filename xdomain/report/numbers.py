@@ -1,4 +1,4 @@
-"""How numbers are written: points with a sign and one decimal, intervals in brackets, p with three decimals."""
+"""Format of numbers: points with a sign and one decimal, intervals in brackets, p with three decimals."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ UNIT_WORDS: dict[Unit, str] = {
 
 
 def estimate_text(unit: Unit, value: float | None, *, signed: bool = True) -> str:
-    """One value: "+15.5" points, "63.2" percent, "0.67". A missing value is an empty string.
+    """Return a value as text: "+15.5" points, "63.2" percent, "0.67". A missing value gives an empty string.
 
     Args:
-        unit: of the matrix; fractions are written as points of 100.
-        value: the estimate or one end of its interval.
-        signed: whether a positive value carries its sign (differences do, accuracies do not).
+        unit: Unit of the matrix; fractions are written as points of 100.
+        value: Estimate, or one end of its interval.
+        signed: True if a positive value carries its sign (differences do, accuracies do not).
     """
     if value is None:
         return ""
@@ -27,12 +27,12 @@ def estimate_text(unit: Unit, value: float | None, *, signed: bool = True) -> st
 
 
 def interval_text(unit: Unit, low: float | None, high: float | None) -> str:
-    """ "[9.1, 21.8]"; an open end is infinite, and no ends at all are an empty string."""
+    """Return an interval such as "[9.1, 21.8]". One missing end is infinite; two missing ends give an empty string."""
     return bracketed(low, high, lambda value: estimate_text(unit, value, signed=False))
 
 
 def p_text(p: float | None) -> str:
-    """ "0.034", "< 0.001", "1"; empty where nothing was tested."""
+    """Return p as "0.034", "< 0.001" or "1", or an empty string if nothing was tested."""
     if p is None:
         return ""
     if p < 0.001:
@@ -41,7 +41,7 @@ def p_text(p: float | None) -> str:
 
 
 def share_text(share: float | None) -> str:
-    """A share of samples in percent, "4%"; small ones are not rounded to none."""
+    """Return a share of samples in percent, such as "4%"; a small positive share is not rounded to 0%."""
     if share is None:
         return ""
     if 0 < share < 0.005:
@@ -50,12 +50,15 @@ def share_text(share: float | None) -> str:
 
 
 def count_text(count: float | None) -> str:
-    """ "98,304"; means over seeds keep one decimal where they are not whole; "not recorded" where missing."""
+    """Return a count such as "98,304". A mean over seeds keeps one decimal if it is not whole.
+
+    A missing count is "not recorded".
+    """
     if count is None:
         return "not recorded"
     return f"{count:,.0f}" if abs(count - round(count)) < 0.05 else f"{count:,.1f}"
 
 
 def unit_word(matrix: Matrix) -> str:
-    """What the numbers of a matrix are counted in."""
+    """Return the unit that the numbers of a matrix are counted in."""
     return "percent" if matrix.unit == "fraction" and matrix.centre is None else UNIT_WORDS[matrix.unit]

@@ -1,4 +1,4 @@
-"""The experiment in one paragraph, for a reader who did not run it."""
+"""One paragraph about the experiment for a reader who did not run it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xdomain.report.numbers import count_text
 
 
 def overview(result: AnalysisResult) -> str:
-    """What was trained, on what, how much, and what the intervals speak about."""
+    """Return what was trained, on which domains, for how many steps, and the inference scope of the intervals."""
     left_out = result.meta.description.get("rows_left_out", ())
     parts = (_trained(result), _measured(result.meta), *left_out, _speaks_of(result))
     return " ".join(part for part in parts if part)
@@ -21,10 +21,10 @@ def _trained(result: AnalysisResult) -> str:
     curricula = _curricula(result)
     over = listed(meta.domains)
     if meta.budget == "unknown":
-        return f"Results from elsewhere: {curricula} over {over}, analysed from what is known of them."
-    was = "was" if meta.seeds else "is to be"
+        return f"Imported results: {curricula} over {over}; their training is not known to xdomain."
+    was = "was" if meta.seeds else "will be"
     text = f"{meta.model or 'A model'} {was} trained by reinforcement learning along {curricula} over {over}"
-    text += ", all from the same base"
+    text += ", all from the same base model"
     if len(meta.seeds) > 1:
         text += f", each repeated with {len(meta.seeds)} training seeds"
     rule = BUDGETS.get(meta.budget)
@@ -34,7 +34,7 @@ def _trained(result: AnalysisResult) -> str:
 
 
 def _curricula(result: AnalysisResult) -> str:
-    """ "12 curricula", or "1 curriculum with 8 strategies" where runs differ in the strategy too."""
+    """Return "12 curricula", or "1 curriculum with 8 strategies" if runs also differ in the strategy."""
     runs = [result.effort[label] for label in result.meta.curricula if label in result.effort]
     count = len({run.curriculum for run in runs}) or len(result.meta.curricula)
     text = f"{count} {'curriculum' if count == 1 else 'curricula'}"
@@ -43,7 +43,7 @@ def _curricula(result: AnalysisResult) -> str:
 
 
 def _measured(meta: Meta) -> str:
-    if not meta.samples:  # of a table of accuracies its statements say the items by domain
+    if not meta.samples:  # a table of accuracies states the items per domain in its own notes
         return ""
     words = "sample" if set(meta.samples.values()) == {1} else "samples"
     return (
@@ -53,7 +53,7 @@ def _measured(meta: Meta) -> str:
 
 
 def facts(result: AnalysisResult) -> list[tuple[str, str]]:
-    """Return what was measured, and on how much, as pairs of title and value; what is not known is left out."""
+    """Return pairs of title and value that say what was measured and how often; unknown facts are left out."""
     meta = result.meta
     curricula = count_text(len(meta.curricula))
     found = [
@@ -65,7 +65,7 @@ def facts(result: AnalysisResult) -> list[tuple[str, str]]:
         ("Samples per item", _range(meta.samples.values())),
         ("Steps per run", spent(run.steps for run in result.effort.values())),
         ("Generated tokens per run", spent(run.completion_tokens for run in result.effort.values())),
-        ("Intervals speak of", _scope_fact(result)),
+        ("Inference scope", _scope_fact(result)),
     ]
     return [(title, value) for title, value in found if value]
 
@@ -81,7 +81,7 @@ def _scope_fact(result: AnalysisResult) -> str:
 
 
 def _range(counts: Iterable[int]) -> str:
-    """Return "300", or "200 to 300"; empty without any."""
+    """Return "300", or "200 to 300"; empty for no counts."""
     known = set(counts)
     if not known:
         return ""
@@ -95,26 +95,26 @@ def _speaks_of(result: AnalysisResult) -> str:
         if not meta.seeds and meta.planned is not None:
             return "No training run has ended yet, so nothing is compared."
         once = "Training ran once" if meta.seeds else "One run of each is known"
-        return f"{once}, so the intervals speak of these checkpoints only: nothing is said about a re-run of training."
+        return f"{once}, so the intervals cover these checkpoints only, not a re-run of training."
     if meta.speaks_of == "the recipe":
-        recipe = "they cover both other test items and a re-run of training"
+        recipe = "the intervals cover other test items and a re-run of training"
         marked = ", except in marked cells, which have one seed" if result.has_exceptions else ""
-        return f"The intervals speak of the recipe{marked}: {recipe}."
+        return f"The inference scope is the recipe{marked}: {recipe}."
     return ""
 
 
 def scope(meta: Meta, matrix: Matrix | None = None) -> str:
-    """What intervals (of one matrix) speak of, for the caption of a table or a figure that leaves the report."""
+    """Return the inference scope of the intervals (of one matrix), for captions that are read outside the report."""
     speaks_of = (matrix.speaks_of if matrix else None) or meta.speaks_of
     if speaks_of is None:
         return ""
     only = " only" if speaks_of == "these checkpoints" else ""
     marked = ", except in marked cells" if matrix and matrix.has_exceptions else ""
-    return f"Intervals speak of {speaks_of}{only}{marked}."
+    return f"Inference scope: {speaks_of}{only}{marked}."
 
 
 def spent(amounts: Iterable[float | None]) -> str:
-    """ "120 to 240" over the runs that recorded it; empty where none did."""
+    """Return the range of the recorded amounts, such as "120 to 240", or an empty string if no run recorded one."""
     known = [amount for amount in amounts if amount]
     if not known:
         return ""
@@ -123,5 +123,5 @@ def spent(amounts: Iterable[float | None]) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """ "math, science and logic"."""
+    """Return the names as a list in words: "math, science and logic"."""
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)

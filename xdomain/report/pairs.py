@@ -1,4 +1,4 @@
-"""An observational study of pairs as Markdown and on a terminal; every number comes from `analysis.pairs`."""
+"""An observational study of pairs, as Markdown and for a terminal. Every number comes from `analysis.pairs`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEAN = "mean over pairs"
 
 
 def study_tables(result: PairResult) -> list[RenderableType]:
-    """The study as Rich renderables: gains, odds ratios, accuracies, and what they speak of."""
+    """Return the study as Rich renderables: gains, odds ratios, accuracies, and their inference scope."""
     parts: list[RenderableType] = []
     for title, header, rows in tables(result, _markup):
         table = Table(title=Text(title, "bold"), title_justify="left")
@@ -36,7 +36,7 @@ def study_tables(result: PairResult) -> list[RenderableType]:
 
 
 def study_markdown(result: PairResult, *, command: str) -> str:
-    """The study as a page."""
+    """Return the study as a Markdown page."""
     parts = [f"# {escaped(result.study)}", "\n".join(f"> {escaped(statement)}  " for statement in result.statements)]
     described = [
         f"{group}: {', '.join(f'{name} ({result.items.get(name, 0)} items)' for name in members)}"
@@ -56,19 +56,23 @@ def study_markdown(result: PairResult, *, command: str) -> str:
 
 
 def _markup(cell: Cell, text: str) -> str:
-    """Return Rich markup."""
+    """Return `text` in Rich markup, emphasised if the cell shows an effect."""
     return f"[bold]{escape(text)}[/]" if shown(cell) else escape(text)
 
 
 def _marked(cell: Cell, text: str) -> str:
-    """Return Markdown."""
+    """Return `text` in Markdown, emphasised if the cell shows an effect."""
     return f"**{escaped(text)}**" if shown(cell) else escaped(text)
 
 
 def tables(
     result: PairResult, emphasise: Callable[[Cell, str], str]
 ) -> Iterator[tuple[str, list[str], list[list[str]]]]:
-    """Title, header and rows of the gains and of the odds ratios; `emphasise` marks cells with an effect shown."""
+    """Yield title, header and rows of the gains and of the odds ratios.
+
+    Args:
+        emphasise: Function that marks the text of a cell with an effect shown.
+    """
     for matrix, unit in (
         (result.gain, "percentage points, 95% interval, p adjusted"),
         (result.odds_ratio, "95% interval, p adjusted"),
@@ -93,7 +97,7 @@ def cell_text(matrix: Matrix, row: str, column: str, emphasise: Callable[[Cell, 
 
 
 def value_text(matrix: Matrix, cell: Cell) -> str:
-    """ "+5.1 [2.0, 8.2] p 0.012"; the reason where there is no number."""
+    """Return a text such as "+5.1 [2.0, 8.2] p 0.012", or the reason why the cell has no number."""
     if cell.estimate is None:
         return "not measured" if "not measured" in cell.note else "not defined"
     value = estimate_text(matrix.unit, cell.estimate, signed=matrix.unit == "fraction")
@@ -107,7 +111,7 @@ def shown(cell: Cell) -> bool:
 
 
 def accuracies(result: PairResult) -> str:
-    """Accuracies of the models in percent with their intervals."""
+    """Return a table of the models' accuracies in percent with their intervals."""
     accuracy = result.accuracy
 
     def cell(row: str, column: str) -> str:

@@ -1,4 +1,4 @@
-"""Colours and dashes of figures: those of the HTML page in light mode, read from its style sheet."""
+"""Colours and dashes of figures, read from the HTML page's style sheet (light mode)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 N_SERIES = 8
-"""Domains with a colour of their own; the next one begins again."""
+"""Number of domains with a distinct colour; after them the colours repeat."""
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class Palette:
     """Colours as "#rrggbb".
 
     Attributes:
-        named: Colours of the style sheet by the name of their variable.
-        dashes: Lengths of stroke and gap of each series, by its 1-based number; empty for a solid line.
+        named: Colours of the style sheet, keyed by the name of their variable.
+        dashes: Lengths of stroke and gap of each series, keyed by its 1-based number; empty for a solid line.
     """
 
     named: Mapping[str, str]

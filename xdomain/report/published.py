@@ -1,4 +1,4 @@
-"""Published studies as text: which of their effects stand beyond noise, and one's own result beside them."""
+"""Published studies as text: which effects are beyond noise, compared with the reader's own result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLUMNS = (
     "error, any pairing",
     "error, indep.",
     "items",
-    "stands alone",
+    "unadjusted",
     "adjusted",
     "undone by SD",
 )
@@ -26,28 +26,31 @@ SHORT: dict[Standing, str] = {
     "not beyond noise": "no",
 }
 EXPLANATION = (
-    "Only aggregates are published, so paired errors are bounded, not known. Points; an effect stands alone where it "
-    "exceeds 1.96 standard errors, looked at as if it were the only one; adjusted, where its p adjusted within its "
-    "matrix shows it, as the words of that matrix do. Undone by SD: the standard deviation of one run between seeds at "
-    "which it would no longer stand alone."
+    "Only aggregates are published, so paired errors are bounded, not known. Effects and errors are in points. "
+    "Unadjusted: whether the effect exceeds 1.96 standard errors, as if it were the only one tested. Adjusted: "
+    "whether p adjusted within its matrix shows the effect. Undone by SD: the standard deviation of one run between "
+    "seeds at which the effect would no longer exceed 1.96 standard errors."
 )
 
 
 @dataclass(frozen=True)
 class PublishedView:
-    """One published effect; as many texts as `columns` names."""
+    """One published effect, with one text per name of `columns`."""
 
     texts: tuple[str, ...]
     stands: bool
 
 
 def columns(study: PublishedStudy) -> tuple[str, ...]:
-    """Heads of the study's table; the last is there where one's own result has any of the effects."""
+    """Return the headers of the study's table.
+
+    The last one is present only if the own result has any of the effects.
+    """
     return (*COLUMNS, OWN) if _has_own(study) else COLUMNS
 
 
 def published_views(study: PublishedStudy) -> list[PublishedView]:
-    """One line an effect, in the order of the study."""
+    """Return one line per effect, in the order of the study."""
     has_own = _has_own(study)
     return [
         PublishedView(
@@ -58,10 +61,10 @@ def published_views(study: PublishedStudy) -> list[PublishedView]:
 
 
 def standing(study: PublishedStudy) -> str:
-    """How many effects stand taken alone, and how many when adjusted for looking at many."""
+    """Return how many effects are beyond noise unadjusted, and how many after adjusting for the number of effects."""
     alone = Counter(effect.stands for effect in study.effects)
     adjusted = Counter(effect.stands_adjusted for effect in study.effects)
-    return f"Taken alone (unadjusted): {_counts(alone)} Adjusted for looking at many: {_counts(adjusted)}"
+    return f"Unadjusted: {_counts(alone)} Adjusted for the number of effects: {_counts(adjusted)}"
 
 
 def _counts(counts: Counter[Standing]) -> str:

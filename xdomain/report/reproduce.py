@@ -1,4 +1,4 @@
-"""The command that prints a number again, and the names of checkpoints short enough to stand beside it."""
+"""Commands that print a number again, and short names of checkpoints to show with them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from xdomain.analysis.result import AnalysisResult, Matrix
 
 KEY = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 WRITING_OPTIONS = ("--format", "--out")
-"""Options that say where a report goes and in which form, each with a value."""
+"""Options that set a report's destination and format, each with a value."""
 
 
 def cell_command(matrix: Matrix, row: str, column: str, *, report_command: str) -> str:
-    """A shell line that prints one cell from the stored records; names are quoted, whatever they hold.
+    """Return a shell line that prints one cell from the stored records. All names are quoted.
 
-    `--json` and not `--format json`: it holds beside any format that the report was made with.
+    It uses `--json` instead of `--format json`, because `--json` works together with any format of the report.
     """
     query = f".matrices[{json.dumps(matrix.name)}].cells[{json.dumps(row)}][{json.dumps(column)}]"
     return f"{report_command} --json | jq {shlex.quote(query)}"
 
 
 def without_writing(report_command: str) -> str:
-    """The command less what it says of files, which is nothing to one number."""
+    """Return the command without the options about files, which do not affect a single number."""
     kept: list[str] = []
     words = iter(shlex.split(report_command))
     for word in words:
@@ -35,10 +35,13 @@ def without_writing(report_command: str) -> str:
 
 
 def short_checkpoint(name: str) -> str:
-    """ "13f37ab4a7f7@120" of a checkpoint's name: commands find a stage by the beginning of its key."""
+    """Return the short form of a checkpoint's name, such as "13f37ab4a7f7@120".
+
+    Commands accept the beginning of a stage's key.
+    """
     return KEY.sub(r"\1", name)
 
 
 def default_command(result: AnalysisResult) -> str:
-    """`xdomain report NAME` for callers who do not say how the report was made."""
+    """Return `xdomain report NAME`, for callers who do not say how the report was made."""
     return f"xdomain report {shlex.quote(result.meta.experiment)}"

@@ -1,4 +1,4 @@
-"""How `xdomain rescore` shows what changes."""
+"""Tables that `xdomain rescore` prints to show what changes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from xdomain.analysis.result import Cell
 from xdomain.core.terminal_text import text
 from xdomain.core.words import count
 
-if TYPE_CHECKING:  # it would load pandas
+if TYPE_CHECKING:  # the import would load pandas
     from xdomain.analysis.rescored import CellChange, EvaluationJudged, RescoredChanges
 
 
 def rescored_tables(changes: RescoredChanges) -> list[RenderableType]:
-    """Return verdicts by kind, the accuracies and conclusions that change, and the verifiers before and now."""
+    """Return verdicts by kind, the accuracies and conclusions that change, and the old and new verifiers."""
     parts: list[RenderableType] = [
         Text(
             f"{count(len(changes.evaluations), 'evaluation')} of {changes.experiment}, "
@@ -63,7 +63,7 @@ def _words(cell: Cell) -> str:
 
 
 def _trained(evaluations: Sequence[EvaluationJudged]) -> list[str]:
-    """Return one line per domain and pair of verifiers: in training, before and now."""
+    """Return one line per domain and combination of verifiers: in training, before rescoring, and now."""
     found = Counter(
         (each.domain, " then ".join(each.trained_under.get(each.domain, ())), each.judged_before, each.judged_by)
         for each in evaluations

@@ -1,4 +1,4 @@
-"""What strategies cost and how the domains' gradients lay under them, as text."""
+"""The cost of strategies and the relation of the domains' gradients, as text."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from xdomain.report.numbers import count_text, estimate_text, interval_text, sha
 
 COST = (
     "run",
-    "seconds a step",
+    "seconds per step",
     "times the reference",
-    "processor seconds an update",
+    "processor seconds per update",
     "times the reference",
-    "tokens a step",
+    "tokens per step",
     "displacement",
     "times the reference",
     "note",
@@ -23,7 +23,7 @@ COST = (
 
 @dataclass(frozen=True)
 class StrategyTable:
-    """One curriculum's runs, the reference first, the others in plan order."""
+    """The runs of one curriculum: the reference first, the others in plan order."""
 
     title: str
     header: tuple[str, ...]
@@ -42,15 +42,20 @@ class StrategySection:
 
 
 def strategy_sections(result: AnalysisResult) -> list[StrategySection]:
-    """Nothing where no curriculum was run with several strategies; no gradients where telemetry saw none."""
+    """Return the sections on cost and gradients.
+
+    They are empty if no curriculum was run with several strategies. The gradients are left out if telemetry recorded
+    none.
+    """
     cost = StrategySection(
         "strategies",
         "What the strategies cost",
-        "What does a strategy spend, and does it simply move the weights farther?",
-        "Of the last phase, means over seeds. Seconds are wall time on the machine that ran it, whatever else it did, "
-        "so small differences are no finding. Processor seconds, of a step without its rollout, hardly depend on that; "
-        "of a GPU's work they say little. Displacement is the length of the change of all weights from the parent. "
-        "Ratios are geometric means over seeds with a 95% t interval; the reference is the first row.",
+        "How much does a strategy cost, and does it only move the weights farther?",
+        "Means over seeds, for the last phase. Seconds are wall time on the machine that ran it, including any other "
+        "load, so small differences mean nothing. Processor seconds cover a step without its rollout and hardly depend "
+        "on other load; they do not measure a GPU's work. Displacement is the length of the change of all weights from "
+        "the parent checkpoint. Ratios are geometric means over seeds with a 95% t interval; the first row is the "
+        "reference.",
         tuple(
             StrategyTable(comparison.curriculum, COST, tuple(_row(cost) for cost in comparison.costs))
             for comparison in result.strategies
@@ -58,11 +63,11 @@ def strategy_sections(result: AnalysisResult) -> list[StrategySection]:
     )
     gradients = StrategySection(
         "gradients",
-        "How the domains' gradients lie",
-        "Do the domains pull in different directions, and which of them the most?",
-        "Of the last phase, means over steps, then over seeds, without intervals. Cosines are of two domains' "
-        "gradients at the steps that telemetry looked at; conflicting is the share of them below 0. A share is a "
-        "domain's part of the rollouts' sum of |advantage| x tokens: what a token-mean loss weighs it by.",
+        "How the domains' gradients relate",
+        "Do the domains pull in different directions, and which of them pulls most?",
+        "Means over steps, then over seeds, for the last phase, without intervals. A cosine compares two domains' "
+        "gradients at the steps that telemetry observed; conflicting is the share of cosines below 0. A share is a "
+        "domain's part of the rollouts' sum of |advantage| x tokens, its weight in a token-mean loss.",
         tuple(
             table
             for comparison in result.strategies
@@ -89,7 +94,7 @@ def _cosines(comparison: StrategyComparison) -> StrategyTable:
 
 
 def _cosine(value: float | None) -> str:
-    """Three decimals, since gradients of different domains are often almost orthogonal; "" where missing."""
+    """Return three decimals, because gradients of different domains are often nearly orthogonal; "" if missing."""
     return "" if value is None else decimals(value, 3)
 
 

@@ -29,20 +29,20 @@ from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import StrategySection, strategy_sections
 
 SHAPE = "mtl"
-"""What stands below an accuracy, see `ANSWER_KEY`: a narrow table holds no more."""
-WRAPPED = ("quantity", "stands alone", "adjusted", "own result")
-"""Columns of words in the table of a published study, which wrap in a narrow terminal; numbers never do."""
+"""Letters of `ANSWER_KEY` that are printed below an accuracy; a narrow table has no room for more."""
+WRAPPED = ("quantity", "unadjusted", "adjusted", "own result")
+"""Columns of words in the table of a published study. They wrap in a narrow terminal; numbers never do."""
 MOST_MISSING = 10
-"""Missing evaluations that are named in a terminal."""
+"""Number of missing evaluations that are named in a terminal."""
 GAIN, LOSS, NOISE = "bold blue", "bold dark_orange", "dim"
 
 
 def tables(result: AnalysisResult, *, everything: bool = False) -> list[RenderableType]:
-    """The report as Rich renderables. The findings come last, so that they stay in view.
+    """Return the report as Rich renderables. The findings come last, so that they stay in view.
 
     Args:
-        everything: also the further matrices (changes from base, sequence metrics, turnover, odds ratios, pass@k) and
-            the details of the findings.
+        everything: True to include the further matrices (changes from base, sequence metrics, turnover, odds ratios,
+            pass@k) and the details of the findings.
     """
     parts: list[RenderableType] = [Rule(text(result.meta.experiment)), Padding(text(overview(result)), (1, 0))]
     parts.append(Padding(text(NOTATION), (0, 0, 1, 0)))
@@ -58,7 +58,7 @@ def tables(result: AnalysisResult, *, everything: bool = False) -> list[Renderab
 
 
 def _findings(result: AnalysisResult, *, everything: bool) -> Iterator[RenderableType]:
-    """Return the findings, the main ones last; their details are counted unless `everything` is wanted."""
+    """Yield the findings, the main ones last. Details are only counted unless `everything` is True."""
     yield Padding(Rule(text("Findings")), (1, 0, 0, 0))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(no_wrap=True)
@@ -76,7 +76,7 @@ def _findings(result: AnalysisResult, *, everything: bool) -> Iterator[Renderabl
 
 
 def accuracy_table(accuracy: AccuracyMatrix) -> Group:
-    """Accuracy in percent with its interval, below it the shape of the answers; chance in the first row."""
+    """Return accuracies in percent with intervals, the shape of the answers below each, and chance in the first row."""
     table = _empty(accuracy.title, accuracy.row_meaning, accuracy.columns)
     table.caption = text(f"percent right [95% interval]; {answer_key(SHAPE)}")
     marks = footnotes(accuracy)
@@ -87,7 +87,10 @@ def accuracy_table(accuracy: AccuracyMatrix) -> Group:
 
 
 def matrix_tables(result: AnalysisResult, matrix: Matrix) -> Group:
-    """One matrix: its question, the cells, and how p was adjusted. Dim cells are not distinguishable from noise."""
+    """Return one matrix: its question, the cells, and how p was adjusted.
+
+    Dim cells are not distinguishable from noise.
+    """
     drawn = heat_map(result, matrix, None, report_command=default_command(result))
     parts: list[RenderableType] = [text(f"{drawn.matrix.question} {drawn.definition}", "italic")]
     for picture in drawn.pictures:
@@ -101,7 +104,7 @@ def matrix_tables(result: AnalysisResult, matrix: Matrix) -> Group:
 
 
 def _caption(drawn: HeatMap) -> str:
-    spread = " SD: of the cell between training seeds." if drawn.has_seed_sds else ""
+    spread = " SD: between training seeds." if drawn.has_seed_sds else ""
     if not drawn.tested:
         return f"Not tested.{spread}"
     family = f"; p adjusted: {drawn.family}" if drawn.family else ""
@@ -159,7 +162,7 @@ def _strategies(section: StrategySection) -> Iterator[Table]:
 
 
 def _reference(study: PublishedStudy) -> Iterator[RenderableType]:
-    """A published study. Names and words wrap in a narrow terminal, numbers do not."""
+    """Yield the tables of a published study. Names and words wrap in a narrow terminal; numbers do not."""
     yield Rule(text(study.source))
     yield text(EXPLANATION)
     table = Table(
@@ -174,7 +177,7 @@ def _reference(study: PublishedStudy) -> Iterator[RenderableType]:
     yield table
     yield text(standing(study))
     if study.contradictions:
-        yield text("What the study contradicts in itself:", "bold")
+        yield text("Contradictions within the study:", "bold")
         yield from (text(f"- {line}") for line in study.contradictions)
     if study.notes:
         yield text("About the study:", "bold")

@@ -1,4 +1,4 @@
-"""The curriculum tree: every run hangs from the run whose checkpoint it started from."""
+"""Curriculum tree: each run is a child of the run whose checkpoint it started from."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from xdomain.report.numbers import count_text
 
 @dataclass(frozen=True)
 class Branch:
-    """One run and what was trained on from it."""
+    """One run, with the runs that continue from it."""
 
     label: str
     phase: str
-    """The words of its last phase, "then science"."""
+    """Name of its last phase, such as "then science"."""
     steps: str
     children: tuple[Branch, ...]
 
 
 def curriculum_tree(result: AnalysisResult) -> tuple[Branch, ...]:
-    """Branches that leave the base, in the order of the plan; a prefix that is no run itself has no steps."""
+    """Return the branches that start from the base model, in plan order. A prefix that is not a run has no steps."""
     children: dict[str, dict[str, str]] = {}
     for label in result.effort:
         parent = BASE
@@ -34,9 +34,9 @@ def curriculum_tree(result: AnalysisResult) -> tuple[Branch, ...]:
 
 
 def lineage(effort: Mapping[str, RunEffort], label: str) -> list[tuple[str, str]]:
-    """Label and last phase of a run, of the run that it started from, and so on back to the base, which is left out.
+    """Return label and last phase of a run, of its parent run, and so on back to the base model, which is left out.
 
-    A run that was not measured stands under the text of its phases.
+    A run that was not measured is labelled with the text of its phases.
     """
     found: list[tuple[str, str]] = []
     phases: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Writes a report folder; every file is whole or absent."""
+"""Write a report folder. Each file is complete or absent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from xdomain.report.model_card import model_card
 from xdomain.report.reproduce import default_command
 
 DEFAULT_FORMATS = ("markdown", "csv", "json", "html")
-"""Formats that need no optional dependency, written when none is named."""
+"""Formats that need no optional dependency, written by default."""
 
 
 def write_report(
@@ -35,18 +35,18 @@ def write_report(
     """Write `result` into `folder` in every named format.
 
     Args:
-        folder: made where it is not there; files of the same name are replaced.
-        formats: keys of `WRITERS`.
-        report_command: what the user typed; stands in the report as the way to reproduce it.
+        folder: Folder for the report, created if it does not exist. Files of the same name are replaced.
+        formats: Keys of `WRITERS`.
+        report_command: Command that the user typed. The report prints it as the way to reproduce the report.
 
     Returns:
-        The main file of each format: report.md, report.csv, report.json, report.tex, report.html; for the others
-        the folder of their files: figures, model-cards, every-eval-ever.
+        The main file of each format: report.md, report.csv, report.json, report.tex, report.html. For the other
+            formats, the folder of their files: figures, model-cards, every-eval-ever.
 
     Raises:
-        ConfigError: a format is unknown, or cards are asked for of results without checkpoints.
-        DependencyMissing: figures are asked for without matplotlib.
-        StoreError: the folder cannot be written.
+        ConfigError: A format is unknown, or cards are requested for results without checkpoints.
+        DependencyMissing: Figures are requested without matplotlib.
+        StoreError: The folder cannot be written.
     """
     require_formats(formats)
     command = report_command or default_command(result)
@@ -55,10 +55,10 @@ def write_report(
 
 
 def require_formats(formats: Iterable[str]) -> None:
-    """Refuse a format that there is not.
+    """Refuse an unknown format.
 
     Raises:
-        ConfigError: see above.
+        ConfigError: A name of `formats` is unknown.
     """
     for name in formats:
         if name not in WRITERS:
@@ -108,9 +108,9 @@ def _pdf(result: AnalysisResult, folder: Path, command: str) -> Path:
 def _model_cards(result: AnalysisResult, folder: Path, command: str) -> Path:
     if not result.checkpoints:
         raise ConfigError(
-            "these results name no checkpoint that a card could be of.",
+            "these results name no checkpoint to write a card for.",
             where="--format model-cards",
-            fix="Cards are written of an experiment's own runs.",
+            fix="Cards can be written only for the runs of an experiment.",
         )
     names = file_names(result.effort)
     for checkpoint in result.checkpoints:
@@ -144,4 +144,4 @@ WRITERS: dict[str, Callable[[AnalysisResult, Path, str], Path]] = {
     "model-cards": _model_cards,
     "every-eval-ever": _every_eval_ever,
 }
-"""Every format by name."""
+"""Function that writes each format, keyed by the format's name."""

@@ -1,1 +1,1 @@
-"""Look up what identity needs and only files can tell."""
+"""Look up the parts of an identity that can only be read from files."""

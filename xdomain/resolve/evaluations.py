@@ -1,4 +1,4 @@
-"""Plan the evaluations of one model, of the store or from outside of it."""
+"""Plan the evaluations of one model, from the store or from outside it."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage
 
 ENGINE = ("evaluation.backend=", "evaluation.vllm.")
-"""Prefixes of settings that say how weights are served."""
+"""Prefixes of settings that describe how weights are served."""
 OF_A_BASE = ("model.", *ENGINE, "evaluation.endpoint.")
-"""Prefixes of settings that can be set for the base model only: they leave its questions unchanged."""
+"""Prefixes of settings that can be set for the base model separately; they do not change its questions."""
 
 Checkpoints = list[tuple[StoredStage, int, str]]
-"""Stage, step and title of each."""
+"""Stage, step and title of each checkpoint."""
 
 
 def domain_entries(domains: str | Path | Iterable[str | Path | DomainConfig]) -> list[str | DomainConfig]:
-    """Return the entries of `domains` in an experiment: registered names, and what YAML files describe.
+    """Return the entries for an experiment's `domains`: registered names, and the domains that YAML files describe.
 
     Args:
-        domains: names, and YAML files of domains, experiments or studies, as a sequence or with commas between them.
+        domains: Names, and YAML files of domains, experiments or studies, as a sequence or separated by commas.
 
     Raises:
-        ConfigError: a file is missing or describes no domain, nothing is named, or two domains have the same name.
+        ConfigError: A file is missing or describes no domain, nothing is named, or two domains have the same name.
     """
     wanted = str(domains).split(",") if isinstance(domains, str | Path) else domains
     entries: list[str | DomainConfig] = []
@@ -51,32 +51,32 @@ def domain_entries(domains: str | Path | Iterable[str | Path | DomainConfig]) ->
         path = Path(name) if name.endswith((".yaml", ".yml")) else benchmark_file(name)
         entries += load_domains(path) if path else [name]
     if not entries:
-        raise ConfigError("no domain is named.", where="--domains", fix="Name one: `xdomain domains list` has them.")
+        raise ConfigError("no domain is named.", where="--domains", fix="Name one; `xdomain domains list` shows them.")
     found: dict[str, str | DomainConfig] = {}
     for entry in entries:
         if found.setdefault(entry_name(entry), entry) != entry:
             what = f'two different domains have the name "{entry_name(entry)}".'
-            raise ConfigError(what, where="--domains", fix="Leave one of them out.")
+            raise ConfigError(what, where="--domains", fix="Remove one of them.")
     return list(found.values())
 
 
 def settings_by_model(
     store: Store, models: Sequence[str], settings: Sequence[str], base: str | None, base_settings: Sequence[str]
 ) -> dict[str, list[str]]:
-    """Return the overrides of each model: those of `--set` that apply to it, and for the base model `--base-set`.
+    """Return the overrides of each model: the `--set` options that apply to it, and `--base-set` for the base model.
 
-    A served model has no weights to load, and a checkpoint of the store is already made. In a comparison, settings of
+    A served model has no weights to load, and a checkpoint of the store already exists. In a comparison, settings of
     weights therefore apply to the other model only.
 
     Raises:
-        ConfigError: a setting applies to none of the models, or would change the base model's questions.
+        ConfigError: A setting applies to none of the models, or would change the base model's questions.
     """
     for setting in base_settings:
         if not setting.startswith(OF_A_BASE):
             raise ConfigError(
                 f'"{setting}" cannot be set for the base model.',
                 where="--base-set",
-                fix="It takes settings of `model`, `evaluation.backend`, `evaluation.vllm` and `evaluation.endpoint`.",
+                fix="Use settings of `model`, `evaluation.backend`, `evaluation.vllm` or `evaluation.endpoint`.",
             )
 
     stored = {model: stored_checkpoints(store, model) for model in models}
@@ -92,7 +92,7 @@ def settings_by_model(
         concerned = [model for model in found if concerns(setting, model)]
         if not concerned:
             raise ConfigError(
-                f'"{setting}" concerns no model that was named.',
+                f'"{setting}" applies to none of the named models.',
                 where="--set",
                 fix="A stored checkpoint cannot be changed, and a served model is not loaded here.",
             )
@@ -111,15 +111,15 @@ def evaluation_graph(
     revision: str | None = None,
     overrides: Iterable[str] = (),
 ) -> Graph:
-    """Plan the evaluations of the named checkpoints; a model from outside of the store gets its own base stage.
+    """Plan the evaluations of the named checkpoints. A model from outside the store gets its own base stage.
 
     Args:
-        settings: sections of an experiment (`model` without a source, `evaluation`, `execution`). Of `model`,
-            `endpoint` is for a served model, the rest for weights that are loaded here.
-        overrides: "dotted.key=value", as in `--set`.
+        settings: Sections of an experiment (`model` without a source, `evaluation`, `execution`). In `model`,
+            `endpoint` applies to a served model, and the rest to weights that are loaded here.
+        overrides: Overrides in the form "dotted.key=value", as in `--set`.
 
     Raises:
-        ConfigError: `model` names nothing, or cannot be loaded or served in the way that is asked for.
+        ConfigError: `model` names nothing, or cannot be loaded or served in the requested way.
     """
     checkpoints = stored_checkpoints(store, model)
     served = is_served(model, checkpoints)
@@ -138,17 +138,17 @@ def evaluation_graph(
         raise ConfigError(
             f'"{model}" has its own weights, which the backend "endpoint" cannot serve.',
             where="evaluation.backend",
-            fix="Take `transformers` or `vllm`; a served model is named by its address, https://HOST/v1#MODEL.",
+            fix="Use `transformers` or `vllm`; a served model is named by its address, https://HOST/v1#MODEL.",
         )
     identities = resolve_identities(setup)
     return checkpoint_graph(setup, identities, checkpoints) if checkpoints else model_graph(setup, identities)
 
 
 def is_served(model: str, checkpoints: Checkpoints) -> bool:
-    """Return whether a server answers for the model.
+    """Return whether the model is served by an endpoint.
 
     Raises:
-        ConfigError: the model names both endpoints and weights.
+        ConfigError: The model names both endpoints and weights.
     """
     if not checkpoints:
         return is_endpoint(model)
@@ -159,10 +159,10 @@ def is_served(model: str, checkpoints: Checkpoints) -> bool:
 
 
 def stored_checkpoints(store: Store, text: str) -> Checkpoints:
-    """Return stage, step and title of every checkpoint of the store that `text` names; [] if it names none.
+    """Return stage, step and title of each checkpoint of the store that `text` names; [] if it names none.
 
     Raises:
-        ConfigError: a stage that it names left no checkpoint at the step that it names.
+        ConfigError: A stage that it names has no checkpoint at the named step.
     """
     pattern, _, step = text.rpartition("@") if text.rpartition("@")[2].isdigit() else (text, "", "")
     found = []
@@ -174,11 +174,11 @@ def stored_checkpoints(store: Store, text: str) -> Checkpoints:
         steps = checkpoint_steps(end, stage.payload.get("checkpoint_every")) if end else (0,)
         if wanted not in steps:
             raise ConfigError(
-                f'"{stage.title}" left no checkpoint at step {wanted}.',
+                f'"{stage.title}" has no checkpoint at step {wanted}.',
                 where="MODEL",
-                fix=f"It left one at {', '.join(map(str, steps))}.",
+                fix=f"Use one of these steps: {', '.join(map(str, steps))}.",
             )
-        # A grid's own titles, so that its evaluations are found again.
+        # These are the titles that a grid uses, so that its evaluations are found again.
         title = BASE if stage.kind is StageKind.BASE else f"{stage.title} step {wanted}"
         found.append((stage, wanted, title))
     return found

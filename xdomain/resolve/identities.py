@@ -1,4 +1,4 @@
-"""The identities of an experiment's model and domains, handed to `plan` as values."""
+"""Look up the identities of an experiment's model and domains for `plan`."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from xdomain.plan.identity import Identities
 MODEL_FILES = ("*.safetensors", "*.json", "*.model", "*.jinja", "*.txt")
 """Files of a model folder that change numbers: weights, configuration, tokenizer, chat template."""
 CODE_FILES = ("*.py",)
-"""Files that count too if the model's own code is run (`trust_remote_code`)."""
+"""Additional files that change numbers if the model's own code is run (`trust_remote_code`)."""
 
 
 def resolve_identities(setup: Setup) -> Identities:
-    """Read what is needed of the model source, if any, and of every domain.
+    """Read the parts of the model source and of each domain that identities need.
 
     Raises:
         ConfigError: The model source does not exist.
-        DataError: a domain's data is missing or malformed.
+        DataError: A domain's data is missing or malformed.
     """
     warmup = setup.model.warmup.domains if setup.model is not None and setup.model.warmup else ()
     domains = build_domains(setup.domains, dict.fromkeys([*setup.domain_names, *warmup]))
@@ -40,7 +40,7 @@ def resolve_identities(setup: Setup) -> Identities:
 
 
 def model_identity(config: ModelConfig) -> Mapping[str, Any]:
-    """Digest of a local source; id and revision of a hub model.
+    """Return the digest of a local source, or the id and revision of a hub model.
 
     Raises:
         ConfigError: The file or folder does not exist.

@@ -1,4 +1,4 @@
-"""Models outside of the store: a folder, a LoRA adapter, a GGUF file, a hub id, an endpoint."""
+"""Models from outside the store: a folder, a LoRA adapter, a GGUF file, a hub id, or an endpoint."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from xdomain.core.locate import ADAPTER_CONFIG
 
 
 def model_source(text: str, revision: str | None) -> dict[str, Any]:
-    """Return the `model` section of an experiment for a model from outside of the store.
+    """Return the `model` section of an experiment for a model from outside the store.
 
     Raises:
-        ConfigError: it names none of these, or an adapter whose base is not to be found.
+        ConfigError: The text names none of these, or names an adapter whose base model cannot be found.
     """
     if text.startswith("hub:"):
         name, _, own = text.removeprefix("hub:").partition("@")
@@ -29,7 +29,7 @@ def model_source(text: str, revision: str | None) -> dict[str, Any]:
     if folder.is_dir():
         return {"path": text}
     raise ConfigError(
-        f'"{text}" is no stage of the store, no folder and no .gguf file.',
+        f'"{text}" is not a stage of the store, a folder or a .gguf file.',
         where="MODEL",
         fix="Hub models are written hub:OWNER/NAME@REVISION, endpoints https://HOST/v1#MODEL; `xdomain grid status "
         "FILE --json` lists stages.",
@@ -45,23 +45,23 @@ def endpoint_source(text: str) -> dict[str, str]:
     """Return the endpoint that "https://HOST/v1#MODEL" stands for.
 
     Raises:
-        ConfigError: no model is named.
+        ConfigError: No model is named.
     """
     url, _, model = text.partition("#")
     if not model:
         raise ConfigError(
             f'"{text}" names an endpoint but no model.',
             where="MODEL",
-            fix="Write it like http://localhost:8000/v1#NAME.",
+            fix="Write it in the form http://localhost:8000/v1#NAME.",
         )
     return {"base_url": url, "model": model}
 
 
 def adapter_source(folder: Path) -> dict[str, Any]:
-    """Return an adapter with the base model that its configuration names: a folder, else a hub id.
+    """Return an adapter with the base model that its configuration names: a folder if it exists, else a hub id.
 
     Raises:
-        ConfigError: It names no base model, or a folder that does not exist.
+        ConfigError: The configuration names no base model, or a folder that does not exist.
     """
     where = str(folder / ADAPTER_CONFIG)
     fix = "Set base_model_name_or_path to the model that it was trained on."
@@ -72,7 +72,7 @@ def adapter_source(folder: Path) -> dict[str, Any]:
     base = found.get("base_model_name_or_path") if isinstance(found, dict) else None
     if not isinstance(base, str) or not base:
         raise ConfigError("the adapter does not name its base model.", where=where, fix=fix)
-    # A relative path starts at the folder in which the adapter was trained, or at the adapter's folder.
+    # A relative path refers to the folder in which the adapter was trained, or to the adapter's folder.
     for path in (Path(base).expanduser(), folder / base):
         if path.is_dir():
             return {"path": str(path), "adapter": str(folder)}

@@ -1,4 +1,4 @@
-"""Find the shape of an experiment's model without a network: in the store, beside the weights, or in our own table."""
+"""Find the shape of an experiment's model offline: in the store, next to the weights, or in a built-in table."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from xdomain.plan.stage import BaseStage
 from xdomain.store.store import Store
 
 TABLE = "model_shapes.json"
-"""Configurations of the models that shipped experiments and documentation name, copied from their `config.json`."""
+"""Configurations of the models named in shipped experiments and documentation, copied from their `config.json`."""
 CONFIG = "config.json"
 
 
 @dataclass(frozen=True)
 class FoundShape:
-    """A model's shape and where it was found.
+    """A model's shape and its source.
 
     Attributes:
-        shape: The sizes; None if they are not known.
-        where: Where they were found, or why they are not known, in words.
+        shape: Sizes; None if they are not known.
+        where: Source of the sizes, or the reason why they are not known, in words.
     """
 
     shape: ModelShape | None
@@ -38,12 +38,12 @@ class FoundShape:
 
 
 def find_shape(model: ModelConfig, base: BaseStage, store: Store) -> FoundShape:
-    """Return the shape of an experiment's model: of its published base, else of its source.
+    """Return the shape of an experiment's model: from its published base stage, else from its source.
 
     Args:
-        model: The model.
-        base: The plan's base stage.
-        store: The store that may hold it.
+        model: Model of the experiment.
+        base: Base stage of the plan.
+        store: Store that may hold the base stage.
     """
     published = checkpoint_folder(store.folder(base), 0) / CONFIG
     if published.is_file():
@@ -94,7 +94,7 @@ def _cached_config(name: str, revision: str | None) -> Path | None:
 
 
 def _of_gguf(value: str) -> FoundShape:
-    """Return the shape that a GGUF file's header describes, under the names of `config.json`."""
+    """Return the shape from a GGUF file's header, translated to the names of `config.json`."""
     try:
         from gguf import GGUFReader
     except ImportError:

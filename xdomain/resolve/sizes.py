@@ -1,4 +1,4 @@
-"""How many items there are to evaluate on, which the plan's power rests on."""
+"""Count the items for evaluation, which the plan's power is based on."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from xdomain.domains.build import build_domains
 
 @dataclass(frozen=True)
 class EvaluatedItems:
-    """Items of one domain.
+    """Numbers of items of one domain.
 
     Attributes:
-        count: items that every checkpoint is evaluated on: as many as asked for, or all of the split.
-        in_split: None if they are generated or fetched and were not counted.
+        count: Number of items that every checkpoint is evaluated on: the requested number, or all of the split.
+        in_split: Number of items in the split; None if they are generated or fetched and were not counted.
     """
 
     count: int
@@ -23,10 +23,10 @@ class EvaluatedItems:
 
 
 def evaluated_items(experiment: Experiment) -> dict[str, EvaluatedItems]:
-    """Items by evaluated domain.
+    """Return the numbers of items of each evaluated domain.
 
     Raises:
-        DataError: a domain's data is malformed.
+        DataError: A domain's data is malformed.
     """
     asked, split = experiment.evaluation.items, Split(experiment.evaluation.split)
     counts = {

@@ -9,14 +9,14 @@ from xdomain.core.states import Cause
 from xdomain.plan.stage import StageSpec
 
 REBUILDS = 2
-"""Times that a stage is tried again because what it reads was corrupt."""
+"""Number of times that a stage is tried again because one of its inputs was corrupt."""
 
 
 class Attempts:
     """Failed attempts of this session, by stage and cause.
 
     Args:
-        execution: Its `retries` and `damaged` count.
+        execution: Execution settings, of which `retries` and `damaged` are used.
     """
 
     def __init__(self, execution: ExecutionConfig) -> None:
@@ -29,7 +29,7 @@ class Attempts:
         return self._failed[stage.key, cause] <= self._execution.retries.after(cause)
 
     def may_rebuild(self, stage: StageSpec) -> bool:
-        """Return whether corrupt inputs of a stage may be made again, and count it if so."""
+        """Return whether corrupt inputs of a stage may be rebuilt. If so, count the attempt."""
         if self._execution.damaged != "remake" or self._failed[stage.key, Cause.CORRUPT] >= REBUILDS:
             return False
         self._failed[stage.key, Cause.CORRUPT] += 1

@@ -18,9 +18,9 @@ class Task:
     """The work of one process.
 
     Attributes:
-        name: The first stage's folder, for logs.
+        name: Folder name of the first stage, used in logs.
         stages: One base or train stage, or the evaluations of one checkpoint.
-        path: The `TaskFile`.
+        path: Path of the `TaskFile`.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Task:
 
     @property
     def keeps_engine(self) -> bool:
-        """Whether the engine that it starts is worth keeping for the next such task."""
+        """Whether the task starts an engine that is worth keeping for the next such task."""
         first = self.stages[0]
         if not isinstance(first, EvaluateStage) or first.purpose is not Purpose.REPORT:
             return False
@@ -42,8 +42,8 @@ class TaskExit:
 
     Attributes:
         task: The task.
-        how: "signal 9" or "exit code 1"; None if the worker ran to its end.
-        cause: Why it ended; None if the executor does not know.
+        how: Description of an abnormal exit, "signal 9" or "exit code 1"; None if the worker ran to its end.
+        cause: Cause of the exit; None if the executor does not know it.
     """
 
     task: Task
@@ -52,12 +52,13 @@ class TaskExit:
 
 
 class Executor(Protocol):
-    """Starts workers and reports their ends. What they achieved is in the store."""
+    """A way to start workers, which reports when they exit. Their results are in the store."""
 
     def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
-        """Check settings and data where its stages will run, before the first one does.
+        """Check settings and data on the machine where stages will run, before the first one starts.
 
         Args:
+            setup: Sections of the experiment that training or evaluation uses.
             loads_source: Whether a stage will load the model from its source, which must then be readable.
 
         Raises:
@@ -71,13 +72,13 @@ class Executor(Protocol):
         """Start a worker for `task`."""
 
     def finished(self, timeout_seconds: float) -> Sequence[TaskExit]:
-        """Return the exits since the last call; wait up to `timeout_seconds` for the first."""
+        """Return the exits since the last call. Wait up to `timeout_seconds` for the first one."""
 
     def kill(self, task: Task) -> None:
-        """End the worker of a task at once, because it hangs. `finished` reports this exit too."""
+        """Kill the worker of a task, because it hangs. `finished` reports this exit too."""
 
     def stop(self, *, at_once: bool) -> None:
-        """Tell workers to stop at their next checkpoint, or end them at once."""
+        """Ask workers to stop at their next checkpoint, or kill them if `at_once`."""
 
     def close(self) -> None:
-        """End every worker that is left."""
+        """End every remaining worker."""

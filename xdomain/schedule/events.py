@@ -1,4 +1,4 @@
-"""Events of a session, and how it ended."""
+"""Events and result of a session."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RunOutcome:
     interrupted: bool = False
 
     def withdraw(self, key: str) -> None:
-        """Count a stage as neither run nor reused: it has to be made again."""
+        """Count a stage as neither run nor reused, because it must be rebuilt."""
         for keys in (self.ran, self.reused):
             if key in keys:
                 keys.remove(key)

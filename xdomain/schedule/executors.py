@@ -1,4 +1,4 @@
-"""Make the executor that an experiment names."""
+"""Create the executor that an experiment names."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ def make_executor(
     """Return the executor of an experiment.
 
     Args:
-        jobs: Number of workers, which overrides the experiment's.
-        on_wait: Called with what users should know of a task that waits: a node is drained, a job was queued again.
+        execution: Execution settings of the experiment.
+        store: The store.
+        jobs: Number of workers, which overrides the experiment's; None uses the experiment's.
+        on_wait: Called with a waiting task and a message for the user: a node is drained, or a job was queued again.
 
     Raises:
-        ConfigError: the cluster cannot be reached, or it or this machine cannot give what is asked of it.
-        DependencyMissing: the executor's extra is not installed.
+        ConfigError: The cluster cannot be reached, or it or this machine lacks the requested resources.
+        DependencyMissing: The executor's extra is not installed.
     """
     match execution.executor:
         case "ray":
@@ -51,7 +53,7 @@ def _local_executor(execution: ExecutionConfig, jobs: int | None) -> LocalExecut
         raise ConfigError(
             f"a training stage needs {processes} GPU{'s' * (processes > 1)}, and this machine shows {len(devices)}.",
             where="execution.device" if processes == 1 else "execution.train_processes",
-            fix="Set `execution.device: cpu`, look at CUDA_VISIBLE_DEVICES, or lower `execution.train_processes`.",
+            fix="Set `execution.device: cpu`, check CUDA_VISIBLE_DEVICES, or lower `execution.train_processes`.",
         )
     capacity = machine_capacity(len(devices))
     asked = asked_of_machine(execution, capacity)

@@ -1,4 +1,4 @@
-"""A plan for other engines: one command a task, which runs it in the store like any worker of ours."""
+"""Export a plan for other workflow engines: one command per task, which runs that task in the store."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from xdomain.schedule.resources import demand, stated
 
 @dataclass(frozen=True)
 class ExportedTask:
-    """Work of one process: a base or train stage, or the evaluations of one checkpoint.
+    """The work of one process: a base or train stage, or the evaluations of one checkpoint.
 
     Attributes:
-        name: folder of its first stage, unique in the plan.
-        stages: its stages.
-        needs: names of the tasks that come first.
-        command: runs it; does nothing where it is done already.
-        cpus: cores that it keeps busy.
-        gpus: as `execution.resources` says for its kind; None where it says nothing.
+        name: Folder name of its first stage, unique in the plan.
+        stages: Stages of the task.
+        needs: Names of the tasks that must finish first.
+        command: Command that runs the task. It does nothing if the stages are published already.
+        cpus: Number of cores that the task keeps busy.
+        gpus: Number of GPUs that `execution.resources` states for this kind of stage; None if it states none.
     """
 
     name: str
@@ -34,10 +34,11 @@ class ExportedTask:
 
 
 def exported_tasks(plan: Graph, run_command: Sequence[str]) -> list[ExportedTask]:
-    """Tasks of `plan`, those that come first ahead.
+    """Return the tasks of `plan`. Each task comes after the tasks that it needs.
 
     Args:
-        run_command: the `grid run` of the whole experiment, which `--stage` narrows.
+        plan: Stages to export.
+        run_command: Words of the `grid run` command for the whole experiment. Each task adds `--stage` options.
     """
     groups: dict[object, list[StageSpec]] = {}
     for stage in plan.stages.values():
@@ -61,7 +62,7 @@ def exported_tasks(plan: Graph, run_command: Sequence[str]) -> list[ExportedTask
 
 
 def as_jsonl(tasks: Sequence[ExportedTask]) -> Iterator[str]:
-    """One JSON object a line: `name`, `kind`, `titles`, `keys`, `needs`, `command`, `cpus`, `gpus`."""
+    """Yield one line of JSON per task: `name`, `kind`, `titles`, `keys`, `needs`, `command`, `cpus`, `gpus`."""
     for task in tasks:
         yield json.dumps(
             {

@@ -1,4 +1,4 @@
-"""Functions that processes of the local executor run after the fork."""
+"""Main functions of the processes that the local executor forks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xdomain.schedule.worker_door import backend_cache, preflight_complaint, run
 
 
 def preflight_main(setup_json: str, loads_source: bool, answer: Connection) -> None:
-    """Check a setup and send `preflight_complaint`'s answer."""
+    """Check a setup and send the result of `preflight_complaint`."""
     end_with_parent()
     answer.send_bytes(preflight_complaint(setup_json, loads_source).encode())
 
@@ -30,8 +30,8 @@ def worker_main(task_path: str, devices: str | None) -> None:
 def kept_worker_main(orders: Connection, devices: str | None) -> None:
     """Run one task after another with one engine, and answer each when it is done.
 
-    The process ends after a task that left it without an engine: an error did that, and after an error on a GPU a
-    process is of no further use.
+    The process ends after a task that left it without an engine, because this happens only after an error. A process
+    cannot be used further after an error on a GPU.
     """
     _prepare(devices)
     cache = backend_cache()
@@ -44,7 +44,7 @@ def kept_worker_main(orders: Connection, devices: str | None) -> None:
 
 
 def end_with_parent() -> None:
-    """Leave at once when the scheduler's process is gone, however it went."""
+    """Exit at once when the scheduler's process has ended, whatever the reason."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -1,7 +1,7 @@
-"""The server that worker processes are forked from: it has imported torch and read the experiment's data once.
+"""The server that worker processes are forked from. It imports torch and reads the experiment's data once.
 
-A fork of it starts a stage in about 0.02 s instead of the 4 s that the imports take. The server never touches a GPU.
-Python keeps one such server per process and starts it with the first fork.
+Forking it starts a stage in about 0.02 s instead of the 4 s that the imports take. The server never uses a GPU. Python
+keeps one such server per process and starts it with the first fork.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from xdomain.core.threads import thread_environment
 from xdomain.domains.server_domains import VARIABLE, write_server_domains
 
 STARTS = 3
-"""Attempts to start a process while the server dies."""
+"""Number of attempts to start a process if the server dies meanwhile."""
 PAUSE_SECONDS = 0.2
-"""Time between two attempts, in which the system takes a killed server away."""
+"""Time between two attempts, which the system needs to clean up a killed server."""
 
 
 class ForkServer:
-    """Starts processes from the server.
+    """A connection to the server, which starts processes.
 
     Args:
         threads: Number of torch threads per worker.
@@ -44,14 +44,14 @@ class ForkServer:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def read_domains(self, entries: Sequence[DomainConfig | str]) -> None:
-        """Let the server read the data of domains when it starts.
+        """Make the server read the data of domains when it starts. Only the first call has an effect.
 
-        A server that an earlier session in this process left behind is ended, because files may have changed since it
-        read them. One whose children still run stays: it belongs to another thread. Only the first call counts.
+        A server of an earlier session in this process is ended, because files may have changed since it read them. A
+        server whose children still run is kept, because it belongs to another thread.
         """
         if self._folder is not None:
             return
-        # The server would only end after its children, and their exit codes would be lost with it.
+        # The server ends only after its children, and would take their exit codes with it.
         if not any(isinstance(child, ForkServerProcess) for child in multiprocessing.active_children()):
             forkserver._forkserver._stop()  # type: ignore[attr-defined]  # there is no public name for it
         self._folder = tempfile.TemporaryDirectory(prefix="xdomain-")
@@ -60,18 +60,18 @@ class ForkServer:
         self._environment[VARIABLE] = str(path)
 
     def pipe(self) -> tuple[Connection, Connection]:
-        """Return both ends of a connection with a process."""
+        """Return both ends of a connection to a process."""
         return self._context.Pipe()
 
     def start(self, target: Callable[..., None], *arguments: object) -> ForkServerProcess:
-        """Fork a process that calls `target`; the server is started again if it is gone.
+        """Fork a process that calls `target`. Restart the server if it has died.
 
         Raises:
-            StageError: the server does not stay alive.
+            StageError: The server dies again and again.
         """
         for _ in range(STARTS):
             process = self._context.Process(target=target, args=arguments)
-            # The server may be killed between our look and our request.
+            # The server may be killed between the check and the request.
             with _light_main(), _set(self._environment), suppress(OSError, EOFError):
                 process.start()
                 return process
@@ -79,7 +79,7 @@ class ForkServer:
         raise StageError("the worker server cannot be started: it ends at once.", fix="See its output above.")
 
     def close(self) -> None:
-        """Remove the file that tells the server what to read."""
+        """Remove the file with the list of domains that the server reads."""
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -88,7 +88,7 @@ class ForkServer:
 
 @contextmanager
 def _set(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for a server that starts meanwhile."""
+    """Set environment variables for a server that starts inside the `with` block."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -103,8 +103,10 @@ def _set(variables: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _light_main() -> Iterator[None]:
-    """Keep children from importing this process's __main__ (pytest, a notebook, the command line), which they do not
-    need."""
+    """Keep children from importing this process's __main__ module, which they do not need.
+
+    It may be pytest, a notebook or the command line.
+    """
     main = sys.modules["__main__"]
     file, spec = getattr(main, "__file__", None), getattr(main, "__spec__", None)
     main.__file__, main.__spec__ = None, None

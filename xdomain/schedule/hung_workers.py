@@ -1,4 +1,4 @@
-"""Find workers of this session that are stopped or stuck for good: the leases of their stages do not beat."""
+"""Find workers of this session that hang. Their leases no longer beat."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from xdomain.store.lease import StaleWatch
 from xdomain.store.store import Store
 
 LOOK_SECONDS = 2.0
-"""Time between two looks at the leases."""
+"""Time between two checks of the leases."""
 
 
 class HungWorkers:
-    """Watches the leases of the tasks that this session started.
+    """A watch over the leases of the tasks that this session started.
 
     Args:
-        stale_watch: Judges whether a lease still beats.
+        store: The store.
+        stale_watch: Decides whether a lease still beats.
     """
 
     def __init__(self, store: Store, stale_watch: StaleWatch) -> None:
@@ -29,24 +30,25 @@ class HungWorkers:
         self._looked = 0.0
 
     def add(self, task: Task, taken_over: Collection[str]) -> None:
-        """Watch a task that starts.
+        """Start watching a task.
 
         Args:
-            taken_over: Tokens of stale leases that its worker takes over. They are not the worker's own: the task may
-                still wait in a queue.
+            task: The task, which is about to start.
+            taken_over: Tokens of stale leases that its worker will take over. While the task waits in a queue, the
+                leases still have these tokens, which does not mean that the worker hangs.
         """
         self._tasks[task.name] = task
         self._taken_over[task.name] = frozenset(taken_over)
 
     def remove(self, task: Task) -> bool:
-        """Stop watching a task that ended; return whether its worker had hung."""
+        """Stop watching a task that ended. Return whether its worker had hung."""
         del self._tasks[task.name], self._taken_over[task.name]
         hung = task.name in self._hung
         self._hung.discard(task.name)
         return hung
 
     def find(self) -> list[Task]:
-        """Return the tasks whose worker hangs; looks at the leases only every `LOOK_SECONDS`."""
+        """Return the tasks whose worker hangs. The leases are checked only every `LOOK_SECONDS`."""
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return []
         self._looked = time.monotonic()

@@ -1,4 +1,4 @@
-"""The executor for debugging: every task in this very process, one after the other."""
+"""The executor for debugging, which runs every task in the current process, one after the other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xdomain.schedule.worker_door import backend_cache, run_preflight, run_task
 
 
 class InlineExecutor:
-    """Runs a task inside `submit`; breakpoints work."""
+    """An executor that runs each task inside `submit`, so that breakpoints work."""
 
     def __init__(self) -> None:
         self._finished: list[TaskExit] = []
@@ -34,10 +34,10 @@ class InlineExecutor:
         return done
 
     def kill(self, task: Task) -> None:
-        """A task that hangs here hangs the caller too."""
+        """Do nothing: a task that hangs also blocks the caller."""
 
     def stop(self, *, at_once: bool) -> None:
-        """Nothing runs between calls."""
+        """Do nothing: no task runs between calls."""
 
     def close(self) -> None:
         if self._cache is not None:
@@ -45,7 +45,7 @@ class InlineExecutor:
             self._cache = None
 
     def _cache_for(self, task: Task) -> Any:
-        """Where the task finds and leaves its engine; training gets the memory of one that is left."""
+        """Return the backend cache for the task. Training first frees the memory of a cached engine."""
         if not task.keeps_engine:
             self.close()
         elif self._cache is None:

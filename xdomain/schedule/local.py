@@ -1,7 +1,7 @@
-"""Stages in processes of this machine, forked from a server. Every worker ends when this process is gone.
+"""Run stages in processes of this machine, forked from a server. Every worker exits when this process has ended.
 
-A worker that started an engine waits for the next task of that kind instead of ending, so a grid starts at most one
-engine per slot. On a GPU the worker is ended when another task gets its device, since both want the memory.
+A worker that started an engine waits for the next task of that kind instead of exiting, so a grid starts at most one
+engine per slot. On a GPU, the worker is ended when another task gets its device, because both need the memory.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class Worker:
     """A worker process.
 
     Attributes:
-        process: The process.
-        slots: Slots that it takes.
-        orders: Connection by which a worker that keeps its engine gets tasks and says that they are done; None for a
-            worker that ends with its task.
-        task: The task that it runs, or ran last if it is idle.
+        process: Process of the worker.
+        slots: Slots that the worker occupies.
+        orders: Connection over which a worker that keeps its engine gets tasks and reports that they are done; None for
+            a worker that exits after its task.
+        task: Current task, or the last one if the worker is idle.
     """
 
     process: ForkServerProcess
@@ -47,28 +47,28 @@ class Worker:
         return self.task.stages[0].kind
 
     def says_done(self) -> bool:
-        """Return whether it says that its task is done; a worker that ended does not."""
+        """Return whether the worker reports that its task is done. It is False for a worker that exited."""
         try:
             return self.orders is not None and self.orders.poll() and bool(self.orders.recv_bytes())
         except (EOFError, OSError):
             return False
 
     def end(self) -> None:
-        """Kill the process and wait for its end."""
+        """Kill the process and wait until it has ended."""
         self.process.kill()
         self.process.join()
 
 
 class LocalExecutor:
-    """Runs tasks in worker processes of this machine.
+    """An executor that runs tasks in worker processes on this machine.
 
     Args:
-        workers: Number of tasks at once.
+        workers: Largest number of tasks that run at the same time.
         threads: Torch threads per worker.
-        devices: Values for CUDA_VISIBLE_DEVICES, one per worker; () leaves the variable unchanged.
+        devices: Values of CUDA_VISIBLE_DEVICES, one per worker; () leaves the variable unchanged.
         preload: Modules that the worker server imports before it forks.
-        train_processes: Processes of a training stage, which counts as that many workers.
-        asked: Amounts that a stage of each kind sets aside besides, see `Slots`.
+        train_processes: Number of processes of a training stage, which counts as that many workers.
+        asked: Amounts that a stage of each kind reserves in addition to its slots, see `Slots`.
         capacity: Amounts that the machine has.
     """
 
@@ -90,7 +90,7 @@ class LocalExecutor:
         self._idle: list[Worker] = []
 
     def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
-        """In the first fork, so that packages are imported, and data read, once for this and all stages."""
+        """Check settings and data in the first fork, so that the server imports and reads them only once."""
         self._server.read_domains(setup.domains)
         ours, theirs = self._server.pipe()
         process = self._server.start(preflight_main, setup.model_dump_json(), loads_source, theirs)
@@ -158,7 +158,7 @@ class LocalExecutor:
         self._server.close()
 
     def _start_waiting(self) -> None:
-        """Start tasks in the order in which they came, as long as there are slots for the first."""
+        """Start waiting tasks in order of submission, while enough slots are free for the next one."""
         while self._waiting and (slots := self._slots_for(self._waiting[0])):
             task = self._waiting.popleft()
             worker = self._take_idle() if task.keeps_engine else None
@@ -166,7 +166,7 @@ class LocalExecutor:
             self._slots.take(worker.slots)
             worker.task = task
             if worker.orders is not None:
-                with suppress(OSError):  # it died just now, which `finished` tells
+                with suppress(OSError):  # the worker has just died; `finished` reports that
                     worker.orders.send_bytes(str(task.path).encode())
             self._running.append(worker)
 
@@ -175,7 +175,7 @@ class LocalExecutor:
         return self._slots.choose(task.stages[0].kind, (worker.kind for worker in self._running), engines)
 
     def _take_idle(self) -> Worker | None:
-        """Return a worker with an engine; its slot is free unless another task took the device."""
+        """Return an idle worker with an engine whose slot is free; None if there is none."""
         while self._idle:
             worker = self._idle.pop()
             if worker.process.is_alive():
@@ -183,7 +183,7 @@ class LocalExecutor:
         return None
 
     def _new_worker(self, task: Task, slots: list[Slot]) -> Worker:
-        """Start a worker in free slots, after idle ones were ended whose device or memory it needs."""
+        """Start a worker in free slots, after ending idle workers whose device or memory it needs."""
         for idle in [each for each in self._idle if set(each.slots) & set(slots) - {None}]:
             idle.end()
             self._idle.remove(idle)

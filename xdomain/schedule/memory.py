@@ -1,4 +1,4 @@
-"""Tell a worker that the system killed for memory from one that was killed otherwise."""
+"""Count processes that the system killed because memory ran out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ COUNTERS = Path("/proc/vmstat")
 
 
 def memory_kills() -> int | None:
-    """Processes that the Linux kernel has killed for want of memory since it started; None where it does not say."""
+    """Return the number of out-of-memory kills since the kernel started; None if the system does not report it."""
     try:
         lines = COUNTERS.read_text(encoding="ascii").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Join a Ray cluster, or start one here."""
+"""Join a Ray cluster, or start one on this machine."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from xdomain.core.threads import thread_environment
 
 CONNECT_SECONDS = 5.0
 OBJECT_STORE_BYTES = 100_000_000
-"""Of a cluster that is started here: only paths travel through it."""
+"""Size in bytes of the object store of a cluster that is started here. Only paths are sent through it."""
 
 
 def load_ray() -> ModuleType:
-    """The package.
+    """Return the package `ray`.
 
     Raises:
-        DependencyMissing: it is not installed.
+        DependencyMissing: Ray is not installed.
     """
     try:
         import ray
@@ -36,10 +36,10 @@ def load_ray() -> ModuleType:
 
 
 def connect(ray: ModuleType, execution: ExecutionConfig) -> None:
-    """Join the cluster that the experiment names, or RAY_ADDRESS; without either start one here.
+    """Join the cluster that the experiment or RAY_ADDRESS names. If neither names one, start one on this machine.
 
     Raises:
-        ConfigError: it cannot be reached.
+        ConfigError: The cluster cannot be reached.
     """
     address = execution.ray.address or os.environ.get("RAY_ADDRESS") or "local"
     check_listening(address)
@@ -62,10 +62,10 @@ def connect(ray: ModuleType, execution: ExecutionConfig) -> None:
 
 
 def check_listening(address: str) -> None:
-    """Check that something listens at an address; Ray itself would try for a minute and then end the process.
+    """Check that a cluster listens at an address. Ray would try for a minute, and then end the process.
 
     Raises:
-        ConfigError: nobody listens, or it is an address of Ray's client.
+        ConfigError: No server listens at the address, or it is an address of Ray's client.
     """
     if address.startswith("ray://"):
         raise ConfigError(
@@ -80,7 +80,7 @@ def check_listening(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
     except OSError as error:
         raise ConfigError(
-            f'nobody answers at "{address}": {error}.',
+            f'no server answers at "{address}": {error}.',
             where="execution.ray.address",
             fix="`ray status` on the cluster's head shows its address.",
         ) from None
@@ -88,7 +88,7 @@ def check_listening(address: str) -> None:
 
 @contextmanager
 def handler_kept() -> Iterator[None]:
-    """Ray sets its own handler for SIGTERM, in the main thread; ours stops the run at the next checkpoint."""
+    """Restore the handler of SIGTERM, which Ray replaces in the main thread. Ours stops at the next checkpoint."""
     kept = signal.getsignal(signal.SIGTERM)
     try:
         yield
@@ -98,6 +98,6 @@ def handler_kept() -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, without Ray's pages of it."""
+    """Return the first line of an error's message. Ray's messages are pages long."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0].rstrip(".") if lines else type(error).__name__

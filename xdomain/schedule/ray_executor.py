@@ -1,7 +1,7 @@
-"""Stages as tasks of a Ray cluster. Ray finds a place for each and says when it is lost; all else stands in the store.
+"""Run stages as tasks of a Ray cluster. Ray places each task and reports lost ones. All other state is in the store.
 
-Ray's own retries are off: whether a stage is started again is the scheduler's to say, by what ended it, and is
-remembered in the store.
+Ray's own retries are disabled. The scheduler decides whether a stage starts again, depending on the cause of its exit,
+and records this in the store.
 """
 
 from __future__ import annotations
@@ -24,22 +24,23 @@ from xdomain.schedule.worker_door import run_ray_task
 
 LOOK_SECONDS = 2.0
 LOST_SECONDS = 300.0
-"""With no node left that could run a stage, a new one is waited for so long."""
+"""Time to wait for a new node if none is left that could run a stage."""
 GPU_TASKS_PER_PROCESS = 1
-"""A process that held a GPU frees its memory for sure when it ends."""
+"""Number of tasks per process. Only the end of a process is sure to free its GPU memory."""
 
 
 class RayExecutor:
-    """Runs tasks on the nodes of a Ray cluster.
+    """An executor that runs tasks on the nodes of a Ray cluster.
 
     Args:
-        execution: Its `ray`, `resources`, `workers`, `threads` and `device` count.
+        execution: Execution settings, of which `ray`, `resources`, `workers`, `threads` and `device` are used.
         store: The store's folder, which every node must see under this path.
-        jobs: Number of stages at once; by default `execution.workers`, else as many as the nodes hold.
+        jobs: Largest number of stages that run at the same time; by default `execution.workers`, or else as many as fit
+            on the nodes.
 
     Raises:
         DependencyMissing: Ray is not installed.
-        ConfigError: the cluster cannot be reached, or no node can give what a stage asks for.
+        ConfigError: The cluster cannot be reached, or no node has the resources that a stage requests.
     """
 
     def __init__(self, execution: ExecutionConfig, store: Path, jobs: int | None = None) -> None:
@@ -60,10 +61,12 @@ class RayExecutor:
             raise
 
     def preflight(self, setup: Setup, *, loads_source: bool = False) -> None:
-        """See that every node that can run stages has this xdomain and the store, and ask TRL on one of them.
+        """Check that every node that can run stages has this version of xdomain and sees the store.
+
+        One of the nodes also checks the settings with TRL.
 
         Raises:
-            ConfigError: TRL refuses a setting, or a node has another xdomain or does not see the store.
+            ConfigError: TRL refuses a setting, or a node has another version of xdomain or does not see the store.
         """
         alive = [node for node in self._ray.nodes() if node["Alive"]]
         able = [node for node in alive if room(self._demands, [node["Resources"]])]
@@ -120,10 +123,10 @@ class RayExecutor:
         return TaskExit(task)
 
     def _room(self) -> int:
-        """Stages that the nodes hold, looked at now and then.
+        """Return how many stages fit on the nodes, according to the latest periodic check.
 
         Raises:
-            StageError: they have held none for long.
+            StageError: No stage has fit on any node for `LOST_SECONDS`.
         """
         now = time.monotonic()
         if now - self._looked > LOOK_SECONDS:
@@ -133,8 +136,8 @@ class RayExecutor:
             self._capable = now
         elif now - self._capable > LOST_SECONDS:
             raise StageError(
-                f"for {LOST_SECONDS:.0f} s no node of the Ray cluster could have run a stage.",
-                fix="Start nodes, and the same command continues.",
+                f"for {LOST_SECONDS:.0f} s no node of the Ray cluster had the resources of a stage.",
+                fix="Start nodes and repeat the command, which continues.",
             )
         return held
 

@@ -1,4 +1,4 @@
-"""Look at a Ray cluster's nodes before any work starts."""
+"""Check the nodes of a Ray cluster before any stage starts."""
 
 from __future__ import annotations
 
@@ -20,10 +20,15 @@ ANSWER_SECONDS = 120.0
 
 
 def check_nodes(ray: ModuleType, nodes: Sequence[Any], store: Path) -> None:
-    """See that each of `nodes` (of `ray.nodes()`) has this xdomain and sees the store.
+    """Check that each of `nodes` has this version of xdomain and sees the store.
+
+    Args:
+        ray: The package `ray`.
+        nodes: Nodes to check, as `ray.nodes()` returns them.
+        store: Folder of the store.
 
     Raises:
-        ConfigError: one does not.
+        ConfigError: A node has another version, or does not see the store.
     """
     probe = store / "work" / f".probe-{uuid.uuid4().hex}"
     probe.touch()
@@ -43,10 +48,10 @@ def check_nodes(ray: ModuleType, nodes: Sequence[Any], store: Path) -> None:
 
 
 def check_settings(ray: ModuleType, node: Any, setup: Setup, *, loads_source: bool) -> None:
-    """Ask TRL on `node` whether it takes the experiment's settings; `loads_source` as in `Executor.preflight`.
+    """Check the experiment's settings with TRL on `node`. The other arguments are those of `Executor.preflight`.
 
     Raises:
-        XDomainError: it does not.
+        XDomainError: TRL refuses a setting.
     """
     reference = _on(ray, node, preflight_complaint, setup.model_dump_json(), loads_source)
     complaint = _answer(ray, reference, node, None)
@@ -60,7 +65,7 @@ def look_at_node(probe_path: str) -> tuple[str, bool]:
 
 
 def _on(ray: ModuleType, node: Any, function: Callable[..., Any], *arguments: object) -> Any:
-    """Start a check on one node; it waits for no resources."""
+    """Start a check on one node, without waiting for free resources."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     place = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
@@ -68,10 +73,10 @@ def _on(ray: ModuleType, node: Any, function: Callable[..., Any], *arguments: ob
 
 
 def _answer(ray: ModuleType, reference: Any, node: Any, timeout_seconds: float | None) -> Any:
-    """What a check returned.
+    """Return the result of a check.
 
     Raises:
-        ConfigError: it could not run.
+        ConfigError: The check could not run.
     """
     try:
         return ray.get(reference, timeout=timeout_seconds)

@@ -14,9 +14,10 @@ from xdomain.plan.stage import StageSpec, TaskGroup
 
 
 class ReadyQueue:
-    """The open stages of a plan, and what each of them still waits for.
+    """The open stages of a plan, and the stages that each of them still waits for.
 
     Args:
+        plan: All stages.
         done: Keys of the stages that are published.
     """
 
@@ -28,7 +29,7 @@ class ReadyQueue:
         self._unmet: dict[str, set[str]] = {}
         self._open = {key for key in plan.stages if key not in done}
         self._ready: set[str] = set()
-        # Ready stages, most urgent first; one that was taken with its group stays behind and is skipped.
+        # Ready stages, most urgent first. A stage that was taken together with its group stays here and is skipped.
         self._queue: list[tuple[float, int, str]] = []
         self._ready_groups: dict[TaskGroup, set[str]] = {}
         self._blocked: set[str] = set()
@@ -46,17 +47,20 @@ class ReadyQueue:
         return bool(self._ready)
 
     def make_ready(self, key: str) -> None:
-        """Let a stage start (again)."""
+        """Put a stage into the queue, for the first time or again."""
         self._ready.add(key)
-        # Ties are broken by plan order, so that runs of one plan start alike.
+        # Ties are broken by plan order, so that sessions of one plan start stages in the same order.
         heappush(self._queue, (-self._rank[key], self._place[key], key))
         group = self._plan.stages[key].task_group
         if group is not None:
             self._ready_groups.setdefault(group, set()).add(key)
 
     def take(self) -> list[StageSpec]:
-        """Take the most urgent ready stage. With an evaluation, take all ready ones of its checkpoint, because one task
-        loads the model once for all of them."""
+        """Take the most urgent ready stage.
+
+        If it is an evaluation, all ready evaluations of its checkpoint are taken, so that one task loads the model once
+        for all of them.
+        """
         while (key := heappop(self._queue)[2]) not in self._ready:
             continue
         group = self._plan.stages[key].task_group
@@ -65,7 +69,7 @@ class ReadyQueue:
         return [self._plan.stages[key] for key in sorted(keys, key=self._place.__getitem__)]
 
     def finish(self, key: str) -> None:
-        """Count a stage as published, so that stages that only waited for it may start."""
+        """Count a stage as published, so that stages that waited only for it may start."""
         self._open.discard(key)
         for child in self._children[key]:
             if key in self._unmet[child]:
@@ -74,7 +78,7 @@ class ReadyQueue:
                     self.make_ready(child)
 
     def wait_for(self, key: str, needs: Iterable[str]) -> None:
-        """Let a stage that could not read `needs` start when they are published again; at once if there are none."""
+        """Queue a stage that could not read `needs` once they are published again; at once if `needs` is empty."""
         for need in needs:
             self._unmet[key].add(need)
             if key not in self._children[need]:
@@ -83,11 +87,11 @@ class ReadyQueue:
             self.make_ready(key)
 
     def is_open(self, key: str) -> bool:
-        """Return whether a stage is not published yet, as far as this queue was told."""
+        """Return whether this queue counts a stage as not published yet."""
         return key in self._open
 
     def reopen(self, key: str) -> None:
-        """Count a stage as no longer published: it may start, and the stages that read it wait."""
+        """Count a stage as no longer published. It may start, and the stages that read it wait."""
         for child in self._children[key]:
             if child in self._ready or self._unmet[child]:
                 self._unmet[child].add(key)
@@ -100,7 +104,7 @@ class ReadyQueue:
         self.make_ready(key)
 
     def block(self, key: str) -> list[str]:
-        """Count a stage as failed; return the keys of the stages that can no longer start."""
+        """Count a stage as failed. Return the keys of the stages that can no longer start."""
         newly = []
         waiting = list(self._children[key])
         while waiting:

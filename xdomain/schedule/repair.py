@@ -1,6 +1,7 @@
-"""Take what is damaged out of the published stages, so that it is made again (`execution.damaged: remake`).
+"""Remove corrupt stages from the published ones, so that they are rebuilt (`execution.damaged: remake`).
 
-A stage's key fixes its numbers, so on a CPU the new artifact equals the lost one, and what was made from it stays good.
+A stage's key fixes its numbers, so on a CPU the rebuilt artifact equals the lost one, and stages made from it stay
+valid.
 """
 
 from __future__ import annotations
@@ -17,18 +18,20 @@ from xdomain.store.store import Store
 
 
 def checkpoints_read(stage: StageSpec, plan: Graph, store: Store) -> list[Path]:
-    """Return the folders of the checkpoints whose weights a stage reads; none if it is only rescored."""
+    """Return the folders of the checkpoints that a stage loads weights from; [] if it is only rescored."""
     return [checkpoint_folder(store.folder(plan.ref(ref.stage)), ref.step) for ref in stage.checkpoints_read]
 
 
 def has_damaged_records(stage: StageRef, store: Store) -> bool:
-    """Return whether what a published stage tells is corrupt, apart from its checkpoints, which are compared when one
-    is read."""
+    """Return whether a file of a published stage is corrupt.
+
+    Checkpoints are left out, because their digests are compared when a stage reads them.
+    """
     return damaged_file(store.folder(stage), checkpoints=False) is not None
 
 
 class Repair:
-    """Finds and discards damaged stages of one plan."""
+    """Search for corrupt stages of one plan, which are discarded."""
 
     def __init__(self, plan: Graph, store: Store) -> None:
         self._plan = plan
@@ -36,7 +39,11 @@ class Repair:
         self._by_folder = {stage.folder: stage for stage in plan.stages.values()}
 
     def discard_damaged_inputs(self, stage: StageSpec) -> set[str]:
-        """Keys of the stages that `stage` reads, directly or below an adapter, and that are published no more."""
+        """Discard corrupt inputs of `stage`, including the checkpoints that its adapters are based on.
+
+        Returns:
+            Keys of all inputs that are no longer published.
+        """
         gone: set[str] = set()
         for checkpoint in checkpoints_read(stage, self._plan, self._store):
             while (damaged := self._damaged_stage(checkpoint)) is not None and damaged.key not in gone:
@@ -45,7 +52,10 @@ class Repair:
         return gone
 
     def discard_damaged_records(self, done: Iterable[StageRef]) -> set[str]:
-        """Keys of published stages whose records were damaged: no stage reads them, so nobody else would look."""
+        """Discard published stages whose records are corrupt, and return their keys.
+
+        No stage reads these records, so no other check would find the corruption.
+        """
         gone = set()
         for stage in done:
             if has_damaged_records(stage, self._store):
@@ -54,7 +64,7 @@ class Repair:
         return gone
 
     def _damaged_stage(self, checkpoint: Path) -> StageRef | None:
-        """The stage of the plan whose damage makes `checkpoint` unreadable; None if it can be read."""
+        """Return the corrupt stage of the plan that makes `checkpoint` unreadable; None if it can be read."""
         try:
             check_checkpoint(checkpoint)
         except DamagedArtifact as error:
@@ -62,7 +72,7 @@ class Repair:
         return None
 
     def _discard(self, stage: StageRef) -> None:
-        """Unless somebody else is at it, which is then making it again."""
+        """Discard a stage, unless another process holds its lease, because that process is rebuilding it."""
         lease = self._store.take(stage)
         if lease is not None:
             self._store.discard(stage)

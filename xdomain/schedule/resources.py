@@ -1,4 +1,4 @@
-"""Resources that a stage of a kind asks for, and resources that this machine or a cluster's nodes have."""
+"""Compare the resources that each kind of stage requests with those of this machine or of a cluster's nodes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GIGABYTE = 1e9
 
 
 def stated(execution: ExecutionConfig, kind: StageKind) -> dict[str, float]:
-    """Return the amounts that `execution.resources` states for a kind of stage, without any default."""
+    """Return the amounts that `execution.resources` states for a kind of stage, without defaults."""
     asked: StageResources = getattr(execution.resources, kind.value)
     given = {name: getattr(asked, field) for name, field in FIELDS.items()}
     amounts = {name: float(amount) for name, amount in given.items() if amount is not None}
@@ -30,10 +30,10 @@ def stated(execution: ExecutionConfig, kind: StageKind) -> dict[str, float]:
 
 
 def demand(execution: ExecutionConfig, kind: StageKind, *, on_gpu: bool) -> dict[str, float]:
-    """Return the amounts that a stage of a kind asks of a cluster.
+    """Return the amounts that a stage of a kind requests from a cluster.
 
-    A stage asks by default for `threads` cores per process, and for one GPU per process if `on_gpu`. Resources of
-    which it needs nothing are left out.
+    By default, a stage requests `threads` cores per process, and one GPU per process if `on_gpu`. Resources with an
+    amount of 0 are left out.
     """
     processes = execution.train_processes if kind is StageKind.TRAIN else 1
     default = {"CPU": float(processes * execution.threads), "GPU": float(processes * on_gpu)}
@@ -41,9 +41,9 @@ def demand(execution: ExecutionConfig, kind: StageKind, *, on_gpu: bool) -> dict
 
 
 def demands(execution: ExecutionConfig, nodes: Sequence[Amounts]) -> dict[StageKind, dict[str, float]]:
-    """Return the demand of each kind of stage on a cluster of `nodes`.
+    """Return the amounts that each kind of stage requests from a cluster of `nodes`.
 
-    Stages use GPUs unless the experiment says `device: cpu`, or says `auto` and the cluster has none.
+    Stages use GPUs unless the experiment sets `device: cpu`, or sets `auto` and the cluster has none.
     """
     has_gpus = any(node.get("GPU", 0) > 0 for node in nodes)
     on_gpu = execution.device == "cuda" or (execution.device == "auto" and has_gpus)
@@ -51,12 +51,12 @@ def demands(execution: ExecutionConfig, nodes: Sequence[Amounts]) -> dict[StageK
 
 
 def fits(wanted: Amounts, node: Amounts) -> int:
-    """Return how many stages of one demand an otherwise empty node holds."""
+    """Return how many stages with the same demand fit on an otherwise empty node."""
     return int(min(node.get(name, 0.0) / amount for name, amount in wanted.items()) + 1e-9)
 
 
 def room(wanted: Mapping[StageKind, Amounts], nodes: Sequence[Amounts]) -> int:
-    """Return how many stages, of the kind that asks for least, all nodes together hold."""
+    """Return how many stages fit on all nodes together, for the kind of stage that fits most often."""
     return sum(max(fits(each, node) for each in wanted.values()) for node in nodes)
 
 
@@ -64,21 +64,21 @@ def check_demands(wanted: Mapping[StageKind, Amounts], nodes: Sequence[Amounts])
     """Check that some node can run each kind of stage.
 
     Raises:
-        ConfigError: no node can.
+        ConfigError: No node can run one of the kinds.
     """
     for kind, each in wanted.items():
         if not any(fits(each, node) for node in nodes):
             has = "; ".join(dict.fromkeys(_words(node, [*FIELDS, *each]) for node in nodes))
             raise ConfigError(
-                f"no node can give what a stage of this kind asks for: {_words(each, list(each))}. "
+                f"no node has what a stage of this kind requests: {_words(each, list(each))}. "
                 f"The nodes have: {has or 'there are no nodes'}.",
                 where=f"execution.resources.{kind}",
-                fix="Ask for less, or start a node that has it.",
+                fix="Request less, or start a node that has it.",
             )
 
 
 def visible_gpus(device: str = "auto") -> list[str]:
-    """Return this machine's GPUs as CUDA_VISIBLE_DEVICES names them, without loading torch; [] for device "cpu"."""
+    """Return the names of this machine's GPUs for CUDA_VISIBLE_DEVICES, without loading torch; [] for device "cpu"."""
     if device == "cpu":
         return []
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
@@ -97,27 +97,27 @@ def machine_capacity(gpus: int) -> dict[str, float]:
 
 
 def asked_of_machine(execution: ExecutionConfig, capacity: Amounts) -> dict[StageKind, dict[str, float]]:
-    """Return the amounts that each kind of stage states, as far as one machine counts them.
+    """Return the amounts that each kind of stage states, limited to the resources that a single machine tracks.
 
     Raises:
-        ConfigError: a stage asks for more than the machine has, or for a part of a GPU.
+        ConfigError: A stage requests more than the machine has, or a part of a GPU.
     """
     found = {}
     for kind in StageKind:
         asked = {name: amount for name, amount in stated(execution, kind).items() if name in FIELDS}
         if asked.get("GPU", 0.0) % 1:
             raise ConfigError(
-                f"a part of a GPU is given by Ray alone. Found {asked['GPU']:g}.",
+                f"only Ray can share a GPU between stages. Found {asked['GPU']:g}.",
                 where=f"execution.resources.{kind}.gpus",
-                fix="Say a whole number; `execution.workers` says how many stages share this machine's GPUs.",
+                fix="Write a whole number. `execution.workers` sets how many stages share this machine's GPUs.",
             )
         for name, amount in asked.items():
             if amount > capacity[name]:
                 scale = GIGABYTE if name == "memory" else 1
                 raise ConfigError(
-                    f"a stage asks for {amount / scale:g}, and this machine has {capacity[name] / scale:.4g} for it.",
+                    f"a stage requests {amount / scale:g}, but this machine has {capacity[name] / scale:.4g}.",
                     where=f"execution.resources.{kind}.{FIELDS[name]}",
-                    fix="Ask for less, or choose an `execution.executor` with larger machines."
+                    fix="Request less, or choose an `execution.executor` with larger machines."
                     + (" (`execution.device: cpu` gives stages no GPU.)" if execution.device == "cpu" else ""),
                 )
         found[kind] = asked
@@ -125,7 +125,7 @@ def asked_of_machine(execution: ExecutionConfig, capacity: Amounts) -> dict[Stag
 
 
 def _words(amounts: Amounts, names: Sequence[str]) -> str:
-    """Return amounts for a message: "2 CPU, 1 GPU, 8.0 GB memory"."""
+    """Return amounts as text for a message: "2 CPU, 1 GPU, 8.0 GB memory"."""
     return ", ".join(
         f"{amounts.get(name, 0) / GIGABYTE:.1f} GB memory" if name == "memory" else f"{amounts.get(name, 0):g} {name}"
         for name in dict.fromkeys(names)

@@ -30,16 +30,18 @@ def run_plan(
     """Check the settings with TRL, then run every stage that is not in the store.
 
     Args:
-        jobs: Number of workers, which overrides the experiment's.
+        plan: Stages to run.
+        store: The store.
+        jobs: Number of workers, which overrides the experiment's; None uses the experiment's.
         on_event: Called with every event, and with None whenever progress may have changed.
-        on_start: Called with the scheduler before it runs, for stopping it and looking at its progress.
+        on_start: Called with the scheduler before it runs, so that the caller can stop it and read its progress.
 
     Raises:
         ConfigError: TRL refuses a setting.
-        DependencyMissing: the training packages are not installed.
+        DependencyMissing: The training packages are not installed.
     """
     if _is_finished(plan, store):
-        with suppress(StoreError):  # a store that is read-only loses nothing either
+        with suppress(StoreError):  # a read-only store cannot lose stages anyway
             _note(plan, store)
         return RunOutcome(reused=list(plan.stages))
     store.create()
@@ -51,7 +53,8 @@ def run_plan(
 
     with closing(make_executor(plan.setup.execution, store, jobs, on_wait)) as executor:
         bases = [stage for stage in plan.stages.values() if stage.kind is StageKind.BASE]
-        # Of several models each base stage tells for itself, so that one that cannot be read does not stop the others.
+        # With several models, each base stage reports its own problem, so that one unreadable model does not stop the
+        # others.
         loads_source = not plan.own and len(store.done(bases)) < len(bases)
         by_backend = {each.evaluation.backend: each for each in (*plan.own.values(), plan.setup)}
         for setup in by_backend.values():
@@ -62,14 +65,16 @@ def run_plan(
 
 
 def _note(plan: Graph, store: Store) -> None:
-    """Note an experiment in the store, so that its stages stay until it is forgotten. Evaluations of stages of other
-    experiments go with those."""
+    """Note an experiment in the store, so that `grid gc` keeps its stages until the experiment is forgotten.
+
+    A plan that only evaluates stages of other experiments is not noted.
+    """
     if isinstance(plan, Plan):
         note_experiment(store, plan)
 
 
 def _is_finished(plan: Graph, store: Store) -> bool:
-    """Return whether every stage is published, and sound if the experiment wants corrupt ones made again."""
+    """Return whether every stage is published, and also sound if the experiment rebuilds corrupt ones."""
     stages = plan.stages.values()
     if len(store.done(stages)) < len(stages):
         return False

@@ -1,6 +1,6 @@
-"""Run a plan: start what is ready, longest path first, until everything is done or blocked.
+"""Run a plan: start ready stages, longest path first, until every stage is published or blocked.
 
-Several schedulers may work on one store: a stage whose lease another one holds is left to it and looked at again.
+Several schedulers may work on one store. A stage whose lease another one holds is left to it and checked again later.
 """
 
 from __future__ import annotations
@@ -32,11 +32,14 @@ POLL_SECONDS = 0.2
 
 
 class Scheduler:
-    """Runs one plan.
+    """The scheduler of one plan.
 
     Args:
+        plan: Stages to run.
+        store: The store.
+        executor: Starts the workers.
         on_event: Called with every event, and with None whenever progress may have changed.
-        stale_watch: Judges leases of other machines.
+        stale_watch: Decides whether leases of other machines are stale; by default a new watch.
     """
 
     def __init__(
@@ -66,27 +69,27 @@ class Scheduler:
         self.outcome = RunOutcome()
 
     def request_stop(self) -> None:
-        """Stop workers at their next checkpoint; a second call stops them at once."""
+        """Stop workers at their next checkpoint. A second call stops them at once."""
         at_once, self._stopping = self._stopping, True
         self._executor.stop(at_once=at_once)
 
     def running(self) -> list[tuple[StageSpec, Holder | None]]:
-        """Return the stages that this scheduler started, with the lease of each, which tells of its progress."""
+        """Return the stages that this scheduler started, each with the holder of its lease, which has its progress."""
         return [(stage, read_holder(self._store.lease_path(stage))) for stage in self._running.values()]
 
     def run(self) -> RunOutcome:
-        """Run until nothing can be started any more.
+        """Run until no further stage can start.
 
         Raises:
-            StoreError: the store cannot be written any more.
+            StoreError: The store can no longer be written.
         """
         try:
             return self._run()
         except OSError as error:
             raise StoreError(
-                f"cannot be written any more: {error.strerror or error}.",
+                f"can no longer be written: {error.strerror or error}.",
                 where=str(self._store.root),
-                fix="Make room, and the same command continues; what was finished is kept.",
+                fix="Free disk space and repeat the command, which continues. Finished stages are kept.",
             ) from error
         finally:
             self._files.close()
@@ -131,12 +134,15 @@ class Scheduler:
                 self._start(stages, stale)
 
     def _can_start(self, stage: StageSpec, stale: dict[str, str]) -> bool:
-        """Return whether a ready stage is still to be made, by this session; a stale lease on it goes to `stale`."""
+        """Return whether this session should start a ready stage.
+
+        The token of a stale lease on it is added to `stale`, by stage key.
+        """
         if self._store.done([stage]):
-            self._found_done(stage)  # another session published it since this one looked
+            self._found_done(stage)  # another session has published it since the last check
             return False
         if self._store.failures.is_cancelled(stage):
-            message = "it was cancelled; `xdomain grid retry` takes that back."
+            message = "it was cancelled. `xdomain grid retry` undoes that."
             self._fail(stage, Failure(Cause.CANCELLED, message, str(self._store.log_path(stage))))
             return False
         holder, free = self._stale_watch.holder(self._store.lease_path(stage))
@@ -160,7 +166,7 @@ class Scheduler:
         self._executor.submit(task)
 
     def _settle(self, ended: TaskExit) -> None:
-        """Read from the store what became of the stages of a task that ended."""
+        """Read the results of the stages of an ended task from the store."""
         hung = self._hung.remove(ended.task)
         done = self._store.done(ended.task.stages)
         unexplained = self._exits.explain(ended, hung=hung)
@@ -176,8 +182,8 @@ class Scheduler:
             elif failure is not None:
                 self._retry_or_fail(stage, failure)
             elif not free and ended.cause is None:
-                # Another session has it, or the worker outlived the forkserver that reported its end. (An executor
-                # that knows of a lost machine gives the cause; its lease is waited for before the next start.)
+                # Another session has it, or the worker outlived the fork server that reported its exit. (If the
+                # executor knows that a machine was lost, it gives the cause, and the next start waits for the lease.)
                 self._elsewhere.add(stage.key)
             elif not self._stopping:
                 self._retry_or_fail(stage, unexplained)
@@ -195,7 +201,11 @@ class Scheduler:
         self._fail(stage, failure)
 
     def _rebuild_inputs(self, stage: StageSpec) -> bool:
-        """Make again what `stage` could not read, and `stage` after it; False if the experiment does not allow it."""
+        """Rebuild the inputs that `stage` could not read, and run `stage` after them.
+
+        Returns:
+            False if the experiment does not allow it.
+        """
         if not self._attempts.may_rebuild(stage):
             return False
         gone = self._repair.discard_damaged_inputs(stage)
@@ -212,7 +222,7 @@ class Scheduler:
         self._on_event(Event(EventKind.CORRUPT, self._plan.stages[key], {"message": "it is made again."}))
 
     def _look_elsewhere(self) -> None:
-        """See whether stages that another session has are done by now, or free to be taken."""
+        """Check whether stages that another session holds are published by now, or can be taken over."""
         if time.monotonic() - self._looked_elsewhere < POLL_SECONDS:
             return
         self._looked_elsewhere = time.monotonic()

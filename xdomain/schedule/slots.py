@@ -1,4 +1,4 @@
-"""Free places of one machine: slots, each with a device, and the cores and memory beside them."""
+"""Track the free resources of one machine: slots, each with a device, and cores and memory."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from xdomain.plan.stage import StageKind
 from xdomain.schedule.resources import Amounts
 
 Slot = str | None
-"""The value for CUDA_VISIBLE_DEVICES that goes with a slot; None leaves the variable unchanged."""
+"""The value of CUDA_VISIBLE_DEVICES for a slot; None leaves the variable unchanged."""
 
 
 class Slots:
-    """Free slots, and what stages of each kind take.
+    """The free slots of a machine, and the resources that each kind of stage takes.
 
     Args:
-        slots: All slots of the machine; several may have the same device.
-        asked: Amounts that a stage of each kind sets aside. One that asks for several GPUs takes as many slots.
+        slots: All slots of the machine. Several may have the same device.
+        asked: Amounts that a stage of each kind reserves. A stage that requests several GPUs takes as many slots.
         capacity: Amounts that the machine has.
-        train_processes: Processes of a training stage, which takes as many slots.
+        train_processes: Number of processes of a training stage, which takes as many slots.
     """
 
     def __init__(
@@ -38,11 +38,12 @@ class Slots:
         return len(self._free)
 
     def choose(self, kind: StageKind, running: Iterable[StageKind], engines: Collection[Slot]) -> list[Slot]:
-        """Return free slots with different devices for a stage; [] if there are too few, or too little beside them.
+        """Return free slots with different devices for a stage; [] if too few slots, cores or memory are free.
 
         Args:
+            kind: Kind of the stage.
             running: Kinds of the stages that run now.
-            engines: Slots whose device holds an idle engine; they are chosen last.
+            engines: Slots whose device holds an idle engine, which are chosen last.
         """
         if not self.has_room(kind, running):
             return []
@@ -52,7 +53,12 @@ class Slots:
         return different[:count] if len(different) >= count else []
 
     def has_room(self, kind: StageKind, beside: Iterable[StageKind]) -> bool:
-        """Return whether cores and memory suffice for a stage of `kind` beside stages of other kinds."""
+        """Return whether cores and memory suffice for a stage of `kind` in addition to running stages.
+
+        Args:
+            kind: Kind of the stage.
+            beside: Kinds of the stages that run now.
+        """
         taken = [self._asked[each] for each in beside]
         return all(
             amount + sum(each.get(name, 0.0) for each in taken) <= self._capacity[name]
@@ -70,7 +76,7 @@ class Slots:
         self._free += slots
 
     def visible_devices(self, kind: StageKind, slots: Sequence[Slot]) -> str | None:
-        """Return the value for CUDA_VISIBLE_DEVICES of a stage in `slots`; None leaves the variable unchanged."""
+        """Return the value of CUDA_VISIBLE_DEVICES for a stage in `slots`; None leaves the variable unchanged."""
         if self._asked[kind].get("GPU") == 0:
             return ""
         return ",".join(slot for slot in slots if slot is not None) or None

@@ -1,4 +1,4 @@
-"""What Slurm's commands say: which jobs there are, whether a job of some size could ever start."""
+"""Call Slurm's commands: list jobs, cancel them, and check whether a job of some size could ever start."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ ALIVE = frozenset({
 })  # fmt: skip
 """States of a job that has not ended for good. Source: squeue's manual, "JOB STATE CODES"."""
 NEVER = re.compile(r"PartitionConfig|BadConstraints|Partition\w*Limit|PerJob")
-"""Reasons for which a job waits until somebody changes the cluster. Source: squeue's manual, "JOB REASON CODES"."""
+"""Reasons for which a job waits until an administrator acts. Source: squeue's manual, "JOB REASON CODES"."""
 COMMAND_SECONDS = 60.0
 _FIELDS = "JobArrayID:40,State:20,exit_code:20,Reason:200"
 
 
 @dataclass(frozen=True)
 class SlurmJob:
-    """A line of the queue.
+    """A job in Slurm's queue.
 
     Attributes:
-        state: "RUNNING", "NODE_FAIL" and so on, in capitals.
-        exit_code: of the job's script, once it ended.
-        reason: why it waits or ended, in Slurm's words; "None" where there is none.
+        state: State in capitals, such as "RUNNING" or "NODE_FAIL".
+        exit_code: Exit code of the job's script, once it has ended.
+        reason: Slurm's reason why the job waits or ended; "None" if it gives none.
     """
 
     state: str
@@ -44,11 +44,11 @@ class SlurmJob:
 
 
 def require_slurm() -> None:
-    """See that Slurm's commands are here and its controller answers.
+    """Check that Slurm's commands are installed and its controller answers.
 
     Raises:
-        DependencyMissing: there is no Slurm on PATH.
-        ConfigError: nobody answers.
+        DependencyMissing: A command was not found on PATH.
+        ConfigError: The controller does not answer.
     """
     missing = [name for name in ("sbatch", "srun", "squeue", "scancel") if shutil.which(name) is None]
     if missing:
@@ -64,7 +64,7 @@ def require_slurm() -> None:
 
 
 def queue() -> dict[str, SlurmJob]:
-    """This user's jobs that Slurm still knows of, by job number; members of an array as "12_3".
+    """Return this user's jobs that Slurm still lists, by job number. Members of an array have numbers like "12_3".
 
     Raises:
         StageError: Slurm does not answer.
@@ -82,13 +82,18 @@ def parse_queue(text: str) -> dict[str, SlurmJob]:
 
 
 def check_size(options: Options, where: str) -> None:
-    """Ask Slurm whether a job of this size could ever start.
+    """Check that Slurm could ever start a job of this size.
 
-    While nodes are drained or down, `--test-only` refuses what they alone could give. So a refused job is submitted to
-    begin much later, and taken back: that is refused at once, or waits for a reason that says whether it ever could.
+    `--test-only` also refuses a job whose only suitable nodes are drained or down now. So a refused job is submitted
+    with a late begin time and cancelled again. Slurm refuses it at once, or queues it with a reason that shows whether
+    it could ever start.
+
+    Args:
+        options: sbatch's options of the job.
+        where: Dotted field for the error.
 
     Raises:
-        ConfigError: no node can give this, or Slurm refuses an option.
+        ConfigError: No node can run such a job, or Slurm refuses an option.
     """
     if _sbatch("--test-only", *flags(options)).returncode == 0:
         return
@@ -100,18 +105,18 @@ def check_size(options: Options, where: str) -> None:
         cancel([number])
         if not NEVER.search(reason):
             return
-        complaint = f"such a job would wait for ever ({reason})"
+        complaint = f"such a job would wait forever ({reason})"
     words = re.sub(r"^(sbatch|allocation failure): (error: )?", "", complaint.strip(), flags=re.MULTILINE)
     raise ConfigError(
-        f"no node can give what a stage of this kind asks for ({' '.join(flags(options))}): "
+        f"no node has what a stage of this kind requests ({' '.join(flags(options))}): "
         f"{' '.join(words.split()).rstrip('.')}.",
         where=where,
-        fix="Ask for less, or for another partition under `execution.slurm`; `sinfo -Nl` lists what the nodes have.",
+        fix="Request less, or another partition under `execution.slurm`. `sinfo -Nl` lists what the nodes have.",
     )
 
 
 def cancel(numbers: Iterable[str], *, signal: str | None = None) -> None:
-    """End jobs, or send them a signal; those that ended meanwhile are no matter."""
+    """Cancel jobs, or send them a signal. Jobs that have ended are ignored."""
     chosen = list(numbers)
     if chosen:
         how = [f"--signal={signal}"] if signal else []
@@ -119,12 +124,12 @@ def cancel(numbers: Iterable[str], *, signal: str | None = None) -> None:
 
 
 def flags(options: Options) -> list[str]:
-    """Options as on sbatch's command line."""
+    """Return options as words of sbatch's command line."""
     return [f"--{name}" if value is True else f"--{name}={value}" for name, value in options.items()]
 
 
 def _exit_code(text: str) -> int:
-    """From "75:0", or from what older versions write: the status that wait(2) gives, 75 << 8."""
+    """Parse an exit code: "75:0", or the status of wait(2) that older versions print, 75 << 8."""
     if ":" in text:
         return int(text.split(":", maxsplit=1)[0])
     return int(text) >> 8 if text.isdigit() else 0

@@ -1,8 +1,8 @@
-"""Stages as jobs of Slurm, through submitit. Slurm finds a place for each; all else stands in the store.
+"""Run stages as Slurm jobs, through submitit. Slurm places each job. All other state is in the store.
 
-Ready stages only are submitted, those of one kind together as an array. A job that Slurm preempts is queued again by
-Slurm (`--requeue`), one that stops before its time limit by this executor; both go on from the last checkpoint. The
-queue is read with squeue alone, so a cluster without accounting will do.
+Only ready stages are submitted, those of one kind together as an array. A job that Slurm preempts is queued again by
+Slurm (`--requeue`). A job that stops before its time limit is submitted again by this executor. Both continue from the
+last checkpoint. The queue is read only with squeue, so a cluster without accounting works too.
 """
 
 from __future__ import annotations
@@ -26,29 +26,30 @@ from xdomain.schedule.slurm_options import job_options, job_setup
 from xdomain.schedule.worker_door import run_preflight, run_slurm_job
 
 SILENT_SECONDS = 600.0
-"""A controller that restarts is waited for so long."""
+"""Time to wait for a controller that restarts."""
 GONE_LOOKS = 2
-"""Looks at the queue that miss a job before it counts as gone."""
+"""Number of successive looks at the queue that must miss a job before it counts as gone."""
 USUAL_REASONS = frozenset({
     "None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit", "Prolog", "Cleaning",
 })  # fmt: skip
-"""Why jobs wait when nothing is wrong."""
+"""Reasons for which jobs wait although nothing is wrong."""
 QUEUED = frozenset({"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT"})
 CAUSES = {"CANCELLED": Cause.CANCELLED, "OUT_OF_MEMORY": Cause.OUT_OF_MEMORY}
 
 
 class SlurmExecutor:
-    """Runs tasks as jobs of a Slurm cluster.
+    """An executor that runs tasks as jobs of a Slurm cluster.
 
     Args:
-        execution: Its `slurm`, `resources`, `workers`, `threads`, `train_processes` and `device` count.
+        execution: Execution settings, of which `slurm`, `resources`, `workers`, `threads`, `train_processes` and
+            `device` are used.
         store: The store's folder, which every node must see under this path.
-        jobs: Number of jobs in the queue at once; by default `execution.workers`, else `slurm.most_jobs`.
-        on_wait: Called with what users should know of a task that waits.
+        jobs: Largest number of jobs in the queue; by default `execution.workers`, or else `slurm.most_jobs`.
+        on_wait: Called with a waiting task and a message for the user.
 
     Raises:
-        DependencyMissing: submitit is not installed, or there is no Slurm here.
-        ConfigError: Slurm does not answer, or no node can give what a stage asks for.
+        DependencyMissing: submitit or Slurm is not installed.
+        ConfigError: Slurm does not answer, or no node has the resources that a stage requests.
     """
 
     def __init__(
@@ -61,9 +62,7 @@ class SlurmExecutor:
         try:
             import submitit
         except ModuleNotFoundError:
-            raise DependencyMissing(
-                'the package "submitit" is not installed.', fix=install_command("slurm")
-            ) from None
+            raise DependencyMissing('the package "submitit" is not installed.', fix=install_command("slurm")) from None
         require_slurm()
         self._options = {kind: job_options(execution, kind) for kind in StageKind}
         for kind, options in self._options.items():
@@ -74,7 +73,7 @@ class SlurmExecutor:
         self._submitit = submitit.SlurmExecutor(folder=(store / "slurm").resolve())
         self._setup = job_setup(execution)
         self._queued: list[Task] = []
-        """Submitted to us, not yet to Slurm."""
+        """Tasks that were submitted to this executor, but not yet to Slurm."""
         self._running: dict[str, Task] = {}
         self._submissions: dict[str, Any] = {}
         self._seen: dict[str, SlurmJob] = {}
@@ -109,13 +108,15 @@ class SlurmExecutor:
         cancel(numbers)
 
     def stop(self, *, at_once: bool) -> None:
-        """Jobs that wait are cancelled; those that run are told to stop, again at every look, since one that still
-        imports its packages does not hear."""
+        """Cancel waiting jobs, and signal running jobs to stop.
+
+        The signal is sent again at every look, because a job that still imports its packages misses it.
+        """
         self._stopping = True
         if at_once:
             cancel(self._running)
             return
-        with suppress(StageError):  # with no answer, what was seen last counts
+        with suppress(StageError):  # if Slurm does not answer, the last look counts
             self._seen.update((number, job) for number, job in queue().items() if number in self._running)
         waiting = [number for number in self._running if self._state(number) in QUEUED]
         cancel(waiting)
@@ -128,11 +129,11 @@ class SlurmExecutor:
             self._end(number, TaskExit(task))
 
     def running_jobs(self) -> dict[str, Task]:
-        """Tasks by Slurm's job number."""
+        """Return the submitted tasks, by Slurm's job number."""
         return dict(self._running)
 
     def _hand_over(self) -> None:
-        """Submit what came since the last call: one array a kind."""
+        """Submit the tasks that were added since the last call, as one array per kind."""
         waiting, self._queued = self._queued, []
         for kind in StageKind:
             tasks = [task for task in waiting if task.stages[0].kind is kind]
@@ -148,7 +149,7 @@ class SlurmExecutor:
             stderr_to_stdout=True,
             additional_parameters={"requeue": True, "ntasks-per-node": 1, **self._options[kind]},
         )
-        # submitit pickles the name of `run_slurm_job` and a path, for the job alone to read; no answer is read back.
+        # submitit pickles the name of `run_slurm_job` and a path, which only the job reads. No answer is read back.
         try:
             with self._submitit.batch():
                 submissions = [self._submitit.submit(run_slurm_job, str(task.path.resolve())) for task in tasks]
@@ -192,7 +193,10 @@ class SlurmExecutor:
         return ended
 
     def _can_go_on(self, task: Task, job: SlurmJob) -> bool:
-        """It stopped because Slurm asked, and left a checkpoint: what keeps none is retried as one that was killed."""
+        """Return whether a job that stopped because Slurm asked left a checkpoint to continue from.
+
+        A job without a checkpoint is retried like one that was killed.
+        """
         asked = job.state == "FAILED" and job.exit_code == STOPPED and not self._stopping
         return asked and task.stages[0].kind is StageKind.TRAIN
 
@@ -200,7 +204,7 @@ class SlurmExecutor:
         return self._seen[number].state if number in self._seen else "PENDING"
 
     def _note(self, number: str, task: Task, job: SlurmJob) -> None:
-        """Tell what is worth telling of a job that lives, once."""
+        """Report once that a job waits for an unusual reason, or was queued again."""
         before = self._seen.get(number)
         self._seen[number] = job
         if before is not None and before.state not in QUEUED and job.state in QUEUED:
@@ -213,7 +217,9 @@ class SlurmExecutor:
         if job.state == "COMPLETED":
             return TaskExit(task)
         if job.state == "FAILED" and job.exit_code == STOPPED:
-            return TaskExit(task, f"Slurm job {number} was told to stop, by its time limit most likely", Cause.KILLED)
+            return TaskExit(
+                task, f"Slurm job {number} was asked to stop, probably because of its time limit", Cause.KILLED
+            )
         if job.state == "FAILED":
             return TaskExit(task, f"exit code {job.exit_code} of Slurm job {number}, see {log}")
         if number in self._killed or (job.state == "CANCELLED" and self._stopping):
@@ -222,7 +228,7 @@ class SlurmExecutor:
         return TaskExit(task, f"Slurm job {number} {words}, see {log}", CAUSES.get(job.state, Cause.KILLED))
 
     def _end(self, number: str, ended: TaskExit) -> TaskExit:
-        """Forget a job, and remove what submitit pickled for it."""
+        """Remove a job and the files that submitit pickled for it. Return `ended`."""
         del self._running[number]
         self._seen.pop(number, None)
         paths = self._submissions.pop(number).paths

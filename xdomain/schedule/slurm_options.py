@@ -1,4 +1,4 @@
-"""sbatch's options and the shell lines of the job of a stage."""
+"""Make sbatch's options and the shell lines for the job of a stage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def job_options(execution: ExecutionConfig, kind: StageKind) -> dict[str, str | 
     """Return sbatch's long options for a stage of a kind.
 
     Raises:
-        ConfigError: a stage asks for a part of a GPU, or its time limit leaves no time to stop.
+        ConfigError: A stage requests a part of a GPU, or its time limit leaves no time to stop.
     """
     asked = demand(execution, kind, on_gpu=execution.device == "cuda")
     gpus = asked.get("GPU", 0.0)
@@ -23,7 +23,7 @@ def job_options(execution: ExecutionConfig, kind: StageKind) -> dict[str, str | 
         raise ConfigError(
             f"Slurm gives whole GPUs. Found {gpus}.",
             where=f"execution.resources.{kind}.gpus",
-            fix="Ask for 0 or 1; Slurm's shards can be asked for under `execution.slurm`: {gres: shard:1}.",
+            fix="Request 0 or 1. Slurm's shards can be requested under `execution.slurm`: {gres: shard:1}.",
         )
     options: dict[str, str | int | bool] = {"nodes": 1, "cpus-per-task": int(asked["CPU"])}
     if gpus:

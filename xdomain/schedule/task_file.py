@@ -1,4 +1,4 @@
-"""Write down for a worker all that it needs to know of its stages."""
+"""Make the task file, which contains everything that a worker needs to know about its stages."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from xdomain.store.store import Store
 def task_file(
     plan: Graph, store: Store, stages: Sequence[StageSpec], stale_tokens: Mapping[str, str], runner: str = ""
 ) -> TaskFile:
-    """Return the task of running `stages` of `plan` in one process.
+    """Return the task file for running `stages` of `plan` in one process.
 
     Args:
-        stale_tokens: Leases, by stage key, whose holder on another machine was seen not to beat.
+        plan: Plan that contains the stages.
+        store: The store.
+        stages: Stages to run.
+        stale_tokens: Token of the stale lease that the worker may take over, by stage key.
         runner: Name of the session.
     """
     setup = plan.setup_of(stages[0])

@@ -1,6 +1,6 @@
-"""The worker as `schedule` sees it, and the only module here that names it.
+"""Call the worker package. No other module of `schedule` names it.
 
-The worker imports torch, which the scheduler must not. So each function looks its target up when it is called, in the
+The worker imports torch, which the scheduler must not do. So each function imports its target when it is called, in the
 process that runs stages. Executors can send these functions to other processes, which find them by name.
 """
 
@@ -16,14 +16,15 @@ from xdomain.plan.graph import Setup
 from xdomain.plan.task import TaskFile
 
 PRELOAD = "xdomain.worker.preload"
-"""Module that a worker server imports before it forks: what every stage needs."""
+"""Module that a worker server imports before it forks. It imports everything that every stage needs."""
 
 
 def run_task_file(task_path: str, cache: Any = None) -> None:
-    """Run the stages of a task file in this process, which then takes its orders by signals.
+    """Run the stages of a task file in this process, whose signal handlers are replaced.
 
     Args:
-        cache: backend cache from `backend_cache`, if this process runs several tasks.
+        task_path: Path of the task file.
+        cache: Backend cache from `backend_cache`, if this process runs several tasks.
     """
     _load("xdomain.worker.main:run_task_file")(task_path, cache=cache)
 
@@ -34,7 +35,7 @@ def run_task(file: TaskFile, cache: Any = None) -> None:
 
 
 def backend_cache() -> Any:
-    """Return an empty `BackendCache`, which keeps an engine from one task to the next."""
+    """Return an empty `BackendCache`, which keeps an engine between tasks."""
     return _load("xdomain.worker.main:BackendCache")()
 
 
@@ -44,7 +45,7 @@ def run_preflight(setup: Setup, *, loads_source: bool) -> None:
 
 
 def preflight_complaint(setup_json: str, loads_source: bool) -> str:
-    """Check a setup in this process; return its error as `error_to_json` writes it, or "" if there is none."""
+    """Check a setup in this process. Return its error in the format of `error_to_json`; "" if there is none."""
     try:
         check = _load("xdomain.worker.main:preflight_complaint")
     except DependencyMissing as error:
@@ -54,20 +55,20 @@ def preflight_complaint(setup_json: str, loads_source: bool) -> str:
 
 
 def run_ray_task(task_path: str) -> None:
-    """Run the stages of a task file in a Ray worker process, which Ray may use again."""
+    """Run the stages of a task file in a Ray worker process, which Ray may reuse."""
     _load("xdomain.worker.main:run_ray_task")(task_path)
 
 
 def run_slurm_job(task_path: str) -> None:
-    """Run the stages of a task file as a Slurm job, which Slurm may tell to stop."""
+    """Run the stages of a task file as a Slurm job, which Slurm may ask to stop."""
     _load("xdomain.worker.main:run_slurm_job")(task_path)
 
 
 def _load(target: str) -> Any:
-    """Return what "module:attribute" names in the worker.
+    """Return the attribute of the worker package that "module:attribute" names.
 
     Raises:
-        DependencyMissing: a package that the worker needs is installed but cannot be imported.
+        DependencyMissing: A package that the worker needs is installed but cannot be imported.
     """
     try:
         return load_attribute(target)

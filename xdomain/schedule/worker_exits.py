@@ -1,4 +1,4 @@
-"""Say why a worker ended that published neither a result nor an error."""
+"""Find out why a worker exited without publishing a result or an error."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from xdomain.store.failures import Failure
 from xdomain.store.store import Store
 
 FULL_DISK_BYTES = 1 << 20
-"""With less free space than this, a worker cannot write down its error."""
+"""Free disk space in bytes below which a worker cannot write its error."""
 
 
 class WorkerExits:
-    """Explains exits of workers; counts the processes that the system kills for memory meanwhile."""
+    """Explanations of worker exits, based on a running count of the system's out-of-memory kills."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._memory_kills = memory_kills()
 
     def explain(self, ended: TaskExit, *, hung: bool) -> Failure:
-        """Return the failure of the stages that a worker left undone.
+        """Return the failure to record for the stages that a worker did not publish.
 
         Args:
+            ended: Exit of the worker.
             hung: Whether the scheduler killed the worker because it hung.
         """
         log = str(self._store.log_path(ended.task.stages[0]))
         if hung:
-            return Failure(Cause.KILLED, "its worker hung without a sign of life, and was killed.", log)
+            return Failure(Cause.KILLED, "its worker hung and was killed: its lease no longer beat.", log)
         if ended.how and self._store.free_bytes() < FULL_DISK_BYTES:
             return Failure(Cause.ERROR, f"its worker ended with {ended.how} and the store's disk is full.", log)
         if ended.cause is not None:
             return Failure(ended.cause, f"its worker ended: {ended.how}.", log)
         before, self._memory_kills = self._memory_kills, memory_kills()
         if ended.how == "signal 9" and before is not None and (self._memory_kills or 0) > before:
-            return Failure(Cause.OUT_OF_MEMORY, "the system killed its worker for want of memory.", log)
+            return Failure(Cause.OUT_OF_MEMORY, "the system killed its worker because memory ran out.", log)
         if ended.how:
-            return Failure(Cause.KILLED, f"its worker ended with {ended.how} and said nothing.", log)
+            return Failure(Cause.KILLED, f"its worker ended with {ended.how} and reported no error.", log)
         return Failure(Cause.KILLED, "its worker exited without publishing a result or an error.", log)

@@ -16,23 +16,23 @@ from xdomain.store.description import STAGE, description
 DONE = "done.json"
 MANIFEST = "manifest.json"
 RECORDS = "records.parquet"
-REMAKE = (
-    "Delete this folder, and `xdomain grid run` makes the stage again (`execution.damaged: remake` does it by itself)."
-)
+REMAKE = "Delete this folder and run `xdomain grid run` to rebuild the stage, or set `execution.damaged: remake`."
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """sha256 of every file below `folder` but the manifest and the terminal token."""
+    """Return the sha256 of every file below `folder`, except the manifest and the terminal token."""
     paths = (Path(root, name) for root, _, names in os.walk(folder) for name in names if name not in (MANIFEST, DONE))
     return {str(path.relative_to(folder)): file_digest(path) for path in paths}
 
 
 def damaged_file(folder: Path, below: str = "", *, checkpoints: bool = True) -> str | None:
-    """The first file whose digest differs from the manifest's, or that is missing; the manifest if it is no longer one.
+    """Return the first file that is missing or has another digest than the manifest lists; None if all are sound.
+
+    If the manifest itself cannot be read, its name is returned.
 
     Args:
-        below: look only at files whose path in the folder begins so.
-        checkpoints: False leaves the checkpoints out.
+        below: Prefix of the paths to compare, relative to the folder.
+        checkpoints: If False, files of checkpoints are skipped.
     """
     try:
         manifest = read_json(folder / MANIFEST)
@@ -49,11 +49,11 @@ def damaged_file(folder: Path, below: str = "", *, checkpoints: bool = True) -> 
 
 
 def check_artifact(folder: Path, below: str = "", *, checkpoints: bool = True) -> None:
-    """Compare the digests of its files, all or those that `damaged_file` is asked for.
+    """Compare the digests of the files of a stage. The arguments are those of `damaged_file`.
 
     Raises:
         StoreError: `folder` is not published.
-        DamagedArtifact: a file is damaged.
+        DamagedArtifact: A file is corrupt.
     """
     if not (folder / DONE).is_file():
         raise StoreError("is not published yet.", where=folder.name, fix="Run `xdomain grid run` first.")
@@ -65,10 +65,10 @@ def check_artifact(folder: Path, below: str = "", *, checkpoints: bool = True) -
 
 
 def read_description(folder: Path) -> dict[str, Any]:
-    """What `stage.json` of a published stage says, after its digest was compared.
+    """Return the content of a published stage's `stage.json`, after comparing its digest.
 
     Raises:
-        DamagedArtifact: it is damaged.
+        DamagedArtifact: The file is corrupt.
     """
     check_artifact(folder, STAGE)
     try:
@@ -78,7 +78,7 @@ def read_description(folder: Path) -> dict[str, Any]:
 
 
 def _may_be_sound(path: Path) -> bool:
-    """Return whether it is a file, and no larger than its kind can be: to digest what somebody put there takes long."""
+    """Return whether `path` is a file of a plausible size. Hashing a huge foreign file would take long."""
     return os.path.isfile(path) and (path.suffix != ".json" or path.stat().st_size <= LARGEST_JSON)
 
 
@@ -87,13 +87,13 @@ def _lies_inside(name: str) -> bool:
 
 
 def check_checkpoint(checkpoint: Path, above: Collection[Path] = ()) -> None:
-    """Compare the digests of a checkpoint's files, and of every checkpoint that it lies on.
+    """Compare the digests of a checkpoint's files, and of every checkpoint that its adapter is based on.
 
     Args:
-        above: Checkpoints that lie on this one.
+        above: Checkpoints that are based on this one, used to detect a cycle.
 
     Raises:
-        DamagedArtifact: its stage is not published (any more), a file is damaged, or `grid gc` freed the checkpoint.
+        DamagedArtifact: The stage is not published, a file is corrupt, or `grid gc` removed the checkpoint.
     """
     stage = checkpoint.parent.parent
     if not (stage / DONE).is_file():
@@ -106,5 +106,5 @@ def check_checkpoint(checkpoint: Path, above: Collection[Path] = ()) -> None:
     below = foundation_folder(checkpoint)
     if below is not None:
         if below in above:
-            raise DamagedArtifact("its adapter lies on itself.", where=str(stage), fix=REMAKE)
+            raise DamagedArtifact("its adapter is based on itself.", where=str(stage), fix=REMAKE)
         check_checkpoint(below, [*above, below])

@@ -1,4 +1,4 @@
-"""What a published stage says of itself in `stage.json`, checked before anything relies on it."""
+"""Read a published stage's description, `stage.json`, and check its shape before anything relies on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xdomain.plan.stage import StageKind
 
 STAGE = "stage.json"
 Shape = Mapping[str, Any]
-"""Names that must be there, each with the type of its value, or with the shape of an object."""
+"""Required names of a JSON object, each with the type of its value or the shape of a nested object."""
 
 DESCRIPTION: Shape = {"key": str, "kind": str, "title": str, "payload": dict, "needs": list, "done": dict}
 PAYLOAD: Mapping[StageKind, Shape] = {
@@ -29,11 +29,11 @@ PAYLOAD: Mapping[StageKind, Shape] = {
 
 
 def description(folder: Path) -> dict[str, Any]:
-    """Return what the stage in `folder` says of itself, whatever its digest.
+    """Return the description of the stage in `folder`, without comparing its digest.
 
     Raises:
-        ValueError: it does not describe a stage, or its key is not the digest of its payload.
-        OSError: it cannot be read.
+        ValueError: The file does not describe a stage, or its key is not the digest of its payload.
+        OSError: The file cannot be read.
     """
     found = read_json(folder / STAGE)
     require_shape(found, DESCRIPTION)
@@ -50,21 +50,21 @@ def require_shape(value: Any, shape: Shape, below: str = "") -> None:
     """Compare a JSON value with a shape.
 
     Raises:
-        ValueError: something is missing or of another type.
+        ValueError: A name is missing, or its value has another type.
     """
     if not isinstance(value, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     for name, wanted in shape.items():
         if name not in value:
             raise ValueError(f"`{below}{name}` is missing")
         if isinstance(wanted, Mapping):
             require_shape(value[name], wanted, f"{below}{name}.")
         elif not isinstance(value[name], wanted) or (wanted is int and isinstance(value[name], bool)):
-            raise ValueError(f"`{below}{name}` is not what it should be")
+            raise ValueError(f"`{below}{name}` has an unexpected value")
 
 
 def amount(value: Any) -> float | None:
-    """Return a number of seconds, tokens or items that a stage says; None for what cannot be counted with."""
+    """Return a recorded number of seconds, tokens or items; None if the value is not a finite, non-negative number."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
     return float(value) if 0 <= value < 2**53 else None

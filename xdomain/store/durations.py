@@ -1,4 +1,4 @@
-"""How long published stages took that resemble a plan's: of the same kind, model and shape of the work."""
+"""Measure how long published stages took that resemble a plan's stages in kind, model and amount of work."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ SHAPE: dict[str, tuple[str, ...]] = {
         "threads",
     ),
 }  # fmt: skip
-"""Fields of a stage's payload that decide how long it takes, its number of steps apart."""
+"""Fields of a stage's payload, other than its number of steps, that determine how long it takes."""
 ENOUGH = 30
-"""Stages of a kind whose median is steady enough."""
+"""Number of stages per kind that give a steady median."""
 MOST_READ = 300
-"""Stages of a kind that are looked at for them, so that a store of ten thousand does not delay a plan."""
+"""Largest number of stages per kind that are searched, so that a store of ten thousand does not delay a plan."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a published stage tells of others like it.
+    """Duration and completion length of a published stage, used to estimate similar stages.
 
     Attributes:
-        seconds: Its duration, of a training stage per step.
-        tokens: Mean length of its completions; None where it has none or does not say.
+        seconds: Duration of the stage. For a training stage, duration per step.
+        tokens: Mean length of its completions in tokens; None if it has no completions or did not record it.
     """
 
     seconds: float
@@ -54,7 +54,11 @@ class Measured:
 
 
 def measured(payload: Mapping[str, Any], done: Mapping[str, Any]) -> Measured | None:
-    """Return what a published stage tells, from its payload and what it left; None if it does not say how long it took.
+    """Return the duration and completion length of a published stage; None if its duration was not recorded.
+
+    Args:
+        payload: Payload of the stage.
+        done: Content of the stage's `done.json`.
     """
     summary = done.get("summary")
     left: Mapping[str, Any] = summary if isinstance(summary, Mapping) else {}
@@ -71,10 +75,10 @@ def measured(payload: Mapping[str, Any], done: Mapping[str, Any]) -> Measured | 
 
 
 def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, list[Measured]]:
-    """Return what published stages like the plan's took, by kind.
+    """Return measurements of published stages that resemble the plan's, by kind.
 
-    A kind without any such stage is left out. Stages are picked by their keys, which is as good as at random. A stage
-    that cannot be read is passed over.
+    A kind without any such stage is left out. Stages are picked in the order of their keys, which are hashes, so the
+    sample is random. A stage that cannot be read is skipped.
     """
     published = Published(store)
     found: dict[str, list[Measured]] = {}
@@ -101,15 +105,15 @@ class Published:
 
     def __init__(self, store: Store) -> None:
         self._folders: dict[str, Path] = {name[-16:]: store.root / "stages" / name for name in store.names("stages")}
-        """By the beginning of their keys, which their names end in."""
+        """Stages that were read, by the short key that ends their folder name."""
         self._read: dict[str, StoredStage | None] = {}
 
     def keys(self, kind: str) -> list[str]:
-        """Return the beginnings of the keys of all stages of a kind."""
+        """Return the short keys of all stages of a kind."""
         return sorted(key for key, folder in self._folders.items() if folder.name.startswith(f"{kind}-"))
 
     def read(self, key: str) -> StoredStage | None:
-        """Return a stage by its key or the beginning of it; None if it is not published or cannot be read."""
+        """Return a stage by its key or short key; None if it is not published or cannot be read."""
         key = key[:16]
         if key not in self._read:
             folder = self._folders.get(key)
@@ -118,7 +122,9 @@ class Published:
 
 
 def likeness(payload: Mapping[str, Any], base: Mapping[str, Any] | None) -> str | None:
-    """Return what stages that take as long have in common: shape, model and dtype; None if the model is not known.
+    """Return a text that is equal for stages of similar duration: same shape, model and dtype.
+
+    It is None if the model is unknown.
 
     Args:
         payload: Payload of the stage.
@@ -131,7 +137,7 @@ def likeness(payload: Mapping[str, Any], base: Mapping[str, Any] | None) -> str 
 
 
 def base_of_planned(stage: StageSpec, plan: Graph, published: Published) -> Mapping[str, Any] | None:
-    """Return the payload of the base model that a stage of a plan goes back to; None if it is not known."""
+    """Return the payload of the base model of a planned stage; None if it is unknown."""
     made_by = plan.stages.get(stage.checkpoint.stage) if isinstance(stage, EvaluateStage) else stage
     if isinstance(made_by, TrainStage):
         made_by = plan.stages.get(made_by.base.stage)
@@ -142,9 +148,9 @@ def base_of_planned(stage: StageSpec, plan: Graph, published: Published) -> Mapp
 
 
 def base_of_published(stage: StoredStage, published: Published) -> Mapping[str, Any] | None:
-    """Return the payload of the base model that a published stage goes back to; None if it is not published.
+    """Return the payload of the base model of a published stage; None if that is not published.
 
-    The last of what each stage needs leads there.
+    The last key in each stage's `needs` leads to the base model.
     """
     found: StoredStage | None = stage
     seen: set[str] = set()

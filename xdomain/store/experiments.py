@@ -1,8 +1,9 @@
-"""Which experiments live in a store, and which stages each of them needs: `grid gc` leaves these alone, and a stage is
-found by its title without the experiment's file.
+"""Record which stages each experiment of a store needs.
 
-experiments/<name>.json        kind, title and evaluated checkpoint, by key, of every stage that a run of the experiment
-                               ever asked for
+`grid gc` keeps these stages, and commands find them by title without the experiment's file.
+
+experiments/<name>.json        kind, title and evaluated checkpoint of every stage that a session of the experiment ever
+                               needed, by key
 """
 
 from __future__ import annotations
@@ -24,17 +25,16 @@ from xdomain.store.store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class NotedStage(StageRef):
-    """A stage as the note of its experiment describes it."""
+    """A stage as recorded in the note of its experiment."""
 
     evaluated: str | None = None
 
 
 def note_experiment(store: Store, plan: Plan) -> None:
-    """Remember the settings of an experiment, and its stages beside those of its earlier runs (other seeds, other
-    settings).
+    """Add the stages of a plan to the note of its experiment, which keeps the stages of earlier sessions.
 
     Raises:
-        StoreError: the note cannot be written, or an earlier one cannot be read.
+        StoreError: The note cannot be written, or an earlier one cannot be read.
     """
     if plan.origin != NO_FILE:
         note_last_run(store, plan.origin)
@@ -43,26 +43,26 @@ def note_experiment(store: Store, plan: Plan) -> None:
     if all(key in noted and noted[key].evaluated == stage.evaluated for key, stage in plan.stages.items()):
         return
     try:
-        with locked(path.parent):  # two runs of one name add to one file
+        with locked(path.parent):  # two sessions of one experiment add to the same file
             _write(path, [*_read(path).values(), *plan.stages.values()])
     except OSError as error:
         raise StoreError(f"cannot be written: {error.strerror or error}.", where=str(path)) from error
 
 
 def noted_experiments(store: Store) -> dict[str, Mapping[str, StageRef]]:
-    """Return the stages that each experiment needs, by its name and their key.
+    """Return the stages that each experiment needs, by experiment name and stage key.
 
     Raises:
-        StoreError: a note cannot be read.
+        StoreError: A note cannot be read.
     """
     return {path.stem: _read(path) for path in sorted((store.root / "experiments").glob("[!.]*.json"))}
 
 
 def stages_beside(store: Store, text: str) -> list[StageRef]:
-    """The stages of the experiment that has the stage that `text` names.
+    """Return all stages of the experiment that needs the stage named by `text`.
 
     Raises:
-        PlanError: `text` names none of the stages that experiments in this store need, or several.
+        PlanError: `text` matches no stage of the experiments in this store, or several.
     """
     noted = noted_experiments(store)
     chosen = pick_stage({key: stage for each in noted.values() for key, stage in each.items()}.values(), text)
@@ -70,7 +70,13 @@ def stages_beside(store: Store, text: str) -> list[StageRef]:
 
 
 def rewrite_notes(store: Store, plans: Sequence[Plan], forgotten: Iterable[str]) -> None:
-    """After garbage was freed: experiments need what their plans name, those that are forgotten nothing."""
+    """Update the notes after garbage was freed.
+
+    Args:
+        store: The store.
+        plans: Plans whose experiments now need only the stages in them.
+        forgotten: Names of experiments whose notes are removed.
+    """
     for name in forgotten:
         _path(store, name).unlink(missing_ok=True)
     for name in {plan.experiment.name for plan in plans}:
@@ -101,7 +107,7 @@ def _read(path: Path) -> dict[str, NotedStage]:
         return {}
     except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise StoreError(
-            "does not tell which stages its experiment needs: it is damaged.",
+            "is corrupt: it does not list the stages that its experiment needs.",
             where=str(path),
-            fix="Delete it, and `xdomain grid run` of that experiment writes it again.",
+            fix="Delete it. `xdomain grid run` of that experiment writes it again.",
         ) from error

@@ -1,4 +1,4 @@
-"""Why stages failed, and why their earlier attempts ended.
+"""Record why stages failed, and why their earlier attempts ended.
 
 failures/<folder>.json         the last failure, or that a user cancelled the stage
 attempts/<folder>.jsonl        the ends of earlier attempts; kept when the stage is published
@@ -19,16 +19,16 @@ from xdomain.core.states import Cause
 from xdomain.plan.stage import StageRef
 
 ATTEMPTS_BYTES = 16 << 20
-"""Size of the largest list of attempts that is read."""
+"""Largest size in bytes of a list of attempts that is read."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a stage failed last.
+    """The last failure of a stage.
 
     Attributes:
         cause: Kind of failure.
-        message: One paragraph.
+        message: Description of the failure in one paragraph.
         log: Path of the stage's log.
     """
 
@@ -48,12 +48,12 @@ class Failures:
         self._root = root
 
     def record(self, stage: StageRef, failure: Failure) -> None:
-        """Remember why a stage failed, until `clear`. Known secrets are masked: errors repeat what they were given."""
+        """Store why a stage failed, until `clear`. Known secrets are masked, because errors may repeat their input."""
         failure = replace(failure, message=mask(failure.message))
         write_json(self._failure_path(stage), {"time": time.time(), **asdict(failure)})
 
     def last(self, stage: StageRef) -> Failure | None:
-        """Return why a stage failed last; None if it did not fail since its last start, or if the file is torn."""
+        """Return the last failure of a stage; None if its current attempt did not fail, or if the file is corrupt."""
         try:
             data = read_json(self._failure_path(stage))
             return Failure(Cause(data["cause"]), str(data["message"]), str(data["log"]))
@@ -61,16 +61,16 @@ class Failures:
             return None
 
     def is_cancelled(self, stage: StageRef) -> bool:
-        """Return whether a user asked that the stage be left alone until `grid retry`."""
+        """Return whether a user cancelled the stage, so that it does not run until `grid retry`."""
         failure = self.last(stage) if os.path.isfile(self._failure_path(stage)) else None
         return failure is not None and failure.cause is Cause.CANCELLED
 
     def clear(self, stage: StageRef) -> None:
-        """Forget a stage's failure."""
+        """Remove the record of a stage's failure."""
         self._failure_path(stage).unlink(missing_ok=True)
 
     def note_attempt(self, stage: StageRef, cause: Cause) -> None:
-        """Remember that an attempt at a stage ended without a result."""
+        """Record that an attempt at a stage ended without a result."""
         line = json.dumps({"time": time.time(), "cause": cause}) + "\n"
         with self._attempts_path(stage).open("a", encoding="utf-8") as handle:
             handle.write(line)
@@ -85,7 +85,7 @@ class Failures:
         return [cause for cause in causes if cause is not None]
 
     def forget_attempts(self, stage: StageRef) -> None:
-        """Forget a stage's attempts."""
+        """Remove the record of a stage's attempts."""
         self._attempts_path(stage).unlink(missing_ok=True)
 
     def _failure_path(self, stage: StageRef) -> Path:
@@ -96,7 +96,7 @@ class Failures:
 
 
 def _cause(line: str) -> Cause | None:
-    """Return the cause in a line of attempts; None for a line that a kill tore, or that nobody of ours wrote."""
+    """Return the cause in a line of attempts; None for a line that is incomplete or that xdomain did not write."""
     try:
         return Cause(json.loads(line)["cause"])
     except (ValueError, TypeError, LookupError, RecursionError):

@@ -1,4 +1,4 @@
-"""What no live experiment needs any more: found first, shown, and only then freed."""
+"""Find files that no live experiment needs, and remove them. Commands show the list before anything is removed."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ TRASH = ".trash-"
 
 @dataclass(frozen=True)
 class Garbage:
-    """What can go.
+    """Files that can be removed.
 
     Attributes:
-        stages: folders of published stages that nothing refers to.
-        checkpoints: folders of checkpoints of kept stages, all of whose evaluations are published.
-        leftovers: work and resume files of stages that are published or that nothing refers to.
-        experiments: names of the experiments that noted some of `stages`, with how many.
-        unnoted: how many of `stages` no run noted: a version of xdomain wrote them that did not, or they were copied.
-        stage_bytes: size of `stages`.
-        checkpoint_bytes: size of `checkpoints`.
-        leftover_bytes: size of `leftovers`.
+        stages: Folders of published stages that nothing refers to.
+        checkpoints: Folders of checkpoints of kept stages, all of whose evaluations are published.
+        leftovers: Work and resume files of stages that are published or that nothing refers to.
+        experiments: Number of `stages` that each experiment noted, by experiment name.
+        unnoted: Number of `stages` that no experiment noted, because they were copied or an old version wrote them.
+        stage_bytes: Size of `stages`.
+        checkpoint_bytes: Size of `checkpoints`.
+        leftover_bytes: Size of `leftovers`.
     """
 
     stages: tuple[Path, ...]
@@ -55,14 +55,17 @@ class Garbage:
 
 
 def find_garbage(store: Store, plans: Sequence[Plan], forget: Collection[str] = ()) -> Garbage:
-    """What no living experiment needs: neither those of `plans`, as they are now, nor others that ran in the store.
+    """Return the files that no live experiment needs. Nothing is removed.
 
     Args:
-        forget: names of others that live no more.
+        store: The store.
+        plans: Current plans of experiments. Each keeps only the stages in its plan.
+        forget: Names of other experiments in the store that are no longer needed. All others are live, and keep every
+            stage that they noted.
 
     Raises:
-        StoreError: a name to forget is unknown, or a stage is running that belongs to no living experiment.
-        DamagedArtifact: a stage cannot tell what it was made from.
+        StoreError: A name to forget is unknown, or a stage is running that belongs to no live experiment.
+        DamagedArtifact: A stage's description is corrupt, so the stages that it was made from are unknown.
     """
     noted = {name: {stage.folder for stage in stages.values()} for name, stages in noted_experiments(store).items()}
     for name in forget:
@@ -79,7 +82,7 @@ def find_garbage(store: Store, plans: Sequence[Plan], forget: Collection[str] = 
         raise StoreError(
             f'"{strangers[0]}" is running and belongs to none of these experiments.',
             where=str(store.root),
-            fix="Name its experiment file too, or wait until it is done.",
+            fix="Name its experiment file too, or wait until the stage has finished.",
         )
     stages = _unreferenced(store, live)
     checkpoints = tuple(path for path in _evaluated_checkpoints(store, plans) if path.parents[1].name not in others)
@@ -98,7 +101,7 @@ def find_garbage(store: Store, plans: Sequence[Plan], forget: Collection[str] = 
 
 
 def free(store: Store, garbage: Garbage) -> None:
-    """Delete; killed at any moment, it leaves no half stage and no manifest that names a missing file."""
+    """Delete garbage. If killed at any moment, it leaves no partial stage and no manifest that lists a missing file."""
     for folder in garbage.stages:
         trash = store.root / "work" / f"{TRASH}{folder.name}"
         shutil.rmtree(trash, ignore_errors=True)
@@ -117,16 +120,16 @@ def free(store: Store, garbage: Garbage) -> None:
         folder.rename(trash)
         shutil.rmtree(trash)
     if garbage.leftovers:
-        with locked(store.root / "leases"):  # so that no lease is just being placed
+        with locked(store.root / "leases"):  # no lease can be placed meanwhile
             for path in garbage.leftovers:
                 remove(path)
 
 
 def _unreferenced(store: Store, live: set[str]) -> tuple[Path, ...]:
-    """Published stages that are neither live nor below a live one, whatever the file names today.
+    """Return published stages that are neither live nor an ancestor of a live stage.
 
-    Records of what stays stay too: `xdomain eval` measured them, or an earlier version of the file, and they are small.
-    So does whatever an evaluation borrowed from: both are of one checkpoint.
+    All evaluations of kept checkpoints are kept, because they are small; `xdomain eval` or an earlier version of the
+    file may have measured them. This includes evaluations that lent completions, which have the same checkpoint.
     """
     needs: dict[str, list[str]] = {}
     folders: dict[str, Path] = {}
@@ -149,7 +152,7 @@ def _unreferenced(store: Store, live: set[str]) -> tuple[Path, ...]:
 
 
 def _evaluated_checkpoints(store: Store, plans: Sequence[Plan]) -> tuple[Path, ...]:
-    """Checkpoints that every experiment lets go (`checkpoints.keep`), and all of whose evaluations are published."""
+    """Return checkpoints that no experiment keeps (`checkpoints.keep`) and whose evaluations are all published."""
     needed: set[CheckpointRef] = set()
     found: dict[CheckpointRef, Path] = {}
     for plan in plans:
@@ -163,7 +166,7 @@ def _evaluated_checkpoints(store: Store, plans: Sequence[Plan]) -> tuple[Path, .
 
 
 def _kept(stage: TrainStage, plan: Plan, done: frozenset[str]) -> set[CheckpointRef]:
-    """Checkpoints of a stage that its experiment keeps, evaluated or not."""
+    """Return the checkpoints of a stage that its experiment keeps, evaluated or not."""
     keep = plan.experiment.checkpoints.keep
     if keep == "all":
         return set(stage.checkpoints)
@@ -173,7 +176,7 @@ def _kept(stage: TrainStage, plan: Plan, done: frozenset[str]) -> set[Checkpoint
 
 
 def _leftovers(store: Store, live: set[str], running: frozenset[str]) -> tuple[Path, ...]:
-    """What is left of stages that are published or that nothing needs, and of holders whose lease was taken over."""
+    """Return leftover files of published and unneeded stages, and of holders whose lease was taken over."""
     published = store.names("stages")
     found = []
     for kind in KINDS:
@@ -191,10 +194,10 @@ def _leftovers(store: Store, live: set[str], running: frozenset[str]) -> tuple[P
 
 
 def _odds_and_ends(store: Store, running: frozenset[str]) -> tuple[Path, ...]:
-    """Files of sessions, and of acquisitions and signs of life, that a kill left behind."""
+    """Return files of killed sessions, lease acquisitions and beats."""
     found = list(dead_sessions(store.root, with_jobs=True))
     if not running:
-        found += (store.root / "work").glob(".task-*.json")  # of versions that kept them there
+        found += (store.root / "work").glob(".task-*.json")  # older versions kept them in work/
         names = store.names("leases") - {LOCK}
         found += [store.root / "leases" / name for name in names if name.startswith(".") or name.endswith(".beat")]
     return tuple(sorted(found))
@@ -207,6 +210,6 @@ def _running(store: Store) -> frozenset[str]:
 
 
 def _size(paths: Iterable[Path]) -> int:
-    """Bytes of files at or below `paths`."""
+    """Return the total size in bytes of the files at or below `paths`."""
     files = (file for path in paths for file in (path.rglob("*") if path.is_dir() else (path,)))
     return sum(file.lstat().st_size for file in files if not file.is_dir())

@@ -1,4 +1,4 @@
-"""How long stages took, for estimates."""
+"""Estimate how long stages will take from how long stored stages took."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from xdomain.store.durations import Measured, measured, rates_alike
 from xdomain.store.store import Store
 
 MEASURED_STAGES = 100
-"""Published stages of a kind that are read for its rate; a median of so many is steady."""
+"""Number of published stages per kind whose durations are read. The median of this many is steady."""
 
 
 class Rates:
-    """How long a plan's stages take and how long their completions are: medians by kind of what stored stages tell.
+    """Median durations and completion lengths of stored stages, by kind.
 
-    Seconds are those of a step for training stages, of a stage for others. A kind of which nothing of the plan is
-    published borrows from the store's other stages of the same model and shape.
+    Durations are seconds per step for training stages, and per stage for others. If none of the plan's stages of a kind
+    is published, other stages in the store with the same model and shape are used.
 
     Args:
-        done: keys of the published stages, of which up to `MEASURED_STAGES` a kind are read, evenly over the plan.
+        plan: Stages to estimate.
+        store: The store.
+        done: Keys of the published stages. Up to `MEASURED_STAGES` per kind are read, spread evenly over the plan.
     """
 
     def __init__(self, plan: Graph, store: Store, done: frozenset[str]) -> None:
@@ -40,10 +42,10 @@ class Rates:
                 self.add(plan.stages[key])
         unmeasured = {stage.kind for stage in plan.stages.values() if stage.key not in done} - set(self._measured)
         self.borrowed = rates_alike(plan, store, unmeasured)
-        """What stages of other plans took, by kind."""
+        """Measurements of other plans' stages, by kind."""
 
     def add(self, stage: StageSpec) -> None:
-        """Count a published stage; one whose record is damaged tells nothing."""
+        """Add the measurement of a published stage. A stage whose record is corrupt is skipped."""
         try:
             done = self._store.result(stage)
         except DamagedArtifact:
@@ -53,11 +55,11 @@ class Rates:
             self._measured.setdefault(stage.kind, []).append(told)
 
     def seconds_by_kind(self) -> dict[str, float]:
-        """Return the median seconds of each kind of which something is stored: per step for training stages."""
+        """Return the median seconds of each measured kind: per step for training stages, per stage for others."""
         return _medians(self.borrowed) | _medians(self._measured)
 
     def tokens_by_kind(self) -> dict[str, float]:
-        """Return the median of completions' mean lengths in tokens, for each kind of which something is stored."""
+        """Return the median of the stages' mean completion lengths in tokens, for each measured kind."""
         known: dict[str, list[float]] = {}
         for kind, found in {**self.borrowed, **self._measured}.items():
             known[kind] = [each.tokens for each in found if each.tokens is not None]
@@ -66,13 +68,15 @@ class Rates:
     def seconds_left(
         self, done: frozenset[str], workers: int, running: Mapping[str, Mapping[str, Any]] | None = None
     ) -> float | None:
-        """Seconds that `workers` workers need for what is not `done`.
+        """Return the seconds that the stages that are not `done` will take.
 
-        None while a kind of stage is left of which nothing was measured: none like it is published, and none that runs
-        has told its rate.
+        The result is None while a kind of remaining stage has no measurement, neither from a published stage nor from a
+        running one.
 
         Args:
-            running: the progress that running stages tell, by key.
+            done: Keys of the published stages.
+            workers: Number of workers.
+            running: Latest progress of each running stage, by key.
         """
         running = {key: progress for key, progress in (running or {}).items() if progress.get("total")}
         medians = _medians(self.borrowed) | self._running_rates(running) | _medians(self._measured)
@@ -101,7 +105,7 @@ def estimate_seconds(
     workers: int = 1,
     running: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> float | None:
-    """Seconds that the open stages will take, from what stages like them took and take; None where unknown.
+    """Return the seconds that the open stages will take, judging by similar stages; None if unknown.
 
     The arguments are those of `Rates.seconds_left`.
     """
@@ -109,13 +113,13 @@ def estimate_seconds(
 
 
 def share_done(progress: Mapping[str, Any]) -> float:
-    """How much of a stage is done, from 0 to 1, by what it tells."""
+    """Return the completed share of a stage, from 0 to 1, according to its progress."""
     total = progress.get("total")
     return min(1.0, progress.get("done", 0) / total) if total else 0.0
 
 
 def units(stage: StageSpec) -> int:
-    """Return what a stage's duration is a multiple of: its steps, or 1."""
+    """Return the number of units that a stage's duration scales with: its training steps, or 1."""
     return stage.steps if isinstance(stage, TrainStage) else 1
 
 

@@ -1,10 +1,10 @@
-"""What a lease says of the one who holds it.
+"""Read leases and the beats of their holders.
 
-leases/<folder>.json           the lease: written once, whole, and never changed
-leases/<folder>.<token>.beat   the signs of life of the holder with that token
+leases/<folder>.json           the lease: written once, atomically, and never changed
+leases/<folder>.<token>.beat   the latest beat and progress of the holder with that token
 
-A file that is no lease (another kind of file, no JSON, odd values) holds nothing: whoever wants the stage replaces it,
-and a holder whose lease it was ends itself at its next beat.
+A file that is not a valid lease is ignored: the next process that wants the stage replaces it, and a holder whose lease
+was overwritten this way stops at its next beat.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from xdomain.core.files import read_json
 from xdomain.core.process import end_worker, host_identity, process_started
 
 KILL_SECONDS = 10.0
-"""Longest time to wait for the end of a process that was killed."""
+"""Longest time to wait until a killed process has ended."""
 LEASE_BYTES = 1 << 20
-"""A lease, or a sign of life with its progress, is smaller."""
+"""Upper limit of the size of a lease, or of a beat with its progress."""
 TOKEN = r"^[A-Za-z0-9]{1,64}$"  # noqa: S105 -- no password; it is a part of file names
 AMOUNTS = ("done", "total", "seconds_per_unit")
 
 
 def sound_progress(value: Any) -> dict[str, Any]:
-    """Return the progress that a holder tells, without what could not be shown or counted with."""
+    """Return the progress that a holder wrote, without values of unexpected types."""
     told = value if isinstance(value, Mapping) else {}
     found = {name: told[name] for name in AMOUNTS if _is_amount(told.get(name))}
     rewards = told.get("rewards")
@@ -50,12 +50,12 @@ class Holder:
     """The holder of a lease.
 
     Attributes:
-        token: Unique to one acquisition.
-        host: Machine and boot.
-        pid: Process number there.
+        token: Unique name of one acquisition.
+        host: Machine and boot on which the holder runs.
+        pid: Process number on that machine.
         started: Start time of that process.
-        beat: Grows while the holder lives.
-        progress: How far the stage is, for status.
+        beat: Counter that grows while the holder lives.
+        progress: Progress of the stage, shown by `grid status`.
     """
 
     token: Annotated[str, Field(pattern=TOKEN)]
@@ -66,13 +66,13 @@ class Holder:
     progress: Progress = Field(default_factory=dict)
 
     def is_dead_here(self) -> bool:
-        """Return whether the holder ran on this machine and is gone; False for holders elsewhere, which are unknown."""
+        """Return whether the holder ran on this machine and has ended; False for holders on other machines."""
         return self.host == host_identity() and not self._lives()
 
     def end_here(self, lease: Path) -> None:
-        """Kill a holder that hangs on this machine, if it is a worker of ours (`end_worker`).
+        """Kill a holder that hangs on this machine, if it is an xdomain worker (`end_worker`).
 
-        One that lives on does no harm: its folders are its successor's, under other names.
+        A holder that survives does no harm: its folders were renamed and belong to its successor.
         """
         if self.host == host_identity() and self.started is not None and self._lives():
             end_worker(self.pid, self.started, lease, KILL_SECONDS)
@@ -83,7 +83,7 @@ class Holder:
 
 
 def read_lease(path: Path) -> Holder | None:
-    """Return the holder as the lease itself describes it; None if nobody holds it or it is damaged."""
+    """Return the holder that a lease names, without its beat; None if there is no valid lease."""
     try:
         return Holder(**read_json(path, LEASE_BYTES))
     except (FileNotFoundError, ValueError, TypeError):
@@ -91,7 +91,7 @@ def read_lease(path: Path) -> Holder | None:
 
 
 def read_holder(path: Path) -> Holder | None:
-    """Return who holds the lease, with the last sign of life; None if nobody holds it or it is damaged."""
+    """Return the holder that a lease names, with its latest beat; None if there is no valid lease."""
     holder = read_lease(path)
     if holder is None:
         return None
@@ -103,7 +103,7 @@ def read_holder(path: Path) -> Holder | None:
 
 
 def lease_damage(path: Path) -> str | None:
-    """Return why what lies at a lease's path is no lease; None if it is one or nothing is there."""
+    """Return why the file at a lease's path is not a lease; None if it is one or does not exist."""
     try:
         Holder(**read_json(path, LEASE_BYTES))
     except FileNotFoundError:
@@ -111,14 +111,14 @@ def lease_damage(path: Path) -> str | None:
     except ValidationError as error:
         return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:3])
     except TypeError:
-        return "it is no JSON object"
+        return "it is not a JSON object"
     except (OSError, ValueError) as error:
         return " ".join(str(error).split())
     return None
 
 
 def beat_path(lease: Path, token: str) -> Path:
-    """Return the file in which the holder with `token` shows that it lives."""
+    """Return the path of the file in which the holder with `token` writes its beats."""
     return lease.with_name(f"{lease.stem}.{token}.beat")
 
 

@@ -1,4 +1,4 @@
-"""With which settings each experiment last ran in a store.
+"""Record the settings that each experiment last ran with in a store.
 
 settings/<name>.json     name in the file, sha256 of the file, overrides
 """
@@ -14,24 +14,26 @@ from xdomain.store.store import Store
 
 
 def note_last_run(store: Store, origin: Origin) -> None:
-    """Remember the file and the settings of a run that begins.
+    """Record the file and the settings of a session that starts.
 
     Raises:
-        StoreError: the note cannot be written.
+        StoreError: The note cannot be written.
     """
     if read_last_run(store, origin.name) == origin:
         return
     path = _path(store, origin.name)
     try:
-        path.parent.mkdir(exist_ok=True)  # a store of an earlier version has no such folder
+        path.parent.mkdir(exist_ok=True)  # stores of earlier versions lack this folder
         write_json(path, {"name": origin.name, "file": origin.file, "settings": list(origin.settings)})
     except OSError as error:
         raise StoreError(f"cannot be written: {error.strerror or error}.", where=str(path)) from error
 
 
 def read_last_run(store: Store, name: str) -> Origin | None:
-    """Return the file and the settings that an experiment last ran with; None if it did not run or the note cannot be
-    read, since it only saves typing."""
+    """Return the file and the settings that an experiment last ran with; None if there is no readable note.
+
+    The note only saves typing, so an unreadable one is not an error.
+    """
     try:
         noted = read_json(_path(store, name))
         return Origin(str(noted["name"]), str(noted["file"]), tuple(map(str, noted["settings"])))

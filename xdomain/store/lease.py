@@ -1,12 +1,13 @@
-"""A lease says who works on a stage. Its holder shows that it lives; a dead holder's lease is taken over.
+"""Leases: each names the process that works on a stage.
 
-On the holder's own machine death is seen at once: its process (number and start time) is gone. Else a lease is stale
-when its beat has not changed for `STALE_SECONDS` *as the observer counts them*: clocks of machines are never compared.
+The holder writes a beat every few seconds. The lease of a dead holder is taken over. On the holder's own machine, a
+holder is dead as soon as its process (number and start time) is gone. On other machines, a lease is stale when its beat
+has not changed for `STALE_SECONDS` on the observer's clock. Clocks of different machines are never compared.
 
-A lease is placed with a hard link, which fails where one is already; a dead holder's is replaced by a rename. So one
-holder is left even where file locks do nothing: of two that replace a lease at the same moment, the first has lost it.
-The lock only keeps that from happening. A lost lease never becomes one's own again, and nothing that its holder does
-changes its successor's.
+A new lease is placed with a hard link, which fails if the lease exists. A dead holder's lease is replaced by a rename.
+So even on file systems whose locks do nothing, only one holder remains: if two processes replace a lease at the same
+moment, the first one loses it. The lock only makes this unlikely. A holder that lost its lease cannot regain it, and
+nothing that it does changes its successor's lease.
 """
 
 from __future__ import annotations
@@ -27,20 +28,20 @@ from xdomain.store.holder import Holder, beat_path, lease_damage, read_holder, r
 
 LOCK = ".lock"
 LOCK_SECONDS = 20.0
-"""A lock whose holder stands still is waited for so long, and then done without."""
+"""Time to wait for the lock. After that, its holder is assumed to hang, and the work continues without the lock."""
 BEAT_SECONDS = 2.0
 STALE_SECONDS = 60.0
 
 
 class Lease:
-    """A held lease; beats until released.
+    """A held lease, which beats until it is released.
 
     Args:
-        path: File of the lease, which is there.
-        token: Token in it.
-        previous: Token of the dead holder that it was taken from.
-        damage: Why the file that lay there before was no lease.
-        on_lost: Called once when the beat finds that somebody took the lease over.
+        path: File of the lease, which must exist.
+        token: Token in that file.
+        previous: Token of the dead holder that the lease was taken from; None if there was none.
+        damage: Why the previous file at `path` was not a lease; None if there was no such file.
+        on_lost: Called once when a beat finds that another process took the lease over.
     """
 
     def __init__(
@@ -60,21 +61,21 @@ class Lease:
         self._progress: dict[str, Any] = {}
         self._released = False
         self._write_lock = threading.Lock()
-        # Open until the end: by this others tell that the process which the lease names is the one that took it.
+        # Kept open: other processes recognise the holder by the fact that it has this file open.
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         _heart.keep(self)
 
     def progress(self, values: dict[str, Any]) -> None:
-        """Take over new progress; it is written with the next beat."""
+        """Set the progress that the next beat writes."""
         self._progress = values
 
     def is_ours(self) -> bool:
-        """Return False once somebody took the lease over: then nothing may be published."""
+        """Return whether this process still holds the lease. If not, it must not publish anything."""
         holder = read_lease(self._path)
         return holder is not None and holder.token == self.token
 
     def release(self) -> None:
-        """Give the lease up; nothing happens to one that somebody took over."""
+        """Release the lease. A lease that another process took over is left unchanged."""
         _heart.let_go(self)
         with self._write_lock:
             if self._released:
@@ -85,7 +86,7 @@ class Lease:
                 _withdraw(self._path, self.token)
 
     def beat(self) -> None:
-        """Show that the holder lives; nothing once it is released."""
+        """Write a beat, unless the lease was released."""
         with self._write_lock:
             if self._released:
                 return
@@ -93,17 +94,17 @@ class Lease:
                 if self.is_ours():
                     self._beat += 1
                     sign = {"beat": self._beat, "progress": self._progress}
-                    # After a crash of this machine its leases are void anyway.
+                    # Not durable: after a crash of this machine its leases are void anyway.
                     write_json(beat_path(self._path, self.token), sign, durable=False)
                     return
             except OSError:
-                return  # a full disk or a hiccup of the network: the next beat may get through
+                return  # the disk is full or the network is down: the next beat may succeed
         _heart.let_go(self)
         self._on_lost()
 
 
 class _Heart:
-    """Beats for every lease that this process holds, in one thread: starting one for each costs a short stage dear."""
+    """The thread that beats for all leases of this process. One thread per lease would slow down short stages."""
 
     def __init__(self) -> None:
         self._leases: set[Lease] = set()
@@ -136,11 +137,12 @@ _heart = _Heart()
 
 
 def acquire(path: Path, stale_token: str | None = None, on_lost: Callable[[], object] = lambda: None) -> Lease | None:
-    """Take the lease at `path`, or None while somebody else holds it.
+    """Take the lease at `path` and return it; None if another process holds it.
 
     Args:
-        stale_token: Token of a holder that was seen not to beat (`StaleWatch`).
-        on_lost: Called once should somebody take it over.
+        path: File of the lease.
+        stale_token: Token of a holder whose lease is stale according to `StaleWatch`; None if there is none.
+        on_lost: Called once if another process takes the lease over.
     """
     holder = read_lease(path)
     if holder is not None and not _may_take(holder, stale_token):
@@ -149,14 +151,14 @@ def acquire(path: Path, stale_token: str | None = None, on_lost: Callable[[], ob
         holder.end_here(path)
     with locked(path.parent):
         if read_lease(path) != holder:
-            return None  # somebody was faster
+            return None  # another process was faster
         damage = lease_damage(path)
         token = uuid.uuid4().hex
         if not _place(path, token):
             return None
         if holder is not None:
             beat_path(path, holder.token).unlink(missing_ok=True)
-        with suppress(FileNotFoundError):  # without locks somebody may be looking whose lease it is
+        with suppress(FileNotFoundError):  # without locks, another process may have removed it
             return Lease(path, token, None if holder is None else holder.token, damage, on_lost)
     return None
 
@@ -166,7 +168,7 @@ def _may_take(holder: Holder, stale_token: str | None) -> bool:
 
 
 def _place(path: Path, token: str) -> bool:
-    """Write this process's lease, in the place of what lies there; return False if somebody was faster."""
+    """Write this process's lease, replacing the file at `path`. Return False if another process was faster."""
     lease = {"token": token, "host": host_identity(), "pid": os.getpid(), "started": process_started(os.getpid())}
     written = path.with_name(f".{path.name}.{token}")
     write_json(written, lease, durable=False)
@@ -188,18 +190,18 @@ def _link(written: Path, path: Path) -> None:
     """Give a file a second name.
 
     Raises:
-        FileExistsError: somebody placed a lease just now.
+        FileExistsError: Another process has just placed a lease.
     """
     try:
         os.link(written, path)
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK):
             raise
-        written.rename(path)  # a file system without hard links: the lock alone keeps others away
+        written.rename(path)  # a file system without hard links: only the lock protects this
 
 
 def _withdraw(path: Path, token: str) -> None:
-    """Remove the lease with this token. If another one lies there, it stays: its holder was faster."""
+    """Remove the lease if it has this token. The lease of a faster holder stays."""
     grave = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     with suppress(FileNotFoundError):
         path.rename(grave)
@@ -213,7 +215,7 @@ def _withdraw(path: Path, token: str) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the one lock of what lies in `folder`: its leases, or its notes."""
+    """Hold the lock that protects the files in `folder`, which are leases or notes."""
     from filelock import FileLock, Timeout
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -234,7 +236,7 @@ class StaleWatch:
         self._seen: dict[Path, tuple[str, int, float]] = {}
 
     def holder(self, path: Path) -> tuple[Holder | None, bool]:
-        """Holder of the lease and whether it may be taken over."""
+        """Return the holder of a lease, and whether the lease may be taken over."""
         holder = read_holder(path)
         if holder is None:
             return None, True

@@ -1,4 +1,4 @@
-"""From published evaluations to what analysis works on."""
+"""Load published evaluations in the form that the analysis uses."""
 
 from __future__ import annotations
 
@@ -29,12 +29,14 @@ def measured_grid(
     description: Mapping[str, Any],
     with_text: bool = False,
 ) -> MeasuredGrid:
-    """Records of every published evaluation of `plan`, each checkpoint with its place in the grid.
+    """Return the records of every published evaluation of `plan`, with each checkpoint's position in the grid.
 
     Args:
-        chance: what a constant or uniform answer scores, by domain.
-        description: shown in reports as it is.
-        with_text: read completions too (for the item browser).
+        plan: Plan of the experiment.
+        store: The store.
+        chance: Score of a constant or uniform answer, by domain; None if unknown.
+        description: Description of the experiment, which reports show unchanged.
+        with_text: Also read the completions, which the item browser needs.
     """
     experiment = plan.experiment
     done = store.done(plan.stages.values())
@@ -87,7 +89,7 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
 
 
 def _telemetry(store: Store, stage: TrainStage) -> tuple[StepTelemetry, ...]:
-    """From the metrics of a mixed phase; () for any other, and where there are none."""
+    """Return the metrics of a mixed phase, one per step; () for other phases, and if none were recorded."""
     folder = store.folder(stage)
     path = folder / "metrics.jsonl"
     if not stage.phase.is_mixed or not path.exists():
@@ -107,7 +109,10 @@ def _telemetry(store: Store, stage: TrainStage) -> tuple[StepTelemetry, ...]:
 
 
 def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[CheckpointRef, Effort]:
-    """What the stage itself spent up to each of its checkpoints; tokens and time are recorded for its end alone."""
+    """Return the effort of the stage up to each of its checkpoints.
+
+    Tokens and time are known only for the final checkpoint.
+    """
     spent = {
         ref: replace(UNRECORDED, steps=ref.step, prompts=prompts_consumed(ref.step, plan.experiment.training))
         for ref in stage.checkpoints
@@ -124,14 +129,14 @@ def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[
 
 
 def compared_runs(graphs: Mapping[str, Graph], base: str | None) -> dict[str, RunId]:
-    """What every evaluated checkpoint is in a comparison, by its name.
+    """Return the row of each evaluated checkpoint in a comparison, by the checkpoint's name.
+
+    A row is the base or a model. A model's label is its name in `graphs`, or the checkpoint's title if that name is a
+    pattern that matches several checkpoints.
 
     Args:
-        graphs: evaluations of each model, by the name that it was asked for by.
-        base: the name that stands as the base.
-
-    Returns:
-        The base, or a model that is called as it was asked for; by its title where the name's pattern matched several.
+        graphs: Evaluations of each model, by the name that the user gave to select it.
+        base: Name of the model that serves as the base; None if there is none.
     """
     runs: dict[str, RunId] = {}
     for name, graph in graphs.items():
@@ -154,14 +159,16 @@ def compared_models(
     domains: tuple[str, ...] | None = None,
     with_text: bool = False,
 ) -> MeasuredGrid:
-    """Evaluated models side by side; one without any record is a row without numbers.
+    """Return the records of models in a comparison. A model without any record becomes a row without numbers.
 
     Args:
-        graphs: evaluations by name, see `compared_runs`.
-        base: the name that stands as the base, which the others are compared with.
-        failed: why an evaluation has no records, by model and domain.
-        domains: evaluated domains in their order, where the first graph does not have them all.
-        with_text: read completions too.
+        store: The store.
+        graphs: Evaluations by name, see `compared_runs`.
+        base: Name of the model that the others are compared with; None if there is none.
+        chance: Score of a constant or uniform answer, by domain; None if unknown.
+        failed: Reason why an evaluation has no records, by model and domain.
+        domains: Evaluated domains in order; None takes those of the first graph.
+        with_text: Also read the completions.
     """
     runs = compared_runs(graphs, base)
     evaluations = {stage.key: stage for graph in graphs.values() for stage in graph.evaluations}

@@ -94,7 +94,8 @@ def _last_judged(stage: EvaluateStage, alike: DrawnAlike) -> StoredStage | None:
 
 
 def _refuse_generating(plan: Plan, store: Store, unmatched: Sequence[EvaluateStage]) -> None:
-    """
+    """Raise if an unmatched evaluation could only be made by generating completions.
+
     Raises:
         PlanError: The store holds completions for one of these checkpoints and domains, but with other settings.
     """

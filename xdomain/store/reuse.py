@@ -1,4 +1,4 @@
-"""Why open stages of a plan are not those that the store has: compare each with the nearest stored one of its name."""
+"""Explain why open stages of a plan are not in the store, by comparing each with the most similar stored stage."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage
 
 MOST_COMPARED = 1000
-"""Open stages that are compared, so that a plan of ten thousand does not wait for it."""
+"""Largest number of open stages that are compared, so that a plan of ten thousand stages is not delayed."""
 KEY_OF_FOLDER = re.compile(r"-[0-9a-f]{16}$")
 STEP = re.compile(r"-step-\d+")
 
 
 @dataclass
 class NotReused:
-    """Open stages that a stored stage of the same name resembles, for one reason.
+    """Open stages that differ from a stored stage of the same name, all for the same reason.
 
     Attributes:
         reason: The difference; None for stages that differ only in a stage that they build on.
         stages: Number of such stages by kind.
-        example: Title of a planned stage and folder of the stored one.
+        example: Title of one such planned stage, and folder of the stored one.
     """
 
     reason: Reason | None
@@ -36,11 +36,11 @@ class NotReused:
 
 
 class StoredAlike:
-    """Published stages of a store by the names that their folders begin with.
+    """Published stages of a store, by name. A stage's folder name begins with its name.
 
     Args:
         store: The store.
-        without: Folders of stages that are not compared with.
+        without: Folders of stages to leave out.
     """
 
     def __init__(self, store: Store, without: Collection[str] = frozenset()) -> None:
@@ -50,16 +50,19 @@ class StoredAlike:
             self._named.setdefault(_name(folder), []).append(folder)
 
     def nearest(self, stage: StageSpec | StoredStage) -> StoredStage | None:
-        """Return the published stage of the same name, the step of a checkpoint apart, with the fewest differences."""
+        """Return the published stage of the same name with the fewest differences.
+
+        The step of a checkpoint is not part of the name.
+        """
         names = [name for name in self._named.get(_name(stage.folder), []) if name != stage.folder]
         found = [each for name in names if (each := self._published.read(name[-16:])) is not None]
         return min(found, key=lambda each: len(explain_difference(each.payload, stage.payload)), default=None)
 
 
 def not_reused(plan: Graph, store: Store, done: Collection[str]) -> tuple[NotReused, ...]:
-    """Return the reasons why open stages are made although the store has stages of their names.
+    """Return the reasons why open stages must be made although the store has stages of the same name.
 
-    Reasons of earlier kinds of stages come first: the others often follow from them.
+    Reasons of earlier kinds of stages come first, because the others often follow from them.
     """
     alike = StoredAlike(store, {stage.folder for stage in plan.stages.values()})
     found: dict[Reason | None, NotReused] = {}
@@ -79,7 +82,7 @@ def _reasons(stored: StoredStage, planned: StageSpec) -> Iterator[Reason | None]
 
 
 def _order(group: NotReused) -> tuple[bool, int, int]:
-    """Order by kind, then by number of stages; what only follows from another stage is last."""
+    """Return the sort key of a group: by kind, then by number of stages; groups without their own reason are last."""
     return group.reason is None, min(map(list(StageKind).index, group.stages)), -sum(group.stages.values())
 
 

@@ -51,7 +51,10 @@ def expected_savings(plan: Graph, store: Store, done: Collection[str]) -> Saving
 
 
 def _lent(stage: EvaluateStage, lender: StoredStage) -> int:
-    """Return how many completions both have. Items and samples are prefix-stable, so the smaller count decides."""
+    """Return how many completions both evaluations share.
+
+    Items and samples are prefix-stable, so this is the smaller of the two counts.
+    """
     if stage.payload["items"]["identity"] != lender.payload["items"]["identity"]:
         return 0
     summary = lender.done["summary"]

@@ -1,7 +1,7 @@
-"""Files that a session hands to its workers: they hold sections of the experiment, so only this user may read them.
+"""Files that a session passes to its workers. They contain sections of the experiment, so only this user may read them.
 
-work/.tasks-<session>/         of one session; goes when it ends, or when the next one finds that it is dead
-  session.json                 whose it is, in the words of a lease
+work/.tasks-<session>/         folder of one session; removed when it ends, or when a later session finds that it died
+  session.json                 the session's process, in the format of a lease
   <name>.json                  a task
 """
 
@@ -20,7 +20,7 @@ from xdomain.store.holder import read_lease
 FOLDER = ".tasks-"
 SESSION = "session.json"
 JOBS_MARK = "jobs"
-"""File that says that the session's workers may outlive it: jobs in a queue."""
+"""Marker file: workers of this session may outlive it, because they are queued jobs."""
 
 
 class SessionFiles:
@@ -39,7 +39,7 @@ class SessionFiles:
         self._written = 0
 
     def write(self, name: str, text: str) -> Path:
-        """Write a file that only this user may read, and return its path."""
+        """Write a file that only this user may read. Return its path."""
         if not self._written:
             self._begin()
         self._written += 1
@@ -61,16 +61,17 @@ class SessionFiles:
 
 
 def dead_sessions(root: Path, *, with_jobs: bool) -> Iterator[Path]:
-    """Yield the folders of sessions of this machine that ended without removing them.
+    """Yield the folders of sessions on this machine that ended without removing them.
 
     Args:
         root: Folder of the store.
-        with_jobs: Also those whose queued jobs may still start; such a job then ends at once.
+        with_jobs: Also yield folders of sessions whose queued jobs may still start. Without its task file, such a job
+            ends at once.
     """
     for folder in (root / "work").glob(f"{FOLDER}*"):
         try:
             owner = read_lease(folder / SESSION)
-        except OSError:  # another user's
+        except OSError:  # the folder belongs to another user
             continue
         if owner is not None and owner.is_dead_here() and (with_jobs or not (folder / JOBS_MARK).exists()):
             yield folder

@@ -1,4 +1,4 @@
-"""What became of every stage of a plan so far; the store's folders are listed once, whatever the plan's size."""
+"""Find the state of every stage of a plan. The store's folders are listed only once, whatever the plan's size."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class StageStatus:
     """A stage's state in the store, with what explains it.
 
     Attributes:
-        state: The state.
-        holder: who runs it.
-        failure: why it failed last; only if it failed.
-        attempts: why earlier attempts ended, oldest first.
+        state: State of the stage.
+        holder: Holder of its lease, if it is running.
+        failure: Its last failure, if it failed.
+        attempts: Causes that ended earlier attempts, oldest first.
     """
 
     state: StageState
@@ -30,7 +30,7 @@ class StageStatus:
 
 
 def stage_states(store: Store, stages: Iterable[StageRef]) -> dict[str, StageStatus]:
-    """State of every stage, by key."""
+    """Return the state of every stage, by key."""
     wanted = list(stages)
     done = store.done(wanted)
     leases, failures, attempts = store.names("leases"), store.names("failures"), store.names("attempts")

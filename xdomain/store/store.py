@@ -2,16 +2,16 @@
 
 store.json                     schema version
 stages/<folder>/               published: stage.json, manifest.json, done.json last, and the artifact
-work/<folder>[.<token>]/       what a running or killed stage has so far, see `workplace`
-scratch/<folder>[.<token>]/    the trainer's own resume files; go when the stage is published
-leases/<folder>.json           who works on it, see `holder`
-failures/<folder>.json         why it failed last, or that it was cancelled
-attempts/<folder>.jsonl        why earlier attempts ended; stays when the stage is published
+work/<folder>[.<token>]/       unpublished files of a running or killed stage, see `workplace`
+scratch/<folder>[.<token>]/    the trainer's resume files; removed when the stage is published
+leases/<folder>.json           process that works on the stage, see `holder`
+failures/<folder>.json         the stage's last failure, or that it was cancelled
+attempts/<folder>.jsonl        causes that ended earlier attempts; kept when the stage is published
 logs/<folder>.log
 reports/<experiment>/
-experiments/<name>.json        which stages an experiment needs
-settings/<name>.json           with which settings an experiment last ran
-drawn/<draw>-<folder>          empty: finds evaluations by what their completions were drawn with
+experiments/<name>.json        stages that an experiment needs
+settings/<name>.json           settings that an experiment last ran with
+drawn/<draw>-<folder>          empty file: index of evaluations by the settings that completions were drawn with
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ from xdomain.store.stored import StoredStage, find_stages
 from xdomain.store.workplace import hand_over, leave, sweep
 
 FEW_STAGES = 32
-"""Of so many, each is looked for by name; of more, the folder is listed once."""
+"""Up to this number of stages, each is looked up by name. For more, the folder is listed once."""
 
 
 class Store:
     """A run directory.
 
     Args:
-        root: Folder of the store, which is made on the first write.
+        root: Folder of the store, which is created on the first write.
 
     Attributes:
         root: Folder of the store.
@@ -76,19 +76,19 @@ class Store:
         if os.path.lexists(marker):
             require_schema(read_schema(marker), root)
         elif root.exists() and not (root.is_dir() and all(is_being_made(each) for each in root.iterdir())):
-            what = "is not empty and not a store." if root.is_dir() else "is a file, and a store is a folder."
+            what = "is not empty and not a store." if root.is_dir() else "is a file, but a store is a folder."
             raise StoreError(what, where=str(root), fix="Choose another folder with --store.")
 
     @property
     def exists(self) -> bool:
-        """Whether something was ever written to it."""
+        """Return whether anything was ever written to the store."""
         return (self.root / MARKER).is_file()
 
     def create(self) -> None:
-        """Make the folders, and check that the file system can do what publishing needs.
+        """Create the folders, and check that the file system supports what publishing needs.
 
         Raises:
-            StoreError: the folder cannot be written, or the file system cannot rename or lock.
+            StoreError: The folder cannot be written, or the file system cannot rename or lock.
         """
         try:
             indexed = (self.root / DRAWN).is_dir()
@@ -113,11 +113,11 @@ class Store:
         return self.root / f"stages/{stage.folder}"
 
     def work(self, stage: StageRef, lease: Lease | None = None) -> Path:
-        """Return the work folder of a holder; without a lease, the one that a holder left for the next."""
+        """Return the work folder of the lease's holder; without a lease, the folder left for the next holder."""
         return self.root / "work" / (stage.folder if lease is None else f"{stage.folder}.{lease.token}")
 
     def scratch(self, stage: StageRef, lease: Lease | None = None) -> Path:
-        """Return the folder of resume files of a holder; without a lease, the one that a holder left for the next."""
+        """Return the resume folder of the lease's holder; without a lease, the folder left for the next holder."""
         return self.root / "scratch" / (stage.folder if lease is None else f"{stage.folder}.{lease.token}")
 
     def lease_path(self, stage: StageRef) -> Path:
@@ -130,7 +130,7 @@ class Store:
         return self.root / "reports" / experiment
 
     def done(self, stages: Iterable[StageRef]) -> frozenset[str]:
-        """Keys of those that are published."""
+        """Return the keys of those of `stages` that are published."""
         wanted = list(stages)
         folder = str(self.root / "stages")
         if len(wanted) > FEW_STAGES:
@@ -139,11 +139,11 @@ class Store:
         return frozenset(stage.key for stage in wanted if os.path.isfile(os.path.join(folder, stage.folder, DONE)))
 
     def free_bytes(self) -> int:
-        """Space left on the store's disk."""
+        """Return the free space on the store's disk in bytes."""
         return shutil.disk_usage(self.root).free
 
     def names(self, kind: str) -> frozenset[str]:
-        """What lies in one of the store's folders."""
+        """Return the names of the entries in one of the store's folders."""
         try:
             return frozenset(os.listdir(self.root / kind))
         except (FileNotFoundError, NotADirectoryError):
@@ -153,41 +153,41 @@ class Store:
         """Return published stages whose title or folder matches a glob pattern, or whose key begins with it.
 
         Raises:
-            DamagedArtifact: one of them is damaged.
+            DamagedArtifact: A matching stage is corrupt.
         """
         return find_stages(self.root, pattern)
 
     def result(self, stage: StageRef) -> dict[str, Any]:
-        """What a published stage left: `summary`, `provenance`, `seconds`.
+        """Return a published stage's `done.json`: `summary`, `provenance`, `seconds`.
 
         Raises:
-            DamagedArtifact: the file that says so is damaged.
+            DamagedArtifact: That file is corrupt.
         """
         result: dict[str, Any] = read_description(self.folder(stage))["done"]
         return result
 
     def open_artifact(self, stage: StageRef) -> Path:
-        """Folder of a published stage, after its key and every file's digest were compared.
+        """Return the folder of a published stage, after comparing its key and the digest of every file.
 
         Raises:
-            StoreError: not published, or another stage of the same short key.
-            DamagedArtifact: a file is damaged.
+            StoreError: The stage is not published, or the folder belongs to another stage with the same short key.
+            DamagedArtifact: A file is corrupt.
         """
         folder = self.folder(stage)
         check_artifact(folder)
         if read_description(folder)["key"] != stage.key:
-            raise StoreError("holds another stage whose key begins alike.", where=str(folder))
+            raise StoreError("holds another stage with the same short key.", where=str(folder))
         return folder
 
     def take(
         self, stage: StageRef, stale_token: str | None = None, on_lost: Callable[[], object] = lambda: None
     ) -> Lease | None:
-        """Take a stage's lease, and what its last holder made; None while somebody else holds it.
+        """Take a stage's lease, and the files that its last holder left; None if another process holds the lease.
 
         The arguments are those of `acquire`.
         """
         lease = acquire(self.lease_path(stage), stale_token, on_lost)
-        if lease is not None and not lease.is_ours():  # without locks another one may replace it at once
+        if lease is not None and not lease.is_ours():  # without locks, another process may replace it at once
             lease.release()
             return None
         if lease is not None:
@@ -199,19 +199,21 @@ class Store:
         return lease
 
     def give_back(self, stage: StageRef, lease: Lease) -> None:
-        """Release a stage's lease; what was made and not published is left to the next holder."""
+        """Release a stage's lease. Unpublished files are left to the next holder."""
         if lease.is_ours():
             leave(self.root, stage.folder, lease.token)
         lease.release()
 
     def publish(self, stage: StageSpec, lease: Lease, done: Mapping[str, Any]) -> bool:
-        """Move the stage's work folder into place, whole or not at all.
+        """Move the stage's work folder into place atomically.
 
         Args:
-            done: JSON for the terminal token: `summary`, `provenance`, `seconds`.
+            stage: The stage.
+            lease: Lease of this process on the stage.
+            done: Content of the terminal token, `done.json`: `summary`, `provenance`, `seconds`.
 
         Returns:
-            False if the lease was lost or somebody else published first; then nothing is changed.
+            False if the lease was lost or another process published first; then nothing is changed.
         """
         work, target = self.work(stage, lease), self.folder(stage)
         if not lease.is_ours():
@@ -221,8 +223,8 @@ class Store:
             sync_tree(work)
             if not lease.is_ours():
                 return False
-            # Whoever took the lease over since has moved the folder away, so that this fails; the separator keeps the
-            # file that lies there then from being renamed.
+            # If another process has taken the lease over, it has moved the folder away, and this fails. It has put a
+            # file in its place; the trailing separator keeps that file from being renamed.
             os.rename(f"{work}{os.sep}", target)
         except OSError:
             if (target / DONE).is_file() or not lease.is_ours():
@@ -233,7 +235,11 @@ class Store:
         return True
 
     def settle(self, stage: StageSpec, lease: Lease) -> bool:
-        """Finish what a publisher killed between rename and terminal token left; True if the stage is done now."""
+        """Finish publishing if a process was killed between rename and terminal token.
+
+        Returns:
+            Whether the stage is published now.
+        """
         target = self.folder(stage)
         if (target / DONE).is_file():
             sweep(self.root, stage.folder)
@@ -248,7 +254,7 @@ class Store:
         return False
 
     def discard(self, stage: StageRef) -> None:
-        """Take a damaged stage out of the published ones, so that it is made again; its holder calls this."""
+        """Remove a corrupt stage from the published ones, so that it is rebuilt. Only the lease's holder calls this."""
         trash = self.root / "work" / f".trash-{stage.folder}"
         remove(trash)
         if os.path.lexists(self.folder(stage)):
@@ -272,10 +278,10 @@ class Store:
 
     def _finish(self, stage: StageSpec, lease: Lease, done: Mapping[str, Any]) -> None:
         if not (self.folder(stage) / STAGE).is_file():
-            return  # this process stood still after its rename, and somebody has discarded the stage since
+            return  # this process was suspended after its rename, and another has discarded the stage
         if stage.kind is StageKind.EVALUATE:
             note_drawn(self.root, stage.folder, stage.payload)
-        # Its presence alone counts; should the machine lose it in a crash, `settle` makes it again from synced files.
+        # Only its presence matters. If a crash of the machine loses it, `settle` writes it again from synced files.
         write_json(self.folder(stage) / DONE, dict(done), durable=False)
         holder = read_lease(self.lease_path(stage))
         sweep(self.root, stage.folder, keep=() if holder is None or lease.is_ours() else (holder.token,))

@@ -1,4 +1,4 @@
-"""Published stages as they describe themselves, for stages that no plan at hand has."""
+"""Read published stages from their descriptions, without a plan that contains them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class StoredStage(StageRef):
 
     Attributes:
         path: Folder of the stage.
-        payload: What its key was made of.
+        payload: Content that its key is the digest of.
         needs: Keys of the stages that it was made from.
-        done: What it left: `summary`, `provenance`, `seconds`.
+        done: Content of its `done.json`: `summary`, `provenance`, `seconds`.
     """
 
     path: Path
@@ -31,17 +31,17 @@ class StoredStage(StageRef):
 
     @property
     def evaluated(self) -> str | None:
-        """Name of the checkpoint that an evaluation asked; None for other stages."""
+        """Name of the checkpoint that an evaluation measured; None for other stages."""
         return CheckpointRef(**self.payload["checkpoint"]).name if self.kind is StageKind.EVALUATE else None
 
     @property
     def records(self) -> Path:
-        """Item records of an evaluation."""
+        """Path of the item records of an evaluation."""
         return self.path / RECORDS
 
     @property
     def is_endpoint(self) -> bool:
-        """Whether it is a base model behind an endpoint, which has no weights."""
+        """Whether the stage is a base model behind an endpoint, which has no weights."""
         return "endpoint" in self.payload.get("model", {})
 
 
@@ -58,7 +58,7 @@ def find_stages(root: Path, pattern: str) -> list[StoredStage]:
     with it.
 
     Raises:
-        DamagedArtifact: one of them is corrupt.
+        DamagedArtifact: A matching stage is corrupt.
     """
     return [
         _stored(marker.parent, read_description(marker.parent))
@@ -80,7 +80,10 @@ def _stored(path: Path, data: Mapping[str, Any]) -> StoredStage:
 
 
 def _is_called(folder: Path, pattern: str) -> bool:
-    """Return whether a stage's title matches, or its key begins so; False for a description that cannot be read."""
+    """Return whether a stage's title matches, or its key begins with `pattern`.
+
+    It is False for a description that cannot be read.
+    """
     try:
         data = description(folder)
         return fnmatchcase(data["title"], pattern) or bool(data["key"].startswith(pattern))

@@ -1,8 +1,7 @@
 """Find test items that an evaluated checkpoint was trained on, before anything is evaluated.
 
-An experiment's own domains are compared before it trains. For a finished checkpoint the
-schedules of its stages are compared, because a file, a template or a split may have changed since, or other domains
-are evaluated.
+An experiment's own domains are compared before it trains. For a finished checkpoint, the schedules of its stages are
+compared, because a file, a template or a split may have changed since, or other domains are evaluated.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class TrainedOverlap:
     examples: tuple[str, ...]
 
     def sentence(self) -> str:
-        """Say what overlaps, with numbers."""
+        """Return a sentence that describes the overlap, with numbers."""
         return (
             f'{self.shared} of {self.items} evaluated items of "{self.tested}" are prompts that "{self.checkpoint}" '
             f'was trained on, as train items of "{self.trained}" (the first: {", ".join(self.examples)}).'
@@ -54,12 +53,15 @@ class TrainedOverlap:
 
 
 def find_trained_overlaps(graph: Graph, store: Store, *, finished: bool) -> list[TrainedOverlap]:
-    """Compare the items of each evaluation with what its checkpoint was trained on, if that is in the store.
+    """Return the overlaps between the items of each evaluation and the prompts that its checkpoint was trained on.
 
-    A domain may list others (or itself) under `allow_overlap`, which allows their test items in its training.
+    Only checkpoints in the store are compared. A domain may list other domains (or itself) under `allow_overlap`, which
+    allows their test items in its training.
 
     Args:
-        finished: Also compare evaluations that are in the store.
+        graph: Evaluations to compare.
+        store: The store.
+        finished: Also compare evaluations that are published.
 
     Raises:
         StoreError: The store does not say what a checkpoint was trained on.
@@ -82,7 +84,10 @@ def find_trained_overlaps(graph: Graph, store: Store, *, finished: bool) -> list
 
 
 def _to_be_made(key: str, graph: Graph, done: Collection[str]) -> bool:
-    """Return whether the run makes this stage or one below it (again): from the items of today, which were compared."""
+    """Return whether this session will make the stage or one of its ancestors.
+
+    Such a stage is trained on the current items, which were compared already.
+    """
     if key not in done:
         return True
     stage = graph.stages.get(key)
@@ -103,7 +108,7 @@ def _overlaps(stage: EvaluateStage, setup: Setup, items: list[Item], trained: Tr
 
 
 def evaluated_items(stage: EvaluateStage) -> list[Item]:
-    """Return the items that an evaluation asks."""
+    """Return the items of an evaluation."""
     domain = build_domain(stage.domain_entry)
     try:
         return choose_items(domain, stage.settings, Split(stage.split))

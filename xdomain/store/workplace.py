@@ -1,12 +1,12 @@
-"""Work and resume folders: each belongs to one token, and moves from a dead holder to its successor by a rename.
+"""Work and resume folders. Each belongs to one token, and a rename moves it from a dead holder to its successor.
 
-work/<folder>.<token>      of the holder with that token
-work/<folder>              left by a holder that released its lease with the stage undone; the next one takes it
-work/<folder>.<token>      an empty file: that holder's folder was taken away, and it cannot make it again
+work/<folder>.<token>      folder of the holder with that token
+work/<folder>              left by a holder that released its lease before the stage was finished, for the next holder
+work/<folder>.<token>      as an empty file: that holder's folder was taken away, and it cannot create it again
 
-The same in scratch/. A holder that lost its lease and wakes up finds its paths gone, whatever it was about to write.
-What it still has open are files that the successor made copies of, and folders of unfinished states, which are never
-read. So nobody writes into a folder that is another one's, even where locks do nothing and clocks differ.
+The same holds in scratch/. A suspended holder that lost its lease finds its paths gone when it wakes up. Its successor
+has copied the files that it may still have open, and never reads folders of unfinished states. So no process can write
+into the folder of another, even if locks do nothing and clocks differ.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from xdomain.core.files import remove
 KINDS = ("work", "scratch")
 OWNED = re.compile(r"(?P<stage>.+)\.(?P<token>[A-Za-z0-9]+)")
 RESUME_STATES = "checkpoint-"
-"""Folders of the trainer's states begin so."""
+"""Prefix of the names of folders with the trainer's states."""
 
 
 def stage_of(entry: str) -> str:
-    """Return the stage's folder name that an entry of work/ or scratch/ belongs to."""
+    """Return the folder name of the stage that an entry of work/ or scratch/ belongs to."""
     found = OWNED.fullmatch(entry)
     return found["stage"] if found else entry
 
 
 def hand_over(root: Path, stage: str, previous: str | None, token: str) -> None:
-    """Give what an earlier holder of a stage made to the new one; only the holder of the lease calls this.
+    """Move the files of an earlier holder of a stage to the new holder. Only the holder of the lease calls this.
 
     Args:
         root: Folder of the store.
@@ -51,7 +51,7 @@ def hand_over(root: Path, stage: str, previous: str | None, token: str) -> None:
 
 
 def leave(root: Path, stage: str, token: str) -> None:
-    """Leave what was made to whoever takes the stage next; the holder calls this before it releases its lease."""
+    """Leave the work folder to the next holder of the stage. The holder calls this before it releases its lease."""
     for kind in KINDS:
         own, left = root / kind / f"{stage}.{token}", root / kind / stage
         if os.path.lexists(own) and not _is_taken_away(own):
@@ -60,10 +60,12 @@ def leave(root: Path, stage: str, token: str) -> None:
 
 
 def sweep(root: Path, stage: str, keep: Collection[str] = ()) -> None:
-    """Remove all work and resume folders of a stage that is published.
+    """Remove all work and resume folders of a published stage.
 
     Args:
-        keep: Tokens whose folders stay.
+        root: Folder of the store.
+        stage: Folder name of the stage.
+        keep: Tokens whose folders are kept.
     """
     kept = {f"{stage}.{token}" for token in keep}
     for kind in KINDS:
@@ -77,7 +79,8 @@ def unclaimed(folder: Path, stage: str, token: str | None) -> list[str]:
 
     Args:
         folder: Folder work/ or scratch/ of the store.
-        token: Token of the present or last holder.
+        stage: Folder name of the stage.
+        token: Token of the current or last holder; None if there is none.
     """
     others = _entries(folder, stage, token)[1:]
     taken_away = [name for name in _names(folder) if stage_of(name) == stage and _is_taken_away(folder / name)]
@@ -85,8 +88,11 @@ def unclaimed(folder: Path, stage: str, token: str | None) -> list[str]:
 
 
 def _entries(folder: Path, stage: str, token: str | None) -> list[str]:
-    """Return what holders of a stage made, first what the next one takes: the last holder's, else what a holder left,
-    else the newest, which a process that was killed while it took over had not moved yet."""
+    """Return the entries of a stage's holders. The first one is the entry that the next holder takes.
+
+    That is the last holder's entry, or else the one that a holder left, or else the newest one, which a process did not
+    move because it was killed while taking over.
+    """
     found = [name for name in _names(folder) if stage_of(name) == stage and not (_is_taken_away(folder / name))]
     return sorted(found, key=lambda name: (name != f"{stage}.{token}", name != stage, -_changed(folder / name)))
 
@@ -95,7 +101,7 @@ def _move(old: Path, new: Path) -> None:
     try:
         old.rename(new)
     except FileNotFoundError:
-        return  # without locks another one may be faster
+        return  # without locks, another process may be faster
     if OWNED.fullmatch(old.name):
         with suppress(OSError):
             old.touch(exist_ok=False)
@@ -103,8 +109,10 @@ def _move(old: Path, new: Path) -> None:
 
 
 def _make_own(folder: Path) -> None:
-    """Copy files that the earlier holder may have open, such as answers and metrics; states and weights are whole, or
-    made again."""
+    """Copy files that the earlier holder may still have open, such as answers and metrics.
+
+    States and weights need no copy, because they are complete or made again.
+    """
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != CHECKPOINTS and not name.startswith(RESUME_STATES)]
         for name in names:

@@ -1,1 +1,1 @@
-"""Training strategies for mixed phases: one method a file, torch but never trl, over one interface (`base`)."""
+"""Training strategies for mixed phases: one method per file, over the interface in `base`, with torch but never trl."""

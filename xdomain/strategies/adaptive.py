@@ -1,4 +1,4 @@
-"""Adaptive domain weights: how many prompts of each domain a rollout has follows what the rollouts before it showed."""
+"""Adaptive domain weights: earlier rollouts decide how many prompts of each domain the next rollout has."""
 
 from __future__ import annotations
 
@@ -15,30 +15,32 @@ from xdomain.strategies.gradients import combine, cosines, gramian, joint_gradie
 
 
 class Adaptive(Strategy):
-    """share_k = floor + (1 - K floor) w_k, w_k in proportion to nominal_k exp(value_k / temperature), nominal_k the
-    domain's share as the phase is written.
+    """A strategy whose shares follow a softmax over the domains' values.
 
-    value_k = L_k + `bonus_k` + exploration sqrt(2 ln(n + 1) / (n_k + 1)): L_k is the running mean of the domain's mean
-    absolute advantage, n_k the prompts it had and n all prompts. Shares become whole prompts by carrying what is left
-    over to the next rollout, so nothing here is random: the rollouts before it decide a rollout's counts.
+    share_k = floor + (1 - K floor) w_k, with w_k in proportion to nominal_k exp(value_k / temperature). nominal_k is
+    the domain's share as the phase is written.
+
+    value_k = L_k + `bonus_k` + exploration sqrt(2 ln(n + 1) / (n_k + 1)). L_k is the running mean of the domain's mean
+    absolute advantage, n_k the number of prompts it had, and n the number of all prompts. Shares become whole prompts
+    by carrying the remainder over to the next rollout. Nothing here is random: earlier rollouts decide the counts.
 
     Source: DUMP, 2504.09710: mean absolute advantage as learnability, an upper confidence bound, a softmax. Ours: a
-    running mean for its sliding window, prompts for its samples, the floor, the nominal weights as a prior. With
-    `scale_rewards: group` an informative group's advantages have unit deviation, so that L_k is mostly the share of
-    groups that carry gradient at all.
+    running mean instead of its sliding window, prompts instead of its samples, the floor, and the nominal weights as a
+    prior. With `scale_rewards: group` an informative group's advantages have unit deviation, so L_k is mostly the share
+    of groups that carry gradient.
     """
 
     def __init__(self, config: AdaptiveConfig, domains: Sequence[str], seed: int) -> None:
         super().__init__(config, domains, seed)
         self._config = config
         self.taken = dict.fromkeys(self.domains, 0)
-        """Prompts that each domain had so far: the position in its queue."""
+        """Number of prompts that each domain had so far, which is the position in its queue."""
         self._credit = dict.fromkeys(self.domains, 0.0)
-        """Prompts that a domain's share promised it and rounding has not given yet."""
+        """Prompts, in fractions, that a domain's share promised and that rounding has not given yet."""
         self._learnability = dict.fromkeys(self.domains, math.nan)
 
     def allocate(self, prompts: int, nominal: Mapping[str, float]) -> dict[str, int]:
-        """How many prompts of each domain the next rollout has; counts them as taken."""
+        """Return the number of prompts of each domain in the next rollout, and count them as taken."""
         counts = dict.fromkeys(self.domains, 0)
         for name, share in self.shares(nominal).items():
             self._credit[name] += share * prompts
@@ -50,7 +52,7 @@ class Adaptive(Strategy):
         return counts
 
     def shares(self, nominal: Mapping[str, float]) -> dict[str, float]:
-        """Parts of the domains in the next rollout, summing to 1."""
+        """Return each domain's share of the next rollout. Shares sum to 1."""
         values = self.values()
         highest = max(values.values())
         total = sum(nominal.values())
@@ -62,7 +64,10 @@ class Adaptive(Strategy):
         return {name: floor + (1 - len(raw) * floor) * each / sum(raw.values()) for name, each in raw.items()}
 
     def values(self) -> dict[str, float]:
-        """What speaks for more prompts of each domain; a domain not seen yet gets the best one's learnability."""
+        """Return each domain's value; a higher one gives more prompts.
+
+        A domain that was not seen yet has the learnability of the best one.
+        """
         known = [value for value in self._learnability.values() if not math.isnan(value)]
         best = max(known, default=0.0)
         wide = 2 * math.log(sum(self.taken.values()) + 1)
@@ -74,11 +79,11 @@ class Adaptive(Strategy):
         }
 
     def bonus(self, domain: str) -> float:
-        """A further reason for prompts of a domain."""
+        """Return a method's own addition to a domain's value."""
         return 0.0
 
     def observe(self, mean_absolute_advantages: Mapping[str, float]) -> None:
-        """Take what a rollout showed, by domain that it had."""
+        """Update the running means with a rollout's mean absolute advantages, by domain."""
         for name, seen in mean_absolute_advantages.items():
             self._learnability[name] = self.running_mean(self._learnability[name], seen)
 
@@ -101,7 +106,7 @@ class Adaptive(Strategy):
 
 
 class Bandit(Adaptive):
-    """bonus_k = 0; the step is joint's, on the rollout that was chosen."""
+    """Adaptive weights with bonus_k = 0. The step is joint's, on the chosen rollout."""
 
     stock_step = True
 
@@ -111,11 +116,13 @@ class Bandit(Adaptive):
 
 
 class TransferAware(Adaptive):
-    """bonus_k = transfer T_k, T_k the running mean of the mean cosine of g_k with the other domains' gradients: how far
-    a step on k is to first order a step on the others. The step is joint's.
+    """Adaptive weights with a bonus for domains whose gradient agrees with the others'.
+
+    bonus_k = transfer T_k. T_k is the running mean of the mean cosine of g_k with the other domains' gradients, which
+    measures the first-order effect of a step on domain k on the other domains. The step is joint's.
 
     Source: inspired by TAC, 2606.25178: advantages for learnability, gradients' alignment for transferability. Ours:
-    whole gradients instead of projected ones, the mean, the sum of both terms.
+    whole gradients instead of projected ones, the mean, and the sum of both terms.
     """
 
     def __init__(self, config: TransferAwareConfig, domains: Sequence[str], seed: int) -> None:

@@ -1,4 +1,4 @@
-"""What a strategy sees of one optimizer step, and what it must leave behind.
+"""The interface between strategies and the trainer: one optimizer step, divided by domain.
 
 A strategy asks for each domain's part of the step's loss and gradient. It then either leaves a gradient, which the
 trainer clips and applies as usual, or moves the parameters itself by smaller optimizer steps and leaves no gradient.
@@ -17,18 +17,18 @@ from torch import Tensor
 from xdomain.core.errors import StageError
 
 Gradient = list[Tensor]
-"""One tensor a trainable parameter, in the order of `DomainStep.parameters`."""
+"""One tensor per trainable parameter, in the order of `DomainStep.parameters`."""
 
 
 @dataclass(frozen=True)
 class DomainPart:
-    """One domain's part of a step's loss, at the parameters of the time of the request.
+    """One domain's part of a step's loss, at the parameters that the model had when it was requested.
 
     Attributes:
         loss: The domain's mean loss times `share`; the parts of all domains add up to the step's loss.
         gradient: Gradient of `loss`.
-        share: the domain's part of what the loss averages over: tokens for dapo, cispo and bnpo, samples for grpo,
-            dr_grpo and luspo. Above 0.
+        share: The domain's share of the tokens (dapo, cispo, bnpo) or samples (grpo, dr_grpo, luspo) that the loss
+            averages over; above 0.
     """
 
     loss: float
@@ -41,27 +41,30 @@ class DomainPart:
 
 
 class DomainStep(Protocol):
-    """One optimizer step, seen by domain. Under several processes everything here is already averaged over them."""
+    """One optimizer step, divided by domain. With several processes, every value is already averaged over them."""
 
     @property
     def number(self) -> int:
-        """Index of the optimizer step in its stage, from 0."""
+        """Return the index of the optimizer step in its stage, from 0."""
 
     @property
     def fresh_rollout(self) -> bool:
-        """Whether this is the first step on its rollout."""
+        """Return whether this is the first step on its rollout."""
 
     @property
     def domains(self) -> Sequence[str]:
-        """The domains that have samples in this step, sorted; at least one, but one of the phase may be missing."""
+        """Return the sorted names of the domains that have samples in this step.
+
+        There is at least one, but domains of the phase may be missing.
+        """
 
     @property
     def error_rates(self) -> Mapping[str, float]:
-        """Share of the rollout's scored samples that are not right, in [0, 1], for each domain that has one."""
+        """Return the share of scored samples that are not right, in [0, 1], for each domain with scored samples."""
 
     @property
     def parameters(self) -> Sequence[torch.nn.Parameter]:
-        """The trainable parameters."""
+        """Return the trainable parameters."""
 
     def loss_and_gradient(self, domain: str) -> DomainPart:
         """Compute the domain's part at the current parameters.
@@ -87,42 +90,42 @@ class DomainStep(Protocol):
 
 
 class Strategy(ABC):
-    """One method.
+    """A training method for mixed phases.
 
     Args:
-        config: its parameters.
-        domains: of the phase, sorted.
-        seed: what its random choices derive from.
+        config: Parameters of the method.
+        domains: Domain names of the phase, sorted.
+        seed: Seed from which the method's random choices derive.
     """
 
     stock_step: ClassVar[bool] = False
-    """Whether the trainer's own step already is this strategy, so that nothing needs to be taken apart."""
+    """Whether this strategy equals the trainer's own step, so that the step need not be divided by domain."""
 
     def __init__(self, config: Any, domains: Sequence[str], seed: int) -> None:
         self.domains = tuple(domains)
         self.seed = seed
 
     def prepare(self, names: Sequence[str], history: Iterable[Mapping[str, Tensor]]) -> None:  # noqa: B027
-        """Look at earlier phases before the first step; most strategies have no use for them.
+        """Read the changes of earlier phases before the first step. Most strategies do not use them.
 
         Args:
-            names: of the trainable parameters, in the order of `DomainStep.parameters`.
-            history: for each earlier phase, the change that it made to each parameter; first phase first.
+            names: Names of the trainable parameters, in the order of `DomainStep.parameters`.
+            history: Change that each earlier phase made to each parameter, first phase first.
         """
 
     @abstractmethod
     def step(self, step: DomainStep) -> Mapping[str, Any]:
-        """Leave a gradient or move the parameters; returns plain JSON figures for the step's line of metrics."""
+        """Set a gradient or move the parameters, and return plain JSON figures for the step's line of metrics."""
 
     def state(self) -> dict[str, Tensor]:
-        """Everything except the parameters that the next step depends on; saved with every checkpoint."""
+        """Return the state that the next step depends on, without the parameters. Every checkpoint stores it."""
         return {}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from what `state` returned.
+        """Restore the state that `state` returned.
 
         Raises:
-            StageError: there is state, but this strategy keeps none.
+            StageError: The checkpoint holds state, but this strategy keeps none.
         """
         if state:
             raise StageError(

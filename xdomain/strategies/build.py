@@ -1,4 +1,4 @@
-"""From a strategy's parameters to the strategy."""
+"""Build a strategy from its parameters."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from xdomain.strategies.base import Strategy
 
 
 def build_strategy(config: StrategyModel, domains: Sequence[str], seed: int) -> Strategy:
-    """The strategy that `config` describes.
+    """Return the strategy that `config` describes.
 
     Args:
-        domains: of the phase.
-        seed: what its random choices derive from.
+        config: Parameters of the strategy.
+        domains: Domain names of the phase.
+        seed: Seed from which the strategy's random choices derive.
 
     Raises:
-        PluginError: unknown name, or its package cannot be imported.
-        DependencyMissing: a solver that it needs is not installed.
+        PluginError: The strategy is unknown, or its package cannot be imported.
+        DependencyMissing: A solver that it needs is not installed.
     """
     name = str(config.model_dump()["name"])
     try:

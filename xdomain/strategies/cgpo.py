@@ -1,4 +1,4 @@
-"""CGPO: take each domain's gradient at the parameters that the domain before it left, then stretch the total."""
+"""CGPO: take each domain's gradient at the parameters that the previous domain left, then stretch the total move."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ from xdomain.strategies.gradients import accumulate
 
 
 class CGPO(Strategy):
-    """phi_0 = theta; for each domain k of a fresh random order phi_k = phi_{k-1} - move(share_k g_k(phi_{k-1}));
+    """A strategy that moves the parameters by one domain after another in a new random order per step.
+
+    phi_0 = theta; for each domain k in the order phi_k = phi_{k-1} - move(share_k g_k(phi_{k-1})); at the end
     theta = phi_0 + alpha (phi_K - phi_0).
 
     `step_scale` chooses the move. "authors": one optimizer step at the full learning rate, which advances the
     optimizer's moments. "once": lr share_k g_k / (sqrt(v) + eps) with Adam's v unchanged (`inner_steps.look_ahead`),
     and phi_K is one optimizer step from phi_0 on sum_k share_k g_k(phi_{k-1}), so that the total is as long as joint's.
-    In the first step of a stage Adam has no v yet: every gradient is then taken at phi_0, as joint does.
+    In the first step of a stage Adam has no v yet, so every gradient is taken at phi_0, as joint does.
 
     To second order the total is the joint step plus Hessian-gradient terms between domains. With one domain and alpha 1
-    it is the joint step itself.
+    it is exactly the joint step.
 
-    Source: CGPO, Alg. 1, which writes a minus before a gradient it says to maximise; the authors' code for "authors".
-    Ours: weight decay counts once per outer step (in their code K times) and is stretched by alpha with the rest, as
-    theirs; a domain without samples in a step is not visited. Each inner step is clipped by itself, as theirs.
+    Source: CGPO, Alg. 1, which writes a minus before a gradient to be maximised; "authors" follows the authors'
+    code. As in their code, each inner step is clipped separately, and weight decay is stretched by alpha like the rest.
+    Ours: weight decay counts once per outer step (in their code K times), and a domain without samples in a step is
+    skipped.
     """
 
     def __init__(self, config: CGPOConfig, domains: Sequence[str], seed: int) -> None:
@@ -42,7 +45,7 @@ class CGPO(Strategy):
         start = [each.detach().clone() for each in step.parameters] if stretched or self._once else []
         order = self.order(step)
         (self._one_step if self._once else self._inner_steps)(step, order, start)
-        if stretched:  # exactly alpha = 1 leaves the parameters bitwise alone
+        if stretched:  # with alpha = 1 the parameters stay bitwise unchanged
             with torch.no_grad():
                 for parameter, origin in zip(step.parameters, start, strict=True):
                     parameter.copy_(origin.lerp_(parameter, self._alpha))

@@ -1,4 +1,4 @@
-"""dacsp: amplify the part of a step along what earlier phases did to the weights, and hold back the part against it."""
+"""dacsp: amplify the part of a step that agrees with earlier phases' weight changes, and suppress the part against."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from xdomain.strategies.gradients import first_row, joint_gradient, over_shards,
 OVERSAMPLING = 8
 POWER_ITERATIONS = 4
 LEAST_SINGULAR_VALUE = 1e-6
-"""Relative to the whole change; below it a direction is rounding noise."""
+"""Least singular value of a direction, relative to the whole change. Below it a direction is rounding noise."""
 ADAPTER_PREFIX, FACTOR_A, FACTOR_B = "base_model.model.", ".lora_A.", ".lora_B."
-"""How peft names what it wraps."""
+"""Parts of the names that peft gives to the modules it wraps."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,22 @@ class Directions:
 
 
 class DACSP(Strategy):
-    """For each 2-D weight with earlier directions u_r v_r^T: c_r = u_r^T G v_r; the step's component along u_r v_r^T is
+    """A strategy that scales the joint gradient along directions of earlier phases.
+
+    For each 2-D weight with earlier directions u_r v_r^T: c_r = u_r^T G v_r; the step's component along u_r v_r^T is
     aligned if -c_r > 0 and conflicting if -c_r < 0; G' = G + sum_r f_r c_r u_r v_r^T, f_r = amplify or -suppress.
 
-    The directions are the leading singular pairs of each earlier phase's weight change, each phase's taken after the
-    spaces of those before it were projected out, so that all are orthonormal and each component is scaled exactly. What
-    is orthogonal to them, and all of a first phase, stays unchanged.
+    The directions are the leading singular pairs of each earlier phase's weight change, after the spaces of the phases
+    before it were projected out. So all directions are orthonormal, and each component is scaled exactly. Components
+    that are orthogonal to them do not change, and in a first phase nothing does.
 
     An adapter W = W_0 + s B A moves by s (dB A + B dA) to first order, so c_r = u_r^T (G_B A + B G_A) v_r up to s. G_B
     and G_A get the smallest changes that scale each c_r exactly: along u_r (A v_r)^T and (B^T u_r) v_r^T.
 
-    Source: inspired by DACSP in CARE-RL (2606.00609), of which we know the words: directions of previous stages,
-    aligned components amplified, conflicting ones suppressed, orthogonal ones kept. Ours: the equations, the defaults,
-    and that the subspace is made of the earlier stages' published weights when a phase begins, so that a phase trained
-    by joint is history too. It acts on the joint gradient; an adaptive optimizer afterwards bends what it scaled.
+    Source: inspired by DACSP in CARE-RL (2606.00609), which describes the method in words: directions of previous
+    stages, aligned components amplified, conflicting ones suppressed, orthogonal ones kept. Ours: the equations and the
+    defaults. Also ours: the subspace is computed from the earlier stages' published weights when a phase begins, so a
+    phase trained by joint counts as history too. An adaptive optimizer afterwards distorts the scaling.
     """
 
     def __init__(self, config: DACSPConfig, domains: Sequence[str], seed: int) -> None:
@@ -57,7 +59,7 @@ class DACSP(Strategy):
         self._config = config
         self._places: dict[str, tuple[int, ...]] = {}
         self._known: dict[str, Directions] = {}
-        """By the name of the weight."""
+        """Directions of earlier phases, by weight name."""
 
     def prepare(self, names: Sequence[str], history: Iterable[Mapping[str, Tensor]]) -> None:
         self._places = weight_places(names)
@@ -96,7 +98,7 @@ class DACSP(Strategy):
         }
 
     def _scale_weights(self, weights: Sequence[tuple[Directions, Tensor]]) -> list[Tensor]:
-        """Scale the components of each weight's gradient in place; returns c_r before, of each weight.
+        """Scale the components of each weight's gradient in place, and return c_r of each weight from before.
 
         Under sharding each process uses its rows of the gradient and the same columns of u.
         """
@@ -114,7 +116,7 @@ class DACSP(Strategy):
         return components
 
     def _scale_adapter(self, known: Directions, gradients: Sequence[Tensor], factors: Sequence[Tensor]) -> Tensor:
-        """Scale the components of an adapter's gradients (A, B) in place; returns c_r before.
+        """Scale the components of an adapter's gradients (A, B) in place, and return c_r from before.
 
         Under sharding the two factors and their gradients are gathered, one adapter at a time.
         """
@@ -138,7 +140,10 @@ class DACSP(Strategy):
         return torch.where(component < 0, self._config.amplify, -self._config.suppress).to(component)
 
     def _on(self, gradient: Tensor) -> dict[str, Directions]:
-        """Return the directions on the gradients' device, in float32 or their better precision; moved once."""
+        """Return the directions on the gradients' device, in the gradients' precision but at least float32.
+
+        They are moved once and kept.
+        """
         dtype = torch.promote_types(gradient.dtype, torch.float32)
         for name, known in self._known.items():
             if known.left.device != gradient.device or known.left.dtype != dtype:
@@ -146,7 +151,7 @@ class DACSP(Strategy):
         return self._known
 
     def _learn(self, name: str, change: Tensor) -> None:
-        """Add the leading directions of one phase's change of one weight."""
+        """Add the leading directions of one phase's change to one weight."""
         known, scale = self._known.get(name), float(change.norm())
         if known is not None:
             change = change - known.left.T @ (known.left @ change)
@@ -177,6 +182,6 @@ def weight_places(names: Sequence[str]) -> dict[str, tuple[int, ...]]:
 
 
 def _over_square(values: Tensor, rows: Tensor) -> Tensor:
-    """Each value over its row's squared norm, as a column; 0 for a row of zeros."""
+    """Return each value divided by its row's squared norm, as a column; 0 for a row of zeros."""
     squares = rows.square().sum(dim=1)
     return torch.where(squares > 0, values / squares, 0.0).unsqueeze(1)

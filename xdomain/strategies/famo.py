@@ -16,13 +16,15 @@ EPSILON = 1e-8
 
 
 class FAMO(Strategy):
-    """z = softmax(w); D_k = l_k - b_k + eps; weight_k = (z_k / D_k) / c, c = sum_k z_k / D_k; g = sum_k weight_k g_k.
-    When D' is known: Adam on w along J_softmax(w)^T (log D - log D').
+    """A strategy that weighs gradients so that the domains' error rates fall at the same relative rate.
 
-    Source: FAMO, 2306.03792, Alg. 1; b = 0. Ours: a GRPO loss is no progress measure and 1 - mean reward has no
-    gradient, so l is the rollout's error rate, floored, and the gradients are those of the GRPO losses; a step's D'
-    is seen at the next rollout, so the weights lag by one; a domain that a rollout lacks keeps its last error rate; a
-    phase starts with even weights, also after another mixed phase.
+    z = softmax(w); D_k = l_k - b_k + eps; weight_k = (z_k / D_k) / c, c = sum_k z_k / D_k; g = sum_k weight_k g_k.
+    When D' is known, Adam moves w along J_softmax(w)^T (log D - log D').
+
+    Source: FAMO, 2306.03792, Alg. 1, with b = 0. Ours: l is the rollout's error rate, floored, and the gradients are
+    those of the GRPO losses, since a GRPO loss does not measure progress and 1 - mean reward has no gradient. A step's
+    D' is known at the next rollout, so the weights lag by one. A domain that a rollout lacks keeps its last error rate.
+    A phase starts with even weights, also after another mixed phase.
     """
 
     def __init__(self, config: FAMOConfig, domains: Sequence[str], seed: int) -> None:
@@ -43,7 +45,7 @@ class FAMO(Strategy):
         return {"weights": weights}
 
     def observe(self, error_rates: Mapping[str, float]) -> None:
-        """Take a rollout's error rates, and move the logits by the progress since the one before."""
+        """Record a rollout's error rates, and move the logits by the progress since the previous rollout."""
         seen = [error_rates.get(name) for name in self.domains]
         now = torch.tensor(
             [torch.nan if rate is None else max(rate, self._floor) for rate in seen], dtype=torch.float64
@@ -58,7 +60,7 @@ class FAMO(Strategy):
         self._error = now
 
     def weights(self, present: Sequence[str]) -> dict[str, float]:
-        """Weights of the domains in a step, summing to 1."""
+        """Return the weights of the domains in a step. Weights sum to 1."""
         places = [self.domains.index(name) for name in present]
         shares = torch.softmax(self._logits.detach(), 0)[places]
         errors = self._error[places]

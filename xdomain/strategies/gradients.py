@@ -1,8 +1,8 @@
-"""Arithmetic on gradients that are lists of tensors. Sums are float64, products keep the gradients' precision or
-better, and their range.
+"""Arithmetic on gradients that are lists of tensors.
 
-Under sharding a gradient's tensors are DTensors, of which each process holds some rows. Sums and multiples need no
-communication. An inner product is summed over the own rows and then over the processes (`over_shards`).
+Sums are float64. Products have at least the gradients' precision and range. Under sharding a gradient's tensors are
+DTensors, of which each process holds some rows. Sums and multiples need no communication. An inner product is summed
+over a process's own rows, and then over the processes (`over_shards`).
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from torch.distributed.tensor import DTensor
 from xdomain.strategies.base import DomainStep, Gradient
 
 LEAST_SQUARE = 1e-20
-"""Below it a float32 sum of squares may have lost terms to underflow."""
+"""Least sum of squares in float32 that is trusted. A smaller one may have lost terms to underflow."""
 
 
 def gramian(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
-    """Inner products of K gradients, float64, shape (K, K)."""
+    """Return the inner products of K gradients, float64, shape (K, K)."""
     return tensor_gramians(gradients).sum(dim=0)
 
 
 def tensor_gramians(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
-    """Inner products of K gradients inside each tensor, float64 on the CPU, shape (n tensors, K, K)."""
+    """Return the inner products of K gradients within each tensor, float64 on the CPU, shape (n tensors, K, K)."""
     found = over_shards(_own_gramians(gradients), gradients[0])
     squares = found.diagonal(dim1=-2, dim2=-1)
     doubtful = (~squares.isfinite() | (squares < LEAST_SQUARE)).nonzero()
@@ -91,7 +91,7 @@ def cosines(products: Tensor) -> Tensor:
 
 
 def combine(gradients: Sequence[Sequence[Tensor]], weights: Sequence[float]) -> Gradient:
-    """The sum of weight times gradient, in the first one's place, so that no further copy is held."""
+    """Return the sum of weight times gradient. It overwrites the first gradient, to save a copy."""
     first, *others = gradients
     for place, total in enumerate(first):
         total.mul_(weights[0])
@@ -101,7 +101,7 @@ def combine(gradients: Sequence[Sequence[Tensor]], weights: Sequence[float]) -> 
 
 
 def accumulate(total: Gradient, gradient: Sequence[Tensor], weight: float) -> Gradient:
-    """`total`, changed in place, plus weight times gradient; begin with []."""
+    """Add weight times gradient to `total` in place and return it. Begin with []."""
     if not total:
         return [tensor * weight for tensor in gradient]
     for place, tensor in zip(total, gradient, strict=True):
@@ -110,7 +110,7 @@ def accumulate(total: Gradient, gradient: Sequence[Tensor], weight: float) -> Gr
 
 
 def joint_gradient(step: DomainStep) -> Gradient:
-    """The sum of the domains' parts, sum_k share_k g_k."""
+    """Return the sum of the domains' parts, sum_k share_k g_k."""
     total = step.loss_and_gradient(step.domains[0]).gradient
     for domain in step.domains[1:]:
         total = accumulate(total, step.loss_and_gradient(domain).gradient, 1.0)

@@ -15,23 +15,25 @@ from xdomain.strategies.base import DomainStep, Strategy
 from xdomain.strategies.gradients import combine, gramian
 
 LEAST_WEIGHT_SUM = 1e-6
-"""Below it weights are rounding noise about 0 (opposite gradients) and are not rescaled."""
+"""Least sum of weights that is rescaled. Below it weights are rounding noise around 0 (opposite gradients)."""
 
 Weighting = Callable[[Tensor], Tensor]
 
 
 class GramianStrategy(Strategy):
-    """g = sum_k w_k (share_k g_k), w from the K x K Gramian of the parts by torchjd's weighting.
+    """A strategy that weighs the domains' parts by their inner products.
 
-    Domains with zero gradient are left out first (MGDA would put all weight there). The weights are rescaled to sum
-    to the number of domains left, joint's sum, so that methods differ in direction and not in length; all weights 0
-    mean that the method finds no common direction, and stay 0.
+    g = sum_k w_k (share_k g_k), with w from the K x K Gramian of the parts by torchjd's weighting.
+
+    Domains with zero gradient are left out first, since MGDA would put all weight there. The weights are rescaled so
+    that their sum is the number of remaining domains, as with joint. So methods differ in direction and not in length.
+    If the method finds no common direction, all weights are 0 and stay 0.
 
     Source: PCGrad 2001.06782, CAGrad 2110.14048, MGDA 1810.04650, UPGrad 2406.16232, AlignedMTL (Senushkin et al., CVPR
-    2023), all as torchjd implements them. Ours: applied to the parts, shares included, so that without conflict
-    PCGrad is joint; the rescaling; the Gramian is first divided by its mean diagonal, since torchjd's thresholds are
-    absolute. AdamW afterwards voids every promise of no conflict: telemetry logs how the step really lies to each
-    gradient.
+    2023), all as torchjd implements them. Ours: the weights apply to the parts, shares included, so that without
+    conflict PCGrad is joint; the rescaling; and the Gramian is first divided by its mean diagonal, since torchjd's
+    thresholds are absolute. AdamW afterwards may bring conflicts back, so telemetry logs the angle between the actual
+    step and each gradient.
     """
 
     def __init__(self, config: GramianConfig, domains: Sequence[str], seed: int) -> None:
@@ -46,10 +48,10 @@ class GramianStrategy(Strategy):
 
 
 def make_weighting(config: GramianConfig) -> Weighting:
-    """torchjd's weighting for the parameters.
+    """Return torchjd's weighting for the strategy's parameters.
 
     Raises:
-        ImportError: its solver is not installed.
+        ImportError: The weighting's solver is not installed.
     """
     weighting: Weighting
     match config:
@@ -67,15 +69,20 @@ def make_weighting(config: GramianConfig) -> Weighting:
 
 
 def solve(products: Tensor, weighting: Weighting, seed: int) -> Tensor:
-    """Weights (K,) of K parts with Gramian `products` (K, K), summing to the number of parts that are not 0.
+    """Return the weights of K parts. They sum to the number of parts that are not 0.
 
     Args:
-        seed: of the order in which PCGrad projects; no global generator is touched.
+        products: Gramian of the parts, shape (K, K).
+        weighting: torchjd's weighting.
+        seed: Seed of the order in which PCGrad projects. No global generator changes.
+
+    Returns:
+        Weights, shape (K,).
     """
     weights = torch.zeros(len(products), dtype=torch.float64)
     diagonal = products.diagonal()
     if not torch.isfinite(products).all() or not bool((diagonal > 0).any()):
-        # Non-finite gradients are the trainer's to deal with, as in a plain step.
+        # The trainer deals with non-finite gradients, as in a plain step.
         return torch.ones_like(weights)
     kept = (diagonal > diagonal.max() * torch.finfo(torch.float64).eps).nonzero().flatten()
     inner = products[kept][:, kept] / diagonal[kept].mean()

@@ -1,4 +1,4 @@
-"""Moves of the parameters inside one optimizer step, on an optimizer of torch; gradients are in `grad`."""
+"""Moves of the parameters inside one optimizer step, with one of torch's optimizers and gradients in `grad`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def optimizer_step(optimizer: Any, *, scale: float, decay: bool) -> None:
     Args:
         optimizer: Optimizer to step; its state advances as in any step.
         scale: Factor on the learning rate.
-        decay: Whether this step applies weight decay. Only one of the inner steps should, so that it counts once.
+        decay: Whether this step applies weight decay. Only one of the inner steps should apply it.
     """
     kept = [{key: group[key] for key in ("lr", "weight_decay") if key in group} for group in optimizer.param_groups]
     for group in optimizer.param_groups:

@@ -1,4 +1,4 @@
-"""joint: the sum of the domains' parts, which is the trainer's own step."""
+"""joint: use the sum of the domains' parts, which is the trainer's own step."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from xdomain.strategies.gradients import joint_gradient
 
 
 class Joint(Strategy):
-    """g = sum_k share_k g_k.
+    """The strategy of plain joint training: g = sum_k share_k g_k.
 
-    `step` writes the sum out. The trainer does not call it, since its own step is the same to rounding
-    (tests/invariant/test_strategy_seam.py); it is here as the definition.
+    `step` computes the sum and serves as the definition. The trainer does not call it, since its own step is the same
+    up to rounding (tests/invariant/test_strategy_seam.py).
     """
 
     stock_step = True

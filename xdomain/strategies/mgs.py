@@ -1,4 +1,4 @@
-"""MGS: PCGrad inside each parameter tensor."""
+"""MGS: apply PCGrad within each parameter tensor."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from xdomain.strategies.gramian import make_weighting, solve
 
 
 class MGS(Strategy):
-    """For each tensor W: g_W = sum_k w_k,W (share_k g_k,W), w from that tensor's own Gramian by PCGrad.
+    """A strategy that applies PCGrad to each parameter tensor separately.
 
-    Each tensor draws its own order of projections.
+    For each tensor W: g_W = sum_k w_k,W (share_k g_k,W), with w from that tensor's own Gramian by PCGrad. Each tensor
+    draws its own order of projections.
 
-    Source: modular gradient surgery, 2602.02301. Ours: weights of a tensor rescaled to joint's sum, as for the Gramian
-    methods; a module is a parameter tensor.
+    Source: modular gradient surgery, 2602.02301. Ours: the weights of a tensor are rescaled to joint's sum, as for the
+    Gramian methods, and a module is a parameter tensor.
     """
 
     def __init__(self, config: MGSConfig, domains: Sequence[str], seed: int) -> None:

@@ -1,4 +1,4 @@
-"""scaled: a fixed factor a domain on its advantages."""
+"""scaled: multiply each domain's advantages by a fixed factor."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from xdomain.strategies.gradients import accumulate
 
 
 class Scaled(Strategy):
-    """g = sum_k w_k share_k g_k; with "equal", w_k = 1 / (K share_k).
+    """A strategy that weighs the domains' parts by fixed factors: g = sum_k w_k share_k g_k.
 
-    Scaling the part is scaling the advantages: the clipped objective is positively homogeneous in them. A KL penalty is
-    scaled along (beta > 0).
+    With "equal", w_k = 1 / (K share_k). Scaling a domain's part scales its advantages, since the clipped objective is
+    positively homogeneous in them. If beta > 0, the KL penalty is scaled too.
 
     Source: ours; the naive remedy, as a baseline.
     """

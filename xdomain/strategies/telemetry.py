@@ -1,4 +1,4 @@
-"""How the domains' gradients lie to one another, and to the step that was made of them. Looks, and changes nothing."""
+"""Measure the angles between the domains' gradients, and between each gradient and the actual step."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from xdomain.strategies.gradients import cosines, gramian, tensor_gramians
 def gradient_figures(
     gradients: Mapping[str, Gradient], shares: Mapping[str, float], names: Sequence[str]
 ) -> dict[str, Any]:
-    """Figures of one step, plain JSON.
+    """Return figures of one step's gradients as plain JSON.
 
     Args:
-        gradients: of each domain's part of the loss.
-        shares: of each domain in the loss.
-        names: of the parameter tensors.
+        gradients: Gradient of each domain's part of the loss.
+        shares: Share of each domain in the loss.
+        names: Names of the parameter tensors.
 
     Returns:
-        norm: of each domain's mean gradient.
-        norm_share: part of each domain in the sum of the parts' norms; groups without variance do not add to it.
+        norm: Norm of each domain's mean gradient.
+        norm_share: Share of each domain in the sum of the parts' norms. Groups without variance do not add to it.
         cosine: Cosine of each pair "a|b"; None if a gradient is 0.
-        conflicts: pairs with a negative cosine.
-        conflicting_tensors: of each pair, the share of tensors with a negative cosine, where both gradients are not 0.
-        modules: the pairs' cosines in each parameter tensor.
+        conflicts: Number of pairs with a negative cosine.
+        conflicting_tensors: For each pair, the share of tensors with a negative cosine among those in which neither
+            gradient is 0.
+        modules: Cosines of the pairs in each parameter tensor.
 
     Source: pairwise cosines as in MGS, 2602.02301, and CGPO's analysis; norm_share is ours.
     """
@@ -55,17 +56,17 @@ def gradient_figures(
 
 
 def step_figures(gradients: Mapping[str, Gradient], moved: Iterable[Tensor]) -> dict[str, Any]:
-    """How the parameters' change lies to each domain.
+    """Return the length of the parameters' change and its alignment with each domain's gradient.
 
     Args:
-        gradients: of each domain at the step's start.
-        moved: change of each parameter tensor over the whole optimizer step, of the own rows if the gradients are
-            sharded; one at a time is enough.
+        gradients: Gradient of each domain at the step's start.
+        moved: Change of each parameter tensor over the whole optimizer step, of a process's own rows if the gradients
+            are sharded. It may be a generator.
 
     Returns:
-        distance: norm of the change.
-        alignment: cosine of the change with each domain's descent direction; below 0 the step raises that domain's loss
-        to first order, which an adaptive optimizer may do whatever the gradient promised.
+        distance: Norm of the change.
+        alignment: Cosine of the change with each domain's descent direction. Below 0 the step raises that domain's
+            loss to first order. An adaptive optimizer may do so even if the combined gradient does not.
     """
     domains = sorted(gradients)
     products = torch.zeros(len(domains) + 1, len(domains) + 1, dtype=torch.float64)
@@ -79,7 +80,7 @@ def step_figures(gradients: Mapping[str, Gradient], moved: Iterable[Tensor]) -> 
 
 
 def number_or_none(value: Tensor) -> float | None:
-    """None for NaN and infinities, which JSON has not."""
+    """Return the value as a number, or None for NaN and infinities, which JSON lacks."""
     number = float(value)
     return number if math.isfinite(number) else None
 

@@ -1,5 +1,7 @@
-"""A domain step over plain functions, and the laws that every strategy keeps: for our tests, and for those of
-plugins."""
+"""A domain step over plain functions, and a check of the laws that every strategy keeps.
+
+Both serve the tests of xdomain and of plugins.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,7 @@ class FunctionStep:
 
 
 def displacement(strategy: Strategy, step: FunctionStep) -> list[Tensor]:
-    """What one step of `strategy` adds to the parameters, the outer optimizer step included."""
+    """Return the change that one step of `strategy` makes to the parameters, including the outer optimizer step."""
     before = [parameter.detach().clone() for parameter in step.parameters]
     strategy.step(step)
     step.optimizer_step()
@@ -88,7 +90,7 @@ def displacement(strategy: Strategy, step: FunctionStep) -> list[Tensor]:
 def step_of_gradients(
     gradients: Mapping[str, Sequence[Tensor]], number: int = 0, error_rates: Mapping[str, float] | None = None
 ) -> FunctionStep:
-    """A step from the origin whose domains have the given constant gradients and equal shares."""
+    """Return a step from the origin whose domains have the given constant gradients and equal shares."""
     some = next(iter(gradients.values()))
     parameters = [torch.nn.Parameter(torch.zeros_like(tensor)) for tensor in some]
 
@@ -101,13 +103,13 @@ def step_of_gradients(
 
 
 def check_strategy(make: Callable[[Sequence[str]], Strategy]) -> None:
-    """Laws of a strategy that `make` builds for given domains.
+    """Check the laws of a strategy that `make` builds for given domains.
 
-    Finite on zero, tiny, huge, collinear and opposite gradients; a domain that is missing from a step is no error; the
-    same step twice gives the same result, from a fresh strategy with the first one's state; no global generator moves.
+    The step is finite on zero, tiny, huge, collinear and opposite gradients. A domain that is missing from a step is no
+    error. A new strategy with the first one's state makes the same step as the first one. No global generator changes.
 
     Raises:
-        AssertionError: a law is broken; the message says which.
+        AssertionError: The strategy breaks a law, which the message names.
     """
     names = ("a", "b", "c")
     base = [torch.tensor([[1.0, -2.0], [0.5, 0.0]]), torch.tensor([3.0])]
@@ -116,7 +118,7 @@ def check_strategy(make: Callable[[Sequence[str]], Strategy]) -> None:
         "one zero": (1.0, 0.0, 1.0),
         "tiny": (1e-20, 2e-20, 1e-20),
         "huge": (1e20, 1e20, 2e20),
-        "tiny beside huge": (1e-20, 1.0, -1e20),
+        "tiny and huge": (1e-20, 1.0, -1e20),
         "collinear": (1.0, 2.0, 3.0),
         "opposite": (1.0, -1.0, 1.0),
         "cancelling": (1.0, -2.0, 1.0),
@@ -133,8 +135,10 @@ def check_strategy(make: Callable[[Sequence[str]], Strategy]) -> None:
     first, second = make(names), make(names)
     before = torch.get_rng_state()
     displacement(first, step_of_gradients(random, error_rates={"a": 0.9, "b": 0.5, "c": 0.2}))
-    assert torch.equal(before, torch.get_rng_state()), "the global generator moved"
+    assert torch.equal(before, torch.get_rng_state()), "the global generator changed"
     second.load_state(first.state())
     rates = {"a": 0.8, "b": 0.5, "c": 0.3}
     one, other = (displacement(each, step_of_gradients(random, 1, rates)) for each in (first, second))
-    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True)), "state does not carry everything"
+    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True)), (
+        "`state` leaves out something that a step depends on"
+    )

@@ -1,4 +1,4 @@
-"""Rollouts whose domains are chosen as training goes, from queues that were drawn before it."""
+"""Rollouts whose domains are chosen during training, from prompt queues that were drawn before it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from xdomain.strategies.adaptive import Adaptive
 from xdomain.train.prompt_schedule import ScheduledPrompt, interleave
 
 SLOT = "slot"
-"""Column of the data set: place in the stage's sequence of prompts, which TRL hands out in order."""
+"""Data set column that holds a row's index in the stage's sequence of prompts. TRL hands rows out in this order."""
 
 
 class AdaptiveSchedule:
-    """Fills TRL's slots rollout by rollout.
+    """A prompt schedule that an adaptive strategy extends by one rollout at a time.
 
-    What is drawn from the seed: each domain's queue, as long as the whole stage. What is chosen: how many prompts of
-    each queue a rollout takes; written to `path` as it happens. TRL's rows are exchanged when a rollout begins, so that
-    what its data loader fetched ahead does not matter, and a resumed stage continues with the counts in the checkpoint.
+    Each domain's queue is drawn from the seed and is as long as the whole stage. The strategy chooses how many prompts
+    each rollout takes from each queue, and `write` appends these prompts to `path`. `fill` exchanges TRL's rows when a
+    rollout begins, so rows that TRL's data loader fetched ahead do not matter. A resumed stage continues with the
+    counts in the checkpoint.
 
     Args:
-        strategy: decides the counts; its state holds the queues' positions.
-        queues: the prompts of each domain, in order.
+        strategy: Strategy that decides the counts. Its state holds the queues' positions.
+        queues: Prompts of each domain, in order.
         nominal: Weight of each domain as the phase is written.
-        prompts: of a rollout, over all processes.
-        row: TRL's row of a prompt.
-        line: the prompt as a line of `path`.
-        path: the schedule file.
+        prompts: Number of prompts per rollout, over all processes.
+        row: Function that returns TRL's row of a prompt.
+        line: Function that returns a prompt's line in `path`.
+        path: Schedule file.
     """
 
     def __init__(
@@ -52,13 +53,13 @@ class AdaptiveSchedule:
         self._chosen: list[ScheduledPrompt] = []
         self._before = 0
         self.figures: dict[str, Any] = {}
-        """Of the latest rollout: share and prompts of each domain, and the values that decided."""
+        """Share and prompts of each domain in the latest rollout, and the values that decided them."""
 
     def fill(self, slots: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The rows of one process's part of a rollout; every process chooses the same whole rollout.
+        """Return the rows of this process's part of a rollout. Every process chooses the same whole rollout.
 
         Args:
-            slots: TRL's rows, one a completion.
+            slots: TRL's rows, one per completion.
         """
         positions = dict(self._strategy.taken)
         self._before = sum(positions.values())
@@ -72,11 +73,11 @@ class AdaptiveSchedule:
         return [self._row(self._chosen[slot[SLOT] % self._prompts]) | {SLOT: slot[SLOT]} for slot in slots]
 
     def write(self) -> None:
-        """Append the latest rollout's prompts to the file; what a killed stage wrote beyond its checkpoint goes."""
+        """Append the latest rollout's prompts to the file. Lines that a killed stage wrote after its checkpoint go."""
         known = self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []
         lines = known[: self._before] + [self._line(each) for each in self._chosen]
         write_atomic(self._path, "".join(f"{line}\n" for line in lines))
 
     def observe(self, mean_absolute_advantages: Mapping[str, float]) -> None:
-        """Tell the strategy what the rollout showed."""
+        """Pass the latest rollout's mean absolute advantage of each domain on to the strategy."""
         self._strategy.observe(mean_absolute_advantages)

@@ -1,4 +1,4 @@
-"""The check that training and evaluation see the same prompts and judge the same texts, made when the base is ready."""
+"""Check, once the base model is ready, that training and evaluation see the same prompts and judge the same texts."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from xdomain.train.rollouts import prompt_fits
 from xdomain.train.trainer import DomainGRPOTrainer
 
 ITEMS = 2
-"""Train items of each domain that are compared."""
+"""Number of train items that are compared per domain."""
 LONGEST_PROMPT = 1024
 """Longer prompts are passed over, since their caches and logits take gigabytes."""
 TOKENS = 8
-"""Completion tokens that are sampled."""
+"""Number of tokens that are sampled per completion."""
 LARGEST_DIFFERENCE = {torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.1}
 """Mean difference of log-probabilities (nats per token) that rounding explains, by the weights' dtype."""
 
@@ -43,24 +43,24 @@ def check_agreement(
     chat: bool,
     context: StageContext,
 ) -> dict[str, Any]:
-    """Compare training's path with evaluation's on a few train items of each domain.
+    """Compare prompts and completions of training with those of evaluation on a few train items of each domain.
 
-    TRL's own methods make the prompts and sample completions. Their token ids, the texts that rewards would judge, and
-    the log-probabilities are compared with what evaluation makes of the same.
+    TRL's own methods make the prompts and sample completions. The prompts' token ids, the texts that rewards would
+    judge, and the log-probabilities must equal those that evaluation computes from the same items and tokens.
 
     Args:
-        domains: Domains that give the items; they are closed.
+        domains: Domains that give the items. They are closed at the end.
         training: Training settings.
-        model: The base; it must be saved already, since the trainer changes it.
-        tokenizer: Of the base.
+        model: The base model. It must be saved already, since the trainer changes it.
+        tokenizer: The base model's tokenizer.
         chat: Whether prompts go through the chat template.
-        context: Scratch folder and device.
+        context: Surroundings of the stage, of which the scratch folder and the device are used.
 
     Returns:
         Figures for the stage's summary.
 
     Raises:
-        StageError: the two differ; it names the first difference and what to set.
+        StageError: Training and evaluation differ. The error names the first difference and what to set.
     """
     limit = min(training.max_prompt_tokens or LONGEST_PROMPT, LONGEST_PROMPT)
     if (room := context_of(model.config)) is not None:
@@ -86,7 +86,7 @@ def check_agreement(
 
 
 class _Listener(RewardRouter):
-    """Keeps the texts that it is given and judges none: a judge may cost money."""
+    """A router that keeps the texts it is given and judges none of them, since a judge may cost money."""
 
     texts: Sequence[str] = ()
 
@@ -96,8 +96,10 @@ class _Listener(RewardRouter):
 
 
 def _some_items(domain: Domain, tokenizer: Any, chat: bool, limit: int) -> list[Item]:
-    """Return the first train items with prompts of at most `limit` tokens; [] if they cannot be read, which the
-    domain's own stages will say."""
+    """Return the first train items whose prompts have at most `limit` tokens.
+
+    Return [] if the domain cannot be read. The stages of that domain will report the error.
+    """
     try:
         fitting = (item for item in domain.items(Split.TRAIN) if prompt_fits(item, tokenizer, chat, limit))
         return list(islice(fitting, ITEMS))
@@ -122,7 +124,7 @@ def _trainer(
         "max_completion_tokens": min(TOKENS, training.max_completion_tokens),
         "rollout": "transformers",
         "beta": 0.0,
-        "bf16": False,  # in the precision of the weights, so that no rounding passes for a disagreement
+        "bf16": False,  # compute in the weights' precision, so that rounding is not mistaken for a disagreement
         "grpo": {},
     }
     names = tuple(dict.fromkeys(row["domain"] for row in rows))
@@ -141,16 +143,16 @@ def _trainer(
 def compare_prompts(
     trainer: DomainGRPOTrainer, rows: Sequence[Mapping[str, Any]], items: Sequence[Item], chat: bool
 ) -> None:
-    """Compare prompts as TRL tokenises them with evaluation's.
+    """Compare the token ids that TRL makes of prompts with those that evaluation makes.
 
     Args:
-        trainer: Its own tokenisation is called.
-        rows: Of the data set.
-        items: One per row.
+        trainer: Trainer whose own tokenisation is called.
+        rows: Rows of TRL's data set.
+        items: Item of each row.
         chat: Whether prompts go through the chat template.
 
     Raises:
-        StageError: the two differ, or a prompt begins with two begin tokens.
+        StageError: The token ids differ, or a prompt begins with two begin tokens.
     """
     tokenizer = trainer.processing_class
     trained = [list(ids) for ids in trainer._tokenize_prompts([row["prompt"] for row in rows])[0]]
@@ -200,7 +202,7 @@ def _compare_rollouts(
             raise StageError(
                 f"a reward would judge {judged!r}, evaluation {expected!r}, of the same tokens.",
                 where=f"completions of {name}",
-                fix="Report this: the installed trl hands over other tokens than it trains on.",
+                fix="Report this: the installed trl judges other tokens than it trains on.",
             )
     difference = _log_probability_difference(trainer, model, batch, encode(prompts, tokenizer, chat), sampled)
     if not difference <= LARGEST_DIFFERENCE.get(model.dtype, 0.1):
@@ -220,7 +222,7 @@ def _log_probability_difference(
     prompts: Sequence[Sequence[int]],
     sampled: Sequence[Sequence[int]],
 ) -> float:
-    """Return the mean absolute difference per token: the trainer's padded batch against one row at a time."""
+    """Return the mean absolute difference per token between the trainer's padded batch and single unpadded rows."""
     ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], dim=1)
     mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1)
     width = batch["completion_ids"].size(1)

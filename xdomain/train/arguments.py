@@ -1,4 +1,4 @@
-"""From an experiment's `training` to TRL's GRPOConfig, and the preflight that builds every one before work starts."""
+"""Translate an experiment's `training` into TRL's GRPOConfig, and build every one in a preflight."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHECKPOINTING_FIELD = next(
     for name in ("activation_checkpointing", "gradient_checkpointing")
     if name in {field.name for field in dataclasses.fields(GRPOConfig)}
 )
-"""The new name where transformers has it; the old one warns there and goes in version 6."""
+"""GRPOConfig's field for gradient checkpointing. Versions of transformers that have the new name warn about the old."""
 
 
 def grpo_arguments(
@@ -36,18 +36,19 @@ def grpo_arguments(
     processes: int = 1,
     sharding: Sharding | None = None,
 ) -> GRPOConfig:
-    """TRL's configuration of one stage.
+    """Return TRL's configuration of one stage.
 
     Args:
-        steps: optimizer steps.
-        seed: of rollouts and adapters.
-        output: folder for the trainer's own resume files.
+        training: Training settings.
+        steps: Number of optimizer steps.
+        seed: Seed of rollouts and adapters.
+        output: Folder for the trainer's own resume files.
         device: "cpu" or "cuda".
-        processes: ranks that share a step.
+        processes: Number of processes that share a step.
         sharding: How they share the model; None if each holds it whole.
 
     Raises:
-        ConfigError: TRL refuses a setting; its words are passed on.
+        ConfigError: TRL refuses a setting. The error repeats TRL's message.
     """
     settings: dict[str, Any] = {
         "output_dir": str(output),
@@ -73,14 +74,14 @@ def grpo_arguments(
         "max_completion_length": training.max_completion_tokens,
         "bf16": training.bf16,
         CHECKPOINTING_FIELD: training.gradient_checkpointing,
-        "report_to": "none",  # `trackers` adds them, kept apart
-        # The schedule is the data set: drawn before, gone through once.
+        "report_to": "none",  # the module `trackers` adds them, isolated from the stage
+        # The data set is the schedule: it is drawn beforehand and used once, in order.
         "shuffle_dataset": False,
         "num_train_epochs": 1,
         "remove_unused_columns": False,
         "logging_steps": 1,
         "save_strategy": "no",
-        # Two, since the newest may be torn by a kill.
+        # Two, since a kill may leave the newest incomplete.
         "save_total_limit": 2,
         "use_cpu": device == "cpu",
         "disable_tqdm": True,
@@ -95,11 +96,11 @@ def grpo_arguments(
 
 
 def preflight(experiment: Experiment, device: str) -> None:
-    """Build the GRPOConfig and the strategies that stages will use, so that a refusal comes before the first stage.
+    """Build the GRPOConfig and the strategies that stages will use, so that errors appear before the first stage.
 
     Raises:
         ConfigError: TRL or transformers refuses a setting.
-        DependencyMissing: a strategy's solver, a tracker, or vLLM for its rollouts, is not installed.
+        DependencyMissing: A strategy's solver, a tracker, or vLLM for rollouts is not installed.
     """
     preflight_trackers(experiment.training.report_to)
     for strategy in experiment.strategies:
@@ -112,16 +113,16 @@ def preflight(experiment: Experiment, device: str) -> None:
     )
     if training.rollout == "transformers" and training.grpo:
         check_sampling(arguments)
-    # Last, so that a laptop without vLLM still checks everything else that a file for GPUs says.
-    if training.rollout != "transformers":
+    # Last, so that a laptop without vLLM still checks everything else in a file for GPUs.
+    if training.uses_vllm:
         require_backend("vllm", "training.rollout")
 
 
 def _batches(training: TrainingConfig, processes: int) -> dict[str, int]:
-    """Return how each process goes through its completions.
+    """Return GRPOConfig's fields that divide a step's completions among processes and micro-batches.
 
     Raises:
-        ConfigError: they cannot be shared out evenly.
+        ConfigError: The completions cannot be divided evenly.
     """
     completions = training.prompts_per_step * training.generations
     share, rest = divmod(completions, processes)
@@ -134,7 +135,7 @@ def _batches(training: TrainingConfig, processes: int) -> dict[str, int]:
     micro = training.micro_batch or share
     if share % micro:
         raise ConfigError(
-            f"`micro_batch` should divide the {share} completions that each of {processes} processes has a step. "
+            f"`micro_batch` should divide the {share} completions that each of {processes} processes has per step. "
             f"Found {micro}.",
             where="training.micro_batch",
         )
@@ -147,6 +148,6 @@ def _batches(training: TrainingConfig, processes: int) -> dict[str, int]:
 
 
 def _rollout_settings(training: TrainingConfig) -> dict[str, Any]:
-    if training.rollout == "transformers":
+    if not training.uses_vllm:
         return {"use_vllm": False}
     return {"use_vllm": True, "vllm_mode": training.rollout.removeprefix("vllm-")}

@@ -1,4 +1,4 @@
-"""The base model: load the source, warm it up if asked, leave it as a checkpoint."""
+"""The stage that prepares the base model: load the source, warm it up if asked, and save it as a checkpoint."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from xdomain.train.log_probabilities import check_log_probabilities
 from xdomain.train.warmup import warm_up
 
 PROBE_TEXT = "The answer is 42."
-"""Prompt on which an adapter is compared with its merge."""
+"""Prompt on which a model with an adapter is compared with the merged model."""
 
 
 def run_base(setup: BaseSetup, context: StageContext) -> StageResult:
-    """Leave `checkpoints/step-000000`, the model that every curriculum starts from.
+    """Write `checkpoints/step-000000`, the model that every run starts from.
 
     Args:
         setup: The model, and the training settings if anything is trained from it.
         context: Surroundings of the stage.
 
     Raises:
-        ConfigError: the model does not exist, or would give wrong numbers (`models.examine`, `log_probabilities`).
+        ConfigError: The model does not exist, or would give wrong numbers (`models.examine`, `log_probabilities`).
     """
     begun = time.perf_counter()
     source, training = setup.model, setup.training
@@ -63,7 +63,7 @@ def run_base(setup: BaseSetup, context: StageContext) -> StageResult:
         domains = build_domains(setup.domains, setup.domain_names)
         agreement = check_agreement(
             domains, training, model, tokenizer, chat, context
-        )  # changes the model: saved before
+        )  # changes the model, which is saved already
     return StageResult(
         finished=True,
         summary={

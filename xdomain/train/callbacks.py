@@ -1,4 +1,4 @@
-"""What happens between steps: metrics are written, checkpoints kept, progress reported, orders to stop obeyed."""
+"""Work between the steps of a stage: write metrics, keep checkpoints, report progress, stop on request."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.resume_state import mark_complete
 
 KEPT = "kept_rollouts"
-"""Key of a rollout's kept samples among its metrics."""
+"""Key under which a rollout's metrics hold its kept samples."""
 
 
 class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Writes `metrics.jsonl` and `rollouts.jsonl`, keeps checkpoints, stops on request.
+    """A callback that writes `metrics.jsonl` and `rollouts.jsonl`, keeps checkpoints, and stops on request.
 
     Args:
-        context: the stage's surroundings.
-        kept: steps whose checkpoints are kept.
-        resume_steps: steps at which the trainer's own state is saved, so that a killed stage loses little.
-        period: only on its multiples is no rollout half used.
-        take_rollout_metrics: returns the latest rollout's metrics once, then {}.
-        keep: writes the checkpoint of a step.
+        context: Surroundings of the stage.
+        kept: Steps whose checkpoints are kept.
+        resume_steps: Steps at which the trainer's own state is saved, so that a killed stage loses little.
+        period: Optimizer steps per rollout. A stage can stop only at a multiple, when the rollout is used up.
+        take_rollout_metrics: Function that returns the latest rollout's metrics once, then {}.
+        keep: Function that writes the checkpoint of a step.
     """
 
     def __init__(
@@ -59,7 +59,8 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         self._begun, self._processor_begun = time.perf_counter(), time.process_time()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
-        # Rollout, strategy and optimizer; TRL's own step time leaves out the optimizer unless the strategy calls it.
+        # Time of rollout, strategy and optimizer. TRL's own step time leaves the optimizer out unless the strategy
+        # calls it.
         self._step_seconds = time.perf_counter() - self._begun
         self._step_processor_seconds = time.process_time() - self._processor_begun
         step = state.global_step
@@ -77,8 +78,9 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         if is_first():
             for path in filter(Path.exists, (self.metrics_path, self.rollouts_path)):
                 with path.open("rb") as handle:
-                    os.fsync(handle.fileno())  # a state that outlives a crash of the machine needs its metrics
+                    os.fsync(handle.fileno())  # a state that survives a crash of the machine needs its metrics
             mark_complete(self._context.scratch, state.global_step, self._context.layout)
+
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         if logs is None or "train_runtime" in logs or not is_first():
@@ -98,23 +100,23 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         self._context.reporter.progress(state.global_step, state.max_steps, rewards=rewards)
 
     def _write_rollouts(self, step: int, samples: list[dict[str, Any]]) -> None:
-        """Append the kept samples of the rollout that `step` was the first to use."""
+        """Append the kept samples of the rollout that began with `step`."""
         if samples:
             with self.rollouts_path.open("a", encoding="utf-8") as handle:
                 handle.writelines(json.dumps({"step": step, **sample}, allow_nan=False) + "\n" for sample in samples)
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """Lines of `metrics.jsonl`; [] if there is none."""
+    """Return the lines of `metrics.jsonl`, or [] if the file does not exist."""
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def truncate_lines(path: Path, step: int) -> None:
-    """Drop lines after `step`, which a resumed stage writes again; a line torn by a kill goes too."""
+    """Drop lines after `step`, since a resumed stage writes them again, and a last line that a kill cut short."""
     if not path.is_file():
-        remove(path)  # a pipe or a folder that somebody put there
+        remove(path)  # not a file: a pipe or a folder
         return
     kept = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():

@@ -1,13 +1,12 @@
-"""Which rows of an optimizer step are a domain's, and how TRL's loss of them is weighed to be its part of the step's
-loss.
+"""Divide an optimizer step's rows by domain, and scale TRL's loss of each domain's rows to its part of the step's loss.
 
-Every loss of TRL is a sum over rows with a denominator; a part must keep the denominator of the whole:
+Each of TRL's losses is a sum over rows divided by a denominator. A part must keep the denominator of the whole:
 
 | loss | TRL's denominator | scale of a part |
 |---|---|---|
-| dapo, cispo | tokens of the whole rollout, brought to one step | 1 |
-| grpo, dr_grpo, luspo | rows of the micro-batch it is called on | its rows / rows of a micro-batch |
-| bnpo | tokens of the micro-batch it is called on | its tokens / tokens of its micro-batch |
+| dapo, cispo | tokens of the whole rollout, per step | 1 |
+| grpo, dr_grpo, luspo | rows of the micro-batch that it gets | rows of the part / rows of a micro-batch |
+| bnpo | tokens of the micro-batch that it gets | tokens of the part / tokens of its micro-batch |
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from torch import Tensor
 TOKEN_SUM_LOSSES = ("dapo", "cispo")
 
 Batch = dict[str, Any]
-"""TRL's batch: tensors with one row a completion, and scalars of the whole rollout."""
+"""TRL's batch: tensors with one row per completion, and scalars of the whole rollout."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,8 @@ class Chunk:
 
     Attributes:
         batch: TRL's batch of these rows.
-        scale: TRL's loss of the batch times this is its part of the step's loss.
-        share: its part of what the loss averages over, on this process.
+        scale: Factor that turns TRL's loss of the batch into its part of the step's loss.
+        share: Share of the tokens or samples that the loss averages over, on this process.
     """
 
     batch: Batch
@@ -41,11 +40,11 @@ class Chunk:
 
 
 def chunks_by_domain(trainer: Any, window: Sequence[Batch]) -> list[list[Chunk]]:
-    """The passes of each domain, in the order of `trainer.domains`.
+    """Return the chunks of each domain, in the order of `trainer.domains`.
 
-    The rows of all micro-batches are put together and cut again to micro-batch size, but for `bnpo`, where each
-    micro-batch has its own denominator. Under several processes a domain has as many rows on each, filled up
-    with masked ones, because TRL's metrics are gathered with every loss.
+    The rows of all micro-batches are joined and cut again to micro-batch size. With `bnpo` the micro-batches stay
+    apart, since each has its own denominator. With several processes, each gets the same number of rows of a domain,
+    filled up with masked rows, because TRL gathers its metrics with every loss.
     """
     units = list(window) if trainer.loss_type == "bnpo" else [_join(window)]
     counts = torch.stack([
@@ -87,7 +86,7 @@ def _join(window: Sequence[Batch]) -> Batch:
 
 
 def _rows_of(unit: Batch, domain: int, wanted: int) -> Batch:
-    """The rows of `domain`, filled up to `wanted` with masked ones of domain -1, which add nothing to any loss."""
+    """Return the rows of `domain`, filled up to `wanted` with masked rows of domain -1, which add nothing to a loss."""
     own = (unit["domain_ids"] == domain).nonzero().flatten()
     filler = own.new_zeros(wanted - len(own))
     batch = _select(unit, torch.cat([own, filler]))

@@ -1,4 +1,4 @@
-"""How far a stage moved the weights from its parent's, read from the two checkpoints one tensor at a time."""
+"""Measure how far a stage moved the weights, by reading its checkpoint and its parent's one tensor at a time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from xdomain.models.checkpoint import read_info
 def displacement(checkpoint: Path, parent: Path) -> float:
     """Return the Euclidean length of the change of all weights from `parent` to `checkpoint`.
 
-    A weight that is tied to another counts once. An adapter's change of a weight is what it adds. If
-    training continued the parent's adapter, what that one added is subtracted. Rounding by a merge is not counted.
+    A weight that is tied to another counts once. An adapter's change of a weight is the product that it adds. If
+    training continued the parent's adapter, the parent's product is subtracted. Rounding by a merge is not counted.
 
     Source: ours.
     """
@@ -33,7 +33,8 @@ def _full(checkpoint: Path, parent: Path) -> Iterator[float]:
 
 
 def _adapter(checkpoint: Path, parent: Path, foundation: Path) -> Iterator[float]:
-    # A parent on the same foundation was trained on; else it was folded in, and the adapter is all of the change.
+    # With the same foundation, training continued the parent's adapter. Otherwise the parent's adapter was merged, and
+    # the new adapter is the whole change.
     trained_on = parent.resolve() != foundation.resolve()
     before = dict(adapter_products(parent)) if trained_on else {}
     for name, change in adapter_products(checkpoint):
@@ -42,7 +43,7 @@ def _adapter(checkpoint: Path, parent: Path, foundation: Path) -> Iterator[float
 
 
 def _places(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every tensor's name and file."""
+    """Yield each tensor's name and file."""
     for path in sorted(folder.glob("model*.safetensors")):
         with safe_open(path, "pt") as file:
             yield from [(name, path) for name in file.keys()]  # noqa: SIM118 safe_open is no mapping

@@ -1,6 +1,7 @@
-"""One optimizer step of TRL's GRPOTrainer, taken apart by domain.
+"""One optimizer step of TRL's GRPOTrainer, divided by domain.
 
-TRL computes the loss of each part: its own `compute_loss` on the rows of one domain (`chunks` chooses and weighs them).
+TRL computes the loss of each part: its own `compute_loss` gets the rows of one domain, which `chunks` selects and
+scales.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from xdomain.train.sharding import give_back, is_sharded
 
 
 class WindowDomainStep:
-    """`DomainStep` over the micro-batches of one accumulation window; see `xdomain.strategies.base`.
+    """`DomainStep` over the micro-batches of one accumulation window (see `xdomain.strategies.base`).
 
     Args:
-        trainer: the GRPOTrainer whose step this is.
-        model: as `training_step` gets it, maybe wrapped for several processes.
+        trainer: The GRPOTrainer whose step this is.
+        model: The model that `training_step` gets, possibly wrapped for several processes.
         window: TRL's prepared micro-batches, with `domain_ids`.
-        offload: keep the domains' gradients in the CPU's memory.
+        offload: Whether to keep the domains' gradients in the CPU's memory.
     """
 
     def __init__(self, trainer: Any, model: Any, window: Sequence[Batch], *, offload: bool = False) -> None:
@@ -43,7 +44,7 @@ class WindowDomainStep:
         self._shares = self._averaged({name: sum(each.share for each in own) for name, own in self._chunks.items()})
         self.domains = tuple(name for name, share in self._shares.items() if share > 0)
         self.loss = torch.zeros((), device=trainer.accelerator.device)
-        """Sum of the parts asked for so far, on this process: the trainer averages what it logs."""
+        """Sum of the parts requested so far, on this process only, since the trainer averages when it logs."""
         self.gradient_norms: list[float] = []
         """Gradient norm of each inner move of the parameters, before clipping."""
         self._asked: set[str] = set()
@@ -52,8 +53,8 @@ class WindowDomainStep:
     def loss_and_gradient(self, domain: str) -> DomainPart:
         if self.gradient_norms and domain in self._asked:
             raise StageError(
-                f'a strategy asked for "{domain}" twice with a move of the parameters between.',
-                fix="Ask for each domain once per step, or for all before the first move.",
+                f'a strategy requested "{domain}" twice, before and after a move of the parameters.',
+                fix="Request each domain once per step, or all of them before the first move.",
             )
         self._asked.add(domain)
         self._drop_gradient()
@@ -86,7 +87,7 @@ class WindowDomainStep:
         self._drop_gradient()
 
     def figures(self) -> dict[str, Any]:
-        """Return figures of the inner moves of the parameters for the step's line of metrics; empty without a move."""
+        """Return figures of the inner moves for the step's line of metrics, or {} if the parameters did not move."""
         if not self.gradient_norms:
             return {}
         limit = self._trainer.args.max_grad_norm
@@ -101,9 +102,10 @@ class WindowDomainStep:
         self.gradient_norms.append(float(whole(norm)))
 
     def _remember_policy(self) -> None:
-        """Store log-probabilities at the step's start for domains still to come.
+        """Store the log-probabilities at the step's start for domains that have not been requested yet.
 
-        On-policy TRL leaves them out and takes those of the loss itself; after a move the ratio would falsely be 1.
+        On-policy, TRL leaves them out and uses those that it computes for the loss. After a move of the parameters
+        these are new, and the importance ratio would wrongly be 1.
         """
         for name in self.domains:
             if name in self._asked:
@@ -137,7 +139,7 @@ class WindowDomainStep:
             parameter.grad = None
 
     def _averaged(self, values: dict[str, float]) -> dict[str, float]:
-        """Means over the processes."""
+        """Return the means over the processes."""
         accelerator = self._trainer.accelerator
         if accelerator.num_processes == 1:
             return values

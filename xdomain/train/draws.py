@@ -1,4 +1,4 @@
-"""Random draws that follow from a completion's place in the batch, not from the process that samples it."""
+"""Random draws that depend on a completion's index in the batch, not on the process that samples it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from torch.overrides import TorchFunctionMode
 
 
 class PlacedDraws(TorchFunctionMode):
-    """Replaces `torch.multinomial` inside a `with` block.
+    """A mode that replaces `torch.multinomial` inside a `with` block.
 
-    Every process draws the noise of the whole batch, a new tensor each decoding step from one generator, and takes its
-    own rows. So k processes sample what one process samples, up to rounding of the probabilities. The method is the one
-    that torch uses for one sample per row: with e exponentially distributed, the largest p / e belongs to category i
-    with probability p_i.
+    In each decoding step every process draws the noise of the whole batch from the same generator and uses its own
+    rows. So k processes sample the same completions as one process, up to rounding of the probabilities. The method is
+    the one that torch uses for one sample per row: with e exponentially distributed, the largest p / e belongs to
+    category i with probability p_i.
 
     Args:
-        seed: of this rollout.
-        first_row: place of this process's first row in the whole batch.
-        rows: completions of the whole batch.
+        seed: Seed of this rollout.
+        first_row: Index of this process's first row in the whole batch.
+        rows: Number of completions in the whole batch.
     """
 
     def __init__(self, seed: int, first_row: int, rows: int) -> None:
@@ -36,7 +36,7 @@ class PlacedDraws(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
     def _draw(self, probabilities: Tensor) -> Tensor:
-        """One category a row: (n, categories) -> (n, 1)."""
+        """Draw one category per row: (n, categories) -> (n, 1)."""
         if self._generator is None:
             self._generator = torch.Generator(device=probabilities.device).manual_seed(self._seed)
         noise = torch.empty(

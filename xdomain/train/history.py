@@ -1,4 +1,4 @@
-"""What earlier phases did to the weights, for strategies that ask."""
+"""Weight changes of earlier phases, for strategies that use them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from xdomain.models.checkpoint import load_plain, read_info
 
 
 def weight_changes(checkpoints: Sequence[Path]) -> Iterator[dict[str, Tensor]]:
-    """Change of each weight from each checkpoint to the next, in float32, by the plain model's names.
+    """Yield the change of each weight from each checkpoint to the next, in float32, by the plain model's names.
 
-    An adapter's change is taken from its factors: the weights below it would only add rounding.
+    An adapter's change is computed from its factors, since the weights below it would only add rounding.
 
     Args:
-        checkpoints: of the base and of every earlier phase's end, first to last. At most two are in memory at a time.
+        checkpoints: Checkpoints of the base model and of the end of every earlier phase, first to last. At most two
+            are in memory at a time.
     """
     for before, after in pairwise(checkpoints):
         info = read_info(after)
         if info.foundation is None:
             yield _differences(_weights(before), _weights(after))
-        elif read_info(before).foundation == info.foundation:  # `continue`: one adapter, trained on
+        elif read_info(before).foundation == info.foundation:  # `continue`: the same adapter, trained further
             yield _differences(dict(adapter_products(before)), dict(adapter_products(after)))
         else:
             yield dict(adapter_products(after))

@@ -1,9 +1,9 @@
-"""TRL's log-probabilities compared with the model's own, before anything is learned from them.
+"""Compare TRL's log-probabilities with the model's own before training uses them.
 
 TRL pads prompts on the left and passes no `position_ids`. A model with learned positions (gpt2, gpt_neo, xglm) then
 reads every shorter prompt at the wrong positions; log-probabilities were off by up to 1.39. TRL also multiplies hidden
-states by the output layer itself, and so misses what a model does to its logits afterwards. Both are measured on the
-loaded model: positions are added if they matter, and a model that still differs is refused.
+states by the output layer itself, and so misses any change that the model makes to its logits afterwards. Both effects
+are measured on the loaded model. Positions are added if they matter, and a model that still differs is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from xdomain.core.errors import ConfigError, StageError
 from xdomain.models.rounding import rounds_as
 
 PADDING, TOKENS = 5, 12
-"""Padding tokens and text tokens of the probe."""
+"""Numbers of padding tokens and of text tokens in the probe."""
 REFUSED = {
     "recurrent_gemma": "its recurrent state stays in its layers from one rollout to the next, and TRL leaves out the "
     "cap on its logits"
@@ -41,8 +41,8 @@ def align_log_probabilities(model: Any, temperature: float = 1.0) -> None:
         temperature: Number that the patched forward pass divides logits by.
 
     Raises:
-        ConfigError: They differ whatever positions are given.
-        StageError: the logits are not finite.
+        ConfigError: The log-probabilities differ with and without positions.
+        StageError: The logits are not finite.
 
     Source: trl 1.16, `GRPOTrainer._get_per_token_logps_and_entropies`.
     """
@@ -74,10 +74,10 @@ def align_log_probabilities(model: Any, temperature: float = 1.0) -> None:
 
 
 def check_log_probabilities(model: Any) -> None:
-    """Refuse a model that cannot be trained, before a trainer exists. Patches its forward pass as TRL does.
+    """Refuse a model that cannot be trained, before a trainer exists. Its forward pass is patched as TRL does it.
 
     Raises:
-        ConfigError: see `align_log_probabilities`.
+        ConfigError: The log-probabilities differ (see `align_log_probabilities`).
     """
     add_fused_lm_head(model)
     align_log_probabilities(model)
@@ -86,7 +86,8 @@ def check_log_probabilities(model: Any) -> None:
 def add_positions(backbone: Any) -> bool:
     """Compute `position_ids` from the attention mask whenever a forward pass without a cache gets none.
 
-    Return whether the backbone takes them at all.
+    Returns:
+        True if the backbone takes `position_ids` at all.
     """
     if "position_ids" not in inspect.signature(backbone.forward).parameters:
         return False
@@ -104,8 +105,10 @@ def add_positions(backbone: Any) -> bool:
 
 @torch.no_grad()
 def log_probability_gap(model: Any, temperature: float = 1.0) -> float:
-    """Return the mean absolute difference, in nats, between TRL's log-probabilities of a padded row and the model's own
-    without padding. It draws no random number."""
+    """Return how far TRL's log-probabilities of a padded row are from the model's own without padding.
+
+    The result is the mean absolute difference in nats. No random number is drawn.
+    """
     was_training = model.training
     model.eval()
     size = model.get_input_embeddings().weight.shape[0]
@@ -115,7 +118,7 @@ def log_probability_gap(model: Any, temperature: float = 1.0) -> float:
     padded = torch.nn.functional.pad(ids, (PADDING, 0))
     mask = torch.nn.functional.pad(torch.ones_like(ids), (PADDING, 0))
     labels = padded.masked_fill(mask == 0, -100)
-    labels[:, PADDING] = -100  # as in the model's own, the first token has no probability
+    labels[:, PADDING] = -100  # the first token has no log-probability, as in `own`
     found = model(input_ids=padded, attention_mask=mask, labels=labels, fused_lm_head=True).log_probs
     model.train(was_training)
     return float((found[:, 1 - TOKENS :].float() - own).abs().mean())

@@ -1,4 +1,4 @@
-"""What `training.grpo` passes through: held against GRPOConfig's own fields, and tried out, before the first stage."""
+"""Check the settings in `training.grpo` against GRPOConfig's fields, and try them out, before the first stage."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from xdomain.core.registry import did_you_mean
 from xdomain.models.tiny import tiny_qwen3
 
 SAMPLING = ("top_k", "min_p", "repetition_penalty", "cache_implementation")
-"""GRPOConfig fields that TRL hands to generation, whose values transformers first looks at there."""
+"""GRPOConfig fields that TRL hands to generation. transformers checks their values only when it generates."""
 
 
 def check_values(grpo: Mapping[str, Any]) -> None:
-    """See that each field is one of GRPOConfig's and its value of the field's type.
+    """Check that each field is one of GRPOConfig's and that its value has the field's type.
 
     Raises:
-        ConfigError: it is not.
+        ConfigError: A field is unknown or its value has another type.
     """
     types = get_type_hints(GRPOConfig)
     names = [field.name for field in dataclasses.fields(GRPOConfig) if field.init]
@@ -37,19 +37,19 @@ def check_values(grpo: Mapping[str, Any]) -> None:
             )
         if name not in PASSED:
             raise ConfigError(
-                "this field of the installed trl is newer than xdomain, which does not know whether it acts.",
+                "this field of the installed trl is newer than xdomain, so its effect is unknown.",
                 where=f"training.grpo.{name}",
                 fix="Remove it, or install the trl of constraints.txt.",
             )
         try:
-            # Strictly: TRL gets the value unchanged, so "5" is not a number.
+            # Strict mode, since TRL gets the value unchanged and "5" is not a number.
             TypeAdapter(types[name]).validate_python(value, strict=True)
         except ValidationError as error:
             raise ConfigError(f"{error.errors()[0]['msg']}. Found {value!r}.", where=f"training.grpo.{name}") from None
 
 
 def check_sampling(arguments: GRPOConfig) -> None:
-    """Draw one token as TRL's rollouts would, from a model that is made for the purpose.
+    """Draw one token from a tiny model with the sampling settings of TRL's rollouts.
 
     Raises:
         ConfigError: transformers refuses a setting.
@@ -62,4 +62,4 @@ def check_sampling(arguments: GRPOConfig) -> None:
         )
         model.generate(torch.tensor([[0]]), generation_config=config)
     except (ValueError, TypeError) as error:
-        raise ConfigError(f"transformers cannot sample so: {error}", where="training.grpo") from error
+        raise ConfigError(f"transformers cannot sample with these settings: {error}", where="training.grpo") from error

@@ -1,4 +1,4 @@
-"""Several processes that share one training stage: what they must agree on, and what only one of them does."""
+"""Coordination of several processes that share one training stage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from accelerate.utils import gather_object, reduce
 
 
 def agreed(asked: Callable[[], bool]) -> Callable[[], bool]:
-    """Whether any process was asked to stop. All must call it at the same step, and then all get the same answer."""
+    """Return a function that says whether any process was asked to stop.
+
+    All processes must call it at the same step. All of them then get the same answer.
+    """
 
     def any_asked() -> bool:
         state = PartialState()
@@ -22,15 +25,15 @@ def agreed(asked: Callable[[], bool]) -> Callable[[], bool]:
 
 
 def is_first() -> bool:
-    """This process is the only one, or the one that writes."""
+    """Return whether this process is the one that writes, or the only one."""
     return bool(PartialState().is_main_process)
 
 
 def wait_for_all() -> None:
-    """Return when every process has come here."""
+    """Block until every process has called this function."""
     PartialState().wait_for_everyone()
 
 
 def gathered(values: Sequence[Any]) -> list[Any]:
-    """The values of all processes, those of the first one first."""
+    """Return the values of all processes, in the order of their ranks."""
     return list(gather_object(list(values))) if PartialState().num_processes > 1 else list(values)

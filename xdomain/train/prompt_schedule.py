@@ -1,8 +1,8 @@
-"""A stage's whole prompt schedule, drawn from names before the first step.
+"""A stage's whole prompt schedule, drawn before the first step.
 
-Every domain has one endless queue per training seed: its train items in a fresh seeded order each epoch. A phase takes
-the next ones, so `science` trains on the same prompts by itself and after `math`, and `math -> math` does not repeat
-prompts before the items run out.
+Every domain has one endless queue per training seed, which holds its train items in a new seeded order each epoch. A
+phase takes the next prompts of the queue. So `science` trains on the same prompts with or without `math` before it, and
+`math -> math` repeats no prompt until the items run out.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from xdomain.core.seeds import generator
 
 @dataclass(frozen=True)
 class ScheduledPrompt:
-    """One prompt of the schedule: which train item of which domain."""
+    """One prompt of the schedule: a domain's name and the index of one of its train items."""
 
     domain: str
     index: int
 
 
 def interleave(quotas: Mapping[str, int]) -> list[str]:
-    """Domains in an order that keeps every prefix as near to the quotas as whole numbers allow, first names first.
+    """Return domain names in an order in which every prefix is as near to the quotas as whole numbers allow.
 
-    Any run of n consecutive places holds each domain's share of n up to rounding, so every step gets an even mix.
+    Any n consecutive names hold each domain's share of n up to rounding, so every step gets an even mix. Ties go to the
+    domain that `quotas` lists first.
     """
     total = sum(quotas.values())
     taken = dict.fromkeys(quotas, 0)
     order = []
     for place in range(1, total + 1):
-        # The largest deficit against the exact share; integers, so that ties are true ties.
+        # The domain that is furthest behind its exact share. Integers make ties exact.
         name = max(quotas, key=lambda each: quotas[each] * place - taken[each] * total)
         taken[name] += 1
         order.append(name)
@@ -40,13 +41,13 @@ def interleave(quotas: Mapping[str, int]) -> list[str]:
 def draw_schedule(
     quotas: Mapping[str, int], eligible: Mapping[str, Sequence[int]], offsets: Mapping[str, int], seed: int | str
 ) -> list[ScheduledPrompt]:
-    """The schedule of one stage.
+    """Draw the schedule of one stage.
 
     Args:
-        quotas: prompts of each domain, summing to the stage's prompts.
-        eligible: indices of the train items that may be used, by domain.
-        offsets: how many prompts earlier phases took from each domain's queue.
-        seed: the training seed.
+        quotas: Number of prompts of each domain, summing to the stage's prompts.
+        eligible: Indices of the train items that may be used, by domain.
+        offsets: Number of prompts that earlier phases took from each domain's queue.
+        seed: Training seed.
     """
     queues = {name: _Queue(name, eligible[name], seed, offsets.get(name, 0)) for name in quotas}
     return [ScheduledPrompt(name, queues[name].take()) for name in interleave(quotas)]

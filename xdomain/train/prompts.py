@@ -1,4 +1,4 @@
-"""The prompts of one training stage: which items it may use, in which order, and what TRL gets of them."""
+"""The prompts of one training stage: the items that it may use, their order, and TRL's rows."""
 
 from __future__ import annotations
 
@@ -24,27 +24,29 @@ from xdomain.train.rollouts import prompt_fits
 from xdomain.train.self_paced import easy_to_hard, read_pass_rates
 
 MERGE_PROMPTS = 2
-"""Prompts of each domain on which a merged adapter is compared with the trained one."""
+"""Number of prompts per domain on which a merged adapter is compared with the trained one."""
 MERGE_TOKENS = 128
-"""Tokens that are read of each of them, since logits of a long prompt take gigabytes."""
+"""Number of tokens that are read of each prompt, since logits of a long prompt take gigabytes."""
 
 
 class StagePrompts:
-    """Items, schedule and rows of one stage; the schedule is on disk too, unless a strategy chooses as it goes.
+    """Items, schedule and rows of one stage.
+
+    The schedule is also written to disk, unless an adaptive strategy chooses the prompts during training.
 
     Args:
         training: Training settings.
         stage: The stage.
-        context: Work folder and inputs.
-        domains: Of the phase, by name.
-        tokenizer: Of the parent.
+        context: Surroundings of the stage, of which the work folder and the inputs are used.
+        domains: Domains of the phase, by name.
+        tokenizer: Tokenizer of the parent checkpoint.
         chat: Whether prompts go through the chat template.
-        room: Tokens that the model reads at once; None for no limit.
+        room: Length of the model's context in tokens; None for no limit.
 
     Attributes:
         items: Train items by domain.
-        too_long: Items that were left out since their prompts are longer than `max_prompt_tokens` or leave no token of
-            the model's context for an answer, as in evaluation.
+        too_long: Number of items that were left out. Their prompts are longer than `max_prompt_tokens`, or leave no
+            token of the model's context for an answer, as in evaluation.
         schedule: Prompts in the order of training, as the phase is written.
 
     Raises:
@@ -109,7 +111,7 @@ class StagePrompts:
         return [ids[:MERGE_TOKENS] for ids in encode(texts, self._tokenizer, self._chat)]
 
     def _usable(self, name: str, room: int | None) -> Sequence[int]:
-        """Return indices of the train items that may be used; counts those that are too long."""
+        """Return the indices of the train items that may be used, and count those that are too long."""
         items, longest = self.items[name], self._training.max_prompt_tokens
         limit = longest if room is None else min(longest or room, room - 1)
         candidates = self._pass_rates.get(name, range(len(items)))
@@ -137,6 +139,6 @@ class StagePrompts:
         return schedule_line(entry.domain, entry.index, self.item(entry))
 
     def _measured(self, name: str) -> dict[int, float]:
-        """Return the pass rate of every measured train item by its index, in index order."""
+        """Return the pass rate of each measured train item, keyed by item index, in index order."""
         found = read_pass_rates(self._context.inputs[self._stage.pass_rates[name]])
         return {index: found[item.id] for index, item in enumerate(self.items[name]) if item.id in found}

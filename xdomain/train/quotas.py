@@ -1,8 +1,8 @@
-"""Which informative groups of a rollout keep their advantages, so that domains teach in the ratio of their weights.
+"""Choose the informative groups that keep their advantages, so that domains teach in the ratio of their weights.
 
-Groups whose rewards are all equal carry no gradient, so a nominal 50/50 mixture is not one. Of the groups that are
-left, those of domains that are ahead are dropped at random. Nothing is sampled anew: the price is informative groups
-that teach nothing, which the metrics count.
+Groups whose rewards are all equal carry no gradient, so a nominal 50/50 mixture does not teach 50/50. Among the other
+groups, some of the domains that are ahead are dropped at random. Nothing is sampled again. The price is informative
+groups that teach nothing, which the metrics count.
 
 Source: ours; quotas by source after filtering are what users of GRPO trainers ask for (docs/reference/papers.md).
 """
@@ -21,22 +21,22 @@ from xdomain.core.errors import StageError
 FILE = "informative_quotas.json"
 
 PATIENCE = 8
-"""Rollouts in a row that a domain may be without an informative group before the others stop waiting for it."""
+"""Number of consecutive rollouts without an informative group after which other domains no longer wait for a domain."""
 
 
 class InformativeQuotas:
-    """Holds domains to their ratio over the rollouts of a stage, not in each by itself.
+    """Quotas that hold domains to their ratio over all rollouts of a stage, not within each rollout.
 
-    T_k is what domain k taught so far, n_k its informative groups in this rollout, w_k its weight. The domains have
-    come to the level u = min_k (T_k + n_k) / w_k, and k keeps as many groups as bring it to at most u w_k + 1. So
-    u w_k <= T_k <= u w_k + 1 after every rollout: the scarcest domain keeps all that it has, the others wait for it,
-    and none is ever more than one group ahead.
+    T_k is the number of groups that domain k has taught so far, n_k the number of its informative groups in this
+    rollout, w_k its weight. The domains have reached the level u = min_k (T_k + n_k) / w_k, and k keeps as many groups
+    as bring it to at most u w_k + 1. So u w_k <= T_k <= u w_k + 1 after every rollout: the scarcest domain keeps all
+    its groups, the others wait for it, and no domain is ever more than one group ahead.
 
-    A domain without an informative group for more than `PATIENCE` rollouts (everything solved, or nothing) is not
-    waited for. When it has one again it continues at the level that the others have reached.
+    The others do not wait for a domain without an informative group for more than `PATIENCE` rollouts (everything is
+    solved, or nothing). When it has one again, it continues at the level that the others have reached.
 
     Args:
-        weights: of the phase's domains.
+        weights: Weight of each domain of the phase.
     """
 
     def __init__(self, weights: Mapping[str, int]) -> None:
@@ -46,12 +46,12 @@ class InformativeQuotas:
         """Rollouts since the domain's last informative group."""
 
     def kept_groups(self, domains: Sequence[str], informative: Sequence[bool], rng: random.Random) -> list[bool]:
-        """For each group of the next rollout whether it keeps its advantages.
+        """Return a mask of the next rollout's groups that keep their advantages.
 
         Args:
-            domains: of each group.
-            informative: whether a group's rewards differ.
-            rng: chooses what is dropped.
+            domains: Domain name of each group.
+            informative: Mask of groups whose rewards differ.
+            rng: Generator that chooses the groups to drop.
         """
         places: dict[str, list[int]] = {name: [] for name in self._weights}
         for place, (name, differs) in enumerate(zip(domains, informative, strict=True)):
@@ -72,20 +72,20 @@ class InformativeQuotas:
         return keep
 
     def save(self, folder: Path) -> None:
-        """Write what the next rollout's choice depends on."""
+        """Write the state that the next rollout's choice depends on."""
         (folder / FILE).write_text(json.dumps({"taught": self._taught, "waited": self._waited}), encoding="utf-8")
 
     def load(self, folder: Path) -> None:
-        """Go on from a checkpoint.
+        """Restore the state from a checkpoint.
 
         Raises:
-            StageError: the checkpoint holds no such state.
+            StageError: The checkpoint holds no such state.
         """
         try:
             state = json.loads((folder / FILE).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise StageError(
-                f"{FILE} is missing, so the quotas cannot go on.",
+                f"{FILE} is missing, so the quotas cannot be restored.",
                 where=str(folder),
                 fix="Delete the stage's scratch folder.",
             ) from None
@@ -95,7 +95,7 @@ class InformativeQuotas:
         return [name for name, rollouts in self._waited.items() if rollouts <= PATIENCE]
 
     def _wait(self, present: Mapping[str, bool]) -> None:
-        """Count the rollouts without a domain; one that comes back joins the others at their level."""
+        """Count the rollouts without a domain. A domain that comes back continues at the level of the others."""
         others = self._awaited()
         back = [name for name, there in present.items() if there and name not in others]
         if others:
@@ -105,5 +105,5 @@ class InformativeQuotas:
 
 
 def informative(rewards: Sequence[float | None]) -> bool:
-    """Whether the rewards of a group differ; a sample without one says nothing."""
+    """Return whether the rewards of a group differ. Samples without a reward are ignored."""
     return len({reward for reward in rewards if reward is not None}) > 1

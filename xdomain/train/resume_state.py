@@ -1,4 +1,4 @@
-"""The trainer's own resume files. One that a kill tore has no mark and is never read."""
+"""The trainer's own resume files. A state that a kill left incomplete has no mark and is never read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MARK = "complete"
 
 
 def state_folder(scratch: Path, step: int) -> Path:
-    """Where transformers' Trainer saves its state of `step`."""
+    """Return the folder in which transformers' Trainer saves its state of `step`."""
     return scratch / f"checkpoint-{step}"
 
 
@@ -22,11 +22,11 @@ def mark_complete(scratch: Path, step: int, layout: str) -> None:
 
 
 def last_complete_state(scratch: Path, layout: str) -> int | None:
-    """Return the step of the newest whole state that processes of this layout can read; None if there is none.
+    """Return the step of the newest complete state, or None if there is none, and remove unusable states.
 
-    Other states are removed, so that the trainer's rotation cannot prefer them: torn ones, those of another number of
-    processes, whose random states and indices in the schedule are not these processes', and those of processes that
-    shared the weights otherwise.
+    Unusable states are incomplete, or come from another number of processes, whose random states and positions in the
+    schedule differ, or from processes that shared the weights differently. They are removed so that the trainer's
+    rotation cannot prefer them.
     """
     complete = []
     for folder in scratch.glob("checkpoint-*"):

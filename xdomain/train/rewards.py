@@ -1,4 +1,4 @@
-"""One reward function for all domains: a sample goes to its own domain's verifier."""
+"""One reward function for all domains, which passes each sample to its own domain's verifier."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xdomain.domains.judging import judge_finished
 
 @dataclass(frozen=True)
 class ScoredSample:
-    """Outcome and reward of one sample; the reward is None if the verifier could not judge."""
+    """Outcome and reward of one sample. The reward is None if the verifier could not judge it."""
 
     domain: str
     reward: float | None
@@ -43,24 +43,24 @@ class KeptSample:
 
 @dataclass(frozen=True)
 class ScoredRollout:
-    """The samples of one rollout in TRL's order, and the first of them with their text."""
+    """The samples of one rollout in TRL's order, and the first few with their text."""
 
     samples: tuple[ScoredSample, ...] = ()
     kept: tuple[KeptSample, ...] = ()
 
     @property
     def rewards(self) -> list[float | None]:
-        """One reward per sample; None leaves it without advantage."""
+        """Return one reward per sample. A sample whose reward is None gets no advantage."""
         return [sample.reward for sample in self.samples]
 
 
 class RewardRouter:
-    """Score rollouts over the columns `domain` and `index`.
+    """A reward function that finds each sample's domain and item by the columns `domain` and `index`.
 
     Args:
         domains: Domains by name.
         items: Training items by domain.
-        keep: Number of samples of each rollout, the first ones, that are kept with their text.
+        keep: Number of samples at the start of each rollout that are kept with their text.
     """
 
     def __init__(self, domains: Mapping[str, Domain], items: Mapping[str, Sequence[Item]], *, keep: int = 0) -> None:
@@ -71,7 +71,7 @@ class RewardRouter:
         """Stop strings by domain."""
 
     def reward(self, completions: Sequence[Any], domain: Any, index: Any, **_: Any) -> list[float | None]:
-        """Score a rollout as a reward function of a plain GRPOTrainer."""
+        """Score a rollout. This is the reward function for a plain GRPOTrainer."""
         return self.score(completions, domain=domain, index=index).rewards
 
     def score(
@@ -88,7 +88,8 @@ class RewardRouter:
             completions: Texts to judge, or one-message conversations where TRL applies the chat template.
             domain: Name of each sample's domain.
             index: Position of each sample's item among its domain's training items.
-            truncated: Mask of samples that ran out of room, which are wrong as in evaluation; None if none did.
+            truncated: Mask of samples that ran out of room, which count as wrong, as in evaluation. None if no sample
+                did.
         """
         cut_off = [False] * len(completions) if truncated is None else truncated
         samples: list[ScoredSample | None] = [None] * len(completions)

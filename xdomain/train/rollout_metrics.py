@@ -16,17 +16,17 @@ def domain_metrics(
     """Return counts and means of one rollout by domain.
 
     Args:
-        samples: n scored samples, groups adjacent.
-        advantages: n, 0 for completions that the loss leaves out.
-        lengths: n completion lengths in tokens, as generated.
-        group: Samples per prompt.
+        samples: The n scored samples. Samples of a group are adjacent.
+        advantages: Advantage of each of n samples; 0 for completions that the loss leaves out.
+        lengths: Generated length of each of n completions in tokens.
+        group: Number of samples per prompt.
 
     Returns:
         For each domain: prompts, informative_groups (rewards not all equal: only these carry gradient),
         zero_variance_share, reward (mean over samples that have one), shares of right, malformed, unscored and
-        truncated completions, completion_tokens (sum), mean_length, teaching_groups (informative ones that kept their
-        advantages), and gradient_share: its part of the sum of |advantage| x tokens, what a token-mean loss weighs it
-        by (ours).
+        truncated completions, completion_tokens (sum), mean_length, teaching_groups (informative groups that kept their
+        advantages), and gradient_share (ours): the domain's share of the sum of |advantage| x tokens, by which a
+        token-mean loss weighs it.
     """
     mass = [abs(advantage) * length for advantage, length in zip(advantages, lengths, strict=True)]
     total_mass = sum(mass)
@@ -59,7 +59,7 @@ def domain_metrics(
 
 
 def stage_totals(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return totals of the lines of a stage's metrics file, which a resumed stage continues."""
+    """Return totals over the lines of a stage's metrics file, including those from before a resume."""
     by_domain = [values for line in lines for values in line.get("domains", {}).values()]
     return {
         "steps": len(lines),

@@ -1,4 +1,4 @@
-"""Sample and read rollouts as evaluation does: only the file's settings, the same end, the same text."""
+"""Sample and read rollouts as evaluation does: with only the file's settings, the same end, and the same text."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from xdomain.generation.stopping import StopStrings
 from xdomain.models.prompting import encode, opened_reasoning, plain_text, render, render_prompt, scored_text
 
 TEMPLATE_TOKENS, SPECIAL_TOKENS = 1024, 8
-"""More than a chat template adds to a prompt, and more than a tokenizer adds to a text."""
+"""Numbers of tokens: more than a chat template adds to a prompt, and more than a tokenizer adds to a text."""
 
 
 def prompt_fits(item: Item, tokenizer: Any, chat: bool, limit: int | None) -> bool:
-    """Return whether an item's prompt has at most `limit` tokens; only prompts that may be too long are tokenised."""
+    """Return whether an item's prompt has at most `limit` tokens. Only prompts that may be too long are tokenised."""
     added = TEMPLATE_TOKENS if chat else SPECIAL_TOKENS
     if limit is None or len(plain_text(item).encode()) + added <= limit:  # a token is at least one byte of the text
         return True
@@ -36,8 +36,8 @@ def settings_of_the_file(model: Any, context: int | None) -> Iterator[None]:
 
     Args:
         model: The plain model or a peft model.
-        context: Tokens that fit. Positions beyond it, which rows that need them reach only with tokens that are cut
-            off later, are held at the last one: a table of learned positions has no more.
+        context: Length of the model's context in tokens; None for no limit. Later positions are replaced by the last
+            one, since a table of learned positions ends there. Tokens at such positions are cut off afterwards.
     """
     model = model.get_base_model() if hasattr(model, "get_base_model") else model
     own = model.generation_config
@@ -59,9 +59,9 @@ def settings_of_the_file(model: Any, context: int | None) -> Iterator[None]:
 
 @contextmanager
 def without_parsing(tokenizer: Any) -> Iterator[None]:
-    """Keep TRL from parsing completions by the tokenizer's response template while the block runs.
+    """Prevent TRL from parsing completions by the tokenizer's response template while the block runs.
 
-    Rewards judge the text as evaluation does, and a legacy `response_schema` makes TRL 1.16 fail.
+    Rewards judge the same text as evaluation, and a legacy `response_schema` makes TRL 1.16 fail.
     """
     names = [name for name in ("response_template", "response_schema") if getattr(tokenizer, name, None) is not None]
     own = {name: getattr(tokenizer, name) for name in names}
@@ -79,9 +79,9 @@ class Rollout:
     """A sampled completion.
 
     Attributes:
-        token_ids: up to the end token, the token that completes a stop string, or the last one that fits.
-        truncated: it has neither of the two ends.
-        text: what the verifier judges.
+        token_ids: Tokens up to the end token, the token that completes a stop string, or the last one that fits.
+        truncated: Whether it ends without an end token or a stop string.
+        text: Text that the verifier judges.
     """
 
     token_ids: list[int]
@@ -90,11 +90,11 @@ class Rollout:
 
 
 class RolloutReader:
-    """Reads sampled tokens as evaluation's backends do.
+    """A reader of sampled tokens that gives the same text as evaluation's backends.
 
     Args:
-        tokenizer: Decodes.
-        ends: End tokens.
+        tokenizer: Tokenizer that decodes the tokens.
+        ends: Ids of the end tokens.
         context: Tokens of prompt and completion that fit into the model; None for no limit.
         stop: Stop strings by domain.
     """
@@ -108,12 +108,12 @@ class RolloutReader:
         self._watch = {domain: StopStrings(tokenizer, texts) for domain, texts in stop.items()}
 
     def read(self, row: dict[str, Any], prompt_tokens: int, token_ids: Sequence[int]) -> Rollout:
-        """Return what evaluation would have made of these tokens.
+        """Return the completion that evaluation would have read from these tokens.
 
         Args:
-            row: Of the data set, with `prompt` and `domain`.
-            prompt_tokens: Length of the prompt.
-            token_ids: Sampled.
+            row: Row of the data set, with `prompt` and `domain`.
+            prompt_tokens: Length of the prompt in tokens.
+            token_ids: Sampled tokens.
         """
         watch = self._watch[row["domain"]]
         room = len(token_ids) if self._context is None else max(1, self._context - prompt_tokens)

@@ -1,4 +1,4 @@
-"""One training stage: a fresh trainer from the parent's weights, never a resume of the parent."""
+"""Run one training stage: a new trainer starts from the parent's weights and never resumes the parent's trainer."""
 
 from __future__ import annotations
 
@@ -44,20 +44,21 @@ from xdomain.train.quotas import InformativeQuotas
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.rollout_metrics import stage_totals
+from xdomain.train.samplers import build_sampler
 from xdomain.train.sharding import with_layers
 from xdomain.train.strategy_state import save_strategy_state
 from xdomain.train.trackers import isolated_trackers
 from xdomain.train.trainer import DomainGRPOTrainer
 
 RESUME_PARTS = 4
-"""Number of resume states saved during a stage that keeps no checkpoints inside it."""
+"""Number of resume states that are saved during a stage that keeps only its final checkpoint."""
 
 
 def run_train(setup: TrainingSetup, stage: TrainStage, context: StageContext) -> StageResult:
-    """Train one phase; leave `checkpoints/`, `schedule.jsonl` and `metrics.jsonl` in the work folder.
+    """Train one phase, and write `checkpoints/`, `schedule.jsonl` and `metrics.jsonl` to the work folder.
 
-    A stage that was killed continues from its last resume state and, on a CPU, ends with bitwise the weights of an
-    undisturbed one.
+    A stage that was killed continues from its last resume state. On a CPU its weights are then bitwise equal to those
+    of a stage without interruption.
     """
     domains = build_domains(setup.domains, stage.phase.domains)
     try:
@@ -113,7 +114,7 @@ class _Training:
     def _summary(
         self, trainer: DomainGRPOTrainer, prompts: StagePrompts, foundation: Path | None, metrics: Path
     ) -> dict[str, Any]:
-        """The stage's figures, from the first process; a merged adapter is compared with what was trained."""
+        """Return the stage's figures, from the first process, and compare a merged adapter with the trained model."""
         end = checkpoint_folder(self._context.work, self._stage.steps)
         merge = {} if foundation is None else self._check_merge(trainer, end, prompts.for_merge())
         if not is_first():
@@ -165,11 +166,11 @@ class _Training:
                 processes=self._context.processes,
                 sharding=with_layers(self._context.sharding, model),
             ),
-            draws_seed=self._context.seed if training.rollout_draws == "place" else None,
+            sampler=build_sampler(training, self._context.seed),
         )
 
     def _kept_samples(self) -> int:
-        """Samples of each rollout that are kept with their text: those of the first process, which writes them."""
+        """Return the number of samples to keep with their text per rollout: 0 except in the process that writes."""
         keep = self._training.keep_rollouts
         return keep.prompts_per_step * self._training.generations if keep and is_first() else 0
 
@@ -232,14 +233,15 @@ class _Training:
 
 
 def scaled_rate(training: TrainingConfig, strategy: StrategyConfig) -> TrainingConfig:
-    """Return a phase's training settings with the strategy's factor on the learning rate."""
+    """Return a phase's training settings with the learning rate multiplied by the strategy's factor."""
     return training.model_copy(update={"learning_rate": strategy.learning_rate_scale * training.learning_rate})
 
 
 def load_trainable(parent: Path, lora: LoraConfig | None) -> tuple[Any, Path | None]:
     """Return the model that a stage trains, and the checkpoint below its adapter (None for full fine-tuning).
 
-    `merge`: the parent with its adapter folded in, and a new adapter. `continue`: the parent's own adapter, trained on.
+    With `merge`, the parent's adapter is merged and a new one is added. With `continue`, training continues the
+    parent's adapter.
     """
     if lora is None:
         return load_plain(parent), None

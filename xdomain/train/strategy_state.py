@@ -14,7 +14,7 @@ FILE = "strategy.safetensors"
 
 
 def save_strategy_state(strategy: Strategy, folder: Path) -> None:
-    """Write what the strategy's next step depends on; nothing for one without state."""
+    """Write the state that the strategy's next step depends on. A strategy without state writes nothing."""
     state = strategy.state()
     if state:
         save_file({name: tensor.contiguous() for name, tensor in state.items()}, folder / FILE)
@@ -22,17 +22,17 @@ def save_strategy_state(strategy: Strategy, folder: Path) -> None:
 
 
 def load_strategy_state(strategy: Strategy, folder: Path) -> None:
-    """Go on from a checkpoint.
+    """Restore the strategy's state from a checkpoint.
 
     Raises:
-        StageError: the strategy has state, but the checkpoint holds none.
+        StageError: The strategy has state, but the checkpoint holds none.
     """
     path = folder / FILE
     if path.is_file():
         strategy.load_state(load_file(path))
     elif strategy.state():
         raise StageError(
-            f"{FILE} is missing, so the strategy cannot go on.",
+            f"{FILE} is missing, so the strategy's state cannot be restored.",
             where=str(folder),
             fix="Delete the stage's scratch folder.",
         )

@@ -1,4 +1,4 @@
-"""Gradient telemetry of a training step: separate passes every few steps, so that training does not change."""
+"""Gradient telemetry of training steps, in separate passes that do not change training."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from xdomain.train.sharding import is_sharded
 
 
 class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Measures every `interval`-th step, the first one included.
+    """A callback that measures every `interval`-th step, including the first.
 
-    It costs one more forward and backward pass of the step's batch, and nothing at all on other steps. A GPU holds one
+    A measured step costs one more forward and backward pass of its batch; other steps cost nothing. A GPU holds one
     more gradient at a time. Until the step's end the CPU's memory holds one copy of the trainable parameters and one of
-    each domain's gradient, K + 1 copies for K domains: in the first process only, or under sharding in each process of
-    its own rows. Without a GPU they add to what the strategy holds. Random generators, gradients and TRL's own metrics
-    are put back, so that weights do not depend on whether telemetry is on.
+    each domain's gradient: K + 1 copies for K domains, in the first process only, or under sharding in each process of
+    its own rows. Without a GPU they add to the strategy's own copies. Random generators, gradients and TRL's own
+    metrics are restored, so weights do not depend on telemetry.
+
 
     Args:
-        trainer: the DomainGRPOTrainer, whose `rollout_metrics` get the figures under "gradients".
-        interval: in optimizer steps.
+        trainer: The DomainGRPOTrainer. Its `rollout_metrics` get the figures under "gradients".
+        interval: Number of optimizer steps from one measurement to the next.
     """
 
     def __init__(self, trainer: Any, interval: int) -> None:
@@ -40,7 +41,7 @@ class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers 
         self._start: list[Tensor] = []
 
     def due(self) -> bool:
-        """Whether the step now under way is measured."""
+        """Return whether the current step is measured."""
         return bool(self._trainer.state.global_step % self._interval == 0)
 
     def look(self, model: Any, window: Sequence[Batch]) -> None:
@@ -48,7 +49,7 @@ class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers 
         with _undisturbed(self._trainer, model):
             step = WindowDomainStep(self._trainer, model, window, offload=True)
             parts = {name: step.loss_and_gradient(name) for name in step.domains}
-        # Every process takes part in the passes. One writes what they show, for which it needs the others' rows.
+        # Every process takes part in the passes. The first one writes the figures, which need all rows under sharding.
         if not parts or not (self._trainer.accelerator.is_main_process or is_sharded(model)):
             return
         self._parameters = step.parameters
@@ -60,7 +61,7 @@ class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers 
         self._trainer.rollout_metrics["gradients"] = gradient_figures(self._gradients, shares, names)
 
     def on_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Measure how the step that was taken lies to the gradients."""
+        """Measure the angles between the step that was taken and the gradients."""
         if not self._gradients:
             return
         moved = (
@@ -73,7 +74,7 @@ class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers 
 
 @contextmanager
 def _undisturbed(trainer: Any, model: Any) -> Iterator[None]:
-    """Restore gradients, random generators (dropout draws from them) and TRL's metrics at the end."""
+    """Restore gradients, TRL's metrics, and random generators (dropout uses them) at the end of the block."""
     metrics = trainer._metrics["train"]
     lengths = {name: len(values) for name, values in metrics.items()}
     kept = [(parameter, parameter.grad) for parameter in model.parameters()]

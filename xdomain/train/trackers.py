@@ -1,7 +1,7 @@
-"""Trackers that a stage reports to, isolated from it: a stage continues without a tracker that fails.
+"""Trackers that a stage reports to. A tracker that fails is dropped, and the stage continues.
 
-transformers' own callbacks do the talking. Project = experiment, group = curriculum, name = the stage's folder. One
-that hangs is not ended by us: set a timeout in the tracker.
+transformers' own callbacks do the reporting. The project is the experiment, the group is the curriculum, and the name
+is the stage's folder. A tracker that hangs is not stopped: set a timeout in the tracker.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ TENSORBOARD_FOLDER = "TENSORBOARD_LOGGING_DIR"
 
 
 class IsolatedTracker(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Passes every event on to a tracker, until it raises.
+    """A callback that passes every event on to a tracker, until the tracker raises an error.
 
     Args:
-        name: as `training.report_to` has it.
-        tracker: transformers' callback.
-reporter: Receives the failure, once.
+        name: The tracker's name in `training.report_to`.
+        tracker: transformers' callback for the tracker.
+        reporter: Reporter that receives the failure, once.
     """
 
     def __init__(self, name: str, tracker: Any, reporter: Reporter) -> None:
@@ -43,7 +43,7 @@ reporter: Receives the failure, once.
             return
         try:
             getattr(self._tracker, event)(args, state, control, **values)
-        except Exception as error:  # trackers talk to disks and networks: anything may come
+        except Exception as error:  # trackers use disks and networks, so any error is possible
             self.failed = True
             self._reporter.event(NoteKind.TRACKER, name=self._name, error=f"{type(error).__name__}: {error}")
 
@@ -53,7 +53,7 @@ for _event in (name for name in vars(TrainerCallback) if name.startswith("on_"))
 
 
 class GroupedTrackio:
-    """The package trackio with a group for its runs, which transformers' callback does not give."""
+    """The package trackio with a group for its runs, since transformers' callback passes none."""
 
     def __init__(self, trackio: Any, group: str) -> None:
         self._trackio = trackio
@@ -69,14 +69,15 @@ class GroupedTrackio:
 def isolated_trackers(
     names: Sequence[str], *, experiment: str, curriculum: str, stage: str, work: Path, reporter: Reporter
 ) -> Iterator[IsolatedTracker]:
-    """A callback for each tracker that can be made; the others are reported as failed.
+    """Yield a callback for each tracker that can be created. The others are reported as failed.
 
     Args:
-        experiment: the trackers' project.
-        curriculum: the trackers' group.
-        stage: the run's name.
-        work: TensorBoard's files lie here, unless $TENSORBOARD_LOGGING_DIR says where.
-reporter: Receives failures.
+        names: Names of the trackers, as in `training.report_to`.
+        experiment: The trackers' project.
+        curriculum: The trackers' group.
+        stage: The trackers' name for this stage.
+        work: Folder for TensorBoard's files, unless $TENSORBOARD_LOGGING_DIR names another.
+        reporter: Reporter that receives failures.
     """
     os.environ.update(
         WANDB_PROJECT=experiment,
@@ -87,7 +88,7 @@ reporter: Receives failures.
     for name in names:
         try:
             tracker = _make(name)
-        except Exception as error:  # what was there in the preflight may be gone
+        except Exception as error:  # it worked in the preflight, but may fail now
             reporter.event(NoteKind.TRACKER, name=name, error=f"{type(error).__name__}: {error}")
             continue
         if name == "trackio":
@@ -100,11 +101,11 @@ reporter: Receives failures.
 
 
 def preflight_trackers(names: Sequence[str]) -> None:
-    """Make each tracker once.
+    """Create each tracker once.
 
     Raises:
         ConfigError: transformers knows no such tracker.
-        DependencyMissing: its package is not installed.
+        DependencyMissing: A tracker's package is not installed.
     """
     for name in names:
         try:
@@ -112,7 +113,7 @@ def preflight_trackers(names: Sequence[str]) -> None:
         except ValueError as error:
             raise ConfigError(f"{error}", where="training.report_to") from error
         except (RuntimeError, ImportError) as error:
-            # transformers' words end with the pip command.
+            # transformers' message ends with the pip command.
             raise DependencyMissing(
                 f'the tracker "{name}" cannot be used: {error}', where="training.report_to"
             ) from error

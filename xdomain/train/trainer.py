@@ -1,14 +1,13 @@
-"""The one GRPOTrainer subclass: samples carry their domain through TRL's shuffle and split, are measured by it, and an
-optimizer step can be taken by domain.
+"""The only subclass of GRPOTrainer.
 
-TRL's methods are wrapped, never copied. tests/contract/test_trl_seam.py pins the names used here.
+Samples carry their domain through TRL's shuffle and split. Metrics are computed per domain, and an optimizer step can
+be divided by domain. TRL's methods are wrapped, never copied. tests/contract/test_trl_seam.py pins the names used here.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,19 +19,19 @@ from trl import GRPOTrainer
 from xdomain.core.errors import StageError
 from xdomain.core.model_context import context_of
 from xdomain.core.records import Outcome
-from xdomain.core.seeds import derive_seed, generator
+from xdomain.core.seeds import generator
 from xdomain.strategies.base import Strategy
 from xdomain.train.adaptive import AdaptiveSchedule
 from xdomain.train.callbacks import KEPT
 from xdomain.train.domain_step import WindowDomainStep
-from xdomain.train.draws import PlacedDraws
 from xdomain.train.log_probabilities import align_log_probabilities
 from xdomain.train.processes import gathered
 from xdomain.train.quotas import InformativeQuotas, informative
 from xdomain.train.reference import prepared_reference
 from xdomain.train.rewards import RewardRouter, ScoredRollout
 from xdomain.train.rollout_metrics import domain_metrics
-from xdomain.train.rollouts import Rollout, RolloutReader, settings_of_the_file, without_parsing
+from xdomain.train.rollouts import Rollout, RolloutReader, without_parsing
+from xdomain.train.samplers import RolloutSampler, StockSampler
 from xdomain.train.sharding import generate_together, shard_on_cpu
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
 from xdomain.train.telemetry import GradientTelemetry
@@ -42,15 +41,15 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
     """GRPOTrainer over rows that have a `domain` column.
 
     Args:
-        router: Judge of each rollout.
-        domains: names; `domain_ids` in a batch index into them.
-        strategy: how a step is made of the domains' gradients.
-        adaptive: chooses each rollout's prompts as training goes; None takes the data set's rows as they come.
-        reference_model: what the KL is measured from if beta > 0; None leaves TRL's choice.
-        offload_gradients: keep the domains' gradients in the CPU's memory; one copy stays on the device.
-        telemetry_every: optimizer steps between two looks at the domains' gradients; None is never.
-        quotas: hold informative groups to the ratio of the phase's weights; None keeps all.
-        draws_seed: draw completions by their place in the batch (`PlacedDraws`); None leaves it to torch's generator.
+        router: Router that judges each rollout.
+        domains: Names of the domains. `domain_ids` in a batch index into them.
+        strategy: Strategy that combines the domains' gradients into a step.
+        adaptive: Schedule that chooses each rollout's prompts during training; None uses the data set's rows in order.
+        reference_model: Model from which the KL divergence is measured if beta > 0; None leaves the choice to TRL.
+        offload_gradients: Whether to keep the domains' gradients in the CPU's memory. One copy stays on the device.
+        telemetry_every: Optimizer steps from one measurement of the domains' gradients to the next; None for never.
+        quotas: Quotas that hold informative groups to the ratio of the phase's weights; None keeps all groups.
+        sampler: Sampler of completions; None uses TRL's own generation.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         offload_gradients: bool = False,
         telemetry_every: int | None = None,
         quotas: InformativeQuotas | None = None,
-        draws_seed: int | None = None,
+        sampler: RolloutSampler | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(reward_funcs=self.reward, **arguments)
@@ -76,7 +75,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self.adaptive = adaptive
         self.offload_gradients = offload_gradients
         self.quotas = quotas
-        self._draws_seed = draws_seed
+        self.sampler = sampler or StockSampler()
         # Done here, after counting: TRL's own would also mask completions that end at a stop string.
         self._leave_out_truncated = bool(self.args.mask_truncated_completions)
         self.mask_truncated_completions = False
@@ -86,7 +85,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self._rollouts: list[Rollout] = []
         self.scored = ScoredRollout()
         self.rollout_metrics: dict[str, Any] = {}
-        """Of the latest rollout and step, until the callback takes them: seconds, counts, the strategy's figures."""
+        """Seconds, counts and the strategy's figures of the latest rollout and step, until the callback takes them."""
         self.error_rates: dict[str, float] = {}
         """Share of scored samples that are not right in the latest rollout over all processes, by domain."""
         self._window: list[dict[str, Any]] = []
@@ -114,7 +113,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
 
     @property
     def rollout_period(self) -> int:
-        """Optimizer steps from one rollout to the next."""
+        """Return the number of optimizer steps from one rollout to the next."""
         return int(self.args.steps_per_generation // self.args.gradient_accumulation_steps * self.num_iterations)
 
     def _prepare_inputs(self, generation_batch: Any) -> dict[str, Any]:
@@ -124,7 +123,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         return inputs
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
-        """TRL's own step, or at the end of an accumulation window the strategy's step on all of it."""
+        """Take TRL's own step, or the strategy's step on the whole accumulation window at its end."""
         if self.strategy.stock_step:
             loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
             self._look(model)
@@ -144,7 +143,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         loss = torch.zeros((), device=self.accelerator.device)
         if self.accelerator.sync_gradients:
             loss = self._step_by_domain(WindowDomainStep(self, model, self._window, offload=self.offload_gradients))
-        # TRL counts and times its own steps so; generation and logging read these.
+        # TRL counts and times its own steps in these attributes, which generation and logging read.
         self._step += 1
         self._current_train_step_time: float = self._current_train_step_time + time.perf_counter() - begun
         if self._step % self.current_gradient_accumulation_steps == 0:
@@ -153,7 +152,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         return loss
 
     def _look(self, model: Any) -> float:
-        """Run telemetry if it is due; return its seconds, which do not count as the step's."""
+        """Run telemetry if it is due. Return its seconds, which do not count as the step's."""
         if self.telemetry is None or not self.accelerator.sync_gradients or not self.telemetry.due():
             return 0.0
         begun = time.perf_counter()
@@ -189,9 +188,9 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             if self.accelerator.is_main_process:
                 self.adaptive.write()
         self._rows = inputs
-        with self._draws(len(inputs)), without_parsing(self._tokenizer):
+        with without_parsing(self._tokenizer):
             batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
-        lengths = batch["completion_mask"].sum(dim=1).tolist()  # of what was generated, whatever the loss leaves out
+        lengths = batch["completion_mask"].sum(dim=1).tolist()  # includes completions that the loss leaves out
         kept = self._kept_in_loss(batch)
         ids = [self.domains.index(row["domain"]) for row in inputs]
         batch["domain_ids"] = torch.tensor(ids, device=batch["advantages"].device)
@@ -219,9 +218,13 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         return batch
 
     def _generate_single_turn(self, prompt_ids: Any, *arguments: Any, **named: Any) -> tuple[Any, Any]:
-        """Sample as TRL does, with only the file's settings, and cut each completion where evaluation would end it."""
-        with settings_of_the_file(self.accelerator.unwrap_model(self.model), self._context):
-            sampled, log_probabilities = super()._generate_single_turn(prompt_ids, *arguments, **named)
+        """Sample as TRL does, but with only the file's settings, and end each completion as evaluation would."""
+        sampled, log_probabilities = self.sampler.sample(
+            self,
+            prompt_ids,
+            [row["domain"] for row in self._rows],
+            lambda: super(DomainGRPOTrainer, self)._generate_single_turn(prompt_ids, *arguments, **named),
+        )
         self._rollouts = [
             self.reader.read(row, len(prompt), each)
             for row, prompt, each in zip(self._rows, prompt_ids, sampled, strict=True)
@@ -232,18 +235,18 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         return kept, log_probabilities
 
     def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any) -> Any:
-        """Rewards of the texts that evaluation would judge, whatever TRL made of the tokens (it parses responses)."""
+        """Return rewards of the texts that evaluation would judge. TRL's own texts may be parsed and so differ."""
         flagged = [{**row, "truncated": rollout.truncated} for row, rollout in zip(inputs, self._rollouts, strict=True)]
         texts = [rollout.text for rollout in self._rollouts]
         return super()._calculate_rewards(flagged, prompts, texts, completion_ids_list)
 
     def reward(self, completions: Any, domain: Any, index: Any, truncated: Any, **_: Any) -> list[float | None]:
-        """Judge a rollout; TRL calls this, and keeps only the numbers."""
+        """Judge a rollout. TRL calls this and keeps only the numbers."""
         self.scored = self.router.score(completions, domain=domain, index=index, truncated=truncated)
         return self.scored.rewards
 
     def _kept_in_loss(self, batch: dict[str, Any]) -> torch.Tensor:
-        """Mask truncated completions if `mask_truncated_completions` says so; returns 0 for them, 1 for the others."""
+        """Mask truncated completions if `mask_truncated_completions` is set; return 0 for them and 1 for others."""
         truncated = torch.tensor([each.truncated for each in self._rollouts], device=batch["advantages"].device)
         share = self.accelerator.gather(truncated).float().mean().item()
         mode = "train" if self.model.training else "eval"
@@ -256,11 +259,11 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         return (~truncated).to(batch["advantages"].dtype)
 
     def _hold_to(self, quotas: InformativeQuotas, batch: dict[str, Any], rewards: Sequence[float | None]) -> None:
-        """Take the advantages of informative groups beyond the phase's ratio, over all processes alike."""
+        """Set to 0 the advantages of informative groups beyond the phase's ratio, the same in all processes."""
         group, ids = self.num_generations, batch["domain_ids"]
         if len(ids) % group:
             raise StageError(
-                f"a process holds {len(ids)} completions, which are no whole groups of {group}.",
+                f"a process holds {len(ids)} completions, which is not a multiple of the group size {group}.",
                 where="training.informative_quotas",
                 fix="Choose prompts_per_step divisible by the number of processes.",
             )
@@ -277,11 +280,11 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         batch["advantages"] = torch.where(kept, batch["advantages"], torch.zeros_like(batch["advantages"]))
 
     def _domain_means(self, domain_ids: torch.Tensor, values: Sequence[float | None]) -> dict[str, float]:
-        """Mean of one value a sample over all processes, for each domain that has one.
+        """Return the mean value of each domain over the samples of all processes.
 
         Args:
-            domain_ids: of n samples.
-            values: n; None is missing, and counts neither above nor below the line.
+            domain_ids: Domain index of each of n samples.
+            values: Value of each of n samples. Samples whose value is None are left out of the mean.
         """
         known = torch.tensor([value is not None for value in values], device=domain_ids.device)
         filled = torch.tensor([value or 0.0 for value in values], dtype=torch.float64, device=domain_ids.device)
@@ -291,11 +294,3 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         return {
             name: total / count for name, total, count in zip(self.domains, totals, counts, strict=True) if count > 0
         }
-
-    def _draws(self, rows: int) -> AbstractContextManager[Any]:
-        """How completions of this rollout are drawn; every process samples as many `rows`, in the order of ranks."""
-        if self._draws_seed is None:
-            return nullcontext()
-        seed = derive_seed("rollout", self._draws_seed, self.state.global_step)
-        processes, rank = self.accelerator.num_processes, self.accelerator.process_index
-        return PlacedDraws(seed, rank * rows, processes * rows)

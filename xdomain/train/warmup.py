@@ -1,4 +1,4 @@
-"""Supervised warm-up of the base on rendered solutions, through TRL's SFTTrainer."""
+"""Supervised warm-up of the base model on rendered solutions, through TRL's SFTTrainer."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def warm_up(
     *,
     chat: bool,
 ) -> Any | None:
-    """Train `model` in place on solutions of train items, equal shares a domain; returns it in evaluation mode.
+    """Train `model` in place on solutions of train items, with an equal share per domain.
 
-    Leaves `schedule.jsonl` in the work folder. None if it was asked to stop: a warm-up keeps no state and begins again.
+    Write `schedule.jsonl` to the work folder. Return the model in evaluation mode, or None if the stage was asked to
+    stop. A warm-up keeps no state, so it begins again.
     """
     total = config.steps * config.examples_per_step
     names = sorted(config.domains)
@@ -76,9 +77,9 @@ def warm_up(
 
 
 def warmup_row(item: Item, solution: str, tokenizer: Any, chat: bool) -> dict[str, list[int]]:
-    """Return one example's token ids and the mask of those that are learned: the solution and the end token.
+    """Return one example's token ids and the mask of the learned tokens, which are the solution and the end token.
 
-    The prompt has the ids that rollouts and evaluation give it. If it leaves `<think>` open, the solution closes it.
+    The prompt has the same ids as in rollouts and evaluation. If it leaves `<think>` open, the solution closes it.
     """
     text = render(item, tokenizer, chat)
     if opened_reasoning(text) and "</think>" not in solution:

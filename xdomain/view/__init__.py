@@ -1,1 +1,1 @@
-"""`xdomain view`: the answers of a store on a local page."""
+"""`xdomain view`: show the answers of a store on a local page."""

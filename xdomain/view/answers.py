@@ -1,4 +1,4 @@
-"""All answers of an experiment as one table that a page filters."""
+"""A table of all answers of an experiment, which a page filters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SEARCHED = ("completion", "answer", "gold")
 
 
 class Change(StrEnum):
-    """How an item's mean score differs between two checkpoints."""
+    """Direction in which an item's mean score differs between two checkpoints."""
 
     GAINED = "gained"
     LOST = "lost"
@@ -59,12 +59,12 @@ class Answers:
     """Item records with the names of their checkpoints.
 
     Args:
-        title: of the page.
-        records: item records with their text.
-        labels: name shown for each value of the column `checkpoint`, in the order of the page.
-        items: Item by domain and id, if the data can be read.
-        prompts: renders a prompt as a checkpoint saw it.
-        rollouts: kept training completions, as `read_rollouts` reads them.
+        title: Title of the page.
+        records: Item records with their text.
+        labels: Label of each value of the column `checkpoint`, in the order of the page.
+        items: Items by domain and id, if the data can be read.
+        prompts: Renderer of prompts as a checkpoint saw them.
+        rollouts: Kept training completions, as `read_rollouts` reads them.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Answers:
             .sort_values(["domain", "item_id", "position", "step", "sample"], kind="stable")
             .reset_index(drop=True)
         )
-        # Built during the first requests, so that neither they nor the first search waits for all of it.
+        # Built in the background during the first requests, so that neither they nor the first search wait long.
         self._haystack = ThreadPoolExecutor(1).submit(self._searched_texts)
 
     @property
@@ -128,9 +128,11 @@ class Answers:
         return found
 
     def row(self, position: int) -> dict[str, Any]:
-        """Return one row as plain JSON, with null for a missing value. `prompt` is the text that the checkpoint saw,
-        null if it cannot be rendered again. `question` is the item's own prompt, null if its data is not on this
-        machine."""
+        """Return one row as plain JSON, with null for a missing value.
+
+        `prompt` is the text that the checkpoint saw, or null if it cannot be rendered again. `question` is the item's
+        own prompt, or null if its data is not on this machine.
+        """
         record: Mapping[Hashable, Any] = self._records.loc[position].to_dict()
         domain, checkpoint = record["domain"], record["checkpoint"]
         item = self._items.get(domain, {}).get(record["item_id"])
@@ -148,8 +150,10 @@ class Answers:
         }
 
     def _changed(self, wanted: Filter) -> pd.Series:
-        """Return whether each row's item changed in the wanted direction; an item without a verdict on one side did
-        not."""
+        """Return a mask of the rows whose item changed in the wanted direction.
+
+        An item without a verdict at one of the two checkpoints did not change.
+        """
         change = Change(self._known("change", wanted.change))
         before, after = self._means.get(self._name(wanted.against)), self._means.get(self._name(wanted.checkpoint))
         if before is None or after is None:
@@ -166,7 +170,7 @@ class Answers:
         return {str(name): part.droplevel(0) for name, part in means.groupby(level=0)}
 
     def _searched_texts(self) -> list[str]:
-        """Return the text of each row that a search looks through."""
+        """Return the text of each row that a search covers."""
         questions = {
             (domain, name): item.prompt for domain, items in self._items.items() for name, item in items.items()
         }
@@ -190,7 +194,7 @@ class Answers:
 
 
 def label_of(place: EvaluatedCheckpoint) -> str:
-    """ "math -> science, seed 0, step 40", "base"."""
+    """Return a label such as "math -> science, seed 0, step 40" or "base"."""
     if place.run.is_base:
         return str(place.run)
     seed = "" if place.seed is None else f", seed {place.seed}"
@@ -198,20 +202,20 @@ def label_of(place: EvaluatedCheckpoint) -> str:
 
 
 def evaluation_labels(evaluated: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """Return a label per evaluation: its checkpoint's, with the start of its key if one checkpoint has several.
+    """Return one label per evaluation: its checkpoint's, with the start of its key if a checkpoint has several.
 
     Args:
-        evaluated: checkpoint's title ("math, seed 0 step 40") and domain of each evaluation, by stage key.
+        evaluated: Title of the checkpoint ("math, seed 0 step 40") and domain of each evaluation, by stage key.
     """
     counts = Counter(evaluated.values())
     return {key: of[0] + (f" ({key[:8]})" if counts[of] > 1 else "") for key, of in evaluated.items()}
 
 
 def read_rollouts(files: Mapping[str, Path]) -> pd.DataFrame:
-    """Read kept training completions, one per row; their `checkpoint` is the title of their stage.
+    """Read kept training completions, one per row. Their `checkpoint` is the title of their stage.
 
     Args:
-        files: `rollouts.jsonl` of each stage by its title.
+        files: Path of `rollouts.jsonl` of each stage, by the stage's title.
     """
     frames = []
     for title, path in files.items():

@@ -20,16 +20,16 @@ from xdomain.models.prompting import RENDERING_FAILED, messages, plain_text
 
 LONGEST_SECONDS = 2.0
 MOST_MEBIBYTES = 512
-"""Limits of rendering one prompt."""
+"""Limits on rendering one prompt."""
 LARGEST_TEMPLATE = 2**20
-"""Bytes; those of published models take up to 30,000."""
+"""Largest size of a template in bytes. Templates of published models have up to 30,000."""
 SPECIAL_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
 
 class PromptTexts:
-    """Renders the text that a checkpoint was asked with.
+    """A renderer of the prompts that a checkpoint saw.
 
-    An equal digest proves that the text is the same. Without one nothing is shown.
+    An equal digest proves that the text is the same. Otherwise no text is shown.
 
     Args:
         folders: Folder with the tokenizer's files of each checkpoint, by the checkpoint's name.
@@ -40,12 +40,12 @@ class PromptTexts:
         self._templates: dict[Path, ChatTemplate | None] = {}
 
     def find(self, item: Item, checkpoint: str, digest: str) -> str | None:
-        """Return the prompt of `item` whose sha256 is `digest`; None if it cannot be rendered again."""
+        """Return the prompt of `item` whose sha256 is `digest`, or None if it cannot be rendered again."""
         return next((text for text in self._candidates(item, checkpoint) if text_digest(text) == digest), None)
 
     def _candidates(self, item: Item, checkpoint: str) -> Iterator[str]:
         yield plain_text(item)
-        yield json.dumps(messages(item))  # what an endpoint's server was sent
+        yield json.dumps(messages(item))  # the messages that an endpoint's server gets
         template = self._template(checkpoint)
         rendered = None if template is None else template.render(item)
         if rendered is not None:
@@ -64,7 +64,8 @@ class ChatTemplate:
     """A chat template rendered without transformers, in the same sandbox and with the same settings.
 
     Args:
-        tokens: special tokens that the template may write, by name ("bos_token").
+        text: Text of the template.
+        tokens: Special tokens that the template may write, by name ("bos_token").
     """
 
     def __init__(self, text: str, tokens: Mapping[str, str]) -> None:
@@ -76,7 +77,7 @@ class ChatTemplate:
 
     @classmethod
     def of(cls, folder: Path) -> ChatTemplate | None:
-        """Return the template of a tokenizer's folder; None if it has none that can be read."""
+        """Return the template in a tokenizer's folder, or None if there is none that can be read."""
         try:
             settings = read_json(folder / "tokenizer_config.json")
             path = folder / "chat_template.jinja"

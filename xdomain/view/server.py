@@ -1,4 +1,4 @@
-"""The page's server, on loopback only, behind a path that other users of the machine cannot guess."""
+"""The page's server. It listens on loopback only, under a path that other users of the machine cannot guess."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ FIELDS = tuple(field.name for field in fields(Filter))
 
 
 class ViewServer(ThreadingHTTPServer):
-    """Serves one table of answers until it is shut down.
+    """A server of one table of answers.
 
     Args:
+        answers: The table.
         port: Port to listen on; 0 takes a free one.
 
     Raises:
@@ -45,7 +46,7 @@ class ViewServer(ThreadingHTTPServer):
 
 
 def load_page() -> tuple[bytes, str]:
-    """Return the page, and a content policy that allows its own style and script, and requests only to this server."""
+    """Return the page, and a content policy that allows only its own style and script and requests to this server."""
     folder = files("xdomain.view")
     style = (folder / "page.css").read_text(encoding="utf-8")
     script = (folder / "page.js").read_text(encoding="utf-8")
@@ -63,13 +64,13 @@ def _hash(text: str) -> str:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers `GET` of the page, of the filters' choices and of rows."""
+    """A handler that answers `GET` requests for the page, the filters' choices and rows."""
 
     server: ViewServer
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
-        # A page of another site can make a browser ask this port under that site's name (DNS rebinding).
+        # Another site's page can make a browser send requests to this port under that site's name (DNS rebinding).
         expected = {f"{LOOPBACK}:{self.server.server_port}", f"localhost:{self.server.server_port}"}
         if self.headers.get("Host") not in expected or not url.path.startswith(self.server.path):
             return self._send(HTTPStatus.NOT_FOUND, b"not found", "text/plain")
@@ -94,7 +95,7 @@ class Handler(BaseHTTPRequestHandler):
         return self._json({"total": len(found), "first": first, "rows": rows})
 
     def _json(self, document: object) -> None:
-        # Lone surrogates, which a model can write, are no UTF-8; ASCII escapes carry them.
+        # A model can write lone surrogates, which are not valid UTF-8. ASCII escapes represent them.
         self._send(HTTPStatus.OK, json.dumps(document, allow_nan=False).encode(), "application/json")
 
     def _send(self, status: HTTPStatus, body: bytes, kind: str) -> None:
@@ -109,4 +110,4 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the name is the base class's
-        """Say nothing: requests are the page's own."""
+        """Log nothing, since all requests come from the page."""

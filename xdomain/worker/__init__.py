@@ -1,1 +1,1 @@
-"""Run the stages of one task: take the leases, train or evaluate, publish."""
+"""Run the stages of one task: take their leases, train or evaluate, publish."""

@@ -27,17 +27,17 @@ DRAWS_AGAIN = (
 
 
 class Claim:
-    """A stage from its lease to its end.
+    """A stage on which this worker works, from taking its lease to releasing it.
 
     Args:
         store: The store.
         file: Task that the stage belongs to.
         order: Order for the stage.
         lease: Lease of the stage.
-        stop: Set when the stage should stop at its next checkpoint.
+        stop: Event that is set when the stage should stop at its next checkpoint.
 
     Attributes:
-        settled: Whether the stage was published, stopped on request, or failed for a reason of its own.
+        settled: Whether the stage was published, stopped on request, or failed with its own error.
         begun: When work on the stage began, in seconds since the epoch.
     """
 
@@ -57,7 +57,7 @@ class Claim:
         return self._store.log_path(self.stage)
 
     def context(self, device: str) -> StageContext:
-        """Return the stage's surroundings; its folders are made."""
+        """Create the stage's folders and return its surroundings."""
         store, stage = self._store, self.stage
         work, scratch = store.work(stage, self.lease), store.scratch(stage, self.lease)
         for folder in (work, scratch):
@@ -74,7 +74,7 @@ class Claim:
         )
 
     def fail(self, failure: Failure) -> None:
-        """Write down why the stage failed, unless another worker has it by now."""
+        """Record why the stage failed, unless another worker has taken it over."""
         self.settled = True
         if self.lease.is_ours():
             self._store.failures.record(self.stage, failure)
@@ -108,13 +108,13 @@ class Claim:
         )
         self.settled = True
         completed = {"event": "completed", "stage": self.stage.folder, "published": published}
-        log_line(json.dumps(completed))  # so the log tells how often a stage ran to its end
+        log_line(json.dumps(completed))  # so the log shows how often a stage was completed
         end = "published" if published else "not published, another runner has it"
         log_line(f"{self.stage.title}: {end}, {time.time() - self.begun:.1f} s")
 
 
 def _lenders(store: Store, stage: EvaluateStage) -> tuple[Lender, ...]:
-    """Return the evaluations that `stage` may reuse; corrupt ones are left out and logged."""
+    """Return the evaluations that `stage` may reuse. Corrupt ones are left out and logged."""
     alike = DrawnAlike(store)
     found = alike.lenders(stage)
     if not repeats_samples(stage.settings) and len(found) < len(alike.of(stage.payload)):

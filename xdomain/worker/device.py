@@ -12,29 +12,33 @@ from xdomain.core.errors import ConfigError
 
 
 def used_device(wanted: str, gpus: int = 1) -> str:
-    """Return "cpu" or "cuda"; for "auto", whatever torch can use here.
+    """Return "cpu" or "cuda". For "auto" this depends on what torch can use here.
 
     Args:
-        wanted: `execution.device`.
+        wanted: Value of `execution.device`.
         gpus: Number of GPUs that "cuda" needs.
 
     Raises:
-        ConfigError: "cuda" is wanted, and torch cannot use so many GPUs. (The trainer would go on with the CPU.)
+        ConfigError: "cuda" is wanted, but torch can use fewer GPUs. (The trainer would silently use the CPU.)
     """
     if wanted == "cpu":
         return wanted
     usable = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if wanted == "cuda" and usable < gpus:
         raise ConfigError(
-            f"cuda needs {gpus} GPU{'s' * (gpus > 1)} here, and torch can use {usable}.",
+            f"cuda needs {gpus} GPU{'s' * (gpus > 1)} here, but torch can use {usable}.",
             where="execution.device",
-            fix="See what `xdomain doctor` says of torch and GPUs, look at CUDA_VISIBLE_DEVICES, or set it to `cpu`.",
+            fix="Read what `xdomain doctor` says about torch and GPUs, check CUDA_VISIBLE_DEVICES, or set it to `cpu`.",
         )
     return "cuda" if usable else "cpu"
 
 
 def prepare_torch(threads: int) -> None:
-    """Set what must be set before torch computes anything."""
+    """Make the settings of torch that must precede its first computation.
+
+    Args:
+        threads: Number of threads that torch may use.
+    """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     torch.set_num_threads(threads)
     transformers.utils.logging.disable_progress_bar()

@@ -1,4 +1,4 @@
-"""One process of a group that `accelerate launch` started: trains its share of a stage. See `process_group`."""
+"""One process of a group that `accelerate launch` started. It trains its share of a stage (see `process_group`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-# Before anything slow: orders come through the worker.
+# Before slow imports: Ctrl-C reaches the whole process group, but the worker passes on the order to stop.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 from xdomain.core.error_json import error_to_json  # noqa: E402 -- see above
@@ -30,11 +30,11 @@ from xdomain.worker.process_group import LOOK_SECONDS, GroupTask, MemberFailure 
 
 
 class GroupReporter:
-    """The first process's progress goes to the worker, its events to the stage's log.
+    """A reporter that passes the first process's progress to the worker and its events to the stage's log.
 
     Args:
-        folder: the group's.
-        speaks: this is the first process.
+        folder: Folder of the group.
+        speaks: Whether this is the first process. The others report nothing.
     """
 
     def __init__(self, folder: Path, *, speaks: bool) -> None:
@@ -51,7 +51,7 @@ class GroupReporter:
 
 
 def main(task_path: Path) -> int:
-    """Train, and leave an answer in the task's folder; returns the exit code."""
+    """Train, write the result or the error to the task's folder, and return the exit code."""
     folder = task_path.parent
     task = GroupTask.model_validate_json(task_path.read_text(encoding="utf-8"))
     mask_output()
@@ -97,13 +97,16 @@ def _answer(error: Exception) -> MemberFailure:
 
 
 def _says_another_is_gone(error: Exception) -> bool:
-    """Raised by waiting for another process. gloo has no exception of its own, only its name in the message."""
+    """Return whether the error only says that another process is gone.
+
+    gloo has no exception class, so its errors are recognised by its name in the message.
+    """
     names = {kind.__name__ for kind in type(error).__mro__}
     return "DistError" in names or (isinstance(error, RuntimeError) and "gloo" in str(error))
 
 
 def _end_with_worker(task: GroupTask) -> None:
-    """Leave at once when the worker is gone: somebody else may begin the stage again in the same folders."""
+    """Exit at once when the worker is gone, since another worker may restart the stage in the same folders."""
 
     def watch() -> None:
         while process_started(task.worker_pid) == task.worker_started:

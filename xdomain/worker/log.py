@@ -23,9 +23,9 @@ def log_line(text: str) -> None:
 
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
-    """Append this process's stdout and stderr, those of libraries in C too, to the log at `path`.
+    """Append this process's stdout and stderr to the log at `path`, including the output of C libraries.
 
-    Known secrets are masked in what Python writes, tracebacks and the messages of loggers included.
+    Known secrets are masked in Python's output, including tracebacks and the messages of loggers.
     """
     know_environment()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ def log_to(path: Path) -> Iterator[None]:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
         try:
-            # Python's own streams may lie elsewhere: in a notebook, or where somebody captures them.
+            # Python's own streams may have other descriptors, in a notebook for example, or be captured.
             with redirect_stdout(_stream(1)), redirect_stderr(_stream(2)):
                 _move_loggers()
                 yield
@@ -45,15 +45,17 @@ def log_to(path: Path) -> Iterator[None]:
 
 
 def mask_output() -> None:
-    """Mask known secrets in what this process prints from now on."""
+    """Mask known secrets in everything that this process prints from now on."""
     know_environment()
     sys.stdout, sys.stderr = _stream(1), _stream(2)
     _move_loggers()
 
 
 def _move_loggers() -> None:
-    """Let loggers that keep this process's first stdout or stderr write to the masked streams. Call it once these are
-    sys.stdout and sys.stderr, which some loggers follow by themselves."""
+    """Redirect loggers that keep this process's first stdout or stderr to the masked streams.
+
+    Call it after sys.stdout and sys.stderr are the masked streams. Some loggers follow these by themselves.
+    """
     descriptors = {id(sys.__stdout__): 1, id(sys.__stderr__): 2}
     loggers = (logging.root, *logging.root.manager.loggerDict.values())
     for handler in (each for logger in loggers for each in getattr(logger, "handlers", ())):
@@ -62,7 +64,7 @@ def _move_loggers() -> None:
 
 
 class _MaskedStream(io.TextIOWrapper):
-    """A text stream that masks known secrets in each text that is written."""
+    """A text stream that masks known secrets in everything written to it."""
 
     def write(self, text: str, /) -> int:
         super().write(mask(text))
@@ -71,7 +73,7 @@ class _MaskedStream(io.TextIOWrapper):
 
 @cache
 def _stream(descriptor: int) -> TextIO:
-    """Return a stream to whatever the descriptor is at that moment; never closed, since loggers keep it."""
+    """Return a stream to the file descriptor. It is never closed, since loggers keep it."""
     return _MaskedStream(
         io.FileIO(descriptor, "w", closefd=False), encoding="utf-8", errors="replace", write_through=True
     )

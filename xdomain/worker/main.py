@@ -1,4 +1,4 @@
-"""The door to the worker: what executors call in the processes that run stages."""
+"""The worker's entry points, which executors call in the processes that run stages."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ SETUP: TypeAdapter[Setup] = TypeAdapter(Setup)
 
 
 def run_task_file(task_path: str, *, stop: threading.Event | None = None, cache: BackendCache | None = None) -> None:
-    """Run the task of a worker process, which takes its orders by signals.
+    """Run the task of a worker process, which stops on a signal.
 
     SIGTERM asks stages to stop at their next checkpoint. SIGINT is ignored, because Ctrl-C reaches the whole process
-    group, and orders come from the scheduler.
+    group and only the scheduler should stop workers.
 
     Args:
         task_path: Path of the `TaskFile`.
-        stop: Set when stages should stop; for callers that take further orders.
-        cache: Keeps the engine of evaluations, if this process runs several tasks.
+        stop: Event that is set when stages should stop, for callers with other ways to stop them.
+        cache: Cache that keeps the engine of evaluations, if this process runs several tasks.
     """
     stopping = stop or threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -51,9 +51,10 @@ def run_task_file(task_path: str, *, stop: threading.Event | None = None, cache:
 
 
 def run_ray_task(task_path: str) -> None:
-    """Run a task in a process that Ray may use for the next one too.
+    """Run a task in a process that Ray may use again for another task.
 
-    Ray asks a task to stop through Python's handler of Ctrl-C, which here asks stages to stop at their next checkpoint.
+    Ray asks a task to stop through Python's handler of Ctrl-C. Here that handler asks stages to stop at their next
+    checkpoint.
     """
     stop = threading.Event()
     previous = signal.signal(signal.SIGINT, lambda number, frame: stop.set())
@@ -64,9 +65,9 @@ def run_ray_task(task_path: str) -> None:
 
 
 def run_slurm_job(task_path: str) -> None:
-    """Run a task as a Slurm job; exit with `STOPPED` if Slurm asked it to stop and something is left to do.
+    """Run a task as a Slurm job. Exit with `STOPPED` if Slurm asked it to stop before all stages were done.
 
-    Slurm tells of a time limit by SIGUSR2 and of a preemption by SIGTERM.
+    Slurm announces a time limit by SIGUSR2 and a preemption by SIGTERM.
     """
     if not os.path.exists(task_path):
         print("the session that queued this job is gone, so there is nothing to do; `xdomain grid run` continues")
@@ -79,7 +80,7 @@ def run_slurm_job(task_path: str) -> None:
 
 
 def preflight_complaint(setup_json: str, *, loads_source: bool) -> str:
-    """Run a preflight for another process; return its error as `error_to_json` writes it, or "" if it passed."""
+    """Run a preflight for another process. Return its error as `error_to_json` writes it, or "" if it passed."""
     try:
         run_preflight(SETUP.validate_json(setup_json), loads_source=loads_source)
     except XDomainError as error:
@@ -96,5 +97,5 @@ def _is_open(file: TaskFile) -> bool:
 
 
 def _leave() -> None:
-    """End this process at once: whoever took the lease over may be writing to the same folder."""
+    """End this process at once, since the worker that took the lease over may be writing to the same folder."""
     os._exit(LOST_LEASE)

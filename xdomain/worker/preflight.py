@@ -1,4 +1,4 @@
-"""Checks in the process that will run stages, before the first stage does."""
+"""Checks before the first stage, in a process like those that run stages."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def run_preflight(setup: Setup, *, loads_source: bool = False) -> None:
     """Read every domain's data, and build every GRPOConfig that stages will use.
 
     Args:
-        setup: An experiment, or what models are evaluated with.
-        loads_source: Also check that the model's folder or hub can be read.
+        setup: An experiment, or the settings with which models are evaluated.
+        loads_source: Whether to check also that the model's folder or hub can be read.
 
     Raises:
-        ConfigError: TRL refuses a setting, or this machine is to run the stages and has no GPU for them.
-        DataError: a split is empty, too small or malformed, or train and test overlap.
-        DependencyMissing: scoring needs what is not here.
+        ConfigError: TRL refuses a setting, or stages will run on this machine and it lacks the GPU that they need.
+        DataError: A split is empty, too small or malformed, or train and test overlap.
+        DependencyMissing: Judging needs a package or program that is not installed.
     """
     execution = setup.execution
     if execution.executor in ("local", "inline"):

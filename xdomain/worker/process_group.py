@@ -1,8 +1,8 @@
-"""A training stage on several processes: a worker starts them with `accelerate launch` and speaks for them.
+"""A training stage on several processes, which a worker starts with `accelerate launch`.
 
-The worker keeps the lease, passes on progress and orders, and publishes; the processes (`group_member`) only train.
-They talk through small files in a folder of their own: `task.json` and `stop` go to them, `progress.json`,
-`result.json` and `error-<rank>.json` come back. They end when the worker is gone, however it went.
+The worker keeps the lease, passes on progress and orders, and publishes. The processes (`group_member`) only train.
+They exchange small files in a separate folder: the worker writes `task.json` and `stop`, and the processes write
+`progress.json`, `result.json` and `error-<rank>.json`. They end when the worker ends for any reason.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from xdomain.plan.stage import TrainStage
 
 LOOK_SECONDS = 0.2
 END_SECONDS = 10.0
-"""After this the launcher, told to end, is killed."""
+"""Time that the launcher has to end when it is asked to. Then it is killed."""
 
 
 class GroupTask(ConfigModel):
-    """What each process of a group reads."""
+    """The task file that each process of a group reads."""
 
     setup: TrainingSetup
     stage: TrainStage
@@ -46,17 +46,17 @@ class GroupTask(ConfigModel):
     sharding: FsdpConfig | None
     worker_pid: int
     worker_started: float | None
-    """With the number, who must live for the group to go on."""
+    """Start time of the worker. With the process id it identifies the worker, without which the group ends."""
 
 
 class MemberFailure(ConfigModel):
-    """What ended one process of a group.
+    """The error that ended one process of a group.
 
     Attributes:
-        what: class and message of the exception.
-        error_json: the error as `error_to_json` writes it, if it is one of ours.
-        out_of_memory: memory ran out.
-        of_another: the process only noticed that another one is gone.
+        what: Class and message of the exception.
+        error_json: The error as `error_to_json` writes it, if it is an `XDomainError`.
+        out_of_memory: Whether memory ran out.
+        of_another: Whether the process only noticed that another process is gone.
     """
 
     what: str
@@ -66,7 +66,7 @@ class MemberFailure(ConfigModel):
 
 
 class GroupLost(StageError):
-    """A process of the group ended without a word: killed, most likely."""
+    """Error for a process of a group that ended without a result or an error, most likely because it was killed."""
 
 
 def run_group(
@@ -75,9 +75,9 @@ def run_group(
     """Train a stage on several processes of this machine.
 
     Raises:
-        GroupLost: one of them vanished.
-        MemoryError: one of them ran out of memory.
-        XDomainError: what one of them raised.
+        GroupLost: A process ended without a result or an error.
+        MemoryError: A process ran out of memory.
+        XDomainError: A process raised it.
     """
     processes, threads = execution.train_processes, execution.threads
     folder = context.scratch / "group"
@@ -108,12 +108,15 @@ def run_group(
 
 
 def launch_command(task: Path, processes: int, threads: int) -> list[str]:
-    """The command line of accelerate. `--multi_gpu` is what starts several processes, on a CPU too: with `--cpu` it
-    would start one, unless there is MPI."""
+    """Return the command line of accelerate.
+
+    `--multi_gpu` makes it start several processes, on a CPU too. With `--cpu` it would start one, unless MPI is
+    available.
+    """
     options = {
         "num_processes": processes,
         "num_machines": 1,
-        "mixed_precision": "no",  # the trainer's own setting counts
+        "mixed_precision": "no",  # the trainer has its own setting
         "dynamo_backend": "no",
         "num_cpu_threads_per_process": threads,
         "main_process_port": 0,  # any free one: several groups may run on this machine
@@ -124,7 +127,7 @@ def launch_command(task: Path, processes: int, threads: int) -> list[str]:
 
 
 def _follow(launcher: subprocess.Popen[bytes], folder: Path, context: StageContext) -> int:
-    """Pass on progress and the order to stop until the launcher ends; its exit code."""
+    """Pass on progress and the order to stop until the launcher ends, and return its exit code."""
     shown: Any = None
     while True:
         with suppress(subprocess.TimeoutExpired):
@@ -152,7 +155,7 @@ def _end(launcher: subprocess.Popen[bytes]) -> None:
 def _result(folder: Path, code: int) -> StageResult:
     for path in sorted(folder.glob("error-*.json")):
         error = MemberFailure.model_validate(read_json(path))
-        if error.of_another:  # the other one's own words say why, and if it has none, it was killed
+        if error.of_another:  # the other process's error says why; if there is none, it was killed
             continue
         if error.out_of_memory:
             raise MemoryError(error.what)
@@ -161,6 +164,6 @@ def _result(folder: Path, code: int) -> StageResult:
         raise StageError(error.what, where=path.stem.replace("error-", "process "))
     result = folder / "result.json"
     if code or not result.is_file():
-        raise GroupLost(f"a process of its group vanished; accelerate launch ended with exit code {code}.")
+        raise GroupLost(f"a process of its group ended without a result (exit code {code} of accelerate launch).")
     answer = read_json(result)
     return StageResult(finished=answer["finished"], summary=answer["summary"])

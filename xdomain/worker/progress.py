@@ -1,4 +1,4 @@
-"""What a running stage tells: on its lease, where every observer of the store sees it, and in its log."""
+"""Progress of a running stage, written to its lease, which every observer of the store sees, and to its log."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from xdomain.store.lease import Lease
 from xdomain.worker.log import log_line
 
 LOG_SECONDS = 5.0
-"""Between two lines of progress in a log."""
+"""Least time between two lines of progress in a log."""
 
 
 class LeaseReporter:
-    """Progress travels with the lease's beat, and now and then into the log that stdout goes to."""
+    """A reporter that writes progress to the lease at each heartbeat, and every few seconds to stdout, the log."""
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease

@@ -1,4 +1,4 @@
-"""Run the stages of one task: take the leases, train or evaluate, publish. Answers go through the store."""
+"""Run the stages of one task: take their leases, train or evaluate, publish. Results go to the store only."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def run_task(
     on_lost: Callable[[], object] = lambda: None,
     cache: BackendCache | None = None,
 ) -> None:
-    """Run the stages of `file` that nobody else has done or is at; failures are written to the store.
+    """Run the stages of `file` that no other worker has done or is running. Failures are written to the store.
 
     Args:
         file: The task.
-        stop: Set when stages should stop at their next checkpoint.
-        on_lost: Called if another worker takes a lease over while its stage runs.
-        cache: Keeps the engine of evaluations from one task to the next.
+        stop: Event that is set when stages should stop at their next checkpoint.
+        on_lost: Callback for the case that another worker takes a lease over while its stage runs.
+        cache: Cache that keeps the engine of evaluations from one task to the next.
     """
     store = Store(Path(file.store))
     claims = list(_claim(store, file, stop or threading.Event(), on_lost))
@@ -68,7 +68,7 @@ def run_task(
 
 
 def failure_of(error: Exception, log: Path) -> Failure:
-    """Return what the store remembers of a stage that ended with `error`."""
+    """Return the failure that the store records for a stage that ended with `error`."""
     cause = Cause.ERROR
     if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
         cause = Cause.OUT_OF_MEMORY
@@ -85,7 +85,7 @@ def _claim(store: Store, file: TaskFile, stop: threading.Event, on_lost: Callabl
         lease = store.take(order.stage, file.stale_tokens.get(order.stage.key), on_lost)
         if lease is None:
             continue
-        # Under the lease: another runner may have published between planning and now.
+        # Checked again under the lease: another runner may have published the stage since it was planned.
         if store.settle(order.stage, lease):
             store.give_back(order.stage, lease)
             continue

@@ -6,7 +6,7 @@ from tests.support.grids import make_grid
 from xdomain.analysis.amounts import of_sides, steps_apart, steps_by_phase
 from xdomain.analysis.analyse import analyse
 
-QUIET = ("Retention: none shown", "Mixture: none shown", "Taken alone")
+QUIET = ("Retention: none shown", "Mixture: none shown", "The unadjusted interval")
 
 
 def test_a_finding_says_that_its_sides_were_trained_for_unequal_steps():

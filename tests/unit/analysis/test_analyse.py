@@ -46,7 +46,7 @@ def test_foreign_domain(grid):
 
 
 def test_duplicate_rows(grid):
-    with pytest.raises(AnalysisError, match=r'3 records of domain "math" are there more than once.*"base@0".*sample 0'):
+    with pytest.raises(AnalysisError, match=r'3 records of domain "math" are duplicated.*"base@0".*sample 0'):
         analyse(replace(grid, records=pd.concat([grid.records, grid.records.iloc[:3]])))
 
 

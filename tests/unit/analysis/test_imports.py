@@ -39,7 +39,7 @@ def test_csv_and_json_tables_agree(tmp_path):
     [
         ("curriculum,domain,accuracy\nmath,math,0.4\n", "has no n_items"),
         ("curriculum,domain,accuracy,n_items\nmath,math,good,5\n", "should be numbers"),
-        (CSV + "math,math,0.6,500\n", "there twice"),
+        (CSV + "math,math,0.6,500\n", "listed twice"),
     ],
 )
 def test_malformed_tables(tmp_path, text, words):
@@ -162,7 +162,7 @@ def test_our_own_records_show_accuracies_and_compare_nothing(tmp_path):
     assert both.accuracy.answers["somebody/model"]["math"].mean_tokens == 3
     assert both.matrices["change"].cell("somebody/model", "math").estimate is None
     assert both.effort["somebody/model"].steps is None, "what is not known is not 0"
-    assert overview(both).startswith("Results from elsewhere")
+    assert overview(both).startswith("Imported results")
 
 
 def test_a_manifest_says_what_our_own_records_were_trained_on(tmp_path):

@@ -47,7 +47,7 @@ def test_a_sum_adds_variances_by_the_square_of_the_weights() -> None:
     assert found.p == t_test_p(found)
 
 
-@pytest.mark.parametrize(("parts", "note"), [([ONE, Blank("lost")], "lost"), ([], "nothing to combine")])
+@pytest.mark.parametrize(("parts", "note"), [([ONE, Blank("lost")], "lost"), ([], "no values to combine")])
 def test_a_sum_with_a_hole_is_blank(parts: list[Any], note: str) -> None:
     found = combine(parts, [1.0] * len(parts), ("x",))
     assert isinstance(found, Blank)

@@ -78,7 +78,7 @@ def test_answers_at_the_limit_and_items_of_one_context() -> None:
         ([], "no records yet"),
         ([*ROWS, row("z", "1", 1.0)], "1 of 6 records belong to a checkpoint that is not part"),
         ([*ROWS, row("a", "1", 1.0, domain="art")], "belong to a domain that is not part"),
-        ([*ROWS, ROWS[0]], 'more than once, the first of checkpoint "a", item "2", sample 0'),
+        ([*ROWS, ROWS[0]], 'duplicated, the first of checkpoint "a", item "2", sample 0'),
         ([*ROWS, row("c", "1", 1.5)], "outside"),
         ([*ROWS, row("c", "1", None, outcome="wrong")], "were judged but have no score"),
         ([*ROWS, row("c", "1", 1.0, prompt_hash="other")], "asked with different prompts"),

@@ -33,7 +33,7 @@ def test_quantities_print_canonically(text, canonical):
         ("ordr(a, b) on a", 'Did you mean "order"'),
         ("order(a) on a", "takes 2 curricula. Found 1"),
         ("order(a, b)", "should name the evaluated domain"),
-        ("asymmetry(a, b) on a", "no evaluated domain of its own"),
+        ("asymmetry(a, b) on a", "takes no evaluated domain"),
         ("transfer(a on b) on b", "twice"),
         ("transfer(a ->) on b", "phase without a domain"),
         ("transfer(a) on B!", "not a quantity"),

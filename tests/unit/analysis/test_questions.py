@@ -57,8 +57,7 @@ def test_an_interval_that_tells_nothing_is_called_so(half: float, words: str) ->
 def test_an_interval_that_leaves_out_0_taken_alone_is_a_detail() -> None:
     found = answered("retention", cell(-0.042, "no effect shown", 0.03, p_adjusted=0.22))
     assert found.details == (
-        "Taken alone, the interval of retention(row 0) on math leaves out 0: −4.2 points [−7.2, −1.2]; adjusted p "
-        "0.22.",
+        "The unadjusted interval of retention(row 0) on math excludes 0: −4.2 points [−7.2, −1.2]; adjusted p 0.22.",
     )
 
 

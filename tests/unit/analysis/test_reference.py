@@ -39,7 +39,7 @@ def test_all_24_printed_values_follow_exactly(reference):
 def test_consistency_check_finds_both_slips_and_nothing_else(reference):
     found = inconsistencies(reference)
     assert len(found) == 2
-    assert found[0] == "logic -> math -> science: a mean accuracy of 69.99 is plotted, its cells average 69.33."
+    assert found[0] == "logic -> math -> science: a mean accuracy of 69.99 is plotted, but its cells average 69.33."
     assert found[1].startswith("curves of math contradict")
     assert "logic and puzzle" in found[1].partition("removes it:")[2]
 
@@ -170,5 +170,5 @@ def test_what_aggregates_cannot_tell_is_listed_with_the_reason(reference):
     assert {"Gained", "Lost", "Odds ratio against base", "Asymmetry in logits"} <= listed.keys()
     cells = {(BASE_RUN, "a"): Published(0.4, 100), (parse_run("a"), "a"): Published(0.6, 100)}
     whole = analyse_table(AccuracyTable("t", "here", ("a",), cells))
-    assert dict(unmeasured(whole))["Gained"] == "not measured: aggregates alone do not tell how the parts go together"
+    assert dict(unmeasured(whole))["Gained"] == "not measured: aggregates do not show how the parts are correlated"
     assert whole.matrices["odds_ratio_paired"].cell("a", "all domains").estimate == pytest.approx(0.2)

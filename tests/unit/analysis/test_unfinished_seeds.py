@@ -1,4 +1,4 @@
-"""A run with fewer finished seeds than its grid: its cells speak of checkpoints, are not tested, and say so."""
+"""A run with fewer finished seeds than its grid: its cells cover checkpoints only, are not tested, and say so."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ def test_they_keep_the_interval_and_have_neither_p_nor_word(partial):
         assert cell.estimate is not None, name
         assert cell.low is not None, name
         assert (cell.p, cell.p_adjusted, cell.word, cell.smallest_detectable) == (None,) * 4, name
-        assert cell.caveat == "1 of 3 seeds; speaks of these checkpoints, so it is not tested as the recipe", name
+        assert cell.caveat == "1 of 3 seeds; covers only these checkpoints, so it is not tested as the recipe", name
     assert partial.contrasts[0].cell.word is None
 
 
@@ -81,8 +81,8 @@ def test_a_grid_of_which_only_the_base_is_done_is_not_from_elsewhere():
     missing = tuple(f"math@{n} on math" for n in range(10))
     result = analyse(replace(grid, checkpoints=base, records=records, missing=missing, planned=12))
     text = overview(result)
-    assert "elsewhere" not in text
-    assert "is to be trained" in text
+    assert "Imported" not in text
+    assert "will be trained" in text
     assert "2 of 12 planned evaluations are done" in text
     assert "No training run has ended yet" in text
 
@@ -90,7 +90,7 @@ def test_a_grid_of_which_only_the_base_is_done_is_not_from_elsewhere():
 @pytest.mark.parametrize(("seeds", "warned"), [((0, 1), True), ((0, 1, 2), False)])
 def test_two_seeds_are_warned_of_in_the_report(seeds, warned):
     statements = analyse(make_grid(("math", "science"), seeds=seeds, n_items=20)).meta.statements
-    assert any("Two seeds do not tell" in text for text in statements) == warned
+    assert any("With two seeds, the correlation" in text for text in statements) == warned
 
 
 def test_a_table_says_items_by_domain_and_counts_unordered_pairs_once():
@@ -106,7 +106,7 @@ def test_a_table_says_items_by_domain_and_counts_unordered_pairs_once():
     ("kind", "marks"),
     [
         ("markdown", ["<sup>a</sup>", "except in marked cells"]),
-        ("latex", [r"\textsuperscript{a}", "Intervals speak of the recipe, except in marked cells."]),
+        ("latex", [r"\textsuperscript{a}", "Inference scope: the recipe, except in marked cells."]),
         ("html", ["<sup>a</sup>", "except in marked cells", "not tested as the recipe"]),
         ("csv", ["these checkpoints", "not tested as the recipe"]),
         ("json", ['"caveat": "1 of 3 seeds']),
@@ -129,7 +129,7 @@ def test_the_terminal_marks_them(partial):
     for part in tables(partial):
         console.print(part)
     text = console.file.getvalue()
-    assert "(a) 1 of 3 seeds; speaks of these checkpoints, so it is not tested as the recipe" in text
+    assert "(a) 1 of 3 seeds; covers only these checkpoints, so it is not tested as the recipe" in text
     assert "] (a)" in text
-    assert "marked cells have one and speak of these checkpoints" in text
+    assert "marked cells have one and cover these checkpoints only" in text
     assert f"{LATE} beats" not in text

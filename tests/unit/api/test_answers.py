@@ -29,5 +29,5 @@ def test_answers_of_a_store_have_a_label_per_evaluation(smoke: Session, tmp_path
     found = answers.find(Filter(domain="logic"))
     assert len(found) == len(load_answers(smoke).find(Filter(domain="logic")))
     assert answers.row(found[0])["question"] is None, "the store does not know the items"
-    with pytest.raises(AnalysisError, match="holds no evaluation"):
+    with pytest.raises(AnalysisError, match="contains no evaluation"):
         load_store(Store(tmp_path / "empty"))

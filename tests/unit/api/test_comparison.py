@@ -33,7 +33,7 @@ def test_several_models_stand_beside_their_base(smoke: Session) -> None:
 
 
 def test_a_model_that_is_nowhere_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is no stage of the store"):
+    with pytest.raises(ConfigError, match="is not a stage of the store"):
         evaluate_model("nowhere", "logic", store=tmp_path / "store")
 
 

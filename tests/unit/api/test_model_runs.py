@@ -101,7 +101,7 @@ def test_fewer_items_than_asked_for_are_told() -> None:
     result = analyse(make_grid(("math",), ("math",), (0,), n_items=10, samples=2, saved_every=40))
     assert measured_lines(result, "some/model", 10) == ["base: some/model", "math: 10 items x 2 samples"]
     assert measured_lines(result, None, 300) == [
-        "math: 10 items x 2 samples (300 were asked for; the test split has no more)"
+        "math: 10 items x 2 samples (300 were requested, but the test split has fewer)"
     ]
 
 

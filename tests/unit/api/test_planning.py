@@ -52,4 +52,4 @@ def test_careful_readers_are_warned(tmp_path: Path) -> None:
     usual = open_experiment(SMOKE, store=tmp_path / "s")
     assert warnings(usual.plan) == left_out(usual.experiment) == []
     batch = open_experiment(SMOKE, store=tmp_path / "s", settings=["training.scale_rewards=batch"])
-    assert any("domains scale one another" in warning for warning in warnings(batch.plan))
+    assert any("domains affect each other's scale" in warning for warning in warnings(batch.plan))

@@ -26,7 +26,7 @@ def test_records_of_a_store_or_of_a_file(smoke: Session) -> None:
 
 def test_a_folder_without_records_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "gone.parquet"):
-        with pytest.raises(StoreError, match="holds no item records"):
+        with pytest.raises(StoreError, match="contains no item records"):
             read_records(path)
 
 
@@ -37,7 +37,7 @@ def test_an_accuracy_table(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         analyse(tmp_path / "gone.csv")
     (tmp_path / "samples.jsonl").write_text("{}\n")
-    with pytest.raises(ConfigError, match="does not say which model"):
+    with pytest.raises(ConfigError, match="does not name the model"):
         analyse(tmp_path / "samples.jsonl")
 
 

@@ -30,7 +30,7 @@ def test_an_error_that_nobody_foresaw_is_one_paragraph(
         module.main()
     assert ended.value.code == OWN_FAULT
     said = capsys.readouterr().err
-    assert said.splitlines()[-1].startswith("ValueError: two lines This was not expected")
+    assert said.splitlines()[-1].startswith("ValueError: two lines This is an internal error of xdomain")
     assert ("Traceback" in said) is debug
 
 

@@ -20,9 +20,9 @@ OF_BASE = EvaluationOptions(base_settings=["model.dtype=float16"])
     [
         (OPTIONS, None, None, None, "either --domains or --lm-eval"),
         (OPTIONS, "math", "arc_easy", None, "either --domains or --lm-eval"),
-        (OPTIONS, "math", None, ["json"], "--format and --out go together"),
-        (OF_BASE, "math", None, None, "--base-set goes with --base"),
-        (SET, None, "arc_easy", None, "settings go with --domains"),
+        (OPTIONS, "math", None, ["json"], "--format and --out need each other"),
+        (OF_BASE, "math", None, None, "--base-set needs --base"),
+        (SET, None, "arc_easy", None, "settings need --domains"),
     ],
 )
 def test_misfits(

@@ -15,6 +15,6 @@ def test_seeds(text: str | None, seeds: list[int] | None) -> None:
 
 @pytest.mark.parametrize("text", ["", "1,", "1.5", "one", "1 2"])
 def test_what_are_no_seeds(text: str) -> None:
-    with pytest.raises(ConfigError, match="whole numbers with commas") as caught:
+    with pytest.raises(ConfigError, match="whole numbers separated by commas") as caught:
         parse_seeds(text)
     assert caught.value.where == "--seeds"

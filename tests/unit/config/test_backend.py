@@ -18,7 +18,7 @@ from xdomain.config.backend import (
 
 def test_backends_of_this_package_take_no_free_parameters() -> None:
     assert backend_parameters("transformers", {}) == {}
-    with pytest.raises(ValueError, match='"transformers" is none'):
+    with pytest.raises(ValueError, match='"transformers" is not one'):
         backend_parameters("transformers", {"x": 1})
     assert {backend_version(name) for name in BACKENDS.builtin} == {1}
     assert set(BACKENDS.builtin) >= KEEPS_ENGINE | REPEATS_SAMPLES

@@ -30,7 +30,7 @@ def test_short_forms() -> None:
         ({"fields": {"gold": {"column": "a", "pattern": "("}}}, "should be a regular expression"),
         ({"split": {"dev": 0.5, "test": 0.5}}, "should stay below 1"),
         ({"options": {"right": "a", "wrong": []}}, "options.wrong"),
-        ({"verifier": "source"}, "brings no verifier of its own"),
+        ({"verifier": "source"}, "has no verifier"),
         ({"on_bad_row": "ignore"}, "on_bad_row"),
         ({"reward": 3}, "should be the name of a preset"),
         ({"limit": 0}, "limit"),

@@ -45,7 +45,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_file_stands_alone() -> None:
     data = {"name": "x", "model": {"path": "m"}, "domains": [{"file": "a.yaml", "limit": 3}], "curricula": []}
-    with pytest.raises(ConfigError, match=r"domains\.0: `file` names a text and stands alone; remove `limit`"):
+    with pytest.raises(ConfigError, match=r"domains\.0: `file` should be a path and the only key. Remove `limit`"):
         validate(Experiment, data, "x.yaml")
 
 

@@ -21,7 +21,7 @@ def test_retries_by_cause() -> None:
     ("resources", "words"),
     [
         ({"gpus": 1.5}, "whole number, or a part of one GPU"),
-        ({"custom": {"GPU": 1}}, "has a field of its own"),
+        ({"custom": {"GPU": 1}}, "has its own field"),
         ({"custom": {"a100": 0}}, "custom"),
         ({"cpus": 0}, "cpus"),
     ],

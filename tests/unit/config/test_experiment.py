@@ -13,7 +13,7 @@ from tests.support.plans import make_experiment
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"strategy": "cgpo", "strategies": ["joint"]}, "leave one of the two out"),
+        ({"strategy": "cgpo", "strategies": ["joint"]}, "Remove one of them"),
         ({"strategy": ["joint", "cgpo"]}, "should be one strategy"),
         ({"strategies": "cgpo"}, "should be a list"),
         ({"name": "A"}, "names a folder"),

@@ -18,7 +18,7 @@ ENDPOINT = {"base_url": "http://h/v1", "model": "m"}
         ({}, "Found: none"),
         ({"path": "a", "hub": "b"}, "Found: path, hub"),
         ({"endpoint": ENDPOINT, "lora": {}}, "`lora` needs the model itself"),
-        ({"path": "a", "revision": "main"}, "goes with `hub` only"),
+        ({"path": "a", "revision": "main"}, "can only be used with `hub`"),
         ({"path": "a", "chat_template_kwargs": {"messages": 1}}, "cannot set messages"),
         ({"path": "a", "chat_template_kwargs": {"a b": 1}}, "cannot set a b"),
         ({"path": "a", "chat_template_kwargs": {"x": {1, 2}}}, "no stable identity"),

@@ -133,7 +133,7 @@ def test_a_typo_in_a_parameter_is_one_paragraph_with_its_field(parameters: dict[
     [
         ("fuzy", 'verifier: unknown verifier "fuzy". Did you mean "fuzzy"? Known: assignment, choice'),
         ("fuzy", "Of these, installed packages bring fuzzy, ill, loose, no_id, odd."),
-        ({"kind": "fuzzy", "tolerance": 1}, '"tolerance" is no key here: what "fuzzy" can be told goes under'),
+        ({"kind": "fuzzy", "tolerance": 1}, '"tolerance" is not a key here. Write the settings of "fuzzy" under'),
         ({"kind": "fuzzy", "parameters": 3}, "verifier.parameters: should be a mapping of keys to values"),
         ({"kind": "loose", "parameters": {"x": float("nan")}}, "verifier.parameters: has no stable identity"),
         ({"kind": 3}, "verifier: should be a verifier's kind, or a mapping with `kind`. Known: assignment"),

@@ -18,7 +18,7 @@ LORA = {"preset": "tiny_qwen3", "lora": {"r": 4}}
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"training": {"grpo": {"vllm_importance_sampling_clip_max": 2.0}}}, "does nothing with rollout"),
+        ({"training": {"grpo": {"vllm_importance_sampling_clip_max": 2.0}}}, "has no effect with rollout"),
         ({"training": {"rollout": "vllm-server"}, "execution": {"device": "cpu"}}, "NCCL"),
         ({"training": {"rollout": "vllm-colocate", "grpo": {"vllm_tensor_parallel_size": 2}}}, "should divide"),
         (

@@ -37,7 +37,7 @@ def test_checkpoints_of_a_store_need_no_model() -> None:
 
 def test_a_model_behind_an_endpoint_is_refused_by_other_backends() -> None:
     endpoint = {"endpoint": {"base_url": "http://localhost:1/v1", "model": "m"}}
-    with pytest.raises(ValidationError, match="answers through the backend `endpoint`"):
+    with pytest.raises(ValidationError, match="needs the backend `endpoint`"):
         EvaluationSetup.model_validate({"model": endpoint})
     served = EvaluationSetup.model_validate({"model": endpoint, "evaluation": {"backend": "endpoint"}})
     assert served.evaluation == EvaluationConfig(backend="endpoint")

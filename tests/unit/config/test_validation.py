@@ -31,7 +31,7 @@ GOOD: dict[str, Any] = {
         ({"domains": []}, "domains: should be a list that is not empty. Found an empty list."),
         ({"domains": [7]}, "domains.0: should be the name of a domain"),
         ({"strategies": ["cgpa"]}, 'Did you mean "cgpo"?'),
-        ({"domains": [{"name": "d", "source": {"kind": "csv", "path": "a"}}]}, "domains.0: a csv source brings no"),
+        ({"domains": [{"name": "d", "source": {"kind": "csv", "path": "a"}}]}, "domains.0: a csv source has no"),
     ],
 )
 def test_a_mistake_names_its_place(changes: dict[str, Any], words: str) -> None:

@@ -15,7 +15,7 @@ from xdomain.core.errors import ConfigError
     ("content", "words"),
     [
         (b"a: [1, 2", r"x\.yaml:1:9: is not YAML"),
-        (b"a: 1\n  b: 2", r"x\.yaml:2:4: is not YAML: there is a \": \" where no key can be"),
+        (b"a: 1\n  b: 2", r"x\.yaml:2:4: is not YAML: a \": \" follows a text that cannot be a key"),
         (b"- a", "should be a mapping"),
         (b"", "is empty"),
         (b"a: 1\nb: \xff", r"x\.yaml:2: cannot be read as UTF-8: invalid start byte"),

@@ -110,7 +110,7 @@ def test_whatever_takes_the_arguments_serves(tmp_path: Path, name: str) -> None:
         ("keyword", "cannot be called with 2 arguments"),
         ("Scorer.method", "cannot be called with 2 arguments"),
         ("Scorer", "is a class. Name an instance"),
-        ("number", "is no function but int"),
+        ("number", "is of type int, not a function"),
         ("hidden", "is a coroutine or generator function"),
         ("several", "is a coroutine or generator function"),
         ("Scorer.mehtod", 'defines no "mehtod". Did you mean "method"?'),

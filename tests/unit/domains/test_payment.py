@@ -98,7 +98,7 @@ def test_a_reward_that_does_not_pay_right_answers_best_is_refused(tmp_path: Path
     items = domain(tmp_path, "return 1").items(Split.TRAIN)
     refuse_reward(domain(tmp_path, "return verdict.score"), items)
     refuse_reward(domain(tmp_path, "return 1", control=True), items)
-    with pytest.raises(ConfigError, match="a right answer earns 1, and a wrong one 1"):
+    with pytest.raises(ConfigError, match="a right answer earns 1, but a wrong one 1"):
         refuse_reward(domain(tmp_path, "return 1"), items)
     with pytest.raises(ConfigError, match="a right answer has no reward: ZeroDivisionError: division by zero"):
         refuse_reward(domain(tmp_path, "return 1 / 0"), items)

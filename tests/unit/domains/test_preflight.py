@@ -52,7 +52,7 @@ def test_a_train_split_smaller_than_one_steps_share_is_refused(tmp_path):
     mixed = Experiment.model_validate(data | {"curricula": ["sums + logic"]})
     run_preflight(mixed)  # half of a step: 7
     alone = Experiment.model_validate(data | {"curricula": ["sums + logic", "sums"]})
-    with pytest.raises(DataError, match="train split has 7 items, and one training step draws 14"):
+    with pytest.raises(DataError, match="train split has 7 items, but one training step draws 14"):
         run_preflight(alone)
 
 
@@ -67,7 +67,7 @@ def test_plan_and_check_say_that_there_are_fewer_items_than_asked_for(tmp_path):
     data["domains"] = [describe(tmp_path, train=ROWS[:10], test=ROWS[10:15])]
     path = tmp_path / "few.yaml"
     path.write_text(json.dumps(data))
-    told = "sums: evaluation.items asks for 8, its test split has 5."
+    told = "sums: evaluation.items asks for 8, but its test split has 5."
     commands = (["grid", "plan", str(path), "--store", str(tmp_path / "store")], ["domains", "check", str(path)])
     for command in commands:
         shown = CliRunner().invoke(app, command)

@@ -59,7 +59,7 @@ def test_a_gate_that_no_prompt_asks_for_is_refused(tmp_path):
     form = "<think>It is easy.</think><answer>{{ gold }}</answer>"
     domain = make(tmp_path, reward={"gate": {}}, solution=form)
     (problem,) = {part.partition(": ")[2] for part in check_domain(domain).problems}
-    assert "the reward demands <answer>, and not every prompt or system message of sums names it" in problem
+    assert "the reward demands <answer>, but not every prompt or system message of sums names it" in problem
     with pytest.raises(ConfigError, match="demands <answer>"):
         refuse_reward(domain, domain.items(Split.TRAIN))
     asked = make(tmp_path, reward={"gate": {}}, solution=form, system="Answer in <answer></answer>.")

@@ -19,17 +19,28 @@ def model() -> torch.nn.Module:
 def test_prompts_of_other_lengths_do_not_change_a_rows_logits(model: torch.nn.Module) -> None:
     requests = [PromptRequest((5, 6, 7), (0, 1)), PromptRequest((8, 9, 10, 11, 12, 13), (0, 1))]
     cached = Cached(model, 0)
-    together = [cached.begin(requests, samples=2)]
+    together = [cached.begin(requests)]
     cached.select(torch.tensor([0, 1, 3]))
     together += [cached.step(torch.tensor([4, 5, 6])), cached.step(torch.tensor([7, 8, 9]))]
     for row, request, tokens in ((0, requests[0], (4, 7)), (1, requests[0], (5, 8)), (3, requests[1], (6, 9))):
         plain = Recomputed(model)
-        alone = [plain.begin([request], samples=1)] + [plain.step(torch.tensor([token])) for token in tokens]
+        alone = [plain.begin([PromptRequest(request.token_ids, (0,))])] + [
+            plain.step(torch.tensor([token])) for token in tokens
+        ]
         kept = {0: 0, 1: 1, 3: 2}[row]
         assert torch.allclose(together[0][row], alone[0][0], atol=1e-4)
         assert all(
             torch.allclose(one[kept], other[0], atol=1e-4) for one, other in zip(together[1:], alone[1:], strict=True)
         )
+
+
+@torch.inference_mode()
+def test_requests_have_as_many_rows_as_seeds(model: torch.nn.Module) -> None:
+    requests = [PromptRequest((5, 6, 7), (0, 1, 2)), PromptRequest((8, 9), (0,))]
+    logits = Cached(model, 0).begin(requests)
+    for row, request in zip(logits, [requests[0]] * 3 + [requests[1]], strict=True):
+        (alone,) = Recomputed(model).begin([PromptRequest(request.token_ids, (0,))])
+        assert torch.allclose(row, alone, atol=1e-4)
 
 
 def test_a_model_whose_cache_works_keeps_it(model: torch.nn.Module) -> None:

@@ -20,8 +20,8 @@ def ids(text: str) -> list[int]:
 
 def run(
     texts: list[list[int]], prompts: list[int], *, stop: tuple[str, ...] = (), context: int | None = None
-) -> list[tuple[str, int | None, str]]:
-    """Feed rows of token ids one position after the other."""
+) -> list[str]:
+    """Feed rows of token ids one position after the other; return what each row kept, with "$" for the end token."""
     requests = [PromptRequest((5,) * length, (0,)) for length in prompts]
     watch = StopStrings(TOKENIZER, stop)
     most = max(map(len, texts))
@@ -30,16 +30,19 @@ def run(
     for position in range(most):
         chosen = torch.tensor([text[min(position, len(text) - 1)] for text in texts])
         rows.add(everyone, chosen, torch.ones(rows.count), position, torch.tensor([END]), watch)
-    return [(each.text, each.tokens, each.finish_reason) for each in rows.completions(watch, {END})]
+    assert [each.mean_entropy for each in rows.sampled()] == [1.0] * rows.count
+    return [
+        "".join("$" if token == END else TOKENIZER.decode(token) for token in each.token_ids) for each in rows.sampled()
+    ]
 
 
 def test_rows_end_at_the_end_token_or_when_tokens_run_out() -> None:
-    assert run([[*ids("ab"), END], ids("abc")], [3, 3]) == [("ab", 3, "stop"), ("abc", 3, "length")]
+    assert run([[*ids("ab"), END], ids("abc")], [3, 3]) == ["ab$", "abc"]
 
 
-def test_a_stop_string_is_not_in_the_text() -> None:
-    assert run([ids("a\nb"), ids("abc")], [1, 1], stop=("\n",)) == [("a", 2, "stop"), ("abc", 3, "length")]
+def test_a_row_ends_with_the_token_that_completes_a_stop_string() -> None:
+    assert run([ids("a\nb"), ids("abc")], [1, 1], stop=("\n",)) == ["a\n", "abc"]
 
 
 def test_a_row_ends_where_its_context_is_full() -> None:
-    assert run([ids("abcd"), ids("abcd")], [3, 5], context=7) == [("abcd", 4, "length"), ("ab", 2, "length")]
+    assert run([ids("abcd"), ids("abcd")], [3, 5], context=7) == ["abcd", "ab"]

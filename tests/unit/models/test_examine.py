@@ -93,7 +93,7 @@ def test_a_missing_padding_token_is_the_end_token(tmp_path: Path) -> None:
 def test_an_end_token_that_has_no_embedding(ends: Any, tmp_path: Path) -> None:
     folder = saved(tmp_path / "model")
     edit(folder / "generation_config.json", eos_token_id=ends)
-    assert "says eos_token_id: 777, and the model has embeddings for 0 to 99" in complaint(tmp_path, folder)
+    assert "says eos_token_id: 777, but the model has embeddings for 0 to 99" in complaint(tmp_path, folder)
 
 
 def test_a_list_of_end_tokens_is_fine(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_an_encoder_decoder_that_names_no_architecture(tmp_path: Path) -> None:
     T5Config(vocab_size=100, d_model=16, d_ff=16, num_layers=1, num_heads=2, d_kv=8).save_pretrained(tmp_path)
     edit(tmp_path / "config.json", is_encoder_decoder=True)
     tiny_tokenizer().save_pretrained(tmp_path)
-    with pytest.raises(ConfigError, match="is no causal language model: its configuration says t5"):
+    with pytest.raises(ConfigError, match="is not a causal language model: its configuration says t5"):
         load_source(ModelConfig(path=str(tmp_path)))
 
 

@@ -82,7 +82,7 @@ def test_an_adapter_with_more_than_the_model_has(base: Path, adapter: Path) -> N
     path = adapter / "adapter_model.safetensors"
     extra = "base_model.model.model.layers.9.self_attn.q_proj.lora_A.weight"
     save_file({**load_file(path), extra: torch.zeros(4, 4)}, path, metadata={"format": "pt"})
-    assert f"has no place for 1 weight, the first {extra}" in complaint(path=str(base), adapter=str(adapter))
+    assert f"has no layer for 1 weight, the first {extra}" in complaint(path=str(base), adapter=str(adapter))
 
 
 def test_an_adapters_own_tokenizer_goes_with_it(base: Path, adapter: Path) -> None:

@@ -64,15 +64,15 @@ def test_adapters_are_float32() -> None:
 
 def test_domains_that_most_steps_lack() -> None:
     (note,) = training_notes(with_training(), [parse_curriculum("logic + 9*puzzle")] * 2)
-    assert "4 prompts a step are less than one of logic, so steps without it" in note
+    assert "4 prompts per step are too few to include logic in every step" in note
     assert training_notes(with_training(), MIXED) == []
 
 
 @pytest.mark.parametrize(
     ("changes", "acting", "idle", "words"),
     [
-        ({"informative_quotas": True}, MIXED, SINGLE, "no curriculum has one"),
-        ({"telemetry_every": 1, "optimizer": "galore_adamw_layerwise"}, SINGLE, MIXED, "passes of its own"),
+        ({"informative_quotas": True}, MIXED, SINGLE, "no curriculum has a mixed phase"),
+        ({"telemetry_every": 1, "optimizer": "galore_adamw_layerwise"}, SINGLE, MIXED, "separate passes"),
     ],
 )
 def test_what_could_not_act(changes: dict[str, Any], acting: Any, idle: Any, words: str) -> None:
@@ -86,7 +86,7 @@ def test_an_order_of_prompts_beside_a_strategy_that_chooses_them() -> None:
     training = {"steps": 10, "prompts_per_step": 4, "generations": 2, "self_paced": {"items": 4, "samples": 2}}
     experiment = make_experiment(training=training, strategies=["joint", "bandit"])
     check_training(experiment, SINGLE)
-    with pytest.raises(PlanError, match="orders prompts beforehand, but bandit chooses"):
+    with pytest.raises(PlanError, match="orders prompts in advance, but bandit chooses"):
         check_training(experiment, MIXED)
 
 

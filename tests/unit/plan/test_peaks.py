@@ -101,7 +101,7 @@ def test_a_verdict_names_the_largest_parts_and_a_small_engine() -> None:
         False, "90.0 GB exceed 80 GB; the largest parts are parameters 70.0, activations 20.0"
     )  # fmt: skip
     engine = verdict(Memory({}, engine_share=0.1, engine_needs=10**10), GPU)
-    assert (engine.fits, engine.reason) == (False, "vLLM gets 8.0 GB, and its weights and one sequence need 10.0 GB")
+    assert (engine.fits, engine.reason) == (False, "vLLM gets 8.0 GB, but its weights and one sequence need 10.0 GB")
     assert verdict(None, GPU).fits is None
     assert verdict(Memory({"parameters": 10**9}), GPU).reason == "1.0 of 80 GB"
 

@@ -32,14 +32,14 @@ def test_what_can_act_passes(strategies: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("strategies", "curriculum", "words"),
     [
-        (["joint", "joint"], "logic + puzzle", "stands there twice"),
+        (["joint", "joint"], "logic + puzzle", "listed twice"),
         (["cgpo"], "logic -> puzzle", "acts on mixed phases"),
-        (["dacsp"], "logic + puzzle", "no curriculum has a phase after its first"),
+        (["dacsp"], "logic + puzzle", "no curriculum has more than one phase"),
         ([{"name": "scaled", "weights": {"maths": 1.0}}], "logic + puzzle", '"maths" is not under `domains`'),
         ([{"name": "scaled", "weights": {"logic": 0.0, "puzzle": 0.0}}], "logic + puzzle", "nothing would be trained"),
         ([{"name": "cgpo", "fixed_order": ["logic"]}], "logic + puzzle", 'leaves out "puzzle"'),
-        ([{"name": "cgpo", "fixed_order": ["logic", "logic"]}], "logic + puzzle", "a domain stands there twice"),
-        ([{"name": "bandit", "floor": 0.6}], "logic + puzzle", "more than all of it for 2 domains"),
+        ([{"name": "cgpo", "fixed_order": ["logic", "logic"]}], "logic + puzzle", "a domain is listed twice"),
+        ([{"name": "bandit", "floor": 0.6}], "logic + puzzle", "more than the whole rollout for 2 domains"),
     ],
 )
 def test_what_could_not_act(strategies: list[Any], curriculum: str, words: str) -> None:
@@ -51,11 +51,11 @@ def test_what_could_not_act(strategies: list[Any], curriculum: str, words: str) 
     ("strategy", "training", "words"),
     [
         ("cgpo", {"grpo": {"top_entropy_quantile": 0.2}}, "chooses tokens over all domains"),
-        ("mgs", {"optimizer": "galore_adamw_layerwise"}, "before the weights move"),
-        ("cgpo", {"grpo": {"fp16": True}}, "moves the weights several times per step"),
+        ("mgs", {"optimizer": "galore_adamw_layerwise"}, "before the weights change"),
+        ("cgpo", {"grpo": {"fp16": True}}, "updates the weights several times per step"),
         ({"name": "cgpo", "step_scale": "once"}, {"optimizer": "adafactor"}, "AdamW's second moments"),
         ("bandit", {"informative_quotas": True}, "changes the ratio of the domains"),
-        ("cgpo", {"prompts_per_step": 1}, "never see all domains at once"),
+        ("cgpo", {"prompts_per_step": 1}, "never see all domains in one step"),
     ],
 )
 def test_settings_that_a_strategy_cannot_live_with(strategy: Any, training: dict[str, Any], words: str) -> None:
@@ -72,9 +72,9 @@ def test_where_a_strategy_has_no_effect_is_told() -> None:
 
 def test_a_strategy_that_is_joint_by_its_parameters_is_told() -> None:
     (note,) = notes([{"name": "scaled", "weights": {"logic": 1.0, "puzzle": 1.0}}], "logic + puzzle")
-    assert "it trains joint's step once more" in note
+    assert "it repeats joint's training" in note
 
 
 def test_prompts_that_are_chosen_in_training_are_told() -> None:
     (note,) = notes(["bandit"], "logic + puzzle")
-    assert "decides in training how many prompts each domain gets" in note
+    assert "chooses during training how many prompts each domain gets" in note

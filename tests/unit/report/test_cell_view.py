@@ -45,7 +45,7 @@ def test_states(cell: Cell, centre: float | None, state: str) -> None:
         (Cell(estimate=0.1, low=0.05, high=0.2, word="gain"), "gain"),
         (
             Cell(estimate=0.1, low=0.05, high=0.2, word="no effect shown"),
-            "none shown among the cells tested; taken alone its interval leaves out 0",
+            "no effect shown after adjustment; the unadjusted interval excludes 0",
         ),
     ],
 )

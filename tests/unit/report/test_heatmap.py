@@ -99,7 +99,7 @@ def test_without_a_test_an_interval_that_holds_no_effect_or_has_no_end_is_noise(
     assert cell_state(Cell(estimate=0.5, low=0.1), 0.0) == "untested"
     assert cell_state(Cell(estimate=0.5, low=0.1, high=0.9), 1.0) == "untested"
     ratio = example_result().matrices["relative_transfer"]
-    assert finding(ratio, Cell(estimate=0.5), "math")[1] == "not tested; no effect is not ruled out"
+    assert finding(ratio, Cell(estimate=0.5), "math")[1] == "not tested; its interval includes no effect"
 
 
 def test_words_are_those_of_the_analysis():
@@ -110,7 +110,7 @@ def test_an_interval_that_leaves_out_zero_alone_but_not_among_many_says_both():
     cell = Cell(estimate=-0.042, low=-0.073, high=-0.011, p=0.01, p_adjusted=0.22, word="no effect shown")
     state, words = finding(example_result().matrices["order_effect"], cell, "math")
     assert state == "noise"
-    assert words == "none shown among the cells tested; taken alone its interval leaves out 0"
+    assert words == "no effect shown after adjustment; the unadjusted interval excludes 0"
 
 
 def test_relative_transfer_follows_the_word_of_its_numerator_and_its_diagonal_has_no_colour():

@@ -28,7 +28,7 @@ def test_what_was_trained_and_what_the_intervals_speak_of() -> None:
 
 def test_results_from_elsewhere_claim_nothing_of_training() -> None:
     text = overview(result(budget="unknown"))
-    assert text.startswith("Results from elsewhere")
+    assert text.startswith("Imported results")
     assert "trained by reinforcement learning" not in text
 
 
@@ -40,8 +40,8 @@ def test_what_is_still_missing_is_counted() -> None:
     ("speaks_of", "words"),
     [
         (None, ""),
-        ("the recipe", "Intervals speak of the recipe."),
-        ("these checkpoints", "Intervals speak of these checkpoints only."),
+        ("the recipe", "Inference scope: the recipe."),
+        ("these checkpoints", "Inference scope: these checkpoints only."),
     ],
 )
 def test_the_scope_of_a_caption(speaks_of: Any, words: str) -> None:

@@ -38,7 +38,7 @@ def test_tables_without_a_number_are_named_and_not_drawn(published):
 
 def test_the_opening_does_not_claim_that_anything_was_trained_here(published):
     text = render_markdown(published)
-    assert "Results from elsewhere: 32 curricula over math, science, logic and puzzle" in text
+    assert "Imported results: 32 curricula over math, science, logic and puzzle" in text
     assert "was trained" not in text
 
 
@@ -70,8 +70,8 @@ def test_the_terminal_says_which_published_effects_stand_and_what_contradicts(st
         assert effect.name in out
     standing = sum(effect.stands == "for any pairing" for effect in study.effects)
     text = " ".join(out.split())
-    assert f"Taken alone (unadjusted): {standing} of {len(study.effects)} for any pairing" in text
-    assert f"Adjusted for looking at many: 1 of {len(study.effects)} for any pairing" in text
+    assert f"Unadjusted: {standing} of {len(study.effects)} for any pairing" in text
+    assert f"Adjusted for the number of effects: 1 of {len(study.effects)} for any pairing" in text
     assert "69.99" in out
 
 

@@ -44,7 +44,7 @@ def test_the_report_ends_with_the_main_findings_and_what_they_rest_on() -> None:
     others = [lines.index(finding.sentence) for finding in result.findings if not finding.is_main]
     assert places == sorted(places)
     assert max(others) < min(places)
-    assert lines.endswith("Intervals speak of: the recipe")
+    assert lines.endswith("Inference scope: the recipe")
     assert "Training seeds: 2; Test items per domain: 300; Samples per item: 4" in lines
 
 

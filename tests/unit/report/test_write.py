@@ -59,9 +59,9 @@ def test_every_format_shows_how_the_gradients_lie_and_leaves_missing_ones_blank(
     result = example_result()
     assert f"| {result.strategies[0].reference} | 4 | 75% | −0.126 |  |" in markdown.render_markdown(result)
     for text in (printed(result), render_html(result)):
-        assert all(word in text for word in ("gradients lie", "75%", "−0.126", "63%"))
+        assert all(word in text for word in ("gradients relate", "75%", "−0.126", "63%"))
     bare = result.strategies[0].model_copy(update={"gradients": ()})
-    assert "gradients lie" not in render_html(result.model_copy(update={"strategies": (bare,)}))
+    assert "gradients relate" not in render_html(result.model_copy(update={"strategies": (bare,)}))
 
 
 def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path):
@@ -235,7 +235,7 @@ def test_each_contrast_prints_its_own_deviation_between_seeds(tmp_path):
     written = write_report(result, tmp_path, ["markdown", "latex"])
     texts = [path.read_text(encoding="utf-8") for path in written.values()]
     for text in [*texts, printed(result)]:
-        assert "SD: of the cell between training seeds." in text
+        assert "SD: between training seeds." in text
         assert "SD 1.2" in text
     assert "SD 1.2" not in printed(example_result(2, 1))
 

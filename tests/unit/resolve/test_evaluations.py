@@ -30,9 +30,9 @@ def test_settings_reach_whom_they_concern(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "settings", "of_base", "words"),
     [
-        ("some/model", ["model.endpoint.protocol=chat"], [], "concerns no model"),
-        (URL, ["model.dtype=bfloat16"], [], "concerns no model"),
-        (URL, ["evaluation.backend=vllm"], [], "concerns no model"),
+        ("some/model", ["model.endpoint.protocol=chat"], [], "applies to none of the named models"),
+        (URL, ["model.dtype=bfloat16"], [], "applies to none of the named models"),
+        (URL, ["evaluation.backend=vllm"], [], "applies to none of the named models"),
         ("some/model", [], ["evaluation.items=3"], "cannot be set for the base model"),
     ],
 )

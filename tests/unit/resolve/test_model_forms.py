@@ -61,7 +61,7 @@ def test_an_adapter_without_its_base(config: str, words: str, tmp_path: Path) ->
 
 
 def test_nothing_of_the_kind(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no stage of the store, no folder"):
+    with pytest.raises(ConfigError, match="not a stage of the store, a folder"):
         model_source(str(tmp_path / "nothing"), None)
     with pytest.raises(ConfigError, match="names an endpoint but no model"):
         model_source("http://host/v1", None)

@@ -23,10 +23,10 @@ MEMORY = psutil.virtual_memory().total / 1e9
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"gpus": 3}, "asks for 3, and this machine has 2"),
-        ({"gpus": 0.5}, "by Ray alone"),
-        ({"cpus": (os.cpu_count() or 1) + 1}, f"this machine has {os.cpu_count()} for it"),
-        ({"memory_gb": 2 * MEMORY}, "asks for"),
+        ({"gpus": 3}, "requests 3, but this machine has 2"),
+        ({"gpus": 0.5}, "only Ray"),
+        ({"cpus": (os.cpu_count() or 1) + 1}, f"this machine has {os.cpu_count()}"),
+        ({"memory_gb": 2 * MEMORY}, "a stage requests"),
     ],
 )
 def test_more_than_this_machine_has(

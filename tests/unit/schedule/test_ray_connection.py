@@ -22,7 +22,7 @@ def test_an_address_where_nothing_listens_is_refused_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
         check_listening(address)
-    with pytest.raises(ConfigError, match="nobody answers") as refused:
+    with pytest.raises(ConfigError, match="no server answers") as refused:
         check_listening(address)
     assert refused.value.where == "execution.ray.address"
 

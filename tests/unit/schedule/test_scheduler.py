@@ -94,5 +94,5 @@ def test_nothing_starts_after_a_request_to_stop(plan: Plan, store: Store) -> Non
 def test_a_store_that_cannot_be_written_is_an_error_of_the_store(plan: Plan, store: Store) -> None:
     (store.root / "work").rmdir()
     (store.root / "work").write_text("a file where the folder of task files should be")
-    with pytest.raises(StoreError, match="cannot be written any more"):
+    with pytest.raises(StoreError, match="can no longer be written"):
         run(plan, store)

@@ -115,6 +115,10 @@ def test_odd_times_are_not_counted_with(store: Store, stage: StageSpec, seconds:
 
 def test_a_shape_says_what_is_missing() -> None:
     require_shape({"a": {"b": 1}, "c": []}, {"a": {"b": int}})
-    for value, words in (([], "no JSON object"), ({"a": {}}, "`a.b` is missing"), ({"a": {"b": True}}, "`a.b` is not")):
+    for value, words in (
+        ([], "not a JSON object"),
+        ({"a": {}}, "`a.b` is missing"),
+        ({"a": {"b": True}}, "`a.b` has an unexpected"),
+    ):
         with pytest.raises(ValueError, match=words):
             require_shape(value, {"a": {"b": int}})

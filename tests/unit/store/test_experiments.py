@@ -38,6 +38,6 @@ def test_garbage_takes_the_notes_along(store: Store) -> None:
 @pytest.mark.parametrize("text", ["", "[]", '{"key": {"kind": "train"}}', '{"key": {"kind": "x", "title": "t"}}'])
 def test_a_damaged_note_is_refused(store: Store, text: str) -> None:
     (store.root / "experiments" / "test.json").write_text(text)
-    with pytest.raises(StoreError, match="is damaged") as caught:
+    with pytest.raises(StoreError, match="is corrupt") as caught:
         note_experiment(store, make_plan())
     assert "writes it again" in str(caught.value.fix)

@@ -214,5 +214,5 @@ def test_a_damaged_note_frees_nothing(store: Store) -> None:
     plan = make_plan()
     note_experiment(store, plan)
     (store.root / "experiments" / f"{plan.experiment.name}.json").write_text("[")
-    with pytest.raises(StoreError, match="which stages its experiment needs"):
+    with pytest.raises(StoreError, match="stages that its experiment needs"):
         find_garbage(store, [plan])

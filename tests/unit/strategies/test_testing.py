@@ -51,8 +51,8 @@ class NeedsEveryDomain(Strategy):
     ("kind", "error", "words"),
     [
         (Normalises, AssertionError, "not finite on zero"),
-        (DrawsGlobally, AssertionError, "the global generator moved"),
-        (Forgets, AssertionError, "state does not carry everything"),
+        (DrawsGlobally, AssertionError, "the global generator changed"),
+        (Forgets, AssertionError, "`state` leaves out something"),
         (NeedsEveryDomain, KeyError, "c"),
     ],
 )

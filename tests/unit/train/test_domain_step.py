@@ -76,7 +76,7 @@ def test_asking_for_a_domain_again_after_a_move_is_refused(tmp_path: Path) -> No
             step.set_gradient(step.loss_and_gradient("digits").gradient)
             step.optimizer_step(1.0)
 
-    with pytest.raises(StageError, match='asked for "digits" twice'):
+    with pytest.raises(StageError, match='requested "digits" twice'):
         toy_trainer(tmp_path, Probe(twice), steps=1).train()
 
 

@@ -31,5 +31,5 @@ def test_values_of_the_right_type_pass() -> None:
 def test_sampling_is_tried_out(tmp_path: Any) -> None:
     common = {"output_dir": str(tmp_path), "use_cpu": True, "bf16": False, "report_to": "none"}
     check_sampling(GRPOConfig(**common, top_k=5))
-    with pytest.raises(ConfigError, match="transformers cannot sample so"):
+    with pytest.raises(ConfigError, match="transformers cannot sample with these settings"):
         check_sampling(GRPOConfig(**common, repetition_penalty=-1.0))

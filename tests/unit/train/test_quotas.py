@@ -92,7 +92,7 @@ def test_quotas_need_a_mixed_phase_and_change_only_mixed_keys() -> None:
     keys = {stage.title: stage.key for stage in plain.train_stages}
     changed = {stage.title for stage in held.train_stages if keys[stage.title] != stage.key}
     assert changed == {"logic + puzzle, seed 0"}
-    with pytest.raises(PlanError, match="informative_quotas: holds domains of a mixed phase"):
+    with pytest.raises(PlanError, match="informative_quotas: keeps the ratio of domains in mixed phases"):
         make_plan(
             grid={"singles": True},
             training={"steps": 10, "prompts_per_step": 4, "generations": 2, "informative_quotas": True},

@@ -24,7 +24,7 @@ def test_cuda_without_a_usable_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (used_device("auto"), used_device("cpu")) == ("cpu", "cpu")
     experiment = make_experiment(execution={"device": "cuda", "executor": "inline"})
     for refuse in (lambda: used_device("cuda"), lambda: run_preflight(experiment)):
-        with pytest.raises(ConfigError, match="cuda needs 1 GPU here, and torch can use 0") as refused:
+        with pytest.raises(ConfigError, match="cuda needs 1 GPU here, but torch can use 0") as refused:
             refuse()
         assert refused.value.where == "execution.device"
 

@@ -1,8 +1,8 @@
 """The matrices of a report, one module each.
 
-A module of this package defines `ESTIMANDS`: its one matrix, or matrices of one shape. Nothing else lists them. Another
-installed package adds a matrix through the entry point group `xdomain.estimands`
-(`name = "package.module:ESTIMAND"`), and an experiment that names it under `analysis.estimands` gets it.
+A module of this package defines `ESTIMANDS`: a single matrix, or several of the same form. They are listed nowhere
+else. Another installed package adds a matrix through the entry point group `xdomain.estimands` (`name =
+"package.module:ESTIMAND"`), and an experiment includes it by naming it under `analysis.estimands`.
 
 A module here imports numpy, pandas, scipy or statsmodels inside functions only, see `xdomain.analysis.estimand`.
 """
@@ -18,7 +18,7 @@ from xdomain.core.errors import PluginError
 from xdomain.core.registry import Registry, load_attribute
 
 SECTIONS = ("accuracy", "main", "further")
-"""In the order of a report."""
+"""Sections in the order of a report."""
 REGISTRY = Registry("estimand", {}, "xdomain.estimands")
 """Matrices of other installed packages."""
 
@@ -34,10 +34,10 @@ def estimands(names: Iterable[str] = ()) -> dict[str, Estimand]:
     """Return the matrices of a report by name, in reading order.
 
     Args:
-        names: Matrices from other packages to add; those of this package are always there.
+        names: Matrices of other packages to add to those of this package.
 
     Raises:
-        PluginError: a name is unknown, or what it names is not an estimand of that name.
+        PluginError: A name is unknown, or its entry point is not an estimand of that name.
     """
     own = {estimand.name: estimand for estimand in own_estimands()}
     added = [load_estimand(name) for name in dict.fromkeys(names) if name not in own]
@@ -48,7 +48,7 @@ def load_estimand(name: str) -> Estimand:
     """Load a matrix of another package.
 
     Raises:
-        PluginError: see `estimands`.
+        PluginError: See `estimands`.
     """
     if name not in REGISTRY.targets():
         own = {estimand.name: "" for estimand in own_estimands()}

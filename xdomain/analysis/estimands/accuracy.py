@@ -1,4 +1,4 @@
-"""Accuracies at the ends of runs, with chance and the shape of the answers beside them."""
+"""Accuracies at the ends of runs, with chance and the shape of the answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> AccuracyMatrix:
-    """R[run, d] with a Wilson interval, and what the answers looked like."""
+    """Return R[run, d] with a Wilson interval, and the shape of the answers."""
     study = measurements.study
     runs = study.shown_runs
     cells = {
@@ -75,8 +75,8 @@ ESTIMANDS = (
             name="accuracy",
             title="Accuracy",
             definition=(
-                "R[c, d]: mean over items of the mean over an item's samples, at the end of each run; Wilson interval "
-                "with the number of independent answers that the items, samples and seeds are worth"
+                "R[c, d]: mean over items of the mean over an item's samples, at the end of each run. Wilson interval "
+                "with the effective number of independent answers of the items, samples and seeds"
             ),
             source="2602.01365",
             row_meaning="run",

@@ -1,4 +1,4 @@
-"""Asymmetry in points: does A help B more than B helps A?"""
+"""Asymmetry in points: whether A helps B more than B helps A."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """transfer(A on B) - transfer(B on A): two different tests, so variances add."""
+    """Return transfer(A on B) - transfer(B on A). They use two different tests, so variances add."""
     study, transfer = measurements.study, measurements.transfer
     names = compared_domains(study)
     cells = {
@@ -30,14 +30,14 @@ def compute(measurements: Measurements, template: Matrix) -> Matrix:
 
 
 def compared_domains(grid: Grid) -> list[str]:
-    """Evaluated domains that are trained by a single run."""
+    """Return the evaluated domains that a single run trains."""
     return [name for name in grid.book.singles(grid.domains) if name in grid.domains]
 
 
 def tested_once(
     measurements: Measurements, template: Matrix, cells: dict[tuple[str, str], Cell], names: list[str]
 ) -> Matrix:
-    """Adjust over unordered pairs, and give (B, A) the adjusted p of (A, B): they are one question."""
+    """Adjust over unordered pairs, and give (B, A) the adjusted p of (A, B), since both are one test."""
     position = {name: number for number, name in enumerate(names)}
     once = [(a, b) for a, b in cells if position[a] < position[b]]
     adjusted = measurements.tested(template, cells, names, [once])
@@ -50,12 +50,12 @@ def tested_once(
 
 
 def pair_of_domains(quantity: Quantity) -> tuple[Place, ...]:
-    """Return the place of asymmetry(A, B)."""
+    """Return the cell of asymmetry(A, B)."""
     return (Place(str(quantity.runs[0]), str(quantity.runs[1])),)
 
 
 def planned(grid: Grid) -> Family:
-    """Unordered pairs of domains."""
+    """Return the family of unordered pairs of domains."""
     names = compared_domains(grid)
     return Family(math.comb(len(names), 2), len(names), trained_sides=1, n_domains=2)
 

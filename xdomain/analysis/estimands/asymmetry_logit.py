@@ -1,4 +1,4 @@
-"""Asymmetry in logits: points near 0 or 1 are not the points near one half."""
+"""Asymmetry in logits, because a point near 0 or 1 means more than a point near one half."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """The difference of two changes of logit accuracy."""
+    """Return the difference of two changes of logit accuracy."""
     study = measurements.study
     names = compared_domains(study)
     logits = measurements.pooled({(a, b): _logit_transfer(measurements, a, b) for a, b in permutations(names, 2)})
@@ -33,7 +33,7 @@ def compute(measurements: Measurements, template: Matrix) -> Matrix:
 
 
 def _logit_transfer(measurements: Measurements, name: str, domain: str) -> Effect | Blank:
-    """logit R[(A), d] - logit R[base, d], linearised item by item (delta method)."""
+    """Return logit R[(A), d] - logit R[base, d], linearised item by item (delta method)."""
     study = measurements.study
     run, base = study.singles[name], study.base
     compares = (run.label, base.label)
@@ -56,14 +56,14 @@ ESTIMANDS = (
             name="asymmetry_logit",
             title="Asymmetry in logits",
             definition=(
-                "The same on logit accuracies, since points near 0 or 1 are not the points near one half; delta method"
+                "The same on logit accuracies, since a point near 0 or 1 means more than near one half; delta method"
             ),
             source="ours",
             row_meaning="A",
             unit="logit",
             column_meaning="B",
             family=f"{BENJAMINI_HOCHBERG} over unordered pairs",
-            question="Is the asymmetry there on the logit scale?",
+            question="Does the asymmetry hold on the logit scale?",
             mirrored=True,
         ),
         compute=compute,

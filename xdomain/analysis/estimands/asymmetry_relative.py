@@ -1,4 +1,4 @@
-"""Asymmetry of relative transfer: each domain's own gain is the yardstick."""
+"""Asymmetry of relative transfer, measured in units of each domain's own gain."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """The difference of two Fieller ratios."""
+    """Return the difference of two Fieller ratios."""
     study, ratios = measurements.study, measurements.ratios
     names = compared_domains(study)
     cells = {
@@ -38,7 +38,7 @@ ESTIMANDS = (
             row_meaning="A",
             unit="ratio",
             column_meaning="B",
-            question="Is the asymmetry there when each domain's own gain is the yardstick?",
+            question="Does the asymmetry hold relative to each domain's own gain?",
             mirrored=True,
         ),
         compute=compute,

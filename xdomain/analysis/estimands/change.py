@@ -1,4 +1,4 @@
-"""The change of every run from the base."""
+"""Change of each run from the base model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Every run against the base; the cells of single runs are those of transfer, so that no number stands twice."""
+    """Compare every run with the base model.
+
+    Single runs reuse the cells of transfer, so that no cell is tested twice.
+    """
     study, transfer = measurements.study, measurements.matrix("transfer")
     assert transfer is not None
     singles = {run.label: name for name, run in study.singles.items()}
@@ -40,11 +43,11 @@ ESTIMANDS = (
         template=Matrix(
             name="change",
             title="Change from base",
-            definition="R[c, d] - R[base, d], for every run; singles as in transfer",
+            definition="R[c, d] - R[base, d], for every run; single runs as in transfer",
             source="2602.01365",
             row_meaning="run",
-            family=f"{BENJAMINI_HOCHBERG} over all runs but the singles, which are adjusted in transfer",
-            question="How far is every run from the base?",
+            family=f"{BENJAMINI_HOCHBERG} over all runs except single runs, which are adjusted in transfer",
+            question="How far is each run from the base model?",
         ),
         compute=compute,
         rank=10,

@@ -1,4 +1,4 @@
-"""Items gained against the parent. See `xdomain.analysis.turnover`."""
+"""Share of items gained relative to the parent run. See `xdomain.analysis.turnover`."""
 
 from __future__ import annotations
 

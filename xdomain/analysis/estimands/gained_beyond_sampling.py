@@ -1,4 +1,4 @@
-"""Items gained against the parent beyond the churn of sampling. See `xdomain.analysis.turnover`."""
+"""Share of items gained relative to the parent run, minus sampling noise. See `xdomain.analysis.turnover`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ ESTIMANDS = (
         template=Matrix(
             name="gained_beyond_sampling",
             title="Gained beyond sampling",
-            definition="Gained, minus what two samplings of one checkpoint would gain by chance",
+            definition="Gained, minus the gain between two samplings of one checkpoint by chance",
             source=SOURCE,
             row_meaning=ROW_MEANING,
-            question="How much of the gain is more than the churn of sampling?",
+            question="How much of the gain exceeds sampling noise?",
         ),
         compute=turnover_matrix,
         rank=110,

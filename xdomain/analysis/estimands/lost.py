@@ -1,4 +1,4 @@
-"""Items lost against the parent. See `xdomain.analysis.turnover`."""
+"""Share of items lost relative to the parent run. See `xdomain.analysis.turnover`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Items lost against the parent beyond the churn of sampling. See `xdomain.analysis.turnover`."""
+"""Share of items lost relative to the parent run, minus sampling noise. See `xdomain.analysis.turnover`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ ESTIMANDS = (
         template=Matrix(
             name="lost_beyond_sampling",
             title="Lost beyond sampling",
-            definition="Lost, minus what two samplings of one checkpoint would lose by chance",
+            definition="Lost, minus the loss between two samplings of one checkpoint by chance",
             source=SOURCE,
             row_meaning=ROW_MEANING,
-            question="How much of the loss is more than the churn of sampling?",
+            question="How much of the loss exceeds sampling noise?",
             direction="harm",
         ),
         compute=turnover_matrix,

@@ -1,8 +1,8 @@
-"""maj@n: what the answer given most often earns, from the stored samples of every item.
+"""maj@n: accuracy of the most frequent answer among the stored samples of each item.
 
-Source: self-consistency (2203.11171). Ours: answers are equal when their texts are, case and spaces apart (nothing is
-learned from the gold); samples without an answer do not vote; where several answers lead, the item earns their mean,
-which is what drawing one of them earns on average.
+Source: self-consistency (2203.11171). Ours: answers are equal if their texts are, ignoring case and spaces (the gold
+answer is not used). Samples without an answer do not vote. If several answers are tied, the item's score is their mean,
+which is the expected score of drawing one of them.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from xdomain.analysis.panel import Panel
 
 FEWEST_SAMPLES = 3
-"""With two samples an answer leads only where both agree."""
+"""Minimum samples per item. With two samples, an answer leads only if both agree."""
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix | None:
-    """None where records hold no answers, or a domain has fewer than three samples per item."""
+    """Return the matrix, or None if records hold no answers or a domain has fewer than three samples per item."""
     records, samples = measurements.grid.records, measurements.samples
     if "answer" not in records.columns or min(samples.values(), default=0) < FEWEST_SAMPLES:
         return None
@@ -36,12 +36,12 @@ def compute(measurements: Measurements, template: Matrix) -> Matrix | None:
 
 
 def majority_values(records: pd.DataFrame, panel: Panel) -> FloatArray:
-    """Credit of the leading answer, shape [checkpoints, items]; NaN where no sample was judged."""
+    """Return the credit of the leading answer, shape [checkpoints, items]; NaN if no sample was judged."""
     import numpy as np
 
     judged = records[records["score"].notna()]
     text = judged["answer"].astype("string").str.split().str.join(" ").str.casefold()
-    # A sample without an answer is no candidate; an item on which nobody answered earns nothing.
+    # A sample without an answer is not a candidate; an item without any answer scores 0.
     voting = judged.assign(text=text)[text.notna()]
     votes = voting.groupby(["checkpoint", "item_id", "text"])["score"].agg(["size", "mean"])
     leads = votes["size"] == votes.groupby(level=[0, 1])["size"].transform("max")
@@ -61,7 +61,7 @@ ESTIMANDS = (
             name="majority",
             title="maj@n",
             definition=(
-                "Mean over items of what the answer given most often among all n samples earns; ties earn their mean"
+                "Mean over items of the score of the most frequent answer among all n samples; ties get their mean"
             ),
             source="2203.11171; equality by text and the ties are ours",
             row_meaning="run",

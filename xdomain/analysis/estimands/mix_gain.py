@@ -1,4 +1,4 @@
-"""Mix gain: a mixture against every order of its domains."""
+"""Mix gain: a mixture compared with every order of its domains."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def mixtures_with_orders(grid: Grid) -> dict[str, tuple[Run, list[Run]]]:
-    """Each mixture whose every order is planned, with the runs of those orders."""
+    """Return each mixture whose orders are all planned, with the runs of those orders."""
     sequences: dict[tuple[str, ...], Run] = {}
     for run in sorted(grid.book.trained, key=lambda run: run.id.sets_steps):
         if run.id.is_sequence:
@@ -33,7 +33,7 @@ def mixtures_with_orders(grid: Grid) -> dict[str, tuple[Run, list[Run]]]:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """The smallest of the differences from every order."""
+    """Return the smallest of the differences from all orders."""
     study = measurements.study
     groups = mixtures_with_orders(study)
     measured = measurements.pooled(
@@ -74,12 +74,15 @@ def _smallest_cell(
 
 
 def mixture_places(quantity: Quantity) -> tuple[Place, ...]:
-    """Return the place of mix_gain(A + B) on t, which is also written mix_gain(A, B)."""
+    """Return the cell of mix_gain(A + B) on t, which is also written mix_gain(A, B)."""
     return (Place(" + ".join(sorted(map(str, quantity.runs))), quantity.domain),)
 
 
 def planned(grid: Grid) -> Family:
-    """All mixtures of which every order is there; the parts of a cell are the orders of the largest mixture."""
+    """Return the family of mixtures whose orders are all planned.
+
+    The parts of a cell are the orders of the largest mixture.
+    """
     sizes = [len(orders) for _, orders in mixtures_with_orders(grid).values()]
     return Family(len(sizes) * len(grid.domains), max(sum(sizes), 1), n_parts=max(sizes, default=1))
 
@@ -94,7 +97,7 @@ ESTIMANDS = (
             row_meaning="mixture",
             family=f"{BENJAMINI_HOCHBERG} over all mixtures and evaluated domains",
             section="main",
-            question="Is a mixture better than every order of its domains?",
+            question="Is a mixture better than all orders of its domains?",
             hint="Blue: the mixture ends above the better order. Orange: some order beats it.",
         ),
         compute=compute,

@@ -1,4 +1,4 @@
-"""Mix gain over the single: a mixture against training on one of its domains alone."""
+"""Mix gain over the single run: a mixture compared with training on one of its domains only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Every mixture against the singles of its domains."""
+    """Compare every mixture with the single runs of its domains."""
     study = measurements.study
     singles = study.singles
     effects = {
@@ -30,12 +30,12 @@ ESTIMANDS = (
     Estimand(
         template=Matrix(
             name="mix_gain_over_single",
-            title="Mix gain over the single",
+            title="Mix gain over the single run",
             definition="R[A + B, t] - R[(t), t], for t in the mixture",
             source="2602.01365 in words",
             row_meaning="mixture",
             family=f"{BENJAMINI_HOCHBERG} over all mixtures and their domains",
-            question="Is a mixture better than training on the domain alone?",
+            question="Is a mixture better than training on the domain only?",
         ),
         compute=compute,
         rank=50,

@@ -1,4 +1,4 @@
-"""Cochran-Mantel-Haenszel odds ratios against the base, domains as strata."""
+"""Cochran-Mantel-Haenszel odds ratios against the base model, with domains as strata."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ COLUMNS = (TRAINED, OTHER, EVERY)
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Common odds ratio of every run against the base, over each set of domains; each set is a family."""
+    """Return the common odds ratio of each run against the base model for each set of domains. Each set is a family."""
     study = measurements.study
     cells = {key: odds_cell(study, run, study.base, domains) for key, (run, domains) in domain_sets(study).items()}
     return measurements.tested(template, cells, columns_of(study), families_of(cells))
 
 
 def columns_of(grid: Grid) -> tuple[str, ...]:
-    """Return the sets of domains; of models, of which nobody says what they were trained on, only all domains."""
+    """Return the sets of domains; only "all domains" for models whose training is unknown."""
     return (EVERY,) if grid.book.is_comparison else COLUMNS
 
 
 def domain_sets(grid: Grid) -> dict[tuple[str, str], tuple[Run, list[str]]]:
-    """(run, column) to the run and its evaluated domains: trained ones, others, all; empty sets are left out."""
+    """Map (run, column) to the run and its evaluated domains: trained ones, others, all. Empty sets are left out."""
     found: dict[tuple[str, str], tuple[Run, list[str]]] = {}
     for run in grid.book.trained:
         trained = [domain for domain in grid.domains if domain in run.id.domains]
@@ -50,14 +50,14 @@ def families_of(cells: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]
 
 
 def odds_cell(study: Study, run: Run, base: Run, domains: Sequence[str]) -> Cell:
-    """Return the common odds ratio over one 2 x 2 table per domain: run and base, right and wrong.
+    """Return the common odds ratio over one 2 x 2 table per domain: run and base model, right and wrong.
 
-    Several samples or seeds of an item are averaged, so that each stratum counts its items once; with one sample and
-    one seed the counts are whole.
+    Several samples or seeds of an item are averaged, so that each stratum counts its items once. With one sample and
+    one seed, the counts are whole numbers.
 
     Args:
-        run: The run whose odds are the numerator.
-        base: The run that it is compared with.
+        run: Run whose odds are the numerator.
+        base: Run that it is compared with.
     """
     import numpy as np
 
@@ -92,7 +92,7 @@ def odds_cell(study: Study, run: Run, base: Run, domains: Sequence[str]) -> Cell
 
 
 def common_odds_ratio(tables: Sequence[FloatArray]) -> tuple[float, float, float, float] | None:
-    """Odds ratio, 95% limits and p of the CMH test; None where the ratio is 0, infinite or undefined.
+    """Return odds ratio, 95% limits and p of the CMH test; None if the ratio is 0, infinite or undefined.
 
     Source: Mantel and Haenszel 1959; standard error of the log after Robins, Breslow and Greenland 1986 (statsmodels).
     """
@@ -120,7 +120,7 @@ ESTIMANDS = (
             title="Odds ratio against base",
             definition=(
                 "Cochran-Mantel-Haenszel common odds ratio of a right answer, run against base, domains as strata. It "
-                "treats the two models' answers to the same items as independent and speaks of these checkpoints only"
+                "treats the two models' answers to the same items as independent and covers these checkpoints only"
             ),
             source="2506.19733",
             row_meaning="run",
@@ -128,8 +128,8 @@ ESTIMANDS = (
             centre=1.0,
             column_meaning="set of evaluated domains",
             speaks_of="these checkpoints",
-            family=f"{BENJAMINI_HOCHBERG} over runs, each set of domains by itself",
-            question="How do the odds of a right answer change, over all domains together?",
+            family=f"{BENJAMINI_HOCHBERG} over runs, separately for each set of domains",
+            question="How do the odds of a right answer change over a set of domains?",
         ),
         compute=compute,
         rank=70,

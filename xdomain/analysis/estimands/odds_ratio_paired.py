@@ -1,4 +1,4 @@
-"""The paired difference over the same domains as the odds ratio."""
+"""Paired difference over the same sets of domains as the odds ratio."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Mean change from base over each set of domains; each set is a family."""
+    """Return the mean change from the base model over each set of domains. Each set is a family."""
     study = measurements.study
     base = study.base
     cells = measurements.cells(
@@ -31,14 +31,14 @@ ESTIMANDS = (
             name="odds_ratio_paired",
             title="Paired difference over the same domains",
             definition=(
-                "Mean over the set's domains of R[c, d] - R[base, d], paired by item, seeds crossed: the test to "
-                "believe"
+                "Mean over the set's domains of R[c, d] - R[base, d], paired by item, seeds crossed. Prefer this test "
+                "to the odds ratio"
             ),
             source="ours",
             row_meaning="run",
             column_meaning="set of evaluated domains",
-            family=f"{BENJAMINI_HOCHBERG} over runs, each set of domains by itself",
-            question="What does the test that pairs items say of the same?",
+            family=f"{BENJAMINI_HOCHBERG} over runs, separately for each set of domains",
+            question="What is the change over the same domains by a test that pairs items?",
         ),
         compute=compute,
         rank=80,

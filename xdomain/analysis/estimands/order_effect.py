@@ -1,4 +1,4 @@
-"""Order effects: A -> B against B -> A."""
+"""Order effects: A -> B compared with B -> A."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Each unordered pair of runs once, on every evaluated domain."""
+    """Return the effect of each unordered pair of runs on every evaluated domain."""
     return measurements.tested(template, {key: measurements.cell(found) for key, found in measurements.orders.items()})
 
 
 def places(quantity: Quantity) -> tuple[Place, ...]:
-    """Return the place of order(A, B) on t; order(B, A) is read from order(A, B) with its sign turned."""
+    """Return the cell of order(A, B) on t; order(B, A) is order(A, B) with the opposite sign."""
     a, b = map(str, quantity.runs)
     return Place(f"{a}, {b}", quantity.domain), Place(f"{b}, {a}", quantity.domain, negated=True)
 
 
 def planned(grid: Grid) -> Family:
-    """Pairs of orders on every evaluated domain."""
+    """Return the family of pairs of orders on every evaluated domain."""
     return family_over_domains(len(order_pairs(grid)), grid)
 
 
@@ -48,7 +48,7 @@ ESTIMANDS = (
             family=f"{BENJAMINI_HOCHBERG} over all pairs and evaluated domains",
             section="main",
             question="Is it better to train A first, or B?",
-            hint="Blue: A first, then B, ends higher on the column's domain.",
+            hint="Blue: training A first, then B, ends higher on the column's domain.",
         ),
         compute=compute,
         rank=50,

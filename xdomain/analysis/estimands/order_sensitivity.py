@@ -1,4 +1,4 @@
-"""Order sensitivity: the size of the order effects of a pair over a set of domains."""
+"""Order sensitivity: the size of a pair's order effects over a set of domains."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Over the trained domains, and over all; each set is a family."""
+    """Return the size over the trained domains, and over all domains. Each set is a family."""
     study, orders = measurements.study, measurements.orders
     cells: dict[tuple[str, str], Cell] = {}
     for row, (left, right) in order_pairs(study).items():
@@ -30,7 +30,7 @@ def compute(measurements: Measurements, template: Matrix) -> Matrix:
 
 
 def _joint_cell(measurements: Measurements, parts: Sequence[Measured], compares: tuple[str, ...]) -> Cell:
-    """Size of several effects together; blank if one of them is."""
+    """Return the joint size of several effects; blank if one of them is."""
     if not parts:
         return Cell(note="not defined: no evaluated domain is trained", compares=compares)
     known: list[Estimate] = []
@@ -44,7 +44,7 @@ def _joint_cell(measurements: Measurements, parts: Sequence[Measured], compares:
 
 
 def places(quantity: Quantity) -> tuple[Place, ...]:
-    """Return the place of order_sensitivity(A, B): over the trained domains; the order of A and B has no meaning."""
+    """Return the cell of order_sensitivity(A, B) over the trained domains. Swapping A and B changes nothing."""
     a, b = quantity.runs
     return Place(f"{a}, {b}", TRAINED), Place(f"{b}, {a}", TRAINED)
 
@@ -61,10 +61,10 @@ ESTIMANDS = (
             source="ours",
             row_meaning="A, B",
             column_meaning="set of evaluated domains",
-            family=f"{BENJAMINI_HOCHBERG} over pairs, each set of domains by itself",
+            family=f"{BENJAMINI_HOCHBERG} over pairs, separately for each set of domains",
             section="main",
-            question="How much does the order matter for a pair at all?",
-            hint="A size without a sign: the darker, the more the order matters.",
+            question="How much does the order of a pair matter overall?",
+            hint="A size without a sign: the darker the cell, the more the order matters.",
             direction="size",
         ),
         compute=compute,

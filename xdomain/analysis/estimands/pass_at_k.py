@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix, k: int) -> Matrix | None:
-    """None where an item has fewer than k samples on some domain."""
+    """Return the matrix, or None if an item of some domain has fewer than k samples."""
     if k > min(measurements.samples.values(), default=0):
         return None
     study = measurements.study
@@ -23,9 +23,9 @@ def compute(measurements: Measurements, template: Matrix, k: int) -> Matrix | No
 
 
 def pass_at_k(n: IntArray, c: IntArray, k: int) -> FloatArray:
-    """Unbiased chance that one of k samples is right, from c right of n; NaN where n < k.
+    """Return the unbiased chance that one of k samples is right, from c right of n; NaN if n < k.
 
-    1 - prod_{i=n-c+1..n} (1 - k/i), and 1 where fewer than k are wrong.
+    The chance is 1 - prod_{i=n-c+1..n} (1 - k/i), and 1 if fewer than k are wrong.
 
     Source: Chen et al. 2107.03374, figure 3.
     """

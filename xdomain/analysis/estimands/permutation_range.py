@@ -1,4 +1,4 @@
-"""The range of accuracies over the orders of three or more phases."""
+"""Range of accuracies over the orders of three or more phases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Largest minus smallest accuracy over the planned orders of the same phases."""
+    """Return the largest minus the smallest accuracy over the planned orders of the same phases."""
     study = measurements.study
     groups: dict[str, list[Run]] = defaultdict(list)
     for run in study.book.trained:
@@ -33,14 +33,14 @@ ESTIMANDS = (
             name="permutation_range",
             title="Range over orders",
             definition=(
-                "Largest minus smallest accuracy over the orders of three or more phases, with the part taken off "
-                "that noise alone would show: sqrt(max(0, range^2 - c SE^2)); simultaneous (Tukey-Kramer) interval "
+                "Largest minus smallest accuracy over the orders of three or more phases, minus the range expected "
+                "from noise: sqrt(max(0, range^2 - c SE^2)); simultaneous (Tukey-Kramer) interval "
                 "and p"
             ),
             source="ours",
             row_meaning="phases in any order",
             family=f"{BENJAMINI_HOCHBERG} over all sets of phases and evaluated domains",
-            question="How far apart do the orders of three or more phases end?",
+            question="How far apart are the results of different orders of three or more phases?",
             direction="size",
         ),
         compute=compute,

@@ -1,4 +1,4 @@
-"""Plasticity: the effect of earlier phases on the learning of the last one."""
+"""Plasticity: the effect of earlier phases on learning in the last phase."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def plasticity_cells(grid: Grid) -> dict[tuple[str, str], tuple[Run, Run]]:
-    """(run, t) to the run and the run of its last phase alone, for t in the last phase; also for the control A -> A."""
+    """Map (run, t) to the run and the single run of its last phase, for t in that phase.
+
+    It includes the control A -> A.
+    """
     found: dict[tuple[str, str], tuple[Run, Run]] = {}
     for run in grid.book.trained:
         if len(run.id.phases) < 2:
@@ -29,14 +32,14 @@ def plasticity_cells(grid: Grid) -> dict[tuple[str, str], tuple[Run, Run]]:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Every run of several phases against its last phase alone, on the domains of that phase."""
+    """Compare every run of several phases with the single run of its last phase, on that phase's domains."""
     study = measurements.study
     effects = {key: study.difference(*sides, key[1]) for key, sides in plasticity_cells(study).items()}
     return measurements.tested(template, measurements.cells(effects))
 
 
 def planned(grid: Grid) -> Family:
-    """Every run and domain of its last phase."""
+    """Return the family of runs and domains of their last phase."""
     return family_by_domain(plasticity_cells(grid))
 
 
@@ -46,14 +49,14 @@ ESTIMANDS = (
             name="plasticity",
             title="Plasticity",
             definition=(
-                "plasticity(A -> B) = R[A -> B, B] - R[(B), B]: what earlier phases did to the learning of the last one"
+                "plasticity(A -> B) = R[A -> B, B] - R[(B), B]: the effect of earlier phases on learning the last one"
             ),
             source='2602.01365 (its "before")',
             row_meaning="run",
             family=f"{BENJAMINI_HOCHBERG} over all runs and domains of their last phase",
             section="main",
             question="Does an earlier phase help or hinder learning the next domain?",
-            hint="Blue: the domain ends higher than when trained alone from the base.",
+            hint="Blue: the domain ends higher than after training it directly from the base model.",
             square=("domain learned", "first trained on"),
         ),
         compute=compute,

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def refresh_cells(grid: Grid) -> dict[tuple[str, str], tuple[Run, Run]]:
-    """(run, t) to the run and its parent, for t in the last phase, in an earlier one, and not in the one between."""
+    """Map (run, t) to the run and its parent, for t in the last phase and in an earlier one.
+
+    Domains of the phase before the last one are left out.
+    """
     found: dict[tuple[str, str], tuple[Run, Run]] = {}
     for run in grid.book.trained:
         if len(run.id.phases) < 3:
@@ -28,7 +31,7 @@ def refresh_cells(grid: Grid) -> dict[tuple[str, str], tuple[Run, Run]]:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Every return to an earlier domain against the checkpoint before it."""
+    """Compare every return to an earlier domain with the checkpoint before it."""
     study = measurements.study
     effects = {key: study.difference(*sides, key[1]) for key, sides in refresh_cells(study).items()}
     return measurements.tested(template, measurements.cells(effects))
@@ -40,15 +43,15 @@ ESTIMANDS = (
             name="refresh",
             title="Refresh",
             definition=(
-                "refresh(A -> B -> A@n) = R[A -> B -> A@n, A] - R[A -> B, A]: what a return to an earlier domain "
-                "brings back; what it costs B is that run's retention"
+                "refresh(A -> B -> A@n) = R[A -> B -> A@n, A] - R[A -> B, A]: the effect of returning to an earlier "
+                "domain; the cost for B is that run's retention"
             ),
             source="domain refresh: 2606.02398; the contrast is ours",
             row_meaning="run",
             family=f"{BENJAMINI_HOCHBERG} over all runs and domains returned to",
             section="main",
-            question="What does a short return to an earlier domain bring back?",
-            hint="Blue: the domain returned to ends higher than before the return.",
+            question="How much does a short return to an earlier domain recover?",
+            hint="Blue: the earlier domain ends higher than before the return.",
         ),
         compute=compute,
         rank=90,

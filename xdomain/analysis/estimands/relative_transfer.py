@@ -1,4 +1,4 @@
-"""Relative transfer: the share of a domain's own training that training on another domain replaces."""
+"""Relative transfer: the effect of training on another domain as a share of a domain's own training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Fieller ratios, and 1 on the diagonal."""
+    """Return Fieller ratios, and 1 on the diagonal."""
     study = measurements.study
     cells: dict[tuple[str, str], Cell] = {}
     for name, run in study.singles.items():
@@ -40,15 +40,15 @@ ESTIMANDS = (
             name="relative_transfer",
             title="Relative transfer",
             definition=(
-                "transfer(A on d) / transfer(d on d), Fieller interval; unbounded where the interval of transfer(d on "
+                "transfer(A on d) / transfer(d on d), Fieller interval; unbounded if the interval of transfer(d on "
                 "d) holds 0"
             ),
             source="ours",
             row_meaning="trained domain A",
             unit="ratio",
             section="main",
-            question="How much of a domain's own training does another domain's replace?",
-            hint="1 is as good as training on the column's domain itself; 0 is no effect.",
+            question="How much of the effect of training on a domain does training on another one give?",
+            hint="1 is as good as training on the column's domain; 0 is no effect.",
             numerator="transfer",
         ),
         compute=compute,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def retention_cells(grid: Grid) -> dict[tuple[str, str], tuple[Run, Run]]:
-    """(run, t) to the run and its parent, for t in earlier phases and not in the last."""
+    """Map (run, t) to the run and its parent, for t in earlier phases and not in the last one."""
     found: dict[tuple[str, str], tuple[Run, Run]] = {}
     for run in grid.book.trained:
         if len(run.id.phases) < 2:
@@ -26,14 +26,14 @@ def retention_cells(grid: Grid) -> dict[tuple[str, str], tuple[Run, Run]]:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Every run of several phases against its parent, on the domains of its earlier phases."""
+    """Compare every run of several phases with its parent, on the domains of its earlier phases."""
     study = measurements.study
     effects = {key: study.difference(*sides, key[1]) for key, sides in retention_cells(study).items()}
     return measurements.tested(template, measurements.cells(effects))
 
 
 def planned(grid: Grid) -> Family:
-    """Every run and earlier domain."""
+    """Return the family of runs and their earlier domains."""
     return family_by_domain(retention_cells(grid))
 
 
@@ -43,14 +43,14 @@ ESTIMANDS = (
             name="retention",
             title="Retention",
             definition=(
-                "retention(A -> B) = R[A -> B, A] - R[parent, A]: what the last phase did to the domains of earlier "
+                "retention(A -> B) = R[A -> B, A] - R[parent, A]: the effect of the last phase on domains of earlier "
                 "ones"
             ),
             source='2602.01365 (its "continue")',
             row_meaning="run",
             family=f"{BENJAMINI_HOCHBERG} over all runs and earlier domains",
             section="main",
-            question="What does a later phase leave of what an earlier one taught?",
+            question="How much of an earlier phase's learning remains after a later phase?",
             hint="Orange: forgotten. Blue: improved further.",
             square=("domain kept", "then trained on"),
         ),

@@ -32,15 +32,15 @@ QUANTITIES = {
     "worst_domain": "worst domain",
     "relative_change": "relative change",
 }
-"""The column of each quantity."""
+"""Column of each quantity."""
 COLUMNS = tuple(QUANTITIES.values())
 NOT_TESTED = ("acc", "worst_domain")
 MOST_EARLIER_PHASES = 4
-"""Forgetting compares j^j choices of earlier checkpoints, 256 for 4."""
+"""Maximum number j of earlier phases. Forgetting compares j^j choices of earlier checkpoints, 256 for 4."""
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """All metrics of every planned run."""
+    """Return all metrics of every planned run."""
     study, runs = measurements.study, measurements.study.book.planned
     trained = study.book.trained
     sequences = [run for run in trained if run.id.is_sequence and all(name in study.domains for name in run.id.order)]
@@ -64,7 +64,7 @@ def compute(measurements: Measurements, template: Matrix) -> Matrix:
 
 
 def _forgetting_is_loss(matrix: Matrix) -> Matrix:
-    """Forgetting above 0 is a loss, unlike every other metric."""
+    """Mark forgetting above 0 as a loss, unlike the other metrics."""
     cells = {row: dict(columns) for row, columns in matrix.cells.items()}
     for columns in cells.values():
         cell = columns.get("forgetting")
@@ -74,17 +74,17 @@ def _forgetting_is_loss(matrix: Matrix) -> Matrix:
 
 
 def prefix(study: Study, run: Run, phases: int) -> Run:
-    """The run that `run` was after so many phases; the base after none."""
+    """Return the run made of the first `phases` phases of `run`; the base model for 0."""
     found = run
     for _ in range(len(run.id.order) - phases):
-        if found.id not in study.book.runs:  # what lies before it is not known either
+        if found.id not in study.book.runs:  # earlier phases are unknown too
             return found
         found = study.book.parent(found)
     return found
 
 
 def _relative_change(study: Study, run: Run) -> Effect | Blank:
-    """Mean over domains of R[c, d] / R[base, d] - 1, linearised item by item (delta method)."""
+    """Return the mean over domains of R[c, d] / R[base, d] - 1, linearised item by item (delta method)."""
     base = study.base
     compares = (run.label, base.label)
     zero: list[str] = []
@@ -100,7 +100,7 @@ def _relative_change(study: Study, run: Run) -> Effect | Blank:
         return linear
 
     found = study.over_domains([(domain, [run, base]) for domain in study.domains], values, compares)
-    return Blank(f'not defined: the base is at 0 on "{zero[0]}"', compares) if zero else found
+    return Blank(f'not defined: the base model is at 0 on "{zero[0]}"', compares) if zero else found
 
 
 def _backward(study: Study, run: Run) -> Effect | Blank:
@@ -114,7 +114,10 @@ def _forward(study: Study, run: Run) -> Effect | Blank:
 
 
 def _forgetting(measurements: Measurements, runs: Sequence[Run]) -> dict[str, Cell]:
-    """Each choice of the best earlier checkpoint for each domain is one contrast; forgetting is the largest of them."""
+    """Return the forgetting of each run.
+
+    Each choice of the best earlier checkpoint per domain is one contrast; forgetting is the largest of them.
+    """
     study = measurements.study
     effects: dict[tuple[str, int], Effect | Blank] = {}
     for run in runs:
@@ -164,7 +167,7 @@ def _worst(measurements: Measurements, run: Run) -> Cell:
 
 
 def metric_places(quantity: Quantity) -> tuple[Place, ...]:
-    """Return the place of a metric of a run."""
+    """Return the cell of a metric of a run."""
     return (Place(str(quantity.runs[0]), QUANTITIES[quantity.name]),)
 
 
@@ -179,11 +182,11 @@ ESTIMANDS = (
                 "R[T, j], interval corrected for the maximum. Worst domain: smallest accuracy, interval corrected for "
                 "the minimum. Relative change: mean over domains of R[c, d] / R[base, d] - 1"
             ),
-            source="ACC, BWT, FWT: Lopez-Paz and Ranzato 2017; forgetting: Chaudhry 2018; the rest ours",
+            source="ACC, BWT, FWT: Lopez-Paz and Ranzato 2017; forgetting: Chaudhry 2018; the others are ours",
             row_meaning="run",
             column_meaning="metric",
-            family=f"{BENJAMINI_HOCHBERG} over runs, each metric by itself; ACC and worst domain are not tested",
-            question="How do whole curricula fare by the measures of continual learning?",
+            family=f"{BENJAMINI_HOCHBERG} over runs, separately for each metric; ACC and worst domain are not tested",
+            question="How do whole curricula score on metrics of continual learning?",
             column_directions={"ACC": "level", "worst domain": "level", "forgetting": "harm"},
             unbounded=("relative change",),
         ),

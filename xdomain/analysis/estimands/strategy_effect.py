@@ -1,4 +1,4 @@
-"""Strategies of one mixed curriculum against a reference: joint where it was run, else the first one listed."""
+"""Strategies of a mixed curriculum against a reference: joint if it was run, else the first one listed."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ STRATEGY_FAMILY = (
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Every strategy against its contest's reference."""
+    """Compare every strategy with its curriculum's reference."""
     pairs = [(run, contest.reference) for contest in contests(measurements.study.book) for run in contest.others]
     return paired_matrix(measurements, pairs, template)
 
 
 def paired_matrix(measurements: Measurements, pairs: Sequence[Pair], template: Matrix) -> Matrix:
-    """First against second of each pair on every domain, on the mean of the trained ones and on the worst."""
+    """Compare the two runs of each pair on each domain, on the mean of the trained ones and on the worst."""
     study = measurements.study
     effects: dict[tuple[str, str], Effect | Blank] = {}
     for run, other in pairs:
@@ -81,7 +81,7 @@ def _worst_cells(measurements: Measurements, pairs: Sequence[Pair]) -> list[Cell
 
 
 def _gap(study: Study, run: Run, other: Run, d: str, e: str) -> Effect | Blank:
-    """Change of `run` from base on d less that of `other` on e; on one domain the base cancels."""
+    """Return the change of `run` from base on d minus that of `other` on e; on one domain the base cancels."""
     if d == e:
         return study.difference(run, other, d)
     base = study.base
@@ -119,7 +119,7 @@ def _worst_cell(
 
 
 def planned(grid: Grid) -> Family:
-    """Every strategy but the reference, on every evaluated domain."""
+    """Return the family of all strategies except the reference, on every evaluated domain."""
     return family_over_domains(sum(len(contest.others) for contest in contests(grid.book)), grid)
 
 

@@ -1,4 +1,4 @@
-"""Strategies against the joint arm that moves the weights as far."""
+"""Strategies compared with the joint run that moves the weights equally far."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Every strategy that moves farther or less far than joint, where a joint arm was scaled to move as far."""
+    """Compare every strategy whose weights move unlike joint's with a joint run that is scaled to move as far."""
     return paired_matrix(measurements, measurements.matched_pairs, template)
 
 
@@ -31,8 +31,8 @@ ESTIMANDS = (
             row_meaning="run",
             family=STRATEGY_FAMILY,
             section="main",
-            question="Is it the strategy, or only a longer step?",
-            hint="Blue: higher than a joint that moves the weights as far.",
+            question="Is the effect due to the strategy, or only to a longer step?",
+            hint="Blue: higher than a joint run that moves the weights as far.",
         ),
         compute=compute,
         rank=20,

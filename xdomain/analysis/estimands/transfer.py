@@ -1,4 +1,4 @@
-"""Transfer: the effect of training on one domain on every domain."""
+"""Transfer: the effect of training on one domain on all domains."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """Every single run against the base; a domain on itself is a family of its own."""
+    """Compare every single run with the base model. The effect of a domain on itself is a separate family."""
     cells = {key: measurements.cell(found) for key, found in measurements.transfer.items()}
     others = [(name, domain) for name, domain in cells if name != domain]
     own = [(name, domain) for name, domain in cells if name == domain]
@@ -20,7 +20,7 @@ def compute(measurements: Measurements, template: Matrix) -> Matrix:
 
 
 def planned(grid: Grid) -> Family:
-    """Pairs of different domains."""
+    """Return the family of pairs of different domains."""
     singles = grid.book.singles(grid.domains)
     cells = sum(name != domain for name in singles for domain in grid.domains)
     return Family(cells, len(singles), trained_sides=1)
@@ -34,10 +34,10 @@ ESTIMANDS = (
             definition="transfer(A on d) = R[(A), d] - R[base, d]",
             source="2602.01365, 2506.19733",
             row_meaning="trained domain A",
-            family=f"{BENJAMINI_HOCHBERG} over pairs of different domains; a domain on itself in a family of its own",
+            family=f"{BENJAMINI_HOCHBERG} over pairs of different domains; a domain on itself in a separate family",
             section="main",
-            question="What does training on one domain do to every other?",
-            hint="Blue: training on the row's domain raised the column's accuracy above the base.",
+            question="How does training on one domain affect the others?",
+            hint="Blue: training on the row's domain raised the column's accuracy above the base model's.",
         ),
         compute=compute,
         rank=30,

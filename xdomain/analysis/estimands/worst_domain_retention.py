@@ -18,7 +18,7 @@ COLUMN = "worst earlier domain"
 
 
 def compute(measurements: Measurements, template: Matrix) -> Matrix:
-    """The smallest of the retentions of every run of several phases."""
+    """Return the smallest of the retentions of every run of several phases."""
     study = measurements.study
     differences = {key: study.difference(*sides, key[1]) for key, sides in retention_cells(study).items()}
     by_run: dict[str, dict[str, Measured]] = {}
@@ -43,7 +43,7 @@ def _smallest_cell(measurements: Measurements, by_domain: dict[str, Measured]) -
 
 
 def places(quantity: Quantity) -> tuple[Place, ...]:
-    """Return the place of worst_domain_retention(A -> B -> C)."""
+    """Return the cell of worst_domain_retention(A -> B -> C)."""
     return (Place(str(quantity.runs[0]), COLUMN),)
 
 
@@ -60,7 +60,7 @@ ESTIMANDS = (
             row_meaning="run",
             column_meaning="domain",
             family=f"{BENJAMINI_HOCHBERG} over all runs",
-            question="How much does a later phase take from the earlier domain that suffers most?",
+            question="How much does the most affected earlier domain lose in a later phase?",
             hint="Orange: some earlier domain was forgotten. Blue: every earlier domain improved further.",
         ),
         compute=compute,

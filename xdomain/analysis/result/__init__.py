@@ -1,4 +1,4 @@
-"""The published shape of an analysis, as pydantic models."""
+"""Published form of an analysis, as pydantic models."""
 
 from xdomain.analysis.matrix import (
     AccuracyMatrix,

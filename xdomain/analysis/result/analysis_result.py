@@ -1,4 +1,4 @@
-"""The published shape of an analysis: what `analyse` returns, `report` renders and `--format json` prints."""
+"""Published form of an analysis: `analyse` returns it, `report` renders it, `--format json` prints it."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ RESULT_SCHEMA_VERSION = 2
 
 
 class DeclaredContrast(ResultModel):
-    """A contrast that the experiment declared before it ran; Holm over all declared ones."""
+    """A contrast that the experiment declared before it ran, adjusted by Holm over all declared ones."""
 
     contrast: Quantity
     cell: Cell
 
 
 class Summary(ResultModel):
-    """The few numbers that say what happened."""
+    """Summary numbers of an experiment."""
 
     mean_diagonal_transfer: Cell
-    """Mean over domains of transfer(d on d): did training train?"""
+    """Mean over domains of transfer(d on d), which shows whether training had an effect."""
     mean_cross_transfer: Cell
     """Mean over ordered pairs of different domains of transfer(A on d)."""
     mean_retention: Cell
     """Mean over ordered pairs of retention(A -> B)."""
     mean_plasticity: Cell
     shown: dict[str, int] = Field(default_factory=dict)
-    """Cells with an effect shown (adjusted), by matrix."""
+    """Number of cells with an effect shown (adjusted), keyed by matrix."""
     tested: dict[str, int] = Field(default_factory=dict)
-    """Cells tested, by matrix."""
+    """Number of tested cells, keyed by matrix."""
     best: tuple[BestSet, ...] = ()
 
 
 class Meta(ResultModel):
-    """Where the numbers come from and what they speak about."""
+    """Origin and inference scope of the numbers."""
 
     schema_version: int = RESULT_SCHEMA_VERSION
     experiment: str
@@ -55,49 +55,49 @@ class Meta(ResultModel):
     budget: str
     confidence: float = 0.95
     margin: float | None = None
-    """Differences of accuracy that the experiment calls too small to matter; null if it states no margin."""
+    """Differences of accuracy that the experiment declares negligible; null if it states no margin."""
     speaks_of: SpeaksOf | None = None
     statements: tuple[str, ...] = ()
-    """Words that every format carries: what intervals speak of, what is unadjusted, what was left out."""
+    """Sentences that every format prints: the inference scope, what is unadjusted, and what was left out."""
     missing: tuple[str, ...] = ()
-    """Planned evaluations that are not there."""
+    """Planned evaluations that are missing."""
     planned: int | None = None
-    """Planned evaluations, those that are not there among them; null where nothing was planned."""
+    """Number of planned evaluations, including missing ones; null if there was no plan."""
     templates: dict[str, str] = Field(default_factory=dict)
-    """Chat template by model, where the models that are compared were asked through different ones."""
+    """Chat template of each model, if the compared models were queried with different ones."""
     items: dict[str, int] = Field(default_factory=dict)
-    """Test items by domain (the most of any checkpoint)."""
+    """Number of test items, keyed by domain (the most of any checkpoint)."""
     samples: dict[str, int] = Field(default_factory=dict)
-    """Samples an item by domain (the fewest of any checkpoint)."""
+    """Samples per item, keyed by domain (the fewest of any checkpoint)."""
     description: dict[str, Any] = Field(default_factory=dict)
 
 
 class AnalysisResult(ResultModel):
-    """Everything that `analyse` found."""
+    """All results of `analyse`."""
 
     matrices: dict[str, AccuracyMatrix | Matrix]
-    """Every matrix by name, in reading order."""
+    """Matrices by name, in reading order."""
     trajectories: tuple[Trajectory, ...]
     strategies: tuple[StrategyComparison, ...] = ()
-    """What the strategies of each mixed curriculum cost."""
+    """Cost of the strategies of each mixed curriculum."""
     contrasts: tuple[DeclaredContrast, ...]
     references: tuple[PublishedStudy, ...] = ()
     effort: dict[str, RunEffort]
     checkpoints: tuple[EndCheckpoint, ...] = ()
-    """Every end checkpoint by itself."""
+    """All end checkpoints, separately."""
     items: tuple[ItemChange, ...]
     summary: Summary
     findings: tuple[Finding, ...] = ()
-    """The answer to each question of the report, the main ones first."""
+    """Answers to the questions of the report, the main ones first."""
     sentences: tuple[str, ...]
-    """All sentences of the findings: the answers, then their details. Only what the intervals allow."""
+    """All sentences of the findings: the answers, then their details. They state only what the intervals allow."""
     meta: Meta
 
     def matrix(self, name: str) -> Matrix:
         """Return the matrix of that name.
 
         Raises:
-            AnalysisError: the result has no such matrix.
+            AnalysisError: The result has no such matrix.
         """
         if name not in self.matrices:
             raise AnalysisError(
@@ -108,14 +108,14 @@ class AnalysisResult(ResultModel):
 
     @property
     def accuracy(self) -> AccuracyMatrix:
-        """The accuracy of every run on every domain, which every analysis has."""
+        """Accuracy of every run on every domain, which every analysis has."""
         found = self.matrices["accuracy"]
         assert isinstance(found, AccuracyMatrix)
         return found
 
     @property
     def has_exceptions(self) -> bool:
-        """Whether some cell speaks of less than `meta.speaks_of` says."""
+        """True if some cell has a narrower scope than `meta.speaks_of`."""
         return any(matrix.has_exceptions for matrix in self.matrices.values())
 
 

@@ -1,4 +1,4 @@
-"""What must hold between the fields of a result, so that every format can be written of it."""
+"""Consistency rules between the fields of a result, which every report format relies on."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class ContradictionError(ValueError):
 
 
 def demand_consistent(result: AnalysisResult) -> None:
-    """Refuse a result that no analysis can have.
+    """Refuse a result that no analysis can produce.
 
     Raises:
-        ContradictionError: names the field and what is wrong, in one line.
+        ContradictionError: Two fields contradict each other. The message names the field and the problem in one line.
     """
     for where, what in _contradictions(result):
         raise ContradictionError(f"{where}: {what}")
@@ -94,7 +94,7 @@ def _of_summary(result: AnalysisResult) -> Iterator[tuple[str, str]]:
 
 
 def _lineage_is_endless(effort: Mapping[str, RunEffort], label: str) -> bool:
-    """Return whether the runs that a run started from never end at the base."""
+    """Return whether following the parents of a run never reaches the base model."""
     for _ in range(LONGEST_LINEAGE):
         label, phases = run_before(effort, label, ())
         while label != BASE and label not in effort:
@@ -108,9 +108,9 @@ def run_before(effort: Mapping[str, RunEffort], label: str, phases: tuple[str, .
     """Return the label of the run that a run started from, and the run's own phases.
 
     Args:
-        effort: runs by label.
-        label: the run, which may not have been measured.
-        phases: phases of the run that started from it.
+        effort: Effort of each run, keyed by label.
+        label: Label of the run, which may not have been measured.
+        phases: Phases of the run that started from it.
     """
     run = effort.get(label)
     own = run.phases if run else phases[:-1]

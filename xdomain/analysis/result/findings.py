@@ -6,17 +6,17 @@ from xdomain.analysis.matrix import ResultModel
 
 
 class Finding(ResultModel):
-    """One question and its answer in one sentence."""
+    """One question, with its answer in one sentence."""
 
     name: str
-    """ "transfer", "order", "retention", "mixture", "strategies", "plasticity", "training", "not beaten", ..."""
+    """Name of the question, such as "transfer", "order", "retention", "mixture", "strategies" or "not beaten"."""
     title: str
     sentence: str
     shown: int = 0
-    """Comparisons with an effect shown."""
+    """Number of comparisons with an effect shown."""
     tested: int = 0
-    """Comparisons tested; 0 where the question is not about single comparisons."""
+    """Number of tested comparisons; 0 if the question is not about single comparisons."""
     is_main: bool = False
-    """Whether it answers a question that every report puts first."""
+    """True if every report puts this question first."""
     details: tuple[str, ...] = ()
-    """Further sentences: every effect shown, every set of runs not beaten. Reports fold them away."""
+    """Further sentences: every effect shown, every set of runs not beaten. Reports fold them."""

@@ -1,4 +1,4 @@
-"""A published study beside a result."""
+"""A published study, compared with a result."""
 
 from __future__ import annotations
 
@@ -7,39 +7,41 @@ from typing import Literal
 from xdomain.analysis.matrix import Cell, ResultModel
 
 Standing = Literal["for any pairing", "if answers are independent", "not beyond noise"]
-"""Under which bound of its error a published effect exceeds 1.96 standard errors."""
+"""Bound of its error under which a published effect exceeds 1.96 standard errors."""
 
 
 class PublishedEffect(ResultModel):
     """A difference of two published accuracies."""
 
     name: str
-    """ "order(math, science) on science"."""
+    """Name of the effect, such as "order(math, science) on science"."""
     matrix: str
     effect: float
     n_items: int
     error_any_pairing: float
-    """Largest standard error, however the items go together."""
+    """Largest possible standard error, for any pairing of the items."""
     error_independent: float
     """Bound of the standard error if answers are independent."""
     stands: Standing
-    """Taken alone: |effect| exceeds 1.96 standard errors under this bound, not adjusted for the other effects."""
+    """Bound under which |effect| exceeds 1.96 standard errors, not adjusted for the other effects."""
     stands_adjusted: Standing
-    """The same by the p adjusted within the effect's matrix, as words of the matrices are."""
+    """Bound under which the p adjusted within the effect's matrix shows the effect."""
     seed_sd_to_undo: float | None
-    """Standard deviation of one run between seeds at which 1.96 errors of the difference reach the effect, under the
-    bound by which it stands alone; null where it does not stand."""
+    """Standard deviation of one run between seeds at which the effect no longer exceeds 1.96 standard errors.
+
+    It is computed under the bound of `stands`; null if the effect is not beyond noise.
+    """
     own: Cell | None = None
-    """The same quantity in this result; null where it has none."""
+    """The same quantity in this result; null if the result does not have it."""
 
 
 class PublishedStudy(ResultModel):
-    """A published study beside this result."""
+    """A published study, compared with this result."""
 
     name: str
     source: str
     effects: tuple[PublishedEffect, ...]
     contradictions: tuple[str, ...] = ()
-    """Where what is printed or plotted does not follow from the published accuracies, a sentence each."""
+    """One sentence per printed or plotted value that does not follow from the published accuracies."""
     notes: tuple[str, ...] = ()
-    """Further facts about the study, one sentence per entry: seeds, cost, what its code does."""
+    """Further facts about the study, one sentence per entry: seeds, cost, behaviour of its code."""

@@ -1,4 +1,4 @@
-"""Results about single runs: their course, their end checkpoints, their cost, and items that they changed."""
+"""Results about single runs: their course, end checkpoints, cost, and the items that they changed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class TrajectoryPoint(Cell):
     """Accuracy of one saved checkpoint."""
 
     total_steps: int
-    """Optimizer steps since the base."""
+    """Optimizer steps since the base model."""
     phase: int
-    """1-based; 0 is the base."""
+    """1-based phase; 0 is the base model."""
     phase_step: int
     """Optimizer steps inside the phase."""
 
 
 class Trajectory(ResultModel):
-    """Accuracy on one domain along one curriculum, base and earlier phases included."""
+    """Accuracy on one domain along one curriculum, including the base model and earlier phases."""
 
     curriculum: str
     domain: str
@@ -31,36 +31,36 @@ class Trajectory(ResultModel):
 
 
 class RunEffort(ResultModel):
-    """What was spent from the base to the end of a run; means over seeds. Null = not recorded."""
+    """Amounts spent from the base model to the end of a run, as means over seeds. Null means not recorded."""
 
     steps: float | None = None
     prompts: float | None = None
     completion_tokens: float | None = None
     informative_groups: float | None = None
-    """Prompt groups whose rewards were not all equal; only these carry gradient."""
+    """Prompt groups whose rewards differ. Only these contribute to the gradient."""
     seconds: float | None = None
-    """Wall time of the training steps, rollouts included, on the machine that ran them."""
+    """Wall time of the training steps on the machine that ran them, including rollouts."""
     curriculum: str
-    """Its text without the strategy; the label of the base and of a model by name."""
+    """Text of the curriculum without the strategy; for the base model and for compared models, the label."""
     strategy: str | None = None
     phases: tuple[str, ...] = ()
-    """The phases of the curriculum; empty for the base and for a model by name."""
+    """Phases of the curriculum; empty for the base model and for compared models."""
     parent: str | None = None
-    """Label of the run that its last phase started from; null for the base."""
+    """Label of the run that its last phase started from; null for the base model."""
     checkpoints: dict[str, str]
-    """Checkpoint name by seed ("" for the base and for a model by name, which have none)."""
+    """Checkpoint name, keyed by seed ("" for the base model and for compared models, which have none)."""
 
 
 class EndCheckpoint(ResultModel):
-    """One end checkpoint of a run by itself; counts are from the base to it, null = not recorded."""
+    """One end checkpoint of a run. Amounts are counted from the base model; null means not recorded."""
 
     name: str
     run: str
     """Label of its run, a key of `AnalysisResult.effort`."""
     seed: int | None = None
-    """Null for the base."""
+    """Training seed; null for the base model."""
     accuracy: dict[str, Cell] = Field(default_factory=dict)
-    """By evaluated domain; intervals speak of this checkpoint."""
+    """Accuracy, keyed by evaluated domain; intervals cover this checkpoint only."""
     steps: int | None = None
     prompts: int | None = None
     completion_tokens: int | None = None
@@ -81,10 +81,10 @@ class ItemChange(ResultModel):
     """Mean score of the parent's samples, over seeds."""
     after: float
     prompt: str | None = None
-    """What was asked, its middle left out where it is long; null where the domain's data is not here."""
+    """Text of the prompt, shortened in the middle if it is long; null if the domain's data is not available."""
     quoted_seed: int | None = None
-    """Training seed of the checkpoints whose completions are quoted; null where there is but one."""
+    """Training seed of the checkpoints whose completions are quoted; null if there is only one."""
     gold: str | None = None
     completion_before: str | None = None
-    """One sample, cut; hostile text: escape it."""
+    """One sample, shortened. The text may be hostile, so it must be escaped."""
     completion_after: str | None = None

@@ -1,4 +1,4 @@
-"""The strategies of one curriculum side by side: cost, gradients, and which runs are not beaten."""
+"""Comparison of the strategies of one curriculum: cost, gradients, and the runs that are not beaten."""
 
 from __future__ import annotations
 
@@ -8,63 +8,70 @@ from xdomain.analysis.matrix import Cell, ResultModel
 
 
 class StrategyCost(ResultModel):
-    """What one strategy cost in its last phase; means over seeds, null = not recorded. Ratios are to the reference."""
+    """Cost of one strategy in its last phase, as means over seeds.
+
+    Ratios are to the reference; null means not recorded.
+    """
 
     run: str
     strategy: str
     seconds_per_step: float | None = None
-    """Wall time on the machine that ran it, whatever else it did."""
+    """Wall time on the machine that ran it, including the effect of other load."""
     processor_seconds_per_step: float | None = None
-    """Processor time without the rollout, which other work on the machine hardly changes; of a GPU's work it says
-    little."""
+    """Processor time without the rollout, which other load hardly changes. It does not measure a GPU's work."""
     tokens_per_step: float | None = None
     displacement: float | None = None
-    """Euclidean length of the change of all weights from the parent."""
+    """Euclidean length of the change of all weights from the parent checkpoint."""
     seconds_ratio: Cell
     processor_seconds_ratio: Cell = Cell()
     displacement_ratio: Cell
-    """Geometric mean over seeds, t interval; empty for the reference itself."""
+    """Geometric mean over seeds with a t interval; empty for the reference."""
     moves: Literal["farther", "less far"] | None = None
-    """Than the reference: the interval of `displacement_ratio` leaves out 1, and the ratio is beyond a tenth. Null
-    where it is not shown."""
+    """Direction in which the weights' movement differs from the reference's; null if no difference is shown.
+
+    A difference is shown if the interval of `displacement_ratio` excludes 1 and the ratio differs by more than a tenth.
+    """
     matched: str | None = None
-    """The joint arm that moves as far (within a tenth): what such a strategy has to be compared with."""
+    """The joint run whose weights move as far (within a tenth), which such a strategy must be compared with."""
 
 
 class StrategyGradients(ResultModel):
-    """The domains' gradients in the last phase of a run; means over its steps, then over seeds, null = not recorded."""
+    """Gradients of the domains in the last phase of a run, as means over steps, then over seeds.
+
+    Null means not recorded.
+    """
 
     run: str
     steps: int
-    """Steps that telemetry looked at, over all seeds."""
+    """Number of steps that telemetry observed, over all seeds."""
     cosine: dict[str, float | None]
     """Mean cosine of each pair "a|b" of gradients."""
     conflicting: float | None
     """Share of the measured cosines that are negative."""
     gradient_share: dict[str, float | None]
-    """Part of each domain in the rollouts' sum of |advantage| x tokens; groups without variance add nothing to it."""
+    """Share of each domain in the rollouts' sum of |advantage| x tokens. Groups without variance add nothing to it."""
 
 
 class StrategyComparison(ResultModel):
-    """The strategies of one curriculum side by side, in plan order, not ranked."""
+    """Comparison of the strategies of one curriculum, in plan order, not ranked."""
 
     curriculum: str
     reference: str
     """Label of the run that the others are compared with."""
     costs: tuple[StrategyCost, ...]
     gradients: tuple[StrategyGradients, ...] = ()
-    """In the same order."""
+    """Gradients in the same order."""
 
 
 class BestSet(ResultModel):
-    """Which runs are not beaten on a domain, by multiple comparisons with the best (95% jointly)."""
+    """The runs that are not beaten on a domain, by multiple comparisons with the best (95% jointly)."""
 
     domain: str
     group: str
-    """What is compared, "every curriculum" or "strategies for math + science"."""
+    """Name of the compared set, such as "every curriculum" or "strategies for math + science"."""
     candidates: tuple[str, ...]
     not_beaten: tuple[str, ...]
     leading: str
-    """The largest mean; not "the best" unless it stands alone in `not_beaten`."""
+    """Run with the largest mean; it is "the best" only if `not_beaten` contains no other run."""
     margin: Cell
-    """Leading minus the best of the others."""
+    """Leading run minus the best of the others."""

@@ -1,1 +1,1 @@
-"""`xdomain grid`, one module per command."""
+"""`xdomain grid`, with one module per command."""

@@ -13,7 +13,7 @@ def cancel(
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Stop a stage at its next step, wherever it runs, and leave it alone until `grid retry`."""
+    """Stop a stage at its next step, wherever it runs. It does not start again until `grid retry`."""
     found, _, chosen = opened_stages(experiment, stage, store, seeds, settings)
     cancel_stage(found, chosen)
     err.print(

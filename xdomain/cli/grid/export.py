@@ -11,7 +11,7 @@ from xdomain.schedule.export import as_jsonl, exported_tasks
 
 
 class ExportFormat(StrEnum):
-    """Formats of `grid export`; a single one, which `--format` may name."""
+    """The formats of `grid export`. At present there is only one."""
 
     JSONL = "jsonl"
 

@@ -15,23 +15,27 @@ from xdomain.store.garbage import Garbage
 def gc(
     experiments: Annotated[
         list[Path],
-        typer.Argument(metavar="EXPERIMENT...", help="Experiments of which only what their files name now is to stay."),
+        typer.Argument(
+            metavar="EXPERIMENT...", help="Experiments that keep only the stages that their current file requests."
+        ),
     ],
     forget: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Another experiment that ran in this store and lives no more. Several times if need be.",
+            help="Also drop an experiment that is no longer needed. Repeatable.",
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without this, only show what would go.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete. Without this option, only show what would be deleted.")
+    ] = False,
     json_: Json = False,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Free what no living experiment needs: other stages, inner checkpoints under `keep: ends`, leftovers. Others that
-    ran in the store live until --forget."""
+    """Delete what no live experiment needs: stages, inner checkpoints under `keep: ends`, leftovers. Experiments that
+    you do not name are live until --forget."""
     sessions = [opened_as_last_run(path, store, seeds, settings) for path in experiments]
     found = common_store([session.store for session in sessions])
     garbage = collect_garbage(found, [session.plan for session in sessions], forget or (), yes=yes)
@@ -65,10 +69,10 @@ def _show(garbage: Garbage, yes: bool) -> None:
         for path in paths:
             out.print(f"               {path}", markup=False, soft_wrap=True)
     for name, number in garbage.experiments.items():
-        out.print(f"{count(number, 'stage')} of these belonged to runs of experiment {name}", markup=False)
+        out.print(f"{count(number, 'stage')} of these belonged to experiment {name}", markup=False)
     if garbage.unnoted:
         err.print(
-            f"[yellow]warning[/] {count(garbage.unnoted, 'stage')} of these no run noted as its own: name every "
-            "experiment that is alive."
+            f"[yellow]warning[/] {count(garbage.unnoted, 'stage')} of these belong to no known experiment: name every "
+            "experiment that you still need."
         )
-    out.print(f"{garbage.total_bytes / 1e6:10.1f} MB  " + ("freed" if yes else "would be freed; --yes does it"))
+    out.print(f"{garbage.total_bytes / 1e6:10.1f} MB  " + ("freed" if yes else "would be freed; add --yes to delete"))

@@ -23,12 +23,14 @@ FOLLOW_SECONDS = 0.5
 def logs(
     experiment: ExperimentOrStage,
     stage: StageOfExperiment = None,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Wait for it, and go on as it grows.")] = False,
+    follow: Annotated[
+        bool, typer.Option("-f", "--follow", help="Wait for the log, and print new lines as they appear.")
+    ] = False,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Print a stage's log."""
+    """Print the log of a stage."""
     found, stages, chosen = opened_stages(experiment, stage, store, seeds, settings)
     path = find_log(found, stages, chosen)
     if not follow:
@@ -38,7 +40,7 @@ def logs(
         return
     with Interrupt() as interrupt:
         if path is None:
-            err.print(f"{chosen.title} was not started yet; waiting.", markup=False)
+            err.print(f"{chosen.title} has not started yet. Waiting.", markup=False)
         while path is None:
             interrupt.pause(FOLLOW_SECONDS)
             path = find_log(found, stages, chosen)
@@ -48,8 +50,7 @@ def logs(
 def _follow(store: Store, stage: StageRef, path: Path, interrupt: Interrupt) -> None:
     with path.open(encoding="utf-8", errors="replace") as log:
         while True:
-            # Asked first, so that what is written before the end is still read; a stage's last lines come when it is
-            # published and before its lease is released.
+            # The lease is read before the log, because a stage's last lines are written before its lease is released.
             holder = read_holder(store.lease_path(stage))
             held = holder is not None and not holder.is_dead_here()
             over = not held and stage_states(store, [stage])[stage.key].state in (StageState.DONE, StageState.FAILED)

@@ -1,4 +1,4 @@
-"""Commands on one stage, whose experiment's file need not be named."""
+"""Arguments of commands on one stage, whose experiment's file is optional."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,29 +16,30 @@ from xdomain.store.store import Store
 ExperimentOrStage = Annotated[
     str,
     typer.Argument(
-        help="The experiment's YAML file; or STAGE alone, once its experiment ran in the store.",
+        help="The experiment's YAML file, or only STAGE if its experiment ran in the store.",
         autocompletion=complete_stage,
     ),
 ]
 StageOfExperiment = Annotated[
     str | None,
-    typer.Argument(
-        help="Title, folder or beginning of the key, as `grid plan` shows them.", autocompletion=complete_stage
-    ),
+    typer.Argument(help="Title, folder or first characters of the key of a stage.", autocompletion=complete_stage),
 ]
 
 
 def opened_stages(
     first: str, second: str | None, store: Path | None, seeds: str | None, settings: list[str] | None
 ) -> tuple[Store, Sequence[StageRef], StageRef]:
-    """Return a store, the stages of an experiment in it, and the one of them that the arguments name.
+    """Return a store, the stages of an experiment in it, and the stage that the arguments name.
 
     Args:
-        first: the experiment's file; without `second`, text that names a stage of any experiment that ran in the store.
-        second: text that names the stage.
+        first: File of the experiment. Without `second`, text that names a stage of any experiment in the store.
+        second: Text that names the stage.
+        store: Folder of the store.
+        seeds: Value of `--seeds`.
+        settings: Values of `--set`.
 
     Raises:
-        PlanError: the text names no stage, or several.
+        PlanError: The text names no stage, or several.
     """
     if second is None:
         found = as_store(store)

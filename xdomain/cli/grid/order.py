@@ -1,4 +1,4 @@
-"""`xdomain grid order`: from a grid's pairs to the experiment of a second round."""
+"""`xdomain grid order`: write the experiment of a second round, based on a grid's pairs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,15 +15,15 @@ def order(
     experiment: ExperimentPath,
     out_file: Annotated[
         Path | None,
-        typer.Option("--out", help="The second round's file.", show_default="beside the first, with -ordered"),
+        typer.Option("--out", help="File of the second round.", show_default="EXPERIMENT-ordered.yaml"),
     ] = None,
     json_: Json = False,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Predict from measured pairs (on dev items) which order of all domains forgets least, and write the experiment
-    that tries it (Omni-Thinker)."""
+    """Predict from pairs that were measured on dev items which order of all domains forgets least, and write the
+    experiment that tests it (Omni-Thinker)."""
     session = opened(experiment, store, seeds, settings)
     overrides = [*(settings or []), *([f"seeds=[{seeds}]"] if seeds else [])]
     mapping = read_experiment(experiment, overrides)

@@ -1,4 +1,4 @@
-"""What running stages look like: how far, how fast, how long still, rewards by domain, the last alarm."""
+"""Draw running stages: progress, speed, time left, rewards by domain, and the last alarm."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Running = Iterable[tuple[StageSpec, Holder | None]]
 
 
 class RunPicture:
-    """Remembers what an estimate needs and the last alarm, and draws."""
+    """A picture of a session, which is redrawn. It keeps the last alarm and an estimate of the time left."""
 
     def __init__(self, graph: Graph, store: Store) -> None:
         self._total = len(graph.stages)
@@ -32,16 +32,16 @@ class RunPicture:
         self._alarm: tuple[str, str] | None = None
 
     def add(self, stage: StageSpec) -> None:
-        """Count a stage that was just published."""
+        """Add a stage that was just published."""
         self._time.add(stage)
 
     def left(self, running: Running) -> str:
-        """Return ", about 3 min left", or "" while that is unknown."""
+        """Return ", about 3 min left"; "" if the time left is unknown."""
         seconds = self._time.seconds(running)
         return "" if seconds is None else f", about {duration(seconds)} left"
 
     def draw(self, running: Running, elapsed_seconds: float) -> RenderableType:
-        """Draw bars of the whole and of every running stage."""
+        """Draw a bar for the whole grid and one for every running stage."""
         shown = list(running)
         finished = self._time.finished
         table = Table.grid(padding=(0, 1))

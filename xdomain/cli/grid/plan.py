@@ -1,4 +1,4 @@
-"""`xdomain grid plan`: a tree, JSON or a Mermaid graph."""
+"""`xdomain grid plan`: print a plan as a tree, JSON or a Mermaid graph."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -27,37 +27,41 @@ class PlanFormat(StrEnum):
 
 def plan(
     experiment: ExperimentPath,
-    format: Annotated[PlanFormat, typer.Option("--format", help="How to print it.")] = PlanFormat.TREE,  # noqa: A002
+    format: Annotated[PlanFormat, typer.Option("--format", help="Output format.")] = PlanFormat.TREE,  # noqa: A002
     stages: Annotated[
         tuple[str, str] | None,
         typer.Option(
             "--explain",
             metavar="A B",
-            help='Say why two stages differ, planned or in the store. B "stored" is the stored stage most like A.',
+            help='Explain why two stages differ, planned or stored. B "stored" is the stored stage most similar to A.',
         ),
     ] = None,
     detect: Annotated[
         float | None,
-        typer.Option(metavar="POINTS", min=0.1, max=100, help="Tell the items or seeds that an effect needs."),
+        typer.Option(
+            metavar="POINTS", min=0.1, max=100, help="Show the items or seeds that an effect of this size needs."
+        ),
     ] = None,
     gpu_memory: Annotated[
         float | None,
-        typer.Option(metavar="GB", min=0.1, help="Say whether each stage fits a GPU of so many 10^9 bytes."),
+        typer.Option(
+            metavar="GB", min=0.1, help="Show whether each stage fits on a GPU with this memory (10^9 bytes)."
+        ),
     ] = None,
     tokens_per_second: Annotated[
         float | None,
         typer.Option(
-            min=0.001, help="Tokens that a stage generates per second, training included.", show_default="as measured"
+            min=0.001, help="Generated tokens per second of a stage, including training.", show_default="as measured"
         ),
     ] = None,
     jobs: Jobs = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list what each stage takes.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list the estimates of each stage.")] = False,
     json_: Json = False,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Show what a grid will do and take: stages, time, disk, memory, tokens, and the smallest detectable effect."""
+    """Show the plan of a grid: stages, time, disk, memory, tokens, and minimum detectable effects."""
     session = opened(experiment, store, seeds, settings)
     forecast = session.forecast(gpu_memory_gb=gpu_memory, tokens_per_second=tokens_per_second, jobs=jobs)
     effect = None if detect is None else detect / 100
@@ -74,7 +78,7 @@ def plan(
 
 
 def show_tree(forecast: Forecast, effect: float | None, *, verbose: bool = False) -> None:
-    """Print the stages as a tree, what they take, why they are not reused, and what the grid could detect."""
+    """Print the stages as a tree, their resources, why they are not reused, and minimum detectable effects."""
     plan, cost = forecast.plan, forecast.cost
     out.print(stage_tree(plan, forecast.done))
     table = Table.grid(padding=(0, 2))
@@ -112,7 +116,7 @@ def show_mermaid(plan: Plan) -> None:
 
 
 def show_difference(found: StageDifference) -> None:
-    """Print what differs between the identities of two stages, in words and field by field."""
+    """Print the differences between the identities of two stages, as sentences and by field."""
     for sentence in found.sentences:
         out.print(sentence, markup=False)
     if found.same_completions:

@@ -1,4 +1,4 @@
-"""The tree of shared stages that `grid plan` shows."""
+"""Draw the tree of shared stages that `grid plan` shows."""
 
 from collections.abc import Collection
 
@@ -13,7 +13,7 @@ DONE, OPEN = "[green]●[/]", "○"
 
 
 def stage_tree(plan: Plan, done: Collection[str]) -> Tree:
-    """Return the training stages under the stage that each continues; a line has one mark per seed, in their order."""
+    """Return a tree in which each training stage is below its parent. A line has one mark per seed, in order."""
     seeds = plan.experiment.seeds
     heading = f" [dim](one mark per seed: {', '.join(map(str, seeds))})[/]" if len(seeds) > 1 else ""
     root = Tree(f"{_mark(plan.base.key, done)} {escape(plan.base.title)}{heading}")
@@ -32,7 +32,7 @@ def stage_tree(plan: Plan, done: Collection[str]) -> Tree:
 
 
 def _place(stage: TrainStage) -> tuple[str, str | None]:
-    """Return what the stages of several seeds that do the same have in common."""
+    """Return a key that is equal for stages that differ only in their seed."""
     return str(stage.run.curriculum), stage.run.strategy
 
 

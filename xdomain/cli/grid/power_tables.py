@@ -1,4 +1,4 @@
-"""How `grid plan` shows what a grid could detect."""
+"""Print the minimum detectable effects of a plan."""
 
 from collections.abc import Iterator
 
@@ -12,12 +12,12 @@ from xdomain.resolve.sizes import EvaluatedItems
 
 
 def design_in_words(plan: Plan, items: dict[str, EvaluatedItems]) -> str:
-    """Return the line above the tables: the design, how many items there are, and what is assumed."""
+    """Return the line above the tables: the design, the number of items, and the assumptions."""
     experiment = plan.experiment
     asked = experiment.evaluation.items
     fewer = [f"{name} {found.count}" for name, found in items.items() if found.count < asked]
     unknown = [name for name, found in items.items() if found.in_split is None]
-    notes = [f"the {experiment.evaluation.split} split holds fewer than the {asked} asked for: {', '.join(fewer)}"]
+    notes = [f"the {experiment.evaluation.split} split has fewer than the {asked} requested: {', '.join(fewer)}"]
     notes = notes if fewer else []
     notes += [f"items of {', '.join(unknown)} are not counted before the run"] if unknown else []
     notes.append(design_of(plan).assumptions)
@@ -26,7 +26,7 @@ def design_in_words(plan: Plan, items: dict[str, EvaluatedItems]) -> str:
 
 
 def power_tables(plan: Plan, items: dict[str, EvaluatedItems], effect: float | None) -> Iterator[Table]:
-    """Return one table for each number of items."""
+    """Return one table per number of items."""
     found = outlooks(plan, items, effect)
     for outlook in found:
         title = f"{outlook.items} items on {', '.join(outlook.domains)}" if len(found) > 1 else None
@@ -47,7 +47,7 @@ def _points(effect: float) -> str:
 
 
 def _needs(line: Line) -> str:
-    """ "1,698 items or 5 seeds"."""
+    """Return the required numbers, such as "1,698 items or 5 seeds"."""
     if line.both is not None:
         return "{:,} seeds of {:,} items".format(*line.both)
     named = {"items": line.items, "seeds": line.seeds}

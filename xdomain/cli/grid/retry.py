@@ -15,13 +15,13 @@ def retry(
     experiment: ExperimentPath,
     stage: Annotated[
         str | None,
-        typer.Argument(help="One stage; by default every failed or cancelled one.", autocompletion=complete_stage),
+        typer.Argument(help="Stage to retry; by default every failed or cancelled one.", autocompletion=complete_stage),
     ] = None,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Forget failures and cancellations, so that the next `grid run` tries again."""
+    """Clear failures and cancellations, so that the next `grid run` tries again."""
     session = opened(experiment, store, seeds, settings)
     stages = [find_stage(session.plan, stage)] if stage else session.plan.stages.values()
     cleared = clear_failures(session.store, stages)

@@ -18,22 +18,22 @@ def run(
         list[str] | None,
         typer.Option(
             "--stage",
-            help="Run this stage alone, in this process. May be given several times.",
+            help="Run only this stage, in this process. Repeatable.",
             autocompletion=complete_stage,
         ),
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print events on stdout, one JSON object a line.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print events to stdout, one JSON object per line.")] = False,
     seeds: Seeds = None,
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Run everything that is not in the store yet. The same command again continues."""
+    """Run every stage that is not in the store yet. Repeat the command to continue an interrupted session."""
     session = opened(experiment, store, seeds, settings)
     try:
         session.run(jobs, stages=stage or (), progress=Watcher(as_json=json_))
     except StageError:
         again = f"{next_command('grid retry', session, store)} && {next_command('grid run', session, store)}"
-        next_step(f"{again}   # once the cause is mended")
+        next_step(f"{again}   # after fixing the cause")
         raise
     if not json_ and not stage:
         next_step(next_command("report", session, store))

@@ -22,7 +22,7 @@ from xdomain.core.words import count, duration
 from xdomain.plan.stage import StageKind
 
 LEAST_SECONDS = 0.5
-"""Between two looks at the store."""
+"""Shortest time between two looks at the store."""
 
 
 def status(
@@ -33,7 +33,7 @@ def status(
     settings: Settings = None,
     store: StorePath = None,
 ) -> None:
-    """Tell what is done, running, failed and waiting; works while another process runs the grid."""
+    """Show which stages are done, running, failed and waiting, also while another process runs the grid."""
     session = opened_as_last_run(experiment, store, seeds, settings)
     if watch:
         follow(session, as_json=json_)
@@ -45,8 +45,11 @@ def status(
 
 
 def follow(session: Session, *, as_json: bool) -> None:
-    """Show the status until no stage can change any more: bars on a terminal, elsewhere a line whenever the counts
-    change; with `as_json` one document per line whenever something changed."""
+    """Show the status until no stage can change.
+
+    A terminal shows bars. Other outputs get a line whenever the counts change. With `as_json`, there is one document
+    per line whenever the status changes.
+    """
     live = Live(console=out, auto_refresh=False) if redraws(out) and not as_json else nullcontext()
     shown = ""
     if not as_json:
@@ -63,12 +66,12 @@ def follow(session: Session, *, as_json: bool) -> None:
             shown = line
             if found.settled:
                 return
-            # A large store takes a while to look through; it is left alone for longer than that.
+            # Searching a large store takes long, so the pause between two searches is longer than a search.
             interrupt.pause(max(LEAST_SECONDS, 4 * (time.monotonic() - begun)))
 
 
 def picture(found: GridStatus) -> Table:
-    """Draw counts by kind, what runs and how far, what failed and why."""
+    """Draw counts by kind, running stages with their progress, and failed stages with the reason."""
     plan, states = found.plan, found.states
     counts = Table("", *StageState, title=escape(f"{plan.experiment.name} in {found.store.root}"))
     for kind in StageKind:

@@ -1,4 +1,4 @@
-"""Shows stages as they run: live bars on a terminal, plain lines elsewhere, events as JSON lines with --json."""
+"""Show running stages: live bars on a terminal, plain lines elsewhere, events as JSON lines with --json."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from xdomain.store.store import Store
 
 REFRESH_SECONDS = 0.5
 PLAIN_SECONDS = 60.0
-"""Between two plain lines about stages that go on."""
+"""Time between two plain lines about running stages."""
 TROUBLE = (EventKind.FAILED, EventKind.RETRY, EventKind.WAITING)
 
 
 class Watcher(RunObserver):
-    """Shows a session on stderr, and says how it ended.
+    """An observer that shows a session and its result on stderr.
 
     Args:
-        as_json: also write events to stdout.
+        as_json: Also write events to stdout.
     """
 
     def __init__(self, *, as_json: bool = False) -> None:
-        # JSON and bars on one terminal would overwrite each other.
+        # JSON and bars on the same terminal would overwrite each other.
         live = redraws(err) and not (as_json and sys.stdout.isatty())
         self._live = Live("Reading data and checking settings…", console=err, auto_refresh=False) if live else None
         self._events = EventObserver(EventLines().write) if as_json else RunObserver()
@@ -69,7 +69,7 @@ class Watcher(RunObserver):
         err.print(f"[yellow]warning[/] {escape(message)}", soft_wrap=True)
 
     def stop(self) -> None:
-        err.print("[yellow]Stopping at the next checkpoint; once more to stop at once.[/]")
+        err.print("[yellow]Stopping at the next checkpoint. Press Ctrl-C again to stop at once.[/]")
 
     def close(self) -> None:
         if self._live is not None:
@@ -103,7 +103,7 @@ class Watcher(RunObserver):
                     self._print(scheduler, "running", f"{stage.title}: {progress_text(stage, holder.progress)}")
 
     def _line(self, event: Event) -> None:
-        # A report's evaluations are many and short; training waits for measurements of pass rates.
+        # Evaluations for the report are many and short. Measurements of pass rates are shown: training waits for them.
         of_evaluation = isinstance(event.stage, EvaluateStage) and event.stage.purpose is Purpose.REPORT
         usual = event.kind in (EventKind.STARTED, EventKind.WAITING) and "message" not in event.detail
         if event.kind is EventKind.BLOCKED or (usual and of_evaluation):
@@ -121,13 +121,13 @@ class Watcher(RunObserver):
 
 
 class EventLines:
-    """Writes events to stdout. A reader that went away does not end a session of days."""
+    """A writer of events to stdout. If the reader of a pipe exits, a session that may take days continues."""
 
     def __init__(self) -> None:
         self._open = True
 
     def write(self, event: RunEvent) -> None:
-        """Write one line."""
+        """Write one event as a line of JSON."""
         if not self._open:
             return
         try:
@@ -135,5 +135,5 @@ class EventLines:
             sys.stdout.flush()
         except BrokenPipeError:
             self._open = False
-            # Python would complain once more when it flushes stdout at its end.
+            # Without this, Python would report the error again when it flushes stdout at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Benchmarks that people report, a YAML file each: the attribute `gsm8k` is what gsm8k.yaml describes."""
+"""Well-known benchmarks, one YAML file each. The attribute `gsm8k` is the domain that gsm8k.yaml describes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Finding the stated answer in a completion.
+"""Find the stated answer in a completion.
 
-The principle: judge the stated answer. Reasoning is cut off first. Then the last explicit statement (a box, a tag,
-"the answer is") wins over the last letter, number or line. docs/explanation/what-a-completion-answers.md says it
-in full. Everything in this package is linear in the length of hostile text.
+The principle is to judge the stated answer. Reasoning is cut off first. Then the last explicit statement (a box, a tag,
+"the answer is") takes precedence over the last letter, number or line. The rules are explained in
+docs/explanation/what-a-completion-answers.md. Every function takes linear time, also for hostile text.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-r"""Boxes and tags: answers that the completion marks itself.
+r"""Find answers that the completion marks itself with boxes or tags.
 
-Two that are joined ("\boxed{5} or \boxed{6}") are one statement with two answers. Where none is closed, the last
-unclosed one runs to the end (of its line for a box): a stop text or the model's own end cut the closing mark off.
+Joined marks ("\boxed{5} or \boxed{6}") are one statement with two answers. If no mark is closed, the last unclosed one
+extends to the end of the completion, or for a box to the end of its line: a stop string or the model's end token cut
+the closing mark off.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 BOX_OR_BRACE = re.compile(r"\\*(?:boxed|fbox|framebox)\s*\{|\\.|[{}]", re.S)
 MARKUP = re.compile(r"\\(?:text|mathrm|quad|[][()])|[\s$*`.(){}]+|\\?\b[A-Za-z](?:_\{?\w\}?)?\s*=")
-"""What does not count between two boxes: "$ or $x = "."""
+"""Markup that is ignored between two boxes, as in "$ or $x = "."""
 JOINT = re.compile(r"(?:,|;|&|/|,? ?(?:and/or|or|and)(?: maybe| perhaps| possibly| else)?)", re.I)
 LONGEST_JOINT = 60
 NO_CONTENT = re.compile(
@@ -24,9 +25,9 @@ class Statement:
     """A text that the completion marks as its answer.
 
     Attributes:
-        text: what is marked.
-        start: index of the mark in the completion.
-        end: index behind it.
+        text: The marked text.
+        start: Index of the mark in the completion.
+        end: Index after the mark.
     """
 
     text: str
@@ -64,9 +65,9 @@ def last_box(completion: str) -> Statement | None:
 
 
 def scan_boxes(completion: str) -> tuple[list[Statement], int | None]:
-    """Return all closed boxes by their closing brace, and where the content of the last unclosed one begins."""
+    """Return closed boxes in the order of their closing braces, and the index of the last unclosed box's content."""
     closed: list[Statement] = []
-    stack: list[tuple[bool, int, int]] = []  # whether it opens a box, where the mark begins, where its content begins
+    stack: list[tuple[bool, int, int]] = []  # whether it opens a box, index of the mark, index of its content
     for found in BOX_OR_BRACE.finditer(completion):
         text = found.group()
         if text == "}":
@@ -81,7 +82,7 @@ def scan_boxes(completion: str) -> tuple[list[Statement], int | None]:
 
 
 def last_tag(completion: str, name: str = "answer") -> Statement | None:
-    """Return the last tag with content, joined with the tags that it continues; see above for an unclosed one."""
+    """Return the last tag with content, joined with the tags that it continues. The tag may be unclosed (see above)."""
     if f"<{name}" not in completion.lower():
         return None
     found: list[Statement] = []
@@ -100,7 +101,7 @@ def last_tag(completion: str, name: str = "answer") -> Statement | None:
 
 
 def joined(completion: str, statements: list[Statement]) -> Statement:
-    """Return the last statement together with those before it that a comma or "or" joins to it."""
+    """Return the last statement together with earlier ones that a comma or "or" joins to it."""
     last = statements[-1]
     texts, start, joints = [last.text], last.start, []
     for before in reversed(statements[:-1]):
@@ -124,7 +125,7 @@ def has_content(text: str) -> bool:
 
 
 def balanced(text: str, opening: int) -> str | None:
-    """Return what stands between the brace at `opening` and its partner; None if it has none."""
+    """Return the text between the brace at `opening` and its closing brace, or None if it is not closed."""
     depth = 0
     for found in re.compile(r"\\.|[{}]", re.S).finditer(text, opening):
         depth += {"{": 1, "}": -1}.get(found.group(), 0)

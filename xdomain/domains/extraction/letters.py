@@ -1,7 +1,7 @@
-"""The choice that a completion names: the letter that it leads with, or the last one that stands alone.
+"""Find the choice that a completion names: its leading letter, or the last letter that is a separate word.
 
-Letters that are denied ("not B", "B is wrong") do not count. Two that are named together ("A or B", "A, B", "A to D"),
-or that only label the options ("A) 1 B) 2"), are returned as "A or B": they state no single choice.
+Letters that are denied ("not B", "B is wrong") do not count. Letters that are named together ("A or B", "A, B",
+"A to D"), or that only label the options ("A) 1 B) 2"), state no single choice and are returned as "A or B".
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ LETTER = re.compile(
     r"|[AI](?=\s*(?:[).:,;!?\]}*\"$|\n/&–-]|$|is\b|or\b|and\b|to\b|through\b|because\b|since\b|\()|\s[B-Z]\b)"
     r"|(?<=\()[a-z](?=\))|(?<=[Oo]ption |[Cc]hoice )[a-z](?=[).,:;*]|\s*\Z))"
 )
-"""A letter that stands alone, not the article "A", the pronoun "I", or a unit behind a number; small ones in
-brackets or behind "option" only."""
+"""A letter as a separate word that is not the article "A", the pronoun "I", or a unit after a number.
+
+Small letters count only in brackets or after "option".
+"""
 
 OPTION = r"(?:(?:option|choice)s?\s)?"
 BEFORE_DENIED = re.compile(
@@ -29,14 +31,14 @@ BEHIND_DENIED = re.compile(
     r"|ruled out)\b",
     re.I,
 )
-"""What stands before and behind a letter that is not the answer."""
+"""Words before and after a letter that show that it is not the answer."""
 
 JOINT = re.compile(
     r"[^\w\n]{0,4}(?:\s(?:and/or|or|and|to|through|nor|(?:or|and) (?:maybe|perhaps|possibly|even))\s|[,;/&+–-]|[^\S\n])"
     rf"[^\w\n]{{0,4}}{OPTION}[^\w\n]{{0,4}}|[^\w:.\n]{{0,4}}\n[^\w\n]{{0,4}}",
     re.I,
 )
-"""What stands between two letters that are named together."""
+"""Words between two letters that are named together."""
 ALSO = re.compile(r"[)*\]\"]{0,4}\s(?:is|are|could|might|may)\s(?:be\s)?(?:also|equally)\b")
 PREDICATE = re.compile(r"[)*\]\"]{0,4}\s(?:is|has|was|must|would|seems|fits)\b")
 
@@ -48,7 +50,7 @@ ALONE = re.compile(
     r"\A[\s*_#(\[`\"]*([A-Z])"
     r"(?:[^\w\n:]{0,4}\n(?!\W{0,8}[A-Z]\b(?!['\s]\w))|[^\w\n]{0,3}\s(?:because|since)\b)"
 )
-"""The first line of an answer that an explanation follows."""
+"""First line of an answer that is followed by an explanation."""
 LABELLED = re.compile(
     r"\A[\s*_#(\[`\"]*([A-Z])[*_]{0,2}"
     r"(?:[).\]][*_]{0,2}[ \t]+(?=\W{0,4}[A-Z]\sand\s)"
@@ -60,7 +62,7 @@ ANOTHER_LABEL = re.compile(r"(?<![\w'])[A-Z][).:]\s*\w|[.!?]\s+\w")
 
 
 def last_letter(completion: str) -> str | None:
-    """Return the letter that the completion leads with or names last; "A or B" where it names several together."""
+    """Return the letter that the completion begins with or names last, or "A or B" if it names several together."""
     if len(only := completion.strip(" \n\t().*\"'")) == 1:
         return only
     leading = leading_letter(completion)
@@ -74,7 +76,7 @@ def last_letter(completion: str) -> str | None:
 
 
 def leading_letter(completion: str) -> str | None:
-    """Return the letter of a completion that is one option ("B) 5 m"), or one letter and an explanation."""
+    """Return the letter of a completion that consists of one option ("B) 5 m"), or of a letter and an explanation."""
     alone = ALONE.match(completion)
     if alone:
         return alone.group(1)

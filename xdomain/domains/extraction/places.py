@@ -1,4 +1,4 @@
-"""Where an answer may stand. Each finder takes a completion without its reasoning and returns a text or None."""
+"""Find answers by their place. Each function takes a completion without its reasoning and returns a text or None."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from xdomain.domains.extraction.letters import last_letter
 from xdomain.domains.extraction.wrappers import plain_characters, plain_operators
 
 LONGEST_LINE = 400
-"""Characters before and after the last digit that can belong to its number."""
+"""Number of characters before and after the last digit that can belong to its number."""
 
 DENIED = re.compile(r"(?:\b(?:nor|neither|rather than|instead of)|(?:\bcannot|\bnot|n't)(?:\sbe)?)\s+\W{0,4}\Z", re.I)
 NO_CONTENT = re.compile(r"\s*(?:(?:[-*_#`]\s*)*|(?:`{3,}\w*|~{3,}|\$\$|\\[\[\]])\s*)")
 CLOSING_WORDS = re.compile(
     r"\W*(?:i hope|hope this|let me know|feel free|please let|if you (?:have|need)|good luck)\b", re.I
 )
-"""A line that begins like this says nothing about the answer."""
+"""Beginning of a line that says nothing about the answer."""
 
 SENTENCE_END = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!approx)[.!?](?=[*_\"')\]$]*(?:\s|\Z))")
 OPERATOR = re.compile(r"[-+*/×÷=:^<>≈·≤≥≠]|\\(?:times|cdot|div|pm|approx|le|ge|leq|geq|sim|ne|neq)")
@@ -74,12 +74,12 @@ def last_line(completion: str) -> str | None:
 
 
 def last_number(completion: str) -> str | None:
-    """Return the last number, whole: with its sign, its fraction or formula, and the unit that follows it.
+    """Return the last number with its sign, its whole fraction or formula, and the unit after it.
 
     "1/2", "3:1" and "$x = 5$" are never taken apart; "5-8" is a range, and its last number is 8.
     """
     end = len(completion)
-    for _ in range(8):  # names and ordinals that hold a digit are passed over
+    for _ in range(8):  # names and ordinals that contain a digit are skipped
         found = re.compile(r"(?s).*[\d¼-¾⅐-⅞]").match(completion, 0, end)
         if found is None:
             return None
@@ -102,8 +102,8 @@ def quantity_around(before: str, after: str) -> str | None:
     """Return the quantity that the last digit of `before` belongs to; None if it belongs to a name ("H2O", "1st").
 
     Args:
-        before: the line up to the last digit.
-        after: the rest of the line.
+        before: The line up to the last digit.
+        after: The rest of the line.
     """
     before = before.lstrip("> ")
     if remark := REMARK.search(before, max(0, len(before) - 200)):
@@ -130,7 +130,7 @@ def quantity_around(before: str, after: str) -> str | None:
 
 
 def left_of_operators(line: str, start: int) -> int:
-    """Return where the formula begins whose last word begins at `start`."""
+    """Return the index at which the formula begins whose last word begins at `start`."""
     for _ in range(40):
         words = line[max(0, start - LONGEST_LINE) : start].rsplit(None, 2)
         if not words:
@@ -153,7 +153,7 @@ def left_of_operators(line: str, start: int) -> int:
 
 
 def named_together(line: str, start: int) -> re.Match[str] | None:
-    """Return what stands before the number at `start` and changes what it says: "5 or", "5 feet", "more than"."""
+    """Return words before the number at `start` that change its meaning, such as "5 or", "5 feet" or "more than"."""
     since = max(0, start - 80)
     if POWER_OF_UNIT.match(line, start) and (number := NUMBER_BEFORE.search(line, since, start)):
         return number
@@ -165,13 +165,16 @@ def named_together(line: str, start: int) -> re.Match[str] | None:
 
 
 def right_of_operators(line: str, end: int) -> int:
-    """Return where the formula ends whose digit's word ends at `end`: "5 + x" goes on, "5 - which" does not."""
+    """Return the index at which the formula with a number that ends at `end` ends.
+
+    In "5 + x" the formula continues after the number; in "5 - which" it does not.
+    """
     found = re.compile(rf"(?:\s+(?:{OPERATOR.pattern})\s+(?:[A-Za-z](?![A-Za-z])|\\\w+)\S*)+").match(line, end)
     return found.end() if found else end
 
 
 def until_sentence_end(rest: str) -> str:
-    """Return the rest of a sentence: perhaps a unit."""
+    """Return the rest of a sentence, which may be a unit."""
     found = SENTENCE_END.search(rest)
     return rest[: found.start()] if found else rest
 
@@ -183,7 +186,7 @@ PYTHON = re.compile(r"py(?:thon)?[0-9.]*")
 def code_block(completion: str) -> str | None:
     """Return the content of the last fenced block that has any, without its language word and indentation.
 
-    Blocks that are labelled as Python go before others, which may show the output.
+    Blocks that are labelled as Python take precedence over others, which may show output.
     """
     blocks = fenced_blocks(completion)
     python = [code for language, code in blocks if PYTHON.fullmatch(language)]
@@ -223,7 +226,7 @@ def fenced_blocks(completion: str) -> list[tuple[str, str]]:
 
 
 def inline_code(fence: str) -> list[str]:
-    """Return the code that stands on the line of an opening fence: all of it but a language word."""
+    """Return the code on the line of an opening fence, without a language word."""
     rest = fence.strip("`~").strip()
     return [] if re.fullmatch(r"[\w+#.-]*(?:\s*\{.*\}|\s+\w+=.*)?", rest) else [rest]
 

@@ -1,4 +1,4 @@
-"""Cutting a model's reasoning off, so that only what it says afterwards is judged, and the tokens that end its turn."""
+"""Remove a model's reasoning and end-of-turn tokens, so that only the answer after the reasoning is judged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 END_OF_TURN = re.compile(r"<\|[A-Za-z_]{1,30}\|>|</s>|<(?:end_of_turn|eos)>|<｜end▁of▁sentence｜>")
-"""A special token that a decoder left in the text. It counts at the end only."""
+"""A special token that a decoder left in the text. It counts only at the end."""
 
 
 def cut_reasoning(completion: str, tags: Sequence[str]) -> str:
@@ -18,8 +18,8 @@ def cut_reasoning(completion: str, tags: Sequence[str]) -> str:
     form, `[THINK]...[/THINK]`, `◁think▷`, `<seed:think>`, `<|begin_of_thought|>`, and any case count as well.
 
     Args:
-        completion: the text that the model wrote.
-        tags: names of the tags that hold reasoning. None of them: no reasoning is cut.
+        completion: Text that the model wrote.
+        tags: Names of the tags that hold reasoning; () cuts no reasoning.
     """
     if not tags or not any(mark in completion for mark in "<[◁"):
         return without_end_tokens(completion)
@@ -40,7 +40,7 @@ def cut_reasoning(completion: str, tags: Sequence[str]) -> str:
 
 @lru_cache(maxsize=64)
 def tag_pattern(tags: tuple[str, ...]) -> re.Pattern[str]:
-    """Return the expression that finds an opening or closing tag; a closing one has group 1 or group 2."""
+    """Return the expression that finds opening and closing tags. A closing tag has group 1 or group 2."""
     names = "|".join(re.escape(name) for name in tags)
     return re.compile(rf"[<\[◁](/?)(?:seed:)?(?:{names})[>\]▷]|<\|(?:begin|(end))_of_(?:{names})\|>", re.I)
 

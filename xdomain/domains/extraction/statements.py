@@ -1,4 +1,4 @@
-"""The stated answer: the last of a completion's explicit statements, else what stands at the configured place."""
+"""Find the stated answer: a completion's last explicit statement, or otherwise the text at a configured place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xdomain.domains.extraction.reasoning import cut_reasoning
 from xdomain.domains.patterns import last_match
 
 LONGEST_ANSWER = 20_000
-"""Characters of an extracted answer that a user's pattern is searched in."""
+"""Number of characters of an extracted answer in which a user's pattern is searched."""
 
 ANSWER_IS = re.compile(
     r"""\#{4}(?!\#)[ \t]*
@@ -23,10 +23,10 @@ ANSWER_IS = re.compile(
     |\bans(?:wer)?\b\s*[.:=]|\banswer\s+[-–—]\s|答案\s*[是为為:：]+""",
     re.I | re.X | re.M,
 )
-"""The words before an answer. GSM8K's own golds stand behind `####`."""
+"""Words before an answer. GSM8K writes its own golds after `####`."""
 
 MOST_PHRASES = 50
-"""Statements in words that are tried, from the last one back."""
+"""Number of statements in words that are tried, from the last one backwards."""
 
 MARKS = " \t*_:=\u00a0"
 REASON = re.compile(
@@ -34,13 +34,13 @@ REASON = re.compile(
 )
 HEDGE = re.compile(r"[\s.,;*$]*\b(?:or|alternatively)\b[^.\n]{1,80}", re.I)
 GUESSES: frozenset[Place] = frozenset({"last_letter", "last_number", "last_line", "first_line"})
-"""Places that only guess where an answer stands: an explicit statement in words goes before them."""
+"""Places that only guess the answer's position. An explicit statement in words takes precedence over them."""
 
 Starts = Callable[[str], bool]
 
 
 def anything(text: str) -> bool:
-    """Return True: any text can be an answer."""
+    """Return True, since any text can be an answer."""
     return True
 
 
@@ -50,13 +50,16 @@ def extract(
     starts: Starts = anything,
     phrases: tuple[re.Pattern[str], ...] = (ANSWER_IS,),
 ) -> str | None:
-    """Return the stated answer, narrowed by `pattern`; None if there is none, or if the pattern is too slow on it.
+    """Return the stated answer, narrowed by the user's `pattern`.
+
+    Return None if there is no answer, or if the pattern takes too long.
 
     Args:
-        completion: the text to search.
-        config: where to look and which tags hold reasoning.
-        starts: whether a text after "the answer is" can be an answer ("the answer is clear" states none).
-        phrases: expressions that end where an answer begins.
+        completion: Text to search.
+        config: Configured places, pattern, and tags that hold reasoning.
+        starts: Function that says whether a text after "the answer is" can be an answer ("the answer is clear" states
+            none).
+        phrases: Expressions that match the words before an answer.
     """
     completion = cut_reasoning(completion, config.reasoning)
     if config.pattern is not None:
@@ -73,7 +76,7 @@ def extract(
 
 
 def narrowed(pattern: str, text: str) -> str | None:
-    """Return the last match of a user's pattern; None if there is none, or none in time."""
+    """Return the last match of a user's pattern, or None if there is none or the search takes too long."""
     try:
         return last_match(pattern, text[-LONGEST_ANSWER:])
     except LimitExceeded:
@@ -81,12 +84,12 @@ def narrowed(pattern: str, text: str) -> str | None:
 
 
 def at_places(completion: str, config: ExtractingVerifier) -> Iterator[str]:
-    """Yield what stands at each of the configured places that holds anything, in their order."""
+    """Yield the text at each configured place that holds any, in the configured order."""
     return (found for place in config.answer_in if (found := FINDERS[place](completion)) is not None)
 
 
 def last_mark(completion: str, places: tuple[Place, ...]) -> Statement | None:
-    """Return the box or tag that ends last, of those that are configured before any other place."""
+    """Return the box or tag that ends last, if boxes or tags are configured before all other places."""
     found = []
     for place in places:
         if place not in ("boxed", "tag"):
@@ -96,7 +99,7 @@ def last_mark(completion: str, places: tuple[Place, ...]) -> Statement | None:
 
 
 def last_phrase(text: str, since: int, starts: Starts, phrases: tuple[re.Pattern[str], ...]) -> Statement | None:
-    """Return the last statement in words from index `since` on whose answer can begin one."""
+    """Return the last statement in words from index `since` on that is followed by a possible answer."""
     found = [match for pattern in phrases for match in pattern.finditer(text, since)]
     for match in sorted(found, key=lambda match: match.end())[: -MOST_PHRASES - 1 : -1]:
         answer = after_phrase(text, match.end())
@@ -106,7 +109,7 @@ def last_phrase(text: str, since: int, starts: Starts, phrases: tuple[re.Pattern
 
 
 def after_phrase(text: str, start: int) -> str:
-    """Return the rest of the sentence, or the next line if nothing follows on this one, without a reason after it."""
+    """Return the rest of the sentence, or the next line if this one is empty, without a reason after the answer."""
     line = text[max(text.rfind("\n", 0, start) + 1, start - 1000) : start]
     inside = line.count("{") > line.count("}")  # as in "\\text{Answer: } 5"
     marks = MARKS + "}" if inside else MARKS

@@ -1,4 +1,4 @@
-"""Taking off what surrounds an answer and never changes it: typography, LaTeX text commands, Markdown."""
+"""Remove wrappers that never change an answer: typography, LaTeX text commands, Markdown."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ CURRENCY = re.compile(r"\\(textdollar|pounds|euro)(?:\{\})?(?![A-Za-z])\s?")
 HTML = re.compile(r"</?(?:b|i|em|strong|u|code|span|p|sub|sup|answer)>|<br ?/?>", re.I)
 
 DOUBLED = re.compile(r"\[\[([^\[\],]+)\]\]|<<([^<>,=]+)>>")
-"""The brackets of a single answer, "[[B]]", which are no matrix."""
+"""Double brackets around a single answer, as in "[[B]]", which are not a matrix."""
 
 PAIRS = (
     ("$$", "$$"),
@@ -95,12 +95,12 @@ OPERATORS = {"plus": "+", "minus": "-", "times": "*", "divided by": "/"}
 
 
 def plain_operators(text: str) -> str:
-    """Return `text` with the signs that words before a number stand for: "negative 5", "16 minus 7", "2 times 3"."""
+    """Return `text` with signs instead of words before numbers, such as "negative 5", "16 minus 7" or "2 times 3"."""
     return WORD_BEFORE_NUMBER.sub(lambda word: f"{OPERATORS[word[1].casefold()]} " if word[1] else "-", text)
 
 
 def plain_latex(text: str) -> str:
-    r"""Return `text` without LaTeX that only lays out: `\text{}`, `\left`, thin spaces, escapes of $ and %.
+    r"""Return `text` without LaTeX that only affects the layout: `\text{}`, `\left`, thin spaces, escapes of $ and %.
 
     Thousands separators of LaTeX become commas, `\dfrac` becomes `\frac`, `^\circ` becomes `°`.
     """
@@ -126,7 +126,7 @@ def plain_latex(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """Return `text` without the quotes, dollars, Markdown and final punctuation that enclose the whole of it."""
+    """Return `text` without quotes, dollars, Markdown and final punctuation that enclose all of it."""
     text = text.strip()
     for _ in range(8):
         before = text
@@ -147,7 +147,7 @@ def bare(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return the answer that `text` wraps, in plain characters."""
+    """Return `text` in plain characters and without all wrappers."""
     if text.isalnum() and text.isascii():
         return text
     text = plain_latex(plain_characters(text))

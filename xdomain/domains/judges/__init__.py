@@ -1,1 +1,1 @@
-"""Asking a language model to judge: fenced prompts, strict replies, answers kept by content."""
+"""Judges: ask a language model with fenced prompts, read its reply strictly, keep answers by content."""

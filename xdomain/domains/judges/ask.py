@@ -1,4 +1,4 @@
-"""A judge: asks an endpoint for a JSON object of a given shape, and keeps what it answered."""
+"""A judge, which asks an endpoint for a JSON object of a given shape and keeps its answers."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ Answer = TypeVar("Answer")
 Task = TypeVar("Task")
 
 ASKED = 3
-"""Times a judge is asked the same before its replies count as unusable."""
+"""Number of times that a judge is asked the same question before its replies count as unusable."""
 
 LONGEST_JUDGED = 40_000
-"""Characters of a completion that a judge is shown."""
+"""Number of characters of a completion that a judge sees."""
 
 first_object = stated_object
 """The name under which scripts outside this project import it."""
 
 
 class Judge:
-    """One endpoint with its memory. Safe to use from several threads.
+    """One endpoint with a cache of its answers. Safe to use from several threads.
 
     Args:
-        config: endpoint, limits and cache.
+        config: Endpoint, limits and cache folder.
     """
 
     def __init__(self, config: JudgeEndpoint) -> None:
@@ -49,11 +49,11 @@ class Judge:
         self._lock = threading.Lock()
 
     def identity(self) -> dict[str, str]:
-        """What of the endpoint a judgement depends on."""
+        """Return the settings of the endpoint that a judgement depends on."""
         return {"base_url": self.config.base_url, "model": self.config.model}
 
     def preflight(self) -> None:
-        """See `Domain.preflight`: the key must be there."""
+        """See `Domain.preflight`. Check that the API key is set."""
         self.endpoint.key()
 
     def ask(
@@ -67,7 +67,7 @@ class Judge:
         Args:
             messages: Chat that the judge gets.
             read: Function that makes an answer of an object in the reply, or returns None for another shape.
-            in_words: Function that makes such an object of a reply without one; None accepts objects only.
+            in_words: Function that makes such an object of a reply without one; None accepts only objects.
         """
         key = fingerprint({"judge": self.identity(), "messages": [dict(message) for message in messages]})
         known = self.recall(key)
@@ -75,7 +75,7 @@ class Judge:
             return read(known)
         for attempt in range(ASKED):
             try:
-                # A seed for each attempt: the same request at temperature 0 would only repeat a bad reply.
+                # Each attempt has its own seed, since the same request at temperature 0 would repeat a bad reply.
                 text = chat(self.endpoint, messages, temperature=0.0, seed=attempt)
             except EndpointError:
                 return None
@@ -89,12 +89,12 @@ class Judge:
         return None
 
     def map(self, work: Callable[[Task], Answer], tasks: Sequence[Task]) -> list[Answer]:
-        """`work` on every task, as many at once as the endpoint allows."""
+        """Call `work` on every task, with as many tasks at once as the endpoint allows."""
         with ThreadPoolExecutor(max_workers=self.config.concurrency) as executor:
             return list(executor.map(work, tasks))
 
     def recall(self, key: str) -> Any:
-        """A usable reply given before, or None."""
+        """Return an earlier usable reply, or None."""
         with self._lock:
             if key in self._memory:
                 return self._memory[key]

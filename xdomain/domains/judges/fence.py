@@ -1,4 +1,4 @@
-"""Fences round judged text, with words that the text cannot know."""
+"""Fences around judged text, with a ticket that the text cannot know."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SYSTEM = (
 
 
 def ticket(*texts: str) -> str:
-    """Eight hex digits that depend on all texts. A judge that repeats an answer found in a text lacks them."""
+    """Return eight hex digits that depend on all texts. An answer that is only copied from a text lacks them."""
     return text_digest("\x1f".join(texts))[:8]
 
 
 def fenced(name: str, text: str, mark: str) -> str:
-    """`text` between marks that carry the ticket; lone surrogates, which JSON cannot carry, are replaced."""
+    """Return `text` between marks that contain the ticket. Lone surrogates, which JSON cannot hold, are replaced."""
     safe = text.encode("utf-8", "replace").decode()
     return f"<<<{mark} {name}>>>\n{safe}\n<<<end {mark}>>>"
 

@@ -1,8 +1,8 @@
-"""Read a judge's reply: JSON if it holds some, else a score in words. Never a part of another number.
+"""Read a judge's reply: its JSON object, or otherwise a score in words.
 
 Judges wrap their JSON in prose, fences and reasoning, quote numbers, or forget the JSON. The principle: reasoning is
-cut off, and what is left must state one answer. A reply that states two different ones is as unreadable as one that
-states none.
+cut off, and the rest must state exactly one answer. A reply that states two different answers is as unreadable as one
+that states none. A part of another number is never read as a score.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 REASONING = ("think", "thinking", "reasoning")
-"""Tags around a judge's reasoning."""
+"""Names of tags around a judge's reasoning."""
 
 MOST_OBJECTS = 200
-"""Opening braces that are tried in one reply."""
+"""Number of opening braces that are tried in one reply."""
 
 LONGEST_LITERAL = 10_000
-"""Characters of an object in Python's notation."""
+"""Largest number of characters of an object in Python's notation."""
 
 INTEGER = r"(?<![-−–.,\d])([0-9]{1,3})(?:\.0+)?(?!\.?\d|,\d)"
 SCALE = r"(?:\s*(?:/|out of|of)\s*([0-9]{1,4})(?!\.?\d))?"
@@ -32,13 +32,13 @@ LABELLED = re.compile(
     rf"(?:-\s+)?{INTEGER}[*_]*{SCALE}{NO_RANGE}",
     re.IGNORECASE,
 )
-""" "Score: 8", "**Rating**: 8/10", "score (1-10): 8"."""
+"""A labelled score: "Score: 8", "**Rating**: 8/10", "score (1-10): 8"."""
 
 SCALED = re.compile(rf"{INTEGER}\s*(?:/|out of)\s*([0-9]{{1,4}})(?!\.?\d)")
-""" "8/10", "8 out of 10"."""
+"""A score with its scale: "8/10", "8 out of 10"."""
 
 BRACKETED = re.compile(rf"(?:\[\[|\\boxed\{{)\s*{INTEGER}{SCALE}\s*(?:\]\]|\}})")
-""" "[[8]]", and \\boxed{8}."""
+"""A score in brackets or a box: "[[8]]", "\\boxed{8}"."""
 
 
 def stated_object(text: str, read: Callable[[dict[str, Any]], Any] | None = None) -> dict[str, Any] | None:
@@ -46,11 +46,12 @@ def stated_object(text: str, read: Callable[[dict[str, Any]], Any] | None = None
 
     Args:
         text: Reply of the judge. Prose, fences and reasoning around the object are ignored.
-        read: Function that makes an answer of an object, or returns None for another shape. None takes the last object.
+        read: Function that makes an answer of an object, or returns None for another shape. None accepts every object
+            and takes the last one.
 
     Returns:
-        The last object that has the demanded shape, itself or as a value of another object. None if there is none, or
-        if two of them give different answers.
+        The last object of the demanded shape, which may be a value of another object. None if there is none, or if two
+        such objects give different answers.
     """
     found = list(objects(without_reasoning(text)))
     if read is None:
@@ -70,9 +71,9 @@ def stated_object(text: str, read: Callable[[dict[str, Any]], Any] | None = None
 
 
 def without_reasoning(text: str) -> str:
-    """Return the reply without its reasoning: closed blocks, an unclosed one, and one that the template opened.
+    """Return the reply without reasoning in closed blocks, an unclosed block, or a block that the template opened.
 
-    A tag inside an object is not reasoning: a judge may write about the tags of the text that it judges.
+    A tag inside an object is not reasoning, since a judge may write about the tags of the text that it judges.
     """
     for name in REASONING:
         text = re.sub(rf"<{name}>(?:(?!<{name}>).)*?</{name}>", "", text, flags=re.IGNORECASE | re.DOTALL)
@@ -96,7 +97,7 @@ def objects(text: str) -> Iterator[dict[str, Any]]:
 
 
 def object_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
-    """Return the object that begins at a brace, in JSON's or Python's notation, and the index behind it."""
+    """Return the object that begins at a brace, in JSON's or Python's notation, and the index after it."""
     try:
         decoder = json.JSONDecoder(strict=False, object_pairs_hook=undisputed)
         value, length = decoder.raw_decode(text[start:])
@@ -113,19 +114,19 @@ def object_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
 
 
 def undisputed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object; a key that is listed with two values has none."""
+    """Return the pairs as an object. A key that is listed with different values gets None."""
     found = dict(pairs)
     found.update({key: None for key, value in pairs if value != found[key]})
     return found
 
 
 def field(reply: dict[str, Any], name: str) -> Any:
-    """Return the value under a name, in any case of letters; None if there is none."""
+    """Return the value under a name, without regard to case, or None if there is none."""
     return reply.get(name, next((value for key, value in reply.items() if str(key).lower() == name), None))
 
 
 def whole_number(value: object, most: int) -> int | None:
-    """Return a whole number from 0 to `most`, also if written 8.0, "8" or "8/10" (with 10 as `most`); else None."""
+    """Return a whole number from 0 to `most`, or None. It may be written 8.0, "8" or, if `most` is 10, "8/10"."""
     if isinstance(value, str):
         found = re.fullmatch(rf"\s*{INTEGER}{SCALE}\s*", value)
         if found is None or (found.group(2) is not None and int(found.group(2)) != most):
@@ -139,9 +140,9 @@ def whole_number(value: object, most: int) -> int | None:
 def stated_score(text: str, most: int) -> int | None:
     """Return the score that a reply states in words, from 0 to `most`.
 
-    It reads, the most explicit first: a reply that is only a number, "[[8]]", a labelled number
-    ("Score: 8"), and a number with its scale ("8/10"). None if there is no score, if two of the most explicit kind
-    differ, or if it is out of range or on another scale.
+    Four forms are read, the most explicit one first: a reply that is only a number, "[[8]]", a labelled number
+    ("Score: 8"), and a number with its scale ("8/10"). The result is None if there is no score, if two scores in the
+    most explicit form differ, or if the score is out of range or on another scale.
     """
     text = unicodedata.normalize("NFKC", without_reasoning(text)).strip()
     alone = re.fullmatch(rf"[^\w\-−–]*{INTEGER}{SCALE}[\W_]*", text)

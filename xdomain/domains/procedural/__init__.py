@@ -1,1 +1,1 @@
-"""Questions drawn from a generator: endless, versioned, with a verifier of their own."""
+"""Generators of questions: endless, versioned, and with their own verifiers."""

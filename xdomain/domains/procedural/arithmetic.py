@@ -1,4 +1,4 @@
-"""`math` for tiny models: sums and differences in columns, "352+406=" -> "758", "758-406=" -> "352"."""
+"""`math` for tiny models: sums and differences in columns, such as "352+406=" -> "758" and "758-406=" -> "352"."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from xdomain.domains.procedural.base import Generator, Question
 
 
 class Arithmetic(Generator):
-    """Level is the number of columns, all of them written; no column carries or borrows, and some only copy."""
+    """A generator of sums and differences. The level is the number of columns.
+
+    All columns are written. No column carries or borrows, and some only copy a digit.
+    """
 
     version = 1
     levels = range(3, 8)

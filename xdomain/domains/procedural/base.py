@@ -16,10 +16,10 @@ class Question:
     """One drawn question.
 
     Attributes:
-        text: the question as the template's `question` field.
-        gold: the reference answer.
-        solution: a right completion in the demanded form.
-        metadata: plain JSON that the verifier needs, as further fields.
+        text: Text of the question, which templates get as `question`.
+        gold: Gold answer.
+        solution: A right completion in the demanded form.
+        metadata: Plain JSON that the verifier needs, as further fields.
     """
 
     text: str
@@ -29,14 +29,14 @@ class Question:
 
 
 class Generator(ABC):
-    """Draws questions of one kind.
+    """A generator of questions of one kind.
 
     Attributes:
-        version: raised whenever the same draw would give another question.
-        levels: difficulty levels that exist.
-        default_level: the one used when none is asked for.
-        verifier: how answers are judged, unless the experiment names another verifier.
-        metadata: keys of every question's metadata.
+        version: Version that is raised whenever the same draw would give another question.
+        levels: Difficulty levels that exist.
+        default_level: Level that is used by default.
+        verifier: Verifier that judges answers, unless the experiment names another.
+        metadata: Keys of every question's metadata.
     """
 
     version: int
@@ -47,4 +47,4 @@ class Generator(ABC):
 
     @abstractmethod
     def draw(self, rng: random.Random, level: int) -> Question:
-        """A question of difficulty `level`, from `rng` alone."""
+        """Return a question of difficulty `level`. It depends on nothing but `rng` and `level`."""

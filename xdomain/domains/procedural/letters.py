@@ -1,4 +1,4 @@
-"""`puzzle` for tiny models: sorting letters, "qbxa>" -> "abqx"."""
+"""`puzzle` for tiny models: letters to be sorted, such as "qbxa>" -> "abqx"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xdomain.domains.procedural.base import Generator, Question
 
 
 class Letters(Generator):
-    """Level is the largest number of letters; three fewer is the smallest."""
+    """A generator of letters to be sorted. The level is the largest number of letters; the smallest is three fewer."""
 
     version = 1
     levels = range(5, 9)

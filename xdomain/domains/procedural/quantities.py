@@ -1,4 +1,4 @@
-"""`science` for tiny models: unit conversions and formulas, "35km in m:" -> "35000m", "m=4 a=3 F:" -> "12N"."""
+"""`science` for tiny models: conversions and formulas, such as "35km in m:" -> "35000m" and "m=4 a=3 F:" -> "12N"."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONVERSIONS: tuple[tuple[str, str, int], ...] = (
     ("N", "mN", 1000),
     ("hPa", "Pa", 100),
 )
-"""From, to, factor: exact by definition of the prefixes."""
+"""Unit to convert from, unit to convert to, factor. Factors are exact by definition of the prefixes."""
 
 FORMULAS: tuple[tuple[str, str, str, str], ...] = (
     ("F", "m", "a", "N"),
@@ -31,11 +31,14 @@ FORMULAS: tuple[tuple[str, str, str, str], ...] = (
     ("W", "F", "s", "J"),
     ("P", "U", "I", "W"),
 )
-"""Products: asked quantity, its two factors, its SI unit (the factors are in SI units)."""
+"""Products: the quantity to compute, its two factors (in SI units), and its SI unit."""
 
 
 class Quantities(Generator):
-    """Level is the number of digits of an amount to be converted; factors of formulas stay below ten."""
+    """A generator of conversions and formulas.
+
+    The level is the number of digits of an amount to convert. Factors of formulas stay below ten.
+    """
 
     version = 1
     levels = range(3, 6)

@@ -1,4 +1,4 @@
-"""`logic` for tiny models: truth values of formulas, read from left to right, "T&F|T^F,F|T&T^F:" -> "TT"."""
+"""`logic` for tiny models: truth values of formulas, read from left to right, such as "T&F|T^F,F|T&T^F:" -> "TT"."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ OPERATORS: dict[str, Callable[[bool, bool], bool]] = {"&": operator.and_, "|": o
 
 
 class Truth(Generator):
-    """Level is the number of literals in each of the two formulas.
+    """A generator of pairs of formulas. The level is the number of literals in each of the two.
 
-    "... & F" and "... | T" are decided by their ends, others by more of what stands before, and "^" by everything:
-    there is always a next thing to learn.
+    "... & F" and "... | T" are decided by their last literal, other formulas by more literals, and "^" by all of them.
+    So there is always something more to learn.
     """
 
     version = 1
@@ -33,7 +33,7 @@ class Truth(Generator):
 
 
 def draw_formula(rng: random.Random, literals: int) -> tuple[str, bool]:
-    """A formula and its value."""
+    """Return a formula and its value."""
     value = rng.random() < 0.5
     text = "FT"[value]
     for _ in range(literals - 1):

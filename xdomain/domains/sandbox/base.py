@@ -53,7 +53,7 @@ class Guest:
 
     Attributes:
         process: its first process, the leader of a session.
-        tmp_bytes: size of its own /tmp; None where it is not isolated.
+        tmp_bytes: Size of the guest's private /tmp; None if it is not isolated.
         group: the control group that limits it, if there is one.
     """
 
@@ -90,7 +90,7 @@ class Sandbox(ABC):
     Attributes:
         name: for reports and `xdomain doctor`.
         isolated: whether a hostile guest is contained.
-        packages: installed packages that guests may import, besides the standard library.
+        packages: Installed packages that guests may import in addition to the standard library.
     """
 
     name: str
@@ -98,7 +98,7 @@ class Sandbox(ABC):
     packages: tuple[str, ...] = ()
 
     def guest_user(self) -> int | None:
-        """User id that the next guest takes before it runs foreign code; None leaves it as it is."""
+        """Return the user id that the next guest takes before it runs foreign code, or None for no change."""
         return None
 
     @abstractmethod
@@ -133,7 +133,7 @@ class Sandbox(ABC):
             stdin: descriptor that it reads.
             stdout: descriptor that it writes.
             pass_fds: further descriptors that it inherits.
-            folder: working folder where there is no isolation.
+            folder: Working folder, which is used only without isolation.
 
         Raises:
             OSError: it cannot be started.
@@ -184,7 +184,7 @@ def memory_file(name: str, content: bytes) -> int:
 
 
 def interpreter() -> str:
-    """The interpreter behind a virtual environment, so that guests see the standard library alone."""
+    """Return the interpreter behind a virtual environment, so that guests see only the standard library."""
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 
 

@@ -15,7 +15,7 @@ from xdomain.domains.sandbox.packages import PACKAGES
 NOBODY = 65534
 
 FIRST_GUEST = 1 << 31
-"""User ids from here on belong to nobody: systemd's table of ids, containers' included, ends below."""
+"""First user id for guests. No user has it or a later one, since systemd's table of ids ends below."""
 
 NAMESPACES = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 
@@ -25,12 +25,12 @@ LINKS = {"/dev/fd": "/proc/self/fd", "/dev/stdin": "fd/0", "/dev/stdout": "fd/1"
 
 
 class Bubblewrap(Sandbox):
-    """No network, no environment, no home, no other processes; one small tmpfs to write to.
+    """A sandbox without network, environment, home or other processes, in which guests can write to one small tmpfs.
 
-    As root each guest takes a user id of its own: inside a user namespace it would still count as root outside, and
-    RLIMIT_NPROC would not hold; with one id for all, a fork bomb would use up what its neighbours may start (which is
-    so in a container whose root has no ids to spare). As any other user bubblewrap makes a user namespace, where the
-    limit counts alone.
+    If this process is root, each guest takes a separate user id. In a user namespace it would still count as root
+    outside, and RLIMIT_NPROC would have no effect. With one id for all guests, a fork bomb would use up its neighbours'
+    processes, as it does in a container whose root has no spare ids. For any other user bubblewrap makes a user
+    namespace, in which the limit counts separately.
     """
 
     name = "bubblewrap"
@@ -83,7 +83,7 @@ class Bubblewrap(Sandbox):
             *(word for device in DEVICES for word in ("--dev-bind", device, device)),
             *(word for place, target in LINKS.items() for word in ("--symlink", target, place)),
             *("--perms", "1777", "--size", str(limits.disk_mib << 20), "--tmpfs", "/tmp"),  # noqa: S108 -- the guest's
-            *interpreter_mounts(),  # after /tmp, for it may lie there
+            *interpreter_mounts(),  # after /tmp, which may contain it
             *package_mounts(self.packages),
             *("--remount-ro", "/", "--chdir", "/tmp"),  # noqa: S108 -- the guest's
             "--",

@@ -38,14 +38,14 @@ def passes(sandbox: Sandbox) -> bool:
 
 
 def find_sandbox(packages: tuple[str, ...] = (), *, allow_unsandboxed: bool) -> Sandbox:
-    """The sandbox to run model-written code in.
+    """Return the sandbox in which model-written code runs.
 
     Args:
-        packages: installed packages that programs may import.
-        allow_unsandboxed: whether resource limits will do where there is none.
+        packages: Installed packages that programs may import.
+        allow_unsandboxed: Whether resource limits suffice if no sandbox works.
 
     Raises:
-        DependencyMissing: there is none, and running without one was not allowed; or a package cannot be imported.
+        DependencyMissing: No sandbox works and `allow_unsandboxed` is false, or a package cannot be imported.
     """
     sandbox = working_sandbox(packages) if packages else working_sandbox()
     if sandbox is None and allow_unsandboxed:

@@ -15,7 +15,7 @@ VERSION_1 = {
     "memory": ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.kmem.tcp.limit_in_bytes"),
     "pids": ("pids.max",),
 }
-"""Controllers and the files that hold their limits. Each controller has groups of its own."""
+"""Controllers and the files that hold their limits. Each controller has separate groups."""
 
 REMOVAL_SECONDS = 2.0
 """How long a group's last processes may take to be gone."""

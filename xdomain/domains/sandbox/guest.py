@@ -61,7 +61,7 @@ def enter_groups(entries: list[int]) -> None:
 
 
 def refuse_system_calls(rules: bytes) -> None:
-    """Apply a seccomp filter to this process and its children, where the kernel takes one."""
+    """Apply a seccomp filter to this process and its children, if the kernel supports it."""
     import ctypes
     import struct
 
@@ -97,7 +97,7 @@ def confine(limits: dict[str, Any], user: int | None) -> None:
 
 
 def code_of(text: str, name: str) -> Any:
-    """Compile foreign code as it stands, without this file's own `from __future__ import annotations`."""
+    """Compile foreign code unchanged, without this file's own `from __future__ import annotations`."""
     return compile(text, name, "exec", dont_inherit=True)
 
 
@@ -211,7 +211,7 @@ def play(job: dict[str, Any], peer: Any, classes: dict[str, type]) -> None:
     from xdomain.domains.sandbox.remote import Remote
 
     class Names(dict):  # type: ignore[type-arg]
-        """Names of the tests; those that nobody here defined are the program's."""
+        """Names that the tests use. Names that are not defined here belong to the program."""
 
         def __missing__(self, name: str) -> Any:
             builtin = getattr(builtins, name, self)
@@ -248,7 +248,7 @@ def play(job: dict[str, Any], peer: Any, classes: dict[str, type]) -> None:
 
 
 def program_value(peer: Any, name: str) -> Any:
-    """Return what the program calls by this name: plain values as they are, anything else as a `Remote`.
+    """Return the program's value of this name: a plain value unchanged, anything else as a `Remote`.
 
     Raises:
         AttributeError: the name belongs to Python.

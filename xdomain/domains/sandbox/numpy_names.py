@@ -38,12 +38,12 @@ def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
 
 
 def listed(value: Any, other: Any) -> Any:
-    """Return a list as it is, and a number once for each entry of the other list."""
+    """Return a list unchanged, or a list that repeats a number once per entry of the other list."""
     return value if isinstance(value, (list, tuple)) else [value] * len(other)
 
 
 def is_nan(value: Any) -> bool:
-    return bool(value != value)  # noqa: PLR0124 -- NaN alone differs from itself
+    return bool(value != value)  # noqa: PLR0124 -- only NaN differs from itself
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,7 @@ def package_files(names: tuple[str, ...]) -> tuple[Path, ...]:
     """Return the files and folders that make up the named packages and what they require.
 
     Args:
-        names: Names as they are imported, such as `numpy` or `sklearn`.
+        names: Import names of the packages, such as `numpy` or `sklearn`.
 
     Raises:
         DependencyMissing: One is not installed, or not as files that can be mounted.

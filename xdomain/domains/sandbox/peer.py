@@ -206,7 +206,7 @@ def describe(error: BaseException) -> str:
 
 
 def rebuild(names: Any, message: str, classes: dict[str, type]) -> Exception:
-    """An exception of the class with these names of itself and its bases; `from_candidate` tells where it came from."""
+    """Return an exception whose class and bases have these names, and mark it with `from_candidate`."""
     for kind in exception_class(names, classes).__mro__:
         try:
             error = kind(message)
@@ -237,4 +237,4 @@ DOES: dict[str, Callable[..., Any]] = {
     "repr": repr,
     "hash": hash,
 }
-"""What can be asked of a value, besides `OPERATORS`: the operation, given the value and the arguments."""
+"""Operations on a value other than `OPERATORS`, each as a function of the value and the arguments."""

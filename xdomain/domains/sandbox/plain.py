@@ -1,4 +1,4 @@
-"""No sandbox: resource limits alone. Only for those who wrote `allow_unsandboxed_code: true`."""
+"""No sandbox, only resource limits, for users who set `allow_unsandboxed_code: true`."""
 
 from __future__ import annotations
 

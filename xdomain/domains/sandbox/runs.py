@@ -53,13 +53,13 @@ class CallRun:
 
 @dataclass(frozen=True)
 class CheckRun:
-    """What tests said of a function.
+    """Result of tests of a function.
 
     Attributes:
-        ending: how the tests ended.
+        ending: How the tests ended.
         word: "passed", or what happened instead.
-        item_fault: whether it was the tests' own fault: they cannot run, or call nothing.
-        seconds: wall time.
+        item_fault: Whether the tests are at fault, since they cannot run or call nothing.
+        seconds: Wall time in seconds.
     """
 
     ending: Ending
@@ -86,15 +86,15 @@ def run_calls(
     """Call a function that `program` defines.
 
     Args:
-        sandbox: where it runs.
-        program: foreign code.
-        entry_point: name of the function, see `guest.find_value`.
-        calls: arguments of each call: positional ones, or keyword arguments by name.
-        limits: what the program may use, all calls together.
-        setup: code that runs before the program, in its namespace.
+        sandbox: Sandbox in which the program runs.
+        program: Foreign code.
+        entry_point: Name of the function (see `guest.find_value`).
+        calls: Arguments of each call: positional ones, or keyword arguments by name.
+        limits: Limits for all calls together.
+        setup: Code that runs before the program, in its namespace.
 
     Raises:
-        OSError: the sandbox cannot be started.
+        OSError: The sandbox cannot be started.
     """
     codec = Codec()
     packed = [codec.pack(asked(copy.deepcopy(arguments))) for arguments in calls]
@@ -148,7 +148,7 @@ def read_reply(codec: Codec, line: str, order: Sequence[Any]) -> tuple[Any, Any]
 def converse(sandbox: Sandbox, job: Mapping[str, Any], stdin: bytes, limits: Limits) -> tuple[Watched, bytes]:
     """Run one guest on `stdin` and keep its output."""
     stdin_read, stdin_write = os.pipe()
-    os.fchmod(stdin_read, 0o666)  # a guest with a user id of its own may open /dev/stdin
+    os.fchmod(stdin_read, 0o666)  # so that a guest with another user id may open /dev/stdin
     stdout_read, stdout_write = os.pipe()
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -167,20 +167,21 @@ def run_tests(
 ) -> CheckRun:
     """Run `tests` against what `program` defines.
 
-    Tests and program lie in two sandboxes that share nothing but two pipes of plain values, so the program can
-    neither read nor replace the tests, and its early end or its output passes nothing.
+    Tests and program run in two sandboxes that share only two pipes of plain values. So the program can neither read
+    nor replace the tests, and no test passes because the program exits early or prints something.
 
     Args:
-        sandbox: where both run.
-        program: foreign code that defines `entry_point`.
-        entry_point: name of the function, which a `check(candidate)` that the tests define is called with. None: the
-            tests call the program by themselves, and every name that they do not define is the program's.
-        setup: code that runs before both (helpers of the prompt); instances of its classes travel by their attributes.
-        tests: code that calls the program, or defines `check`.
-        limits: of each of the two.
+        sandbox: Sandbox in which both run.
+        program: Foreign code that defines `entry_point`.
+        entry_point: Name of the function with which the tests' `check(candidate)` is called. If None, the tests call
+            the program themselves, and every name that they do not define belongs to the program.
+        setup: Code that runs before both, such as helpers in the prompt. Instances of its classes are passed by their
+            attributes.
+        tests: Code that calls the program, or defines `check`.
+        limits: Limits of each of the two sandboxes.
 
     Raises:
-        OSError: a sandbox cannot be started.
+        OSError: A sandbox cannot be started.
     """
     calls_read, calls_write = os.pipe()
     replies_read, replies_write = os.pipe()

@@ -111,7 +111,7 @@ class MemoryWatch:
     def coming(self, processes: Mapping[int, int], now: float) -> float:
         """Return what several growing processes will have added until a kill reaches them.
 
-        One process needs no such care, for it has a limit of its own; nor do new ones, which share their memory.
+        A single process is not counted, since it has its own limit. New ones are not either, since they share memory.
         """
         growth = [held - self.before.get(pid, held) for pid, held in processes.items()]
         growing = [more for more in growth if more > 0]

@@ -14,7 +14,7 @@ NEWEST = 462
 all architectures."""
 
 Numbers = tuple[int | None, int | None]
-"""On x86_64 and on aarch64; None where the architecture lacks the call."""
+"""Numbers on x86_64 and on aarch64; None if the architecture lacks the call."""
 
 NAMESPACES_AND_MOUNTS: dict[str, Numbers] = {
     "unshare": (272, 97),

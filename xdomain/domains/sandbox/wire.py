@@ -1,8 +1,8 @@
 """The language of two guests: values as a table of nodes, one JSON line per message.
 
-A table (instead of nested JSON) keeps shared and cyclic structure, and a long linked list needs no deep recursion. What
-has no plain copy (an instance of the program's own class, a function, a generator) stays where it is and is named by a
-handle. This module knows the standard library only, because guests load its text.
+A table (instead of nested JSON) keeps shared and cyclic structure, and a long linked list needs no deep recursion. A
+value without a plain copy (an instance of the program's own class, a function, a generator) stays in its guest and is
+represented by a handle. This module uses only the standard library, because guests load its text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LIBRARY = {
 """Immutable library types, made again from the arguments that `__reduce__` names."""
 
 FUNCTIONS = ("abs", "all", "any", "chr", "len", "max", "min", "ord", "pow", "round", "sorted", "sum")
-"""Builtin functions that may be passed by name, besides all builtin types."""
+"""Builtin functions that may be passed by name, like all builtin types."""
 
 
 class CandidateError(Exception):
@@ -90,14 +90,14 @@ class Codec:
         return self.export(value)
 
     def unpack(self, message: Mapping[str, Any], known: Sequence[Any] = ()) -> tuple[Any, list[Any]]:
-        """The value in a message, and the objects of its nodes.
+        """Return the value in a message, and the objects of its nodes.
 
         Args:
-            message: what `pack` made on the other side; a node that is None has not changed.
-            known: objects of the first nodes, which are changed in place to what the message says of them.
+            message: Message that `pack` made on the other side. A node that is None has not changed.
+            known: Objects of the first nodes, which are changed in place to their state in the message.
 
         Raises:
-            CandidateError: the message was not made by `pack`.
+            CandidateError: The message was not made by `pack`.
         """
         try:
             reading = Reading(self, message["nodes"], known)

@@ -1,1 +1,1 @@
-"""Sources: where rows come from, one kind a file."""
+"""Sources of rows, one kind per file."""

@@ -1,4 +1,4 @@
-"""The contract of a source: named parts of rows, and an identity that needs no reading of them where possible."""
+"""The contract of a source: named parts of rows, and an identity that, if possible, does not need the rows."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from xdomain.config.domain_verifier import Place
 from xdomain.domains.verifiers.base import Verifier
 
 Part = Literal["pool", "train", "dev", "test"]
-"""`pool` is split by hash; the others are explicit."""
+"""Part of a source. `pool` is split by hash; the others are explicit splits."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row with the place it came from.
+    """One row and its origin.
 
     Attributes:
-        values: columns.
-        where: "file.jsonl:17", for messages.
+        values: Value of each column.
+        where: File and line for messages, such as "file.jsonl:17".
     """
 
     values: Mapping[str, Any]
@@ -29,39 +29,39 @@ class Row:
 
 
 class Source(ABC):
-    """Rows of one domain."""
+    """A source of one domain's rows."""
 
     reads_files: bool = False
-    """Its rows are read from local files; others are generated or fetched, which takes its time."""
+    """Whether rows are read from local files. Other sources generate or fetch them, which takes longer."""
 
     @abstractmethod
     def parts(self) -> tuple[Part, ...]:
-        """Either ("pool",) or the explicit splits that exist."""
+        """Return ("pool",) or the explicit splits that exist."""
 
     @abstractmethod
     def rows(self, part: Part) -> Sequence[Row]:
-        """The rows of a part, in an order that never changes.
+        """Return the rows of a part, in an order that never changes.
 
         Raises:
-            DataError: the data is missing or malformed.
+            DataError: The data is missing or malformed.
         """
 
     @abstractmethod
     def identity(self) -> Mapping[str, Any]:
-        """Plain JSON that changes exactly when rows would."""
+        """Return plain JSON that changes if and only if rows change."""
 
     def size(self, part: Part) -> int | None:
-        """Rows of a part, all distinct, where that is known without making them."""
+        """Return the number of rows of a part if it is known without making them and all are distinct, or None."""
         return None
 
     def fields(self) -> Mapping[str, FieldConfig]:
-        """Fields of sources whose rows have a known shape; an experiment's own `fields` come on top."""
+        """Return the fields of a source whose rows have a known shape. An experiment's `fields` override them."""
         return {}
 
     def question_fields(self) -> Iterable[str]:
-        """Return the names in `fields` that say what is asked: rows that agree in these share a split.
+        """Return the names in `fields` that make up the question. Rows with equal values of these share a split.
 
-        Answers and names (`gold`, `solution`, `cluster`, `id`, `system`) never count.
+        `gold`, `solution`, `cluster`, `id` and `system` are never part of the question.
         """
         return self.fields()
 
@@ -74,9 +74,9 @@ class Source(ABC):
         return row
 
     def verifier(self, answer_in: tuple[Place, ...] | None = None) -> Verifier | None:
-        """The verifier that comes with the data, if one does.
+        """Return the verifier that comes with the data, or None.
 
         Args:
-            answer_in: where it should look for the answer; None leaves that to the source.
+            answer_in: Places that the verifier should search for the answer; None lets the source choose.
         """
         return None

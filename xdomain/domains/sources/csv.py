@@ -1,4 +1,4 @@
-"""Comma-separated values with a header line."""
+"""Read comma-separated values with a header line."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from xdomain.core.errors import DataError
 from xdomain.domains.sources.files import LONGEST_LINE, FileRows, open_text, read_lines, refuse_repeated_columns
 
 LONGEST_CELL = LONGEST_LINE
-"""Largest number of characters of a cell. Python's own limit of 131,072 is shorter than some passages."""
+"""Largest number of characters in a cell. Python's own limit of 131,072 is too short for some passages."""
 
 
 class CsvRows(FileRows):
-    """Every cell is text; numbers of rows count from 1 after the header."""
+    """A source of rows in CSV files. Every cell is text. Rows are numbered from 1 after the header."""
 
     def __init__(self, config: CsvSource) -> None:
         super().__init__(config)
@@ -31,7 +31,7 @@ class CsvRows(FileRows):
                 for number, row in enumerate(reader, start=1):
                     if None in row or None in row.values():
                         raise DataError(
-                            f"row {number} has not as many cells as the header.",
+                            f"row {number} and the header have different numbers of cells.",
                             where=f"{path}:{reader.line_num}",
                             fix="Correct the row, or quote the cell that holds the delimiter.",
                         )
@@ -52,7 +52,7 @@ class CsvRows(FileRows):
 
 @contextmanager
 def long_cells() -> Iterator[None]:
-    """Let cells be as long as `LONGEST_CELL`; the limit is one for the whole process."""
+    """Allow cells of up to `LONGEST_CELL` characters in the block. The limit applies to the whole process."""
     before = csv.field_size_limit(LONGEST_CELL)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What all local files share: parts, digests and errors that name the file and the line."""
+"""Common base of sources that read local files: parts, digests, and errors that name file and line."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from xdomain.domains.sources.base import Part, Row, Source
 
 LONGEST_LINE = 2**26
 LONGEST_TEXT = 2**31
-"""Characters of a line and of a file, unpacked. All rows of a file are held in memory."""
+"""Largest number of characters in a file after unpacking. All rows of a file are held in memory."""
 
 
 class FileRows(Source):
-    """Rows of local files; a subclass knows one format."""
+    """A source of rows in local files. Each subclass reads one format."""
 
     reads_files = True
 
@@ -39,10 +39,10 @@ class FileRows(Source):
         return tuple(part for part, paths in named.items() if paths is not None)
 
     def paths(self, part: Part) -> list[Path]:
-        """The files of a part.
+        """Return the files of a part.
 
         Raises:
-            DataError: one of them does not exist.
+            DataError: A file does not exist.
         """
         paths: Paths = getattr(self.files, "path" if part == "pool" else part)
         found = [Path(path) for path in ((paths,) if isinstance(paths, str) else paths)]
@@ -74,23 +74,23 @@ class FileRows(Source):
 
     @abstractmethod
     def read(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """Numbered rows of one file, numbered as its reader counts (lines for text)."""
+        """Yield the rows of one file with their numbers, which are line numbers for text."""
 
     def identity(self) -> Mapping[str, Any]:
         digests = {part: [file_digest(path) for path in self.paths(part)] for part in self.parts()}
         return {"kind": "file", "files": digests, **self.settings()}
 
     def settings(self) -> Mapping[str, Any]:
-        """Plain JSON of whatever changes how a file is read."""
+        """Return the settings that affect how a file is read, as plain JSON."""
         return {}
 
 
 @contextmanager
 def open_text(path: Path, newline: str | None = None) -> Iterator[IO[str]]:
-    """Open a text file, unpacked if its name ends in .gz; a byte order mark at its start is skipped.
+    """Open a text file, and unpack it if its name ends in .gz. A byte order mark at its start is skipped.
 
     Raises:
-        OSError: it cannot be read, or is not a regular file.
+        OSError: The file cannot be read, or is not a regular file.
     """
     with open_regular(path) as raw:
         binary = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
@@ -99,10 +99,10 @@ def open_text(path: Path, newline: str | None = None) -> Iterator[IO[str]]:
 
 
 def read_lines(handle: IO[str], path: Path) -> Iterator[str]:
-    """Yield the lines of a text, which may be unpacked from a small file, within limits.
+    """Yield the lines of a text within limits, since a small file may unpack to a large text.
 
     Raises:
-        DataError: a line is longer than `LONGEST_LINE`, or the text than `LONGEST_TEXT`.
+        DataError: A line is longer than `LONGEST_LINE`, or the text is longer than `LONGEST_TEXT`.
     """
     left = LONGEST_TEXT
     number = 0
@@ -122,7 +122,7 @@ def whole_text(handle: IO[str], path: Path) -> str:
     """Return a text of at most `LONGEST_TEXT` characters.
 
     Raises:
-        DataError: it is longer.
+        DataError: The text is longer.
     """
     text = handle.read(LONGEST_TEXT + 1)
     if len(text) > LONGEST_TEXT:
@@ -141,10 +141,10 @@ def not_json(error: ValueError, where: str, fix: str) -> DataError:
 
 
 def demand_object(value: object, where: str) -> Mapping[str, Any]:
-    """A row must be an object.
+    """Return a row that must be an object.
 
     Raises:
-        DataError: it is something else.
+        DataError: The row is something else.
     """
     if not isinstance(value, dict):
         raise DataError(
@@ -154,7 +154,7 @@ def demand_object(value: object, where: str) -> Mapping[str, Any]:
 
 
 def refuse_repeated_columns(names: Sequence[str], where: str) -> None:
-    """Refuse two columns with the same name, because only the last could be read. Nameless columns are allowed.
+    """Refuse two columns with the same name, because only the last one could be read. Nameless columns are allowed.
 
     Raises:
         DataError: A name is repeated.

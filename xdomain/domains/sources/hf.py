@@ -1,4 +1,4 @@
-"""A Hugging Face data set by id and pinned commit."""
+"""Read a Hugging Face data set by id and pinned commit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xdomain.domains.sources.base import Part, Row, Source
 
 
 class HfRows(Source):
-    """Rows through `datasets`, which reads its cache when there is no network. Code of a data set is never run."""
+    """A source of rows that `datasets` loads, without a network from its cache. Code of a data set is never run."""
 
     def __init__(self, config: HfSource) -> None:
         self.config = config

@@ -1,4 +1,4 @@
-"""A JSON document with a list of objects."""
+"""Read a JSON document that contains a list of objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xdomain.domains.values import load_json
 
 
 class JsonRows(FileRows):
-    """The objects of the list at `records`, numbered from 1."""
+    """A source of rows that are the objects of the list at `records`, numbered from 1."""
 
     def __init__(self, config: JsonSource) -> None:
         super().__init__(config)

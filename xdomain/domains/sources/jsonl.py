@@ -1,4 +1,4 @@
-"""JSON Lines."""
+"""Read JSON Lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xdomain.domains.values import load_json
 
 
 class JsonlRows(FileRows):
-    """One JSON object a line; empty lines are passed over."""
+    """A source with one JSON object per line. Empty lines are skipped."""
 
     def read(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         return read_jsonl(path)

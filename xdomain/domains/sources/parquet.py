@@ -1,4 +1,4 @@
-"""Parquet files."""
+"""Read Parquet files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xdomain.domains.sources.files import FileRows, refuse_repeated_columns
 
 
 class ParquetRows(FileRows):
-    """Rows in file order, numbered from 1; lists and structs become plain lists and dicts."""
+    """A source of rows in file order, numbered from 1. Lists and structs become plain lists and dicts."""
 
     def read(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         return read_parquet(path)
@@ -40,7 +40,7 @@ def read_parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def short_float(value: float | None) -> float | None:
-    """Return a number of single precision with the digits that tell it: 0.1, not 0.10000000149011612."""
+    """Return a single-precision number with the digits that identify it: 0.1, not 0.10000000149011612."""
     import numpy as np
 
     return None if value is None else float(str(np.float32(value)))

@@ -1,4 +1,4 @@
-"""Rows from a generator. Each split has its own streams; a draw whose hash belongs to another split is passed over."""
+"""Draw rows from a generator. Each split has its own streams. Draws whose hash belongs to another split are skipped."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ from xdomain.domains.verifiers.build import build_verifier
 
 DEV_SHARE, TEST_SHARE = 0.1, 0.2
 MOST_ATTEMPTS = 2000
-"""Draws for one item before the question space counts as used up."""
+"""Number of draws for one item after which the generator counts as having no further questions."""
 
 
 class ProceduralRows(Source):
-    """Distinct questions: item i of a split is the first fitting draw of the stream (generator, level, split, i)."""
+    """A source of distinct questions.
+
+    Item i of a split is the first fitting draw of the stream (generator, level, split, i).
+    """
 
     def __init__(self, config: ProceduralSource) -> None:
         self.config = config
@@ -50,7 +53,7 @@ class ProceduralRows(Source):
         return [self.row(Split(part), index, seen) for index in range(self.size(part))]
 
     def row(self, split: Split, index: int, seen: set[str]) -> Row:
-        """The item at `index`, and note it in `seen`."""
+        """Return the row at `index`, and add its question to `seen`."""
         rng = generator(self.config.generator, self.level, split, index)
         for _ in range(MOST_ATTEMPTS):
             question = self.generator.draw(rng, self.level)
@@ -66,7 +69,8 @@ class ProceduralRows(Source):
             }
             return Row(values, f"{self.config.generator}:{split}:{index}")
         raise DataError(
-            f'"{self.config.generator}" at level {self.level} offers no {index + 1} distinct questions for {split}.',
+            f'"{self.config.generator}" at level {self.level} has fewer than {index + 1} distinct questions '
+            f"for {split}.",
             where="domains.source.sizes",
             fix="Ask for fewer items or a higher level.",
         )

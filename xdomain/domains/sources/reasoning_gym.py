@@ -1,4 +1,4 @@
-"""Tasks of `reasoning-gym`, single or in weighted packs, judged by their own scorers in a killable process."""
+"""Tasks of `reasoning-gym`, single or in weighted packs. Their own scorers judge answers in a killable process."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ EXCLUDED: dict[str, str] = {
         EVALUATES,
     ),
 }
-"""Tasks of reasoning-gym 0.1.25 that are not offered, each with its reason."""
+"""Tasks of reasoning-gym 0.1.25 that are not offered, each with the reason."""
 
 
 NEEDS_PYCOSAT = ("zebra_puzzles",)
@@ -55,9 +55,9 @@ NEEDS_PYCOSAT = ("zebra_puzzles",)
 
 
 class ReasoningGymRows(Source):
-    """One pool of rows over all tasks of the pack, to be split by hash.
+    """A source with one pool of rows over all tasks of a pack, which is split by hash.
 
-    Item i of seed s is item i-1 of seed s+1 in this package, so splits never come from neighbouring seeds.
+    In reasoning-gym, item i of seed s equals item i-1 of seed s+1, so splits are never made of neighbouring seeds.
     """
 
     def __init__(self, config: ReasoningGymSource) -> None:
@@ -86,7 +86,7 @@ class ReasoningGymRows(Source):
         return ("pool",)
 
     def rows(self, part: Part) -> Sequence[Row]:
-        # A question that is drawn twice stays once.
+        # A question that is drawn twice is kept once.
         found: dict[str, Row] = {}
         for task, size in zip(self.config.tasks, shares(self.config.tasks, self.config.size), strict=True):
             spec = self.spec(task, size)
@@ -96,7 +96,7 @@ class ReasoningGymRows(Source):
         return list(found.values())
 
     def spec(self, task: PackTask, size: int) -> dict[str, Any]:
-        """Everything that makes a task's items, as plain JSON."""
+        """Return everything that determines a task's items, as plain JSON."""
         seed = derive_seed("reasoning_gym", task.name, self.config.seed)
         return {"name": task.name, "seed": seed, "size": size, "parameters": task.parameters}
 
@@ -121,13 +121,15 @@ class ReasoningGymRows(Source):
 
 @cache
 def has_pycosat() -> bool:
-    """Return whether the real package is installed. The answer is kept, since an empty stand-in may replace it
-    later."""
+    """Return whether the real package pycosat is installed.
+
+    The answer is cached, since an empty stand-in may replace the package later.
+    """
     return importlib.util.find_spec("pycosat") is not None
 
 
 def shares(tasks: Sequence[PackTask], size: int) -> list[int]:
-    """Rows for each task: proportional to weight, at least one, remainders to the first."""
+    """Return the number of rows per task: proportional to its weight, at least one, remainders to the first tasks."""
     total = sum(task.weight for task in tasks)
     counts = [max(1, int(size * task.weight / total)) for task in tasks]
     for place in range(size - sum(counts)):
@@ -136,12 +138,13 @@ def shares(tasks: Sequence[PackTask], size: int) -> list[int]:
 
 
 def open_task(spec: Mapping[str, Any]) -> Any:
-    """The task's data set.
+    """Return the task's data set.
 
     Raises:
-        ConfigError: no such task, or parameters that it does not take.
+        ConfigError: There is no such task, or it does not take these parameters.
     """
-    # The package imports pycosat whatever the task; without a compiler it is not here (`NEEDS_PYCOSAT` was refused).
+    # The package imports pycosat for every task. Without a compiler it cannot be installed, so an empty module replaces
+    # it. Tasks that need it (`NEEDS_PYCOSAT`) were refused before.
     if not has_pycosat():
         sys.modules.setdefault("pycosat", ModuleType("pycosat"))
     import reasoning_gym
@@ -165,7 +168,7 @@ def open_task(spec: Mapping[str, Any]) -> Any:
 
 @lru_cache(maxsize=64)
 def open_task_cached(spec_text: str) -> Any:
-    """`open_task` for a specification written as JSON."""
+    """Return the same as `open_task` for a specification written as JSON, and cache it."""
     import json
 
     return open_task(json.loads(spec_text))

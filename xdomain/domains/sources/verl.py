@@ -1,4 +1,4 @@
-"""Rows of verl, Guru, SkyRL and DAPO data."""
+"""Read rows of verl, Guru, SkyRL and DAPO data."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from xdomain.domains.values import readable
 
 
 class VerlRows(FileRows):
-    """The chat prompt's user message is the question, its system message the system message.
+    """A source of rows in verl's layout. The user message of the chat prompt is the question.
 
-    Guru keeps `reward_model` and `extra_info` as JSON text in places; both forms are read.
+    Guru stores `reward_model` and `extra_info` partly as JSON text. Both forms are read.
     """
 
     def __init__(self, config: VerlSource) -> None:
@@ -49,17 +49,17 @@ class VerlRows(FileRows):
 
 
 def flattened(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    """Return the row with `question`, `system` and `gold` added to its own columns, None for missing ones.
+    """Return the row with `question`, `system` and `gold` added to its own columns, or None for missing ones.
 
     Raises:
-        DataError: the row has the columns of another layout.
-        BadRow: its chat prompt is not one question.
+        DataError: The row has the columns of another layout.
+        BadRow: The row's chat prompt is not a single question.
     """
     if not {"prompt", "reward_model"} & row.keys():
         raise DataError(
             "a verl row should have `prompt` and `reward_model.ground_truth`.",
             where=where,
-            fix=f"The row has the columns {', '.join(row)}; another kind of source may fit.",
+            fix=f"Choose another kind of source: the row has the columns {', '.join(row)}.",
         )
     try:
         reward_model = parsed(row.get("reward_model"))
@@ -77,7 +77,7 @@ def flattened(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     for kind in ("images", "videos", "audios"):
         held = readable(row.get(kind))
         if held is not None and held != []:
-            raise BadRow(f"the row has `{kind}`, and prompts are text.", where=where, fix="Leave such rows out.")
+            raise BadRow(f"the row has `{kind}`, but prompts are text.", where=where, fix="Leave such rows out.")
     texts = {role: message_text(message.get("content"), where) for role, message in zip(roles, messages, strict=True)}
     return {**row, "question": texts.get("user"), "system": texts.get("system"), "gold": parsed_gold(gold)}
 
@@ -94,7 +94,7 @@ def chat_messages(prompt: Any) -> Sequence[Mapping[str, Any]]:
 
 
 def message_text(content: Any, where: str) -> str | None:
-    """Return the text of a message; parts of text are joined as chat templates do, with nothing between them.
+    """Return the text of a message. Text parts are joined as chat templates do, with nothing between them.
 
     Raises:
         BadRow: The message holds something other than text, such as an image.
@@ -117,6 +117,6 @@ def message_text(content: Any, where: str) -> str | None:
 
 
 def parsed_gold(gold: Any) -> Any:
-    """Return a ground truth; from a list of one (DAPO's math rows) its only entry."""
+    """Return a ground truth, or the only entry of a list with one entry (DAPO's math rows)."""
     gold = readable(gold)
     return gold[0] if isinstance(gold, list) and len(gold) == 1 else gold

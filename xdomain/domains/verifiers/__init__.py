@@ -1,1 +1,1 @@
-"""Verifiers: one idea of being right a file."""
+"""Verifiers, one definition of a right answer per file."""

@@ -1,4 +1,4 @@
-"""Who is what: knights and knaves, and other puzzles that give each name one of a few values."""
+"""Verifier of puzzles that assign one of a few values to each name, such as knights and knaves."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from xdomain.domains.verifiers.claims import Claims, gold_names
 
 
 class AssignmentChecker(OneByOne):
-    """Right if every name has its gold value; malformed if some name has none, or two different ones.
+    """A verifier of assignments.
 
+    An answer is right if every name has its gold value. It is malformed if a name has no value or two different ones.
     A gold reads "Zoey is a knight, and Riley is a knave" or "Zoey: knight, Riley: knave". An answer may also say
     "Knights: Zoey", "both are knights" or "Zoey must be a knight". A denial, a condition or a reported statement
     claims nothing.
@@ -54,9 +55,9 @@ class AssignmentChecker(OneByOne):
         return self.claims_about(names).read(gold)
 
     def claimed(self, stated: str, names: tuple[str, ...]) -> dict[str, set[str]]:
-        """Return the values claimed of each name: by the whole text, or by its last paragraph that claims any.
+        """Return the values claimed of each name in the whole text, or in its last paragraph that claims any.
 
-        A text that supposes first and concludes in the end contradicts itself only as a whole.
+        The whole text may contradict itself if it makes suppositions first and concludes in its last paragraph.
         """
         reader = self.claims_about(names)
         claims = reader.read(stated)

@@ -1,4 +1,4 @@
-"""The contract of a verifier, and the loop that most of them share."""
+"""The contract of a verifier, and the loop that most verifiers share."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from xdomain.core.records import Verdict
 from xdomain.domains.base import Item
 
 LONGEST_COMPLETION = 200_000
-"""Characters. What is longer is judged malformed: no answer needs it, and every extraction stays cheap."""
+"""Largest number of characters in a completion. A longer one is malformed, so that extraction stays cheap."""
 
 
 class Verifier(ABC):
-    """Judges completions; holds no state that a verdict could depend on.
+    """A judge of completions without state that verdicts depend on.
 
     Attributes:
-        id: kind and version, "text/2". The version is raised whenever a verdict could differ.
+        id: Kind and version, such as "text/2". The version is raised whenever a verdict could differ.
     """
 
     id: str
 
     @abstractmethod
     def judge(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
-        """A verdict for each pair. Never raises on any completion."""
+        """Return one verdict per pair of item and completion. No completion raises an error."""
 
     def unreadable_golds(self, items: Sequence[Item]) -> list[Item]:
-        """Return the items whose gold answer this verifier cannot read, so that no completion can be judged by it."""
+        """Return the items whose gold answer this verifier cannot read, so that no completion can be judged."""
         return []
 
     def preflight(self) -> None:  # noqa: B027 -- most verifiers need nothing
@@ -37,7 +37,7 @@ class Verifier(ABC):
 
 
 class OneByOne(Verifier):
-    """A verifier that needs no batch: subclasses say what they think of one completion."""
+    """A verifier that needs no batch. Subclasses judge one completion at a time."""
 
     def judge(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
         return [
@@ -47,4 +47,4 @@ class OneByOne(Verifier):
 
     @abstractmethod
     def judge_one(self, item: Item, completion: str) -> Verdict:
-        """The verdict for one completion of at most `LONGEST_COMPLETION` characters."""
+        """Return the verdict on one completion of at most `LONGEST_COMPLETION` characters."""

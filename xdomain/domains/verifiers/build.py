@@ -1,4 +1,4 @@
-"""From a verifier's configuration to the verifier."""
+"""Build a verifier from its configuration."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from xdomain.domains.verifiers.base import Verifier
 
 
 def build_verifier(config: VerifierConfig) -> Verifier:
-    """Make the verifier that `config` names; its module is imported only now.
+    """Return the verifier that `config` describes. Its module is imported only now.
 
     Raises:
-        PluginError: no verifier of that kind is registered, or a plugin makes none.
-        DependencyMissing: it needs a package that is not installed.
+        PluginError: No verifier of that kind is registered, or a plugin does not return a verifier.
+        DependencyMissing: The verifier needs a package that is not installed.
     """
     where = "domains.verifier.kind"
     verifier = VERIFIERS.build(config.kind, config, gives=Verifier, where=where)  # type: ignore[type-abstract]
@@ -26,7 +26,7 @@ def build_verifier(config: VerifierConfig) -> Verifier:
 
 
 def needs_source(config: SourceVerifier) -> Verifier:
-    """Stand for the kind `source`, whose verifier only the domain's source can make."""
+    """Raise an error for the kind `source`, whose verifier only the domain's source can build."""
     raise ConfigError(
         "a verifier of kind `source` belongs to a source that brings one.",
         where="domains.verifier.kind",

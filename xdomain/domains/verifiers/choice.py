@@ -1,4 +1,4 @@
-"""One of a few letters."""
+"""Verifier of multiple choice answers."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ OPTION_IS = re.compile(
     r"|\b(?:choose|pick|select|go with|chose)\b(?=\s)",
     re.I,
 )
-"""The words before a choice that are not "the answer is"."""
+"""Words before a choice, other than "the answer is"."""
 IS_RIGHT = re.compile(
     rf"(?=(?:\b{LABEL}\s{{1,3}})?[*(]{{0,3}}\b[A-Z]\b[*).]{{0,4}}\s{{1,3}}(?:is|must be|would be)"
     r"\s+(?:also\s+)?(?:the\s+|therefore\s+)?(?:correct|right|true|best|answer)\b)",
     re.I,
 )
-"""Where "option B is correct" begins."""
+"""Beginning of statements such as "option B is correct"."""
 
 INTRODUCTION = re.compile(
     rf"(?:\W|\b(?:is|either|both|neither|the|correct|right|best|final|it|that|therefore|thus|so|must|be|would|clearly|definitely|(?:{LABEL}))\b)*",
@@ -42,14 +42,15 @@ NOT_A_CHOICE = re.compile(rf"\b(?:not|rather than|instead of|isn't)\s+(?:{LABEL}
 AFTER_ARTICLE = re.compile(
     r"\s+(?:is|or|and|because|since|as|with|at|which|would|must|has|not)\b|\s*(?:\Z|[^\s\w])|\s{2,}|\s+[A-Z0-9]"
 )
-"""What follows the choice A; anything else follows the article."""
+"""Text after the choice A. After the article "a" there is other text."""
 
 
 class ChoiceChecker(OneByOne):
-    """Right if the stated letter is the gold one; malformed if none of the choices is stated, or more than one.
+    """A verifier of choices.
 
-    A short answer leads with its letter: "(B) 12 N" is B, and so is "B - A large dog". A gold written "(B)" is read
-    in the same way.
+    An answer is right if its letter is the gold letter. It is malformed if it states none of the choices or more than
+    one. A short answer begins with its letter: "(B) 12 N" is B, and so is "B - A large dog". A gold written "(B)" is
+    read in the same way.
     """
 
     id = "choice/2"
@@ -76,7 +77,7 @@ class ChoiceChecker(OneByOne):
         return self.head(plain(stated)) is not None
 
     def letter(self, stated: str) -> str | None:
-        """Return the one choice that a short answer states; None if it states none or several."""
+        """Return the single choice that a short answer states, or None if it states none or several."""
         text = NOT_A_CHOICE.sub(" ", plain(stated[:LONGEST]))
         found = self.head(text)
         if found is None:
@@ -90,7 +91,7 @@ class ChoiceChecker(OneByOne):
         return letter
 
     def head(self, text: str) -> tuple[str, int] | None:
-        """Return the choice that `text` begins with and the index where it ends; None if it begins with none."""
+        """Return the choice that `text` begins with and the index of its end, or None if it begins with none."""
         introduction = INTRODUCTION.match(text)
         begin = introduction.end() if introduction else 0
         bracketed = BRACKETED.match(text, text.rfind("(", 0, begin) if "(" in text[:begin] else 0)
@@ -112,8 +113,7 @@ class ChoiceChecker(OneByOne):
         return None if choice is None else (choice, end)
 
     def only_letter(self, text: str) -> str | None:
-        """Return the only choice that is a separate word somewhere in `text`; None if there is none or more than
-        one."""
+        """Return the only choice that is a separate word in `text`, or None if there is none or more than one."""
         found = {choice for choice in self.choices if lone(choice, text)}
         return self.choices[found.pop()] if len(found) == 1 else None
 
@@ -122,8 +122,10 @@ LONGEST = 2000
 
 
 def lone(choice: str, text: str) -> bool:
-    """Return whether a capital or a digit is a separate word in `text`, not an article, pronoun or part of a
-    formula."""
+    """Return whether a capital letter or a digit is a separate word in `text`.
+
+    Articles, pronouns and parts of formulas do not count.
+    """
     for found in re.finditer(rf"(?<![\w'°=+/\\-]){re.escape(choice)}(?![\w'=+/])", text):
         if choice not in "AI" or AFTER_ARTICLE.match(text, found.end()):
             return True

@@ -1,7 +1,6 @@
-"""Reading who is claimed to be what, in sentences, lists and tables.
+"""Read which values a text claims for names, in sentences, lists and tables.
 
-A text is turned into one symbol per word (a name, a value, "is", "and", "not", ...), and patterns of symbols
-are claims.
+A text is turned into one symbol per word (a name, a value, "is", "and", "not", ...). Claims are patterns of symbols.
 """
 
 from __future__ import annotations
@@ -88,7 +87,7 @@ UNSURE = {
     ),
     *("remarked", "commented", "noted", "declared", "mentioned", "insisted", "expressed", "unless", "?"),
 }
-"""Words that make a sentence something other than a claim."""
+"""Words that show that a sentence is not a claim."""
 UNTRUE = re.compile(
     r"\b(?:false|impossible|untrue|incorrect|wrong)\s(?:that|for)\b|\bnot\s(?:true|possible|the case)\s(?:that|for)\b"
     r"|\b(?:can't|cannot)\sbe\sthat\b|\bno\s(?:\w+\s){0,3}(?:where|in\swhich|such\sthat)\b",
@@ -110,11 +109,11 @@ NO_NAMES = frozenset(
 
 
 class Claims:
-    """Reads the values that a text claims of some names.
+    """A reader of the values that a text claims for names.
 
     Args:
-        names: in small letters.
-        values: what each may be.
+        names: Names in small letters.
+        values: Values that a name can have.
     """
 
     def __init__(self, names: Sequence[str], values: Sequence[str]) -> None:
@@ -139,7 +138,7 @@ class Claims:
         )
 
     def read(self, text: str) -> dict[str, set[str]]:
-        """Return the values claimed of each name, in small letters; names without a claim are left out."""
+        """Return the values claimed for each name, in small letters. Names without a claim are left out."""
         symbols = self.symbols(plain_latex(plain_characters(text)))
         claims: dict[str, set[str]] = {}
         index = 0
@@ -161,7 +160,7 @@ class Claims:
                 claims.setdefault(self.names[ord(symbol) - 0xE000], set()).add(self.values[ord(value) - 0xF000])
 
     def symbols(self, text: str) -> str:
-        """Return one symbol per word; sentences that claim nothing are left out."""
+        """Return one symbol per word. Sentences that claim nothing are left out."""
         text = BRACKETED.sub(lambda found: found.group() if self.kind.search(found.group()) else " ", text)
         text = UNTRUE.sub(" unless ", text)
         text = re.sub(r"[*_`\"{}\[\]()$\\]|(?m:^[ \t]*(?:[-•+]|\d+[.)])[ \t])", " ", text)
@@ -202,7 +201,7 @@ def names_denial_value(found: re.Match[str]) -> tuple[str, str, str]:
 
 
 def gold_names(gold: str, values: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of a gold answer, in small letters: what stands in it besides values and little words."""
+    """Return the names in a gold answer, in small letters: all its words except values and function words."""
     kinds = "|".join(re.escape(value) for value in values)
     text = re.sub(r"(?m)^\s*\(?\d+[.)]\s|[*_`\"{}\[\]()$\\]", " ", plain_latex(plain_characters(gold)))
     text = re.sub(rf"(?i)(?:\b(?:an?|the|both|all)\s+)?\b(?:{kinds})(?:e?s)?\b", "\n", text)

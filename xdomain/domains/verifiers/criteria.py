@@ -1,7 +1,7 @@
-"""A judge scores a completion by the item's own criteria, one after the other.
+"""Verifier that lets a judge score a completion by the item's own criteria, one after the other.
 
-Source: WritingBench (2503.05244): five criteria a request, each scored from 1 to 10 by a critic model; the benchmark's
-score is the mean. The prompt is ours: theirs is not part of this project.
+Source: WritingBench (2503.05244): five criteria per request, each scored from 1 to 10 by a critic model. The
+benchmark's score is the mean. The prompt is ours, since theirs is not part of this project.
 """
 
 from __future__ import annotations
@@ -33,11 +33,14 @@ QUESTION = """Score the response to the request by this one criterion, strictly,
 {answer}
 
 Reply {{{ticket}"score": <whole number>, "reason": "<why, in a sentence>"}}."""
-# The shape is no JSON: a judge that repeats its instructions must not be read as having answered.
+# The shape is not valid JSON, so that a judge that only repeats its instructions gives no answer.
 
 
 class CriteriaChecker(Verifier):
-    """Credit is a tenth of the mean score; right from `pass_score` on. The reason names the scores in order."""
+    """A verifier whose credit is a tenth of the mean score.
+
+    A completion is right if its credit is at least `pass_score`. The reason lists the scores in order.
+    """
 
     def __init__(self, config: CriteriaJudge) -> None:
         self.config = config
@@ -72,7 +75,7 @@ class CriteriaChecker(Verifier):
         return Verdict(outcome, credit, f"scores {', '.join(map(str, known))}", answer)
 
     def points(self, item: Item, answer: str, criterion: Mapping[str, Any]) -> int | None:
-        """The score from 1 to 10 by one criterion; None if the judge gave none."""
+        """Return the score from 1 to 10 by one criterion, or None if the judge gave none."""
         text = json.dumps(criterion, ensure_ascii=False, indent=1)
         mark = ticket(item.prompt, answer, text)
         question = QUESTION.format(
@@ -94,12 +97,12 @@ class CriteriaChecker(Verifier):
         return self.judge_model.ask(
             [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}],
             read,
-            None if self.config.demand_ticket else in_words,  # words hold no ticket
+            None if self.config.demand_ticket else in_words,  # a reply in words has no ticket
         )
 
 
 def read_criteria(criteria: object) -> list[Mapping[str, Any]] | None:
-    """Criteria of the demanded shape (or the JSON of them), else None."""
+    """Return criteria of the demanded shape, which may be JSON text, or None if they have another shape."""
     if isinstance(criteria, str):
         try:
             criteria = json.loads(criteria)

@@ -1,4 +1,4 @@
-"""A plain function of the user's as a verifier."""
+"""Verifier that calls a user's function."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from xdomain.domains.verifiers.base import OneByOne
 
 
 class FunctionChecker(OneByOne):
-    """Calls `function(item, completion)`, and reads what it returns as a verdict.
+    """A verifier that calls `function(item, completion)` and turns its result into a verdict.
 
-    A `Verdict` is kept. True is right, False wrong. A number from 0 to 1 is the credit: 1 is right, less is wrong with
-    that credit. Anything else is unscored, as is an exception.
+    A `Verdict` is kept. True is right, and False is wrong. A number from 0 to 1 is the credit: 1 is right, and less is
+    wrong with that credit. Any other result is unscored, and so is an exception.
     """
 
     def __init__(self, config: FunctionVerifier) -> None:
@@ -25,7 +25,7 @@ class FunctionChecker(OneByOne):
         self._function = UserFunction(config, arguments=2)
 
     def judge(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
-        self._function.load()  # what cannot be imported is an error of the whole evaluation, not of one completion
+        self._function.load()  # a failed import is an error of the whole evaluation, not of one completion
         return super().judge(items, completions)
 
     def judge_one(self, item: Item, completion: str) -> Verdict:
@@ -37,7 +37,7 @@ class FunctionChecker(OneByOne):
 
 
 def verdict_of(returned: Any) -> Verdict:
-    """Return the verdict that a function's result stands for; unscored, with a reason, if it stands for none."""
+    """Return the verdict that a function's result means. A result without meaning is unscored, with a reason."""
     if isinstance(returned, Verdict):
         return checked(returned)
     number = plain_number(returned)
@@ -53,7 +53,7 @@ def verdict_of(returned: Any) -> Verdict:
 
 
 def checked(verdict: Verdict) -> Verdict:
-    """Return a verdict whose fields have the types that records need; unscored if they have others."""
+    """Return a verdict unchanged if its fields have the types that records need, otherwise an unscored verdict."""
     number = plain_number(verdict.score)
     texts = isinstance(verdict.reason, str) and isinstance(verdict.answer, str | None)
     if verdict.outcome not in list(Outcome) or (verdict.score is not None and number is None) or not texts:
@@ -64,5 +64,5 @@ def checked(verdict: Verdict) -> Verdict:
 
 
 def writable(text: str) -> str:
-    """Return text that any file can hold: lone surrogates become question marks."""
+    """Return the text with lone surrogates replaced by question marks, so that any file can hold it."""
     return text.encode("utf-8", "replace").decode("utf-8")

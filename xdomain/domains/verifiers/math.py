@@ -1,4 +1,4 @@
-"""Mathematical equivalence: decided from the text where that is safe, else by math-verify in killable processes."""
+"""Verifier of mathematical equivalence: by the text if that is safe, otherwise by math-verify in killable processes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from xdomain.domains.verifiers.math_text import compare_texts, for_parser, prose
 from xdomain.domains.worker_pool import Failure, WorkerPool
 
 LONGEST_ANSWER = 2000
-"""Characters. Longer "answers" are malformed: no gold of any data set comes near, and parsers choke on them."""
+"""Largest number of characters in an answer. A longer one is malformed: golds are shorter, and parsers may hang."""
 
 DEEPEST_NESTING = 60
-"""Braces within braces; recursive parsers overflow on more."""
+"""Deepest nesting of braces. Recursive parsers overflow on more."""
 
 REMEMBERED = 100_000
-"""Comparisons kept: the samples of a GRPO group repeat one another."""
+"""Number of comparisons that are cached, since the samples of a GRPO group repeat one another."""
 
 NO_ANSWERS = frozenset(
     (
@@ -31,14 +31,14 @@ NO_ANSWERS = frozenset(
         "this", "now", "in", "to",
     )
 )  # fmt: skip
-"""Words that begin what is said about an answer."""
+"""First words of remarks about an answer."""
 
 
 class MathChecker(Verifier):
-    """Right if the extracted answer equals the gold one as mathematics.
+    """A verifier of mathematical answers, which are right if they are equivalent to the gold.
 
-    A gold that cannot be parsed leaves the sample unscored; an answer that cannot, or on which the parser hangs
-    or breaks, is malformed.
+    If the gold cannot be parsed, the verdict is unscored. If the answer cannot be parsed, or the parser hangs or
+    crashes on it, the verdict is malformed.
     """
 
     id = "math/2"
@@ -64,7 +64,7 @@ class MathChecker(Verifier):
         ]
 
     def find(self, completion: str) -> str | Verdict:
-        """The extracted answer, or the verdict that there is none worth parsing."""
+        """Return the extracted answer, or the verdict if there is none that can be parsed."""
         if len(completion) > LONGEST_COMPLETION:
             return Verdict.malformed("too long")
         answer = extract(completion, self.config, states_maths)
@@ -75,7 +75,7 @@ class MathChecker(Verifier):
         return answer
 
     def compare(self, pairs: set[tuple[str, str]]) -> None:
-        """Learn the status of every pair that is not known yet."""
+        """Determine and cache the status of each pair that is not cached yet."""
         if len(self._known) > REMEMBERED:
             self._known.clear()
         slow: dict[tuple[str, str], tuple[str, str]] = {}
@@ -96,7 +96,7 @@ class MathChecker(Verifier):
         return self.pool.map(jobs, self.config.timeout_seconds) if jobs else []
 
     def unreadable_golds(self, items: Sequence[Item]) -> list[Item]:
-        """Return the items whose gold is neither a number, words, nor anything that the parser reads."""
+        """Return the items whose gold is neither a number nor words and which the parser cannot read."""
         golds = {item.gold: tidy(item.gold) for item in items}
         asked = {gold: for_parser(text) for gold, text in golds.items() if not settled(text)}
         statuses = dict(zip(asked, self.ask([(text, text) for text in asked.values()]), strict=True))
@@ -119,17 +119,17 @@ def verdict_of(status: object, answer: str) -> Verdict:
 
 
 def compare_exactly(gold: str, answer: str) -> bool | None:
-    """Return whether two texts are equal, decided without a parser; None where only a parser can tell."""
+    """Return whether two texts are equal, or None if only a parser can decide it."""
     return compare_texts(*without_labels(tidy(gold), tidy(answer)))
 
 
 def states_maths(text: str) -> bool:
-    """Return whether a text after "the answer is" can be an answer: "the answer is correct" states none."""
+    """Return whether a text after "the answer is" can be an answer. In "the answer is correct" it cannot."""
     return text.split(None, 1)[0].strip(".,:").casefold() not in NO_ANSWERS
 
 
 def nesting(text: str) -> int:
-    """The greatest depth of brackets of any kind."""
+    """Return the greatest nesting depth of brackets of any kind."""
     depth = deepest = 0
     for character in text:
         depth += (character in "{([") - (character in "})]")

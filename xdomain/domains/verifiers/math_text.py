@@ -1,7 +1,7 @@
-"""What can be said about two mathematical answers from their text, and how they are put before the parser.
+"""Compare mathematical answers by their text, and prepare text for the parser.
 
 The parser, latex2sympy as math-verify calls it, reads "listen" as a product of six letters, drops the base of `52_8`,
-takes "3:1" for a division, and falls back to the first number of what it cannot read. Such answers are decided here.
+reads "3:1" as a division, and uses only the first number of a text that it cannot read. Such answers are compared here.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ ROMAN_UNIT = re.compile(
     r"(?<=[A-Za-z})])[\s~\\]{0,3}\\(?:text|mathrm|mbox)\s?\{[\s~]{0,3}[mgshLNJVW]\}\s?(?:\^\{?\d\}?)?[\s$]{0,3}\Z"
 )
 WORD_BEHIND = re.compile(r"(?<=[\w})])(?=\\(?:text|mathrm|mbox)\s*\{\s*[A-Za-z])")
-LETTER_BEHIND = re.compile(r"-?\d+[A-Za-z]")  # a product: a unit would stand in \text{}
+LETTER_BEHIND = re.compile(r"-?\d+[A-Za-z]")  # a product: a unit would be written in \text{}
 DOTS = re.compile(r"\\[lc]?dots[cb]?(?![A-Za-z])|\.\.\.|…")
 RATIO = re.compile(r"\s*-?\d[\d.,]*\s*(?:(?::|to\s)\s*-?\d[\d.,]*\s*)+")
 CLOCK = re.compile(r"\s*0?(\d{1,2}:\d\d(?::\d\d)?)\s*(?:([ap])\.?\s?m\.?)?\s*", re.I)
@@ -68,11 +68,11 @@ UNITS = {
     **{"miles": "mi", "grams": "g", "kilograms": "kg", "seconds": "s", "minutes": "min", "hours": "h"},
     **{"days": "day", "weeks": "week", "cents": "cent", "¢": "cent", "$": "dollar", "dollars": "dollar"},
 }
-"""Units that are told apart; a name that is not listed here is ignored."""
+"""Units that are distinguished. Other names are ignored."""
 
 
 def tidy(text: str) -> str:
-    """Return the mathematical part of an answer: without wrappers, words before it, and units behind it."""
+    """Return the mathematical part of an answer, without wrappers, words before it, and units after it."""
     text = bare(text.strip())
     segments = list(MATHS.finditer(text))
     if segments and not (len(segments) == 1 and segments[0].end() - segments[0].start() == len(text)):
@@ -88,14 +88,14 @@ def tidy(text: str) -> str:
 
 
 def repeating(found: re.Match[str]) -> str:
-    """Return the fraction that a repeating decimal is."""
+    """Return the fraction that equals a repeating decimal."""
     whole, once, again = found.groups()
     all_of_it, before = int(whole + once + again), int((whole + once) or "0")
     return f"\\frac{{{all_of_it - before}}}{{{(10 ** len(again) - 1) * 10 ** len(once)}}}"
 
 
 def join_segments(text: str, segments: list[re.Match[str]]) -> str:
-    """Return the last formula of a sentence, with those before it that a comma or a conjunction joins to it."""
+    """Return the last formula of a sentence, with earlier formulas that a comma or a conjunction joins to it."""
     if any(text[index - 1 : index] == "\\" for index in (segments[0].start(),)):
         return text
     last = len(segments) - 1
@@ -113,7 +113,7 @@ def join_segments(text: str, segments: list[re.Match[str]]) -> str:
 
 
 def without_labels(gold: str, answer: str) -> tuple[str, str]:
-    """Return two tidied answers alike: the label of "(B) 5" is dropped, or stands alone, as it does in the other."""
+    """Return two tidied answers, with "(B) 5" reduced to "(B)" or "5" if the other has only one of these parts."""
 
     def like(text: str, other: str) -> str:
         labelled = LABELLED.fullmatch(text)
@@ -125,7 +125,7 @@ def without_labels(gold: str, answer: str) -> tuple[str, str]:
 
 
 def for_parser(text: str) -> str:
-    """Return tidied text as the parser wants it: functions with their backslash, mixed numbers as sums, no units."""
+    """Return tidied text in the parser's form: functions with a backslash, mixed numbers as sums, no units."""
     text = re.sub(r"(?<!\\)\$", "", BARE_FUNCTION.sub(r"\\\1", text))
     text = MIXED.sub(lambda found: "({}+\\frac{{{}}}{{{}}})".format(*filter(None, found.groups())), text)
     text = text.replace("°", "").replace("**", "^")
@@ -139,7 +139,7 @@ def for_parser(text: str) -> str:
 
 
 def prose(text: str) -> bool:
-    """Return whether what is left for the parser holds words, which it would read as products of letters."""
+    """Return whether a text for the parser contains words, which it would read as products of letters."""
     text = re.sub(r"\\(?:begin|end)\{\w+\*?\}", " ", text)
     return TWO_WORDS.search(BARE_FUNCTION.sub("", re.sub(r"\\[A-Za-z]+", " ", text))) is not None and (
         re.search(r"(?<![\\A-Za-z])[A-Za-z]{4,}|(?<![\\A-Za-z])[A-Za-z]{2,}\s+[A-Za-z]{2,}", text) is not None
@@ -147,13 +147,13 @@ def prose(text: str) -> bool:
 
 
 def compare_texts(gold: str, answer: str) -> bool | None:
-    """Return whether two tidied answers are equal; None where only the parser can tell."""
+    """Return whether two tidied answers are equal, or None if only the parser can decide it."""
     if squeeze(gold) == squeeze(answer):
         return True
     gold_number, answer_number = read_quantity(gold), read_quantity(answer)
     named = [NAMED.match(each) for each in (gold, answer)]
     if named[0] and named[1] and squeeze(named[0].group(1)) != squeeze(named[1].group(1)):
-        return None  # "y = 5" for "x = 5": the parser tells them apart
+        return None  # "y = 5" and "x = 5": the parser distinguishes them
     if gold_number is not None and answer_number is not None and not LETTER_BEHIND.fullmatch(gold):
         return equal_quantities(gold_number, answer_number)
     for special in (equal_dotted, equal_times, equal_ratios, equal_in_base, equal_words, equal_signs, equal_brackets):
@@ -164,22 +164,22 @@ def compare_texts(gold: str, answer: str) -> bool | None:
 
 
 def settled(text: str) -> bool:
-    """Return whether a gold of this form is compared as text, so that the parser need not read it."""
+    """Return whether a gold of this form is compared as text and never by the parser."""
     if read_quantity(text) is not None or word_text(text) is not None or DOTS.search(text):
         return True
     return any(form.fullmatch(text) is not None for form in (RATIO, CLOCK, WITH_BASE))
 
 
 def squeeze(text: str) -> str:
-    """Return `text` without spaces and the braces that stand round a single character."""
+    """Return `text` without spaces and without braces around a single character."""
     return re.sub(r"\{([A-Za-z0-9])\}", r"\1", "".join(text.split()))
 
 
 def equal_quantities(gold: Quantity, answer: Quantity) -> bool:
-    """Return whether two numbers are equal as they are written.
+    """Return whether two written numbers are equal.
 
     A per cent sign may be a unit (50% for 50) or part of the number (50% for 1/2). A decimal fraction of six places
-    or more equals a fraction that it rounds. "14/3 ≈ 4.67" equals both. Units are told apart where both are known.
+    or more equals a fraction that it rounds. "14/3 ≈ 4.67" equals both. Units are compared if both are known.
     """
     mine, yours = (UNITS.get(each.unit) or UNITS.get(each.unit + "s") for each in (gold, answer))
     if mine and yours and mine != yours:
@@ -204,14 +204,14 @@ def equal_quantities(gold: Quantity, answer: Quantity) -> bool:
 
 
 def equal_dotted(gold: str, answer: str) -> bool | None:
-    """Sequences that go on ("1, 2, \\ldots, n") are compared as text."""
+    """Compare sequences with an ellipsis ("1, 2, \\ldots, n") as text."""
     if not DOTS.search(gold) and not DOTS.search(answer):
         return None
     return squeeze(DOTS.sub("...", gold)) == squeeze(DOTS.sub("...", answer))
 
 
 def equal_times(gold: str, answer: str) -> bool | None:
-    """A time of day may leave out "a.m." or "p.m.", and never exchange them."""
+    """Compare times of day. A time may leave out "a.m." or "p.m." but not exchange them."""
     mine, yours = CLOCK.fullmatch(gold), CLOCK.fullmatch(answer)
     if mine is None or yours is None:
         return None
@@ -220,7 +220,7 @@ def equal_times(gold: str, answer: str) -> bool | None:
 
 
 def equal_ratios(gold: str, answer: str) -> bool | None:
-    """A ratio equals the same ratio, or a fraction of its two numbers; never one of them."""
+    """Compare ratios. A ratio equals the same ratio or the fraction of its two numbers, but neither number."""
     sides = [RATIO.fullmatch(each) for each in (gold, answer)]
     if not any(sides):
         return None
@@ -241,7 +241,7 @@ def equal_ratios(gold: str, answer: str) -> bool | None:
 
 
 def equal_in_base(gold: str, answer: str) -> bool | None:
-    """A numeral in a base equals itself in that base, or itself where the answer leaves the base out."""
+    """Compare numerals in a base. A numeral equals the same numeral in the same base or without a base."""
     in_base = [WITH_BASE.fullmatch(each) for each in (gold, answer)]
     if not any(in_base):
         return None
@@ -251,7 +251,7 @@ def equal_in_base(gold: str, answer: str) -> bool | None:
 
 
 def equal_words(gold: str, answer: str) -> bool | None:
-    """Words are compared as text: for the parser they would be products of letters."""
+    """Compare words as text, since the parser would read them as products of letters."""
     words = [word_text(each) for each in (gold, answer)]
     if words[0] is not None and words[1] is not None:
         return words[0] == words[1]
@@ -260,7 +260,7 @@ def equal_words(gold: str, answer: str) -> bool | None:
 
 
 def word_text(text: str) -> str | None:
-    """Return words in small letters without brackets; None if `text` is no word or words."""
+    """Return words in small letters without brackets, or None if `text` does not consist of words."""
     inside = text.strip("()[] ")
     if not re.fullmatch(
         r"[A-Za-z][A-Za-z\s'.,-]*|[A-Za-z]+\d+[A-Za-z]+\w*|\d*[A-Z][\dA-Z]*[A-Z]\d*", inside
@@ -270,7 +270,7 @@ def word_text(text: str) -> str | None:
 
 
 def equal_signs(gold: str, answer: str) -> bool | None:
-    """Plus-or-minus names two numbers: it never equals one."""
+    """Compare answers with a plus-or-minus sign, which are two numbers and never equal one."""
     signed = ["\\pm" in each for each in (gold, answer)]
     if signed[0] == signed[1]:
         return None
@@ -279,13 +279,13 @@ def equal_signs(gold: str, answer: str) -> bool | None:
 
 
 def equal_brackets(gold: str, answer: str) -> bool | None:
-    """A set in braces is no pair, and a list of numbers equals a pair only in its order."""
+    """Compare brackets. A set in braces is not a pair, and a list of numbers equals a pair only in the same order."""
     kinds = [bracket(each) for each in (gold, answer)]
     if set(kinds) == {"\\{", "("}:
         return False
     if set(kinds) == {"(", ""} and all("," in each for each in (gold, answer)):
         if read_quantity(answer if kinds[0] else gold) is not None:
-            return False  # "1,234" is a number, "(1,234)" a pair
+            return False  # "1,234" is a number, and "(1,234)" is a pair
         pieces = [[read_quantity(piece) for piece in each.strip("() ").split(",")] for each in (gold, answer)]
         if all(piece is not None for each in pieces for piece in each):
             return [piece.value for piece in pieces[0] if piece] == [piece.value for piece in pieces[1] if piece]
@@ -293,7 +293,7 @@ def equal_brackets(gold: str, answer: str) -> bool | None:
 
 
 def bracket(text: str) -> str:
-    """Return the kind of bracket round the whole of `text`: "\\\\{", "(", or "" for anything else."""
+    """Return the kind of bracket around all of `text`: "\\\\{", "(", or "" for anything else."""
     text = text.strip()
     if text.startswith("\\{") and text.endswith("\\}"):
         return "\\{"

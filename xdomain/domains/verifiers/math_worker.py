@@ -1,7 +1,7 @@
-"""The child of the math verifier: one JSON line `{gold, answer, seconds}` in, one of the words of `STATUSES` out.
+"""The child process of the math verifier. It reads JSON lines `{gold, answer, seconds}` and writes one of `STATUSES`.
 
-math-verify's own timeouts use SIGALRM and fail in threads, so they are off: the parent kills, and an alarm with
-its default action ends this process even while the interpreter is stuck inside one long operation.
+math-verify's own timeouts use SIGALRM and fail in threads, so they are off. Instead, the parent kills this process, and
+an alarm with its default action ends it even while the interpreter is stuck inside one long operation.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ STATUSES = ("equal", "different", "unparsed gold", "unparsed answer")
 MEMORY_BYTES = 2 << 30
 
 DIGITS = 50
-"""Digits to which two numbers are compared."""
+"""Number of digits to which two numbers are compared."""
 
 EXACT, DECIMAL = 1e-40, 1e-6
-"""Relative differences up to which two exact numbers are the same, and two of which one is a decimal fraction."""
+"""Largest relative differences of equal numbers: if both are exact, and if one of them is a decimal fraction."""
 
 
 def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     logging.disable(logging.CRITICAL)  # math-verify warns on every call that its timeouts are off
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    import math_verify  # noqa: F401 -- paid for before "ready", not by the first job
+    import math_verify  # noqa: F401 -- takes place before "ready", not during the first job
 
     reply("ready")
     for line in sys.stdin:
@@ -46,7 +46,7 @@ def reply(word: str) -> None:
 
 
 def compare(gold: str, answer: str) -> str:
-    """Return whether two LaTeX texts without words and units mean the same, as one of `STATUSES`."""
+    """Return one of `STATUSES`: whether two LaTeX texts without words and units have the same meaning."""
     from math_verify import verify
 
     parsed_gold = read(gold)
@@ -61,21 +61,21 @@ def compare(gold: str, answer: str) -> str:
 
 
 def read(text: str) -> list[Any]:
-    """Return the expression that the whole of `text` is, in a list; an empty one if it is none.
+    """Return a list with the expression that all of `text` states, or an empty list if it states none.
 
-    math-verify's own search would go on to the first number in what it cannot parse, and its fallback to text.
+    math-verify's own search would use the first number in a text that it cannot parse, and its fallback the text.
     """
     from math_verify import LatexExtractionConfig, parse
 
     default = LatexExtractionConfig()
-    # its list of units holds products such as "ab" and "t", so that "x + 2ab" would be x + 2
+    # math-verify's list of units contains products such as "ab" and "t", so that "x + 2ab" would be x + 2
     config = replace(default, normalization_config=replace(default.normalization_config, units=False))
     formula = f"${text.replace('$', ' ')}$"
     return list(parse(formula, [config], fallback_mode="no_fallback", parsing_timeout=None))
 
 
 def contradicts_itself(parsed: Any) -> bool:
-    """Return whether an equation of numbers is false: "4 = 5" states nothing."""
+    """Return whether an equation of numbers is false. "4 = 5" states no answer."""
     from sympy import Eq
 
     if not isinstance(parsed, Eq) or parsed.free_symbols:
@@ -84,9 +84,9 @@ def contradicts_itself(parsed: Any) -> bool:
 
 
 def close_enough(gold: Any, answer: Any) -> bool:
-    """Return False for two numbers whose relative difference shows that they are not the same.
+    """Return False for two numbers whose relative difference shows that they are different.
 
-    math-verify rounds to six decimals, so that all tiny numbers are equal to it. What is no number is left to it.
+    math-verify rounds to six decimals and so takes all tiny numbers as equal. It decides about anything else.
     """
     from sympy import Eq, Expr, Float, N
 

@@ -1,4 +1,4 @@
-"""A whole quantity within a tolerance, with or without a unit."""
+"""Verifier of quantities within a tolerance, with or without a unit."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from xdomain.domains.verifiers.base import OneByOne
 from xdomain.domains.verifiers.quantity import read_quantity
 
 DEFAULT_TOLERANCE = Fraction(1, 10**6)
-"""Relative, for golds that are no whole numbers."""
+"""Relative tolerance for golds that are not whole numbers."""
 
 
 class NumberChecker(OneByOne):
-    """Right if the stated number is near the gold one; malformed if no single number is stated, or no demanded unit.
+    """A verifier of numbers.
 
-    A whole gold must be met exactly unless a tolerance is asked for.
+    An answer is right if its number is near the gold. It is malformed if it does not state a single number, or lacks a
+    demanded unit. A gold that is a whole number must be met exactly unless the configuration sets a tolerance.
     """
 
     id = "number/2"
@@ -72,5 +73,5 @@ STARTS_NUMBER = re.compile(
 
 
 def states_number(text: str) -> bool:
-    """Return whether `text` is a number, or begins with digits that are at least part of an answer ("5 or 6")."""
+    """Return whether `text` is a number or begins with digits that are part of an answer, such as "5 or 6"."""
     return read_quantity(text) is not None or STARTS_NUMBER.match(text) is not None

@@ -1,4 +1,4 @@
-"""A judge compares the completion with the reference, in both orders."""
+"""Verifier that lets a judge compare the completion with the gold answer in both orders."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ QUESTION = """{criterion}
 {second}
 
 Reply {{"ticket": "{mark}", "better": <"first", "second" or "tie">}}."""
-# The shape is no JSON: a judge that repeats its instructions must not be read as having answered.
+# The shape is not valid JSON, so that a judge that only repeats its instructions gives no answer.
 
 
 class PairwiseChecker(Verifier):
-    """Right if the judge prefers the completion in both orders, wrong if the reference in both.
+    """A verifier of preferences.
 
-    Anything else is a tie: wrong with half credit, which a reward shape may pay apart. A judge that fails in
-    either order leaves the sample unscored.
+    A completion is right if the judge prefers it in both orders, and wrong if the judge prefers the gold in both.
+    Anything else is a tie, which is wrong with half credit; a reward shape may pay it separately. If the judge fails in
+    either order, the verdict is unscored.
     """
 
     def __init__(self, config: PairwiseJudge) -> None:
@@ -63,7 +64,7 @@ class PairwiseChecker(Verifier):
         return Verdict(Outcome.WRONG, TIE_SCORE, TIE, answer)
 
     def prefer(self, prompt: str, first: str, second: str) -> str | None:
-        """Which of two answers the judge prefers: "first", "second" or "tie"; None if it failed."""
+        """Return the judge's preference: "first", "second" or "tie", or None if it failed."""
         mark = ticket(prompt, first, second)
         question = QUESTION.format(
             criterion=self.config.criterion,

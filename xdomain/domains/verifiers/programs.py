@@ -1,4 +1,4 @@
-"""Which part of a completion is the program, and what stands before it when it runs."""
+"""Find the program in a completion, and complete it so that it can run."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from xdomain.domains.extraction.places import PYTHON, fenced_blocks
 
 UNMARKED = re.compile("")
-"""The language word of a fenced block that has none."""
+"""Matches the language word of a fenced block without one."""
 
 HINTS = (
     "from typing import Any, Callable, DefaultDict, Deque, Dict, FrozenSet, Generator, Iterable, Iterator, List\n"
     "from typing import Mapping, Optional, Sequence, Set, Tuple, TypeVar, Union\n"
 )
-"""What every function may use in type hints without an import, as graders of code allow."""
+"""Imports of names that functions may use in type hints without an import, as graders of code allow."""
 
 LEETCODE = (
     "import bisect, collections, functools, heapq, itertools, math, operator, random, re, string, sys\n"
@@ -26,18 +26,18 @@ LEETCODE = (
     "from heapq import *\nfrom itertools import *\nfrom math import *\nfrom builtins import *\n"
     "inf = float('inf')\nsys.setrecursionlimit(50_000)\n"
 )
-"""What LeetCode prepares for a `class Solution`, which relies on it. Builtins come last: `pow` is theirs."""
+"""Imports that LeetCode makes and a `class Solution` relies on. Builtins come last, so `pow` is the builtin."""
 
 
 def python_block(completion: str, name: str) -> str | None:
-    """Return the fenced block that holds the program: the last one that defines `name`, else the last.
+    """Return the fenced block that holds the program: the last one that defines `name`, or otherwise the last one.
 
-    Blocks marked as another language (a shell command, an output) do not count where there are others, nor do unmarked
-    ones where some are marked as Python.
+    Blocks marked as another language (a shell command, an output) are used only if there are no others. Unmarked blocks
+    are used only if none is marked as Python.
 
     Args:
-        completion: the completion, without its reasoning.
-        name: the function or class that is asked for, "" if the item does not say it.
+        completion: Completion without its reasoning.
+        name: Name of the demanded function or class, "" if the item does not give it.
     """
     blocks = fenced_blocks(completion)
     defines = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", re.MULTILINE)
@@ -49,12 +49,12 @@ def python_block(completion: str, name: str) -> str | None:
 
 
 def asked_name(metadata: Mapping[str, Any]) -> str:
-    """Return the name that a program for the item should define, "" if its fields do not say it."""
+    """Return the name that a program for the item should define, or "" if the item does not give it."""
     return str(metadata.get("entry_point") or "").replace("()", "").rpartition(".")[2]
 
 
 def with_empty_body(prompt: str) -> str:
-    """The opening of a program, with a body that does nothing, indented as the prompt indents its docstring."""
+    """Return the opening of a program with a body that does nothing, indented like the prompt's docstring."""
     for indent in ("    ", "  ", "\t"):
         program = f"{prompt}\n{indent}pass\n"
         with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
@@ -64,7 +64,7 @@ def with_empty_body(prompt: str) -> str:
 
 
 def as_body(code: str) -> str:
-    """Code that continues a function whose first line lost its indentation gets it back."""
+    """Return the continuation of a function with the indentation of its first line restored, if that was lost."""
     first, _, rest = code.lstrip("\n").partition("\n")
     if not first.strip() or first[0].isspace():
         return code

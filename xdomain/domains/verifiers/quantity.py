@@ -1,7 +1,7 @@
-"""Reading a number from the text of an answer: all of it, or nothing.
+"""Read the number that a whole answer states.
 
 "18 cups", "$1,234.50", "1 1/2", "1.2 \\times 10^3", "v_0 = 12" and "3 + 4 = 7" state one number. "3:1", "2x", "5 or 6",
-"3, 4", "52_7" and "4 = 5" state none: a part of an answer is not the answer.
+"3, 4", "52_7" and "4 = 5" state none, since a part of an answer is not the answer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fractions import Fraction
 from xdomain.domains.extraction.wrappers import bare, plain, plain_operators
 
 LONGEST = 1000
-"""Characters of a text that can state a number."""
+"""Largest number of characters in a text that can state a number."""
 
 LARGEST_EXPONENT = 400
 
@@ -51,7 +51,7 @@ GLUED_UNITS = frozenset(
         "Nm", "bp", "USD", "EUR",
     )
 )  # fmt: skip
-"""Letters that may follow a number without a space: anything else ("2x") is a product."""
+"""Units that may follow a number without a space. With other letters ("2x") the text is a product."""
 NOT_UNITS = frozenset(
     (
         "x", "y", "z", "n", "k", "a", "b", "c", "e", "i", "t", "pi", "sqrt", "log", "ln", "sin", "cos", "tan",
@@ -61,7 +61,7 @@ NOT_UNITS = frozenset(
 FIRST_WORD = re.compile(r"(\s*)([-/]?)([A-Za-zµμΩ]+|[°%$€£¢′″'\"]+)")
 REMARK = re.compile(r"\s\((?!or\b)[^()]*[A-Za-z]{2}[^()]*\)\s*$|\s\([^()]*(?:=|\s[-+*/×÷]\s)[^()]*\)\s*$")
 REASON = re.compile(r"(?<=[\w$%°)}])[,;.]?\s(?:because|since|as|which|where|given|for|from|after|when|by|in)\s")
-"""Words behind which a number is no longer part of the answer: "18 dollars for 9 eggs"."""
+"""Words after which a number is no longer part of the answer, as in "18 dollars for 9 eggs"."""
 DECORATION = re.compile("[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]")
 A_DAY = re.compile(r"\A\sa\s(?=[a-z]{3,20}\Z)")
 UNIT_POWERS = re.compile(r"(?<=[A-Za-z)])(?:\^\{?-?\d\}?|[23](?![\d\w]))|(?<=[A-Z])\d(?=O\b)")
@@ -73,10 +73,10 @@ class Quantity:
     """A number with its unit.
 
     Attributes:
-        value: exact.
-        unit: what follows the number (or the currency before it), without spaces and braces; "" if nothing does.
-        rounded: decimals that it is written with, None if it is no decimal fraction.
-        exact: what the value approximates, where the text says so: 14/3 in "14/3 ≈ 4.67".
+        value: The number, as an exact fraction.
+        unit: Text after the number (or the currency before it), without spaces and braces; "" if there is none.
+        rounded: Number of decimals with which it is written; None if it is not a decimal fraction.
+        exact: Number that the value approximates, if the text gives it: 14/3 in "14/3 ≈ 4.67".
     """
 
     value: Fraction
@@ -86,7 +86,7 @@ class Quantity:
 
 
 def read_quantity(text: str) -> Quantity | None:
-    """Return the one number that `text` states; None if it states none, more than one, or more than a number."""
+    """Return the single number that `text` states, or None if it states none, several, or more than a number."""
     if len(text) > LONGEST:
         return None
     if PLAIN.fullmatch(text):
@@ -114,9 +114,10 @@ def with_exact(stated: Quantity, equation: str) -> Quantity:
 
 
 def right_side(text: str) -> str | None:
-    """Return what an equation says; None if it contradicts itself ("4 = 5") or is more than one equation.
+    """Return the side of an equation that states its value.
 
-    "v = 12" and "3 + 4 = 7" say their right side, "12 = v" its left one.
+    This is the right side of "v = 12" and "3 + 4 = 7", and the left side of "12 = v". The result is None if the
+    equation contradicts itself ("4 = 5") or if there is more than one equation.
     """
     sides = [side.strip() for side in EQUALS.split(text)]
     if not sides[-1]:
@@ -140,7 +141,7 @@ def right_side(text: str) -> str | None:
 
 
 def read_stated(text: str) -> Quantity | None:
-    """Return the number that `text` begins with if no more than a unit and a remark follow it."""
+    """Return the number at the beginning of `text`, or None if more than a unit and a remark follow it."""
     text = bracketless(text.strip())
     negative, currency, index = False, "", 0
     while index < len(text):
@@ -176,7 +177,7 @@ def read_stated(text: str) -> Quantity | None:
 
 
 def value_of(form: re.Match[str]) -> Fraction | None:
-    """Return the value of a match of `FORM`; None for a division by zero or an exponent beyond reason."""
+    """Return the value of a match of `FORM`, or None for a division by zero or an excessive exponent."""
 
     def number(name: str) -> Fraction:
         return Fraction(re.sub(r"[,' ]", "", form.group(name)))
@@ -197,7 +198,7 @@ def value_of(form: re.Match[str]) -> Fraction | None:
 
 
 def read_unit(rest: str) -> str | None:
-    """Return the unit that `rest` names ("" if it is empty); None if it is more than a unit and words."""
+    """Return the unit that `rest` names ("" if it is empty), or None if it is more than a unit and words."""
     stripped = rest.rstrip(" .,;:}$*")
     if not stripped.strip() and not rest.startswith(".."):
         return ""
@@ -218,7 +219,7 @@ def read_unit(rest: str) -> str | None:
 
 
 def read_from_prose(text: str) -> Quantity | None:
-    """Return the number of a text of words that holds one number: "Janet makes 18 dollars"."""
+    """Return the only number in a text of words, such as "Janet makes 18 dollars"."""
     numbers = list(NUMBER.finditer(text))
     if not numbers or not text[:1].isalpha() or "\\" in text or re.search(r"\b(?:or|between|not|than)\b", text):
         return None
@@ -230,7 +231,7 @@ def read_from_prose(text: str) -> Quantity | None:
 
 
 def arithmetic(text: str) -> Fraction | None:
-    """Return the value of sums and products of plain numbers; None for anything else."""
+    """Return the value of sums and products of plain numbers, or None for anything else."""
     text = re.sub(r"\\times|\\cdot|[×·]", "*", text).replace("÷", "/").replace("\\div", "/").replace("$", "")
     if not re.fullmatch(r"[\d\s.,+*/()%-]{1,200}", text) or not re.search(r"\d", text) or "**" in text:
         return None
@@ -280,6 +281,6 @@ def bracketless(text: str) -> str:
 
 
 def decimals(text: str) -> int | None:
-    """Return how many digits stand behind the decimal point; None if there is none."""
+    """Return the number of digits after the decimal point, or None if there is no decimal point."""
     _, point, behind = text.partition(".")
     return len(behind) if point else None

@@ -1,4 +1,4 @@
-"""reasoning-gym's own scorers, in a process that can be killed: some hang or raise on what models write."""
+"""Verifier that runs reasoning-gym's scorers in a killable process, since some hang or raise errors on answers."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from xdomain.domains.verifiers.base import LONGEST_COMPLETION, Verifier
 from xdomain.domains.worker_pool import Failure, WorkerPool
 
 RIGHT_FROM = 0.99
-"""The package pays fractions for substrings and partial answers; accuracy counts full scores alone."""
+"""Least score of a right answer. The package gives fractions for partial answers, which accuracy does not count."""
 
 LONGEST_ANSWER = 10_000
-"""Characters."""
+"""Largest number of characters in an answer."""
 
 SECONDS = 10.0
-"""For one answer."""
+"""Time limit for one answer."""
 
 
 class ReasoningGymChecker(Verifier):
-    """Right from a score of 0.99 on; the raw score stands in the reason.
+    """A verifier with reasoning-gym's scorers. A score of at least 0.99 is right. The reason contains the raw score.
 
-    Item metadata: `task` (name, seed, size, parameters) and `index`, from which the worker makes the entry again.
+    Item metadata: `task` (name, seed, size, parameters) and `index`, from which the worker recreates the entry.
     """
 
     id = "reasoning_gym/2"
@@ -54,7 +54,7 @@ class ReasoningGymChecker(Verifier):
 
 
 def verdict_of(reply: object, answer: str) -> Verdict:
-    """The verdict for a worker's reply: a score, or the name of the error that the scorer raised."""
+    """Return the verdict for a worker's reply, which is a score or the name of the scorer's error."""
     if isinstance(reply, Failure):
         if reply.reason == "unavailable":
             return Verdict.unscored("no scoring worker")

@@ -1,4 +1,7 @@
-"""The child that scores answers with reasoning-gym: a JSON line `{task, index, answer}` in, a score or an error out."""
+"""The child process that scores answers with reasoning-gym.
+
+It reads JSON lines `{task, index, answer}`, and writes a score or the name of an error for each.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import sys
 
 MEMORY_BYTES = 4 << 30
 ALARM_SECONDS = 20
-"""Ends this process should its parent be gone while a scorer hangs."""
+"""Time after which this process ends if a scorer hangs and the parent is gone."""
 
 
 def main() -> None:
@@ -25,7 +28,7 @@ def main() -> None:
         signal.alarm(ALARM_SECONDS)
         try:
             reply: float | str = float(data.score_answer(answer=job["answer"], entry=data[job["index"]]))
-        except Exception as error:  # the package's scorers promise nothing; what they raised becomes the reason
+        except Exception as error:  # scorers may raise anything; the error becomes the verdict's reason
             reply = type(error).__name__
         signal.alarm(0)
         print(json.dumps(reply), file=replies, flush=True)

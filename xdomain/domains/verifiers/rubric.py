@@ -1,7 +1,7 @@
-"""A judge writes an evaluation protocol for the prompt once, then scores completions against it.
+"""Verifier that lets a judge write an evaluation protocol once per prompt and then score completions by it.
 
-Source: the protocol-aware judge of CARE-RL (PA-GRM, 2606.00609), from its description; its prompts are not public,
-so protocol, prompts and the pass score are ours.
+Source: the protocol-aware judge of CARE-RL (PA-GRM, 2606.00609), from its description. Its prompts are not public, so
+the protocol, the prompts and the pass score are ours.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ Protocol = tuple[tuple[str, int], ...]
 
 
 class RubricChecker(Verifier):
-    """Right from a share `pass_score` of the protocol's points on; the reason names the share and the protocol.
+    """A verifier by protocols. A completion is right if its share of the protocol's points is at least `pass_score`.
 
-    The credit is 1 or 0, or the share itself if `graded`, as a criteria judge's credit is its mean score.
-    Protocols are kept with the judge's other answers under its cache folder, by their digest.
+    The reason names the points and the protocol. The credit is 1 or 0, or with `graded` the share itself. Protocols are
+    stored with the judge's other answers in its cache folder, by their digest.
     """
 
     def __init__(self, config: RubricJudge) -> None:
@@ -72,7 +72,7 @@ class RubricChecker(Verifier):
 
     def judge(self, items: Sequence[Item], completions: Sequence[str]) -> list[Verdict]:
         distinct = list({(item.prompt, item.gold): item for item in items}.values())
-        # Protocols first, each once: the samples of a group would otherwise ask for theirs at the same time.
+        # Protocols come first, each once. Otherwise the samples of a group would request theirs at the same time.
         made = self.judge_model.map(lambda item: ((item.prompt, item.gold), self.protocol(item)), distinct)
         protocols = dict(made)
         return self.judge_model.map(
@@ -94,7 +94,7 @@ class RubricChecker(Verifier):
         return Verdict(outcome, credit, reason, answer)
 
     def protocol(self, item: Item) -> Protocol | None:
-        """The protocol for a prompt; None if the judge wrote no usable one."""
+        """Return the protocol for a prompt, or None if the judge wrote no usable one."""
         mark = ticket(item.prompt, item.gold)
         question = PROTOCOL.format(
             prompt=fenced("request", item.prompt, mark),
@@ -111,7 +111,7 @@ class RubricChecker(Verifier):
         )
 
     def points(self, item: Item, answer: str, protocol: Protocol) -> list[int] | None:
-        """Points by criterion; None if the judge's reply has not their number or leaves their range."""
+        """Return the points by criterion, or None if the reply has another number of them or exceeds a range."""
         mark = ticket(item.prompt, answer, fingerprint(protocol))
         listed = "\n".join(f"{place}. ({most} points) {text}" for place, (text, most) in enumerate(protocol, start=1))
         question = SCORING.format(
@@ -130,7 +130,7 @@ class RubricChecker(Verifier):
 
 
 def read_protocol(criteria: object) -> Protocol | None:
-    """Criteria of the demanded shape, else None."""
+    """Return criteria of the demanded shape, or None if they have another shape."""
     if not isinstance(criteria, list) or not 2 <= len(criteria) <= MOST_CRITERIA:
         return None
     protocol: list[tuple[str, int]] = []
@@ -144,7 +144,7 @@ def read_protocol(criteria: object) -> Protocol | None:
 
 
 def read_points(points: object, protocol: Protocol) -> list[int] | None:
-    """Return whole points within the range of each criterion, plain or each in a separate object, else None."""
+    """Return whole points within the range of each criterion, or None. Each may be plain or in its own object."""
     if not isinstance(points, list) or len(points) != len(protocol):
         return None
     earned = [

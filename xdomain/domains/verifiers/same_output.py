@@ -1,4 +1,4 @@
-"""Comparison of what a program printed or returned with what the item expects."""
+"""Compare the output or result of a program with the expected one."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from fractions import Fraction
 from typing import Any
 
 NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,4})?")
-"""A decimal number in full. Not 007, which may be a code or binary digits."""
+"""A complete decimal number. 007 does not match, since it may be a code or binary digits."""
 
 LONGEST_LITERAL = 10_000
-"""Largest number of characters of a line that is read as a Python value. As JSON a line may be longer."""
+"""Largest number of characters in a line that is read as a Python value. As JSON a line may be longer."""
 
 LONGEST_NUMBER = 1000
-"""Characters of numbers that are compared exactly though they are written differently."""
+"""Largest number of characters in numbers that are compared exactly although they are written differently."""
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far a decimal fraction may be off: the larger of both bounds."""
+    """Largest difference between a decimal fraction and the expected one. The larger of both bounds applies."""
 
     relative: float
     absolute: float
@@ -37,7 +37,14 @@ class Tolerance:
 
 
 def same_output(output: str, expected: str, compare: str, tolerance: Tolerance) -> bool:
-    """Return whether printed output is the expected one; `compare` is as in `UnitTestVerifier`."""
+    """Return whether printed output equals the expected output.
+
+    Args:
+        output: Printed output.
+        expected: Expected output.
+        compare: Kind of comparison, as in `UnitTestVerifier`.
+        tolerance: Tolerance of decimal fractions.
+    """
     if compare == "exact":
         return stripped_lines(output) == stripped_lines(expected)
     if compare == "tokens":
@@ -57,7 +64,7 @@ def filled_lines(output: str) -> list[str]:
 
 
 def same_line(line: str, expected: str, tolerance: Tolerance) -> bool:
-    """Return whether lines are equal token by token, or as one Python or JSON value (`[1,2]` and `[1, 2]`)."""
+    """Return whether two lines are equal token by token, or as a Python or JSON value (`[1,2]` and `[1, 2]`)."""
     tokens, wanted = line.split(), expected.split()
     if len(tokens) == len(wanted) and all(
         same_token(token, other, tolerance) for token, other in zip(tokens, wanted, strict=True)
@@ -70,7 +77,10 @@ def same_line(line: str, expected: str, tolerance: Tolerance) -> bool:
 
 
 def same_token(token: str, expected: str, tolerance: Tolerance) -> bool:
-    """Equal text, or equal numbers: exactly if the expected one is written as an integer, else within tolerance."""
+    """Return whether two tokens are equal texts or equal numbers.
+
+    Numbers have to be equal exactly if the expected one is written as an integer, otherwise within tolerance.
+    """
     if token == expected:
         return True
     if NUMBER.fullmatch(token) is None or NUMBER.fullmatch(expected) is None:
@@ -83,7 +93,7 @@ def same_token(token: str, expected: str, tolerance: Tolerance) -> bool:
 
 
 def literal(line: str) -> tuple[Any] | None:
-    """Return the JSON or Python value of a line, in a tuple; None if it has none."""
+    """Return the JSON or Python value of a line in a tuple, or None if it has none."""
     readers: list[Callable[[str], Any]] = [json.loads]
     if len(line) <= LONGEST_LITERAL:
         readers.append(ast.literal_eval)
@@ -96,7 +106,7 @@ def literal(line: str) -> tuple[Any] | None:
 
 
 def same_literal(value: Any, expected: Any, tolerance: Tolerance) -> bool:
-    """Equality of printed values, whose types show: a tuple is no list, `True` is no 1."""
+    """Return whether printed values are equal. Their types count: a tuple is not a list, and `True` is not 1."""
     if isinstance(value, bool) or isinstance(expected, bool):
         return value is expected
     if isinstance(expected, list | tuple | dict):
@@ -109,10 +119,10 @@ def same_literal(value: Any, expected: Any, tolerance: Tolerance) -> bool:
 
 
 def same_value(value: Any, expected: Any, tolerance: Tolerance) -> bool:
-    """Equality of a returned value with a JSON value.
+    """Return whether a returned value equals a JSON value.
 
-    JSON has neither tuples nor sets: a tuple or deque is the list of its items, a set any list of its members. Booleans
-    are numbers, as in Python. Integers are exact, decimal fractions agree within tolerance.
+    JSON has neither tuples nor sets. A tuple or deque equals the list of its items, and a set equals any list of its
+    members. Booleans are numbers, as in Python. Integers have to be equal exactly, decimal fractions within tolerance.
     """
     if isinstance(expected, list | tuple):
         if isinstance(value, set | frozenset):
@@ -159,12 +169,12 @@ def same_members(value: set[Any] | frozenset[Any], expected: Sequence[Any], tole
 
 
 def hashable(value: Any) -> Any:
-    """A JSON value as a member of a set can be: lists as tuples."""
+    """Return a JSON value with tuples instead of lists, so that it can be a member of a set."""
     return tuple(map(hashable, value)) if isinstance(value, list | tuple) else value
 
 
 def same_mapping(value: dict[Any, Any], expected: Mapping[str, Any], tolerance: Tolerance) -> bool:
-    """Equal keys and values; keys are compared as JSON writes them, or as `str` does."""
+    """Return whether keys and values are equal. Keys are compared in the form in which JSON or `str` writes them."""
     children: dict[str, Any] = {}
     for key, child in value.items():
         plain = isinstance(key, bool | int | float | type(None))

@@ -1,4 +1,4 @@
-"""Equal text, exactly or normalised."""
+"""Verifier of equal text, exactly or normalised."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ WORDS_IN_BRACKETS = re.compile(r"\(([^\W\d_][^\d()\[\]{},]*)\)")
 
 
 class TextChecker(OneByOne):
-    """Right if the extracted answer equals the gold one; malformed if there is none or it lacks the form."""
+    """A verifier of texts, which are right if they equal the gold.
+
+    A completion without an answer, or with an answer of another form, is malformed.
+    """
 
     id = "text/2"
 
@@ -44,10 +47,10 @@ class TextChecker(OneByOne):
 
 
 def normalise_answer(text: str) -> str:
-    """Return `text` without differences in case, width and spaces, and without what encloses the whole of it.
+    """Return `text` without differences in case, width and spaces, and without wrappers around all of it.
 
-    Quotes, Markdown, dollars, `\\text{}` and a final full stop are taken off. Brackets stay, because `[1,2)` is not
-    `(1,2]` and `f(x)` is not `f`. Only those around plain words, "(yes)", are taken off.
+    Quotes, Markdown, dollars, `\\text{}` and a final full stop are removed. Brackets stay, because `[1,2)` is not
+    `(1,2]` and `f(x)` is not `f`. Only brackets around plain words, as in "(yes)", are removed.
     """
     text = bare(unicodedata.normalize("NFKC", plain(text)).strip("?!"))
     text = re.sub(r"\s*,\s*", ",", " ".join(text.casefold().split()))

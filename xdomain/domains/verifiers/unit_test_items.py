@@ -1,4 +1,4 @@
-"""The tests that an item brings along, in the layouts that public data sets have."""
+"""Read an item's tests in the layouts of public data sets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMES = {
     "given": ("arguments", "argument", "inputs", "input", "args", "stdin"),
     "wanted": ("expected", "expecteds", "outputs", "output", "expected_output", "stdout"),
 }
-"""Keys of a test case's parts, singular or plural, in the order in which they are looked for."""
+"""Keys of a test case's parts, singular or plural, in the order in which they are tried."""
 
 PYTHON_2 = (
     (re.compile(r"\b(0[xX][0-9a-fA-F]+|[0-9]+)[lL]\b"), r"\1"),  # 2L
@@ -22,11 +22,11 @@ PYTHON_2 = (
     (re.compile(r"<>"), "!="),
     (re.compile(r"\b[uU][rR](?=['\"])"), "r"),  # ur''
 )
-"""What Python 2 wrote otherwise: patterns and their replacements."""
+"""Patterns of Python 2's own notation, with their replacements."""
 
 
 CAPTURES = re.compile(r"\b(?:redirect_stdout|redirect_stderr|capsys|capfd|sys\.stdout\s*=(?!=))")
-"""How tests capture what is printed."""
+"""Names by which tests capture printed output."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Case:
     """One test case.
 
     Attributes:
-        given: standard input, or the arguments of a call.
-        wanted: the expected output or result.
-        wrapped: whether the layout wraps results in a list of one (APPS and PrimeIntellect, beside `fn_name`).
+        given: Standard input, or the arguments of a call.
+        wanted: Expected output or result.
+        wrapped: Whether the layout wraps results in a list with one entry (APPS and PrimeIntellect, with `fn_name`).
     """
 
     given: Any
@@ -45,11 +45,11 @@ class Case:
 
 
 def read_tests(tests: Any) -> Any:
-    """Tests as a value; the JSON of one is read.
+    """Return tests as a list or object, which may be given as JSON text.
 
     Raises:
-        ValueError: there is none, or it is no JSON.
-        TypeError: they are neither a list nor an object.
+        ValueError: There are no tests, or the text is not JSON.
+        TypeError: The tests are neither a list nor an object.
     """
     value = json.loads(tests) if isinstance(tests, str) else tests
     if not value:
@@ -60,14 +60,14 @@ def read_tests(tests: Any) -> Any:
 
 
 def read_cases(tests: Any) -> tuple[list[Case], str | None]:
-    """Cases, and the name of the function if the tests say it (`fn_name`).
+    """Return the cases, and the name of the function if the tests give it (`fn_name`), or None.
 
     Layouts: a list of objects; one object of two lists, `{"inputs": [...], "outputs": [...]}`; one object of two single
     values.
 
     Raises:
-        ValueError: there is no case, or the two lists differ in length.
-        KeyError: a case lacks a part.
+        ValueError: There is no case, or the two lists differ in length.
+        KeyError: A case lacks a part.
     """
     value = read_tests(tests)
     name = None
@@ -95,7 +95,7 @@ def read_cases(tests: Any) -> tuple[list[Case], str | None]:
 
 
 def function_of(case: Mapping[str, Any]) -> str | None:
-    """Return the name under `metadata.func_name`, where LiveCodeBench has it; None if there is none."""
+    """Return the name under `metadata.func_name`, as LiveCodeBench has it, or None if there is none."""
     metadata = case.get("metadata")
     if isinstance(metadata, str):
         metadata = json.loads(metadata)
@@ -103,10 +103,10 @@ def function_of(case: Mapping[str, Any]) -> str | None:
 
 
 def part_of(case: Mapping[str, Any], part: str) -> Any:
-    """The part of a case under any of its names.
+    """Return the part of a case under any of the part's names.
 
     Raises:
-        KeyError: it has none.
+        KeyError: The case lacks the part.
     """
     for name in NAMES[part]:
         if case.get(name) is not None or (part == "wanted" and name in case):
@@ -116,13 +116,13 @@ def part_of(case: Mapping[str, Any], part: str) -> Any:
 
 
 def call_arguments(case: Mapping[str, Any]) -> Any:
-    """What a case gives; LiveCodeBench writes one JSON value a line for each argument."""
+    """Return the input of a case. LiveCodeBench writes the arguments as JSON values, one per line."""
     given = part_of(case, "given")
     return read_lines(given) if is_written_call(case) else given
 
 
 def is_written_call(case: Mapping[str, Any]) -> bool:
-    """Return whether a case holds arguments and result as JSON text, as LiveCodeBench writes calls."""
+    """Return whether a case holds arguments and result as JSON text, which is LiveCodeBench's form of calls."""
     return case.get("testtype") == "functional"
 
 
@@ -130,13 +130,13 @@ def read_lines(given: str) -> list[Any]:
     """Return the JSON values of lines that are not blank.
 
     Raises:
-        ValueError: one is no JSON.
+        ValueError: A line is not JSON.
     """
     return [json.loads(line) for line in given.split("\n") if line.strip()]
 
 
 def written_call(given: Any, wanted: Any) -> tuple[Any, Any] | None:
-    """Return arguments and result that stand beside `fn_name` as JSON text (verl's rows); None if they do not."""
+    """Return arguments and result that are JSON text, as verl's rows with `fn_name` have them, or None otherwise."""
     if not isinstance(given, str) or not isinstance(wanted, str):
         return None
     try:
@@ -146,10 +146,10 @@ def written_call(given: Any, wanted: Any) -> tuple[Any, Any] | None:
 
 
 def text_of(value: Any) -> str:
-    """Standard input or output as text; a list is one of lines.
+    """Return standard input or output as text. A list is read as a list of lines.
 
     Raises:
-        TypeError: it is missing.
+        TypeError: The input or output is missing.
     """
     if value is None:
         raise TypeError("a missing input or output")
@@ -159,16 +159,16 @@ def text_of(value: Any) -> str:
 
 
 def as_arguments(given: Any) -> Sequence[Any] | Mapping[str, Any]:
-    """Arguments of a call: a mapping names them, a list has them in order, anything else is the only one."""
+    """Return the arguments of a call: a mapping by name, a list in order, or anything else as the only argument."""
     return given if isinstance(given, Mapping | list | tuple) else [given]
 
 
 def assert_program(tests: Any) -> str:
-    """One program of all assert statements: a list of them (or its JSON), or their text.
+    """Return one program with all assert statements, which are a list (or its JSON text) or a program text.
 
     Raises:
-        ValueError: there is none.
-        SyntaxError: one is no Python.
+        ValueError: There are no statements.
+        SyntaxError: A statement is not Python.
     """
     if isinstance(tests, str):
         tests = read_list(tests) if tests.lstrip().startswith("[") else [tests]
@@ -179,10 +179,11 @@ def assert_program(tests: Any) -> str:
 
 
 def without_captures(program: str) -> str:
-    """Return the program of tests.
+    """Return the program of tests unchanged.
 
     Raises:
-        ValueError: it captures what is printed. The candidate prints in another process, where tests see nothing.
+        ValueError: The program captures printed output, which it cannot see, since the candidate prints in another
+            process.
     """
     found = CAPTURES.search(program)
     if found:
@@ -191,11 +192,11 @@ def without_captures(program: str) -> str:
 
 
 def read_list(text: str) -> Any:
-    """Return a list that is written as JSON or, as CSV files have it, in Python.
+    """Return a list that is written as JSON or, as in CSV files, as Python.
 
     Raises:
-        ValueError: it is neither.
-        SyntaxError: it is neither.
+        ValueError: The text is neither.
+        SyntaxError: The text is neither.
     """
     try:
         return json.loads(text)
@@ -204,10 +205,10 @@ def read_list(text: str) -> Any:
 
 
 def valid(statement: str) -> str:
-    """The statement as Python 3 can read it: `2L` is Python 2 for 2.
+    """Return the statement in Python 3. Python 2's `2L` becomes 2.
 
     Raises:
-        SyntaxError: it is no Python even so.
+        SyntaxError: The statement is still not Python.
     """
     try:
         ast.parse(statement)
@@ -219,5 +220,5 @@ def valid(statement: str) -> str:
 
 
 def lines_of_code(code: Any) -> str:
-    """Code as one text: a text, a list of lines, or nothing."""
+    """Return code, which may be a text, a list of lines or missing, as one text."""
     return code if isinstance(code, str) else "\n".join(str(line) for line in code or ())

@@ -1,4 +1,4 @@
-"""Code that must pass tests, run in the sandbox."""
+"""Verifier that runs code in the sandbox and demands that it passes tests."""
 
 from __future__ import annotations
 
@@ -36,31 +36,36 @@ PRINTED = 1e-6
 RETURNED = 1e-9
 
 UNREADABLE = (AttributeError, CandidateError, LookupError, RecursionError, SyntaxError, TypeError, ValueError)
-"""What reading an item's tests may raise."""
+"""Errors that reading an item's tests may raise."""
 
 
 class ItemFault(Exception):
-    """The item's own tests cannot be read or run."""
+    """Error for an item whose own tests cannot be read or run."""
 
 
 Judge = Callable[[], str | None]
-"""Runs a program and says why it fails; None if it passes."""
+"""Function that runs a program and returns the reason why it fails, or None if it passes."""
 
 
 class UnitTestChecker(Verifier):
-    """Right if every test passes; malformed if the completion holds no code; unscored if the tests themselves fail.
+    """A verifier by unit tests.
 
-    Item metadata by style: stdin and function want `tests`, a list or its JSON, and function an `entry_point`;
-    humaneval wants `prompt` (the opening of the program), `tests` (code) and `entry_point`; asserts wants `tests`, a
-    list of assert statements, and may have `imports`, a list of lines; functional wants `tests`, the ground truth of
-    Guru's code rows, and may have `prefix`, code that runs before both sides, and `entry_point`.
+    A completion is right if every test passes, and malformed if it holds no code. It is unscored if the tests
+    themselves fail. Each style needs its own item metadata:
+
+    - stdin: `tests`, a list or its JSON text.
+    - function: `tests`, as for stdin, and `entry_point`.
+    - humaneval: `prompt` (the opening of the program), `tests` (code) and `entry_point`.
+    - asserts: `tests`, a list of assert statements, and optionally `imports`, a list of lines.
+    - functional: `tests`, the ground truth of Guru's code rows, and optionally `prefix`, code that runs before both
+      program and tests, and `entry_point`.
     """
 
     id = "unit_tests/2"
 
     def __init__(self, config: UnitTestVerifier) -> None:
         self.config = config
-        package_files(config.packages)  # refuses what is not installed
+        package_files(config.packages)  # raises an error for a package that is not installed
         self.limits = Limits(wall_seconds=config.timeout_seconds, memory_mib=config.memory_mib)
 
     def preflight(self) -> None:
@@ -83,7 +88,7 @@ class UnitTestChecker(Verifier):
             "functional": self.prepare_functional,
         }
         try:
-            # Before the program has run, an error of any kind is the item's; the judge that it returns raises none.
+            # An error here is the item's fault, since no program has run yet. The returned judge raises none.
             judge = prepare[self.config.style](sandbox, item.metadata, code.replace("\x00", ""))
         except UNREADABLE as error:
             return Verdict.unscored(f"the item's tests cannot be read: {type(error).__name__} {error}"[:300])
@@ -96,11 +101,11 @@ class UnitTestChecker(Verifier):
         return Verdict.right("all tests passed", code) if failure is None else Verdict.wrong(failure, code)
 
     def find_code(self, completion: str, name: str = "") -> str | None:
-        """The code at the first configured place; a whole completion keeps its indentation.
+        """Return the code at the first configured place. A whole completion keeps its indentation.
 
         Args:
-            completion: the completion, with its reasoning.
-            name: what the code should define, "" if the item does not say it.
+            completion: Completion with its reasoning.
+            name: Name that the code should define, "" if the item does not give it.
         """
         completion = cut_reasoning(completion, self.config.reasoning)
         for place in self.config.answer_in:
@@ -115,13 +120,13 @@ class UnitTestChecker(Verifier):
         return Tolerance(default if relative is None else relative, default if absolute is None else absolute)
 
     def prepare_stdin(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
-        """Every output must be the expected one."""
+        """Return a judge that demands the expected output in every case."""
         cases, _ = read_cases(metadata["tests"])
         texts = [(text_of(case.given), text_of(case.wanted)) for case in cases]
 
         def judge() -> str | None:
             for number, (given, wanted) in enumerate(texts, start=1):
-                # Room for the expected output, and as much again for a wrong one to be seen as such.
+                # Room for twice the expected output, so that a longer wrong output is recognised.
                 room = max(self.limits.output_bytes, 2 * len(wanted.encode("utf-8", "replace")))
                 run = run_script(sandbox, code, given, replace(self.limits, output_bytes=room))
                 if run.ending != "exited":
@@ -135,13 +140,13 @@ class UnitTestChecker(Verifier):
         return judge
 
     def prepare_function(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
-        """Every result must be the expected one."""
+        """Return a judge that demands the expected result in every case."""
         cases, name = read_cases(metadata["tests"])
         entry_point = str(metadata.get("entry_point") or name or "")
         if not entry_point:
             raise KeyError("entry_point")
         calls = [as_arguments(case.given) for case in cases]
-        Codec().pack(calls)  # refuses arguments that no program can be given
+        Codec().pack(calls)  # raises an error for arguments that cannot be passed to a program
         setup = LEETCODE if re.search(r"^class Solution\b", code, re.MULTILINE) else HINTS
         room = max(self.limits.output_bytes, 8 * len(repr([(case.given, case.wanted) for case in cases])))
 
@@ -152,9 +157,9 @@ class UnitTestChecker(Verifier):
         return judge
 
     def failed_case(self, cases: Sequence[Case], calls: Sequence[Any], run: CallRun) -> str | None:
-        """Why a function fails.
+        """Return the reason why a function fails, or None if it passes.
 
-        One that returns nothing and changes its first argument, in any case at all, is judged by that argument.
+        A function that returns nothing and changes its first argument in at least one case is judged by that argument.
         """
         results = list(run.values)
         silent = all(value is None for value in results)
@@ -174,10 +179,10 @@ class UnitTestChecker(Verifier):
         return any(holds(same_value, value, one, self.tolerance(RETURNED)) for one in wanted)
 
     def prepare_humaneval(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
-        """`check` must pass.
+        """Return a judge that demands that `check` passes.
 
-        A completion that defines the function runs after the prompt, whose imports and helpers it may use; any
-        other continues the prompt.
+        A completion that defines the function runs after the prompt and may use its imports and helpers. Any other
+        completion continues the prompt.
         """
         prompt, name = str(metadata["prompt"]), str(metadata["entry_point"])
         opening = with_empty_body(prompt)
@@ -187,13 +192,13 @@ class UnitTestChecker(Verifier):
         return lambda: word_of(run_tests(sandbox, program, name, opening, tests, self.limits))
 
     def prepare_asserts(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
-        """All statements must hold."""
+        """Return a judge that demands that all assert statements hold."""
         tests = assert_program(metadata["tests"])
         setup = HINTS + lines_of_code(metadata.get("imports"))
         return lambda: word_of(run_tests(sandbox, code, None, setup, tests, self.limits))
 
     def prepare_functional(self, sandbox: Sandbox, metadata: Mapping[str, Any], code: str) -> Judge:
-        """A test program must run to its end.
+        """Return a judge that demands that a test program runs to its end.
 
         Source: the layouts of Guru's code rows (LLM360/Reasoning360, data_preprocess/codegen): a program that asserts
         something of `Solution().method` or of a function, or inputs and outputs.
@@ -216,7 +221,7 @@ class UnitTestChecker(Verifier):
 
 
 def holds(compare: Callable[..., bool], *values: Any) -> bool:
-    """Whether a comparison holds; one that fails on what a program gave (nested too deep, say) does not."""
+    """Return whether a comparison holds. A comparison that raises an error, on deep nesting for example, does not."""
     try:
         return compare(*values)
     except Exception:
@@ -224,10 +229,10 @@ def holds(compare: Callable[..., bool], *values: Any) -> bool:
 
 
 def word_of(run: CheckRun) -> str | None:
-    """Why a program fails its tests; None if it passes.
+    """Return the reason why a program fails its tests, or None if it passes.
 
     Raises:
-        ItemFault: the tests are at fault.
+        ItemFault: The tests are at fault.
     """
     if run.ending != "exited":
         return run.ending
@@ -237,13 +242,13 @@ def word_of(run: CheckRun) -> str | None:
 
 
 def is_changed(left: Any, call: Any) -> bool:
-    """Whether a call left other arguments than it was given."""
+    """Return whether a call changed its arguments."""
     try:
         return bool(left != (list(call) if isinstance(call, tuple) else call))
-    except (ArithmeticError, RecursionError):  # a signalling NaN, a list in itself
+    except (ArithmeticError, RecursionError):  # a signalling NaN, or a list that contains itself
         return True
 
 
 def first_argument(arguments: Any) -> Any:
-    """The first of what a call was given; None if it was given nothing."""
+    """Return the first argument of a call, or None if it had no arguments."""
     return next(iter(arguments.values() if isinstance(arguments, Mapping) else arguments), None)

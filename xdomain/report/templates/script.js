@@ -1,4 +1,4 @@
-// Only an enhancement: without it every cell is a link to its line in the table of all numbers.
+// This script is optional: without it, each cell is a link to its line in the table of all numbers.
 "use strict";
 const card = document.getElementById("card");
 
@@ -39,7 +39,7 @@ function show(link) {
   link.setAttribute("aria-describedby", "card");
   place();
 }
-// Below its cell or above it, never over it: a card that fits on neither side scrolls on the larger one.
+// The card is placed below or above its cell, never over it. If it fits on neither side, it scrolls on the larger one.
 function place() {
   if (!current) return;
   const box = current.getBoundingClientRect(), gap = 8;
@@ -67,7 +67,7 @@ function cellLink(target) {
   return target instanceof Element ? target.closest(".heat td a") : null;
 }
 
-// Scrolling moves cells under a resting pointer; only a pointer that moves itself points at one.
+// Scrolling moves cells under a resting pointer, so only a moving pointer counts as pointing at a cell.
 let pointer = "";
 document.addEventListener("mouseover", (event) => {
   const before = pointer;
@@ -86,10 +86,10 @@ document.addEventListener("focusin", (event) => {
   if (link && link.matches(":focus-visible")) show(link);
 });
 document.addEventListener("focusout", hideSoon);
-// Moving to a cell by key scrolls the page: the card follows.
+// Moving to a cell by key scrolls the page, so the card must follow.
 document.addEventListener("scroll", place, { passive: true, capture: true });
 
-// One Tab stop a table; arrow keys move inside it.
+// One Tab stop per table; arrow keys move inside it.
 document.querySelectorAll(".heat").forEach((table) => {
   table.querySelectorAll("td a").forEach((link, index) => { if (index) link.tabIndex = -1; });
 });

@@ -63,5 +63,5 @@ def test_order_refuses_test_items(smoke: Session, tmp_path: Path) -> None:
     assert smoke.path is not None
     path = shutil.copy(smoke.path, tmp_path)
     ended = CliRunner().invoke(app, ["grid", "order", str(path), "--store", str(smoke.store.root)])
-    with pytest.raises(ConfigError, match="would be judged by what chose it"):
+    with pytest.raises(ConfigError, match="must not be chosen on the test items"):
         raise ended.exception or AssertionError("nothing was refused")

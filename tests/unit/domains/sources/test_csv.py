@@ -33,8 +33,8 @@ def test_a_long_cell_leaves_the_processs_limit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a,b\n1\n", "row 1 has not as many cells"),
-        ("a,b\n1,2,3\n", "row 1 has not as many cells"),
+        ("a,b\n1\n", "row 1 and the header have different numbers of cells"),
+        ("a,b\n1,2,3\n", "row 1 and the header have different numbers of cells"),
         ("a,b\n1,2\na,b\n", "row 2 repeats the header"),
         ("a,a\n1,2\n", 'the column "a" 2 times'),
         ('a\n"x', "is not CSV"),

@@ -75,7 +75,7 @@ def test_results_become_verdicts(tmp_path: Path, body: str, outcome: Outcome, sc
         ("return Verdict('fine', 1.0)", "a Verdict whose fields have other types"),
         ("return Verdict.right(reason=3)", "a Verdict whose fields have other types"),
         ("return Verdict.right(answer=4)", "a Verdict whose fields have other types"),
-        ("return Verdict.wrong(score=float('nan'))", "ValueError: score should lie in [0, 1]"),
+        ("return Verdict.wrong(score=float('nan'))", "ValueError: score should be from 0 to 1"),
         ("raise ValueError('no number\\n in it')", "ValueError: no number in it"),
         ("raise KeyError('tests')", "KeyError: 'tests'"),
         ("raise SystemExit(3)", "SystemExit: 3"),

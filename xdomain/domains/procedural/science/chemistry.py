@@ -19,7 +19,7 @@ MOLAR_MASSES: tuple[tuple[str, float], ...] = (
     ("H2SO4", 98.08),
     ("C6H12O6", 180.16),
 )
-"""g/mol, from IUPAC's abridged atomic weights, rounded to 0.01."""
+"""Formula and molar mass in g/mol, from IUPAC's abridged atomic weights, rounded to 0.01."""
 
 REACTIONS: tuple[tuple[str, str, float, int, str, float, int], ...] = (
     ("2 H2 + O2 -> 2 H2O", "H2", 2.02, 2, "H2O", 18.02, 2),

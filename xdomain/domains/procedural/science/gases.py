@@ -7,10 +7,10 @@ import random
 from xdomain.domains.procedural.science.problem import Kind, Problem, pick
 
 GAS_CONSTANT = 8.314
-"""J/(mol K)"""
+"""Gas constant in J/(mol K)."""
 
 ZERO_CELSIUS = 273.15
-"""K"""
+"""0 degrees Celsius in K."""
 
 
 def boyle(rng: random.Random) -> Problem:

@@ -21,16 +21,16 @@ TOPICS: dict[str, ModuleType] = {
 }
 
 TOLERANCE = 0.01
-"""Relative: golds have four digits, and whoever rounds to three is right."""
+"""Relative tolerance of answers. Golds have four digits, and an answer rounded to three is right."""
 
 APART = 0.05
-"""Relative distance that options keep from one another."""
+"""Least relative distance between two options."""
 
 MOST_ATTEMPTS = 100
 
 
 class ScienceOpen(Generator):
-    """A number in the unit that the question names."""
+    """A generator of questions whose answer is a number in the unit that the question names."""
 
     version = 1
     levels = range(1, 4)
@@ -45,7 +45,7 @@ class ScienceOpen(Generator):
 
 
 class ScienceChoice(Generator):
-    """Four options, the wrong ones from plausible errors."""
+    """A generator of questions with four options. The wrong ones result from plausible errors."""
 
     version = 1
     levels = range(1, 4)
@@ -63,7 +63,7 @@ class ScienceChoice(Generator):
 
 
 def draw_problem(rng: random.Random, level: int) -> tuple[str, Problem]:
-    """A topic and a problem of exactly this level; answers of zero, which no relative tolerance fits, are redrawn."""
+    """Draw a topic and a problem of this level. Answers of 0 are redrawn, since no relative tolerance fits."""
     for _ in range(MOST_ATTEMPTS):
         topic = rng.choice(tuple(TOPICS))
         kind = rng.choice([kind for kind in TOPICS[topic].KINDS if kind.level == level])
@@ -74,7 +74,10 @@ def draw_problem(rng: random.Random, level: int) -> tuple[str, Problem]:
 
 
 def distractors(problem: Problem) -> list[float]:
-    """Three values apart from the answer and from one another: its own errors first, then slips of a factor."""
+    """Return three values that differ from the answer and from one another.
+
+    The problem's own errors come first, then the answer times a wrong factor.
+    """
     slips = [problem.value * factor for factor in (2, 0.5, 10, 0.1, 4, 0.25)]
     chosen: list[float] = []
     for candidate in (*problem.errors, *slips):

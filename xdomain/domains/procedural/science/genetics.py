@@ -1,4 +1,4 @@
-"""Genetics crosses: expected shares of genotypes and phenotypes, from the gametes themselves."""
+"""Genetics crosses: expected shares of genotypes and phenotypes, computed from the gametes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TRAITS: tuple[tuple[str, str, str], ...] = (
     ("P", "purple flowers", "white flowers"),
     ("B", "black fur", "brown fur"),
 )
-"""Allele, dominant and recessive phenotype."""
+"""Allele, dominant phenotype, recessive phenotype."""
 
 Genotype = tuple[bool, bool]
 """Two alleles, True for the dominant one."""
@@ -29,7 +29,7 @@ CROSSES: tuple[tuple[Genotype, Genotype], ...] = (
 
 
 def share(parents: Sequence[Genotype], wanted: Callable[[Genotype], bool]) -> Fraction:
-    """Expected share of offspring of two parents whose genotype is `wanted`."""
+    """Return the expected share of two parents' offspring whose genotype is `wanted`."""
     one, other = parents
     offspring = list(product(one, other))
     return Fraction(sum(wanted(child) for child in offspring), len(offspring))

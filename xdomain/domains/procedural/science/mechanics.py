@@ -8,7 +8,7 @@ import random
 from xdomain.domains.procedural.science.problem import Kind, Problem, pick
 
 GRAVITY = 9.81
-"""m/s^2"""
+"""Gravitational acceleration in m/s^2."""
 
 
 def speed(rng: random.Random) -> Problem:

@@ -1,4 +1,4 @@
-"""What a topic provides: problems with a value, a unit and the values that plausible errors would give."""
+"""Problems as topics provide them, with a value, a unit, and the values that plausible errors would give."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class Problem:
     """One problem.
 
     Attributes:
-        text: the question, which names the unit of the answer.
-        value: the answer in that unit.
-        errors: what plausible errors would give (a forgotten square, an inverted ratio, Celsius for kelvin).
+        text: The question, which names the unit of the answer.
+        value: The answer in that unit.
+        errors: Values that plausible errors would give (a forgotten square, an inverted ratio, Celsius for kelvin).
     """
 
     text: str
@@ -27,20 +27,20 @@ Maker = Callable[[random.Random], Problem]
 
 @dataclass(frozen=True)
 class Kind:
-    """A maker of problems with its level: 1 one formula, 2 rearranged or converted, 3 two steps."""
+    """A function that draws problems, with their level: 1 is one formula, 2 rearranged or converted, 3 two steps."""
 
     level: int
     make: Maker
 
 
 def pick(rng: random.Random, low: float, high: float, step: float = 1.0) -> float:
-    """A round number between `low` and `high`, both included, on a grid of `step` (a power of ten or a part of one)."""
+    """Return a round number from `low` to `high` inclusive, on a grid of `step` (a power of ten or a part of one)."""
     steps = round((high - low) / step)
     return round(low + step * rng.randint(0, steps), 6)
 
 
 def show(value: float) -> str:
-    """Four significant digits without an exponent where that stays short: "0.0125", "1234", "6.022e+23"."""
+    """Return four significant digits, without an exponent if that is short: "0.0125", "1234", "6.022e+23"."""
     text = f"{value:.4g}"
     if "e" in text and 1e-6 < abs(value) < 1e9:
         text = f"{float(text):f}".rstrip("0").rstrip(".")

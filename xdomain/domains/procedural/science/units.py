@@ -18,7 +18,7 @@ PREFIXED: tuple[tuple[str, str, float], ...] = (
     ("hPa", "Pa", 1e2),
     ("mA", "A", 1e-3),
 )
-"""From, to, factor."""
+"""Unit to convert from, unit to convert to, factor."""
 
 DERIVED: tuple[tuple[str, str, float], ...] = (
     ("km/h", "m/s", 1 / 3.6),
@@ -33,7 +33,7 @@ DERIVED: tuple[tuple[str, str, float], ...] = (
     ("days", "s", 86_400.0),
     ("mmHg", "kPa", 0.133322),
 )
-"""From, to, factor; exact but for the millimetre of mercury."""
+"""Unit to convert from, unit to convert to, factor. All are exact except the millimetre of mercury."""
 
 
 def prefixed(rng: random.Random) -> Problem:
