@@ -81,7 +81,6 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
                     os.fsync(handle.fileno())  # a state that survives a crash of the machine needs its metrics
             mark_complete(self._context.scratch, state.global_step, self._context.layout)
 
-
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         if logs is None or "train_runtime" in logs or not is_first():
             return

@@ -27,7 +27,6 @@ class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers 
     its own rows. Without a GPU they add to the strategy's own copies. Random generators, gradients and TRL's own
     metrics are restored, so weights do not depend on telemetry.
 
-
     Args:
         trainer: The DomainGRPOTrainer. Its `rollout_metrics` get the figures under "gradients".
         interval: Number of optimizer steps from one measurement to the next.
