@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.launches import begin, finish
-from tests.support.sharded_memory import COMPLETIONS, TRAINING, config
+from tests.support.sharded_memory import TRAINING, config, micro_batch
 from xdomain.config.model import ModelConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.plan.memory import Division, Lengths, training_memory
@@ -28,7 +28,7 @@ def formula(processes: int, shards: int) -> int:
     found = training_memory(
         shape,
         ModelConfig(preset="tiny_qwen3"),
-        TrainingConfig.model_validate({**TRAINING, "micro_batch": COMPLETIONS // processes}),
+        TrainingConfig.model_validate({**TRAINING, "micro_batch": micro_batch(processes)}),
         Lengths(PROMPT, TRAINING["max_completion_tokens"]),
         Division(processes=processes, shards=shards, device="cpu"),
     )

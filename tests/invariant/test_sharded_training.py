@@ -17,7 +17,7 @@ TOLERANCE = 5e-6
 
 
 def compare(folder: Path, group: str, processes: int, show: Callable[[str], None]) -> dict[str, float]:
-    """Run a group and one process beside it, print the table, and return the shares against data parallelism."""
+    """Run a group and one process at the same time, print the table, and return the distances as shares."""
     small_model().save_pretrained(folder / MODEL)
     running = begin("tests.support.sharded_runs", processes, folder, group)
     cases = groups()[group]

@@ -54,6 +54,11 @@ def config() -> Qwen3Config:
     )
 
 
+def micro_batch(processes: int) -> int:
+    """Return the completions of one of a step's two passes in each process."""
+    return COMPLETIONS // processes // 2
+
+
 class PeakOfStep(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
     """Measures the second step, when the optimizer's state exists: what stays, and the most that is added."""
 
@@ -83,7 +88,13 @@ def measure(folder: Path, processes: int, sharding: Sharding | None) -> int:
     os.environ.pop("ACCELERATE_USE_FSDP", None)  # accelerate leaves it set
     torch.manual_seed(0)
     trainer = toy_trainer(
-        folder, model=Qwen3ForCausalLM(config()), processes=processes, sharding=sharding, draws_seed=0, **TRAINING
+        folder,
+        model=Qwen3ForCausalLM(config()),
+        processes=processes,
+        sharding=sharding,
+        draws_seed=0,
+        micro_batch=micro_batch(processes),
+        **TRAINING,
     )
     peak = PeakOfStep()
     trainer.add_callback(peak)

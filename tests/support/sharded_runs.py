@@ -44,7 +44,7 @@ COMMON: Mapping[str, Any] = {
     "weights": {"digits": 5, "letters": 2, "marks": 1},  # so that a process may lack a domain
     "draws_seed": 0,
     # At its default of 1e-8, AdamW makes a full step of the rounding of a gradient that is nearly 0.
-    "grpo": {"adam_epsilon": 1e-6},
+    "grpo": {"adam_epsilon": 1e-4},
 }
 STRATEGIES: Mapping[str, Any] = {
     **{name: name for name in BUILT_IN if solvable(name)},
@@ -67,6 +67,7 @@ def covering() -> dict[str, dict[str, Any]]:
             epochs=1 + (place // 3 + second) % 2,
             beta=0.1 if place % 4 == 2 * second else 0.0,
             telemetry=second == 1,
+            keeps_gathered=place % 4 == 2 * second + 1,
         )
     return cases
 
@@ -80,12 +81,21 @@ def full_product() -> dict[str, dict[str, Any]]:
 
 
 def case(
-    strategy: str, loss: str, *, lora: bool, accumulation: int, epochs: int, beta: float = 0.0, telemetry: bool = False
+    strategy: str,
+    loss: str,
+    *,
+    lora: bool,
+    accumulation: int,
+    epochs: int,
+    beta: float = 0.0,
+    telemetry: bool = False,
+    keeps_gathered: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """Return one case under a name that says what is in it."""
     words = [loss, "LoRA" if lora else "full", f"{accumulation} micro", f"{epochs} epoch"] + ["KL"] * (beta > 0)
-    settings = {"loss_type": loss, "lora": lora, "epochs_per_rollout": epochs, "beta": beta}
-    settings["telemetry_every"] = 2 if telemetry else None
+    words += ["kept"] * keeps_gathered
+    settings: dict[str, Any] = {"loss_type": loss, "lora": lora, "epochs_per_rollout": epochs, "beta": beta}
+    settings |= {"telemetry_every": 2 if telemetry else None, "keeps_gathered": keeps_gathered}
     return {f"{strategy} | {', '.join(words)}": {"which": strategy, "accumulation": accumulation, **settings}}
 
 
@@ -123,7 +133,14 @@ def small_model() -> Qwen3ForCausalLM:
 
 
 def train(
-    folder: Path, which: str, accumulation: int, *, processes: int, sharding: Sharding | None = None, **settings: Any
+    folder: Path,
+    which: str,
+    accumulation: int,
+    keeps_gathered: bool,
+    *,
+    processes: int,
+    shards: bool = False,
+    **settings: Any,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Return the trained weights before and after, whole."""
     os.environ.pop("ACCELERATE_USE_FSDP", None)  # accelerate leaves it set
@@ -137,7 +154,7 @@ def train(
         model=model,
         reference=small_model() if settings["beta"] else None,
         processes=processes,
-        sharding=sharding,
+        sharding=Sharding(reshard_after_forward=not keeps_gathered) if shards else None,
         micro_batch=COMPLETIONS // processes // accumulation,
         **{**COMMON, **settings},
     )
@@ -178,13 +195,13 @@ def main() -> None:
     processes, first = int(os.environ["WORLD_SIZE"]), os.environ["RANK"] == "0"
     shares = {}
     for place, (name, settings) in enumerate(cases.items()):
-        start, sharded = train(folder / "sharded", processes=processes, sharding=Sharding(), **settings)
+        start, sharded = train(folder / "sharded", processes=processes, shards=True, **settings)
         if place % 7 == 0 or not comparable(settings):
             _, plain = train(folder / "plain", processes=processes, **settings)
             shares[name] = distance(plain, sharded) / distance(start, plain)
         if group == "covering" and settings["which"] in PLANTED and not settings["lora"]:
             with without_reduction():
-                _, wrong = train(folder / "planted", processes=processes, sharding=Sharding(), **settings)
+                _, wrong = train(folder / "planted", processes=processes, shards=True, **settings)
             shares[f"planted: {settings['which']}"] = distance(sharded, wrong) / distance(start, sharded)
         if first:
             save_file(sharded, folder / f"{place}.safetensors")

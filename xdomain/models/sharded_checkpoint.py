@@ -1,7 +1,7 @@
 """Write the checkpoint of a sharded model: every process takes part, the first one writes.
 
-The weights of one layer at a time are gathered in the first process's main memory, and a file is written whenever
-enough of them are there. No process ever holds the whole model.
+The weights of one layer at a time are gathered in the first process's main memory, and a file is written once they
+reach its size. No process ever holds the whole model.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def gathered(tensor: Tensor) -> Tensor:
 
 
 def _layers(model: Any, *, writes: bool) -> Iterator[dict[str, Tensor]]:
-    """Yield the weights of one layer after another, by their names in a checkpoint; {} where none are written."""
+    """Yield the weights of one layer after another, by their names in a checkpoint, or {} in a process that does not write."""
     state = model.state_dict()
     parameters = dict(model.named_parameters(remove_duplicate=False))
     tied = {
@@ -110,7 +110,7 @@ def _bytes(tensors: dict[str, Tensor]) -> int:
 
 
 def _write(tensors: dict[str, Tensor], folder: Path, number: int) -> dict[str, int]:
-    """Write a file of weights under a name of its own, and return the bytes of each."""
+    """Write a file of weights under a temporary name, and return the bytes of each."""
     save_file(tensors, folder / _part(number), metadata={"format": "pt"})
     return {name: tensor.nbytes for name, tensor in tensors.items()}
 
