@@ -81,7 +81,7 @@ def gathered(tensor: Tensor) -> Tensor:
 
 
 def _layers(model: Any, *, writes: bool) -> Iterator[dict[str, Tensor]]:
-    """Yield the weights of one layer after another, by their names in a checkpoint, or {} in a process that does not write."""
+    """Yield the weights of each layer by their names in a checkpoint; {} in a process that does not write."""
     state = model.state_dict()
     parameters = dict(model.named_parameters(remove_duplicate=False))
     tied = {
