@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,20 @@ CHECKPOINTING_FIELD = next(
     if name in {field.name for field in dataclasses.fields(GRPOConfig)}
 )
 """GRPOConfig's field for gradient checkpointing. Versions of transformers that have the new name warn about the old."""
+
+FIXED: Mapping[str, Any] = {
+    "report_to": "none",  # the module `trackers` adds them, isolated from the stage
+    # The data set is the schedule: it is drawn beforehand and used once, in order.
+    "shuffle_dataset": False,
+    "num_train_epochs": 1,
+    "remove_unused_columns": False,
+    "logging_steps": 1,
+    "save_strategy": "no",
+    # Two, since a kill may leave the newest incomplete.
+    "save_total_limit": 2,
+    "disable_tqdm": True,
+}
+"""Settings that are the same for every stage."""
 
 
 def grpo_arguments(
@@ -74,17 +89,8 @@ def grpo_arguments(
         "max_completion_length": training.max_completion_tokens,
         "bf16": training.bf16,
         CHECKPOINTING_FIELD: training.gradient_checkpointing,
-        "report_to": "none",  # the module `trackers` adds them, isolated from the stage
-        # The data set is the schedule: it is drawn beforehand and used once, in order.
-        "shuffle_dataset": False,
-        "num_train_epochs": 1,
-        "remove_unused_columns": False,
-        "logging_steps": 1,
-        "save_strategy": "no",
-        # Two, since a kill may leave the newest incomplete.
-        "save_total_limit": 2,
         "use_cpu": device == "cpu",
-        "disable_tqdm": True,
+        **FIXED,
         **_rollout_settings(training),
         **sharding_arguments(sharding),
         **training.grpo,
