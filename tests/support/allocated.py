@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from torch.profiler import ProfilerActivity, profile
 
@@ -12,11 +11,6 @@ def allocated(work: Callable[[], None]) -> int:
     """Return the largest sum of bytes that are allocated and not yet freed while `work` runs."""
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as found:
         work()
-    return peak_of(found)
-
-
-def peak_of(found: Any) -> int:
-    """Return the largest sum of bytes that a finished profile saw allocated and not yet freed."""
     events = [event for event in found.profiler.kineto_results.events() if event.name() == "[memory]"]
     now = most = 0
     for event in sorted(events, key=lambda each: each.start_ns()):

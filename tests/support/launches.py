@@ -11,8 +11,12 @@ ROOT = Path(__file__).parents[2]
 LOG = "log"
 
 
-def begin(module: str, processes: int, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """Begin `python -m module folder arguments` in that many CPU processes; they write to `log` in the folder."""
+def begin(module: str, processes: int, folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
+    """Begin `python -m module folder arguments` in that many CPU processes; they write to `log` in the folder.
+
+    Args:
+        variables: Further variables of their environment.
+    """
     command = [
         *(sys.executable, "-m", "accelerate.commands.launch"),
         "--multi_gpu",  # what starts several processes; with --cpu it starts one, unless there is MPI
@@ -20,7 +24,7 @@ def begin(module: str, processes: int, folder: Path, *arguments: str) -> subproc
         *("--dynamo_backend", "no", "--main_process_port", "0"),
         *("-m", module, str(folder), *arguments),
     ]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **variables}
     with (folder / LOG).open("wb") as log:
         return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
 

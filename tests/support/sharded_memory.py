@@ -15,15 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.profiler import ProfilerActivity, profile
 from transformers import Qwen3Config, Qwen3ForCausalLM, TrainerCallback
 
-from tests.support.allocated import peak_of
+from tests.support.sharded_runs import small_model
 from tests.support.toy_training import toy_trainer
 from xdomain.core.stage import Sharding
 from xdomain.models.tiny import tiny_tokenizer
-from xdomain.strategies.gradients import own_rows
-from xdomain.train.sharding import give_back
 
 COMPLETIONS = 8
 TRAINING: Mapping[str, Any] = {
@@ -60,42 +57,46 @@ def micro_batch(processes: int) -> int:
 
 
 class PeakOfStep(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Measures the second step, when the optimizer's state exists: what stays, and the most that is added."""
+    """Measures the most memory that the process holds in its second step, when the optimizer's state exists."""
 
     def __init__(self) -> None:
         self.bytes = 0
-        self._profile: Any = None
 
-    def on_step_begin(self, args: Any, state: Any, control: Any, model: Any, optimizer: Any, **_: Any) -> None:
-        if state.global_step != 1:
-            return
-        give_back(model)
+    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         gc.collect()
-        kept = [*model.parameters(), *(each for held in optimizer.state.values() for each in held.values())]
-        self.bytes = sum(own_rows(each).nbytes for each in kept)
-        self._profile = profile(activities=[ProfilerActivity.CPU], profile_memory=True)
-        self._profile.__enter__()
+        Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if self._profile is not None:
-            self._profile.__exit__(None, None, None)
-            self.bytes += peak_of(self._profile)
-            self._profile = None
+        self.bytes = held("VmHWM")
+
+
+def held(field: str) -> int:
+    """Return a figure of this process's memory in bytes: VmRSS is what it holds now, VmHWM its peak."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
 
 
 def measure(folder: Path, processes: int, sharding: Sharding | None) -> int:
-    """Return the peak of this process in bytes."""
+    """Return the peak of this process in bytes, beyond what it held after another training of a tiny model."""
+    train(folder, small_model(), processes, sharding)
+    gc.collect()
+    before = held("VmRSS")
+    return train(folder, Qwen3ForCausalLM(config()), processes, sharding) - before
+
+
+def train(folder: Path, model: Any, processes: int, sharding: Sharding | None) -> int:
+    """Return the memory that this process held at its peak in the last step."""
     os.environ.pop("ACCELERATE_USE_FSDP", None)  # accelerate leaves it set
-    torch.manual_seed(0)
     trainer = toy_trainer(
         folder,
-        model=Qwen3ForCausalLM(config()),
+        model=model,
         processes=processes,
         sharding=sharding,
         draws_seed=0,
         micro_batch=micro_batch(processes),
         **TRAINING,
     )
+    del model
     peak = PeakOfStep()
     trainer.add_callback(peak)
     trainer.train()

@@ -92,11 +92,11 @@ class FsdpConfig(ConfigModel):
     """How `sharding: fsdp` (PyTorch's FSDP2, through accelerate) shares a model."""
 
     cpu_offload: bool = False
-    """Whether weights, gradients and optimizer stay in the main memory, and a GPU gets a layer while it is used. Slow,
-    and the largest model then depends on the main memory."""
+    """Whether weights, gradients and optimizer stay in main memory, and a GPU gets a layer only while it is used. It is
+    slow. On a CPU it changes nothing."""
     reshard_after_forward: bool = True
     """Whether a layer's gathered weights are dropped after its forward pass and gathered again for the backward pass.
-    False saves that communication, and each process then holds the whole weights during a step."""
+    If false, nothing is gathered twice, but each process holds the whole weights during a step."""
     layers: tuple[str, ...] = ()
     """Names of the classes whose instances are gathered one at a time: [Qwen3DecoderLayer]; by default those that the
     model itself names."""

@@ -82,9 +82,17 @@ def _train(task: GroupTask, folder: Path, rank: int) -> StageResult:
         reporter=GroupReporter(folder, speaks=rank == 0),
         stop_requested=agreed((folder / "stop").exists),
         processes=int(os.environ["WORLD_SIZE"]),
-        sharding=Sharding(**task.sharding.model_dump()) if task.sharding is not None else None,
+        sharding=_sharding(task),
     )
     return run_train(task.setup, task.stage, context)
+
+
+def _sharding(task: GroupTask) -> Sharding | None:
+    """Return how the processes share the model; on a CPU everything is in main memory anyway."""
+    if task.sharding is None:
+        return None
+    chosen = task.sharding.model_dump()
+    return Sharding(**chosen | {"cpu_offload": task.sharding.cpu_offload and task.device != "cpu"})
 
 
 def _answer(error: Exception) -> MemberFailure:
