@@ -236,11 +236,9 @@ def _extra_gradients(gradient: int, training: TrainingConfig, division: Division
 def _gathered(shape: ModelShape, training: TrainingConfig, model: ModelConfig) -> int:
     """Return the bytes of full weights and gradients that a sharded process holds temporarily.
 
-    They cover the weights of two layers, since one is fetched ahead, and the embedding with the output layer. The
-    backward pass adds a layer's gradient and two copies for the reduction: its own, and that of the layer before, which
-    is still under way.
+    They cover two layers, since one is fetched ahead, and the embedding with the output layer.
     """
     width = 2 if training.bf16 else BYTES[model.dtype]
     outside = shape.embedding * (1 if shape.tied else 2)
-    gradients = 0 if model.lora else 3 * shape.layer_parameters + outside
+    gradients = 0 if model.lora else shape.layer_parameters + outside
     return width * (2 * shape.layer_parameters + outside + gradients)
