@@ -54,8 +54,9 @@ docs: .venv/installed-docs ## The reference that is generated from the code, the
 	$(PIP) -e '.[docs]'
 	@touch $@
 
-test-faults: setup ## Kill, fill and damage real grids, on Ray and Slurm too where they are; a table of it all
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m faults -v
+MINUTES ?= 0
+test-faults: setup ## Faults in real grids, on Ray and Slurm too if installed; one table; MINUTES=30 kills for longer
+	XDOMAIN_FAULT_MINUTES=$(MINUTES) OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 -m faults -v
 
 test-ray: setup ## A grid on two Ray nodes, one of them killed; installs Ray
 	$(BIN)/pip install -q -c constraints.txt -e '.[ray]'

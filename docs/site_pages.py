@@ -1,7 +1,7 @@
 """Copy the pages of the site to `build/pages`, from which `make docs` builds it.
 
-They are those of `docs/`, the changelog and the contributor's guide. Links between the repository's root and `docs/`
-become links of the site.
+They are those of `docs/`, the changelog, the contributor's guide and the security page. Links between the
+repository's root and `docs/` become links of the site.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "build" / "pages"
-ROOT_PAGES = ("CHANGELOG.md", "CONTRIBUTING.md")
+ROOT_PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 LINK = re.compile(r"(?<=\]\()([^)\s:#]+)(?=[)#])")
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.fault_table import COUNTS, KIND, FaultTable, KindCounts, Tally, kind_of
 from xdomain.core.secrets import Known
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -54,48 +54,25 @@ def show(record_property: Callable[[str, object], None]) -> Callable[[str], None
     return lambda line: record_property("shown", line)
 
 
-class Tally:
-    """What was done to grids, and what became of their stages: counted in their stores, not assumed."""
-
-    def __init__(self) -> None:
-        self.faults: Counter[str] = Counter()
-        self.expected = self.lost = self.repeated = 0
-
-    def fault(self, name: str, count: int = 1) -> None:
-        self.faults[name] += count
-
-    def store(self, store: Path, expected: set[str], remade: frozenset[str] = frozenset()) -> None:
-        """Count one grid: stages that are missing in the end, and those that ran to their end more than once."""
-        from tests.support.fault_injection import completions, published
-
-        self.expected += len(expected)
-        self.lost += len(expected - published(store))
-        ran = completions(store)
-        self.repeated += sum(max(0, count - 1 - (name in remade)) for name, count in ran.items())
-
-    def lines(self) -> list[str]:
-        faults = [f"{name:55} {count:5}" for name, count in sorted(self.faults.items())]
-        ends = {"faults injected": self.faults.total(), "stages of disturbed grids": self.expected}
-        ends |= {"stages lost": self.lost, "stages repeated": self.repeated}
-        return ["", *faults, "", *(f"{name:55} {count:5}" for name, count in ends.items())]
-
-
-TALLY = pytest.StashKey[Tally]()
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture
 def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
-    """Counts faults; its table is printed at the very end."""
-    counts = request.config.stash[TALLY] = Tally()
-    yield counts
+    """Counts the faults of this test for the table at the end; nothing may be lost or repeated."""
+    counts = KindCounts()
+    yield Tally(counts)
+    request.node.user_properties.append((COUNTS, counts.as_json()))
     assert (counts.lost, counts.repeated) == (0, 0)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in shown(terminalreporter):
-        terminalreporter.write_line(line)
-    counts = config.stash.get(TALLY, None)
-    for line in [*(counts.lines() if counts else ()), *skipped_faults(terminalreporter)]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the reports of each test of faults tell its kind; so they come through from the workers of pytest-xdist."""
+    for item in items:
+        if (marker := item.get_closest_marker("faults")) is not None:
+            item.user_properties.append((KIND, kind_of(marker.args)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    table = FaultTable(report for reports in terminalreporter.stats.values() for report in reports)
+    for line in [*shown(terminalreporter), *table.lines()]:
         terminalreporter.write_line(line)
 
 
@@ -106,15 +83,3 @@ def shown(terminalreporter: pytest.TerminalReporter) -> list[str]:
         if report.when == "call"
     ]  # fmt: skip
     return [str(value) for report in calls for name, value in report.user_properties if name == "shown"]
-
-
-def skipped_faults(terminalreporter: pytest.TerminalReporter) -> list[str]:
-    """Tests of faults that could not be done here, and why: they belong to the table."""
-    # A module that is skipped whole is reported at collection, without keywords.
-    reports = [report for report in terminalreporter.stats.get("skipped", []) if isinstance(report, pytest.TestReport)]
-    skipped = [report for report in reports if "faults" in report.keywords]
-    lines = []
-    for report in skipped:
-        reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
-        lines.append(f"{'skipped: ' + report.nodeid.rpartition('::')[2]:75} {reason}")
-    return [*lines, f"{'tests of faults skipped':55} {len(skipped):5}"] if skipped else []

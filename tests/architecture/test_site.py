@@ -37,7 +37,7 @@ def test_the_navigation_has_every_page_once() -> None:
     settings = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), Loader)
     found = sorted(pages_of(settings["nav"]))
     pages = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md") if page.name != "report.md"}
-    assert found == sorted(pages | {"CHANGELOG.md", "CONTRIBUTING.md"})
+    assert found == sorted(pages | {"CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"})
 
 
 def test_links_between_the_root_and_docs_are_those_of_the_site(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,9 @@ from xdomain.core.foreign_text import UNSAFE
 from xdomain.core.states import Cause
 from xdomain.store.failures import Failure
 
-HOSTILE = "a\x1b[2J\x1b]0;owned\x07\x1b]8;;http://evil\x1b\\x\x9b31m\x08\r\u202eb[red]c[/] [/nothing] [link=http://evil]d"
+HOSTILE = (
+    "a\x1b[2J\x1b]0;owned\x07\x1b]8;;http://evil\x1b\\x\x9b31m\x08\r\u202eb[red]c[/] [/nothing] [link=http://evil]d"
+)
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 """What Rich writes for the styles of xdomain's own words."""
 

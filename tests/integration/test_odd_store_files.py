@@ -19,6 +19,8 @@ from xdomain.core.errors import XDomainError, refusal
 from xdomain.core.files import remove
 
 LONGEST_SECONDS = 10
+"""Processor time of one command; the clock may show more on a busy machine."""
+HUNG_SECONDS = 120
 BYTES = {
     "empty": b"",
     "null": b"null",
@@ -109,7 +111,7 @@ def disturbed(store: Path, kept: Path, file: str) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.faults
+@pytest.mark.faults("planted files")
 @pytest.mark.parametrize("file", FILES)
 def test_commands_on_a_store_with_an_odd_file(
     disturbed: Path, file: str, store: Path, tmp_path: Path, tally: Any
@@ -118,11 +120,13 @@ def test_commands_on_a_store_with_an_odd_file(
         placed(disturbed, kind)
         for words in (*COMMANDS, *([("report",)] if kind in REPORTED else [])):
             out = ("--out", str(tmp_path)) if words == ("report",) else ()
-            begun = time.monotonic()
+            begun, busy = time.monotonic(), time.process_time()
             ended = CliRunner().invoke(app, [*words, str(EXPERIMENT), "--store", str(store), *out])
-            seconds = time.monotonic() - begun
+            seconds, busy = time.monotonic() - begun, time.process_time() - busy
             assert_told(ended.exception, f"{' '.join(words)} with {kind} as {file}")
-            assert seconds < LONGEST_SECONDS, f"{words} took {seconds:.0f} s with {kind} as {file}"
+            told = f"{words} took {busy:.0f} s of the processor, {seconds:.0f} s in all, with {kind} as {file}"
+            assert busy < LONGEST_SECONDS, told
+            assert seconds < HUNG_SECONDS, told
         tally.fault("odd file in a store")
 
 

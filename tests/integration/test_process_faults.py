@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import random
 import shutil
 import signal
@@ -22,7 +23,6 @@ import pytest
 from tests.support.fault_injection import (
     ONE_STAGE,
     TINY,
-    WAIT_SECONDS,
     assert_gone,
     assert_whole,
     completions,
@@ -34,17 +34,18 @@ from tests.support.fault_injection import (
     wait_for,
 )
 from tests.support.memory_group import memory_group
-from tests.support.small_grid import STAGES, command, environment, write_experiment
+from tests.support.random_kills import TARGETS, kill_one, works_soon
+from tests.support.small_grid import REPOSITORY, STAGES, WAIT_SECONDS, command, environment, write_experiment
+from tests.support.without_syscall import CALLS
 from xdomain.schedule.memory import memory_kills
 
 if sys.platform != "linux":
     pytest.skip("faults are injected through Linux's /proc and signals", allow_module_level=True)
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults]
+pytestmark = [pytest.mark.slow, pytest.mark.faults("kills")]
 
 KILLS = 30
 SEED = 20261121
-TARGETS = ("scheduler", "worker", "forkserver")
 PATIENT = TINY.replace("device: cpu}", "device: cpu, retries: {killed: 1000}}")
 LONGER = ONE_STAGE.replace("steps: 4,", "steps: 12,")
 ADAPTER = LONGER.replace("preset: tiny_qwen3,", "preset: tiny_qwen3, lora: {r: 4},")
@@ -85,7 +86,7 @@ def test_storm_of_kills(undisturbed: Path, tmp_path: Path, tally: Any) -> None:
         assert len(tokens) == STAGES
         assert_whole(store, undisturbed)
         assert set(completions(store).values()) == {1}
-        tally.store(store, published(undisturbed))
+        tally.store(store, undisturbed)
         if not targets:
             return
 
@@ -113,35 +114,6 @@ def storm_one_grid(
         check_tokens(store, tokens)
 
 
-def works_soon(store: Path, process: subprocess.Popen[str]) -> bool:
-    """True once a worker holds a lease; False if the run ended first."""
-    end = time.monotonic() + WAIT_SECONDS
-    while process.poll() is None:
-        assert time.monotonic() < end, "no worker began in time"
-        if holders(store):
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def kill_one(target: str, process: subprocess.Popen[str], store: Path, rng: random.Random) -> bool:
-    """Kill it; False if there was none at this moment."""
-    try:
-        victims = [psutil.Process(process.pid)]
-        if target == "worker":
-            victims = sorted(holders(store), key=lambda each: each.pid)
-        elif target == "forkserver":
-            victims = [
-                each for each in victims[0].children() if "multiprocessing.forkserver" in " ".join(each.cmdline())
-            ]
-        if not victims:
-            return False
-        rng.choice(victims).kill()
-    except psutil.NoSuchProcess:  # it ended meanwhile; zombies count as that
-        return False
-    return True
-
-
 def check_tokens(store: Path, tokens: dict[str, str]) -> None:
     """A terminal token that was seen once stays as it is: nothing that is done is lost or done again."""
     for name in published(store) | tokens.keys():
@@ -149,13 +121,33 @@ def check_tokens(store: Path, tokens: dict[str, str]) -> None:
         assert tokens.setdefault(name, token) == token, f"{name} was completed twice"
 
 
-@pytest.mark.parametrize("runners", [2, 4])
-def test_concurrent_runners_divide_the_work(undisturbed: Path, tmp_path: Path, tally: Any, runners: int) -> None:
+IDLE_LOCKS = ["-m", "tests.support.without_syscall", "idle_flock"]
+TWO_LOCKS = """
+import fcntl, sys
+first, second = open(sys.argv[1], "a"), open(sys.argv[1], "a")
+for each in (first, second):
+    fcntl.flock(each, fcntl.LOCK_EX | fcntl.LOCK_NB)
+"""
+
+
+@pytest.mark.parametrize(("runners", "prefix"), [(2, []), (4, []), (4, IDLE_LOCKS)], ids=["2", "4", "4-idle-locks"])
+@pytest.mark.faults("rivals")
+def test_concurrent_runners_divide_the_work(
+    undisturbed: Path, tmp_path: Path, tally: Any, runners: int, prefix: list[str]
+) -> None:
     experiment, store = write_experiment(tmp_path, TINY), tmp_path / "store"
+    if prefix:
+        if platform.machine() not in CALLS:
+            pytest.skip("the numbers of this machine's system calls are not known")
+        subprocess.run(
+            [sys.executable, *prefix, "-c", TWO_LOCKS, tmp_path / "lock"], check=True, cwd=REPOSITORY, env=environment()
+        )
+    python, *words = command("grid", "run", experiment, "--store", store, "-j", "1", "--json")
     running = [
         subprocess.Popen(
-            command("grid", "run", experiment, "--store", store, "-j", "1", "--json"),
+            [python, *prefix, *words],
             env=environment(),
+            cwd=REPOSITORY,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -171,8 +163,8 @@ def test_concurrent_runners_divide_the_work(undisturbed: Path, tmp_path: Path, t
     assert sum(bool(share) for share in shares) > 1, "one runner did everything"
     assert_whole(store, undisturbed)
     assert set(completions(store).values()) == {1}
-    tally.fault("rival runners on one store", runners)
-    tally.store(store, published(undisturbed))
+    tally.fault(f"rival runners on one store{', where flock does nothing' if prefix else ''}", runners)
+    tally.store(store, undisturbed)
 
 
 def test_sigterm_saves_and_the_moved_store_goes_on(undisturbed_longer: Path, tmp_path: Path, tally: Any) -> None:
@@ -193,7 +185,7 @@ def test_sigterm_saves_and_the_moved_store_goes_on(undisturbed_longer: Path, tmp
     assert_whole(moved, undisturbed_longer)
     tally.fault("SIGTERM in training")
     tally.fault("store moved to another folder")
-    tally.store(moved, published(undisturbed_longer))
+    tally.store(moved, undisturbed_longer)
 
 
 def test_second_ctrl_c_ends_everything_at_once(undisturbed_longer: Path, tmp_path: Path, tally: Any) -> None:
@@ -212,7 +204,7 @@ def test_second_ctrl_c_ends_everything_at_once(undisturbed_longer: Path, tmp_pat
     run_on(experiment, store)
     assert_whole(store, undisturbed_longer)
     tally.fault("second Ctrl-C")
-    tally.store(store, published(undisturbed_longer))
+    tally.store(store, undisturbed_longer)
 
 
 @pytest.mark.parametrize("text", [LONGER, ADAPTER], ids=["full", "lora"])
@@ -237,7 +229,7 @@ def test_signals_in_mid_save(text: str, undisturbed_longer: Path, tmp_path: Path
     assert_whole(store, undisturbed)
     tally.fault("SIGTERM in mid-save")
     tally.fault("kill -9 in mid-save")
-    tally.store(store, published(undisturbed))
+    tally.store(store, undisturbed)
 
 
 def torn_states(store: Path) -> list[Path]:
@@ -245,6 +237,7 @@ def torn_states(store: Path) -> list[Path]:
     return [path for path in (store / "scratch").glob("train-*/checkpoint-*") if not (path / "complete").is_file()]
 
 
+@pytest.mark.faults("hangs")
 def test_a_worker_that_hangs_without_heartbeat(undisturbed_longer: Path, tmp_path: Path, tally: Any) -> None:
     text = LONGER.replace("device: cpu}", "device: cpu, stale_after_seconds: 6}")
     experiment, store = write_experiment(tmp_path, text), tmp_path / "store"
@@ -257,9 +250,10 @@ def test_a_worker_that_hangs_without_heartbeat(undisturbed_longer: Path, tmp_pat
     assert_gone([worker])
     assert_whole(store, undisturbed_longer)
     tally.fault("worker that hangs without heartbeat")
-    tally.store(store, published(undisturbed_longer))
+    tally.store(store, undisturbed_longer)
 
 
+@pytest.mark.faults("hangs")
 def test_another_runner_kills_a_holder_that_hangs(undisturbed_longer: Path, tmp_path: Path, tally: Any) -> None:
     """A whole run stands still, so nobody but the next one can tell."""
     text = LONGER.replace("device: cpu}", "device: cpu, stale_after_seconds: 6}")
@@ -278,7 +272,7 @@ def test_another_runner_kills_a_holder_that_hangs(undisturbed_longer: Path, tmp_
     assert_gone(below)
     assert_whole(store, undisturbed_longer)
     tally.fault("run that hangs as a whole")
-    tally.store(store, published(undisturbed_longer))
+    tally.store(store, undisturbed_longer)
 
 
 @pytest.fixture
@@ -287,7 +281,7 @@ def little_memory() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(memory_kills() is None, reason="this kernel does not count its kills for memory")
-def test_killed_for_want_of_memory(undisturbed_longer: Path, tmp_path: Path, tally: Any, little_memory: Path) -> None:
+def test_killed_when_memory_ran_out(undisturbed_longer: Path, tmp_path: Path, tally: Any, little_memory: Path) -> None:
     experiment, store = write_experiment(tmp_path, LONGER), tmp_path / "store"
     process = start(experiment, store)
     wait_for(lambda: list((store / "work").glob("train-*/metrics.jsonl")), process)
@@ -298,8 +292,8 @@ def test_killed_for_want_of_memory(undisturbed_longer: Path, tmp_path: Path, tal
     (attempts,) = (path.read_text() for path in (store / "attempts").glob("train-*.jsonl"))
     assert [json.loads(line)["cause"] for line in attempts.splitlines()] == ["out of memory"]
     assert_whole(store, undisturbed_longer)
-    tally.fault("kill for want of memory")
-    tally.store(store, published(undisturbed_longer))
+    tally.fault("kill by the kernel when memory ran out")
+    tally.store(store, undisturbed_longer)
 
 
 def test_nobody_outlives_a_killed_run(tmp_path: Path) -> None:

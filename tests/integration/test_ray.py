@@ -16,10 +16,10 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.support.fault_injection import published
+from tests.support.fault_injection import TINY
 from tests.support.plans import make_experiment
 from tests.support.ray_cluster import two_nodes
-from tests.support.small_grid import TEXT, command, environment, weights, write_experiment, xdomain
+from tests.support.small_grid import TEXT, WAIT_SECONDS, command, environment, weights, write_experiment, xdomain
 from xdomain.config.execution import ExecutionConfig, RayConfig
 from xdomain.core.errors import ConfigError, DependencyMissing
 from xdomain.plan.graph import build_plan
@@ -57,7 +57,7 @@ def processes(node: Any) -> set[int]:
 
 def started(store: Path, kind: str, process: subprocess.Popen[str], below: Any = None) -> dict[str, Any]:
     """The lease of the first running stage of a kind that has made a step; with `below`, on that Ray node."""
-    end = time.monotonic() + 200
+    end = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < end and process.poll() is None:
         for path in (store / "leases").glob(f"{kind}-*.json"):
             try:
@@ -88,15 +88,15 @@ def run(experiment: Path, store: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.faults
+@pytest.mark.faults("Ray")
 def test_a_grid_survives_the_loss_of_a_node(tmp_path: Path, tally: Any) -> None:
     store = tmp_path / "store"
     with two_nodes() as (cluster, second):
-        experiment = experiment_on_ray(tmp_path, cluster.address)
+        experiment = experiment_on_ray(tmp_path, cluster.address, TINY)
         running = run(experiment, store)
         lost = started(store, "train", running, second)
         cluster.remove_node(second, allow_graceful=False)
-        _, errors = running.communicate(timeout=400)
+        _, errors = running.communicate(timeout=WAIT_SECONDS)
     assert running.returncode == 0, errors
     assert not psutil.pid_exists(lost["pid"])
     causes = [json.loads(line)["cause"] for line in (store / "attempts" / f"{lost['folder']}.jsonl").open()]
@@ -105,10 +105,10 @@ def test_a_grid_survives_the_loss_of_a_node(tmp_path: Path, tally: Any) -> None:
     xdomain("report", experiment, "--store", store)
     assert (store / "reports" / "small" / "report.html").is_file()
     undisturbed = tmp_path / "undisturbed"
-    xdomain("grid", "run", write_experiment(tmp_path / "local"), "--store", undisturbed)
+    xdomain("grid", "run", write_experiment(tmp_path / "local", TINY), "--store", undisturbed)
     assert weights(store) == weights(undisturbed)
     tally.fault("Ray node lost")
-    tally.store(store, published(undisturbed))
+    tally.store(store, undisturbed)
 
 
 @pytest.mark.slow
@@ -119,7 +119,7 @@ def test_the_first_ctrl_c_stops_at_a_checkpoint(tmp_path: Path, address: str) ->
     running = run(experiment, store)
     started(store, "train", running)
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=200)
+    _, errors = running.communicate(timeout=WAIT_SECONDS)
     assert running.returncode == 130, errors
     assert not list((store / "leases").glob("*.json"))
     assert list((store / "scratch").glob("train-*/*")), "no checkpoint to go on from"

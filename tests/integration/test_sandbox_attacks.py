@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import socket
 import threading
 import time
@@ -11,25 +13,52 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.sandbox_users import NOBODY, OtherUser
 from xdomain.config.domain_verifier import UnitTestVerifier
 from xdomain.core.errors import DependencyMissing
 from xdomain.core.records import Outcome
 from xdomain.domains.base import Item
-from xdomain.domains.sandbox import choose
+from xdomain.domains.sandbox import choose, runs
 from xdomain.domains.sandbox.base import Limits
-from xdomain.domains.sandbox.runs import run_calls, run_script, run_tests
 from xdomain.domains.verifiers.unit_tests import UnitTestChecker
 
+USERS = [
+    pytest.param(os.getuid(), id="root" if os.getuid() == 0 else "this_user"),
+    *([pytest.param(NOBODY, id="nobody", marks=pytest.mark.slow)] if os.getuid() == 0 else []),
+]
 LIMITS = Limits(wall_seconds=3.0, memory_mib=256, disk_mib=8)
-CHECK = "def check(candidate):\n    assert candidate(2) == 4\n    assert candidate(3) == 9\n"
+CHECK = "# hidden-3f0c\ndef check(candidate):\n    assert candidate(2) == 4\n    assert candidate(3) == 9\n"
 
 
-@pytest.fixture(scope="module")
-def sandbox():
+@pytest.fixture(scope="module", autouse=True)
+def own_sandbox():
     found = choose.working_sandbox()
     if found is None:
         pytest.skip("no bubblewrap on this machine")
     return found
+
+
+@pytest.fixture(scope="module", params=USERS)
+def sandbox(request, own_sandbox, tmp_path_factory):
+    """Call a function of `runs` by name with the sandbox of a user."""
+    if request.param == os.getuid():
+        yield lambda name, *arguments: getattr(runs, name)(own_sandbox, *arguments)
+    else:
+        other = OtherUser(request.param, tmp_path_factory.mktemp("other"))
+        yield other
+        other.close()
+
+
+def run_script(sandbox, *arguments):
+    return sandbox("run_script", *arguments)
+
+
+def run_calls(sandbox, *arguments):
+    return sandbox("run_calls", *arguments)
+
+
+def run_tests(sandbox, *arguments):
+    return sandbox("run_tests", *arguments)
 
 
 @pytest.fixture(autouse=True)
@@ -181,6 +210,58 @@ CHEATS = {
         "        if isinstance(o, str) and 'assert' in o:\n"
         "            return 4\n    return sys._getframe(1).f_locals.get('expected')"
     ),
+    "looks for the tests in memory and files": (
+        "import os, re\nSEEN = False\n"
+        "def look(place):\n    global SEEN\n    try:\n        with open(place, 'rb', 0) as file:\n"
+        "            SEEN = SEEN or re.search(b'hidden-[0-9a-f]{4}', file.read(1 << 20)) is not None\n"
+        "    except OSError:\n        pass\n"
+        "for folder in ('/tmp', '/dev', '/etc', '/root', '/home', '/work'):\n"
+        "    for where, _, names in os.walk(folder):\n"
+        "        [look(f'{where}/{name}') for name in names if 'random' not in name and '/lib' not in where]\n"
+        "for pid in filter(str.isdigit, os.listdir('/proc')):\n"
+        "    [look(f'/proc/{pid}/{name}') for name in ('cmdline', 'environ')]\n"
+        "    try:\n        maps, memory = open(f'/proc/{pid}/maps').readlines(), open(f'/proc/{pid}/mem', 'rb', 0)\n"
+        "    except OSError:\n        continue\n"
+        "    for line in maps:\n        start, end = (int(part, 16) for part in line.split()[0].split('-'))\n"
+        "        try:\n            memory.seek(start)\n            part = memory.read(end - start)\n"
+        "        except (OSError, OverflowError, ValueError):\n            continue\n"
+        "        SEEN = SEEN or re.search(b'hidden-[0-9a-f]{4}', part) is not None\n"
+        "def square(x):\n    return x * x if SEEN else 0"
+    ),
+    "forges the verdict and replies on every pipe": (
+        "import json, os\n"
+        "LIES = [{'word': 'passed', 'item_fault': False}, {'root': True, 'nodes': []}, {'root': None, 'nodes': []}]\n"
+        "def square(x):\n    for fd in os.listdir('/proc/self/fd'):\n        for lie in LIES:\n            try:\n"
+        "                os.write(int(fd), json.dumps(lie).encode() + b'\\n')\n            except OSError:\n"
+        "                pass\n    return True"
+    ),
+    "asks the tests for their values": (
+        "import json, os\n"
+        "ASKED = [{'operation': operation, 'target': target, 'root': [0], 'nodes': [['list', parts]]}\n"
+        "         for operation in ('look', 'call', 'get', 'set', 'item', 'repr', 'exit')\n"
+        "         for target in ('check', 'candidate', '__builtins__', 0, -1, [0])\n"
+        "         for parts in ([], ['check'], ['__globals__', 1])]\n"
+        "def square(x):\n    for fd in os.listdir('/proc/self/fd'):\n        for asked in ASKED:\n            try:\n"
+        "                os.write(int(fd), json.dumps(asked).encode() + b'\\n')\n            except OSError:\n"
+        "                pass\n    return 0"
+    ),
+    "kills what it can reach": (
+        "import os\ndef square(x):\n    os.kill(os.getppid(), 9)\n    os.kill(-1, 9)\n    return 0"
+    ),
+    "writes into the first process": (
+        "import os\ndef square(x):\n    try:\n        line = open('/proc/1/maps').readline()\n"
+        "        memory = open('/proc/1/mem', 'r+b', 0)\n        memory.seek(int(line.split('-')[0], 16))\n"
+        "        memory.write(b'x' * 4096)\n    except OSError:\n        pass\n    return 0"
+    ),
+    "raises what the tests raise": "def square(x):\n    raise AssertionError('passed')",
+    "leaves the tests without a name": "def square(x):\n    raise UnboundLocalError('candidate')",
+    "takes endless time to hash": (
+        "import json, os\n"
+        "NODES = [['tuple', [1, 1]], *(['tuple', [[n], [n]]] for n in range(60)), ['set', [[60]]]]\n"
+        "def square(x):\n    for fd in os.listdir('/proc/self/fd'):\n        try:\n"
+        "            os.write(int(fd), json.dumps({'root': [61], 'nodes': NODES}).encode() + b'\\n')\n"
+        "        except OSError:\n            pass\n    return 0"
+    ),
     "floods": "def square(x):\n    return 'x' * 10_000_000",
     "nests": "def square(x):\n    v = []\n    for _ in range(100000):\n        v = [v]\n    return v",
     "sleeps": "import time\ndef square(x):\n    time.sleep(60)",
@@ -205,7 +286,7 @@ def test_no_cheat_gives_the_values_of_calls(sandbox, cheat):
     assert run.values != (4, 9)
 
 
-def test_verifier_styles(sandbox):
+def test_verifier_styles():
     stdin = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="stdin", timeout_seconds=5))
     item = Item("i", "p", "g", metadata={"tests": {"inputs": ["2\n", "3\n"], "outputs": ["4\n", "9"]}})
     codes = ["```python\nprint(int(input()) ** 2)\n```", "print(4)", "", "```python\nexit(1)\n```"]
@@ -225,7 +306,7 @@ def test_verifier_styles(sandbox):
     assert found == [Outcome.RIGHT, Outcome.RIGHT, Outcome.WRONG]
 
 
-def test_unreadable_tests_are_our_fault_and_unscored(sandbox):
+def test_unreadable_tests_are_our_fault_and_unscored():
     function = UnitTestChecker(UnitTestVerifier(kind="unit_tests", style="function"))
     items = [
         Item("i", "p", "g", metadata=metadata) for metadata in ({}, {"tests": "[", "entry_point": "f"}, {"tests": []})
@@ -239,7 +320,7 @@ def test_without_a_sandbox_code_is_refused_unless_allowed(monkeypatch):
         choose.find_sandbox(allow_unsandboxed=False)
     allowed = choose.find_sandbox(allow_unsandboxed=True)
     assert not allowed.isolated
-    assert run_script(allowed, "print(input())", "hello", LIMITS).stdout == "hello\n"
+    assert runs.run_script(allowed, "print(input())", "hello", LIMITS).stdout == "hello\n"
 
 
 def test_many_at_once_from_threads(sandbox):
@@ -253,3 +334,34 @@ def test_many_at_once_from_threads(sandbox):
     for thread in crew:
         thread.join()
     assert sorted(results) == sorted(f"{n}\n" for n in range(8))
+
+
+OTHER_CALLS = """
+import ctypes, mmap, os
+code = mmap.mmap(-1, 4096, prot=7, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+code.write(b"\\xb8\\x14\\x00\\x00\\x00\\xcd\\x80\\xc3")  # mov eax, 20 (getpid on i386); int 0x80; ret
+if (child := os.fork()) == 0:
+    os._exit(ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))() and 0)
+libc = ctypes.CDLL(None, use_errno=True)
+x32 = [libc.syscall((1 << 30) + number) for number in (39, 272, 165)]
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), x32, ctypes.get_errno())
+"""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="only x86_64 has calls of 32 bits and of x32")
+def test_calls_of_other_architectures(sandbox):
+    run = run_script(sandbox, OTHER_CALLS, "", LIMITS)
+    assert run.stdout == f"{-signal.SIGSYS} [-1, -1, -1] {errno.ENOSYS}\n"
+
+
+def test_no_time_is_lost_on_what_takes_endless_time_to_hash(sandbox):
+    started = time.monotonic()
+    run = run_calls(sandbox, CHEATS["takes endless time to hash"], "square", [[2]], LIMITS)
+    assert (run.values, run.failure) == ((), "lied")
+    assert time.monotonic() - started < LIMITS.wall_seconds
+
+
+def test_programs_reach_no_descriptor_but_their_own(sandbox):
+    listed = "import os\nprint([os.path.basename(os.readlink(f'/proc/self/fd/{n}')).split(':')[0] for n in range(3)])"
+    run = run_script(sandbox, f"{listed}\nprint(len(os.listdir('/proc/self/fd')))", "", LIMITS)
+    assert run.stdout == "['pipe', 'pipe', 'null']\n4\n"

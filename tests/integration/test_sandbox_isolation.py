@@ -55,11 +55,14 @@ def content(place):
 files = [os.path.join(folder, name) for folder, _, names in os.walk("/") for name in names
          if not folder.startswith(("/proc", "/tmp"))]
 packages = [file for file in files if "site-packages" in file or "dist-packages" in file]
+library = os.path.dirname(os.__file__)
+others = [file for file in files if file.startswith(("/usr", "/lib", "/etc")) and ".so" not in os.path.basename(file)
+          and not file.startswith((library, "/usr/share/zoneinfo/")) and file != sys.executable]
 programs = [file for file in files if os.access(file, os.X_OK) and ".so" not in file
             and not file.startswith(os.path.dirname(os.__file__))]
 found = [name for name in ("numpy", "torch", "pip", "yaml", "xdomain", "setuptools") if importlib.util.find_spec(name)]
 print(json.dumps({
-    "packages": packages, "programs": programs, "found": found, "host": os.uname().nodename,
+    "packages": packages, "others": others, "programs": programs, "found": found, "host": os.uname().nodename,
     "command_line": content("/proc/cmdline"), "settings": os.listdir("/proc/sys"), "executable": sys.executable,
     "top": sorted(os.listdir("/")), "devices": sorted(os.listdir("/dev")), "environment": dict(os.environ),
 }))
@@ -119,6 +122,7 @@ def test_the_machine_shows_its_interpreter_only(found: Mapping[str, Any]) -> Non
     view = json.loads(found["view"]["stdout"])
     assert view["packages"] == []
     assert view["found"] == []
+    assert view["others"] == []
     loader = [program for program in view["programs"] if "/ld-" in program or "/ld." in program]
     assert set(view["programs"]) - set(loader) == {view["executable"]}
     assert view["host"] == "guest"

@@ -18,7 +18,6 @@ from tests.support import memory_routes
 from tests.support.memory_routes import ROUTES
 from tests.support.sandbox_users import NOBODY, ROOT, run_as
 from xdomain.domains.sandbox.choose import working_sandbox
-from xdomain.domains.sandbox.control_group import places_here
 
 LIMITS = {"wall_seconds": 2.5, "memory_mib": 256, "disk_mib": 64}
 SLACK = 1.1
@@ -34,10 +33,10 @@ def needs_a_sandbox() -> None:
         pytest.skip("no bubblewrap on this machine")
 
 
-def take_all(user: int, folder: Path, **settings: bool) -> Found:
+def take_all(user: int, folder: Path) -> Found:
     text = inspect.getsource(memory_routes)
     programs = {route.__name__: f"{text}\nmain({route.__name__!r})\n" for route in ROUTES}
-    return run_as(user, programs, LIMITS, folder, **settings)
+    return run_as(user, programs, LIMITS, folder)
 
 
 def what_closed(run: Mapping[str, Any]) -> str:
@@ -82,14 +81,6 @@ def test_no_route_leads_beyond_the_limit(tmp_path: Path) -> None:
     for found in columns.values():
         refuse_open_routes(found)
     assert not any(run["in_group"] for run in columns.get("as another user", {}).values()), "only the watcher holds"
-
-
-def test_the_kernel_holds_the_limit_by_itself(tmp_path: Path) -> None:
-    if not places_here():
-        pytest.skip("this user may not make control groups")
-    found = take_all(os.getuid(), tmp_path, watched=False)
-    print(f"\n{table({'control group without the watcher': found})}")
-    refuse_open_routes(found)
 
 
 def test_the_page_names_every_route() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.support.fault_injection import published
+from tests.support.fault_injection import WAIT_SECONDS
 from tests.support.slurm_cluster import SlurmCluster, available, slurm_cluster
 from tests.support.small_grid import all_records, command, environment, weights, write_experiment, xdomain
 from xdomain.config.execution import ExecutionConfig
@@ -37,7 +37,6 @@ execution: {executor: slurm, device: cpu, slurm: {poll_seconds: 0.5}}
 STAGES = 1 + 2 + (1 + 2 * 2) * 2
 OF_LOGIC = 1 + 2 * 2
 """The stage and the evaluations of its two checkpoints."""
-WAIT_SECONDS = 300
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +111,7 @@ def job_of(store: Path, label: str) -> str | None:
 
 
 @pytest.mark.slow
-@pytest.mark.faults
+@pytest.mark.faults("Slurm")
 def test_a_grid_survives_a_cancelled_job_and_a_drained_node(
     on_cluster: SlurmCluster, undisturbed: Path, tmp_path: Path, tally: Any
 ) -> None:
@@ -142,11 +141,11 @@ def test_a_grid_survives_a_cancelled_job_and_a_drained_node(
     assert not list((store / "slurm").glob("*.pkl"))
     tally.fault("Slurm job cancelled")
     tally.fault("Slurm node drained")
-    tally.store(store, published(undisturbed))
+    tally.store(store, undisturbed)
 
 
 @pytest.mark.slow
-@pytest.mark.faults
+@pytest.mark.faults("Slurm")
 def test_preempted_and_told_to_stop(on_cluster: SlurmCluster, undisturbed: Path, tmp_path: Path, tally: Any) -> None:
     """Preemption kills a job and queues it again; the signal before a time limit stops it at a checkpoint."""
     cluster, store = on_cluster, tmp_path / "store"
@@ -162,7 +161,7 @@ def test_preempted_and_told_to_stop(on_cluster: SlurmCluster, undisturbed: Path,
     assert running.end() == 0, running.said
     assert weights(store) == weights(undisturbed)
     tally.fault("Slurm job preempted")
-    tally.store(store, published(undisturbed))
+    tally.store(store, undisturbed)
 
 
 @pytest.mark.parametrize(

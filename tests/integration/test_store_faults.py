@@ -21,7 +21,6 @@ import pytest
 
 from tests.support.fault_injection import (
     ONE_STAGE,
-    WAIT_SECONDS,
     assert_whole,
     completions,
     here,
@@ -30,13 +29,13 @@ from tests.support.fault_injection import (
     start,
     wait_for,
 )
-from tests.support.small_grid import REPOSITORY, environment, write_experiment
+from tests.support.small_grid import REPOSITORY, WAIT_SECONDS, environment, write_experiment
 from tests.support.without_syscall import CALLS
 
 if sys.platform != "linux":
     pytest.skip("faults are injected through Linux's tmpfs", allow_module_level=True)
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults]
+pytestmark = [pytest.mark.slow, pytest.mark.faults("planted files")]
 
 REMAKE = ONE_STAGE.replace("device: cpu}", "device: cpu, damaged: remake}")
 
@@ -70,6 +69,7 @@ def block_base(experiment: Path, store: Path) -> Path:
     return in_the_way
 
 
+@pytest.mark.faults("failures")
 def test_a_stage_that_fails_always(undisturbed: Path, tmp_path: Path, tally: Any) -> None:
     text = ONE_STAGE.replace("device: cpu}", "device: cpu, retries: {error: 2}}")
     experiment, store = write_experiment(tmp_path, text), tmp_path / "store"
@@ -84,9 +84,10 @@ def test_a_stage_that_fails_always(undisturbed: Path, tmp_path: Path, tally: Any
     here("grid", "run", experiment, "--store", store)
     assert_whole(store, undisturbed)
     tally.fault("stage that fails always")
-    tally.store(store, published(undisturbed))
+    tally.store(store, undisturbed)
 
 
+@pytest.mark.faults("failures")
 def test_a_stage_that_fails_twice_and_then_works(undisturbed: Path, tmp_path: Path, tally: Any) -> None:
     text = ONE_STAGE.replace("device: cpu}", "device: cpu, retries: {error: 1000000}}")
     experiment, store = write_experiment(tmp_path, text), tmp_path / "store"
@@ -102,9 +103,10 @@ def test_a_stage_that_fails_twice_and_then_works(undisturbed: Path, tmp_path: Pa
     assert set(state["attempts"]) == {"error"}
     assert_whole(store, undisturbed)
     tally.fault("stage that fails twice and then works")
-    tally.store(store, published(undisturbed))
+    tally.store(store, undisturbed)
 
 
+@pytest.mark.faults("failures")
 def test_a_cancelled_stage_stops_and_waits_for_retry(tmp_path: Path, tally: Any) -> None:
     experiment, store = write_experiment(tmp_path, ONE_STAGE.replace("steps: 4,", "steps: 4000,")), tmp_path / "store"
     process = start(experiment, store)
@@ -121,6 +123,7 @@ def test_a_cancelled_stage_stops_and_waits_for_retry(tmp_path: Path, tally: Any)
     tally.fault("stage cancelled while it ran")
 
 
+@pytest.mark.faults("clocks")
 def test_a_lease_from_elsewhere_with_a_clock_of_its_own(undisturbed: Path, tmp_path: Path, tally: Any) -> None:
     """Its file is dated in 2038 and its beat stands still: it is taken over after the observer's own seconds."""
     text = ONE_STAGE.replace("device: cpu}", "device: cpu, stale_after_seconds: 6}")
@@ -137,7 +140,7 @@ def test_a_lease_from_elsewhere_with_a_clock_of_its_own(undisturbed: Path, tmp_p
     assert time.monotonic() - begun > 6, "a lease that may be alive was taken"
     assert_whole(store, undisturbed)
     tally.fault("stale lease with a wrong clock")
-    tally.store(store, published(undisturbed))
+    tally.store(store, undisturbed)
 
 
 @pytest.fixture
@@ -160,6 +163,7 @@ def leave_free(disk: Path, free_bytes: int) -> None:
     remount(disk, f"size={(used + free_bytes) // 1024}k")
 
 
+@pytest.mark.faults("disks")
 @pytest.mark.parametrize(("what", "stages_before"), [("publishing", 0), ("training", 1), ("records", 2)])
 def test_full_disk(
     what: str, stages_before: int, small_disk: Path, undisturbed: Path, tmp_path: Path, tally: Any
@@ -178,9 +182,10 @@ def test_full_disk(
     here("grid", "run", experiment, "--store", store)
     assert_whole(store, undisturbed)
     tally.fault(f"disk full in {what}")
-    tally.store(store, published(undisturbed))
+    tally.store(store, undisturbed)
 
 
+@pytest.mark.faults("disks")
 def test_read_only_store(small_disk: Path, undisturbed: Path, tmp_path: Path, tally: Any) -> None:
     experiment, store = write_experiment(tmp_path, ONE_STAGE), small_disk / "store"
     shutil.copytree(undisturbed, store)
@@ -192,7 +197,7 @@ def test_read_only_store(small_disk: Path, undisturbed: Path, tmp_path: Path, ta
     assert "cannot be used as a store" in said
     assert "Traceback" not in said
     tally.fault("read-only store")
-    tally.store(store, published(undisturbed))
+    tally.store(store, undisturbed)
 
 
 def damage(path: Path, how: str) -> None:
@@ -229,7 +234,7 @@ def test_a_damaged_artifact_is_refused_or_made_again(
     assert completions(finished)[base] == 2
     train = next(name for name in published(finished) if name.startswith("train-"))
     tally.fault(f"artifact: {how}, refused and then made again")
-    tally.store(finished, published(undisturbed), remade=frozenset({base, train}))
+    tally.store(finished, undisturbed, remade=frozenset({base, train}))
 
 
 @pytest.mark.parametrize("file", ["evaluate-*/records.parquet", "train-*/stage.json"])
@@ -247,9 +252,10 @@ def test_damaged_records_of_a_finished_grid_are_made_again(
     assert completions(finished) - before == {records.parent.name: 1}
     assert_whole(finished, undisturbed)
     tally.fault(f"{records.name}: flipped bit")
-    tally.store(finished, published(undisturbed), remade=frozenset({records.parent.name}))
+    tally.store(finished, undisturbed, remade=frozenset({records.parent.name}))
 
 
+@pytest.mark.faults("disks")
 @pytest.mark.skipif(platform.machine() not in CALLS, reason="the numbers of this machine's system calls are not known")
 @pytest.mark.parametrize("call", ["flock", "rename"])
 def test_a_file_system_without_locks_or_renames(call: str, tmp_path: Path, tally: Any) -> None:

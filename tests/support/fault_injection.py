@@ -15,12 +15,10 @@ import pandas as pd
 import psutil
 from typer.testing import CliRunner
 
-from tests.support.small_grid import TEXT, all_records, command, environment, weights
+from tests.support.small_grid import TEXT, WAIT_SECONDS, all_records, command, environment, weights
 from xdomain.cli.app import app
 from xdomain.core.errors import XDomainError
 from xdomain.store.artifact import damaged_file
-
-WAIT_SECONDS = 600
 
 TINY = TEXT.replace("steps: 80, examples_per_step: 32", "steps: 5, examples_per_step: 8").replace(
     "items: 24", "items: 8"
@@ -111,6 +109,15 @@ def completions(store: Path) -> Counter[str]:
             if mark:
                 found[json.loads("{" + rest)["stage"]] += 1
     return found
+
+
+def record_rows(store: Path) -> Counter[tuple[str, str, int]]:
+    """How often each record is stored: its stage, item and sample."""
+    frames = [
+        pd.read_parquet(path, columns=["stage_key", "item_id", "sample"])
+        for path in (store / "stages").glob("evaluate-*/records.parquet")
+    ]
+    return Counter(row for frame in frames for row in frame.itertuples(index=False, name=None))
 
 
 def assert_whole(store: Path, undisturbed: Path) -> None:

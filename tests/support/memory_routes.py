@@ -21,6 +21,8 @@ X86_64 = os.uname().machine == "x86_64"
 CLONE, EXIT = (56, 60) if X86_64 else (220, 93)
 NEW_USER_AND_MOUNTS = 0x10020000
 SET_PIPE_SIZE = 1031
+SET_DUMPABLE = 4
+PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -37,6 +39,47 @@ def two_forks() -> None:
 def twelve_forks() -> None:
     """Twelve processes, each below the limit"""
     forked(12, lambda: fill(150))
+
+
+def written_forks() -> None:
+    """Memory that forks share until they write to it"""
+    held = fill(100)
+    forked(12, lambda: ctypes.memset(ctypes.addressof(ctypes.c_char.from_buffer(held)), 2, 100 * MIB))
+
+
+def short_lived_forks() -> None:
+    """Processes that share their memory with short-lived forks"""
+
+    def fill_and_fork() -> None:
+        fill(180)
+        while True:
+            if os.fork() == 0:
+                time.sleep(0.002)
+                os._exit(0)
+            os.waitpid(-1, os.WNOHANG)
+
+    forked(2, fill_and_fork)
+
+
+def hidden_processes() -> None:
+    """Processes that hide their state"""
+    checked(libc.prctl(SET_DUMPABLE, 0, 0, 0, 0))
+    forked(12, lambda: fill(150))
+
+
+def many_mappings() -> None:
+    """Mappings of one page each"""
+
+    def split() -> None:
+        held = mmap.mmap(-1, 200 * MIB, flags=PRIVATE)
+        place = ctypes.addressof(ctypes.c_char.from_buffer(held))
+        for page in range(0, 200 * MIB, 2 * mmap.PAGESIZE):
+            checked(libc.mprotect(ctypes.c_void_p(place + page), mmap.PAGESIZE, 0))
+        time.sleep(SECONDS)
+
+    forked(9, split, wait=False)
+    fill(200)
+    time.sleep(SECONDS)
 
 
 def dripping_output() -> None:
@@ -74,7 +117,7 @@ def ended_thread() -> None:
 
 def huge_pages() -> None:
     """Processes that fill huge pages"""
-    held = mmap.mmap(-1, 150 * MIB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    held = mmap.mmap(-1, 150 * MIB, flags=PRIVATE)
     held.madvise(mmap.MADV_HUGEPAGE)
     forked(12, lambda: held.write(b"x" * (150 * MIB)))
 
@@ -152,6 +195,14 @@ def empty_files() -> None:
             os.close(os.open(f"/tmp/{os.getpid()}-{number}", os.O_CREAT))
 
     forked(8, make)
+
+
+def attributes() -> None:
+    """Attributes of files"""
+    os.close(os.open("/tmp/file", os.O_CREAT))
+    for number in range(10**4):
+        os.setxattr("/tmp/file", f"user.{number}", b"x" * 33_000)
+    time.sleep(SECONDS)
 
 
 def pipes() -> None:
@@ -236,7 +287,7 @@ def checked(result: int) -> int:
 
 def fill(mib: int) -> mmap.mmap:
     """Hold memory, filled as fast as possible."""
-    held = mmap.mmap(-1, mib * MIB, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    held = mmap.mmap(-1, mib * MIB, flags=PRIVATE)
     ctypes.memset(ctypes.addressof(ctypes.c_char.from_buffer(held)), 1, mib * MIB)
     HELD.append(held)
     return held
@@ -282,6 +333,10 @@ ROUTES = (
     heap,
     two_forks,
     twelve_forks,
+    written_forks,
+    short_lived_forks,
+    hidden_processes,
+    many_mappings,
     dripping_output,
     closed_output,
     ended_thread,
@@ -295,6 +350,7 @@ ROUTES = (
     shared_memory_files,
     files,
     empty_files,
+    attributes,
     pipes,
     larger_pipes,
     socket_buffers,

@@ -1,34 +1,37 @@
 """Run guests as another user, and measure the memory that the machine gives them.
 
-`run_as` starts this file as a program of that user; any interpreter that has the package's modules on its path will do,
-for nothing outside the standard library is needed.
+`run_as` and `OtherUser` start this file as a program of that user; any interpreter that has the package's modules on
+its path will do, for nothing outside the standard library is needed.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from xdomain.domains.sandbox.base import Guest, Limits, interpreter
+from xdomain.domains.sandbox import runs
+from xdomain.domains.sandbox.base import Limits, interpreter
 from xdomain.domains.sandbox.choose import working_sandbox
 from xdomain.domains.sandbox.control_group import ControlGroup, is_removed, places_here
 from xdomain.domains.sandbox.runs import run_script
-from xdomain.domains.sandbox.usage import Usage
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
+AT_ONCE = 8
 
 
 def run_as(
-    user: int, programs: Mapping[str, str], limits: Mapping[str, Any], folder: Path, *, watched: bool = True
+    user: int, programs: Mapping[str, str], limits: Mapping[str, Any], folder: Path
 ) -> dict[str, dict[str, Any]]:
     """Run each program in a guest that `user` starts; return by name how it ended.
 
@@ -37,13 +40,11 @@ def run_as(
         programs: Text of each program, by name.
         limits: Limits of each.
         folder: Empty folder that the user may read.
-        watched: Whether the watcher counts memory, or leaves that to the control group.
     """
-    shutil.copytree(ROOT / "xdomain", folder / "xdomain", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(__file__, folder / "run.py")
+    copy_package(folder)
     command = [readable_interpreter(user, folder), "-B", str(folder / "run.py")]
     with measuring_groups(programs) as groups:
-        job = {"programs": programs, "limits": limits, "groups": groups, "watched": watched}
+        job = {"programs": programs, "limits": limits, "groups": groups}
         done = subprocess.run(
             command,
             input=json.dumps(job),
@@ -65,7 +66,7 @@ def readable_interpreter(user: int, folder: Path) -> str:
     """Return an interpreter that the user may run; opens the folder and those above it that are temporary."""
     os.chmod(folder, 0o755)
     for parent in folder.parents:
-        if parent.owner() == folder.owner() and "pytest-" in str(parent):
+        if parent.owner() == folder.owner() and Path(tempfile.gettempdir()) in parent.parents:
             os.chmod(parent, 0o755)
     if user == os.getuid():
         return interpreter()
@@ -77,6 +78,62 @@ def readable_interpreter(user: int, folder: Path) -> str:
         except OSError:
             continue
     raise FileNotFoundError("no interpreter that another user may run")
+
+
+class OtherUser:
+    """The functions of `xdomain.domains.sandbox.runs`, called by another user with the sandbox that works for it."""
+
+    def __init__(self, user: int, folder: Path) -> None:
+        """Copy the package to an empty folder that the user may read."""
+        self.user = user
+        self.folder = copy_package(folder)
+        self.interpreter = readable_interpreter(user, folder)
+        self.idle = [self.start() for _ in range(AT_ONCE)]
+
+    def __call__(self, function: str, *arguments: Any) -> Any:
+        """Call a function without its first argument; calls from up to `AT_ONCE` threads run at the same time."""
+        server = self.idle.pop()
+        assert server.stdin is not None
+        assert server.stdout is not None
+        pickle.dump((function, arguments), server.stdin)
+        server.stdin.flush()
+        result = pickle.load(server.stdout)
+        self.idle.append(server)
+        return result
+
+    def start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [self.interpreter, "-B", str(self.folder / "run.py"), "serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={"PYTHONPATH": str(self.folder), "PATH": os.environ["PATH"]},
+            user=self.user,
+            group=self.user,
+            extra_groups=[],
+        )
+
+    def close(self) -> None:
+        for server in self.idle:
+            server.communicate()
+
+
+def serve() -> None:
+    """Answer the calls of an `OtherUser` until its end."""
+    sandbox = working_sandbox()
+    assert sandbox is not None, "no sandbox"
+    while True:
+        try:
+            function, arguments = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        pickle.dump(getattr(runs, function)(sandbox, *arguments), sys.stdout.buffer)
+        sys.stdout.flush()
+
+
+def copy_package(folder: Path) -> Path:
+    shutil.copytree(ROOT / "xdomain", folder / "xdomain", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(__file__, folder / "run.py")
+    return folder
 
 
 @contextmanager
@@ -102,8 +159,6 @@ def main() -> None:
     job = json.load(sys.stdin)
     kernel_ended: list[str] = []
     watch_endings(kernel_ended)
-    if not job["watched"]:
-        Guest.usage = lambda guest: Usage({}, 0, 1)  # type: ignore[method-assign, assignment]
     found = {}
     for name, program in job["programs"].items():
         entry, folder = job["groups"].get(name, (None, ""))
@@ -145,4 +200,4 @@ def peak_bytes(group: Path) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    serve() if sys.argv[1:] == ["serve"] else main()

@@ -13,6 +13,8 @@ import fastjsonschema
 import pandas as pd
 
 REPOSITORY = Path(__file__).parents[2]
+WAIT_SECONDS = 900
+"""The longest wait for a command or a moment; only a machine that is busy with much else takes so long."""
 TEXT = """
 name: small
 model: {preset: tiny_qwen3, warmup: {steps: 80, examples_per_step: 32, domains: [logic, puzzle]}}
@@ -45,7 +47,7 @@ def environment() -> dict[str, str]:
 def xdomain(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run a command to its end and compare its exit code."""
     ended = subprocess.run(
-        command(*arguments), capture_output=True, text=True, env=environment(), timeout=300, check=False
+        command(*arguments), capture_output=True, text=True, env=environment(), timeout=WAIT_SECONDS, check=False
     )
     assert ended.returncode == code, f"exit {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
     return ended

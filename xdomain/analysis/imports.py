@@ -43,6 +43,8 @@ def read_accuracy_table(path: Path) -> AccuracyTable:
         try:
             if isinstance(row["accuracy"], bool) or isinstance(row["n_items"], bool):
                 raise TypeError("true and false are not numbers")
+            if not isinstance(row["domain"], str):
+                raise TypeError("the domain is not text")
             cell = Published(float(row["accuracy"]), int(row["n_items"]))
         except (TypeError, ValueError, OverflowError) as error:
             raise AnalysisError(f"accuracy and n_items should be numbers: {error}.", where=where) from error

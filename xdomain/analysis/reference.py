@@ -72,11 +72,12 @@ def read_reference(text: str, name: str) -> Reference:
         raw = json.loads(text)
         tests = raw["protocol"]["tests"]
         if "strategies" in raw:
-            return Reference(strategy_table(raw, name), raw)
-        reference = Reference(_reference_table(raw, tests, name), raw)
-        derived_retention(reference)
-        derived_plasticity(reference)
-        inconsistencies(reference)  # also reads the optional parts of the layout
+            reference = Reference(strategy_table(raw, name), raw)
+        else:
+            reference = Reference(_reference_table(raw, tests, name), raw)
+            derived_retention(reference)
+            derived_plasticity(reference)
+        published_study(reference)  # also reads the optional parts of the layout
         return reference
     except (ArithmeticError, AttributeError, ConfigError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise AnalysisError(

@@ -22,9 +22,12 @@ from pydantic_core import CoreSchema, core_schema
 
 from xdomain.core.errors import ConfigError
 
+MOST_PHASES = 100
+LONGEST_TEXT = 10_000
+"""Characters of an expression."""
 DOMAIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
-TERM = re.compile(r"(?:(?P<weight>\d+)\s*\*\s*)?(?P<domain>[a-z][a-z0-9_]*)")
-PHASE = re.compile(r"(?P<terms>[^@]*)(?:@\s*(?P<steps>\d+)\s*)?")
+TERM = re.compile(r"(?:(?P<weight>\d{1,9})\s*\*\s*)?(?P<domain>[a-z][a-z0-9_]*)")
+PHASE = re.compile(r"(?P<terms>[^@]*)(?:@\s*(?P<steps>\d{1,9})\s*)?")
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,14 @@ def parse_curriculum(text: str) -> Curriculum:
     """Parse one expression.
 
     Raises:
-        ConfigError: The text is not a curriculum. The message quotes the part that cannot be read.
+        ConfigError: The text is not a curriculum, or exceeds `MOST_PHASES` or `LONGEST_TEXT`. The message quotes the
+            part that cannot be read.
     """
+    if len(text) > LONGEST_TEXT or text.count("->") >= MOST_PHASES:
+        raise ConfigError(
+            f'curriculum "{text[:80]}..." is too long.',
+            fix=f"Write at most {MOST_PHASES} phases and {LONGEST_TEXT} characters.",
+        )
     wrong = re.search(r"→|⇒|=+>|—>|--+>|(?<!-)>", text)
     if wrong is not None:
         right = text.replace(wrong[0], "->")

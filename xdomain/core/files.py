@@ -41,7 +41,7 @@ def _write(path: Path, payload: bytes, *, durable: bool) -> None:
     try:
         descriptor = _create(temporary)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         descriptor = _create(temporary)
     try:
         with os.fdopen(descriptor, "wb") as handle:
@@ -55,6 +55,18 @@ def _write(path: Path, payload: bytes, *, durable: bool) -> None:
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        OSError: The file system refuses; below /proc it says that the folder is missing, which is put in other words.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError:
+        raise PermissionError(errno.EACCES, "no folder can be made there", str(folder)) from None
 
 
 def write_private(path: Path, text: str) -> None:

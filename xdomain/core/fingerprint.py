@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xdomain.core.reading import open_regular
+
 PLAIN = frozenset({type(None), bool, int, str})
 """Types of most values. They are accepted without a function call, because a large plan has 400,000 values."""
 JsonValue = Any
@@ -37,8 +39,12 @@ def text_digest(text: str) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Return the sha256 of a file's content."""
-    with path.open("rb") as handle:
+    """Return the sha256 of a file's content.
+
+    Raises:
+        OSError: See `open_regular`.
+    """
+    with open_regular(path) as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 

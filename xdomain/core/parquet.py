@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xdomain.core.errors import StoreError
+from xdomain.core.reading import open_regular
 from xdomain.core.records import RECORD_COLUMNS, RECORD_SCHEMA_VERSION, ItemRecord
 
 if TYPE_CHECKING:
@@ -103,9 +104,10 @@ def _read_table(path: Path, columns: Sequence[str]) -> Any:
     import pyarrow.parquet as pq
 
     try:
+        open_regular(path).close()  # pyarrow would wait for the writer of a pipe
         with pq.ParquetFile(path) as file:
             table = _with_later_columns(file.read(columns=list(columns)), columns)
-    except (OSError, KeyError, pa.ArrowException) as error:
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise StoreError(
             f"cannot be read as item records: {error}.",
             where=str(path),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -17,7 +17,7 @@ KINDS = (
 UNITS = ("bytes", "KiB", "MiB", "GiB")
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a regular file for reading. A pipe is refused without waiting for its writer.
 
     Raises:
@@ -41,8 +41,9 @@ def read_limited(path: Path, limit: int) -> bytes:
         ValueError: The path contains a zero byte.
     """
     with open_regular(path) as handle:
-        found = handle.read(limit + 1)
-    if len(found) > limit:
+        is_too_large = os.fstat(handle.fileno()).st_size > limit
+        found = b"" if is_too_large else handle.read(limit + 1)
+    if is_too_large or len(found) > limit:
         raise OSError(f"it is larger than {size_text(limit)}")
     return found
 

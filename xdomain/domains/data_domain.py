@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from xdomain.config.domain import DomainConfig
@@ -15,7 +16,7 @@ from xdomain.config.domain_verifier import (
     SourceVerifier,
     VerifierConfig,
 )
-from xdomain.core.errors import ConfigError, PluginError
+from xdomain.core.errors import ConfigError, PluginError, XDomainError
 from xdomain.core.fingerprint import canonical_json
 from xdomain.core.records import Verdict
 from xdomain.domains.base import Domain, Item, Split
@@ -83,7 +84,8 @@ class DataDomain(Domain):
 
     def choose_verifier(self) -> Verifier:
         if not isinstance(self.config.verifier, SourceVerifier):
-            return build_verifier(self.config.verifier)
+            with self._named():
+                return build_verifier(self.config.verifier)
         verifier = self.source.verifier(self.config.verifier.answer_in)
         if verifier is None:
             raise ConfigError(
@@ -183,8 +185,20 @@ class DataDomain(Domain):
         return self.verifier.unreadable_golds(items)
 
     def preflight(self) -> None:
-        self.verifier.preflight()
-        self.payment.preflight()
+        with self._named():
+            self.verifier.preflight()
+            self.payment.preflight()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Put the domain's name into the place of an error of its verifier, which does not know it."""
+        try:
+            yield
+        except XDomainError as error:
+            if error.where is None or not error.where.startswith("domains.verifier"):
+                raise
+            where = error.where.replace("domains", f"domains.{self.name}", 1)
+            raise type(error)(error.what, where=where, fix=error.fix) from error
 
     def close(self) -> None:
         self.verifier.close()

@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from xdomain.core.json_text import parse_json
 from xdomain.domains.base import Item
 from xdomain.domains.splits import prompt_key, split_key
 
@@ -29,9 +30,19 @@ def schedule_line(domain: str, index: int, item: Item) -> str:
 
 
 def read_schedule(path: Path) -> list[tuple[str, list[str]]]:
-    """Return domain and keys of every prompt in the order of training."""
-    lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    return [(line["domain"], line["keys"]) for line in lines]
+    """Return domain and keys of every prompt in the order of training.
+
+    Raises:
+        ValueError: A line is not that of a schedule.
+    """
+    return [_prompt(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _prompt(line: str) -> tuple[str, list[str]]:
+    found = parse_json(line)
+    if isinstance(found, dict) and isinstance(found.get("domain"), str) and isinstance(keys := found.get("keys"), list):
+        return found["domain"], list(map(str, keys))
+    raise ValueError("a line names no domain or no keys")
 
 
 def items_trained_on(items: Iterable[Item], keys: Collection[str]) -> list[Item]:

@@ -213,6 +213,8 @@ def read_completion(reply: Any, *, chat: bool) -> Completion:
         prompt_tokens, tokens = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
         if text is not None and not isinstance(text, str):
             raise TypeError("no text")
+        if reason is not None and not isinstance(reason, str):
+            raise TypeError("no finish reason")
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise Unavailable(f"no completion in the OpenAI format ({type(error).__name__})") from None
     if reason == FAILED:

@@ -86,9 +86,10 @@ def check_end(model: Any, tokenizer: Any, where: str) -> None:
     named = {"eos_token_id": ends, "pad_token_id": getattr(settings, "pad_token_id", None)}
     for name, value in named.items():
         for index in value if isinstance(value, list | tuple) else [value]:
-            if index is not None and not 0 <= index < rows:
+            if index is not None and not (type(index) is int and 0 <= index < rows):
                 raise ConfigError(
-                    f"generation_config.json says {name}: {index}, but the model has embeddings for 0 to {rows - 1}.",
+                    f"generation_config.json says {name}: {str(index)[:40]}, but the model has embeddings for "
+                    f"0 to {rows - 1}.",
                     where=where,
                     fix="Correct the id in generation_config.json (or in config.json without such a file).",
                 )

@@ -55,7 +55,8 @@ def set_up_chat(config: ModelConfig, tokenizer: Any) -> bool:
     loads the checkpoint render the same prompts on any day.
 
     Raises:
-        ConfigError: The configuration has arguments, but there is no chat template, or it does not read one of them.
+        ConfigError: The configuration has arguments, but there is no chat template, or it does not read one of them; or
+            the tokenizer has several templates without a default, or a template that is not text.
     """
     chat = uses_chat(config, tokenizer)
     if not chat:
@@ -66,7 +67,7 @@ def set_up_chat(config: ModelConfig, tokenizer: Any) -> bool:
                 fix="Remove the field.",
             )
         return chat
-    template: str = tokenizer.get_chat_template()
+    template = _template_of(tokenizer)
     lines = [FIXED_DATE] if "strftime_now" in template and FIXED_DATE not in template else []
     for name, value in config.chat_template_kwargs.items():
         if re.search(rf"\b{re.escape(name)}\b", template) is None:
@@ -81,6 +82,25 @@ def set_up_chat(config: ModelConfig, tokenizer: Any) -> bool:
     return chat
 
 
+def _template_of(tokenizer: Any) -> str:
+    try:
+        template = tokenizer.get_chat_template()
+    except ValueError as error:  # several, and none is the default
+        raise _refused(error) from error
+    if not isinstance(template, str):
+        raise _refused(TypeError("it is not a text"))
+    return template
+
+
+def _refused(error: Exception) -> ConfigError:
+    """Return a failure of the chat template for the user."""
+    return ConfigError(
+        f"the chat template cannot render a user's message: {str(error)[:300].rstrip('.')}.",
+        where="model.chat_template",
+        fix="Set it to false, or use a model whose chat template takes plain text.",
+    )
+
+
 def _literal(value: Any) -> str:
     """Return a plain value as Jinja writes it."""
     if value is None:
@@ -93,10 +113,16 @@ def _literal(value: Any) -> str:
 
 
 def shows_system(tokenizer: Any) -> bool:
-    """Return whether the chat template shows a system message. Some refuse it (Gemma 2), and some drop it."""
+    """Return whether the chat template shows a system message. Some refuse it (Gemma 2), and some drop it.
+
+    Raises:
+        ConfigError: The template exceeds a limit.
+    """
     probe = [{"role": "system", "content": PROBE}, {"role": "user", "content": "?"}]
     try:
         return PROBE in _apply(tokenizer, probe)
+    except LimitExceeded as error:
+        raise _refused(error) from error
     except RENDERING_FAILED:
         return False
 
@@ -142,12 +168,7 @@ def render_prompt(prompt: str | list[Message], tokenizer: Any) -> str:
     try:
         return _apply(tokenizer, prompt)
     except RENDERING_FAILED as error:
-        reason = str(error)[:300].rstrip(".")
-        raise ConfigError(
-            f"the chat template cannot render a user's message: {reason}.",
-            where="model.chat_template",
-            fix="Set it to false, or use a model whose chat template takes plain text.",
-        ) from error
+        raise _refused(error) from error
 
 
 def _apply(tokenizer: Any, prompt: list[Message]) -> str:

@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from xdomain.config.model import ModelConfig
-from xdomain.core.errors import ConfigError
+from xdomain.core.errors import ConfigError, XDomainError
 from xdomain.core.locate import ADAPTER_CONFIG, gguf_path, has_tokenizer
 from xdomain.core.words import count
 from xdomain.models.tiny import tiny_qwen3
@@ -80,11 +80,16 @@ def _arguments(config: ModelConfig) -> dict[str, Any]:
 
 @contextmanager
 def _loading(config: ModelConfig) -> Iterator[None]:
-    """Turn errors of transformers inside the block into a ConfigError that names the file at fault."""
+    """Turn errors of transformers inside the block into a ConfigError that names the file at fault.
+
+    transformers raises whatever its code meets on files that others wrote: TypeError, AttributeError, its own kinds.
+    """
     value = config.source[1]
     try:
         yield
-    except (OSError, ValueError, RuntimeError, SafetensorError, ImportError, SyntaxError) as error:
+    except XDomainError:
+        raise
+    except Exception as error:
         if not config.trust_remote_code and "trust_remote_code" in str(error):
             raise ConfigError(
                 f'"{value}" brings its own Python code, which runs only if you trust it.',
@@ -92,7 +97,7 @@ def _loading(config: ModelConfig) -> Iterator[None]:
                 fix="Read the .py files next to its weights, then set model.trust_remote_code: true.",
             ) from error
         damaged = [path.name for path in sorted(Path(value).expanduser().glob("*.safetensors")) if is_damaged(path)]
-        detail = f"{', '.join(damaged)} is truncated or damaged ({error})" if damaged else str(error)
+        detail = f"{', '.join(damaged)} is truncated or damaged ({error})" if damaged else _in_words(error)
         raise ConfigError(
             f'"{value}" cannot be loaded as a causal language model: {detail}',
             where=named_in(config),
@@ -100,6 +105,13 @@ def _loading(config: ModelConfig) -> Iterator[None]:
             if damaged
             else "Check the name; a hub model must be reachable or in the local cache.",
         ) from error
+
+
+def _in_words(error: Exception) -> str:
+    """Return what an error says, with its kind where its text is the program's rather than a reader's."""
+    text = str(error)
+    is_worded = isinstance(error, OSError | ValueError | RuntimeError | ImportError)
+    return text if is_worded and text else f"{type(error).__name__}: {text}"
 
 
 def named_in(config: ModelConfig) -> str:
@@ -164,7 +176,7 @@ def check_causal(config: Any, name: str, kind: str) -> None:
         ConfigError: The configuration names architectures, and none of them is causal.
     """
     own = "AutoModelForCausalLM" in (getattr(config, "auto_map", None) or {})
-    named = config.architectures or []
+    named = [config.architectures] if isinstance(config.architectures, str) else config.architectures or []
     if not named and getattr(config, "is_encoder_decoder", False):
         named = [f"{config.model_type} (is_encoder_decoder: true)"]
     if own or not named or set(named) & set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()):

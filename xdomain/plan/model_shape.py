@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from xdomain.config.model import LoraConfig
@@ -19,6 +19,8 @@ LAYER_CLASSES = {
     "smollm3": "SmolLM3DecoderLayer",
 }
 """Class of a layer in transformers, by family."""
+LARGEST_SIZE = 2**40
+"""Upper limit of widths, counts and contexts. No model comes near it."""
 OTHER_HEAD_DIM = {"qwen3": 128, "gemma": 256}
 """Width of a head if `config.json` names none. For other families it is hidden_size / num_attention_heads."""
 
@@ -128,13 +130,15 @@ class ModelShape:
 
 
 def shape_of(config: Mapping[str, Any]) -> ModelShape | None:
-    """Return the shape that a `config.json` describes; None for other families and incomplete configurations."""
+    """Return the shape that a `config.json` describes; None for other families and for sizes that are missing or
+    impossible."""
     family = config.get("model_type")
     if family not in FAMILIES:
         return None
     try:
         heads, hidden = int(config["num_attention_heads"]), int(config["hidden_size"])
-        return ModelShape(
+        context = config.get("max_position_embeddings")
+        shape = ModelShape(
             family=family,
             layers=int(config["num_hidden_layers"]),
             hidden=hidden,
@@ -146,7 +150,9 @@ def shape_of(config: Mapping[str, Any]) -> ModelShape | None:
             tied=bool(config.get("tie_word_embeddings", family in ("gemma", "smollm3"))),
             attention_bias=bool(config.get("attention_bias", False)) and family not in ("qwen2", "mistral"),
             mlp_bias=bool(config.get("mlp_bias", False)) and family in ("llama", "smollm3"),
-            context=config.get("max_position_embeddings"),
+            context=context if isinstance(context, int) and context > 0 else None,
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, ArithmeticError):
         return None
+    sizes = [size for size in asdict(shape).values() if type(size) is int]
+    return shape if all(0 < size < LARGEST_SIZE for size in sizes) else None

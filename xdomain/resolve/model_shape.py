@@ -22,6 +22,9 @@ from xdomain.store.store import Store
 TABLE = "model_shapes.json"
 """Configurations of the models named in shipped experiments and documentation, copied from their `config.json`."""
 CONFIG = "config.json"
+LONGEST_KIND = 40
+LONGEST_REASON = 200
+"""Characters of a model's type, and of a library's reason, in a message."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,11 @@ def find_shape(model: ModelConfig, base: BaseStage, store: Store) -> FoundShape:
     """
     published = checkpoint_folder(store.folder(base), 0) / CONFIG
     if published.is_file():
-        return _described(read_json(published), "the base in the store")
+        return _read(published, "the base in the store")
     kind, value = model.source
     if kind == "hub":
         cached = _cached_config(value, model.revision)
-        return _from_table(value) if cached is None else _described(read_json(cached), "config.json in the hub's cache")
+        return _from_table(value) if cached is None else _read(cached, "config.json in the hub's cache")
     if kind == "preset":
         return _from_table(f"preset:{value}")
     finders = {"path": _of_folder, "gguf": _of_gguf}
@@ -60,13 +63,22 @@ def find_shape(model: ModelConfig, base: BaseStage, store: Store) -> FoundShape:
 
 def _of_folder(value: str) -> FoundShape:
     path = Path(value).expanduser() / CONFIG
-    return _described(read_json(path), str(path)) if path.is_file() else FoundShape(None, f"{path} does not exist")
+    return _read(path, str(path)) if path.is_file() else FoundShape(None, f"{path} does not exist")
+
+
+def _read(path: Path, where: str) -> FoundShape:
+    try:
+        config = read_json(path)
+    except (OSError, ValueError) as error:
+        return FoundShape(None, f"{where} cannot be read: {error}")
+    return _described(config, where) if isinstance(config, dict) else FoundShape(None, f"{where} holds no object")
 
 
 def _described(config: Mapping[str, Any], where: str) -> FoundShape:
     shape = shape_of(config)
     if shape is None:
-        return FoundShape(None, f"{where} describes a {config.get('model_type')} model, whose layers are not counted")
+        kind = str(config.get("model_type"))[:LONGEST_KIND]
+        return FoundShape(None, f"{where} describes a {kind} model, whose layers are not counted")
     return FoundShape(shape, where)
 
 
@@ -100,9 +112,12 @@ def _of_gguf(value: str) -> FoundShape:
     except ImportError:
         return FoundShape(None, "reading a GGUF file needs the package gguf")
     try:
-        reader = GGUFReader(gguf_path(value))
-    except (ConfigError, OSError, ValueError, LookupError) as error:
-        return FoundShape(None, f'"{value}" cannot be read: {error}')
+        return _described(_gguf_config(GGUFReader(gguf_path(value))), "the GGUF file's header")
+    except (ConfigError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        return FoundShape(None, f'"{value}" cannot be read: {str(error)[:LONGEST_REASON]}')
+
+
+def _gguf_config(reader: Any) -> dict[str, Any]:
     family = reader.fields["general.architecture"].contents()
     names = {
         "hidden_size": "embedding_length",
@@ -119,5 +134,4 @@ def _of_gguf(value: str) -> FoundShape:
     embedding = tensors.get("token_embd.weight")
     if embedding is not None:
         config["vocab_size"] = int(embedding.shape[-1])
-    config |= {"model_type": family, "tie_word_embeddings": "output.weight" not in tensors}
-    return _described(config, "the GGUF file's header")
+    return config | {"model_type": family, "tie_word_embeddings": "output.weight" not in tensors}

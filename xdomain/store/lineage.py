@@ -67,7 +67,7 @@ class Lineage:
             path = folder / SCHEDULE
             try:
                 self._schedules[stage] = read_schedule(path) if path.is_file() else []
-            except (ValueError, LookupError, TypeError, RecursionError) as error:
+            except ValueError as error:
                 what = f'"{SCHEDULE}" is no schedule: {error}.'
                 raise DamagedArtifact(what, where=str(folder), fix=REMAKE) from error
         return self._schedules[stage]

@@ -14,20 +14,27 @@ import tempfile
 import time
 import traceback
 import warnings
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.support.hostile.parsers import PARSERS, Parser
-from xdomain.core.errors import XDomainError
+from tests.support.hostile.every_parser import PARSERS
+from tests.support.hostile.parsers import Parser
+from xdomain.core.errors import ConfigErrors
 
 LONGEST_SECONDS = 10
 LONGEST_MESSAGE = 3000
 """Characters of a refusal; "one paragraph"."""
-ROUND = 100
-"""Inputs between two looks at the clock's end."""
+ROUND = 1000
+"""Inputs of one seed."""
+
+
+class OverError(BaseException):
+    """Time or inputs are used up."""
 
 
 class HangError(BaseException):
@@ -60,33 +67,35 @@ def fuzz(parser: Parser, seconds: float, start: int, most: int | None = None) ->
         end = time.monotonic() + seconds
 
         def feed(value: Any) -> None:
-            if time.monotonic() < end and (most is None or counts.inputs < most):
-                _one(counts, run, value)
+            _one(counts, run, value, parser.refuses)
+            if time.monotonic() >= end or counts.inputs == most:
+                raise OverError
 
-        for number in range(10**6):
-            if time.monotonic() >= end or (most is not None and counts.inputs >= most):
-                break
-            rounds = settings(
-                max_examples=ROUND,
-                deadline=None,
-                database=None,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            )
-            seed(start + number)(rounds(given(parser.inputs)(feed)))()
+        rounds = settings(
+            max_examples=ROUND,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        with suppress(OverError):
+            for number in count(start):
+                seed(number)(rounds(given(parser.inputs)(feed)))()
     counts.peak_mib = round(_peak_mib() - before, 1)
     return counts
 
 
-def _one(counts: Counts, run: Any, value: Any) -> None:
+def _one(counts: Counts, run: Any, value: Any, refuses: tuple[type[Exception], ...]) -> None:
     counts.inputs += 1
     began = time.monotonic()
     signal.alarm(LONGEST_SECONDS)
     try:
         run(value)
         counts.accepted += 1
-    except XDomainError as error:
+    except refuses as error:
         counts.refused += 1
+        if isinstance(error, ConfigErrors):
+            return
         if "\n" in str(error) or len(str(error)) > LONGEST_MESSAGE:
             _note(counts, f"message of {len(str(error))} characters: {str(error)[:200]}", value, "message")
     except HangError as error:

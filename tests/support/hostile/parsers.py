@@ -1,4 +1,4 @@
-"""Every parser of foreign input, with hostile inputs for it."""
+"""A parser of foreign input with hostile inputs for it, and those of configurations and reports."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from xdomain.api.results import analyse
 from xdomain.config.domain_file import load_domain_file
 from xdomain.config.load import load_experiment
 from xdomain.config.study import load_study
+from xdomain.core.errors import XDomainError
 from xdomain.report.terminal import tables
 from xdomain.report.write import write_report
 
@@ -33,11 +34,13 @@ class Parser:
         name: its row in the table.
         inputs: hostile inputs.
         open: given a scratch folder, returns the function that reads one input.
+        refuses: errors that the parser's caller expects.
     """
 
     name: str
     inputs: st.SearchStrategy[Any]
     open: Callable[[Path], Run]
+    refuses: tuple[type[Exception], ...] = (XDomainError,)
 
 
 def from_file(name: str, read: Callable[[Path], Any]) -> Callable[[Path], Run]:
@@ -67,17 +70,30 @@ def render(path: Path) -> None:
 
 REPORT = json.loads(example_result(2, 1).model_dump_json())
 
-STUDIES = tuple(each for each in shipped("experiments/*.yaml") if "pairs" in each)
-EXPERIMENTS = tuple(each for each in shipped("experiments/*.yaml") if "pairs" not in each)
+
+def names_files(document: Any) -> bool:
+    """Whether a document names files or variables, which a scratch folder lacks."""
+    return "file:" in (text := yaml.safe_dump(document)) or "${" in text
+
+
+PAIR = {"name": "ours", "base": "models/base", "tuned": "models/tuned", "trained_on": ["numbers"]}
+STUDIES = (
+    {
+        "name": "mine",
+        "domains": ["math", "logic"],
+        "groups": {"numbers": ["math"], "words": ["logic"]},
+        "pairs": [PAIR, PAIR | {"name": "theirs", "tuned": "hub:a/b"}],
+        "samples": {"math": 2},
+        "evaluation": {"items": 20},
+    },
+)
+EXPERIMENTS = tuple(each for each in shipped("experiments/*.yaml") if "pairs" not in each and not names_files(each))
 
 BENCHMARKS = shipped("xdomain/domains/benchmarks/*.yaml")
 
-PARSERS = {
-    parser.name: parser
-    for parser in (
-        Parser("experiment", documents(EXPERIMENTS, yaml_bytes), from_file("x.yaml", load_experiment)),
-        Parser("study", documents(STUDIES, yaml_bytes), from_file("x.yaml", load_study)),
-        Parser("domain", documents(BENCHMARKS, yaml_bytes), from_file("x.yaml", load_domain_file)),
-        Parser("report", documents((REPORT,), json_bytes), from_file("x.json", render)),
-    )
-}
+CONFIGURATIONS = (
+    Parser("experiment (YAML)", documents(EXPERIMENTS, yaml_bytes), from_file("x.yaml", load_experiment)),
+    Parser("study (YAML)", documents(STUDIES, yaml_bytes), from_file("x.yaml", load_study)),
+    Parser("domain (YAML)", documents(BENCHMARKS, yaml_bytes), from_file("x.yaml", load_domain_file)),
+    Parser("report (JSON), all formats", documents((REPORT,), json_bytes), from_file("x.json", render)),
+)

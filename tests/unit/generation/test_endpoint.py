@@ -27,7 +27,15 @@ def test_what_a_reply_says(choice: dict[str, Any], chat: bool, text: str, reason
 
 @pytest.mark.parametrize(
     "reply",
-    [None, [], {}, {"choices": []}, {"choices": [{"text": 5}]}, {"choices": [{"text": "a", "finish_reason": "error"}]}],
+    [
+        None,
+        [],
+        {},
+        {"choices": []},
+        {"choices": [{"text": 5}]},
+        {"choices": [{"text": "a", "finish_reason": "error"}]},
+        {"choices": [{"text": "a", "finish_reason": [{}]}]},
+    ],
 )
 def test_what_is_asked_for_again(reply: Any) -> None:
     with pytest.raises(Unavailable):

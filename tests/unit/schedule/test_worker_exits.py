@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,29 @@ def test_a_kill_for_memory_is_told_from_another(store: Store, tmp_path: Path, mo
     counters.write_text("oom_kill 5\n")
     assert exits.explain(ended("signal 9"), hung=False).cause is Cause.OUT_OF_MEMORY
     assert exits.explain(ended("signal 9"), hung=False).cause is Cause.KILLED, "one kill explains one exit"
+
+
+def test_the_exit_of_another_worker_uses_up_no_kill(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel counts a kill first; while the process still dies, another worker may end."""
+    counters = tmp_path / "vmstat"
+    monkeypatch.setattr(memory, "COUNTERS", counters)
+    counters.write_text("oom_kill 4\n")
+    exits = WorkerExits(store)
+    counters.write_text("oom_kill 5\n")
+    exits.explain(ended(), hung=False)
+    assert exits.explain(ended("signal 9"), hung=False).cause is Cause.OUT_OF_MEMORY
+    assert exits.explain(ended("signal 9"), hung=False).cause is Cause.KILLED
+
+
+def test_an_old_kill_explains_no_exit(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counters = tmp_path / "vmstat"
+    monkeypatch.setattr(memory, "COUNTERS", counters)
+    monkeypatch.setattr(worker_exits, "DYING_SECONDS", 0.0)
+    counters.write_text("oom_kill 4\n")
+    exits = WorkerExits(store)
+    counters.write_text("oom_kill 5\n")
+    exits.explain(ended(), hung=False)
+    time.sleep(0.001)
+    assert exits.explain(ended("signal 9"), hung=False).cause is Cause.KILLED

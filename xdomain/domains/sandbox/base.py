@@ -13,15 +13,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import files
-from types import CodeType
 from typing import Any
 
 from xdomain.domains.sandbox.control_group import ControlGroup, control_group
 from xdomain.domains.sandbox.seccomp import guest_filter
-from xdomain.domains.sandbox.usage import Usage, usage_of
+from xdomain.domains.sandbox.usage import Usage, send, stop, usage_of
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Environment of guests with packages. Numerical libraries start a thread per core otherwise, each with its memory."""
+
+
+START = """import marshal, sys
+with open(int(sys.argv[1]), "rb") as file:
+    guest, job = marshal.loads(file.read())
+exec(marshal.loads(guest))
+main(job)
+"""
+"""What the interpreter in the sandbox runs: the guest program, which is compiled outside, once for all guests."""
+
+MODULES = {
+    "script": (),
+    "calls": ("kinds", "wire", "remote", "peer"),
+    "tests": ("kinds", "wire", "remote", "peer", "pytest_names", "numpy_names"),
+}
+"""Our modules that guests load, by the mode of their job."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +70,21 @@ class Guest:
         process: its first process, the leader of a session.
         tmp_bytes: Size of the guest's private /tmp; None if it is not isolated.
         group: the control group that limits it, if there is one.
+        ready: descriptor that shows that it is about to run foreign code; None if that is not asked for.
     """
 
     process: subprocess.Popen[bytes]
     tmp_bytes: int | None = None
     group: ControlGroup | None = None
+    ready: int | None = None
 
     def usage(self) -> Usage:
-        """Return what it holds now."""
+        """Return a bound on what it holds now."""
         return usage_of(self.process.pid, self.tmp_bytes)
+
+    def stopped_usage(self) -> tuple[set[int], Usage]:
+        """Stop it; return the pids of its processes and what exactly it holds. SIGCONT lets it go on."""
+        return stop(self.process.pid), usage_of(self.process.pid, self.tmp_bytes, exact=True)
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel ended one of its processes at the limit of its control group."""
@@ -71,17 +92,19 @@ class Guest:
 
     def kill(self, pids: Iterable[int]) -> None:
         """Kill processes of it that were just seen; bubblewrap's end takes all others along, a moment later."""
-        for pid in pids if self.process.poll() is None else ():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        send(pids if self.process.poll() is None else (), signal.SIGKILL)
 
-    def end(self) -> None:
-        """Kill all of it that is left and reap it."""
+    def end(self) -> bool:
+        """Kill all of it that is left, reap it, and return whether it came as far as to run foreign code."""
         with contextlib.suppress(ProcessLookupError):  # it ended by itself, and so did its group
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         if self.group is not None:
             self.group.remove()
+        if self.ready is None:
+            return True
+        with os.fdopen(self.ready, "rb", buffering=0) as handle:
+            return handle.read(1) == b"1"
 
 
 class Sandbox(ABC):
@@ -141,18 +164,18 @@ class Sandbox(ABC):
         group = control_group(limits.memory_mib << 20, limits.processes)
         entries = [] if group is None else group.entries()
         rules = guest_filter()
-        job = {
-            **job,
-            "modules": guest_modules(),
-            "limits": asdict(limits),
-            "user": self.guest_user(),
-            "packages": self.package_folders(),
-            "entries": entries,
-            "filter": None if self.isolated else rules,  # bubblewrap sets it itself
-        }
-        opened = [memory_file("job", marshal.dumps(job)), memory_file("rules", rules), *entries]
+        ready, ready_write = os.pipe()
+        os.set_blocking(ready, False)
+        told = {"entries": entries, "ready": ready_write, "filter": None if self.isolated else rules}
+        job = {**job, **told, **self.settings(job["mode"], limits)}
+        opened = [
+            memory_file("job", marshal.dumps((compiled("guest"), job))),
+            memory_file("rules", rules),
+            *entries,
+            ready_write,
+        ]
         # Without site (-S) a guest sees the standard library only, whatever this machine has installed.
-        command = [interpreter(), "-I", "-S", "-c", guest_program(), str(opened[0])]
+        command = [interpreter(), "-I", "-S", "-c", START, str(opened[0])]
         try:
             process = subprocess.Popen(  # noqa: S603 -- our own guest program; what it runs is the sandbox's business
                 self.wrap(command, limits, opened[1]),
@@ -165,13 +188,23 @@ class Sandbox(ABC):
                 start_new_session=True,
             )
         except OSError:
+            os.close(ready)
             if group is not None:
                 group.remove()
             raise
         finally:
             for descriptor in opened:
                 os.close(descriptor)
-        return Guest(process, limits.disk_mib << 20 if self.isolated else None, group)
+        return Guest(process, limits.disk_mib << 20 if self.isolated else None, group, ready)
+
+    def settings(self, mode: str, limits: Limits) -> dict[str, Any]:
+        """Return the part of a job that depends on this sandbox and the mode only."""
+        return {
+            "modules": {name: compiled(name) for name in MODULES[mode]},
+            "limits": asdict(limits),
+            "user": self.guest_user(),
+            "packages": self.package_folders(),
+        }
 
 
 def memory_file(name: str, content: bytes) -> int:
@@ -188,17 +221,8 @@ def interpreter() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 
 
-@lru_cache(maxsize=1)
-def guest_modules() -> dict[str, CodeType]:
-    """The modules that guests load, compiled: the guest is the same interpreter."""
-    package = "xdomain.domains.sandbox"
-    return {
-        f"{package}.{name}": compile((files(package) / f"{name}.py").read_bytes(), f"{name}.py", "exec")
-        for name in ("wire", "remote", "peer", "pytest_names", "numpy_names")
-    }
-
-
-@lru_cache(maxsize=1)
-def guest_program() -> str:
-    """The text of the guest program, which imports nothing of ours but `guest_modules`."""
-    return (files("xdomain.domains.sandbox") / "guest.py").read_text(encoding="utf-8")
+@lru_cache
+def compiled(name: str) -> bytes:
+    """Return a module of this package, compiled for guests, which are the same interpreter."""
+    text = (files("xdomain.domains.sandbox") / f"{name}.py").read_bytes()
+    return marshal.dumps(compile(text, f"{name}.py", "exec", dont_inherit=True))

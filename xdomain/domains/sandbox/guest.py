@@ -1,6 +1,6 @@
-"""The program inside the sandbox. It runs as text (`python -I -S -c`), knows the standard library only, and is trusted
-until it executes the job's code. `python guest.py FD`: FD holds the job, written with marshal:
-json would cost a third of a short run, and this is our own data for our own interpreter, never the guest's.
+"""The program inside the sandbox. `base.START` runs its compiled code. It knows the standard library only, and is
+trusted until it executes the job's code. The job comes by marshal: json would cost a third of a short run, and this is
+our own data for our own interpreter, never the guest's.
 
 Job `mode`:
     script: `program` is a whole program with the real stdin and stdout.
@@ -38,18 +38,20 @@ MODULES = {"np": "numpy", "numpy": "numpy", "pytest": "pytest"}
 """The same for modules; those of the standard library have their own names."""
 
 
-def main() -> None:
-    with os.fdopen(int(sys.argv[1]), "rb") as handle:
-        job = marshal.load(handle)  # noqa: S302 -- see above
+def main(job: dict[str, Any]) -> None:
+    """Do the job, see above."""
     sys.argv = ["program.py"]
     sys.path += job["packages"]
-    for name, code in job.pop("modules").items():
+    for short_name, code in job.pop("modules").items():
+        name = f"xdomain.domains.sandbox.{short_name}"
         sys.modules[name] = type(sys)(name)
-        exec(code, vars(sys.modules[name]))  # noqa: S102 -- our own modules
+        exec(marshal.loads(code), vars(sys.modules[name]))  # noqa: S102, S302 -- our own modules
     enter_groups(job["entries"])
     confine(job["limits"], job["user"])
     if job["filter"]:
         refuse_system_calls(job["filter"])
+    os.write(job["ready"], b"1")
+    os.close(job["ready"])
     {"script": run_script, "calls": answer_calls, "tests": run_tests}[job["mode"]](job)
 
 
@@ -197,7 +199,9 @@ def run_tests(job: dict[str, Any]) -> None:
     except Exception as error:
         by_candidate = getattr(error, "from_candidate", False)
         word = f"{'candidate' if by_candidate else 'a test'} raised {type(error).__name__}"
-        item_fault = not by_candidate and isinstance(error, (NameError, ImportError)) and is_raised_by_tests(error)
+        # A name without a value is the program's doing: `for x in f(): ...` leaves none if it returns nothing.
+        own = isinstance(error, (NameError, ImportError)) and not isinstance(error, UnboundLocalError)
+        item_fault = own and not by_candidate and is_raised_by_tests(error)
     if peer.broken:
         word, item_fault = f"candidate {peer.broken}", False
     elif not peer.requests:
@@ -293,7 +297,3 @@ def is_raised_by_tests(error: BaseException) -> bool:
 def refuse(name: str) -> Any:
     """No name of the tests is open to the program."""
     raise NameError(name)
-
-
-if __name__ == "__main__":
-    main()

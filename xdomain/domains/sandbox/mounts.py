@@ -30,16 +30,14 @@ def interpreter_mounts() -> tuple[str, ...]:
     folders = [Path(place) for place in places if os.path.isdir(place)]
     extensions = [file for folder in folders for file in folder.glob("lib-dynload/*.so")]
     needed = [file for file in extensions if file.name.partition(".")[0] not in SCREEN_MODULES]
-    words = loader_mounts()
-    words += [word for library in libraries([interpreter(), *needed]) for word in read_only(library)]
-    words += read_only(interpreter())
-    for folder in folders:
-        words += read_only(folder)
-        for name in PACKAGE_FOLDERS:
-            if (folder / name).is_dir():
-                words += ["--tmpfs", str(folder / name), "--remount-ro", str(folder / name)]
-    zones = next((place for place in zoneinfo.TZPATH if os.path.isdir(place)), None)
-    return (*words, *(read_only(zones) if zones else []))
+    zones = [place for place in zoneinfo.TZPATH if os.path.isdir(place)][:1]
+    cache = [place for place in ("/etc/ld.so.cache",) if os.path.exists(place)]
+    hidden = [folder / name for folder in folders for name in PACKAGE_FOLDERS if (folder / name).is_dir()]
+    return (
+        *library_links(),
+        *read_only(*cache, *libraries([interpreter(), *needed]), interpreter(), *folders, *zones),
+        *(word for place in hidden for word in ("--tmpfs", str(place), "--remount-ro", str(place))),
+    )
 
 
 @lru_cache
@@ -54,28 +52,29 @@ def package_mounts(names: tuple[str, ...]) -> tuple[str, ...]:
     words += [word for file in files for word in ("--ro-bind", str(file), f"{PACKAGES}/{file.name}")]
     own = tuple(f"{file}/" for file in files)
     mounted = set(interpreter_mounts())
-    for library in libraries(extension_modules(files)) if files else []:
-        if library not in mounted and not os.path.realpath(library).startswith(own):
-            words += read_only(library)
-    return tuple(words)
+    needed = libraries(extension_modules(files)) if files else []
+    missing = [file for file in needed if file not in mounted and not os.path.realpath(file).startswith(own)]
+    return (*words, *read_only(*missing))
 
 
-def loader_mounts() -> list[str]:
-    """Return words for what finds libraries: the links of a merged /usr, and the loader's list of places."""
+def library_links() -> list[str]:
+    """Return words for the links of a merged /usr."""
+    places = [place for place in ("/lib", "/lib64") if os.path.islink(place)]
+    return [word for place in places for word in ("--symlink", os.readlink(place), place)]
+
+
+def read_only(*places: str | Path) -> list[str]:
+    """Return words that mount files and folders read-only, through folders that every guest may pass."""
     words: list[str] = []
-    for place in ("/lib", "/lib64"):
-        if os.path.islink(place):
-            words += ["--symlink", os.readlink(place), place]
-    return words + (read_only("/etc/ld.so.cache") if os.path.exists("/etc/ld.so.cache") else [])
-
-
-def read_only(place: str | Path) -> list[str]:
-    """Return words that mount a file or folder read-only, through folders that every guest may pass."""
-    # A link in the middle (/lib of a merged /usr) is one inside, too.
-    inside = Path(os.path.realpath(os.path.dirname(place)), os.path.basename(place))
-    parents = [part for part in reversed(inside.parents) if str(part) not in ("/", "/tmp")]  # noqa: S108 -- the guest's
-    opened = [word for part in parents for word in ("--perms", "0755", "--dir", str(part))]
-    return [*opened, "--ro-bind", str(place), str(inside)]
+    made = {"/", "/tmp"}  # noqa: S108 -- the guest's
+    for place in places:
+        # A link in the middle (/lib of a merged /usr) is one inside, too.
+        inside = Path(os.path.realpath(os.path.dirname(place)), os.path.basename(place))
+        parents = [str(part) for part in reversed(inside.parents) if str(part) not in made]
+        made.update(parents)
+        words += [word for part in parents for word in ("--perms", "0755", "--dir", part)]
+        words += ["--ro-bind", str(place), str(inside)]
+    return words
 
 
 def libraries(files: Iterable[str | Path]) -> list[str]:

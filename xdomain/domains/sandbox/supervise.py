@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from xdomain.domains.sandbox.base import Guest, Limits
+from xdomain.domains.sandbox.usage import Usage, send
 
 Ending = Literal["exited", "timeout", "output", "memory"]
 
@@ -50,14 +53,17 @@ def watch(guests: Sequence[Guest], reads: Sequence[int], feeds: Mapping[int, byt
         reads: descriptors to read until their end; closed here.
         feeds: descriptors to write the bytes to; closed here.
         limits: wall time, output and memory.
+
+    Raises:
+        OSError: a guest ended before it ran foreign code.
     """
     started = time.monotonic()
     exchange = Exchange(reads, feeds)
-    memory = MemoryWatch(guests, limits)
+    watches = [MemoryWatch(guest, limits) for guest in guests]
     ending: Ending = "exited"
     try:
         while ending == "exited":
-            pause = memory.seconds_to_look()
+            pause = min(watch.seconds_to_look() for watch in watches)
             if exchange.reading:
                 exchange.turn(pause)
             elif settle(guests[0].process, pause) is not None:
@@ -66,47 +72,70 @@ def watch(guests: Sequence[Guest], reads: Sequence[int], feeds: Mapping[int, byt
                 ending = "output"
             elif time.monotonic() - started > limits.wall_seconds:
                 ending = "timeout"
-            elif memory.is_over():
+            elif any(watch.is_over() for watch in watches):
                 ending = "memory"
         exit_code = settle(guests[0].process, 0.0)
         if any(guest.ran_out_of_memory() for guest in guests):
             ending = "memory"
     finally:
         exchange.close()
-        for guest in guests:
-            guest.end()
+        ran = [guest.end() for guest in guests]
+    if not all(ran):
+        raise OSError(errno.ECHILD, "it ended before the program ran")
     outputs = {descriptor: bytes(data[: limits.output_bytes]) for descriptor, data in exchange.outputs.items()}
     return Watched(ending, exit_code, outputs, time.monotonic() - started)
 
 
 class MemoryWatch:
-    """Looks at the memory of guests by the clock, whatever they write meanwhile."""
+    """Looks at the memory of a guest by the clock, whatever it writes meanwhile.
 
-    def __init__(self, guests: Sequence[Guest], limits: Limits) -> None:
-        self.guests = guests
+    With a control group the kernel holds the limit. Without one the resident memory of all processes is a bound that
+    takes little time. If the bound is above the limit, the guest is stopped and its memory is counted exactly.
+    """
+
+    def __init__(self, guest: Guest, limits: Limits) -> None:
+        self.guest = guest
         self.limit = limits.memory_mib << 20
-        self.looked = self.due = time.monotonic()
-        self.before: Mapping[int, int] = {}
+        self.due = time.monotonic()
+        self.bound = Growth()
+        self.exact = Growth()
 
     def seconds_to_look(self) -> float:
         return max(0.0, self.due - time.monotonic())
 
     def is_over(self) -> bool:
-        """Whether the guests hold more than they may, if it is time to look. They are killed then."""
+        """Whether the guest holds more than it may, if it is time to look. It is killed then."""
         now = time.monotonic()
         if now < self.due:
             return False
-        seen = [guest.usage() for guest in self.guests]
-        processes = {pid: held for usage in seen for pid, held in usage.processes.items()}
-        left = self.limit - sum(processes.values()) - sum(usage.others for usage in seen)
-        if left < self.coming(processes, now):
-            for guest, usage in zip(self.guests, seen, strict=True):
-                guest.kill(usage.processes)
-            return True
-        rate = BYTES_PER_SECOND * min(os.cpu_count() or 1, sum(usage.threads for usage in seen) or 1)
-        self.looked, self.before = now, processes
-        self.due = now + min(max(left / rate, SHORTEST_SECONDS), LONGEST_SECONDS)
-        return any(guest.ran_out_of_memory() for guest in self.guests)
+        if self.guest.group is not None:
+            self.due = now + LONGEST_SECONDS
+            return self.guest.ran_out_of_memory()
+        usage = self.guest.usage()
+        left = self.left(usage)
+        if left >= self.bound.coming(usage.processes, now):
+            self.exact = Growth()
+        else:
+            stopped, usage = self.guest.stopped_usage()
+            left = self.left(usage)
+            if left < self.exact.coming(usage.processes, now):
+                self.guest.kill(stopped)
+                return True
+            send(stopped, signal.SIGCONT)
+        rate = BYTES_PER_SECOND * min(os.cpu_count() or 1, usage.threads or 1)
+        self.due = time.monotonic() + min(max(left / rate, SHORTEST_SECONDS), LONGEST_SECONDS)
+        return False
+
+    def left(self, usage: Usage) -> int:
+        return self.limit - sum(usage.processes.values()) - usage.others
+
+
+class Growth:
+    """How much processes grow from one look to the next."""
+
+    def __init__(self) -> None:
+        self.looked = 0.0
+        self.before: Mapping[int, int] = {}
 
     def coming(self, processes: Mapping[int, int], now: float) -> float:
         """Return what several growing processes will have added until a kill reaches them.
@@ -116,6 +145,7 @@ class MemoryWatch:
         growth = [held - self.before.get(pid, held) for pid, held in processes.items()]
         growing = [more for more in growth if more > 0]
         elapsed = max(now - self.looked, SHORTEST_SECONDS)
+        self.looked, self.before = now, processes
         return sum(growing) * REACTION_SECONDS / elapsed if len(growing) > 1 else 0.0
 
 

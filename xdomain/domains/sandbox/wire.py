@@ -7,7 +7,9 @@ represented by a handle. This module uses only the standard library, because gue
 
 from __future__ import annotations
 
-from _collections import OrderedDict, defaultdict, deque  # type: ignore[import-not-found]  # the cheap half
+from _collections import deque  # type: ignore[import-not-found]  # the cheap half
+
+from xdomain.domains.sandbox.kinds import ATOMS, COLLECTIONS, EMPTY, LIBRARY, builtin, is_builtin, library_value
 
 TYPE_CHECKING = False  # the name that type checkers take for true; importing typing would cost every run 5 ms
 if TYPE_CHECKING:
@@ -18,15 +20,12 @@ SCALARS = (bool, int, float, str, type(None))
 LARGEST = 1 << 1000
 """Integers from here on travel in hexadecimal: Python refuses decimal ones beyond 4,300 digits."""
 
-LIBRARY = {
-    "fractions": ("Fraction",),
-    "decimal": ("Decimal",),
-    "datetime": ("date", "datetime", "time", "timedelta", "timezone"),
-}
-"""Immutable library types, made again from the arguments that `__reduce__` names."""
+MOST_HASHED = 10_000_000
+"""Parts that members of sets and keys may have together. A tuple that holds one tuple twice, which does so too and so
+on, takes few bytes on the wire and an endless time to hash."""
 
-FUNCTIONS = ("abs", "all", "any", "chr", "len", "max", "min", "ord", "pow", "round", "sorted", "sum")
-"""Builtin functions that may be passed by name, like all builtin types."""
+MOST_ALIKE = 100
+"""Members of one set, or keys, that may have the same hash: adding them takes quadratic time."""
 
 
 class CandidateError(Exception):
@@ -113,6 +112,8 @@ class Reading:
         self.codec = codec
         self.nodes = nodes
         self.made: dict[int, Any] = dict(enumerate(known))
+        self.sizes: dict[int, int] = {}
+        self.hashed = 0
         fresh = range(len(known), len(nodes))
         for index in fresh:
             empty = self.empty(nodes[index])
@@ -152,11 +153,12 @@ class Reading:
         elif isinstance(target, bytearray) and node[0] == "bytearray":
             target[:] = bytes.fromhex(node[1])
         elif isinstance(target, (set, deque)) and node[0] in ("set", "deque"):
-            items = [self.value(child) for child in node[1]]
+            items = self.members(node[1]) if node[0] == "set" else [self.value(child) for child in node[1]]
             target.clear()
             target.update(items) if isinstance(target, set) else target.extend(items)
         elif isinstance(target, dict) and node[0] in ("dict", "Counter", "OrderedDict", "defaultdict"):
-            pairs = [(self.value(key), self.value(child)) for key, child in node[1]]
+            keys = self.members([key for key, _ in node[1]])
+            pairs = [(key, self.value(child)) for key, (_, child) in zip(keys, node[1], strict=True)]
             target.clear()
             for key, child in pairs:
                 target[key] = child
@@ -169,7 +171,25 @@ class Reading:
         (index,) = reference
         if index not in self.made:
             self.made[index] = self.immutable(self.nodes[index])
+            self.sizes[index] = 1 + self.size(self.nodes[index][1])
         return self.made[index]
+
+    def size(self, references: Any) -> int:
+        """How many immutable parts are reached through the references; a shared one counts each time."""
+        parts = references if isinstance(references, list) else []
+        return sum(self.sizes.get(part[0], 1) if isinstance(part, list) and part else 1 for part in parts)
+
+    def members(self, references: Any) -> list[Any]:
+        """The values behind the references, to be put into a set or to be keys."""
+        values = [self.value(reference) for reference in references]
+        self.refuse_slow(references, values)
+        return values
+
+    def refuse_slow(self, references: Any, keys: list[Any]) -> None:
+        """Raise a ValueError if it would take too long to hash the keys, which the values referred to hold."""
+        self.hashed += self.size(references)
+        if self.hashed > MOST_HASHED or len(keys) - len({hash(key) for key in keys}) > MOST_ALIKE:
+            raise ValueError("takes long to hash")
 
     def immutable(self, node: list[Any]) -> Any:
         kind, parts = node[0], node[1]
@@ -179,7 +199,11 @@ class Reading:
             return self.codec.resolve(kind, parts)
         if kind in ("str", "int", "float", "bytes", "builtin"):
             return ATOMS[kind](parts)
+        if kind in ("frozenset", "dict_keys"):
+            return COLLECTIONS[kind](self.members(parts))
         items = [self.value(part) for part in parts]
+        if kind == "dict_items":
+            self.refuse_slow(parts, [key for key, _ in items])
         if kind == "library":
             return library_value(node[2], node[3], items)
         if kind == "namedtuple":
@@ -212,20 +236,6 @@ def dict_node(value: dict[Any, Any], refer: Callable[[Any], Any]) -> list[Any]:
     return [name, [[refer(key), refer(child)] for key, child in dict.items(value)]]
 
 
-def library_value(module: str, name: str, parts: list[Any]) -> Any:
-    if name not in LIBRARY[module]:
-        raise KeyError(name)
-    if name == "Fraction" and not all(type(part) is int for part in parts):
-        raise TypeError("a fraction of integers")  # Fraction("1e999999999") would fill the memory
-    return getattr(__import__(module), name)(*parts)
-
-
-def builtin_value(name: str) -> Any:
-    if not is_builtin(name):
-        raise KeyError(name)
-    return builtin(name)
-
-
 # Methods of the base types read values: an instance of a subclass cannot pass for another value.
 WRITERS: tuple[tuple[type, Callable[[Any, Callable[[Any], Any]], list[Any]]], ...] = (
     (list, lambda value, refer: ["list", [refer(child) for child in list.__iter__(value)]]),
@@ -245,41 +255,3 @@ WRITERS: tuple[tuple[type, Callable[[Any, Callable[[Any], Any]], list[Any]]], ..
     (type({}.values()), lambda value, refer: ["dict_values", [refer(child) for child in value]]),
     (type({}.items()), lambda value, refer: ["dict_items", [refer(child) for child in value]]),
 )
-
-EMPTY: dict[str, Callable[[], Any]] = {
-    "list": list,
-    "set": set,
-    "dict": dict,
-    "OrderedDict": OrderedDict,
-    "defaultdict": lambda: defaultdict(None),
-    "bytearray": bytearray,
-}
-
-ATOMS: dict[str, Callable[[Any], Any]] = {
-    "str": str,
-    "int": lambda digits: int(digits, 16),
-    "float": float,
-    "bytes": bytes.fromhex,
-    "builtin": builtin_value,
-}
-
-COLLECTIONS: dict[str, Callable[[Any], Any]] = {
-    "tuple": tuple,
-    "frozenset": frozenset,
-    "complex": lambda items: complex(*items),
-    "range": lambda items: range(*items),
-    "dict_keys": lambda items: dict.fromkeys(items).keys(),
-    "dict_values": lambda items: dict(enumerate(items)).values(),
-    "dict_items": lambda items: dict(items).items(),
-}
-
-
-def is_builtin(name: str) -> bool:
-    """Whether a name is that of a builtin type or of one of `FUNCTIONS`."""
-    return name in FUNCTIONS or isinstance(builtin(name), type)
-
-
-def builtin(name: str) -> Any:
-    import builtins
-
-    return getattr(builtins, name, None)

@@ -6,6 +6,7 @@ import ast
 import json
 import math
 import re
+import warnings
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+
 
 LONGEST_LITERAL = 10_000
 """Largest number of characters in a line that is read as a Python value. As JSON a line may be longer."""
+
+# Python warns of what looks odd in a literal. In foreign output that says nothing to anyone.
+warnings.filterwarnings("ignore", category=SyntaxWarning, module="<unknown>")
 
 LONGEST_NUMBER = 1000
 """Largest number of characters in numbers that are compared exactly although they are written differently."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from xdomain.domains.sandbox.base import Limits
@@ -51,6 +53,29 @@ def test_a_program_that_ends_itself_gives_no_value() -> None:
 def test_what_tests_say(program: str, tests: str, word: str, item_fault: bool) -> None:
     run = run_tests(HERE, program, "f", "", tests, LIMITS)
     assert (run.ending, run.word, run.item_fault) == ("exited", word, item_fault)
+
+
+class Failing(Unsandboxed):
+    """A sandbox that starts nothing, like bubblewrap where namespaces ran out."""
+
+    def wrap(self, command: Sequence[str], limits: Limits, rules: int) -> list[str]:
+        return ["/bin/sh", "-c", "exit 1"]
+
+
+def test_a_sandbox_that_fails_is_no_failure_of_the_program() -> None:
+    for run in (
+        lambda: run_script(Failing(), "print(1)", "", LIMITS),
+        lambda: run_calls(Failing(), "def f(): return 1", "f", [[]], LIMITS),
+        lambda: run_tests(Failing(), "def f(): return 1", "f", "", "def check(c): c()", LIMITS),
+    ):
+        with pytest.raises(OSError, match="before the program ran"):
+            run()
+
+
+def test_a_name_that_a_result_leaves_without_a_value_is_no_fault_of_the_item() -> None:
+    tests = "def check(c):\n    for last in c():\n        pass\n    assert last == 3"
+    run = run_tests(HERE, "def f(): return []", "f", "", tests, LIMITS)
+    assert (run.word, run.item_fault) == ("a test raised UnboundLocalError", False)
 
 
 def test_half_a_verdict_is_none() -> None:

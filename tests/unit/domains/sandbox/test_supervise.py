@@ -24,6 +24,38 @@ def watched(code: str, given: bytes = b"", **limits: float) -> tuple[Watched, by
     return found, found.outputs[stdout_read], child.pid
 
 
+SHARED = """
+import os, time
+held = bytearray(b"x") * (60 << 20)
+wait, end = os.pipe()
+children = []
+for _ in range(5):
+    if (child := os.fork()) == 0:
+        os.close(end)
+        os.read(wait, 1)
+        os._exit(0 if held[-1] else 1)
+    children.append(child)
+time.sleep(0.2)
+CHANGE
+os.close(end)
+print([os.waitpid(child, 0)[1] for child in children])
+"""
+
+
+def test_memory_that_processes_share_counts_once() -> None:
+    found, output, _ = watched(SHARED.replace("CHANGE", ""), memory_mib=128, wall_seconds=30.0)
+    assert (found.ending, output) == ("exited", b"[0, 0, 0, 0, 0]\n")
+    change = "for place in range(0, len(held), 4096):\n    held[place] = 2\ntime.sleep(30)"
+    assert watched(SHARED.replace("CHANGE", change), memory_mib=96, wall_seconds=30.0)[0].ending == "memory"
+
+
+def test_each_guest_has_the_whole_limit() -> None:
+    code = "x = b'x' * (70 << 20); import time; time.sleep(0.3)"
+    children = [subprocess.Popen([sys.executable, "-c", code], start_new_session=True) for _ in range(2)]
+    found = watch([Guest(child) for child in children], [], {}, Limits(memory_mib=120))
+    assert (found.ending, found.exit_code) == ("exited", 0)
+
+
 def test_more_than_a_pipe_holds_goes_in_and_out() -> None:
     given = b"x" * 500_000
     found, output, _ = watched("import sys; sys.stdout.write(sys.stdin.read())", given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter, OrderedDict, deque, namedtuple
 from datetime import date
 from decimal import Decimal
@@ -111,3 +112,37 @@ def test_what_has_no_plain_copy_is_refused(value: Any) -> None:
 def test_lies_are_told_from_messages(message: dict[str, Any]) -> None:
     with pytest.raises(CandidateError):
         Codec().unpack(message)
+
+
+ALIKE = [place * ((1 << 61) - 1) for place in range(10_000)]
+"""Integers that have the hash 0."""
+
+DOUBLED = [["tuple", [1, 1]], *(["tuple", [[place], [place]]] for place in range(60))]
+"""The last has 2 ** 61 parts, and so has its hash."""
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [["set", ALIKE]],
+        [["frozenset", ALIKE]],
+        [["dict_keys", ALIKE]],
+        [["dict", [[key, 1] for key in ALIKE]]],
+        [["dict_items", [[place] for place in range(1, 10_001)]], *(["tuple", [key, 1]] for key in ALIKE)],
+        [["set", [[61]]], *(["tuple", [1, 1] if place == 0 else [[place], [place]]] for place in range(61))],
+        [*DOUBLED, ["dict", [[[60], 1]]]],
+        [*DOUBLED, ["frozenset", [[60]]]],
+        [["library", [[1], [2]], "fractions", "Fraction"], *(["int", hex((1 << 2_000_000) + k)] for k in (1, 3))],
+    ],
+)
+def test_values_that_take_endless_time_are_refused_at_once(nodes: list[Any]) -> None:
+    started = time.monotonic()
+    with pytest.raises(CandidateError):
+        Codec().unpack({"root": [len(nodes) - 1], "nodes": nodes})
+    assert time.monotonic() - started < 2
+
+
+def test_large_sets_and_shared_tuples_are_no_attack() -> None:
+    shared = (1, (2, 3))
+    value = {"set": set(range(50_000)), "keys": {(place, shared): place for place in range(5_000)}}
+    assert Codec().unpack(Codec().pack(value)[0])[0] == value
