@@ -42,7 +42,7 @@ SHARDED = (*WHOLE, "--set", "execution.sharding=fsdp")
 TOLERANCE = 1e-4
 """Of the way that the weights went, see docs/explanation/several-processes.md."""
 STRAYS = 3
-"""Weights that may differ by more: AdamW moves a weight by a whole step if its gradient is as small as its rounding."""
+"""Number of weights that may differ by more: AdamW makes a whole step of the rounding of a gradient that is nearly 0."""
 LEARNING_RATE = 1e-4
 WAIT_SECONDS = 240
 
@@ -106,8 +106,8 @@ def test_two_processes_equal_one(one_process: tuple[Path, Path], two_processes: 
         one, two = trained(one_process[1], step), trained(two_processes, step)
         moved, (apart, strays) = distance(one, start), difference(one, two)
         print(
-            f"\nstep {step:2} | moved {moved:.3f} | one and two processes apart {apart:.1e}, {apart / moved:.1e} of it, "
-            f"and {STRAYS} weights by up to {strays:.1e}"
+            f"\nstep {step:2} | moved {moved:.3f} | one and two processes apart {apart:.1e}, {apart / moved:.1e} of it; "
+            f"{STRAYS} weights by up to {strays:.1e}"
         )
         assert moved > 0.05
         assert apart < TOLERANCE * moved
