@@ -42,7 +42,7 @@ SHARDED = (*WHOLE, "--set", "execution.sharding=fsdp")
 TOLERANCE = 1e-4
 """Of the way that the weights went, see docs/explanation/several-processes.md."""
 STRAYS = 3
-"""Number of weights that may differ by more: AdamW makes a whole step of the rounding of a gradient that is nearly 0."""
+"""Number of weights that may differ by more: AdamW turns the rounding of a gradient near 0 into a whole step."""
 LEARNING_RATE = 1e-4
 WAIT_SECONDS = 240
 
@@ -106,7 +106,7 @@ def test_two_processes_equal_one(one_process: tuple[Path, Path], two_processes: 
         one, two = trained(one_process[1], step), trained(two_processes, step)
         moved, (apart, strays) = distance(one, start), difference(one, two)
         print(
-            f"\nstep {step:2} | moved {moved:.3f} | one and two processes apart {apart:.1e}, {apart / moved:.1e} of it; "
+            f"\nstep {step:2} | moved {moved:.3f} | one and two apart {apart:.1e}, {apart / moved:.1e} of it; "
             f"{STRAYS} weights by up to {strays:.1e}"
         )
         assert moved > 0.05
