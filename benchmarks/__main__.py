@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 NAMES = (
-    *("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "rollouts", "evaluation", "view"),
-    "engines",
+    *("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "rollouts", "command"),
+    *("evaluation", "view", "engines"),
 )
 
 

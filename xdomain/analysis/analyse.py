@@ -109,6 +109,7 @@ def _meta(measurements: Measurements) -> Meta:
     elif seeds or grid.planned is None:
         statements.append("One training seed: intervals cover these checkpoints only, not a re-run of training.")
     statements.append(f"Budget rule {budget}: compare the effort of both sides before interpreting a difference.")
+    statements += grid.statements
     if study.templates:
         statements.append(templates_statement(study.templates))
     return Meta(

@@ -29,7 +29,9 @@ def bytes_in_words(number: float) -> str:
 
 def lines_in_words(forecast: Forecast) -> Iterator[tuple[str, str]]:
     """Yield lines about the resources of open stages, each with its heading or ""."""
+    engine = forecast.plan.experiment.training.engine
     several = {
+        "trainer": [] if engine is None else [engine.sentence()],
         "not reused": reasons_in_words(forecast),
         "borrowed": borrowed_in_words(forecast),
         "time left": [time_in_words(forecast)],

@@ -108,6 +108,7 @@ class Forecast:
             "store": str(self.store.root),
             **asdict(self.cost),
             "counts": {"done": len(self.done), "stages": len(plan.stages)},
+            "engine": _engine_document(plan.experiment),
             "borrowed": {
                 "evaluations": len(savings.completions),
                 "completions": sum(savings.completions.values()),
@@ -242,6 +243,12 @@ def _few_items(experiment: Experiment) -> list[str]:
         if isinstance(domain, DataDomain) and isinstance(domain.config.source, FileSource)
     ]
     return [note for note in notes if note]
+
+
+def _engine_document(experiment: Experiment) -> dict[str, Any] | None:
+    """Return the command that trains, with what its author declares; None for the built-in trainer."""
+    engine = experiment.training.engine
+    return None if engine is None else engine.model_dump(exclude={"folder"})
 
 
 def _stage_document(stage: StageSpec, done: frozenset[str]) -> dict[str, Any]:

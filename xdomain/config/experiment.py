@@ -199,7 +199,7 @@ class Experiment(ConfigModel):
 
     def _check_processes(self) -> None:
         processes, training = self.execution.train_processes, self.training
-        if processes == 1:
+        if processes == 1 or training.engine is not None:  # a command starts its own processes
             return
         completions = training.prompts_per_step * training.generations
         if completions < processes:

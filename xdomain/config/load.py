@@ -57,7 +57,16 @@ def make_experiment(data: dict[str, Any], folder: Path, written: Written) -> Exp
         ConfigError: A key is unknown, a value is out of range, or a variable is not set.
     """
     expanded = with_domain_files(expand_variables(data, written), folder, written)
-    return validate(Experiment, with_model_paths(expanded, folder), written)
+    return validate(Experiment, with_engine_folder(with_model_paths(expanded, folder), folder), written)
+
+
+def with_engine_folder(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """An experiment's mapping whose `training.engine` is told the folder that its command runs in."""
+    training = experiment.get("training")
+    engine = training.get("engine") if isinstance(training, dict) else None
+    if not isinstance(training, dict) or not isinstance(engine, dict):
+        return experiment
+    return {**experiment, "training": training | {"engine": {"folder": str(folder.resolve()), **engine}}}
 
 
 def with_model_paths(experiment: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from xdomain.config.engine import EngineConfig
 from xdomain.config.evaluation import COMPLETION_TOKENS
 from xdomain.config.grpo_fields import check_effect
 from xdomain.config.model_base import ConfigModel, PlainMapping
@@ -120,6 +121,8 @@ class TrainingConfig(ConfigModel):
     grpo: PlainMapping = Field(default_factory=dict)
     """Further GRPOConfig fields, which are passed through and checked against TRL before the first stage starts. Fields
     that another setting replaces, or that have no effect, are refused."""
+    engine: EngineConfig | None = None
+    """A command that trains the stages. By default, the built-in trainer does, on TRL."""
 
     @field_validator("optimizer")
     @classmethod

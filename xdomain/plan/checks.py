@@ -106,7 +106,8 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
             fix='Remove it, or add a curriculum such as "a + b".',
         )
     training = experiment.training
-    if mixed and training.telemetry_every is not None and steps_inside_backward(training.optimizer):
+    looks = mixed and training.telemetry_every is not None and training.engine is None
+    if looks and steps_inside_backward(training.optimizer):
         raise PlanError(
             "computes the domains' gradients in separate passes, but training.optimizer = "
             f"{training.optimizer} updates the weights in every backward pass.",

@@ -75,6 +75,8 @@ def stage_disk(
     below_adapter = continued and experiment.model.lora is not None
     left = {"all": count, "ends": 1, "none": int(below_adapter)}[experiment.checkpoints.keep]
     width = ADAPTER_BYTES if experiment.model.lora else BYTES[experiment.model.dtype]
+    if training.engine is not None:
+        return Disk(count * each, left * each, None, records)
     state = optimizer_bytes(training.optimizer, each // width, width)
     saves = min(STATES_AT_ONCE, count - 1 if count > 1 else RESUME_SAVES)
     return Disk(count * each, left * each, None if state is None else saves * (each + state), records)

@@ -18,6 +18,7 @@ from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import PlanError
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.checks import check_training
+from xdomain.plan.engine import check_engine
 from xdomain.plan.evaluations import EvaluationPlan
 from xdomain.plan.expand import expand_curricula, phase_steps
 from xdomain.plan.identity import Identities, base_payload, train_payload
@@ -114,6 +115,7 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
         PlanError: A curriculum gets fewer steps than it has phases, or a strategy cannot take effect.
     """
     curricula = expand_curricula(experiment)
+    check_engine(experiment)
     check_training(experiment, curricula)
     check_strategies(experiment, curricula)
     base = _base_stage(experiment.model, experiment.execution, identities)

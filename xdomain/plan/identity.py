@@ -15,6 +15,7 @@ so that existing keys survive. If the meaning of existing code changes, raise th
 | the field belongs to | it is named in |
 |---|---|
 | `training` | `TRAINING_FIELDS` |
+| `training.engine` | its own `identity()` |
 | `evaluation` | `_sampling`, or `evaluate_payload` if it decides which items are drawn |
 | `model` (loading, chat template) | `base_payload` |
 | `model.lora` | `LORA_FIELDS` |
@@ -146,6 +147,8 @@ def train_payload(
         payload["self_paced"] = {name: pass_rates[name] for name in phase.domains}
     if phase.is_mixed and training.informative_quotas:
         payload["informative_quotas"] = True
+    if training.engine is not None:
+        payload["engine"] = training.engine.identity()
     return payload | _threads(experiment.execution)
 
 

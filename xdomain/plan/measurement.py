@@ -130,6 +130,7 @@ class MeasuredGrid:
             hold digests only.
         description: Facts about the run that a reader needs (model, steps, evaluation settings), as plain JSON that is
             shown unchanged.
+        statements: Sentences that every format of the report carries, such as what trained the checkpoints.
     """
 
     experiment: str
@@ -148,6 +149,7 @@ class MeasuredGrid:
     budget: str | None = None
     prompts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     description: Mapping[str, Any] = field(default_factory=dict)
+    statements: tuple[str, ...] = ()
 
     @property
     def measured_runs(self) -> tuple[RunId, ...]:

@@ -61,6 +61,8 @@ def kind_memory(kind: StageKind, experiment: Experiment, shape: ModelShape, grad
     training, execution, model = experiment.training, experiment.execution, experiment.model
     device = "cpu" if execution.device == "cpu" else "cuda"
     trained = lengths(experiment, training.max_completion_tokens, shape)
+    if kind is StageKind.TRAIN and training.engine is not None:
+        return None  # only the command knows what it holds
     if kind is StageKind.BASE:
         return base_memory(shape, model, trained, device)
     if kind is StageKind.EVALUATE:

@@ -59,6 +59,7 @@ def measured_grid(
         margin=experiment.analysis.margin,
         budget=experiment.training.budget,
         description=dict(description),
+        statements=() if experiment.training.engine is None else (experiment.training.engine.sentence(),),
     )
 
 

@@ -15,6 +15,7 @@ from xdomain.core.errors import ConfigError
 from xdomain.core.stage import Sharding
 from xdomain.generation.build import require_backend
 from xdomain.strategies.build import build_strategy
+from xdomain.train.command.process import command_line
 from xdomain.train.passed_through import check_sampling, check_values
 from xdomain.train.sharding import sharding_arguments
 from xdomain.train.trackers import preflight_trackers
@@ -105,9 +106,12 @@ def preflight(experiment: Experiment, device: str) -> None:
     """Build the GRPOConfig and the strategies that stages will use, so that errors appear before the first stage.
 
     Raises:
-        ConfigError: TRL or transformers refuses a setting.
+        ConfigError: TRL or transformers refuses a setting, or the command of `training.engine` was not found.
         DependencyMissing: A strategy's solver, a tracker, or vLLM for rollouts is not installed.
     """
+    if experiment.training.engine is not None:
+        command_line(experiment.training.engine)
+        return
     preflight_trackers(experiment.training.report_to)
     for strategy in experiment.strategies:
         build_strategy(strategy, experiment.domain_names, 0)

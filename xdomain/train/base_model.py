@@ -36,6 +36,8 @@ def run_base(setup: BaseSetup, context: StageContext) -> StageResult:
     """
     begun = time.perf_counter()
     source, training = setup.model, setup.training
+    if training is not None and training.engine is not None:
+        training = None  # a command samples and steps in its own ways
     if source.endpoint is not None:
         save_endpoint(source.endpoint.model_dump(mode="json"), checkpoint_folder(context.work, 0))
         return StageResult(finished=True, summary={"seconds": time.perf_counter() - begun, "warmup_steps": 0})

@@ -36,6 +36,7 @@ from xdomain.train.adaptive import SLOT
 from xdomain.train.agreement import compare_prompts
 from xdomain.train.arguments import grpo_arguments
 from xdomain.train.callbacks import StageCallback, read_metrics, truncate_lines
+from xdomain.train.command.run import CommandTraining
 from xdomain.train.displacement import displacement
 from xdomain.train.history import weight_changes
 from xdomain.train.processes import is_first, wait_for_all
@@ -62,6 +63,9 @@ def run_train(setup: TrainingSetup, stage: TrainStage, context: StageContext) ->
     """
     domains = build_domains(setup.domains, stage.phase.domains)
     try:
+        if setup.training.engine is not None:
+            scaled = scaled_rate(setup.training, stage.strategy_config)
+            return CommandTraining(setup.model_copy(update={"training": scaled}), stage, context, domains).run()
         return _Training(setup, stage, context, domains).run()
     finally:
         for domain in domains.values():

@@ -8,6 +8,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from xdomain.config.setups import BaseSetup, TrainingSetup
@@ -22,6 +23,7 @@ from xdomain.store.artifact import check_checkpoint
 from xdomain.store.failures import Failure
 from xdomain.store.store import Store
 from xdomain.train.base_model import run_base
+from xdomain.train.command.process import CommandKilled
 from xdomain.train.run import run_train
 from xdomain.worker.claim import Claim
 from xdomain.worker.device import prepare_torch, used_device
@@ -72,7 +74,7 @@ def failure_of(error: Exception, log: Path) -> Failure:
     cause = Cause.ERROR
     if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
         cause = Cause.OUT_OF_MEMORY
-    elif isinstance(error, GroupLost):
+    elif isinstance(error, GroupLost | CommandKilled):
         cause = Cause.KILLED
     elif isinstance(error, DamagedArtifact):
         cause = Cause.CORRUPT
@@ -112,6 +114,8 @@ def _run(file: TaskFile, claims: list[Claim], cache: BackendCache | None) -> Non
 
 def _train(file: TaskFile, setup: TrainingSetup, stage: TrainStage, context: StageContext) -> StageResult:
     execution = file.execution
+    if setup.training.engine is not None:  # it starts its own processes
+        return run_train(setup, stage, replace(context, processes=execution.train_processes))
     if execution.train_processes > 1:
         return run_group(setup, stage, context, execution)
     return run_train(setup, stage, context)

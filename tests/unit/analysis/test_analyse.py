@@ -79,6 +79,11 @@ def test_unequal_questions(grid, column, words):
         analyse(replace(grid, records=records))
 
 
+def test_a_grid_may_say_what_trained_it(grid):
+    sentence = "Trained by the command `train`, version 1."
+    assert sentence in analyse(replace(grid, statements=(sentence,))).meta.statements
+
+
 def test_models_with_templates_of_their_own_pair_by_item(grid):
     """What a grid is refused for, models may do: their items are the same where the gold answers are."""
     own = dict.fromkeys(("math-s0@40", "math-s1@40"), "sha256 1234")

@@ -42,3 +42,12 @@ def test_a_finished_plan_and_an_open_one(smoke: Session, tmp_path: Path) -> None
     rows = list(stage_rows(opened))
     assert len(rows) == len(opened.plan.stages)
     assert all(len(row) == len(STAGE_COLUMNS) for row in rows)
+
+
+def test_a_plan_tells_what_trains_unless_it_is_the_built_in_trainer(tmp_path: Path) -> None:
+    command = open_experiment(SMOKE.parent / "engines" / "trl.yaml", store=tmp_path / "s").forecast()
+    assert "exact prompt schedule" in dict(lines_in_words(command))["trainer"]
+    assert command.document()["engine"]["command"] == ("python", "trl_command.py")
+    built_in = open_experiment(SMOKE, store=tmp_path / "s").forecast()
+    assert "trainer" not in dict(lines_in_words(built_in))
+    assert built_in.document()["engine"] is None

@@ -50,3 +50,10 @@ def test_without_a_shape_the_records_are_still_known() -> None:
     found = disks(make_plan(), None)["logic, seed 0"]
     assert (found.checkpoints, found.after_gc, found.resume) == (None, None, None)
     assert found.records > 0
+
+
+def test_what_a_command_needs_to_resume_is_not_known() -> None:
+    engine = {"command": ["train"], "version": "1"}
+    found = disks(make_plan(training={"steps": 10, "engine": engine}), SHAPE)["logic, seed 0"]
+    assert found.resume is None
+    assert found.checkpoints

@@ -112,3 +112,9 @@ def test_only_strategies_by_domain_hold_gradients() -> None:
     assert found["logic + puzzle, seed 0"] == found["logic, seed 0"] == 0
     assert found["logic + puzzle, seed 0, pcgrad"] == 2
     assert domain_gradients(plan.base) == 0
+
+
+def test_the_memory_of_a_command_is_not_known() -> None:
+    engine = {"command": ["train"], "version": "1"}
+    assert kind_memory(StageKind.TRAIN, experiment(engine=engine), shape()) is None
+    assert kind_memory(StageKind.EVALUATE, experiment(engine=engine), shape()) is not None

@@ -27,6 +27,7 @@ EVALUATE: dict[str, Any] = {
         (TRAIN, {"checkpoint_every": 20}, "checkpoints.every_steps: 40 -> 20"),
         (TRAIN, {"training": {"learning_rate": 2e-4}}, "training.learning_rate: 0.0001 -> 0.0002"),
         (TRAIN, {"lora": {"r": 8}}, "model.lora: (default) -> {'r': 8}"),
+        (TRAIN, {"engine": {"version": "2"}}, "training.engine: (default) -> {'version': '2'}"),
         (TRAIN, {"verifiers": {"math": {"scorer": "number/3"}}},
          'the verifier of math (scorer): "number/2" -> "number/3"'),
         (TRAIN, {"rewards": {"math": {"shape": "graded"}}}, 'the reward of math (shape): (default) -> "graded"'),

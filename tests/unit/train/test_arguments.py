@@ -48,3 +48,15 @@ def test_values_of_every_kind_pass() -> None:
             "optim_args": "a=1",
         }
     )
+
+
+def test_of_a_command_only_its_program_is_looked_for() -> None:
+    from xdomain.train.arguments import preflight as build_all
+
+    def engine(program: str) -> dict[str, Any]:
+        return {"command": [program], "version": "1", "receives": ["grpo"]}
+
+    training = {"steps": 10, "grpo": {"top_k": -5}}  # TRL would refuse it
+    build_all(make_experiment(training=training | {"engine": engine("true")}), "cpu")
+    with pytest.raises(ConfigError, match="no-such-program"):
+        build_all(make_experiment(training=training | {"engine": engine("no-such-program")}), "cpu")

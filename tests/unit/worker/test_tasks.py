@@ -8,6 +8,7 @@ import pytest
 
 from xdomain.core.errors import ConfigError, DamagedArtifact
 from xdomain.core.states import Cause
+from xdomain.train.command.process import CommandKilled
 from xdomain.worker.process_group import GroupLost
 from xdomain.worker.tasks import failure_of
 
@@ -24,6 +25,7 @@ class OutOfMemoryError(RuntimeError):
         (MemoryError(), Cause.OUT_OF_MEMORY),
         (OutOfMemoryError("CUDA out of memory"), Cause.OUT_OF_MEMORY),
         (GroupLost("a process of the group ended"), Cause.KILLED),
+        (CommandKilled("signal 9 ended the command"), Cause.KILLED),
         (DamagedArtifact("is damaged"), Cause.CORRUPT),
     ],
 )

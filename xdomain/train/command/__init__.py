@@ -1,0 +1,1 @@
+"""Training stages by a command of the user's instead of the built-in trainer."""
