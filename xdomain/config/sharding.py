@@ -20,6 +20,11 @@ def check_sharding(training: TrainingConfig, model: ModelConfig, execution: Exec
         if execution.fsdp != FsdpConfig():
             raise ValueError("execution.fsdp: it does nothing without `execution.sharding: fsdp`.")
         return
+    if training.engine is not None:
+        raise ValueError(
+            "execution.sharding: fsdp shares the model of the built-in trainer, and training.engine runs a command. "
+            "Remove `sharding`, or shard in the command."
+        )
     processes = execution.train_processes
     if processes == 1:
         raise ValueError(

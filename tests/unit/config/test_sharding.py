@@ -23,12 +23,14 @@ SHARDED = {"train_processes": 2, "sharding": "fsdp"}
         ({"rollout": "vllm-colocate", "rollout_draws": "stream"}, SHARDED, "was not tried with `training.rollout"),
         ({"optimizer": "adafactor"}, SHARDED, "was not tried with `training.optimizer: adafactor`"),
         ({"bf16": True}, SHARDED, "bfloat16"),
+        ({"engine": {"command": ["trainer"], "version": "1"}}, SHARDED, "training.engine runs a command"),
         ({}, SHARDED | {"sharding": "deepspeed"}, "fsdp"),
     ],
 )
 def test_what_cannot_work_is_refused(training: dict[str, Any], execution: dict[str, Any], words: str) -> None:
+    settings = {"steps": 10} if "engine" in training else PLACED
     with pytest.raises(ValidationError, match=words):
-        make_experiment(training=PLACED | training, execution=execution)
+        make_experiment(training=settings | training, execution=execution)
 
 
 def test_what_can_work_is_accepted() -> None:
