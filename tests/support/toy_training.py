@@ -14,6 +14,7 @@ from trl import GRPOTrainer
 from xdomain.config.strategy import JointConfig, StrategyModel
 from xdomain.config.training import TrainingConfig
 from xdomain.core.records import Verdict
+from xdomain.core.stage import Sharding
 from xdomain.domains.base import Domain, Item, Split
 from xdomain.models.prompting import trl_prompt
 from xdomain.models.tiny import tiny_qwen3
@@ -107,12 +108,15 @@ def toy_trainer(
     processes: int = 1,
     device: str = "cpu",
     draws_seed: int | None = None,
+    sharding: Sharding | None = None,
+    reference: Any = None,
     plain: bool = False,
     **training: Any,
 ) -> GRPOTrainer:
     """A trainer on the toy domains, 2:1:1 unless `weights` says otherwise; the same arguments give the same trainer.
 
     Args:
+        reference: Model that the KL penalty is measured from; None leaves it to TRL.
         plain: TRL's own GRPOTrainer on the same model, prompts and rewards, in place of our subclass.
     """
     settings = TrainingConfig.model_validate({**TOY_TRAINING, **training})
@@ -145,7 +149,13 @@ def toy_trainer(
         "processing_class": tokenizer,
         "train_dataset": Dataset.from_list(rows),
         "args": grpo_arguments(
-            settings, steps=settings.steps, seed=0, output=folder, device=device, processes=processes
+            settings,
+            steps=settings.steps,
+            seed=0,
+            output=folder,
+            device=device,
+            processes=processes,
+            sharding=sharding,
         ),
     }
     router = RewardRouter(domains, items)
@@ -172,6 +182,7 @@ def toy_trainer(
         offload_gradients=settings.offload_gradients,
         telemetry_every=settings.telemetry_every,
         sampler=BatchedSampler(0, settings) if settings.rollout == "batched" else StockSampler(draws_seed),
+        reference_model=reference,
         **common,
     )
 

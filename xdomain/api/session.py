@@ -16,9 +16,11 @@ from xdomain.config.field_types import FOLDER_NAME
 from xdomain.config.load import apply_override, make_experiment
 from xdomain.config.written import Written
 from xdomain.config.yaml_file import read_yaml
+from xdomain.plan.checks import check_layers
 from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.origin import NO_FILE, Origin
 from xdomain.resolve.identities import resolve_identities
+from xdomain.resolve.model_shape import find_shape
 from xdomain.store.store import Store
 
 if TYPE_CHECKING:  # these import more than a plan needs, so the methods below import them when called
@@ -262,6 +264,8 @@ def open_experiment(
     with written.placing(experiment.domain_names):
         check_analysis(experiment.analysis, written)
         plan = build_plan(experiment, resolve_identities(experiment))
+        if experiment.execution.fsdp.layers:
+            check_layers(experiment, find_shape(experiment.model, plan.base, opened).shape)
     return Session(path, replace(plan, origin=origin), opened)
 
 

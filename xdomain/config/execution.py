@@ -88,6 +88,20 @@ class SlurmConfig(ConfigModel):
     """Seconds between two looks at the queue."""
 
 
+class FsdpConfig(ConfigModel):
+    """How `sharding: fsdp` (PyTorch's FSDP2, through accelerate) shares a model."""
+
+    cpu_offload: bool = False
+    """Whether weights, gradients and optimizer stay in main memory, and a GPU gets a layer only while it is used. It is
+    slow. On a CPU it changes nothing."""
+    reshard_after_forward: bool = True
+    """Whether a layer's gathered weights are dropped after its forward pass and gathered again for the backward pass.
+    If false, nothing is gathered twice, but each process holds the whole weights during a step."""
+    layers: tuple[str, ...] = ()
+    """Names of the classes whose instances are gathered one at a time: [Qwen3DecoderLayer]; by default those that the
+    model itself names."""
+
+
 class ExecutionConfig(ConfigModel):
     """The executor that starts the workers, their number, and their resources."""
 
@@ -104,6 +118,10 @@ class ExecutionConfig(ConfigModel):
     train_processes: int = Field(1, ge=1)
     """Number of processes that share one training stage, started by `accelerate launch`: one per GPU, or with `threads`
     cores each on a CPU. It changes results only by rounding, see `training.rollout_draws`."""
+    sharding: Literal["fsdp"] | None = None
+    """How the processes of a training stage share its model. With `fsdp` each holds its rows of every weight, gradient
+    and optimizer moment. By default each holds the whole model. It changes results only by rounding."""
+    fsdp: FsdpConfig = FsdpConfig()
     retries: RetryConfig = RetryConfig()
     damaged: Literal["refuse", "remake"] = "refuse"
     """Reaction to a corrupt file, which is one that is missing or whose digest is not the published one. With `refuse`,

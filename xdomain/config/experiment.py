@@ -20,6 +20,7 @@ from xdomain.config.model import ModelConfig
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.rollout import check_rollout
 from xdomain.config.setups import EvaluationSetup, TrainingSetup, check_backend, entry_name
+from xdomain.config.sharding import check_sharding
 from xdomain.config.strategy import JointConfig, StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.registry import did_you_mean, suggestion
@@ -146,6 +147,7 @@ class Experiment(ConfigModel):
         self._check_backend()
         self._check_processes()
         check_rollout(self.training, self.model, self.execution)
+        check_sharding(self.training, self.model, self.execution)
         return self
 
     def _check_refresh(self) -> None:
@@ -218,6 +220,11 @@ class Experiment(ConfigModel):
         if processes == 1 or training.engine is not None:  # a command starts its own processes
             return
         completions = training.prompts_per_step * training.generations
+        if completions < processes:
+            raise ValueError(
+                f"execution.train_processes: {processes} processes share a step of prompts_per_step x generations = "
+                f"{completions} completions, so some would have none. Lower it, or take more prompts per step."
+            )
         if completions % (processes * (training.micro_batch or 1)):
             raise ValueError(
                 f"execution.train_processes: prompts_per_step x generations = {completions} should be divisible by "

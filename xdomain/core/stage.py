@@ -36,6 +36,21 @@ class Lender:
 
 
 @dataclass(frozen=True)
+class Sharding:
+    """How the processes of a stage share weights, gradients and optimizer.
+
+    Attributes:
+        cpu_offload: Whether they lie in the CPU's memory while they are not used.
+        reshard_after_forward: Whether a layer's gathered weights are dropped between its forward and backward pass.
+        layers: Names of the classes whose instances are gathered one at a time; () for those that the model names.
+    """
+
+    cpu_offload: bool = False
+    reshard_after_forward: bool = True
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class StageContext:
     """The environment of one running stage. Only `seed` affects results.
 
@@ -46,6 +61,7 @@ class StageContext:
         seed: Seed that is derived from the stage's names.
         device: "cpu" or "cuda".
         processes: Number of processes that share the stage, including this one.
+        sharding: How they share the model's weights; None if each holds them whole.
         stop_requested: Function that the stage calls between steps. If it returns True, the stage saves a checkpoint
             and returns `StageResult(finished=False)`. All processes of a stage get the same answer.
         lenders: Evaluations whose completions are reused if item, prompt and seed are equal.
@@ -59,7 +75,13 @@ class StageContext:
     reporter: Reporter
     stop_requested: Callable[[], bool] = lambda: False
     processes: int = 1
+    sharding: Sharding | None = None
     lenders: tuple[Lender, ...] = ()
+
+    @property
+    def layout(self) -> str:
+        """Mark of the resume states that these processes can read: their number, and how they share the weights."""
+        return str(self.processes) if self.sharding is None else f"{self.processes} fsdp"
 
 
 @dataclass(frozen=True)

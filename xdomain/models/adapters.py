@@ -130,16 +130,36 @@ def check_merge(model: Any, checkpoint: Path, prompts: Sequence[Sequence[int]]) 
     Raises:
         StageError: The merged model differs from the trained one by more than rounding.
     """
-    device, dtype = model.device, model.dtype
-    expected = _logits(model, prompts)
+    device, expected = model.device, logits(model, prompts)
     model.to("cpu")  # so that the device holds one model at a time
+    return compare_merge(model, expected, checkpoint, prompts, device)
+
+
+def compare_merge(
+    model: Any, expected: Sequence[Tensor], checkpoint: Path, prompts: Sequence[Sequence[int]], device: Any
+) -> dict[str, float | None]:
+    """Compare the merged model of a checkpoint with the `expected` logits of the model that was trained.
+
+    Args:
+        model: The adapter model, on the CPU.
+        expected: Logits of `prompts`, as `logits` returns them.
+        checkpoint: Folder of the adapter.
+        prompts: Token ids of a few real prompts.
+        device: Device that the merged model is put on.
+
+    Returns:
+        See `check_merge`.
+
+    Raises:
+        StageError: the merged model is not the one that was trained.
+    """
     merged = load_plain(checkpoint).to(device)
-    found = _logits(merged, prompts)
-    largest, tolerance = _difference(expected, found, dtype)
+    found = logits(merged, prompts)
+    largest, tolerance = _difference(expected, found, model.dtype)
     if not largest <= tolerance:
         raise StageError(
             f"the merged model is not the one that was trained: logits differ by up to {largest:.3g}, but rounding "
-            f"explains at most {tolerance:.3g} ({dtype}).",
+            f"explains at most {tolerance:.3g} ({model.dtype}).",
             where=str(checkpoint),
             fix="Report it with the model's name. Until then train this model without model.lora.",
         )
@@ -167,8 +187,8 @@ def try_adapter(model: Any, lora: LoraConfig, prompt: Sequence[int]) -> None:
     kind = type(model).__name__
     # In float32, since rounding in half precision would hide an adapter that only a few layers leave out.
     adapted = new_adapter(model.float(), lora, random=True)
-    expected = _logits(adapted, [prompt])
-    largest, tolerance = _difference(expected, _logits(adapted.merge_and_unload(), [prompt]), torch.float32)
+    expected = logits(adapted, [prompt])
+    largest, tolerance = _difference(expected, logits(adapted.merge_and_unload(), [prompt]), torch.float32)
     tolerance = max(tolerance, LEFT_OUT * float(expected[0].std()))
     if not largest <= tolerance:
         raise ConfigError(
@@ -203,7 +223,7 @@ def _difference(expected: Sequence[Tensor], found: Sequence[Tensor], dtype: torc
 
 
 @torch.no_grad()
-def _logits(model: Any, prompts: Sequence[Sequence[int]]) -> list[Tensor]:
+def logits(model: Any, prompts: Sequence[Sequence[int]]) -> list[Tensor]:
     """Return logits [tokens, vocabulary] of each prompt, float32 on the CPU, in evaluation mode."""
     model.eval()
     return [model(input_ids=torch.tensor([list(ids)], device=model.device)).logits[0].float().cpu() for ids in prompts]

@@ -81,10 +81,15 @@ def save_endpoint(endpoint: Mapping[str, Any], folder: Path) -> None:
 def save_full(model: Any, tokenizer: Any, folder: Path, *, chat_template: bool) -> None:
     """Write full weights as safetensors, with the tokenizer and any custom code of the model."""
     model.save_pretrained(folder, safe_serialization=True)
+    write_full(model, tokenizer, folder, chat_template=chat_template)
+
+
+def write_full(model: Any, tokenizer: Any, folder: Path, *, chat_template: bool) -> None:
+    """Make a folder that holds a model's weights a checkpoint: add the tokenizer and the manifest."""
     tokenizer.save_pretrained(folder)
     dtype = str(model.dtype).removeprefix("torch.")
     manifest = {"format": "full", "dtype": dtype, "chat_template": chat_template, "foundation": None}
-    if type(model).__module__.startswith(CUSTOM_CODE):
+    if any(each.__module__.startswith(CUSTOM_CODE) for each in type(model).__mro__):
         manifest["custom_code"] = True
     share_weights(folder)
     write_json(folder / MANIFEST, manifest)
@@ -99,7 +104,14 @@ def save_adapter(model: Any, folder: Path, foundation: Path, merge_dtype: str | 
         foundation: Folder of the adapter's base checkpoint.
         merge_dtype: Torch dtype name of the merged weights; None for that of the base checkpoint.
     """
-    model.save_pretrained(folder, safe_serialization=True, selected_adapters=["default"])
+    write_adapter(model, folder, foundation, merge_dtype, state_dict=None)
+
+
+def write_adapter(
+    model: Any, folder: Path, foundation: Path, merge_dtype: str | None, state_dict: Mapping[str, Any] | None
+) -> None:
+    """Write a peft model's adapter from the model's weights, or from those of `state_dict`."""
+    model.save_pretrained(folder, safe_serialization=True, selected_adapters=["default"], state_dict=state_dict)
     share_weights(folder)
     below = read_info(foundation)
     write_json(

@@ -9,6 +9,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.optimizer import steps_inside_backward
 from xdomain.config.strategy import AdaptiveConfig
 from xdomain.core.errors import PlanError
+from xdomain.plan.model_shape import LAYER_CLASSES, ModelShape
 
 SIGNIFICANT_BITS = {"bfloat16": 8, "float16": 11}
 """Bits of a number's significand, including the leading one."""
@@ -66,6 +67,28 @@ def setting_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> li
             f"`warmup: {{steps: 250, domains: [{', '.join(experiment.domain_names)}]}}` under model."
         )
     return notes
+
+
+def check_layers(experiment: Experiment, shape: ModelShape | None) -> None:
+    """Refuse a layer class that the model does not have.
+
+    Args:
+        experiment: The experiment.
+        shape: Its model's sizes; None if they are not known, and the stage itself checks its layers.
+
+    Raises:
+        PlanError: `execution.fsdp.layers` names another class.
+    """
+    if shape is None:
+        return
+    own = LAYER_CLASSES[shape.family]
+    wrong = [name for name in experiment.execution.fsdp.layers if name.endswith("DecoderLayer") and name != own]
+    if wrong:
+        raise PlanError(
+            f'a {shape.family} model has no layer of the class "{wrong[0]}".',
+            where="execution.fsdp.layers",
+            fix=f"Write [{own}] or leave it out.",
+        )
 
 
 def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> None:

@@ -10,6 +10,15 @@ from xdomain.config.model import LoraConfig
 
 FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "gemma", "smollm3")
 """Values of `model_type` whose layers are an attention block and a gated MLP, as `ModelShape` assumes."""
+LAYER_CLASSES = {
+    "llama": "LlamaDecoderLayer",
+    "mistral": "MistralDecoderLayer",
+    "qwen2": "Qwen2DecoderLayer",
+    "qwen3": "Qwen3DecoderLayer",
+    "gemma": "GemmaDecoderLayer",
+    "smollm3": "SmolLM3DecoderLayer",
+}
+"""Class of a layer in transformers, by family."""
 LARGEST_SIZE = 2**40
 """Upper limit of widths, counts and contexts. No model comes near it."""
 OTHER_HEAD_DIM = {"qwen3": 128, "gemma": 256}

@@ -70,7 +70,9 @@ def kind_memory(kind: StageKind, experiment: Experiment, shape: ModelShape, grad
     if kind is StageKind.EVALUATE:
         settings = experiment.evaluation_setup.settings
         return evaluation_memory(shape, model, settings, lengths(experiment, settings.completion_tokens, shape))
-    division = Division(processes=execution.train_processes, gradients=gradients, device=device)
+    processes = execution.train_processes
+    shards = processes if execution.sharding == "fsdp" else 1
+    division = Division(processes=processes, shards=shards, gradients=gradients, device=device)
     return training_memory(shape, model, training, trained, division)
 
 
@@ -183,6 +185,12 @@ def _micro_batches(experiment: Experiment) -> Iterator[Changes]:
         yield {"training.micro_batch": size}
 
 
+def _sharding(experiment: Experiment) -> Iterator[Changes]:
+    execution = experiment.execution
+    if execution.train_processes > 1 and execution.sharding is None:
+        yield {"execution.sharding": "fsdp"}
+
+
 def _answer_batches(experiment: Experiment) -> Iterator[Changes]:
     size = experiment.evaluation.batch_tokens
     while experiment.evaluation.backend == "transformers" and size > 1024:
@@ -212,5 +220,5 @@ def _half(experiment: Experiment) -> Iterator[Changes]:
         yield {"model.dtype": "bfloat16"}
 
 
-_LEVERS = (_checkpointing, _micro_batches, _answer_batches, _engine, _sleep, _lora, _half)
-"""Changes, the mildest first. The first three change rounding only; the others change what is computed."""
+_LEVERS = (_checkpointing, _micro_batches, _answer_batches, _sharding, _engine, _sleep, _lora, _half)
+"""Changes, the mildest first. The first four change rounding only; the others change what is computed."""

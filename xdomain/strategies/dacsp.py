@@ -12,7 +12,7 @@ from torch import Tensor
 from xdomain.config.strategy import DACSPConfig
 from xdomain.core.seeds import derive_seed
 from xdomain.strategies.base import DomainStep, Strategy
-from xdomain.strategies.gradients import joint_gradient
+from xdomain.strategies.gradients import first_row, joint_gradient, over_shards, own_rows, whole
 
 OVERSAMPLING = 8
 POWER_ITERATIONS = 4
@@ -70,11 +70,13 @@ class DACSP(Strategy):
 
     def step(self, step: DomainStep) -> Mapping[str, Any]:
         gradient = joint_gradient(step)
-        components = [
-            self._scale(directions, [gradient[place] for place in self._places[name]],
-                        [step.parameters[place].detach() for place in self._places[name]])
-            for name, directions in self._on(gradient[0]).items()
-        ]  # fmt: skip
+        known = self._on(own_rows(gradient[0]))
+        weights = {name: places[0] for name, places in self._places.items() if name in known and len(places) == 1}
+        components = self._scale_weights([(known[name], gradient[place]) for name, place in weights.items()])
+        for name in [name for name in known if name not in weights]:
+            places = self._places[name]
+            factors = [step.parameters[place].detach() for place in places]
+            components.append(self._scale_adapter(known[name], [gradient[place] for place in places], factors))
         step.set_gradient(gradient)
         signs = torch.cat(components).sign() if components else torch.zeros(1)
         return {
@@ -95,20 +97,43 @@ class DACSP(Strategy):
             name: Directions(state[f"left.{name}"].clone(), state[f"right.{name}"].clone()) for name in names
         }
 
-    def _scale(self, known: Directions, gradients: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
-        """Scale the components in place, and return c_r from before."""
+    def _scale_weights(self, weights: Sequence[tuple[Directions, Tensor]]) -> list[Tensor]:
+        """Scale the components of each weight's gradient in place, and return c_r of each weight from before.
+
+        Under sharding each process uses its rows of the gradient and the same columns of u.
+        """
+        if not weights:
+            return []
+        own = []
+        for known, gradient in weights:
+            rows, first = own_rows(gradient), first_row(gradient)
+            own.append((Directions(known.left[:, first : first + len(rows)], known.right), rows))
+        parts = [((known.left @ rows.to(known.left)) * known.right).sum(dim=1) for known, rows in own]
+        sums = over_shards(torch.cat(parts), [gradient for _, gradient in weights])
+        components = list(torch.split(sums, [len(part) for part in parts]))
+        for (known, rows), component in zip(own, components, strict=True):
+            rows.add_(known.left.T @ ((self._factors(component) * component).unsqueeze(1) * known.right))
+        return components
+
+    def _scale_adapter(self, known: Directions, gradients: Sequence[Tensor], factors: Sequence[Tensor]) -> Tensor:
+        """Scale the components of an adapter's gradients (A, B) in place, and return c_r from before.
+
+        Under sharding the two factors and their gradients are gathered, one adapter at a time.
+        """
         u, v = known.left, known.right
-        if len(gradients) == 1:
-            component = ((u @ gradients[0].to(u)) * v).sum(dim=1)
-            gradients[0].add_(u.T @ ((self._factors(component) * component).unsqueeze(1) * v))
-            return component
-        gradient_a, gradient_b, a, b = (each.to(u) for each in (*gradients, *weights))
+        gathered = [whole(each) for each in gradients]
+        gradient_a, gradient_b, a, b = (each.to(u) for each in (*gathered, *map(whole, factors)))
         right, left = v @ a.T, u @ b  # A v_r and B^T u_r as rows
         through_b, through_a = ((u @ gradient_b) * right).sum(dim=1), ((left @ gradient_a) * v).sum(dim=1)
         component = through_a + through_b
-        factors = self._factors(component)
-        gradients[0].add_((_over_square(factors * through_a, left) * left).T @ v)
-        gradients[1].add_(u.T @ (_over_square(factors * through_b, right) * right))
+        scales = self._factors(component)
+        changes = (
+            (_over_square(scales * through_a, left) * left).T @ v,
+            u.T @ (_over_square(scales * through_b, right) * right),
+        )
+        for gradient, change in zip(gradients, changes, strict=True):
+            rows, first = own_rows(gradient), first_row(gradient)
+            rows.add_(change[first : first + len(rows)])
         return component
 
     def _factors(self, component: Tensor) -> Tensor:

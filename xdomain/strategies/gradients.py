@@ -1,6 +1,8 @@
 """Arithmetic on gradients that are lists of tensors.
 
-Sums are float64. Products have at least the gradients' precision and range.
+Sums are float64. Products have at least the gradients' precision and range. Under sharding a gradient's tensors are
+DTensors, of which each process holds some rows. Sums and multiples need no communication. An inner product is summed
+over a process's own rows, and then over the processes (`over_shards`).
 """
 
 from __future__ import annotations
@@ -9,17 +11,12 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 from xdomain.strategies.base import DomainStep, Gradient
 
 LEAST_SQUARE = 1e-20
 """Least sum of squares in float32 that is trusted. A smaller one may have lost terms to underflow."""
-
-
-def tensor_dots(first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:
-    """Return the inner product of each pair of tensors, float64, shape (n tensors,)."""
-    products = [torch.dot(_flat(a), _flat(b)) for a, b in zip(first, second, strict=True)]
-    return torch.stack(products).double()
 
 
 def gramian(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
@@ -29,12 +26,62 @@ def gramian(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
 
 def tensor_gramians(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
     """Return the inner products of K gradients within each tensor, float64 on the CPU, shape (n tensors, K, K)."""
-    found = _tensor_gramians(gradients)
+    found = over_shards(_own_gramians(gradients), gradients[0])
     squares = found.diagonal(dim1=-2, dim2=-1)
-    for place, domain in (~squares.isfinite() | (squares < LEAST_SQUARE)).nonzero().tolist():
-        if gradients[domain][place].any():  # not zero: its square left float32's range
-            found[place] = _tensor_gramians([[each[place].double()] for each in gradients])[0]
+    doubtful = (~squares.isfinite() | (squares < LEAST_SQUARE)).nonzero()
+    if len(doubtful):
+        there = [float(own_rows(gradients[domain][place]).any()) for place, domain in doubtful.tolist()]
+        not_zero = over_shards(torch.tensor(there), gradients[0]) > 0
+        lost = sorted(set(doubtful[not_zero, 0].tolist()))  # squares that left float32's range
+        if lost:
+            again = [[each[place] for place in lost] for each in gradients]
+            found[lost] = over_shards(_own_gramians(again, torch.float64), gradients[0])
     return found
+
+
+def over_shards(sums: Tensor, gradient: Sequence[Tensor]) -> Tensor:
+    """Add up what each process computed from its own rows; unchanged if the gradient is not sharded.
+
+    Every product of gradients must pass through here. All processes must call it, with sums of the same shape.
+
+    Args:
+        sums: Sums over this process's rows.
+        gradient: The gradient that they were computed from. All of its tensors are sharded, or none is.
+
+    Returns:
+        The sums over all rows, equal in all processes.
+    """
+    some = gradient[0]
+    if not isinstance(some, DTensor):
+        return sums
+    mesh = some.device_mesh
+    total = sums.to(mesh.device_type, copy=True)
+    torch.distributed.all_reduce(total, group=mesh.get_group())
+    return total.to(sums.device)
+
+
+def own_rows(tensor: Tensor) -> Tensor:
+    """Return the rows of a sharded tensor that this process holds, sharing its memory; a plain tensor unchanged."""
+    if not isinstance(tensor, DTensor):
+        return tensor
+    own: Tensor = tensor.detach().to_local()  # type: ignore[attr-defined]
+    return own
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """Return a sharded tensor with the rows of all processes; a plain tensor unchanged."""
+    if not isinstance(tensor, DTensor):
+        return tensor
+    full: Tensor = tensor.detach().full_tensor()  # type: ignore[attr-defined]
+    return full
+
+
+def first_row(tensor: Tensor) -> int:
+    """Return the index of the first row that this process holds: 0, unless the tensor is sharded."""
+    if not isinstance(tensor, DTensor):
+        return 0
+    rows_each = -(-len(tensor) // tensor.device_mesh.size())
+    return min(rows_each * tensor.device_mesh.get_local_rank(), len(tensor))
 
 
 def cosines(products: Tensor) -> Tensor:
@@ -70,16 +117,21 @@ def joint_gradient(step: DomainStep) -> Gradient:
     return total
 
 
-def _tensor_gramians(gradients: Sequence[Sequence[Tensor]]) -> Tensor:
-    count = len(gradients)
-    found = torch.empty(len(gradients[0]), count, count, dtype=torch.float64)
+def _own_gramians(gradients: Sequence[Sequence[Tensor]], dtype: torch.dtype | None = None) -> Tensor:
+    """Inner products over the rows that this process holds, computed in `dtype`, by default the gradients' own."""
+    count, tensors = len(gradients), len(gradients[0])
+    found = torch.empty(tensors, count, count, dtype=torch.float64)
     for i in range(count):
         for j in range(i, count):
-            found[:, i, j] = found[:, j, i] = tensor_dots(gradients[i], gradients[j]).cpu()
+            pairs = zip(gradients[i], gradients[j], strict=True)
+            products = torch.stack([torch.dot(_flat(a, dtype), _flat(b, dtype)) for a, b in pairs])
+            found[:, i, j] = found[:, j, i] = products.double().cpu()
     return found
 
 
-def _flat(tensor: Tensor) -> Tensor:
-    """Return the gradient as a vector, in float32 if its precision is lower."""
-    vector = tensor.flatten()
-    return vector.float() if vector.dtype in (torch.bfloat16, torch.float16) else vector
+def _flat(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
+    """Return the gradient as a vector in `dtype`; by default in its own, in float32 if its precision is lower."""
+    vector = own_rows(tensor).flatten()
+    if dtype is None and vector.dtype in (torch.bfloat16, torch.float16):
+        dtype = torch.float32
+    return vector if dtype is None else vector.to(dtype)

@@ -60,7 +60,8 @@ def step_figures(gradients: Mapping[str, Gradient], moved: Iterable[Tensor]) -> 
 
     Args:
         gradients: Gradient of each domain at the step's start.
-        moved: Change of each parameter tensor over the whole optimizer step. It may be a generator.
+        moved: Change of each parameter tensor over the whole optimizer step, of a process's own rows if the gradients
+            are sharded. It may be a generator.
 
     Returns:
         distance: Norm of the change.
@@ -70,11 +71,11 @@ def step_figures(gradients: Mapping[str, Gradient], moved: Iterable[Tensor]) -> 
     domains = sorted(gradients)
     products = torch.zeros(len(domains) + 1, len(domains) + 1, dtype=torch.float64)
     for change, *parts in zip(moved, *(gradients[name] for name in domains), strict=True):
-        products += gramian([[change], *([part] for part in parts)])
-    descent = -cosines(products)[0]
+        products += gramian([*([part] for part in parts), [change]])
+    descent = -cosines(products)[-1]
     return {
-        "distance": math.sqrt(float(products[0, 0])),
-        "alignment": {name: number_or_none(descent[place]) for place, name in enumerate(domains, start=1)},
+        "distance": math.sqrt(float(products[-1, -1])),
+        "alignment": {name: number_or_none(descent[place]) for place, name in enumerate(domains)},
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from trl import GRPOConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
+from xdomain.core.stage import Sharding
 from xdomain.generation.build import require_backend
 from xdomain.strategies.build import build_strategy
 from xdomain.train.command.process import command_line
 from xdomain.train.passed_through import check_sampling, check_values
+from xdomain.train.sharding import sharding_arguments
 from xdomain.train.trackers import preflight_trackers
 
 CHECKPOINTING_FIELD = next(
@@ -24,9 +27,30 @@ CHECKPOINTING_FIELD = next(
 )
 """GRPOConfig's field for gradient checkpointing. Versions of transformers that have the new name warn about the old."""
 
+FIXED: Mapping[str, Any] = {
+    "report_to": "none",  # the module `trackers` adds them, isolated from the stage
+    # The data set is the schedule: it is drawn beforehand and used once, in order.
+    "shuffle_dataset": False,
+    "num_train_epochs": 1,
+    "remove_unused_columns": False,
+    "logging_steps": 1,
+    "save_strategy": "no",
+    # Two, since a kill may leave the newest incomplete.
+    "save_total_limit": 2,
+    "disable_tqdm": True,
+}
+"""Settings that are the same for every stage."""
+
 
 def grpo_arguments(
-    training: TrainingConfig, *, steps: int, seed: int, output: Path, device: str, processes: int = 1
+    training: TrainingConfig,
+    *,
+    steps: int,
+    seed: int,
+    output: Path,
+    device: str,
+    processes: int = 1,
+    sharding: Sharding | None = None,
 ) -> GRPOConfig:
     """Return TRL's configuration of one stage.
 
@@ -37,6 +61,7 @@ def grpo_arguments(
         output: Folder for the trainer's own resume files.
         device: "cpu" or "cuda".
         processes: Number of processes that share a step.
+        sharding: How they share the model; None if each holds it whole.
 
     Raises:
         ConfigError: TRL refuses a setting. The error repeats TRL's message.
@@ -65,18 +90,10 @@ def grpo_arguments(
         "max_completion_length": training.max_completion_tokens,
         "bf16": training.bf16,
         CHECKPOINTING_FIELD: training.gradient_checkpointing,
-        "report_to": "none",  # the module `trackers` adds them, isolated from the stage
-        # The data set is the schedule: it is drawn beforehand and used once, in order.
-        "shuffle_dataset": False,
-        "num_train_epochs": 1,
-        "remove_unused_columns": False,
-        "logging_steps": 1,
-        "save_strategy": "no",
-        # Two, since a kill may leave the newest incomplete.
-        "save_total_limit": 2,
         "use_cpu": device == "cpu",
-        "disable_tqdm": True,
+        **FIXED,
         **_rollout_settings(training),
+        **sharding_arguments(sharding),
         **training.grpo,
     }
     try:

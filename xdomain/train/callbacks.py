@@ -79,7 +79,7 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
             for path in filter(Path.exists, (self.metrics_path, self.rollouts_path)):
                 with path.open("rb") as handle:
                     os.fsync(handle.fileno())  # a state that survives a crash of the machine needs its metrics
-            mark_complete(self._context.scratch, state.global_step, self._context.processes)
+            mark_complete(self._context.scratch, state.global_step, self._context.layout)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         if logs is None or "train_runtime" in logs or not is_first():

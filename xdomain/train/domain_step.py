@@ -16,7 +16,9 @@ from torch import Tensor
 from xdomain.core.errors import StageError
 from xdomain.strategies import inner_steps
 from xdomain.strategies.base import DomainPart, Gradient
+from xdomain.strategies.gradients import whole
 from xdomain.train.chunks import Batch, chunks_by_domain
+from xdomain.train.sharding import give_back, is_sharded
 
 
 class WindowDomainStep:
@@ -36,6 +38,7 @@ class WindowDomainStep:
         self.number = int(trainer.state.global_step)
         self.fresh_rollout = self.number % trainer.rollout_period == 0
         self.error_rates: Mapping[str, float] = trainer.error_rates
+        give_back(model)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self._chunks = dict(zip(trainer.domains, chunks_by_domain(trainer, window), strict=True))
         self._shares = self._averaged({name: sum(each.share for each in own) for name, own in self._chunks.items()})
@@ -58,8 +61,9 @@ class WindowDomainStep:
         accelerator, chunks = self._trainer.accelerator, self._chunks[domain]
         loss = torch.zeros_like(self.loss)
         for place, chunk in enumerate(chunks):
-            last = place == len(chunks) - 1
-            with nullcontext() if last else accelerator.no_sync(self._model):
+            # A sharded model is never left unreduced, since each process would then hold a whole gradient.
+            reduces = place == len(chunks) - 1 or is_sharded(self._model)
+            with nullcontext() if reduces else accelerator.no_sync(self._model):
                 with self._trainer.compute_loss_context_manager():
                     part = self._trainer.compute_loss(self._model, chunk.batch) * chunk.scale
                 accelerator.backward(part)
@@ -95,7 +99,7 @@ class WindowDomainStep:
             self._remember_policy()
         trainer = self._trainer
         norm = trainer.accelerator.clip_grad_norm_(self._model.parameters(), trainer.args.max_grad_norm)
-        self.gradient_norms.append(float(norm))
+        self.gradient_norms.append(float(whole(norm)))
 
     def _remember_policy(self) -> None:
         """Store the log-probabilities at the step's start for domains that have not been requested yet.
@@ -119,6 +123,7 @@ class WindowDomainStep:
                 torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1),
                 batch["completion_ids"].size(1),
             )[0]
+        give_back(self._model)
         return found
 
     def _take_gradient(self) -> Gradient:

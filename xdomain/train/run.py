@@ -19,7 +19,7 @@ from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.base import Domain
 from xdomain.domains.build import build_domains
 from xdomain.generation.vllm_engine import prepare_process
-from xdomain.models.adapters import check_merge, new_adapter
+from xdomain.models.adapters import check_merge, compare_merge, logits, new_adapter
 from xdomain.models.checkpoint import (
     load_adapter,
     load_plain,
@@ -28,6 +28,7 @@ from xdomain.models.checkpoint import (
     save_adapter,
     save_full,
 )
+from xdomain.models.sharded_checkpoint import save_adapter_shards, save_full_shards
 from xdomain.plan.stage import TrainStage
 from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
@@ -45,6 +46,7 @@ from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.rollout_metrics import stage_totals
 from xdomain.train.samplers import build_sampler
+from xdomain.train.sharding import with_layers
 from xdomain.train.strategy_state import save_strategy_state
 from xdomain.train.trackers import isolated_trackers
 from xdomain.train.trainer import DomainGRPOTrainer
@@ -103,7 +105,7 @@ class _Training:
         if is_first():
             self._add_trackers(trainer)
         with trainer.accelerator.main_process_first():
-            step = last_complete_state(self._context.scratch, self._context.processes)
+            step = last_complete_state(self._context.scratch, self._context.layout)
             if is_first():
                 for path in (callback.metrics_path, callback.rollouts_path):
                     truncate_lines(path, step or 0)
@@ -111,19 +113,27 @@ class _Training:
         wait_for_all()  # the first one has written the end
         if callback.stopped:
             return StageResult(finished=False, summary={"step": trainer.state.global_step})
-        summary = self._summary(trainer, prompts, foundation, callback.metrics_path) if is_first() else {}
-        return StageResult(finished=True, summary=summary)
+        return StageResult(finished=True, summary=self._summary(trainer, prompts, foundation, callback.metrics_path))
 
     def _summary(
         self, trainer: DomainGRPOTrainer, prompts: StagePrompts, foundation: Path | None, metrics: Path
     ) -> dict[str, Any]:
-        """Return the stage's figures, and compare a merged adapter with the trained model."""
+        """Return the stage's figures, from the first process, and compare a merged adapter with the trained model."""
         end = checkpoint_folder(self._context.work, self._stage.steps)
-        summary = stage_totals(read_metrics(metrics)) | {"too_long_prompts": prompts.too_long}
-        if foundation is not None:
-            trained = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
-            summary["merge"] = check_merge(trained, end, prompts.for_merge())
+        merge = {} if foundation is None else self._check_merge(trainer, end, prompts.for_merge())
+        if not is_first():
+            return {}
+        summary = stage_totals(read_metrics(metrics)) | {"too_long_prompts": prompts.too_long} | merge
         return summary | {"displacement": displacement(end, self._parent)}
+
+    def _check_merge(self, trainer: DomainGRPOTrainer, end: Path, prompts: list[list[int]]) -> dict[str, Any]:
+        trained = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+        if self._context.sharding is None:
+            return {"merge": check_merge(trained, end, prompts)} if is_first() else {}
+        expected = logits(trained, prompts)  # with the rows of all processes
+        if not is_first():
+            return {}
+        return {"merge": compare_merge(load_adapter(end, trainable=False), expected, end, prompts, "cpu")}
 
     def _merge_dtype(self) -> str | None:
         lora = self._setup.model.lora
@@ -158,6 +168,7 @@ class _Training:
                 output=self._context.scratch,
                 device=self._context.device,
                 processes=self._context.processes,
+                sharding=with_layers(self._context.sharding, model),
             ),
             sampler=build_sampler(training, self._context.seed),
         )
@@ -180,25 +191,36 @@ class _Training:
             return taken
 
         def keep(step: int) -> None:
-            if not is_first():
+            if not is_first() and self._context.sharding is None:
                 return
-            model = trainer.accelerator.unwrap_model(trainer.model)
             target = checkpoint_folder(self._context.work, step)
             partial = target.with_name(f".{target.name}")
-            shutil.rmtree(partial, ignore_errors=True)
-            if foundation is None:
-                save_full(model, self._tokenizer, partial, chat_template=self._chat)
-            else:
-                save_adapter(model, partial, foundation, self._merge_dtype())
-            save_strategy_state(trainer.strategy, partial)
-            shutil.rmtree(target, ignore_errors=True)
-            partial.rename(target)
+            if is_first():
+                shutil.rmtree(partial, ignore_errors=True)
+            self._write_weights(trainer.accelerator.unwrap_model(trainer.model), partial, foundation)
+            if is_first():
+                save_strategy_state(trainer.strategy, partial)
+                shutil.rmtree(target, ignore_errors=True)
+                partial.rename(target)
 
         stage, period = self._stage, self._training.rollout_period
         kept = frozenset(stage.checkpoint_steps)
         quarter = max(period, stage.steps // RESUME_PARTS // period * period)
         inside = frozenset(step for step in (kept if len(kept) > 1 else range(quarter, stage.steps, quarter)))
         return StageCallback(self._context, kept, inside - {stage.steps}, period, take_rollout_metrics, keep)
+
+    def _write_weights(self, model: Any, folder: Path, foundation: Path | None) -> None:
+        """Write a checkpoint; all processes must call this if the model is sharded."""
+        sharded, merge_dtype = self._context.sharding is not None, self._merge_dtype()
+        if foundation is None:
+            if sharded:
+                save_full_shards(model, self._tokenizer, folder, chat_template=self._chat, writes=is_first())
+            else:
+                save_full(model, self._tokenizer, folder, chat_template=self._chat)
+        elif sharded:
+            save_adapter_shards(model, folder, foundation, merge_dtype, writes=is_first())
+        else:
+            save_adapter(model, folder, foundation, merge_dtype)
 
     def _add_trackers(self, trainer: DomainGRPOTrainer) -> None:
         trainer.args.project = self._setup.name

@@ -11,9 +11,11 @@ from torch import Tensor
 from transformers import TrainerCallback
 
 from xdomain.strategies.base import Gradient
+from xdomain.strategies.gradients import own_rows
 from xdomain.strategies.telemetry import gradient_figures, step_figures
 from xdomain.train.chunks import Batch
 from xdomain.train.domain_step import WindowDomainStep
+from xdomain.train.sharding import is_sharded
 
 
 class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
@@ -21,9 +23,9 @@ class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers 
 
     A measured step costs one more forward and backward pass of its batch; other steps cost nothing. A GPU holds one
     more gradient at a time. Until the step's end the CPU's memory holds one copy of the trainable parameters and one of
-    each domain's gradient: K + 1 copies for K domains, in the first process only. Without a GPU they add to the
-    strategy's own copies. Random generators, gradients and TRL's own metrics are restored, so weights do not depend on
-    telemetry.
+    each domain's gradient: K + 1 copies for K domains, in the first process only, or under sharding in each process of
+    its own rows. Without a GPU they add to the strategy's own copies. Random generators, gradients and TRL's own
+    metrics are restored, so weights do not depend on telemetry.
 
     Args:
         trainer: The DomainGRPOTrainer. Its `rollout_metrics` get the figures under "gradients".
@@ -46,11 +48,12 @@ class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers 
         with _undisturbed(self._trainer, model):
             step = WindowDomainStep(self._trainer, model, window, offload=True)
             parts = {name: step.loss_and_gradient(name) for name in step.domains}
-        if not parts or not self._trainer.accelerator.is_main_process:
-            return  # every process takes part in the passes, and only the first writes the figures
+        # Every process takes part in the passes. The first one writes the figures, which need all rows under sharding.
+        if not parts or not (self._trainer.accelerator.is_main_process or is_sharded(model)):
+            return
         self._parameters = step.parameters
         self._gradients = {name: part.gradient for name, part in parts.items()}
-        self._start = [parameter.detach().to("cpu", copy=True) for parameter in step.parameters]
+        self._start = [own_rows(parameter.detach()).to("cpu", copy=True) for parameter in step.parameters]
         plain = self._trainer.accelerator.unwrap_model(model)
         names = [name for name, parameter in plain.named_parameters() if parameter.requires_grad]
         shares = {name: part.share for name, part in parts.items()}
@@ -61,7 +64,8 @@ class GradientTelemetry(TrainerCallback):  # type: ignore[misc]  # transformers 
         if not self._gradients:
             return
         moved = (
-            parameter.detach().cpu() - origin for parameter, origin in zip(self._parameters, self._start, strict=True)
+            own_rows(parameter.detach()).cpu() - origin
+            for parameter, origin in zip(self._parameters, self._start, strict=True)
         )
         self._trainer.rollout_metrics["gradients"] |= step_figures(self._gradients, moved)
         self._parameters, self._gradients, self._start = (), {}, []

@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from transformers import PrinterCallback
 from trl import GRPOTrainer
-from trl.trainer.utils import add_fused_lm_head
 
 from xdomain.core.errors import StageError
 from xdomain.core.model_context import context_of
@@ -28,10 +27,12 @@ from xdomain.train.domain_step import WindowDomainStep
 from xdomain.train.log_probabilities import align_log_probabilities
 from xdomain.train.processes import gathered
 from xdomain.train.quotas import InformativeQuotas, informative
+from xdomain.train.reference import prepared_reference
 from xdomain.train.rewards import RewardRouter, ScoredRollout
 from xdomain.train.rollout_metrics import domain_metrics
 from xdomain.train.rollouts import Rollout, RolloutReader, without_parsing
 from xdomain.train.samplers import RolloutSampler, StockSampler
+from xdomain.train.sharding import generate_together, shard_on_cpu
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
 from xdomain.train.telemetry import GradientTelemetry
 
@@ -100,14 +101,15 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             self.telemetry = GradientTelemetry(self, telemetry_every)
             self.add_callback(self.telemetry)
         if reference_model is not None:
-            # TRL patches its own reference model in the same way and gets log-probabilities through the patch.
-            add_fused_lm_head(
-                reference_model,
-                temperature=self.temperature,
-                cast_lm_head_to_fp32=self.args.cast_lm_head_to_fp32,
-            )
-            align_log_probabilities(reference_model, self.temperature)
-            self.ref_model = self.accelerator.prepare_model(reference_model, evaluation_mode=True)
+            self.ref_model = prepared_reference(self, reference_model)
+
+    def _build_accelerator_args(self, **named: Any) -> dict[str, Any]:
+        settings: dict[str, Any] = super()._build_accelerator_args(**named)
+        return shard_on_cpu(settings) if self.args.use_cpu else settings
+
+    def _prepare_for_training(self, *arguments: Any, **named: Any) -> Any:
+        generate_together(self)
+        return super()._prepare_for_training(*arguments, **named)
 
     @property
     def rollout_period(self) -> int:

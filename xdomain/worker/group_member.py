@@ -20,7 +20,7 @@ from xdomain.core.errors import XDomainError  # noqa: E402
 from xdomain.core.files import write_json  # noqa: E402
 from xdomain.core.process import process_started  # noqa: E402
 from xdomain.core.secrets import masked  # noqa: E402
-from xdomain.core.stage import StageContext, StageResult  # noqa: E402
+from xdomain.core.stage import Sharding, StageContext, StageResult  # noqa: E402
 from xdomain.core.states import NoteKind  # noqa: E402
 from xdomain.train.processes import agreed  # noqa: E402
 from xdomain.train.run import run_train  # noqa: E402
@@ -70,6 +70,9 @@ def main(task_path: Path) -> int:
 
 def _train(task: GroupTask, folder: Path, rank: int) -> StageResult:
     prepare_torch(task.threads)
+    if task.sharding is not None and task.sharding.cpu_offload:
+        # accelerate reads these when it starts the group: gradients in the main memory are reduced by gloo.
+        os.environ |= {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2", "FSDP_OFFLOAD_PARAMS": "true"}
     context = StageContext(
         work=Path(task.work),
         scratch=Path(task.scratch),
@@ -79,8 +82,17 @@ def _train(task: GroupTask, folder: Path, rank: int) -> StageResult:
         reporter=GroupReporter(folder, speaks=rank == 0),
         stop_requested=agreed((folder / "stop").exists),
         processes=int(os.environ["WORLD_SIZE"]),
+        sharding=_sharding(task),
     )
     return run_train(task.setup, task.stage, context)
+
+
+def _sharding(task: GroupTask) -> Sharding | None:
+    """Return how the processes share the model; on a CPU everything is in main memory anyway."""
+    if task.sharding is None:
+        return None
+    chosen = task.sharding.model_dump()
+    return Sharding(**chosen | {"cpu_offload": task.sharding.cpu_offload and task.device != "cpu"})
 
 
 def _answer(error: Exception) -> MemberFailure:

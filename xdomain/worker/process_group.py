@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from xdomain.config.execution import ExecutionConfig, FsdpConfig
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.setups import TrainingSetup
 from xdomain.core.error_json import error_from_json
@@ -42,6 +43,7 @@ class GroupTask(ConfigModel):
     seed: int
     device: str
     threads: int
+    sharding: FsdpConfig | None
     worker_pid: int
     worker_started: float | None
     """Start time of the worker. With the process id it identifies the worker, without which the group ends."""
@@ -68,7 +70,7 @@ class GroupLost(StageError):
 
 
 def run_group(
-    setup: TrainingSetup, stage: TrainStage, context: StageContext, *, processes: int, threads: int
+    setup: TrainingSetup, stage: TrainStage, context: StageContext, execution: ExecutionConfig
 ) -> StageResult:
     """Train a stage on several processes of this machine.
 
@@ -77,6 +79,7 @@ def run_group(
         MemoryError: A process ran out of memory.
         XDomainError: A process raised it.
     """
+    processes, threads = execution.train_processes, execution.threads
     folder = context.scratch / "group"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -89,6 +92,7 @@ def run_group(
         seed=context.seed,
         device=context.device,
         threads=threads,
+        sharding=execution.fsdp if execution.sharding == "fsdp" else None,
         worker_pid=os.getpid(),
         worker_started=process_started(os.getpid()),
     )

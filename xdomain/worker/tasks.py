@@ -120,7 +120,7 @@ def _train(file: TaskFile, setup: TrainingSetup, stage: TrainStage, context: Sta
     if setup.training.engine is not None:  # it starts its own processes
         return run_train(setup, stage, replace(context, processes=execution.train_processes))
     if execution.train_processes > 1:
-        return run_group(setup, stage, context, processes=execution.train_processes, threads=execution.threads)
+        return run_group(setup, stage, context, execution)
     return run_train(setup, stage, context)
 
 

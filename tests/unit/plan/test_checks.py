@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from transformers import Qwen3Config
 
 from tests.support.plans import make_experiment
 from xdomain.config.curriculum import parse_curriculum
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import PlanError
-from xdomain.plan.checks import check_training, precision_note, setting_notes, training_notes
+from xdomain.plan.checks import check_layers, check_training, precision_note, setting_notes, training_notes
+from xdomain.plan.model_shape import shape_of
 
 SINGLE = [parse_curriculum("logic")]
 MIXED = [parse_curriculum("logic + puzzle")]
@@ -86,3 +88,18 @@ def test_an_order_of_prompts_beside_a_strategy_that_chooses_them() -> None:
     check_training(experiment, SINGLE)
     with pytest.raises(PlanError, match="orders prompts in advance, but bandit chooses"):
         check_training(experiment, MIXED)
+
+
+def test_a_layer_class_of_another_model_is_refused() -> None:
+    def sharded(*layers: str) -> Experiment:
+        training = {"steps": 10, "prompts_per_step": 4, "generations": 2, "rollout_draws": "place"}
+        execution = {"train_processes": 2, "sharding": "fsdp", "fsdp": {"layers": list(layers)}}
+        return make_experiment(training=training, execution=execution)
+
+    shape = shape_of(Qwen3Config().to_dict())
+    check_layers(sharded("Qwen3DecoderLayer"), shape)
+    check_layers(sharded("Qwen3MLP"), shape)
+    check_layers(sharded("LlamaDecoderLayer"), None)
+    with pytest.raises(PlanError, match='a qwen3 model has no layer of the class "LlamaDecoderLayer"') as refused:
+        check_layers(sharded("LlamaDecoderLayer"), shape)
+    assert refused.value.where == "execution.fsdp.layers"

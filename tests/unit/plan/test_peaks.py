@@ -76,6 +76,15 @@ def test_changes_are_added_up_and_none_is_needless() -> None:
         assert fewer is None or not fits(fewer)
 
 
+def test_processes_of_a_stage_share_a_model_that_is_too_large() -> None:
+    one = changed_experiment(
+        experiment(rollout_draws="place", micro_batch=1, bf16=False), {"execution.train_processes": 8}
+    )
+    assert one is not None
+    training = [(StageKind.TRAIN, 0)]
+    assert smallest_change(one, shape(), training, GPU) == {"execution.sharding": "fsdp"}
+
+
 def test_where_nothing_suffices_nothing_is_proposed() -> None:
     assert smallest_change(experiment(), shape(), KINDS, 4e9) is None
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 import torch
 
-from xdomain.strategies.gradients import accumulate, combine, cosines, gramian, joint_gradient, tensor_gramians
+from xdomain.strategies.gradients import (
+    accumulate,
+    combine,
+    cosines,
+    first_row,
+    gramian,
+    joint_gradient,
+    over_shards,
+    own_rows,
+    tensor_gramians,
+    whole,
+)
 from xdomain.strategies.testing import step_of_gradients
 
 
@@ -40,3 +51,18 @@ def test_joint_adds_the_parts() -> None:
     step = step_of_gradients({"a": [torch.tensor([2.0])], "b": [torch.tensor([4.0])]})
     assert joint_gradient(step)[0].item() == 3.0
     assert step.asked == ["a", "b"]
+
+
+def test_a_whole_tensor_is_all_of_its_rows() -> None:
+    tensor = torch.ones(3, 2)
+    assert own_rows(tensor) is tensor
+    assert whole(tensor) is tensor
+    assert first_row(tensor) == 0
+    assert over_shards(tensor, [tensor]) is tensor
+
+
+def test_only_tensors_with_lost_squares_are_computed_anew() -> None:
+    lost, kept, nothing = torch.tensor([1e-25]), torch.tensor([0.1, 0.7]), torch.tensor([0.0, 0.0])
+    products = tensor_gramians([[lost, kept], [lost, nothing]])
+    assert products[0, 0, 1].item() == pytest.approx(1e-50, rel=1e-5)
+    assert products[1, 0, 0].item() == float(torch.dot(kept, kept)), "in the gradients' own precision"

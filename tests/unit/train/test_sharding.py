@@ -1,0 +1,54 @@
+"""How a stage is sharded; tests/invariant/test_sharded_training.py compares what it trains."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from xdomain.core.errors import ConfigError
+from xdomain.core.stage import Sharding
+from xdomain.models.tiny import tiny_qwen3
+from xdomain.train.sharding import give_back, is_sharded, shard_on_cpu, sharding_arguments, with_layers
+
+
+def test_a_stage_that_is_not_sharded_gets_no_arguments() -> None:
+    assert sharding_arguments(None) == {}
+    assert with_layers(None, torch.nn.Linear(1, 1)) is None
+    settings = {"mixed_precision": "no"}
+    assert shard_on_cpu(settings) is settings
+
+
+def test_options_reach_the_trainer() -> None:
+    found = sharding_arguments(Sharding(cpu_offload=True, reshard_after_forward=False, layers=("Layer",)))
+    assert found["fsdp"] is True
+    assert found["fsdp_config"] == {
+        "version": 2,
+        "state_dict_type": "SHARDED_STATE_DICT",
+        "reshard_after_forward": False,
+        "cpu_offload": True,
+        "transformer_layer_cls_to_wrap": ["Layer"],
+    }
+
+
+def test_a_models_own_layers_are_gathered_one_at_a_time() -> None:
+    found = with_layers(Sharding(), tiny_qwen3()[0])
+    assert found is not None
+    assert found.layers == ("Qwen3DecoderLayer",)
+    given = with_layers(Sharding(layers=("Qwen3MLP",)), tiny_qwen3()[0])
+    assert given is not None
+    assert given.layers == ("Qwen3MLP",)
+
+
+def test_a_layer_class_that_the_model_has_not_is_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match='Qwen3ForCausalLM has no layer of the class "LlamaDecoderLayer"') as refused:
+        with_layers(Sharding(layers=("LlamaDecoderLayer",)), tiny_qwen3()[0])
+    assert refused.value.where == "execution.fsdp.layers"
+    assert "[Qwen3DecoderLayer]" in str(refused.value.fix)
+    with pytest.raises(ConfigError, match="Linear names no layer class"):
+        with_layers(Sharding(), torch.nn.Linear(1, 1))
+
+
+def test_a_whole_model_is_left_alone() -> None:
+    model = torch.nn.Linear(1, 1)
+    give_back(model)
+    assert not is_sharded(model)
