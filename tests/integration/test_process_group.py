@@ -42,7 +42,7 @@ SHARDED = (*WHOLE, "--set", "execution.sharding=fsdp")
 TOLERANCE = 1e-4
 """Of the way that the weights went, see docs/explanation/several-processes.md."""
 STRAYS = 3
-"""Weights of a sharded stage that may differ by more: AdamW turns the rounding of a gradient near 0 into a whole step."""
+"""Weights of a sharded stage that may differ by more: AdamW makes a whole step of the rounding of a gradient near 0."""
 LEARNING_RATE = 1e-4
 WAIT_SECONDS = 240
 

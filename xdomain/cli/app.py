@@ -76,7 +76,7 @@ GRID: Table = {
         "xdomain.cli.grid.status:status",
         "Show which stages are done, running, failed and waiting, also while another process runs the grid.",
     ),
-    "logs": ("xdomain.cli.grid.logs:logs", "Print a stage's log."),
+    "logs": ("xdomain.cli.grid.logs:logs", "Print the log of a stage."),
     "cancel": (
         "xdomain.cli.grid.cancel:cancel",
         "Stop a stage at its next step, wherever it runs. It does not start again until `grid retry`.",

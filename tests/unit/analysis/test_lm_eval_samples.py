@@ -190,7 +190,7 @@ RUN = {"curriculum": "base", "samples": {"math": "rows.jsonl"}}
         ({"runs": [RUN, RUN]}, 'lists the run "base" 2 times'),
         ({"runs": [RUN], "metric": "exact_match"}, "metric: should be a valid dictionary"),
         ({"runs": [RUN], "metric": {"math": 1}}, r"metric\.math"),
-        ({"runs": [RUN], "metric": {"maths": "exact_match"}}, 'metric: "maths" is no domain.*Did you mean "math"'),
+        ({"runs": [RUN], "metric": {"maths": "exact_match"}}, 'metric: "maths" is not a domain.*Did you mean "math"'),
         ({"runs": [RUN], "filter": {"math": ["none"]}}, r"filter\.math"),
         ({"runs": [RUN], "name": 5}, "name: should be a valid string"),
     ],

@@ -93,7 +93,7 @@ def test_values_that_do_not_pay_the_right_answer_best_are_refused(tmp_path, rewa
 
 def test_a_length_term_that_eats_the_right_answer_is_refused(tmp_path):
     domain = make(tmp_path, reward={"right": 1, "wrong": 0.6, "length": {"per_unit": 0.05, "cap": 10}})
-    with pytest.raises(ConfigError, match=r"a right answer earns 0\.5, and a wrong one 0\.6"):
+    with pytest.raises(ConfigError, match=r"a right answer earns 0\.5, but a wrong one 0\.6"):
         refuse_reward(domain, domain.items(Split.TRAIN))
 
 
