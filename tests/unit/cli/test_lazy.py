@@ -26,7 +26,7 @@ def test_help_of_groups_imports_no_command() -> None:
     code = (
         "import sys; from typer.testing import CliRunner; from xdomain.cli.app import app; "
         "texts = [CliRunner().invoke(app, words).output for words in (['--help'], ['grid', '--help'])]; "
-        "assert 'Print a stage' in texts[1]; "
+        "assert 'Print the log of a stage' in texts[1]; "
         "print(sorted(name for name in sys.modules if name.startswith('xdomain.')))"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
