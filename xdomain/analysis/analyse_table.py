@@ -12,6 +12,9 @@ from xdomain.analysis.result import AnalysisResult, Cell, Meta, Summary
 from xdomain.analysis.summary import mean_cell, mean_diagonal_transfer
 from xdomain.core.errors import AnalysisError
 
+MOST_ITEMS = 10**9
+"""Largest test that is believed."""
+
 
 def analyse_table(table: AccuracyTable, pairing: Pairing = "any") -> AnalysisResult:
     """Compute the matrices that follow from accuracies; cells that need items are blank and give the reason.
@@ -44,11 +47,11 @@ def _check(table: AccuracyTable) -> None:
     if not table.cells:
         raise AnalysisError(f'the accuracy table "{table.name}" is empty.')
     for (run, domain), cell in table.cells.items():
-        if not 0 <= cell.accuracy <= 1 or cell.n_items < 1:
+        if not 0 <= cell.accuracy <= 1 or not 1 <= cell.n_items <= MOST_ITEMS:
             raise AnalysisError(
                 f'"{run}" on "{domain}" has the accuracy {cell.accuracy:g} of {cell.n_items} items.',
                 where=table.name,
-                fix="Accuracies are fractions between 0 and 1, of at least one item.",
+                fix="Accuracies are fractions between 0 and 1, of 1 to 10^9 items.",
             )
 
 

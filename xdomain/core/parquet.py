@@ -107,6 +107,7 @@ def _read_table(path: Path, columns: Sequence[str]) -> Any:
         open_regular(path).close()  # pyarrow would wait for the writer of a pipe
         with pq.ParquetFile(path) as file:
             table = _with_later_columns(file.read(columns=list(columns)), columns)
+            table.validate(full=True)  # such as text that is not UTF-8
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise StoreError(
             f"cannot be read as item records: {error}.",

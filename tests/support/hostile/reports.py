@@ -113,6 +113,7 @@ CONTENT: dict[str, bytes] = {
     "unknown-key.json": changed(1, "meta", "colour"),
     # Accuracy tables.
     "columns-missing.csv": b"a,b\n1,2\n",
+    "items-beyond-counting.csv": (HEADER + f"base,math,0.5,{10**200}\nmath,math,0.5,100\n").encode(),
     "columns-twice.csv": b"curriculum,curriculum,domain,accuracy,n_items\nbase,base,math,0.5,10\n",
     "zero-byte.csv": HEADER.encode() + b"base,math,0.5\0,10\n",
     "binary.csv": bytes(range(256)),

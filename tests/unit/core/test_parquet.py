@@ -51,3 +51,13 @@ def test_a_newer_version_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_pylist([], schema=schema), tmp_path / "new")
     with pytest.raises(StoreError, match="written by a newer version"):
         read_records([tmp_path / "new"])
+
+
+def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    write_records(tmp_path / "r", [replace(RECORD, item_id="name")])
+    table = pq.read_table(tmp_path / "r")
+    index = table.schema.get_field_index("item_id")
+    raw = pa.array([b"\xa2ame"], pa.binary()).cast(pa.string(), safe=False)
+    pq.write_table(table.set_column(index, table.schema.field("item_id"), raw), tmp_path / "r")
+    with pytest.raises(StoreError, match="cannot be read as item records"):
+        read_records([tmp_path / "r"])
