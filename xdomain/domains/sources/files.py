@@ -22,6 +22,8 @@ from xdomain.domains.sources.base import Part, Row, Source
 LONGEST_LINE = 2**26
 LONGEST_TEXT = 2**31
 """Largest number of characters in a file after unpacking. All rows of a file are held in memory."""
+PIECE = 2**20
+"""Characters that are read at a time. Python reserves as much memory as it is asked to read."""
 
 
 class FileRows(Source):
@@ -124,11 +126,14 @@ def whole_text(handle: IO[str], path: Path) -> str:
     Raises:
         DataError: The text is longer.
     """
-    text = handle.read(LONGEST_TEXT + 1)
-    if len(text) > LONGEST_TEXT:
-        what = f"the text is longer than {LONGEST_TEXT} characters."
-        raise DataError(what, where=str(path), fix="Split it into several files, or leave rows out.")
-    return text
+    pieces, left = [], LONGEST_TEXT
+    while piece := handle.read(PIECE):
+        left -= len(piece)
+        if left < 0:
+            what = f"the text is longer than {LONGEST_TEXT} characters."
+            raise DataError(what, where=str(path), fix="Split it into several files, or leave rows out.")
+        pieces.append(piece)
+    return "".join(pieces)
 
 
 def not_json(error: ValueError, where: str, fix: str) -> DataError:
