@@ -164,7 +164,7 @@ def test_writing_bench_is_scored_by_its_own_criteria(tmp_path: Path, monkeypatch
         asked = len(server.requests)
         check = check_domain(domain)
         assert (check.ok, len(server.requests)) == (True, asked), "without references the check asks no judge"
-        assert "no right answers" in check.notes[0]
+        assert "no gold answers" in check.notes[0]
 
 
 @pytest.mark.parametrize("reply", [{"score": 11, "reason": ""}, {"score": "9 or 8", "reason": ""}, {"score": True}, {}])

@@ -113,11 +113,7 @@ class Session:
         return run_experiment(self.plan, self.store, as_observer(progress), jobs, stages)
 
     def adopt(self, jobs: int | None = None, *, progress: Progress | None = None) -> RunOutcome:
-        """Take the checkpoints under `adopted` into the store, with the base model; nothing is trained or evaluated.
-
-        Args:
-            jobs: As in `run`.
-            progress: As in `run`.
+        """Take the checkpoints under `adopted` into the store, without training or evaluating. Arguments: see `run`.
 
         Raises:
             PlanError: Nothing is declared, or a checkpoint's parent is neither declared nor in the store.

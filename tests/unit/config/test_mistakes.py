@@ -36,7 +36,7 @@ GOOD: dict[str, Any] = {"name": "x", "model": {"path": "m"}, "domains": ["math"]
         ({"training": {"seeds": [1]}}, 'unknown key "seeds". It goes at the top of the file.'),
         ({"training": {"setps": 1}}, 'unknown key "setps". Did you mean "steps"?'),
         ({"training": {"every_steps": 1}}, 'unknown key "every_steps". It goes under `checkpoints`.'),
-        ({"xyzzy": 1}, 'unknown key "xyzzy". Known: analysis, checkpoints,'),
+        ({"xyzzy": 1}, 'unknown key "xyzzy". Known: adopted, analysis, checkpoints,'),
     ],
 )
 def test_it_says_what_is_wrong_and_what_to_type(changes: dict[str, Any], words: str) -> None:

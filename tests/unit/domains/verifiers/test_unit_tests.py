@@ -72,5 +72,5 @@ def test_packages_are_part_of_a_domain_only_if_named() -> None:
 
     assert "packages" not in identity()
     assert identity(packages=["numpy"])["packages"] == ["numpy"]
-    with pytest.raises(DependencyMissing, match=r"domains\.verifier\.packages"):
+    with pytest.raises(DependencyMissing, match=r"domains\.code\.verifier\.packages"):
         identity(packages=["no_such_package"])
