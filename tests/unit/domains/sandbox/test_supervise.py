@@ -37,13 +37,17 @@ for _ in range(5):
     children.append(child)
 time.sleep(0.2)
 CHANGE
-os.close(end)
-print([os.waitpid(child, 0)[1] for child in children])
+ended = []
+for _ in children:  # one by one: the others take over its share, which looks like growth
+    os.write(end, b".")
+    ended.append(os.wait()[1])
+    time.sleep(0.1)
+print(ended)
 """
 
 
 def test_memory_that_processes_share_counts_once() -> None:
-    found, output, _ = watched(SHARED.replace("CHANGE", ""), memory_mib=128, wall_seconds=30.0)
+    found, output, _ = watched(SHARED.replace("CHANGE", ""), memory_mib=256, wall_seconds=30.0)
     assert (found.ending, output) == ("exited", b"[0, 0, 0, 0, 0]\n")
     change = "for place in range(0, len(held), 4096):\n    held[place] = 2\ntime.sleep(30)"
     assert watched(SHARED.replace("CHANGE", change), memory_mib=96, wall_seconds=30.0)[0].ending == "memory"
