@@ -40,7 +40,7 @@ class Sharding:
     """How the processes of a stage share weights, gradients and optimizer.
 
     Attributes:
-        cpu_offload: Whether they lie in the CPU's memory while they are not used.
+        cpu_offload: Whether parts that are not in use are moved to the CPU's memory.
         reshard_after_forward: Whether a layer's gathered weights are dropped between its forward and backward pass.
         layers: Names of the classes whose instances are gathered one at a time; () for those that the model names.
     """

@@ -47,7 +47,7 @@ print(ended)
 
 
 def test_memory_that_processes_share_counts_once() -> None:
-    found, output, _ = watched(SHARED.replace("CHANGE", ""), memory_mib=256, wall_seconds=30.0)
+    found, output, _ = watched(SHARED.replace("CHANGE", ""), memory_mib=128, wall_seconds=30.0)
     assert (found.ending, output) == ("exited", b"[0, 0, 0, 0, 0]\n")
     change = "for place in range(0, len(held), 4096):\n    held[place] = 2\ntime.sleep(30)"
     assert watched(SHARED.replace("CHANGE", change), memory_mib=96, wall_seconds=30.0)[0].ending == "memory"
