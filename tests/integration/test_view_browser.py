@@ -79,9 +79,12 @@ class TestInChromium:
 
     @staticmethod
     def wait(browser, condition):
+        """Wait until `condition` holds; the page may replace the elements while it is looked at."""
+        from selenium.common.exceptions import StaleElementReferenceException
         from selenium.webdriver.support.ui import WebDriverWait
 
-        WebDriverWait(browser, 10).until(lambda _: condition())
+        wait = WebDriverWait(browser, 10, ignored_exceptions=(StaleElementReferenceException,))
+        wait.until(lambda _: condition())
 
     @staticmethod
     def shown(browser) -> str:
@@ -97,9 +100,12 @@ class TestInChromium:
         everything = self.shown(browser)
         self.choose(browser, domain="math", checkpoint="math, seed 0, step 40", change="lost", against="base")
         self.wait(browser, lambda: self.shown(browser) != everything)
-        cards = browser.find_elements("tag name", "article")
-        assert cards
-        assert all("math" in card.text for card in cards)
+
+        def only_math() -> bool:
+            cards = browser.find_elements("tag name", "article")
+            return bool(cards) and all("math" in card.text for card in cards)
+
+        self.wait(browser, only_math)
 
     def test_a_change_needs_two_checkpoints(self, browser):
         self.choose(browser, change="gained")
