@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from xdomain.config.analysis import parse_quantity
-from xdomain.config.curriculum import Curriculum, Phase, make_phase, parse_curriculum
+from xdomain.config.curriculum import Curriculum, parse_curriculum
+from xdomain.config.phases import AnyPhase, Distill, Merge, make_phase
 from xdomain.config.run_id import BASE_RUN, JOINT, RunId
 from xdomain.core.seeds import derive_seed
 from xdomain.plan.measurement import Effort, EvaluatedCheckpoint, MeasuredGrid
@@ -33,7 +34,11 @@ def true_shift(curriculum: Curriculum, domain: str, share_done: float = 1.0) -> 
     return shift
 
 
-def _phase_gain(phase: Phase, domain: str) -> float:
+def _phase_gain(phase: AnyPhase, domain: str) -> float:
+    if isinstance(phase, Merge):
+        return sum(weight * true_shift(each, domain) for weight, each in phase.arguments)
+    if isinstance(phase, Distill):
+        phase = make_phase(dict.fromkeys(phase.domains, 1))
     total = sum(weight for _, weight in phase.weights)
     gains = (
         (OWN_GAIN if name == domain else CROSS.get((name, domain), 0.0)) * weight for name, weight in phase.weights
@@ -185,8 +190,11 @@ def relabelled(grid: MeasuredGrid, names: Mapping[str, str]) -> MeasuredGrid:
     from dataclasses import replace
 
     def rename(run: RunId) -> RunId:
-        phases = tuple(make_phase({names[name]: weight for name, weight in phase.weights}) for phase in run.phases)
-        return replace(run, curriculum=Curriculum(phases)) if phases else run
+        if run.curriculum is None:
+            return run
+        phases = run.curriculum.training_phases
+        renamed = (make_phase({names[name]: weight for name, weight in phase.weights}) for _, phase in phases)
+        return replace(run, curriculum=Curriculum(tuple(renamed)))
 
     checkpoints = tuple(
         replace(c, run=rename(c.run), parent=None if c.parent is None else rename(c.parent)) for c in grid.checkpoints

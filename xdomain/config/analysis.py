@@ -13,21 +13,22 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from xdomain.config.curriculum import DOMAIN_NAME, Curriculum
+from xdomain.config.curriculum import Curriculum
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.phases import DOMAIN_NAME
 from xdomain.config.run_id import RunId, parse_run
 from xdomain.core.errors import ConfigError
 
-QUANTITY = re.compile(r"(?P<name>\w+)\s*\((?P<inside>(?:[^()\[\]]|\[[^\[\]]*\])*)\)(?:\s*on\s+(?P<domain>\w+))?")
+QUANTITY = re.compile(r"(?P<name>\w+)\s*\((?P<inside>.*)\)(?:\s*on\s+(?P<domain>\w+))?")
 CONDITION = re.compile(r"(?P<quantity>.*?)(?P<operator><=|>=|<|(?<!-)>)(?P<number>[^<>=]*)")
-COMMA = re.compile(r",(?![^\[]*\])")
-"""A comma outside brackets: a strategy's label may hold commas."""
+MARK = re.compile(r"[][(),]")
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def parse_quantity(text: str) -> Quantity:
     if inner_domain and match["domain"]:
         raise ConfigError(f'"{text.strip()}" names the evaluated domain twice.', fix="Name it once.")
     domain = inner_domain or match["domain"]
-    runs = tuple(_parse_run(part, text) for part in COMMA.split(inside)) if inside.strip() else ()
+    runs = tuple(_parse_run(part, text) for part in _split_at_commas(inside)) if inside.strip() else ()
     if domain is not None and not DOMAIN_NAME.fullmatch(domain):
         raise ConfigError(f'"{text.strip()}": "{domain}" is not a domain name.', fix="Use small letters, digits and _.")
     return Quantity(match["name"], runs, domain)
@@ -142,6 +143,17 @@ def _split_on(inside: str) -> tuple[str, str, str | None]:
     """Split "math on science" into the runs and the domain. "on" counts only as a separate word."""
     match = re.fullmatch(r"(.*\S)\s+(on)\s+(\w+)\s*", inside)
     return (match[1], match[2], match[3]) if match else (inside, "", None)
+
+
+def _split_at_commas(inside: str) -> Iterator[str]:
+    """Yield the runs. A comma inside parentheses or brackets belongs to a function or to a strategy's label."""
+    begin = depth = 0
+    for mark in MARK.finditer(inside):
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1, ",": 0}[mark[0]]
+        if mark[0] == "," and depth == 0:
+            yield inside[begin : mark.start()]
+            begin = mark.end()
+    yield inside[begin:]
 
 
 def _parse_run(part: str, text: str) -> RunId:

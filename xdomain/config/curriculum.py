@@ -1,85 +1,74 @@
-"""Curricula: parse them from expressions of a small grammar, and print them in canonical form.
-
-    curriculum := phase ("->" phase)*
-    phase      := term ("+" term)* ["@" steps]
-    term       := [weight "*"] domain
-
-`+` binds tighter than `->`. The canonical form sorts the names of a phase and divides its weights by their greatest
-common divisor: "2*logic + 2*math" prints as "logic + math". `a -> a` is allowed (the control); "a@10" sets a phase's
-steps.
-"""
+"""Curricula: sequences of phases. `config.curriculum_parser` has the grammar of their text."""
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from xdomain.config.curriculum_parser import parse_phases
+from xdomain.config.phases import AnyPhase, Distill, Merge, Phase, make_phase
 from xdomain.core.errors import ConfigError
-
-MOST_PHASES = 100
-LONGEST_TEXT = 10_000
-"""Characters of an expression."""
-DOMAIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
-TERM = re.compile(r"(?:(?P<weight>\d{1,9})\s*\*\s*)?(?P<domain>[a-z][a-z0-9_]*)")
-PHASE = re.compile(r"(?P<terms>[^@]*)(?:@\s*(?P<steps>\d{1,9})\s*)?")
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One stage of training: domains with integer weights.
-
-    Attributes:
-        weights: Pairs of domain and weight, sorted by name. The weights have no common divisor.
-        steps: Number of optimizer steps that the expression sets; None if the budget rule decides.
-    """
-
-    weights: tuple[tuple[str, int], ...]
-    steps: int | None = None
-
-    @property
-    def domains(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self.weights)
-
-    @property
-    def is_mixed(self) -> bool:
-        return len(self.weights) > 1
-
-    def __str__(self) -> str:
-        terms = (name if weight == 1 else f"{weight}*{name}" for name, weight in self.weights)
-        return " + ".join(terms) + (f"@{self.steps}" if self.steps is not None else "")
 
 
 @dataclass(frozen=True)
 class Curriculum:
-    """A sequence of phases."""
+    """A sequence of phases. Only the first can be a merge, because a merge starts from the base model."""
 
-    phases: tuple[Phase, ...]
+    phases: tuple[AnyPhase, ...]
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """Distinct domains, in order of first appearance."""
+        """Distinct trained domains, in order of first appearance."""
         return tuple(dict.fromkeys(name for phase in self.phases for name in phase.domains))
 
     @property
+    def named_domains(self) -> tuple[str, ...]:
+        """Distinct domains that the curriculum and all curricula inside it are trained on."""
+        return tuple(dict.fromkeys(name for each in with_inner([self]) for name in each.domains))
+
+    @property
+    def inner(self) -> tuple[Curriculum, ...]:
+        """Distinct curricula that the phases merge or take as teachers, without the inner ones of those."""
+        return tuple(dict.fromkeys(each for phase in self.phases for each in phase.inner))
+
+    @property
+    def sets_steps(self) -> bool:
+        """Whether a phase sets its own number of steps ("a@10"), here or in a curriculum inside."""
+        return any(phase.steps is not None for each in with_inner([self]) for phase in each.phases)
+
+    @property
+    def training_phases(self) -> tuple[tuple[int, Phase], ...]:
+        """Index and phase of each phase that trains on the rewards of its domains."""
+        return tuple((index, phase) for index, phase in enumerate(self.phases) if isinstance(phase, Phase))
+
+    @property
     def is_single(self) -> bool:
-        """Whether the curriculum is one phase of one domain."""
-        return len(self.phases) == 1 and not self.phases[0].is_mixed
+        """Whether the curriculum is one phase of training on one domain."""
+        return len(self.phases) == 1 and isinstance(self.phases[0], Phase) and not self.phases[0].is_mixed
 
     @property
     def is_mixture(self) -> bool:
-        """Whether the curriculum is one phase of several domains."""
+        """Whether the curriculum is one phase of training on several domains."""
         return len(self.phases) == 1 and self.phases[0].is_mixed
 
     @property
     def is_sequence(self) -> bool:
-        """Whether the curriculum is two or more phases of one domain each."""
-        return len(self.phases) > 1 and not any(phase.is_mixed for phase in self.phases)
+        """Whether the curriculum is two or more phases of training on one domain each."""
+        return len(self.phases) > 1 and all(isinstance(each, Phase) and not each.is_mixed for each in self.phases)
+
+    @property
+    def is_merge(self) -> bool:
+        """Whether the curriculum is a merge with no phase after it."""
+        return len(self.phases) == 1 and isinstance(self.phases[0], Merge)
+
+    @property
+    def is_distillation(self) -> bool:
+        """Whether the curriculum is one distillation into the base model."""
+        return len(self.phases) == 1 and isinstance(self.phases[0], Distill)
 
     @property
     def before(self) -> Curriculum | None:
@@ -115,57 +104,22 @@ class Curriculum:
         )
 
 
-def parse_curriculum(text: str) -> Curriculum:
-    """Parse one expression.
-
-    Raises:
-        ConfigError: The text is not a curriculum, or exceeds `MOST_PHASES` or `LONGEST_TEXT`. The message quotes the
-            part that cannot be read.
-    """
-    if len(text) > LONGEST_TEXT or text.count("->") >= MOST_PHASES:
-        raise ConfigError(
-            f'curriculum "{text[:80]}..." is too long.',
-            fix=f"Write at most {MOST_PHASES} phases and {LONGEST_TEXT} characters.",
-        )
-    wrong = re.search(r"→|⇒|=+>|—>|--+>|(?<!-)>", text)
-    if wrong is not None:
-        right = text.replace(wrong[0], "->")
-        raise ConfigError(f'curriculum "{text}": "{wrong[0]}" is not an arrow.', fix=f'Write "{right}".')
-    return Curriculum(tuple(_parse_phase(part, text) for part in text.split("->")))
-
-
 def sequence(domains: Iterable[str]) -> Curriculum:
     """Return a curriculum with one phase per domain, in the given order."""
     return Curriculum(tuple(make_phase({name: 1}) for name in domains))
 
 
-def make_phase(weights: dict[str, int], steps: int | None = None) -> Phase:
-    """Return a phase in canonical form."""
-    divisor = math.gcd(*weights.values())
-    return Phase(tuple((name, weights[name] // divisor) for name in sorted(weights)), steps)
+def with_inner(curricula: Iterable[Curriculum]) -> Iterator[Curriculum]:
+    """Yield each curriculum after all curricula inside it. A curriculum is yielded once per occurrence."""
+    for curriculum in curricula:
+        yield from with_inner(curriculum.inner)
+        yield curriculum
 
 
-def _parse_phase(part: str, text: str) -> Phase:
-    if not part.strip():
-        raise ConfigError(f'curriculum "{text}" has a phase without a domain.', fix='Write it like "math -> logic".')
-    match = PHASE.fullmatch(part)
-    if match is None:
-        raise ConfigError(f'curriculum "{text}": "{part.strip()}" is not a phase.', fix='Steps go last: "a + b@10".')
-    weights: dict[str, int] = {}
-    for piece in match["terms"].split("+"):
-        term = TERM.fullmatch(piece.strip())
-        if term is None:
-            raise ConfigError(
-                f'curriculum "{text}": "{piece.strip()}" is not a domain.',
-                fix='Write it like "math -> 2*logic + puzzle", names in small letters, digits and "_", weights whole.',
-            )
-        name, weight = term["domain"], int(term["weight"] or 1)
-        if weight == 0:
-            raise ConfigError(f'curriculum "{text}" gives "{name}" the weight 0.', fix="Leave the domain out.")
-        if name in weights:
-            raise ConfigError(f'curriculum "{text}" has "{name}" twice in one phase.', fix=f'Use a weight: "2*{name}".')
-        weights[name] = weight
-    steps = int(match["steps"]) if match["steps"] is not None else None
-    if steps == 0:
-        raise ConfigError(f'curriculum "{text}" has a phase of 0 steps.', fix="Leave the phase out.")
-    return make_phase(weights, steps)
+def parse_curriculum(text: str) -> Curriculum:
+    """Parse one expression of the grammar in `config.curriculum_parser`.
+
+    Raises:
+        ConfigError: The text is not a curriculum. The message quotes the part that cannot be read.
+    """
+    return parse_phases(text, Curriculum)

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from xdomain.config.adopted import AdoptedRun
 from xdomain.config.analysis import AnalysisConfig
-from xdomain.config.curriculum import DOMAIN_NAME, Curriculum
+from xdomain.config.curriculum import Curriculum
 from xdomain.config.domain import DomainEntry
 from xdomain.config.domain_registry import DOMAINS
 from xdomain.config.evaluation import CheckpointsConfig, EvaluationConfig
@@ -18,6 +18,7 @@ from xdomain.config.field_types import FolderName
 from xdomain.config.mistakes import RULE, Location, mistakes
 from xdomain.config.model import ModelConfig
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.phases import DOMAIN_NAME
 from xdomain.config.rollout import check_rollout
 from xdomain.config.setups import EvaluationSetup, TrainingSetup, check_backend, entry_name
 from xdomain.config.sharding import check_sharding
@@ -198,16 +199,16 @@ class Experiment(ConfigModel):
         """Yield the location of each curriculum, contrast and warm-up that names an unlisted domain, with a message."""
         own = self.domain_names
         for index, curriculum in enumerate(self.curricula):
-            for name in [each for each in curriculum.domains if each not in own][:1]:
+            for name in [each for each in curriculum.named_domains if each not in own][:1]:
                 yield ("curricula", index), _not_listed(str(curriculum), name, own)
-            if self.training.budget == "total" and any(phase.steps is not None for phase in curriculum.phases):
+            if self.training.budget == "total" and curriculum.sets_steps:
                 what = f'"{curriculum}" sets steps with "@", but the budget `total` divides them itself.'
                 yield ("curricula", index), what
         for index, run in enumerate(self.adopted):
-            for name in [each for each in run.curriculum.domains if each not in own][:1]:
+            for name in [each for each in run.curriculum.named_domains if each not in own][:1]:
                 yield ("adopted", index, "curriculum"), _not_listed(str(run.curriculum), name, own)
         for index, contrast in enumerate(self.analysis.contrasts):
-            named = [name for run in contrast.curricula for name in run.domains] + [contrast.domain or own[0]]
+            named = [name for run in contrast.curricula for name in run.named_domains] + [contrast.domain or own[0]]
             for name in [each for each in named if each not in own][:1]:
                 yield ("analysis", "contrasts", index), _not_listed(str(contrast), name, own)
         for index, name in enumerate(self.model.warmup.domains if self.model.warmup else ()):

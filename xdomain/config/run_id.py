@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from xdomain.config.curriculum import Curriculum, Phase, parse_curriculum
+from xdomain.config.curriculum import Curriculum, parse_curriculum
+from xdomain.config.phases import AnyPhase
 from xdomain.core.errors import ConfigError
 
 BASE = "base"
@@ -38,7 +39,7 @@ class RunId:
         return self.curriculum is None and self.model is None
 
     @property
-    def phases(self) -> tuple[Phase, ...]:
+    def phases(self) -> tuple[AnyPhase, ...]:
         """Phases of the curriculum; () without one."""
         return self.curriculum.phases if self.curriculum else ()
 
@@ -62,7 +63,7 @@ class RunId:
     @property
     def sets_steps(self) -> bool:
         """Whether a phase sets its own number of steps ("a@10") instead of following the budget rule."""
-        return any(phase.steps is not None for phase in self.phases)
+        return self.curriculum is not None and self.curriculum.sets_steps
 
     @property
     def order(self) -> tuple[str, ...]:

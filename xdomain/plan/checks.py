@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
 from xdomain.config.optimizer import steps_inside_backward
+from xdomain.config.phases import Phase
 from xdomain.config.strategy import AdaptiveConfig
 from xdomain.core.errors import PlanError
 from xdomain.plan.model_shape import LAYER_CLASSES, ModelShape
@@ -40,7 +41,7 @@ def precision_note(experiment: Experiment) -> str | None:
 def training_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
     """Return warnings about updates lost to rounding and about domains that some steps of a mixture lack."""
     prompts = experiment.training.prompts_per_step
-    mixed = dict.fromkeys(phase for each in curricula for phase in each.phases if phase.is_mixed)
+    mixed = dict.fromkeys(phase for each in curricula for _, phase in each.training_phases if phase.is_mixed)
     notes = [note] if curricula and (note := precision_note(experiment)) else []
     for phase in mixed:
         total = sum(weight for _, weight in phase.weights)
@@ -98,6 +99,9 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
         PlanError: Quotas of informative groups are set without a mixed phase, telemetry is set with an optimizer that
             leaves no gradient, or an order of prompts is set with a strategy that chooses prompts itself.
     """
+    functions = [phase for each in curricula for phase in each.phases if not isinstance(phase, Phase)]
+    if functions:
+        raise PlanError(f'"{functions[0]}" cannot be planned yet.', where="curricula", fix="Remove it.")
     mixed = any(phase.is_mixed for curriculum in curricula for phase in curriculum.phases)
     if experiment.training.informative_quotas and not mixed:
         raise PlanError(

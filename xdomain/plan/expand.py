@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import combinations, permutations
 
-from xdomain.config.curriculum import Curriculum, Phase, make_phase
+from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
+from xdomain.config.phases import Phase, make_phase
 
 
 def expand_curricula(experiment: Experiment) -> tuple[Curriculum, ...]:
@@ -47,6 +48,6 @@ def phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ..
         return tuple(period * (share + (index < left)) for index in range(phases))
     per_domain = training.budget == "per_domain"
     return tuple(
-        phase.steps if phase.steps is not None else training.steps * (len(phase.weights) if per_domain else 1)
+        phase.steps if phase.steps is not None else training.steps * (len(phase.domains) if per_domain else 1)
         for phase in curriculum.phases
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePath
 
-from xdomain.config.curriculum import Curriculum, Phase
+from xdomain.config.curriculum import Curriculum
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
+from xdomain.config.phases import Merge, Phase
 from xdomain.config.run_id import BASE, BASE_RUN, JOINT, RunId
 from xdomain.config.setups import EvaluationSetup
 from xdomain.config.strategy import DACSPConfig, JointConfig, StrategyConfig
@@ -174,7 +175,7 @@ def _base_stage(model: ModelConfig, execution: ExecutionConfig, identities: Iden
 def _strategies(curriculum: Curriculum, experiment: Experiment) -> tuple[StrategyConfig, ...]:
     """Return the strategies that act on a phase, and the first of the others, which would all train alike."""
     acting = [
-        any(strategy.acts_on(index, phase.is_mixed) for index, phase in enumerate(curriculum.phases))
+        any(strategy.acts_on(index, phase.is_mixed) for index, phase in curriculum.training_phases)
         for strategy in experiment.strategies
     ]
     first_idle = acting.index(False) if False in acting else None
@@ -202,7 +203,7 @@ def _train_stages(
     acted = False
     ends = [base.end]
     for index, prefix in enumerate(curriculum.prefixes()):
-        phase = prefix.phases[-1]
+        _, phase = prefix.training_phases[-1]
         acting = strategy if strategy.acts_on(index, phase.is_mixed) else JointConfig()
         acted |= acting != JointConfig()
         declared = None if acted else adopted_run(experiment, prefix, seed)
@@ -267,7 +268,7 @@ def most_prompts_a_step(experiment: Experiment) -> dict[str, int]:
     """Return the largest number of prompts that one step draws from each trained domain."""
     found: dict[str, int] = {}
     for curriculum in expand_curricula(experiment):
-        for phase in curriculum.phases:
+        for _, phase in curriculum.training_phases:
             for name, prompts in phase_quotas(phase, experiment.training.prompts_per_step).items():
                 found[name] = max(found.get(name, 0), prompts)
     return found
@@ -280,8 +281,10 @@ def _named(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experi
     """
     if experiment.training.budget != "total" or prefix == whole:
         return prefix
-    shown = (Phase(phase.weights, count) for phase, count in zip(prefix.phases, steps, strict=False))
-    return Curriculum(tuple(shown))
+    counted = zip(prefix.phases, steps, strict=False)
+    return Curriculum(
+        tuple(phase if isinstance(phase, Merge) else replace(phase, steps=count) for phase, count in counted)
+    )
 
 
 def checkpoint_steps(steps: int, every: int | None) -> tuple[int, ...]:

@@ -33,11 +33,11 @@ from typing import Any
 
 from xdomain.config.adopted import AdoptedCheckpoint
 from xdomain.config.backend import backend_version
-from xdomain.config.curriculum import Phase
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig, ModelConfig
+from xdomain.config.phases import Phase
 from xdomain.config.strategy import StrategyConfig
 from xdomain.plan.stage import CheckpointRef
 

@@ -16,9 +16,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from xdomain.config.adopted import AdoptedCheckpoint
-from xdomain.config.curriculum import Curriculum, Phase
+from xdomain.config.curriculum import Curriculum
 from xdomain.config.domain import DomainConfig
 from xdomain.config.evaluation import EvaluationConfig
+from xdomain.config.phases import Phase
 from xdomain.config.run_id import RunId
 from xdomain.config.setups import entry_name
 from xdomain.config.strategy import StrategyConfig
@@ -172,7 +173,9 @@ class TrainStage(StageRef):
 
     @property
     def phase(self) -> Phase:
-        return self.curriculum.phases[-1]
+        phase = self.curriculum.phases[-1]
+        assert isinstance(phase, Phase)
+        return phase
 
     @property
     def end(self) -> CheckpointRef:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdomain.config.curriculum import Curriculum, Phase
+from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
 from xdomain.config.optimizer import LOOK_AHEAD_OPTIMIZERS, steps_inside_backward
+from xdomain.config.phases import Phase
 from xdomain.config.strategy import (
     AdaptiveConfig,
     BanditConfig,
@@ -84,7 +85,7 @@ def _acted_on(strategy: StrategyConfig, curricula: Sequence[Curriculum]) -> list
         dict.fromkeys(
             phase
             for each in curricula
-            for index, phase in enumerate(each.phases)
+            for index, phase in each.training_phases
             if strategy.acts_on(index, phase.is_mixed)
         )
     )

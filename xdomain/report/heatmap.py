@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from xdomain.analysis.result import AnalysisResult, Matrix, RunEffort
-from xdomain.config.curriculum import DOMAIN_NAME
+from xdomain.config.phases import DOMAIN_NAME
 from xdomain.config.run_id import JOINT
 from xdomain.report.cell_view import CellView, cell_view
 from xdomain.report.colour import Scale

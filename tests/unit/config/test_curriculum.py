@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.plans import make_experiment, make_plan
-from xdomain.config.curriculum import parse_curriculum
+from xdomain.config.curriculum import parse_curriculum, with_inner
 from xdomain.core.errors import ConfigError
 
 
@@ -23,6 +23,17 @@ from xdomain.core.errors import ConfigError
         ("a -> c + b -> a", "a -> b + c -> a"),
         ("a -> a", "a -> a"),
         ("a@10 -> b + c@20", "a@10 -> b + c@20"),
+        ("merge(b,a)", "merge(a, b)"),
+        ("merge( 0.70 * b , 1*a )", "merge(a, 0.7*b)"),
+        ("merge(0.7*(math->logic), science) -> math@20", "merge(0.7*(math -> logic), science) -> math@20"),
+        ("merge(a + 2*c, 2*b)", "merge(a + 2*c, 2*b)"),
+        ("merge((4*a + 2*c), b@5)", "merge((2*a + c), b@5)"),
+        ("merge(a, b, density=0.20, method=ties)", "merge(a, b, method=ties)"),
+        ("merge(a, b, method = dare_ties, density = 0.5)", "merge(a, b, method=dare_ties, density=0.5)"),
+        ("merge(merge(b, a), 0.5*merge(c, d))", "merge(merge(a, b), 0.5*merge(c, d))"),
+        ("distill(b, a: a)@40", "distill(a, b)@40"),
+        ("c -> distill(math: (math -> math), science)", "c -> distill(math: math -> math, science)"),
+        ("distill(a: merge(a, b), b: a@3)", "distill(a: merge(a, b), b: a@3)"),
     ],
 )
 def test_canonical_form(text: str, canonical: str) -> None:
@@ -43,12 +54,63 @@ def test_canonical_form(text: str, canonical: str) -> None:
         ("math@0", "0 steps"),
         ("math@5 + logic", "not a phase"),
         ("math & logic", "not a domain"),
+        ("merge(a, b", "not closed"),
+        ("merge(a, b))", r'"\)" has no place'),
+        ("merge(a) + b", r'"\+ b" has no place'),
+        ("(math)", r'"\(" has no place'),
+        ("merg(a, b)", r'"merg\(" is not a function.*Did you mean "merge"'),
+        ("merge(a, b)@10", "steps of a merge"),
+        ("a -> merge(a, b)", r'"merge\(a, b\)" is not the first phase'),
+        ("merge(a, b -> merge(a, b))", "not the first phase"),
+        ("merge(0*a, 0.0*b)", '"0" is not a weight'),
+        ("merge(0.1234567*a, b)", "at most 6 decimals"),
+        ("merge(0.7*a -> b, c)", r'Use parentheses: "0.7\*\(a -> b\)"'),
+        ("merge(2*a + b, c)", r'Use parentheses: "2\*\(a \+ b\)"'),
+        ("merge(2*2*a, b)", "ambiguous"),
+        ("merge(a, a)", "merges .a. twice"),
+        ("merge(a, b, method=tie)", 'Did you mean "ties"'),
+        ("merge(a, b, methd=ties)", 'Did you mean "method"'),
+        ("merge(a, b, scale=auto)", '"scale" is not a setting of merge'),
+        ("merge(a, b, density=0.5)", "linear does not have"),
+        ("merge(a, b, method=ties, density=1.5)", "not a share"),
+        ("merge(a, b, method=ties, density=0)", "not a share"),
+        ("merge(a, method=ties, b)", "follows a setting"),
+        ("merge(a, method=ties, method=ties)", "sets method twice"),
+        ("merge(method=ties)", "merges nothing"),
+        ("distill(a, a)", "two teachers"),
+        ("distill(a + b)", "no place here"),
+        ("distill(a, beta=1)", '"beta" is not a setting of distill'),
+        ("merge(" * 6 + "a" + ")" * 6, "nests 6 functions"),
     ],
 )
 def test_refusals_name_the_curriculum(text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words) as raised:
         parse_curriculum(text)
     assert f'"{text}"' in str(raised.value)
+
+
+def test_a_wrong_arrow_inside_a_function_is_corrected() -> None:
+    with pytest.raises(ConfigError, match=r'Write "merge\(a -> b, c\)"'):
+        parse_curriculum("merge(a → b, c)")
+
+
+def test_functions_have_domains_and_inner_curricula() -> None:
+    merged = parse_curriculum("merge(0.7*(math -> logic), science) -> puzzle")
+    assert merged.domains == ("math", "logic", "science", "puzzle")
+    assert list(map(str, merged.inner)) == ["math -> logic", "science"]
+    assert [(index, str(phase)) for index, phase in merged.training_phases] == [(1, "puzzle")]
+    taught = parse_curriculum("a -> distill(math: logic -> math, science)")
+    assert taught.domains == ("a", "math", "science")  # the teachers' own domains are not trained on
+    assert list(map(str, with_inner([parse_curriculum("merge(merge(a, b), c)")]))) == [
+        "c", "a", "b", "merge(a, b)", "merge(c, merge(a, b))",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["a", "a + b", "a -> b", "merge(a, b)", "distill(a, b)", "merge(a, b) -> a"])
+def test_kinds_of_curricula_exclude_each_other(text: str) -> None:
+    found = parse_curriculum(text)
+    kinds = [found.is_single, found.is_mixture, found.is_sequence, found.is_merge, found.is_distillation]
+    assert kinds == [text == each for each in ("a", "a + b", "a -> b", "merge(a, b)", "distill(a, b)")]
 
 
 def test_prefixes_end_with_the_whole() -> None:
@@ -80,3 +142,16 @@ def test_refresh_returns_to_the_earlier_domain_from_a_shared_pair() -> None:
 def test_a_refresh_that_cannot_be_is_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         make_experiment(**{"grid": {"refresh": 4}, **changes})
+
+
+@pytest.mark.parametrize(
+    "text", ["merge(math, logc)", "distill(math: math -> logc)", "merge(math, merge(logic, logc@3))"]
+)
+def test_domains_inside_functions_must_be_listed(text: str) -> None:
+    with pytest.raises(ValueError, match=r'"logc", which is not under `domains`.*Did you mean "logic"'):
+        make_experiment(domains=["math", "logic"], grid={}, curricula=[text])
+
+
+def test_steps_inside_functions_count_as_set() -> None:
+    assert parse_curriculum("distill(math: math@3)").sets_steps
+    assert not parse_curriculum("distill(math: math -> math)").sets_steps

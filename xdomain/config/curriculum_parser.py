@@ -1,0 +1,291 @@
+"""The grammar of curricula, and a recursive-descent parser for it.
+
+    curriculum := phase ("->" phase)*
+    phase      := (mixture | merge | distill) ["@" steps]
+    mixture    := term ("+" term)*
+    term       := [whole "*"] domain
+    merge      := "merge" "(" merged ("," merged)* ("," setting)* ")"
+    merged     := operand | decimal "*" (domain ["@" steps] | merge | distill ["@" steps] | "(" curriculum ")")
+    distill    := "distill" "(" taught ("," taught)* ")"
+    taught     := domain [":" operand]
+    operand    := curriculum | "(" curriculum ")"
+    setting    := "method" "=" name | "density" "=" decimal
+
+`*` binds tighter than `+`, and `+` tighter than `->`. `a -> a` is allowed (the control); "a@10" sets a phase's steps.
+A merge has no steps and can only be the first phase of its curriculum.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from xdomain.config.phases import (
+    DOMAIN_NAME,
+    AnyPhase,
+    Distill,
+    Merge,
+    MergeMethod,
+    make_distill,
+    make_merge,
+    make_phase,
+)
+from xdomain.core.errors import ConfigError
+from xdomain.core.registry import did_you_mean
+
+if TYPE_CHECKING:  # a curriculum parses itself
+    from xdomain.config.curriculum import Curriculum
+
+MOST_PHASES = 100
+LONGEST_TEXT = 10_000
+"""Characters of an expression."""
+MOST_NESTED = 5
+"""Functions inside each other, including the outermost."""
+TERM = re.compile(r"(?:(?P<weight>\d{1,9})\s*\*\s*)?(?P<domain>[a-z][a-z0-9_]*)")
+FACTOR = re.compile(r"\s*(?P<weight>[\d.]+)\s*\*")
+DECIMAL = re.compile(r"\d{1,6}(?:\.\d{1,6})?")
+STEPS = re.compile(r"\d{1,9}")
+PIECE = re.compile(r"(?:(?!->)[^+@,():])*")
+"""Text up to the next mark of the grammar."""
+ARGUMENT = re.compile(r"[^,()]*")
+REST_OF_PHASE = re.compile(r"(?:(?!->)[^,()])*")
+
+
+def parse_phases(text: str, make: Callable[[tuple[AnyPhase, ...]], Curriculum]) -> Curriculum:
+    """Parse one expression.
+
+    Args:
+        text: The expression.
+        make: Class of curricula.
+
+    Raises:
+        ConfigError: The text is not a curriculum, or exceeds `MOST_PHASES`, `LONGEST_TEXT` or `MOST_NESTED`. The
+            message quotes the part that cannot be read.
+    """
+    if len(text) > LONGEST_TEXT or text.count("->") >= MOST_PHASES:
+        raise ConfigError(
+            f'curriculum "{text[:80]}..." is too long.',
+            fix=f"Write at most {MOST_PHASES} phases and {LONGEST_TEXT} characters.",
+        )
+    wrong = re.search(r"→|⇒|=+>|—>|--+>|(?<!-)>", text)
+    if wrong is not None:
+        right = text.replace(wrong[0], "->")
+        raise ConfigError(f'curriculum "{text}": "{wrong[0]}" is not an arrow.', fix=f'Write "{right}".')
+    return _Parser(text, make).whole()
+
+
+class _Parser:
+    """One method per rule of the grammar. Each reads its part of the text from the position `at` on."""
+
+    def __init__(self, text: str, make: Callable[[tuple[AnyPhase, ...]], Curriculum]) -> None:
+        self.text, self.make = text, make
+        self.at = self.depth = 0
+        self.functions: dict[str, Callable[[], AnyPhase]] = {"merge": self.merge, "distill": self.distill}
+
+    def whole(self) -> Curriculum:
+        found = self.curriculum()
+        self.expect("")
+        return found
+
+    def curriculum(self) -> Curriculum:
+        phases = [self.phase()]
+        while self.take("->"):
+            phases.append(self.phase())
+            if isinstance(phases[-1], Merge):
+                raise self.error(
+                    f'"{phases[-1]}" is not the first phase. A merge starts from the base model, so the phases before '
+                    "it would be lost",
+                    "Begin with it, or make those phases an argument: merge(a -> b, c).",
+                )
+        return self.make(tuple(phases))
+
+    def phase(self) -> AnyPhase:
+        begin = self.at
+        if self.text.startswith("(", begin + len(self.ahead())):
+            return self.function()
+        weights: dict[str, int] = {}
+        while not weights or self.take("+"):
+            name, weight = self.term()
+            if name in weights:
+                raise self.error(f'has "{name}" twice in one phase', f'Use a weight: "2*{name}".')
+            weights[name] = weight
+        return make_phase(weights, self.steps(begin))
+
+    def term(self) -> tuple[str, int]:
+        piece = self.piece()
+        match = TERM.fullmatch(piece)
+        if not piece:
+            raise self.error("has a phase without a domain", 'Write it like "math -> logic".')
+        if match is None:
+            raise self.error(
+                f'"{piece}" is not a domain',
+                'Write it like "math -> 2*logic + puzzle", names in small letters, digits and "_", weights whole.',
+            )
+        if (weight := int(match["weight"] or 1)) == 0:
+            raise self.error(f'gives "{match["domain"]}" the weight 0', "Leave the domain out.")
+        return match["domain"], weight
+
+    def steps(self, begin: int) -> int | None:
+        """Read the steps of the phase that began at `begin`; None if it sets none."""
+        if not self.take("@"):
+            return None
+        piece = self.piece()
+        if not STEPS.fullmatch(piece) or self.next() in ("+", "@", "(", ":"):
+            rest = REST_OF_PHASE.match(self.text, self.at)
+            part = self.text[begin : rest.end() if rest else None].strip()
+            raise self.error(f'"{part}" is not a phase', 'Steps go last: "a + b@10".')
+        if int(piece) == 0:
+            raise self.error("has a phase of 0 steps", "Leave the phase out.")
+        return int(piece)
+
+    def function(self) -> AnyPhase:
+        name = self.piece()
+        if not name:
+            raise self.error('"(" has no place here', "Only the arguments of functions are in parentheses.")
+        if name not in self.functions:
+            known = f"Functions of curricula are {' and '.join(self.functions)}.{did_you_mean(name, self.functions)}"
+            raise self.error(f'"{name}(" is not a function', known)
+        self.depth += 1
+        if self.depth > MOST_NESTED:
+            raise self.error(f"nests {self.depth} functions", f"Nest at most {MOST_NESTED}.")
+        self.take("(")
+        found = self.functions[name]()
+        self.depth -= 1
+        return found
+
+    def merge(self) -> Merge:
+        weights: dict[Curriculum, float] = {}
+
+        def argument() -> None:
+            merged, weight = self.merged()
+            if merged in weights:
+                raise self.error(f'merges "{merged}" twice', f'Use a weight: "2*({merged})".')
+            weights[merged] = weight
+
+        settings = self.arguments("merge", argument, ("method", "density"))
+        if not weights:
+            raise self.error("merges nothing", "Name at least one curriculum: merge(a, b).")
+        if self.next() == "@":
+            raise self.error(
+                "sets the steps of a merge, which has none",
+                "Remove them. Steps go to a later phase: merge(a, b) -> a@10.",
+            )
+        return self.set_up(weights, settings)
+
+    def set_up(self, weights: dict[Curriculum, float], settings: dict[str, str]) -> Merge:
+        name = settings.get("method", MergeMethod.LINEAR)
+        known = [str(each) for each in MergeMethod]
+        if name not in known:
+            raise self.error(
+                f'"{name}" is not a method of merging', f"Known: {', '.join(known)}.{did_you_mean(name, known)}"
+            )
+        method, written = MergeMethod(name), settings.get("density")
+        if written is None:
+            return make_merge(weights, method)
+        if not method.is_sparse:
+            raise self.error("sets a density, which the method linear does not have", "Remove it, or set the method.")
+        if not DECIMAL.fullmatch(written) or not 0 < float(written) <= 1:
+            raise self.error(f'"density={written}" is not a share', "Write a number above 0 and up to 1, such as 0.2.")
+        return make_merge(weights, method, float(written))
+
+    def merged(self) -> tuple[Curriculum, float]:
+        factor = FACTOR.match(self.text, self.at)
+        if factor is None:
+            return self.operand(), 1.0
+        written = factor["weight"]
+        if not DECIMAL.fullmatch(written) or float(written) == 0:
+            raise self.error(
+                f'"{written}" is not a weight', "Write a number above 0 with at most 6 decimals, such as 0.5."
+            )
+        self.at = factor.end()
+        if self.next() == "(":
+            return self.operand(), float(written)
+        phase = self.phase()
+        if phase.is_mixed or self.next() == "->" or FACTOR.match(self.text, factor.end()):
+            end = ARGUMENT.match(self.text, self.at)
+            rest = self.text[factor.end() : end.end() if end else None].strip()
+            raise self.error(f'"{written}*{rest}" is ambiguous', f'Use parentheses: "{written}*({rest})".')
+        return self.make((phase,)), float(written)
+
+    def distill(self) -> Distill:
+        teachers: dict[str, Curriculum] = {}
+
+        def argument() -> None:
+            name = self.piece()
+            if not DOMAIN_NAME.fullmatch(name):
+                raise self.error(
+                    f'"{name}" is not a domain', 'Write it like "distill(math, science: math -> science)".'
+                )
+            if name in teachers:
+                raise self.error(f'has two teachers of "{name}"', "Keep one of them.")
+            teachers[name] = self.operand() if self.take(":") else self.make((make_phase({name: 1}),))
+
+        begin = self.at
+        self.arguments("distill", argument, ())
+        return make_distill(teachers, self.steps(begin))
+
+    def arguments(self, function: str, argument: Callable[[], None], known: Sequence[str]) -> dict[str, str]:
+        """Read all arguments and the closing parenthesis, and return the settings."""
+        settings: dict[str, str] = {}
+        first = True
+        while first or self.take(","):
+            first = False
+            name, equals, value = (part.strip() for part in self.ahead().partition("="))
+            if not equals:
+                if settings:
+                    raise self.error(f'"{name}" follows a setting', "Write settings such as method=ties last.")
+                argument()
+            elif name not in known:
+                fix = f"Its settings are {' and '.join(known)}.{did_you_mean(name, known)}" if known else "Remove it."
+                raise self.error(f'"{name}" is not a setting of {function}', fix)
+            elif name in settings:
+                raise self.error(f"sets {name} twice", "Keep one of them.")
+            else:
+                self.piece()
+                settings[name] = value
+        self.expect(")")
+        return settings
+
+    def operand(self) -> Curriculum:
+        if not self.take("("):
+            return self.curriculum()
+        found = self.curriculum()
+        self.expect(")")
+        return found
+
+    def ahead(self) -> str:
+        """Return the text up to the next mark, with spaces."""
+        found = PIECE.match(self.text, self.at)
+        return found[0] if found else ""
+
+    def piece(self) -> str:
+        """Read the text up to the next mark, and return it without spaces around it."""
+        found = self.ahead()
+        self.at += len(found)
+        return found.strip()
+
+    def next(self) -> str:
+        """Return the next mark, if no other text comes before it: "+", "@", "->"; "" at the end."""
+        rest = self.text[self.at :].lstrip()
+        return "->" if rest.startswith("->") else rest[:1]
+
+    def take(self, mark: str) -> bool:
+        """Read a mark if it is next."""
+        if self.next() != mark:
+            return False
+        self.at = self.text.index(mark, self.at) + len(mark)
+        return True
+
+    def expect(self, mark: str) -> None:
+        """Read a mark, or the end of the text if `mark` is empty."""
+        if self.take(mark):
+            return
+        rest = self.text[self.at :].strip()
+        if rest:
+            raise self.error(f'"{rest}" has no place here', "Check the commas and parentheses before it.")
+        raise self.error("has a parenthesis that is not closed", 'Add ")".')
+
+    def error(self, what: str, fix: str) -> ConfigError:
+        """Return the error for the whole text; `what` begins with a quoted part, or with a verb."""
+        return ConfigError(f'curriculum "{self.text}"{":" if what.startswith(chr(34)) else ""} {what}.', fix=fix)

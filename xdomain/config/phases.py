@@ -1,0 +1,186 @@
+"""Phases of a curriculum as data, and their canonical text.
+
+The canonical form sorts the names of a mixture and divides its weights by their greatest common divisor: "2*logic +
+2*math" prints as "logic + math". It sorts the arguments of a function and leaves out settings at their defaults.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # curricula consist of phases
+    from xdomain.config.curriculum import Curriculum
+
+DOMAIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
+DEFAULT_DENSITY = 0.2
+"""Share of a task vector's entries that a sparse merge keeps. Source: Yadav et al. 2023 (TIES)."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stage of training: domains with integer weights.
+
+    Attributes:
+        weights: Pairs of domain and weight, sorted by name. The weights have no common divisor.
+        steps: Number of optimizer steps that the expression sets; None if the budget rule decides.
+    """
+
+    weights: tuple[tuple[str, int], ...]
+    steps: int | None = None
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.weights)
+
+    @property
+    def is_mixed(self) -> bool:
+        return len(self.weights) > 1
+
+    @property
+    def inner(self) -> tuple[Curriculum, ...]:
+        """Curricula whose ends the phase reads: none."""
+        return ()
+
+    def __str__(self) -> str:
+        terms = (name if weight == 1 else f"{weight}*{name}" for name, weight in self.weights)
+        return " + ".join(terms) + _at(self.steps)
+
+
+class MergeMethod(StrEnum):
+    """The way in which task vectors are merged. Each method is a function of `peft.utils.merge_utils`."""
+
+    LINEAR = "linear"
+    """The weighted sum. Source: Ilharco et al. 2023 (task arithmetic)."""
+    TIES = "ties"
+    """Keep the largest entries, elect the sign of each, and average those that agree. Source: Yadav et al. 2023."""
+    DARE_LINEAR = "dare_linear"
+    """Drop entries at random and rescale the others before the weighted sum. Source: Yu et al. 2024."""
+    DARE_TIES = "dare_ties"
+    """Drop entries at random and rescale the others, elect the sign of each, and average those that agree."""
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the method keeps only a share of each task vector's entries, the density."""
+        return self is not MergeMethod.LINEAR
+
+
+@dataclass(frozen=True)
+class Merge:
+    """The base model plus a combination of task vectors: differences of trained checkpoints from the base model.
+
+    Attributes:
+        arguments: Pairs of weight and curriculum, sorted by the curriculum's text. The weight multiplies the task
+            vector. All methods are symmetric in the arguments.
+        method: Method of the combination.
+        density: Share of each task vector's entries that a sparse method keeps; None for `linear`.
+    """
+
+    arguments: tuple[tuple[float, Curriculum], ...]
+    method: MergeMethod = MergeMethod.LINEAR
+    density: float | None = None
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Distinct trained domains of the arguments, in their order."""
+        return tuple(dict.fromkeys(name for _, each in self.arguments for name in each.domains))
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether steps train on several domains: never, since a merge has no steps."""
+        return False
+
+    @property
+    def steps(self) -> int | None:
+        """Number of optimizer steps that the expression sets: none."""
+        return None
+
+    @property
+    def inner(self) -> tuple[Curriculum, ...]:
+        """Curricula whose ends the phase reads: those that are merged."""
+        return tuple(each for _, each in self.arguments)
+
+    def __str__(self) -> str:
+        parts = [_argument(weight, each) for weight, each in self.arguments]
+        if self.method is not MergeMethod.LINEAR:
+            parts.append(f"method={self.method}")
+        if self.density is not None and self.density != DEFAULT_DENSITY:
+            parts.append(f"density={decimal_text(self.density)}")
+        return f"merge({', '.join(parts)})"
+
+
+@dataclass(frozen=True)
+class Distill:
+    """Training on the prompts of several domains, each with its own teacher.
+
+    Attributes:
+        teachers: Pairs of domain and the curriculum whose end is its teacher, sorted by domain.
+        steps: Number of optimizer steps that the expression sets; None if the budget rule decides.
+    """
+
+    teachers: tuple[tuple[str, Curriculum], ...]
+    steps: int | None = None
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Domains whose prompts the student trains on."""
+        return tuple(name for name, _ in self.teachers)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether a strategy for mixtures can act on the phase: never, since teachers take the place of rewards."""
+        return False
+
+    @property
+    def inner(self) -> tuple[Curriculum, ...]:
+        """Curricula whose ends the phase reads: the teachers."""
+        return tuple(teacher for _, teacher in self.teachers)
+
+    def __str__(self) -> str:
+        parts = (name if name == str(teacher) else f"{name}: {teacher}" for name, teacher in self.teachers)
+        return f"distill({', '.join(parts)})" + _at(self.steps)
+
+
+AnyPhase = Phase | Merge | Distill
+"""A phase of a curriculum."""
+
+
+def make_phase(weights: Mapping[str, int], steps: int | None = None) -> Phase:
+    """Return a phase in canonical form."""
+    divisor = math.gcd(*weights.values())
+    return Phase(tuple((name, weights[name] // divisor) for name in sorted(weights)), steps)
+
+
+def make_merge(
+    weights: Mapping[Curriculum, float], method: MergeMethod = MergeMethod.LINEAR, density: float | None = None
+) -> Merge:
+    """Return a merge in canonical form. `density` only applies to a sparse method, which has a default."""
+    arguments = sorted(((weight, each) for each, weight in weights.items()), key=lambda pair: str(pair[1]))
+    kept = (DEFAULT_DENSITY if density is None else density) if method.is_sparse else None
+    return Merge(tuple(arguments), method, kept)
+
+
+def make_distill(teachers: Mapping[str, Curriculum], steps: int | None = None) -> Distill:
+    """Return a distillation in canonical form."""
+    return Distill(tuple((name, teachers[name]) for name in sorted(teachers)), steps)
+
+
+def decimal_text(value: float) -> str:
+    """Return a number as text with at most six decimals and no trailing zeros."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")
+
+
+def _at(steps: int | None) -> str:
+    return "" if steps is None else f"@{steps}"
+
+
+def _argument(weight: float, curriculum: Curriculum) -> str:
+    """Return one argument of a merge, in parentheses where its weight would else apply to a part of it."""
+    text = str(curriculum)
+    factor = "" if weight == 1 else f"{decimal_text(weight)}*"
+    compound = bool(factor) and (len(curriculum.phases) > 1 or curriculum.is_mixture)
+    return f"{factor}({text})" if compound or text[0].isdigit() else factor + text
