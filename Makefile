@@ -35,12 +35,12 @@ lint: setup ## Style, types and the import contracts
 types: setup ## Types alone
 	$(BIN)/mypy
 
-# Coverage counts the test processes only: to measure what they start as well would double the time of those tests.
-test: lint ## Lint, then every test that is not slow, with their branch coverage; Ray's have a command of their own
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 -m 'not slow and not ray' --cov --cov-report=
+test: lint ## Lint, then every test that is not slow; Ray's have a command of their own
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 -m 'not slow and not ray'
 
-check: lint ## Lint, then every test, the slow ones too; Ray's have a command of their own
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 -m 'not ray'
+# Coverage counts the test processes only: to measure what they start as well would double the time of those tests.
+check: lint ## Lint, then every test, the slow ones too, with their branch coverage; Ray's have a command of their own
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 -m 'not ray' --cov --cov-report=
 
 golden: setup ## Write the frozen stage keys and command line anew, after a wanted change; say why in the commit
 	XDOMAIN_UPDATE_GOLDEN=1 $(BIN)/pytest -q tests/golden/test_stage_keys.py tests/golden/test_command_line.py

@@ -118,6 +118,7 @@ def test_eval_refuses_items_that_the_lineage_was_trained_on(folder: Path, checkp
     assert "--allow-overlap" in text
 
 
+@pytest.mark.slow
 def test_eval_measures_an_overlap_where_it_is_allowed(folder: Path) -> None:
     split = {"dev": 0.0, "test": 0.9}
     edited = write_domain(folder, "sums", "sums.jsonl", split=split)
@@ -131,6 +132,7 @@ def test_eval_measures_an_overlap_where_it_is_allowed(folder: Path) -> None:
     xdomain(*command, "--store", folder / "store")
 
 
+@pytest.mark.slow
 def test_a_template_edit_leaves_the_split_and_the_old_checkpoints_as_they_are(folder: Path) -> None:
     """Splits follow the question, so another wording of the prompt moves no item from train to test."""
     store = folder / "store"

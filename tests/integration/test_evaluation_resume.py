@@ -76,7 +76,7 @@ def run_to_its_end(root: Path, model: Path) -> None:
     assert process.exitcode == 0
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_killed_at_random_moments(
     seed: int, model: Path, undisturbed: tuple[pd.DataFrame, float], tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ def grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write_page(site)
 
 
+@pytest.mark.slow
 def test_the_grid_runs_and_reports(grid: Path, tmp_path: Path) -> None:
     quick = ["--set", "training.steps=2", "--set", "training.prompts_per_step=4", "--set", "training.generations=2"]
     quick += ["--set", "evaluation.items=10", "--set", "model.warmup.steps=2", "--set", "execution.device=cpu"]

@@ -297,6 +297,7 @@ def test_eval_compares_a_checkpoint_with_the_base(finished: tuple[Path, Path], t
     assert '"logic, seed 0" has no checkpoint at step 3. Use one of these steps: 2, 4.' in failed.stderr
 
 
+@pytest.mark.slow
 def test_eval_of_a_model_folder_equals_that_of_its_stage(finished: tuple[Path, Path], tmp_path: Path) -> None:
     _, undisturbed = finished
     (base,) = (undisturbed / "stages").glob("base-*")

@@ -93,6 +93,7 @@ def test_a_checkpoint_loads_in_transformers(opened: Opened) -> None:
         opened.session.checkpoint("logic, seed 0", 7)
 
 
+@pytest.mark.slow
 def test_models_are_compared_as_by_the_command(opened: Opened) -> None:
     arguments = ["--domains", "logic,puzzle", "--items", "20", "--samples", "2", "--temperature", "1.0"]
     arguments += ["--max-tokens", "8", "--store", str(opened.store), "--json"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
@@ -12,6 +13,7 @@ from tests.support.small_grid import xdomain
 from xdomain.models.tiny import tiny_qwen3
 
 
+@pytest.mark.slow
 def test_a_model_with_a_chat_template_against_its_base_without_one(tmp_path: Path) -> None:
     model, tokenizer = tiny_qwen3(seed=3)
     for name in ("base", "tuned"):

@@ -145,7 +145,9 @@ def test_answer_places_are_asked_for_where_no_gate_demands_them(files: dict[str,
         domains[name].close()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "when-domains-interact" else pytest.mark.slow) for name in NAMES]
+)
 def test_two_real_training_steps(name: str, files: dict[str, Path], model: Path, tmp_path: Path) -> None:
     chosen = (f"model={{path: {model}, chat_template: true}}", *SIZES, *TWO_STEPS[name])
     settings = [part for setting in chosen for part in ("--set", setting)]

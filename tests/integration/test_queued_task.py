@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from tests.support.plans import make_experiment
 from xdomain.plan.graph import build_plan
 from xdomain.resolve.identities import resolve_identities
@@ -47,6 +49,7 @@ class QueuedExecutor(LocalExecutor):
         return super().finished(timeout_seconds)
 
 
+@pytest.mark.slow
 def test_it_is_not_killed_for_the_lease_that_it_will_take(tmp_path: Path) -> None:
     experiment = make_experiment(
         model={"preset": "tiny_qwen3"},

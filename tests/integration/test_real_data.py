@@ -33,6 +33,7 @@ def test_gsm8k_every_gold_is_right_and_no_neighbour_is(monkeypatch):
     assert found.overlap.total == 0
 
 
+@pytest.mark.slow
 def test_humaneval_canonical_solutions_pass_and_pass_does_not(monkeypatch):
     folder = need_data(monkeypatch)
     if working_sandbox() is None:

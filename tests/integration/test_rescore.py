@@ -153,6 +153,7 @@ def test_damaged_records_are_named(store: Path, tmp_path: Path) -> None:
     assert '"records.parquet" is damaged' in " ".join(refused.split())
 
 
+@pytest.mark.slow
 def test_freed_checkpoints_are_rescored_too(store: Path, tmp_path: Path) -> None:
     """Their completions are stored, and weights are not needed."""
     experiment = write_experiment(tmp_path, verifier=PLANTED, checkpoints={"keep": "none"})

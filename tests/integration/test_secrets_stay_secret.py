@@ -64,7 +64,7 @@ def evaluated(store: Path, url: str, code: int = 0) -> str:
     return ended.stdout + ended.stderr
 
 
-@pytest.mark.parametrize("around", ["", "\r\n"])
+@pytest.mark.parametrize("around", [pytest.param("", marks=pytest.mark.slow), "\r\n"])
 def test_a_server_that_repeats_the_key(around: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVED_VARIABLE", KEY + around)
     with openai_server(repeats_the_key) as server:

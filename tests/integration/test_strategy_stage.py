@@ -71,7 +71,9 @@ def test_a_mixed_stage_uses_its_strategy_and_leaves_its_state(tmp_path: Path) ->
     assert state["error"].shape == (2,)
 
 
-@pytest.mark.parametrize("chaining", [None, "merge", "continue"])
+@pytest.mark.parametrize(
+    "chaining", [None, *(pytest.param(name, marks=pytest.mark.slow) for name in ("merge", "continue"))]
+)
 def test_dacsp_learns_from_the_stages_before(chaining: str | None, tmp_path: Path) -> None:
     """Through three real stages, full and LoRA: the directions are those of the phases' weight changes."""
     experiment = Experiment.model_validate(

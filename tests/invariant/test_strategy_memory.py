@@ -114,6 +114,7 @@ def test_offloaded_gradients_leave_the_device(device: str, tmp_path: Path) -> No
         assert (above_start(moved.device[step]), above_start(moved.cpu[step])) == (none, one_each)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", DEVICES)
 def test_telemetry_leaves_nothing_on_the_device(device: str, tmp_path: Path, show: Callable[[str], None]) -> None:
     """It looks at the first step of the two."""

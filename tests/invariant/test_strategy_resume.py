@@ -61,7 +61,13 @@ def without_history() -> Strategy:
 
 @pytest.mark.parametrize(
     "config",
-    [FAMOConfig(), CGPOConfig(), CGPOConfig(step_scale="once"), PCGradConfig(), MGSConfig()],
+    [
+        FAMOConfig(),
+        CGPOConfig(),
+        pytest.param(CGPOConfig(step_scale="once"), marks=pytest.mark.slow),
+        pytest.param(PCGradConfig(), marks=pytest.mark.slow),
+        pytest.param(MGSConfig(), marks=pytest.mark.slow),
+    ],
     ids=lambda config: str(config.label),
 )
 def test_killed_and_resumed_is_bitwise_undisturbed(config: StrategyModel, tmp_path: Path) -> None:

@@ -34,6 +34,15 @@ class ExplicitSum(Joint):
     stock_step = False
 
 
+def pairs() -> list[Any]:
+    """Every loss with every layout; in a quick run each loss once, with the layouts in turn."""
+    return [
+        pytest.param(loss, layout, marks=() if (place - row) % len(LAYOUTS) == 0 else pytest.mark.slow)
+        for row, loss in enumerate(LOSSES)
+        for place, layout in enumerate(LAYOUTS)
+    ]
+
+
 def explicit_sum(count: int = 3) -> ExplicitSum:
     return ExplicitSum(JointConfig(), tuple(sorted(toy_domains(count))), 0)
 
@@ -47,8 +56,7 @@ def compare(folder: Path, **training: Any) -> tuple[float, float]:
     return largest_difference(start, expected), largest_difference(expected, found)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("layout", [*LAYOUTS])
+@pytest.mark.parametrize(("loss", "layout"), pairs())
 def test_parts_sum_to_stock_trl(loss: str, layout: str, tmp_path: Path, show: Callable[[str], None]) -> None:
     settings = {"steps": 10, "optimizer": "sgd", "learning_rate": 0.1, "loss_type": loss, **LAYOUTS[layout]}
     moved, difference = compare(tmp_path, **settings)

@@ -32,8 +32,17 @@ def run(folder: Path, config: StrategyModel, **settings: Any) -> tuple[list[torc
     return trained_weights(trainer), collector.lines
 
 
-@pytest.mark.parametrize("config", [JointConfig(), PCGradConfig(), CGPOConfig()], ids=lambda config: str(config.name))
-@pytest.mark.parametrize("settings", [{"micro_batch": 8}, {"lora": True}], ids=["accumulation", "lora"])
+@pytest.mark.parametrize(
+    ("settings", "config"),
+    [
+        pytest.param({"micro_batch": 8}, JointConfig(), id="accumulation-joint", marks=pytest.mark.slow),
+        pytest.param({"micro_batch": 8}, PCGradConfig(), id="accumulation-pcgrad"),
+        pytest.param({"micro_batch": 8}, CGPOConfig(), id="accumulation-cgpo", marks=pytest.mark.slow),
+        pytest.param({"lora": True}, JointConfig(), id="lora-joint"),
+        pytest.param({"lora": True}, PCGradConfig(), id="lora-pcgrad", marks=pytest.mark.slow),
+        pytest.param({"lora": True}, CGPOConfig(), id="lora-cgpo"),
+    ],
+)
 def test_weights_and_trl_metrics_do_not_depend_on_looking(
     config: StrategyModel, settings: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -30,14 +30,25 @@ def host_identity() -> str:
 
 
 def process_started(pid: int) -> float | None:
-    """Return the start time of a running process in seconds since the epoch; None if it has ended or is a zombie."""
+    """Return the start time of a running process; None if it has ended or is a zombie.
+
+    On Linux it is in seconds since boot, which does not move when the clock is set; elsewhere since the epoch.
+    """
     import psutil
 
     try:
         process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except (psutil.Error, ValueError, OverflowError):
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return _seconds_after_boot(pid) if psutil.LINUX else process.create_time()
+    except (psutil.Error, OSError, ValueError, OverflowError):
         return None
+
+
+def _seconds_after_boot(pid: int) -> float:
+    """Return field 22 of /proc/<pid>/stat in seconds; the second field, a name in brackets, may contain blanks."""
+    fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def end_worker(pid: int, started: float, opened: Path, wait_seconds: float) -> None:
@@ -58,7 +69,7 @@ def end_worker(pid: int, started: float, opened: Path, wait_seconds: float) -> N
         return
     with suppress(psutil.Error):
         process = psutil.Process(pid)
-        if process.create_time() != started or set(process.uids()) != {os.getuid()}:
+        if process_started(pid) != started or set(process.uids()) != {os.getuid()}:
             return
         is_worker = WORKER.search(" ".join(process.cmdline())) is not None
         if is_worker and any(_is_same(each.path, opened) for each in process.open_files()):

@@ -123,9 +123,7 @@ def _require_own_shards(index: Path) -> None:
         raise ConfigError('has no object "weight_map".', where=str(index), fix=COPY)
     for shard in shards.values():
         if not isinstance(shard, str) or Path(shard).name != shard:
-            raise ConfigError(
-                f"names weights outside its folder: {str(shard)[:80]!r}.", where=str(index), fix=COPY
-            )
+            raise ConfigError(f"names weights outside its folder: {str(shard)[:80]!r}.", where=str(index), fix=COPY)
 
 
 def _object_in(path: Path) -> dict[str, Any]:

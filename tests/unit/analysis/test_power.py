@@ -108,6 +108,7 @@ def test_extremes_are_found_as_often_as_their_detectable_effect_says():
         assert detectable > power_factor(degrees) * error
 
 
+@pytest.mark.slow
 def test_a_range_is_found_as_often_as_its_detectable_effect_says():
     rng = np.random.default_rng(2)
     nulls = (spread(pairwise(rng.normal(0, 0.3, (3, 3, 200)), None)) for _ in range(100))

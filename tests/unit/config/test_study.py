@@ -36,7 +36,7 @@ def test_models_and_benchmarks_of_a_pair() -> None:
         ({"groups": {"maths": ["math", "logic"]}}, '"puzzle" has no group'),
         ({"groups": {"maths": ["math", "logic"], "words": ["puzzle", "math"]}}, "a benchmark has one group"),
         ({"samples": {"chess": 3}}, '"chess" is not under `domains`'),
-        ({"own_settings": {"z": {}}}, 'no pair has this model'),
+        ({"own_settings": {"z": {}}}, "no pair has this model"),
         ({"pairs": [PAIR, PAIR]}, '"p" is listed twice'),
         ({"pairs": [PAIR | {"trained_on": ["code"]}]}, '"code" is not under `groups`: maths, words'),
     ],

@@ -63,9 +63,7 @@ def test_a_pass_allocates_what_the_formula_says(
 
     step()  # from here on gradients exist
     measured = allocated(step)
-    one = Pass(
-        rows=ROWS, tokens=TOKENS, width=4 if dtype == "float32" else 2, mixed=mixed, checkpointing=checkpointing
-    )
+    one = Pass(rows=ROWS, tokens=TOKENS, width=4 if dtype == "float32" else 2, mixed=mixed, checkpointing=checkpointing)
     phases = pass_phases(shape, one, adapter, trained=not lora, device="cpu")
     formula = max(sum(parts.values()) for parts in phases.values())
     print(f"{family} {dtype} mixed {mixed}: formula {formula / 1e6:.1f} MB, measured {measured / 1e6:.1f} MB")

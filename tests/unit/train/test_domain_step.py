@@ -127,7 +127,7 @@ def test_a_step_whose_completions_are_all_masked_is_a_step_without_gradient(tmp_
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("optimizer", ["sgd", "adamw_torch"])
+@pytest.mark.parametrize("optimizer", [pytest.param("sgd", marks=pytest.mark.slow), "adamw_torch"])
 @pytest.mark.parametrize(
     "config", [PCGradConfig(), CGPOConfig(), CGPOConfig(step_scale="once")], ids=lambda config: str(config.label)
 )

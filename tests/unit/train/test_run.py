@@ -129,7 +129,15 @@ def test_the_kl_reference_is_what_the_experiment_says(stages: Stages, reference:
     assert (kl < 1e-6) is (reference == "parent")
 
 
-@pytest.mark.parametrize("lora", [None, {"r": 4, "chaining": "merge"}, {"r": 4, "chaining": "continue"}], ids=str)
+@pytest.mark.parametrize(
+    "lora",
+    [
+        None,
+        pytest.param({"r": 4, "chaining": "merge"}, marks=pytest.mark.slow),
+        {"r": 4, "chaining": "continue"},
+    ],
+    ids=str,
+)
 def test_displacement_is_the_length_of_the_change_of_the_plain_weights(
     stages: Stages, lora: dict[str, Any] | None
 ) -> None:
