@@ -126,7 +126,10 @@ def sleeper(started: list[subprocess.Popen[bytes]], name: str, opened: Path, use
     with opened.open() as handle:
         words = ["/bin/sh", "-c", "sleep 600; true", name]
         started.append(subprocess.Popen(words, stdin=handle, user=user, start_new_session=True))
-    return psutil.Process(started[-1].pid)
+    process = psutil.Process(started[-1].pid)
+    while name not in process.cmdline():  # a process that was just started has no command line for a moment
+        time.sleep(0.01)
+    return process
 
 
 def lives(process: psutil.Process) -> bool:
