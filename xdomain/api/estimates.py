@@ -10,7 +10,7 @@ from typing import Any
 from xdomain.plan.cost import list_schedule_seconds
 from xdomain.plan.disk import Disk, stage_disk
 from xdomain.plan.graph import Plan
-from xdomain.plan.memory import Memory
+from xdomain.plan.memory import Memory, micro_batch
 from xdomain.plan.model_shape import ModelShape
 from xdomain.plan.peaks import GIGABYTE, Changes, Verdict, domain_gradients, smallest_change, stage_memory, verdict
 from xdomain.plan.stage import EvaluateStage, StageKind, StageSpec, TrainStage
@@ -214,6 +214,8 @@ class Estimates:
             "model": {"found": self.found.where, "shape": None if self.shape is None else asdict(self.shape)}
             | {"parameters": None if self.shape is None else self.shape.parameters},
             "gpu_memory_gb": self.needs.gpu_gb,
+            "micro_batch": micro_batch(experiment.training, experiment.execution.train_processes),
+            "micro_batch_chosen": self._plan.micro_batch is not None,
             "tokens_per_second": self.needs.tokens_per_second,
             "prompt_tokens": prompt or ASSUMED_PROMPT_TOKENS,
             "prompt_tokens_assumed": prompt is None,

@@ -226,11 +226,12 @@ class Experiment(ConfigModel):
                 f"execution.train_processes: {processes} processes share a step of prompts_per_step x generations = "
                 f"{completions} completions, so some would have none. Lower it, or take more prompts per step."
             )
-        if completions % (processes * (training.micro_batch or 1)):
+        micro_batch = training.micro_batch if isinstance(training.micro_batch, int) else None
+        if completions % (processes * (micro_batch or 1)):
             raise ValueError(
                 f"execution.train_processes: prompts_per_step x generations = {completions} should be divisible by "
                 f"train_processes x micro_batch. Found {processes} processes"
-                + (f", micro_batch {training.micro_batch}." if training.micro_batch else ".")
+                + (f", micro_batch {micro_batch}." if micro_batch else ".")
             )
         if training.rollout == "transformers" and training.rollout_draws == "stream":
             raise ValueError(

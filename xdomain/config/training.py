@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -52,9 +52,10 @@ class TrainingConfig(ConfigModel):
     64 give 4)."""
     epochs_per_rollout: int = Field(1, ge=1)
     """Number of passes over a rollout batch (TRL's `num_iterations`, the mu of GRPO)."""
-    micro_batch: int | None = Field(None, ge=1)
+    micro_batch: Annotated[int, Field(ge=1)] | Literal["auto"] | None = None
     """Completions per forward and backward pass; by default all of a step. Fewer save memory (gradient accumulation).
-    """
+    `auto` takes the largest number with which every training stage fits `execution.gpu_memory_gb`, by the estimate of
+    `xdomain grid plan`. The chosen number is part of a stage's identity."""
     learning_rate: float = Field(1e-6, gt=0)
     """Peak learning rate."""
     lr_schedule: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant"
@@ -134,7 +135,7 @@ class TrainingConfig(ConfigModel):
     @model_validator(mode="after")
     def _divisible(self) -> TrainingConfig:
         completions = self.prompts_per_step * self.generations
-        if self.micro_batch is not None and completions % self.micro_batch:
+        if isinstance(self.micro_batch, int) and completions % self.micro_batch:
             raise ValueError(
                 f"`micro_batch` should divide prompts_per_step x generations = {completions}. Found {self.micro_batch}."
             )
@@ -147,6 +148,17 @@ class TrainingConfig(ConfigModel):
             )
         check_effect(self)
         return self
+
+    @property
+    def given_micro_batch(self) -> int | None:
+        """`micro_batch` as a number; None for all completions of a process.
+
+        Raises:
+            ValueError: `auto` was not replaced by the number that a plan chooses.
+        """
+        if self.micro_batch == "auto":
+            raise ValueError("`micro_batch: auto` has no number before the experiment is planned.")
+        return self.micro_batch
 
     @property
     def uses_vllm(self) -> bool:

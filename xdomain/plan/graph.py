@@ -91,12 +91,21 @@ def merge_graphs(graphs: Sequence[Graph]) -> Graph:
 
 @dataclass(frozen=True)
 class Plan(Graph):
-    """The graph of an experiment: one base model, its training stages, and their evaluations."""
+    """The graph of an experiment: one base model, its training stages, and their evaluations.
+
+    Attributes:
+        setup: The experiment.
+        base: Stage of the base model.
+        runs: Runs of all seeds and strategies.
+        origin: Where the experiment's settings come from.
+        micro_batch: Number that replaced `training.micro_batch: auto`; None if the experiment gives it.
+    """
 
     setup: Experiment
     base: BaseStage
     runs: tuple[Run, ...]
     origin: Origin = NO_FILE
+    micro_batch: int | None = None
 
     @property
     def experiment(self) -> Experiment:

@@ -142,7 +142,7 @@ def _batches(training: TrainingConfig, processes: int) -> dict[str, int]:
             where="training.prompts_per_step",
             fix="Change one of the two, or execution.train_processes.",
         )
-    micro = training.micro_batch or share
+    micro = training.given_micro_batch or share
     if share % micro:
         raise ConfigError(
             f"`micro_batch` should divide the {share} completions that each of {processes} processes has per step. "
