@@ -46,9 +46,9 @@ COMMON: Mapping[str, Any] = {
     "max_completion_tokens": 3,
     "weights": {"digits": 5, "letters": 2, "marks": 1},  # so that a process may lack a domain
     "draws_seed": 0,
-    # At its default of 1e-8, AdamW makes a full step of the rounding of a gradient that is nearly 0.
-    "grpo": {"adam_epsilon": 1e-4},
 }
+LARGE_EPSILON: Mapping[str, Any] = {"adam_epsilon": 1e-4}
+"""For float32: at its default of 1e-8, AdamW makes a full step of the rounding of a gradient that is nearly 0."""
 STRATEGIES: Mapping[str, Any] = {
     **{name: name for name in BUILT_IN if solvable(name)},
     "cgpo once": {"name": "cgpo", "step_scale": "once"},
@@ -65,7 +65,10 @@ LONGEST: list[int] = []
 
 
 def covering() -> dict[str, dict[str, Any]]:
-    """Return two cases of every strategy, in which each loss meets LoRA, accumulation and epochs, on and off."""
+    """Return two cases of every strategy, in which each loss meets LoRA, accumulation and epochs, on and off.
+
+    All are in float64 with AdamW's default epsilon.
+    """
     cases: dict[str, dict[str, Any]] = {}
     for second, (place, name) in product((0, 1), enumerate(STRATEGIES)):
         cases |= case(
@@ -77,6 +80,7 @@ def covering() -> dict[str, dict[str, Any]]:
             beta=0.1 if place % 4 == 2 * second else 0.0,
             telemetry=second == 1,
             keeps_gathered=place % 4 == 2 * second + 1,
+            more={"double": True},
         )
     return cases
 
@@ -85,7 +89,8 @@ def full_product() -> dict[str, dict[str, Any]]:
     """Return every combination of strategy, loss and LoRA, with accumulation and two epochs in half of them."""
     cases: dict[str, dict[str, Any]] = {}
     for place, (name, loss, lora) in enumerate(product(STRATEGIES, LOSSES, (False, True))):
-        cases |= case(name, loss, lora=lora, accumulation=1 + place // 2 % 2, epochs=1 + place // 4 % 2)
+        more = {"double": True}
+        cases |= case(name, loss, lora=lora, accumulation=1 + place // 2 % 2, epochs=1 + place // 4 % 2, more=more)
     return cases
 
 
@@ -164,26 +169,34 @@ def train(
     *,
     processes: int,
     shards: bool = False,
+    double: bool = False,
     **settings: Any,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Return the trained weights before and after, whole."""
+    """Return the trained weights before and after, whole.
+
+    Args:
+        double: Train in float64 with AdamW's default epsilon, not in float32 with a large one. The embedding is left
+            out, because TRL sums the output layer's gradient in float32.
+    """
     os.environ.pop("ACCELERATE_USE_FSDP", None)  # accelerate leaves it set
     strategy = strategy_of(STRATEGIES[which])
     model = small_model()
     if settings["beta"]:  # TRL then loads a model by its name, which our reference takes the place of
         model = Qwen3ForCausalLM.from_pretrained(folder.parent / MODEL)
+    model.get_input_embeddings().requires_grad_(not double)
+    reference = small_model() if settings["beta"] else None
     trainer = toy_trainer(
         folder,
         strategy,
-        model=model,
-        reference=small_model() if settings["beta"] else None,
+        model=model.double() if double else model,
+        reference=reference.double() if double and reference is not None else reference,
         processes=processes,
         sharding=Sharding(reshard_after_forward=not keeps_gathered) if shards else None,
         micro_batch=COMPLETIONS // processes // accumulation,
-        **{**COMMON, **settings},
+        **{**COMMON, "grpo": {} if double else LARGE_EPSILON, **settings},
     )
     if settings.get("rollout") == "batched":  # many tokens end a completion, so that processes differ in their length
-        trainer.eos_token_ids = [*range(0, trainer.model.config.vocab_size, 4)]
+        trainer.eos_token_ids = [*range(0, trainer.model.config.vocab_size, 2)]
         trainer.reader = RolloutReader(trainer._tokenizer, trainer.eos_token_ids, None, trainer.router.stop)
     if which == "dacsp":
         strategy.prepare(*earlier_phase(trainer.model))

@@ -17,7 +17,7 @@ SETTING = "training.micro_batch"
 def sized_experiment(plan: Plan, shape: ModelShape | None, where: str) -> Experiment:
     """Return the experiment with the largest micro-batch that divides a process's completions and fits the GPU.
 
-    All training stages get the same number, so that stages that differ in their curriculum alone stay comparable.
+    All training stages get the same number, so that their results differ by their curricula only.
 
     Args:
         plan: Plan of the experiment with `micro_batch: auto`.

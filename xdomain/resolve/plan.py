@@ -14,7 +14,7 @@ from xdomain.store.store import Store
 
 
 def plan_experiment(experiment: Experiment, store: Store) -> Plan:
-    """Return the plan of an experiment, with a number in place of `micro_batch: auto`.
+    """Return the plan of an experiment, with a number instead of `micro_batch: auto`.
 
     Args:
         experiment: The experiment.
