@@ -45,11 +45,11 @@ from xdomain.train.trainer import DomainGRPOTrainer
 PROCESSES = 2
 AIM = 1.5
 MODELS: dict[str, dict[str, Any]] = {
-    "tiny": {"domain": "logic", "chat": False, "prompts": 16, "samples": 8, "tokens": 9, "steps": 6},
-    "smollm2": {"domain": "science_open", "chat": True, "prompts": 4, "samples": 4, "tokens": 8, "steps": 3},
+    "tiny": {"domain": "logic", "chat": False, "prompts": 16, "samples": 8, "tokens": 9, "steps": 8},
+    "smollm2": {"domain": "science_open", "chat": True, "prompts": 4, "samples": 4, "tokens": 8, "steps": 2},
 }
 """Sizes of a step, and how many steps a turn has; the first step of a turn is not counted."""
-TURNS = 3
+TURNS = 2
 
 
 class Seconds(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
