@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 NAMES = (
-    *("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "rollouts", "command"),
+    *("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "rollouts", "sharding", "command"),
     *("evaluation", "view", "engines"),
 )
 

@@ -137,6 +137,7 @@ EVALUATION = {
 }  # fmt: skip
 EXECUTION = {
     "executor": "slurm", "workers": 2, "threads": 2, "device": "cpu", "train_processes": 1, "damaged": "remake",
+    "gpu_memory_gb": 80,
     "resources": {"base": {"cpus": 1}, "train": {"gpus": 0.5, "memory_gb": 1, "minutes": 3, "custom": {"a100": 1}}},
     "ray": {"address": "auto"}, "retries": {"killed": 0, "out_of_memory": 1, "error": 2}, "stale_after_seconds": 10,
     "slurm": {"options": {"partition": "gpu", "nodes": 1, "exclusive": True}, "setup": ["module load"], "most_jobs": 3},

@@ -16,9 +16,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 import torch
+from accelerate.utils import gather_object
 from safetensors.torch import save_file
 from torch import Tensor
 from transformers import Qwen3Config, Qwen3ForCausalLM
@@ -32,6 +34,7 @@ from xdomain.core.stage import Sharding
 from xdomain.models.tiny import tiny_tokenizer
 from xdomain.strategies import dacsp, gradients
 from xdomain.strategies.dacsp import weight_places
+from xdomain.train.rollouts import RolloutReader
 
 COMPLETIONS = 32
 """Of a step."""
@@ -43,20 +46,29 @@ COMMON: Mapping[str, Any] = {
     "max_completion_tokens": 3,
     "weights": {"digits": 5, "letters": 2, "marks": 1},  # so that a process may lack a domain
     "draws_seed": 0,
-    # At its default of 1e-8, AdamW makes a full step of the rounding of a gradient that is nearly 0.
-    "grpo": {"adam_epsilon": 1e-4},
 }
+LARGE_EPSILON: Mapping[str, Any] = {"adam_epsilon": 1e-4}
+"""For float32: at its default of 1e-8, AdamW makes a full step of the rounding of a gradient that is nearly 0."""
 STRATEGIES: Mapping[str, Any] = {
     **{name: name for name in BUILT_IN if solvable(name)},
     "cgpo once": {"name": "cgpo", "step_scale": "once"},
 }
 LOSSES: tuple[str, ...] = get_args(LossType)
+OTHERS = "others"
+"""Group of `others`, all of which are also trained by data parallelism."""
 PLANTED = ("pcgrad", "dacsp")
 """Strategies whose full training is also run with the reduction over processes left out."""
 
 
+LONGEST: list[int] = []
+"""Tokens of the longest completion of this process in the last rollout of each training so far."""
+
+
 def covering() -> dict[str, dict[str, Any]]:
-    """Return two cases of every strategy, in which each loss meets LoRA, accumulation and epochs, on and off."""
+    """Return two cases of every strategy, in which each loss meets LoRA, accumulation and epochs, on and off.
+
+    All are in float64 with AdamW's default epsilon.
+    """
     cases: dict[str, dict[str, Any]] = {}
     for second, (place, name) in product((0, 1), enumerate(STRATEGIES)):
         cases |= case(
@@ -68,6 +80,7 @@ def covering() -> dict[str, dict[str, Any]]:
             beta=0.1 if place % 4 == 2 * second else 0.0,
             telemetry=second == 1,
             keeps_gathered=place % 4 == 2 * second + 1,
+            more={"double": True},
         )
     return cases
 
@@ -76,8 +89,22 @@ def full_product() -> dict[str, dict[str, Any]]:
     """Return every combination of strategy, loss and LoRA, with accumulation and two epochs in half of them."""
     cases: dict[str, dict[str, Any]] = {}
     for place, (name, loss, lora) in enumerate(product(STRATEGIES, LOSSES, (False, True))):
-        cases |= case(name, loss, lora=lora, accumulation=1 + place // 2 % 2, epochs=1 + place // 4 % 2)
+        more = {"double": True}
+        cases |= case(name, loss, lora=lora, accumulation=1 + place // 2 % 2, epochs=1 + place // 4 % 2, more=more)
     return cases
+
+
+def others() -> dict[str, dict[str, Any]]:
+    """Return cases of batched rollouts, whose processes end at different tokens, and of bfloat16."""
+    plain: dict[str, Any] = {"lora": False, "accumulation": 1, "epochs": 1}
+    batched: dict[str, Any] = {"rollout": "batched", "max_completion_tokens": 8}
+    return {
+        **case("joint", "dapo", **plain, more=batched),
+        **case("pcgrad", "grpo", **plain | {"lora": True, "accumulation": 2}, more=batched),
+        **case("joint", "grpo", **plain | {"accumulation": 2}, beta=0.1, more={"bf16": True}),
+        **case("cgpo", "dapo", **plain | {"epochs": 2}, more={"bf16": True, "gradient_checkpointing": True}),
+        **case("mgs", "dapo", **plain | {"lora": True}, more={"bf16": True, **batched}),
+    }
 
 
 def case(
@@ -90,19 +117,21 @@ def case(
     beta: float = 0.0,
     telemetry: bool = False,
     keeps_gathered: bool = False,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, dict[str, Any]]:
     """Return one case under a name that says what is in it."""
     words = [loss, "LoRA" if lora else "full", f"{accumulation} micro", f"{epochs} epoch"] + ["KL"] * (beta > 0)
-    words += ["kept"] * keeps_gathered
+    words += ["kept"] * keeps_gathered + [name if value is True else str(value) for name, value in more.items()]
     settings: dict[str, Any] = {"loss_type": loss, "lora": lora, "epochs_per_rollout": epochs, "beta": beta}
     settings |= {"telemetry_every": 2 if telemetry else None, "keeps_gathered": keeps_gathered}
-    return {f"{strategy} | {', '.join(words)}": {"which": strategy, "accumulation": accumulation, **settings}}
+    settings |= {"which": strategy, "accumulation": accumulation, **more}
+    return {f"{strategy} | {', '.join(words)}": settings}
 
 
 def groups() -> dict[str, dict[str, dict[str, Any]]]:
     """Return the cases of each launch."""
     some = [*covering().items()]
-    return {"covering": dict(some), "four": dict(some[::5]), "product": full_product()}
+    return {"covering": dict(some), "four": dict(some[::5]), "product": full_product(), OTHERS: others()}
 
 
 def comparable(settings: Mapping[str, Any]) -> bool:
@@ -140,28 +169,40 @@ def train(
     *,
     processes: int,
     shards: bool = False,
+    double: bool = False,
     **settings: Any,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Return the trained weights before and after, whole."""
+    """Return the trained weights before and after, whole.
+
+    Args:
+        double: Train in float64 with AdamW's default epsilon, not in float32 with a large one. The embedding is left
+            out, because TRL sums the output layer's gradient in float32.
+    """
     os.environ.pop("ACCELERATE_USE_FSDP", None)  # accelerate leaves it set
     strategy = strategy_of(STRATEGIES[which])
     model = small_model()
     if settings["beta"]:  # TRL then loads a model by its name, which our reference takes the place of
         model = Qwen3ForCausalLM.from_pretrained(folder.parent / MODEL)
+    model.get_input_embeddings().requires_grad_(not double)
+    reference = small_model() if settings["beta"] else None
     trainer = toy_trainer(
         folder,
         strategy,
-        model=model,
-        reference=small_model() if settings["beta"] else None,
+        model=model.double() if double else model,
+        reference=reference.double() if double and reference is not None else reference,
         processes=processes,
         sharding=Sharding(reshard_after_forward=not keeps_gathered) if shards else None,
         micro_batch=COMPLETIONS // processes // accumulation,
-        **{**COMMON, **settings},
+        **{**COMMON, "grpo": {} if double else LARGE_EPSILON, **settings},
     )
+    if settings.get("rollout") == "batched":  # many tokens end a completion, so that processes differ in their length
+        trainer.eos_token_ids = [*range(0, trainer.model.config.vocab_size, 2)]
+        trainer.reader = RolloutReader(trainer._tokenizer, trainer.eos_token_ids, None, trainer.router.stop)
     if which == "dacsp":
         strategy.prepare(*earlier_phase(trainer.model))
     start = {name: value.detach().clone() for name, value in trainable(trainer)}
     trainer.train()
+    LONGEST.append(max(len(rollout.token_ids) for rollout in trainer._rollouts))
     return start, {name: gradients.whole(value.detach()).clone() for name, value in trainable(trainer)}
 
 
@@ -193,10 +234,12 @@ def main() -> None:
     torch.set_num_threads(1)
     gc.freeze()  # each training collects garbage, which would look at all that was imported
     processes, first = int(os.environ["WORLD_SIZE"]), os.environ["RANK"] == "0"
-    shares = {}
+    shares: dict[str, float] = {}
     for place, (name, settings) in enumerate(cases.items()):
         start, sharded = train(folder / "sharded", processes=processes, shards=True, **settings)
-        if place % 7 == 0 or not comparable(settings):
+        if group == OTHERS:
+            shares[f"longest: {name}"] = len({*gather_object([LONGEST[-1]])})
+        if group == OTHERS or place % 7 == 0 or not comparable(settings):
             _, plain = train(folder / "plain", processes=processes, **settings)
             shares[name] = distance(plain, sharded) / distance(start, plain)
         if group == "covering" and settings["which"] in PLANTED and not settings["lora"]:

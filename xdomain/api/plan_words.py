@@ -11,7 +11,7 @@ from xdomain.api.estimates import Estimates
 from xdomain.api.planning import Forecast
 from xdomain.core.words import count, duration
 from xdomain.plan.adopted import declaration
-from xdomain.plan.recipe_words import recipe_lines
+from xdomain.plan.graph import Plan
 
 SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 MOST_REASONS = 8
@@ -36,13 +36,13 @@ def lines_in_words(forecast: Forecast) -> Iterator[tuple[str, str]]:
     several = {
         "trainer": [] if engine is None else [engine.sentence()],
         "declared": [] if declared is None else [declared],
-        "recipes": recipe_lines(experiment),
         "not reused": reasons_in_words(forecast),
         "borrowed": borrowed_in_words(forecast),
         "time left": [time_in_words(forecast)],
         "tokens": [tokens_in_words(forecast.estimates)],
         "disk": disk_in_words(forecast),
         "memory": memory_in_words(forecast.estimates),
+        "micro-batch": micro_batch_in_words(forecast.plan),
     }
     for name, lines in several.items():
         for place, line in enumerate(lines):
@@ -93,6 +93,15 @@ def memory_in_words(estimates: Estimates) -> Iterator[str]:
             yield f"{name}: {bytes_in_words(memory.own)}{share}"
     if estimates.fits is False:
         yield from _change_in_words(estimates.change)
+
+
+def micro_batch_in_words(plan: Plan) -> list[str]:
+    """Return the line about the number that replaced `micro_batch: auto`."""
+    gpu = plan.experiment.execution.gpu_memory_gb
+    if plan.micro_batch is None or gpu is None:
+        return []
+    chosen = f"{count(plan.micro_batch, 'completion')}, the most that fit {gpu:g} GB in every training stage"
+    return [f"{chosen} (`micro_batch: auto`)"]
 
 
 def reasons_in_words(forecast: Forecast) -> Iterator[str]:

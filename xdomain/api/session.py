@@ -16,11 +16,9 @@ from xdomain.config.field_types import FOLDER_NAME
 from xdomain.config.load import apply_override, make_experiment
 from xdomain.config.written import Written
 from xdomain.config.yaml_file import read_yaml
-from xdomain.plan.checks import check_layers
-from xdomain.plan.graph import Plan, build_plan
+from xdomain.plan.graph import Plan
 from xdomain.plan.origin import NO_FILE, Origin
-from xdomain.resolve.identities import resolve_identities
-from xdomain.resolve.model_shape import find_shape
+from xdomain.resolve.plan import plan_experiment
 from xdomain.store.store import Store
 
 if TYPE_CHECKING:  # these import more than a plan needs, so the methods below import them when called
@@ -68,7 +66,8 @@ class Session:
         """Return the forecast: cost of the plan, finished stages, resources of open stages, and detectable effects.
 
         Args:
-            gpu_memory_gb: Memory of a GPU in 10^9 bytes that stages are compared with.
+            gpu_memory_gb: Memory of a GPU in 10^9 bytes that stages are compared with; None for
+                `execution.gpu_memory_gb`.
             tokens_per_second: Generated tokens per second of a stage, including training steps; None to use the rates
                 of stored stages.
             jobs: Number of stages that run at the same time; None for the experiment's setting, or else 1.
@@ -76,7 +75,8 @@ class Session:
         from xdomain.api.estimates import Needs
         from xdomain.api.planning import Forecast
 
-        return Forecast(self.plan, self.store, Needs(gpu_memory_gb, tokens_per_second, jobs))
+        gpu = gpu_memory_gb or self.experiment.execution.gpu_memory_gb
+        return Forecast(self.plan, self.store, Needs(gpu, tokens_per_second, jobs))
 
     def run(
         self,
@@ -259,9 +259,7 @@ def open_experiment(
     opened = as_store(store, experiment.store)  # first, because the store may be from another version
     with written.placing(experiment.domain_names):
         check_analysis(experiment.analysis, written)
-        plan = build_plan(experiment, resolve_identities(experiment))
-        if experiment.execution.fsdp.layers:
-            check_layers(experiment, find_shape(experiment.model, plan.base, opened).shape)
+        plan = plan_experiment(experiment, opened)
     return Session(path, replace(plan, origin=origin), opened)
 
 

@@ -115,6 +115,9 @@ class ExecutionConfig(ConfigModel):
     ray: RayConfig = RayConfig()
     slurm: SlurmConfig = SlurmConfig()
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    gpu_memory_gb: float | None = Field(None, gt=0)
+    """Memory of one GPU in 10^9 bytes. `xdomain grid plan` says whether each stage fits it, and
+    `training.micro_batch: auto` is chosen for it."""
     train_processes: int = Field(1, ge=1)
     """Number of processes that share one training stage, started by `accelerate launch`: one per GPU, or with `threads`
     cores each on a CPU. It changes results only by rounding, see `training.rollout_draws`."""

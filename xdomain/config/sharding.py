@@ -37,18 +37,18 @@ def check_sharding(training: TrainingConfig, model: ModelConfig, execution: Exec
                 "execution.fsdp.layers: it should list names of Python classes, for example [Qwen3DecoderLayer]. "
                 f'Found "{name}".'
             )
-    if training.rollout != "transformers":
+    if training.uses_vllm:
         raise ValueError(
-            f'execution.sharding: fsdp was not tried with `training.rollout: {training.rollout}`. Use "transformers", '
-            "or remove `sharding`."
+            f'execution.sharding: fsdp was not tried with `training.rollout: {training.rollout}`. Use "transformers" '
+            'or "batched", or remove `sharding`.'
         )
     if training.optimizer not in SHARDED_OPTIMIZERS:
         raise ValueError(
             f"execution.sharding: fsdp was not tried with `training.optimizer: {training.optimizer}`. Choose one of "
             f"{', '.join(SHARDED_OPTIMIZERS)}, or remove `sharding`."
         )
-    if training.bf16:
+    if training.bf16 and model.lora is None and model.dtype != "float32":
         raise ValueError(
-            "execution.sharding: fsdp computes in bfloat16 otherwise than one process does under `training.bf16`. Set "
-            "`bf16: false`, or remove `sharding`."
+            f"execution.sharding: fsdp with `training.bf16` would train float32 copies of {model.dtype} weights, which "
+            "one process does not. Set `model.dtype: float32`, or `bf16: false`."
         )

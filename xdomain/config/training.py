@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -35,11 +35,14 @@ class SelfPacedConfig(ConfigModel):
     smaller train split is used completely."""
 
 
-class PhaseTraining(ConfigModel):
-    """Training settings that may differ from phase to phase (`overrides`)."""
+class TrainingConfig(ConfigModel):
+    """Training of one stage. A step is one optimizer step."""
 
     steps: int = Field(120, ge=1)
     """Number of optimizer steps. `budget` sets whether they count per phase, per domain or in total."""
+    budget: Budget = "per_phase"
+    """Meaning of `steps`. per_phase: each phase gets `steps`. per_domain: a phase of k domains gets k x `steps`. total:
+    the phases of a curriculum share `steps`."""
     prompts_per_step: int = Field(16, ge=1)
     """Prompts per optimizer step. Each has a group of completions."""
     generations: int = Field(8, ge=2)
@@ -49,9 +52,10 @@ class PhaseTraining(ConfigModel):
     64 give 4)."""
     epochs_per_rollout: int = Field(1, ge=1)
     """Number of passes over a rollout batch (TRL's `num_iterations`, the mu of GRPO)."""
-    micro_batch: int | None = Field(None, ge=1)
+    micro_batch: Annotated[int, Field(ge=1)] | Literal["auto"] | None = None
     """Completions per forward and backward pass; by default all of a step. Fewer save memory (gradient accumulation).
-    """
+    `auto` takes the largest number with which every training stage fits `execution.gpu_memory_gb`, by the estimate of
+    `xdomain grid plan`. The chosen number is part of a stage's identity."""
     learning_rate: float = Field(1e-6, gt=0)
     """Peak learning rate."""
     lr_schedule: Literal["constant", "constant_with_warmup", "linear", "cosine"] = "constant"
@@ -62,6 +66,9 @@ class PhaseTraining(ConfigModel):
     """Weight decay of the optimizer."""
     max_grad_norm: float = Field(1.0, gt=0)
     """Largest norm of a gradient. Longer gradients are clipped to it."""
+    optimizer: str = "adamw_torch"
+    """Name of the optimizer in transformers. `lomo`, `adalomo` and the layerwise ones update the weights in every
+    backward pass, so strategies and gradient telemetry cannot be used with them."""
     loss_type: LossType = "dapo"
     beta: float = Field(0.0, ge=0)
     """Coefficient of the KL penalty. Above 0, `reference` sets the model that the KL is measured from."""
@@ -77,25 +84,14 @@ class PhaseTraining(ConfigModel):
     """Sampling temperature in rollouts."""
     top_p: float = Field(1.0, gt=0, le=1)
     """Probability mass of nucleus sampling in rollouts."""
-    max_completion_tokens: int = Field(COMPLETION_TOKENS, ge=1)
-    """Largest number of completion tokens in training."""
-    gradient_checkpointing: bool = False
-    """Recompute activations, which saves memory and costs time."""
-
-
-class TrainingConfig(PhaseTraining):
-    """Training of one stage. A step is one optimizer step."""
-
-    budget: Budget = "per_phase"
-    """Meaning of `steps`. per_phase: each phase gets `steps`. per_domain: a phase of k domains gets k x `steps`. total:
-    the phases of a curriculum share `steps`."""
-    optimizer: str = "adamw_torch"
-    """Name of the optimizer in transformers. `lomo`, `adalomo` and the layerwise ones update the weights in every
-    backward pass, so strategies and gradient telemetry cannot be used with them."""
     max_prompt_tokens: int | None = Field(None, ge=1)
     """Largest number of prompt tokens. Longer prompts are left out of the schedule, and counted."""
+    max_completion_tokens: int = Field(COMPLETION_TOKENS, ge=1)
+    """Largest number of completion tokens in training."""
     bf16: bool = False
     """Mixed precision on top of the model's dtype."""
+    gradient_checkpointing: bool = False
+    """Recompute activations, which saves memory and costs time."""
     rollout: Literal["transformers", "batched", "vllm-colocate", "vllm-server"] = "transformers"
     """Engine that samples training completions. transformers: TRL's `generate`. batched: evaluation's sampler, which
     reads a prompt once for all its completions and drops finished rows; draws follow from a completion's position, as
@@ -139,7 +135,7 @@ class TrainingConfig(PhaseTraining):
     @model_validator(mode="after")
     def _divisible(self) -> TrainingConfig:
         completions = self.prompts_per_step * self.generations
-        if self.micro_batch is not None and completions % self.micro_batch:
+        if isinstance(self.micro_batch, int) and completions % self.micro_batch:
             raise ValueError(
                 f"`micro_batch` should divide prompts_per_step x generations = {completions}. Found {self.micro_batch}."
             )
@@ -152,6 +148,17 @@ class TrainingConfig(PhaseTraining):
             )
         check_effect(self)
         return self
+
+    @property
+    def given_micro_batch(self) -> int | None:
+        """`micro_batch` as a number; None for all completions of a process.
+
+        Raises:
+            ValueError: `auto` was not replaced by the number that a plan chooses.
+        """
+        if self.micro_batch == "auto":
+            raise ValueError("`micro_batch: auto` has no number before the experiment is planned.")
+        return self.micro_batch
 
     @property
     def uses_vllm(self) -> bool:

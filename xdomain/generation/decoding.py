@@ -8,7 +8,7 @@ to `Recomputed`, which needs only the model's forward pass.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -56,7 +56,7 @@ class Cached:
 
     def __init__(self, model: Any, pad: int) -> None:
         self._model, self._pad = model, pad
-        accepted = inspect.signature(model.forward).parameters
+        accepted = _accepted(model)
         self._cache_name = next((name for name in CACHES if name in accepted), None)
         self._positions = "position_ids" in accepted
         self._newest = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
@@ -119,7 +119,7 @@ class Recomputed:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        accepted = inspect.signature(model.forward).parameters
+        accepted = _accepted(model)
         self._arguments = {
             name: value for name, value in (("use_cache", False), ("logits_to_keep", 1)) if name in accepted
         }
@@ -170,7 +170,13 @@ def fitting(model: Any, pad: int) -> tuple[NewDecoder, str]:
     return plain, f"{type(model).__name__} gives other answers with padding and a cache ({gap:.2g} standard deviations)"
 
 
-@torch.inference_mode()
+def _accepted(model: Any) -> Collection[str]:
+    """Return the names of the forward pass's arguments; of the model inside, if it has adapters."""
+    inside = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return inspect.signature(inside.forward).parameters.keys()
+
+
+@torch.no_grad()  # not inference mode: a sharded model keeps tensors of its first pass for training
 def _trial(decoder: Decoder, requests: Sequence[PromptRequest], kept: Sequence[int]) -> torch.Tensor:
     """Return logits [3 tokens, kept rows, vocabulary], float32, after fixed tokens."""
     logits = [decoder.begin(requests)[list(kept)]]

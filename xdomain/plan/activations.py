@@ -30,6 +30,7 @@ class Pass:
         mixed: True if matrices are multiplied in bfloat16 under autocast.
         checkpointing: True if layers are recomputed in the backward pass.
         scored: Number of tokens per sequence whose log-probability is computed; None for all.
+        keeps_casts: True if autocast keeps its copies of trained weights until the forward pass ends.
     """
 
     rows: int
@@ -38,6 +39,7 @@ class Pass:
     mixed: bool = False
     checkpointing: bool = False
     scored: int | None = None
+    keeps_casts: bool = True
 
     @property
     def computed(self) -> int:
@@ -97,8 +99,7 @@ def pass_phases(
     kept, copies, again = step.rows * step.tokens**2, 0, 0  # the padding mask
     if step.checkpointing:
         kept += shape.layers * tokens * residual * shape.hidden
-        # Autocast keeps its copies of trained weights until the forward pass ends.
-        copies, again = weights * (shape.layers if lora is None else 1), layer + weights
+        copies, again = weights * (shape.layers if lora is None and step.keeps_casts else 1), layer + weights
     else:
         kept += shape.layers * (layer + weights)
     tile = tile_bytes(shape, step, device)

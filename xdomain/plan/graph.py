@@ -26,8 +26,6 @@ from xdomain.plan.expand import expand_curricula, phase_steps
 from xdomain.plan.identity import Identities, base_payload, train_payload
 from xdomain.plan.origin import NO_FILE, Origin
 from xdomain.plan.pass_rate import pass_rate_stages
-from xdomain.plan.recipe import evaluations_of, settings_of
-from xdomain.plan.recipe_checks import check_recipes
 from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, Purpose, StageRef, StageSpec, TrainStage
 from xdomain.plan.strategies import check_strategies
 
@@ -93,12 +91,21 @@ def merge_graphs(graphs: Sequence[Graph]) -> Graph:
 
 @dataclass(frozen=True)
 class Plan(Graph):
-    """The graph of an experiment: one base model, its training stages, and their evaluations."""
+    """The graph of an experiment: one base model, its training stages, and their evaluations.
+
+    Attributes:
+        setup: The experiment.
+        base: Stage of the base model.
+        runs: Runs of all seeds and strategies.
+        origin: Where the experiment's settings come from.
+        micro_batch: Number that replaced `training.micro_batch: auto`; None if the experiment gives it.
+    """
 
     setup: Experiment
     base: BaseStage
     runs: tuple[Run, ...]
     origin: Origin = NO_FILE
+    micro_batch: int | None = None
 
     @property
     def experiment(self) -> Experiment:
@@ -119,7 +126,6 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
         PlanError: A curriculum gets fewer steps than it has phases, or a strategy cannot take effect.
     """
     curricula = expand_curricula(experiment)
-    check_recipes(experiment, curricula)
     check_engine(experiment)
     check_training(experiment, curricula)
     check_strategies(experiment, curricula)
@@ -142,8 +148,7 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
         if isinstance(stage, TrainStage)
         for ref in stage.checkpoints
     ]
-    evaluations = EvaluationPlan(experiment.evaluation_setup, identities, evaluations_of(experiment))
-    stages |= evaluations.stages(checkpoints)
+    stages |= EvaluationPlan(experiment.evaluation_setup, identities).stages(checkpoints)
     return Plan(experiment, stages, base, tuple(runs))
 
 
@@ -195,29 +200,31 @@ def _train_stages(
     strategy: StrategyConfig,
     pass_rates: Mapping[str, str],
 ) -> Iterator[TrainStage]:
-    steps = _phase_steps(curriculum, experiment)
+    steps = phase_steps(curriculum, experiment)
+    if min(steps) < 1:
+        raise PlanError(
+            f'"{curriculum}" has more phases than rollouts in its budget of {experiment.training.steps} steps.',
+            where="training.steps",
+            fix="Raise the steps or choose another budget rule.",
+        )
     parent, parent_run = base.end, BASE_RUN
     offsets = dict.fromkeys(curriculum.domains, 0)
-    acted: list[str] = []
+    acted = False
     ends = [base.end]
     for index, prefix in enumerate(curriculum.prefixes()):
         _, phase = prefix.training_phases[-1]
-        recipe = settings_of(experiment, prefix)
-        own = recipe.strategy or strategy
-        acting = own if own.acts_on(index, phase.is_mixed) else JointConfig()
-        if acting != JointConfig() and acting.label not in acted:
-            acted.append(acting.label)
+        acting = strategy if strategy.acts_on(index, phase.is_mixed) else JointConfig()
+        acted |= acting != JointConfig()
         declared = None if acted else adopted_run(experiment, prefix, seed)
         if declared is None:
             kept = checkpoint_steps(steps[index], experiment.checkpoints.every_steps)
-            recipe = replace(recipe, strategy=acting)
             payload = train_payload(
-                experiment, identities, parent.stage, phase, steps[index], seed, offsets, recipe, pass_rates
+                experiment, identities, parent.stage, phase, steps[index], seed, offsets, acting, pass_rates
             )
         else:
             kept = tuple(each.step for each in declared.checkpoints)
             payload = adopted_payload(declared, parent.stage, identities)
-        run = RunId(_named(prefix, steps, curriculum, experiment), ", then ".join(acted) or JOINT)
+        run = RunId(_named(prefix, steps, curriculum, experiment), strategy.label if acted else JOINT)
         lineage = tuple(ends) if isinstance(acting, DACSPConfig) else ()
         rates = {domain: pass_rates[domain] for domain in phase.domains} if pass_rates else {}
         stage = TrainStage(
@@ -241,20 +248,9 @@ def _train_stages(
         )
         yield stage
         ends.append(stage.end)
-        for domain, count in phase_quotas(phase, prompts_consumed(kept[-1], recipe.training)).items():
+        for domain, count in phase_quotas(phase, prompts_consumed(kept[-1], experiment.training)).items():
             offsets[domain] += count
         parent, parent_run = stage.end, run
-
-
-def _phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ...]:
-    steps = phase_steps(curriculum, experiment)
-    if min(steps) < 1:
-        raise PlanError(
-            f'"{curriculum}" has more phases than rollouts in its budget of {experiment.training.steps} steps.',
-            where="training.steps",
-            fix="Raise the steps or choose another budget rule.",
-        )
-    return steps
 
 
 def prompts_consumed(steps: int, training: TrainingConfig) -> int:
@@ -275,6 +271,16 @@ def phase_quotas(phase: Phase, prompts: int) -> dict[str, int]:
     for name in phase.domains[: prompts - sum(quotas.values())]:
         quotas[name] += 1
     return quotas
+
+
+def most_prompts_a_step(experiment: Experiment) -> dict[str, int]:
+    """Return the largest number of prompts that one step draws from each trained domain."""
+    found: dict[str, int] = {}
+    for curriculum in expand_curricula(experiment):
+        for _, phase in curriculum.training_phases:
+            for name, prompts in phase_quotas(phase, experiment.training.prompts_per_step).items():
+                found[name] = max(found.get(name, 0), prompts)
+    return found
 
 
 def _named(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experiment: Experiment) -> Curriculum:

@@ -38,7 +38,7 @@ from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig, ModelConfig
 from xdomain.config.phases import Phase
-from xdomain.plan.recipe import Recipe
+from xdomain.config.strategy import StrategyConfig
 from xdomain.plan.stage import CheckpointRef
 
 BASE_VERSION = 2
@@ -114,15 +114,14 @@ def train_payload(
     steps: int,
     seed: int,
     offsets: Mapping[str, int],
-    recipe: Recipe,
+    strategy: StrategyConfig,
     pass_rates: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the identity of one phase, which is trained by the settings and the strategy of `recipe`.
+    """Return the identity of one phase.
 
     It contains the parent's key, so stages are shared exactly if all of their earlier phases agree.
     """
-    training, model = recipe.training, experiment.model
-    assert recipe.strategy is not None
+    training, model = experiment.training, experiment.model
     settings = {name: getattr(training, name) for name in TRAINING_FIELDS}
     if training.beta > 0:
         settings["reference"] = training.reference
@@ -138,7 +137,7 @@ def train_payload(
         "steps": steps,
         "seed": seed,
         "training": settings,
-        "strategy": recipe.strategy.identity(),
+        "strategy": strategy.identity(),
         "checkpoint_every": experiment.checkpoints.every_steps,
     }
     stops = {name: list(identities.stops[name]) for name in phase.domains if identities.stops.get(name)}

@@ -109,7 +109,7 @@ def training_memory(
         "reference": weights // shards if training.beta > 0 else 0,
     }
     if shards > 1:
-        resident["gathered"] = _gathered(shape, training, model)
+        resident["gathered"] = _gathered(shape, model)
     gradients = {"gradients": gradient // shards + _extra_gradients(gradient, training, division)}
     step = Pass(
         rows=micro_batch(training, division.processes),
@@ -118,6 +118,7 @@ def training_memory(
         mixed=training.bf16,
         checkpointing=training.gradient_checkpointing,
         scored=lengths.completion,
+        keeps_casts=shards == 1,
     )
     passes = pass_phases(shape, step, model.lora, trained=model.lora is None, device=division.device)
     phases = {name: {**gradients, **parts} for name, parts in passes.items()}
@@ -181,7 +182,7 @@ def base_memory(shape: ModelShape, model: ModelConfig, lengths: Lengths, device:
 
 def micro_batch(training: TrainingConfig, processes: int) -> int:
     """Return the number of completions in one forward and backward pass of each process."""
-    return training.micro_batch or training.prompts_per_step * training.generations // processes
+    return training.given_micro_batch or training.prompts_per_step * training.generations // processes
 
 
 def _trainable(shape: ModelShape, model: ModelConfig) -> tuple[int, int]:
@@ -201,7 +202,8 @@ def _rollout(
     computed = BYTES["bfloat16"] if training.bf16 else width
     each = BYTES["float32"] if mixed else computed  # under autocast, the rotation returns keys in float32
     # Autocast keeps its copies of trained weights during a forward pass and always copies the output layer.
-    copied = shape.embedding + (shape.layers * shape.layer_matrices if model.lora is None else 0)
+    kept = shape.layers if model.lora is None and division.shards == 1 else 0
+    copied = shape.embedding + kept * shape.layer_matrices
     casts = {"casts": computed * copied if mixed else 0}
     return {
         "reading prompts": {
@@ -233,12 +235,12 @@ def _extra_gradients(gradient: int, training: TrainingConfig, division: Division
     return gradient * (own + buckets) // division.shards
 
 
-def _gathered(shape: ModelShape, training: TrainingConfig, model: ModelConfig) -> int:
+def _gathered(shape: ModelShape, model: ModelConfig) -> int:
     """Return the bytes of full weights and gradients that a sharded process holds temporarily.
 
     They cover two layers, since one is fetched ahead, and the embedding with the output layer.
     """
-    width = 2 if training.bf16 else BYTES[model.dtype]
+    width = BYTES[model.dtype]  # under `bf16` too: autocast copies what was gathered
     outside = shape.embedding * (1 if shape.tied else 2)
     gradients = 0 if model.lora else shape.layer_parameters + outside
     return width * (2 * shape.layer_parameters + outside + gradients)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from xdomain.config.experiment import Experiment
-from xdomain.config.phases import Phase
-from xdomain.plan.expand import expand_curricula
-from xdomain.plan.graph import phase_quotas, prompts_consumed
+from xdomain.plan.graph import prompts_consumed
 from xdomain.plan.memory import Lengths
 from xdomain.plan.model_shape import ModelShape
-from xdomain.plan.recipe import distinct_phases, settings_of
 from xdomain.plan.stage import EvaluateStage, StageSpec, TrainStage
 
 ASSUMED_PROMPT_TOKENS = 512
@@ -26,29 +23,17 @@ def completions_of(stage: StageSpec, experiment: Experiment, items: int | None =
     if isinstance(stage, TrainStage):
         if stage.adopted:
             return 0
-        training = settings_of(experiment, stage.curriculum).training
-        return prompts_consumed(stage.steps, training) * training.generations
+        return prompts_consumed(stage.steps, experiment.training) * experiment.training.generations
     if isinstance(stage, EvaluateStage):
         asked = stage.settings.items
         return (asked if items is None else min(items, asked)) * stage.settings.samples
     return 0
 
 
-def most_prompts_a_step(experiment: Experiment) -> dict[str, int]:
-    """Return the largest number of prompts that one step draws from each trained domain."""
-    found: dict[str, int] = {}
-    for prefix in distinct_phases(expand_curricula(experiment)):
-        phase, training = prefix.phases[-1], settings_of(experiment, prefix).training
-        quotas = phase_quotas(phase, training.prompts_per_step) if isinstance(phase, Phase) else {}
-        for name, prompts in quotas.items():
-            found[name] = max(found.get(name, 0), prompts)
-    return found
-
-
 def longest_completion(stage: StageSpec, experiment: Experiment) -> int:
     """Return the maximum number of tokens per completion that a stage allows; 0 for the base model."""
     if isinstance(stage, TrainStage):
-        return settings_of(experiment, stage.curriculum).training.max_completion_tokens
+        return experiment.training.max_completion_tokens
     return stage.settings.completion_tokens if isinstance(stage, EvaluateStage) else 0
 
 

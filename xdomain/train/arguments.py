@@ -14,8 +14,6 @@ from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.stage import Sharding
 from xdomain.generation.build import require_backend
-from xdomain.plan.expand import expand_curricula
-from xdomain.plan.recipe import distinct_phases, named_strategies, settings_of
 from xdomain.strategies.build import build_strategy
 from xdomain.train.command.process import command_line
 from xdomain.train.passed_through import check_sampling, check_values
@@ -115,18 +113,16 @@ def preflight(experiment: Experiment, device: str) -> None:
         command_line(experiment.training.engine)
         return
     preflight_trackers(experiment.training.report_to)
-    for _, strategy in named_strategies(experiment):
+    for strategy in experiment.strategies:
         build_strategy(strategy, experiment.domain_names, 0)
     training = experiment.training
     processes = experiment.execution.train_processes
     check_values(training.grpo)
-    phases = distinct_phases(expand_curricula(experiment)) if experiment.overrides else ()
-    for each in (training, *(settings_of(experiment, prefix).training for prefix in phases)):
-        arguments = grpo_arguments(
-            each, steps=each.steps, seed=0, output=Path("preflight"), device=device, processes=processes
-        )
-        if each.rollout == "transformers" and each.grpo:
-            check_sampling(arguments)
+    arguments = grpo_arguments(
+        training, steps=training.steps, seed=0, output=Path("preflight"), device=device, processes=processes
+    )
+    if training.rollout == "transformers" and training.grpo:
+        check_sampling(arguments)
     # Last, so that a laptop without vLLM still checks everything else in a file for GPUs.
     if training.uses_vllm:
         require_backend("vllm", "training.rollout")
@@ -146,7 +142,7 @@ def _batches(training: TrainingConfig, processes: int) -> dict[str, int]:
             where="training.prompts_per_step",
             fix="Change one of the two, or execution.train_processes.",
         )
-    micro = training.micro_batch or share
+    micro = training.given_micro_batch or share
     if share % micro:
         raise ConfigError(
             f"`micro_batch` should divide the {share} completions that each of {processes} processes has per step. "

@@ -17,6 +17,7 @@ from xdomain.generation.base import PromptRequest, Sampling
 from xdomain.generation.sampler import Sampler
 from xdomain.train.draws import PlacedDraws
 from xdomain.train.rollouts import settings_of_the_file
+from xdomain.train.sharding import in_step
 
 logger = logging.getLogger(__name__)
 
@@ -97,14 +98,15 @@ class BatchedSampler:
             trainer.model_wrapped, trainer.accelerator, gradient_checkpointing_kwargs=kwargs
         ) as model:
             sampler = self._sampler = self._sampler or new_sampler(model, trainer)
-            for stop in dict.fromkeys(stops):
-                rows = [row for row, own in enumerate(stops) if own == stop]
-                groups = [list(group) for _, group in groupby(rows, key=lambda row: tuple(prompts[row]))]
-                requests = [
-                    PromptRequest(tuple(prompts[group[0]]), tuple(seeds[row] for row in group)) for group in groups
-                ]
-                for index, completions in sampler.sample(requests, self._sampling(stop)):
-                    found |= {row: each.token_ids for row, each in zip(groups[index], completions, strict=True)}
+            with in_step(model, trainer.accelerator.device):
+                for stop in dict.fromkeys(stops):
+                    rows = [row for row, own in enumerate(stops) if own == stop]
+                    groups = [list(group) for _, group in groupby(rows, key=lambda row: tuple(prompts[row]))]
+                    requests = [
+                        PromptRequest(tuple(prompts[group[0]]), tuple(seeds[row] for row in group)) for group in groups
+                    ]
+                    for index, completions in sampler.sample(requests, self._sampling(stop)):
+                        found |= {row: each.token_ids for row, each in zip(groups[index], completions, strict=True)}
         for event in sampler.events:
             logger.warning("rollouts: %s", event)
         sampler.events = []

@@ -5,13 +5,16 @@ accelerate shards the model. This module says how, and does what accelerate leav
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import torch
 from accelerate import Accelerator, PartialState
-from accelerate.utils import DistributedType
+from accelerate.utils import AutocastKwargs, DistributedType
 from accelerate.utils.fsdp_utils import fsdp2_prepare_model
-from torch.distributed.fsdp import FSDPModule
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy
 
 from xdomain.core.errors import ConfigError
 from xdomain.core.stage import Sharding
@@ -58,19 +61,30 @@ def with_layers(sharding: Sharding | None, model: Any) -> Sharding | None:
     return replace(sharding, layers=sharding.layers or tuple(own))
 
 
-def shard_on_cpu(settings: dict[str, Any]) -> dict[str, Any]:
-    """Turn FSDP on for CPU processes, since accelerate 1.15 does so for GPU backends only.
+def as_one_process(settings: dict[str, Any], *, on_cpu: bool) -> dict[str, Any]:
+    """Make sharded processes compute what one process computes, and shard on a CPU too.
+
+    Under `bf16`, accelerate would gather bfloat16 weights, so that embeddings, norms and the residual stream would be
+    rounded too. Here float32 weights are gathered, and autocast casts the inputs of each matrix product, as it does in
+    one process. It keeps no copies of weights during a forward pass, which together would be a whole model.
 
     Args:
         settings: Arguments of the Accelerator that the trainer is about to make.
+        on_cpu: Whether to turn FSDP on for CPU processes. accelerate 1.15 does so for GPU backends only.
 
     Returns:
-        `settings`, unchanged.
+        The arguments to use.
     """
-    if settings.get("fsdp_plugin") is not None:
+    plugin = settings.get("fsdp_plugin")
+    if plugin is None:
+        return settings
+    plugin.mixed_precision_policy = MixedPrecisionPolicy()
+    uncached = [*settings.get("kwargs_handlers", ()), AutocastKwargs(cache_enabled=False)]
+    settings = {**settings, "kwargs_handlers": uncached}
+    if on_cpu:
         state = Accelerator(**settings).state  # all accelerators of a process share it
         state.distributed_type = PartialState().distributed_type = DistributedType.FSDP
-        state.fsdp_plugin = settings["fsdp_plugin"]
+        state.fsdp_plugin = plugin
     return settings
 
 
@@ -91,9 +105,9 @@ def give_back(model: Any) -> None:
 
 
 def shard_reference(model: Any, accelerator: Accelerator) -> Any:
-    """Return a model that only makes forward passes, sharded layer by layer like the trained one."""
+    """Return a model that only makes forward passes, sharded layer by layer and as precise as the trained one."""
     model.requires_grad_(False).eval()
-    return fsdp2_prepare_model(accelerator, model)
+    return fsdp2_prepare_model(accelerator, accelerator.prepare_model(model, evaluation_mode=True))
 
 
 def generate_together(trainer: Any) -> None:
@@ -104,3 +118,33 @@ def generate_together(trainer: Any) -> None:
     for module in trainer.model.modules() if trainer.is_fsdp_enabled else ():
         if hasattr(module, "generation_config"):
             module._is_fsdp_managed_module = True
+
+
+@contextmanager
+def in_step(model: Any, device: torch.device) -> Iterator[None]:
+    """Let all processes make as many forward passes of a sharded model as the one that makes most.
+
+    Before each pass, the processes tell each other that they go on. One that has left the block makes passes without
+    effect until the others have left it too. Nothing happens for a model that is not sharded.
+
+    Args:
+        model: Model whose forward passes gather weights from all processes.
+        device: Device of the processes' messages.
+    """
+    if not is_sharded(model):
+        yield
+        return
+
+    def going(passes: int) -> bool:
+        count = torch.tensor(passes, device=device)
+        torch.distributed.all_reduce(count)
+        return bool(count > 0)
+
+    hook = model.register_forward_pre_hook(lambda *_: going(1) and None, prepend=True)
+    try:
+        yield
+    finally:
+        hook.remove()
+    with torch.no_grad():
+        while going(0):
+            model(input_ids=torch.zeros(1, 1, dtype=torch.long, device=device), use_cache=False)

@@ -32,7 +32,7 @@ from xdomain.train.rewards import RewardRouter, ScoredRollout
 from xdomain.train.rollout_metrics import domain_metrics
 from xdomain.train.rollouts import Rollout, RolloutReader, without_parsing
 from xdomain.train.samplers import RolloutSampler, StockSampler
-from xdomain.train.sharding import generate_together, shard_on_cpu
+from xdomain.train.sharding import as_one_process, generate_together
 from xdomain.train.strategy_state import load_strategy_state, save_strategy_state
 from xdomain.train.telemetry import GradientTelemetry
 
@@ -105,7 +105,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
 
     def _build_accelerator_args(self, **named: Any) -> dict[str, Any]:
         settings: dict[str, Any] = super()._build_accelerator_args(**named)
-        return shard_on_cpu(settings) if self.args.use_cpu else settings
+        return as_one_process(settings, on_cpu=self.args.use_cpu)
 
     def _prepare_for_training(self, *arguments: Any, **named: Any) -> Any:
         generate_together(self)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from xdomain.api.plan_words import lines_in_words
 from xdomain.api.session import Session, open_experiment
 
 ROOT = Path(__file__).parents[3]
@@ -60,3 +61,16 @@ def test_a_model_without_a_shape_has_tokens_and_no_memory(tmp_path: Path) -> Non
     assert found.total()["disk"]["checkpoints"] is None
     assert found.total()["tokens"]["most"] > 0
     json.dumps(forecast.document())
+
+
+def test_the_files_gpu_is_the_default_and_the_chosen_micro_batch_is_shown(tmp_path: Path) -> None:
+    settings = ["training.micro_batch=auto", "execution.gpu_memory_gb=1", "execution.device=cpu"]
+    forecast = open_experiment(SMOKE, store=tmp_path / "s", settings=settings).forecast()
+    document = forecast.estimates.document()
+    assert document["gpu_memory_gb"] == 1
+    assert document["micro_batch_chosen"] is True
+    assert document["micro_batch"] == 32
+    line = "32 completions, the most that fit 1 GB in every training stage (`micro_batch: auto`)"
+    assert ("micro-batch", line) in list(lines_in_words(forecast))
+    larger = open_experiment(SMOKE, store=tmp_path / "s", settings=settings).forecast(gpu_memory_gb=80)
+    assert larger.estimates.document()["gpu_memory_gb"] == 80

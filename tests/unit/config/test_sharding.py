@@ -22,7 +22,6 @@ SHARDED = {"train_processes": 2, "sharding": "fsdp"}
         ({}, SHARDED | {"fsdp": {"layers": ["Qwen3.DecoderLayer"]}}, 'Found "Qwen3.DecoderLayer"'),
         ({"rollout": "vllm-colocate", "rollout_draws": "stream"}, SHARDED, "was not tried with `training.rollout"),
         ({"optimizer": "adafactor"}, SHARDED, "was not tried with `training.optimizer: adafactor`"),
-        ({"bf16": True}, SHARDED, "bfloat16"),
         ({"engine": {"command": ["trainer"], "version": "1"}}, SHARDED, "training.engine runs a command"),
         ({}, SHARDED | {"sharding": "deepspeed"}, "fsdp"),
     ],
@@ -31,6 +30,22 @@ def test_what_cannot_work_is_refused(training: dict[str, Any], execution: dict[s
     settings = {"steps": 10} if "engine" in training else PLACED
     with pytest.raises(ValidationError, match=words):
         make_experiment(training=settings | training, execution=execution)
+
+
+def test_mixed_precision_needs_weights_in_float32_or_adapters() -> None:
+    mixed = PLACED | {"bf16": True}
+    half = {"hub": "Qwen/Qwen3-4B", "dtype": "bfloat16"}
+    with pytest.raises(ValidationError, match="would train float32 copies of bfloat16 weights"):
+        make_experiment(training=mixed, execution=SHARDED, model=half)
+    for model in ({**half, "dtype": "float32"}, half | {"lora": {"r": 8}}):
+        assert make_experiment(training=mixed, execution=SHARDED, model=model).training.bf16
+
+
+@pytest.mark.parametrize("rollout", ["transformers", "batched"])
+def test_rollouts_of_this_process_can_be_sharded(rollout: str) -> None:
+    draws = {} if rollout == "batched" else {"rollout_draws": "place"}
+    training = {"steps": 10, "prompts_per_step": 4, "generations": 2, "rollout": rollout, **draws}
+    assert make_experiment(training=training, execution=SHARDED).training.rollout == rollout
 
 
 def test_what_can_work_is_accepted() -> None:

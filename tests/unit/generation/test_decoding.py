@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import peft
 import pytest
 import torch
 
@@ -47,6 +48,14 @@ def test_a_model_whose_cache_works_keeps_it(model: torch.nn.Module) -> None:
     make, slow = fitting(model, 0)
     assert slow == ""
     assert isinstance(make(), Cached)
+
+
+def test_a_model_with_adapters_keeps_its_cache() -> None:
+    adapter = peft.LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM")
+    adapted = peft.get_peft_model(tiny_qwen3(seed=1)[0], adapter).eval()
+    decoder, reason = fitting(adapted, 0)
+    assert reason == ""
+    assert isinstance(decoder(), Cached)
 
 
 def test_a_model_that_depends_on_padding_is_read_again(model: torch.nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:

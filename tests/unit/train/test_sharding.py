@@ -8,14 +8,14 @@ import torch
 from xdomain.core.errors import ConfigError
 from xdomain.core.stage import Sharding
 from xdomain.models.tiny import tiny_qwen3
-from xdomain.train.sharding import give_back, is_sharded, shard_on_cpu, sharding_arguments, with_layers
+from xdomain.train.sharding import as_one_process, give_back, is_sharded, sharding_arguments, with_layers
 
 
 def test_a_stage_that_is_not_sharded_gets_no_arguments() -> None:
     assert sharding_arguments(None) == {}
     assert with_layers(None, torch.nn.Linear(1, 1)) is None
     settings = {"mixed_precision": "no"}
-    assert shard_on_cpu(settings) is settings
+    assert as_one_process(settings, on_cpu=True) is settings
 
 
 def test_options_reach_the_trainer() -> None:

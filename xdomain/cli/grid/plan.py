@@ -45,7 +45,10 @@ def plan(
     gpu_memory: Annotated[
         float | None,
         typer.Option(
-            metavar="GB", min=0.1, help="Show whether each stage fits on a GPU with this memory (10^9 bytes)."
+            metavar="GB",
+            min=0.1,
+            help="Show whether each stage fits on a GPU with this memory (10^9 bytes).",
+            show_default="execution.gpu_memory_gb",
         ),
     ] = None,
     tokens_per_second: Annotated[
