@@ -16,6 +16,13 @@ def test_stage_keys() -> None:
             seeds=[0, 1],
             training={"steps": 8, "budget": "total", "prompts_per_step": 4, "generations": 2, "updates_per_rollout": 2},
         ),
+        "overrides": make_plan(
+            overrides=[
+                {"where": {"domain": "logic"}, "training": {"learning_rate": 3e-5, "steps": 8}},
+                {"where": {"kind": "mixture"}, "training": {"generations": 4}, "strategy": "cgpo"},
+                {"where": {"domain": "puzzle"}, "evaluation": {"samples": 4, "temperature": 1.0}},
+            ]
+        ),
     }
     compare(
         "stage_keys.json",

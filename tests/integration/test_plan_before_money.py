@@ -15,7 +15,7 @@ from experiments.stand_ins import write_stand_ins
 from tests.support.small_grid import xdomain
 from xdomain.config.experiment import Experiment
 from xdomain.plan.model_shape import shape_of
-from xdomain.plan.peaks import kind_memory, verdict
+from xdomain.plan.peaks import Need, kind_memory, verdict
 from xdomain.plan.stage import StageKind
 
 TABLE: dict[str, dict[str, Any]] = json.loads((files("xdomain.resolve") / "model_shapes.json").read_text())
@@ -33,7 +33,7 @@ def test_the_readmes_example_fits_one_gpu(repository: Path) -> None:
     one = readme_example(repository)
     shape = shape_of(TABLE[one.model.hub or ""])
     assert shape is not None
-    found = {kind: verdict(kind_memory(kind, one, shape), GPU) for kind in StageKind}
+    found = {kind: verdict(kind_memory(Need(kind), one, shape), GPU) for kind in StageKind}
     print(found)
     assert all(each.fits for each in found.values())
 

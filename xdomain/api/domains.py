@@ -21,6 +21,7 @@ from xdomain.domains.base import Domain, Split
 from xdomain.domains.build import build_domain, build_domains
 from xdomain.domains.check import FEWEST_PROMPTS, DomainCheck, chance_level, check_domain
 from xdomain.domains.preflight import fewer_than_asked
+from xdomain.plan.recipe import evaluations_of
 from xdomain.resolve.model_forms import model_source
 
 BUILT_IN = ("math", "science", "logic", "puzzle")
@@ -158,11 +159,11 @@ def check_domains(
     """
     checks: list[DomainCheck] = []
     for target in [targets] if isinstance(targets, str | Path) else targets:
-        evaluation = _evaluation(target)
+        evaluations = _evaluations(target)
         for name, domain in open_domains(target).items():
             fewest = FEWEST_PROMPTS if name == target and name in BUILT_IN else 0
             checked = check_domain(domain, most=most, fewest_prompts=fewest)
-            if evaluation is not None and (note := fewer_than_asked(domain, evaluation)):
+            if name in evaluations and (note := fewer_than_asked(domain, evaluations[name])):
                 checked = replace(checked, notes=(*checked.notes, note))
             checks.append(checked)
             domain.close()
@@ -175,10 +176,10 @@ def open_domains(target: str | Path) -> dict[str, Domain]:
     return build_domains(entries, map(entry_name, entries))
 
 
-def _evaluation(target: str | Path) -> EvaluationConfig | None:
-    """Return the evaluation settings of an experiment's file; None for a domain's or a study's."""
+def _evaluations(target: str | Path) -> dict[str, EvaluationConfig]:
+    """Return the evaluation settings by domain of an experiment's file; {} for a domain's or a study's."""
     data = read_yaml(Path(target)) if _is_file(target) else {}
-    return load_experiment(Path(target)).evaluation if "domains" in data and "pairs" not in data else None
+    return evaluations_of(load_experiment(Path(target))) if "domains" in data and "pairs" not in data else {}
 
 
 def _is_file(target: str | Path) -> bool:

@@ -12,7 +12,17 @@ from xdomain.plan.disk import Disk, stage_disk
 from xdomain.plan.graph import Plan
 from xdomain.plan.memory import Memory, micro_batch
 from xdomain.plan.model_shape import ModelShape
-from xdomain.plan.peaks import GIGABYTE, Changes, Verdict, domain_gradients, smallest_change, stage_memory, verdict
+from xdomain.plan.peaks import (
+    GIGABYTE,
+    Changes,
+    Need,
+    Verdict,
+    domain_gradients,
+    need_of,
+    smallest_change,
+    stage_memory,
+    verdict,
+)
 from xdomain.plan.stage import EvaluateStage, StageKind, StageSpec, TrainStage
 from xdomain.plan.tokens import ASSUMED_PROMPT_TOKENS, completions_of, longest_completion
 from xdomain.resolve.model_shape import FoundShape
@@ -85,7 +95,7 @@ class Estimates:
         self._items = items
         self._seconds_each, self._tokens_each = rates.seconds_by_kind(), rates.tokens_by_kind()
         self.needs = needs
-        self._peaks: dict[tuple[StageKind, bool, int], Memory | None] = {}
+        self._peaks: dict[tuple[Need, bool], Memory | None] = {}
 
     @property
     def shape(self) -> ModelShape | None:
@@ -128,7 +138,7 @@ class Estimates:
 
     def _memory(self, stage: StageSpec) -> Memory | None:
         adopted = isinstance(stage, TrainStage) and bool(stage.adopted)
-        group = (stage.kind, adopted, domain_gradients(stage))
+        group = (need_of(stage, self._plan.experiment), adopted)
         if group not in self._peaks:
             shape = self.shape
             self._peaks[group] = None if shape is None else stage_memory(stage, self._plan.experiment, shape)
@@ -157,10 +167,10 @@ class Estimates:
     @cached_property
     def change(self) -> Changes | None:
         """Smallest change with which every stage fits; None if all fit already, or no change suffices."""
-        kinds = {(stage.kind, domain_gradients(stage)) for stage in self._plan.stages.values()}
+        needs = {need_of(stage, self._plan.experiment) for stage in self._plan.stages.values()}
         if self.gpu is None or self.shape is None or self.fits is not False:
             return None
-        return smallest_change(self._plan.experiment, self.shape, sorted(kinds), self.gpu)
+        return smallest_change(self._plan.experiment, self.shape, needs, self.gpu)
 
     @cached_property
     def fits(self) -> bool | None:
@@ -170,11 +180,14 @@ class Estimates:
 
     @cached_property
     def peaks(self) -> dict[str, tuple[Memory | None, Verdict | None]]:
-        """Peak memory and verdict, by a description of the kind of stage."""
-        return {
-            self._kind_in_words(stage): (self.stages[key].memory, self.stages[key].verdict)
-            for key, stage in self._plan.stages.items()
-        }
+        """Largest peak memory with its verdict, by a description of the kind of stage."""
+        found: dict[str, StageEstimate] = {}
+        for key, stage in self._plan.stages.items():
+            name, each = self._kind_in_words(stage), self.stages[key]
+            known = found.setdefault(name, each).memory
+            if known is not None and each.memory is not None and self._bytes(each.memory) > self._bytes(known):
+                found[name] = each
+        return {name: (each.memory, each.verdict) for name, each in found.items()}
 
     def _kind_in_words(self, stage: StageSpec) -> str:
         model = self._plan.experiment.model

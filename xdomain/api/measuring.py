@@ -15,6 +15,7 @@ from xdomain.domains.preflight import rows_left_out
 from xdomain.plan.graph import Plan
 from xdomain.plan.measurement import MeasuredGrid
 from xdomain.plan.origin import options_text
+from xdomain.plan.recipe_words import recipe_document
 from xdomain.store.query import measured_grid
 from xdomain.store.store import Store
 
@@ -81,4 +82,4 @@ def describe(plan: Plan, path: Path | None) -> dict[str, Any]:
             "split": evaluation.split,
             "backend": evaluation.backend,
         },
-    }
+    } | ({"recipes": recipe_document(experiment)} if experiment.overrides else {})

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from xdomain.analysis.estimand import Family
 from xdomain.analysis.planned import planned_families
 from xdomain.analysis.power import Design, both_needed, items_needed, seeds_needed, smallest_detectable
+from xdomain.core.words import count
 from xdomain.plan.graph import Plan
+from xdomain.plan.recipe import evaluation_of, evaluations_of
 from xdomain.resolve.sizes import EvaluatedItems
 
 TWO_CHECKPOINTS, LONE_CONTRAST = "two checkpoints", "a lone contrast"
@@ -38,36 +40,35 @@ class Line:
 
 @dataclass(frozen=True)
 class Outlook:
-    """Minimum detectable effects for the domains that are evaluated on the same number of items."""
+    """Minimum detectable effects for the domains that are evaluated on the same numbers of items and samples."""
 
     domains: tuple[str, ...]
     items: int
+    samples: int
     lines: tuple[Line, ...]
 
 
 def outlooks(plan: Plan, items: dict[str, EvaluatedItems], effect: float | None) -> list[Outlook]:
-    """Return one outlook per number of items, the largest number first. Domains without items are left out.
+    """Return one outlook per number of items and samples, the largest first. Domains without items are left out.
 
     Args:
         plan: Plan of the experiment.
         items: Number of evaluated items by domain.
         effect: Effect as a fraction, for `Line.items` and `Line.seeds`; None leaves them out.
     """
-    sizes = sorted({found.count for found in items.values()} - {0}, reverse=True)
+    sizes: dict[tuple[int, int], list[str]] = {}
+    for name, found in items.items():
+        if found.count:
+            sizes.setdefault((found.count, evaluation_of(plan.experiment, name).samples), []).append(name)
     return [
-        Outlook(
-            tuple(name for name, found in items.items() if found.count == size),
-            size,
-            tuple(_lines(plan, size, effect)),
-        )
-        for size in sizes
+        Outlook(tuple(sizes[size]), *size, tuple(_lines(plan, *size, effect))) for size in sorted(sizes, reverse=True)
     ]
 
 
-def _lines(plan: Plan, n_items: int, effect: float | None) -> Iterator[Line]:
+def _lines(plan: Plan, n_items: int, n_samples: int, effect: float | None) -> Iterator[Line]:
     experiment = plan.experiment
     seeds = len(experiment.seeds)
-    design = Design(n_items, experiment.evaluation.samples, seeds, n_contrasts=1)
+    design = Design(n_items, n_samples, seeds, n_contrasts=1)
     yield replace(
         _line(TWO_CHECKPOINTS, 1, replace(design, n_seeds=1), effect), seeds=None
     )  # more seeds are impossible for two given checkpoints
@@ -94,6 +95,17 @@ def _line(matrix: str, cells: int, design: Design, effect: float | None) -> Line
     items, seeds = items_needed(effect, design), seeds_needed(effect, design)
     both = both_needed(effect, design) if items is None and seeds is None else None
     return replace(line, items=items, seeds=seeds, both=both)
+
+
+def size_in_words(plan: Plan) -> str:
+    """Return the numbers of items, samples and seeds of a plan: "300 items x 1 samples x 3 seeds"."""
+    evaluations = evaluations_of(plan.experiment).values()
+    items, samples = (_range([getattr(each, name) for each in evaluations]) for name in ("items", "samples"))
+    return f"{items} items x {samples} samples x {count(len(plan.experiment.seeds), 'seed')}"
+
+
+def _range(numbers: list[int]) -> str:
+    return " to ".join(str(number) for number in sorted({min(numbers), max(numbers)}))
 
 
 def design_of(plan: Plan) -> Design:

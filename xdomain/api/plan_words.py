@@ -12,6 +12,7 @@ from xdomain.api.planning import Forecast
 from xdomain.core.words import count, duration
 from xdomain.plan.adopted import declaration
 from xdomain.plan.graph import Plan
+from xdomain.plan.recipe_words import recipe_lines
 
 SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 MOST_REASONS = 8
@@ -36,6 +37,7 @@ def lines_in_words(forecast: Forecast) -> Iterator[tuple[str, str]]:
     several = {
         "trainer": [] if engine is None else [engine.sentence()],
         "declared": [] if declared is None else [declared],
+        "recipes": recipe_lines(experiment),
         "not reused": reasons_in_words(forecast),
         "borrowed": borrowed_in_words(forecast),
         "time left": [time_in_words(forecast)],

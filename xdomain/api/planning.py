@@ -21,6 +21,8 @@ from xdomain.plan.expand import expand_curricula
 from xdomain.plan.explain import changes_in_words, explain_difference, find_stage
 from xdomain.plan.graph import Plan
 from xdomain.plan.identity import same_completions
+from xdomain.plan.recipe import distinct_phases, evaluation_of, settings_of
+from xdomain.plan.recipe_words import recipe_document, recipe_notes
 from xdomain.plan.stage import StageSpec, TrainStage
 from xdomain.plan.strategies import strategy_notes
 from xdomain.resolve.model_shape import find_shape
@@ -109,6 +111,7 @@ class Forecast:
             **asdict(self.cost),
             "counts": {"done": len(self.done), "stages": len(plan.stages)},
             "engine": _engine_document(plan.experiment),
+            "recipes": recipe_document(plan.experiment),
             "borrowed": {
                 "evaluations": len(savings.completions),
                 "completions": sum(savings.completions.values()),
@@ -212,7 +215,9 @@ def warnings(plan: Plan) -> list[str]:
     """Return a sentence for each setting that is allowed, but may have effects that the user does not expect."""
     experiment = plan.experiment
     found = []
-    if experiment.training.scale_rewards == "batch":
+    curricula = expand_curricula(experiment)
+    scaled = {settings_of(experiment, prefix).training.scale_rewards for prefix in distinct_phases(curricula)}
+    if "batch" in scaled | {experiment.training.scale_rewards}:
         found.append(
             "scale_rewards: batch divides by a deviation over all domains of a batch, so domains affect each other's "
             "scale."
@@ -223,8 +228,7 @@ def warnings(plan: Plan) -> list[str]:
         found.append(
             f"phases differ in length (budget {experiment.training.budget}); the report states each side's effort."
         )
-    curricula = expand_curricula(experiment)
-    notes = setting_notes(experiment, curricula) + training_notes(experiment, curricula)
+    notes = recipe_notes(experiment) + setting_notes(experiment, curricula) + training_notes(experiment, curricula)
     notes += strategy_notes(experiment, curricula)
     return found + notes + _few_items(experiment) + left_out(experiment)
 
@@ -238,7 +242,7 @@ def _few_items(experiment: Experiment) -> list[str]:
     """Return a note for each file source with fewer items than configured. `domains check` reports all sources."""
     domains = build_domains(experiment.domains, experiment.domain_names)
     notes = [
-        fewer_than_asked(domain, experiment.evaluation)
+        fewer_than_asked(domain, evaluation_of(experiment, domain.name))
         for domain in domains.values()
         if isinstance(domain, DataDomain) and isinstance(domain.config.source, FileSource)
     ]

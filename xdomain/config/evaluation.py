@@ -14,8 +14,8 @@ COMPLETION_TOKENS = 256
 """Default limit of a completion in tokens, in training and in the evaluation of a model that is not trained here."""
 
 
-class EvaluationConfig(ConfigModel):
-    """Evaluation of one checkpoint on one domain."""
+class DomainEvaluation(ConfigModel):
+    """Evaluation settings that may differ from domain to domain (`overrides`)."""
 
     items: int = Field(300, ge=1)
     """Number of test items per domain. A smaller test split is used completely, and the report says so."""
@@ -26,6 +26,11 @@ class EvaluationConfig(ConfigModel):
     top_p: float = Field(1.0, gt=0, le=1)
     max_completion_tokens: int | None = Field(None, ge=1)
     """Largest number of completion tokens; by default that of training."""
+
+
+class EvaluationConfig(DomainEvaluation):
+    """Evaluation of one checkpoint on one domain."""
+
     seed: int = 0
     """Seed that items and samples are drawn from. It is independent of the training seeds."""
     backend: BackendName = "transformers"

@@ -18,6 +18,8 @@ from xdomain.config.field_types import FolderName
 from xdomain.config.mistakes import RULE, Location, mistakes
 from xdomain.config.model import ModelConfig
 from xdomain.config.model_base import ConfigModel
+from xdomain.config.override import Override
+from xdomain.config.phase_rules import check_phase_rules
 from xdomain.config.phases import DOMAIN_NAME
 from xdomain.config.rollout import check_rollout
 from xdomain.config.setups import EvaluationSetup, TrainingSetup, check_backend, entry_name
@@ -44,6 +46,10 @@ class GridConfig(ConfigModel):
     """a -> a: a control for the effects of more steps and of a restarted learning rate"""
     refresh: int | None = Field(None, ge=1)
     """a -> b -> a@N, for every ordered pair: a return to the earlier domain for this number of steps"""
+
+
+DIVIDED = ("steps", "updates_per_rollout", "epochs_per_rollout")
+"""Fields that decide how the budget `total` divides the steps of a curriculum among its phases."""
 
 
 def _not_listed(expression: str, name: str, own: Sequence[str]) -> str:
@@ -83,6 +89,9 @@ class Experiment(ConfigModel):
     strategies: tuple[StrategyConfig, ...] = Field((JointConfig(),), min_length=1)
     """Strategies for mixed phases (dacsp: for phases after the first). Each of several strategies makes its own runs.
     """
+    overrides: tuple[Override, ...] = ()
+    """Settings that differ by domain, by number or kind of phase. They replace those of `training`, `strategies` and
+    `evaluation`. Later entries win."""
     checkpoints: CheckpointsConfig = CheckpointsConfig()
     """Checkpoints that are kept and evaluated."""
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -135,7 +144,7 @@ class Experiment(ConfigModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Experiment:
-        if found := [*self._wrong_entries(), *self._unknown_domains()]:
+        if found := [*self._wrong_entries(), *self._unknown_domains(), *self._wrong_overrides()]:
             raise mistakes((place, RULE, what) for place, what in found)
         nothing = not self.adopted and not any(self.grid.model_dump().values())
         if "curricula" not in self.model_fields_set and nothing:
@@ -144,9 +153,8 @@ class Experiment(ConfigModel):
                 "(`curricula: []` only evaluates the model)."
             )
         self._check_refresh()
-        self._check_checkpoints()
+        check_phase_rules(self.training, self.execution, self.checkpoints)
         self._check_backend()
-        self._check_processes()
         check_rollout(self.training, self.model, self.execution)
         check_sharding(self.training, self.model, self.execution)
         return self
@@ -216,38 +224,18 @@ class Experiment(ConfigModel):
                 what = f'unknown domain "{name}".{suggestion(name, [*own, *DOMAINS.names()])}'
                 yield ("model", "warmup", "domains", index), what
 
-    def _check_processes(self) -> None:
-        processes, training = self.execution.train_processes, self.training
-        if processes == 1 or training.engine is not None:  # a command starts its own processes
-            return
-        completions = training.prompts_per_step * training.generations
-        if completions < processes:
-            raise ValueError(
-                f"execution.train_processes: {processes} processes share a step of prompts_per_step x generations = "
-                f"{completions} completions, so some would have none. Lower it, or take more prompts per step."
-            )
-        micro_batch = training.micro_batch if isinstance(training.micro_batch, int) else None
-        if completions % (processes * (micro_batch or 1)):
-            raise ValueError(
-                f"execution.train_processes: prompts_per_step x generations = {completions} should be divisible by "
-                f"train_processes x micro_batch. Found {processes} processes"
-                + (f", micro_batch {micro_batch}." if micro_batch else ".")
-            )
-        if training.rollout == "transformers" and training.rollout_draws == "stream":
-            raise ValueError(
-                "execution.train_processes: above 1 it needs `training.rollout_draws: place`, or the number of "
-                "processes would decide which completions are sampled."
-            )
-
-    def _check_checkpoints(self) -> None:
-        period, every = self.training.rollout_period, self.checkpoints.every_steps
-        if self.training.steps % period:
-            raise ValueError(
-                f"training.steps should be a multiple of updates_per_rollout x epochs_per_rollout = {period}. "
-                f"Found {self.training.steps}."
-            )
-        if every is not None and every % period:
-            raise ValueError(
-                f"checkpoints.every_steps should be a multiple of updates_per_rollout x epochs_per_rollout = {period}: "
-                f"a rollout in use cannot be saved. Found {every}."
-            )
+    def _wrong_overrides(self) -> Iterator[tuple[Location, str]]:
+        """Yield the location of each override that does not fit the other sections, with a message."""
+        own = self.domain_names
+        for index, override in enumerate(self.overrides):
+            if override.where.domain not in (None, *own):
+                name = str(override.where.domain)
+                what = f'"{name}" is not under `domains`: {", ".join(own)}.{did_you_mean(name, own)}'
+                yield ("overrides", index, "where", "domain"), what
+            divided = [name for name in DIVIDED if override.training and name in override.training.model_fields_set]
+            if self.training.budget == "total" and divided:
+                what = "cannot differ under the budget `total`, which divides the steps of a whole curriculum."
+                yield ("overrides", index, "training", divided[0]), what
+            if override.strategy is not None and len(self.strategies) > 1:
+                what = "needs a single strategy under `strategies`: each of several is compared in its own runs."
+                yield ("overrides", index, "strategy"), what

@@ -37,11 +37,7 @@ class EvaluationSetup(ConfigModel):
     @property
     def settings(self) -> EvaluationConfig:
         """Return `evaluation`, in which the engine's largest adapter rank follows from the trained adapters."""
-        lora = self.model.lora if self.model is not None else None
-        if lora is None or self.evaluation.vllm.max_lora_rank is not None:
-            return self.evaluation
-        roomy = self.evaluation.vllm.model_copy(update={"max_lora_rank": lora.r})
-        return self.evaluation.model_copy(update={"vllm": roomy})
+        return with_adapter_rank(self.evaluation, self.model)
 
     @model_validator(mode="after")
     def _served(self) -> EvaluationSetup:
@@ -71,6 +67,14 @@ class TrainingSetup(BaseSetup):
     """Training of one phase."""
 
     training: TrainingConfig
+
+
+def with_adapter_rank(evaluation: EvaluationConfig, model: ModelConfig | None) -> EvaluationConfig:
+    """Return `evaluation` with the rank of the model's adapters as the engine's largest rank, unless it is set."""
+    lora = model.lora if model is not None else None
+    if lora is None or evaluation.vllm.max_lora_rank is not None:
+        return evaluation
+    return evaluation.model_copy(update={"vllm": evaluation.vllm.model_copy(update={"max_lora_rank": lora.r})})
 
 
 def check_backend(model: ModelConfig, evaluation: EvaluationConfig) -> None:

@@ -35,14 +35,11 @@ class SelfPacedConfig(ConfigModel):
     smaller train split is used completely."""
 
 
-class TrainingConfig(ConfigModel):
-    """Training of one stage. A step is one optimizer step."""
+class PhaseTraining(ConfigModel):
+    """Training settings that may differ from phase to phase (`overrides`)."""
 
     steps: int = Field(120, ge=1)
     """Number of optimizer steps. `budget` sets whether they count per phase, per domain or in total."""
-    budget: Budget = "per_phase"
-    """Meaning of `steps`. per_phase: each phase gets `steps`. per_domain: a phase of k domains gets k x `steps`. total:
-    the phases of a curriculum share `steps`."""
     prompts_per_step: int = Field(16, ge=1)
     """Prompts per optimizer step. Each has a group of completions."""
     generations: int = Field(8, ge=2)
@@ -66,9 +63,6 @@ class TrainingConfig(ConfigModel):
     """Weight decay of the optimizer."""
     max_grad_norm: float = Field(1.0, gt=0)
     """Largest norm of a gradient. Longer gradients are clipped to it."""
-    optimizer: str = "adamw_torch"
-    """Name of the optimizer in transformers. `lomo`, `adalomo` and the layerwise ones update the weights in every
-    backward pass, so strategies and gradient telemetry cannot be used with them."""
     loss_type: LossType = "dapo"
     beta: float = Field(0.0, ge=0)
     """Coefficient of the KL penalty. Above 0, `reference` sets the model that the KL is measured from."""
@@ -84,14 +78,25 @@ class TrainingConfig(ConfigModel):
     """Sampling temperature in rollouts."""
     top_p: float = Field(1.0, gt=0, le=1)
     """Probability mass of nucleus sampling in rollouts."""
-    max_prompt_tokens: int | None = Field(None, ge=1)
-    """Largest number of prompt tokens. Longer prompts are left out of the schedule, and counted."""
     max_completion_tokens: int = Field(COMPLETION_TOKENS, ge=1)
     """Largest number of completion tokens in training."""
-    bf16: bool = False
-    """Mixed precision on top of the model's dtype."""
     gradient_checkpointing: bool = False
     """Recompute activations, which saves memory and costs time."""
+
+
+class TrainingConfig(PhaseTraining):
+    """Training of one stage. A step is one optimizer step."""
+
+    budget: Budget = "per_phase"
+    """Meaning of `steps`. per_phase: each phase gets `steps`. per_domain: a phase of k domains gets k x `steps`. total:
+    the phases of a curriculum share `steps`."""
+    optimizer: str = "adamw_torch"
+    """Name of the optimizer in transformers. `lomo`, `adalomo` and the layerwise ones update the weights in every
+    backward pass, so strategies and gradient telemetry cannot be used with them."""
+    max_prompt_tokens: int | None = Field(None, ge=1)
+    """Largest number of prompt tokens. Longer prompts are left out of the schedule, and counted."""
+    bf16: bool = False
+    """Mixed precision on top of the model's dtype."""
     rollout: Literal["transformers", "batched", "vllm-colocate", "vllm-server"] = "transformers"
     """Engine that samples training completions. transformers: TRL's `generate`. batched: evaluation's sampler, which
     reads a prompt once for all its completions and drops finished rows; draws follow from a completion's position, as

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
+from xdomain.config.model import ModelConfig
 from xdomain.config.optimizer import steps_inside_backward
 from xdomain.config.phases import Phase
 from xdomain.config.strategy import AdaptiveConfig
 from xdomain.core.errors import PlanError
 from xdomain.plan.model_shape import LAYER_CLASSES, ModelShape
+from xdomain.plan.recipe import distinct_phases, named_strategies, settings_of
 
 SIGNIFICANT_BITS = {"bfloat16": 8, "float16": 11}
 """Bits of a number's significand, including the leading one."""
@@ -18,13 +20,12 @@ TYPICAL_WEIGHT = 0.02
 """Typical magnitude of a weight in a pretrained transformer's linear layers."""
 
 
-def precision_note(experiment: Experiment) -> str | None:
+def precision_note(model: ModelConfig, rate: float) -> str | None:
     """Return a warning if AdamW's steps are less than half the spacing of the weights' dtype and are lost to rounding.
 
     AdamW moves a weight by about the learning rate per step. A weight w with p significant bits has neighbours at a
     distance of at least |w| 2^-p, and a step below half of that does not change it.
     """
-    model, rate = experiment.model, experiment.training.learning_rate
     bits = SIGNIFICANT_BITS.get(model.dtype)
     if bits is None or model.lora is not None or model.endpoint is not None:
         return None
@@ -40,10 +41,12 @@ def precision_note(experiment: Experiment) -> str | None:
 
 def training_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
     """Return warnings about updates lost to rounding and about domains that some steps of a mixture lack."""
-    prompts = experiment.training.prompts_per_step
-    mixed = dict.fromkeys(phase for each in curricula for _, phase in each.training_phases if phase.is_mixed)
-    notes = [note] if curricula and (note := precision_note(experiment)) else []
-    for phase in mixed:
+    recipes = [(prefix.phases[-1], settings_of(experiment, prefix).training) for prefix in distinct_phases(curricula)]
+    slowest = min((training.learning_rate for _, training in recipes), default=None)
+    notes = [note] if slowest is not None and (note := precision_note(experiment.model, slowest)) else []
+    mixed = dict.fromkeys((phase, training.prompts_per_step) for phase, training in recipes if phase.is_mixed)
+    for phase, prompts in mixed:
+        assert isinstance(phase, Phase)
         total = sum(weight for _, weight in phase.weights)
         scarce = [name for name, weight in phase.weights if prompts * weight < total]
         if scarce:
@@ -55,7 +58,8 @@ def training_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> l
 
 def setting_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
     """Return warnings about checkpoint steps that no stage reaches and about a base model that is not trained."""
-    every, steps = experiment.checkpoints.every_steps, experiment.training.steps
+    every = experiment.checkpoints.every_steps
+    steps = max((settings_of(experiment, prefix).training.steps for prefix in distinct_phases(curricula)), default=0)
     notes = []
     if curricula and every is not None and every > steps:
         notes.append(
@@ -118,7 +122,7 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
             where="training.telemetry_every",
             fix="Set it to null, or choose an optimizer with a separate step (without _layerwise).",
         )
-    adaptive = [strategy.name for strategy in experiment.strategies if isinstance(strategy, AdaptiveConfig)]
+    adaptive = [strategy.name for _, strategy in named_strategies(experiment) if isinstance(strategy, AdaptiveConfig)]
     if experiment.training.self_paced is not None and mixed and adaptive:
         raise PlanError(
             f"orders prompts in advance, but {adaptive[0]} chooses the number of prompts per domain during training.",

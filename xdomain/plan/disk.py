@@ -8,6 +8,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.plan.memory import ADAPTER_BYTES, BYTES
 from xdomain.plan.model_shape import ModelShape
 from xdomain.plan.optimizer_state import optimizer_bytes
+from xdomain.plan.recipe import settings_of
 from xdomain.plan.stage import BaseStage, StageSpec, TrainStage
 from xdomain.plan.tokens import completions_of
 
@@ -64,7 +65,7 @@ def stage_disk(
     text = round(TOKEN_BYTES * tokens)
     if not isinstance(stage, TrainStage):
         return Disk(0, 0, 0, text + COMPLETION_BYTES * completions_of(stage, experiment))
-    training = experiment.training
+    training = settings_of(experiment, stage.curriculum).training
     records = stage.steps * (PROMPT_LINE * training.prompts_per_step // training.epochs_per_rollout + STEP_LINE)
     if training.keep_rollouts is not None:
         kept = min(training.keep_rollouts.prompts_per_step, training.prompts_per_step)

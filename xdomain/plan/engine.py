@@ -6,6 +6,7 @@ from xdomain.config.engine import ALWAYS_USED, RECEIVABLE
 from xdomain.config.experiment import Experiment
 from xdomain.config.strategy import JointConfig
 from xdomain.core.errors import PlanError
+from xdomain.plan.recipe import named_strategies
 
 
 def check_engine(experiment: Experiment) -> None:
@@ -20,7 +21,11 @@ def check_engine(experiment: Experiment) -> None:
     if engine is None:
         return
     obeyed = ALWAYS_USED | set(engine.receives)
-    for name in sorted(training.model_fields_set - obeyed):
+    given = {name: f"training.{name}" for name in sorted(training.model_fields_set - obeyed)}
+    for place, override in enumerate(experiment.overrides):
+        changed = override.training.model_fields_set if override.training else set()
+        given |= {name: f"overrides.{place}.training.{name}" for name in sorted(changed - obeyed - set(given))}
+    for name, where in given.items():
         listed = (
             f"Add {name} to training.engine.receives if the command obeys it, or leave" if name in RECEIVABLE else ""
         )
@@ -28,7 +33,7 @@ def check_engine(experiment: Experiment) -> None:
             "is set, and the command of training.engine does not receive it."
             if name in RECEIVABLE
             else "acts inside the built-in trainer, which training.engine replaces.",
-            where=f"training.{name}",
+            where=where,
             fix=f"{listed or 'Leave'} it out.",
         )
     if experiment.model.lora is not None:
@@ -37,16 +42,16 @@ def check_engine(experiment: Experiment) -> None:
             where="model.lora",
             fix="Leave it out, or train without training.engine.",
         )
-    for place, strategy in enumerate(experiment.strategies):
+    for where, strategy in named_strategies(experiment):
         if not isinstance(strategy, JointConfig):
             raise PlanError(
                 f"{strategy.name} acts inside the built-in trainer's steps, which training.engine replaces.",
-                where=f"strategies.{place}",
+                where=where,
                 fix="Leave the strategy or training.engine out.",
             )
         if strategy.learning_rate_scale != 1 and "learning_rate" not in engine.receives:
             raise PlanError(
                 "scales training.learning_rate, which the command of training.engine does not receive.",
-                where=f"strategies.{place}.learning_rate_scale",
+                where=f"{where}.learning_rate_scale",
                 fix="Leave it out, or add learning_rate to training.engine.receives.",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.setups import EvaluationSetup, entry_name
@@ -12,12 +12,12 @@ from xdomain.plan.stage import CheckpointRef, EvaluateStage, Purpose
 
 
 class EvaluationPlan:
-    """A factory of evaluation stages that share their settings.
+    """A factory of evaluation stages.
 
     Args:
         setup: Domains and execution settings.
         identities: Identities of the domains.
-        settings: Evaluation settings; by default `setup.settings`.
+        settings: Evaluation settings by domain; by default `setup.settings` for each.
         purpose: Purpose of the evaluations.
     """
 
@@ -25,15 +25,14 @@ class EvaluationPlan:
         self,
         setup: EvaluationSetup,
         identities: Identities,
-        settings: EvaluationConfig | None = None,
+        settings: Mapping[str, EvaluationConfig] | None = None,
         purpose: Purpose = Purpose.REPORT,
     ) -> None:
         self._entries = {entry_name(entry): entry for entry in setup.domains}
         self._execution = setup.execution
         self._identities = identities
-        self._settings = settings or setup.settings
+        self._settings = settings or dict.fromkeys(self._entries, setup.settings)
         self._purpose = purpose
-        self._split = "train" if purpose is Purpose.PASS_RATE else self._settings.split
 
     def stages(self, checkpoints: Iterable[tuple[CheckpointRef, str]]) -> dict[str, EvaluateStage]:
         """Return the evaluations of each checkpoint (given with its title) on each domain, keyed by stage key."""
@@ -46,7 +45,9 @@ class EvaluationPlan:
 
     def stage(self, checkpoint: CheckpointRef, checkpoint_title: str, domain: str, title: str) -> EvaluateStage:
         """Return the evaluation of one checkpoint on one domain."""
-        payload = evaluate_payload(self._settings, self._execution, self._identities, checkpoint, domain, self._split)
+        settings = self._settings[domain]
+        split = "train" if self._purpose is Purpose.PASS_RATE else settings.split
+        payload = evaluate_payload(settings, self._execution, self._identities, checkpoint, domain, split)
         return EvaluateStage(
             key=fingerprint(payload),
             title=title,
@@ -54,6 +55,6 @@ class EvaluationPlan:
             checkpoint=checkpoint,
             checkpoint_title=checkpoint_title,
             domain_entry=self._entries[domain],
-            settings=self._settings,
+            settings=settings,
             purpose=self._purpose,
         )

@@ -7,6 +7,7 @@ from itertools import combinations, permutations
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
 from xdomain.config.phases import Phase, make_phase
+from xdomain.plan.recipe import settings_of
 
 
 def expand_curricula(experiment: Experiment) -> tuple[Curriculum, ...]:
@@ -46,8 +47,11 @@ def phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ..
         period, phases = training.rollout_period, len(curriculum.phases)
         share, left = divmod(training.steps // period, phases)
         return tuple(period * (share + (index < left)) for index in range(phases))
-    per_domain = training.budget == "per_domain"
-    return tuple(
-        phase.steps if phase.steps is not None else training.steps * (len(phase.domains) if per_domain else 1)
-        for phase in curriculum.phases
-    )
+    return tuple(_own_steps(prefix, experiment) for prefix in curriculum.prefixes())
+
+
+def _own_steps(prefix: Curriculum, experiment: Experiment) -> int:
+    phase, training = prefix.phases[-1], settings_of(experiment, prefix).training
+    if phase.steps is not None:
+        return phase.steps
+    return training.steps * (len(phase.domains) if training.budget == "per_domain" else 1)

@@ -11,11 +11,10 @@ from xdomain.config.curriculum import Curriculum
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
-from xdomain.config.phases import Merge, Phase
+from xdomain.config.phases import Merge
 from xdomain.config.run_id import BASE, BASE_RUN, JOINT, RunId
 from xdomain.config.setups import EvaluationSetup
 from xdomain.config.strategy import DACSPConfig, JointConfig, StrategyConfig
-from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import PlanError
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.adopted import adopted_payload, adopted_run
@@ -26,6 +25,9 @@ from xdomain.plan.expand import expand_curricula, phase_steps
 from xdomain.plan.identity import Identities, base_payload, train_payload
 from xdomain.plan.origin import NO_FILE, Origin
 from xdomain.plan.pass_rate import pass_rate_stages
+from xdomain.plan.prompts import phase_quotas, prompts_consumed
+from xdomain.plan.recipe import evaluations_of, settings_of
+from xdomain.plan.recipe_checks import check_recipes
 from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, Purpose, StageRef, StageSpec, TrainStage
 from xdomain.plan.strategies import check_strategies
 
@@ -126,6 +128,7 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
         PlanError: A curriculum gets fewer steps than it has phases, or a strategy cannot take effect.
     """
     curricula = expand_curricula(experiment)
+    check_recipes(experiment, curricula)
     check_engine(experiment)
     check_training(experiment, curricula)
     check_strategies(experiment, curricula)
@@ -148,7 +151,8 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
         if isinstance(stage, TrainStage)
         for ref in stage.checkpoints
     ]
-    stages |= EvaluationPlan(experiment.evaluation_setup, identities).stages(checkpoints)
+    evaluations = EvaluationPlan(experiment.evaluation_setup, identities, evaluations_of(experiment))
+    stages |= evaluations.stages(checkpoints)
     return Plan(experiment, stages, base, tuple(runs))
 
 
@@ -200,31 +204,29 @@ def _train_stages(
     strategy: StrategyConfig,
     pass_rates: Mapping[str, str],
 ) -> Iterator[TrainStage]:
-    steps = phase_steps(curriculum, experiment)
-    if min(steps) < 1:
-        raise PlanError(
-            f'"{curriculum}" has more phases than rollouts in its budget of {experiment.training.steps} steps.',
-            where="training.steps",
-            fix="Raise the steps or choose another budget rule.",
-        )
+    steps = _phase_steps(curriculum, experiment)
     parent, parent_run = base.end, BASE_RUN
     offsets = dict.fromkeys(curriculum.domains, 0)
-    acted = False
+    acted: list[str] = []
     ends = [base.end]
     for index, prefix in enumerate(curriculum.prefixes()):
         _, phase = prefix.training_phases[-1]
-        acting = strategy if strategy.acts_on(index, phase.is_mixed) else JointConfig()
-        acted |= acting != JointConfig()
+        recipe = settings_of(experiment, prefix)
+        own = recipe.strategy or strategy
+        acting = own if own.acts_on(index, phase.is_mixed) else JointConfig()
+        if acting != JointConfig() and acting.label not in acted:
+            acted.append(acting.label)
         declared = None if acted else adopted_run(experiment, prefix, seed)
         if declared is None:
             kept = checkpoint_steps(steps[index], experiment.checkpoints.every_steps)
+            recipe = replace(recipe, strategy=acting)
             payload = train_payload(
-                experiment, identities, parent.stage, phase, steps[index], seed, offsets, acting, pass_rates
+                experiment, identities, parent.stage, phase, steps[index], seed, offsets, recipe, pass_rates
             )
         else:
             kept = tuple(each.step for each in declared.checkpoints)
             payload = adopted_payload(declared, parent.stage, identities)
-        run = RunId(_named(prefix, steps, curriculum, experiment), strategy.label if acted else JOINT)
+        run = RunId(_named(prefix, steps, curriculum, experiment), ", then ".join(acted) or JOINT)
         lineage = tuple(ends) if isinstance(acting, DACSPConfig) else ()
         rates = {domain: pass_rates[domain] for domain in phase.domains} if pass_rates else {}
         stage = TrainStage(
@@ -248,39 +250,20 @@ def _train_stages(
         )
         yield stage
         ends.append(stage.end)
-        for domain, count in phase_quotas(phase, prompts_consumed(kept[-1], experiment.training)).items():
+        for domain, count in phase_quotas(phase, prompts_consumed(kept[-1], recipe.training)).items():
             offsets[domain] += count
         parent, parent_run = stage.end, run
 
 
-def prompts_consumed(steps: int, training: TrainingConfig) -> int:
-    """Return the number of prompts that `steps` optimizer steps draw from the schedule.
-
-    The epochs of a rollout reuse its prompts.
-    """
-    return steps * training.prompts_per_step // training.epochs_per_rollout
-
-
-def phase_quotas(phase: Phase, prompts: int) -> dict[str, int]:
-    """Return the exact number of prompts of each domain in a phase.
-
-    The numbers are proportional to the weights. The first names get the remainder.
-    """
-    total = sum(weight for _, weight in phase.weights)
-    quotas = {name: prompts * weight // total for name, weight in phase.weights}
-    for name in phase.domains[: prompts - sum(quotas.values())]:
-        quotas[name] += 1
-    return quotas
-
-
-def most_prompts_a_step(experiment: Experiment) -> dict[str, int]:
-    """Return the largest number of prompts that one step draws from each trained domain."""
-    found: dict[str, int] = {}
-    for curriculum in expand_curricula(experiment):
-        for _, phase in curriculum.training_phases:
-            for name, prompts in phase_quotas(phase, experiment.training.prompts_per_step).items():
-                found[name] = max(found.get(name, 0), prompts)
-    return found
+def _phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ...]:
+    steps = phase_steps(curriculum, experiment)
+    if min(steps) < 1:
+        raise PlanError(
+            f'"{curriculum}" has more phases than rollouts in its budget of {experiment.training.steps} steps.',
+            where="training.steps",
+            fix="Raise the steps or choose another budget rule.",
+        )
+    return steps
 
 
 def _named(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experiment: Experiment) -> Curriculum:

@@ -38,7 +38,7 @@ from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig, ModelConfig
 from xdomain.config.phases import Phase
-from xdomain.config.strategy import StrategyConfig
+from xdomain.plan.recipe import Recipe
 from xdomain.plan.stage import CheckpointRef
 
 BASE_VERSION = 2
@@ -114,14 +114,15 @@ def train_payload(
     steps: int,
     seed: int,
     offsets: Mapping[str, int],
-    strategy: StrategyConfig,
+    recipe: Recipe,
     pass_rates: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the identity of one phase.
+    """Return the identity of one phase, which is trained by the settings and the strategy of `recipe`.
 
     It contains the parent's key, so stages are shared exactly if all of their earlier phases agree.
     """
-    training, model = experiment.training, experiment.model
+    training, model = recipe.training, experiment.model
+    assert recipe.strategy is not None
     settings = {name: getattr(training, name) for name in TRAINING_FIELDS}
     if training.beta > 0:
         settings["reference"] = training.reference
@@ -137,7 +138,7 @@ def train_payload(
         "steps": steps,
         "seed": seed,
         "training": settings,
-        "strategy": strategy.identity(),
+        "strategy": recipe.strategy.identity(),
         "checkpoint_every": experiment.checkpoints.every_steps,
     }
     stops = {name: list(identities.stops[name]) for name in phase.domains if identities.stops.get(name)}

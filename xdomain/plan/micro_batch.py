@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import PlanError
 from xdomain.plan.graph import Plan
 from xdomain.plan.model_shape import ModelShape
-from xdomain.plan.peaks import GIGABYTE, Verdict, domain_gradients, kind_memory, verdict
-from xdomain.plan.stage import StageKind
+from xdomain.plan.peaks import GIGABYTE, Need, Verdict, kind_memory, need_of, verdict
+from xdomain.plan.recipe import settings_of
 
 SETTING = "training.micro_batch"
 
@@ -35,10 +35,10 @@ def sized_experiment(plan: Plan, shape: ModelShape | None, where: str) -> Experi
         raise _refused("cannot be chosen: only the command of training.engine knows what memory it needs.")
     if shape is None:
         raise _refused(f"cannot be chosen, because the model's memory is not known: {where}.")
-    held = sorted({domain_gradients(stage) for stage in plan.train_stages if not stage.adopted})
+    needs = {need_of(stage, experiment) for stage in plan.train_stages if not stage.adopted}
     tried: list[Verdict] = []
-    for candidate in _candidates(experiment):
-        tried = [verdict(kind_memory(StageKind.TRAIN, candidate, shape, n), gpu * GIGABYTE) for n in held]
+    for candidate in _candidates(experiment, needs):
+        tried = [verdict(kind_memory(need, candidate, shape), gpu * GIGABYTE) for need in needs]
         if any(each.fits is None for each in tried):
             name = experiment.training.optimizer
             raise _refused(f"cannot be chosen, because the memory of training.optimizer = {name} is not known.")
@@ -58,11 +58,18 @@ def with_micro_batch(experiment: Experiment, size: int) -> Experiment:
     return experiment.model_copy(update={"training": training})
 
 
-def _candidates(experiment: Experiment) -> Iterator[Experiment]:
-    """Yield the experiment with every number that divides the completions of a process, the largest first."""
-    training = experiment.training
-    share = training.prompts_per_step * training.generations // experiment.execution.train_processes
-    yield from (with_micro_batch(experiment, size) for size in range(share, 0, -1) if share % size == 0)
+def _candidates(experiment: Experiment, needs: Collection[Need]) -> Iterator[Experiment]:
+    """Yield the experiment with every number that divides the completions of a process, the largest first.
+
+    With `overrides`, the number must divide them in every phase that has no `micro_batch` of its own.
+    """
+    phases = [settings_of(experiment, need.phase).training for need in needs if need.phase]
+    sized = [experiment.training, *(each for each in phases if each.micro_batch == "auto")]
+    processes = experiment.execution.train_processes
+    shares = {each.prompts_per_step * each.generations // processes for each in sized}
+    for size in range(min(shares), 0, -1):
+        if all(share % size == 0 for share in shares):
+            yield with_micro_batch(experiment, size)
 
 
 def _refused(reason: str, instead: str = "") -> PlanError:

@@ -10,6 +10,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.run_id import BASE
 from xdomain.plan.evaluations import EvaluationPlan
 from xdomain.plan.identity import Identities
+from xdomain.plan.recipe import domain_training, evaluations_of
 from xdomain.plan.stage import BaseStage, EvaluateStage, Purpose
 
 
@@ -19,17 +20,17 @@ def pass_rate_stages(
     """Return one stage per trained domain, keyed by domain; none if no phase is self-paced."""
     if experiment.training.self_paced is None:
         return {}
-    setup = experiment.evaluation_setup
-    plan = EvaluationPlan(setup, identities, _settings(experiment, setup.settings), Purpose.PASS_RATE)
+    settings = {name: _settings(experiment, name, each) for name, each in evaluations_of(experiment).items()}
+    plan = EvaluationPlan(experiment.evaluation_setup, identities, settings, Purpose.PASS_RATE)
     return {
         domain: plan.stage(base.end, BASE, domain, f"pass rates of the base on train items of {domain}")
         for domain in dict.fromkeys(name for curriculum in curricula for name in curriculum.domains)
     }
 
 
-def _settings(experiment: Experiment, settings: EvaluationConfig) -> EvaluationConfig:
-    """Return the evaluation settings for pass rates, which sample as rollouts do."""
-    training, asked = experiment.training, experiment.training.self_paced
+def _settings(experiment: Experiment, domain: str, settings: EvaluationConfig) -> EvaluationConfig:
+    """Return the evaluation settings for a domain's pass rates, which sample as its rollouts do."""
+    training, asked = domain_training(experiment, domain), experiment.training.self_paced
     assert asked is not None
     return settings.model_copy(
         update={

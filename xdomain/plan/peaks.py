@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
+from xdomain.core.errors import PlanError
+from xdomain.plan.expand import expand_curricula
 from xdomain.plan.memory import BYTES, Division, Memory, base_memory, evaluation_memory, micro_batch, training_memory
 from xdomain.plan.model_shape import ModelShape
-from xdomain.plan.stage import StageKind, StageSpec, TrainStage
+from xdomain.plan.recipe import evaluation_of, settings_of
+from xdomain.plan.recipe_checks import check_recipes
+from xdomain.plan.stage import EvaluateStage, StageKind, StageSpec, TrainStage
 from xdomain.plan.tokens import lengths
 
 GIGABYTE = 10**9
@@ -37,6 +42,29 @@ class Verdict:
     reason: str
 
 
+class Need(NamedTuple):
+    """A kind of stage whose memory is estimated.
+
+    Attributes:
+        kind: Kind of the stage.
+        gradients: Copies of the gradient that a training stage's strategy holds.
+        phase: Phase with its own settings, as a prefix that ends with it; None for the settings of `training`.
+        domain: Domain with its own evaluation settings; None for any.
+    """
+
+    kind: StageKind
+    gradients: int = 0
+    phase: Curriculum | None = None
+    domain: str | None = None
+
+
+def need_of(stage: StageSpec, experiment: Experiment) -> Need:
+    """Return the kind of a stage. Without `overrides`, phases and domains do not differ."""
+    phase = stage.curriculum if isinstance(stage, TrainStage) and experiment.overrides else None
+    domain = stage.domain if isinstance(stage, EvaluateStage) and experiment.overrides else None
+    return Need(stage.kind, domain_gradients(stage), phase, domain)
+
+
 def domain_gradients(stage: StageSpec) -> int:
     """Return the number of copies of the gradient that a stage's strategy holds at once."""
     if not isinstance(stage, TrainStage) or stage.strategy_config.name in PLAIN_STEP:
@@ -48,19 +76,19 @@ def stage_memory(stage: StageSpec, experiment: Experiment, shape: ModelShape) ->
     """Return the peak memory of one process of a stage; None if it is not known."""
     if isinstance(stage, TrainStage) and stage.adopted:
         return Memory({"parameters": shape.parameters * BYTES[experiment.model.dtype]})
-    return kind_memory(stage.kind, experiment, shape, domain_gradients(stage))
+    return kind_memory(need_of(stage, experiment), experiment, shape)
 
 
-def kind_memory(kind: StageKind, experiment: Experiment, shape: ModelShape, gradients: int = 0) -> Memory | None:
+def kind_memory(need: Need, experiment: Experiment, shape: ModelShape) -> Memory | None:
     """Return the peak memory of one process of a kind of stage; None if it is not known.
 
     Args:
-        kind: Kind of the stage.
+        need: The kind of stage.
         experiment: Experiment that the stage belongs to.
         shape: Sizes of the experiment's model.
-        gradients: Copies of the gradient that a training stage's strategy holds.
     """
-    training, execution, model = experiment.training, experiment.execution, experiment.model
+    kind, execution, model = need.kind, experiment.execution, experiment.model
+    training = settings_of(experiment, need.phase).training if need.phase else experiment.training
     device = "cpu" if execution.device == "cpu" else "cuda"
     trained = lengths(experiment, training.max_completion_tokens, shape)
     if kind is StageKind.TRAIN and training.engine is not None:
@@ -68,11 +96,11 @@ def kind_memory(kind: StageKind, experiment: Experiment, shape: ModelShape, grad
     if kind is StageKind.BASE:
         return base_memory(shape, model, trained, device)
     if kind is StageKind.EVALUATE:
-        settings = experiment.evaluation_setup.settings
+        settings = evaluation_of(experiment, need.domain or experiment.domain_names[0])
         return evaluation_memory(shape, model, settings, lengths(experiment, settings.completion_tokens, shape))
     processes = execution.train_processes
     shards = processes if execution.sharding == "fsdp" else 1
-    division = Division(processes=processes, shards=shards, gradients=gradients, device=device)
+    division = Division(processes=processes, shards=shards, gradients=need.gradients, device=device)
     return training_memory(shape, model, training, trained, division)
 
 
@@ -98,9 +126,7 @@ def verdict(memory: Memory | None, gpu: float) -> Verdict:
     return Verdict(False, f"{needed / GIGABYTE:.1f} GB exceed {gpu / GIGABYTE:g} GB; the largest parts are {named}")
 
 
-def smallest_change(
-    experiment: Experiment, shape: ModelShape, needed: Sequence[tuple[StageKind, int]], gpu: float
-) -> Changes | None:
+def smallest_change(experiment: Experiment, shape: ModelShape, needed: Collection[Need], gpu: float) -> Changes | None:
     """Return the first set of changes, in the order of `_LEVERS`, with which every kind of stage fits.
 
     Single changes are tried first. Then one change after another is added, and those that are not needed are removed
@@ -109,7 +135,7 @@ def smallest_change(
     Args:
         experiment: Experiment without changes.
         shape: Sizes of its model.
-        needed: Kinds of stages, each with the number of per-domain gradients that it holds.
+        needed: Kinds of stages.
         gpu: Bytes of the GPU.
     """
 
@@ -117,7 +143,7 @@ def smallest_change(
         changed = changed_experiment(experiment, changes)
         if changed is None:
             return False
-        return all(verdict(kind_memory(kind, changed, shape, n), gpu).fits for kind, n in needed)
+        return all(verdict(kind_memory(need, changed, shape), gpu).fits for need in needed)
 
     for lever in _LEVERS:
         for changes in lever(experiment):
@@ -148,9 +174,11 @@ def changed_experiment(experiment: Experiment, changes: Changes) -> Experiment |
             place = place.setdefault(section, {})
         place[last] = value
     try:
-        return Experiment.model_validate(data)
-    except ValidationError:
+        changed = Experiment.model_validate(data)
+        check_recipes(changed, expand_curricula(changed))
+    except (ValidationError, PlanError):
         return None
+    return changed
 
 
 def _without_needless(changes: Changes, suffices: Callable[[Changes], bool]) -> Changes:

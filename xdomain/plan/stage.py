@@ -18,7 +18,7 @@ from pydantic import Field
 from xdomain.config.adopted import AdoptedCheckpoint
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.domain import DomainConfig
-from xdomain.config.evaluation import EvaluationConfig
+from xdomain.config.evaluation import DomainEvaluation, EvaluationConfig
 from xdomain.config.phases import Phase
 from xdomain.config.run_id import RunId
 from xdomain.config.setups import entry_name
@@ -54,7 +54,7 @@ class CheckpointRef:
 
 
 TaskGroup = tuple[CheckpointRef, str]
-"""A checkpoint, and the settings of its evaluations as JSON."""
+"""A checkpoint, and the settings that all of its evaluations share, as JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,11 +222,14 @@ class EvaluateStage(StageRef):
 
     @cached_property
     def task_group(self) -> TaskGroup | None:
-        """The checkpoint and its evaluation settings, because one task loads it once for all evaluations of the report.
+        """The checkpoint and its engine's settings, because one task loads it once for all evaluations of the report.
 
-        A measurement of pass rates is a task by itself, because training waits for it.
+        Items and sampling may differ by domain. A measurement of pass rates is a task by itself, because training
+        waits for it.
         """
-        return (self.checkpoint, self.settings.model_dump_json()) if self.purpose is Purpose.REPORT else None
+        if self.purpose is not Purpose.REPORT:
+            return None
+        return self.checkpoint, self.settings.model_dump_json(exclude=set(DomainEvaluation.model_fields))
 
     @property
     def evaluated(self) -> str:

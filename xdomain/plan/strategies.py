@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
 from xdomain.config.optimizer import LOOK_AHEAD_OPTIMIZERS, steps_inside_backward
-from xdomain.config.phases import Phase
 from xdomain.config.strategy import (
     AdaptiveConfig,
     BanditConfig,
@@ -18,6 +17,7 @@ from xdomain.config.strategy import (
     StrategyConfig,
 )
 from xdomain.core.errors import PlanError
+from xdomain.plan.recipe import distinct_phases, named_strategies, phases_acted_on, settings_of
 
 
 def check_strategies(experiment: Experiment, curricula: Sequence[Curriculum]) -> None:
@@ -31,38 +31,33 @@ def check_strategies(experiment: Experiment, curricula: Sequence[Curriculum]) ->
     twice = [label for label in labels if labels.count(label) > 1]
     if twice:
         raise PlanError(f"{twice[0]} is listed twice.", where="strategies", fix="Name each strategy once.")
-    for place, strategy in enumerate(experiment.strategies):
+    for where, strategy in named_strategies(experiment):
         if strategy == JointConfig():
             continue
-        where = f"strategies.{place}"
-        phases = _acted_on(strategy, curricula)
+        phases = phases_acted_on(experiment, strategy, curricula)
         if not phases:
-            late = isinstance(strategy, DACSPConfig)
-            need = (
-                "uses the weight changes of earlier phases, but no curriculum has more than one phase"
-                if late
-                else "acts on mixed phases, but no curriculum has one"
-            )
-            raise PlanError(
-                f"{strategy.name} {need}.",
-                where=where,
-                fix=f'Add a curriculum such as "{"a -> b" if late else "a + b"}", or remove the strategy.',
-            )
+            raise _without_phase(experiment, strategy, curricula, where)
         if isinstance(strategy, JointConfig):
             continue
         _check_settings(experiment, strategy, where)
-        for phase in phases:
-            _check_phase(experiment, strategy, phase, where)
+        for prefix in phases:
+            _check_phase(experiment, strategy, prefix, where)
 
 
 def strategy_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:
     """Return notes on strategies that have no effect, or that are joint under another name."""
     notes = []
-    for strategy in experiment.strategies:
-        idle = [str(each) for each in curricula if not _acted_on(strategy, [each])]
-        if idle and strategy != JointConfig():
+    own = [override.strategy for override in experiment.overrides if override.strategy is not None]
+    for where, strategy in named_strategies(experiment):
+        idle = [
+            str(each)
+            for each in curricula
+            if not any(phases_acted_on(experiment, acting, [each]) for acting in (strategy, *own))
+        ]
+        if idle and where.startswith("strategies") and strategy != JointConfig():
             notes.append(f"{strategy.label} has no effect on {_some(idle)}: joint is trained there instead.")
-        alike = [str(phase) for phase in _acted_on(strategy, curricula) if strategy.equals_joint(phase.domains)]
+        phases = [prefix.phases[-1] for prefix in phases_acted_on(experiment, strategy, curricula)]
+        alike = list(dict.fromkeys(str(phase) for phase in phases if strategy.equals_joint(phase.domains)))
         if alike:
             notes.append(
                 f"{strategy.label} with these parameters equals joint on {_some(alike)}: it repeats joint's training."
@@ -75,20 +70,36 @@ def strategy_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> l
     return notes
 
 
+def _without_phase(
+    experiment: Experiment, strategy: StrategyConfig, curricula: Sequence[Curriculum], where: str
+) -> PlanError:
+    late = isinstance(strategy, DACSPConfig)
+    able = [
+        each for each in distinct_phases(curricula) if strategy.acts_on(len(each.phases) - 1, each.phases[-1].is_mixed)
+    ]
+    if able and where.startswith("strategies"):
+        what = f"`overrides` names another strategy for every phase that {strategy.name} acts on."
+        return PlanError(what, where=where, fix="Remove the strategy, or one of those overrides.")
+    if able:
+        kind = "phases after the first" if late else "mixed phases"
+        what = f"{strategy.name} acts on {kind}, but this entry decides the strategy of none."
+        fix = "Change `where`, remove the strategy, or remove a later entry that replaces it."
+        return PlanError(what, where=where, fix=fix)
+    need = (
+        "uses the weight changes of earlier phases, but no curriculum has more than one phase"
+        if late
+        else "acts on mixed phases, but no curriculum has one"
+    )
+    return PlanError(
+        f"{strategy.name} {need}.",
+        where=where,
+        fix=f'Add a curriculum such as "{"a -> b" if late else "a + b"}", or remove the strategy.',
+    )
+
+
 def _some(names: Sequence[str]) -> str:
     """Return the first three names, and the number of the remaining ones."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _acted_on(strategy: StrategyConfig, curricula: Sequence[Curriculum]) -> list[Phase]:
-    return list(
-        dict.fromkeys(
-            phase
-            for each in curricula
-            for index, phase in each.training_phases
-            if strategy.acts_on(index, phase.is_mixed)
-        )
-    )
 
 
 def _check_settings(experiment: Experiment, strategy: StrategyConfig, where: str) -> None:
@@ -144,7 +155,8 @@ def _check_names(experiment: Experiment, names: Sequence[str] | dict[str, float]
         )
 
 
-def _check_phase(experiment: Experiment, strategy: StrategyConfig, phase: Phase, where: str) -> None:
+def _check_phase(experiment: Experiment, strategy: StrategyConfig, prefix: Curriculum, where: str) -> None:
+    phase = prefix.phases[-1]
     if isinstance(strategy, AdaptiveConfig) and strategy.floor * len(phase.domains) > 1:
         raise PlanError(
             f'every domain of "{phase}" should get at least floor = {strategy.floor:g} of a rollout, which adds up to '
@@ -160,7 +172,7 @@ def _check_phase(experiment: Experiment, strategy: StrategyConfig, phase: Phase,
                 where=f"{where}.weights",
                 fix="Give at least one domain a weight above 0.",
             )
-    prompts = experiment.training.prompts_per_step
+    prompts = settings_of(experiment, prefix).training.prompts_per_step
     if len(phase.domains) > prompts:
         raise PlanError(
             f'"{phase}" has {len(phase.domains)} domains, but a step has {prompts} prompts, so {strategy.name} would '

@@ -14,6 +14,7 @@ from xdomain.config.setups import BaseSetup, TrainingSetup
 from xdomain.plan.adopted import adopted_run
 from xdomain.plan.expand import expand_curricula
 from xdomain.plan.graph import Setup
+from xdomain.plan.recipe import settings_of
 from xdomain.plan.stage import BaseStage, StageSpec, TaggedStage, TrainStage
 
 
@@ -58,7 +59,8 @@ def work_setup(stage: StageSpec, setup: Setup) -> TrainingSetup | BaseSetup | No
     """Return the sections of an experiment that a worker needs for `stage`."""
     if isinstance(stage, TrainStage):
         assert isinstance(setup, Experiment)
-        return setup.training_setup
+        recipe = settings_of(setup, stage.curriculum)
+        return setup.training_setup.model_copy(update={"training": recipe.training})
     return base_setup(setup) if isinstance(stage, BaseStage) else None
 
 

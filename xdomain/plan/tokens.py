@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from xdomain.config.experiment import Experiment
-from xdomain.plan.graph import prompts_consumed
 from xdomain.plan.memory import Lengths
 from xdomain.plan.model_shape import ModelShape
+from xdomain.plan.prompts import prompts_consumed
+from xdomain.plan.recipe import settings_of
 from xdomain.plan.stage import EvaluateStage, StageSpec, TrainStage
 
 ASSUMED_PROMPT_TOKENS = 512
@@ -23,7 +24,8 @@ def completions_of(stage: StageSpec, experiment: Experiment, items: int | None =
     if isinstance(stage, TrainStage):
         if stage.adopted:
             return 0
-        return prompts_consumed(stage.steps, experiment.training) * experiment.training.generations
+        training = settings_of(experiment, stage.curriculum).training
+        return prompts_consumed(stage.steps, training) * training.generations
     if isinstance(stage, EvaluateStage):
         asked = stage.settings.items
         return (asked if items is None else min(items, asked)) * stage.settings.samples
@@ -33,7 +35,7 @@ def completions_of(stage: StageSpec, experiment: Experiment, items: int | None =
 def longest_completion(stage: StageSpec, experiment: Experiment) -> int:
     """Return the maximum number of tokens per completion that a stage allows; 0 for the base model."""
     if isinstance(stage, TrainStage):
-        return experiment.training.max_completion_tokens
+        return settings_of(experiment, stage.curriculum).training.max_completion_tokens
     return stage.settings.completion_tokens if isinstance(stage, EvaluateStage) else 0
 
 

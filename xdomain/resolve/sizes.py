@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xdomain.config.experiment import Experiment
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
+from xdomain.plan.recipe import evaluations_of
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ def evaluated_items(experiment: Experiment) -> dict[str, EvaluatedItems]:
     Raises:
         DataError: A domain's data is malformed.
     """
-    asked, split = experiment.evaluation.items, Split(experiment.evaluation.split)
+    split = Split(experiment.evaluation.split)
+    asked = {name: evaluation.items for name, evaluation in evaluations_of(experiment).items()}
     counts = {
         name: domain.count(split) for name, domain in build_domains(experiment.domains, experiment.domain_names).items()
     }
-    return {name: EvaluatedItems(asked if n is None else min(asked, n), n) for name, n in counts.items()}
+    return {name: EvaluatedItems(asked[name] if n is None else min(asked[name], n), n) for name, n in counts.items()}

@@ -12,8 +12,11 @@ from xdomain.core.errors import DamagedArtifact
 from xdomain.core.parquet import read_records
 from xdomain.core.records import RECORD_COLUMNS
 from xdomain.plan.adopted import declaration
-from xdomain.plan.graph import Graph, Plan, prompts_consumed
+from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.measurement import UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
+from xdomain.plan.prompts import prompts_consumed
+from xdomain.plan.recipe import settings_of
+from xdomain.plan.recipe_words import recipes_sentence
 from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
 from xdomain.store.artifact import REMAKE, check_artifact
 from xdomain.store.store import Store
@@ -40,6 +43,7 @@ def measured_grid(
         with_text: Also read the completions, which the item browser needs.
     """
     experiment, engine = plan.experiment, plan.experiment.training.engine
+    sentences = [engine.sentence() if engine else None, declaration(experiment), recipes_sentence(experiment)]
     done = store.done(plan.stages.values())
     found = [stage for stage in plan.evaluations if stage.key in done]
     places = _places(plan, store, done)
@@ -60,7 +64,7 @@ def measured_grid(
         margin=experiment.analysis.margin,
         budget=experiment.training.budget,
         description=dict(description),
-        statements=tuple(filter(None, [engine.sentence() if engine else None, declaration(experiment)])),
+        statements=tuple(filter(None, sentences)),
         declared=tuple(dict.fromkeys(stage.run for stage in plan.train_stages if stage.adopted)),
     )
 
@@ -118,8 +122,9 @@ def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[
     """
     if stage.adopted:
         return {ref: replace(UNRECORDED, steps=ref.step) for ref in stage.checkpoints}
+    training = settings_of(plan.experiment, stage.curriculum).training
     spent = {
-        ref: replace(UNRECORDED, steps=ref.step, prompts=prompts_consumed(ref.step, plan.experiment.training))
+        ref: replace(UNRECORDED, steps=ref.step, prompts=prompts_consumed(ref.step, training))
         for ref in stage.checkpoints
     }
     spent[stage.end] = Effort(

@@ -14,6 +14,8 @@ from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.stage import Sharding
 from xdomain.generation.build import require_backend
+from xdomain.plan.expand import expand_curricula
+from xdomain.plan.recipe import distinct_phases, named_strategies, settings_of
 from xdomain.strategies.build import build_strategy
 from xdomain.train.command.process import command_line
 from xdomain.train.passed_through import check_sampling, check_values
@@ -113,16 +115,18 @@ def preflight(experiment: Experiment, device: str) -> None:
         command_line(experiment.training.engine)
         return
     preflight_trackers(experiment.training.report_to)
-    for strategy in experiment.strategies:
+    for _, strategy in named_strategies(experiment):
         build_strategy(strategy, experiment.domain_names, 0)
     training = experiment.training
     processes = experiment.execution.train_processes
     check_values(training.grpo)
-    arguments = grpo_arguments(
-        training, steps=training.steps, seed=0, output=Path("preflight"), device=device, processes=processes
-    )
-    if training.rollout == "transformers" and training.grpo:
-        check_sampling(arguments)
+    phases = distinct_phases(expand_curricula(experiment)) if experiment.overrides else ()
+    for each in (training, *(settings_of(experiment, prefix).training for prefix in phases)):
+        arguments = grpo_arguments(
+            each, steps=each.steps, seed=0, output=Path("preflight"), device=device, processes=processes
+        )
+        if each.rollout == "transformers" and each.grpo:
+            check_sampling(arguments)
     # Last, so that a laptop without vLLM still checks everything else in a file for GPUs.
     if training.uses_vllm:
         require_backend("vllm", "training.rollout")

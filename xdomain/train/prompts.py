@@ -14,7 +14,7 @@ from xdomain.core.stage import StageContext
 from xdomain.domains.base import Domain, Item, Split
 from xdomain.domains.trained import SCHEDULE, schedule_line
 from xdomain.models.prompting import encode, render, trl_prompt
-from xdomain.plan.graph import phase_quotas, prompts_consumed
+from xdomain.plan.prompts import phase_quotas, prompts_consumed
 from xdomain.plan.stage import TrainStage
 from xdomain.strategies.adaptive import Adaptive
 from xdomain.strategies.base import Strategy

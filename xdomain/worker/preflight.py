@@ -8,7 +8,8 @@ from xdomain.domains.build import build_domains
 from xdomain.domains.preflight import preflight_domains
 from xdomain.generation.build import require_backend
 from xdomain.models.source import load_tokenizer
-from xdomain.plan.graph import Setup, most_prompts_a_step
+from xdomain.plan.graph import Setup
+from xdomain.plan.prompts import most_prompts_a_step
 from xdomain.train.arguments import preflight as preflight_training
 from xdomain.worker.device import used_device
 

@@ -157,7 +157,7 @@ def test_the_plan_counts_on_the_items_that_exist(tmp_path):
     plan = make_plan(evaluation={"items": 100_000})
     items = evaluated_items(plan.experiment)
     assert items["logic"] == EvaluatedItems(1000, 1000)
-    assert "has fewer than the 100000 requested: logic 1000, puzzle 1000" in design_in_words(plan, items)
+    assert "has fewer items than requested: logic 1000 of 100000, puzzle 1000 of 100000" in design_in_words(plan, items)
     uneven = {"logic": EvaluatedItems(1, 1), "puzzle": EvaluatedItems(300, None)}
     many, one = outlooks(plan, uneven, None)
     assert (many.domains, one.domains) == (("puzzle",), ("logic",))

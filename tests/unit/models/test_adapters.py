@@ -157,12 +157,12 @@ def test_an_adapter_trained_on_counts_from_where_it_began(tmp_path: Path) -> Non
     ],
 )
 def test_the_plan_warns_of_steps_that_bfloat16_rounds_away(model: Any, rate: float, warned: bool) -> None:
-    note = precision_note(make_experiment(model={"preset": "tiny_qwen3", **model}, training={"learning_rate": rate}))
+    note = precision_note(make_experiment(model={"preset": "tiny_qwen3", **model}).model, rate)
     assert (note is not None) == warned
 
 
 def test_the_figure_of_the_warning_is_that_of_torch() -> None:
-    note = precision_note(make_experiment(model={"preset": "tiny_qwen3", "dtype": "bfloat16"}))
+    note = precision_note(make_experiment(model={"preset": "tiny_qwen3", "dtype": "bfloat16"}).model, 1e-6)
     assert note is not None
     assert "learning_rate 1e-06" in note
     assert "above 0.0005" in note

@@ -35,7 +35,7 @@ def with_training(**changes: Any) -> Experiment:
 def test_steps_that_rounding_undoes(dtype: str, rate: float, is_told: bool) -> None:
     training = {"steps": 10, "prompts_per_step": 4, "generations": 2, "learning_rate": rate}
     experiment = make_experiment(model={"preset": "tiny_qwen3", "dtype": dtype}, training=training)
-    note = precision_note(experiment)
+    note = precision_note(experiment.model, experiment.training.learning_rate)
     assert (note is not None) == is_told
     assert [note] * is_told == training_notes(experiment, SINGLE)
     assert training_notes(experiment, []) == []
@@ -59,7 +59,7 @@ def test_settings_that_a_beginner_overlooks() -> None:
 
 def test_adapters_are_float32() -> None:
     model = {"preset": "tiny_qwen3", "dtype": "bfloat16", "lora": {"r": 4}}
-    assert precision_note(make_experiment(model=model)) is None
+    assert precision_note(make_experiment(model=model).model, 1e-6) is None
 
 
 def test_domains_that_most_steps_lack() -> None:

@@ -11,8 +11,9 @@ from xdomain.config.run_id import parse_run
 from xdomain.core.errors import PlanError
 from xdomain.plan.cost import plan_cost
 from xdomain.plan.explain import changes_in_words, explain_difference, find_stage
-from xdomain.plan.graph import Plan, build_plan, phase_quotas
+from xdomain.plan.graph import Plan, build_plan
 from xdomain.plan.identity import Identities, same_completions
+from xdomain.plan.prompts import phase_quotas
 from xdomain.plan.stage import StageKind, TrainStage
 
 FOUR = ["logic", "math", "puzzle", "science"]

@@ -74,9 +74,7 @@ def test_the_stage_that_needs_most_decides() -> None:
     sizes = [size for size in range(96, 0, -1) if 96 % size == 0]
     gradients = 2  # of pcgrad in the mixture of two domains
     between = next(
-        gpu / 1e9
-        for size in sizes
-        if (gpu := peak(size).on(0) + 1e6) < peak(size, gradients=gradients).on(0)
+        gpu / 1e9 for size in sizes if (gpu := peak(size).on(0) + 1e6) < peak(size, gradients=gradients).on(0)
     )
     alone, together = chosen(between), chosen(between, strategies=["joint", "pcgrad"])
     assert alone is not None
@@ -105,8 +103,22 @@ def test_a_model_of_unknown_size_is_refused_with_the_reason() -> None:
 
 def test_a_command_is_refused() -> None:
     engine = {"command": ["x"], "version": "1", "receives": ["micro_batch"]}
-    one = make_plan(
-        training={"steps": 10, "micro_batch": "auto", "engine": engine}, execution={"gpu_memory_gb": 80}
-    )
+    one = make_plan(training={"steps": 10, "micro_batch": "auto", "engine": engine}, execution={"gpu_memory_gb": 80})
     with pytest.raises(PlanError, match=r"only the command of training.engine knows"):
         sized_experiment(one, shape(), "the table")
+
+
+def test_it_fits_and_divides_the_completions_of_every_phase() -> None:
+    def sized(entry: dict[str, Any]) -> int | None:
+        one = plan(300)
+        experiment = make_plan(**one.experiment.model_dump(mode="json", exclude_unset=True) | {"overrides": [entry]})
+        return sized_experiment(experiment, shape(), "the table").training.given_micro_batch
+
+    everywhere = chosen(300)
+    assert everywhere is not None
+    longer = sized({"where": {"domain": "logic"}, "training": {"max_completion_tokens": 2048}})
+    assert longer is not None
+    assert longer == chosen(300, max_completion_tokens=2048) < everywhere
+    assert sized({"where": {"domain": "logic"}, "training": {"generations": 5}}) == 12  # divides 96 and 60
+    own = {"max_completion_tokens": 2048, "micro_batch": 1}
+    assert sized({"where": {"domain": "logic"}, "training": own}) == everywhere

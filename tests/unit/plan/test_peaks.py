@@ -11,11 +11,20 @@ import pytest
 from tests.support.plans import make_experiment, make_plan
 from xdomain.plan.memory import Memory
 from xdomain.plan.model_shape import ModelShape, shape_of
-from xdomain.plan.peaks import changed_experiment, domain_gradients, kind_memory, smallest_change, verdict
+from xdomain.plan.peaks import (
+    Need,
+    changed_experiment,
+    domain_gradients,
+    kind_memory,
+    need_of,
+    smallest_change,
+    verdict,
+)
 from xdomain.plan.stage import StageKind
 
 TABLE: dict[str, dict[str, Any]] = json.loads((files("xdomain.resolve") / "model_shapes.json").read_text())
-KINDS = [(StageKind.BASE, 0), (StageKind.TRAIN, 0), (StageKind.EVALUATE, 0)]
+KINDS = [Need(StageKind.BASE), Need(StageKind.TRAIN), Need(StageKind.EVALUATE)]
+DOMAINS = ("logic", "puzzle")
 GPU = 80e9
 TRAINING = {
     "steps": 10, "prompts_per_step": 16, "generations": 8, "max_prompt_tokens": 512, "max_completion_tokens": 512,
@@ -37,7 +46,7 @@ def experiment(name: str = "Qwen/Qwen3-4B", model: dict[str, Any] | None = None,
 
 
 def fits(one: Any, name: str = "Qwen/Qwen3-4B") -> bool:
-    return all(verdict(kind_memory(kind, one, shape(name), count), GPU).fits for kind, count in KINDS)
+    return all(verdict(kind_memory(kind, one, shape(name)), GPU).fits for kind in KINDS)
 
 
 def test_all_weights_of_4b_fit_with_an_8_bit_optimizer_and_adapters_fit_anyway() -> None:
@@ -81,7 +90,7 @@ def test_processes_of_a_stage_share_a_model_that_is_too_large() -> None:
         experiment(rollout_draws="place", micro_batch=1, bf16=False), {"execution.train_processes": 8}
     )
     assert one is not None
-    training = [(StageKind.TRAIN, 0)]
+    training = [Need(StageKind.TRAIN)]
     assert smallest_change(one, shape(), training, GPU) == {"execution.sharding": "fsdp"}
 
 
@@ -116,5 +125,37 @@ def test_only_strategies_by_domain_hold_gradients() -> None:
 
 def test_the_memory_of_a_command_is_not_known() -> None:
     engine = {"command": ["train"], "version": "1"}
-    assert kind_memory(StageKind.TRAIN, experiment(engine=engine), shape()) is None
-    assert kind_memory(StageKind.EVALUATE, experiment(engine=engine), shape()) is not None
+    assert kind_memory(Need(StageKind.TRAIN), experiment(engine=engine), shape()) is None
+    assert kind_memory(Need(StageKind.EVALUATE), experiment(engine=engine), shape()) is not None
+
+
+def test_phases_and_domains_need_memory_for_their_own_settings() -> None:
+    settings = {**TRAINING, "max_completion_tokens": 256}
+    plan = make_plan(
+        training=settings,
+        overrides=[{"where": {"domain": "logic"}, "training": {"max_completion_tokens": 4096, "micro_batch": 8}}],
+    )
+    needs = {str(stage.curriculum): need_of(stage, plan.experiment) for stage in plan.train_stages}
+    found = {name: kind_memory(need, plan.experiment, shape()) for name, need in needs.items()}
+    without = kind_memory(Need(StageKind.TRAIN), make_experiment(training=settings), shape())
+    with_all = kind_memory(
+        Need(StageKind.TRAIN),
+        make_experiment(training={**settings, "max_completion_tokens": 4096, "micro_batch": 8}),
+        shape(),
+    )
+    assert found["puzzle"] == found["logic + puzzle"] == without
+    assert found["logic"] == found["puzzle -> logic"] == with_all
+    evaluations = {need_of(stage, plan.experiment).domain: stage for stage in plan.evaluations}
+    logic, puzzle = (kind_memory(need_of(evaluations[n], plan.experiment), plan.experiment, shape()) for n in DOMAINS)
+    assert logic != puzzle  # evaluation is as long as training
+    assert {need_of(stage, make_plan().experiment).phase for stage in make_plan().train_stages} == {None}
+
+
+def test_a_change_must_suit_every_recipe() -> None:
+    odd = [{"where": {"domain": "logic"}, "training": {"prompts_per_step": 3, "generations": 3, "micro_batch": 9}}]
+    one = experiment().model_copy(update={"overrides": make_experiment(overrides=odd).overrides})
+    assert changed_experiment(one, {"training.updates_per_rollout": 1}) is not None
+    assert changed_experiment(one, {"training.updates_per_rollout": 5, "training.steps": 10}) is not None
+    steps = [{"where": {"domain": "logic"}, "training": {"steps": 7}}]
+    one = experiment().model_copy(update={"overrides": make_experiment(overrides=steps).overrides})
+    assert changed_experiment(one, {"training.updates_per_rollout": 5}) is None

@@ -9,7 +9,7 @@ from xdomain.config.setups import BaseSetup, EvaluationSetup, TrainingSetup
 from xdomain.plan.graph import checkpoint_graph
 from xdomain.plan.identity import Identities
 from xdomain.plan.stage import StageSpec, TrainStage
-from xdomain.plan.task import TaskFile, base_setup
+from xdomain.plan.task import TaskFile, base_setup, work_setup
 from xdomain.schedule.task_file import task_file
 from xdomain.store.store import Store
 
@@ -36,6 +36,14 @@ def test_a_training_stage_gets_the_sections_of_training(tmp_path: Path) -> None:
         f"stages/{plan.base.folder}/checkpoints/step-000000",
     )
     assert file.stale_tokens == {"key": "token"}
+
+
+def test_a_training_stage_gets_the_settings_of_its_phase() -> None:
+    plan = make_plan(overrides=[{"where": {"domain": "logic"}, "training": {"learning_rate": 3e-5, "beta": 0.1}}])
+    setups = {str(stage.curriculum): work_setup(stage, plan.experiment) for stage in plan.train_stages}
+    trained = {name: setup.training for name, setup in setups.items() if isinstance(setup, TrainingSetup)}
+    assert (trained["logic"].learning_rate, trained["logic"].beta) == (3e-5, 0.1)
+    assert trained["puzzle"] == plan.experiment.training
 
 
 def test_an_evaluation_says_all_itself(tmp_path: Path) -> None:

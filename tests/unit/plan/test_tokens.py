@@ -32,3 +32,22 @@ def test_lengths_fit_the_context() -> None:
     assert lengths(plan.experiment, 100, SHAPE).total == 256
     assert lengths(plan.experiment, 999, SHAPE).completion == 255
     assert lengths(make_plan().experiment, 100, replace(SHAPE, context=None)).total == 612
+
+
+def test_each_phase_and_domain_counts_with_its_own_settings() -> None:
+    overrides = [
+        {"where": {"domain": "logic"}, "training": {"generations": 4, "max_completion_tokens": 30}},
+        {"where": {"domain": "puzzle"}, "evaluation": {"items": 3, "samples": 2, "temperature": 1.0}},
+    ]
+    plan = make_plan(overrides=overrides)
+    found = {str(stage.curriculum): completions_of(stage, plan.experiment) for stage in plan.train_stages}
+    assert found["logic"] == found["puzzle -> logic"] == 10 * 4 * 4
+    assert found["puzzle"] == found["logic + puzzle"] == 10 * 4 * 2
+    longest = {str(stage.curriculum): longest_completion(stage, plan.experiment) for stage in plan.train_stages}
+    assert (longest["logic"], longest["puzzle"]) == (30, 256)
+    by_domain = {stage.domain: completions_of(stage, plan.experiment) for stage in plan.evaluations}
+    assert by_domain == {"logic": 10, "puzzle": 3 * 2}
+    assert {stage.domain: longest_completion(stage, plan.experiment) for stage in plan.evaluations} == {
+        "logic": 30,
+        "puzzle": 256,
+    }

@@ -4,32 +4,32 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from xdomain.api.outlook import Line, design_of, outlooks
+from xdomain.api.outlook import Line, design_of, outlooks, size_in_words
 from xdomain.core.number_text import points
-from xdomain.core.words import count
 from xdomain.plan.graph import Plan
+from xdomain.plan.recipe import evaluations_of
 from xdomain.resolve.sizes import EvaluatedItems
 
 
 def design_in_words(plan: Plan, items: dict[str, EvaluatedItems]) -> str:
     """Return the line above the tables: the design, the number of items, and the assumptions."""
-    experiment = plan.experiment
-    asked = experiment.evaluation.items
-    fewer = [f"{name} {found.count}" for name, found in items.items() if found.count < asked]
+    asked = {name: evaluation.items for name, evaluation in evaluations_of(plan.experiment).items()}
+    fewer = [f"{name} {found.count} of {asked[name]}" for name, found in items.items() if found.count < asked[name]]
     unknown = [name for name, found in items.items() if found.in_split is None]
-    notes = [f"the {experiment.evaluation.split} split has fewer than the {asked} requested: {', '.join(fewer)}"]
+    notes = [f"the {plan.experiment.evaluation.split} split has fewer items than requested: {', '.join(fewer)}"]
     notes = notes if fewer else []
     notes += [f"items of {', '.join(unknown)} are not counted before the run"] if unknown else []
     notes.append(design_of(plan).assumptions)
-    size = f"{asked} items x {experiment.evaluation.samples} samples x {count(len(experiment.seeds), 'seed')}"
-    return f"points found at 80% power from {size}; {'; '.join(notes)}"
+    return f"points found at 80% power from {size_in_words(plan)}; {'; '.join(notes)}"
 
 
 def power_tables(plan: Plan, items: dict[str, EvaluatedItems], effect: float | None) -> Iterator[Table]:
     """Return one table per number of items."""
     found = outlooks(plan, items, effect)
+    several = len({outlook.samples for outlook in found}) > 1
     for outlook in found:
-        title = f"{outlook.items} items on {', '.join(outlook.domains)}" if len(found) > 1 else None
+        size = f"{outlook.items} items x {outlook.samples} samples" if several else f"{outlook.items} items"
+        title = f"{size} on {', '.join(outlook.domains)}" if len(found) > 1 else None
         table = Table(title=title, title_justify="left", box=None, padding=(0, 2), pad_edge=True)
         table.add_column("smallest effect, in points")
         for head in ("tests", "before adjustment", "as the only one of its tests"):

@@ -20,7 +20,7 @@ from xdomain.core.model_context import context_of
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.base import Domain
 from xdomain.models.checkpoint import load_tokenizer, read_info
-from xdomain.plan.graph import prompts_consumed
+from xdomain.plan.prompts import prompts_consumed
 from xdomain.plan.stage import TrainStage
 from xdomain.train.callbacks import read_metrics, truncate_lines
 from xdomain.train.command.checkpoints import Parent, take_checkpoints
