@@ -9,7 +9,7 @@ from pathlib import Path
 
 NAMES = (
     *("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "rollouts", "sharding", "command"),
-    *("evaluation", "view", "engines"),
+    *("evaluation", "view", "engines", "diagnosis"),
 )
 
 

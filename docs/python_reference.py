@@ -15,6 +15,7 @@ import xdomain
 from xdomain.analysis.matrix import Cell, Matrix
 from xdomain.analysis.result import AnalysisResult
 from xdomain.api.checkpoints import StoredCheckpoint
+from xdomain.api.diagnosis import DiagnosisOptions
 from xdomain.api.estimates import Estimates
 from xdomain.api.evaluation import Evaluation, EvaluationOptions
 from xdomain.api.export_model import ExportOptions
@@ -24,6 +25,22 @@ from xdomain.api.study import StudyOutcome
 from xdomain.core import errors
 from xdomain.core.errors import XDomainError
 from xdomain.core.field_docs import field_docs
+from xdomain.diagnosis.modules import Module
+from xdomain.diagnosis.result import (
+    Attribution,
+    Diagnosis,
+    Divergence,
+    DomainEffect,
+    DomainGradient,
+    GradientCosine,
+    LineScan,
+    ModuleEdit,
+    ModuleScore,
+    Overlap,
+    Probe,
+    StageEdits,
+    StagePair,
+)
 from xdomain.schedule.events import RunOutcome
 
 HEAD = """# Python API
@@ -33,7 +50,9 @@ used together.
 """
 OBJECTS = (
     StoredCheckpoint, Forecast, Estimates, RunOutcome, GridStatus, AnalysisResult, Matrix, Cell, Evaluation,
-    StudyOutcome, ExportOptions,
+    StudyOutcome, ExportOptions, DiagnosisOptions, Diagnosis, StageEdits, ModuleEdit, StagePair, Overlap,
+    DomainEffect, Divergence, LineScan, Attribution, ModuleScore, Module, Probe, DomainGradient,
+    GradientCosine,
 )  # fmt: skip
 SECTION = re.compile(r"^(Args|Attributes|Returns|Raises|Yields):\n((?:[ \t]+.*\n|\n)*)", re.MULTILINE)
 

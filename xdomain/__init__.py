@@ -36,11 +36,13 @@ __all__ = [
     "analyse",
     "check_domains",
     "compare_models",
+    "diagnose",
     "evaluate_model",
     "export_model",
     "load_checkpoint",
     "open_experiment",
     "open_last_run",
+    "probe",
     "read_records",
     "run_study",
 ]
@@ -48,6 +50,7 @@ __all__ = [
 if TYPE_CHECKING:
     from xdomain.api.checkpoints import load_checkpoint
     from xdomain.api.comparison import compare_models, evaluate_model
+    from xdomain.api.diagnosis import diagnose, probe
     from xdomain.api.domains import check_domains
     from xdomain.api.evaluation import EvaluationOptions
     from xdomain.api.export_model import export_model
@@ -66,11 +69,13 @@ _MODULES = {
     "analyse": "api.results",
     "check_domains": "api.domains",
     "compare_models": "api.comparison",
+    "diagnose": "api.diagnosis",
     "evaluate_model": "api.comparison",
     "export_model": "api.export_model",
     "load_checkpoint": "api.checkpoints",
     "open_experiment": "api.session",
     "open_last_run": "api.last_run",
+    "probe": "api.diagnosis",
     "read_records": "api.results",
     "run_study": "api.study",
 }

@@ -25,7 +25,8 @@ from xdomain.config.study import StudyConfig, load_study
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("experiments/**/*.md")]
 COMMANDS = re.compile(
-    r"xdomain ((?:init|examples|export-model|grid|domains|eval|study|report|rescore|view|doctor|schema)\b[^\n`]*)"
+    r"xdomain ((?:init|examples|export-model|diagnose|probe|grid|domains|eval|study|report|rescore|view|doctor|schema)"
+    r"\b[^\n`]*)"
 )
 PLACEHOLDERS = {"<commit>": "a" * 40, "{...}": "{base_url: 'https://example.org/v1', model: some-model}"}
 OTHER_YAML = {

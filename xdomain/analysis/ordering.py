@@ -10,8 +10,9 @@ up along a sequence, the search of all orders, and the set of indistinguishable 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import permutations
+from typing import Any
 
 from xdomain.analysis.blank import Blank
 from xdomain.analysis.columns import FloatArray
@@ -47,6 +48,11 @@ class PredictedOrder:
     backward_transfer: dict[tuple[str, str], float]
     not_told_apart: tuple[Order, ...]
     orders: int
+
+    def document(self) -> dict[str, Any]:
+        """Return the prediction as plain JSON, for `xdomain grid order --json`."""
+        transfer = {f"{a} -> {b}": value for (a, b), value in self.backward_transfer.items()}
+        return asdict(self) | {"backward_transfer": transfer}
 
 
 def omni_thinker_order(grid: MeasuredGrid) -> PredictedOrder:

@@ -45,6 +45,14 @@ COMMANDS: Table = {
         "Browse the answers behind the results on a local page. Search, and filter by domain, checkpoint, verdict and "
         "change.",
     ),
+    "diagnose": (
+        "xdomain.cli.diagnose:diagnose",
+        "Explain finished stages: how they changed the weights, and which modules carry the damage to a domain.",
+    ),
+    "probe": (
+        "xdomain.cli.diagnose:probe",
+        "Compare the gradients of domains at a checkpoint, with their reliability. Nothing is trained.",
+    ),
     "export-model": (
         "xdomain.cli.export_model:export",
         "Export a checkpoint to a Hugging Face folder with a model card.",

@@ -10,8 +10,8 @@ from xdomain.api import domains
 from xdomain.api.completion import domain_names
 from xdomain.cli.options import Json
 from xdomain.cli.render import err, out, print_json
-from xdomain.core.number_text import points
 from xdomain.core.terminal_text import text
+from xdomain.report.domain_checks import check_problems, check_tables
 
 Target = Annotated[
     str,
@@ -80,32 +80,9 @@ def check(
     if json_:
         print_json([asdict(each) | {"ok": each.ok} for each in checks])
     else:
-        table = Table(
-            "domain", "split", "items", "gold right", "garbage right", "neighbour right", "constant answer", "longest"
-        )
-        for each in checks:
-            for part in each.splits:
-                table.add_row(
-                    text(each.name),
-                    text(part.split),
-                    str(part.items),
-                    f"{part.gold_right}/{part.judged}",
-                    str(part.garbage_right),
-                    str(part.neighbour_right),
-                    f"{points(part.constant_score)}%",
-                    str(part.longest_prompt),
-                )
-        out.print(table)
-        for each in checks:
-            out.print(text(f"{each.name}: {each.distinct_prompts} distinct prompts, scorer {each.scorer}"))
-            for part in each.splits:
-                paid = part.rewards
-                earns = {"right": paid.gold, "wrong": paid.wrong, "empty": paid.malformed, "garbage": paid.garbage}
-                words = "; ".join(f"{name} {value}" for name, value in earns.items() if value is not None)
-                out.print(text(f"  reward on {part.split}: {words or 'not tried'}"))
-            for note in each.notes:
-                out.print(text(f"  note: {note}"))
-            for problem in each.problems:
-                err.print(text(f"  problem: {problem}", "red"))
+        for part in check_tables(checks):
+            out.print(part)
+        for line in check_problems(checks):
+            err.print(line)
     if not all(each.ok for each in checks):
         raise typer.Exit(2)

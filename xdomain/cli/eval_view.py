@@ -4,14 +4,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from xdomain.analysis.result import AnalysisResult
 from xdomain.analysis.study import templates_statement
 from xdomain.api.evaluation import Evaluation
 from xdomain.cli.render import err, out, typed_command
 from xdomain.config.run_id import BASE
 from xdomain.core.terminal_text import text
-from xdomain.core.words import count
-from xdomain.report.generation import generation_table
+from xdomain.report.generation import generation_table, measured_lines
 from xdomain.report.lm_eval import write_lm_eval
 from xdomain.report.terminal import accuracy_table, matrix_tables
 from xdomain.report.write import write_report
@@ -40,15 +38,6 @@ def show_evaluation(found: Evaluation, asked_items: int) -> None:
     if BASE in result.accuracy.rows:
         for name in ("change", "gained", "lost", "odds_ratio", "odds_ratio_paired"):
             out.print(matrix_tables(result, result.matrices[name]))
-
-
-def measured_lines(result: AnalysisResult, base: str | None, asked_items: int) -> list[str]:
-    """Return lines with the base model's name, and the number of items and samples of each domain."""
-    lines = [] if base is None else [f"base: {base}"]
-    for domain, items in result.meta.items.items():
-        fewer = f" ({asked_items} were requested, but the test split has fewer)" if items < asked_items else ""
-        lines.append(f"{domain}: {count(items, 'item')} x {count(result.meta.samples[domain], 'sample')}{fewer}")
-    return lines
 
 
 def write_evaluation(found: Evaluation, folder: Path, formats: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Rich table that describes how completions were generated; `cli` prints it."""
+"""Describe what `xdomain eval` measured, and how completions were generated; `cli` prints it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
+
+from xdomain.analysis.result import AnalysisResult
+from xdomain.core.words import count
 
 
 def generation_table(generation: Sequence[Mapping[str, Any]]) -> Table:
@@ -40,3 +43,12 @@ def _taken(row: Mapping[str, Any]) -> str:
     """Return a note on the completions that an evaluation reused."""
     taken, new = sum(row["borrowed"]["completions"].values()), row["generated"]["completions"]
     return f"{row['evaluation']}: {taken} of {taken + new} completions come from earlier evaluations"
+
+
+def measured_lines(result: AnalysisResult, base: str | None, asked_items: int) -> list[str]:
+    """Return lines with the base model's name, and the number of items and samples of each domain."""
+    lines = [] if base is None else [f"base: {base}"]
+    for domain, items in result.meta.items.items():
+        fewer = f" ({asked_items} were requested, but the test split has fewer)" if items < asked_items else ""
+        lines.append(f"{domain}: {count(items, 'item')} x {count(result.meta.samples[domain], 'sample')}{fewer}")
+    return lines

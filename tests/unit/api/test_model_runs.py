@@ -13,7 +13,6 @@ from xdomain.analysis.items import moved_items
 from xdomain.analysis.result import Cell
 from xdomain.api.generation import counted_in
 from xdomain.api.model_runs import FailedEvaluation, named_by_model, reasons
-from xdomain.cli.eval_view import measured_lines
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.run_id import RunId
 from xdomain.core.parquet import write_records
@@ -21,6 +20,7 @@ from xdomain.core.records import ItemRecord
 from xdomain.evaluate.backend_cache import BackendCache
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.graph import Graph, merge_graphs
+from xdomain.report.generation import measured_lines
 from xdomain.resolve.evaluations import evaluation_graph
 from xdomain.schedule.ready_queue import ReadyQueue
 from xdomain.store.store import Store

@@ -32,13 +32,4 @@ def order(
         out.print(order_in_words(found))
         out.print(f"written: {written}", soft_wrap=True, markup=False)
         return
-    print_json(
-        {
-            "order": list(found.order),
-            "sum_of_transfer": found.sum_of_transfer,
-            "backward_transfer": {f"{a} -> {b}": value for (a, b), value in found.backward_transfer.items()},
-            "not_told_apart": [list(order) for order in found.not_told_apart],
-            "orders": found.orders,
-            "file": str(written),
-        }
-    )
+    print_json(found.document() | {"file": str(written)})

@@ -1,0 +1,110 @@
+"""Attribute a stage's damage to modules: integrated gradients of the log-likelihood of right completions.
+
+With p the parent, d the stage's change and J the mean log-likelihood of the parent's own right completions, the score
+of an entry is d * sum_k w_k grad J(p + t_k d) over Gauss-Legendre points t_k on [0, 1] with weights w_k. A module's
+score is the sum over its entries. By the fundamental theorem of calculus, all scores sum to J(p + d) - J(p) up to the
+error of the quadrature, which the completeness check measures.
+
+Source: Sundararajan et al. 2017 (1703.01365), section 3; over weights instead of inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+
+from xdomain.diagnosis.answers import Batch
+from xdomain.diagnosis.line import Line, Tick, mean_log_likelihood
+from xdomain.diagnosis.modules import Module
+from xdomain.diagnosis.result import Attribution, ModuleScore
+
+LARGEST_SHARE = 0.05
+SMALLEST = 0.005
+"""Largest difference between the sum of scores and the measured change: this share of it, or this many nats."""
+MOST_POINTS = 12
+"""The number of points is doubled up to this one while the scores do not sum to the measured change."""
+FEWEST_RANKED = 3
+"""Fewest modules for a rank correlation."""
+
+
+def attribute(line: Line, batches: Sequence[Batch], points: int, resets: int, tick: Tick) -> Attribution:
+    """Return each module's score, the completeness check, and the effect of resetting single modules.
+
+    Args:
+        line: Line from the stage's parent to its end.
+        batches: Right completions of the parent.
+        points: Number of points of the quadrature.
+        resets: Number of modules with the largest scores that are reset to the parent, one at a time.
+        tick: Callback after each batch.
+    """
+    line.move(0.0)
+    before = mean_log_likelihood(line, batches, tick)
+    line.move(1.0)
+    after = mean_log_likelihood(line, batches, tick)
+    change = after - before
+    scores = integrated_gradients(line, batches, points, tick)
+    while not is_complete(scores, change) and 2 * points <= MOST_POINTS:
+        points *= 2
+        scores = integrated_gradients(line, batches, points, tick)
+    effects = _reset_effects(
+        line, batches, sorted(scores, key=lambda module: -abs(scores[module]))[:resets], after, tick
+    )
+    return Attribution(
+        points=points,
+        change=change,
+        total=sum(scores.values()),
+        complete=is_complete(scores, change),
+        modules=tuple(ModuleScore(module, score, effects.get(module)) for module, score in scores.items()),
+        rank_correlation=_rank_correlation([(-scores[module], effect) for module, effect in effects.items()]),
+    )
+
+
+def integrated_gradients(line: Line, batches: Sequence[Batch], points: int, tick: Tick) -> dict[Module, float]:
+    """Return the score of each module in nats per completion, in the order of the forward pass."""
+    completions = sum(len(batch.positions) for batch in batches)
+    scores = dict.fromkeys(line.modules, 0.0)
+    if not scores:
+        return scores
+    nodes, weights = np.polynomial.legendre.leggauss(points)
+    for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
+        line.move(float(node))
+        line.model.zero_grad(set_to_none=True)
+        for batch in batches:
+            torch.autograd.backward(batch.log_likelihoods(line.model).sum() / completions)
+            tick()
+        for module, names in line.modules.items():
+            for name in names:
+                gradient = line.weights[name].grad
+                if gradient is not None:
+                    scores[module] += float(weight) * float((gradient * line.change(name)).double().sum())
+    line.model.zero_grad(set_to_none=True)
+    return scores
+
+
+def is_complete(scores: dict[Module, float], change: float) -> bool:
+    """Return whether the scores sum to the measured change within the limits of this module."""
+    return abs(sum(scores.values()) - change) <= max(LARGEST_SHARE * abs(change), SMALLEST)
+
+
+def _reset_effects(
+    line: Line, batches: Sequence[Batch], modules: Sequence[Module], after: float, tick: Tick
+) -> dict[Module, float]:
+    """Return how much the log-likelihood at the end rises if one module is reset to the parent."""
+    line.move(1.0)
+    effects = {}
+    for module in modules:
+        line.place(module, at_end=False)
+        effects[module] = mean_log_likelihood(line, batches, tick) - after
+        line.place(module, at_end=True)
+    return effects
+
+
+def _rank_correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
+    """Return Spearman's correlation of predicted and measured effects; None for few modules or constant values."""
+    predicted, measured = ([pair[side] for pair in pairs] for side in (0, 1))
+    if len(pairs) < FEWEST_RANKED or len(set(predicted)) < 2 or len(set(measured)) < 2:
+        return None
+    return float(spearmanr(predicted, measured).statistic)
