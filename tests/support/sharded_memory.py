@@ -20,7 +20,7 @@ from transformers import Qwen3Config, Qwen3ForCausalLM, TrainerCallback
 from tests.support.sharded_runs import small_model
 from tests.support.toy_training import toy_trainer
 from xdomain.core.stage import Sharding
-from xdomain.models.tiny import tiny_tokenizer
+from xdomain.models.tiny import tiny_config, tiny_tokenizer
 
 COMPLETIONS = 8
 TRAINING: Mapping[str, Any] = {
@@ -34,20 +34,14 @@ TRAINING: Mapping[str, Any] = {
 
 def config() -> Qwen3Config:
     """Return the configuration of a model of 30 M parameters with ten layers."""
-    tokenizer = tiny_tokenizer()
-    return Qwen3Config(
-        vocab_size=len(tokenizer),
+    return tiny_config(
+        tiny_tokenizer(),
         hidden_size=512,
         intermediate_size=1280,
         num_hidden_layers=10,
         num_attention_heads=8,
         num_key_value_heads=8,
         head_dim=64,
-        max_position_embeddings=256,
-        tie_word_embeddings=True,
-        pad_token_id=tokenizer.pad_token_id,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
     )
 
 

@@ -23,7 +23,7 @@ import torch
 from accelerate.utils import gather_object
 from safetensors.torch import save_file
 from torch import Tensor
-from transformers import Qwen3Config, Qwen3ForCausalLM
+from transformers import Qwen3ForCausalLM
 
 from benchmarks.strategies import solvable
 from tests.support.toy_training import toy_trainer
@@ -31,7 +31,7 @@ from tests.support.two_processes import known as strategy_of
 from xdomain.config.strategy import BUILT_IN
 from xdomain.config.training import LossType
 from xdomain.core.stage import Sharding
-from xdomain.models.tiny import tiny_tokenizer
+from xdomain.models.tiny import tiny_config, tiny_tokenizer
 from xdomain.strategies import dacsp, gradients
 from xdomain.strategies.dacsp import weight_places
 from xdomain.train.rollouts import RolloutReader
@@ -142,7 +142,8 @@ def comparable(settings: Mapping[str, Any]) -> bool:
 def small_model() -> Qwen3ForCausalLM:
     """Return a model of one layer, the same every time; some weights have an odd number of rows."""
     tokenizer = tiny_tokenizer()
-    config = Qwen3Config(
+    config = tiny_config(
+        tokenizer,
         vocab_size=len(tokenizer) + 1,
         hidden_size=32,
         intermediate_size=51,
@@ -150,11 +151,6 @@ def small_model() -> Qwen3ForCausalLM:
         num_attention_heads=2,
         num_key_value_heads=1,
         head_dim=16,
-        max_position_embeddings=256,
-        tie_word_embeddings=True,
-        pad_token_id=tokenizer.pad_token_id,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

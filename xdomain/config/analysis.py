@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema
 
 from xdomain.config.curriculum import Curriculum
+from xdomain.config.field_types import expression_schema
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.phases import DOMAIN_NAME
 from xdomain.config.run_id import RunId, parse_run
@@ -55,21 +56,7 @@ class Quantity:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        def validate(value: Any) -> Quantity:
-            if isinstance(value, Quantity):
-                return value
-            if not isinstance(value, str):
-                raise ValueError(f'should be text such as "order(math, science) on science". Found {value!r}.')
-            try:
-                return parse_quantity(value)
-            except ConfigError as error:
-                raise ValueError(error.paragraph()) from error
-
-        return core_schema.no_info_plain_validator_function(
-            validate,
-            serialization=core_schema.to_string_ser_schema(),
-            json_schema_input_schema=core_schema.str_schema(),
-        )
+        return expression_schema(cls, parse_quantity, "order(math, science) on science")
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema
 
 from xdomain.config.curriculum_parser import parse_phases
+from xdomain.config.field_types import expression_schema
 from xdomain.config.phases import AnyPhase, Distill, Merge, Phase, make_phase
-from xdomain.core.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -87,21 +87,7 @@ class Curriculum:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        def validate(value: Any) -> Curriculum:
-            if isinstance(value, Curriculum):
-                return value
-            if not isinstance(value, str):
-                raise ValueError(f'should be text such as "math -> logic + puzzle". Found {value!r}.')
-            try:
-                return parse_curriculum(value)
-            except ConfigError as error:
-                raise ValueError(error.paragraph()) from error
-
-        return core_schema.no_info_plain_validator_function(
-            validate,
-            serialization=core_schema.to_string_ser_schema(),
-            json_schema_input_schema=core_schema.str_schema(),
-        )
+        return expression_schema(cls, parse_curriculum, "math -> logic + puzzle")
 
 
 def sequence(domains: Iterable[str]) -> Curriculum:

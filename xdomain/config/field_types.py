@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import CoreSchema, core_schema
 
+from xdomain.core.errors import ConfigError
 from xdomain.core.secrets import checked_address, checked_variable
 
 FOLDER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -42,3 +45,29 @@ Address = Annotated[str, AfterValidator(checked_address), Field(json_schema_extr
 
 KeyVariable = Annotated[str, AfterValidator(checked_variable)]
 """The name of the environment variable that holds a key. Its value is masked from then on."""
+
+
+def expression_schema(kind: type, parse: Callable[[str], Any], example: str) -> CoreSchema:
+    """Return the schema of a class whose values are written as text of a small grammar.
+
+    Args:
+        kind: The class; `str()` of its values is their text.
+        parse: Parser of the text, which raises `ConfigError`.
+        example: A text that it accepts.
+    """
+
+    def validate(value: Any) -> Any:
+        if isinstance(value, kind):
+            return value
+        if not isinstance(value, str):
+            raise ValueError(f'should be text such as "{example}". Found {value!r}.')
+        try:
+            return parse(value)
+        except ConfigError as error:
+            raise ValueError(error.paragraph()) from error
+
+    return core_schema.no_info_plain_validator_function(
+        validate,
+        serialization=core_schema.to_string_ser_schema(),
+        json_schema_input_schema=core_schema.str_schema(),
+    )

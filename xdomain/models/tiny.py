@@ -32,24 +32,31 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def tiny_qwen3(seed: int = 0) -> tuple[Qwen3ForCausalLM, PreTrainedTokenizerFast]:
-    """Return the model (0.5 M parameters, float32) and its tokenizer. The same seed gives the same weights."""
-    tokenizer = tiny_tokenizer()
-    config = Qwen3Config(
-        vocab_size=len(tokenizer),
-        hidden_size=128,
-        intermediate_size=256,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        num_key_value_heads=4,
-        head_dim=32,
+def tiny_config(tokenizer: PreTrainedTokenizerFast, **changes: int) -> Qwen3Config:
+    """Return the configuration of the tiny model for `tokenizer`, with some of its sizes changed."""
+    sizes = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 128,
+        "intermediate_size": 256,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 4,
+        "head_dim": 32,
+    }
+    return Qwen3Config(
+        **(sizes | changes),
         max_position_embeddings=256,
         tie_word_embeddings=True,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
+
+
+def tiny_qwen3(seed: int = 0) -> tuple[Qwen3ForCausalLM, PreTrainedTokenizerFast]:
+    """Return the model (0.5 M parameters, float32) and its tokenizer. The same seed gives the same weights."""
+    tokenizer = tiny_tokenizer()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed("tiny_qwen3", seed))
-        model = Qwen3ForCausalLM(config)
+        model = Qwen3ForCausalLM(tiny_config(tokenizer))
     return model, tokenizer

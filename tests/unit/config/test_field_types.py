@@ -1,11 +1,12 @@
-"""Regular expressions compile, and names make folders, wherever a file states them."""
+"""Regular expressions compile, names make folders, and expressions parse, wherever a file states them."""
 
 from __future__ import annotations
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from xdomain.config.backend import EndpointModel
+from xdomain.config.curriculum import Curriculum
 from xdomain.config.domain import FieldConfig
 from xdomain.config.domain_verifier import JudgeEndpoint, SourceVerifier, TextVerifier
 from xdomain.config.field_types import FolderName
@@ -52,3 +53,13 @@ def test_an_endpoint_holds_no_secret(kind: type[ConfigModel]) -> None:
         with pytest.raises(ConfigError, match=f"x.yaml: {next(iter(wrong))}") as caught:
             validate(kind, fine | wrong, "x.yaml")
         assert "hunter2" not in str(caught.value)
+
+
+def test_an_expression_is_text_or_a_value_of_its_class() -> None:
+    curriculum = TypeAdapter(Curriculum).validate_python("math -> logic")
+    assert TypeAdapter(Curriculum).validate_python(curriculum) is curriculum
+    assert TypeAdapter(Curriculum).dump_python(curriculum, mode="json") == "math -> logic"
+    with pytest.raises(ValidationError, match=r'should be text such as "math -> logic \+ puzzle"\. Found 3\.'):
+        TypeAdapter(Curriculum).validate_python(3)
+    with pytest.raises(ValidationError, match="has a phase without a domain"):
+        TypeAdapter(Curriculum).validate_python("math ->")
