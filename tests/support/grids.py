@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 
 import numpy as np
@@ -86,7 +87,7 @@ def make_grid(
     checkpoints = [EvaluatedCheckpoint("base@0", BASE_RUN, model="tiny")]
     for curriculum in everything:
         for seed in seeds:
-            checkpoints += _checkpoints(curriculum, seed, steps, saved_every)
+            checkpoints += _checkpoints(curriculum, seed, steps, saved_every, parsed)
     difficulty = {domain: _difficulty(domain, n_items, items_a_cluster, rng_seed) for domain in domains}
     frames = [
         _records(checkpoint, domain, difficulty[domain], samples, seed_sd, null, items_a_cluster, rng_seed)
@@ -107,17 +108,59 @@ def make_grid(
     )
 
 
-def _checkpoints(curriculum: Curriculum, seed: int, steps: int, every: int) -> list[EvaluatedCheckpoint]:
-    text = str(curriculum)
-    run = RunId(curriculum, JOINT)
+def _checkpoints(
+    curriculum: Curriculum, seed: int, steps: int, every: int, planned: Sequence[Curriculum]
+) -> list[EvaluatedCheckpoint]:
+    text, run = str(curriculum), RunId(curriculum, JOINT)
     parent = RunId(curriculum.before, JOINT) if curriculum.before else BASE_RUN
+    below, others = rests_on(curriculum), {each for other in planned if other != curriculum for each in rests_on(other)}
+    before = sum((spent(each, steps) for each in below - {curriculum}), start=NOTHING)
+    added = sum((spent(each, steps) for each in below - others), start=NOTHING).effort
     found = []
-    for step in range(every, steps + 1, every):
-        done = (len(curriculum.phases) - 1) * steps + step
-        effort = Effort(done, 16 * done, 16 * 8 * 20 * done, 9 * done)
-        name = f"{text.replace(' ', '')}-s{seed}@{step}"
-        found.append(EvaluatedCheckpoint(name, run, seed, step, step == steps, parent, "tiny", effort))
+    last = 0 if isinstance(curriculum.phases[-1], Merge) else steps
+    for step in range(every, steps + 1, every) if last else [0]:
+        name, effort = f"{text.replace(' ', '')}-s{seed}@{step}", (before + spent(curriculum, step)).effort
+        place = EvaluatedCheckpoint(name, run, seed, step, step == last, parent, "tiny", effort)
+        found.append(replace(place, added=added) if place.is_end else place)
     return found
+
+
+def rests_on(curriculum: Curriculum) -> set[Curriculum]:
+    """All prefixes of a curriculum and of the curricula inside it, itself included."""
+    found = set(curriculum.prefixes())
+    for each in curriculum.inner:
+        found |= rests_on(each)
+    return found
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Steps of training and of distillation."""
+
+    trained: int = 0
+    distilled: int = 0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.trained + other.trained, self.distilled + other.distilled)
+
+    @property
+    def effort(self) -> Effort:
+        """Sixteen prompts per step; eight completions per prompt of training, one of distillation; 20 tokens each."""
+        done = self.trained + self.distilled
+        passes = 16 * self.distilled
+        tokens = 16 * 8 * 20 * self.trained + 20 * passes
+        return Effort(done, 16 * done, tokens, 9 * self.trained, taught_tokens=20 * passes, teacher_passes=passes)
+
+
+NOTHING = Spent()
+
+
+def spent(curriculum: Curriculum, steps: int) -> Spent:
+    """What the last phase of a curriculum spends."""
+    last = curriculum.phases[-1]
+    if isinstance(last, Merge):
+        return NOTHING
+    return Spent(distilled=steps) if isinstance(last, Distill) else Spent(trained=steps)
 
 
 def _difficulty(domain: str, n_items: int, items_a_cluster: int, rng_seed: int) -> np.ndarray:
@@ -151,7 +194,8 @@ def _records(
     logit = -0.4 - difficulty
     curriculum = checkpoint.run.curriculum
     if curriculum is not None:
-        share = checkpoint.step / 40 if checkpoint.step < 40 else 1.0
+        trains = not isinstance(curriculum.phases[-1], Merge)
+        share = checkpoint.step / 40 if checkpoint.step < 40 and trains else 1.0
         logit = logit + (0.0 if null else true_shift(curriculum, domain, share))
         logit = logit + seed_sd * seed_effect(curriculum, checkpoint.seed, domain, rng_seed)
     right = generator.random((n_items, samples)) < 1 / (1 + np.exp(-logit))[:, None]
@@ -187,7 +231,6 @@ def _records(
 
 def relabelled(grid: MeasuredGrid, names: Mapping[str, str]) -> MeasuredGrid:
     """The same grid with other names for its domains, listed in the order of `names`' values."""
-    from dataclasses import replace
 
     def rename(run: RunId) -> RunId:
         if run.curriculum is None:

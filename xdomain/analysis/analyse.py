@@ -17,6 +17,7 @@ from xdomain.analysis.strategy_cost import strategy_costs
 from xdomain.analysis.study import build_study, templates_statement
 from xdomain.analysis.summary import summarise
 from xdomain.analysis.trajectory import trajectories
+from xdomain.analysis.ways_to_combine import ways_to_combine
 from xdomain.core.errors import AnalysisError
 from xdomain.plan.measurement import MeasuredGrid
 
@@ -51,6 +52,7 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
             matrices=measurements.matrices(),
             trajectories=trajectories(study),
             strategies=strategy_costs(study),
+            ways_to_combine=ways_to_combine(study),
             contrasts=(),
             effort=efforts(study),
             checkpoints=end_checkpoints(study),

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from xdomain.analysis.blank import Blank
+from xdomain.analysis.blank import Blank, join
 from xdomain.analysis.contrast import Aligned
 from xdomain.analysis.maxima import Pairwise, pairwise, studentized_quantile
 from xdomain.analysis.possible import cut
@@ -72,18 +72,19 @@ def _best(study: Study, group: str, runs: Sequence[Run], domain: str) -> BestSet
     labels = [run.label for run in usable]
     table = pairwise(np.stack([aligned.scores(run) for run in usable]), aligned.clusters)
     leading = int(np.argmax(table.means))
-    beaten = _beaten(table)
+    lost_to_some = beaten(table)
     return BestSet(
         domain=domain,
         group=group,
         candidates=tuple(labels),
-        not_beaten=tuple(label for label, lost in zip(labels, beaten, strict=True) if not lost),
+        not_beaten=tuple(label for label, lost in zip(labels, lost_to_some, strict=True) if not lost),
         leading=labels[leading],
-        margin=study.spoken(cut(_margin(table, leading, labels, aligned))),
+        margin=study.spoken(cut(margin(table, labels, [aligned]))),
     )
 
 
-def _beaten(table: Pairwise) -> list[bool]:
+def beaten(table: Pairwise) -> list[bool]:
+    """Return for each run whether another run is better beyond noise."""
     k = len(table.means)
     lead = table.means[:, None] - table.means[None, :]
     critical = np.asarray(stats.t.isf(0.05 / (k - 1), table.degrees), dtype=np.float64)
@@ -94,12 +95,16 @@ def _beaten(table: Pairwise) -> list[bool]:
     return [bool(beats[:, run].any()) for run in range(k)]
 
 
-def _margin(table: Pairwise, leading: int, labels: Sequence[str], aligned: Aligned) -> Cell:
+def margin(table: Pairwise, labels: Sequence[str], aligned: Sequence[Aligned]) -> Cell:
     """Return the leading run minus the best of the others.
 
     The interval is simultaneous over all pairs, so it needs no correction for the choice of the leader.
+
+    Args:
+        labels: Label of each run of `table`.
+        aligned: The runs on each domain that `table` sums over.
     """
-    k = len(labels)
+    k, leading = len(labels), int(np.argmax(table.means))
     others = [position for position in range(k) if position != leading]
     errors, degrees = table.errors[leading, others], table.degrees[leading, others]
     gaps = table.means[leading] - table.means[others]
@@ -113,10 +118,10 @@ def _margin(table: Pairwise, leading: int, labels: Sequence[str], aligned: Align
         estimate=float(gaps.min()),
         low=float((gaps - critical * errors).min()) if has_noise else None,
         high=float((gaps + critical * errors).min()) if has_noise else None,
-        n_items=len(aligned.items),
-        n_seeds=len(aligned.seeds),
-        speaks_of="the recipe" if len(aligned.seeds) > 1 else "these checkpoints",
+        n_items=sum(len(part.items) for part in aligned),
+        n_seeds=len(aligned[0].seeds),
+        speaks_of="the recipe" if len(aligned[0].seeds) > 1 else "these checkpoints",
         compares=(labels[leading], labels[others[int(np.argmin(gaps))]]),
         note="simultaneous over all pairs",
-        caveat=aligned.caveat,
+        caveat=join(*(part.caveat for part in aligned)),
     )

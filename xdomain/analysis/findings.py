@@ -37,7 +37,22 @@ def findings(result: AnalysisResult) -> tuple[Finding, ...]:
     if not any(finding.is_main for finding in answers) and changes:
         answers.append(answer(COMPARISON, changes, result))
     answers.sort(key=lambda finding: not finding.is_main)
-    return (*answers, *_absent(absent), *_scope(result), *_training(result), *_best(result), *_missing(result))
+    return (
+        *_ways(result),
+        *answers,
+        *_absent(absent),
+        *_scope(result),
+        *_training(result),
+        *_best(result),
+        *_missing(result),
+    )
+
+
+def _ways(result: AnalysisResult) -> Iterator[Finding]:
+    """Yield the advice on how to combine domains: that for the largest set, then that for the others."""
+    if result.ways_to_combine:
+        first, *others = (found.advice for found in result.ways_to_combine)
+        yield Finding(name="ways", title="Ways to combine", sentence=first, is_main=True, details=tuple(others))
 
 
 def _absent(titles: Sequence[str]) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from xdomain.analysis.columns import FloatArray, IntArray
 from xdomain.analysis.inference import Estimate
 from xdomain.analysis.power import extreme_factor, factor_beyond, power_factor
 from xdomain.analysis.result import Cell
-from xdomain.analysis.variance import SeedPool, components, pooled_degrees, satterthwaite
+from xdomain.analysis.variance import SeedPool, add_domains, components, pooled_degrees, satterthwaite
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,12 @@ def extreme_cell(
     )
 
 
-def smallest(parts: Sequence[Estimate]) -> Extreme:
+def smallest(parts: Sequence[Estimate], tail: float = 0.025) -> Extreme:
     """Return the smallest of several values.
+
+    Args:
+        parts: The values.
+        tail: Error of each limit of the interval, smaller than 0.025 if several such intervals shall hold together.
 
     The lower limit needs no correction, because the smallest of all lower limits is below that of the truly smallest
     value. The upper limit is the smallest of the upper limits at level 0.025/k each, since any of them may be too low.
@@ -68,8 +72,8 @@ def smallest(parts: Sequence[Estimate]) -> Extreme:
     Source: ours; Berger 1982 for the intersection-union test.
     """
     k = len(parts)
-    low = min(part.limits()[0] for part in parts)
-    high = min(part.limits(upper_tail=0.025 / k)[1] for part in parts)
+    low = min(part.limits(lower_tail=tail)[0] for part in parts)
+    high = min(part.limits(upper_tail=tail / k)[1] for part in parts)
     tails = [stats.t.cdf(part.value / part.error, part.degrees) for part in parts]
     above, below = max(1 - tail for tail in tails), min(1.0, k * min(tails))
     detectable = max(extreme_factor(part.degrees, k) * part.error for part in parts)
@@ -130,11 +134,26 @@ def pairwise(scores: FloatArray, clusters: IntArray | None) -> Pairwise:
         scores: Scores with seeds and items common to all runs, shape [k, S, n].
         clusters: Cluster number of each item, shape [n]; None without clusters.
     """
-    k, n_seeds, _ = scores.shape
+    return pairwise_over([(scores, clusters)])
+
+
+def pairwise_over(domains: Sequence[tuple[FloatArray, IntArray | None]]) -> Pairwise:
+    """Compare every pair of runs in the sum of their scores over several domains.
+
+    Args:
+        domains: Scores of the same runs and seeds on each domain, shape [k, S, n], and the cluster number of each item,
+            as for `pairwise`.
+    """
+    k, n_seeds, _ = domains[0][0].shape
     errors, degrees = np.full((k, k), np.nan), np.full((k, k), np.inf)
-    rows = [components(scores[i] - scores[i + 1 :], clusters) for i in range(k - 1)]
+    rows = [
+        add_domains([components(scores[i] - scores[i + 1 :], clusters) for scores, clusters in domains])
+        if len(domains) > 1
+        else components(domains[0][0][i] - domains[0][0][i + 1 :], domains[0][1])
+        for i in range(k - 1)
+    ]
     nominal = max((k - 1.0) * (n_seeds - 1), 1.0)
-    seed_means = scores.mean(axis=-1)
+    seed_means = np.sum([scores.mean(axis=-1) for scores, _ in domains], axis=0)
     degrees_between = np.clip(pooled_degrees(seed_means - seed_means.mean(axis=0)), 1.0, nominal)
     shared = SeedPool(
         between=np.concatenate([row.between for row in rows]).mean(),
@@ -151,7 +170,7 @@ def pairwise(scores: FloatArray, clusters: IntArray | None) -> Pairwise:
             variance, freedom = row.items, np.maximum(row.item_degrees, 1.0)
         errors[i, i + 1 :] = errors[i + 1 :, i] = np.sqrt(variance)
         degrees[i, i + 1 :] = degrees[i + 1 :, i] = freedom
-    return Pairwise(scores.mean(axis=(1, 2)), errors, degrees)
+    return Pairwise(seed_means.mean(axis=-1), errors, degrees)
 
 
 def spread(table: Pairwise) -> Extreme | None:

@@ -90,20 +90,31 @@ class Study:
             parts: Pairs of an evaluated domain and the runs that are compared on it.
             values: Function that returns the contribution of part k, shape [S, n], from its aligned runs.
         """
+        aligned = self.align_domains(parts)
+        if isinstance(aligned, Blank):
+            return Blank(aligned.note, compares)
+        return effect([(part, values(part, position)) for position, part in enumerate(aligned)], compares)
+
+    def align_domains(self, parts: Sequence[tuple[str, Sequence[Run]]]) -> list[Aligned] | Blank:
+        """Align runs on several domains to the seeds that all parts have.
+
+        Args:
+            parts: Pairs of an evaluated domain and the runs that are compared on it.
+        """
         seeds: tuple[Seed, ...] | None = None
         for _ in range(2):  # the first pass finds the common seeds, the second aligns to them
             aligned: list[Aligned] = []
             for domain, runs in parts:
                 found = self.align(domain, runs, seeds)
                 if isinstance(found, Blank):
-                    return Blank(found.note, compares)
+                    return found
                 aligned.append(found)
             if all(part.seeds == aligned[0].seeds for part in aligned):
                 break
             seeds = tuple(seed for seed in aligned[0].seeds if all(seed in part.seeds for part in aligned))
             if not seeds:
-                return Blank("not measured: no seed has every domain", compares)
-        return effect([(part, values(part, position)) for position, part in enumerate(aligned)], compares)
+                return Blank("not measured: no seed has every domain")
+        return aligned
 
     @property
     def templates(self) -> dict[str, str]:

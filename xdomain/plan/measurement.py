@@ -37,6 +37,12 @@ class Effort:
     update_processor_seconds: float | None = 0.0
     """Processor time of those steps without rollouts, over all threads of the first process."""
 
+    taught_tokens: int | None = 0
+    """Tokens whose distribution a teacher gave, in distillations."""
+
+    teacher_passes: int | None = 0
+    """Completions that a teacher read, in distillations."""
+
     def plus(self, other: Effort) -> Effort:
         def add(a: Number | None, b: Number | None) -> Number | None:
             return None if a is None or b is None else a + b
@@ -48,10 +54,12 @@ class Effort:
             add(self.informative_groups, other.informative_groups),
             add(self.seconds, other.seconds),
             add(self.update_processor_seconds, other.update_processor_seconds),
+            add(self.taught_tokens, other.taught_tokens),
+            add(self.teacher_passes, other.teacher_passes),
         )
 
 
-UNRECORDED = Effort(None, None, None, None, None, None)
+UNRECORDED = Effort(None, None, None, None, None, None, None, None)
 """Effort of a model that was trained elsewhere, or by a version that did not record it."""
 
 
@@ -84,6 +92,8 @@ class EvaluatedCheckpoint:
         step: Optimizer steps done inside the phase.
         is_end: True if it is the last checkpoint of its phase.
         parent: Run that its phase started from. None for the base model, and if only the curriculum names the parent.
+        added: Amounts of the stages below the checkpoint that no other run of the plan rests on; None if there was no
+            plan, and for a checkpoint that is not the end of a planned run.
         displacement: Euclidean length of the change of all weights in its phase. None if it was not recorded, which
             includes all checkpoints inside a phase.
         template: Name of the way prompts were made from items, if models may differ in it. None in a grid, whose
@@ -100,6 +110,7 @@ class EvaluatedCheckpoint:
     parent: RunId | None = None
     model: str = ""
     effort: Effort = field(default_factory=Effort)
+    added: Effort | None = None
     displacement: float | None = None
     template: str | None = None
     telemetry: tuple[StepTelemetry, ...] = ()

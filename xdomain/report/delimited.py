@@ -21,6 +21,7 @@ from xdomain.analysis.result import (
 from xdomain.core.foreign_text import plain
 from xdomain.report.contrasts import contrast_unit
 from xdomain.report.effort import AMOUNTS
+from xdomain.report.ways import ways_rows
 
 CELL_FIELDS = tuple(name for name in Cell.model_fields if name != "compares")
 RENAMED = {name: f"{name}_share" for name in ("wrong", "malformed", "truncated", "unscored")} | {"word": "conclusion"}
@@ -98,6 +99,11 @@ def wide_csv(matrix: Matrix) -> str:
         scopes = dict.fromkeys(cell.speaks_of for cell in cells if cell.speaks_of)
         lines.append((row, *values, BETWEEN.join(scopes)))
     return _csv(lines)
+
+
+def ways_csv(result: AnalysisResult) -> str:
+    """Return the ways to combine domains, with one line per arm and quantity. A missing value is empty."""
+    return _csv(ways_rows(result))
 
 
 def published_csv(study: PublishedStudy) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xdomain.core.files import write_atomic
 from xdomain.core.foreign_text import plain
 from xdomain.report.cell_view import CellView
+from xdomain.report.cost_picture import COST_BOX, CostPicture
 from xdomain.report.curves import FRAME, HEIGHT, WIDTH, X_TITLE, Y_TITLE, Panel
 from xdomain.report.heatmap import HeatMap, Picture
 from xdomain.report.palette import N_SERIES, page_palette
@@ -139,6 +140,33 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         axes.plot([dot.x for dot in line.dots], [dot.y for dot in line.dots], marker="o", markersize=2.5, **stroke)
         place = (FRAME.right + 6, line.label_y)
         axes.text(*place, _label(line.label), va="center", fontsize=7, fontweight="bold", color=stroke["color"])
+
+
+def cost_figure(picture: CostPicture, caption: str) -> Figure:
+    """Draw total cost against worst-domain accuracy as the HTML page lays it out."""
+    box = COST_BOX
+    figure = _figure(box.width / UNITS_AN_INCH, picture.height / UNITS_AN_INCH)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_xlim(0, box.width)
+    axes.set_ylim(picture.height, 0)
+    axes.set_axis_off()
+    axes.set_title(_label(picture.title), loc="left", fontsize=9, fontweight="bold")
+    small: dict[str, Any] = {"fontsize": 7, "color": PALETTE.named["soft"]}
+    for y, text in picture.y_ticks:
+        axes.plot([box.left, box.right], [y, y], color=PALETTE.named["line"], linewidth=0.6)
+        axes.text(box.left - 6, y, text, ha="right", va="center", **small)
+    for x, text in picture.x_ticks:
+        axes.text(x, box.bottom + 16, text, ha="center", **small)
+    axes.text((box.left + box.right) / 2, box.height - 8, _label(picture.x_title), ha="center", **small)
+    axes.text(4, (box.top + box.bottom) / 2, box.y_title, rotation=90, ha="center", va="center", **small)
+    for mark in picture.marks:
+        stroke = _stroke((mark.colour - 1) % N_SERIES + 1)
+        axes.plot([mark.x, mark.x], [mark.low_y, mark.high_y], **stroke)
+        axes.plot([mark.x], [mark.y], marker="o", markersize=4, color=stroke["color"])
+        axes.text(mark.x + 5, mark.y - 4, str(mark.number), fontsize=7, fontweight="bold", color=stroke["color"])
+        axes.text(box.left, box.height + box.line * mark.number, _label(f"{mark.number}  {mark.text}"), **small)
+    axes.text(box.left, picture.height + 12, _label(caption), va="top", **small)
+    return figure
 
 
 def _stroke(number: int) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from xdomain.analysis.result import AnalysisResult
 from xdomain.core.errors import DependencyMissing
 from xdomain.core.installation import install_command
 from xdomain.report.colour import scales
+from xdomain.report.cost_picture import cost_pictures
 from xdomain.report.curves import panels
-from xdomain.report.drawing import curves_figure, heat_figure, save, settings
+from xdomain.report.drawing import cost_figure, curves_figure, heat_figure, save, settings
 from xdomain.report.effort import steps_line
 from xdomain.report.heatmap import heat_map
 from xdomain.report.layout import main_matrices
@@ -18,7 +19,7 @@ from xdomain.report.reproduce import default_command
 
 
 def write_figures(result: AnalysisResult, folder: Path, kind: str) -> Path:
-    """Write one file per matrix, and one for the forgetting curves.
+    """Write one file per matrix, one for the forgetting curves, and one per set of domains combined in several ways.
 
     The same result gives the same bytes with the same version of matplotlib.
 
@@ -44,4 +45,11 @@ def write_figures(result: AnalysisResult, folder: Path, kind: str) -> Path:
         if sequences:
             caption = f"Bands: 95% intervals. {scope(result.meta)}"
             save(curves_figure(sequences, result.meta.domains, caption), folder / f"curves.{kind}", kind)
+        for number, drawing in enumerate(cost_pictures(result)):
+            name = f"ways-to-combine{f'-{number + 1}' if number else ''}.{kind}"
+            save(
+                cost_figure(drawing, f"Bars: 95% intervals; equal costs side by side. {scope(result.meta)}"),
+                folder / name,
+                kind,
+            )
     return folder

@@ -16,6 +16,7 @@ from xdomain.report.accuracy import accuracy_rows
 from xdomain.report.cell_view import cell_state
 from xdomain.report.colour import scales
 from xdomain.report.contrasts import contrast_views
+from xdomain.report.cost_picture import COST_BOX, cost_pictures
 from xdomain.report.curves import FRAME, HEIGHT, WIDTH, X_TITLE, Y_TITLE, panels
 from xdomain.report.effort import AMOUNTS
 from xdomain.report.heatmap import HeatMap, heat_map
@@ -26,6 +27,7 @@ from xdomain.report.overview import facts, overview
 from xdomain.report.reproduce import default_command, short_checkpoint, without_writing
 from xdomain.report.strategies import strategy_sections
 from xdomain.report.tree import curriculum_tree
+from xdomain.report.ways import ways_sections
 
 
 def render_html(result: AnalysisResult, *, report_command: str | None = None) -> str:
@@ -59,6 +61,8 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             best_groups=_best_groups(result),
             titles=item_titles(result.items),
             strategy_sections=strategy_sections(result),
+            ways_sections=ways_sections(result),
+            cost_pictures=cost_pictures(result),
             references=result.references,
             tree=curriculum_tree(result),
             sequences=sequences,
@@ -109,6 +113,7 @@ def environment() -> Environment:
         source=source,
         frame=FRAME,
         axis_titles=(X_TITLE, Y_TITLE),
+        cost_box=COST_BOX,
         cell_state=cell_state,
         amounts=tuple(AMOUNTS.values()),
         published_columns=published.columns,

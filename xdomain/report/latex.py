@@ -19,6 +19,8 @@ from xdomain.report.overview import facts_line, overview, scope
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import strategy_sections
+from xdomain.report.text_section import TextSection
+from xdomain.report.ways import ways_sections
 
 SHAPE = "wmtl"
 """Letters of `ANSWER_KEY` that are printed below an accuracy."""
@@ -60,8 +62,17 @@ ESCAPES = {
 def render_latex(result: AnalysisResult) -> str:
     """Return findings, notes and all tables: the declared contrasts, the accuracies, the matrices."""
     matrices = [*main_matrices(result), *further_matrices(result)]
-    tables = [*_contrasts(result), _accuracies(result), *(_matrix(result, matrix) for matrix in matrices)]
-    tables += [*_strategies(result), *_best(result), *(_reference(study) for study in result.references)]
+    tables = [
+        *_sections(ways_sections(result)),
+        *_contrasts(result),
+        _accuracies(result),
+        *(_matrix(result, matrix) for matrix in matrices),
+    ]
+    tables += [
+        *_sections(strategy_sections(result)),
+        *_best(result),
+        *(_reference(study) for study in result.references),
+    ]
     return HEADER + "".join(f"\n{part}" for part in [_findings(result), _notes(result), *tables])
 
 
@@ -93,7 +104,7 @@ def _list(kind: str, items: Sequence[str]) -> list[str]:
     return [rf"\begin{{{kind}}}", *items, rf"\end{{{kind}}}"] if items else []
 
 
-def _strategies(result: AnalysisResult) -> list[str]:
+def _sections(sections: Iterable[TextSection]) -> list[str]:
     return [
         _tabular(
             f"{section.name}-{number}",
@@ -101,7 +112,7 @@ def _strategies(result: AnalysisResult) -> list[str]:
             [[escaped(text) for text in row] for row in drawn.rows],
             f"{section.title}: {drawn.title}. {section.meaning}",
         )
-        for section in strategy_sections(result)
+        for section in sections
         for number, drawn in enumerate(section.tables, 1)
     ]
 

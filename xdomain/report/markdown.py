@@ -21,6 +21,8 @@ from xdomain.report.overview import facts_line, overview
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
 from xdomain.report.strategies import strategy_sections
+from xdomain.report.text_section import TextSection
+from xdomain.report.ways import ways_sections
 
 SHAPE = "wmtl"
 """Letters of `ANSWER_KEY` that are printed after an accuracy."""
@@ -34,12 +36,13 @@ def render_markdown(result: AnalysisResult, *, report_command: str | None = None
     parts = [f"# {escaped(result.meta.experiment)}", escaped(facts_line(result)), *_findings(result)]
     parts += ["## What was done", escaped(overview(result)), escaped(NOTATION)]
     parts.append("\n".join(f"> {escaped(note)}  " for note in notes(result)))
+    parts += _sections(ways_sections(result))
     parts += _contrasts(result)
     parts += ["## Accuracy", *_accuracy(result.accuracy)]
     for matrix in [*main_matrices(result), *further_matrices(result)]:
         parts += _matrix(heat_map(result, matrix, None, report_command=command))
         parts += _comparisons(result, matrix)
-    parts += _strategies(result)
+    parts += _sections(strategy_sections(result))
     parts += _best(result)
     parts += [part for study in result.references for part in _reference(study)]
     parts += ["## Effort", _effort(result)]
@@ -151,9 +154,9 @@ def _contrasts(result: AnalysisResult) -> list[str]:
     return ["## Declared contrasts", markdown_table(header, rows)] if rows else []
 
 
-def _strategies(result: AnalysisResult) -> list[str]:
+def _sections(sections: Iterable[TextSection]) -> list[str]:
     parts = []
-    for section in strategy_sections(result):
+    for section in sections:
         parts += [f"## {escaped(section.title)}", escaped(section.meaning)]
         parts += [
             f"### {escaped(table.title)}\n\n{markdown_table(table.header, table.rows)}" for table in section.tables

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xdomain.analysis.result import AnalysisResult, Cell, StrategyComparison, StrategyCost
 from xdomain.core.number_text import decimals
 from xdomain.report.numbers import count_text, estimate_text, interval_text, share_text
+from xdomain.report.text_section import TextSection, TextTable
 
 COST = (
     "run",
@@ -21,33 +20,13 @@ COST = (
 )
 
 
-@dataclass(frozen=True)
-class StrategyTable:
-    """The runs of one curriculum: the reference first, the others in plan order."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class StrategySection:
-    """The tables that answer one question."""
-
-    name: str
-    title: str
-    question: str
-    meaning: str
-    tables: tuple[StrategyTable, ...]
-
-
-def strategy_sections(result: AnalysisResult) -> list[StrategySection]:
+def strategy_sections(result: AnalysisResult) -> list[TextSection]:
     """Return the sections on cost and gradients.
 
     They are empty if no curriculum was run with several strategies. The gradients are left out if telemetry recorded
     none.
     """
-    cost = StrategySection(
+    cost = TextSection(
         "strategies",
         "What the strategies cost",
         "How much does a strategy cost, and does it only move the weights farther?",
@@ -57,11 +36,11 @@ def strategy_sections(result: AnalysisResult) -> list[StrategySection]:
         "the parent checkpoint. Ratios are geometric means over seeds with a 95% t interval; the first row is the "
         "reference.",
         tuple(
-            StrategyTable(comparison.curriculum, COST, tuple(_row(cost) for cost in comparison.costs))
+            TextTable(comparison.curriculum, COST, tuple(_row(cost) for cost in comparison.costs))
             for comparison in result.strategies
         ),
     )
-    gradients = StrategySection(
+    gradients = TextSection(
         "gradients",
         "How the domains' gradients relate",
         "Do the domains pull in different directions, and which of them pulls most?",
@@ -78,7 +57,7 @@ def strategy_sections(result: AnalysisResult) -> list[StrategySection]:
     return [section for section in (cost, gradients) if section.tables]
 
 
-def _cosines(comparison: StrategyComparison) -> StrategyTable:
+def _cosines(comparison: StrategyComparison) -> TextTable:
     pairs = sorted({pair for run in comparison.gradients for pair in run.cosine})
     rows = (
         (
@@ -90,7 +69,7 @@ def _cosines(comparison: StrategyComparison) -> StrategyTable:
         for run in comparison.gradients
     )
     header = ("run", "steps measured", "conflicting", *(pair.replace("|", ", ") for pair in pairs))
-    return StrategyTable(f"{comparison.curriculum}: cosines", header, tuple(rows))
+    return TextTable(f"{comparison.curriculum}: cosines", header, tuple(rows))
 
 
 def _cosine(value: float | None) -> str:
@@ -98,12 +77,12 @@ def _cosine(value: float | None) -> str:
     return "" if value is None else decimals(value, 3)
 
 
-def _shares(comparison: StrategyComparison) -> StrategyTable:
+def _shares(comparison: StrategyComparison) -> TextTable:
     domains = sorted({domain for run in comparison.gradients for domain in run.gradient_share})
     rows = (
         (run.run, *(share_text(run.gradient_share.get(domain)) for domain in domains)) for run in comparison.gradients
     )
-    return StrategyTable(f"{comparison.curriculum}: gradient shares", ("run", *domains), tuple(rows))
+    return TextTable(f"{comparison.curriculum}: gradient shares", ("run", *domains), tuple(rows))
 
 
 def _row(cost: StrategyCost) -> tuple[str, ...]:

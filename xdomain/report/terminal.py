@@ -26,7 +26,9 @@ from xdomain.report.numbers import estimate_text, interval_text
 from xdomain.report.overview import facts_line, overview
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
-from xdomain.report.strategies import StrategySection, strategy_sections
+from xdomain.report.strategies import strategy_sections
+from xdomain.report.text_section import TextSection
+from xdomain.report.ways import ways_sections
 
 SHAPE = "mtl"
 """Letters of `ANSWER_KEY` that are printed below an accuracy; a narrow table has no room for more."""
@@ -46,12 +48,13 @@ def tables(result: AnalysisResult, *, everything: bool = False) -> list[Renderab
     """
     parts: list[RenderableType] = [Rule(text(result.meta.experiment)), Padding(text(overview(result)), (1, 0))]
     parts.append(Padding(text(NOTATION), (0, 0, 1, 0)))
+    parts += [part for section in ways_sections(result) for part in _section(section)]
     if result.contrasts:
         parts.append(_contrasts(result))
     parts.append(accuracy_table(result.accuracy))
     matrices = main_matrices(result) + (further_matrices(result) if everything else [])
     parts += [matrix_tables(result, matrix) for matrix in matrices]
-    parts += [part for section in strategy_sections(result) for part in _strategies(section)]
+    parts += [part for section in strategy_sections(result) for part in _section(section)]
     parts += [part for study in result.references for part in _reference(study)]
     parts += [text(note, "italic") for note in [*notes(result), missing_note(result, MOST_MISSING)] if note]
     return [*parts, *_findings(result, everything=everything)]
@@ -151,7 +154,7 @@ def _contrasts(result: AnalysisResult) -> Table:
     return table
 
 
-def _strategies(section: StrategySection) -> Iterator[Table]:
+def _section(section: TextSection) -> Iterator[Table]:
     for drawn in section.tables:
         table = _empty(f"{section.title}: {drawn.title}", drawn.header[0], drawn.header[1:])
         if drawn is section.tables[-1]:

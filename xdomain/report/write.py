@@ -10,7 +10,7 @@ from xdomain.analysis.result import AnalysisResult
 from xdomain.core.errors import ConfigError
 from xdomain.core.files import write_atomic, write_json, writing
 from xdomain.core.registry import did_you_mean
-from xdomain.report.delimited import long_csv, published_csv, wide_csv
+from xdomain.report.delimited import long_csv, published_csv, ways_csv, wide_csv
 from xdomain.report.every_eval_ever import every_eval_ever
 from xdomain.report.figures import write_figures
 from xdomain.report.file_names import file_names
@@ -75,6 +75,8 @@ def _csv(result: AnalysisResult, folder: Path, command: str) -> Path:
     for name, matrix in result.matrices.items():
         if has_cells(matrix):
             write_atomic(folder / "matrices" / f"{name}.csv", wide_csv(matrix))
+    if result.ways_to_combine:
+        write_atomic(folder / "ways-to-combine.csv", ways_csv(result))
     names = file_names(study.name for study in result.references)
     for study in result.references:
         write_atomic(folder / "references" / f"{names[study.name]}.csv", published_csv(study))

@@ -39,6 +39,7 @@ from xdomain.analysis.result.strategies import (
     StrategyCost,
     StrategyGradients,
 )
+from xdomain.analysis.result.ways import RunCost, Way, WayArm, WaysToCombine
 
 __all__ = [
     "RESULT_SCHEMA_VERSION",
@@ -57,6 +58,7 @@ __all__ = [
     "PublishedEffect",
     "PublishedStudy",
     "ResultModel",
+    "RunCost",
     "RunEffort",
     "Section",
     "SpeaksOf",
@@ -68,6 +70,9 @@ __all__ = [
     "Trajectory",
     "TrajectoryPoint",
     "Unit",
+    "Way",
+    "WayArm",
+    "WaysToCombine",
     "Word",
     "result_schema",
 ]

@@ -11,6 +11,7 @@ from xdomain.analysis.result.findings import Finding
 from xdomain.analysis.result.published import PublishedStudy
 from xdomain.analysis.result.runs import EndCheckpoint, ItemChange, RunEffort, Trajectory
 from xdomain.analysis.result.strategies import BestSet, StrategyComparison
+from xdomain.analysis.result.ways import WaysToCombine
 from xdomain.config.analysis import Quantity
 from xdomain.core.errors import AnalysisError
 from xdomain.core.field_docs import add_field_docs
@@ -82,6 +83,8 @@ class AnalysisResult(ResultModel):
     trajectories: tuple[Trajectory, ...]
     strategies: tuple[StrategyComparison, ...] = ()
     """Cost of the strategies of each mixed curriculum."""
+    ways_to_combine: tuple[WaysToCombine, ...] = ()
+    """Ways to combine each set of domains that were combined in several ways, the largest set first."""
     contrasts: tuple[DeclaredContrast, ...]
     references: tuple[PublishedStudy, ...] = ()
     effort: dict[str, RunEffort]
