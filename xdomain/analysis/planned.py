@@ -24,7 +24,7 @@ class PlannedGrid:
 
 def planned_families(plan: Plan) -> dict[str, Family]:
     """Return the family of each matrix that tests a cell, keyed by the matrix's name, in reading order."""
-    parents = {stage.run: stage.parent_run for stage in plan.train_stages}
+    parents = {stage.run: stage.parent_run for stage in plan.phase_stages}
     runs = {BASE_RUN: Run(BASE_RUN, planned=True)}
     runs |= {run: Run(run, parents[run], planned=True) for run in plan.run_ids}
     experiment = plan.experiment

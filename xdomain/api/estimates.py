@@ -23,7 +23,7 @@ from xdomain.plan.peaks import (
     stage_memory,
     verdict,
 )
-from xdomain.plan.stage import EvaluateStage, StageKind, StageSpec, TrainStage
+from xdomain.plan.stage import EvaluateStage, MergeStage, StageKind, StageSpec, TrainStage
 from xdomain.plan.tokens import ASSUMED_PROMPT_TOKENS, completions_of, longest_completion
 from xdomain.resolve.model_shape import FoundShape
 from xdomain.resolve.sizes import EvaluatedItems
@@ -95,7 +95,7 @@ class Estimates:
         self._items = items
         self._seconds_each, self._tokens_each = rates.seconds_by_kind(), rates.tokens_by_kind()
         self.needs = needs
-        self._peaks: dict[tuple[Need, bool], Memory | None] = {}
+        self._peaks: dict[tuple[Need, bool, int], Memory | None] = {}
 
     @property
     def shape(self) -> ModelShape | None:
@@ -138,7 +138,8 @@ class Estimates:
 
     def _memory(self, stage: StageSpec) -> Memory | None:
         adopted = isinstance(stage, TrainStage) and bool(stage.adopted)
-        group = (need_of(stage, self._plan.experiment), adopted)
+        merged = len(stage.inputs) if isinstance(stage, MergeStage) else 0
+        group = (need_of(stage, self._plan.experiment), adopted, merged)
         if group not in self._peaks:
             shape = self.shape
             self._peaks[group] = None if shape is None else stage_memory(stage, self._plan.experiment, shape)

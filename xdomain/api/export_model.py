@@ -72,7 +72,7 @@ def export_model(
         raise StoreError("is served by an endpoint: there are no weights to export.", where=checkpoint.title)
     if target.exists() and any(target.iterdir()) and not options.force:
         raise ConfigError("is not empty.", where=str(target), fix="Choose another folder, or give --force.")
-    stages = list(_lineage(opened, checkpoint.stage))
+    stages = list({stage.key: stage for stage in _lineage(opened, checkpoint.stage)}.values())
     base_model = options.base_model or _hub_id(stages[0])
     keeps_adapter = described["format"] == "adapter" and not options.merge
     if keeps_adapter:
@@ -115,7 +115,7 @@ def _write_weights(checkpoint: StoredCheckpoint, target: Path, form: str, adapte
 
 
 def _lineage(store: Store, key: str) -> Iterator[StoredStage]:
-    """Yield the stages that a checkpoint was made by, with the base model first."""
+    """Yield the stages that a checkpoint was made by, with the base model first. A stage may occur several times."""
     found = store.find(key)
     if not found:
         raise StoreError(
@@ -123,6 +123,9 @@ def _lineage(store: Store, key: str) -> Iterator[StoredStage]:
         )
     if found[0].kind is StageKind.TRAIN:
         yield from _lineage(store, found[0].payload["parent"])
+    if found[0].kind is StageKind.MERGE:
+        for each in found[0].payload["inputs"]:
+            yield from _lineage(store, each["stage"])
     yield found[0]
 
 
@@ -151,6 +154,10 @@ def _line(stage: StoredStage) -> str:
     if stage.kind is StageKind.BASE:
         source = ", ".join(f"{name} {value}" for name, value in stage.payload["model"].items())
         return f"base model: {source}{' with a supervised warm-up' if 'warmup' in stage.payload else ''}"
+    if stage.kind is StageKind.MERGE:
+        weights = ", ".join(f"{weight:g}" for weight in stage.payload["weights"])
+        how = f"{stage.payload['method']} merge of {len(stage.payload['inputs'])} checkpoints, weights {weights}"
+        return f"{stage.title}: {how} (stage {stage.key[:16]})"
     return f"{stage.title}: {stage.payload['steps']} steps of GRPO (stage {stage.key[:16]})"
 
 

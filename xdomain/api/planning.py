@@ -23,7 +23,7 @@ from xdomain.plan.graph import Plan
 from xdomain.plan.identity import same_completions
 from xdomain.plan.recipe import distinct_phases, evaluation_of, settings_of
 from xdomain.plan.recipe_words import recipe_document, recipe_notes
-from xdomain.plan.stage import StageSpec, TrainStage
+from xdomain.plan.stage import PhaseStage, StageSpec
 from xdomain.plan.strategies import strategy_notes
 from xdomain.resolve.model_shape import find_shape
 from xdomain.resolve.sizes import EvaluatedItems, evaluated_items
@@ -264,7 +264,7 @@ def _stage_document(stage: StageSpec, done: frozenset[str]) -> dict[str, Any]:
         "needs": list(stage.needs),
         "done": stage.key in done,
     }
-    if isinstance(stage, TrainStage):
+    if isinstance(stage, PhaseStage):
         described |= {
             "curriculum": str(stage.run.curriculum),
             "seed": stage.seed,

@@ -44,7 +44,7 @@ class StageEvent(ConfigModel):
     seconds: float
     """Seconds since the session began."""
     key: str
-    kind: Literal["base", "train", "evaluate"]
+    kind: Literal["base", "train", "merge", "evaluate"]
     title: str
     folder: str
     message: str | None

@@ -56,6 +56,8 @@ class ResourcesConfig(ConfigModel):
 
     base: StageResources = StageResources()
     train: StageResources = StageResources()
+    merge: StageResources = StageResources()
+    """Merges compute on the CPU. With `gpus: 0`, they do not wait for a GPU."""
     evaluate: StageResources = StageResources()
 
 
@@ -76,6 +78,8 @@ class SlurmConfig(ConfigModel):
     """Further options for the job of the base model. They override `options`."""
     train: dict[str, str | int | bool] = Field(default_factory=dict)
     """Further options for jobs of training stages."""
+    merge: dict[str, str | int | bool] = Field(default_factory=dict)
+    """Further options for jobs of merges."""
     evaluate: dict[str, str | int | bool] = Field(default_factory=dict)
     """Further options for jobs of evaluations, which are submitted as arrays."""
     setup: tuple[str, ...] = ()

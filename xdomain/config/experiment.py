@@ -42,6 +42,10 @@ class GridConfig(ConfigModel):
     """a -> b -> c"""
     all_mixed: bool = False
     """a + b + ... of all domains"""
+    merged_pairs: bool = False
+    """merge(a, b) of the single runs, for every pair"""
+    all_merged: bool = False
+    """merge(a, b, ...) of the single runs of all domains"""
     controls: bool = False
     """a -> a: a control for the effects of more steps and of a restarted learning rate"""
     refresh: int | None = Field(None, ge=1)

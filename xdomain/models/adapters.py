@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from xdomain.config.model import LoraConfig
 from xdomain.core.errors import ConfigError, StageError
-from xdomain.models.checkpoint import load_adapter, load_plain
+from xdomain.models.checkpoint import load_adapter, load_plain, read_info
 from xdomain.models.rounding import rounds_as
 
 TOLERANCES = {torch.float32: 1e-4, torch.float16: 0.02, torch.bfloat16: 0.1}
@@ -23,6 +25,8 @@ LEFT_OUT = 0.01
 
 Leaving an adapter out changes logits by a large part of one standard deviation.
 """
+ADAPTER_NAME = re.compile(r"(?<=lora_[AB])(?=\.weight$)|(?<=lora_embedding_[AB])$")
+"""Place of the adapter's name in the name of a weight, which files leave out."""
 PREFIX = "base_model.model."
 """Prefix that peft adds to the names of the plain model's modules."""
 
@@ -94,19 +98,47 @@ def adapted_weights(model: Any) -> Iterator[tuple[str, Tensor, Tensor]]:
     The name is the plain model's, the weight is the one below the adapter, and the change is float32. One change is in
     memory at a time.
     """
+    from peft.tuners.lora.layer import ParamWrapper
+
+    for name, module in adapted_layers(model):
+        weight = module.get_param() if isinstance(module, ParamWrapper) else module.get_base_layer().weight
+        with torch.no_grad():
+            yield name, weight.detach(), module.get_delta_weight("default").detach().to(torch.float32)
+
+
+def adapted_layers(model: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the plain model's name of each adapted weight, and the layer that adapts it."""
     from peft.tuners.lora import LoraLayer
     from peft.tuners.lora.layer import ParamWrapper
 
     for name, module in model.named_modules():
-        if not isinstance(module, LoraLayer) or "default" not in module.scaling:
-            continue
-        place = name.removeprefix(PREFIX).replace(".base_layer", "")
-        if isinstance(module, ParamWrapper):
-            weight, place = module.get_param(), f"{place}.{module.parameter_name}"
-        else:
-            weight, place = module.get_base_layer().weight, f"{place}.weight"
-        with torch.no_grad():
-            yield place, weight.detach(), module.get_delta_weight("default").detach().to(torch.float32)
+        if isinstance(module, LoraLayer) and "default" in module.scaling:
+            place = name.removeprefix(PREFIX).replace(".base_layer", "")
+            yield f"{place}.{module.parameter_name if isinstance(module, ParamWrapper) else 'weight'}", module
+
+
+def load_adapter_alone(folder: Path) -> Any:
+    """Return a checkpoint's adapter as a peft model whose other weights are not loaded.
+
+    Raises:
+        StageError: The adapter has weights that the model has not.
+    """
+    from peft import PeftConfig, get_peft_model
+    from peft.utils import load_peft_weights
+
+    below = folder
+    while (info := read_info(below)).foundation is not None:
+        below = info.foundation
+    config = AutoConfig.from_pretrained(below, trust_remote_code=info.custom_code)
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config, trust_remote_code=info.custom_code)
+    adapted = get_peft_model(model, PeftConfig.from_pretrained(folder), low_cpu_mem_usage=True)
+    # Peft's own function would move the weights to the device of the model, which has none.
+    weights = {ADAPTER_NAME.sub(".default", key): value for key, value in load_peft_weights(folder, "cpu").items()}
+    unexpected = adapted.load_state_dict(weights, strict=False, assign=True).unexpected_keys
+    if unexpected:
+        raise StageError(f"its adapter has {unexpected[0]}, which the model has not.", where=str(folder))
+    return adapted
 
 
 def adapter_products(folder: Path) -> Iterator[tuple[str, Tensor]]:

@@ -8,7 +8,7 @@ from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
 from xdomain.config.optimizer import steps_inside_backward
-from xdomain.config.phases import Phase
+from xdomain.config.phases import Distill, Phase
 from xdomain.config.strategy import AdaptiveConfig
 from xdomain.core.errors import PlanError
 from xdomain.plan.model_shape import LAYER_CLASSES, ModelShape
@@ -103,9 +103,9 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
         PlanError: Quotas of informative groups are set without a mixed phase, telemetry is set with an optimizer that
             leaves no gradient, or an order of prompts is set with a strategy that chooses prompts itself.
     """
-    functions = [phase for each in curricula for phase in each.phases if not isinstance(phase, Phase)]
-    if functions:
-        raise PlanError(f'"{functions[0]}" cannot be planned yet.', where="curricula", fix="Remove it.")
+    distilled = [phase for each in curricula for phase in each.phases if isinstance(phase, Distill)]
+    if distilled:
+        raise PlanError(f'"{distilled[0]}" cannot be planned yet.', where="curricula", fix="Remove it.")
     mixed = any(phase.is_mixed for curriculum in curricula for phase in curriculum.phases)
     if experiment.training.informative_quotas and not mixed:
         raise PlanError(

@@ -31,9 +31,9 @@ def plan_cost(plan: Plan, done: frozenset[str]) -> PlanCost:
         stages=len(plan.stages),
         train_stages=len(plan.train_stages),
         evaluations=len(plan.evaluations),
-        naive_train_stages=sum(len(run.stages) for run in plan.runs),
+        naive_train_stages=sum(key in steps for run in plan.runs for key in run.stages),
         train_steps=sum(steps.values()),
-        naive_train_steps=sum(steps[key] for run in plan.runs for key in run.stages),
+        naive_train_steps=sum(steps.get(key, 0) for run in plan.runs for key in run.stages),
         done=sum(key in done for key in plan.stages),
     )
 

@@ -9,7 +9,7 @@ from xdomain.plan.memory import ADAPTER_BYTES, BYTES
 from xdomain.plan.model_shape import ModelShape
 from xdomain.plan.optimizer_state import optimizer_bytes
 from xdomain.plan.recipe import settings_of
-from xdomain.plan.stage import BaseStage, StageSpec, TrainStage
+from xdomain.plan.stage import BaseStage, MergeStage, StageSpec, TrainStage
 from xdomain.plan.tokens import completions_of
 
 TOKEN_BYTES, COMPLETION_BYTES = 4, 100
@@ -59,9 +59,11 @@ def stage_disk(
         tokens: Number of tokens that the stage generates.
         continued: True if another stage of the plan starts from this one.
     """
-    if isinstance(stage, BaseStage):
+    below_adapter = continued and experiment.model.lora is not None
+    if isinstance(stage, BaseStage | MergeStage):
         weights = None if shape is None else shape.parameters * BYTES[experiment.model.dtype]
-        return Disk(weights, weights, 0, 0)
+        stays = isinstance(stage, BaseStage) or experiment.checkpoints.keep != "none" or below_adapter
+        return Disk(weights, weights if stays else 0, 0, 0)
     text = round(TOKEN_BYTES * tokens)
     if not isinstance(stage, TrainStage):
         return Disk(0, 0, 0, text + COMPLETION_BYTES * completions_of(stage, experiment))
@@ -76,7 +78,6 @@ def stage_disk(
     if stage.adopted:
         weights = shape.parameters * BYTES[experiment.model.dtype]
         return Disk(count * weights, (count if experiment.checkpoints.keep == "all" else 1) * weights, 0, 0)
-    below_adapter = continued and experiment.model.lora is not None
     left = {"all": count, "ends": 1, "none": int(below_adapter)}[experiment.checkpoints.keep]
     width = ADAPTER_BYTES if experiment.model.lora else BYTES[experiment.model.dtype]
     if training.engine is not None:

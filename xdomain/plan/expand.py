@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations, permutations
 
-from xdomain.config.curriculum import Curriculum
+from xdomain.config.curriculum import Curriculum, sequence
 from xdomain.config.experiment import Experiment
-from xdomain.config.phases import Phase, make_phase
+from xdomain.config.phases import Merge, Phase, make_merge, make_phase
 from xdomain.plan.recipe import settings_of
 
 
@@ -34,24 +36,50 @@ def expand_curricula(experiment: Experiment) -> tuple[Curriculum, ...]:
         found += [Curriculum((single(a), single(b), back[a])) for a, b in permutations(names, 2)]
     if grid.all_mixed and len(names) > 1:
         found.append(Curriculum((make_phase(dict.fromkeys(names, 1)),)))
+    if grid.merged_pairs:
+        found += [_merge_of_singles(pair) for pair in combinations(names, 2)]
+    if grid.all_merged and len(names) > 1:
+        found.append(_merge_of_singles(names))
     return tuple(dict.fromkeys([*found, *experiment.curricula, *(run.curriculum for run in experiment.adopted)]))
+
+
+def _merge_of_singles(names: Sequence[str]) -> Curriculum:
+    return Curriculum((make_merge({sequence([name]): 1.0 for name in names}),))
 
 
 def phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ...]:
     """Return the optimizer steps of each phase under the experiment's budget rule.
 
-    `total` splits the steps evenly in whole rollouts; the first phases get the remainder.
+    `total` splits the steps evenly in whole rollouts; the first phases get the remainder. A merge has no steps.
+
+    Raises:
+        PlanError: The budget `total` has fewer rollouts than the curriculum has phases.
     """
-    training = experiment.training
+    training, trained = experiment.training, [each for each in curriculum.phases if not isinstance(each, Merge)]
     if training.budget == "total":
-        period, phases = training.rollout_period, len(curriculum.phases)
-        share, left = divmod(training.steps // period, phases)
-        return tuple(period * (share + (index < left)) for index in range(phases))
+        period, merges = training.rollout_period, len(curriculum.phases) - len(trained)
+        share, left = divmod(training.steps // period, max(1, len(trained)))
+        return (0,) * merges + tuple(period * (share + (index < left)) for index in range(len(trained)))
     return tuple(_own_steps(prefix, experiment) for prefix in curriculum.prefixes())
 
 
 def _own_steps(prefix: Curriculum, experiment: Experiment) -> int:
     phase, training = prefix.phases[-1], settings_of(experiment, prefix).training
+    if isinstance(phase, Merge):
+        return 0
     if phase.steps is not None:
         return phase.steps
     return training.steps * (len(phase.domains) if training.budget == "per_domain" else 1)
+
+
+def shown_prefix(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experiment: Experiment) -> Curriculum:
+    """Return the name of the prefix in reports.
+
+    Under the budget `total`, the prefix differs from the run of that name, so its name shows the steps.
+    """
+    if experiment.training.budget != "total" or prefix == whole:
+        return prefix
+    counted = zip(prefix.phases, steps, strict=False)
+    return Curriculum(
+        tuple(phase if isinstance(phase, Merge) else replace(phase, steps=count) for phase, count in counted)
+    )

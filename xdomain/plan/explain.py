@@ -100,6 +100,8 @@ def _part(field: Sequence[str], payload: Mapping[str, Any]) -> tuple[str, int]:
             found = "the model", 1
         case ["parent"]:
             found = "the parent checkpoint", 1
+        case ["inputs"]:
+            found = "the merged checkpoints", 1
         case ["checkpoint", *_]:
             found = "the evaluated checkpoint", 1
     return found

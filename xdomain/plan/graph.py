@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePath
 
-from xdomain.config.curriculum import Curriculum
+from xdomain.config.curriculum import Curriculum, with_inner
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
@@ -21,20 +21,28 @@ from xdomain.plan.adopted import adopted_payload, adopted_run
 from xdomain.plan.checks import check_training
 from xdomain.plan.engine import check_engine
 from xdomain.plan.evaluations import EvaluationPlan
-from xdomain.plan.expand import expand_curricula, phase_steps
+from xdomain.plan.expand import expand_curricula, phase_steps, shown_prefix
 from xdomain.plan.identity import Identities, base_payload, train_payload
+from xdomain.plan.merges import Start, merge_stage, most_prompts_drawn, strategies_below
 from xdomain.plan.origin import NO_FILE, Origin
 from xdomain.plan.pass_rate import pass_rate_stages
 from xdomain.plan.prompts import phase_quotas, prompts_consumed
 from xdomain.plan.recipe import evaluations_of, settings_of
 from xdomain.plan.recipe_checks import check_recipes
-from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, Purpose, StageRef, StageSpec, TrainStage
-from xdomain.plan.strategies import check_strategies
+from xdomain.plan.stage import BaseStage, EvaluateStage, PhaseStage, Purpose, StageRef, StageSpec, TrainStage
+from xdomain.plan.strategies import check_strategies, strategies_of
 
 
 @dataclass(frozen=True)
 class Run:
-    """One curriculum trained with one strategy and seed, as a list of stages, first phase first."""
+    """One curriculum trained with one strategy and seed.
+
+    Attributes:
+        id: Identity of the run.
+        seed: Training seed.
+        stages: Keys of the stages of all phases, first phase first. Stages of curricula that a phase merges come before
+            its own.
+    """
 
     id: RunId
     seed: int
@@ -72,6 +80,11 @@ class Graph:
     @cached_property
     def train_stages(self) -> tuple[TrainStage, ...]:
         return tuple(stage for stage in self.stages.values() if isinstance(stage, TrainStage))
+
+    @cached_property
+    def phase_stages(self) -> tuple[PhaseStage, ...]:
+        """Stages that run one phase: training and merges."""
+        return tuple(stage for stage in self.stages.values() if isinstance(stage, PhaseStage))
 
     @cached_property
     def evaluations(self) -> tuple[EvaluateStage, ...]:
@@ -115,8 +128,8 @@ class Plan(Graph):
 
     @cached_property
     def run_ids(self) -> tuple[RunId, ...]:
-        """Runs of all training stages in plan order, without duplicates; runs of one curriculum are adjacent."""
-        found = tuple(dict.fromkeys(stage.run for stage in self.train_stages))
+        """Runs of all phases in plan order, without duplicates; runs of one curriculum are adjacent."""
+        found = tuple(dict.fromkeys(stage.run for stage in self.phase_stages))
         curricula = list(dict.fromkeys(run.curriculum for run in found))
         return tuple(sorted(found, key=lambda run: curricula.index(run.curriculum)))
 
@@ -128,27 +141,28 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
         PlanError: A curriculum gets fewer steps than it has phases, or a strategy cannot take effect.
     """
     curricula = expand_curricula(experiment)
+    trained = tuple(dict.fromkeys(with_inner(curricula)))
     check_recipes(experiment, curricula)
     check_engine(experiment)
-    check_training(experiment, curricula)
-    check_strategies(experiment, curricula)
-    base = _base_stage(experiment.model, experiment.execution, identities)
-    measured = pass_rate_stages(experiment, identities, base, curricula)
+    check_training(experiment, trained)
+    check_strategies(experiment, trained)
+    base = base_stage(experiment.model, experiment.execution, identities)
+    measured = pass_rate_stages(experiment, identities, base, trained)
     stages: dict[str, StageSpec] = {base.key: base, **{stage.key: stage for stage in measured.values()}}
     pass_rates = {domain: stage.key for domain, stage in measured.items()}
     runs = []
     for seed in experiment.seeds:
         for curriculum in curricula:
-            for strategy in _strategies(curriculum, experiment):
-                train = list(_train_stages(experiment, identities, base, curriculum, seed, strategy, pass_rates))
-                for stage in train:
+            for strategy in strategies_of(curriculum, experiment):
+                phases = list(_phase_stages(experiment, identities, base, curriculum, seed, strategy, pass_rates))
+                for stage in phases:
                     stages.setdefault(stage.key, stage)
-                runs.append(Run(train[-1].run, seed, tuple(stage.key for stage in train)))
+                runs.append(Run(phases[-1].run, seed, tuple(dict.fromkeys(stage.key for stage in phases))))
     checkpoints = [(base.end, BASE)]
     checkpoints += [
         (ref, f"{stage.title} step {ref.step}")
         for stage in stages.values()
-        if isinstance(stage, TrainStage)
+        if isinstance(stage, PhaseStage)
         for ref in stage.checkpoints
     ]
     evaluations = EvaluationPlan(experiment.evaluation_setup, identities, evaluations_of(experiment))
@@ -156,25 +170,8 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     return Plan(experiment, stages, base, tuple(runs))
 
 
-def checkpoint_graph(
-    setup: EvaluationSetup, identities: Identities, checkpoints: Iterable[tuple[StageRef, int, str]]
-) -> Graph:
-    """Return the evaluations of published checkpoints (stage, step, title) on every domain of `setup`."""
-    published = list(checkpoints)
-    refs = [(CheckpointRef(stage.key, step), title) for stage, step, title in published]
-    stages: dict[str, StageSpec] = {**EvaluationPlan(setup, identities).stages(refs)}
-    return Graph(setup, stages, inputs={stage.key: stage for stage, _, _ in published})
-
-
-def model_graph(setup: EvaluationSetup, identities: Identities) -> Graph:
-    """Return a base stage for the model of `setup` and its evaluations on every domain."""
-    assert setup.model is not None
-    base = _base_stage(setup.model, setup.execution, identities)
-    stages: dict[str, StageSpec] = {base.key: base, **EvaluationPlan(setup, identities).stages([(base.end, BASE)])}
-    return Graph(setup, stages)
-
-
-def _base_stage(model: ModelConfig, execution: ExecutionConfig, identities: Identities) -> BaseStage:
+def base_stage(model: ModelConfig, execution: ExecutionConfig, identities: Identities) -> BaseStage:
+    """Return the stage of a base model."""
     payload = base_payload(model, execution, identities)
     adapter = f" with {PurePath(model.adapter).name}" if model.adapter else ""
     return BaseStage(
@@ -185,14 +182,30 @@ def _base_stage(model: ModelConfig, execution: ExecutionConfig, identities: Iden
     )
 
 
-def _strategies(curriculum: Curriculum, experiment: Experiment) -> tuple[StrategyConfig, ...]:
-    """Return the strategies that act on a phase, and the first of the others, which would all train alike."""
-    acting = [
-        any(strategy.acts_on(index, phase.is_mixed) for index, phase in curriculum.training_phases)
-        for strategy in experiment.strategies
-    ]
-    first_idle = acting.index(False) if False in acting else None
-    return tuple(each for place, each in enumerate(experiment.strategies) if acting[place] or place == first_idle)
+def _phase_stages(
+    experiment: Experiment,
+    identities: Identities,
+    base: BaseStage,
+    curriculum: Curriculum,
+    seed: int,
+    strategy: StrategyConfig,
+    pass_rates: Mapping[str, str],
+) -> Iterator[PhaseStage]:
+    """Yield the stages of a curriculum's phases, each after those of the curricula that it merges. The end is last."""
+    first = curriculum.phases[0]
+    start = Start(base.end, BASE_RUN)
+    if isinstance(first, Merge):
+        merged = [
+            list(_phase_stages(experiment, identities, base, inner, seed, strategy, pass_rates))
+            for inner in first.inner
+        ]
+        below = [stage for stages in merged for stage in stages]
+        yield from below
+        ends = [stages[-1] for stages in merged]
+        merge = merge_stage(first, ends, base, seed)
+        yield merge
+        start = Start(merge.end, merge.run, most_prompts_drawn(below, experiment), strategies_below(ends))
+    yield from _train_stages(experiment, identities, base, curriculum, seed, strategy, pass_rates, start)
 
 
 def _train_stages(
@@ -203,14 +216,15 @@ def _train_stages(
     seed: int,
     strategy: StrategyConfig,
     pass_rates: Mapping[str, str],
+    start: Start,
 ) -> Iterator[TrainStage]:
     steps = _phase_steps(curriculum, experiment)
-    parent, parent_run = base.end, BASE_RUN
-    offsets = dict.fromkeys(curriculum.domains, 0)
-    acted: list[str] = []
-    ends = [base.end]
-    for index, prefix in enumerate(curriculum.prefixes()):
-        _, phase = prefix.training_phases[-1]
+    parent, parent_run = start.checkpoint, start.run
+    offsets = dict.fromkeys(curriculum.domains, 0) | dict(start.offsets)
+    acted = [*start.acted]
+    ends = list(dict.fromkeys([base.end, start.checkpoint]))
+    for index, phase in curriculum.training_phases:
+        prefix = curriculum.prefixes()[index]
         recipe = settings_of(experiment, prefix)
         own = recipe.strategy or strategy
         acting = own if own.acts_on(index, phase.is_mixed) else JointConfig()
@@ -226,7 +240,7 @@ def _train_stages(
         else:
             kept = tuple(each.step for each in declared.checkpoints)
             payload = adopted_payload(declared, parent.stage, identities)
-        run = RunId(_named(prefix, steps, curriculum, experiment), ", then ".join(acted) or JOINT)
+        run = RunId(shown_prefix(prefix, steps, curriculum, experiment), ", then ".join(acted) or JOINT)
         lineage = tuple(ends) if isinstance(acting, DACSPConfig) else ()
         rates = {domain: pass_rates[domain] for domain in phase.domains} if pass_rates else {}
         stage = TrainStage(
@@ -257,26 +271,13 @@ def _train_stages(
 
 def _phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ...]:
     steps = phase_steps(curriculum, experiment)
-    if min(steps) < 1:
+    if any(count < 1 and not isinstance(phase, Merge) for phase, count in zip(curriculum.phases, steps, strict=True)):
         raise PlanError(
             f'"{curriculum}" has more phases than rollouts in its budget of {experiment.training.steps} steps.',
             where="training.steps",
             fix="Raise the steps or choose another budget rule.",
         )
     return steps
-
-
-def _named(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experiment: Experiment) -> Curriculum:
-    """Return the name of the prefix in reports.
-
-    Under the budget `total`, the prefix differs from the run of that name, so its name shows the steps.
-    """
-    if experiment.training.budget != "total" or prefix == whole:
-        return prefix
-    counted = zip(prefix.phases, steps, strict=False)
-    return Curriculum(
-        tuple(phase if isinstance(phase, Merge) else replace(phase, steps=count) for phase, count in counted)
-    )
 
 
 def checkpoint_steps(steps: int, every: int | None) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ template, split) and one for how they are judged (verifier, reward).
 
 - A base depends on the model, and on the items and solutions of its warm-up domains.
 - A training stage depends on its parent and on the items, verifiers and rewards of its domains.
+- A merge depends on the merged checkpoints, the base model, the weights and the method.
 - An evaluation depends on a checkpoint, on items and on how completions are sampled. Its verifier is kept
   separately, so that two evaluations that differ only in the verifier are known to have the same completions.
 
@@ -27,7 +28,7 @@ so that existing keys survive. If the meaning of existing code changes, raise th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,12 +38,13 @@ from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig, ModelConfig
-from xdomain.config.phases import Phase
+from xdomain.config.phases import Merge, Phase
 from xdomain.plan.recipe import Recipe
 from xdomain.plan.stage import CheckpointRef
 
 BASE_VERSION = 2
 TRAIN_VERSION = 2
+MERGE_VERSION = 1
 EVALUATE_VERSION = 2
 
 TRAINING_FIELDS = (
@@ -153,6 +155,25 @@ def train_payload(
     if training.engine is not None:
         payload["engine"] = training.engine.identity()
     return payload | _threads(experiment.execution)
+
+
+def merge_payload(merge: Merge, base: str, inputs: Sequence[CheckpointRef]) -> dict[str, Any]:
+    """Return the identity of a merge.
+
+    Args:
+        merge: The merge.
+        base: Key of the base model's stage.
+        inputs: Checkpoint of each argument.
+    """
+    payload: dict[str, Any] = {
+        "kind": "merge",
+        "version": MERGE_VERSION,
+        "base": base,
+        "inputs": [{"stage": ref.stage, "step": ref.step} for ref in inputs],
+        "weights": [weight for weight, _ in merge.arguments],
+        "method": str(merge.method),
+    }
+    return payload if merge.density is None else {**payload, "density": merge.density}
 
 
 def evaluate_payload(

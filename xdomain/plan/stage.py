@@ -1,12 +1,10 @@
 """Stages: units of work, each with a key that is derived from everything that changes its numbers.
 
-A stage has the same form from the plan to the worker: the dataclasses of this module are serialised unchanged. A
-`StageRef` is what a store knows about a stage that no plan describes.
+A stage has the same form from the plan to the worker: the dataclasses of this module are serialised unchanged.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,16 +17,16 @@ from xdomain.config.adopted import AdoptedCheckpoint
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.domain import DomainConfig
 from xdomain.config.evaluation import DomainEvaluation, EvaluationConfig
-from xdomain.config.phases import Phase
-from xdomain.config.run_id import RunId
+from xdomain.config.phases import MergeMethod, Phase
+from xdomain.config.run_id import BASE_RUN, RunId
 from xdomain.config.setups import entry_name
 from xdomain.config.strategy import StrategyConfig
+from xdomain.plan.stage_ref import CheckpointRef, StageKind, StageRef, TaskGroup
 
-
-class StageKind(StrEnum):
-    BASE = "base"
-    TRAIN = "train"
-    EVALUATE = "evaluate"
+__all__ = [
+    "BaseStage", "CheckpointRef", "EvaluateStage", "MergeStage", "PhaseStage", "Purpose", "StageKind", "StageRef",
+    "StageSpec", "TaggedStage", "TaskGroup", "TrainStage",
+]  # fmt: skip
 
 
 class Purpose(StrEnum):
@@ -38,57 +36,6 @@ class Purpose(StrEnum):
     """A number in the report, measured on the items of `evaluation.split`."""
     PASS_RATE = "pass_rate"  # noqa: S105 -- no password
     """The order of a self-paced phase, measured on training items; not part of the report."""
-
-
-@dataclass(frozen=True)
-class CheckpointRef:
-    """A checkpoint: the stage that produces it, and the optimizer step inside that stage (0 for a base model)."""
-
-    stage: str
-    step: int
-
-    @property
-    def name(self) -> str:
-        """Value of the records' `checkpoint` column."""
-        return f"{self.stage}@{self.step}"
-
-
-TaskGroup = tuple[CheckpointRef, str]
-"""A checkpoint, and the settings that all of its evaluations share, as JSON."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StageRef:
-    """The identity of a stage, which is enough to find its files in a store.
-
-    Attributes:
-        kind: Kind of the stage.
-        key: Fingerprint of everything that changes the stage's numbers, 64 hex digits.
-        title: Name for people, such as "math -> science, seed 0"; unique enough to find a log by.
-        filed_as: Title that the stage's folder is named by, if it differs from `title`.
-    """
-
-    kind: StageKind
-    key: str
-    title: str
-    filed_as: str | None = None
-
-    @property
-    def task_group(self) -> TaskGroup | None:
-        """Common properties of all stages of one task; None for a stage that is a task by itself."""
-        return None
-
-    @property
-    def evaluated(self) -> str | None:
-        """Name of the checkpoint that an evaluation queries; None for other stages."""
-        return None
-
-    @cached_property
-    def folder(self) -> str:
-        """Folder name in the store: "<kind>-<slug>-<16 hex>"."""
-        title = (self.filed_as or self.title).lower().replace("->", "to")
-        slug = re.sub(r"[^a-z0-9]+", "-", title).strip("-")[:60].rstrip("-")
-        return f"{self.kind}-{slug}-{self.key[:16]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +119,11 @@ class TrainStage(StageRef):
         return tuple(dict.fromkeys([self.parent, *self.lineage[1:], self.base]))
 
     @property
+    def made_from(self) -> tuple[CheckpointRef, ...]:
+        """Checkpoints whose training this stage continues or uses: the parent."""
+        return (self.parent,)
+
+    @property
     def phase(self) -> Phase:
         phase = self.curriculum.phases[-1]
         assert isinstance(phase, Phase)
@@ -184,6 +136,67 @@ class TrainStage(StageRef):
     @property
     def checkpoints(self) -> tuple[CheckpointRef, ...]:
         return tuple(CheckpointRef(self.key, step) for step in self.checkpoint_steps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeStage(StageRef):
+    """The merge of several checkpoints for one seed, as the first phase of a curriculum.
+
+    Attributes:
+        payload: Content that the key is computed from; it is only hashed and stored.
+        curriculum: The merge as a curriculum of one phase.
+        run: Name of the stage in reports. Its strategy is joint if no strategy has acted on a merged curriculum.
+        seed: Training seed of the merged curricula.
+        inputs: Merged checkpoints, in the order of the merge's arguments.
+        weights: Weight of each input's task vector.
+        method: Method of merging.
+        density: Share of each task vector's entries that a sparse method keeps; None for `linear`.
+        base: The base model, which task vectors are differences from.
+    """
+
+    kind: Literal[StageKind.MERGE] = StageKind.MERGE
+    payload: Mapping[str, Any]
+    curriculum: Curriculum
+    run: RunId
+    seed: int
+    inputs: tuple[CheckpointRef, ...]
+    weights: tuple[float, ...]
+    method: MergeMethod
+    density: float | None
+    base: CheckpointRef
+
+    @cached_property
+    def needs(self) -> tuple[str, ...]:
+        """Keys of the stages whose artifacts this stage reads: inputs, base."""
+        return tuple(dict.fromkeys(ref.stage for ref in self.checkpoints_read))
+
+    @property
+    def checkpoints_read(self) -> tuple[CheckpointRef, ...]:
+        """Checkpoints whose weights this stage reads: inputs, base."""
+        return tuple(dict.fromkeys([*self.inputs, self.base]))
+
+    @property
+    def made_from(self) -> tuple[CheckpointRef, ...]:
+        """Checkpoints whose training this stage uses: the inputs."""
+        return self.inputs
+
+    @property
+    def parent_run(self) -> RunId:
+        """Run that the stage starts from in reports: the base model."""
+        return BASE_RUN
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of this phase: none."""
+        return 0
+
+    @property
+    def end(self) -> CheckpointRef:
+        return CheckpointRef(self.key, 0)
+
+    @property
+    def checkpoints(self) -> tuple[CheckpointRef, ...]:
+        return (self.end,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,7 +270,9 @@ class EvaluateStage(StageRef):
         return "train" if self.purpose is Purpose.PASS_RATE else self.settings.split
 
 
-StageSpec = BaseStage | TrainStage | EvaluateStage
+PhaseStage = TrainStage | MergeStage
+"""A stage that runs one phase of a curriculum."""
+StageSpec = BaseStage | TrainStage | MergeStage | EvaluateStage
 """A stage of a plan."""
 TaggedStage = Annotated[StageSpec, Field(discriminator="kind")]
 """`StageSpec` as pydantic reads it from JSON."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdomain.config.curriculum import Curriculum
+from xdomain.config.curriculum import Curriculum, with_inner
 from xdomain.config.experiment import Experiment
 from xdomain.config.optimizer import LOOK_AHEAD_OPTIMIZERS, steps_inside_backward
 from xdomain.config.strategy import (
@@ -42,6 +42,20 @@ def check_strategies(experiment: Experiment, curricula: Sequence[Curriculum]) ->
         _check_settings(experiment, strategy, where)
         for prefix in phases:
             _check_phase(experiment, strategy, prefix, where)
+
+
+def strategies_of(curriculum: Curriculum, experiment: Experiment) -> tuple[StrategyConfig, ...]:
+    """Return the strategies that act on a phase, and the first of the others, which would all train alike."""
+    acting = [
+        any(
+            strategy.acts_on(index, phase.is_mixed)
+            for each in with_inner([curriculum])
+            for index, phase in each.training_phases
+        )
+        for strategy in experiment.strategies
+    ]
+    first_idle = acting.index(False) if False in acting else None
+    return tuple(each for place, each in enumerate(experiment.strategies) if acting[place] or place == first_idle)
 
 
 def strategy_notes(experiment: Experiment, curricula: Sequence[Curriculum]) -> list[str]:

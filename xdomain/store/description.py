@@ -18,6 +18,7 @@ DESCRIPTION: Shape = {"key": str, "kind": str, "title": str, "payload": dict, "n
 PAYLOAD: Mapping[StageKind, Shape] = {
     StageKind.BASE: {"kind": str, "model": dict},
     StageKind.TRAIN: {"kind": str, "parent": str, "verifiers": dict, "training": dict},
+    StageKind.MERGE: {"kind": str, "base": str, "inputs": list, "weights": list, "method": str},
     StageKind.EVALUATE: {
         "kind": str,
         "checkpoint": {"stage": str, "step": int},

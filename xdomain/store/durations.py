@@ -10,7 +10,7 @@ from typing import Any
 
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import BaseStage, EvaluateStage, StageKind, StageSpec, TrainStage
+from xdomain.plan.stage import BaseStage, EvaluateStage, PhaseStage, StageKind, StageSpec
 from xdomain.store.description import amount
 from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage, read_stage
@@ -27,6 +27,7 @@ SHAPE: dict[str, tuple[str, ...]] = {
         ),
         "lora.r", "strategy", "threads",
     ),
+    StageKind.MERGE: ("method",),
     StageKind.EVALUATE: (
         "items.count",
         *(f"sampling.{name}" for name in ("samples", "max_completion_tokens", "backend", "batch_tokens")),
@@ -139,7 +140,7 @@ def likeness(payload: Mapping[str, Any], base: Mapping[str, Any] | None) -> str 
 def base_of_planned(stage: StageSpec, plan: Graph, published: Published) -> Mapping[str, Any] | None:
     """Return the payload of the base model of a planned stage; None if it is unknown."""
     made_by = plan.stages.get(stage.checkpoint.stage) if isinstance(stage, EvaluateStage) else stage
-    if isinstance(made_by, TrainStage):
+    if isinstance(made_by, PhaseStage):
         made_by = plan.stages.get(made_by.base.stage)
     if isinstance(made_by, BaseStage):
         return made_by.payload

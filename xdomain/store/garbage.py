@@ -12,7 +12,7 @@ from xdomain.core.errors import StoreError
 from xdomain.core.files import read_json, remove, write_json
 from xdomain.core.registry import did_you_mean
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
+from xdomain.plan.stage import CheckpointRef, PhaseStage, StageKind
 from xdomain.store.artifact import DONE, MANIFEST, read_description
 from xdomain.store.drawn import forget_drawn
 from xdomain.store.experiments import noted_experiments
@@ -158,19 +158,19 @@ def _evaluated_checkpoints(store: Store, plans: Sequence[Plan]) -> tuple[Path, .
     for plan in plans:
         done = store.done(plan.stages.values())
         needed |= {stage.checkpoint for stage in plan.evaluations if stage.key not in done}
-        for stage in plan.train_stages:
+        for stage in plan.phase_stages:
             needed |= _kept(stage, plan, done)
             if stage.key in done:
                 found |= {ref: checkpoint_folder(store.folder(stage), ref.step) for ref in stage.checkpoints}
     return tuple(sorted(path for ref, path in found.items() if ref not in needed and path.is_dir()))
 
 
-def _kept(stage: TrainStage, plan: Plan, done: frozenset[str]) -> set[CheckpointRef]:
+def _kept(stage: PhaseStage, plan: Plan, done: frozenset[str]) -> set[CheckpointRef]:
     """Return the checkpoints of a stage that its experiment keeps, evaluated or not."""
     keep = plan.experiment.checkpoints.keep
     if keep == "all":
         return set(stage.checkpoints)
-    continued = any(stage.key in child.needs and child.key not in done for child in plan.train_stages)
+    continued = any(stage.key in child.needs and child.key not in done for child in plan.phase_stages)
     lain_on = plan.experiment.model.lora is not None and any(stage.key in child.needs for child in plan.train_stages)
     return {stage.end} if keep == "ends" or continued or lain_on else set()
 

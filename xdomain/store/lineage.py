@@ -33,16 +33,23 @@ class Lineage:
             DamagedArtifact: a stage's description or schedule is damaged.
         """
         found: dict[str, set[str]] = {}
-        stage, step = checkpoint.stage, checkpoint.step
-        while True:
-            payload = self._payload(stage)
-            is_base = payload["kind"] == StageKind.BASE
-            for domain, keys in self._schedule(stage)[: None if is_base else _prompts_drawn(payload, step)]:
+        waiting, seen = [checkpoint], {checkpoint}
+        while waiting:
+            ref = waiting.pop()
+            payload = self._payload(ref.stage)
+            below: list[CheckpointRef] = []
+            drawn: int | None = None
+            match payload["kind"]:
+                case StageKind.TRAIN:
+                    drawn = _prompts_drawn(payload, ref.step)
+                    below = [CheckpointRef(payload["parent"], self._payload(payload["parent"]).get("steps", 0))]
+                case StageKind.MERGE:
+                    below = [CheckpointRef(**each) for each in payload["inputs"]]
+            for domain, keys in self._schedule(ref.stage)[:drawn]:
                 found.setdefault(domain, set()).update(keys)
-            if is_base:
-                return {name: frozenset(each) for name, each in found.items()}
-            stage = payload["parent"]
-            step = self._payload(stage).get("steps", 0)
+            waiting += set(below) - seen
+            seen.update(below)
+        return {name: frozenset(each) for name, each in found.items()}
 
     def _folder(self, stage: str) -> Path:
         if stage[:16] not in self._folders:

@@ -14,10 +14,11 @@ from xdomain.core.records import RECORD_COLUMNS
 from xdomain.plan.adopted import declaration
 from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.measurement import UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
+from xdomain.plan.merges import phases_below
 from xdomain.plan.prompts import prompts_consumed
 from xdomain.plan.recipe import settings_of
 from xdomain.plan.recipe_words import recipes_sentence
-from xdomain.plan.stage import CheckpointRef, StageKind, TrainStage
+from xdomain.plan.stage import CheckpointRef, MergeStage, PhaseStage, StageKind, TrainStage
 from xdomain.store.artifact import REMAKE, check_artifact
 from xdomain.store.store import Store
 
@@ -73,11 +74,13 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
     model = plan.experiment.model.source[1]
     base = EvaluatedCheckpoint(plan.base.end.name, BASE_RUN, model=model)
     places = {base.checkpoint: base}
-    effort = {plan.base.key: Effort()}
-    for stage in plan.train_stages:
+    spent: dict[CheckpointRef, Effort] = {}
+    for stage in plan.phase_stages:
         summary = store.result(stage)["summary"] if stage.key in done else None
         own = _efforts(stage, summary, plan) if summary is not None else {}
-        before = effort[stage.parent.stage]
+        before = Effort()
+        for below in phases_below(stage, plan.stages):
+            before = before.plus(spent.get(below, UNRECORDED))
         for ref in stage.checkpoints:
             places[ref.name] = EvaluatedCheckpoint(
                 checkpoint=ref.name,
@@ -87,19 +90,18 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
                 step=ref.step,
                 is_end=ref.step == stage.steps,
                 model=model,
-                effort=before.plus(own.get(ref, UNRECORDED)),
+                effort=before.plus(spent.setdefault(ref, own.get(ref, UNRECORDED))),
                 displacement=summary.get("displacement") if summary and ref == stage.end else None,
                 telemetry=_telemetry(store, stage) if summary and ref == stage.end else (),
             )
-        effort[stage.key] = places[stage.end.name].effort
     return places
 
 
-def _telemetry(store: Store, stage: TrainStage) -> tuple[StepTelemetry, ...]:
+def _telemetry(store: Store, stage: PhaseStage) -> tuple[StepTelemetry, ...]:
     """Return the metrics of a mixed phase, one per step; () for other phases, and if none were recorded."""
     folder = store.folder(stage)
     path = folder / "metrics.jsonl"
-    if not stage.phase.is_mixed or not path.exists():
+    if not isinstance(stage, TrainStage) or not stage.phase.is_mixed or not path.exists():
         return ()
     check_artifact(folder, path.name)
     try:
@@ -115,11 +117,13 @@ def _telemetry(store: Store, stage: TrainStage) -> tuple[StepTelemetry, ...]:
         raise DamagedArtifact(f'"{path.name}" holds no metrics: {error}.', where=str(folder), fix=REMAKE) from error
 
 
-def _efforts(stage: TrainStage, summary: Mapping[str, Any], plan: Plan) -> dict[CheckpointRef, Effort]:
+def _efforts(stage: PhaseStage, summary: Mapping[str, Any], plan: Plan) -> dict[CheckpointRef, Effort]:
     """Return the effort of the stage up to each of its checkpoints.
 
     Tokens and time are known only for the final checkpoint.
     """
+    if isinstance(stage, MergeStage):
+        return {stage.end: Effort(seconds=summary.get("seconds"))}
     if stage.adopted:
         return {ref: replace(UNRECORDED, steps=ref.step) for ref in stage.checkpoints}
     training = settings_of(plan.experiment, stage.curriculum).training

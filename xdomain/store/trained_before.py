@@ -13,7 +13,7 @@ from functools import cache
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.explain import verifier_in_words
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import CheckpointRef, EvaluateStage, StageKind, StageSpec
+from xdomain.plan.stage import CheckpointRef, EvaluateStage, MergeStage, StageKind, StageSpec
 from xdomain.store.experiments import noted_experiments
 from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage, read_stage
@@ -34,7 +34,13 @@ def as_trained(plan: Plan, store: Store) -> tuple[Plan, Mapping[str, StoredStage
     stages: dict[str, StageSpec] = {plan.base.key: plan.base}
     now: dict[str, str] = {plan.base.key: plan.base.key}
     found: dict[str, StoredStage] = {}
-    for stage in plan.train_stages:
+    for stage in plan.phase_stages:
+        if isinstance(stage, MergeStage):
+            merge = _moved_merge(stage, now)
+            merged = None if merge is None else read_stage(store.folder(merge))
+            if merge is not None and merged is not None:
+                now[stage.key], stages[merge.key], found[merge.key] = merge.key, merge, merged
+            continue
         parent = now.get(stage.parent.stage)
         alike = candidates.get((parent, _likeness(stage.payload)), []) if parent is not None else []
         if parent is None or not alike:
@@ -98,6 +104,15 @@ def _chosen(alike: Sequence[StoredStage], planned: str, later: Callable[[str], i
     return max(alike, key=lambda each: (later(each.key), each.key != planned, each.done.get("finished", 0)))
 
 
+def _moved_merge(stage: MergeStage, now: Mapping[str, str]) -> MergeStage | None:
+    """Return the same merge of the inputs' stored stages; None if one of them is not stored."""
+    if any(ref.stage not in now for ref in stage.inputs):
+        return None
+    inputs = tuple(CheckpointRef(now[ref.stage], ref.step) for ref in stage.inputs)
+    payload = {**stage.payload, "inputs": [{"stage": ref.stage, "step": ref.step} for ref in inputs]}
+    return replace(stage, key=fingerprint(payload), payload=payload, inputs=inputs)
+
+
 def _moved(
     evaluation: EvaluateStage, ref: CheckpointRef, plan: Plan, trained_under: Mapping[str, list[str]]
 ) -> EvaluateStage:
@@ -117,10 +132,14 @@ def _moved(
 def _scorers(key: str, found: Mapping[str, StoredStage]) -> dict[str, list[str]]:
     """Return the verifiers that a checkpoint was trained under, by domain, earlier phases included."""
     scorers: dict[str, list[str]] = {}
-    while key in found:
-        for domain, identity in found[key].payload["verifiers"].items():
+    waiting = [key]
+    while waiting:
+        stage = found.get(waiting.pop())
+        payload = {} if stage is None else stage.payload
+        for domain, identity in payload.get("verifiers", {}).items():
             own = scorers.setdefault(domain, [])
             words = verifier_in_words(identity)
             own += [words] if words not in own else []
-        key = found[key].payload["parent"]
+        waiting += [payload["parent"]] if "parent" in payload else []
+        waiting += [each["stage"] for each in payload.get("inputs", ())]
     return scorers

@@ -16,7 +16,7 @@ from xdomain.domains.build import build_domain, build_domains
 from xdomain.domains.draw import choose_items
 from xdomain.domains.trained import items_trained_on
 from xdomain.plan.graph import Graph, Setup
-from xdomain.plan.stage import EvaluateStage, TrainStage
+from xdomain.plan.stage import EvaluateStage, PhaseStage
 from xdomain.store.lineage import Lineage, Trained
 from xdomain.store.store import Store
 
@@ -91,9 +91,8 @@ def _to_be_made(key: str, graph: Graph, done: Collection[str]) -> bool:
     if key not in done:
         return True
     stage = graph.stages.get(key)
-    if not isinstance(stage, TrainStage) or stage.parent.stage not in graph.stages:
-        return False
-    return _to_be_made(stage.parent.stage, graph, done)
+    below = stage.made_from if isinstance(stage, PhaseStage) else ()
+    return any(_to_be_made(ref.stage, graph, done) for ref in below if ref.stage in graph.stages)
 
 
 def _overlaps(stage: EvaluateStage, setup: Setup, items: list[Item], trained: Trained) -> Iterator[TrainedOverlap]:

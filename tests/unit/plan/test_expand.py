@@ -18,6 +18,16 @@ def test_every_family_once() -> None:
     assert len(curricula) == len(set(curricula)) == 4 + 4 + 12 + 6 + 24 + 1
 
 
+def test_merges_of_the_singles() -> None:
+    grid = {"merged_pairs": True, "all_merged": True}
+    experiment = make_experiment(domains=["math", "science", "logic"], grid=grid)
+    assert [str(each) for each in expand_curricula(experiment)] == [
+        "merge(math, science)", "merge(logic, math)", "merge(logic, science)", "merge(logic, math, science)",
+    ]  # fmt: skip
+    assert len(expand_curricula(make_experiment(grid=grid))) == 1  # of two domains, all are a pair
+    assert expand_curricula(make_experiment(domains=["logic"], grid=grid)) == ()
+
+
 def test_order_of_the_families() -> None:
     experiment = make_experiment(curricula=["logic -> puzzle", "puzzle -> logic -> puzzle"])
     assert [str(each) for each in expand_curricula(experiment)] == [
@@ -46,6 +56,9 @@ def test_refreshers_come_back_for_their_own_steps() -> None:
         ("per_domain", "logic -> logic + puzzle", (10, 20)),
         ("per_domain", "logic@4 -> logic + puzzle", (4, 20)),
         ("total", "logic -> puzzle -> logic", (4, 4, 2)),
+        ("total", "merge(logic, puzzle) -> puzzle -> logic", (0, 6, 4)),
+        ("total", "merge(logic, puzzle)", (0,)),
+        ("per_phase", "merge(logic, puzzle) -> logic@4", (0, 4)),
     ],
 )
 def test_budgets(budget: str, curriculum: str, steps: tuple[int, ...]) -> None:

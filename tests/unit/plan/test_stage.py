@@ -21,6 +21,7 @@ def every_shape() -> Plan:
         training={"steps": 10, "prompts_per_step": 4, "generations": 2, "self_paced": {"samples": 2, "items": 5}},
         strategies=["joint", "dacsp", {"name": "cgpo", "fixed_order": ["logic", "puzzle"]}],
         evaluation={"items": 10, "temperature": 0.7, "samples": 2},
+        curricula=["merge(0.7*(logic -> puzzle), puzzle, method=ties) -> logic@20"],
     )
 
 

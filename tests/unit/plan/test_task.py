@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.support.plans import make_plan
 from xdomain.config.setups import BaseSetup, EvaluationSetup, TrainingSetup
-from xdomain.plan.graph import checkpoint_graph
 from xdomain.plan.identity import Identities
+from xdomain.plan.model_graphs import checkpoint_graph
 from xdomain.plan.stage import StageSpec, TrainStage
 from xdomain.plan.task import TaskFile, base_setup, work_setup
 from xdomain.schedule.task_file import task_file

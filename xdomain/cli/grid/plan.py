@@ -110,11 +110,11 @@ def show_tree(forecast: Forecast, effect: float | None, *, verbose: bool = False
 
 
 def show_mermaid(plan: Plan) -> None:
-    """Print base and training stages as a Mermaid flowchart."""
+    """Print the base and the stages of all phases as a Mermaid flowchart."""
     lines = ["flowchart LR", f'  {_node(plan.base)}["{plan.base.title}"]']
-    for stage in plan.train_stages:
+    for stage in plan.phase_stages:
         lines.append(f'  {_node(stage)}["{stage.title.replace("->", "→")}"]')
-        lines.append(f"  {_node(plan.stages[stage.parent.stage])} --> {_node(stage)}")
+        lines += [f"  {_node(plan.stages[ref.stage])} --> {_node(stage)}" for ref in stage.made_from]
     out.print("\n".join(lines), markup=False, soft_wrap=True)
 
 

@@ -7,31 +7,35 @@ from rich.tree import Tree
 
 from xdomain.config.run_id import JOINT
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import TrainStage
+from xdomain.plan.stage import PhaseStage, TrainStage
 
 DONE, OPEN = "[green]●[/]", "○"
 
 
 def stage_tree(plan: Plan, done: Collection[str]) -> Tree:
-    """Return a tree in which each training stage is below its parent. A line has one mark per seed, in order."""
+    """Return a tree in which each training stage is below its parent, and each merge below the base model.
+
+    A line has one mark per seed, in order.
+    """
     seeds = plan.experiment.seeds
     heading = f" [dim](one mark per seed: {', '.join(map(str, seeds))})[/]" if len(seeds) > 1 else ""
     root = Tree(f"{_mark(plan.base.key, done)} {escape(plan.base.title)}{heading}")
     branches = {plan.base.key: root}
-    by_place: dict[tuple[str, str | None], list[TrainStage]] = {}
-    for stage in plan.train_stages:
+    by_place: dict[tuple[str, str | None], list[PhaseStage]] = {}
+    for stage in plan.phase_stages:
         by_place.setdefault(_place(stage), []).append(stage)
     for stages in by_place.values():
         first = stages[0]
         marks = "".join(_mark(stage.key, done) for stage in stages)
         strategy = "" if first.run.strategy == JOINT else f" [dim]{escape(str(first.run.strategy))}[/]"
-        label = f"{marks} {first.run.curriculum}{strategy} [dim]{first.steps} steps[/]"
-        branch = branches[first.parent.stage].add(label)
+        steps = f"{first.steps} steps" if isinstance(first, TrainStage) else "no steps"
+        label = f"{marks} {first.run.curriculum}{strategy} [dim]{steps}[/]"
+        branch = branches[first.parent.stage if isinstance(first, TrainStage) else plan.base.key].add(label)
         branches |= {stage.key: branch for stage in stages}
     return root
 
 
-def _place(stage: TrainStage) -> tuple[str, str | None]:
+def _place(stage: PhaseStage) -> tuple[str, str | None]:
     """Return a key that is equal for stages that differ only in their seed."""
     return str(stage.run.curriculum), stage.run.strategy
 

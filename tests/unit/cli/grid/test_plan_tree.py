@@ -26,3 +26,18 @@ def test_a_missing_seed_is_seen() -> None:
 
 def test_one_seed_has_one_mark() -> None:
     assert all("○ " in line and "●" not in line for line in drawn([0], ())[1:])
+
+
+def test_a_merge_is_below_the_base_and_its_later_phases_below_it() -> None:
+    plan = make_plan(grid={}, curricula=["merge(logic, puzzle) -> logic@4"])
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(stage_tree(plan, ()))
+    lines = capture.get().splitlines()
+    assert [line.lstrip("├─└│ ○") for line in lines[1:]] == [
+        "logic 10 steps",
+        "puzzle 10 steps",
+        "merge(logic, puzzle) no steps",
+        "merge(logic, puzzle) -> logic@4 4 steps",
+    ]
+    assert lines[4].startswith("    └── ")
