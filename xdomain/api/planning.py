@@ -9,6 +9,7 @@ from typing import Any
 
 from xdomain.api.estimates import Estimates, Needs
 from xdomain.api.outlook import design_of, outlooks
+from xdomain.api.run_costs import cost_document, run_costs
 from xdomain.config.domain_source import FileSource
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import PlanError
@@ -23,6 +24,7 @@ from xdomain.plan.graph import Plan
 from xdomain.plan.identity import same_completions
 from xdomain.plan.recipe import distinct_phases, evaluation_of, settings_of
 from xdomain.plan.recipe_words import recipe_document, recipe_notes
+from xdomain.plan.run_cost import CostOfRun
 from xdomain.plan.stage import PhaseStage, StageSpec
 from xdomain.plan.strategies import strategy_notes
 from xdomain.resolve.model_shape import find_shape
@@ -82,6 +84,11 @@ class Forecast:
         found = find_shape(self.plan.experiment.model, self.plan.base, self.store)
         return Estimates(self.plan, self.done, found, self.items, self.rates, self.needs)
 
+    @cached_property
+    def run_costs(self) -> tuple[CostOfRun, ...]:
+        """Cost of each run: in total, and what it adds to the grid."""
+        return run_costs(self.plan, self.store, self.done, self.estimates)
+
     @property
     def free_bytes(self) -> int:
         """Free bytes on the disk of the store."""
@@ -133,12 +140,13 @@ class Forecast:
             },
             "runs": [
                 {
-                    "curriculum": str(run.id.curriculum),
-                    "seed": run.seed,
-                    "strategy": run.id.strategy,
-                    "stages": run.stages,
+                    "curriculum": str(cost.run.id.curriculum),
+                    "seed": cost.run.seed,
+                    "strategy": cost.run.id.strategy,
+                    "stages": cost.run.stages,
+                    "cost": cost_document(cost, self.done),
                 }
-                for run in plan.runs
+                for cost in self.run_costs
             ],
             "stages": [
                 _stage_document(stage, self.done) | self.estimates.stage_document(stage.key)

@@ -15,11 +15,11 @@ from xdomain.plan.adopted import declaration
 from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.measurement import UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
 from xdomain.plan.merges import phases_below
-from xdomain.plan.prompts import prompts_consumed
-from xdomain.plan.recipe import settings_of
 from xdomain.plan.recipe_words import recipes_sentence
-from xdomain.plan.stage import CheckpointRef, MergeStage, PhaseStage, StageKind, TrainStage
+from xdomain.plan.run_cost import own_stages
+from xdomain.plan.stage import CheckpointRef, PhaseStage, StageKind, TrainStage
 from xdomain.store.artifact import REMAKE, check_artifact
+from xdomain.store.efforts import stage_efforts
 from xdomain.store.store import Store
 
 TEXT = ("completion", "answer", "gold", "reason", "backend", "reproducibility", "prefill")
@@ -77,7 +77,7 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
     spent: dict[CheckpointRef, Effort] = {}
     for stage in plan.phase_stages:
         summary = store.result(stage)["summary"] if stage.key in done else None
-        own = _efforts(stage, summary, plan) if summary is not None else {}
+        own_efforts = {} if summary is None else stage_efforts(stage, summary, plan.experiment)
         before = Effort()
         for below in phases_below(stage, plan.stages):
             before = before.plus(spent.get(below, UNRECORDED))
@@ -90,10 +90,18 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
                 step=ref.step,
                 is_end=ref.step == stage.steps,
                 model=model,
-                effort=before.plus(spent.setdefault(ref, own.get(ref, UNRECORDED))),
+                effort=before.plus(spent.setdefault(ref, own_efforts.get(ref, UNRECORDED))),
                 displacement=summary.get("displacement") if summary and ref == stage.end else None,
                 telemetry=_telemetry(store, stage) if summary and ref == stage.end else (),
             )
+    ends = {stage.key: stage.end for stage in plan.phase_stages}
+    own = own_stages(plan)
+    for run in plan.runs:
+        added = Effort()
+        for key in own[run.id, run.seed]:
+            added = added.plus(spent[ends[key]])
+        name = ends[run.stages[-1]].name
+        places[name] = replace(places[name], added=added)
     return places
 
 
@@ -115,31 +123,6 @@ def _telemetry(store: Store, stage: PhaseStage) -> tuple[StepTelemetry, ...]:
         )
     except (ValueError, AttributeError, RecursionError) as error:
         raise DamagedArtifact(f'"{path.name}" holds no metrics: {error}.', where=str(folder), fix=REMAKE) from error
-
-
-def _efforts(stage: PhaseStage, summary: Mapping[str, Any], plan: Plan) -> dict[CheckpointRef, Effort]:
-    """Return the effort of the stage up to each of its checkpoints.
-
-    Tokens and time are known only for the final checkpoint.
-    """
-    if isinstance(stage, MergeStage):
-        return {stage.end: Effort(seconds=summary.get("seconds"))}
-    if stage.adopted:
-        return {ref: replace(UNRECORDED, steps=ref.step) for ref in stage.checkpoints}
-    training = settings_of(plan.experiment, stage.curriculum).training
-    spent = {
-        ref: replace(UNRECORDED, steps=ref.step, prompts=prompts_consumed(ref.step, training))
-        for ref in stage.checkpoints
-    }
-    spent[stage.end] = Effort(
-        summary["steps"],
-        summary["prompts"],
-        summary["completion_tokens"],
-        summary["informative_groups"],
-        summary.get("training_seconds"),
-        summary.get("update_processor_seconds"),
-    )
-    return spent
 
 
 def compared_runs(graphs: Mapping[str, Graph], base: str | None) -> dict[str, RunId]:

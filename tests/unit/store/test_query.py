@@ -99,3 +99,14 @@ def test_compared_checkpoints_are_called_as_they_were_asked_for(tmp_path: Path) 
     assert grid.is_comparison
     assert (grid.seeds, grid.budget, [place.seed for place in grid.checkpoints]) == ((), None, [None])
     assert grid.runs == (RunId(model="some/model"),)
+
+
+def test_a_run_adds_the_stages_that_no_other_run_rests_on(tmp_path: Path) -> None:
+    found = ends(*finished(tmp_path, None))
+    shared, pair, mixture = (found[run] for run in ("logic", "logic -> puzzle", "logic + puzzle"))
+    assert [each.effort.steps for each in (shared, pair, mixture)] == [2, 4, 2]
+    assert shared.added is not None
+    assert pair.added is not None
+    assert mixture.added is not None
+    assert [each.added.steps for each in (shared, pair, mixture)] == [0, 2, 2]
+    assert pair.added.completion_tokens == 64

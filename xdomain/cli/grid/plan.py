@@ -1,5 +1,6 @@
 """`xdomain grid plan`: print a plan as a tree, JSON or a Mermaid graph."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.table import Table
 from xdomain.api.next_steps import next_command
 from xdomain.api.plan_words import STAGE_COLUMNS, lines_in_words, stage_rows
 from xdomain.api.planning import Forecast, StageDifference, explain, warnings
+from xdomain.api.run_costs import COST_COLUMNS, compares_ways, cost_rows
 from xdomain.cli.grid.plan_tree import stage_tree
 from xdomain.cli.grid.power_tables import design_in_words, power_tables
 from xdomain.cli.options import ExperimentPath, Jobs, Json, Seeds, Settings, StorePath, opened
@@ -99,10 +101,9 @@ def show_tree(forecast: Forecast, effect: float | None, *, verbose: bool = False
     table.add_row("detectable", design_in_words(plan, forecast.items))
     out.print(table)
     if verbose:
-        stages = Table(*STAGE_COLUMNS, box=None, padding=(0, 2))
-        for row in stage_rows(forecast):
-            stages.add_row(*map(escape, row))
-        out.print(stages)
+        out.print(_table(STAGE_COLUMNS, stage_rows(forecast)))
+    if verbose or compares_ways(plan):
+        out.print(_table(COST_COLUMNS, cost_rows(forecast.run_costs)))
     for part in power_tables(plan, forecast.items, effect):
         out.print(part)
     for warning in warnings(plan):
@@ -128,6 +129,13 @@ def show_difference(found: StageDifference) -> None:
     for values in found.fields:
         table.add_row(*(escape(str(value)) for value in values))
     out.print(table)
+
+
+def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    table = Table(*columns, box=None, padding=(0, 2))
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
 
 
 def _node(stage: StageRef) -> str:
