@@ -24,7 +24,9 @@ ADAPTER_BYTES = 4
 COLOCATED_SHARE = 0.3
 """TRL's default share of a GPU's memory for the engine of `rollout: vllm-colocate`."""
 LOGITS_COPIES = 3
-"""Float32 copies of the next-token logits while a token is drawn: logits, probabilities, and one intermediate."""
+"""Float32 copies of the next-token logits while `generate` draws a token: logits, probabilities, one intermediate."""
+SAMPLER_COPIES = 7
+"""The same in evaluation's sampler, whose sums of probabilities are in float64."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def evaluation_memory(
     }
     sampled = {
         "kv_cache": _cache(shape, rows * lengths.total, width),
-        "logits": rows * shape.vocabulary * (width + 4 * LOGITS_COPIES),
+        "logits": rows * shape.vocabulary * (width + 4 * SAMPLER_COPIES),
     }
     return Memory({"parameters": shape.parameters * width}, {"reading prompts": read, "sampling": sampled})
 
@@ -195,7 +197,11 @@ def _trainable(shape: ModelShape, model: ModelConfig) -> tuple[int, int]:
 def _rollout(
     shape: ModelShape, model: ModelConfig, training: TrainingConfig, lengths: Lengths, division: Division
 ) -> dict[str, dict[str, int]]:
-    """Return the memory of the phases of `generate`, which samples all completions of a rollout at once."""
+    """Return the memory of the phases of a rollout, which samples all of its completions at once.
+
+    `generate` reads a prompt once per completion, evaluation's sampler once for all of them.
+    """
+    batched = training.rollout == "batched"
     rows = training.prompts_per_step * training.generations * training.updates_per_rollout // division.processes
     width = BYTES[model.dtype]
     mixed = training.bf16 and width == BYTES["float32"]
@@ -205,15 +211,17 @@ def _rollout(
     kept = shape.layers if model.lora is None and division.shards == 1 else 0
     copied = shape.embedding + kept * shape.layer_matrices
     casts = {"casts": computed * copied if mixed else 0}
+    read = max(1, rows // training.generations) if batched else rows
+    copies = SAMPLER_COPIES if batched else LOGITS_COPIES
     return {
         "reading prompts": {
-            "kv_cache": _cache(shape, rows * lengths.prompt, each),
-            "activations": prefill_bytes(shape, rows, lengths.prompt, computed),
+            "kv_cache": _cache(shape, read * lengths.prompt, each),
+            "activations": prefill_bytes(shape, read, lengths.prompt, computed),
             **casts,
         },
         "sampling": {
             "kv_cache": _cache(shape, rows * lengths.total, each),
-            "logits": rows * shape.vocabulary * (computed + 4 * LOGITS_COPIES),
+            "logits": rows * shape.vocabulary * (computed + 4 * copies),
             **casts,
         },
     }

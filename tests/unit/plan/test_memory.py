@@ -14,6 +14,9 @@ from tests.support.allocated import allocated
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.model import LoraConfig, ModelConfig
 from xdomain.config.training import TrainingConfig
+from xdomain.generation.base import PromptRequest, Sampling
+from xdomain.generation.sampler import Sampler
+from xdomain.models.tiny import tiny_tokenizer
 from xdomain.plan.memory import Division, Lengths, Memory, base_memory, evaluation_memory, training_memory
 from xdomain.plan.model_shape import ModelShape, shape_of
 
@@ -122,28 +125,36 @@ def test_a_rollout_holds_keys_and_values_of_all_its_completions() -> None:
 
 @pytest.mark.parametrize(("dtype", "mixed"), [("float32", False), ("float32", True), ("bfloat16", False)])
 @pytest.mark.parametrize(("prompt", "completion"), [(96, 16), (16, 96)])
-def test_a_rollout_allocates_what_the_formula_says(dtype: Any, mixed: bool, prompt: int, completion: int) -> None:
+@pytest.mark.parametrize("rollout", ["transformers", "batched"])
+def test_a_rollout_allocates_what_the_formula_says(
+    dtype: Any, mixed: bool, prompt: int, completion: int, rollout: Any
+) -> None:
     sizes = {"hidden_size": 192, "intermediate_size": 512, "num_hidden_layers": 6, "num_attention_heads": 6}
     config = AutoConfig.for_model("llama", vocab_size=2000, num_key_value_heads=2, tie_word_embeddings=True, **sizes)
     model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype)).eval()
     ids = torch.randint(3, 2000, (16, prompt))
+    prompts = [PromptRequest(tuple(ids[row].tolist()), tuple(range(8 * row, 8 * row + 8))) for row in (0, 1)]
     length = {"max_new_tokens": completion, "min_new_tokens": completion}
     settings = GenerationConfig(do_sample=True, top_k=0, eos_token_id=2, pad_token_id=0, **length)
 
     def sample() -> None:
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=mixed):
-            model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), generation_config=settings)
+            if rollout == "batched":
+                list(sampler.sample(prompts, Sampling(completion, 1.0, 1.0, ())))
+            else:
+                model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), generation_config=settings)
 
+    sampler = Sampler(model, tiny_tokenizer(), (2,), batch_tokens=None)
     measured = allocated(sample)
     small = shape_of(config.to_dict())
     assert small is not None
-    training = TrainingConfig(prompts_per_step=2, generations=8, bf16=mixed)
+    training = TrainingConfig(prompts_per_step=2, generations=8, bf16=mixed, rollout=rollout)
     lengths = Lengths(prompt, completion)
     found = training_memory(small, ModelConfig(hub="x/y", dtype=dtype), training, lengths, Division(device="cpu"))
     assert found is not None
     formula = max(sum(found.phases[name].values()) for name in ("reading prompts", "sampling"))
     sizes_in_mb = f"formula {formula / 1e6:.1f} MB, measured {measured / 1e6:.1f} MB"
-    print(f"{dtype} mixed {mixed}, {prompt} + {completion} tokens: {sizes_in_mb}")
+    print(f"{rollout} {dtype} mixed {mixed}, {prompt} + {completion} tokens: {sizes_in_mb}")
     assert formula == pytest.approx(measured, rel=0.2)
 
 
