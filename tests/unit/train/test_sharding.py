@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from accelerate import DistributedDataParallelKwargs, FullyShardedDataParallelPlugin
+from accelerate.utils import AutocastKwargs
+from torch.distributed.fsdp import MixedPrecisionPolicy
 
 from xdomain.core.errors import ConfigError
 from xdomain.core.stage import Sharding
 from xdomain.models.tiny import tiny_qwen3
-from xdomain.train.sharding import as_one_process, give_back, is_sharded, sharding_arguments, with_layers
+from xdomain.train.sharding import as_one_process, give_back, in_step, is_sharded, sharding_arguments, with_layers
 
 
 def test_a_stage_that_is_not_sharded_gets_no_arguments() -> None:
@@ -16,6 +19,22 @@ def test_a_stage_that_is_not_sharded_gets_no_arguments() -> None:
     assert with_layers(None, torch.nn.Linear(1, 1)) is None
     settings = {"mixed_precision": "no"}
     assert as_one_process(settings, on_cpu=True) is settings
+
+
+def test_weights_are_gathered_in_float32_under_mixed_precision() -> None:
+    plugin = FullyShardedDataParallelPlugin(fsdp_version=2)
+    settings = {"fsdp_plugin": plugin, "mixed_precision": "bf16", "kwargs_handlers": [DistributedDataParallelKwargs()]}
+    found = as_one_process(settings, on_cpu=False)
+    plugin.set_mixed_precision("bf16")  # as accelerate does on a GPU
+    assert plugin.mixed_precision_policy == MixedPrecisionPolicy()
+    assert [type(each) for each in found["kwargs_handlers"]] == [DistributedDataParallelKwargs, AutocastKwargs]
+    assert not found["kwargs_handlers"][1].cache_enabled
+
+
+def test_passes_of_a_whole_model_wait_for_nobody() -> None:
+    model = torch.nn.Linear(1, 1)
+    with in_step(model, torch.device("cpu")):
+        assert not model._forward_pre_hooks
 
 
 def test_options_reach_the_trainer() -> None:
