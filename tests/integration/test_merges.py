@@ -97,3 +97,9 @@ def test_an_exported_merge_names_what_was_merged(finished: tuple[Path, Path], tm
 def test_garbage_is_what_no_merge_needs(finished: tuple[Path, Path]) -> None:
     experiment, store = finished
     assert "0.0 MB  would be freed" in xdomain("grid", "gc", experiment, "--store", store).stdout
+
+
+def test_a_merge_is_diagnosed_against_the_base(finished: tuple[Path, Path]) -> None:
+    _, store = finished
+    found = json.loads(xdomain("diagnose", f"{MERGE}, seed 0", f"{TIES} -> logic@4", "--store", store, "--json").stdout)
+    assert [each["parent"] for each in found["edits"]] == ["base", f"{TIES}, seed 0 step 0"]

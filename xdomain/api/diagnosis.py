@@ -172,7 +172,7 @@ def _answers(
 def _found(store: Store, name: str) -> Checkpoints:
     """Return the checkpoints that a name matches. Like `grid logs`, titles match without their seed too."""
     return stored_checkpoints(store, name) or stored_checkpoints(
-        store, pick_stage([*store.find("train-*"), *store.find("base-*")], name).key
+        store, pick_stage([*store.find("train-*"), *store.find("merge-*"), *store.find("base-*")], name).key
     )
 
 
@@ -183,7 +183,7 @@ def _change(store: Store, stage: StoredStage, step: int) -> _Change:
             where="STAGE",
             fix='Name a training stage, such as "math -> science, seed 0".',
         )
-    key = stage.payload["parent"]
+    key = stage.payload["base" if stage.kind is StageKind.MERGE else "parent"]
     parents = store.find(key)
     if not parents:
         raise StoreError(
@@ -193,7 +193,7 @@ def _change(store: Store, stage: StoredStage, step: int) -> _Change:
         )
     parent = parents[0]
     is_base = parent.kind is StageKind.BASE
-    before = 0 if is_base else int(parent.payload["steps"])
+    before = int(parent.payload.get("steps", 0))  # a base model and a merge have none
     return _Change(
         Evaluated(f"{stage.title} step {step}", CheckpointRef(stage.key, step)),
         Evaluated(BASE if is_base else f"{parent.title} step {before}", CheckpointRef(key, before)),
