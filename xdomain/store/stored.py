@@ -57,14 +57,17 @@ def find_stages(root: Path, pattern: str) -> list[StoredStage]:
     """Return published stages of the store at `root` whose title or folder matches a glob pattern, or whose key begins
     with it.
 
+    If `pattern` is the title of a stage, only stages with this title are returned: titles may contain "*".
+
     Raises:
         DamagedArtifact: A matching stage is corrupt.
     """
-    return [
+    found = [
         _stored(marker.parent, read_description(marker.parent))
         for marker in sorted((root / "stages").glob(f"*/{DONE}"))
         if fnmatchcase(marker.parent.name, pattern) or _is_called(marker.parent, pattern)
     ]
+    return [stage for stage in found if stage.title == pattern] or found
 
 
 def _stored(path: Path, data: Mapping[str, Any]) -> StoredStage:

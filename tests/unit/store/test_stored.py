@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.plans import make_plan
+from xdomain.plan.explain import find_stage
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import StageSpec
 from xdomain.store.artifact import DONE
@@ -46,6 +47,18 @@ def test_an_evaluation_names_its_checkpoint_as_its_plan_does(tmp_path: Path) -> 
     (found,) = store.find(evaluation.key)
     assert found.evaluated == evaluation.evaluated == evaluation.checkpoint.name
     assert [each.evaluated for each in store.find(plan.base.key)] == [plan.base.evaluated] == [None]
+
+
+def test_every_title_is_found_by_its_own_text(tmp_path: Path) -> None:
+    curricula = [
+        "merge(0.5*logic, 0.5*puzzle)", "merge(0.5*logic, 0.5*math, 0.5*puzzle)", "2*logic + puzzle",
+        "2*logic + math + puzzle", "merge(0.7*(logic -> puzzle), math, method=ties, density=0.5) -> logic@4",
+    ]  # fmt: skip
+    plan = make_plan(domains=["logic", "math", "puzzle"], grid={}, curricula=curricula, seeds=[1, 11])
+    store = published(tmp_path / "store", plan, *plan.phase_stages)
+    for stage in plan.phase_stages:
+        assert [each.key for each in store.find(stage.title)] == [stage.key]
+        assert find_stage(plan, stage.title) == stage
 
 
 def test_what_is_not_published_or_torn_is_not_read(tmp_path: Path) -> None:
