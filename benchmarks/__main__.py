@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 NAMES = (
-    *("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "rollouts", "sharding", "command"),
-    *("evaluation", "view", "engines", "diagnosis"),
+    *("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "rollouts", "sharding"),
+    *("distillation", "command", "evaluation", "view", "engines", "diagnosis"),
 )
 
 

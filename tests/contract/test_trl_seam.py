@@ -4,15 +4,17 @@ fails here."""
 from __future__ import annotations
 
 import inspect
+import re
 
 import pytest
 import torch
 from transformers import Trainer
 from transformers.training_args import OptimizerNames
-from trl import GRPOConfig, GRPOTrainer
+from trl import DistillationTrainer, GRPOConfig, GRPOTrainer
 from trl.trainer.utils import shuffle_sequence_dict, split_tensor_dict
 
 from xdomain.config.optimizer import OPTIMIZERS
+from xdomain.train.distillation import TeacherLoss
 
 SIGNATURES = {
     "training_step": ["model", "inputs", "num_items_in_batch"],
@@ -108,6 +110,20 @@ def test_what_our_own_masking_and_counting_replaces_is_there() -> None:
 def test_config_has_the_fields_that_steps_are_counted_by() -> None:
     fields = GRPOConfig.__dataclass_fields__
     assert {"steps_per_generation", "num_iterations", "max_grad_norm", "gradient_accumulation_steps"} <= fields.keys()
+
+
+def test_the_distillation_loss_reads_what_a_teacher_has() -> None:
+    borrowed = (DistillationTrainer._compute_loss, DistillationTrainer._get_last_hidden_state)
+    read = {name for method in borrowed for name in re.findall(r"self\.(\w+)", inspect.getsource(method))}
+    written = set(re.findall(r"self\.(\w+) =", inspect.getsource(TeacherLoss)))
+    assert read <= written | set(vars(TeacherLoss))
+    found = [*inspect.signature(DistillationTrainer._compute_loss).parameters]
+    assert found == ["self", "unwrapped_student", "inputs", "num_items_in_batch"]
+
+
+def test_only_the_config_refuses_one_completion_per_prompt() -> None:
+    assert "if self.num_generations < 2:" in inspect.getsource(GRPOConfig.__post_init__)
+    assert "if num_generations > 1:" in inspect.getsource(GRPOTrainer._generate_and_score_completions)
 
 
 def test_a_plan_knows_the_optimizers_that_there_are() -> None:

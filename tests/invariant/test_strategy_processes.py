@@ -29,6 +29,11 @@ def strategies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return launch(tmp_path_factory.mktemp("strategies"), "strategies")
 
 
+@pytest.fixture(scope="module")
+def distillation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return launch(tmp_path_factory.mktemp("distillation"), "distillation")
+
+
 def launch(folder: Path, group: str) -> Path:
     """The folder with what two processes ended with, for every case of the group."""
     command = [
@@ -71,5 +76,17 @@ def test_two_processes_train_what_one_does(
     expected = train(tmp_path, processes=1, **CASES["strategies"][name])
     moved, apart = float(expected["moved"]), difference(expected, found)
     show(f"one = two processes | {name:14} | moved {moved:.1e} | difference {apart:.1e}")
+    assert moved > 1e-3
+    assert apart < 1e-6
+
+
+@pytest.mark.parametrize("name", [*CASES["distillation"]])
+def test_two_processes_distill_what_one_does(
+    name: str, distillation: Path, tmp_path: Path, show: Callable[[str], None]
+) -> None:
+    found = load_file(distillation / f"{name}.safetensors")
+    expected = train(tmp_path, processes=1, **CASES["distillation"][name])
+    moved, apart = float(expected["moved"]), difference(expected, found)
+    show(f"one = two processes | distillation, {name:30} | moved {moved:.1e} | difference {apart:.1e}")
     assert moved > 1e-3
     assert apart < 1e-6

@@ -62,14 +62,26 @@ class Stages:
         parent: str,
         curriculum: str,
         strategy: StrategyModel | None = None,
+        teachers: Mapping[str, str] | None = None,
         **changes: Any,
     ) -> TrainedStage:
-        """Train four steps from the end of `parent`; `changes` replace fields of the stage's context."""
+        """Train four steps from the end of `parent`; `changes` replace fields of the stage's context.
+
+        `teachers` are the keys of the stages whose ends teach a distillation's domains.
+        """
         context = replace(self.context(key), **changes)
-        start = CheckpointRef(parent, 0 if parent == "base" else 4)
-        stage = train_stage(curriculum, key=key, parent=start, strategy=strategy, steps=4, checkpoint_steps=(2, 4))
+        start = ending(parent)
+        teaching = {domain: ending(teacher) for domain, teacher in (teachers or {}).items()}
+        stage = train_stage(
+            curriculum, key=key, parent=start, strategy=strategy, steps=4, checkpoint_steps=(2, 4), teachers=teaching
+        )
         return TrainedStage(context.work, run_train(experiment.training_setup, stage, context).summary)
 
     def end(self, key: str) -> Path:
         """Return the folder of a stage's last checkpoint."""
         return checkpoint_folder(self.inputs[key], 0 if key == "base" else 4)
+
+
+def ending(key: str) -> CheckpointRef:
+    """Return the last checkpoint of a stage."""
+    return CheckpointRef(key, 0 if key == "base" else 4)

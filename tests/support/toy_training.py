@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from xdomain.core.stage import Sharding
 from xdomain.domains.base import Domain, Item, Split
 from xdomain.models.prompting import trl_prompt
 from xdomain.models.tiny import tiny_qwen3
+from xdomain.plan.distillation import distillation_settings
 from xdomain.strategies.adaptive import Adaptive
 from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
 from xdomain.train.adaptive import SLOT, AdaptiveSchedule
 from xdomain.train.arguments import grpo_arguments
+from xdomain.train.distillation import DomainDistillationTrainer
 from xdomain.train.prompt_schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.rewards import RewardRouter
 from xdomain.train.samplers import BatchedSampler, StockSampler
@@ -111,6 +114,7 @@ def toy_trainer(
     sharding: Sharding | None = None,
     reference: Any = None,
     plain: bool = False,
+    teachers: Mapping[str, Any] | None = None,
     **training: Any,
 ) -> GRPOTrainer:
     """A trainer on the toy domains, 2:1:1 unless `weights` says otherwise; the same arguments give the same trainer.
@@ -118,13 +122,16 @@ def toy_trainer(
     Args:
         reference: Model that the KL penalty is measured from; None leaves it to TRL.
         plain: TRL's own GRPOTrainer on the same model, prompts and rewards, in place of our subclass.
+        teachers: Teacher of each domain, to distill from them with equal weights in place of GRPO.
     """
     settings = TrainingConfig.model_validate({**TOY_TRAINING, **training})
+    if teachers is not None:
+        settings = distillation_settings(settings)
     domains = domains or toy_domains()
     names = tuple(sorted(domains))
     items = {name: domains[name].items(Split.TRAIN) for name in names}
     prompts = settings.steps * settings.prompts_per_step // settings.epochs_per_rollout
-    weights = weights or {name: 2 if place == 0 else 1 for place, name in enumerate(names)}
+    weights = weights or {name: 2 if place == 0 and teachers is None else 1 for place, name in enumerate(names)}
     total = sum(weights.values())
     quotas = {name: prompts * weight // total for name, weight in weights.items()}
     quotas[names[0]] += prompts - sum(quotas.values())
@@ -138,12 +145,7 @@ def toy_trainer(
     tiny, tokenizer = tiny_qwen3()
     model = model or tiny
     if lora:
-        import peft
-
-        torch.manual_seed(0)
-        model = peft.get_peft_model(
-            model, peft.LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM")
-        )
+        model = with_adapter(model)
     common: dict[str, Any] = {
         "model": model,
         "processing_class": tokenizer,
@@ -174,7 +176,8 @@ def toy_trainer(
             line=lambda each: f"{each.domain} {each.index}",
             path=folder / "schedule.txt",
         )
-    return DomainGRPOTrainer(
+    made_by = DomainGRPOTrainer if teachers is None else partial(DomainDistillationTrainer, teachers=teachers)
+    return made_by(
         router=router,
         domains=names,
         strategy=strategy,
@@ -184,6 +187,16 @@ def toy_trainer(
         sampler=BatchedSampler(0, settings) if settings.rollout == "batched" else StockSampler(draws_seed),
         reference_model=reference,
         **common,
+    )
+
+
+def with_adapter(model: Any) -> Any:
+    """Return the model with a new adapter, which is the same each time."""
+    import peft
+
+    torch.manual_seed(0)
+    return peft.get_peft_model(
+        model, peft.LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", task_type="CAUSAL_LM")
     )
 
 

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from safetensors.torch import save_file
 
 from benchmarks.strategies import solvable
+from tests.support.distilled import moved_model
 from tests.support.toy_training import largest_difference, toy_domains, toy_trainer
 from xdomain.config.strategy import BUILT_IN, JointConfig, StrategyConfig
 from xdomain.config.training import LossType
@@ -37,6 +38,12 @@ LAYOUTS: Mapping[str, Mapping[str, Any]] = {
     "LoRA, KL": {"lora": True, "beta": 0.1},
     "two epochs": {"epochs_per_rollout": 2, "steps": 4},
 }
+DISTILLATIONS: Mapping[str, Mapping[str, Any]] = {
+    "all weights": {},
+    "LoRA": {"lora": True},
+    "micro-batches of 1, telemetry": {"micro_batch": 1, "telemetry_every": 1},
+    "two epochs": {"epochs_per_rollout": 2, "steps": 4},
+}
 CASES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "seam": {
         f"{layout}, {which}": {**settings, "which": which}
@@ -52,8 +59,13 @@ CASES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             **{"optimizer": "adamw_torch", "learning_rate": 1e-3, "weight_decay": 0.1, "grpo": {"adam_epsilon": 1e-2}},
         },
     },
+    "distillation": {
+        **{name: {"which": None, "draws_seed": 0, **settings} for name, settings in DISTILLATIONS.items()},
+        "batched": {"which": None, "rollout": "batched"},
+    },
 }
-"""By group and name; `which` is stock (TRL's own trainer), sum (joint through the parts) or a strategy."""
+"""By group and name; `which` is stock (TRL's own trainer), sum (joint through the parts), a strategy, or None, which
+distills."""
 
 
 class ExplicitSum(Joint):
@@ -70,10 +82,19 @@ class ExplicitSum(Joint):
         return {}
 
 
-def train(folder: Path, which: str | Mapping[str, Any], processes: int, **settings: Any) -> dict[str, torch.Tensor]:
+def train(
+    folder: Path, which: str | Mapping[str, Any] | None, processes: int, **settings: Any
+) -> dict[str, torch.Tensor]:
     """Trainable weights by name after the training, and how far they moved at most as "moved"."""
-    strategy = None if which == "stock" else ExplicitSum(JointConfig(), NAMES, 0) if which == "sum" else known(which)
-    trainer = toy_trainer(folder, strategy, plain=which == "stock", processes=processes, **{**COMMON, **settings})
+    strategy: Strategy | None = None
+    if which == "sum":
+        strategy = ExplicitSum(JointConfig(), NAMES, 0)
+    elif which not in ("stock", None):
+        strategy = known(which)
+    teachers = None if which else {name: moved_model(seed) for seed, name in enumerate(NAMES)}
+    trainer = toy_trainer(
+        folder, strategy, plain=which == "stock", processes=processes, teachers=teachers, **{**COMMON, **settings}
+    )
     assert trainer.accelerator.num_processes == processes
     if which == "dacsp":
         assert strategy is not None
@@ -90,7 +111,7 @@ def train(folder: Path, which: str | Mapping[str, Any], processes: int, **settin
     return weights | {"moved": torch.tensor(largest_difference(start, [*weights.values()]))}
 
 
-def known(which: str | Mapping[str, Any]) -> Strategy:
+def known(which: str | Mapping[str, Any] | None) -> Strategy:
     """Build a built-in strategy from its name or its parameters."""
     return build_strategy(TypeAdapter(StrategyConfig).validate_python(which), NAMES, 0)
 

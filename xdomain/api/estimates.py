@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from xdomain.core.words import count
 from xdomain.plan.cost import list_schedule_seconds
 from xdomain.plan.disk import Disk, stage_disk
 from xdomain.plan.graph import Plan
@@ -21,6 +22,7 @@ from xdomain.plan.peaks import (
     need_of,
     smallest_change,
     stage_memory,
+    teacher_models,
     verdict,
 )
 from xdomain.plan.stage import EvaluateStage, MergeStage, StageKind, StageSpec, TrainStage
@@ -110,7 +112,7 @@ class Estimates:
     @cached_property
     def stages(self) -> dict[str, StageEstimate]:
         """Estimate of each stage, by key."""
-        continued = {stage.parent.stage for stage in self._plan.train_stages}
+        continued = {ref.stage for stage in self._plan.phase_stages for ref in stage.made_from}
         return {key: self._stage(stage, key in continued) for key, stage in self._plan.stages.items()}
 
     def _stage(self, stage: StageSpec, continued: bool) -> StageEstimate:
@@ -195,6 +197,8 @@ class Estimates:
         if isinstance(stage, TrainStage) and stage.adopted:
             return "adopt a checkpoint"
         if isinstance(stage, TrainStage):
+            if teachers := teacher_models(stage):
+                return f"distill ({'LoRA' if model.lora else 'all weights'}, {count(teachers, 'teacher')})"
             gradients = domain_gradients(stage)
             how = "LoRA" if model.lora else "all weights"
             return f"train ({how}{f', {gradients} gradients by domain' if gradients else ''})"

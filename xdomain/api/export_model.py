@@ -158,7 +158,8 @@ def _line(stage: StoredStage) -> str:
         weights = ", ".join(f"{weight:g}" for weight in stage.payload["weights"])
         how = f"{stage.payload['method']} merge of {len(stage.payload['inputs'])} checkpoints, weights {weights}"
         return f"{stage.title}: {how} (stage {stage.key[:16]})"
-    return f"{stage.title}: {stage.payload['steps']} steps of GRPO (stage {stage.key[:16]})"
+    how = "distillation" if "teachers" in stage.payload else "GRPO"
+    return f"{stage.title}: {stage.payload['steps']} steps of {how} (stage {stage.key[:16]})"
 
 
 def _settings(stage: StoredStage) -> dict[str, Any]:

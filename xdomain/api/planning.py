@@ -18,6 +18,7 @@ from xdomain.domains.data_domain import DataDomain
 from xdomain.domains.preflight import fewer_than_asked, rows_left_out
 from xdomain.plan.checks import setting_notes, training_notes
 from xdomain.plan.cost import PlanCost, plan_cost
+from xdomain.plan.distillation import distillation_notes
 from xdomain.plan.expand import expand_curricula
 from xdomain.plan.explain import changes_in_words, explain_difference, find_stage
 from xdomain.plan.graph import Plan
@@ -237,7 +238,7 @@ def warnings(plan: Plan) -> list[str]:
             f"phases differ in length (budget {experiment.training.budget}); the report states each side's effort."
         )
     notes = recipe_notes(experiment) + setting_notes(experiment, curricula) + training_notes(experiment, curricula)
-    notes += strategy_notes(experiment, curricula)
+    notes += strategy_notes(experiment, curricula) + distillation_notes(experiment, curricula)
     return found + notes + _few_items(experiment) + left_out(experiment)
 
 

@@ -46,6 +46,11 @@ class Curriculum:
         return tuple((index, phase) for index, phase in enumerate(self.phases) if isinstance(phase, Phase))
 
     @property
+    def prompted_phases(self) -> tuple[Phase | Distill, ...]:
+        """The phases that train on prompts: all but merges."""
+        return tuple(phase for phase in self.phases if not isinstance(phase, Merge))
+
+    @property
     def is_single(self) -> bool:
         """Whether the curriculum is one phase of training on one domain."""
         return len(self.phases) == 1 and isinstance(self.phases[0], Phase) and not self.phases[0].is_mixed

@@ -46,6 +46,10 @@ class GridConfig(ConfigModel):
     """merge(a, b) of the single runs, for every pair"""
     all_merged: bool = False
     """merge(a, b, ...) of the single runs of all domains"""
+    distilled_pairs: bool = False
+    """distill(a, b) by the single runs, for every pair"""
+    all_distilled: bool = False
+    """distill(a, b, ...) by the single runs of all domains"""
     controls: bool = False
     """a -> a: a control for the effects of more steps and of a restarted learning rate"""
     refresh: int | None = Field(None, ge=1)

@@ -131,6 +131,11 @@ class Distill:
         return tuple(name for name, _ in self.teachers)
 
     @property
+    def weights(self) -> tuple[tuple[str, int], ...]:
+        """Pairs of domain and weight: each domain has the same number of prompts."""
+        return tuple((name, 1) for name in self.domains)
+
+    @property
     def is_mixed(self) -> bool:
         """Whether a strategy for mixtures can act on the phase: never, since teachers take the place of rewards."""
         return False

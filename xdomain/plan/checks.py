@@ -8,7 +8,7 @@ from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
 from xdomain.config.optimizer import steps_inside_backward
-from xdomain.config.phases import Distill, Phase
+from xdomain.config.phases import Phase
 from xdomain.config.strategy import AdaptiveConfig
 from xdomain.core.errors import PlanError
 from xdomain.plan.model_shape import LAYER_CLASSES, ModelShape
@@ -103,9 +103,6 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
         PlanError: Quotas of informative groups are set without a mixed phase, telemetry is set with an optimizer that
             leaves no gradient, or an order of prompts is set with a strategy that chooses prompts itself.
     """
-    distilled = [phase for each in curricula for phase in each.phases if isinstance(phase, Distill)]
-    if distilled:
-        raise PlanError(f'"{distilled[0]}" cannot be planned yet.', where="curricula", fix="Remove it.")
     mixed = any(phase.is_mixed for curriculum in curricula for phase in curriculum.phases)
     if experiment.training.informative_quotas and not mixed:
         raise PlanError(
@@ -114,7 +111,8 @@ def check_training(experiment: Experiment, curricula: Sequence[Curriculum]) -> N
             fix='Remove it, or add a curriculum such as "a + b".',
         )
     training = experiment.training
-    looks = mixed and training.telemetry_every is not None and training.engine is None
+    looked_at = mixed or any(len(phase.domains) > 1 for each in curricula for phase in each.prompted_phases)
+    looks = looked_at and training.telemetry_every is not None and training.engine is None
     if looks and steps_inside_backward(training.optimizer):
         raise PlanError(
             "computes the domains' gradients in separate passes, but training.optimizer = "

@@ -8,7 +8,7 @@ from itertools import combinations, permutations
 
 from xdomain.config.curriculum import Curriculum, sequence
 from xdomain.config.experiment import Experiment
-from xdomain.config.phases import Merge, Phase, make_merge, make_phase
+from xdomain.config.phases import Merge, Phase, make_distill, make_merge, make_phase
 from xdomain.plan.recipe import settings_of
 
 
@@ -40,11 +40,19 @@ def expand_curricula(experiment: Experiment) -> tuple[Curriculum, ...]:
         found += [_merge_of_singles(pair) for pair in combinations(names, 2)]
     if grid.all_merged and len(names) > 1:
         found.append(_merge_of_singles(names))
+    if grid.distilled_pairs:
+        found += [_distillation_of_singles(pair) for pair in combinations(names, 2)]
+    if grid.all_distilled and len(names) > 1:
+        found.append(_distillation_of_singles(names))
     return tuple(dict.fromkeys([*found, *experiment.curricula, *(run.curriculum for run in experiment.adopted)]))
 
 
 def _merge_of_singles(names: Sequence[str]) -> Curriculum:
     return Curriculum((make_merge({sequence([name]): 1.0 for name in names}),))
+
+
+def _distillation_of_singles(names: Sequence[str]) -> Curriculum:
+    return Curriculum((make_distill({name: sequence([name]) for name in names}),))
 
 
 def phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ...]:
@@ -70,6 +78,12 @@ def _own_steps(prefix: Curriculum, experiment: Experiment) -> int:
     if phase.steps is not None:
         return phase.steps
     return training.steps * (len(phase.domains) if training.budget == "per_domain" else 1)
+
+
+def checkpoint_steps(steps: int, every: int | None) -> tuple[int, ...]:
+    """Return the steps of a phase whose checkpoints are kept, the end last."""
+    inside = range(every, steps, every) if every is not None else ()
+    return (*inside, steps)
 
 
 def shown_prefix(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, experiment: Experiment) -> Curriculum:

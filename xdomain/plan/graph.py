@@ -11,7 +11,7 @@ from xdomain.config.curriculum import Curriculum, with_inner
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
-from xdomain.config.phases import Merge
+from xdomain.config.phases import Distill, Merge, Phase
 from xdomain.config.run_id import BASE, BASE_RUN, JOINT, RunId
 from xdomain.config.setups import EvaluationSetup
 from xdomain.config.strategy import DACSPConfig, JointConfig, StrategyConfig
@@ -19,10 +19,11 @@ from xdomain.core.errors import PlanError
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.adopted import adopted_payload, adopted_run
 from xdomain.plan.checks import check_training
+from xdomain.plan.distillation import check_distillation, without_grpo
 from xdomain.plan.engine import check_engine
 from xdomain.plan.evaluations import EvaluationPlan
-from xdomain.plan.expand import expand_curricula, phase_steps, shown_prefix
-from xdomain.plan.identity import Identities, base_payload, train_payload
+from xdomain.plan.expand import checkpoint_steps, expand_curricula, phase_steps, shown_prefix
+from xdomain.plan.identity import Identities, base_payload, taught_by, train_payload
 from xdomain.plan.merges import Start, merge_stage, most_prompts_drawn, strategies_below
 from xdomain.plan.origin import NO_FILE, Origin
 from xdomain.plan.pass_rate import pass_rate_stages
@@ -145,6 +146,7 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     check_recipes(experiment, curricula)
     check_engine(experiment)
     check_training(experiment, trained)
+    check_distillation(experiment, trained)
     check_strategies(experiment, trained)
     base = base_stage(experiment.model, experiment.execution, identities)
     measured = pass_rate_stages(experiment, identities, base, trained)
@@ -191,21 +193,22 @@ def _phase_stages(
     strategy: StrategyConfig,
     pass_rates: Mapping[str, str],
 ) -> Iterator[PhaseStage]:
-    """Yield the stages of a curriculum's phases, each after those of the curricula that it merges. The end is last."""
+    """Yield the stages of a curriculum's phases after those of the curricula inside it. The end is last."""
+    inner = {
+        each: tuple(_phase_stages(experiment, identities, base, each, seed, strategy, pass_rates))
+        for each in curriculum.inner
+    }
+    yield from (stage for stages in inner.values() for stage in stages)
     first = curriculum.phases[0]
     start = Start(base.end, BASE_RUN)
     if isinstance(first, Merge):
-        merged = [
-            list(_phase_stages(experiment, identities, base, inner, seed, strategy, pass_rates))
-            for inner in first.inner
-        ]
-        below = [stage for stages in merged for stage in stages]
-        yield from below
-        ends = [stages[-1] for stages in merged]
-        merge = merge_stage(first, ends, base, seed)
+        below = [stage for each in first.inner for stage in inner[each]]
+        merged = [inner[each][-1] for each in first.inner]
+        merge = merge_stage(first, merged, base, seed)
         yield merge
-        start = Start(merge.end, merge.run, most_prompts_drawn(below, experiment), strategies_below(ends))
-    yield from _train_stages(experiment, identities, base, curriculum, seed, strategy, pass_rates, start)
+        start = Start(merge.end, merge.run, most_prompts_drawn(below, experiment), strategies_below(merged))
+    ends = {each: stages[-1] for each, stages in inner.items()}
+    yield from _train_stages(experiment, identities, base, curriculum, seed, strategy, pass_rates, start, ends)
 
 
 def _train_stages(
@@ -217,32 +220,32 @@ def _train_stages(
     strategy: StrategyConfig,
     pass_rates: Mapping[str, str],
     start: Start,
+    ends_inside: Mapping[Curriculum, PhaseStage],
 ) -> Iterator[TrainStage]:
     steps = _phase_steps(curriculum, experiment)
     parent, parent_run = start.checkpoint, start.run
     offsets = dict.fromkeys(curriculum.domains, 0) | dict(start.offsets)
-    acted = [*start.acted]
-    ends = list(dict.fromkeys([base.end, start.checkpoint]))
-    for index, phase in curriculum.training_phases:
-        prefix = curriculum.prefixes()[index]
+    acted, ends = [*start.acted], list(dict.fromkeys([base.end, start.checkpoint]))
+    for index, (prefix, total) in enumerate(zip(curriculum.prefixes(), steps, strict=True)):
+        phase = prefix.phases[-1]
+        if isinstance(phase, Merge):  # `start` is its end
+            continue
+        teaching = {name: ends_inside[each] for name, each in phase.teachers} if isinstance(phase, Distill) else {}
         recipe = settings_of(experiment, prefix)
-        own = recipe.strategy or strategy
-        acting = own if own.acts_on(index, phase.is_mixed) else JointConfig()
-        if acting != JointConfig() and acting.label not in acted:
-            acted.append(acting.label)
+        acting = _acting(recipe.strategy or strategy, phase, index)
+        labels = [*strategies_below(teaching.values()), *([acting.label] if acting != JointConfig() else [])]
+        acted = list(dict.fromkeys([*acted, *labels]))
         declared = None if acted else adopted_run(experiment, prefix, seed)
+        teachers = {} if declared else {domain: each.end for domain, each in teaching.items()}
         if declared is None:
-            kept = checkpoint_steps(steps[index], experiment.checkpoints.every_steps)
-            recipe = replace(recipe, strategy=acting)
-            payload = train_payload(
-                experiment, identities, parent.stage, phase, steps[index], seed, offsets, recipe, pass_rates
-            )
+            kept = checkpoint_steps(total, experiment.checkpoints.every_steps)
+            own = replace(without_grpo(recipe) if teachers else recipe, strategy=acting)
+            payload = train_payload(experiment, identities, parent.stage, phase, total, seed, offsets, own, pass_rates)
+            payload |= taught_by(teachers)
         else:
             kept = tuple(each.step for each in declared.checkpoints)
             payload = adopted_payload(declared, parent.stage, identities)
         run = RunId(shown_prefix(prefix, steps, curriculum, experiment), ", then ".join(acted) or JOINT)
-        lineage = tuple(ends) if isinstance(acting, DACSPConfig) else ()
-        rates = {domain: pass_rates[domain] for domain in phase.domains} if pass_rates else {}
         stage = TrainStage(
             key=fingerprint(payload),
             title=f"{run.curriculum}, seed {seed}" + ("" if run.strategy == JOINT else f", {run.strategy}"),
@@ -258,15 +261,22 @@ def _train_stages(
             strategy_config=acting,
             parent=parent,
             base=base.end,
-            lineage=lineage,
-            pass_rates=rates,
+            lineage=tuple(ends) if isinstance(acting, DACSPConfig) else (),
+            pass_rates={domain: pass_rates[domain] for domain in phase.domains} if pass_rates else {},
             adopted=() if declared is None else declared.checkpoints,
+            teachers=teachers,
         )
         yield stage
         ends.append(stage.end)
         for domain, count in phase_quotas(phase, prompts_consumed(kept[-1], recipe.training)).items():
             offsets[domain] += count
         parent, parent_run = stage.end, run
+
+
+def _acting(strategy: StrategyConfig, phase: Phase | Distill, index: int) -> StrategyConfig:
+    """Return the strategy that trains a phase: joint in a distillation, and where `strategy` does not act."""
+    acts = isinstance(phase, Phase) and strategy.acts_on(index, phase.is_mixed)
+    return strategy if acts else JointConfig()
 
 
 def _phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ...]:
@@ -278,8 +288,3 @@ def _phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, .
             fix="Raise the steps or choose another budget rule.",
         )
     return steps
-
-
-def checkpoint_steps(steps: int, every: int | None) -> tuple[int, ...]:
-    inside = range(every, steps, every) if every is not None else ()
-    return (*inside, steps)

@@ -5,7 +5,8 @@ Paths, worker counts, executors and devices do not. A domain has two identities:
 template, split) and one for how they are judged (verifier, reward).
 
 - A base depends on the model, and on the items and solutions of its warm-up domains.
-- A training stage depends on its parent and on the items, verifiers and rewards of its domains.
+- A training stage depends on its parent and on the items, verifiers and rewards of its domains. A distillation also
+  depends on its teachers.
 - A merge depends on the merged checkpoints, the base model, the weights and the method.
 - An evaluation depends on a checkpoint, on items and on how completions are sampled. Its verifier is kept
   separately, so that two evaluations that differ only in the verifier are known to have the same completions.
@@ -38,12 +39,13 @@ from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig, ModelConfig
-from xdomain.config.phases import Merge, Phase
+from xdomain.config.phases import Distill, Merge, Phase
 from xdomain.plan.recipe import Recipe
 from xdomain.plan.stage import CheckpointRef
 
 BASE_VERSION = 2
 TRAIN_VERSION = 2
+DISTILL_VERSION = 1
 MERGE_VERSION = 1
 EVALUATE_VERSION = 2
 
@@ -112,7 +114,7 @@ def train_payload(
     experiment: Experiment,
     identities: Identities,
     parent: str,
-    phase: Phase,
+    phase: Phase | Distill,
     steps: int,
     seed: int,
     offsets: Mapping[str, int],
@@ -155,6 +157,14 @@ def train_payload(
     if training.engine is not None:
         payload["engine"] = training.engine.identity()
     return payload | _threads(experiment.execution)
+
+
+def taught_by(teachers: Mapping[str, CheckpointRef]) -> dict[str, Any]:
+    """Return what the identity of a distillation has in addition to that of a phase; {} without teachers."""
+    if not teachers:
+        return {}
+    found = {domain: {"stage": ref.stage, "step": ref.step} for domain, ref in teachers.items()}
+    return {"distill": DISTILL_VERSION, "teachers": found}
 
 
 def merge_payload(merge: Merge, base: str, inputs: Sequence[CheckpointRef]) -> dict[str, Any]:

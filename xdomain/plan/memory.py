@@ -23,6 +23,8 @@ ADAPTER_BYTES = 4
 """Bytes of an adapter's parameter: peft keeps adapters in float32."""
 COLOCATED_SHARE = 0.3
 """TRL's default share of a GPU's memory for the engine of `rollout: vllm-colocate`."""
+DIVERGENCE_TOKENS, DIVERGENCE_VOCABULARY = 4096, 32768
+"""Size of the tiles of logits from which TRL computes a divergence, one of the student's and one of the teacher's."""
 LOGITS_COPIES = 3
 """Float32 copies of the next-token logits while `generate` draws a token: logits, probabilities, one intermediate."""
 SAMPLER_COPIES = 7
@@ -86,12 +88,14 @@ class Division:
         processes: Number of processes that share each step's completions.
         shards: Number of processes that share weights, gradients and optimizer state; 1 if each holds all of them.
         gradients: Copies of the gradient that a mixed phase's strategy holds, one per domain; 0 for the plain step.
+        teachers: Models that a distillation learns from, which each process holds whole.
         device: "cpu" or "cuda".
     """
 
     processes: int = 1
     shards: int = 1
     gradients: int = 0
+    teachers: int = 0
     device: str = "cuda"
 
 
@@ -110,6 +114,10 @@ def training_memory(
         "optimizer": state // shards,
         "reference": weights // shards if training.beta > 0 else 0,
     }
+    if division.teachers:
+        resident["teachers"] = division.teachers * weights
+        rows = micro_batch(training, division.processes) * lengths.completion
+        resident["divergence"] = 2 * BYTES["float32"] * min(rows, DIVERGENCE_TOKENS) * DIVERGENCE_VOCABULARY
     if shards > 1:
         resident["gathered"] = _gathered(shape, model)
     gradients = {"gradients": gradient // shards + _extra_gradients(gradient, training, division)}
@@ -184,7 +192,8 @@ def base_memory(shape: ModelShape, model: ModelConfig, lengths: Lengths, device:
 
 def micro_batch(training: TrainingConfig, processes: int) -> int:
     """Return the number of completions in one forward and backward pass of each process."""
-    return training.given_micro_batch or training.prompts_per_step * training.generations // processes
+    completions = training.prompts_per_step * training.generations // processes
+    return min(training.given_micro_batch or completions, completions)
 
 
 def _trainable(shape: ModelShape, model: ModelConfig) -> tuple[int, int]:

@@ -22,7 +22,7 @@ def pass_rate_stages(
         return {}
     settings = {name: _settings(experiment, name, each) for name, each in evaluations_of(experiment).items()}
     plan = EvaluationPlan(experiment.evaluation_setup, identities, settings, Purpose.PASS_RATE)
-    phases = [phase for curriculum in curricula for _, phase in curriculum.training_phases]
+    phases = [phase for curriculum in curricula for phase in curriculum.prompted_phases]
     return {
         domain: plan.stage(base.end, BASE, domain, f"pass rates of the base on train items of {domain}")
         for domain in dict.fromkeys(name for phase in phases for name in phase.domains)

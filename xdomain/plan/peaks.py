@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
 from xdomain.core.errors import PlanError
+from xdomain.plan.distillation import distillation_settings
 from xdomain.plan.expand import expand_curricula
 from xdomain.plan.memory import BYTES, Division, Memory, base_memory, evaluation_memory, micro_batch, training_memory
 from xdomain.plan.model_shape import ModelShape
@@ -52,19 +53,21 @@ class Need(NamedTuple):
         gradients: Copies of the gradient that a training stage's strategy holds.
         phase: Phase with its own settings, as a prefix that ends with it; None for the settings of `training`.
         domain: Domain with its own evaluation settings; None for any.
+        teachers: Number of models that teach a training stage.
     """
 
     kind: StageKind
     gradients: int = 0
     phase: Curriculum | None = None
     domain: str | None = None
+    teachers: int = 0
 
 
 def need_of(stage: StageSpec, experiment: Experiment) -> Need:
     """Return the kind of a stage. Without `overrides`, phases and domains do not differ."""
     phase = stage.curriculum if isinstance(stage, TrainStage) and experiment.overrides else None
     domain = stage.domain if isinstance(stage, EvaluateStage) and experiment.overrides else None
-    return Need(stage.kind, domain_gradients(stage), phase, domain)
+    return Need(stage.kind, domain_gradients(stage), phase, domain, teacher_models(stage))
 
 
 def domain_gradients(stage: StageSpec) -> int:
@@ -72,6 +75,11 @@ def domain_gradients(stage: StageSpec) -> int:
     if not isinstance(stage, TrainStage) or stage.strategy_config.name in PLAIN_STEP:
         return 0
     return len(stage.phase.domains)
+
+
+def teacher_models(stage: StageSpec) -> int:
+    """Return the number of models that teach a stage."""
+    return len(set(stage.teachers.values())) if isinstance(stage, TrainStage) else 0
 
 
 def stage_memory(stage: StageSpec, experiment: Experiment, shape: ModelShape) -> Memory | None:
@@ -94,6 +102,8 @@ def kind_memory(need: Need, experiment: Experiment, shape: ModelShape) -> Memory
     """
     kind, execution, model = need.kind, experiment.execution, experiment.model
     training = settings_of(experiment, need.phase).training if need.phase else experiment.training
+    if need.teachers:
+        training = distillation_settings(training)
     device = "cpu" if execution.device == "cpu" else "cuda"
     trained = lengths(experiment, training.max_completion_tokens, shape)
     if kind is StageKind.TRAIN and training.engine is not None:
@@ -107,7 +117,9 @@ def kind_memory(need: Need, experiment: Experiment, shape: ModelShape) -> Memory
         return evaluation_memory(shape, model, settings, lengths(experiment, settings.completion_tokens, shape))
     processes = execution.train_processes
     shards = processes if execution.sharding == "fsdp" else 1
-    division = Division(processes=processes, shards=shards, gradients=need.gradients, device=device)
+    division = Division(
+        processes=processes, shards=shards, gradients=need.gradients, teachers=need.teachers, device=device
+    )
     return training_memory(shape, model, training, trained, division)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xdomain.config.experiment import Experiment
-from xdomain.config.phases import Phase
+from xdomain.config.phases import Distill, Phase
 from xdomain.config.training import TrainingConfig
 from xdomain.plan.expand import expand_curricula
 from xdomain.plan.recipe import distinct_phases, settings_of
@@ -17,7 +17,7 @@ def prompts_consumed(steps: int, training: TrainingConfig) -> int:
     return steps * training.prompts_per_step // training.epochs_per_rollout
 
 
-def phase_quotas(phase: Phase, prompts: int) -> dict[str, int]:
+def phase_quotas(phase: Phase | Distill, prompts: int) -> dict[str, int]:
     """Return the exact number of prompts of each domain in a phase.
 
     The numbers are proportional to the weights. The first names get the remainder.
@@ -33,8 +33,8 @@ def most_prompts_a_step(experiment: Experiment) -> dict[str, int]:
     """Return the largest number of prompts that one step draws from each trained domain."""
     found: dict[str, int] = {}
     for prefix in distinct_phases(expand_curricula(experiment)):
-        phase, training = prefix.phases[-1], settings_of(experiment, prefix).training
-        quotas = phase_quotas(phase, training.prompts_per_step) if isinstance(phase, Phase) else {}
+        (*_, phase), training = prefix.prompted_phases, settings_of(experiment, prefix).training
+        quotas = phase_quotas(phase, training.prompts_per_step)
         for name, prompts in quotas.items():
             found[name] = max(found.get(name, 0), prompts)
     return found

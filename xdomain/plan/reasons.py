@@ -49,7 +49,7 @@ class Reason:
 
 def follows(field: str) -> bool:
     """Return whether a field names another stage, so that the other stage explains its difference."""
-    return field in ("parent", "checkpoint.stage", "base", "inputs") or field.startswith("self_paced")
+    return field in ("parent", "checkpoint.stage", "base", "inputs") or field.startswith(("self_paced", "teachers"))
 
 
 def reasons(stored: Mapping[str, Any], planned: Mapping[str, Any]) -> tuple[Reason, ...]:

@@ -17,7 +17,7 @@ from xdomain.config.adopted import AdoptedCheckpoint
 from xdomain.config.curriculum import Curriculum
 from xdomain.config.domain import DomainConfig
 from xdomain.config.evaluation import DomainEvaluation, EvaluationConfig
-from xdomain.config.phases import MergeMethod, Phase
+from xdomain.config.phases import Distill, Merge, MergeMethod, Phase
 from xdomain.config.run_id import BASE_RUN, RunId
 from xdomain.config.setups import entry_name
 from xdomain.config.strategy import StrategyConfig
@@ -88,6 +88,7 @@ class TrainStage(StageRef):
             that uses history.
         pass_rates: Key of the stage that measured the items of each domain of a self-paced phase; else empty.
         adopted: Checkpoints from elsewhere that are used instead of training; empty if the stage is trained.
+        teachers: Checkpoint that teaches each domain of a distillation; empty for a stage that learns from rewards.
     """
 
     kind: Literal[StageKind.TRAIN] = StageKind.TRAIN
@@ -106,27 +107,28 @@ class TrainStage(StageRef):
     lineage: tuple[CheckpointRef, ...] = ()
     pass_rates: Mapping[str, str] = field(default_factory=dict)
     adopted: tuple[AdoptedCheckpoint, ...] = ()
+    teachers: Mapping[str, CheckpointRef] = field(default_factory=dict)
 
     @cached_property
     def needs(self) -> tuple[str, ...]:
-        """Keys of the stages whose artifacts this stage reads: parent, earlier phases, pass rates, base."""
-        history = [ref.stage for ref in self.lineage[1:]]
+        """Keys of the stages whose artifacts this stage reads: parent, earlier phases, teachers, pass rates, base."""
+        history = [ref.stage for ref in (*self.lineage[1:], *self.teachers.values())]
         return tuple(dict.fromkeys([self.parent.stage, *history, *self.pass_rates.values(), self.base.stage]))
 
     @property
     def checkpoints_read(self) -> tuple[CheckpointRef, ...]:
-        """Checkpoints whose weights this stage reads: parent, earlier phases, base."""
-        return tuple(dict.fromkeys([self.parent, *self.lineage[1:], self.base]))
+        """Checkpoints whose weights this stage reads: parent, earlier phases, teachers, base."""
+        return tuple(dict.fromkeys([self.parent, *self.lineage[1:], *self.teachers.values(), self.base]))
 
     @property
     def made_from(self) -> tuple[CheckpointRef, ...]:
-        """Checkpoints whose training this stage continues or uses: the parent."""
-        return (self.parent,)
+        """Checkpoints whose training this stage continues or uses: parent, teachers."""
+        return tuple(dict.fromkeys([self.parent, *self.teachers.values()]))
 
     @property
-    def phase(self) -> Phase:
+    def phase(self) -> Phase | Distill:
         phase = self.curriculum.phases[-1]
-        assert isinstance(phase, Phase)
+        assert not isinstance(phase, Merge)
         return phase
 
     @property

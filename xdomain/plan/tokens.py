@@ -25,7 +25,7 @@ def completions_of(stage: StageSpec, experiment: Experiment, items: int | None =
         if stage.adopted:
             return 0
         training = settings_of(experiment, stage.curriculum).training
-        return prompts_consumed(stage.steps, training) * training.generations
+        return prompts_consumed(stage.steps, training) * (1 if stage.teachers else training.generations)
     if isinstance(stage, EvaluateStage):
         asked = stage.settings.items
         return (asked if items is None else min(items, asked)) * stage.settings.samples

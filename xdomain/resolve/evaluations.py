@@ -14,7 +14,8 @@ from xdomain.config.run_id import BASE
 from xdomain.config.setups import EvaluationSetup, entry_name
 from xdomain.config.validation import validate
 from xdomain.core.errors import ConfigError
-from xdomain.plan.graph import Graph, checkpoint_steps
+from xdomain.plan.expand import checkpoint_steps
+from xdomain.plan.graph import Graph
 from xdomain.plan.model_graphs import checkpoint_graph, model_graph
 from xdomain.plan.stage import StageKind
 from xdomain.resolve.identities import resolve_identities

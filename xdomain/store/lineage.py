@@ -26,7 +26,7 @@ class Lineage:
         self._descriptions: dict[str, dict[str, Any]] = {}
 
     def trained_on(self, checkpoint: CheckpointRef) -> Trained:
-        """Return the prompts that a checkpoint, its parents and its warm-up were trained on.
+        """Return the prompts that a checkpoint, its parents, their teachers and its warm-up were trained on.
 
         Raises:
             StoreError: a stage of its lineage is not in the store.
@@ -43,6 +43,7 @@ class Lineage:
                 case StageKind.TRAIN:
                     drawn = _prompts_drawn(payload, ref.step)
                     below = [CheckpointRef(payload["parent"], self._payload(payload["parent"]).get("steps", 0))]
+                    below += [CheckpointRef(**each) for each in payload.get("teachers", {}).values()]
                 case StageKind.MERGE:
                     below = [CheckpointRef(**each) for each in payload["inputs"]]
             for domain, keys in self._schedule(ref.stage)[:drawn]:

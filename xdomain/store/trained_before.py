@@ -13,6 +13,7 @@ from functools import cache
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.explain import verifier_in_words
 from xdomain.plan.graph import Plan
+from xdomain.plan.identity import taught_by
 from xdomain.plan.stage import CheckpointRef, EvaluateStage, MergeStage, StageKind, StageSpec
 from xdomain.store.experiments import noted_experiments
 from xdomain.store.store import Store
@@ -42,8 +43,11 @@ def as_trained(plan: Plan, store: Store) -> tuple[Plan, Mapping[str, StoredStage
                 now[stage.key], stages[merge.key], found[merge.key] = merge.key, merge, merged
             continue
         parent = now.get(stage.parent.stage)
-        alike = candidates.get((parent, _likeness(stage.payload)), []) if parent is not None else []
-        if parent is None or not alike:
+        if parent is None or any(ref.stage not in now for ref in stage.teachers.values()):
+            continue
+        teachers = {domain: CheckpointRef(now[ref.stage], ref.step) for domain, ref in stage.teachers.items()}
+        alike = candidates.get((parent, _likeness({**stage.payload, **taught_by(teachers)})), [])
+        if not alike:
             continue
         chosen = _chosen(alike, stage.key, later)
         now[stage.key] = chosen.key
@@ -56,6 +60,7 @@ def as_trained(plan: Plan, store: Store) -> tuple[Plan, Mapping[str, StoredStage
             filed_as=chosen.title,
             parent=CheckpointRef(parent, stage.parent.step),
             lineage=lineage,
+            teachers=teachers,
             pass_rates={},
         )
     for evaluation in plan.evaluations:
@@ -142,4 +147,5 @@ def _scorers(key: str, found: Mapping[str, StoredStage]) -> dict[str, list[str]]
             own += [words] if words not in own else []
         waiting += [payload["parent"]] if "parent" in payload else []
         waiting += [each["stage"] for each in payload.get("inputs", ())]
+        waiting += [each["stage"] for each in payload.get("teachers", {}).values()]
     return scorers

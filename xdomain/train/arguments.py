@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from trl import GRPOConfig
 
 from xdomain.config.experiment import Experiment
+from xdomain.config.phases import Distill
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.stage import Sharding
 from xdomain.generation.build import require_backend
+from xdomain.plan.distillation import distillation_settings
 from xdomain.plan.expand import expand_curricula
 from xdomain.plan.recipe import distinct_phases, named_strategies, settings_of
 from xdomain.strategies.build import build_strategy
@@ -57,7 +59,7 @@ def grpo_arguments(
     """Return TRL's configuration of one stage.
 
     Args:
-        training: Training settings.
+        training: Training settings; those of a distillation have `generations` 1.
         steps: Number of optimizer steps.
         seed: Seed of rollouts and adapters.
         output: Folder for the trainer's own resume files.
@@ -73,7 +75,7 @@ def grpo_arguments(
         "seed": seed,
         "max_steps": steps,
         **_batches(training, processes),
-        "num_generations": training.generations,
+        "num_generations": _group(training),
         "num_iterations": training.epochs_per_rollout,
         "learning_rate": training.learning_rate,
         "lr_scheduler_type": training.lr_schedule,
@@ -99,9 +101,11 @@ def grpo_arguments(
         **training.grpo,
     }
     try:
-        return GRPOConfig(**settings)
+        arguments = GRPOConfig(**settings)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"TRL refuses these settings: {error}", where="training") from error
+    arguments.num_generations = training.generations
+    return arguments
 
 
 def preflight(experiment: Experiment, device: str) -> None:
@@ -120,8 +124,7 @@ def preflight(experiment: Experiment, device: str) -> None:
     training = experiment.training
     processes = experiment.execution.train_processes
     check_values(training.grpo)
-    phases = distinct_phases(expand_curricula(experiment)) if experiment.overrides else ()
-    for each in (training, *(settings_of(experiment, prefix).training for prefix in phases)):
+    for each in _settings(experiment):
         arguments = grpo_arguments(
             each, steps=each.steps, seed=0, output=Path("preflight"), device=device, processes=processes
         )
@@ -130,6 +133,26 @@ def preflight(experiment: Experiment, device: str) -> None:
     # Last, so that a laptop without vLLM still checks everything else in a file for GPUs.
     if training.uses_vllm:
         require_backend("vllm", "training.rollout")
+
+
+def _settings(experiment: Experiment) -> Iterator[TrainingConfig]:
+    """Yield the settings of `training`, and those of each phase that has others."""
+    yield experiment.training
+    for prefix in distinct_phases(expand_curricula(experiment)):
+        distills = isinstance(prefix.phases[-1], Distill)
+        own = settings_of(experiment, prefix).training if experiment.overrides or distills else None
+        if own is not None:
+            yield distillation_settings(own) if distills else own
+
+
+def _group(training: TrainingConfig) -> int:
+    """Return a number of completions per prompt that GRPOConfig accepts.
+
+    It refuses 1, because GRPO compares the completions of a prompt. For 1 it gets a group of the whole rollout.
+    """
+    if training.generations > 1:
+        return training.generations
+    return training.prompts_per_step * training.updates_per_rollout
 
 
 def _batches(training: TrainingConfig, processes: int) -> dict[str, int]:
@@ -147,6 +170,8 @@ def _batches(training: TrainingConfig, processes: int) -> dict[str, int]:
             fix="Change one of the two, or execution.train_processes.",
         )
     micro = training.given_micro_batch or share
+    if training.generations == 1:  # `micro_batch` was chosen for groups of completions
+        micro = max(size for size in range(1, micro + 1) if share % size == 0)
     if share % micro:
         raise ConfigError(
             f"`micro_batch` should divide the {share} completions that each of {processes} processes has per step. "

@@ -57,7 +57,7 @@ def chunks_by_domain(trainer: Any, window: Sequence[Batch]) -> list[list[Chunk]]
         [
             _chunk(trainer, window, unit, batch, size)
             for unit, wanted in zip(units, counts[:, domain].tolist(), strict=True)
-            for batch in _cut(_rows_of(unit, domain, wanted), wanted, size)
+            for batch in _cut(_domain_rows(unit, domain, wanted), wanted, size)
         ]
         for domain in range(len(trainer.domains))
     ]
@@ -85,11 +85,11 @@ def _join(window: Sequence[Batch]) -> Batch:
     }
 
 
-def _rows_of(unit: Batch, domain: int, wanted: int) -> Batch:
+def _domain_rows(unit: Batch, domain: int, wanted: int) -> Batch:
     """Return the rows of `domain`, filled up to `wanted` with masked rows of domain -1, which add nothing to a loss."""
     own = (unit["domain_ids"] == domain).nonzero().flatten()
     filler = own.new_zeros(wanted - len(own))
-    batch = _select(unit, torch.cat([own, filler]))
+    batch = rows_of(unit, torch.cat([own, filler]))
     if len(filler):
         batch["completion_mask"][len(own) :] = 0
         batch["advantages"][len(own) :] = 0
@@ -99,10 +99,11 @@ def _rows_of(unit: Batch, domain: int, wanted: int) -> Batch:
 
 def _cut(batch: Batch, rows: int, size: int) -> Iterator[Batch]:
     for begin in range(0, rows, size):
-        yield _select(batch, slice(begin, begin + size))
+        yield rows_of(batch, slice(begin, begin + size))
 
 
-def _select(batch: Batch, rows: Tensor | slice) -> Batch:
+def rows_of(batch: Batch, rows: Tensor | slice) -> Batch:
+    """Return the batch of some rows, with the scalars of the whole rollout."""
     return {key: value[rows] if _has_rows(value) else value for key, value in batch.items()}
 
 

@@ -12,7 +12,7 @@ from xdomain.train.rewards import ScoredSample
 
 def domain_metrics(
     samples: Sequence[ScoredSample], advantages: Sequence[float], lengths: Sequence[int], group: int
-) -> dict[str, Mapping[str, Any]]:
+) -> dict[str, dict[str, Any]]:
     """Return counts and means of one rollout by domain.
 
     Args:
@@ -30,7 +30,7 @@ def domain_metrics(
     """
     mass = [abs(advantage) * length for advantage, length in zip(advantages, lengths, strict=True)]
     total_mass = sum(mass)
-    found: dict[str, Mapping[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for name in sorted({sample.domain for sample in samples}):
         places = [place for place, sample in enumerate(samples) if sample.domain == name]
         own = [samples[place] for place in places]
@@ -59,18 +59,28 @@ def domain_metrics(
 
 
 def stage_totals(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return totals over the lines of a stage's metrics file, including those from before a resume."""
+    """Return totals over the lines of a stage's metrics file, including those from before a resume.
+
+    A distillation has no informative groups, but tokens that were taught and the seconds of its teachers' passes.
+    """
     by_domain = [values for line in lines for values in line.get("domains", {}).values()]
+    distilled = [line["distillation"] for line in lines if "distillation" in line]
+    informative_groups = sum(values.get("informative_groups", 0) for values in by_domain)
+    taught = {
+        "taught_tokens": sum(sum(each["tokens"].values()) for each in distilled),
+        "teacher_seconds": sum(each["teacher_seconds"] for each in distilled),
+    }
     return {
         "steps": len(lines),
         "prompts": sum(values["prompts"] for values in by_domain),
-        "informative_groups": sum(values["informative_groups"] for values in by_domain),
+        "informative_groups": None if distilled else informative_groups,
         "completion_tokens": sum(values["completion_tokens"] for values in by_domain),
         "truncated_share": _truncated_share(by_domain),
         "rollout_seconds": sum(line.get("rollout_seconds", 0.0) for line in lines),
         "training_seconds": sum(line["seconds"] for line in lines) if all("seconds" in x for x in lines) else None,
         "update_processor_seconds": _update_processor_seconds(lines),
         "step_seconds": sum(line.get("step_time") or 0.0 for line in lines),
+        **(taught if distilled else {}),
     }
 
 

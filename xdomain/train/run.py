@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ from xdomain.models.checkpoint import (
     save_full,
 )
 from xdomain.models.sharded_checkpoint import save_adapter_shards, save_full_shards
-from xdomain.plan.stage import TrainStage
+from xdomain.plan.distillation import distillation_settings
+from xdomain.plan.stage import CheckpointRef, TrainStage
 from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
 from xdomain.train.adaptive import SLOT
@@ -38,6 +40,7 @@ from xdomain.train.arguments import grpo_arguments
 from xdomain.train.callbacks import StageCallback, read_metrics, truncate_lines
 from xdomain.train.command.run import CommandTraining
 from xdomain.train.displacement import displacement
+from xdomain.train.distillation import DomainDistillationTrainer
 from xdomain.train.history import weight_changes
 from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.prompts import StagePrompts
@@ -77,11 +80,11 @@ class _Training:
         self, setup: TrainingSetup, stage: TrainStage, context: StageContext, domains: dict[str, Domain]
     ) -> None:
         self._setup = setup
-        self._training = setup.training
+        self._training = distillation_settings(setup.training) if stage.teachers else setup.training
         self._stage = stage
         self._context = context
         self._domains = domains
-        self._parent = checkpoint_folder(context.inputs[stage.parent.stage], stage.parent.step)
+        self._parent = self._folder(stage.parent)
         self._chat = read_info(self._parent).chat_template
         self._tokenizer = load_tokenizer(self._parent)
 
@@ -147,9 +150,9 @@ class _Training:
         strategy = self._strategy(model)
         reference = None
         if training.beta > 0:
-            base = checkpoint_folder(self._context.inputs[self._stage.base.stage], self._stage.base.step)
-            reference = load_plain(base if training.reference == "base" else self._parent)
-        return DomainGRPOTrainer(
+            reference = load_plain(self._folder(self._stage.base) if training.reference == "base" else self._parent)
+        trainer = partial(DomainDistillationTrainer, teachers=self._teachers()) if self._stage.teachers else None
+        return (trainer or DomainGRPOTrainer)(
             router=RewardRouter(self._domains, prompts.items, keep=self._kept_samples()),
             domains=self._stage.phase.domains,
             strategy=strategy,
@@ -173,6 +176,15 @@ class _Training:
             sampler=build_sampler(training, self._context.seed),
         )
 
+    def _teachers(self) -> dict[str, Any]:
+        """Load the teacher of each domain. A checkpoint that teaches several domains is loaded once."""
+        teachers = self._stage.teachers
+        loaded = {ref: load_plain(self._folder(ref)) for ref in dict.fromkeys(teachers.values())}
+        return {domain: loaded[ref] for domain, ref in teachers.items()}
+
+    def _folder(self, ref: CheckpointRef) -> Path:
+        return checkpoint_folder(self._context.inputs[ref.stage], ref.step)
+
     def _kept_samples(self) -> int:
         """Return the number of samples to keep with their text per rollout: 0 except in the process that writes."""
         keep = self._training.keep_rollouts
@@ -181,8 +193,7 @@ class _Training:
     def _strategy(self, model: Any) -> Strategy:
         strategy = build_strategy(self._stage.strategy_config, self._stage.phase.domains, self._context.seed)
         names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-        ends = [checkpoint_folder(self._context.inputs[ref.stage], ref.step) for ref in self._stage.lineage]
-        strategy.prepare(names, weight_changes(ends))
+        strategy.prepare(names, weight_changes([self._folder(ref) for ref in self._stage.lineage]))
         return strategy
 
     def _callback(self, trainer: DomainGRPOTrainer, foundation: Path | None) -> StageCallback:

@@ -1,4 +1,4 @@
-"""The only subclass of GRPOTrainer.
+"""The only direct subclass of GRPOTrainer.
 
 Samples carry their domain through TRL's shuffle and split. Metrics are computed per domain, and an optimizer step can
 be divided by domain. TRL's methods are wrapped, never copied. tests/contract/test_trl_seam.py pins the names used here.
@@ -197,8 +197,8 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         if self.quotas is not None:
             self._hold_to(self.quotas, batch, self.scored.rewards)
         samples = self.scored.samples
-        advantages = (batch["advantages"] * kept).tolist()
-        by_domain = domain_metrics(gathered(samples), gathered(advantages), gathered(lengths), self.num_generations)
+        weights = self._loss_weights(batch, kept).tolist()
+        by_domain = domain_metrics(gathered(samples), gathered(weights), gathered(lengths), self.num_generations)
         self.rollout_metrics = {
             "rollout_seconds": time.perf_counter() - begun,
             "rollout_processor_seconds": time.process_time() - processor_begun,
@@ -257,6 +257,10 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         batch["completion_mask"] = mask * (~truncated).unsqueeze(1).to(mask.dtype)
         batch["num_items_in_batch"] = self.accelerator.gather(batch["completion_mask"].sum()).sum()
         return (~truncated).to(batch["advantages"].dtype)
+
+    def _loss_weights(self, batch: dict[str, Any], kept: torch.Tensor) -> torch.Tensor:
+        """Return the weight of each completion's tokens in the loss: its advantage, or 0 if it is left out."""
+        return torch.mul(batch["advantages"], kept)
 
     def _hold_to(self, quotas: InformativeQuotas, batch: dict[str, Any], rewards: Sequence[float | None]) -> None:
         """Set to 0 the advantages of informative groups beyond the phase's ratio, the same in all processes."""

@@ -52,6 +52,15 @@ def test_the_document_has_every_stage_and_its_verdict(tmp_path: Path) -> None:
     assert forecast.estimates.change is None or forecast.estimates.change
 
 
+def test_a_distillation_is_a_kind_of_its_own(tmp_path: Path) -> None:
+    settings = ["curricula=['distill(math, logic)']"]
+    estimates = open_experiment(SMOKE, store=tmp_path / "s", settings=settings).forecast().estimates
+    taught, trained = estimates.peaks["distill (all weights, 2 teachers)"][0], estimates.peaks["train (all weights)"][0]
+    assert taught is not None
+    assert trained is not None
+    assert taught.resident["teachers"] == 2 * trained.resident["parameters"]
+
+
 def test_a_model_without_a_shape_has_tokens_and_no_memory(tmp_path: Path) -> None:
     settings = ["model={hub: nobody/nothing}"]
     forecast = open_experiment(SMOKE, store=tmp_path / "s", settings=settings).forecast(gpu_memory_gb=80)

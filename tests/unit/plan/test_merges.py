@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.plans import make_plan
 from xdomain.config.run_id import BASE_RUN
-from xdomain.core.errors import PlanError
 from xdomain.plan.graph import Plan
 from xdomain.plan.merges import phases_below
 from xdomain.plan.stage import MergeStage, PhaseStage, TrainStage
@@ -107,8 +106,3 @@ def test_a_merge_cannot_be_declared_as_a_finished_checkpoint() -> None:
     adopted = [{"curriculum": "merge(logic, puzzle)", "checkpoints": [{"step": 1, "path": "x"}]}]
     with pytest.raises(ValueError, match="a merge has no steps"):
         merges("logic", adopted=adopted)
-
-
-def test_a_distillation_cannot_be_planned_yet() -> None:
-    with pytest.raises(PlanError, match="cannot be planned"):
-        merges("distill(logic, puzzle)")

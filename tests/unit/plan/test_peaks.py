@@ -18,6 +18,7 @@ from xdomain.plan.peaks import (
     kind_memory,
     need_of,
     smallest_change,
+    teacher_models,
     verdict,
 )
 from xdomain.plan.stage import StageKind
@@ -121,6 +122,23 @@ def test_only_strategies_by_domain_hold_gradients() -> None:
     assert found["logic + puzzle, seed 0"] == found["logic, seed 0"] == 0
     assert found["logic + puzzle, seed 0, pcgrad"] == 2
     assert domain_gradients(plan.base) == 0
+
+
+def test_teachers_are_held_and_one_completion_per_prompt_is_trained() -> None:
+    curricula = ["distill(logic, puzzle)", "distill(logic: puzzle, puzzle)"]
+    plan = make_plan(grid={}, curricula=curricula)
+    found = {stage.title: teacher_models(stage) for stage in plan.train_stages}
+    assert [found[f"{each}, seed 0"] for each in curricula] == [2, 1]
+    assert found["logic, seed 0"] == teacher_models(plan.base) == 0
+    one = experiment(micro_batch=None, beta=0.1)
+    plain, taught = (kind_memory(Need(StageKind.TRAIN, teachers=count), one, shape()) for count in (0, 2))
+    assert plain is not None
+    assert taught is not None
+    assert taught.resident["teachers"] == 2 * plain.resident["reference"]
+    assert taught.resident["reference"] == 0
+    assert taught.resident["divergence"] == 2 * 4 * 4096 * 32768
+    caches = [memory.phases["sampling"]["kv_cache"] for memory in (plain, taught)]
+    assert caches[0] == 8 * caches[1]
 
 
 def test_the_memory_of_a_command_is_not_known() -> None:

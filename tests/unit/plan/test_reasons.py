@@ -53,6 +53,7 @@ def test_what_follows_from_another_stage_is_no_reason() -> None:
     assert reasons(TRAIN, TRAIN | {"parent": "b"}) == ()
     assert reasons(EVALUATE, EVALUATE | {"checkpoint": {"stage": "b", "step": 40}}) == ()
     assert follows("self_paced.math")
+    assert follows("teachers.math.stage")
     assert not follows("training.steps")
 
 

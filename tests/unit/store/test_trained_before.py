@@ -90,3 +90,21 @@ def test_what_differs_in_more_than_verifiers_is_another_training(store: Store) -
     assert not stored
     assert not found.train_stages
     assert {stage.checkpoint for stage in found.evaluations} == {earlier.base.end}
+
+
+def test_a_distillation_is_found_with_the_teachers_that_are_found(store: Store) -> None:
+    changes = {"grid": {}, "curricula": ["distill(logic, puzzle)"]}
+    earlier, now = plan_with({}, **changes), plan_with({"logic": "v2"}, **changes)
+    publish(store, earlier, list(earlier.stages.values()))
+    found, stored = as_trained(now, store)
+    assert stored.keys() == {stage.key for stage in earlier.train_stages}
+    (student,) = [stage for stage in found.train_stages if stage.teachers]
+    assert student.teachers == earlier.train_stages[-1].teachers
+
+
+def test_a_distillation_from_other_teachers_is_another_training(store: Store) -> None:
+    planned, other = "distill(logic, puzzle)", "distill(logic: puzzle, puzzle)"
+    earlier = plan_with({}, grid={"singles": True}, curricula=[other])
+    publish(store, earlier, list(earlier.stages.values()))
+    found, _ = as_trained(plan_with({}, grid={}, curricula=[planned]), store)
+    assert [str(stage.curriculum) for stage in found.train_stages] == ["logic", "puzzle"]

@@ -95,6 +95,37 @@ def test_a_stopped_stage_resumes_to_the_same_weights(stages: Stages, lora: dict[
     assert len(lines[0]) == len(lines[1]) == 4
 
 
+@pytest.mark.parametrize("lora", [None, {"r": 4}], ids=["full", "lora"])
+def test_a_stopped_distillation_resumes_to_the_same_weights(stages: Stages, lora: dict[str, Any] | None) -> None:
+    experiment, teachers = experiment_with(lora), {"logic": "a", "puzzle": "b"}
+    for key, domain in (("a", "logic"), ("b", "puzzle")):
+        stages.train(experiment, key, "base", domain)
+
+    def distill(key: str, **changes: Any) -> Mapping[str, Any]:
+        return stages.train(experiment, key, "base", "distill(logic, puzzle)", teachers=teachers, **changes).summary
+
+    asked = iter([False, True])
+    whole = distill("whole")
+    assert distill("parts", stop_requested=lambda: next(asked, False)) == {"step": 2}
+    parts = distill("parts")
+    name = "model.safetensors" if lora is None else "adapter_model.safetensors"
+    assert same(*(load_file(stages.end(key) / name) for key in ("whole", "parts")))
+    assert not same(state(load_plain(stages.end("whole"))), state(load_plain(stages.end("base"))))
+    for summary in (whole, parts):
+        assert summary["informative_groups"] is None
+        assert summary["taught_tokens"] == summary["completion_tokens"] > 0
+        assert 0 < summary["teacher_seconds"] < summary["training_seconds"]
+        assert summary["prompts"] == 8
+
+
+def test_a_distillation_from_the_base_itself_stays_there(stages: Stages) -> None:
+    """Stored weights, loaded once as the student and once as the teacher of both domains."""
+    curriculum, teachers = "distill(logic, puzzle)", {"logic": "base", "puzzle": "base"}
+    summary = stages.train(experiment_with(), "same", "base", curriculum, teachers=teachers).summary
+    assert summary["displacement"] == 0.0
+    assert same(state(load_plain(stages.end("same"))), state(load_plain(stages.end("base"))))
+
+
 def test_kept_rollouts_change_nothing_and_survive_a_stop(stages: Stages) -> None:
     keeping = experiment_with(keep_rollouts={"prompts_per_step": 1})
     stages.train(experiment_with(), "plain", "base", "logic + puzzle")
