@@ -36,12 +36,14 @@ class DiagnosisOptions:
         points: Number of points at which integrated gradients are measured. It is doubled, up to 12, while the scores
             do not sum to the measured change.
         resets: Number of modules with the largest scores that are reset to the parent, one at a time.
+        ranks: Measure effective ranks of full weights too. Those of adapters cost nothing.
     """
 
     share: float = 0.05
     completions: int = 64
     points: int = 3
     resets: int = 12
+    ranks: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ def diagnose(
     names = [stages] if isinstance(stages, str) else list(stages)
     changes = [_change(opened, stage, step) for name in names for stage, step, _ in _found(opened, name)]
     unique = list(dict.fromkeys(changes))
+    if not unique:
+        raise ConfigError("no stage is named.", where="STAGE", fix='Name one, such as "math -> science, seed 0".')
     _require_torch()
     answers = [] if domains is None else _answers(opened, unique, domains, options.completions)
     files = [
@@ -100,7 +104,13 @@ def diagnose(
     # Loaded by name, because this package must not import torch.
     run = load_attribute("xdomain.diagnosis.run:run_diagnosis")
     diagnosis: Diagnosis = run(
-        files, answers, share=options.share, points=options.points, resets=options.resets, watch=progress or _ignore
+        files,
+        answers,
+        share=options.share,
+        points=options.points,
+        resets=options.resets,
+        ranks=options.ranks,
+        watch=progress or _ignore,
     )
     return diagnosis
 

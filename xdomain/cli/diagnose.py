@@ -21,6 +21,7 @@ StageText = Annotated[
 ]
 Domains = Annotated[str | None, typer.Option(help="Domains to explain: names, or the experiment's file.")]
 ProbedDomains = Annotated[str, typer.Option("--domains", help="Names of domains, or the experiment's file.")]
+Ranks = Annotated[bool, typer.Option("--ranks", help="Measure effective ranks of full weights too.")]
 Completions = Annotated[int, typer.Option(min=1, help="Largest number of stored completions per domain.")]
 
 
@@ -28,11 +29,12 @@ def diagnose(
     stages: StageTexts,
     domains: Domains = None,
     completions: Completions = 64,
+    ranks: Ranks = False,
     json_: Json = False,
     store: StorePath = None,
 ) -> None:
     """Explain finished stages: how they changed the weights, and which modules carry the damage to a domain."""
-    options = diagnosis.DiagnosisOptions(completions=completions)
+    options = diagnosis.DiagnosisOptions(completions=completions, ranks=ranks)
     with _bar() as bar:
         found = diagnosis.diagnose(stages, domains=domains, store=store, options=options, progress=_watch(bar))
     _show(found.document(), diagnosis_tables(found), as_json=json_)

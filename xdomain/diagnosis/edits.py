@@ -24,6 +24,8 @@ CHUNK = 1 << 18
 """Number of entries that are compared at once, so that they stay in a processor's cache."""
 
 
+MATRIX = 2
+"""Number of dimensions of a matrix."""
 Pair = tuple[int, int]
 """Positions of two stages."""
 
@@ -36,12 +38,23 @@ class _Size:
     changed: int = 0
     square: float = 0.0
     parent_square: float = 0.0
+    ranks: float = 0.0
+    ranked: int = 0
 
     def add(self, other: _Size) -> None:
         self.entries += other.entries
         self.changed += other.changed
         self.square += other.square
         self.parent_square += other.parent_square
+        self.ranks += other.ranks
+        self.ranked += other.ranked
+
+    def add_rank(self, change: Change) -> None:
+        """Add the effective rank of a matrix that changed."""
+        rank = effective_rank(change.squared_singular_values())
+        if rank is not None:
+            self.ranks += rank
+            self.ranked += 1
 
 
 @dataclass
@@ -65,7 +78,11 @@ class _Shared:
 
 
 def measure_edits(
-    stages: Sequence[StageFiles], share: float, on_progress: Callable[[int, int], None] = lambda done, total: None
+    stages: Sequence[StageFiles],
+    share: float,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    ranks: bool = False,
 ) -> tuple[tuple[StageEdits, ...], tuple[StagePair, ...]]:
     """Return the change of each stage, and the agreement of each pair of stages.
 
@@ -76,6 +93,7 @@ def measure_edits(
         stages: Stages of one model.
         share: Share of a weight's rows that count as most changed.
         on_progress: Callback for the numbers of measured and of all weights.
+        ranks: Whether to measure effective ranks of full weights too, which takes far longer than reading them.
 
     Raises:
         ConfigError: The stages are of different architectures, or their weights are quantised.
@@ -90,7 +108,11 @@ def measure_edits(
         }
         for done, name in enumerate(changes[0].shapes, 1):
             module = module_of(name)
-            _add_weight([change.get(name) for change in changes], share, module, sizes, shared)
+            found = [change.get(name) for change in changes]
+            _add_weight(found, share, module, sizes, shared)
+            for each, size in zip(found, sizes, strict=True):
+                if isinstance(each, Factors) or (ranks and each is not None and each.parent.dim() == MATRIX):
+                    size[module].add_rank(each)
             on_progress(done, len(changes[0].shapes))
         edits = tuple(_edits(stage, change, size) for stage, change, size in zip(stages, changes, sizes, strict=True))
     norms = [each.total.norm for each in edits]
@@ -185,6 +207,19 @@ def top_rows(lengths: Tensor, share: float) -> Tensor:
     return lengths.topk(count).indices
 
 
+def effective_rank(squares: Tensor) -> float | None:
+    """Return the exponential of the entropy of squared singular values as shares of their sum; None if all are 0.
+
+    It is n for n equal singular values, and near 1 if one dominates.
+
+    Source: Roy and Vetterli 2007, with squares instead of the values.
+    """
+    total = squares.sum()
+    if not float(total) > 0:
+        return None
+    return float(torch.special.entr(squares / total).sum().exp())
+
+
 def chance(first: int, second: int, rows: int) -> tuple[float, float]:
     """Return mean and variance of the number of common rows of two random sets (the hypergeometric distribution).
 
@@ -222,6 +257,7 @@ def _edit(module: Module | None, size: _Size, *, full: bool) -> ModuleEdit:
         math.sqrt(size.square),
         math.sqrt(size.square / size.parent_square) if size.parent_square > 0 else None,
         size.changed / size.entries if full and size.entries else None,
+        size.ranks / size.ranked if size.ranked else None,
     )
 
 

@@ -19,6 +19,8 @@ class ModuleEdit:
         relative: The length divided by that of the parent's weights; None if those are 0.
         changed: Share of entries whose stored value differs from the parent's; None for an adapter, whose product
             changes every entry of the weights that it is on.
+        effective_rank: Mean over changed matrices of the exponential of the entropy of their squared singular values;
+            None if it was not measured.
     """
 
     module: Module | None
@@ -26,6 +28,7 @@ class ModuleEdit:
     norm: float
     relative: float | None
     changed: float | None
+    effective_rank: float | None = None
 
 
 @dataclass(frozen=True)

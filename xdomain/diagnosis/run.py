@@ -24,6 +24,7 @@ def run_diagnosis(
     share: float,
     points: int,
     resets: int,
+    ranks: bool = False,
     watch: Watch,
 ) -> Diagnosis:
     """Measure the changes of the stages, and their effects on domains.
@@ -34,6 +35,7 @@ def run_diagnosis(
         share: Share of a weight's rows that count as most changed.
         points: Number of points of the integrated gradients.
         resets: Number of modules that are reset one at a time.
+        ranks: Whether to measure effective ranks of full weights too.
         watch: Callback for progress.
 
     Raises:
@@ -41,7 +43,7 @@ def run_diagnosis(
             domain are not those that were answered.
     """
     logging.disable_progress_bar()
-    edits, pairs = measure_edits(stages, share, lambda done, total: watch("edits", done, total))
+    edits, pairs = measure_edits(stages, share, lambda done, total: watch("edits", done, total), ranks=ranks)
     _require_same_tokenizer(stages)
     effects = [
         effect

@@ -43,6 +43,13 @@ class Difference:
         """Return the rows from `start` to `stop` of the change, [rows, columns], float32."""
         return as_rows(self.end)[start:stop].float() - as_rows(self.parent)[start:stop].float()
 
+    def squared_singular_values(self) -> Tensor:
+        """Return the squared singular values of a matrix, [the smaller side], float64, up to rounding in float32."""
+        change = self.part(0, len(self.end))
+        gram = change @ change.T if change.shape[0] < change.shape[1] else change.T @ change
+        squares: Tensor = torch.linalg.eigvalsh(gram.double()).clamp(min=0)
+        return squares
+
 
 @dataclass(frozen=True)
 class Factors:
@@ -65,6 +72,12 @@ class Factors:
     def row_lengths(self) -> Tensor:
         """Return the Euclidean length of each row, [rows], float64: the square root of diag(L R R' L')."""
         return ((self.left @ (self.right @ self.right.T)) * self.left).sum(dim=1).clamp(min=0).sqrt()
+
+    def squared_singular_values(self) -> Tensor:
+        """Return the squared singular values, [rank], float64: those of the core that is left of both factors."""
+        core = torch.linalg.qr(self.left).R @ torch.linalg.qr(self.right.T).R.T
+        squares: Tensor = torch.linalg.svdvals(core).square()
+        return squares
 
     def inner(self, other: Factors) -> float:
         """Return the inner product with another change: the sum of the entries of (L1' L2) * (R1 R2')."""

@@ -39,7 +39,8 @@ def diagnosis_tables(diagnosis: Diagnosis) -> list[RenderableType]:
 def _edit_table(edits: StageEdits) -> Table:
     kind = "LoRA adapter" if edits.format == "adapter" else "full weights"
     title = text(f"Edits of {edits.stage}, from {edits.parent} ({kind}, {edits.dtype})")
-    table = Table("module", "entries", "length", "of parent", "changed entries", title=title, title_justify="left")
+    columns = ("module", "entries", "length", "of parent", "changed entries", "effective rank")
+    table = Table(*columns, title=title, title_justify="left")
     longest = sorted(edits.modules, key=lambda each: -each.norm)[:SHOWN]
     for each in [edits.total, *(each for each in edits.modules if each in longest)]:
         table.add_row(*_edit_row(each))
@@ -53,6 +54,7 @@ def _edit_row(edit: ModuleEdit) -> Sequence[str]:
         f"{edit.norm:.3g}",
         "" if edit.relative is None else f"{edit.relative:.2e}",
         "" if edit.changed is None else f"{100 * edit.changed:.1f}%",
+        "" if edit.effective_rank is None else f"{edit.effective_rank:.1f}",
     )
 
 

@@ -19,3 +19,5 @@ def test_names_are_those_of_training_stages(smoke: Session) -> None:
         diagnose("maths", store=smoke.store)
     with pytest.raises(ConfigError, match="is a base model"):
         diagnose(["math, seed 0", "base*"], store=smoke.store)
+    with pytest.raises(ConfigError, match="no stage is named"):
+        diagnose([], store=smoke.store)

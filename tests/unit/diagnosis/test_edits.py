@@ -13,7 +13,7 @@ from tests.support.edited_checkpoints import add_noise, formed, save_base, save_
 from xdomain.config.model import LoraConfig
 from xdomain.core.errors import ConfigError
 from xdomain.diagnosis import edits as module
-from xdomain.diagnosis.edits import StageFiles, chance, measure_edits, top_rows
+from xdomain.diagnosis.edits import StageFiles, chance, effective_rank, measure_edits, top_rows
 from xdomain.diagnosis.modules import module_of
 from xdomain.diagnosis.result import StageEdits, StagePair
 from xdomain.models.checkpoint import load_plain, save_full
@@ -50,7 +50,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def measured(folders: dict[str, Path]) -> tuple[dict[str, StageEdits], dict[tuple[str, str], StagePair]]:
     stages = [StageFiles(name, "base", folders[name], folders["base"]) for name in NAMES]
-    edits, pairs = measure_edits(stages, SHARE)
+    edits, pairs = measure_edits(stages, SHARE, ranks=True)
     return {each.stage: each for each in edits}, {(each.first, each.second): each for each in pairs}
 
 
@@ -75,6 +75,29 @@ def test_sizes_are_those_of_the_formed_change(measured, folders: dict[str, Path]
             assert each.changed == pytest.approx(moved / entries, abs=1e-4)
         else:
             assert each.changed is None
+        ranks = [rank_of(changes[name]) for name in names if name in changes and changes[name].dim() == 2]
+        assert each.effective_rank == (pytest.approx(sum(ranks) / len(ranks), rel=1e-3) if ranks else None)
+
+
+def rank_of(change: torch.Tensor) -> float:
+    """Return the effective rank from the singular values of the formed matrix."""
+    shares = [float(value) ** 2 for value in torch.linalg.svdvals(change)]
+    total = sum(shares)
+    return math.exp(-sum(share / total * math.log(share / total) for share in shares if share > 1e-12 * total))
+
+
+def test_full_weights_are_ranked_on_request_only(folders: dict[str, Path]) -> None:
+    stages = [StageFiles(name, "base", folders[name], folders["base"]) for name in ("noise", "adapter")]
+    full, adapter = measure_edits(stages, SHARE)[0]
+    assert full.total.effective_rank is None
+    assert adapter.total.effective_rank is not None
+    assert 1 < adapter.total.effective_rank <= 8
+
+
+@pytest.mark.parametrize(("values", "rank"), [([1, 1, 1], 3.0), ([5, 0, 0], 1.0), ([0, 0], None), ([9, 1], 1.384)])
+def test_effective_ranks_by_hand(values: list[int], rank: float | None) -> None:
+    found = effective_rank(torch.tensor(values, dtype=torch.float64))
+    assert found == (None if rank is None else pytest.approx(rank, abs=1e-3))
 
 
 @pytest.mark.parametrize("one", NAMES)

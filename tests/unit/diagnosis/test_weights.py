@@ -91,6 +91,7 @@ def test_formulas_of_factors_are_those_of_the_matrix() -> None:
     first, second = one.left @ one.right, two.left @ two.right
     assert torch.allclose(one.row_lengths(), first.norm(dim=1))
     assert one.inner(two) == pytest.approx(float((first * second).sum()))
+    assert torch.allclose(one.squared_singular_values(), torch.linalg.svdvals(first).square()[:4])
 
 
 def test_embeddings_and_turned_layers_are_transposed(base: Path, tmp_path: Path) -> None:

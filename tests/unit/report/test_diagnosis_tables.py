@@ -29,7 +29,7 @@ from xdomain.report.diagnosis_tables import CAUTION, PROBE_CAUTION, SHOWN, diagn
 MODULES = [Module(layer, part) for layer in range(10) for part in ("attention", "mlp")]
 EDITS = StageEdits(
     "b step 4", "base", "full", "bfloat16",
-    ModuleEdit(None, 2000, 5.0, 0.01, 0.25),
+    ModuleEdit(None, 2000, 5.0, 0.01, 0.25, 7.25),
     tuple(ModuleEdit(module, 100, float(place), None, 0.5) for place, module in enumerate(MODULES)),
 )  # fmt: skip
 PAIR = StagePair(
@@ -55,7 +55,7 @@ def test_edits_and_overlaps() -> None:
     assert "Edits of b step 4, from base (full weights, bfloat16)" in text
     assert "Overlap of a [1] and b: rows among the 5% most changed of both" in text
     (whole, pair) = (line.split() for line in text.splitlines() if "whole model" in line)
-    assert {"2,000", "5", "1.00e-02", "25.0%"} <= set(whole)
+    assert {"2,000", "5", "1.00e-02", "25.0%", "7.2"} <= set(whole)
     assert {"−0.125", "7", "0.250", "0.026", "+4.2"} <= set(pair)
     assert f"{len(MODULES) - SHOWN} more modules with --json" in text
     assert "layer 9 mlp" in text
