@@ -177,3 +177,16 @@ def test_power_equals_the_printed_figures():
 def test_power_factor_gives_80_percent():
     critical = stats.t.ppf(0.975, 7)
     assert stats.nct.sf(critical, 7, power_factor(7)) == pytest.approx(0.8, abs=1e-6)
+
+
+def test_domains_with_other_numbers_of_items_or_samples_have_their_own_outlook():
+    override = {"where": {"domain": "puzzle"}, "evaluation": {"samples": 4, "temperature": 1.0}}
+    plan = make_plan(evaluation={"items": 100}, overrides=[override])
+    items = evaluated_items(plan.experiment)
+    several, one = outlooks(plan, items, None)
+    assert [(each.domains, each.items, each.samples) for each in (several, one)] == [
+        (("puzzle",), 100, 4), (("logic",), 100, 1)
+    ]  # fmt: skip
+    assert several.lines[0].before < one.lines[0].before  # samples reduce the variance of an item's mean
+    assert "100 items x 1 to 4 samples x 1 seed" in design_in_words(plan, items)
+    assert len(outlooks(make_plan(evaluation={"items": 100}), items, None)) == 1

@@ -177,6 +177,19 @@ def test_prompts_of_later_phases_begin_where_earlier_recipes_ended() -> None:
     assert second.steps == 10
 
 
+def test_curricula_inside_a_merge_count_their_own_phases() -> None:
+    entry = {"where": {"phase": 2}, "training": {"learning_rate": 1e-5}}
+    plan = make_plan(grid={}, curricula=["merge(logic, logic -> puzzle) -> logic"], overrides=[entry])
+    rates = {
+        str(stage.curriculum): settings_of(plan.experiment, stage.curriculum).training for stage in plan.train_stages
+    }
+    assert {name: training.learning_rate for name, training in rates.items()} == {
+        "logic": 1e-6,
+        "logic -> puzzle": 1e-5,
+        "merge(logic, logic -> puzzle) -> logic": 1e-5,
+    }
+
+
 def test_pass_rates_are_sampled_like_the_domains_rollouts() -> None:
     entry = {"where": {"domain": "logic"}, "training": {"temperature": 0.7}}
     plan = make_plan(training={**COMMON, "self_paced": {}}, overrides=[entry])
