@@ -190,6 +190,20 @@ def test_curricula_inside_a_merge_count_their_own_phases() -> None:
     }
 
 
+def test_a_distillation_has_settings_by_kind_and_by_domains_that_agree() -> None:
+    grid: dict[str, Any] = {"grid": {}, "curricula": ["distill(logic, puzzle)"]}
+    agreed = [{"where": {"domain": name}, "training": {"max_completion_tokens": 64}} for name in ("logic", "puzzle")]
+    kind = {"where": {"kind": "distill"}, "training": {"learning_rate": 1e-5, "steps": 4}}
+    rate = {"where": {"domain": "logic"}, "training": {"learning_rate": 1e-4}}
+    plan = make_plan(**grid, overrides=[kind, *agreed, rate])
+    stage = next(stage for stage in plan.train_stages if str(stage.curriculum).startswith("distill"))
+    settings = stage.payload["training"]
+    assert (stage.steps, settings["learning_rate"], settings["max_completion_tokens"]) == (4, 1e-5, 64)
+    before, after = keys(make_plan(**grid)), keys(make_plan(**grid, overrides=[kind]))
+    moved = {title.partition(",")[0].partition(" step")[0] for title in after if after[title] not in before.values()}
+    assert moved == {"distill(logic"}  # its teachers keep their keys
+
+
 def test_pass_rates_are_sampled_like_the_domains_rollouts() -> None:
     entry = {"where": {"domain": "logic"}, "training": {"temperature": 0.7}}
     plan = make_plan(training={**COMMON, "self_paced": {}}, overrides=[entry])
