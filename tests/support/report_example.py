@@ -13,6 +13,7 @@ from typing import Any
 
 from scipy.stats import norm
 
+from tests.support.ways_example import example_ways
 from xdomain.analysis.estimands import own_estimands
 from xdomain.analysis.findings import worded
 from xdomain.analysis.read_result import DRAWN
@@ -28,6 +29,7 @@ from xdomain.analysis.result import (
     Matrix,
     Meta,
     RunEffort,
+    SpeaksOf,
     StrategyComparison,
     StrategyCost,
     StrategyGradients,
@@ -67,7 +69,7 @@ class Example:
         self.mixes = [" + ".join(sorted(pair)) for pair in self.unordered]
         self.strategies = [f"{self.mixes[0]} [{name}]" for name in ("cgpo", "pcgrad")]
         self.runs = [*domains, *self.sequences, *self.mixes, *self.strategies]
-        self.speaks_of = "the recipe" if len(seeds) > 1 else "these checkpoints"
+        self.speaks_of: SpeaksOf = "the recipe" if len(seeds) > 1 else "these checkpoints"
 
     def cell(
         self, compares: tuple[str, ...], size: float = 0.06, error: float = 0.02, centre: float | None = 0.0
@@ -306,6 +308,9 @@ class Example:
             matrices=in_reading_order(matrices),
             trajectories=trajectories,
             strategies=(self.comparison(),),
+            ways_to_combine=(example_ways(self.domains, self.speaks_of, measured=self.measured),)
+            if len(self.domains) > 1
+            else (),
             contrasts=(DeclaredContrast(contrast=f"order({a}, {b}) on {b}", cell=self.cell(self.pairs[0])),),
             effort={run: self.effort(run) for run in ["base", *self.runs]},
             checkpoints=tuple(

@@ -55,6 +55,8 @@ ESCAPES = {
     MINUS: "$-$",
     UNBOUNDED: r"$\infty$",
     "±": r"$\pm$",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
     EQUIVALENT: r"$\approx$",
 }
 

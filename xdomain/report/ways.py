@@ -11,8 +11,9 @@ from xdomain.report.text_section import TextSection, TextTable
 TITLE = "Ways to combine"
 QUESTION = "How should several domains be combined?"
 MEANING = (
-    "Accuracy in percent per domain with its difference from the domain's own expert in points (arrow: an effect is "
-    "shown, p adjusted by Benjamini-Hochberg), the mean over the domains, and the worst domain, with 95% intervals. "
+    "Mean accuracy over the domains in percent, its difference from the domains' own experts in points (arrow: an "
+    "effect is shown, p adjusted by Benjamini-Hochberg), the worst domain, and accuracy per domain with its difference "
+    "from that domain's expert, with 95% intervals. "
     "The best and the worst order were chosen by their mean; their intervals hold for all orders together. Not beaten: "
     "multiple comparisons with the best among all runs, 95% jointly; inside the set differences lie within noise. A "
     "cost is the total of all stages that a run rests on, each once, then (+) what the run adds to the grid."
@@ -26,7 +27,7 @@ COSTS: dict[str, str] = {
     "seconds": "seconds",
 }
 """Columns of the costs, keyed by field of `RunCost`."""
-CSV_CELLS = ("estimate", "low", "high", "p", "p_adjusted", "word")
+CSV_CELLS = ("estimate", "low", "high", "n_items", "n_seeds", "p", "p_adjusted", "word", "speaks_of", "caveat")
 MARKS = {"gain": "↑", "loss": "↓"}
 """Marks of a difference from the expert that is shown."""
 
@@ -40,8 +41,17 @@ def ways_sections(result: AnalysisResult) -> list[TextSection]:
 
 
 def _accuracy_table(found: WaysToCombine) -> TextTable:
-    header = ("way", "run", *found.domains, "mean", "mean against experts", "worst domain", "not beaten")
-    return TextTable(found.title, header, tuple(tuple(_accuracies(found, arm)) for arm in found.arms))
+    header = ("way", "run", "mean", "mean against experts", "worst domain", "not beaten", *found.domains, "note")
+    caveats = [_caveats(arm) for arm in found.arms]
+    rows = [tuple(_accuracies(found, arm)) for arm in found.arms]
+    if not any(caveats):
+        return TextTable(found.title, header[:-1], tuple(rows))
+    return TextTable(found.title, header, tuple((*row, note) for row, note in zip(rows, caveats, strict=True)))
+
+
+def _caveats(arm: WayArm) -> str:
+    cells = (*arm.accuracy.values(), *arm.against_expert.values(), arm.mean, arm.mean_against_experts, arm.worst)
+    return "; ".join(dict.fromkeys(cell.caveat for cell in cells if cell.caveat))
 
 
 def _cost_table(found: WaysToCombine) -> TextTable:
@@ -57,13 +67,13 @@ def _names(arm: WayArm) -> tuple[str, str]:
 
 def _accuracies(found: WaysToCombine, arm: WayArm) -> Iterator[str]:
     yield from _names(arm)
-    for name in found.domains:
-        against = arm.against_expert.get(name)
-        yield _level(arm.accuracy[name]) + (f" ({_difference(against)})" if _measured(against) else "")
     yield _level(arm.mean)
     yield _difference(arm.mean_against_experts)
     yield f"{_level(arm.worst)} {arm.worst.note}".strip()
     yield ", ".join(_standing(found, arm))
+    for name in found.domains:
+        against = arm.against_expert.get(name)
+        yield _level(arm.accuracy[name]) + (f" ({_difference(against)})" if _measured(against) else "")
 
 
 def _standing(found: WaysToCombine, arm: WayArm) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.support.grids import make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.contrast import Blank
@@ -31,3 +33,14 @@ def test_a_run_that_the_grid_does_not_have_is_blank_with_its_name():
     assert isinstance(found, Blank)
     assert found.note == 'not measured: "math -> logic" has no evaluated end checkpoint'
     assert found.compares == ("math -> logic", "base")
+
+
+def test_several_domains_are_aligned_to_the_seeds_that_all_have():
+    grid = make_grid(("math", "science"), ("math", "science"), (0, 1, 2), n_items=6, samples=1, saved_every=40)
+    gone = grid.records["checkpoint"].eq("math-s1@40") & grid.records["domain"].eq("science")
+    study = build_study(replace(grid, records=grid.records[~gone]))
+    runs = [study.singles["math"], study.singles["science"]]
+    aligned = study.align_domains([("math", runs), ("science", runs)])
+    assert [part.seeds for part in aligned] == [(0, 2), (0, 2)]
+    absent = study.align_domains([("math", runs), ("logic", runs)])
+    assert isinstance(absent, Blank)

@@ -42,6 +42,24 @@ def test_rows_show_each_run_once_with_what_it_adds(tmp_path: Path) -> None:
     assert rows["merge(logic, math) -> math@4"][-1] == "logic + math@20"
 
 
+def test_the_shipped_comparison_has_mixtures_of_equal_cost(tmp_path: Path) -> None:
+    planned = open_experiment(SMOKE.with_name("ways-to-combine.yaml"), store=tmp_path / "s")
+    runs = Forecast(planned.plan, planned.store).run_costs
+    costs = {(str(cost.run.id), cost.run.seed): cost for cost in runs}
+    own = {str(cost.run.id.curriculum) for cost in runs if cost.run.id.is_mixture and cost.run.id.sets_steps}
+    combined = [cost for cost in runs if cost.run.id.is_sequence or str(cost.run.id).startswith("merge(")]
+    assert {str(cost.mixture) for cost in combined} == own
+    for cost in combined:
+        mixture = costs[str(cost.mixture), cost.run.seed]
+        assert mixture.total.steps == cost.total.steps
+        assert mixture.total.completion_tokens == cost.total.completion_tokens
+    for cost in runs:
+        if str(cost.run.id).startswith("distill("):
+            names = len(cost.run.id.domains)
+            assert (cost.total.steps, cost.marginal.steps) == (40 * names + 40, 40)
+            assert cost.marginal.teacher_passes == 40 * 16
+
+
 def test_costs_are_measured_after_the_run(smoke: Session) -> None:
     forecast = Forecast(smoke.plan, smoke.store)
     for cost, run in zip(forecast.run_costs, forecast.document()["runs"], strict=True):

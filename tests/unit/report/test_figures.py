@@ -11,10 +11,13 @@ from xdomain.report.layout import main_matrices
 
 
 @pytest.mark.parametrize(("kind", "begins"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
-def test_every_main_matrix_and_the_curves_have_a_file(tmp_path, kind, begins):
+def test_every_main_matrix_the_curves_and_the_costs_have_a_file(tmp_path, kind, begins):
     result = example_result(2, 1)
     write_figures(result, tmp_path, kind)
-    names = {f"{matrix.name}.{kind}" for matrix in main_matrices(result)} | {f"curves.{kind}"}
+    names = {f"{matrix.name}.{kind}" for matrix in main_matrices(result)} | {
+        f"curves.{kind}",
+        f"ways-to-combine.{kind}",
+    }
     assert {path.name for path in tmp_path.iterdir()} == names
     assert all(path.read_bytes().startswith(begins) for path in tmp_path.iterdir())
 

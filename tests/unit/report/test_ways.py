@@ -46,7 +46,7 @@ def test_one_table_of_accuracies_and_one_of_costs(result: AnalysisResult) -> Non
 
 
 def test_without_several_ways_there_is_no_section(tmp_path) -> None:
-    plain = example_result(2, 1)
+    plain = example_result(2, 1).model_copy(update={"ways_to_combine": (), "findings": ()})
     assert ways_sections(plain) == []
     assert "Ways to combine" not in render_html(plain)
     write_report(plain, tmp_path, ["csv"])
@@ -78,6 +78,18 @@ def test_every_format_begins_with_it(result: AnalysisResult, tmp_path) -> None:
     assert (written["csv"].parent / "ways-to-combine.csv").read_text() == ways_csv(result)
 
 
+def test_arrows_are_commands_in_latex() -> None:
+    text = render_latex(example_result(2, 2))
+    assert "$\\downarrow$" in text
+    assert not set("↑↓") & set(text)
+
+
+def test_caveats_are_notes_of_their_row() -> None:
+    accuracy, _ = ways_sections(example_result(2, 2))[0].tables
+    assert accuracy.header[-1] == "note"
+    assert [row[-1] for row in accuracy.rows] == ["2 of 3 seeds"] * 5 + [""]
+
+
 def test_csv_has_a_line_per_arm_and_quantity(result: AnalysisResult) -> None:
     rows = list(csv.DictReader(io.StringIO(ways_csv(result))))
     (found,) = result.ways_to_combine
@@ -86,6 +98,7 @@ def test_csv_has_a_line_per_arm_and_quantity(result: AnalysisResult) -> None:
     assert float(merge["estimate"]) == pytest.approx(found.arms[3].mean.estimate)
     assert float(merge["total_steps"]) == 80
     assert float(merge["marginal_steps"]) == 0
+    assert (merge["n_seeds"], merge["speaks_of"]) == ("2", "the recipe")
     assert merge["not_beaten"] in ("True", "False")
 
 

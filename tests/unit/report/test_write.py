@@ -46,6 +46,7 @@ def test_every_format_is_written_and_named(tmp_path):
         "report.html",
         "figures",
         "matrices",
+        "ways-to-combine.csv",
         "model-cards",
         "every-eval-ever",
     }
