@@ -12,13 +12,13 @@ from tests.support.small_grid import run_events, write_experiment, xdomain
 
 TEXT = """
 name: small
-model: {preset: tiny_qwen3, warmup: {steps: 80, examples_per_step: 32, domains: [logic, puzzle]}}
+model: {preset: tiny_qwen3, warmup: {steps: 20, examples_per_step: 16, domains: [logic, puzzle]}}
 domains: [logic, puzzle]
 grid: {singles: true, distilled_pairs: true}
 curricula: ["logic -> distill(logic: puzzle, puzzle)@2"]
 training:
   {steps: 4, prompts_per_step: 4, generations: 4, learning_rate: 1.0e-3, max_completion_tokens: 8, beta: 0.01}
-evaluation: {items: 24, samples: 2, temperature: 1.0}
+evaluation: {items: 8, temperature: 1.0}
 execution: {workers: 1, device: cpu}
 """
 PAIR, LATER = "distill(logic, puzzle)", "logic -> distill(logic: puzzle, puzzle)@2"

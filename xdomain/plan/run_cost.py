@@ -76,10 +76,12 @@ def planned_effort(stage: PhaseStage, experiment: Experiment, tokens: int | None
         return Effort(seconds=seconds, update_processor_seconds=None)
     if stage.adopted:
         return replace(UNRECORDED, steps=stage.steps)
-    prompts = prompts_consumed(stage.steps, settings_of(experiment, stage.curriculum).training)
-    found = Effort(stage.steps, prompts, tokens, None, seconds, None)
+    training = settings_of(experiment, stage.curriculum).training
+    found = Effort(stage.steps, prompts_consumed(stage.steps, training), tokens, None, seconds, None)
     if isinstance(stage.curriculum.phases[-1], Distill):
-        return replace(found, taught_tokens=tokens, teacher_passes=completions_of(stage, experiment))
+        taught = None if tokens is None else tokens * training.epochs_per_rollout
+        passes = completions_of(stage, experiment) * training.epochs_per_rollout
+        return replace(found, taught_tokens=taught, teacher_passes=passes)
     return found
 
 

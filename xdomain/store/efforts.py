@@ -37,6 +37,6 @@ def stage_efforts(stage: PhaseStage, summary: Mapping[str, Any], experiment: Exp
         summary.get("training_seconds"),
         summary.get("update_processor_seconds"),
         summary.get("taught_tokens") if distills else 0,
-        summary["prompts"] if distills else 0,  # one completion per prompt
+        summary.get("teacher_passes") if distills else 0,
     )
     return spent

@@ -98,7 +98,7 @@ class DomainDistillationTrainer(DomainGRPOTrainer):
         losses = {place: TeacherLoss(self, model) for place, model in distinct.items()}
         self.teachers = {name: losses[id(teachers[name])] for name in self.domains}
         self._redirect = _ForwardRedirection()
-        self._sums = torch.zeros(len(self.domains), 3, dtype=torch.float64, device=self.accelerator.device)
+        self._sums = torch.zeros(len(self.domains), 4, dtype=torch.float64, device=self.accelerator.device)
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Tensor:
         """Take TRL's step, and report the divergence from each teacher at the end of an accumulation window."""
@@ -125,7 +125,7 @@ class DomainDistillationTrainer(DomainGRPOTrainer):
         return loss
 
     def _taught(self, student: Any, inputs: Batch) -> tuple[Tensor, Tensor]:
-        """Return the loss, and the sums of divergences, entropies and tokens of each domain.
+        """Return the loss, and the sums of divergences, entropies, tokens and completions of each domain.
 
         TRL's denominator is the number of tokens of the rollout, which serves several steps if there are several
         updates per rollout. Processes average their gradients.
@@ -138,23 +138,25 @@ class DomainDistillationTrainer(DomainGRPOTrainer):
             rows = rows_of(inputs, (ids == domain).nonzero().flatten())
             loss, entropy, count = self.teachers[self.domains[domain]](student, rows, tokens)
             parts.append(loss)
-            sums[domain] = torch.stack([(loss * tokens).detach(), entropy, count]).to(sums.dtype)
+            read = rows["completion_mask"].any(dim=1).sum()
+            sums[domain] = torch.stack([(loss * tokens).detach(), entropy, count, read]).to(sums.dtype)
         return torch.stack(parts).sum(), sums
 
     def _report(self) -> None:
         """Add the step's mean divergences and entropies per token to the line of metrics."""
-        sums = self.accelerator.reduce(self._sums, reduction="sum").tolist()
+        sums = self.accelerator.reduce(self._sums, reduction="sum")
+        divergence, entropy, tokens, completions = (
+            dict(zip(self.domains, each, strict=True)) for each in sums.T.tolist()
+        )
         self._sums = torch.zeros_like(self._sums)
         losses = dict.fromkeys(self.teachers.values())
         self.rollout_metrics["distillation"] = {
             "teacher_seconds": sum(each.seconds for each in losses),
-            "tokens": {name: int(count) for name, (_, _, count) in zip(self.domains, sums, strict=True)},
-            "divergence": {
-                name: total / count for name, (total, _, count) in zip(self.domains, sums, strict=True) if count
-            },
+            "completions": {name: int(number) for name, number in completions.items()},
+            "tokens": {name: int(number) for name, number in tokens.items()},
+            "divergence": {name: divergence[name] / number for name, number in tokens.items() if number},
         }
-        tokens = sum(count for _, _, count in sums)
-        self._metrics["train"]["entropy"].append(sum(entropy for _, entropy, _ in sums) / max(tokens, 1.0))
+        self._metrics["train"]["entropy"].append(sum(entropy.values()) / max(sum(tokens.values()), 1.0))
         for each in losses:
             each.seconds = 0.0
 

@@ -68,6 +68,7 @@ def stage_totals(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     informative_groups = sum(values.get("informative_groups", 0) for values in by_domain)
     taught = {
         "taught_tokens": sum(sum(each["tokens"].values()) for each in distilled),
+        "teacher_passes": sum(sum(each["completions"].values()) for each in distilled),
         "teacher_seconds": sum(each["teacher_seconds"] for each in distilled),
     }
     return {

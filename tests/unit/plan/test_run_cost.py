@@ -96,3 +96,13 @@ def test_a_merge_spends_time_only() -> None:
     (merge,) = (stage for stage in plan.phase_stages if isinstance(stage, MergeStage))
     spent = planned_effort(merge, plan.experiment, 100, 2.0)
     assert (spent.steps, spent.completion_tokens, spent.seconds) == (0, 0, 2.0)
+
+
+def test_a_distillation_rests_on_its_teachers_who_read_every_pass() -> None:
+    plan = make_plan(
+        grid={}, curricula=["logic", "distill(logic, puzzle)@8"],
+        training={"steps": 10, "prompts_per_step": 4, "generations": 2, "epochs_per_rollout": 2},
+    )  # fmt: skip
+    found = costs(plan)["distill(logic, puzzle)@8"]
+    assert (found.total.steps, found.marginal.steps) == (28, 18)
+    assert (found.total.teacher_passes, found.total.taught_tokens) == (32, 1600)

@@ -20,6 +20,15 @@ def test_only_the_end_of_a_stage_knows_its_tokens() -> None:
     assert found[stage.checkpoints[0]].completion_tokens is None
 
 
+def test_a_distillation_has_tokens_that_were_taught() -> None:
+    plan = make_plan(grid={}, curricula=["distill(logic, puzzle)"])
+    student = plan.train_stages[-1]
+    summary = SUMMARY | {"informative_groups": None, "taught_tokens": 1000, "teacher_passes": 80}
+    assert stage_efforts(student, summary, plan.experiment) == {
+        student.end: Effort(10, 40, 500, None, 9.0, None, taught_tokens=1000, teacher_passes=80)
+    }
+
+
 def test_a_merge_spends_time_only() -> None:
     plan = make_plan(grid={}, curricula=["merge(logic, puzzle)"])
     (merge,) = (stage for stage in plan.phase_stages if isinstance(stage, MergeStage))

@@ -29,6 +29,7 @@ def test_a_step_is_measured_by_domain(trained: DomainDistillationTrainer) -> Non
     domains, found = trained.rollout_metrics["domains"], trained.rollout_metrics["distillation"]
     assert found["tokens"] == {name: domains[name]["completion_tokens"] for name in NAMES}
     assert set(found["divergence"]) == set(NAMES)
+    assert found["completions"] == dict.fromkeys(NAMES, 4)
     last = [line for line in trained.state.log_history if "loss" in line][-1]
     tokens = sum(found["tokens"].values())
     mean = sum(found["divergence"][name] * found["tokens"][name] for name in NAMES) / tokens

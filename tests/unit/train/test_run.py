@@ -114,6 +114,7 @@ def test_a_stopped_distillation_resumes_to_the_same_weights(stages: Stages, lora
     for summary in (whole, parts):
         assert summary["informative_groups"] is None
         assert summary["taught_tokens"] == summary["completion_tokens"] > 0
+        assert summary["teacher_passes"] == summary["prompts"]
         assert 0 < summary["teacher_seconds"] < summary["training_seconds"]
         assert summary["prompts"] == 8
 
