@@ -9,12 +9,13 @@ from typing import Any
 
 from tests.support.stages import train_stage
 from xdomain.config.experiment import Experiment
+from xdomain.config.setups import TrainingSetup
 from xdomain.config.strategy import StrategyModel
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.stage import StageContext
 from xdomain.core.states import NoteKind
-from xdomain.plan.stage import CheckpointRef
-from xdomain.plan.task import base_setup
+from xdomain.plan.stage import CheckpointRef, TrainStage
+from xdomain.plan.task import base_setup, work_setup
 from xdomain.train.base_model import run_base
 from xdomain.train.run import run_train
 
@@ -75,7 +76,7 @@ class Stages:
         stage = train_stage(
             curriculum, key=key, parent=start, strategy=strategy, steps=4, checkpoint_steps=(2, 4), teachers=teaching
         )
-        return TrainedStage(context.work, run_train(experiment.training_setup, stage, context).summary)
+        return TrainedStage(context.work, run_train(training_setup(experiment, stage), stage, context).summary)
 
     def end(self, key: str) -> Path:
         """Return the folder of a stage's last checkpoint."""
@@ -85,3 +86,10 @@ class Stages:
 def ending(key: str) -> CheckpointRef:
     """Return the last checkpoint of a stage."""
     return CheckpointRef(key, 0 if key == "base" else 4)
+
+
+def training_setup(experiment: Experiment, stage: TrainStage) -> TrainingSetup:
+    """Return the sections of an experiment that a worker gets for a stage."""
+    setup = work_setup(stage, experiment)
+    assert isinstance(setup, TrainingSetup)
+    return setup

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from xdomain.analysis.alarms import monitored_domains
 from xdomain.analysis.checkpoints import end_checkpoints
 from xdomain.analysis.declared import declared_contrasts
 from xdomain.analysis.effort import efforts
@@ -53,6 +54,7 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
             trajectories=trajectories(study),
             strategies=strategy_costs(study),
             ways_to_combine=ways_to_combine(study),
+            alarms=monitored_domains(study),
             contrasts=(),
             effort=efforts(study),
             checkpoints=end_checkpoints(study),

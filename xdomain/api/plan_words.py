@@ -38,6 +38,7 @@ def lines_in_words(forecast: Forecast) -> Iterator[tuple[str, str]]:
         "trainer": [] if engine is None else [engine.sentence()],
         "declared": [] if declared is None else [declared],
         "recipes": recipe_lines(experiment),
+        "alarms": [] if forecast.alarms is None else forecast.alarms.sentences(),
         "not reused": reasons_in_words(forecast),
         "borrowed": borrowed_in_words(forecast),
         "time left": [time_in_words(forecast)],

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from xdomain.api.alarms import PlannedAlarms, planned_alarms
 from xdomain.api.estimates import Estimates, Needs
 from xdomain.api.outlook import design_of, outlooks
 from xdomain.api.run_costs import cost_document, run_costs
@@ -54,6 +55,10 @@ class Forecast:
     store: Store
     needs: Needs = field(default_factory=Needs)
 
+    def __post_init__(self) -> None:
+        """Refuse alarms that cost more than their budget before anything is shown."""
+        _ = self.alarms
+
     @cached_property
     def done(self) -> frozenset[str]:
         """Keys of the stages that are in the store."""
@@ -84,6 +89,11 @@ class Forecast:
         """Estimates of memory, disk, tokens and time."""
         found = find_shape(self.plan.experiment.model, self.plan.base, self.store)
         return Estimates(self.plan, self.done, found, self.items, self.rates, self.needs)
+
+    @cached_property
+    def alarms(self) -> PlannedAlarms | None:
+        """Alarms of the training stages; None if the experiment has none."""
+        return planned_alarms(self.plan)
 
     @cached_property
     def run_costs(self) -> tuple[CostOfRun, ...]:
@@ -132,6 +142,7 @@ class Forecast:
             "estimate_seconds": self.estimates.seconds_left,
             "estimate_workers": self.estimates.workers,
             "estimates": self.estimates.document(),
+            "alarms": [] if self.alarms is None else self.alarms.document(),
             "rows_left_out": left_out(plan.experiment),
             "detectable_effect": {
                 "assumptions": design_of(plan).assumptions,

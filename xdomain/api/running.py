@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
 
+from xdomain.api.alarms import planned_alarms
 from xdomain.config.execution import ResourcesConfig
 from xdomain.core.errors import Interrupted, StageError, StoreError
 from xdomain.core.words import count
@@ -70,7 +71,9 @@ def run_experiment(
         StoreError: A stage that one of `stages` is based on is not published.
         StageError: A stage failed.
         Interrupted: The user stopped the session.
+        PlanError: The experiment's alarms cost more than their budget.
     """
+    planned_alarms(plan)
     if not stages:
         return run_graph(plan, store, jobs, observer)
     return run_graph(_stages_here(plan, store, stages), store, None, observer)

@@ -227,6 +227,11 @@ class Experiment(ConfigModel):
             named = [name for run in contrast.curricula for name in run.named_domains] + [contrast.domain or own[0]]
             for name in [each for each in named if each not in own][:1]:
                 yield ("analysis", "contrasts", index), _not_listed(str(contrast), name, own)
+        alarms = self.training.alarms
+        for index, name in enumerate(alarms.domains if alarms and alarms.domains != "all" else ()):
+            if name not in own:
+                listed = f"{', '.join(own)}.{did_you_mean(name, own)}"
+                yield ("training", "alarms", "domains", index), f'"{name}" is not under `domains`: {listed}'
         for index, name in enumerate(self.model.warmup.domains if self.model.warmup else ()):
             if name not in own and name not in DOMAINS.names():
                 what = f'unknown domain "{name}".{suggestion(name, [*own, *DOMAINS.names()])}'

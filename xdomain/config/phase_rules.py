@@ -18,6 +18,10 @@ def check_phase_rules(training: TrainingConfig, execution: ExecutionConfig, chec
 
 
 def _check_processes(training: TrainingConfig, processes: int) -> None:
+    if processes > 1 and training.alarms is not None and training.alarms.stops:
+        raise ValueError(
+            "training.alarms.on_alarm: `stop` is not supported with execution.train_processes above 1 yet. Use `warn`."
+        )
     if processes == 1 or training.engine is not None:  # a command starts its own processes
         return
     completions = training.prompts_per_step * training.generations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from xdomain.config.domain import DomainConfig
 from xdomain.config.evaluation import EvaluationConfig
@@ -67,6 +67,8 @@ class TrainingSetup(BaseSetup):
     """Training of one phase."""
 
     training: TrainingConfig
+    looks: dict[str, EvaluationConfig] = Field(default_factory=dict)
+    """Settings with which alarms evaluate the dev items of each monitored domain; empty without alarms."""
 
 
 def with_adapter_rank(evaluation: EvaluationConfig, model: ModelConfig | None) -> EvaluationConfig:

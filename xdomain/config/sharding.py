@@ -47,6 +47,8 @@ def check_sharding(training: TrainingConfig, model: ModelConfig, execution: Exec
             f"execution.sharding: fsdp was not tried with `training.optimizer: {training.optimizer}`. Choose one of "
             f"{', '.join(SHARDED_OPTIMIZERS)}, or remove `sharding`."
         )
+    if training.alarms is not None:
+        raise ValueError("execution.sharding: fsdp does not support `training.alarms` yet. Remove one of them.")
     if training.bf16 and model.lora is None and model.dtype != "float32":
         raise ValueError(
             f"execution.sharding: fsdp with `training.bf16` would train float32 copies of {model.dtype} weights, which "

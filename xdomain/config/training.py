@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from xdomain.config.alarms import AlarmsConfig
 from xdomain.config.engine import EngineConfig
 from xdomain.config.evaluation import COMPLETION_TOKENS
 from xdomain.config.grpo_fields import check_effect
@@ -122,6 +123,9 @@ class TrainingConfig(PhaseTraining):
     GPU. The memory that it saves on a GPU has not been measured yet."""
     keep_rollouts: KeepRollouts | None = None
     """Keep sampled completions with their rewards and verdicts, for `xdomain view`. It does not change results."""
+    alarms: AlarmsConfig | None = None
+    """Watch the accuracy of domains on dev items during training, and raise an alarm if one gets worse. By default, no
+    domain is watched."""
     report_to: tuple[str, ...] = ()
     """Names of trackers in transformers. An error of a tracker never makes a stage fail."""
     grpo: PlainMapping = Field(default_factory=dict)

@@ -85,13 +85,30 @@ class StageContext:
 
 
 @dataclass(frozen=True)
+class StoppedByAlarm:
+    """An alarm that ended a training stage.
+
+    Attributes:
+        step: Step of the look that raised it.
+        good_step: Step of the last checkpoint before the damage; 0 if it began before the first look.
+        message: Description of the alarm.
+    """
+
+    step: int
+    good_step: int
+    message: str
+
+
+@dataclass(frozen=True)
 class StageResult:
     """The result of a stage, in addition to its files.
 
     Attributes:
         finished: False if the stage stopped on request and can be resumed.
         summary: Small JSON values for status and reports (steps, prompts, tokens, seconds by activity).
+        alarm: Alarm that ended the stage before its last step; None for a complete stage.
     """
 
     finished: bool
     summary: Mapping[str, Any]
+    alarm: StoppedByAlarm | None = None

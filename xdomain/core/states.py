@@ -17,6 +17,12 @@ class Cause(StrEnum):
     """A published file that the stage reads has another digest, or is missing."""
     CANCELLED = "cancelled"
     """A user cancelled the stage, so that it does not run until `grid retry`."""
+    ALARM = "alarm"
+    """An alarm stopped the stage. It does not run until `grid retry`."""
+
+
+HELD = frozenset({Cause.CANCELLED, Cause.ALARM})
+"""Causes after which a stage does not run until `grid retry`."""
 
 
 class StageState(StrEnum):
@@ -49,4 +55,6 @@ class NoteKind(StrEnum):
 
     ALARM = "alarm"
     GENERATION = "generation"
+    MONITORING = "monitoring"
+    """A domain or stage cannot be monitored for alarms."""
     TRACKER = "tracker"

@@ -17,6 +17,7 @@ so that existing keys survive. If the meaning of existing code changes, raise th
 | the field belongs to | it is named in |
 |---|---|
 | `training` | `TRAINING_FIELDS` |
+| `training.alarms` | `_alarms`, only if an alarm may stop the stage |
 | `training.engine` | its own `identity()` |
 | `evaluation` | `_sampling`, or `evaluate_payload` if it decides which items are drawn |
 | `model` (loading, chat template) | `base_payload` |
@@ -34,13 +35,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xdomain.config.adopted import AdoptedCheckpoint
+from xdomain.config.alarms import AlarmsConfig
 from xdomain.config.backend import backend_version
 from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig, ModelConfig
 from xdomain.config.phases import Distill, Merge, Phase
-from xdomain.plan.recipe import Recipe
+from xdomain.plan.recipe import Recipe, evaluation_of
 from xdomain.plan.stage import CheckpointRef
 
 BASE_VERSION = 2
@@ -154,6 +156,8 @@ def train_payload(
         payload["self_paced"] = {name: pass_rates[name] for name in phase.domains}
     if phase.is_mixed and training.informative_quotas:
         payload["informative_quotas"] = True
+    if training.alarms is not None and training.alarms.stops:
+        payload["alarms"] = _alarms(experiment, training.alarms, identities)
     if training.engine is not None:
         payload["engine"] = training.engine.identity()
     return payload | _threads(experiment.execution)
@@ -184,6 +188,33 @@ def merge_payload(merge: Merge, base: str, inputs: Sequence[CheckpointRef]) -> d
         "method": str(merge.method),
     }
     return payload if merge.density is None else {**payload, "density": merge.density}
+
+
+def _alarms(experiment: Experiment, alarms: AlarmsConfig, identities: Identities) -> dict[str, Any]:
+    """Return what decides whether an alarm stops a stage."""
+    names = alarms.monitored(experiment.domain_names)
+    return {
+        "on_alarm": alarms.on_alarm,
+        "alpha": alarms.alpha,
+        "budget": alarms.budget,
+        "threshold": alarms.threshold,
+        "items": _of(names, identities.items),
+        "verifiers": _of(names, identities.verifiers),
+        "sampling": {name: _look(experiment, identities, name) for name in names},
+    }
+
+
+def _look(experiment: Experiment, identities: Identities, domain: str) -> dict[str, Any]:
+    """Return the settings with which alarms evaluate a domain, whatever the backend of evaluations."""
+    evaluation = evaluation_of(experiment, domain)
+    return {
+        "temperature": evaluation.temperature,
+        "top_p": evaluation.top_p,
+        "max_completion_tokens": evaluation.completion_tokens,
+        "batch_tokens": evaluation.batch_tokens,
+        "seed": evaluation.seed,
+        "stop": list(identities.stops.get(domain, ())),
+    }
 
 
 def evaluate_payload(

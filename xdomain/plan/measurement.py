@@ -15,6 +15,8 @@ from xdomain.config.run_id import RunId
 if TYPE_CHECKING:
     import pandas as pd
 
+    from xdomain.plan.alarms.looks import StageLooks
+
 Number = TypeVar("Number", int, float)
 
 
@@ -100,6 +102,7 @@ class EvaluatedCheckpoint:
             checkpoints all share one template.
         telemetry: Telemetry of each step of its phase, if it is the end of a mixed phase. Otherwise, and if it was not
             recorded, ().
+        looks: Looks of its phase's alarms, if it is the end of a phase that was monitored; else None.
     """
 
     checkpoint: str
@@ -114,6 +117,7 @@ class EvaluatedCheckpoint:
     displacement: float | None = None
     template: str | None = None
     telemetry: tuple[StepTelemetry, ...] = ()
+    looks: StageLooks | None = None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ RENAMED = {
 """Fields of an identity that have another name in the experiment file."""
 SECTIONS = {
     **dict.fromkeys(("warmup", "dtype", "lora", "chat_template", "chat_template_kwargs"), "model."),
-    "engine": "training.",
+    **dict.fromkeys(("alarms", "engine"), "training."),
     "sampling": "evaluation.",
     "threads": "execution.",
 }

@@ -14,7 +14,7 @@ from xdomain.config.setups import BaseSetup, TrainingSetup
 from xdomain.plan.adopted import adopted_run
 from xdomain.plan.expand import expand_curricula
 from xdomain.plan.graph import Setup
-from xdomain.plan.recipe import settings_of
+from xdomain.plan.recipe import evaluation_of, settings_of
 from xdomain.plan.stage import BaseStage, StageSpec, TaggedStage, TrainStage
 
 
@@ -60,7 +60,10 @@ def work_setup(stage: StageSpec, setup: Setup) -> TrainingSetup | BaseSetup | No
     if isinstance(stage, TrainStage):
         assert isinstance(setup, Experiment)
         recipe = settings_of(setup, stage.curriculum)
-        return setup.training_setup.model_copy(update={"training": recipe.training})
+        alarms = recipe.training.alarms
+        watched = alarms.monitored(setup.domain_names) if alarms else ()
+        looks = {name: evaluation_of(setup, name) for name in watched}
+        return setup.training_setup.model_copy(update={"training": recipe.training, "looks": looks})
     return base_setup(setup) if isinstance(stage, BaseStage) else None
 
 

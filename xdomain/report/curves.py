@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from xdomain.analysis.result import AnalysisResult, Trajectory
+from xdomain.analysis.result import AnalysisResult, MonitoredDomain, Trajectory
+from xdomain.core.number_text import points
 from xdomain.report.numbers import estimate_text, interval_text
 from xdomain.report.palette import N_SERIES
 
@@ -18,6 +19,8 @@ X_TITLE, Y_TITLE = "optimizer steps", "accuracy, percent"
 LABEL_LETTERS = 11
 """Number of letters that fit at the end of a line."""
 LETTER_WIDTH = 6.5
+ALARM_GAP = 8
+"""Distance between the marks of alarms."""
 LABEL_GAP = 12
 """Minimum distance between the labels at the ends of the lines."""
 
@@ -68,6 +71,18 @@ class Line:
 
 
 @dataclass(frozen=True)
+class AlarmMark:
+    """An alarm during training: a stroke over the interval of the onset, and a point at the alarm's step."""
+
+    x: float
+    y: float
+    left: float
+    right: float
+    colour: int
+    text: str
+
+
+@dataclass(frozen=True)
 class PhaseBand:
     """The stretch of steps that one phase covers."""
 
@@ -87,6 +102,7 @@ class Panel:
     x_ticks: tuple[tuple[float, str], ...]
     caveat: str
     """Caveat of the panel's points."""
+    alarms: tuple[AlarmMark, ...] = ()
 
 
 def panels(result: AnalysisResult) -> tuple[list[Panel], list[Panel]]:
@@ -100,7 +116,8 @@ def panels(result: AnalysisResult) -> tuple[list[Panel], list[Panel]]:
     others: list[Panel] = []
     for curriculum, lines in by_curriculum.items():
         place = sequences if len(lines[0].phase_ends) > 1 else others
-        place.append(_panel(curriculum, result.effort[curriculum].phases, lines, result.meta.domains, top))
+        raised = [each for each in result.alarms if each.run == curriculum and each.alarm is not None]
+        place.append(_panel(curriculum, result.effort[curriculum].phases, lines, result.meta.domains, top, raised))
     # A control repeats one phase; it is not where forgetting shows, and comes last.
     return sorted(sequences, key=lambda panel: len(set(result.effort[panel.curriculum].phases)) == 1), others
 
@@ -112,7 +129,12 @@ def _top(trajectories: tuple[Trajectory, ...]) -> float:
 
 
 def _panel(
-    curriculum: str, names: tuple[str, ...], trajectories: list[Trajectory], domains: tuple[str, ...], top: float
+    curriculum: str,
+    names: tuple[str, ...],
+    trajectories: list[Trajectory],
+    domains: tuple[str, ...],
+    top: float,
+    raised: list[MonitoredDomain],
 ) -> Panel:
     steps = max(max((*t.phase_ends, *(p.total_steps for p in t.points))) for t in trajectories)
 
@@ -134,7 +156,29 @@ def _panel(
         y_ticks=tuple((y(tick * top / 4), f"{100 * tick * top / 4:.0f}") for tick in range(5)),
         x_ticks=tuple((x(end), f"{end:,}") for end in ends),
         caveat=caveat(trajectories),
+        alarms=tuple(_mark(each, place, ends[-2], domains, x) for place, each in enumerate(raised)),
     )
+
+
+def _mark(found: MonitoredDomain, place: int, phase_start: int, domains: tuple[str, ...], x: Axis) -> AlarmMark:
+    """Return the mark of an alarm of the last phase. Marks are below each other at the top of the panel."""
+    alarm = found.alarm
+    assert alarm is not None
+    return AlarmMark(
+        x=x(phase_start + alarm.step),
+        y=FRAME.top + 5 + ALARM_GAP * place,
+        left=x(phase_start + alarm.onset_low),
+        right=x(phase_start + alarm.onset_high),
+        colour=_colour(found.domain, domains),
+        text=f"alarm: {found.domain} fell by {points(-alarm.change)} points by step {alarm.step:,} of the phase, seed "
+        f"{found.seed}; it began between steps {alarm.onset_low:,} and {alarm.onset_high:,}",
+    )
+
+
+def _colour(domain: str, domains: tuple[str, ...]) -> int:
+    """Return the number of a domain's series, from 1."""
+    place = domains.index(domain) if domain in domains else len(domains)
+    return place % N_SERIES + 1
 
 
 def caveat(trajectories: Iterable[Trajectory]) -> str:
@@ -144,7 +188,7 @@ def caveat(trajectories: Iterable[Trajectory]) -> str:
 
 
 def _line(trajectory: Trajectory, domains: tuple[str, ...], x: Axis, y: Axis) -> Line:
-    points = [point for point in trajectory.points if point.estimate is not None]
+    measured = [point for point in trajectory.points if point.estimate is not None]
     dots = tuple(
         Dot(
             x(p.total_steps),
@@ -152,15 +196,14 @@ def _line(trajectory: Trajectory, domains: tuple[str, ...], x: Axis, y: Axis) ->
             f"{trajectory.domain} after {p.total_steps:,} steps: {estimate_text('fraction', p.estimate, signed=False)} "
             f"{interval_text('fraction', p.low, p.high)}",
         )
-        for p in points
+        for p in measured
     )
-    banded = [(x(p.total_steps), y(p.low), y(p.high)) for p in points if p.low is not None and p.high is not None]
+    banded = [(x(p.total_steps), y(p.low), y(p.high)) for p in measured if p.low is not None and p.high is not None]
     outline = [(at, low) for at, low, _ in banded] + [(at, high) for at, _, high in reversed(banded)]
-    place = domains.index(trajectory.domain) + 1 if trajectory.domain in domains else len(domains) + 1
     return Line(
         domain=trajectory.domain,
         label=cut(trajectory.domain, LABEL_LETTERS),
-        colour=(place - 1) % N_SERIES + 1,
+        colour=_colour(trajectory.domain, domains),
         dots=dots,
         outline=tuple(outline),
         label_y=dots[-1].y,

@@ -11,7 +11,7 @@ from xdomain.core.files import write_atomic
 from xdomain.core.foreign_text import plain
 from xdomain.report.cell_view import CellView
 from xdomain.report.cost_picture import COST_BOX, CostPicture
-from xdomain.report.curves import FRAME, HEIGHT, WIDTH, X_TITLE, Y_TITLE, Panel
+from xdomain.report.curves import FRAME, HEIGHT, WIDTH, X_TITLE, Y_TITLE, AlarmMark, Panel
 from xdomain.report.heatmap import HeatMap, Picture
 from xdomain.report.palette import N_SERIES, page_palette
 
@@ -140,6 +140,14 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         axes.plot([dot.x for dot in line.dots], [dot.y for dot in line.dots], marker="o", markersize=2.5, **stroke)
         place = (FRAME.right + 6, line.label_y)
         axes.text(*place, _label(line.label), va="center", fontsize=7, fontweight="bold", color=stroke["color"])
+    for alarm in panel.alarms:
+        _draw_alarm(axes, alarm)
+
+
+def _draw_alarm(axes: Axes, alarm: AlarmMark) -> None:
+    colour = PALETTE.series(alarm.colour)
+    axes.plot([alarm.left, alarm.right], [alarm.y, alarm.y], color=colour, linewidth=1.2)
+    axes.plot([alarm.x], [alarm.y], marker="v", markersize=4, color=colour)
 
 
 def cost_figure(picture: CostPicture, caption: str) -> Figure:

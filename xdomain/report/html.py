@@ -25,7 +25,7 @@ from xdomain.report.layout import definition, further_matrices, main_matrices, s
 from xdomain.report.notes import NOTATION, notes
 from xdomain.report.overview import facts, overview
 from xdomain.report.reproduce import default_command, short_checkpoint, without_writing
-from xdomain.report.strategies import strategy_sections
+from xdomain.report.sections import table_sections
 from xdomain.report.tree import curriculum_tree
 from xdomain.report.ways import ways_sections
 
@@ -60,7 +60,7 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             accuracy_rows=accuracy_rows(result.accuracy),
             best_groups=_best_groups(result),
             titles=item_titles(result.items),
-            strategy_sections=strategy_sections(result),
+            strategy_sections=table_sections(result),
             ways_sections=ways_sections(result),
             cost_pictures=cost_pictures(result),
             references=result.references,

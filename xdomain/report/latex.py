@@ -18,7 +18,7 @@ from xdomain.report.notes import NOTATION, missing_note, notes
 from xdomain.report.overview import facts_line, overview, scope
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
-from xdomain.report.strategies import strategy_sections
+from xdomain.report.sections import table_sections
 from xdomain.report.text_section import TextSection
 from xdomain.report.ways import ways_sections
 
@@ -71,7 +71,7 @@ def render_latex(result: AnalysisResult) -> str:
         *(_matrix(result, matrix) for matrix in matrices),
     ]
     tables += [
-        *_sections(strategy_sections(result)),
+        *_sections(table_sections(result)),
         *_best(result),
         *(_reference(study) for study in result.references),
     ]

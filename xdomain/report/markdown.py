@@ -20,7 +20,7 @@ from xdomain.report.numbers import estimate_text, interval_text
 from xdomain.report.overview import facts_line, overview
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
-from xdomain.report.strategies import strategy_sections
+from xdomain.report.sections import table_sections
 from xdomain.report.text_section import TextSection
 from xdomain.report.ways import ways_sections
 
@@ -42,7 +42,7 @@ def render_markdown(result: AnalysisResult, *, report_command: str | None = None
     for matrix in [*main_matrices(result), *further_matrices(result)]:
         parts += _matrix(heat_map(result, matrix, None, report_command=command))
         parts += _comparisons(result, matrix)
-    parts += _sections(strategy_sections(result))
+    parts += _sections(table_sections(result))
     parts += _best(result)
     parts += [part for study in result.references for part in _reference(study)]
     parts += ["## Effort", _effort(result)]

@@ -26,7 +26,7 @@ from xdomain.report.numbers import estimate_text, interval_text
 from xdomain.report.overview import facts_line, overview
 from xdomain.report.published import EXPLANATION, columns, published_views, standing
 from xdomain.report.reproduce import default_command
-from xdomain.report.strategies import strategy_sections
+from xdomain.report.sections import table_sections
 from xdomain.report.text_section import TextSection
 from xdomain.report.ways import ways_sections
 
@@ -54,7 +54,7 @@ def tables(result: AnalysisResult, *, everything: bool = False) -> list[Renderab
     parts.append(accuracy_table(result.accuracy))
     matrices = main_matrices(result) + (further_matrices(result) if everything else [])
     parts += [matrix_tables(result, matrix) for matrix in matrices]
-    parts += [part for section in strategy_sections(result) for part in _section(section)]
+    parts += [part for section in table_sections(result) for part in _section(section)]
     parts += [part for study in result.references for part in _reference(study)]
     parts += [text(note, "italic") for note in [*notes(result), missing_note(result, MOST_MISSING)] if note]
     return [*parts, *_findings(result, everything=everything)]

@@ -8,10 +8,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 from xdomain.core.errors import StoreError
 from xdomain.core.files import remove
-from xdomain.core.states import Cause, EventKind
+from xdomain.core.states import HELD, Cause, EventKind
 from xdomain.plan.graph import Graph
 from xdomain.plan.stage import StageSpec
 from xdomain.schedule.attempts import Attempts
@@ -141,9 +142,11 @@ class Scheduler:
         if self._store.done([stage]):
             self._found_done(stage)  # another session has published it since the last check
             return False
-        if self._store.failures.is_cancelled(stage):
-            message = "it was cancelled. `xdomain grid retry` undoes that."
-            self._fail(stage, Failure(Cause.CANCELLED, message, str(self._store.log_path(stage))))
+        held = self._store.failures.held(stage)
+        if held is not None:
+            if held.cause is Cause.CANCELLED:
+                held = replace(held, message="it was cancelled. `xdomain grid retry` undoes that.")
+            self._fail(stage, held)
             return False
         holder, free = self._stale_watch.holder(self._store.lease_path(stage))
         if not free:
@@ -191,7 +194,7 @@ class Scheduler:
     def _retry_or_fail(self, stage: StageSpec, failure: Failure) -> None:
         if failure.cause is Cause.CORRUPT and self._rebuild_inputs(stage):
             return
-        if failure.cause is not Cause.CANCELLED:
+        if failure.cause not in HELD:
             self._store.failures.note_attempt(stage, failure.cause)
             if self._attempts.may_retry(stage, failure.cause) and not self._stopping:
                 self._on_event(Event(EventKind.RETRY, stage, {"message": failure.message}))

@@ -15,7 +15,7 @@ from pathlib import Path
 from xdomain.core.files import read_json, write_json
 from xdomain.core.reading import read_limited
 from xdomain.core.secrets import mask
-from xdomain.core.states import Cause
+from xdomain.core.states import HELD, Cause
 from xdomain.plan.stage import StageRef
 
 ATTEMPTS_BYTES = 16 << 20
@@ -62,8 +62,13 @@ class Failures:
 
     def is_cancelled(self, stage: StageRef) -> bool:
         """Return whether a user cancelled the stage, so that it does not run until `grid retry`."""
-        failure = self.last(stage) if os.path.isfile(self._failure_path(stage)) else None
+        failure = self.held(stage)
         return failure is not None and failure.cause is Cause.CANCELLED
+
+    def held(self, stage: StageRef) -> Failure | None:
+        """Return the failure because of which the stage does not run until `grid retry`; None if it may run."""
+        failure = self.last(stage) if os.path.isfile(self._failure_path(stage)) else None
+        return failure if failure is not None and failure.cause in HELD else None
 
     def clear(self, stage: StageRef) -> None:
         """Remove the record of a stage's failure."""

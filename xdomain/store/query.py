@@ -12,6 +12,7 @@ from xdomain.core.errors import DamagedArtifact
 from xdomain.core.parquet import read_records
 from xdomain.core.records import RECORD_COLUMNS
 from xdomain.plan.adopted import declaration
+from xdomain.plan.alarms.looks import LOOKS, StageLooks, read_looks
 from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.measurement import UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
 from xdomain.plan.merges import phases_below
@@ -93,6 +94,7 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
                 effort=before.plus(spent.setdefault(ref, own_efforts.get(ref, UNRECORDED))),
                 displacement=summary.get("displacement") if summary and ref == stage.end else None,
                 telemetry=_telemetry(store, stage) if summary and ref == stage.end else (),
+                looks=_looks(store, stage) if summary and ref == stage.end else None,
             )
     ends = {stage.key: stage.end for stage in plan.phase_stages}
     own = own_stages(plan)
@@ -123,6 +125,18 @@ def _telemetry(store: Store, stage: PhaseStage) -> tuple[StepTelemetry, ...]:
         )
     except (ValueError, AttributeError, RecursionError) as error:
         raise DamagedArtifact(f'"{path.name}" holds no metrics: {error}.', where=str(folder), fix=REMAKE) from error
+
+
+def _looks(store: Store, stage: PhaseStage) -> StageLooks | None:
+    """Return the looks of a stage's alarms; None if it was not monitored."""
+    folder = store.folder(stage)
+    if not (folder / LOOKS).exists():
+        return None
+    check_artifact(folder, LOOKS)
+    try:
+        return read_looks(folder / LOOKS)
+    except (ValueError, RecursionError) as error:
+        raise DamagedArtifact(f'"{LOOKS}" holds no looks: {error}.', where=str(folder), fix=REMAKE) from error
 
 
 def compared_runs(graphs: Mapping[str, Graph], base: str | None) -> dict[str, RunId]:

@@ -48,7 +48,7 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         self._resume_steps = resume_steps
         self._period = period
         self._take_rollout_metrics = take_rollout_metrics
-        self._keep = keep
+        self.keep = keep
         self.metrics_path = context.work / "metrics.jsonl"
         self.rollouts_path = context.work / ROLLOUTS
         self.stopped = False
@@ -68,7 +68,7 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
             self.stopped = True
             control.should_training_stop = True
         if step in self._kept:
-            self._keep(step)
+            self.keep(step)
         if step in self._resume_steps or self.stopped:
             control.should_save = True
         return control

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from xdomain.config.setups import TrainingSetup
 from xdomain.config.strategy import StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.artifact_layout import checkpoint_folder
+from xdomain.core.files import remove
 from xdomain.core.model_context import context_of
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.base import Domain
@@ -30,10 +32,12 @@ from xdomain.models.checkpoint import (
     save_full,
 )
 from xdomain.models.sharded_checkpoint import save_adapter_shards, save_full_shards
+from xdomain.plan.alarms.looks import LOOKS
 from xdomain.plan.distillation import distillation_settings
 from xdomain.plan.stage import CheckpointRef, TrainStage
 from xdomain.strategies.base import Strategy
 from xdomain.strategies.build import build_strategy
+from xdomain.train import alarms
 from xdomain.train.adaptive import SLOT
 from xdomain.train.agreement import compare_prompts
 from xdomain.train.arguments import grpo_arguments
@@ -64,12 +68,14 @@ def run_train(setup: TrainingSetup, stage: TrainStage, context: StageContext) ->
     A stage that was killed continues from its last resume state. On a CPU its weights are then bitwise equal to those
     of a stage without interruption.
     """
-    domains = build_domains(setup.domains, stage.phase.domains)
+    watched = setup.training.alarms.monitored(setup.domain_names) if setup.training.alarms else ()
+    domains = build_domains(setup.domains, tuple(dict.fromkeys([*stage.phase.domains, *watched])))
     try:
         if setup.training.engine is not None:
             scaled = scaled_rate(setup.training, stage.strategy_config)
             return CommandTraining(setup.model_copy(update={"training": scaled}), stage, context, domains).run()
-        return _Training(setup, stage, context, domains).run()
+        trained = {name: domains[name] for name in stage.phase.domains}
+        return _Training(setup, stage, context, trained, {name: domains[name] for name in watched}).run()
     finally:
         for domain in domains.values():
             domain.close()
@@ -77,9 +83,15 @@ def run_train(setup: TrainingSetup, stage: TrainStage, context: StageContext) ->
 
 class _Training:
     def __init__(
-        self, setup: TrainingSetup, stage: TrainStage, context: StageContext, domains: dict[str, Domain]
+        self,
+        setup: TrainingSetup,
+        stage: TrainStage,
+        context: StageContext,
+        domains: dict[str, Domain],
+        watched: dict[str, Domain],
     ) -> None:
         self._setup = setup
+        self._watched = watched
         self._training = distillation_settings(setup.training) if stage.teachers else setup.training
         self._stage = stage
         self._context = context
@@ -112,11 +124,32 @@ class _Training:
             if is_first():
                 for path in (callback.metrics_path, callback.rollouts_path):
                     truncate_lines(path, step or 0)
+        watch = self._alarms(trainer, step or 0, callback.keep)
         trainer.train(resume_from_checkpoint=None if step is None else str(state_folder(self._context.scratch, step)))
         wait_for_all()  # the first one has written the end
         if callback.stopped:
             return StageResult(finished=False, summary={"step": trainer.state.global_step})
-        return StageResult(finished=True, summary=self._summary(trainer, prompts, foundation, callback.metrics_path))
+        stopped = alarms.settle(watch, self._context.work, self._stage.checkpoint_steps)
+        if stopped is not None:
+            summary = stage_totals(read_metrics(callback.metrics_path))
+        else:
+            summary = self._summary(trainer, prompts, foundation, callback.metrics_path)
+        return StageResult(finished=True, summary=summary | alarms.summary(watch), alarm=stopped)
+
+    def _alarms(
+        self, trainer: DomainGRPOTrainer, resumed: int, keep: Callable[[int], None]
+    ) -> alarms.AlarmCallback | None:
+        """Return the callback that takes looks, added to the trainer; None if nothing is monitored."""
+        settings, found = self._training.alarms, None
+        if settings is not None:
+            parts = self._watched, self._setup.looks, self._tokenizer, self._context
+            found = alarms.monitored(self._training, self._stage.steps, *parts, chat=self._chat)
+        if found is None or settings is None:
+            remove(self._context.work / LOOKS)  # of an attempt with alarms
+            return None
+        callback = alarms.AlarmCallback(trainer, found, self._context, resumed, keep if settings.stops else None)
+        trainer.add_callback(callback)
+        return callback
 
     def _summary(
         self, trainer: DomainGRPOTrainer, prompts: StagePrompts, foundation: Path | None, metrics: Path

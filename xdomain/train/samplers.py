@@ -117,11 +117,17 @@ class BatchedSampler:
         return Sampling(training.max_completion_tokens, training.temperature, training.top_p, stop)
 
 
-def new_sampler(model: Any, trainer: Any) -> Sampler:
-    """Return a sampler of the trainer's model, which is the one that TRL unwraps for generation at every step."""
+def new_sampler(model: Any, trainer: Any, batch_tokens: int | None = None) -> Sampler:
+    """Return a sampler of the trainer's model, which is the one that TRL unwraps for generation at every step.
+
+    Args:
+        model: The unwrapped model.
+        trainer: The trainer.
+        batch_tokens: Largest number of prompt and completion tokens in a batch; None for no limit.
+    """
     was_training = model.training
     model.eval()  # dropout would make a cache that works look wrong
-    sampler = Sampler(model, trainer.processing_class, trainer.eos_token_ids, batch_tokens=None)
+    sampler = Sampler(model, trainer.processing_class, trainer.eos_token_ids, batch_tokens)
     model.train(was_training)
     if sampler.slow:
         logger.warning("rollouts: %s: prompts are answered one at a time, without a cache", sampler.slow)

@@ -7,11 +7,14 @@ import threading
 import time
 from pathlib import Path
 
+from xdomain.core.files import remove
 from xdomain.core.provenance import provenance
 from xdomain.core.seeds import derive_seed
-from xdomain.core.stage import Lender, StageContext, StageResult
+from xdomain.core.stage import Lender, StageContext, StageResult, StoppedByAlarm
+from xdomain.core.states import Cause
+from xdomain.plan.alarms.stopped import stopped_stage
 from xdomain.plan.borrowing import repeats_samples
-from xdomain.plan.stage import EvaluateStage
+from xdomain.plan.stage import EvaluateStage, StageSpec, TrainStage
 from xdomain.plan.task import Order, TaskFile
 from xdomain.store.failures import Failure
 from xdomain.store.lease import Lease
@@ -89,8 +92,35 @@ class Claim:
         if self.settled:
             log_line(f"{self.stage.title}: stopped on request")
             return
-        published = self._store.publish(
-            self.stage,
+        if result.alarm is not None:
+            self._publish_stopped(result, result.alarm)
+            return
+        published = self._publish(self.stage, result)
+        self.settled = True
+        completed = {"event": "completed", "stage": self.stage.folder, "published": published}
+        log_line(json.dumps(completed))  # so the log shows how often a stage was completed
+        end = "published" if published else "not published, another runner has it"
+        log_line(f"{self.stage.title}: {end}, {time.time() - self.begun:.1f} s")
+
+    def _publish_stopped(self, result: StageResult, alarm: StoppedByAlarm) -> None:
+        """Publish the checkpoints before the damage under another key, and record the alarm as the stage's failure."""
+        store, lease = self._store, self.lease
+        assert isinstance(self.stage, TrainStage)
+        where = "The damage began before the first look, so no checkpoint is kept."
+        if alarm.good_step > 0:
+            stopped = stopped_stage(self.stage, alarm)
+            store.work(self.stage, lease).rename(store.work(stopped, lease))
+            self._publish(stopped, result)
+            where = f"Its last checkpoint before the damage, of step {alarm.good_step}, is in stages/{stopped.folder}."
+        for folder in (store.work(self.stage, lease), store.scratch(self.stage, lease)):
+            remove(folder)  # a retry begins anew
+        message = f"an alarm stopped it: {alarm.message}. {where} `xdomain grid retry` undoes that."
+        log_line(f"{self.stage.title}: {message}")
+        self.fail(Failure(Cause.ALARM, message, str(self.log)))
+
+    def _publish(self, stage: StageSpec, result: StageResult) -> bool:
+        return self._store.publish(
+            stage,
             self.lease,
             {
                 "summary": dict(result.summary),
@@ -106,11 +136,6 @@ class Claim:
                 ),
             },
         )
-        self.settled = True
-        completed = {"event": "completed", "stage": self.stage.folder, "published": published}
-        log_line(json.dumps(completed))  # so the log shows how often a stage was completed
-        end = "published" if published else "not published, another runner has it"
-        log_line(f"{self.stage.title}: {end}, {time.time() - self.begun:.1f} s")
 
 
 def _lenders(store: Store, stage: EvaluateStage) -> tuple[Lender, ...]:

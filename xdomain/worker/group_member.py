@@ -30,7 +30,7 @@ from xdomain.worker.process_group import LOOK_SECONDS, GroupTask, MemberFailure 
 
 
 class GroupReporter:
-    """A reporter that passes the first process's progress to the worker and its events to the stage's log.
+    """A reporter that passes the first process's progress and alarms to the worker and its events to the stage's log.
 
     Args:
         folder: Folder of the group.
@@ -40,14 +40,18 @@ class GroupReporter:
     def __init__(self, folder: Path, *, speaks: bool) -> None:
         self._path = folder / "progress.json"
         self._speaks = speaks
+        self._alarm: dict[str, Any] = {}
 
     def progress(self, done: int, total: int, **values: Any) -> None:
         if self._speaks:
-            write_json(self._path, {"done": done, "total": total, "values": values}, durable=False)
+            told = {"done": done, "total": total, "values": values | self._alarm}
+            write_json(self._path, told, durable=False)
 
     def event(self, kind: NoteKind, **values: Any) -> None:
         if self._speaks:
             print(json.dumps({"event": kind, **values}), flush=True)
+        if kind is NoteKind.ALARM:
+            self._alarm = {"alarm": values}
 
 
 def main(task_path: Path) -> int:

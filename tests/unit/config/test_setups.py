@@ -43,9 +43,10 @@ def test_a_model_behind_an_endpoint_is_refused_by_other_backends() -> None:
     assert served.evaluation == EvaluationConfig(backend="endpoint")
 
 
-def test_training_needs_no_evaluation() -> None:
+def test_training_needs_no_evaluation_except_for_the_looks_of_alarms() -> None:
     experiment = make_experiment()
     setup = experiment.training_setup
     assert isinstance(setup, BaseSetup)
-    assert set(TrainingSetup.model_fields) == {"name", "model", "domains", "training"}
+    assert set(TrainingSetup.model_fields) == {"name", "model", "domains", "training", "looks"}
+    assert setup.looks == {}
     assert (setup.model, setup.training) == (experiment.model, experiment.training)

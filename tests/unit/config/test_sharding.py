@@ -22,6 +22,7 @@ SHARDED = {"train_processes": 2, "sharding": "fsdp"}
         ({}, SHARDED | {"fsdp": {"layers": ["Qwen3.DecoderLayer"]}}, 'Found "Qwen3.DecoderLayer"'),
         ({"rollout": "vllm-colocate", "rollout_draws": "stream"}, SHARDED, "was not tried with `training.rollout"),
         ({"optimizer": "adafactor"}, SHARDED, "was not tried with `training.optimizer: adafactor`"),
+        ({"alarms": {}}, SHARDED, "does not support `training.alarms` yet"),
         ({"engine": {"command": ["trainer"], "version": "1"}}, SHARDED, "training.engine runs a command"),
         ({}, SHARDED | {"sharding": "deepspeed"}, "fsdp"),
     ],

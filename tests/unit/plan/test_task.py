@@ -75,3 +75,17 @@ def test_evaluations_of_published_checkpoints_name_where_they_lie(tmp_path: Path
     file = task_file(graph, Store(tmp_path), [stage], {})
     assert file.orders[0].inputs == {published.key: published.folder}
     assert file.orders[0].checkpoints == (f"stages/{published.folder}/checkpoints/step-{published.steps:06d}",)
+
+
+def test_only_a_monitored_stage_gets_the_evaluation_settings_of_its_looks() -> None:
+    plain = make_plan()
+    training = {"steps": 10, "prompts_per_step": 4, "generations": 2, "max_completion_tokens": 7, "alarms": {}}
+    watched = make_plan(
+        training=training,
+        evaluation={"temperature": 0.5},
+        overrides=[{"where": {"domain": "puzzle"}, "evaluation": {"temperature": 0.9}}],
+    )
+    for plan, expected in ((plain, {}), (watched, {"logic": (0.5, 7), "puzzle": (0.9, 7)})):
+        setup = work_setup(plan.train_stages[0], plan.experiment)
+        assert isinstance(setup, TrainingSetup)
+        assert {name: (each.temperature, each.max_completion_tokens) for name, each in setup.looks.items()} == expected

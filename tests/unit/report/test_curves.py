@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from tests.support.report_example import example_result
+from xdomain.analysis.result import MonitoredDomain, RaisedAlarm
 from xdomain.report.curves import FRAME, HEIGHT, LABEL_GAP, WIDTH, caveat, cut, panels
 
 
@@ -67,3 +68,31 @@ def test_equal_caveats_are_told_once():
 @pytest.mark.parametrize(("text", "letters", "shown"), [("logic", 5, "logic"), ("logic", 4, "log…"), ("logic", 0, "…")])
 def test_long_names_are_cut(text, letters, shown):
     assert cut(text, letters) == shown
+
+
+def test_an_alarm_is_marked_where_it_was_raised_with_the_interval_of_its_onset():
+    result = example_result(2, 1)
+    alarm = RaisedAlarm(step=60, change=-0.1, p=0.001, onset_after=20, onset_by=40, onset_low=0, onset_high=40)
+    raised = MonitoredDomain(
+        run="math -> science",
+        seed=0,
+        domain="science",
+        method="sign-flip",
+        items=100,
+        detectable_drop=0.1,
+        discordant=0.2,
+        alarm=alarm,
+        looks=(),
+    )
+    quiet = raised.model_copy(update={"domain": "math", "alarm": None})
+    sequences, _ = panels(result.model_copy(update={"alarms": (raised, quiet)}))
+    marked = {panel.curriculum: panel.alarms for panel in sequences if panel.alarms}
+    ((mark,),) = marked.values()
+    assert list(marked) == ["math -> science"]
+    panel = next(panel for panel in sequences if panel.alarms)
+    second = panel.phases[1]
+    assert mark.left == second.x
+    assert mark.x == pytest.approx(second.x + second.width / 2, abs=0.2)  # step 60 of 120
+    assert second.x < mark.right < mark.x
+    assert mark.colour == 2
+    assert "science fell by 10.0 points by step 60" in mark.text

@@ -65,10 +65,15 @@ def test_an_error_is_retried_as_often_as_the_experiment_says(plan: Plan, store: 
     ]
 
 
-def test_a_cancelled_stage_does_not_start(plan: Plan, store: Store) -> None:
-    store.failures.record(plan.base, Failure(Cause.CANCELLED, "cancelled", ""))
+@pytest.mark.parametrize(("cause", "message"), [(Cause.CANCELLED, "it was cancelled"), (Cause.ALARM, "as recorded")])
+def test_a_stage_that_was_cancelled_or_stopped_does_not_start(
+    cause: Cause, message: str, plan: Plan, store: Store
+) -> None:
+    store.failures.record(plan.base, Failure(cause, "as recorded", ""))
     outcome, events = run(plan, store)
-    assert outcome.failed[plan.base.key].cause is Cause.CANCELLED
+    assert outcome.failed[plan.base.key].cause is cause
+    assert message in outcome.failed[plan.base.key].message
+    assert store.failures.attempts(plan.base) == []
     assert (EventKind.STARTED, plan.base.key) not in events
     assert outcome.ran == []
 

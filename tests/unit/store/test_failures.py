@@ -28,6 +28,7 @@ def test_a_failure_is_read_back(store: Store, cause: Cause) -> None:
     assert store.failures.last(stage) == failure
     assert store.failures.last(other) is None
     assert store.failures.is_cancelled(stage) is (cause is Cause.CANCELLED)
+    assert store.failures.held(stage) == (failure if cause in (Cause.CANCELLED, Cause.ALARM) else None)
     store.failures.clear(stage)
     assert store.failures.last(stage) is None
 

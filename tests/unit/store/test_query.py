@@ -12,6 +12,8 @@ from tests.support.plans import make_plan
 from xdomain.config.run_id import BASE_RUN, RunId
 from xdomain.core.errors import DamagedArtifact
 from xdomain.core.parquet import write_records
+from xdomain.plan.alarms.design import AlarmDesign, DomainDesign, Method
+from xdomain.plan.alarms.looks import Look, StageLooks, header
 from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.measurement import EvaluatedCheckpoint, StepTelemetry
 from xdomain.plan.stage import StageSpec
@@ -29,7 +31,7 @@ LINES: list[dict[str, Any]] = [
 ]
 
 
-def publish(store: Store, stage: StageSpec, lines: list[dict[str, Any]] | None) -> None:
+def publish(store: Store, stage: StageSpec, lines: list[dict[str, Any]] | None, looks: str | None = None) -> None:
     lease = acquire(store.lease_path(stage))
     assert lease is not None
     work = store.work(stage, lease)
@@ -37,15 +39,18 @@ def publish(store: Store, stage: StageSpec, lines: list[dict[str, Any]] | None) 
     write_records(work / "records.parquet", [])
     if lines is not None:
         (work / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    if looks is not None:
+        (work / "looks.jsonl").write_text(looks)
     summary = {"steps": 2, "prompts": 8, "completion_tokens": 64, "informative_groups": 3}
     assert store.publish(stage, lease, {"summary": summary})
 
 
-def finished(folder: Path, lines: list[dict[str, Any]] | None) -> tuple[Plan, Store]:
+def finished(folder: Path, lines: list[dict[str, Any]] | None, looks: str | None = None) -> tuple[Plan, Store]:
     plan, store = make_plan(), Store(folder)
     store.create()
     for stage in plan.stages.values():
-        publish(store, stage, lines if stage in plan.train_stages else None)
+        trained = stage in plan.train_stages
+        publish(store, stage, lines if trained else None, looks if trained else None)
     return plan, store
 
 
@@ -65,6 +70,20 @@ def test_lines_of_a_mixture_are_read_and_of_no_other_phase(tmp_path: Path) -> No
 
 def test_a_mixture_without_metrics_has_no_telemetry(tmp_path: Path) -> None:
     assert ends(*finished(tmp_path, None))["logic + puzzle"].telemetry == ()
+
+
+DESIGN = AlarmDesign((5, 10), {"puzzle": DomainDesign(Method.SIGN_FLIP, 1)}, 0.05, 3, {})
+LOOK = Look(0, "puzzle", (1.0,), None, 1, 4, 0.1)
+
+
+def test_looks_of_every_monitored_phase_are_read_and_damaged_ones_refused(tmp_path: Path) -> None:
+    text = f"{header(DESIGN, {'puzzle': ['a']})}\n{LOOK.line()}\n"
+    found = ends(*finished(tmp_path / "sound", LINES, text))
+    for run in ("logic", "logic -> puzzle", "logic + puzzle"):
+        assert found[run].looks == StageLooks(DESIGN, {"puzzle": ("a",)}, (LOOK,))
+    assert ends(*finished(tmp_path / "none", LINES))["logic"].looks is None
+    with pytest.raises(DamagedArtifact, match="holds no looks"):
+        ends(*finished(tmp_path / "damaged", LINES, text.replace("accuracy", "")[40:]))
 
 
 def test_damaged_metrics_are_refused(tmp_path: Path) -> None:

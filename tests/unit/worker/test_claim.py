@@ -9,9 +9,10 @@ import pytest
 
 from tests.support.plans import make_plan
 from tests.support.published import leased, published
-from xdomain.core.stage import StageResult
+from xdomain.core.artifact_layout import checkpoint_folder
+from xdomain.core.stage import StageResult, StoppedByAlarm
 from xdomain.core.states import Cause
-from xdomain.plan.stage import StageSpec
+from xdomain.plan.stage import StageSpec, TrainStage
 from xdomain.schedule.task_file import task_file
 from xdomain.store.failures import Failure
 from xdomain.store.store import Store
@@ -88,3 +89,41 @@ def test_a_failure_is_remembered(store: Store) -> None:
     assert claim.settled
     assert store.failures.last(stage) is not None
     claim.lease.release()
+
+
+def stopped(store: Store, good_step: int) -> tuple[Claim, TrainStage]:
+    """A training stage that an alarm ended, with the checkpoint before the damage."""
+    stage = make_plan(evaluation={"items": 20}).train_stages[0]
+    claim = claimed(store, stage)
+    context = claim.context("cpu")
+    (context.scratch / "checkpoint-4").mkdir()
+    if good_step:
+        checkpoint_folder(context.work, good_step).mkdir(parents=True)
+    claim.publish(StageResult(finished=True, summary={}, alarm=StoppedByAlarm(8, good_step, "puzzle fell by 9 points")))
+    return claim, stage
+
+
+def test_a_stage_that_an_alarm_stopped_fails_and_its_good_checkpoint_has_its_own_title(store: Store) -> None:
+    claim, stage = stopped(store, 4)
+    failure = store.failures.last(stage)
+    assert claim.settled
+    assert failure is not None
+    assert failure.cause is Cause.ALARM
+    assert "an alarm stopped it: puzzle fell by 9 points" in failure.message
+    assert not store.done([stage])
+    (found,) = store.find("*stopped by an alarm at step 8, up to step 4")
+    assert found.key != stage.key
+    assert checkpoint_folder(store.root / "stages" / found.folder, 4).is_dir()
+    assert found.folder in failure.message
+    assert not store.work(stage, claim.lease).exists()
+    assert not store.scratch(stage, claim.lease).exists()
+    claim.give_back()
+
+
+def test_damage_before_the_first_look_leaves_no_checkpoint(store: Store) -> None:
+    claim, stage = stopped(store, 0)
+    failure = store.failures.last(stage)
+    assert failure is not None
+    assert "no checkpoint is kept" in failure.message
+    assert store.find("*stopped*") == []
+    claim.give_back()

@@ -35,3 +35,6 @@ def test_only_the_first_process_speaks(
     speaker.event(NoteKind.ALARM, reason="x")
     assert json.loads((tmp_path / "progress.json").read_text()) == {"done": 2, "total": 4, "values": {"loss": 0.5}}
     assert json.loads(capsys.readouterr().out) == {"event": "alarm", "reason": "x"}
+    speaker.progress(3, 4)
+    told = json.loads((tmp_path / "progress.json").read_text())
+    assert told["values"] == {"alarm": {"reason": "x"}}, "so that the worker's lease shows it"

@@ -12,6 +12,7 @@ from xdomain.analysis.matrix import (
     Unit,
     Word,
 )
+from xdomain.analysis.result.alarms import AlarmLook, MonitoredDomain, RaisedAlarm
 from xdomain.analysis.result.analysis_result import (
     RESULT_SCHEMA_VERSION,
     AnalysisResult,
@@ -44,6 +45,7 @@ from xdomain.analysis.result.ways import RunCost, Way, WayArm, WaysToCombine
 __all__ = [
     "RESULT_SCHEMA_VERSION",
     "AccuracyMatrix",
+    "AlarmLook",
     "AnalysisResult",
     "AnswerShape",
     "BestSet",
@@ -55,8 +57,10 @@ __all__ = [
     "ItemChange",
     "Matrix",
     "Meta",
+    "MonitoredDomain",
     "PublishedEffect",
     "PublishedStudy",
+    "RaisedAlarm",
     "ResultModel",
     "RunCost",
     "RunEffort",

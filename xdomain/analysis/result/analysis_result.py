@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from xdomain.analysis.matrix import AccuracyMatrix, Cell, Matrix, ResultModel, SpeaksOf
+from xdomain.analysis.result.alarms import MonitoredDomain
 from xdomain.analysis.result.findings import Finding
 from xdomain.analysis.result.published import PublishedStudy
 from xdomain.analysis.result.runs import EndCheckpoint, ItemChange, RunEffort, Trajectory
@@ -85,6 +86,8 @@ class AnalysisResult(ResultModel):
     """Cost of the strategies of each mixed curriculum."""
     ways_to_combine: tuple[WaysToCombine, ...] = ()
     """Ways to combine each set of domains that were combined in several ways, the largest set first."""
+    alarms: tuple[MonitoredDomain, ...] = ()
+    """Domains that were monitored during training."""
     contrasts: tuple[DeclaredContrast, ...]
     references: tuple[PublishedStudy, ...] = ()
     effort: dict[str, RunEffort]

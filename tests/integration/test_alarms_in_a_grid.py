@@ -1,0 +1,71 @@
+"""Alarms from the experiment file to the report, through the real command line and worker."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.small_grid import plan, run_events, write_experiment, xdomain
+
+TEXT = """
+name: watched
+model: {preset: tiny_qwen3, warmup: {steps: 80, examples_per_step: 32, domains: [logic, puzzle]}}
+domains: [logic, puzzle]
+curricula: [logic]
+training:
+  steps: 4
+  prompts_per_step: 16
+  generations: 8
+  learning_rate: 1.0e-2
+  max_completion_tokens: 8
+  alarms: {budget: 1.0}
+evaluation: {items: 24, samples: 1, temperature: 1.0}
+execution: {workers: 1, device: cpu}
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that both grids share, and with it the base model."""
+    return tmp_path_factory.mktemp("shared") / "store"
+
+
+def test_a_destroyed_policy_alarms_in_log_store_and_report(tmp_path: Path, store: Path) -> None:
+    experiment = write_experiment(tmp_path, TEXT)
+    (design,) = plan(experiment, store)["alarms"]
+    assert design["completions"] <= 4 * 16 * 8
+    xdomain("grid", "run", experiment, "--store", store)
+    (stage,) = (store / "stages").glob("train-*")
+    (log,) = (store / "logs").glob("train-*")
+    events = [
+        json.loads(line[line.index("{") :]) for line in log.read_text().splitlines() if '"event": "alarm"' in line
+    ]
+    assert "logic" in {event["domain"] for event in events}  # puzzle is hardly solved after such a short warm-up
+    assert json.loads((stage / "done.json").read_text())["summary"]["alarms"]["completions"] == design["completions"]
+    assert "looks.jsonl" in json.loads((stage / "manifest.json").read_text())
+    xdomain("report", experiment, "--store", store, "--out", tmp_path / "report")
+    result = json.loads((tmp_path / "report" / "report.json").read_text())
+    alarms = {each["domain"]: each["alarm"] for each in result["alarms"]}
+    assert alarms.keys() == {"logic", "puzzle"}
+    assert alarms["logic"]["change"] < -0.1
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert "## Interference during training" in text
+    assert f"{len(events)} alarm{'s' * (len(events) > 1)} in 1 stage" in text
+
+
+def test_a_stopped_stage_blocks_its_children_until_it_is_retried(tmp_path: Path, store: Path) -> None:
+    text = TEXT.replace("{budget: 1.0}", "{budget: 1.0, on_alarm: stop}")
+    experiment = write_experiment(tmp_path, text.replace("curricula: [logic]", "curricula: [logic -> puzzle]"))
+    events = run_events(experiment, "--store", store, code=1)
+    (failed,) = (event for event in events if event["event"] == "failed")
+    assert failed["title"] == "logic, seed 0"
+    assert "an alarm stopped it: logic fell by" in failed["message"]
+    assert "logic -> puzzle, seed 0" in {event["title"] for event in events if event["event"] == "blocked"}
+    assert not list((store / "stages").glob("train-logic-to-puzzle*"))
+    again = run_events(experiment, "--store", store, code=1)
+    assert "logic, seed 0" not in {event["title"] for event in again if event["event"] == "started"}
+    assert next(event["failed"] for event in again if event["event"] == "ended") == events[-1]["failed"]
+    xdomain("grid", "retry", experiment, "--store", store)
+    assert "1 stage failed" not in xdomain("grid", "status", experiment, "--store", store).stdout

@@ -1,0 +1,52 @@
+"""Configuration of alarms: tests during a training stage of whether a domain gets worse."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from xdomain.config.model_base import ConfigModel
+
+
+class AlarmsConfig(ConfigModel):
+    """Alarms of a training stage: its model answers dev items at several steps, and a test compares them with the
+    stage's start."""
+
+    domains: Literal["all"] | Annotated[tuple[str, ...], Field(min_length=1)] = "all"
+    """Monitored domains, trained or not. all: every domain of the experiment with enough dev items."""
+    alpha: float = Field(0.05, ge=0.001, le=0.5)
+    """Probability of a false alarm per stage, over all looks and domains."""
+    budget: float = Field(0.05, gt=0, le=1)
+    """Largest number of completions of all looks, as a share of the completions that the stage samples for training. It
+    decides the number of looks and items, and thereby the smallest drop that can be found."""
+    on_alarm: Literal["warn", "stop"] = "warn"
+    """What an alarm does. warn: it is reported, and the stage continues as without alarms. stop: if the accuracy also
+    fell by `threshold`, the stage stops and counts as failed, so that no stage starts from it. Its last checkpoint
+    before the damage is published under a title that says so. Then alarms are part of a stage's key."""
+    threshold: float = Field(0.03, ge=0, lt=1)
+    """Smallest fall of accuracy that stops a stage. `warn` also reports smaller ones."""
+
+    @field_validator("on_alarm", mode="before")
+    @classmethod
+    def _supported(cls, value: object) -> object:
+        if value == "refresh":
+            raise ValueError("`refresh` is not supported yet. Use `warn` or `stop`.")
+        return value
+
+    @field_validator("domains")
+    @classmethod
+    def _once(cls, names: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for index, name in enumerate(names if isinstance(names, tuple) else ()):
+            if name in names[:index]:
+                raise ValueError(f'the domain "{name}" is listed twice. Remove one of them.')
+        return names
+
+    @property
+    def stops(self) -> bool:
+        """Whether an alarm may stop a stage."""
+        return self.on_alarm == "stop"
+
+    def monitored(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the monitored domains among the experiment's `names`."""
+        return names if isinstance(self.domains, str) else self.domains
