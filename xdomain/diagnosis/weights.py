@@ -205,10 +205,12 @@ def _factors_between(end: Path, parent: Path, foundation: Path) -> dict[str, tup
         return None
     stacked = dict(own)
     for name, (left, right) in before.items():
-        if name in own:
-            stacked[name] = torch.cat([own[name][0], -left], dim=1), torch.cat([own[name][1], right])
-        else:
+        if name not in own:
             stacked[name] = -left, right
+        elif torch.equal(own[name][0], left) and torch.equal(own[name][1], right):
+            stacked[name] = torch.zeros_like(left), right  # exactly 0, without the rounding of a difference
+        else:
+            stacked[name] = torch.cat([own[name][0], -left], dim=1), torch.cat([own[name][1], right])
     return stacked
 
 

@@ -32,7 +32,7 @@ def diagnosis_tables(diagnosis: Diagnosis) -> list[RenderableType]:
     parts.append(text(CAUTION, "dim"))
     for effect in diagnosis.effects:
         parts += [text(line) for line in _sentences(effect)]
-        parts.append(_attribution_table(effect))
+        parts.append(_attribution_table(effect) if effect.attribution.modules else text("The stage changed no weight."))
     return parts
 
 

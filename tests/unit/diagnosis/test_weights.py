@@ -14,6 +14,8 @@ from tests.support.edited_checkpoints import save_random_adapter as save_adapter
 from xdomain.config.model import LoraConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.files import read_json, write_json
+from xdomain.diagnosis.edits import measure_edits
+from xdomain.diagnosis.inputs import StageFiles
 from xdomain.diagnosis.weights import Factors, StageChange, adapter_factors, require_same_shapes
 
 
@@ -56,6 +58,13 @@ def test_an_adapter_that_was_trained_on(base: Path, tmp_path: Path) -> None:
     first = save_adapter(base, tmp_path / "first", LoraConfig(r=4), seed=0)
     second = save_continued(first, base, tmp_path / "second", 1.5)
     assert_same(read(second, first), formed(second, first))
+
+
+def test_an_adapter_that_did_not_change_has_no_change(base: Path, tmp_path: Path) -> None:
+    first = save_adapter(base, tmp_path / "first", LoraConfig(r=4), seed=0)
+    second = save_continued(first, base, tmp_path / "second", 1.0)
+    ((edits,), _) = measure_edits([StageFiles("second", "first", second, first)], 0.05)
+    assert (edits.total.norm, edits.total.effective_rank) == (0.0, None)
 
 
 def test_an_adapter_of_another_rank_on_the_same_foundation(base: Path, tmp_path: Path) -> None:

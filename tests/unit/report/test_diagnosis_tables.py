@@ -82,6 +82,11 @@ def test_an_effect_with_its_checks() -> None:
     assert "+0.4000" in rows[0]
 
 
+def test_a_stage_that_changed_nothing() -> None:
+    found = replace(EFFECT.attribution, modules=(), rank_correlation=None)
+    assert "The stage changed no weight." in shown(Diagnosis((), (), (replace(EFFECT, attribution=found),)))
+
+
 def test_an_incomplete_attribution_says_so() -> None:
     found = replace(EFFECT.attribution, complete=False, rank_correlation=None)
     text = shown(Diagnosis((), (), (replace(EFFECT, attribution=found, divergence=None, accuracy_after=None),)))
