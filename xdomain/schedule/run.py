@@ -17,6 +17,7 @@ from xdomain.schedule.executors import make_executor
 from xdomain.schedule.repair import has_damaged_records
 from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.experiments import note_experiment
+from xdomain.store.lease import release_dead
 from xdomain.store.store import Store
 
 
@@ -41,8 +42,9 @@ def run_plan(
         DependencyMissing: The training packages are not installed.
     """
     if _is_finished(plan, store):
-        with suppress(StoreError):  # a read-only store cannot lose stages anyway
+        with suppress(StoreError, OSError):  # a read-only store cannot lose stages anyway
             _note(plan, store)
+            _tidy(plan, store)
         return RunOutcome(reused=list(plan.stages))
     store.create()
     _note(plan, store)
@@ -61,7 +63,9 @@ def run_plan(
             executor.preflight(setup, loads_source=loads_source)
         scheduler = Scheduler(plan, store, executor, on_event)
         on_start(scheduler)
-        return scheduler.run()
+        outcome = scheduler.run()
+    _tidy(plan, store)
+    return outcome
 
 
 def _note(plan: Graph, store: Store) -> None:
@@ -71,6 +75,16 @@ def _note(plan: Graph, store: Store) -> None:
     """
     if isinstance(plan, Plan):
         note_experiment(store, plan)
+
+
+def _tidy(plan: Graph, store: Store) -> None:
+    """Release the leases of workers that were killed after they had published their stage."""
+    names = store.names("leases")
+    done = store.done(plan.stages.values())
+    for stage in plan.stages.values():
+        path = store.lease_path(stage)
+        if stage.key in done and path.name in names:
+            release_dead(path)
 
 
 def _is_finished(plan: Graph, store: Store) -> bool:

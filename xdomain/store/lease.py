@@ -213,6 +213,13 @@ def _withdraw(path: Path, token: str) -> None:
     beat_path(path, token).unlink(missing_ok=True)
 
 
+def release_dead(path: Path) -> None:
+    """Remove the lease at `path` if its holder ran on this machine and has ended. Every other lease stays."""
+    holder = read_lease(path)
+    if holder is not None and holder.is_dead_here():
+        _withdraw(path, holder.token)
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock that protects the files in `folder`, which are leases or notes."""
