@@ -154,7 +154,9 @@ def _mean_accuracy(study: Study, runs: Mapping[str, Run]) -> Effect | Blank:
 
 def level_cell(measured: Measured, chosen_of: int = 1) -> Cell:
     """Return the cell of an accuracy; its interval holds for `chosen_of` runs together."""
-    return accuracy_cell(measured) if chosen_of == 1 else _widened(to_cell(measured, tested=False), measured, chosen_of)
+    if chosen_of == 1:
+        return accuracy_cell(measured)
+    return cut(_widened(to_cell(measured, tested=False), measured, chosen_of), SHARE)
 
 
 def difference_cell(measured: Measured, chosen_of: int = 1) -> Cell:
@@ -163,7 +165,7 @@ def difference_cell(measured: Measured, chosen_of: int = 1) -> Cell:
     if chosen_of == 1:
         return cut(cell)
     p = None if cell.p is None else min(1.0, chosen_of * cell.p)
-    return _widened(cell, measured, chosen_of).model_copy(update={"p": p, "smallest_detectable": None})
+    return cut(_widened(cell, measured, chosen_of).model_copy(update={"p": p}))
 
 
 def worst_cell(levels: Mapping[str, Measured], compares: tuple[str, ...], chosen_of: int = 1) -> Cell:
@@ -190,13 +192,12 @@ def worst_cell(levels: Mapping[str, Measured], compares: tuple[str, ...], chosen
 
 
 def _widened(cell: Cell, measured: Measured, chosen_of: int) -> Cell:
+    """Return the cell with limits that hold for several runs together, and without fields that assume one run."""
     if isinstance(measured, Blank) or not measured.has_interval:
         return cell
     low, high = measured.limits(0.025 / chosen_of, 0.025 / chosen_of)
-    widened = cell.model_copy(
-        update={"low": low, "high": high, "standard_error": None, "degrees": None, "smallest_detectable": None}
-    )
-    return cut(widened, SHARE if cell.p is None else (-1.0, 1.0))
+    single = dict.fromkeys(("standard_error", "degrees", "smallest_detectable"))
+    return cell.model_copy(update={"low": low, "high": high, **single})
 
 
 def _estimate(measured: Measured) -> Estimate:
