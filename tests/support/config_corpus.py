@@ -129,6 +129,9 @@ TRAINING = {
     "self_paced": {"samples": 2, "items": 5}, "informative_quotas": True, "offload_gradients": True,
     "keep_rollouts": {"prompts_per_step": 1}, "report_to": ["tensorboard"], "grpo": {"top_k": 5, "fsdp": ["x"]},
 }  # fmt: skip
+ROLLOUT_ENGINE = {
+    "dtype": "bfloat16", "enforce_eager": True, "arguments": {"block_size": 16, "swap": None}, "largest_gap": 1,
+}  # fmt: skip
 EVALUATION = {
     "items": 5, "samples": 2, "temperature": 1, "top_p": 0.5, "max_completion_tokens": 9, "seed": -1,
     "backend": "vllm", "backend_parameters": {}, "split": "dev", "batch_tokens": 100,
@@ -169,6 +172,7 @@ CORPUS = [
     domain("one limit", limit=5, split={"dev": 0.1, "test": 0.1}),
     experiment("the shortest"),
     experiment("training", training=TRAINING, checkpoints={"every_steps": 2, "keep": "ends"}),
+    experiment("vLLM rollouts", training={"rollout": "vllm-colocate", "vllm": ROLLOUT_ENGINE}),
     experiment("evaluation", evaluation=EVALUATION),
     experiment("execution", execution=EXECUTION, store=None, seeds=[0, 1, 2]),
     experiment("grid", grid={"ordered_pairs": True, "refresh": 10, "all_mixed": False}, curricula=["math -> logic@3"]),

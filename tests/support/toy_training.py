@@ -28,7 +28,7 @@ from xdomain.train.arguments import grpo_arguments
 from xdomain.train.distillation import DomainDistillationTrainer
 from xdomain.train.prompt_schedule import ScheduledPrompt, draw_schedule
 from xdomain.train.rewards import RewardRouter
-from xdomain.train.samplers import BatchedSampler, StockSampler
+from xdomain.train.samplers import StockSampler, build_sampler
 from xdomain.train.trainer import DomainGRPOTrainer
 
 TOY_TRAINING: Mapping[str, Any] = {
@@ -184,7 +184,7 @@ def toy_trainer(
         adaptive=adaptive,
         offload_gradients=settings.offload_gradients,
         telemetry_every=settings.telemetry_every,
-        sampler=BatchedSampler(0, settings) if settings.rollout == "batched" else StockSampler(draws_seed),
+        sampler=StockSampler(draws_seed) if settings.rollout == "transformers" else build_sampler(settings, 0),
         reference_model=reference,
         **common,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.model import ModelConfig
+from xdomain.config.rollout_engine import RolloutEngineConfig
 from xdomain.config.training import TrainingConfig
 
 
@@ -13,13 +14,18 @@ def check_rollout(training: TrainingConfig, model: ModelConfig, execution: Execu
     Raises:
         ValueError: TRL would refuse the setting, hang, ignore another setting, or silently train something else.
     """
-    given = sorted(name for name in training.grpo if name.startswith("vllm_"))
+    given = [f'grpo: "{name}"' for name in sorted(training.grpo) if name.startswith("vllm_")]
+    own = [f'vllm: "{name}"' for name, value in training.vllm if value != getattr(RolloutEngineConfig(), name)]
     if not training.uses_vllm:
-        if given:
+        if given or own:
             raise ValueError(
-                f'training.grpo: "{given[0]}" has no effect with rollout "{training.rollout}". Set `training.rollout`.'
+                f'training.{[*given, *own][0]} has no effect with rollout "{training.rollout}". Set `training.rollout`.'
             )
         return
+    if training.rollout == "vllm-server" and (own := [each for each in own if "largest_gap" not in each]):
+        raise ValueError(
+            f'training.{own[0]} has no effect with rollout "vllm-server". Remove it, and give it to `trl vllm-serve`.'
+        )
     on_cpu = execution.device == "cpu"
     if training.rollout == "vllm-server" and on_cpu:
         raise ValueError(
@@ -34,7 +40,7 @@ def check_rollout(training: TrainingConfig, model: ModelConfig, execution: Execu
         )
     if training.grpo.get("vllm_enable_sleep_mode") and on_cpu:
         raise ValueError("training.grpo.vllm_enable_sleep_mode: vLLM has no sleep mode on a CPU.")
-    if model.lora is not None and model.dtype != "float32":
+    if training.rollout == "vllm-server" and model.lora is not None and model.dtype != "float32":
         # https://github.com/huggingface/trl/issues/6688
         raise ValueError(
             f'training.rollout: with LoRA, "{training.rollout}" merges the adapter into the weights and removes it '

@@ -37,10 +37,10 @@ def check_sharding(training: TrainingConfig, model: ModelConfig, execution: Exec
                 "execution.fsdp.layers: it should list names of Python classes, for example [Qwen3DecoderLayer]. "
                 f'Found "{name}".'
             )
-    if training.uses_vllm:
+    if training.rollout == "vllm-server":
         raise ValueError(
-            f'execution.sharding: fsdp was not tried with `training.rollout: {training.rollout}`. Use "transformers" '
-            'or "batched", or remove `sharding`.'
+            "execution.sharding: fsdp was not tried with `training.rollout: vllm-server`. Use another rollout, or "
+            "remove `sharding`."
         )
     if training.optimizer not in SHARDED_OPTIMIZERS:
         raise ValueError(

@@ -12,6 +12,7 @@ from xdomain.config.evaluation import COMPLETION_TOKENS
 from xdomain.config.grpo_fields import check_effect
 from xdomain.config.model_base import ConfigModel, PlainMapping
 from xdomain.config.optimizer import OPTIMIZERS
+from xdomain.config.rollout_engine import RolloutEngineConfig
 from xdomain.core.registry import suggestion
 
 Budget = Literal["per_phase", "per_domain", "total"]
@@ -101,8 +102,10 @@ class TrainingConfig(PhaseTraining):
     rollout: Literal["transformers", "batched", "vllm-colocate", "vllm-server"] = "transformers"
     """Engine that samples training completions. transformers: TRL's `generate`. batched: evaluation's sampler, which
     reads a prompt once for all its completions and drops finished rows; draws follow from a completion's position, as
-    with `rollout_draws: place`. With vLLM (TRL's modes), samples do not depend on the stage's seed, so
-    such a stage does not repeat bit by bit."""
+    with `rollout_draws: place`. vllm-colocate: an engine in the stage's process; every completion has a seed that
+    follows from the stage's seed, the step and its position. vllm-server: TRL's server, whose draws have no seed."""
+    vllm: RolloutEngineConfig = RolloutEngineConfig()
+    """The engine of vLLM rollouts."""
     rollout_draws: Literal["stream", "place"] = "stream"
     """Source of the random draws of a completion. stream: the process's random generator, so that another number of
     processes samples other completions. place: the stage's seed, the step and the completion's position in the batch,
@@ -149,7 +152,8 @@ class TrainingConfig(PhaseTraining):
                 f"`micro_batch` should divide prompts_per_step x generations = {completions}. Found {self.micro_batch}."
             )
         if self.rollout != "transformers" and self.rollout_draws == "place":
-            reason = "vLLM makes its own draws" if self.uses_vllm else "batched rollouts are always drawn so"
+            server = self.rollout == "vllm-server"
+            reason = "a vLLM server makes its own draws" if server else f"{self.rollout} always draws so"
             raise ValueError(f"`rollout_draws: place` needs `rollout: transformers`: {reason}. Remove it.")
         if self.warmup_ratio and self.lr_schedule == "constant":
             raise ValueError(

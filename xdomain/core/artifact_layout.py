@@ -10,6 +10,8 @@ CHECKPOINTS = "checkpoints"
 MANIFEST = "checkpoint.json"
 ROLLOUTS = "rollouts.jsonl"
 """File with the kept training completions of a stage."""
+GAP_ALARMS = "gap_alarms"
+"""Key of a training stage's summary: sentences on a vLLM engine whose log-probabilities were not the trainer's."""
 
 
 def checkpoint_folder(stage_folder: Path, step: int) -> Path:

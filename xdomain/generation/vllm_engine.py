@@ -16,12 +16,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from xdomain.config.backend import VllmConfig
 from xdomain.core.errors import ConfigError
+from xdomain.core.registry import did_you_mean
 from xdomain.generation.base import Sampling
 
 SERVED_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
@@ -164,11 +165,40 @@ class VllmEngine:
 
     def close(self) -> None:
         """Release memory, so that another engine can start in this process."""
-        from vllm.distributed import cleanup_dist_env_and_memory
-
-        self._llm.llm_engine.engine_core.shutdown()
+        close_engine(self._llm)
         del self._llm
-        cleanup_dist_env_and_memory()
+
+
+def close_engine(llm: Any) -> None:
+    """Release an engine's memory and connections, so that another one can start in this process."""
+    from vllm.distributed import cleanup_dist_env_and_memory
+
+    llm.llm_engine.engine_core.shutdown()
+    cleanup_dist_env_and_memory()
+
+
+def check_arguments(arguments: Mapping[str, Any], where: str) -> None:
+    """Check names of arguments against the installed vLLM.
+
+    Args:
+        arguments: Arguments of vLLM's `LLM`.
+        where: Dotted configuration field that has them.
+
+    Raises:
+        ConfigError: vLLM has no such argument.
+    """
+    if not arguments:
+        return
+    from vllm.engine.arg_utils import EngineArgs
+
+    names = [field.name for field in fields(EngineArgs)]
+    for name in arguments:
+        if name not in names:
+            raise ConfigError(
+                f"the installed vLLM has no such argument.{did_you_mean(name, names)}",
+                where=f"{where}.{name}",
+                fix="Its arguments are those of `vllm.LLM`, with underscores.",
+            )
 
 
 def prepare_process(device: str) -> None:

@@ -18,7 +18,7 @@ so that existing keys survive. If the meaning of existing code changes, raise th
 |---|---|
 | `training` | `TRAINING_FIELDS` |
 | `training.alarms` | `_alarms`, only if an alarm may stop the stage |
-| `training.engine` | its own `identity()` |
+| `training.engine`, `training.vllm` | its own `identity()` |
 | `evaluation` | `_sampling`, or `evaluate_payload` if it decides which items are drawn |
 | `model` (loading, chat template) | `base_payload` |
 | `model.lora` | `LORA_FIELDS` |
@@ -132,6 +132,8 @@ def train_payload(
     settings = {name: getattr(training, name) for name in TRAINING_FIELDS}
     if training.beta > 0:
         settings["reference"] = training.reference
+    if engine := training.vllm.identity():
+        settings["vllm"] = engine
     payload: dict[str, Any] = {
         "kind": "train",
         "version": TRAIN_VERSION,

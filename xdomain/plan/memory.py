@@ -143,7 +143,7 @@ def training_memory(
         resident,
         phases,
         engine_share=float(training.grpo.get("vllm_gpu_memory_utilization", COLOCATED_SHARE)),
-        engine_needs=_engine(shape, BYTES[model.dtype], lengths.total, split),
+        engine_needs=_engine(shape, BYTES[training.vllm.dtype or model.dtype], lengths.total, split),
         engine_sleeps=bool(training.grpo.get("vllm_enable_sleep_mode")),
     )
 

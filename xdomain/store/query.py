@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -66,7 +66,7 @@ def measured_grid(
         margin=experiment.analysis.margin,
         budget=experiment.training.budget,
         description=dict(description),
-        statements=tuple(filter(None, sentences)),
+        statements=(*filter(None, sentences), *_alarms(plan, store, done)),
         declared=tuple(dict.fromkeys(stage.run for stage in plan.train_stages if stage.adopted)),
     )
 
@@ -105,6 +105,13 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
         name = ends[run.stages[-1]].name
         places[name] = replace(places[name], added=added)
     return places
+
+
+def _alarms(plan: Plan, store: Store, done: frozenset[str]) -> Iterator[str]:
+    """Yield a sentence for each alarm of a published training stage."""
+    for stage in plan.train_stages:
+        if stage.key in done:
+            yield from (f"Alarm in the training of {stage.title}: {alarm}." for alarm in store.gap_alarms(stage))
 
 
 def _telemetry(store: Store, stage: PhaseStage) -> tuple[StepTelemetry, ...]:

@@ -23,7 +23,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from xdomain.core.errors import StoreError
+from xdomain.core.artifact_layout import GAP_ALARMS
+from xdomain.core.errors import DamagedArtifact, StoreError
 from xdomain.core.files import remove, sync_folder, sync_tree, write_json
 from xdomain.plan.stage import StageKind, StageRef, StageSpec
 from xdomain.store.artifact import (
@@ -165,6 +166,13 @@ class Store:
         """
         result: dict[str, Any] = read_description(self.folder(stage))["done"]
         return result
+
+    def gap_alarms(self, stage: StageRef) -> tuple[str, ...]:
+        """Return the alarms of a published stage's vLLM engine; () if its description is corrupt."""
+        try:
+            return tuple(self.result(stage)["summary"].get(GAP_ALARMS, ()))
+        except DamagedArtifact:
+            return ()
 
     def open_artifact(self, stage: StageRef) -> Path:
         """Return the folder of a published stage, after comparing its key and the digest of every file.

@@ -11,10 +11,12 @@ from trl import GRPOConfig
 
 from xdomain.config.experiment import Experiment
 from xdomain.config.phases import Distill
+from xdomain.config.strategy import StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import ConfigError
 from xdomain.core.stage import Sharding
 from xdomain.generation.build import require_backend
+from xdomain.generation.vllm_engine import check_arguments
 from xdomain.plan.distillation import distillation_settings
 from xdomain.plan.expand import expand_curricula
 from xdomain.plan.recipe import distinct_phases, named_strategies, settings_of
@@ -44,6 +46,11 @@ FIXED: Mapping[str, Any] = {
     "disable_tqdm": True,
 }
 """Settings that are the same for every stage."""
+
+
+def scaled_rate(training: TrainingConfig, strategy: StrategyConfig) -> TrainingConfig:
+    """Return a phase's training settings with the learning rate multiplied by the strategy's factor."""
+    return training.model_copy(update={"learning_rate": strategy.learning_rate_scale * training.learning_rate})
 
 
 def grpo_arguments(
@@ -133,6 +140,7 @@ def preflight(experiment: Experiment, device: str) -> None:
     # Last, so that a laptop without vLLM still checks everything else in a file for GPUs.
     if training.uses_vllm:
         require_backend("vllm", "training.rollout")
+        check_arguments(training.vllm.arguments, "training.vllm.arguments")
 
 
 def _settings(experiment: Experiment) -> Iterator[TrainingConfig]:

@@ -15,6 +15,7 @@ from transformers import TrainerCallback
 from xdomain.core.artifact_layout import ROLLOUTS
 from xdomain.core.files import remove, write_atomic
 from xdomain.core.stage import StageContext
+from xdomain.train.engine_gap import GapWatch
 from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.resume_state import mark_complete
 
@@ -32,6 +33,7 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         period: Optimizer steps per rollout. A stage can stop only at a multiple, when the rollout is used up.
         take_rollout_metrics: Function that returns the latest rollout's metrics once, then {}.
         keep: Function that writes the checkpoint of a step.
+        watch: Watch of the gap between a vLLM engine and the trainer, which sees each step's metrics.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         period: int,
         take_rollout_metrics: Callable[[], dict[str, Any]],
         keep: Callable[[int], None],
+        watch: GapWatch,
     ) -> None:
         self._context = context
         self._kept = kept
@@ -49,6 +52,7 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         self._period = period
         self._take_rollout_metrics = take_rollout_metrics
         self.keep = keep
+        self._watch = watch
         self.metrics_path = context.work / "metrics.jsonl"
         self.rollouts_path = context.work / ROLLOUTS
         self.stopped = False
@@ -95,6 +99,7 @@ class StageCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         }
         with self.metrics_path.open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(line, sort_keys=True, allow_nan=False) + "\n")
+        self._watch.look(state.global_step, line)
         rewards = {name: values["reward"] for name, values in line.get("domains", {}).items()}
         self._context.reporter.progress(state.global_step, state.max_steps, rewards=rewards)
 

@@ -21,6 +21,11 @@ class ScoredSample:
     outcome: Outcome
     truncated: bool = False
 
+    @property
+    def error(self) -> float | None:
+        """0 if the sample is right, 1 if it is not; None if the verifier could not judge it."""
+        return None if self.outcome is Outcome.UNSCORED else float(self.outcome is not Outcome.RIGHT)
+
 
 @dataclass(frozen=True)
 class KeptSample:

@@ -11,18 +11,14 @@ from typing import Any
 from datasets import Dataset
 from transformers import set_seed
 
-from xdomain.config.model import LoraConfig
 from xdomain.config.setups import TrainingSetup
-from xdomain.config.strategy import StrategyConfig
-from xdomain.config.training import TrainingConfig
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.files import remove
 from xdomain.core.model_context import context_of
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.domains.base import Domain
 from xdomain.domains.build import build_domains
-from xdomain.generation.vllm_engine import prepare_process
-from xdomain.models.adapters import check_merge, compare_merge, logits, new_adapter
+from xdomain.models.adapters import check_merge, compare_merge, logits
 from xdomain.models.checkpoint import (
     load_adapter,
     load_plain,
@@ -40,22 +36,25 @@ from xdomain.strategies.build import build_strategy
 from xdomain.train import alarms
 from xdomain.train.adaptive import SLOT
 from xdomain.train.agreement import compare_prompts
-from xdomain.train.arguments import grpo_arguments
+from xdomain.train.arguments import grpo_arguments, scaled_rate
 from xdomain.train.callbacks import StageCallback, read_metrics, truncate_lines
 from xdomain.train.command.run import CommandTraining
 from xdomain.train.displacement import displacement
 from xdomain.train.distillation import DomainDistillationTrainer
+from xdomain.train.engine_gap import GapWatch, gap_limit
 from xdomain.train.history import weight_changes
 from xdomain.train.processes import is_first, wait_for_all
 from xdomain.train.prompts import StagePrompts
 from xdomain.train.quotas import InformativeQuotas
 from xdomain.train.resume_state import last_complete_state, state_folder
 from xdomain.train.rewards import RewardRouter
+from xdomain.train.rollout_engine import stage_engines, weights_dtype
 from xdomain.train.rollout_metrics import stage_totals
 from xdomain.train.samplers import build_sampler
 from xdomain.train.sharding import with_layers
 from xdomain.train.strategy_state import save_strategy_state
 from xdomain.train.trackers import isolated_trackers
+from xdomain.train.trainable import load_trainable
 from xdomain.train.trainer import DomainGRPOTrainer
 
 RESUME_PARTS = 4
@@ -110,9 +109,17 @@ class _Training:
             self._domains,
             self._tokenizer,
             chat=self._chat,
-            room=context_of(model.config),
+            room=self._room(model),
         )
-        trainer = self._trainer(model, prompts)
+        with stage_engines(self._training, model, self._context):
+            return self._train(self._trainer(model, prompts), prompts, foundation)
+
+    def _room(self, model: Any) -> int | None:
+        """Return the number of tokens that prompt and completion have together; None for no limit."""
+        limits = context_of(model.config), self._training.grpo.get("vllm_max_model_length")
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    def _train(self, trainer: DomainGRPOTrainer, prompts: StagePrompts, foundation: Path | None) -> StageResult:
         first = prompts.schedule[: self._training.prompts_per_step]
         compare_prompts(trainer, list(map(prompts.row, first)), list(map(prompts.item, first)), self._chat)
         callback = self._callback(trainer, foundation)
@@ -130,10 +137,10 @@ class _Training:
         if callback.stopped:
             return StageResult(finished=False, summary={"step": trainer.state.global_step})
         stopped = alarms.settle(watch, self._context.work, self._stage.checkpoint_steps)
-        if stopped is not None:
-            summary = stage_totals(read_metrics(callback.metrics_path))
-        else:
-            summary = self._summary(trainer, prompts, foundation, callback.metrics_path)
+        lines = read_metrics(callback.metrics_path)
+        summary = stage_totals(lines) | self._gaps(trainer).summary(lines)
+        if stopped is None:
+            summary |= self._summary(trainer, prompts, foundation)
         return StageResult(finished=True, summary=summary | alarms.summary(watch), alarm=stopped)
 
     def _alarms(
@@ -151,16 +158,13 @@ class _Training:
         trainer.add_callback(callback)
         return callback
 
-    def _summary(
-        self, trainer: DomainGRPOTrainer, prompts: StagePrompts, foundation: Path | None, metrics: Path
-    ) -> dict[str, Any]:
-        """Return the stage's figures, from the first process, and compare a merged adapter with the trained model."""
+    def _summary(self, trainer: DomainGRPOTrainer, prompts: StagePrompts, foundation: Path | None) -> dict[str, Any]:
+        """Return figures of the stage's end, from the first process, and compare a merged adapter with the model."""
         end = checkpoint_folder(self._context.work, self._stage.steps)
         merge = {} if foundation is None else self._check_merge(trainer, end, prompts.for_merge())
         if not is_first():
             return {}
-        summary = stage_totals(read_metrics(metrics)) | {"too_long_prompts": prompts.too_long} | merge
-        return summary | {"displacement": displacement(end, self._parent)}
+        return {"too_long_prompts": prompts.too_long, "displacement": displacement(end, self._parent)} | merge
 
     def _check_merge(self, trainer: DomainGRPOTrainer, end: Path, prompts: list[list[int]]) -> dict[str, Any]:
         trained = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
@@ -177,8 +181,6 @@ class _Training:
 
     def _trainer(self, model: Any, prompts: StagePrompts) -> DomainGRPOTrainer:
         training = self._training
-        if training.rollout == "vllm-colocate":
-            prepare_process(self._context.device)
         rows = [prompts.row(entry) | {SLOT: place} for place, entry in enumerate(prompts.schedule)]
         strategy = self._strategy(model)
         reference = None
@@ -251,7 +253,11 @@ class _Training:
         kept = frozenset(stage.checkpoint_steps)
         quarter = max(period, stage.steps // RESUME_PARTS // period * period)
         inside = frozenset(step for step in (kept if len(kept) > 1 else range(quarter, stage.steps, quarter)))
-        return StageCallback(self._context, kept, inside - {stage.steps}, period, take_rollout_metrics, keep)
+        gaps = self._gaps(trainer)
+        return StageCallback(self._context, kept, inside - {stage.steps}, period, take_rollout_metrics, keep, gaps)
+
+    def _gaps(self, trainer: DomainGRPOTrainer) -> GapWatch:
+        return GapWatch(gap_limit(self._training, weights_dtype(trainer.model)), self._context.reporter)
 
     def _write_weights(self, model: Any, folder: Path, foundation: Path | None) -> None:
         """Write a checkpoint; all processes must call this if the model is sharded."""
@@ -278,22 +284,3 @@ class _Training:
             reporter=self._context.reporter,
         ):
             trainer.add_callback(tracker)
-
-
-def scaled_rate(training: TrainingConfig, strategy: StrategyConfig) -> TrainingConfig:
-    """Return a phase's training settings with the learning rate multiplied by the strategy's factor."""
-    return training.model_copy(update={"learning_rate": strategy.learning_rate_scale * training.learning_rate})
-
-
-def load_trainable(parent: Path, lora: LoraConfig | None) -> tuple[Any, Path | None]:
-    """Return the model that a stage trains, and the checkpoint below its adapter (None for full fine-tuning).
-
-    With `merge`, the parent's adapter is merged and a new one is added. With `continue`, training continues the
-    parent's adapter.
-    """
-    if lora is None:
-        return load_plain(parent), None
-    info = read_info(parent)
-    if lora.chaining == "continue" and info.foundation is not None:
-        return load_adapter(parent, trainable=True), info.foundation
-    return new_adapter(load_plain(parent), lora), parent

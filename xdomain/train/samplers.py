@@ -1,4 +1,4 @@
-"""How a training stage samples its rollouts: with TRL's own generation, or with evaluation's sampler."""
+"""How a training stage samples its rollouts: with TRL's own generation, evaluation's sampler, or a vLLM engine."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from xdomain.core.seeds import derive_seed
 from xdomain.generation.base import PromptRequest, Sampling
 from xdomain.generation.sampler import Sampler
 from xdomain.train.draws import PlacedDraws
+from xdomain.train.processes import gathered
+from xdomain.train.rollout_engine import Draw
 from xdomain.train.rollouts import settings_of_the_file
 from xdomain.train.sharding import in_step
 
@@ -42,7 +44,7 @@ class RolloutSampler(Protocol):
 
 
 class StockSampler:
-    """Samples with TRL's own generation (`generate` or vLLM), but with the experiment's settings only.
+    """Samples with TRL's own generation (`generate` or a vLLM server), but with the experiment's settings only.
 
     Args:
         draws_seed: Seed for draws that follow from a completion's index in the rollout of all processes; None for
@@ -89,8 +91,7 @@ class BatchedSampler:
     ) -> Sampled:
         """See `RolloutSampler.sample`."""
         first = trainer.accelerator.process_index * len(prompts)
-        step = trainer.state.global_step
-        seeds = [derive_seed("rollout", self._seed, step, first + row) for row in range(len(prompts))]
+        seeds = completion_seeds(self._seed, trainer.state.global_step, first, len(prompts))
         stops = [trainer.router.stop[domain] for domain in domains]
         kwargs = trainer.args.gradient_checkpointing_kwargs
         found: dict[int, list[int]] = {}
@@ -115,6 +116,44 @@ class BatchedSampler:
     def _sampling(self, stop: tuple[str, ...]) -> Sampling:
         training = self._training
         return Sampling(training.max_completion_tokens, training.temperature, training.top_p, stop)
+
+
+class EngineSampler:
+    """Samples with TRL's colocated vLLM engine, which must be a `RolloutEngine`.
+
+    A completion's seed follows from the stage's seed, the step and its index in the rollout of all processes.
+
+    Args:
+        seed: Seed of the stage.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def sample(
+        self, trainer: Any, prompts: Sequence[Sequence[int]], domains: Sequence[str], stock: Callable[[], Sampled]
+    ) -> Sampled:
+        """See `RolloutSampler.sample`."""
+        # The processes that split an engine's weights all answer the prompts of all of them.
+        rows = trainer.vllm_tensor_parallel_size * len(prompts)
+        first = trainer.accelerator.process_index * len(prompts) // rows * rows
+        seeds = completion_seeds(self._seed, trainer.state.global_step, first, rows)
+        stops = [trainer.router.stop[domain] for domain in gathered(domains)[first : first + rows]]
+        draws = [Draw(seed, stop) for seed, stop in zip(seeds, stops, strict=True)]
+        trainer.vllm_generation.llm.expect(draws, trainer.eos_token_ids)
+        return stock()
+
+
+def completion_seeds(seed: int, step: int, first: int, rows: int) -> list[int]:
+    """Return the seeds of a rollout's completions with the indices `first` to `first + rows - 1`.
+
+    Args:
+        seed: Seed of the stage.
+        step: Optimizer steps that were done before the rollout.
+        first: Index of the first completion in the rollout of all processes.
+        rows: Number of completions.
+    """
+    return [derive_seed("rollout", seed, step, first + row) for row in range(rows)]
 
 
 def new_sampler(model: Any, trainer: Any, batch_tokens: int | None = None) -> Sampler:
@@ -143,4 +182,6 @@ def build_sampler(training: TrainingConfig, seed: int) -> RolloutSampler:
     """
     if training.rollout == "batched":
         return BatchedSampler(seed, training)
+    if training.rollout == "vllm-colocate":
+        return EngineSampler(seed)
     return StockSampler(seed if training.rollout_draws == "place" else None)

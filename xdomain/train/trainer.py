@@ -18,12 +18,12 @@ from trl import GRPOTrainer
 
 from xdomain.core.errors import StageError
 from xdomain.core.model_context import context_of
-from xdomain.core.records import Outcome
 from xdomain.core.seeds import generator
 from xdomain.strategies.base import Strategy
 from xdomain.train.adaptive import AdaptiveSchedule
 from xdomain.train.callbacks import KEPT
 from xdomain.train.domain_step import WindowDomainStep
+from xdomain.train.engine_gap import GAP, engine_gap
 from xdomain.train.log_probabilities import align_log_probabilities
 from xdomain.train.processes import gathered
 from xdomain.train.quotas import InformativeQuotas, informative
@@ -190,6 +190,7 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         self._rows = inputs
         with without_parsing(self._tokenizer):
             batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        gap = {GAP: engine_gap(self, batch)} if self.use_vllm else {}
         lengths = batch["completion_mask"].sum(dim=1).tolist()  # includes completions that the loss leaves out
         kept = self._kept_in_loss(batch)
         ids = [self.domains.index(row["domain"]) for row in inputs]
@@ -203,13 +204,11 @@ class DomainGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
             "rollout_seconds": time.perf_counter() - begun,
             "rollout_processor_seconds": time.process_time() - processor_begun,
             "domains": by_domain,
+            **gap,
         }
         if self.scored.kept:
             self.rollout_metrics[KEPT] = [asdict(sample) for sample in self.scored.kept]
-        failed = [
-            None if each.outcome is Outcome.UNSCORED else float(each.outcome is not Outcome.RIGHT) for each in samples
-        ]
-        self.error_rates = self._domain_means(batch["domain_ids"], failed)
+        self.error_rates = self._domain_means(batch["domain_ids"], [each.error for each in samples])
         if self.adaptive is not None:
             sizes = batch["advantages"].abs().tolist()
             known = [None if each.reward is None else size for each, size in zip(samples, sizes, strict=True)]

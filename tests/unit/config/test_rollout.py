@@ -28,7 +28,14 @@ LORA = {"preset": "tiny_qwen3", "lora": {"r": 4}}
             },
             "no sleep mode",
         ),
-        ({"training": {"rollout": "vllm-colocate"}, "model": LORA | {"dtype": "bfloat16"}}, "drift"),
+        (
+            {
+                "training": {"rollout": "vllm-server"},
+                "model": LORA | {"dtype": "bfloat16"},
+                "execution": {"device": "cuda"},
+            },
+            "drift",
+        ),
         ({"training": {"rollout": "vllm-colocate", "grpo": {"vllm_mode": "server"}}}, "a stage sets these itself"),
     ],
 )
@@ -40,6 +47,7 @@ def test_what_cannot_work_is_refused(changes: dict[str, Any], words: str) -> Non
 def test_what_can_work_is_accepted() -> None:
     settings = {"rollout": "vllm-colocate", "grpo": {"vllm_gpu_memory_utilization": 0.4}}
     make_experiment(training=settings, model=LORA)
+    make_experiment(training=settings, model=LORA | {"dtype": "bfloat16"})
     make_experiment(training={"rollout": "vllm-server"}, execution={"device": "cuda"})
 
 

@@ -20,7 +20,11 @@ SHARDED = {"train_processes": 2, "sharding": "fsdp"}
         ({}, {"train_processes": 16, "sharding": "fsdp"}, "16 processes share a step of .* 8 completions"),
         ({}, {"fsdp": {"cpu_offload": True}}, "does nothing without `execution.sharding: fsdp`"),
         ({}, SHARDED | {"fsdp": {"layers": ["Qwen3.DecoderLayer"]}}, 'Found "Qwen3.DecoderLayer"'),
-        ({"rollout": "vllm-colocate", "rollout_draws": "stream"}, SHARDED, "was not tried with `training.rollout"),
+        (
+            {"rollout": "vllm-server", "rollout_draws": "stream"},
+            SHARDED | {"device": "cuda"},
+            "was not tried with `training.rollout",
+        ),
         ({"optimizer": "adafactor"}, SHARDED, "was not tried with `training.optimizer: adafactor`"),
         ({"alarms": {}}, SHARDED, "does not support `training.alarms` yet"),
         ({"engine": {"command": ["trainer"], "version": "1"}}, SHARDED, "training.engine runs a command"),
@@ -42,9 +46,9 @@ def test_mixed_precision_needs_weights_in_float32_or_adapters() -> None:
         assert make_experiment(training=mixed, execution=SHARDED, model=model).training.bf16
 
 
-@pytest.mark.parametrize("rollout", ["transformers", "batched"])
+@pytest.mark.parametrize("rollout", ["transformers", "batched", "vllm-colocate"])
 def test_rollouts_of_this_process_can_be_sharded(rollout: str) -> None:
-    draws = {} if rollout == "batched" else {"rollout_draws": "place"}
+    draws = {"rollout_draws": "place"} if rollout == "transformers" else {}
     training = {"steps": 10, "prompts_per_step": 4, "generations": 2, "rollout": rollout, **draws}
     assert make_experiment(training=training, execution=SHARDED).training.rollout == rollout
 

@@ -15,8 +15,9 @@ from xdomain.config.training import TrainingConfig
     [
         ({"optimizer": "adam"}, 'unknown optimizer "adam"'),
         ({"prompts_per_step": 3, "generations": 3, "micro_batch": 2}, "= 9. Found 2"),
-        ({"rollout": "vllm-colocate", "rollout_draws": "place"}, "vLLM makes its own draws"),
-        ({"rollout": "batched", "rollout_draws": "place"}, "always drawn so"),
+        ({"rollout": "vllm-colocate", "rollout_draws": "place"}, "vllm-colocate always draws so"),
+        ({"rollout": "vllm-server", "rollout_draws": "place"}, "a vLLM server makes its own draws"),
+        ({"rollout": "batched", "rollout_draws": "place"}, "batched always draws so"),
         ({"rollout": "batched", "grpo": {"top_k": 5}}, "needs another training.rollout than batched"),
         ({"rollout": "batched", "grpo": {"cache_implementation": "static"}}, "needs training.rollout: transformers"),
         ({"warmup_ratio": 0.1}, "has no effect with `lr_schedule: constant`"),

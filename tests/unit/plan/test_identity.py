@@ -13,7 +13,10 @@ from xdomain.domains.data_domain import ITEM_FIELDS
 from xdomain.plan.identity import LORA_FIELDS, TRAINING_FIELDS
 
 NAMED_ONE_BY_ONE = {
-    TrainingConfig: {*TRAINING_FIELDS, "reference", "steps", "self_paced", "informative_quotas", "engine"},
+    TrainingConfig: {
+        *TRAINING_FIELDS,
+        *("reference", "steps", "self_paced", "informative_quotas", "engine", "vllm", "alarms"),
+    },
     LoraConfig: {*LORA_FIELDS, "target_modules"},
     WarmupConfig: {"steps", "domains", "examples_per_step", "learning_rate", "seed"},
     ModelConfig: {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,13 @@ LINES: list[dict[str, Any]] = [
 ]
 
 
-def publish(store: Store, stage: StageSpec, lines: list[dict[str, Any]] | None, looks: str | None = None) -> None:
+def publish(
+    store: Store,
+    stage: StageSpec,
+    lines: list[dict[str, Any]] | None,
+    looks: str | None = None,
+    alarms: Sequence[str] = (),
+) -> None:
     lease = acquire(store.lease_path(stage))
     assert lease is not None
     work = store.work(stage, lease)
@@ -41,7 +48,7 @@ def publish(store: Store, stage: StageSpec, lines: list[dict[str, Any]] | None, 
         (work / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     if looks is not None:
         (work / "looks.jsonl").write_text(looks)
-    summary = {"steps": 2, "prompts": 8, "completion_tokens": 64, "informative_groups": 3}
+    summary = {"steps": 2, "prompts": 8, "completion_tokens": 64, "informative_groups": 3, "gap_alarms": list(alarms)}
     assert store.publish(stage, lease, {"summary": summary})
 
 
@@ -52,6 +59,17 @@ def finished(folder: Path, lines: list[dict[str, Any]] | None, looks: str | None
         trained = stage in plan.train_stages
         publish(store, stage, lines if trained else None, looks if trained else None)
     return plan, store
+
+
+def test_alarms_of_training_are_statements_of_the_report(tmp_path: Path) -> None:
+    plan, store = make_plan(), Store(tmp_path)
+    store.create()
+    first, second = plan.train_stages[:2]
+    publish(store, plan.base, None)
+    publish(store, first, None, alarms=["it drifted"])
+    publish(store, second, None)
+    grid = measured_grid(plan, store, chance={}, description={})
+    assert grid.statements == (f"Alarm in the training of {first.title}: it drifted.",)
 
 
 def ends(plan: Plan, store: Store) -> dict[str, EvaluatedCheckpoint]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.plans import make_plan
-from tests.support.published import fill, leased, write_holder
+from tests.support.published import fill, leased, published, write_holder
 from xdomain.core.errors import DamagedArtifact
 from xdomain.core.states import Cause
 from xdomain.plan.stage import StageSpec
@@ -24,6 +24,13 @@ def test_publish_makes_a_stage_done_with_its_result(store: Store, stage: StageSp
     assert store.result(stage)["summary"] == {"steps": 3}
     assert (store.open_artifact(stage) / "artifact.txt").read_text() == "weights"
     assert not store.names("work")
+
+
+def test_alarms_are_read_from_the_result_if_it_can_be_read(store: Store, stage: StageSpec) -> None:
+    folder = published(store, stage, summary={"gap_alarms": ["it drifted"]})
+    assert store.gap_alarms(stage) == ("it drifted",)
+    (folder / STAGE).write_text("{")
+    assert store.gap_alarms(stage) == ()
 
 
 def test_a_lost_lease_publishes_nothing(store: Store, stage: StageSpec) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.stage_runs import Stages
 from xdomain.train.callbacks import KEPT, StageCallback, read_metrics, truncate_lines
+from xdomain.train.engine_gap import GapWatch
 
 
 def callback(
@@ -19,7 +20,8 @@ def callback(
 ) -> tuple[StageCallback, list[int]]:
     kept: list[int] = []
     context = replace(Stages(folder).context("a"), stop_requested=lambda: stop)
-    made = StageCallback(context, frozenset({4}), frozenset({2}), 2, lambda: dict(rollout or {}), kept.append)
+    watch = GapWatch(0.1, context.reporter)
+    made = StageCallback(context, frozenset({4}), frozenset({2}), 2, lambda: dict(rollout or {}), kept.append, watch)
     return made, kept
 
 

@@ -18,7 +18,7 @@ PLACED = {"steps": 10, "prompts_per_step": 4, "generations": 2, "rollout_draws":
         (PLACED | {"rollout_draws": "stream"}, 2, "rollout_draws: place"),
         (PLACED, 3, "should be divisible"),
         (PLACED | {"micro_batch": 8}, 2, "micro_batch 8"),
-        (PLACED | {"rollout": "vllm-colocate"}, 1, "vLLM makes its own draws"),
+        (PLACED | {"rollout": "vllm-colocate"}, 1, "vllm-colocate always draws so"),
     ],
 )
 def test_settings_that_cannot_be_shared(training: dict, processes: int, words: str) -> None:

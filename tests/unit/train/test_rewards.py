@@ -89,3 +89,9 @@ def test_a_plain_trainer_gets_rewards_of_conversations_too() -> None:
     router, _ = make()
     conversations = [[{"role": "assistant", "content": text}] for text in TEXTS]
     assert router.reward(conversations, **COLUMNS, prompts=[], trainer_state=None) == [1.0, 1.0, 0.0, None, 1.0]
+
+
+def test_a_sample_without_a_verdict_has_no_error() -> None:
+    samples = [ScoredSample("d", 0.0, outcome) for outcome in Outcome]
+    errors = {sample.outcome: sample.error for sample in samples}
+    assert errors == {Outcome.RIGHT: 0.0, Outcome.WRONG: 1.0, Outcome.MALFORMED: 1.0, Outcome.UNSCORED: None}

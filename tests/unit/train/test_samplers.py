@@ -12,7 +12,7 @@ import torch
 from tests.support.toy_training import toy_trainer, trained_weights
 from xdomain.config.training import TrainingConfig
 from xdomain.models.tiny import tiny_qwen3
-from xdomain.train.samplers import BatchedSampler, StockSampler, build_sampler
+from xdomain.train.samplers import BatchedSampler, EngineSampler, StockSampler, build_sampler
 from xdomain.train.trainer import DomainGRPOTrainer
 
 TOY_GREEDY = {"max_completion_tokens": 6, "temperature": 0.0, "top_p": 1.0}
@@ -100,3 +100,4 @@ def test_the_same_seed_trains_the_same_weights_and_not_those_of_generate(tmp_pat
 def test_settings_choose_the_sampler() -> None:
     assert isinstance(build_sampler(TrainingConfig(rollout="batched"), 0), BatchedSampler)
     assert isinstance(build_sampler(TrainingConfig(rollout_draws="place"), 0), StockSampler)
+    assert isinstance(build_sampler(TrainingConfig(rollout="vllm-colocate"), 0), EngineSampler)

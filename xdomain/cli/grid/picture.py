@@ -29,11 +29,13 @@ class RunPicture:
     def __init__(self, graph: Graph, store: Store) -> None:
         self._total = len(graph.stages)
         self._time = TimeLeft(graph, store)
+        self._store = store
         self._alarm: tuple[str, str] | None = None
 
-    def add(self, stage: StageSpec) -> None:
-        """Add a stage that was just published."""
+    def add(self, stage: StageSpec) -> tuple[str, ...]:
+        """Add a stage that was just published, and return its alarms."""
         self._time.add(stage)
+        return self._store.gap_alarms(stage)
 
     def left(self, running: Running) -> str:
         """Return ", about 3 min left"; "" if the time left is unknown."""

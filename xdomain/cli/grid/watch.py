@@ -57,7 +57,8 @@ class Watcher(RunObserver):
         if event is None:
             self._go_on()
         elif event.kind is EventKind.DONE:
-            self._picture.add(event.stage)
+            for alarm in self._picture.add(event.stage):
+                self.warn(f"{event.stage.title}: {alarm}")
         self._events.watch(event)
         if event is not None and (self._live is None or event.kind in TROUBLE):
             self._line(event)

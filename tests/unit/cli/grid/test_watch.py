@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.plans import make_experiment
+from tests.support.plans import make_experiment, make_plan
+from tests.support.published import published
 from xdomain.api.running import run_graph
 from xdomain.api.session import Session
 from xdomain.cli.grid.watch import Watcher
@@ -48,3 +49,14 @@ def test_starts_are_shown_but_for_a_report_s_evaluations(tmp_path: Path, capsys:
         watcher.watch(Event(EventKind.STARTED, stage))
     started = [line.partition(" started ")[2] for line in capsys.readouterr().err.splitlines()]
     assert started == [plan.base.title, "pass rates of the base on train items of logic", "logic, seed 0"]
+
+
+def test_an_alarm_of_a_stage_that_is_done_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan, store, watcher = make_plan(), Store(tmp_path), Watcher()
+    store.create()
+    stage = plan.train_stages[0]
+    published(store, stage, summary={"gap_alarms": ["it [drifted]"]}, seconds=1.0)
+    watcher.begin(plan, store)
+    watcher.schedule(Scheduler(plan, store, InlineExecutor(), watcher.watch))
+    watcher.watch(Event(EventKind.DONE, stage))
+    assert f"warning {stage.title}: it [drifted]" in capsys.readouterr().err
