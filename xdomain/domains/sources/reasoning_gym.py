@@ -137,27 +137,35 @@ def shares(tasks: Sequence[PackTask], size: int) -> list[int]:
     return counts
 
 
+def load_package() -> tuple[ModuleType, Mapping[str, Any]]:
+    """Return the package reasoning-gym, and its tasks keyed by name.
+
+    The package imports pycosat for every task. Without a compiler it cannot be installed, so an empty module replaces
+    it. `ReasoningGymRows` refuses the tasks that need it (`NEEDS_PYCOSAT`).
+    """
+    if not has_pycosat():
+        sys.modules.setdefault("pycosat", ModuleType("pycosat"))
+    import reasoning_gym
+    from reasoning_gym.factory import DATASETS
+
+    return reasoning_gym, DATASETS
+
+
 def open_task(spec: Mapping[str, Any]) -> Any:
     """Return the task's data set.
 
     Raises:
         ConfigError: There is no such task, or it does not take these parameters.
     """
-    # The package imports pycosat for every task. Without a compiler it cannot be installed, so an empty module replaces
-    # it. Tasks that need it (`NEEDS_PYCOSAT`) were refused before.
-    if not has_pycosat():
-        sys.modules.setdefault("pycosat", ModuleType("pycosat"))
-    import reasoning_gym
-    from reasoning_gym.factory import DATASETS
-
-    if spec["name"] not in DATASETS:
+    package, datasets = load_package()
+    if spec["name"] not in datasets:
         raise ConfigError(
-            f'reasoning-gym has no task "{spec["name"]}".{did_you_mean(spec["name"], DATASETS)}',
+            f'reasoning-gym has no task "{spec["name"]}".{did_you_mean(spec["name"], datasets)}',
             where="domains.source.tasks",
             fix="See the package's gallery for names.",
         )
     try:
-        return reasoning_gym.create_dataset(spec["name"], seed=spec["seed"], size=spec["size"], **spec["parameters"])
+        return package.create_dataset(spec["name"], seed=spec["seed"], size=spec["size"], **spec["parameters"])
     except (TypeError, ValueError, AssertionError) as error:
         raise ConfigError(
             f'"{spec["name"]}" does not take these parameters: {error}.',
