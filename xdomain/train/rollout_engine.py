@@ -9,6 +9,7 @@ tests/contract/test_trl_vllm_seam.py pins the seam.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -83,6 +84,13 @@ class RolloutEngine:
         del self._llm
 
 
+def free_port() -> int:
+    """Return a port of this machine that the system chose from the free ones."""
+    with socket.socket() as found:
+        found.bind(("localhost", 0))
+        return int(found.getsockname()[1])
+
+
 def weights_dtype(model: Any) -> str:
     """Return the torch dtype name of a model's weights."""
     return str(model.dtype).removeprefix("torch.")
@@ -130,6 +138,9 @@ def rollout_engines(settings: RolloutEngineConfig, dtype: str, device: str, proc
             vllm_generation.LLM = start
         return opened[-1]
 
+    if processes == 1:
+        # TRL would take 29500 if it is free at that moment, so stages that start together would collide.
+        os.environ |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(free_port())}
     vllm_generation.LLM = start
     generation._iter_named_params = lambda own: (
         adapted_weights(own.model, own.accelerator.device) if isinstance(own.model, PeftModel) else weights(own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import socket
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from peft import LoraConfig, get_peft_model
 
 from xdomain.config.rollout_engine import RolloutEngineConfig
 from xdomain.models.tiny import tiny_qwen3
-from xdomain.train.rollout_engine import adapted_weights, engine_arguments
+from xdomain.train.rollout_engine import adapted_weights, engine_arguments, free_port
 
 GIVEN = {"model": "folder", "seed": 1, "max_num_batched_tokens": 4096, "logprobs_mode": "processed_logprobs"}
 
@@ -35,6 +36,12 @@ def test_a_cpu_engine_reads_prompts_whole_and_compiles_nothing() -> None:
     assert found["enforce_eager"] is True
     assert found["enable_chunked_prefill"] is False
     assert "max_num_batched_tokens" not in found
+
+
+def test_a_port_that_was_chosen_can_be_listened_on() -> None:
+    with socket.socket() as listener:
+        listener.bind(("localhost", free_port()))
+        listener.listen()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
