@@ -201,8 +201,8 @@ def test_the_first_screen_answers_the_questions(browser, tmp_path: Path, domains
         "  return [answer.querySelector('dt').textContent, box.top, box.bottom, box.right];"
         "});"
     )
-    assert [title for title, *_ in answers[:4]] == ["Transfer", "Order", "Retention", "Mixture"]
-    for title, top, bottom, right in answers[:4]:
+    assert [title for title, *_ in answers[:5]] == ["Ways to combine", "Transfer", "Order", "Retention", "Mixture"]
+    for title, top, bottom, right in answers[:5]:
         assert top > 0, title
         assert bottom <= 900, title
         assert right <= 1280, title

@@ -57,5 +57,7 @@ def example_ways(domains: Sequence[str], speaks_of: SpeaksOf, *, measured: bool 
         not_beaten=runs[:3],
         not_beaten_on_worst=runs[:2],
         cheapest=runs[2],
-        advice=f"For {a} and {b}, {runs[2]} costs least of the ways that are not beaten.",
+        advice=f"For {a} and {b}, {runs[0]}, {runs[1]} and {runs[2]} (3 of 5 ways) are not shown to differ in mean "
+        f"accuracy, and {runs[2]} costs least of them, 307,200 generated tokens in total; it ends 9.0 points [6.0, "
+        "12.0] below the domains' own experts on average.",
     )
