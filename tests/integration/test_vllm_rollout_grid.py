@@ -94,9 +94,10 @@ def stage_with_a_state(store: Path, running: subprocess.Popen[str]) -> str:
     end = time.monotonic() + WAIT_SECONDS
     while True:
         for mark in (store / "scratch").glob("train-*/checkpoint-*/complete"):
-            name = mark.parents[1].name
-            if (store / "leases" / f"{name}.json").exists():
-                return name
+            name = mark.parents[1].name  # of the stage, with its holder's token
+            for lease in (store / "leases").glob("train-*.json"):
+                if name.startswith(lease.stem):
+                    return lease.stem
         assert running.poll() is None, running.communicate()[1]
         assert time.monotonic() < end
         time.sleep(0.02)
