@@ -25,6 +25,7 @@ ENDPOINT = "http://localhost:8000/v1"
 SIZES = (
     "execution={device: cpu, executor: inline}",
     "training.rollout=transformers",
+    "training.grpo={}",
     "training.bf16=false",
     "training.prompts_per_step=8",
     "training.updates_per_rollout=1",
