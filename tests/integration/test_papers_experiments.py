@@ -26,6 +26,7 @@ SIZES = (
     "execution={device: cpu, executor: inline}",
     "training.rollout=transformers",
     "training.grpo={}",
+    "training.vllm={}",
     "training.bf16=false",
     "training.prompts_per_step=8",
     "training.updates_per_rollout=1",
