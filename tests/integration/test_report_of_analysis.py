@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from markupsafe import escape
 
 from tests.support.grids import family, make_grid
 from xdomain.analysis.analyse import analyse
@@ -30,7 +31,7 @@ def test_every_format_is_written(result, tmp_path):
 def test_every_number_of_the_main_matrices_and_every_sentence_is_on_the_page(result, tmp_path):
     page = write_report(result, tmp_path, ["html"])["html"].read_text(encoding="utf-8")
     for sentence in result.sentences:
-        assert sentence.replace(">", "&gt;") in page
+        assert escape(sentence) in page
     for contrast in result.contrasts:
         assert str(contrast.contrast) in page
     for matrix in main_matrices(result):

@@ -58,7 +58,7 @@ def test_two_models_of_one_name_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_one_run_of_several_experiments(tmp_path: Path) -> None:
-    """Each stage goes by its own experiment, and evaluations of one checkpoint that differ in it are no one task."""
+    """Each stage goes by its own settings, and evaluations of one checkpoint with other samples are one task."""
     store = Store(tmp_path / "store")
     one = graph_of(tmp_path / "plain", store, samples=1)
     two = graph_of(tmp_path / "plain", store, samples=4, domain="math")
@@ -70,7 +70,7 @@ def test_one_run_of_several_experiments(tmp_path: Path) -> None:
     tasks = []
     while queue:
         tasks.append([stage.title for stage in queue.take()])
-    assert tasks == [["base on logic"], ["base on math"]]
+    assert tasks == [["base on logic", "base on math"]]
 
 
 def test_an_engine_serves_evaluations_that_differ_in_sampling() -> None:

@@ -10,9 +10,9 @@ from xdomain.core.states import Cause, EventKind, NoteKind, StageState
 def test_stored_words_do_not_change() -> None:
     words = [[member.value for member in kind] for kind in (Cause, StageState, NoteKind)]
     assert words == [
-        ["killed", "out of memory", "error", "damaged", "cancelled"],
+        ["killed", "out of memory", "error", "damaged", "cancelled", "alarm"],
         ["done", "running", "failed", "waiting"],
-        ["alarm", "generation", "tracker"],
+        ["alarm", "generation", "monitoring", "tracker"],
     ]
     assert {"started", "done", "retry", "failed", "damaged", "blocked", "waiting"} == {kind.value for kind in EventKind}
 

@@ -100,7 +100,7 @@ def test_where_nothing_suffices_nothing_is_proposed() -> None:
 
 
 def test_settings_that_do_not_go_together_are_no_change() -> None:
-    one = experiment(rollout="vllm-colocate", model={"lora": {"r": 16}})
+    one = experiment(rollout="vllm-server", model={"lora": {"r": 16}})
     assert changed_experiment(one, {"model.dtype": "bfloat16"}) is None
 
 

@@ -80,7 +80,7 @@ def test_a_reopened_stage_runs_again_before_those_that_read_it(plan: Plan, seed:
     assert done == set(plan.stages)
 
 
-@pytest.mark.parametrize(("change", "tasks"), [({}, 1), ({"top_p": 0.9}, 2)])
+@pytest.mark.parametrize(("change", "tasks"), [({}, 1), ({"top_p": 0.9}, 1), ({"batch_tokens": 512}, 2)])
 def test_evaluations_of_a_checkpoint_are_one_task_if_they_are_made_alike(
     plan: Plan, change: dict[str, float], tasks: int
 ) -> None:
