@@ -73,7 +73,7 @@ def table(columns: Mapping[str, Found]) -> str:
 
 @pytest.mark.slow
 def test_no_route_leads_beyond_the_limit(tmp_path: Path) -> None:
-    """Needs a machine without much other work: a watcher that the system does not run looks too late."""
+    """Not certain without a control group: the page says how often forks that write to shared memory exceed it."""
     users = {"as root": 0, "as another user": NOBODY} if os.getuid() == 0 else {"as this user": os.getuid()}
     columns = {}
     for number, (name, user) in enumerate(users.items()):
