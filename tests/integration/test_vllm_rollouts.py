@@ -57,11 +57,7 @@ def base_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def stages(base_weights: Path, tmp_path: Path) -> Stages:
-    made = Stages(tmp_path)
-    (tmp_path / "stages").mkdir()
-    (tmp_path / "stages" / "base").symlink_to(base_weights / "stages" / "base")
-    made.inputs["base"] = tmp_path / "stages" / "base"
-    return made
+    return Stages.on_base_of(base_weights, tmp_path)
 
 
 def always_moving(stage: TrainedStage) -> bool:

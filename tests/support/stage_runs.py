@@ -45,6 +45,15 @@ class Stages:
         self.root = root
         self.inputs: dict[str, Path] = {}
 
+    @classmethod
+    def on_base_of(cls, other: Path, root: Path) -> Stages:
+        """Return a store at `root` that has the base model of the one at `other`."""
+        made = cls(root)
+        (root / "stages").mkdir()
+        made.inputs["base"] = root / "stages" / "base"
+        made.inputs["base"].symlink_to(other / "stages" / "base")
+        return made
+
     def context(self, key: str) -> StageContext:
         """Return the surroundings of a stage that may read every stage before it."""
         folder = self.root / "stages" / key

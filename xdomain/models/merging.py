@@ -29,7 +29,6 @@ from xdomain.models.tensor_files import CODES, TensorFiles, TensorWriter
 
 CHUNK = 2**18
 """Number of entries that are combined at a time, so that few copies of a tensor are in memory."""
-WEIGHT_FILES = ("*.safetensors", "*.safetensors.index.json")
 
 
 @dataclass(frozen=True)

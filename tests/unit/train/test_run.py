@@ -50,11 +50,7 @@ def base_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def stages(base_weights: Path, tmp_path: Path) -> Stages:
-    copied = Stages(tmp_path)
-    (tmp_path / "stages").mkdir()
-    (tmp_path / "stages" / "base").symlink_to(base_weights / "stages" / "base")
-    copied.inputs["base"] = tmp_path / "stages" / "base"
-    return copied
+    return Stages.on_base_of(base_weights, tmp_path)
 
 
 def test_merge_folds_the_parent_and_starts_a_new_adapter(stages: Stages) -> None:
