@@ -128,10 +128,6 @@ class SlurmExecutor:
         for number, task in list(self._running.items()):
             self._end(number, TaskExit(task))
 
-    def running_jobs(self) -> dict[str, Task]:
-        """Return the submitted tasks, by Slurm's job number."""
-        return dict(self._running)
-
     def _hand_over(self) -> None:
         """Submit the tasks that were added since the last call, as one array per kind."""
         waiting, self._queued = self._queued, []
