@@ -35,7 +35,7 @@ def sized_experiment(plan: Plan, shape: ModelShape | None, where: str) -> Experi
         raise _refused("cannot be chosen: only the command of training.engine knows what memory it needs.")
     if shape is None:
         raise _refused(f"cannot be chosen, because the model's memory is not known: {where}.")
-    needs = {need_of(stage, experiment) for stage in plan.train_stages if not stage.adopted}
+    needs = tuple(dict.fromkeys(need_of(stage, experiment) for stage in plan.train_stages if not stage.adopted))
     tried: list[Verdict] = []
     for candidate in _candidates(experiment, needs):
         tried = [verdict(kind_memory(need, candidate, shape), gpu * GIGABYTE) for need in needs]
