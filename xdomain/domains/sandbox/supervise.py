@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from xdomain.domains.sandbox.base import Guest, Limits
-from xdomain.domains.sandbox.usage import Usage, send
+from xdomain.domains.sandbox.usage import Usage, give_way, send
 
 Ending = Literal["exited", "timeout", "output", "memory"]
 
@@ -24,8 +24,11 @@ BYTES_PER_SECOND = 8 << 30
 """What a core can fill, with huge pages. The next look comes before the threads seen could use up what is left."""
 
 
-REACTION_SECONDS = 0.02
-"""How long it may take on a busy machine until killed processes have stopped."""
+REACTION_SECONDS = 0.005
+"""How much longer than planned it may take on a busy machine until processes have stopped."""
+
+UNCOUNTED = 32
+"""Part of the limit that is kept for what an exact count leaves out, such as page tables."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ class MemoryWatch:
     """Looks at the memory of a guest by the clock, whatever it writes meanwhile.
 
     With a control group the kernel holds the limit. Without one the resident memory of all processes is a bound that
-    takes little time. If the bound is above the limit, the guest is stopped and its memory is counted exactly.
+    takes little time. If the bound is above the limit, the guest is stopped and its memory is counted exactly. Such a
+    guest gives way to other programs from then on: many processes that are ready to run would delay the next look.
     """
 
     def __init__(self, guest: Guest, limits: Limits) -> None:
@@ -99,6 +103,7 @@ class MemoryWatch:
         self.due = time.monotonic()
         self.bound = Growth()
         self.exact = Growth()
+        self.suspects: set[int] = set()
 
     def seconds_to_look(self) -> float:
         return max(0.0, self.due - time.monotonic())
@@ -111,17 +116,22 @@ class MemoryWatch:
         if self.guest.group is not None:
             self.due = now + LONGEST_SECONDS
             return self.guest.ran_out_of_memory()
+        send(self.suspects, signal.SIGSTOP)  # a search takes time, in which they would grow
+        stopped_at = time.monotonic()
         usage = self.guest.usage()
         left = self.left(usage)
         if left >= self.bound.coming(usage.processes, now):
-            self.exact = Growth()
+            send(self.suspects, signal.SIGCONT)
+            self.suspects, self.exact = set(), Growth()
         else:
-            stopped, usage = self.guest.stopped_usage()
+            self.suspects, usage = self.guest.stopped_usage()
             left = self.left(usage)
-            if left < self.exact.coming(usage.processes, now):
-                self.guest.kill(stopped)
+            if left < self.limit // UNCOUNTED + self.exact.coming(usage.processes, stopped_at):
+                self.guest.kill(self.suspects)
                 return True
-            send(stopped, signal.SIGCONT)
+            give_way(self.suspects)
+            send(self.suspects, signal.SIGCONT)
+            self.exact.looked = time.monotonic()
         rate = BYTES_PER_SECOND * min(os.cpu_count() or 1, usage.threads or 1)
         self.due = time.monotonic() + min(max(left / rate, SHORTEST_SECONDS), LONGEST_SECONDS)
         return False
@@ -138,15 +148,16 @@ class Growth:
         self.before: Mapping[int, int] = {}
 
     def coming(self, processes: Mapping[int, int], now: float) -> float:
-        """Return what several growing processes will have added until a kill reaches them.
+        """Return what several growing processes will have added until a signal reaches them.
 
-        A single process is not counted, since it has its own limit. New ones are not either, since they share memory.
+        A single process has its own limit. What one process gives up to another, such as its share of memory when it
+        ends, is no growth.
         """
-        growth = [held - self.before.get(pid, held) for pid, held in processes.items()]
-        growing = [more for more in growth if more > 0]
+        growing = sum(held > self.before.get(pid, held) for pid, held in processes.items())
+        added = sum(processes.values()) - sum(self.before.values())
         elapsed = max(now - self.looked, SHORTEST_SECONDS)
         self.looked, self.before = now, processes
-        return sum(growing) * REACTION_SECONDS / elapsed if len(growing) > 1 else 0.0
+        return max(added, 0) * REACTION_SECONDS / elapsed if growing > 1 else 0.0
 
 
 class Exchange:

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from xdomain.domains.sandbox.base import Guest, Limits
-from xdomain.domains.sandbox.supervise import Watched, watch
+from xdomain.domains.sandbox.supervise import REACTION_SECONDS, Growth, Watched, watch
 
 
 def watched(code: str, given: bytes = b"", **limits: float) -> tuple[Watched, bytes, int]:
@@ -49,8 +49,19 @@ print(ended)
 def test_memory_that_processes_share_counts_once() -> None:
     found, output, _ = watched(SHARED.replace("CHANGE", ""), memory_mib=128, wall_seconds=30.0)
     assert (found.ending, output) == ("exited", b"[0, 0, 0, 0, 0]\n")
+    at_once = SHARED.replace("CHANGE", "os.write(end, b'.....')")
+    found, output, _ = watched(at_once, memory_mib=128, wall_seconds=30.0)
+    assert (found.ending, output) == ("exited", b"[0, 0, 0, 0, 0]\n")
     change = "for place in range(0, len(held), 4096):\n    held[place] = 2\ntime.sleep(30)"
     assert watched(SHARED.replace("CHANGE", change), memory_mib=96, wall_seconds=30.0)[0].ending == "memory"
+
+
+def test_memory_that_passes_from_one_process_to_others_is_no_growth() -> None:
+    growth = Growth()
+    growth.coming({1: 100, 2: 100, 3: 100}, 1.0)
+    assert growth.coming({1: 150, 2: 150}, 2.0) == 0.0
+    assert growth.coming({1: 250, 2: 250}, 3.0) == pytest.approx(200 * REACTION_SECONDS)
+    assert growth.coming({1: 250, 2: 450}, 4.0) == 0.0, "a single process has its own limit"
 
 
 def test_each_guest_has_the_whole_limit() -> None:
