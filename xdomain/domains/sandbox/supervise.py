@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from xdomain.domains.sandbox.base import Guest, Limits
-from xdomain.domains.sandbox.usage import Usage, give_way, send
+from xdomain.domains.sandbox.usage import Usage, send
 
 Ending = Literal["exited", "timeout", "output", "memory"]
 
@@ -93,8 +93,7 @@ class MemoryWatch:
     """Looks at the memory of a guest by the clock, whatever it writes meanwhile.
 
     With a control group the kernel holds the limit. Without one the resident memory of all processes is a bound that
-    takes little time. If the bound is above the limit, the guest is stopped and its memory is counted exactly. Such a
-    guest gives way to other programs from then on: many processes that are ready to run would delay the next look.
+    takes little time. If the bound is above the limit, the guest is stopped and its memory is counted exactly.
     """
 
     def __init__(self, guest: Guest, limits: Limits) -> None:
@@ -129,7 +128,6 @@ class MemoryWatch:
             if left < self.limit // UNCOUNTED + self.exact.coming(usage.processes, stopped_at):
                 self.guest.kill(self.suspects)
                 return True
-            give_way(self.suspects)
             send(self.suspects, signal.SIGCONT)
             self.exact.looked = time.monotonic()
         rate = BYTES_PER_SECOND * min(os.cpu_count() or 1, usage.threads or 1)

@@ -9,7 +9,6 @@ import signal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-LEAST_PRIORITY = 19
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 DESCRIPTOR_BYTES = 64 << 10
@@ -78,13 +77,6 @@ def send(pids: Iterable[int], number: signal.Signals) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-
-
-def give_way(pids: Iterable[int]) -> None:
-    """Let all other programs run before these processes; those that they start inherit it."""
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, pid, LEAST_PRIORITY)
 
 
 def descendants(root: int) -> dict[int, list[str]]:
