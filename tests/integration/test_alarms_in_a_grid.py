@@ -69,3 +69,32 @@ def test_a_stopped_stage_blocks_its_children_until_it_is_retried(tmp_path: Path,
     assert next(event["failed"] for event in again if event["event"] == "ended") == events[-1]["failed"]
     xdomain("grid", "retry", experiment, "--store", store)
     assert "1 stage failed" not in xdomain("grid", "status", experiment, "--store", store).stdout
+
+
+def test_an_alarm_grows_a_refresh_beside_the_stages_after_it(tmp_path: Path, store: Path) -> None:
+    text = TEXT.replace("{budget: 1.0}", "{budget: 1.0, on_alarm: refresh, refresh_steps: 2}")
+    experiment = write_experiment(tmp_path, text.replace("curricula: [logic]", "curricula: [logic -> puzzle]"))
+    document = plan(experiment, store)
+    assert (document["optional"]["refreshes"], document["optional"]["most_refreshes"]) == (4, 2)
+    assert not any("refresh" in stage["title"] for stage in document["stages"])
+    events = run_events(experiment, "--store", store)
+    done = {event["title"]: event["optional"] for event in events if event["event"] == "done"}
+    skipped = {event["title"] for event in events if event["event"] == "not needed"}
+    assert done["logic -> puzzle, seed 0"] is False
+    assert done["logic -> refresh(logic)@2, seed 0"] is True
+    assert "logic -> refresh(puzzle)@2, seed 0 step 2 on logic" in skipped
+    assert not [event for event in events if event["event"] in ("blocked", "failed")]
+    (folder,) = (store / "stages").glob("train-logic-to-refresh-logic*")
+    metrics = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert metrics[0]["learning_rate"] < metrics[1]["learning_rate"]
+    begun, *_, ended = run_events(experiment, "--store", store)
+    assert (begun["done"], ended["ran"], len(ended["not_needed"])) == (begun["stages"], [], len(skipped))
+    states = json.loads(xdomain("grid", "status", experiment, "--store", store, "--json").stdout)
+    assert states["optional_counts"]["not needed"] == len(skipped)
+    xdomain("report", experiment, "--store", store, "--out", tmp_path / "report")
+    result = json.loads((tmp_path / "report" / "report.json").read_text())
+    found = {(each["run"], each["domain"]): each["refresh"] for each in result["alarms"]}
+    assert found["logic", "logic"] == "needed"
+    assert found["logic", "puzzle"] == "not needed"
+    assert result["meta"]["missing"] == []
+    assert "logic -> refresh(logic)@2" in result["effort"]

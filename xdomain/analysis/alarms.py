@@ -14,6 +14,8 @@ from xdomain.plan.alarms.design import detectable_drop
 from xdomain.plan.alarms.looks import Look, StageLooks, differences
 from xdomain.plan.alarms.onset import onset
 
+WORDS = {True: "needed", False: "not needed"}
+
 
 def monitored_domains(study: Study) -> tuple[MonitoredDomain, ...]:
     """Return what alarms saw, by run in plan order, then seed and domain."""
@@ -26,7 +28,9 @@ def _of_run(run: Run) -> Iterator[MonitoredDomain]:
             for domain in end.looks.design.domains:
                 taken = end.looks.of(domain)
                 if len(taken) > 1:
-                    yield _monitored(run.label, seed, domain, end.looks, taken)
+                    found = _monitored(run.label, seed, domain, end.looks, taken)
+                    needed = end.refreshes.get(domain)
+                    yield found.model_copy(update={"refresh": None if needed is None else WORDS[needed]})
 
 
 def _monitored(run: str, seed: int, domain: str, stage: StageLooks, taken: list[Look]) -> MonitoredDomain:

@@ -9,6 +9,7 @@ from xdomain.core.parquet import read_records
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
 from xdomain.domains.check import items_here
+from xdomain.store.optional import grown
 from xdomain.store.store import Store
 from xdomain.view.answers import Answers, evaluation_labels, label_of, read_rollouts
 from xdomain.view.prompts import PromptTexts
@@ -16,7 +17,7 @@ from xdomain.view.prompts import PromptTexts
 
 def load_answers(session: Session) -> Answers:
     """Load the records of an experiment and all other data that the page shows."""
-    plan, store = session.plan, session.store
+    plan, store = grown(session.plan, session.store), session.store
     experiment = plan.experiment
     grid = session.measure(with_text=True)
     split = Split(experiment.evaluation.split)

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from xdomain.api.estimates import Estimates
+from xdomain.api.optional import optional_in_plan
 from xdomain.api.planning import Forecast
 from xdomain.core.words import count, duration
 from xdomain.plan.adopted import declaration
@@ -39,6 +40,7 @@ def lines_in_words(forecast: Forecast) -> Iterator[tuple[str, str]]:
         "declared": [] if declared is None else [declared],
         "recipes": recipe_lines(experiment),
         "alarms": [] if forecast.alarms is None else forecast.alarms.sentences(),
+        "optional": optional_in_plan(forecast.plan),
         "not reused": reasons_in_words(forecast),
         "borrowed": borrowed_in_words(forecast),
         "time left": [time_in_words(forecast)],

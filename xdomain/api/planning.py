@@ -9,6 +9,7 @@ from typing import Any
 
 from xdomain.api.alarms import PlannedAlarms, planned_alarms
 from xdomain.api.estimates import Estimates, Needs
+from xdomain.api.optional import optional_document
 from xdomain.api.outlook import design_of, outlooks
 from xdomain.api.run_costs import cost_document, run_costs
 from xdomain.config.domain_source import FileSource
@@ -143,6 +144,7 @@ class Forecast:
             "estimate_workers": self.estimates.workers,
             "estimates": self.estimates.document(),
             "alarms": [] if self.alarms is None else self.alarms.document(),
+            "optional": optional_document(plan),
             "rows_left_out": left_out(plan.experiment),
             "detectable_effect": {
                 "assumptions": design_of(plan).assumptions,

@@ -23,6 +23,7 @@ from xdomain.plan.graph import Plan
 from xdomain.plan.stage import EvaluateStage
 from xdomain.store.artifact import RECORDS
 from xdomain.store.experiments import note_experiment
+from xdomain.store.optional import grown
 from xdomain.store.rescoring import Rescoring, plan_rescoring
 from xdomain.store.store import Store
 
@@ -48,7 +49,7 @@ def rescore_experiment(
     """
     if store.exists:
         store.create()  # builds the index of a store from an earlier version
-    rescoring = plan_rescoring(plan, store)
+    rescoring = plan_rescoring(grown(plan, store), store)
     note_experiment(store, rescoring.after)
     if rescoring.todo.evaluations:
         failed = run_to_end(rescoring.todo, store, jobs, observer).failed

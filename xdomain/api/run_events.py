@@ -30,6 +30,9 @@ class RunBegun(ConfigModel):
     experiment: str
     store: str
     stages: int
+    """Number of planned stages, without optional ones."""
+    optional: int
+    """Number of stages that run only if an alarm calls for them."""
     done: int
     """Number of stages that were in the store before."""
 
@@ -37,16 +40,19 @@ class RunBegun(ConfigModel):
 class StageEvent(ConfigModel):
     """A change in the state of a stage."""
 
-    event: Literal["started", "done", "retry", "failed", "damaged", "blocked", "waiting"]
+    event: Literal["started", "done", "retry", "failed", "damaged", "blocked", "waiting", "not needed"]
     """Kind of the change. `retry`: the stage ended without a result and will be started again. `damaged`: a published
     file of the stage is corrupt, and the stage is rebuilt. `blocked`: a stage that it needs failed. `waiting`: another
-    session has the stage, or a cluster has no free resources for it (see `message`)."""
+    session has the stage, or a cluster has no free resources for it (see `message`). `not needed`: no alarm called for
+    the optional stage, so it does not run."""
     seconds: float
     """Seconds since the session began."""
     key: str
     kind: Literal["base", "train", "merge", "evaluate"]
     title: str
     folder: str
+    optional: bool
+    """Whether the stage runs only if an alarm calls for it."""
     message: str | None
     """Reason, if something went wrong."""
     log: str | None
@@ -89,6 +95,8 @@ class RunEnded(ConfigModel):
     reused: tuple[str, ...]
     failed: dict[str, StageFailure]
     blocked: tuple[str, ...]
+    not_needed: tuple[str, ...]
+    """Keys of the optional stages that do not run, because no alarm called for them."""
     interrupted: bool
 
 
@@ -106,6 +114,7 @@ class EventObserver(RunObserver):
     def __init__(self, tell: Callable[[RunEvent], None]) -> None:
         self._tell = tell
         self._titles: dict[str, str] = {}
+        self._optional: frozenset[str] = frozenset()
         self._begun = self._told = time.monotonic()
         self._scheduler: Scheduler | None = None
         self._steps: dict[str, int] = {}
@@ -116,10 +125,11 @@ class EventObserver(RunObserver):
 
     def begin(self, graph: Graph, store: Store) -> None:
         self._begun = self._told = time.monotonic()
-        self._titles = {key: stage.title for key, stage in graph.stages.items()}
-        name, stages = graph.setup.name, graph.stages
-        done = len(store.done(stages.values()))
-        self._tell(RunBegun(seconds=0.0, experiment=name, store=str(store.root), stages=len(stages), done=done))
+        self._titles = {key: stage.title for key, stage in graph.whole.stages.items()}
+        self._optional = frozenset(graph.optional)
+        counts = {"stages": len(graph.stages), "optional": len(graph.optional)}
+        done = len(store.done(graph.stages.values()))
+        self._tell(RunBegun(seconds=0.0, experiment=graph.setup.name, store=str(store.root), done=done, **counts))
 
     def schedule(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -144,6 +154,7 @@ class EventObserver(RunObserver):
                 reused=tuple(outcome.reused),
                 failed=failed,
                 blocked=tuple(outcome.blocked),
+                not_needed=tuple(outcome.not_needed),
                 interrupted=outcome.interrupted,
             )
         )
@@ -164,7 +175,8 @@ class EventObserver(RunObserver):
         stage = event.stage
         values = {"event": event.kind, "seconds": self.seconds(), "kind": stage.kind.value, "folder": stage.folder}
         told = {name: event.detail.get(name) for name in ("message", "log")}
-        return StageEvent.model_validate({**values, "key": stage.key, "title": stage.title, **told})
+        own = {"key": stage.key, "title": stage.title, "optional": stage.key in self._optional}
+        return StageEvent.model_validate({**values, **own, **told})
 
 
 Progress = Callable[[RunEvent], None] | RunObserver
@@ -181,3 +193,11 @@ def as_observer(progress: Progress | None) -> RunObserver:
 def alarm_text(alarm: Mapping[str, Any]) -> str:
     """Return the message of an alarm, or its values if it has none."""
     return str(alarm.get("message") or ", ".join(f"{name} {value}" for name, value in alarm.items()))
+
+
+def optional_in_words(graph: Graph, outcome: RunOutcome) -> str:
+    """Return "; optional: 4 of 24 done, 16 not needed"; "" for a graph without optional stages."""
+    if not graph.optional:
+        return ""
+    done, unneeded = outcome.finished(graph.optional), len(outcome.not_needed)
+    return f"; optional: {done} of {len(graph.optional)} done, {unneeded} not needed"

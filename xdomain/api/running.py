@@ -103,7 +103,7 @@ def run_graph(graph: Graph, store: Store, jobs: int | None, observer: RunObserve
         Interrupted: The user stopped the session.
     """
     refuse_trained_overlaps(
-        graph,
+        graph.whole,
         store,
         finished=False,
         fix="Undo the change of its data or split, or train again in a new store (--store). To allow the overlap, set "

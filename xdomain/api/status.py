@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +11,14 @@ from typing import Any
 
 from xdomain.core.states import StageState
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import StageRef
+from xdomain.plan.stage import StageKind, StageRef
 from xdomain.store.history import estimate_seconds
+from xdomain.store.optional import Decisions
 from xdomain.store.states import StageStatus, stage_states
 from xdomain.store.store import Store
+
+OVER = (StageState.DONE, StageState.NOT_NEEDED)
+"""States in which a stage needs no more work."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class GridStatus:
     Attributes:
         plan: Plan of the experiment.
         store: Store of the stages.
-        states: State of each stage, by key.
+        states: State of each stage, by key, including optional ones.
     """
 
     plan: Plan
@@ -32,8 +37,26 @@ class GridStatus:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of stages by state: done, running, failed, waiting."""
-        return {name: sum(each.state is name for each in self.states.values()) for name in StageState}
+        """Number of stages by state: done, running, failed, waiting. Optional stages are left out."""
+        return self._count(self.plan.stages, [name for name in StageState if name is not StageState.NOT_NEEDED])
+
+    @property
+    def optional_counts(self) -> dict[str, int]:
+        """Number of optional stages by state; {} if the plan has none. Undecided ones are waiting."""
+        return self._count(self.plan.optional, StageState) if self.plan.optional else {}
+
+    @property
+    def table(self) -> dict[str, dict[str, int]]:
+        """Number of stages by state for each kind, and for optional stages."""
+        kinds = {
+            str(kind): self._count([key for key, stage in self.plan.stages.items() if stage.kind is kind], self.counts)
+            for kind in StageKind
+        }
+        return kinds | ({"optional": self.optional_counts} if self.plan.optional else {})
+
+    def _count(self, keys: Iterable[str], names: Iterable[str]) -> dict[str, int]:
+        found = Counter(str(self.states[key].state) for key in keys)
+        return {name: found[name] for name in map(str, names)}
 
     @property
     def workers(self) -> int:
@@ -42,25 +65,26 @@ class GridStatus:
 
     @property
     def finished(self) -> bool:
-        """Whether every stage is done."""
-        return all(each.state is StageState.DONE for each in self.states.values())
+        """Whether every stage is done or not needed."""
+        return all(each.state in OVER for each in self.states.values())
 
     @property
     def settled(self) -> bool:
         """Whether no stage can change: each is done, has failed, or needs one that failed."""
         dead: set[str] = set()
-        for key, stage in self.plan.stages.items():
+        for key, stage in self.plan.whole.stages.items():
             if self.states[key].state is StageState.FAILED or any(need in dead for need in stage.needs):
                 dead.add(key)
-            elif self.states[key].state is not StageState.DONE:
+            elif self.states[key].state not in OVER:
                 return False
         return True
 
     @cached_property
     def estimate_seconds(self) -> float | None:
-        """Return the seconds until the open stages are done; None if unknown."""
-        done = frozenset(key for key, each in self.states.items() if each.state is StageState.DONE)
-        progress = {key: each.holder.progress for key, each in self.states.items() if each.holder is not None}
+        """Return the seconds until the open stages are done, without optional ones; None if unknown."""
+        states = {key: self.states[key] for key in self.plan.stages}
+        done = frozenset(key for key, each in states.items() if each.state is StageState.DONE)
+        progress = {key: each.holder.progress for key, each in states.items() if each.holder is not None}
         return estimate_seconds(self.plan, self.store, done, max(1, self.workers), progress)
 
     def document(self) -> dict[str, Any]:
@@ -70,21 +94,30 @@ class GridStatus:
             "store": str(self.store.root),
             **self.plan.origin.description,
             "counts": self.counts,
+            "optional_counts": self.optional_counts,
             "workers": self.workers,
             "estimate_seconds": self.estimate_seconds,
-            "stages": [_stage_document(stage, self.states[key]) for key, stage in self.plan.stages.items()],
+            "stages": [
+                _stage_document(stage, self.states[key]) | {"optional": key in self.plan.optional}
+                for key, stage in self.plan.whole.stages.items()
+            ],
         }
 
     def __str__(self) -> str:
         """Return one line: "smoke: 5 of 28 done, 2 running, 0 failed, 21 waiting"."""
         counts = self.counts
         others = ", ".join(f"{number} {name}" for name, number in counts.items() if name != StageState.DONE)
-        return f"{self.plan.experiment.name}: {counts[StageState.DONE]} of {len(self.states)} done, {others}"
+        optional = ", ".join(f"{number} {name}" for name, number in self.optional_counts.items() if number)
+        found = f"{self.plan.experiment.name}: {counts[StageState.DONE]} of {len(self.plan.stages)} done, {others}"
+        return f"{found}; optional: {optional}" if optional else found
 
 
 def grid_status(plan: Plan, store: Store) -> GridStatus:
     """Look up the state of every stage."""
-    return GridStatus(plan, store, stage_states(store, plan.stages.values()))
+    states = stage_states(store, plan.whole.stages.values())
+    decided = Decisions(plan, store).all()
+    not_needed = {key: StageStatus(StageState.NOT_NEEDED) for key, needed in decided.items() if needed is False}
+    return GridStatus(plan, store, states | not_needed)
 
 
 def find_log(store: Store, stages: Collection[StageRef], stage: StageRef) -> Path | None:

@@ -39,8 +39,9 @@ class TimeLeft:
         return len(self._done)
 
     def add(self, stage: StageSpec) -> None:
-        """Add a stage that was just published."""
-        self._done.add(stage.key)
+        """Add a stage that was just published. Optional stages only count in measured rates."""
+        if stage.key in self._graph.stages:
+            self._done.add(stage.key)
         self._rates.add(stage)
 
     def seconds(self, running: Running) -> float | None:
@@ -52,7 +53,8 @@ class TimeLeft:
             for stage, holder in running:
                 if holder is not None:
                     processes.add((holder.host, holder.pid))
-                    progress[stage.key] = holder.progress
+                    if stage.key in self._graph.stages:
+                        progress[stage.key] = holder.progress
             self._workers = max(self._workers, len(processes))
             self._estimate = self._rates.seconds_left(frozenset(self._done), self._workers, progress)
             self._estimated = now

@@ -20,19 +20,19 @@ class AlarmsConfig(ConfigModel):
     budget: float = Field(0.05, gt=0, le=1)
     """Largest number of completions of all looks, as a share of the completions that the stage samples for training. It
     decides the number of looks and items, and thereby the smallest drop that can be found."""
-    on_alarm: Literal["warn", "stop"] = "warn"
+    on_alarm: Literal["warn", "stop", "refresh"] = "warn"
     """What an alarm does. warn: it is reported, and the stage continues as without alarms. stop: if the accuracy also
     fell by `threshold`, the stage stops and counts as failed, so that no stage starts from it. Its last checkpoint
-    before the damage is published under a title that says so. Then alarms are part of a stage's key."""
+    before the damage is published under a title that says so. refresh: the stage and those after it continue as
+    without alarms. If the accuracy fell by `threshold`, a short stage also starts from its end and trains on the domain
+    that fell most. With `stop` and `refresh`, alarms are part of a stage's key."""
     threshold: float = Field(0.03, ge=0, lt=1)
-    """Smallest fall of accuracy that stops a stage. `warn` also reports smaller ones."""
-
-    @field_validator("on_alarm", mode="before")
-    @classmethod
-    def _supported(cls, value: object) -> object:
-        if value == "refresh":
-            raise ValueError("`refresh` is not supported yet. Use `warn` or `stop`.")
-        return value
+    """Smallest fall of accuracy that stops or refreshes a stage. Smaller ones are only reported."""
+    refresh_steps: int | None = Field(None, ge=1)
+    """Optimizer steps of a refresh. By default, it has a quarter of the stage's steps."""
+    refresh_warmup: float = Field(0.2, ge=0, lt=1)
+    """Share of a refresh's steps in which the learning rate rises, because a new optimizer's first steps are erratic.
+    `warmup_ratio` applies if it is larger."""
 
     @field_validator("domains")
     @classmethod
@@ -46,6 +46,16 @@ class AlarmsConfig(ConfigModel):
     def stops(self) -> bool:
         """Whether an alarm may stop a stage."""
         return self.on_alarm == "stop"
+
+    @property
+    def refreshes(self) -> bool:
+        """Whether an alarm may add a refresh after a stage."""
+        return self.on_alarm == "refresh"
+
+    @property
+    def decides(self) -> bool:
+        """Whether an alarm may change which stages exist, so that alarms are part of a stage's key."""
+        return self.on_alarm != "warn"
 
     def monitored(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return the monitored domains among the experiment's `names`."""

@@ -1,18 +1,19 @@
 """The grammar of curricula, and a recursive-descent parser for it.
 
     curriculum := phase ("->" phase)*
-    phase      := (mixture | merge | distill) ["@" steps]
+    phase      := (mixture | merge | distill | refresh) ["@" steps]
     mixture    := term ("+" term)*
     term       := [whole "*"] domain
     merge      := "merge" "(" merged ("," merged)* ("," setting)* ")"
     merged     := operand | decimal "*" (domain ["@" steps] | merge | distill ["@" steps] | "(" curriculum ")")
     distill    := "distill" "(" taught ("," taught)* ")"
     taught     := domain [":" operand]
+    refresh    := "refresh" "(" domain ")"
     operand    := curriculum | "(" curriculum ")"
     setting    := "method" "=" name | "density" "=" decimal
 
 `*` binds tighter than `+`, and `+` tighter than `->`. `a -> a` is allowed (the control); "a@10" sets a phase's steps.
-A merge has no steps and can only be the first phase of its curriculum.
+A merge has no steps and can only be the first phase of its curriculum. A refresh sets its steps.
 """
 
 from __future__ import annotations
@@ -21,15 +22,18 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from xdomain.config.curriculum_reader import Reader
 from xdomain.config.phases import (
     DOMAIN_NAME,
     AnyPhase,
     Distill,
     Merge,
     MergeMethod,
+    Phase,
     make_distill,
     make_merge,
     make_phase,
+    make_refresh,
 )
 from xdomain.core.errors import ConfigError
 from xdomain.core.registry import did_you_mean
@@ -46,8 +50,6 @@ TERM = re.compile(r"(?:(?P<weight>\d{1,9})\s*\*\s*)?(?P<domain>[a-z][a-z0-9_]*)"
 FACTOR = re.compile(r"\s*(?P<weight>[\d.]+)\s*\*")
 DECIMAL = re.compile(r"\d{1,6}(?:\.\d{1,6})?")
 STEPS = re.compile(r"\d{1,9}")
-PIECE = re.compile(r"(?:(?!->)[^+@,():])*")
-"""Text up to the next mark of the grammar."""
 ARGUMENT = re.compile(r"[^,()]*")
 REST_OF_PHASE = re.compile(r"(?:(?!->)[^,()])*")
 
@@ -75,13 +77,18 @@ def parse_phases(text: str, make: Callable[[tuple[AnyPhase, ...]], Curriculum]) 
     return _Parser(text, make).whole()
 
 
-class _Parser:
+class _Parser(Reader):
     """One method per rule of the grammar. Each reads its part of the text from the position `at` on."""
 
     def __init__(self, text: str, make: Callable[[tuple[AnyPhase, ...]], Curriculum]) -> None:
-        self.text, self.make = text, make
-        self.at = self.depth = 0
-        self.functions: dict[str, Callable[[], AnyPhase]] = {"merge": self.merge, "distill": self.distill}
+        super().__init__(text)
+        self.make = make
+        self.depth = 0
+        self.functions: dict[str, Callable[[], AnyPhase]] = {
+            "merge": self.merge,
+            "distill": self.distill,
+            "refresh": self.refresh,
+        }
 
     def whole(self) -> Curriculum:
         found = self.curriculum()
@@ -144,7 +151,7 @@ class _Parser:
         if not name:
             raise self.error('"(" has no place here', "Only the arguments of functions are in parentheses.")
         if name not in self.functions:
-            known = f"Functions of curricula are {' and '.join(self.functions)}.{did_you_mean(name, self.functions)}"
+            known = f"Functions of curricula are {', '.join(self.functions)}.{did_you_mean(name, self.functions)}"
             raise self.error(f'"{name}(" is not a function', known)
         self.depth += 1
         if self.depth > MOST_NESTED:
@@ -225,6 +232,14 @@ class _Parser:
         self.arguments("distill", argument, ())
         return make_distill(teachers, self.steps(begin))
 
+    def refresh(self) -> Phase:
+        begin, (name, _) = self.at, self.term()
+        self.expect(")")
+        steps = self.steps(begin)
+        if steps is None:
+            raise self.error("has a refresh without steps", f'Write them behind it: "refresh({name})@20".')
+        return make_refresh(name, steps)
+
     def arguments(self, function: str, argument: Callable[[], None], known: Sequence[str]) -> dict[str, str]:
         """Read all arguments and the closing parenthesis, and return the settings."""
         settings: dict[str, str] = {}
@@ -253,39 +268,3 @@ class _Parser:
         found = self.curriculum()
         self.expect(")")
         return found
-
-    def ahead(self) -> str:
-        """Return the text up to the next mark, with spaces."""
-        found = PIECE.match(self.text, self.at)
-        return found[0] if found else ""
-
-    def piece(self) -> str:
-        """Read the text up to the next mark, and return it without spaces around it."""
-        found = self.ahead()
-        self.at += len(found)
-        return found.strip()
-
-    def next(self) -> str:
-        """Return the next mark, if no other text comes before it: "+", "@", "->"; "" at the end."""
-        rest = self.text[self.at :].lstrip()
-        return "->" if rest.startswith("->") else rest[:1]
-
-    def take(self, mark: str) -> bool:
-        """Read a mark if it is next."""
-        if self.next() != mark:
-            return False
-        self.at = self.text.index(mark, self.at) + len(mark)
-        return True
-
-    def expect(self, mark: str) -> None:
-        """Read a mark, or the end of the text if `mark` is empty."""
-        if self.take(mark):
-            return
-        rest = self.text[self.at :].strip()
-        if rest:
-            raise self.error(f'"{rest}" has no place here', "Check the commas and parentheses before it.")
-        raise self.error("has a parenthesis that is not closed", 'Add ")".')
-
-    def error(self, what: str, fix: str) -> ConfigError:
-        """Return the error for the whole text; `what` begins with a quoted part, or with a verb."""
-        return ConfigError(f'curriculum "{self.text}"{":" if what.startswith(chr(34)) else ""} {what}.', fix=fix)

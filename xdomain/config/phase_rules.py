@@ -14,7 +14,24 @@ def check_phase_rules(training: TrainingConfig, execution: ExecutionConfig, chec
         ValueError: A step's completions cannot be divided, or a checkpoint would fall inside a rollout's use.
     """
     _check_checkpoints(training, checkpoints)
+    _check_refresh(training)
     _check_processes(training, execution.train_processes)
+
+
+def _check_refresh(training: TrainingConfig) -> None:
+    alarms, period = training.alarms, training.rollout_period
+    if alarms is None or not alarms.refreshes:
+        return
+    if training.budget == "total":
+        raise ValueError(
+            "training.alarms.on_alarm: `refresh` adds steps to a curriculum, but the budget `total` fixes them. Use "
+            "another budget, or `warn`."
+        )
+    if alarms.refresh_steps is not None and alarms.refresh_steps % period:
+        raise ValueError(
+            f"training.alarms.refresh_steps should be a multiple of updates_per_rollout x epochs_per_rollout = "
+            f"{period}. Found {alarms.refresh_steps}."
+        )
 
 
 def _check_processes(training: TrainingConfig, processes: int) -> None:

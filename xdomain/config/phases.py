@@ -28,10 +28,13 @@ class Phase:
     Attributes:
         weights: Pairs of domain and weight, sorted by name. The weights have no common divisor.
         steps: Number of optimizer steps that the expression sets; None if the budget rule decides.
+        is_refresh: Whether it is a short return that repairs a domain. It begins with a learning-rate warm-up and is
+            not monitored by alarms.
     """
 
     weights: tuple[tuple[str, int], ...]
     steps: int | None = None
+    is_refresh: bool = False
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -48,7 +51,8 @@ class Phase:
 
     def __str__(self) -> str:
         terms = (name if weight == 1 else f"{weight}*{name}" for name, weight in self.weights)
-        return " + ".join(terms) + _at(self.steps)
+        text = " + ".join(terms)
+        return (f"refresh({text})" if self.is_refresh else text) + _at(self.steps)
 
 
 class MergeMethod(StrEnum):
@@ -158,6 +162,11 @@ def make_phase(weights: Mapping[str, int], steps: int | None = None) -> Phase:
     """Return a phase in canonical form."""
     divisor = math.gcd(*weights.values())
     return Phase(tuple((name, weights[name] // divisor) for name in sorted(weights)), steps)
+
+
+def make_refresh(domain: str, steps: int) -> Phase:
+    """Return a refresh of one domain."""
+    return Phase(((domain, 1),), steps, is_refresh=True)
 
 
 def make_merge(

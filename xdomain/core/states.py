@@ -32,6 +32,8 @@ class StageState(StrEnum):
     RUNNING = "running"
     FAILED = "failed"
     WAITING = "waiting"
+    NOT_NEEDED = "not needed"
+    """No alarm called for the optional stage."""
 
 
 class EventKind(StrEnum):
@@ -48,6 +50,8 @@ class EventKind(StrEnum):
     """A stage that this one needs failed."""
     WAITING = "waiting"
     """Another session has the stage, or a cluster has no free resources for it."""
+    NOT_NEEDED = "not needed"
+    """No alarm called for the optional stage, so it does not run."""
 
 
 class NoteKind(StrEnum):

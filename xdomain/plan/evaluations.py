@@ -8,7 +8,7 @@ from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.setups import EvaluationSetup, entry_name
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.identity import Identities, evaluate_payload
-from xdomain.plan.stage import CheckpointRef, EvaluateStage, Purpose
+from xdomain.plan.stage import CheckpointRef, EvaluateStage, PhaseStage, Purpose
 
 
 class EvaluationPlan:
@@ -42,6 +42,10 @@ class EvaluationPlan:
                 stage = self.stage(checkpoint, title, domain, f"{title} on {domain}")
                 found[stage.key] = stage
         return found
+
+    def of_phase(self, stage: PhaseStage) -> dict[str, EvaluateStage]:
+        """Return the evaluations of the checkpoints of a phase on each domain, keyed by stage key."""
+        return self.stages((ref, f"{stage.title} step {ref.step}") for ref in stage.checkpoints)
 
     def stage(self, checkpoint: CheckpointRef, checkpoint_title: str, domain: str, title: str) -> EvaluateStage:
         """Return the evaluation of one checkpoint on one domain."""

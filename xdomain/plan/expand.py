@@ -9,6 +9,7 @@ from itertools import combinations, permutations
 from xdomain.config.curriculum import Curriculum, sequence
 from xdomain.config.experiment import Experiment
 from xdomain.config.phases import Merge, Phase, make_distill, make_merge, make_phase
+from xdomain.core.errors import PlanError
 from xdomain.plan.recipe import settings_of
 
 
@@ -67,6 +68,12 @@ def phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ..
     if training.budget == "total":
         period, merges = training.rollout_period, len(curriculum.phases) - len(trained)
         share, left = divmod(training.steps // period, max(1, len(trained)))
+        if share < 1 and trained:
+            raise PlanError(
+                f'"{curriculum}" has more phases than rollouts in its budget of {training.steps} steps.',
+                where="training.steps",
+                fix="Raise the steps or choose another budget rule.",
+            )
         return (0,) * merges + tuple(period * (share + (index < left)) for index in range(len(trained)))
     return tuple(_own_steps(prefix, experiment) for prefix in curriculum.prefixes())
 

@@ -21,7 +21,7 @@ Ref = TypeVar("Ref", bound=StageRef)
 
 def find_stage(plan: Graph, text: str) -> StageSpec:
     """Return the one stage of a plan that `text` names (see `pick_stage`)."""
-    return pick_stage(plan.stages.values(), text)
+    return pick_stage(plan.whole.stages.values(), text)
 
 
 def pick_stage(stages: Collection[Ref], text: str) -> Ref:
@@ -49,6 +49,7 @@ def narrow(plan: Graph, texts: Sequence[str]) -> Graph:
     Raises:
         PlanError: A text names no stage, or several.
     """
+    plan = plan.whole
     chosen = {find_stage(plan, text).key for text in texts}
     below = {need for key in chosen for need in plan.stages[key].needs} - chosen
     stages = {key: stage for key, stage in plan.stages.items() if key in chosen}

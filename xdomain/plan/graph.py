@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import PurePath
+from typing import Self
 
 from xdomain.config.curriculum import Curriculum, with_inner
 from xdomain.config.execution import ExecutionConfig
@@ -15,7 +16,6 @@ from xdomain.config.phases import Distill, Merge, Phase
 from xdomain.config.run_id import BASE, BASE_RUN, JOINT, RunId
 from xdomain.config.setups import EvaluationSetup
 from xdomain.config.strategy import DACSPConfig, JointConfig, StrategyConfig
-from xdomain.core.errors import PlanError
 from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.adopted import adopted_payload, adopted_run
 from xdomain.plan.checks import check_training
@@ -25,6 +25,7 @@ from xdomain.plan.evaluations import EvaluationPlan
 from xdomain.plan.expand import checkpoint_steps, expand_curricula, phase_steps, shown_prefix
 from xdomain.plan.identity import Identities, base_payload, taught_by, train_payload
 from xdomain.plan.merges import Start, merge_stage, most_prompts_drawn, strategies_below
+from xdomain.plan.optional import Condition, OptionalStage, is_refresh, optional_stages, refreshes
 from xdomain.plan.origin import NO_FILE, Origin
 from xdomain.plan.pass_rate import pass_rate_stages
 from xdomain.plan.prompts import phase_quotas, prompts_consumed
@@ -63,12 +64,19 @@ class Graph:
         stages: Stages to run unless they are in the store.
         own: Setup of each stage that differs from `setup`, for models that are evaluated together.
         inputs: Published stages that `stages` read and that are not run.
+        optional: Stages that run only if an alarm calls for them, by key. They come after `stages`.
     """
 
     setup: Setup
     stages: dict[str, StageSpec]
     own: Mapping[str, Setup] = field(default_factory=dict, kw_only=True)
     inputs: Mapping[str, StageRef] = field(default_factory=dict, kw_only=True)
+    optional: Mapping[str, OptionalStage] = field(default_factory=dict, kw_only=True)
+
+    @cached_property
+    def whole(self) -> Self:
+        """The graph in which optional stages are among `stages`."""
+        return replace(self, stages=self.stages | {key: each.stage for key, each in self.optional.items()})
 
     def setup_of(self, stage: StageSpec) -> Setup:
         """Return the setup that a stage runs with."""
@@ -76,7 +84,7 @@ class Graph:
 
     def ref(self, key: str) -> StageRef:
         """Return a stage of the graph, or a published stage that its stages read."""
-        return self.stages.get(key) or self.inputs[key]
+        return self.whole.stages.get(key) or self.inputs[key]
 
     @cached_property
     def train_stages(self) -> tuple[TrainStage, ...]:
@@ -153,23 +161,30 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
     stages: dict[str, StageSpec] = {base.key: base, **{stage.key: stage for stage in measured.values()}}
     pass_rates = {domain: stage.key for domain, stage in measured.items()}
     runs = []
+    conditions: list[tuple[PhaseStage, Condition]] = []
     for seed in experiment.seeds:
         for curriculum in curricula:
             for strategy in strategies_of(curriculum, experiment):
-                phases = list(_phase_stages(experiment, identities, base, curriculum, seed, strategy, pass_rates))
+                phases_of = partial(
+                    _phase_stages, experiment, identities, base, seed=seed, strategy=strategy, pass_rates=pass_rates
+                )
+                phases = list(phases_of(curriculum))
                 for stage in phases:
-                    stages.setdefault(stage.key, stage)
+                    if stages.setdefault(stage.key, stage) is stage:
+                        conditions += refreshes(experiment, stage, phases_of)
                 runs.append(Run(phases[-1].run, seed, tuple(dict.fromkeys(stage.key for stage in phases))))
-    checkpoints = [(base.end, BASE)]
-    checkpoints += [
-        (ref, f"{stage.title} step {ref.step}")
-        for stage in stages.values()
-        if isinstance(stage, PhaseStage)
-        for ref in stage.checkpoints
-    ]
     evaluations = EvaluationPlan(experiment.evaluation_setup, identities, evaluations_of(experiment))
-    stages |= evaluations.stages(checkpoints)
-    return Plan(experiment, stages, base, tuple(runs))
+    stages |= evaluations.stages([(base.end, BASE)])
+    for stage in [each for each in stages.values() if isinstance(each, PhaseStage)]:
+        stages |= evaluations.of_phase(stage)
+    optional = optional_stages(conditions, evaluations)
+    return Plan(
+        experiment,
+        stages,
+        base,
+        tuple(runs),
+        optional={key: each for key, each in optional.items() if key not in stages},
+    )
 
 
 def base_stage(model: ModelConfig, execution: ExecutionConfig, identities: Identities) -> BaseStage:
@@ -222,14 +237,14 @@ def _train_stages(
     start: Start,
     ends_inside: Mapping[Curriculum, PhaseStage],
 ) -> Iterator[TrainStage]:
-    steps = _phase_steps(curriculum, experiment)
-    parent, parent_run = start.checkpoint, start.run
+    steps, parent, parent_run = phase_steps(curriculum, experiment), start.checkpoint, start.run
     offsets = dict.fromkeys(curriculum.domains, 0) | dict(start.offsets)
     acted, ends = [*start.acted], list(dict.fromkeys([base.end, start.checkpoint]))
     for index, (prefix, total) in enumerate(zip(curriculum.prefixes(), steps, strict=True)):
         phase = prefix.phases[-1]
         if isinstance(phase, Merge):  # `start` is its end
             continue
+        paced = {name: pass_rates[name] for name in phase.domains} if pass_rates and not is_refresh(prefix) else {}
         teaching = {name: ends_inside[each] for name, each in phase.teachers} if isinstance(phase, Distill) else {}
         recipe = settings_of(experiment, prefix)
         acting = _acting(recipe.strategy or strategy, phase, index)
@@ -240,7 +255,7 @@ def _train_stages(
         if declared is None:
             kept = checkpoint_steps(total, experiment.checkpoints.every_steps)
             own = replace(without_grpo(recipe) if teachers else recipe, strategy=acting)
-            payload = train_payload(experiment, identities, parent.stage, phase, total, seed, offsets, own, pass_rates)
+            payload = train_payload(experiment, identities, parent.stage, phase, total, seed, offsets, own, paced)
             payload |= taught_by(teachers)
         else:
             kept = tuple(each.step for each in declared.checkpoints)
@@ -262,7 +277,7 @@ def _train_stages(
             parent=parent,
             base=base.end,
             lineage=tuple(ends) if isinstance(acting, DACSPConfig) else (),
-            pass_rates={domain: pass_rates[domain] for domain in phase.domains} if pass_rates else {},
+            pass_rates=paced,
             adopted=() if declared is None else declared.checkpoints,
             teachers=teachers,
         )
@@ -277,14 +292,3 @@ def _acting(strategy: StrategyConfig, phase: Phase | Distill, index: int) -> Str
     """Return the strategy that trains a phase: joint in a distillation, and where `strategy` does not act."""
     acts = isinstance(phase, Phase) and strategy.acts_on(index, phase.is_mixed)
     return strategy if acts else JointConfig()
-
-
-def _phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ...]:
-    steps = phase_steps(curriculum, experiment)
-    if any(count < 1 and not isinstance(phase, Merge) for phase, count in zip(curriculum.phases, steps, strict=True)):
-        raise PlanError(
-            f'"{curriculum}" has more phases than rollouts in its budget of {experiment.training.steps} steps.',
-            where="training.steps",
-            fix="Raise the steps or choose another budget rule.",
-        )
-    return steps

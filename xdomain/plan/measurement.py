@@ -103,6 +103,7 @@ class EvaluatedCheckpoint:
         telemetry: Telemetry of each step of its phase, if it is the end of a mixed phase. Otherwise, and if it was not
             recorded, ().
         looks: Looks of its phase's alarms, if it is the end of a phase that was monitored; else None.
+        refreshes: Whether an alarm called for a refresh of each monitored domain; {} if no refresh was planned.
     """
 
     checkpoint: str
@@ -118,6 +119,7 @@ class EvaluatedCheckpoint:
     template: str | None = None
     telemetry: tuple[StepTelemetry, ...] = ()
     looks: StageLooks | None = None
+    refreshes: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

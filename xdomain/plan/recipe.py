@@ -7,7 +7,7 @@ a setting is the same for all phases.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ from xdomain.config.setups import with_adapter_rank
 from xdomain.config.strategy import StrategyConfig
 from xdomain.config.training import TrainingConfig
 from xdomain.core.errors import PlanError
+from xdomain.plan.refresh import refresh_settings
 
 Section = TypeVar("Section", bound=ConfigModel)
 
@@ -74,6 +75,12 @@ def settings_of(experiment: Experiment, prefix: Curriculum) -> Recipe:
     Raises:
         PlanError: The settings contradict each other.
     """
+    found, phase = _with_overrides(experiment, prefix), prefix.phases[-1]
+    is_refresh = isinstance(phase, Phase) and phase.is_refresh
+    return replace(found, training=refresh_settings(found.training)) if is_refresh else found
+
+
+def _with_overrides(experiment: Experiment, prefix: Curriculum) -> Recipe:
     if not experiment.overrides:
         return Recipe(experiment.training)
     phase, number = prefix.phases[-1], len(prefix.phases)

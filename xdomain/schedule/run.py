@@ -18,6 +18,7 @@ from xdomain.schedule.repair import has_damaged_records
 from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.experiments import note_experiment
 from xdomain.store.lease import release_dead
+from xdomain.store.optional import grown
 from xdomain.store.store import Store
 
 
@@ -41,11 +42,13 @@ def run_plan(
         ConfigError: TRL refuses a setting.
         DependencyMissing: The training packages are not installed.
     """
-    if _is_finished(plan, store):
+    if _is_finished(plan, store) and _is_finished(needed := grown(plan, store), store):
         with suppress(StoreError, OSError):  # a read-only store cannot lose stages anyway
             _note(plan, store)
             _tidy(plan, store)
-        return RunOutcome(reused=list(plan.stages))
+        return RunOutcome(
+            reused=list(needed.stages), not_needed=[key for key in plan.optional if key not in needed.stages]
+        )
     store.create()
     _note(plan, store)
     _require_training_packages()
@@ -80,8 +83,9 @@ def _note(plan: Graph, store: Store) -> None:
 def _tidy(plan: Graph, store: Store) -> None:
     """Release the leases of workers that were killed after they had published their stage."""
     names = store.names("leases")
-    done = store.done(plan.stages.values())
-    for stage in plan.stages.values():
+    stages = plan.whole.stages.values()
+    done = store.done(stages)
+    for stage in stages:
         path = store.lease_path(stage)
         if stage.key in done and path.name in names:
             release_dead(path)

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
-from xdomain.core.errors import StoreError
+from xdomain.core.errors import DamagedArtifact, StoreError
 from xdomain.core.files import remove
 from xdomain.core.states import HELD, Cause, EventKind
 from xdomain.plan.graph import Graph
@@ -26,6 +26,7 @@ from xdomain.schedule.worker_exits import WorkerExits
 from xdomain.store.failures import Failure
 from xdomain.store.holder import Holder, read_holder
 from xdomain.store.lease import StaleWatch
+from xdomain.store.optional import Decisions
 from xdomain.store.session_files import SessionFiles, dead_sessions
 from xdomain.store.store import Store
 
@@ -51,7 +52,8 @@ class Scheduler:
         on_event: Callable[[Event | None], None],
         stale_watch: StaleWatch | None = None,
     ) -> None:
-        self._plan = plan
+        self._plan = plan = plan.whole
+        self._decisions = Decisions(plan, store)
         self._store = store
         self._executor = executor
         self._name = uuid.uuid4().hex
@@ -139,6 +141,12 @@ class Scheduler:
 
         The token of a stale lease on it is added to `stale`, by stage key.
         """
+        try:
+            if self._is_unneeded(stage):
+                return False
+        except DamagedArtifact as error:
+            self._fail(stage, Failure(Cause.CORRUPT, error.paragraph(), ""))
+            return False
         if self._store.done([stage]):
             self._found_done(stage)  # another session has published it since the last check
             return False
@@ -155,6 +163,16 @@ class Scheduler:
             return False
         if holder is not None:
             stale[stage.key] = holder.token
+        return True
+
+    def _is_unneeded(self, stage: StageSpec) -> bool:
+        """Return whether a ready stage is optional and not needed; it is settled together with those that read it."""
+        optional = self._plan.optional.get(stage.key)
+        if optional is None or self._decisions.needed(optional):
+            return False
+        for key in (stage.key, *self._ready.block(stage.key)):
+            self.outcome.not_needed.append(key)
+            self._on_event(Event(EventKind.NOT_NEEDED, self._plan.stages[key]))
         return True
 
     def _start(self, stages: list[StageSpec], stale: dict[str, str]) -> None:
@@ -250,5 +268,7 @@ class Scheduler:
         self.outcome.failed[stage.key] = failure
         self._on_event(Event(EventKind.FAILED, stage, {"message": failure.message, "log": failure.log}))
         for key in self._ready.block(stage.key):
+            if key in self._plan.optional and stage.key not in self._plan.optional:
+                continue  # undecided, because the stage that decides did not run
             self.outcome.blocked.append(key)
             self._on_event(Event(EventKind.BLOCKED, self._plan.stages[key]))

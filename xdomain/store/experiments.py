@@ -40,11 +40,11 @@ def note_experiment(store: Store, plan: Plan) -> None:
         note_last_run(store, plan.origin)
     path = _path(store, plan.experiment.name)
     noted = _read(path)
-    if all(key in noted and noted[key].evaluated == stage.evaluated for key, stage in plan.stages.items()):
+    if all(key in noted and noted[key].evaluated == stage.evaluated for key, stage in plan.whole.stages.items()):
         return
     try:
         with locked(path.parent):  # two sessions of one experiment add to the same file
-            _write(path, [*_read(path).values(), *plan.stages.values()])
+            _write(path, [*_read(path).values(), *plan.whole.stages.values()])
     except OSError as error:
         raise StoreError(f"cannot be written: {error.strerror or error}.", where=str(path)) from error
 
@@ -80,7 +80,7 @@ def rewrite_notes(store: Store, plans: Sequence[Plan], forgotten: Iterable[str])
     for name in forgotten:
         _path(store, name).unlink(missing_ok=True)
     for name in {plan.experiment.name for plan in plans}:
-        own = [stage for plan in plans if plan.experiment.name == name for stage in plan.stages.values()]
+        own = [stage for plan in plans if plan.experiment.name == name for stage in plan.whole.stages.values()]
         _write(_path(store, name), own)
 
 

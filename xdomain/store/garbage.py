@@ -18,6 +18,7 @@ from xdomain.store.drawn import forget_drawn
 from xdomain.store.experiments import noted_experiments
 from xdomain.store.holder import read_holder, read_lease
 from xdomain.store.lease import LOCK, locked
+from xdomain.store.optional import grown
 from xdomain.store.session_files import dead_sessions
 from xdomain.store.store import Store
 from xdomain.store.workplace import KINDS, stage_of, unclaimed
@@ -75,7 +76,7 @@ def find_garbage(store: Store, plans: Sequence[Plan], forget: Collection[str] = 
             )
     named = {plan.experiment.name for plan in plans}
     others = {folder for name, each in noted.items() if name not in named.union(forget) for folder in each}
-    live = {stage.folder for plan in plans for stage in plan.stages.values()} | others
+    live = {stage.folder for plan in plans for stage in plan.whole.stages.values()} | others
     running = _running(store)
     strangers = sorted(running - live)
     if strangers:
@@ -155,7 +156,7 @@ def _evaluated_checkpoints(store: Store, plans: Sequence[Plan]) -> tuple[Path, .
     """Return checkpoints that no experiment keeps (`checkpoints.keep`) and whose evaluations are all published."""
     needed: set[CheckpointRef] = set()
     found: dict[CheckpointRef, Path] = {}
-    for plan in plans:
+    for plan in (grown(each, store) for each in plans):
         done = store.done(plan.stages.values())
         needed |= {stage.checkpoint for stage in plan.evaluations if stage.key not in done}
         for stage in plan.phase_stages:

@@ -12,7 +12,6 @@ from xdomain.core.errors import DamagedArtifact
 from xdomain.core.parquet import read_records
 from xdomain.core.records import RECORD_COLUMNS
 from xdomain.plan.adopted import declaration
-from xdomain.plan.alarms.looks import LOOKS, StageLooks, read_looks
 from xdomain.plan.graph import Graph, Plan
 from xdomain.plan.measurement import UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
 from xdomain.plan.merges import phases_below
@@ -21,6 +20,7 @@ from xdomain.plan.run_cost import own_stages
 from xdomain.plan.stage import CheckpointRef, PhaseStage, StageKind, TrainStage
 from xdomain.store.artifact import REMAKE, check_artifact
 from xdomain.store.efforts import stage_efforts
+from xdomain.store.optional import Decisions, grown, stage_looks
 from xdomain.store.store import Store
 
 TEXT = ("completion", "answer", "gold", "reason", "backend", "reproducibility", "prefill")
@@ -44,11 +44,12 @@ def measured_grid(
         description: Description of the experiment, which reports show unchanged.
         with_text: Also read the completions, which the item browser needs.
     """
+    refreshes, plan = Decisions(plan, store).refreshes(), grown(plan, store)
     experiment, engine = plan.experiment, plan.experiment.training.engine
     sentences = [engine.sentence() if engine else None, declaration(experiment), recipes_sentence(experiment)]
     done = store.done(plan.stages.values())
     found = [stage for stage in plan.evaluations if stage.key in done]
-    places = _places(plan, store, done)
+    places = _places(plan, store, done, refreshes)
     evaluated = {stage.checkpoint.name for stage in found}
     paths = [store.open_artifact(stage) / "records.parquet" for stage in found]
     return MeasuredGrid(
@@ -71,7 +72,9 @@ def measured_grid(
     )
 
 
-def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, EvaluatedCheckpoint]:
+def _places(
+    plan: Plan, store: Store, done: frozenset[str], refreshes: Mapping[str, Mapping[str, bool]]
+) -> dict[str, EvaluatedCheckpoint]:
     model = plan.experiment.model.source[1]
     base = EvaluatedCheckpoint(plan.base.end.name, BASE_RUN, model=model)
     places = {base.checkpoint: base}
@@ -94,7 +97,8 @@ def _places(plan: Plan, store: Store, done: frozenset[str]) -> dict[str, Evaluat
                 effort=before.plus(spent.setdefault(ref, own_efforts.get(ref, UNRECORDED))),
                 displacement=summary.get("displacement") if summary and ref == stage.end else None,
                 telemetry=_telemetry(store, stage) if summary and ref == stage.end else (),
-                looks=_looks(store, stage) if summary and ref == stage.end else None,
+                looks=stage_looks(store, stage) if summary and ref == stage.end else None,
+                refreshes=refreshes.get(stage.key, {}) if ref == stage.end else {},
             )
     ends = {stage.key: stage.end for stage in plan.phase_stages}
     own = own_stages(plan)
@@ -132,18 +136,6 @@ def _telemetry(store: Store, stage: PhaseStage) -> tuple[StepTelemetry, ...]:
         )
     except (ValueError, AttributeError, RecursionError) as error:
         raise DamagedArtifact(f'"{path.name}" holds no metrics: {error}.', where=str(folder), fix=REMAKE) from error
-
-
-def _looks(store: Store, stage: PhaseStage) -> StageLooks | None:
-    """Return the looks of a stage's alarms; None if it was not monitored."""
-    folder = store.folder(stage)
-    if not (folder / LOOKS).exists():
-        return None
-    check_artifact(folder, LOOKS)
-    try:
-        return read_looks(folder / LOOKS)
-    except (ValueError, RecursionError) as error:
-        raise DamagedArtifact(f'"{LOOKS}" holds no looks: {error}.', where=str(folder), fix=REMAKE) from error
 
 
 def compared_runs(graphs: Mapping[str, Graph], base: str | None) -> dict[str, RunId]:

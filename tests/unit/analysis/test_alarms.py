@@ -53,3 +53,13 @@ def test_what_was_not_monitored_has_no_entry() -> None:
     assert monitored({0: None, 1: None}) == ()
     only_reference = stage_looks([30, 30, 30, 30, 30], None)
     assert monitored({0: replace(only_reference, looks=only_reference.looks[:1]), 1: None}) == ()
+
+
+def test_a_planned_refresh_is_needed_or_not() -> None:
+    grid = strategy_grid({"cgpo": {}}, seeds=(0, 1))
+    found = stage_looks([30, 30, 30, 12, 10], 4)
+    ends = [
+        replace(end, looks=found, refreshes={} if end.seed else {"math": True}) if end.run.strategy == "cgpo" else end
+        for end in grid.checkpoints
+    ]
+    assert [each.refresh for each in analyse(replace(grid, checkpoints=tuple(ends))).alarms] == ["needed", None]

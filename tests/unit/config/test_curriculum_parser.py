@@ -36,3 +36,25 @@ def test_functions_may_be_as_deep_as_the_limit() -> None:
 )
 def test_an_argument_is_a_whole_curriculum(text: str, same: str) -> None:
     assert parse_curriculum(text) == parse_curriculum(same)
+
+
+def test_a_refresh_is_a_phase_of_its_own_kind() -> None:
+    curriculum = parse_curriculum("math -> science -> refresh( math ) @ 20")
+    assert str(curriculum) == "math -> science -> refresh(math)@20"
+    assert parse_curriculum(str(curriculum)) == curriculum != parse_curriculum("math -> science -> math@20")
+    assert (curriculum.is_sequence, curriculum.phases[-1].domains, curriculum.phases[-1].steps) == (True, ("math",), 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a -> refresh(b)", 'has a refresh without steps. Write them behind it: "refresh(b)@20".'),
+        ("a -> refresh(b + c)@3", '"+ c)@3" has no place here'),
+        ("a -> refresh()@3", "has a phase without a domain"),
+        ("a -> refersh(b)@3", 'merge, distill, refresh. Did you mean "refresh"?'),
+    ],
+)
+def test_a_refresh_that_cannot_be_read_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_curriculum(text)
+    assert words in str(error.value.paragraph())

@@ -45,3 +45,11 @@ def test_every_format_shows_it() -> None:
     assert "Interference during training" in render_markdown(result)
     assert "Interference during training" in render_html(result)
     assert "Interference during training" in render_latex(result)
+
+
+def test_planned_refreshes_have_a_column() -> None:
+    needed = RAISED.model_copy(update={"refresh": "needed"})
+    (section,) = alarm_sections(with_alarms(QUIET.model_copy(update={"refresh": "not needed"}), needed))
+    assert "Of 2 optional refresh stages, alarms called for 1; the others are not needed." in section.meaning
+    assert [row[-1] for row in section.tables[0].rows] == ["not needed", "needed"]
+    assert section.tables[0].header[-1] == "refresh"

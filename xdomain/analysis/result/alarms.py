@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from xdomain.analysis.matrix import ResultModel
 
 
@@ -50,5 +52,7 @@ class MonitoredDomain(ResultModel):
     """Share of the items whose score differs between the reference and the last look."""
     alarm: RaisedAlarm | None = None
     """Null if no alarm was raised, which does not show that nothing changed."""
+    refresh: Literal["needed", "not needed"] | None = None
+    """Whether the optional refresh of the domain after this phase is needed; null if none was planned."""
     looks: tuple[AlarmLook, ...]
     """All looks, the reference first."""

@@ -46,5 +46,5 @@ def opened_stages(
         stages: Sequence[StageRef] = stages_beside(found, first)
     else:
         session = opened(Path(first), store, seeds, settings)
-        found, stages = session.store, list(session.plan.stages.values())
+        found, stages = session.store, list(session.plan.whole.stages.values())
     return found, stages, pick_stage(stages, second or first)

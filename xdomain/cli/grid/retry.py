@@ -23,7 +23,7 @@ def retry(
 ) -> None:
     """Clear failures and cancellations, so that the next `grid run` tries again."""
     session = opened(experiment, store, seeds, settings)
-    stages = [find_stage(session.plan, stage)] if stage else session.plan.stages.values()
+    stages = [find_stage(session.plan, stage)] if stage else session.plan.whole.stages.values()
     cleared = clear_failures(session.store, stages)
     for each in cleared:
         err.print(f"cleared {each.title}", markup=False)

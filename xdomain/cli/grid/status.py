@@ -19,7 +19,6 @@ from xdomain.cli.render import out, print_json, redraws, show_settings_note, wri
 from xdomain.core.interrupt import Interrupt
 from xdomain.core.states import Cause, StageState
 from xdomain.core.words import count, duration
-from xdomain.plan.stage import StageKind
 
 LEAST_SECONDS = 0.5
 """Shortest time between two looks at the store."""
@@ -73,20 +72,20 @@ def follow(session: Session, *, as_json: bool) -> None:
 def picture(found: GridStatus) -> Table:
     """Draw counts by kind, running stages with their progress, and failed stages with the reason."""
     plan, states = found.plan, found.states
-    counts = Table("", *StageState, title=escape(f"{plan.experiment.name} in {found.store.root}"))
-    for kind in StageKind:
-        own = [states[key].state for key, stage in plan.stages.items() if stage.kind is kind]
-        counts.add_row(kind, *(str(own.count(state)) for state in StageState))
+    columns = found.optional_counts or found.counts
+    counts = Table("", *columns, title=escape(f"{plan.experiment.name} in {found.store.root}"))
+    for name, row in found.table.items():
+        counts.add_row(name, *(str(row.get(state, 0)) for state in columns))
     whole = Table.grid()
     whole.add_row(counts)
     running = Table.grid(padding=(0, 1))
     for key, state in states.items():
         if state.state is StageState.RUNNING:
-            running.add_row(*progress_row(plan.stages[key], state.holder))
+            running.add_row(*progress_row(plan.whole.stages[key], state.holder))
     if running.row_count:
         whole.add_row(running)
     for key, state in states.items():
-        title = escape(plan.stages[key].title)
+        title = escape(plan.whole.stages[key].title)
         if state.failure is not None:
             word = "cancelled" if state.failure.cause is Cause.CANCELLED else "failed"
             whole.add_row(

@@ -9,7 +9,7 @@ import time
 from rich.live import Live
 from rich.markup import escape
 
-from xdomain.api.run_events import EventObserver, RunEvent
+from xdomain.api.run_events import EventObserver, RunEvent, optional_in_words
 from xdomain.api.running import RunObserver
 from xdomain.cli.grid.picture import RunPicture, progress_text
 from xdomain.cli.render import err, redraws, write_json
@@ -80,10 +80,11 @@ class Watcher(RunObserver):
         self._events.end(outcome)
         err.print(
             f"{count(len(outcome.ran), 'stage')} run, {len(outcome.reused)} already in the store, "
-            f"{len(outcome.failed)} failed, {len(outcome.blocked)} blocked; {duration(self._seconds())}"
+            f"{len(outcome.failed)} failed, {len(outcome.blocked)} blocked{optional_in_words(self._graph, outcome)}; "
+            f"{duration(self._seconds())}"
         )
         for key, failure in outcome.failed.items():
-            title = self._graph.stages[key].title
+            title = self._graph.ref(key).title
             words = escape(f"{title}: {failure.message}\n  log: {failure.log}")
             err.print(f"[red]failed[/] {words}", soft_wrap=True)
 
@@ -107,7 +108,7 @@ class Watcher(RunObserver):
         # Evaluations for the report are many and short. Measurements of pass rates are shown: training waits for them.
         of_evaluation = isinstance(event.stage, EvaluateStage) and event.stage.purpose is Purpose.REPORT
         usual = event.kind in (EventKind.STARTED, EventKind.WAITING) and "message" not in event.detail
-        if event.kind is EventKind.BLOCKED or (usual and of_evaluation):
+        if event.kind in (EventKind.BLOCKED, EventKind.NOT_NEEDED) or (usual and of_evaluation):
             return
         detail = f": {event.detail['message']}" if "message" in event.detail else ""
         assert self._scheduler is not None
@@ -115,8 +116,7 @@ class Watcher(RunObserver):
         self._print(self._scheduler, event.kind, f"{event.stage.title}{detail}{left}")
 
     def _print(self, scheduler: Scheduler, word: str, text: str) -> None:
-        outcome = scheduler.outcome
-        finished = f"{len(outcome.ran) + len(outcome.reused)}/{len(self._graph.stages)}"
+        finished = f"{scheduler.outcome.finished(self._graph.stages)}/{len(self._graph.stages)}"
         console = err if self._live is None else self._live.console
         console.print(f"[{duration(self._seconds())}] {finished} {word} {text}", soft_wrap=True, markup=False)
 

@@ -1,0 +1,51 @@
+"""A refresh: a short return to a domain that an alarm found damaged, as an ordinary training phase with a warm-up.
+
+Source: the return is the domain refresh of 2606.02398; the condition and the warm-up are ours (interference.md,
+Repairs: without a warm-up, a new optimizer's first steps are erratic).
+"""
+
+from __future__ import annotations
+
+from xdomain.config.alarms import AlarmsConfig
+from xdomain.config.training import TrainingConfig
+from xdomain.plan.alarms.looks import StageLooks
+
+PART = 4
+"""By default, a refresh has one step per this many steps of the stage."""
+
+
+def refresh_steps(steps: int, training: TrainingConfig) -> int:
+    """Return the optimizer steps of a refresh: those that `training.alarms` sets, or else a part in whole rollouts.
+
+    Args:
+        steps: Optimizer steps of the stage that it follows.
+        training: Settings of that stage, with `alarms`.
+    """
+    assert training.alarms is not None
+    period = training.rollout_period
+    return training.alarms.refresh_steps or max(period, steps // PART // period * period)
+
+
+def refresh_settings(training: TrainingConfig) -> TrainingConfig:
+    """Return the settings of a refresh: with a learning-rate warm-up, not monitored, and not self-paced."""
+    found = training.model_copy(update={"alarms": None, "self_paced": None})
+    warmup = (training.alarms or AlarmsConfig()).refresh_warmup
+    if warmup <= training.warmup_ratio:
+        return found
+    schedule = "constant_with_warmup" if training.lr_schedule == "constant" else training.lr_schedule
+    return found.model_copy(update={"lr_schedule": schedule, "warmup_ratio": warmup})
+
+
+def refreshed_domain(looks: StageLooks | None, threshold: float) -> str | None:
+    """Return the domain that a stage's alarms call to refresh; None if no alarm does.
+
+    It is the one whose accuracy fell most at its alarm, and the first one among equals.
+
+    Args:
+        looks: Looks of the stage; None if it was not monitored.
+        threshold: Smallest fall of accuracy that counts.
+    """
+    decisions = [(look.domain, look.decision) for look in looks.looks if look.decision is not None] if looks else []
+    falls = {domain: -decision.change for domain, decision in decisions if decision.alarm}
+    largest = max(falls, key=falls.__getitem__, default=None)
+    return largest if largest is not None and falls[largest] >= threshold else None
