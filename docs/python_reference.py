@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 import xdomain
 from xdomain.analysis.matrix import Cell, Matrix
-from xdomain.analysis.result import AnalysisResult
+from xdomain.analysis.result import AnalysisResult, DiagnosedStage, Diagnoses
 from xdomain.api.checkpoints import StoredCheckpoint
 from xdomain.api.diagnosis import DiagnosisOptions
 from xdomain.api.estimates import Estimates
@@ -52,7 +52,7 @@ OBJECTS = (
     StoredCheckpoint, Forecast, Estimates, RunOutcome, GridStatus, AnalysisResult, Matrix, Cell, Evaluation,
     StudyOutcome, ExportOptions, DiagnosisOptions, Diagnosis, StageEdits, ModuleEdit, StagePair, Overlap,
     DomainEffect, Divergence, LineScan, Attribution, ModuleScore, Module, Probe, DomainGradient,
-    GradientCosine,
+    GradientCosine, Diagnoses, DiagnosedStage,
 )  # fmt: skip
 SECTION = re.compile(r"^(Args|Attributes|Returns|Raises|Yields):\n((?:[ \t]+.*\n|\n)*)", re.MULTILINE)
 

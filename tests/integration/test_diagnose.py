@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,24 @@ def test_effects_on_domains(session: Session) -> None:
         assert sum(each["reset"] is not None for each in attribution["modules"]) == 11
 
 
+def test_the_only_block_that_an_adapter_trains_is_named(session: Session, copied: Path, tmp_path: Path) -> None:
+    """The base model and its answers are those of the other grid."""
+    adapter = "lora: {r: 4, target_modules: [layers.1.mlp.up_proj, layers.1.mlp.down_proj], alpha: 64}"
+    text = TEXT.replace("puzzle]}}", f"puzzle]}}, {adapter}}}").replace('["logic -> puzzle"]', "[logic]")
+    opened = xdomain.open_experiment(write_experiment(tmp_path, text), store=copied)
+    opened.run()
+    (stage,) = opened.plan.train_stages
+    found = told(session, stage.key, "--domains", "puzzle", store=copied)
+    block = {"layer": 1, "part": "mlp"}
+    assert [each["module"] for each in found["edits"][0]["modules"]] == [block]
+    (effect,) = found["effects"]
+    (only,) = effect["attribution"]["modules"]
+    assert only["module"] == block
+    assert effect["attribution"]["complete"]
+    assert only["score"] == pytest.approx(effect["attribution"]["change"], abs=0.005, rel=0.05)
+    assert only["reset"] == pytest.approx(-effect["attribution"]["change"], abs=1e-4)
+
+
 def test_tables_are_printed(session: Session) -> None:
     ended = xdomain_here(
         "diagnose", FIRST.removesuffix(", seed 0"), SECOND, "--domains", file_of(session), "--store", session.store.root
@@ -135,10 +154,19 @@ def test_a_probe_of_a_stage_and_of_the_base_model(session: Session) -> None:
     assert "should name one checkpoint" in message.stderr
 
 
-def test_nothing_in_the_store_changes(session: Session) -> None:
-    before = digests(session.store.root)
-    told(session, FIRST, "--domains", "logic")
-    assert digests(session.store.root) == before
+def test_stages_do_not_change_and_the_report_shows_the_diagnosis(session: Session, copied: Path) -> None:
+    before = digests(copied / "stages")
+    found = told(session, FIRST, SECOND, "--domains", file_of(session), store=copied)
+    assert digests(copied / "stages") == before
+    opened = xdomain.open_experiment(file_of(session), store=copied)
+    kept = opened.analyse().diagnoses
+    assert [each.run for each in kept.stages] == ["logic", "logic -> puzzle"]
+    assert json.loads(json.dumps([asdict(each.edits) for each in kept.stages])) == found["edits"]
+    assert json.loads(json.dumps([asdict(each) for stage in kept.stages for each in stage.effects])) == found["effects"]
+    assert json.loads(json.dumps([asdict(each) for each in kept.overlaps])) == found["pairs"]
+    page = opened.report(formats=["html"])["html"].read_text()
+    assert "puzzle after logic -&gt; puzzle" in page
+    assert "Modules that carry the change" in page
 
 
 def test_wrong_names_are_refused(session: Session) -> None:

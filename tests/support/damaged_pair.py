@@ -63,6 +63,7 @@ class DamagedPair:
     Attributes:
         base: A model that learned "logic" and "puzzle" under supervision.
         damaged: The base after training of all weights on wrong answers to "puzzle".
+        crossed: The base after training of all weights on wrong answers to "logic", which damaged "puzzle".
         one_block: The base with an adapter on the MLP of layer 1, which was trained on wrong answers to "puzzle".
         right: Right answers by domain.
     """
@@ -72,12 +73,16 @@ class DamagedPair:
         self.right = {name: answers_of(domain, 48) for name, domain in domains.items()}
         wrong = wrong_answers_of(domains["puzzle"], 400)
         self.base, self.damaged, self.one_block = root / "base", root / "damaged", root / "one-block"
+        self.crossed = root / "crossed"
         model, tokenizer = tiny_qwen3(seed=1)
         learned = [each for domain in domains.values() for each in answers_of(domain, 400, Split.TRAIN)]
         fit(model, learned, steps=80, rate=3e-3)
         save_full(model, tokenizer, self.base, chat_template=False)
         fit(model, wrong, steps=12, rate=3e-4)
         save_full(model, tokenizer, self.damaged, chat_template=False)
+        other = load_plain(self.base)
+        fit(other, wrong_answers_of(domains["logic"], 400), steps=12, rate=1e-3)
+        save_full(other, tokenizer, self.crossed, chat_template=False)
         torch.manual_seed(0)
         mlp = tuple(f"layers.1.mlp.{name}_proj" for name in ("up", "gate", "down"))
         adapted = new_adapter(load_plain(self.base), LoraConfig(r=4, target_modules=mlp))

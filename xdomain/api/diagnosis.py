@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from xdomain.api.kept_diagnoses import keep_diagnosis
 from xdomain.api.stored_answers import Evaluated, StoredAnswers
 from xdomain.api.stores import as_store
 from xdomain.config.run_id import BASE
@@ -62,7 +63,7 @@ def diagnose(
     options: DiagnosisOptions = DiagnosisOptions(),
     progress: Watch | None = None,
 ) -> Diagnosis:
-    """Explain finished training stages of a store. Nothing is trained, and the store is not changed.
+    """Explain finished training stages of a store, and keep the diagnosis there for reports. Nothing is trained.
 
     Args:
         stages: Titles, folders or first characters of the keys of training stages; STAGE@40 for step 40. A title may
@@ -81,7 +82,8 @@ def diagnose(
         PlanError: A name matches no stage.
         ConfigError: A stage is a base model, the stages have different architectures or tokenizers, their weights are
             quantised, or a stage's parent has no right completion on a domain.
-        StoreError: A stage's parent is not in the store, or a checkpoint is corrupt or was freed.
+        StoreError: A stage's parent is not in the store, a checkpoint is corrupt or was freed, or the store cannot be
+            written.
         DependencyMissing: The training packages are not installed.
     """
     opened = as_store(store)
@@ -92,15 +94,7 @@ def diagnose(
         raise ConfigError("no stage is named.", where="STAGE", fix='Name one, such as "math -> science, seed 0".')
     _require_torch()
     answers = [] if domains is None else _answers(opened, unique, domains, options.completions)
-    files = [
-        StageFiles(
-            each.end.title,
-            each.parent.title,
-            _folder(opened, each.end.checkpoint),
-            _folder(opened, each.parent.checkpoint),
-        )
-        for each in unique
-    ]
+    files = [_files(opened, each) for each in unique]
     # Loaded by name, because this package must not import torch.
     run = load_attribute("xdomain.diagnosis.run:run_diagnosis")
     diagnosis: Diagnosis = run(
@@ -112,6 +106,7 @@ def diagnose(
         ranks=options.ranks,
         watch=progress or _ignore,
     )
+    keep_diagnosis(opened, [each.end.checkpoint for each in unique], diagnosis)
     return diagnosis
 
 
@@ -208,6 +203,11 @@ def _change(store: Store, stage: StoredStage, step: int) -> _Change:
         Evaluated(f"{stage.title} step {step}", CheckpointRef(stage.key, step)),
         Evaluated(BASE if is_base else f"{parent.title} step {before}", CheckpointRef(key, before)),
     )
+
+
+def _files(store: Store, change: _Change) -> StageFiles:
+    end, parent = change.end, change.parent
+    return StageFiles(end.title, parent.title, _folder(store, end.checkpoint), _folder(store, parent.checkpoint))
 
 
 def _folder(store: Store, checkpoint: CheckpointRef) -> Path:

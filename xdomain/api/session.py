@@ -157,14 +157,17 @@ class Session:
         return placed_records(self.measure(with_text=True))
 
     def analyse(self) -> AnalysisResult:
-        """Compute every matrix, interval and conclusion from the records in the store.
+        """Compute every matrix, interval and conclusion from the records in the store, and add stored diagnoses.
 
         Raises:
             AnalysisError: No evaluation has finished yet, or the records are incomplete.
+            StoreError: A stored diagnosis is corrupt.
         """
         from xdomain.analysis.analyse import analyse
+        from xdomain.api.kept_diagnoses import kept_diagnoses
 
-        return analyse(self.measure(with_text=True))
+        found = kept_diagnoses(self.plan, self.store)
+        return analyse(self.measure(with_text=True)).model_copy(update={"diagnoses": found})
 
     def report(self, folder: str | Path | None = None, formats: Sequence[str] | None = None) -> dict[str, Path]:
         """Analyse the records, and write a report.

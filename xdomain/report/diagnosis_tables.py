@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -11,14 +11,18 @@ from xdomain.core.number_text import decimals, points
 from xdomain.core.terminal_text import text
 from xdomain.core.words import count
 from xdomain.diagnosis.result import Diagnosis, DomainEffect, ModuleEdit, Overlap, Probe, StageEdits, StagePair
-
-SHOWN = 12
-"""Number of modules that a table shows. `--json` has all of them."""
-WHOLE = "whole model"
-CAUTION = (
-    "Edits describe a stage. In a prototype, neither size nor overlap separated stages that damaged a domain from "
-    "stages that did not."
+from xdomain.report.diagnosis_words import (
+    CAUTION,
+    SHOWN,
+    attribution_sentences,
+    edit_texts,
+    most_scored,
+    nats,
+    overlap_texts,
+    weights_words,
 )
+
+WHOLE = "whole model"
 PROBE_CAUTION = (
     "In a prototype, cosines of gradients predicted neither retention nor order. A cosine between gradients of low "
     "reliability says little."
@@ -37,25 +41,17 @@ def diagnosis_tables(diagnosis: Diagnosis) -> list[RenderableType]:
 
 
 def _edit_table(edits: StageEdits) -> Table:
-    kind = "LoRA adapter" if edits.format == "adapter" else "full weights"
-    title = text(f"Edits of {edits.stage}, from {edits.parent} ({kind}, {edits.dtype})")
+    title = text(f"Edits of {edits.stage}, from {edits.parent} ({weights_words(edits)})")
     columns = ("module", "entries", "length", "of parent", "changed entries", "effective rank")
     table = Table(*columns, title=title, title_justify="left")
     longest = sorted(edits.modules, key=lambda each: -each.norm)[:SHOWN]
     for each in [edits.total, *(each for each in edits.modules if each in longest)]:
-        table.add_row(*_edit_row(each))
+        table.add_row(_label(each), *edit_texts(each))
     return _with_rest(table, len(edits.modules))
 
 
-def _edit_row(edit: ModuleEdit) -> Sequence[str]:
-    return (
-        WHOLE if edit.module is None else edit.module.label,
-        f"{edit.entries:,}",
-        f"{edit.norm:.3g}",
-        "" if edit.relative is None else f"{edit.relative:.2e}",
-        "" if edit.changed is None else f"{100 * edit.changed:.1f}%",
-        "" if edit.effective_rank is None else f"{edit.effective_rank:.1f}",
-    )
+def _label(part: ModuleEdit | Overlap) -> str:
+    return WHOLE if part.module is None else part.module.label
 
 
 def _pair_table(pair: StagePair) -> Table:
@@ -63,22 +59,8 @@ def _pair_table(pair: StagePair) -> Table:
     table = Table("module", "cosine", "shared rows", "Jaccard", "by chance", "SDs", title=title, title_justify="left")
     strongest = sorted(pair.modules, key=lambda each: -abs(each.cosine or 0.0))[:SHOWN]
     for each in [pair.total, *(each for each in pair.modules if each in strongest)]:
-        table.add_row(*_overlap_row(each))
+        table.add_row(_label(each), *overlap_texts(each))
     return _with_rest(table, len(pair.modules))
-
-
-def _overlap_row(overlap: Overlap) -> Sequence[str]:
-    def shown(value: float | None, digits: int, *, sign: bool = False) -> str:
-        return "" if value is None else decimals(value, digits, sign=sign)
-
-    return (
-        WHOLE if overlap.module is None else overlap.module.label,
-        shown(overlap.cosine, 3, sign=True),
-        str(overlap.shared_rows),
-        shown(overlap.jaccard, 3),
-        shown(overlap.jaccard_by_chance, 3),
-        shown(overlap.deviations, 1, sign=True),
-    )
 
 
 def _with_rest(table: Table, modules: int) -> Table:
@@ -103,7 +85,7 @@ def probe_tables(probe: Probe) -> list[RenderableType]:
 
 def _sentences(effect: DomainEffect) -> Iterator[str]:
     """Yield the measured effect of a stage on a domain, the line scan, and the checks of the attribution."""
-    scan, found, divergence = effect.line, effect.attribution, effect.divergence
+    scan, divergence = effect.line, effect.divergence
     before, after = effect.accuracy_before, effect.accuracy_after
     accuracy = ""
     if before is not None and after is not None:
@@ -111,7 +93,7 @@ def _sentences(effect: DomainEffect) -> Iterator[str]:
     yield ""
     yield (
         f"{effect.domain} after {effect.stage}: {accuracy}the log-likelihood of "
-        f"{count(effect.right_completions, 'right completion')} of its parent changes by {_nats(scan.change)} per "
+        f"{count(effect.right_completions, 'right completion')} of its parent changes by {nats(scan.change)} per "
         "completion."
     )
     if divergence is not None:
@@ -123,32 +105,17 @@ def _sentences(effect: DomainEffect) -> Iterator[str]:
     shown = ", ".join(f"{decimals(each.share, 1)}: {decimals(each.log_likelihood, 3)}" for each in scan.points)
     yield f"Line from parent (0) to end (1), log-likelihood at {shown}."
     yield (
-        f"The slope at the parent predicts {_nats(scan.slope)}, slope and curvature {_nats(scan.predicted_change)}; "
-        f"measured {_nats(scan.change)}."
+        f"The slope at the parent predicts {nats(scan.slope)}, slope and curvature {nats(scan.predicted_change)}; "
+        f"measured {nats(scan.change)}."
     )
-    verdict = "complete" if found.complete else "NOT complete, so do not use the scores"
-    yield (
-        f"Attribution at {found.points} points: scores sum to {_nats(found.total)}, measured {_nats(found.change)} "
-        f"({verdict})."
-    )
-    if found.rank_correlation is not None:
-        tried = sum(each.reset is not None for each in found.modules)
-        yield (
-            f"Resetting {count(tried, 'module')} to the parent, one at a time: rank correlation with the scores "
-            f"{decimals(found.rank_correlation, 2)}."
-        )
+    yield from attribution_sentences(effect.attribution)
 
 
 def _attribution_table(effect: DomainEffect) -> Table:
     found = effect.attribution
     title = text(f"Modules that changed {effect.domain}, the most damaging first (nats per completion)")
     table = Table("module", "score", "reset to the parent", title=title, title_justify="left")
-    largest = sorted(found.modules, key=lambda each: -abs(each.score))[:SHOWN]
-    for each in sorted(largest, key=lambda each: each.score):
+    for each in most_scored(found):
         reset = "" if each.reset is None else decimals(each.reset, 4, sign=True)
         table.add_row(each.module.label, decimals(each.score, 4, sign=True), reset)
     return _with_rest(table, len(found.modules))
-
-
-def _nats(value: float) -> str:
-    return f"{decimals(value, 3, sign=True)} nats"

@@ -11,13 +11,14 @@ from markupsafe import Markup
 
 from xdomain.analysis.result import AnalysisResult, BestSet, Matrix
 from xdomain.core.foreign_text import plain
-from xdomain.report import numbers, published
+from xdomain.report import attribution_bars, module_map, numbers, published
 from xdomain.report.accuracy import accuracy_rows
 from xdomain.report.cell_view import cell_state
 from xdomain.report.colour import scales
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.cost_picture import COST_BOX, cost_pictures
 from xdomain.report.curves import FRAME, HEIGHT, WIDTH, X_TITLE, Y_TITLE, panels
+from xdomain.report.diagnosis_words import SHOWN
 from xdomain.report.effort import AMOUNTS
 from xdomain.report.heatmap import HeatMap, heat_map
 from xdomain.report.item_titles import item_titles
@@ -65,6 +66,8 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             cost_pictures=cost_pictures(result),
             references=result.references,
             tree=curriculum_tree(result),
+            module_maps=module_map.module_maps(result.diagnoses),
+            bar_charts=attribution_bars.bar_charts(result.diagnoses),
             sequences=sequences,
             other_panels=other_panels,
             width=WIDTH,
@@ -114,6 +117,9 @@ def environment() -> Environment:
         frame=FRAME,
         axis_titles=(X_TITLE, Y_TITLE),
         cost_box=COST_BOX,
+        map_layout=module_map.LAYOUT,
+        bar_layout=attribution_bars.LAYOUT,
+        shown_modules=SHOWN,
         cell_state=cell_state,
         amounts=tuple(AMOUNTS.values()),
         published_columns=published.columns,

@@ -9,6 +9,7 @@ from xdomain.core.foreign_text import plain
 from xdomain.core.words import count
 from xdomain.report.accuracy import answer_key, answer_text, chance_text
 from xdomain.report.best import BEST_MEANING, best_table
+from xdomain.report.causes import block_table
 from xdomain.report.cell_view import CellView
 from xdomain.report.contrasts import contrast_views
 from xdomain.report.effort import AMOUNTS, comparisons, spent_by_sides, steps_line
@@ -43,6 +44,7 @@ def render_markdown(result: AnalysisResult, *, report_command: str | None = None
         parts += _matrix(heat_map(result, matrix, None, report_command=command))
         parts += _comparisons(result, matrix)
     parts += _sections(table_sections(result))
+    parts += _blocks(result)
     parts += _best(result)
     parts += [part for study in result.references for part in _reference(study)]
     parts += ["## Effort", _effort(result)]
@@ -162,6 +164,15 @@ def _sections(sections: Iterable[TextSection]) -> list[str]:
             f"### {escaped(table.title)}\n\n{markdown_table(table.header, table.rows)}" for table in section.tables
         ]
     return parts
+
+
+def _blocks(result: AnalysisResult) -> list[str]:
+    """Return the scores of all layers, which the HTML page draws, in a folded block."""
+    table = block_table(result.diagnoses)
+    if table is None:
+        return []
+    text = markdown_table(table.header, table.rows)
+    return [f"<details><summary>{escaped(table.title)}</summary>\n\n{text}\n\n</details>"]
 
 
 def _best(result: AnalysisResult) -> list[str]:

@@ -19,6 +19,7 @@ from xdomain.store.experiments import noted_experiments
 from xdomain.store.holder import read_holder, read_lease
 from xdomain.store.lease import LOCK, locked
 from xdomain.store.optional import grown
+from xdomain.store.schema import DIAGNOSES
 from xdomain.store.session_files import dead_sessions
 from xdomain.store.store import Store
 from xdomain.store.workplace import KINDS, stage_of, unclaimed
@@ -110,6 +111,7 @@ def free(store: Store, garbage: Garbage) -> None:
         shutil.rmtree(trash)
         for kind, suffix in (("failures", "json"), ("attempts", "jsonl"), ("logs", "log")):
             (store.root / kind / f"{folder.name}.{suffix}").unlink(missing_ok=True)
+        remove(store.root / DIAGNOSES / folder.name)
     forget_drawn(store.root, {folder.name for folder in garbage.stages})
     for folder in garbage.checkpoints:
         stage = folder.parent.parent

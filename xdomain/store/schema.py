@@ -14,10 +14,12 @@ from xdomain.store.drawn import DRAWN
 MARKER = "store.json"
 """File that makes a folder a store."""
 MARKER_BYTES = 1 << 16
+DIAGNOSES = "diagnoses"
+"""Folder of diagnoses, see `diagnoses`."""
 FIRST_VERSION = 1
 SCHEMA_VERSION = 2
 """Version of the store's layout. Increment it when stage keys or the files of stages change their meaning."""
-OF_STAGES = ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", DRAWN)
+OF_STAGES = ("stages", "work", "scratch", "leases", "failures", "attempts", "logs", DIAGNOSES, DRAWN)
 FOLDERS = (*OF_STAGES, "reports", "experiments", "settings")
 
 

@@ -6,6 +6,7 @@ work/<folder>[.<token>]/       unpublished files of a running or killed stage, s
 scratch/<folder>[.<token>]/    the trainer's resume files; removed when the stage is published
 leases/<folder>.json           process that works on the stage, see `holder`
 failures/<folder>.json         the stage's last failure, or that it was cancelled
+diagnoses/<folder>/            diagnoses of the stage's checkpoints
 attempts/<folder>.jsonl        causes that ended earlier attempts; kept when the stage is published
 logs/<folder>.log
 reports/<experiment>/

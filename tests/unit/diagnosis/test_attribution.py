@@ -31,11 +31,16 @@ def mean_of(folder: Path, answers: Sequence[StoredAnswer]) -> float:
         return sum(float(batched([each])[0].log_likelihoods(model)) for each in answers) / len(answers)
 
 
-def test_scores_sum_to_the_damage_and_agree_with_resets(pair: DamagedPair) -> None:
-    answers = pair.right["puzzle"]
-    found = attributed(pair.damaged, pair.base, answers)
-    assert found.change == pytest.approx(mean_of(pair.damaged, answers) - mean_of(pair.base, answers), abs=1e-3)
-    assert found.change < -0.5  # the training damaged the domain
+@pytest.mark.parametrize(
+    ("stage", "domain", "damage"), [("damaged", "puzzle", 0.5), ("crossed", "puzzle", 0.2), ("damaged", "logic", 0.02)]
+)
+def test_scores_sum_to_the_damage_and_agree_with_resets(
+    pair: DamagedPair, stage: str, domain: str, damage: float
+) -> None:
+    answers, end = pair.right[domain], getattr(pair, stage)
+    found = attributed(end, pair.base, answers)
+    assert found.change == pytest.approx(mean_of(end, answers) - mean_of(pair.base, answers), abs=1e-3)
+    assert found.change < -damage
     assert found.complete
     assert abs(found.total - found.change) <= max(0.05 * abs(found.change), 0.005)
     assert all(each.reset is not None for each in found.modules)

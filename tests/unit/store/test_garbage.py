@@ -10,6 +10,7 @@ import pytest
 from tests.support.plans import make_plan
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.errors import StoreError
+from xdomain.core.files import write_json
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import StageSpec, TrainStage
 from xdomain.schedule.run import run_plan
@@ -60,6 +61,15 @@ def test_other_stages_go_but_never_what_a_live_one_needs(store: Store) -> None:
     assert store.names("stages") == kept
     assert store.done(plan.stages.values()) == set(plan.stages)
     assert not store.names("work")
+
+
+def test_diagnoses_go_with_their_stage_but_not_with_its_checkpoints(store: Store) -> None:
+    plan, other = ends(), make_plan(seeds=[1])
+    publish(store, list((plan.stages | other.stages).values()))
+    for stage in (*plan.train_stages, *other.train_stages):
+        write_json(store.root / "diagnoses" / stage.folder / "step-000010.json", {})
+    free(store, find_garbage(store, [plan]))
+    assert store.names("diagnoses") == {stage.folder for stage in plan.train_stages}
 
 
 def test_needs_on_disk_are_kept_though_no_file_names_them(store: Store) -> None:

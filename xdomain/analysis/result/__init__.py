@@ -21,6 +21,7 @@ from xdomain.analysis.result.analysis_result import (
     Summary,
     result_schema,
 )
+from xdomain.analysis.result.diagnoses import DiagnosedStage, Diagnoses
 from xdomain.analysis.result.findings import Finding
 from xdomain.analysis.result.published import (
     PublishedEffect,
@@ -51,6 +52,8 @@ __all__ = [
     "BestSet",
     "Cell",
     "DeclaredContrast",
+    "DiagnosedStage",
+    "Diagnoses",
     "Direction",
     "EndCheckpoint",
     "Finding",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from xdomain.analysis.matrix import AccuracyMatrix, Cell, Matrix, ResultModel, SpeaksOf
 from xdomain.analysis.result.alarms import MonitoredDomain
+from xdomain.analysis.result.diagnoses import Diagnoses
 from xdomain.analysis.result.findings import Finding
 from xdomain.analysis.result.published import PublishedStudy
 from xdomain.analysis.result.runs import EndCheckpoint, ItemChange, RunEffort, Trajectory
@@ -88,6 +89,8 @@ class AnalysisResult(ResultModel):
     """Ways to combine each set of domains that were combined in several ways, the largest set first."""
     alarms: tuple[MonitoredDomain, ...] = ()
     """Domains that were monitored during training."""
+    diagnoses: Diagnoses = Diagnoses()
+    """Diagnoses that `xdomain diagnose` stored."""
     contrasts: tuple[DeclaredContrast, ...]
     references: tuple[PublishedStudy, ...] = ()
     effort: dict[str, RunEffort]
