@@ -13,6 +13,7 @@ from xdomain.analysis.findings import worded
 from xdomain.analysis.items import item_changes
 from xdomain.analysis.measurements import Measurements
 from xdomain.analysis.multiplicity import word_counts
+from xdomain.analysis.recovery import recoveries
 from xdomain.analysis.result import AnalysisResult, Meta
 from xdomain.analysis.strategy_cost import strategy_costs
 from xdomain.analysis.study import build_study, templates_statement
@@ -55,6 +56,7 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
             strategies=strategy_costs(study),
             ways_to_combine=ways_to_combine(study),
             alarms=monitored_domains(study),
+            recoveries=recoveries(study),
             contrasts=(),
             effort=efforts(study),
             checkpoints=end_checkpoints(study),

@@ -36,14 +36,14 @@ def keep_diagnosis(store: Store, checkpoints: Sequence[CheckpointRef], found: Di
 
 
 def kept_diagnoses(plan: Plan, store: Store) -> Diagnoses:
-    """Return the stored diagnoses of the end of each training stage and merge of a plan, in plan order.
+    """Return the stored diagnoses of the end of each training stage and merge of a plan, optional ones last.
 
     Raises:
         StoreError: A stored diagnosis is corrupt.
     """
     stages, known = [], set()
     pairs: dict[frozenset[str], StagePair] = {}
-    for stage in plan.phase_stages:
+    for stage in plan.whole.phase_stages:
         found = read_diagnosis(store.root, stage.folder, stage.end.step)
         if found is None:
             continue

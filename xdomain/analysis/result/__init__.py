@@ -28,6 +28,7 @@ from xdomain.analysis.result.published import (
     PublishedStudy,
     Standing,
 )
+from xdomain.analysis.result.recovery import Recovery, Repair, RepairPoint
 from xdomain.analysis.result.runs import (
     EndCheckpoint,
     ItemChange,
@@ -64,6 +65,9 @@ __all__ = [
     "PublishedEffect",
     "PublishedStudy",
     "RaisedAlarm",
+    "Recovery",
+    "Repair",
+    "RepairPoint",
     "ResultModel",
     "RunCost",
     "RunEffort",

@@ -11,6 +11,7 @@ from xdomain.analysis.result.alarms import MonitoredDomain
 from xdomain.analysis.result.diagnoses import Diagnoses
 from xdomain.analysis.result.findings import Finding
 from xdomain.analysis.result.published import PublishedStudy
+from xdomain.analysis.result.recovery import Recovery
 from xdomain.analysis.result.runs import EndCheckpoint, ItemChange, RunEffort, Trajectory
 from xdomain.analysis.result.strategies import BestSet, StrategyComparison
 from xdomain.analysis.result.ways import WaysToCombine
@@ -91,6 +92,8 @@ class AnalysisResult(ResultModel):
     """Domains that were monitored during training."""
     diagnoses: Diagnoses = Diagnoses()
     """Diagnoses that `xdomain diagnose` stored."""
+    recoveries: tuple[Recovery, ...] = ()
+    """Repairs of damaged domains, dose by dose."""
     contrasts: tuple[DeclaredContrast, ...]
     references: tuple[PublishedStudy, ...] = ()
     effort: dict[str, RunEffort]

@@ -1,0 +1,35 @@
+"""Repairs of a damaged domain, dose by dose."""
+
+from typing import Literal
+
+from xdomain.analysis.matrix import Cell, ResultModel
+
+Repair = Literal["interpolation", "refresh"]
+
+
+class RepairPoint(ResultModel):
+    """One repair with one dose."""
+
+    repair: Repair
+    dose: float
+    """Weight of the damaged run in an interpolation; optimizer steps of a refresh."""
+    run: str
+    recovered: Cell
+    """Share of the damage that the repair undoes."""
+    kept: Cell
+    """Share of the new skill that the repair leaves."""
+
+
+class Recovery(ResultModel):
+    """All repairs of one domain after one damaging run."""
+
+    damaged: str
+    """Run whose last phase did the damage."""
+    parent: str
+    """Run that the phase started from."""
+    domain: str
+    """Damaged domain."""
+    skill: str
+    """Domain that the phase trained on."""
+    points: tuple[RepairPoint, ...]
+    """Repairs, by kind and dose."""
