@@ -9,7 +9,7 @@ from pathlib import Path
 
 NAMES = (
     *("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "rollouts", "sharding"),
-    *("distillation", "command", "evaluation", "view", "engines", "diagnosis", "alarms", "looks"),
+    *("distillation", "command", "evaluation", "view", "engines", "diagnosis", "alarms", "looks", "merging"),
 )
 
 

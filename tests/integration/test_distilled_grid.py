@@ -51,3 +51,8 @@ def test_a_grid_distills_its_singles_and_reports_them(tmp_path: Path) -> None:
     assert all(line["domains"]["logic"]["prompts"] == 2 for line in lines)
     logs = xdomain("grid", "logs", file, PAIR, *store).stdout
     assert "distill" in logs
+    xdomain("export-model", f"{PAIR}, seed 0", tmp_path / "out", *store)
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "A model distilled from one teacher per domain with xdomain" in card
+    assert f"distillation, teachers logic {keys['logic'][:16]}, puzzle {keys['puzzle'][:16]}" in card
+    assert card.index("logic, seed 0: 4 steps") < card.index("puzzle, seed 0: 4 steps") < card.index("distillation,")

@@ -90,6 +90,7 @@ def test_an_exported_merge_names_what_was_merged(finished: tuple[Path, Path], tm
     _, store = finished
     xdomain("export-model", f"{MERGE}, seed 0", tmp_path / "out", "--store", store)
     card = (tmp_path / "out" / "README.md").read_text()
+    assert "A model merged from trained checkpoints with xdomain" in card
     assert "linear merge of 2 checkpoints, weights 1, 1" in card
     assert card.index("logic, seed 0: 4 steps") < card.index("puzzle, seed 0: 4 steps") < card.index("linear merge")
 

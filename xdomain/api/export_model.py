@@ -14,7 +14,7 @@ from xdomain.core.artifact_layout import MANIFEST, foundation_folder
 from xdomain.core.errors import ConfigError, StoreError
 from xdomain.core.files import read_json, share_weights, write_atomic, write_json
 from xdomain.plan.stage import StageKind
-from xdomain.report.export_card import export_card
+from xdomain.report.export_card import TRAINED, export_card
 from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage
 
@@ -86,6 +86,7 @@ def export_model(
             base_model=base_model,
             licence=options.licence,
             lineage=[_line(stage) for stage in stages],
+            made_by=_made_by(stages[-1]),
             settings=_settings(stages[-1]),
             adapter=keeps_adapter,
             chat_template=described["chat_template"],
@@ -123,6 +124,8 @@ def _lineage(store: Store, key: str) -> Iterator[StoredStage]:
         )
     if found[0].kind is StageKind.TRAIN:
         yield from _lineage(store, found[0].payload["parent"])
+        for each in found[0].payload.get("teachers", {}).values():
+            yield from _lineage(store, each["stage"])
     if found[0].kind is StageKind.MERGE:
         for each in found[0].payload["inputs"]:
             yield from _lineage(store, each["stage"])
@@ -158,8 +161,18 @@ def _line(stage: StoredStage) -> str:
         weights = ", ".join(f"{weight:g}" for weight in stage.payload["weights"])
         how = f"{stage.payload['method']} merge of {len(stage.payload['inputs'])} checkpoints, weights {weights}"
         return f"{stage.title}: {how} (stage {stage.key[:16]})"
-    how = "distillation" if "teachers" in stage.payload else "GRPO"
+    teachers = ", ".join(f"{domain} {each['stage'][:16]}" for domain, each in stage.payload.get("teachers", {}).items())
+    how = f"distillation, teachers {teachers}," if teachers else "GRPO"
     return f"{stage.title}: {stage.payload['steps']} steps of {how} (stage {stage.key[:16]})"
+
+
+def _made_by(stage: StoredStage) -> str:
+    """Return how the last stage made the checkpoint; "" for the base model."""
+    if stage.kind is StageKind.BASE:
+        return ""
+    if stage.kind is StageKind.MERGE:
+        return "merged from trained checkpoints"
+    return "distilled from one teacher per domain" if "teachers" in stage.payload else TRAINED
 
 
 def _settings(stage: StoredStage) -> dict[str, Any]:

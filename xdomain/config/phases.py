@@ -56,7 +56,7 @@ class Phase:
 
 
 class MergeMethod(StrEnum):
-    """The way in which task vectors are merged. Each method is a function of `peft.utils.merge_utils`."""
+    """The way in which task vectors are merged."""
 
     LINEAR = "linear"
     """The weighted sum. Source: Ilharco et al. 2023 (task arithmetic)."""
@@ -71,6 +71,11 @@ class MergeMethod(StrEnum):
     def is_sparse(self) -> bool:
         """Whether the method keeps only a share of each task vector's entries, the density."""
         return self is not MergeMethod.LINEAR
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the method drops entries at random."""
+        return self in (MergeMethod.DARE_LINEAR, MergeMethod.DARE_TIES)
 
 
 @dataclass(frozen=True)

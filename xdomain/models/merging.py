@@ -9,69 +9,22 @@ from __future__ import annotations
 
 import math
 import shutil
-import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import tee
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft.utils.merge_utils import prune, task_arithmetic, ties
 from torch import Tensor
 
-from xdomain.config.phases import MergeMethod
 from xdomain.core.artifact_layout import MANIFEST
 from xdomain.core.errors import StageError
 from xdomain.core.files import read_json, share_weights, write_json
 from xdomain.models.adapters import adapted_layers, load_adapter_alone
 from xdomain.models.checkpoint import load_tokenizer, read_info
-from xdomain.models.tensor_files import CODES, TensorFiles, TensorWriter
-
-CHUNK = 2**18
-"""Number of entries that are combined at a time, so that few copies of a tensor are in memory."""
-
-
-@dataclass(frozen=True)
-class MergeRecipe:
-    """The way in which task vectors are combined.
-
-    Attributes:
-        weights: Weight of each task vector.
-        method: Method of the combination.
-        density: Share of each tensor's entries that a sparse method keeps; None for `linear`.
-        seed: Seed of the methods that drop entries at random.
-    """
-
-    weights: tuple[float, ...]
-    method: MergeMethod = MergeMethod.LINEAR
-    density: float | None = None
-    seed: int = 0
-
-    def pruned(self, vector: Tensor) -> Tensor:
-        """Return one tensor of a task vector with the entries set to 0 that the method drops.
-
-        `ties` keeps the largest entries. The `dare` methods keep random ones and divide them by the density.
-        """
-        if self.density is None or self.density >= 1:
-            return vector
-        if self.method is MergeMethod.TIES:
-            largest: Tensor = prune(vector, self.density, method="magnitude")
-            return largest
-        kept = torch.empty_like(vector)
-        for part, target in zip(_chunks(vector), _chunks(kept), strict=True):
-            target.copy_(prune(part, self.density, method="random", rescale=True))
-        return kept
-
-    def combined(self, vectors: Sequence[Tensor]) -> Tensor:
-        """Return the combination of pruned task vectors in their dtype, float32."""
-        elects_signs = self.method in (MergeMethod.TIES, MergeMethod.DARE_TIES)
-        weights = torch.tensor(self.weights)
-        found = torch.empty_like(vectors[0])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that a density of 1 prunes nothing
-            for target, *parts in zip(*map(_chunks, (found, *vectors)), strict=True):
-                target.copy_(ties(parts, weights, 1.0) if elects_signs else task_arithmetic(parts, weights))
-        return found
+from xdomain.models.merge_recipe import MergeRecipe, Pruning
+from xdomain.models.tensor_files import CODES, TensorFiles, TensorWriter, rows_per_chunk
 
 
 @dataclass
@@ -120,18 +73,24 @@ class TaskVector:
         for name in [name for layers in self._adapters for name in layers if name not in base.tensors]:
             raise _refused(title, f"its adapter changes {name}, which the base model does not store as one tensor")
 
-    def get(self, name: str, base: Tensor) -> Tensor:
-        """Return the difference of one tensor, float32.
+    def chunks(self, name: str, base: Iterable[Tensor]) -> Iterator[Tensor]:
+        """Yield the difference of one tensor in chunks, float32.
 
         Args:
             name: Name of the tensor.
-            base: The base model's tensor, float32.
+            base: Chunks of the base model's tensor.
         """
-        change = torch.zeros_like(base) if self._own is None else self._own.get(name).float() - base
-        for layers in self._adapters:
-            if name in layers:
-                change += layers[name].get_delta_weight("default")
-        return change
+        products = [layers[name].get_delta_weight("default") for layers in self._adapters if name in layers]
+        added = [product.split(rows_per_chunk(product.shape)) for product in products]
+        if self._own is None:
+            changes = (torch.zeros_like(below, dtype=torch.float32) for below in base)
+        else:
+            pairs = zip(self._own.chunks(name), base, strict=True)
+            changes = (own.float() - below.float() for own, below in pairs)
+        for change, *parts in zip(changes, *added, strict=True):
+            for part in parts:
+                change.add_(part.reshape(-1))
+            yield change
 
 
 def merge_checkpoints(
@@ -143,7 +102,8 @@ def merge_checkpoints(
 ) -> MergeSizes | None:
     """Write the merge of several checkpoints to a new folder, with the tokenizer of the base model.
 
-    The arithmetic is float32. At most three tensors per input are in memory, and the adapters.
+    The arithmetic is float32. Tensors are read and written in chunks. `ties` also keeps the magnitudes of one tensor in
+    memory, and adapters their products for one tensor.
 
     Args:
         base: Folder of the base model.
@@ -165,16 +125,17 @@ def merge_checkpoints(
     sizes = MergeSizes(vectors=[0.0] * len(vectors))
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
+    prunings = recipe.prunings(max(math.prod(each.shape) for each in weights.tensors.values()))
     done = 0
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(recipe.seed)
+    with torch.no_grad():
         for path, names in weights.files.items():
             layout = {name: (CODES[dtype], weights.tensors[name].shape) for name in names}
             with TensorWriter(target / path.name, layout) as writer:
                 for name in names:
                     if not proceed(done, len(weights.tensors)):
                         return None
-                    writer.write(_merged(name, weights.get(name).float(), vectors, recipe, sizes, dtype))
+                    for chunk in _merged(name, weights, vectors, prunings, recipe, sizes):
+                        writer.write(_rounded(name, chunk, dtype, sizes))
                     done += 1
     _write_rest(base, target, dtype)
     proceed(done, done)
@@ -182,34 +143,38 @@ def merge_checkpoints(
 
 
 def _merged(
-    name: str, base: Tensor, vectors: Sequence[TaskVector], recipe: MergeRecipe, sizes: MergeSizes, dtype: torch.dtype
-) -> Tensor:
-    """Return one merged tensor, and add its lengths to `sizes`."""
-    pruned = []
-    for index, vector in enumerate(vectors):
-        change = vector.get(name, base)
-        sizes.vectors[index] += _square(change)
-        pruned.append(recipe.pruned(change))
-        del change
-    change = recipe.combined(pruned)
-    del pruned
-    exact = base + change
+    name: str,
+    base: TensorFiles,
+    vectors: Sequence[TaskVector],
+    prunings: Sequence[Pruning],
+    recipe: MergeRecipe,
+    sizes: MergeSizes,
+) -> Iterator[Tensor]:
+    """Yield one merged tensor in chunks, float32, and add its lengths to `sizes`."""
+    for vector, pruning in zip(vectors, prunings, strict=True):
+        pruning.begin(math.prod(base.tensors[name].shape), vector.chunks(name, base.chunks(name)))
+    first, *others = tee(base.chunks(name), len(vectors) + 1)
+    chunks = [vector.chunks(name, other) for vector, other in zip(vectors, others, strict=True)]
+    for below, *changes in zip(first, *chunks, strict=True):
+        sizes.vectors = [size + _square(change) for size, change in zip(sizes.vectors, changes, strict=True)]
+        kept = [pruning.prune(change) for pruning, change in zip(prunings, changes, strict=True)]
+        change = recipe.combined(kept)
+        sizes.change += _square(change)
+        yield change.add_(below)
+
+
+def _rounded(name: str, exact: Tensor, dtype: torch.dtype, sizes: MergeSizes) -> Tensor:
+    """Return a chunk in the dtype of the merge, and add what rounding lost to `sizes`."""
     result = exact.to(dtype)
-    if not bool(torch.isfinite(result).all()):
+    if not all(math.isfinite(each) for each in torch.aminmax(result)):
         raise StageError(f"the merged weight {name} is not finite.", fix="Lower the weights of the merge.")
-    sizes.change += _square(change)
     if dtype is not torch.float32:
-        sizes.lost += _square(exact - result)
+        sizes.lost += _square(exact.sub_(result))
     return result
 
 
-def _square(tensor: Tensor) -> float:
-    return math.fsum(float(part.double().square().sum()) for part in _chunks(tensor))
-
-
-def _chunks(tensor: Tensor) -> tuple[Tensor, ...]:
-    """Return views of a contiguous tensor's entries, at most `CHUNK` each."""
-    return torch.split(tensor.view(-1), CHUNK)
+def _square(chunk: Tensor) -> float:
+    return float(torch.dot(chunk, chunk))
 
 
 def _dtype(inputs: Iterable[Path]) -> torch.dtype:

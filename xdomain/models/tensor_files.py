@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,8 @@ from torch import Tensor
 CODES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
 """Names of dtypes in the safetensors format."""
 SIZES = {code: dtype.itemsize for dtype, code in CODES.items()}
+CHUNK = 2**16
+"""Entries of a chunk, few enough for a processor's cache."""
 Layout = Mapping[str, tuple[str, tuple[int, ...]]]
 """Dtype name and shape of each tensor, by its name."""
 
@@ -26,6 +28,11 @@ class StoredTensor:
 
     path: Path
     shape: tuple[int, ...]
+
+
+def rows_per_chunk(shape: Sequence[int]) -> int:
+    """Return how many rows, slices of a tensor along its first dimension, make a chunk of about `CHUNK` entries."""
+    return max(1, CHUNK // max(1, math.prod(shape[1:])))
 
 
 class TensorFiles:
@@ -47,11 +54,19 @@ class TensorFiles:
                 for name in self.files[path]:
                     self.tensors[name] = StoredTensor(path, tuple(file.get_slice(name).get_shape()))
 
-    def get(self, name: str) -> Tensor:
-        """Read one tensor."""
+    def chunks(self, name: str) -> Iterator[Tensor]:
+        """Read one tensor in groups of rows (see `rows_per_chunk`), and yield each group flattened.
+
+        A tensor of one dimension is one group.
+        """
+        shape = self.tensors[name].shape
         with safe_open(self.tensors[name].path, "pt") as file:  # an open file would keep what was read in memory
-            tensor: Tensor = file.get_tensor(name)
-        return tensor
+            if len(shape) < 2:
+                yield file.get_tensor(name).reshape(-1)
+                return
+            stored, rows = file.get_slice(name), rows_per_chunk(shape)
+            for first in range(0, shape[0], rows):
+                yield stored[first : first + rows].reshape(-1)
 
 
 class TensorWriter:

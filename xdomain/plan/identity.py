@@ -49,6 +49,7 @@ BASE_VERSION = 2
 TRAIN_VERSION = 2
 DISTILL_VERSION = 1
 MERGE_VERSION = 1
+DARE_VERSION = 2
 EVALUATE_VERSION = 2
 
 TRAINING_FIELDS = (
@@ -183,7 +184,7 @@ def merge_payload(merge: Merge, base: str, inputs: Sequence[CheckpointRef]) -> d
     """
     payload: dict[str, Any] = {
         "kind": "merge",
-        "version": MERGE_VERSION,
+        "version": DARE_VERSION if merge.method.is_random else MERGE_VERSION,
         "base": base,
         "inputs": [{"stage": ref.stage, "step": ref.step} for ref in inputs],
         "weights": [weight for weight, _ in merge.arguments],

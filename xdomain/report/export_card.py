@@ -9,6 +9,7 @@ import yaml
 
 from xdomain.report.markdown import escaped
 
+TRAINED = "trained by reinforcement learning (GRPO)"
 LOAD = """from transformers import AutoModelForCausalLM, AutoTokenizer
 
 model = AutoModelForCausalLM.from_pretrained("{folder}")
@@ -32,6 +33,7 @@ def export_card(
     base_model: str | None,
     licence: str | None,
     lineage: Sequence[str],
+    made_by: str,
     settings: Mapping[str, Any],
     adapter: bool,
     chat_template: bool,
@@ -44,6 +46,7 @@ def export_card(
         base_model: Hub id of the model that training started from; None if it is not on the hub.
         licence: Identifier of a licence; None asks the reader to look up the base model's licence.
         lineage: One line for the base model and one per training stage, first phase first.
+        made_by: The way in which the last stage made the checkpoint, in words; "" for the base model.
         settings: Settings of the last training stage.
         adapter: True if the folder holds a LoRA adapter instead of full weights.
         chat_template: True if prompts are formatted with the tokenizer's chat template.
@@ -57,7 +60,7 @@ def export_card(
     snippet = imports + usage.format(folder=folder, prompt=CHAT if chat_template else PLAIN)
     parts = [
         f"# {escaped(title)}",
-        _about(base_model, adapter=adapter, trained=len(lineage) > 1),
+        _about(base_model, adapter=adapter, made_by=made_by),
         "## Use",
         f"```python\n{snippet}\n```",
         "## Training",
@@ -72,9 +75,9 @@ def export_card(
     return f"---\n{yaml.safe_dump(header, sort_keys=False)}---\n\n" + "\n\n".join(parts) + "\n"
 
 
-def _about(base_model: str | None, *, adapter: bool, trained: bool) -> str:
+def _about(base_model: str | None, *, adapter: bool, made_by: str) -> str:
     source = f"`{base_model}`" if base_model else "a base model that is not on the hub"
-    if not trained:
+    if not made_by:
         return f"The base model of an xdomain experiment: {source}, prepared for training."
     what = "LoRA adapter" if adapter else "model"
-    return f"A {what} trained by reinforcement learning (GRPO) with xdomain, from {source}."
+    return f"A {what} {made_by} with xdomain, from {source}."

@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 from xdomain.analysis.result import AnalysisResult, Cell, EndCheckpoint, Matrix
+from xdomain.config.curriculum import parse_curriculum
+from xdomain.config.phases import AnyPhase, Distill, Merge, Phase
 from xdomain.config.run_id import BASE
 from xdomain.core.foreign_text import plain
 from xdomain.report.cell_view import cell_interval, finding, value_text
@@ -17,6 +19,12 @@ from xdomain.report.numbers import count_text
 from xdomain.report.tree import lineage
 
 OWN_SCORES = "The accuracies in the header and in the first column are those of this checkpoint only."
+HOW: dict[type[AnyPhase], str] = {
+    Phase: "trained by reinforcement learning",
+    Merge: "merged from trained checkpoints",
+    Distill: "distilled from one teacher per domain",
+}
+"""The way in which a phase makes a checkpoint, in words."""
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -31,7 +39,7 @@ def model_card(result: AnalysisResult, checkpoint: EndCheckpoint, *, command: st
     header = yaml.safe_dump(_header(result, checkpoint, title), sort_keys=False, allow_unicode=True)
     parts = [
         f"# {escaped(title)}",
-        f"{escaped(result.meta.model)}, trained by reinforcement learning along {escaped(run)}."
+        f"{escaped(result.meta.model)}, {_how(result, run)}: {escaped(run)}."
         if run != BASE
         else f"{escaped(result.meta.model)}, the common start of every curriculum.",
         "## Lineage",
@@ -70,8 +78,11 @@ def _header(result: AnalysisResult, checkpoint: EndCheckpoint, title: str) -> di
 
 
 def _lineage(result: AnalysisResult, checkpoint: EndCheckpoint) -> Iterator[str]:
-    """Yield one line per phase from the base model to the checkpoint: the same seed's checkpoint at the phase's end."""
-    for label in [BASE, *(label for label, _ in reversed(lineage(result.effort, checkpoint.run)))]:
+    """Yield one line per phase from the base model to the checkpoint: the same seed's checkpoint at the phase's end.
+
+    Merged checkpoints and teachers come before the phase that uses them.
+    """
+    for label in dict.fromkeys([BASE, *_made_by(result, checkpoint.run)]):
         seed = None if label == BASE else checkpoint.seed
         found = next((each for each in result.checkpoints if (each.run, each.seed) == (label, seed)), None)
         if found is None:
@@ -79,6 +90,27 @@ def _lineage(result: AnalysisResult, checkpoint: EndCheckpoint) -> Iterator[str]
             continue
         steps = f", {count_text(found.steps)} steps since the base" if found.steps else ""
         yield f"**{escaped(label)}**{steps} ({escaped(found.name)})"
+
+
+def _made_by(result: AnalysisResult, run: str) -> Iterator[str]:
+    """Yield the labels of all runs that a run was made by, and its own. A label may occur several times."""
+    for label, _ in reversed(lineage(result.effort, run)):
+        phases = _phases(result, label)
+        for curriculum in phases[-1].inner if phases else ():
+            yield from _made_by(result, str(curriculum))
+        yield label
+
+
+def _how(result: AnalysisResult, run: str) -> str:
+    """Return how the phases of a run made its checkpoint."""
+    kinds = dict.fromkeys(HOW[type(phase)] for phase in _phases(result, run))
+    return ", then ".join(kinds) or HOW[Phase]
+
+
+def _phases(result: AnalysisResult, run: str) -> tuple[AnyPhase, ...]:
+    """Return the phases of a run; () for a compared model, which has none."""
+    effort = result.effort.get(run)
+    return parse_curriculum(effort.curriculum).phases if effort and effort.phases else ()
 
 
 def _scores(result: AnalysisResult, checkpoint: EndCheckpoint) -> str:

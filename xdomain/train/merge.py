@@ -6,7 +6,8 @@ import time
 
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.stage import StageContext, StageResult
-from xdomain.models.merging import MergeRecipe, merge_checkpoints
+from xdomain.models.merge_recipe import MergeRecipe
+from xdomain.models.merging import merge_checkpoints
 from xdomain.plan.stage import MergeStage
 
 

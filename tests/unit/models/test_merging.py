@@ -16,7 +16,8 @@ from xdomain.config.phases import MergeMethod
 from xdomain.core.errors import StageError
 from xdomain.models.adapters import new_adapter
 from xdomain.models.checkpoint import load_plain, load_tokenizer, read_info, save_adapter, save_full
-from xdomain.models.merging import MergeRecipe, merge_checkpoints
+from xdomain.models.merge_recipe import MergeRecipe
+from xdomain.models.merging import merge_checkpoints
 from xdomain.models.tensor_files import TensorFiles
 from xdomain.models.tiny import tiny_qwen3
 
@@ -141,67 +142,17 @@ def test_an_adapter_on_a_merge_can_be_merged_again(bench: Bench) -> None:
         torch.testing.assert_close(found[name].double(), value + 0.5 * (own[name] - value), rtol=1e-6, atol=1e-6)
 
 
-def test_ties_of_disjoint_edits_is_their_union() -> None:
-    first, second = torch.zeros(10, 10), torch.zeros(10, 10)
-    first[0], second[5] = torch.linspace(-2, 3, 10), torch.linspace(4, -1, 10)
-    recipe = MergeRecipe((1.0, 1.0), MergeMethod.TIES, 0.2)
-    assert torch.equal(recipe.combined([recipe.pruned(first), recipe.pruned(second)]), first + second)
-
-
-def test_ties_trims_elects_and_averages() -> None:
-    """Yadav et al. 2023, section 4, entry by entry."""
-    vectors = [torch.randn(7, 11, generator=torch.Generator().manual_seed(seed)) for seed in range(3)]
-    recipe = MergeRecipe((0.5, 1.0, 2.0), MergeMethod.TIES, 0.4)
-    found = recipe.combined([recipe.pruned(vector) for vector in vectors])
-    kept = []
-    for vector in vectors:
-        smallest = sorted(map(abs, vector.flatten().tolist()), reverse=True)[int(0.4 * 77) - 1]
-        kept.append([value if abs(value) >= smallest else 0.0 for value in vector.flatten().tolist()])
-    expected = []
-    for entries in zip(*kept, strict=True):
-        sign = 1 if sum(entries) >= 0 else -1
-        agreeing = [weight * value for weight, value in zip(recipe.weights, entries, strict=True) if value * sign > 0]
-        expected.append(sum(agreeing) / max(1, len(agreeing)))
-    torch.testing.assert_close(found.flatten(), torch.tensor(expected))
-
-
-def test_dare_is_unbiased_over_seeds() -> None:
-    vectors = [torch.linspace(-1, 2, 50), torch.linspace(3, 1, 50)]
-    recipe = MergeRecipe((0.5, 2.0), MergeMethod.DARE_LINEAR, 0.3)
-    draws = []
-    with torch.random.fork_rng(devices=[]):
-        for seed in range(2000):
-            torch.manual_seed(seed)
-            draws.append(recipe.combined([recipe.pruned(vector) for vector in vectors]).double())
-    found = torch.stack(draws)
-    expected = 0.5 * vectors[0].double() + 2.0 * vectors[1].double()
-    error = found.std(dim=0) / len(draws) ** 0.5
-    assert bool(((found.mean(dim=0) - expected).abs() <= 4.5 * error + 1e-6).all())
-    assert float((found[0] == 0).double().mean()) > 0.2, "entries were dropped"
-
-
 @pytest.mark.parametrize("method", SPARSE)
 def test_the_seed_decides_what_is_dropped(bench: Bench, method: MergeMethod) -> None:
     inputs = [bench.moved("a", 1), bench.moved("b", 2)]
 
     def merged(seed: int) -> Tensor:
-        state = torch.random.get_rng_state()
         found: Tensor = bench.merge(MergeRecipe((1.0, 1.0), method, 0.5, seed), *inputs).state_dict()[EMBEDDING]
-        if method is MergeMethod.TIES:
-            return found
-        return found if torch.equal(torch.random.get_rng_state(), state) else found * float("nan")
+        return found
 
     one = merged(1)
     assert torch.equal(one, merged(1))
     assert torch.equal(one, merged(2)) == (method is MergeMethod.TIES)
-
-
-def test_a_density_of_1_prunes_nothing(bench: Bench, recwarn: pytest.WarningsRecorder) -> None:
-    vector = torch.randn(4, 4, generator=torch.Generator().manual_seed(0))
-    for method in SPARSE:
-        recipe = MergeRecipe((1.0,), method, 1.0)
-        assert torch.equal(recipe.combined([recipe.pruned(vector)]), vector)
-    assert not recwarn.list
 
 
 def test_bfloat16_is_kept_and_what_rounding_lost_is_known(tmp_path: Path) -> None:
@@ -231,8 +182,10 @@ def test_few_copies_of_a_tensor_are_in_memory(tmp_path: Path, method: MergeMetho
     def merge() -> None:
         assert merge_checkpoints(bench.base, folders, recipe, target) is not None
 
-    most = allocated(merge)
-    assert most <= 3 * len(inputs) * 40_000 * 128 * 4
+    # The profiler counts a mapped file as allocated. Its pages are in memory only while they are read.
+    mapped = sum((folder / "model.safetensors").stat().st_size for folder in (bench.base, *inputs))
+    most, largest = allocated(merge) - mapped, 40_000 * 128 * 4
+    assert 0 < most <= (1.2 if method is MergeMethod.TIES else 0.2) * largest
 
 
 def test_a_base_of_several_files_gives_a_merge_of_several(tmp_path: Path) -> None:

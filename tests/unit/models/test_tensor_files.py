@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from xdomain.models.tensor_files import CODES, TensorFiles, TensorWriter
+from xdomain.models.tensor_files import CHUNK, CODES, TensorFiles, TensorWriter, rows_per_chunk
 
 
 @pytest.mark.parametrize("dtype", CODES)
@@ -32,5 +32,18 @@ def test_the_tensors_of_all_files_are_listed_and_read(tmp_path: Path) -> None:
     assert [sorted(names) for names in found.files.values()] == [["x", "y"], ["z"]]
     assert {name: each.shape for name, each in found.tensors.items()} == {"x": (2, 3), "y": (4,), "z": (1,)}
     for name, tensor in (first | second).items():
-        assert torch.equal(found.get(name), tensor)
-        assert found.get(name).dtype == tensor.dtype
+        (chunk,) = found.chunks(name)
+        assert torch.equal(chunk, tensor.flatten())
+        assert chunk.dtype == tensor.dtype
+
+
+@pytest.mark.parametrize("shape", [(1000, 300), (3, CHUNK + 1), (2, 40, 2000), (CHUNK * 2,), (), (0, 5)])
+def test_a_tensor_is_read_in_chunks_of_whole_rows(shape: tuple[int, ...], tmp_path: Path) -> None:
+    tensor = torch.randn(shape)
+    save_file({"x": tensor}, tmp_path / "model.safetensors")
+    chunks = list(TensorFiles(tmp_path).chunks("x"))
+    assert torch.equal(torch.cat([torch.zeros(0), *chunks]), tensor.flatten())
+    if len(shape) > 1:
+        rows = tensor.split(rows_per_chunk(shape)) if tensor.numel() else []
+        assert [len(chunk) for chunk in chunks] == [each.numel() for each in rows]
+        assert all(len(chunk) <= max(CHUNK, tensor[0].numel()) for chunk in chunks)

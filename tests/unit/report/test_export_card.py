@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from xdomain.report.export_card import export_card
+from xdomain.report.export_card import TRAINED, export_card
 
 
 def card(**changes) -> tuple[dict, str]:
@@ -14,6 +14,7 @@ def card(**changes) -> tuple[dict, str]:
     facts = {
         "folder": "out", "base_model": "Qwen/Qwen3-4B-Base", "licence": "apache-2.0", "adapter": False,
         "lineage": ["base model: hub Qwen/Qwen3-4B-Base", "math, seed 0: 20 steps of GRPO"], "settings": {"steps": 20},
+        "made_by": TRAINED,
         "chat_template": True,
     }  # fmt: skip
     _, header, body = export_card("math, seed 0 step 20", **(facts | changes)).split("---\n", 2)
@@ -34,7 +35,7 @@ def test_what_is_unknown_is_left_out_and_said() -> None:
 
 
 def test_a_base_is_not_called_trained() -> None:
-    assert "trained by" not in card(lineage=["base model: preset tiny_qwen3"])[1]
+    assert "trained by" not in card(lineage=["base model: preset tiny_qwen3"], made_by="")[1]
 
 
 @pytest.mark.parametrize("adapter", [False, True])

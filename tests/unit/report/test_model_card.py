@@ -39,3 +39,26 @@ def test_the_lineage_begins_at_the_base() -> None:
     assert lines[0].startswith("1. **base**")
     assert lines[-1].startswith("3. **math -\\> science**")
     assert "the common start of every curriculum" in card("base")[1]
+
+
+def test_merged_and_distilled_checkpoints_say_so_and_name_what_they_were_made_from() -> None:
+    result = example_result(2, 2)
+    checkpoint = next(each for each in result.checkpoints if each.run == "math")
+    for last, words in (
+        ("merge(math, science -> math)", "merged from trained checkpoints: "),
+        ("distill(math, science: science -> math)@8", "distilled from one teacher per domain: "),
+    ):
+        own = result.effort["math"].model_copy(update={"curriculum": last, "phases": (last,), "parent": "base"})
+        found = result.model_copy(
+            update={
+                "effort": {**result.effort, last: own},
+                "checkpoints": (*result.checkpoints, checkpoint.model_copy(update={"run": last})),
+            }
+        )
+        text = model_card(found, found.checkpoints[-1], command="xdomain report x")
+        assert words in text
+        lines = text.split("## Lineage")[1].split("##")[0].strip().splitlines()
+        assert [line.split("**")[1].replace("\\", "") for line in lines[:-1]] == [
+            "base", "math", "science", "science -> math",
+        ]  # fmt: skip
+    assert "trained by reinforcement learning: math" in model_card(result, checkpoint, command="xdomain report x")
