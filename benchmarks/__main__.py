@@ -10,6 +10,7 @@ from pathlib import Path
 NAMES = (
     *("start", "analysis", "verifiers", "strategies", "grid", "smoke", "execution", "rollouts", "sharding"),
     *("distillation", "command", "evaluation", "view", "engines", "diagnosis", "alarms", "looks", "merging"),
+    "predictions",
 )
 
 

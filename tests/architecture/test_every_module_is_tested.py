@@ -12,6 +12,7 @@ FOLDERS = [folder for folder in TESTS.iterdir() if folder.is_dir() and folder.na
 
 THROUGH_ANOTHER = {
     "xdomain.analysis.result.findings": "unit/analysis/test_findings.py",
+    "xdomain.analysis.result.predictions": "unit/analysis/test_predictions.py",
     "xdomain.analysis.result.published": "unit/analysis/test_reference.py",
     "xdomain.analysis.result.runs": "unit/analysis/test_trajectory.py",
     "xdomain.analysis.result.strategies": "unit/analysis/test_strategy_cost.py",

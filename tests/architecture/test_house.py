@@ -22,7 +22,12 @@ IMPORTS_BY_STRING = {"xdomain.core.registry"}
 """The one module that imports other modules by their name."""
 GUESTS = "xdomain.domains.sandbox."
 """Modules that run where the package is not: they import the standard library by name."""
-DOORS = {"xdomain.schedule.worker_door", "xdomain.api.domains", "xdomain.api.diagnosis"}
+DOORS = {
+    "xdomain.schedule.worker_door",
+    "xdomain.api.domains",
+    "xdomain.api.diagnosis",
+    "xdomain.api.predictions",
+}
 """Modules that name another of ours to `load_attribute`, because it loads torch and their own floor must not."""
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.published import published
 from tests.support.small_grid import xdomain
-from xdomain.api.planning import explain
+from xdomain.api.explaining import explain
 from xdomain.api.session import Session, open_experiment
 
 ROWS = [{"question": f"What is {n} + {n}?", "answer": str(2 * n)} for n in range(12)]

@@ -22,17 +22,19 @@ def make_experiment(**changes: Any) -> Experiment:
     return Experiment.model_validate(data | changes)
 
 
+def made_up_identities(experiment: Experiment) -> Identities:
+    """Identities that name the domains of an experiment."""
+    warmup = experiment.model.warmup.domains if experiment.model.warmup else ()
+    names = {*experiment.domain_names, *warmup}
+    return Identities(
+        model={"preset": "tiny_qwen3"},
+        items={name: {"data": f"data of {name}"} for name in names},
+        verifiers={name: {"scorer": f"verifier of {name}"} for name in names},
+        rewards={name: {"shape": f"reward of {name}"} for name in names},
+    )
+
+
 def make_plan(**changes: Any) -> Plan:
     """The plan of `make_experiment(**changes)` with made-up identities."""
     experiment = make_experiment(**changes)
-    warmup = experiment.model.warmup.domains if experiment.model.warmup else ()
-    names = {*experiment.domain_names, *warmup}
-    return build_plan(
-        experiment,
-        Identities(
-            model={"preset": "tiny_qwen3"},
-            items={name: {"data": f"data of {name}"} for name in names},
-            verifiers={name: {"scorer": f"verifier of {name}"} for name in names},
-            rewards={name: {"shape": f"reward of {name}"} for name in names},
-        ),
-    )
+    return build_plan(experiment, made_up_identities(experiment))

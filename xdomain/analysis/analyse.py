@@ -13,6 +13,7 @@ from xdomain.analysis.findings import worded
 from xdomain.analysis.items import item_changes
 from xdomain.analysis.measurements import Measurements
 from xdomain.analysis.multiplicity import word_counts
+from xdomain.analysis.predictions import scored_predictions
 from xdomain.analysis.recovery import recoveries
 from xdomain.analysis.result import AnalysisResult, Meta
 from xdomain.analysis.strategy_cost import strategy_costs
@@ -57,6 +58,7 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
             ways_to_combine=ways_to_combine(study),
             alarms=monitored_domains(study),
             recoveries=recoveries(study),
+            predictions=scored_predictions(study, grid.predictions),
             contrasts=(),
             effort=efforts(study),
             checkpoints=end_checkpoints(study),

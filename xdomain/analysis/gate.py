@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from xdomain.analysis.estimand import Place
@@ -93,15 +93,27 @@ def find_cell(result: AnalysisResult, quantity: Quantity) -> Cell:
         ConfigError: No quantity has this name.
         AnalysisError: The result has no such cell; the message lists the existing ones.
     """
-    name, address = address_of(quantity)
+    name, _ = address_of(quantity)
     if name is None:
         mean: Cell = getattr(result.summary, quantity.name)
         return mean
-    matrix = result.matrix(name)
+    matrix, place = find_place(result, quantity)
+    cell = matrix.cells[place.row][str(place.column)]
+    return cell.negated() if place.negated else cell
+
+
+def find_place(result: AnalysisResult, quantity: Quantity) -> tuple[Matrix, Place]:
+    """Return the matrix of a quantity, and the place of its cell with row and column.
+
+    Raises:
+        ConfigError: No quantity has this name.
+        AnalysisError: The result has no such cell; the message lists the existing ones.
+    """
+    name, address = address_of(quantity)
+    matrix = result.matrix(name or quantity.name)
     places = address.places(quantity)
     place = next((place for place in places if place.row in matrix.cells), places[0])
-    cell = _pick(matrix, place, quantity)
-    return cell.negated() if place.negated else cell
+    return matrix, replace(place, column=_column(matrix, place, quantity))
 
 
 def cells_named(result: AnalysisResult, names: Iterable[str]) -> dict[str, Cell]:
@@ -117,7 +129,7 @@ def cells_named(result: AnalysisResult, names: Iterable[str]) -> dict[str, Cell]
     return found
 
 
-def _pick(matrix: Matrix, place: Place, quantity: Quantity) -> Cell:
+def _column(matrix: Matrix, place: Place, quantity: Quantity) -> str:
     row, column = place.row, place.column
     if row not in matrix.cells:
         known = ", ".join(f'"{name}"' for name in matrix.rows) or "none"
@@ -138,7 +150,7 @@ def _pick(matrix: Matrix, place: Place, quantity: Quantity) -> Cell:
             f'"{quantity}" is not defined on "{column}".{did_you_mean(column, columns)}',
             fix=f"It is defined on {', '.join(columns)}.",
         )
-    return columns[column]
+    return column
 
 
 HOLDS: dict[str, Callable[[float, float], bool]] = {

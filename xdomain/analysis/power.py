@@ -80,7 +80,13 @@ def smallest_detectable(design: Design, n_tests: int = 1) -> float:
             only effect of a family: 5% divided by the number of cells. If several effects are real, smaller ones are
             found.
     """
-    level, seeds = LEVEL / n_tests, design.n_seeds
+    error, degrees = expected_error(design)
+    return extreme_factor(degrees, design.n_parts, LEVEL / n_tests) * error
+
+
+def expected_error(design: Design) -> tuple[float, float]:
+    """Return the standard error that a design is expected to have, and its degrees of freedom."""
+    seeds = design.n_seeds
     sides, trained = 2 * design.sample_variance, design.trained_sides * design.sample_variance
     answers = (
         sides if seeds == 1 else trained / seeds + sides - trained
@@ -88,16 +94,13 @@ def smallest_detectable(design: Design, n_tests: int = 1) -> float:
     items = (design.item_variance + answers / design.n_samples) / design.n_items
     item_degrees = max(design.n_items - 1, 1)
     if seeds == 1:
-        return extreme_factor(design.n_domains * item_degrees, design.n_parts, level) * math.sqrt(
-            design.n_domains * items
-        )
+        return math.sqrt(design.n_domains * items), design.n_domains * item_degrees
     between = design.trained_sides * design.seed_sd**2 / seeds
     degrees = float(seeds - 1)
     if design.n_contrasts > 1:
         spread = between**2 / (design.n_contrasts * (seeds - 1)) + items**2 / item_degrees
         degrees = max(degrees, (between + items) ** 2 / spread)
-    error = math.sqrt(design.n_domains * (between + items))
-    return extreme_factor(design.n_domains * degrees, design.n_parts, level) * error
+    return math.sqrt(design.n_domains * (between + items)), design.n_domains * degrees
 
 
 def items_needed(effect: float, design: Design) -> int | None:

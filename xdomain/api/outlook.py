@@ -75,10 +75,11 @@ def _lines(plan: Plan, n_items: int, n_samples: int, effect: float | None) -> It
     if seeds > 1:
         yield _line(LONE_CONTRAST, 1, design, effect)
     for name, family in planned_families(plan).items():
-        yield _line(name.replace("_", " "), family.cells, _of_family(design, family), effect)
+        yield _line(name.replace("_", " "), family.cells, of_family(design, family), effect)
 
 
-def _of_family(design: Design, family: Family) -> Design:
+def of_family(design: Design, family: Family) -> Design:
+    """Return the design of the cells of a family."""
     return replace(
         design,
         n_contrasts=family.n_contrasts,
@@ -112,3 +113,15 @@ def design_of(plan: Plan) -> Design:
     """Return the design of a single contrast on the configured number of items."""
     experiment = plan.experiment
     return Design(experiment.evaluation.items, experiment.evaluation.samples, len(experiment.seeds))
+
+
+def design_in_words(plan: Plan, items: dict[str, EvaluatedItems]) -> str:
+    """Return the line above the tables of effects: the design, the number of items, and the assumptions."""
+    asked = {name: evaluation.items for name, evaluation in evaluations_of(plan.experiment).items()}
+    fewer = [f"{name} {found.count} of {asked[name]}" for name, found in items.items() if found.count < asked[name]]
+    unknown = [name for name, found in items.items() if found.in_split is None]
+    notes = [f"the {plan.experiment.evaluation.split} split has fewer items than requested: {', '.join(fewer)}"]
+    notes = notes if fewer else []
+    notes += [f"items of {', '.join(unknown)} are not counted before the run"] if unknown else []
+    notes.append(design_of(plan).assumptions)
+    return f"points found at 80% power from {size_in_words(plan)}; {'; '.join(notes)}"

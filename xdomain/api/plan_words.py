@@ -10,10 +10,12 @@ import yaml
 from xdomain.api.estimates import Estimates
 from xdomain.api.optional import optional_in_plan
 from xdomain.api.planning import Forecast
+from xdomain.api.prediction_plan import predictors_in_words
 from xdomain.core.words import count, duration
 from xdomain.plan.adopted import declaration
 from xdomain.plan.graph import Plan
 from xdomain.plan.recipe_words import recipe_lines
+from xdomain.plan.stage import StageRef
 
 SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 MOST_REASONS = 8
@@ -41,6 +43,7 @@ def lines_in_words(forecast: Forecast) -> Iterator[tuple[str, str]]:
         "recipes": recipe_lines(experiment),
         "alarms": [] if forecast.alarms is None else forecast.alarms.sentences(),
         "optional": optional_in_plan(forecast.plan),
+        "predictors": predictors_in_words(forecast.plan),
         "not reused": reasons_in_words(forecast),
         "borrowed": borrowed_in_words(forecast),
         "time left": [time_in_words(forecast)],
@@ -198,3 +201,16 @@ def yaml_lines(changes: Mapping[str, Any]) -> list[str]:
         place[last] = value
     lines = [yaml.safe_dump({name: part}, default_flow_style=True, width=1000) for name, part in nested.items()]
     return [line.strip()[1:-1] for line in lines]
+
+
+def mermaid_lines(plan: Plan) -> Iterator[str]:
+    """Yield the lines of a Mermaid flowchart of the base and the stages of all phases."""
+
+    def node(stage: StageRef) -> str:
+        return f"s{stage.key[:8]}"
+
+    yield "flowchart LR"
+    yield f'  {node(plan.base)}["{plan.base.title}"]'
+    for stage in plan.phase_stages:
+        yield f'  {node(stage)}["{stage.title.replace("->", "→")}"]'
+        yield from (f"  {node(plan.stages[ref.stage])} --> {node(stage)}" for ref in stage.made_from)

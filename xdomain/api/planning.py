@@ -1,11 +1,11 @@
-"""Forecast what a plan will do: counts, time, reuse, warnings. Explain differences between stages."""
+"""Forecast what a plan will do: counts, time, reuse, warnings."""
 
 from __future__ import annotations
 
 import shutil
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xdomain.api.alarms import PlannedAlarms, planned_alarms
 from xdomain.api.estimates import Estimates, Needs
@@ -14,7 +14,6 @@ from xdomain.api.outlook import design_of, outlooks
 from xdomain.api.run_costs import cost_document, run_costs
 from xdomain.config.domain_source import FileSource
 from xdomain.config.experiment import Experiment
-from xdomain.core.errors import PlanError
 from xdomain.domains.build import build_domains
 from xdomain.domains.data_domain import DataDomain
 from xdomain.domains.preflight import fewer_than_asked, rows_left_out
@@ -22,9 +21,7 @@ from xdomain.plan.checks import setting_notes, training_notes
 from xdomain.plan.cost import PlanCost, plan_cost
 from xdomain.plan.distillation import distillation_notes
 from xdomain.plan.expand import expand_curricula
-from xdomain.plan.explain import changes_in_words, explain_difference, find_stage
 from xdomain.plan.graph import Plan
-from xdomain.plan.identity import same_completions
 from xdomain.plan.recipe import distinct_phases, evaluation_of, settings_of
 from xdomain.plan.recipe_words import recipe_document, recipe_notes
 from xdomain.plan.run_cost import CostOfRun
@@ -33,13 +30,12 @@ from xdomain.plan.strategies import strategy_notes
 from xdomain.resolve.model_shape import find_shape
 from xdomain.resolve.sizes import EvaluatedItems, evaluated_items
 from xdomain.store.history import Rates
-from xdomain.store.reuse import MOST_COMPARED, NotReused, StoredAlike, not_reused
+from xdomain.store.reuse import MOST_COMPARED, NotReused, not_reused
 from xdomain.store.savings import Savings, expected_savings
 from xdomain.store.store import Store
-from xdomain.store.stored import StoredStage
 
-NEAREST = "stored"
-"""Name with which `explain` selects the stored stage that is most similar to the first one."""
+if TYPE_CHECKING:  # it imports the analysis, which a plan does not need
+    from xdomain.api.suggestions import Suggestions
 
 
 @dataclass(frozen=True)
@@ -117,6 +113,17 @@ class Forecast:
         """Reasons why open stages cannot reuse similar stored ones."""
         return not_reused(self.plan, self.store, self.done)
 
+    def suggest(self, most: int) -> Suggestions:
+        """Return at most `most` unrun cells that would narrow declared contrasts most, by the measured variances.
+
+        Raises:
+            AnalysisError: Nothing was evaluated yet.
+            PlanError: The experiment declares no contrast that is a difference of two runs on one domain.
+        """
+        from xdomain.api.suggestions import suggest
+
+        return suggest(self.plan, self.store, most)
+
     def document(self, effect: float | None = None) -> dict[str, Any]:
         """Return the forecast in the format of `xdomain grid plan --json`. Parents come before their stages.
 
@@ -167,70 +174,6 @@ class Forecast:
                 for stage in plan.stages.values()
             ],
         }
-
-
-@dataclass(frozen=True)
-class StageDifference:
-    """The differences between the identities of two stages.
-
-    Attributes:
-        first: One stage.
-        second: The other stage.
-        sentences: Description of each difference.
-        same_completions: Whether only the judging differs.
-        fields: Dotted fields that differ, with their value in each stage.
-    """
-
-    first: StageSpec | StoredStage
-    second: StageSpec | StoredStage
-    sentences: tuple[str, ...]
-    same_completions: bool
-    fields: tuple[tuple[str, Any, Any], ...]
-
-
-def explain(plan: Plan, store: Store, first: str, second: str) -> StageDifference:
-    """Compare the identities of two stages, of the plan or in the store.
-
-    Args:
-        plan: Plan of the experiment.
-        store: The store.
-        first: Title, folder or first characters of the key of one stage.
-        second: Title, folder or first characters of the key of the other stage; "stored" for the stored stage that is
-            most similar to the first one.
-
-    Raises:
-        PlanError: A name matches no stage of the plan or the store, or several.
-    """
-    one = _planned_or_stored(plan, store, first)
-    other = _nearest(store, one) if second == NEAREST else _planned_or_stored(plan, store, second)
-    return StageDifference(
-        one,
-        other,
-        tuple(changes_in_words(one.payload, other.payload)),
-        one.key != other.key and same_completions(one.payload, other.payload),
-        tuple(explain_difference(one.payload, other.payload)),
-    )
-
-
-def _nearest(store: Store, stage: StageSpec | StoredStage) -> StoredStage:
-    found = StoredAlike(store).nearest(stage)
-    if found is None:
-        raise PlanError(
-            f'no stored stage has the same name as "{stage.title}".',
-            where=str(store.root),
-            fix="Name one of the folders in stages/ of the store.",
-        )
-    return found
-
-
-def _planned_or_stored(plan: Plan, store: Store, text: str) -> StageSpec | StoredStage:
-    try:
-        return find_stage(plan, text)
-    except PlanError:
-        stored = store.find(text)
-        if len(stored) != 1:
-            raise
-        return stored[0]
 
 
 def warnings(plan: Plan) -> list[str]:

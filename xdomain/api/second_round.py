@@ -15,6 +15,12 @@ from xdomain.core.number_text import points
 from xdomain.plan.graph import Plan
 from xdomain.store.store import Store
 
+CAUTION = (
+    "In a prototype on the tiny model nothing predicted the effect of order, not even another seed "
+    "(docs/how-to/score-predictions.md), so take this order as a hypothesis."
+)
+"""Sentence on how much a predicted order is worth."""
+
 
 def write_second_round(
     plan: Plan, store: Store, path: Path, mapping: dict[str, Any], target: Path | None = None
@@ -79,10 +85,10 @@ def _head(path: Path, found: PredictedOrder) -> str:
 
 
 def order_in_words(found: PredictedOrder) -> str:
-    """Return a sentence with the predicted order, its sum and the number of orders that do not differ from it."""
+    """Return the predicted order, its sum, the number of orders that do not differ from it, and `CAUTION`."""
     rest = len(found.not_told_apart)
     others = f"{rest} of the {found.orders - 1} other orders" if rest else "no other order"
     return (
         f"Order of the smallest predicted forgetting: {' -> '.join(found.order)} (sum of backward transfer "
-        f"{points(found.sum_of_transfer, sign=True)} points); {others} cannot be told from it."
+        f"{points(found.sum_of_transfer, sign=True)} points); {others} cannot be told from it. {CAUTION}"
     )

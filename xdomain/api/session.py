@@ -87,7 +87,7 @@ class Session:
     ) -> RunOutcome:
         """Run every stage that is not in the store yet. A second call continues an interrupted one.
 
-        Ctrl-C stops at the next checkpoint. A second Ctrl-C stops at once.
+        Predictions are stored before their cells are run. Ctrl-C stops at the next checkpoint, a second one at once.
 
         Args:
             jobs: Number of stages that run at the same time; None for the experiment's setting, or else the machine's
@@ -107,10 +107,10 @@ class Session:
             StageError: A stage failed.
             Interrupted: The user stopped the session.
         """
+        from xdomain.api.predictions import predict_and_run
         from xdomain.api.run_events import as_observer
-        from xdomain.api.running import run_experiment
 
-        return run_experiment(self.plan, self.store, as_observer(progress), jobs, stages)
+        return predict_and_run(self.plan, self.store, as_observer(progress), jobs, stages)
 
     def adopt(self, jobs: int | None = None, *, progress: Progress | None = None) -> RunOutcome:
         """Take the checkpoints under `adopted` into the store, without training or evaluating. Arguments: see `run`.

@@ -59,38 +59,15 @@ class StoredAnswers:
             DamagedArtifact: The records of an evaluation are corrupt.
         """
         before, after = self._evaluations_of(domain.name, parent, end)
-        records = _records(before)
-        stops = bool(before.payload["sampling"].get("stop"))
-        right = [each for each in records if each.outcome == Outcome.RIGHT and each.finish_reason == ENDED]
-        if not right:
+        found = answers_of(domain, before, after, self._most)
+        if not found.right:
             raise ConfigError(
                 f"no completion of {parent.title} on {domain.name} is right, so there is nothing to attribute "
-                f"({len(records)} completions are stored).",
+                f"({len(_records(before))} completions are stored).",
                 where="--domains",
                 fix="Leave the domain out, or evaluate the checkpoint with more samples.",
             )
-        ends = _records(after) if after is not None else []
-        sampled = [each for each in ends if each.finish_reason in (ENDED, CUT)]
-        chosen = [_one_per_item(part)[: self._most] for part in (right, sampled)]
-        wanted = {each.item_id for part in chosen for each in part}
-        items = _items(domain, Split(before.payload["items"]["split"]), wanted)
-
-        def answers(records: Sequence[ItemRecord]) -> tuple[StoredAnswer, ...]:
-            return tuple(
-                StoredAnswer(
-                    items[each.item_id], each.prompt_hash, each.completion, each.finish_reason == ENDED and not stops
-                )
-                for each in records
-            )
-
-        return DomainAnswers(
-            domain=domain.name,
-            accuracy_before=_accuracy(records),
-            accuracy_after=_accuracy(ends),
-            right=answers(chosen[0]),
-            sampled=answers(chosen[1]),
-            temperature=float(before.payload["sampling"]["temperature"]),
-        )
+        return found
 
     def _evaluations_of(self, domain: str, parent: Evaluated, end: Evaluated) -> tuple[StoredStage, StoredStage | None]:
         """Return the largest evaluation of the parent, and that of the end with the same settings.
@@ -112,6 +89,54 @@ class StoredAnswers:
 
         chosen = max(before, key=rank)
         return chosen, after.get(_settings(chosen))
+
+
+def answers_of(domain: Domain, before: StoredStage, after: StoredStage | None, most: int) -> DomainAnswers:
+    """Return the answers in two evaluations, of which the first completion of each item counts.
+
+    Args:
+        domain: Domain of the evaluations.
+        before: Evaluation with the right completions; there may be none.
+        after: Evaluation with the sampled completions; None for no completions.
+        most: Largest number of completions of each kind.
+
+    Raises:
+        ConfigError: An item is unknown.
+        DamagedArtifact: The records of an evaluation are corrupt.
+    """
+    records, ends = _records(before), _records(after) if after is not None else []
+    stops = bool(before.payload["sampling"].get("stop"))
+    right = [each for each in records if each.outcome == Outcome.RIGHT and each.finish_reason == ENDED]
+    sampled = [each for each in ends if each.finish_reason in (ENDED, CUT)]
+    chosen = [_one_per_item(part)[:most] for part in (right, sampled)]
+    wanted = {each.item_id for part in chosen for each in part}
+    items = _items(domain, Split(before.payload["items"]["split"]), wanted)
+
+    def answers(records: Sequence[ItemRecord]) -> tuple[StoredAnswer, ...]:
+        return tuple(
+            StoredAnswer(
+                items[each.item_id], each.prompt_hash, each.completion, each.finish_reason == ENDED and not stops
+            )
+            for each in records
+        )
+
+    return DomainAnswers(
+        domain=domain.name,
+        accuracy_before=_accuracy(records),
+        accuracy_after=_accuracy(ends),
+        right=answers(chosen[0]),
+        sampled=answers(chosen[1]),
+        temperature=float(before.payload["sampling"]["temperature"]),
+    )
+
+
+def accuracy_of(stage: StoredStage) -> float | None:
+    """Return the mean score of an evaluation; None if no completion has a score.
+
+    Raises:
+        DamagedArtifact: The records are corrupt.
+    """
+    return _accuracy(_records(stage))
 
 
 def _settings(stage: StoredStage) -> str:

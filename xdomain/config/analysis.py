@@ -15,7 +15,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema
@@ -83,6 +83,10 @@ class AnalysisConfig(ConfigModel):
     """Margin of equivalence: smaller differences of accuracy are of no interest (0.02 is 2 points). A cell is reported
     as equivalent if two one-sided tests at 5% show that its difference is smaller. By default, nothing is tested for
     equivalence."""
+    predictors: tuple[Literal["first_order_transfer", "prompt_similarity", "additive_merge"], ...] = ()
+    """Ways to predict transfer and retention. `grid run` first runs what they need (single runs, sums of two of them,
+    and evaluations on dev items), stores the predictions, and then runs the rest of the grid. The report scores them.
+    """
 
 
 def parse_quantity(text: str) -> Quantity:

@@ -54,7 +54,7 @@ class DomainAnswers:
         domain: Name of the domain.
         accuracy_before: Mean score of the parent's completions; None if none has a score.
         accuracy_after: Mean score of the end's completions; None if there are none.
-        right: Right completions of the parent, at least one.
+        right: Right completions of the parent.
         sampled: Completions of the end; () if there are none.
         temperature: Temperature at which completions were drawn.
     """

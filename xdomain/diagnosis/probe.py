@@ -52,7 +52,22 @@ def run_probe(title: str, folder: Path, answers: Sequence[DomainAnswers], watch:
             )
     logging.disable_progress_bar()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = load_plain(folder).float().to(device).eval()
+    halves = halves_of(load_plain(folder).float().to(device).eval(), folder, answers, device, watch)
+    return compare_gradients(title, halves, {each.domain: len(each.right) for each in answers})
+
+
+def halves_of(
+    model: Any, folder: Path, answers: Sequence[DomainAnswers], device: str, watch: Watch
+) -> dict[str, tuple[list[Tensor], list[Tensor]]]:
+    """Return the gradients of a model on two halves of each domain's right completions, keyed by domain.
+
+    Args:
+        model: The checkpoint as a plain model in float32, on `device`.
+        folder: Folder of the checkpoint.
+        answers: Stored answers of the checkpoint, as `right`, on each domain.
+        device: "cpu" or "cuda".
+        watch: Callback for progress.
+    """
     tokenizer, chat = load_tokenizer(folder), read_info(folder).chat_template
     vocabulary = model.get_input_embeddings().weight.shape[0]
 
@@ -65,7 +80,7 @@ def run_probe(title: str, folder: Path, answers: Sequence[DomainAnswers], watch:
         watch("gradients", done, len(answers))
         halves[each.domain] = (gradient(each.right[::2]), gradient(each.right[1::2]))
     watch("gradients", len(answers), len(answers))
-    return compare_gradients(title, halves, {each.domain: len(each.right) for each in answers})
+    return halves
 
 
 def gradient_of(model: Any, batches: Sequence[Batch]) -> list[Tensor]:
@@ -93,7 +108,7 @@ def compare_gradients(
         between = _cosine(first, second)
         reliabilities[domain] = 2 * between / (1 + between) if between is not None and between > 0 else 0.0
         gradients[domain] = [(one + two) / 2 for one, two in zip(first, second, strict=True)]
-        norms[domain] = math.sqrt(_inner(gradients[domain], gradients[domain]))
+        norms[domain] = math.sqrt(inner_product(gradients[domain], gradients[domain]))
     pairs = []
     for one, two in combinations(gradients, 2):
         cosine, ceiling = _cosine(gradients[one], gradients[two]), math.sqrt(reliabilities[one] * reliabilities[two])
@@ -107,10 +122,11 @@ def compare_gradients(
     )
 
 
-def _inner(one: Sequence[Tensor], two: Sequence[Tensor]) -> float:
+def inner_product(one: Sequence[Tensor], two: Sequence[Tensor]) -> float:
+    """Return the inner product of two lists of tensors with the same shapes."""
     return math.fsum(float((first * second).double().sum()) for first, second in zip(one, two, strict=True))
 
 
 def _cosine(one: Sequence[Tensor], two: Sequence[Tensor]) -> float | None:
-    lengths = math.sqrt(_inner(one, one) * _inner(two, two))
-    return _inner(one, two) / lengths if lengths > 0 else None
+    lengths = math.sqrt(inner_product(one, one) * inner_product(two, two))
+    return inner_product(one, two) / lengths if lengths > 0 else None

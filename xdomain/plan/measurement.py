@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from xdomain.config.analysis import Quantity
 from xdomain.config.run_id import RunId
+from xdomain.plan.predictions import Predictions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,6 +148,7 @@ class MeasuredGrid:
             hold digests only.
         statements: Sentences that the report prints, such as what trained the checkpoints.
         declared: Runs whose checkpoints the user declared; some seeds of them may have been trained here.
+        predictions: Predictions that were stored for its cells; None if there are none.
         description: Facts about the run that a reader needs (model, steps, evaluation settings), as plain JSON that is
             shown unchanged.
     """
@@ -169,6 +171,7 @@ class MeasuredGrid:
     description: Mapping[str, Any] = field(default_factory=dict)
     statements: tuple[str, ...] = ()
     declared: tuple[RunId, ...] = ()
+    predictions: Predictions | None = None
 
     @property
     def measured_runs(self) -> tuple[RunId, ...]:

@@ -6,10 +6,18 @@ from xdomain.analysis.result import AnalysisResult
 from xdomain.report.alarms import alarm_sections
 from xdomain.report.causes import causes_sections
 from xdomain.report.cures import cures_sections
+from xdomain.report.predictions import prediction_sections
 from xdomain.report.strategies import strategy_sections
 from xdomain.report.text_section import TextSection
 
 
 def table_sections(result: AnalysisResult) -> list[TextSection]:
-    """Return the sections on alarms, diagnoses, repairs, cost of strategies and gradients, in reading order."""
-    return [*alarm_sections(result), *causes_sections(result), *cures_sections(result), *strategy_sections(result)]
+    """Return the sections on alarms, diagnoses, repairs, predictions, cost of strategies and gradients, in reading
+    order."""
+    return [
+        *alarm_sections(result),
+        *causes_sections(result),
+        *cures_sections(result),
+        *prediction_sections(result),
+        *strategy_sections(result),
+    ]

@@ -21,6 +21,7 @@ from xdomain.plan.stage import CheckpointRef, PhaseStage, StageKind, TrainStage
 from xdomain.store.artifact import REMAKE, check_artifact
 from xdomain.store.efforts import stage_efforts
 from xdomain.store.optional import Decisions, grown, stage_looks
+from xdomain.store.predictions import read_predictions
 from xdomain.store.store import Store
 
 TEXT = ("completion", "answer", "gold", "reason", "backend", "reproducibility", "prefill")
@@ -69,6 +70,7 @@ def measured_grid(
         description=dict(description),
         statements=(*filter(None, sentences), *_alarms(plan, store, done)),
         declared=tuple(dict.fromkeys(stage.run for stage in plan.train_stages if stage.adopted)),
+        predictions=read_predictions(store, plan),
     )
 
 

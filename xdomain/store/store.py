@@ -12,6 +12,7 @@ logs/<folder>.log
 reports/<experiment>/
 experiments/<name>.json        stages that an experiment needs
 settings/<name>.json           settings that an experiment last ran with
+predictions/<name>.json        predictions of an experiment's cells, written once
 drawn/<draw>-<folder>          empty file: index of evaluations by the settings that completions were drawn with
 """
 

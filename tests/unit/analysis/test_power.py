@@ -24,8 +24,7 @@ from xdomain.analysis.power import (
     seeds_needed,
     smallest_detectable,
 )
-from xdomain.api.outlook import outlooks
-from xdomain.cli.grid.power_tables import design_in_words
+from xdomain.api.outlook import design_in_words, outlooks
 from xdomain.config.domain import DomainConfig
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain

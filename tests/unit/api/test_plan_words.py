@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from xdomain.api.plan_words import STAGE_COLUMNS, bytes_in_words, large, lines_in_words, stage_rows, yaml_lines
+from tests.support.plans import make_plan
+from xdomain.api.plan_words import (
+    STAGE_COLUMNS,
+    bytes_in_words,
+    large,
+    lines_in_words,
+    mermaid_lines,
+    stage_rows,
+    yaml_lines,
+)
 from xdomain.api.session import Session, open_experiment
 
 SMOKE = Path(__file__).parents[3] / "experiments" / "smoke.yaml"
@@ -51,3 +60,14 @@ def test_a_plan_tells_what_trains_unless_it_is_the_built_in_trainer(tmp_path: Pa
     built_in = open_experiment(SMOKE, store=tmp_path / "s").forecast()
     assert "trainer" not in dict(lines_in_words(built_in))
     assert built_in.document()["engine"] is None
+
+
+def test_a_flowchart_has_one_line_per_node_however_long() -> None:
+    plan = make_plan(
+        domains=["logic", "puzzle", "math", "science"],
+        grid={},
+        curricula=[" -> ".join(["logic", "puzzle", "math", "science"] * 5)],
+    )
+    lines = list(mermaid_lines(plan))
+    assert max(map(len, lines)) > 140
+    assert len(lines) == 2 + 2 * len(plan.train_stages)

@@ -23,6 +23,7 @@ from xdomain.analysis.result.analysis_result import (
 )
 from xdomain.analysis.result.diagnoses import DiagnosedStage, Diagnoses
 from xdomain.analysis.result.findings import Finding
+from xdomain.analysis.result.predictions import PredictedValue, PredictionScore, ScoredPredictions
 from xdomain.analysis.result.published import (
     PublishedEffect,
     PublishedStudy,
@@ -62,6 +63,8 @@ __all__ = [
     "Matrix",
     "Meta",
     "MonitoredDomain",
+    "PredictedValue",
+    "PredictionScore",
     "PublishedEffect",
     "PublishedStudy",
     "RaisedAlarm",
@@ -71,6 +74,7 @@ __all__ = [
     "ResultModel",
     "RunCost",
     "RunEffort",
+    "ScoredPredictions",
     "Section",
     "SpeaksOf",
     "Standing",

@@ -10,6 +10,7 @@ from xdomain.analysis.matrix import AccuracyMatrix, Cell, Matrix, ResultModel, S
 from xdomain.analysis.result.alarms import MonitoredDomain
 from xdomain.analysis.result.diagnoses import Diagnoses
 from xdomain.analysis.result.findings import Finding
+from xdomain.analysis.result.predictions import ScoredPredictions
 from xdomain.analysis.result.published import PublishedStudy
 from xdomain.analysis.result.recovery import Recovery
 from xdomain.analysis.result.runs import EndCheckpoint, ItemChange, RunEffort, Trajectory
@@ -94,6 +95,8 @@ class AnalysisResult(ResultModel):
     """Diagnoses that `xdomain diagnose` stored."""
     recoveries: tuple[Recovery, ...] = ()
     """Repairs of damaged domains, dose by dose."""
+    predictions: ScoredPredictions | None = None
+    """Predictions that were stored before the cells were run, with their scores; null if there are none."""
     contrasts: tuple[DeclaredContrast, ...]
     references: tuple[PublishedStudy, ...] = ()
     effort: dict[str, RunEffort]

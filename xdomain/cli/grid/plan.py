@@ -8,17 +8,17 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from xdomain.api.explaining import StageDifference, explain
 from xdomain.api.next_steps import next_command
-from xdomain.api.plan_words import STAGE_COLUMNS, lines_in_words, stage_rows
-from xdomain.api.planning import Forecast, StageDifference, explain, warnings
+from xdomain.api.outlook import design_in_words
+from xdomain.api.plan_words import STAGE_COLUMNS, lines_in_words, mermaid_lines, stage_rows
+from xdomain.api.planning import Forecast, warnings
 from xdomain.api.run_costs import COST_COLUMNS, compares_ways, cost_rows
 from xdomain.cli.grid.plan_tree import stage_tree
-from xdomain.cli.grid.power_tables import design_in_words, power_tables
+from xdomain.cli.grid.power_tables import power_tables
 from xdomain.cli.options import ExperimentPath, Jobs, Json, Seeds, Settings, StorePath, opened
 from xdomain.cli.render import next_step, out, print_json
 from xdomain.core.words import count
-from xdomain.plan.graph import Plan
-from xdomain.plan.stage import StageRef
 
 
 class PlanFormat(StrEnum):
@@ -43,6 +43,10 @@ def plan(
         typer.Option(
             metavar="POINTS", min=0.1, max=100, help="Show the items or seeds that an effect of this size needs."
         ),
+    ] = None,
+    suggestions: Annotated[
+        int | None,
+        typer.Option("--suggest", metavar="N", min=1, help="List N unrun cells that narrow declared contrasts most."),
     ] = None,
     gpu_memory: Annotated[
         float | None,
@@ -70,14 +74,17 @@ def plan(
     session = opened(experiment, store, seeds, settings)
     forecast = session.forecast(gpu_memory_gb=gpu_memory, tokens_per_second=tokens_per_second, jobs=jobs)
     effect = None if detect is None else detect / 100
+    found = None if suggestions is None else forecast.suggest(suggestions)
     if stages is not None:
         show_difference(explain(session.plan, session.store, *stages))
     elif json_ or format is PlanFormat.JSON:
-        print_json(forecast.document(effect))
+        print_json(forecast.document(effect) | ({} if found is None else found.document()))
     elif format is PlanFormat.MERMAID:
-        show_mermaid(session.plan)
+        out.print("\n".join(mermaid_lines(session.plan)), markup=False, soft_wrap=True)
     else:
         show_tree(forecast, effect, verbose=verbose)
+        if found is not None:
+            out.print(_table(found.columns, found.rows()))
         verb = "report" if len(forecast.done) == len(session.plan.stages) else "grid run"
         next_step(next_command(verb, session, store))
 
@@ -110,15 +117,6 @@ def show_tree(forecast: Forecast, effect: float | None, *, verbose: bool = False
         out.print(f"[yellow]warning[/] {escape(warning)}")
 
 
-def show_mermaid(plan: Plan) -> None:
-    """Print the base and the stages of all phases as a Mermaid flowchart."""
-    lines = ["flowchart LR", f'  {_node(plan.base)}["{plan.base.title}"]']
-    for stage in plan.phase_stages:
-        lines.append(f'  {_node(stage)}["{stage.title.replace("->", "→")}"]')
-        lines += [f"  {_node(plan.stages[ref.stage])} --> {_node(stage)}" for ref in stage.made_from]
-    out.print("\n".join(lines), markup=False, soft_wrap=True)
-
-
 def show_difference(found: StageDifference) -> None:
     """Print the differences between the identities of two stages, as sentences and by field."""
     for sentence in found.sentences:
@@ -136,7 +134,3 @@ def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
     for row in rows:
         table.add_row(*map(escape, row))
     return table
-
-
-def _node(stage: StageRef) -> str:
-    return f"s{stage.key[:8]}"

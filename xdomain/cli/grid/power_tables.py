@@ -4,23 +4,10 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from xdomain.api.outlook import Line, design_of, outlooks, size_in_words
+from xdomain.api.outlook import Line, outlooks
 from xdomain.core.number_text import points
 from xdomain.plan.graph import Plan
-from xdomain.plan.recipe import evaluations_of
 from xdomain.resolve.sizes import EvaluatedItems
-
-
-def design_in_words(plan: Plan, items: dict[str, EvaluatedItems]) -> str:
-    """Return the line above the tables: the design, the number of items, and the assumptions."""
-    asked = {name: evaluation.items for name, evaluation in evaluations_of(plan.experiment).items()}
-    fewer = [f"{name} {found.count} of {asked[name]}" for name, found in items.items() if found.count < asked[name]]
-    unknown = [name for name, found in items.items() if found.in_split is None]
-    notes = [f"the {plan.experiment.evaluation.split} split has fewer items than requested: {', '.join(fewer)}"]
-    notes = notes if fewer else []
-    notes += [f"items of {', '.join(unknown)} are not counted before the run"] if unknown else []
-    notes.append(design_of(plan).assumptions)
-    return f"points found at 80% power from {size_in_words(plan)}; {'; '.join(notes)}"
 
 
 def power_tables(plan: Plan, items: dict[str, EvaluatedItems], effect: float | None) -> Iterator[Table]:

@@ -5,20 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.plans import make_plan
-from xdomain.api.planning import StageDifference
-from xdomain.cli.grid.plan import show_difference, show_mermaid
-
-
-def test_a_flowchart_has_one_line_per_node_however_long(capsys: pytest.CaptureFixture[str]) -> None:
-    plan = make_plan(
-        domains=["logic", "puzzle", "math", "science"],
-        grid={},
-        curricula=[" -> ".join(["logic", "puzzle", "math", "science"] * 5)],
-    )
-    show_mermaid(plan)
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) > 140
-    assert len(lines) == 2 + 2 * len(plan.train_stages)
+from xdomain.api.explaining import StageDifference
+from xdomain.cli.grid.plan import show_difference
 
 
 def test_values_with_brackets_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
