@@ -1,14 +1,18 @@
 """A refresh: a short return to a domain that an alarm found damaged, as an ordinary training phase with a warm-up.
 
-Source: the return is the domain refresh of 2606.02398; the condition and the warm-up are ours (interference.md,
-Repairs: without a warm-up, a new optimizer's first steps are erratic).
+Source: the return is the domain refresh of 2606.02398; the condition and the warm-up are ours. Without a
+warm-up, the first steps of a new optimizer are erratic.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from xdomain.config.alarms import AlarmsConfig
 from xdomain.config.training import TrainingConfig
-from xdomain.plan.alarms.looks import StageLooks
+
+if TYPE_CHECKING:  # it imports numpy, which planning does without
+    from xdomain.plan.alarms.looks import StageLooks
 
 PART = 4
 """By default, a refresh has one step per this many steps of the stage."""

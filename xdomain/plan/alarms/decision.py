@@ -4,7 +4,7 @@ D_ik is the score of item i at look k minus its score at the reference, with the
 each item's differences D_i1, ..., D_iK are as likely as their negatives, so flipping the signs of whole items gives the
 distribution of any statistic. Missing scores count as no difference.
 
-Source: interference.md, Alarms; the spending rule is that of Lan and DeMets (1983) on permutations, so it needs no
+Source: ours; the spending rule is that of Lan and DeMets (1983) on permutations, so it needs no
 independent increments.
 """
 
