@@ -3,9 +3,10 @@
     python -m experiments.stand_ins FOLDER
     XDOMAIN_DATA=FOLDER xdomain grid plan experiments/cgpo.yaml
 
-With these rows, `when-domains-interact.yaml`, `cgpo.yaml` and `care-rl.yaml` load, plan, check and train
-for a few steps. Models cannot learn from the rows, and the keys of a plan depend on them. Columns, prompts and ground
-truths have the form that the public preparation scripts produce, so that a mistake with the real rows also shows with
+With these rows, `when-domains-interact.yaml`, `cgpo.yaml`, `care-rl.yaml` and
+`breaking-barriers-interventional.yaml` load, plan, check and train for a few steps. Models cannot learn from the rows,
+and the keys of a plan depend on them. Columns, prompts and ground truths have the form that the public preparation
+scripts produce, so that a mistake with the real rows also shows with
 these: github.com/LLM360/Reasoning360, data_preprocess, for Guru; github.com/uservan/cross_domain,
 verl/examples/data_preprocess_mix_reward, for "When Domains Interact"; the original files for WritingBench.
 """

@@ -22,9 +22,9 @@ from xdomain.resolve.identities import resolve_identities
 GOLDEN = Path(__file__).parent / "shipped_keys.json"
 EXPERIMENTS = (
     "smoke", "four-domains", "planted-conflict", "strategies", "smollm2", "when-domains-interact", "cgpo", "care-rl",
-    "ways-to-combine", "planted-ways", "smollm2-ways",
+    "ways-to-combine", "planted-ways", "smollm2-ways", "breaking-barriers-interventional",
 )  # fmt: skip
-ON_STAND_INS = ("when-domains-interact", "cgpo", "care-rl")
+ON_STAND_INS = ("when-domains-interact", "cgpo", "care-rl", "breaking-barriers-interventional")
 WRITERS = f"pandas {pd.__version__}, pyarrow {pa.__version__}"
 """Parquet files name their writer, so the digests of stand-in rows are those of one pair of versions."""
 KEY_DIGITS = 16

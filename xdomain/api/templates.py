@@ -50,7 +50,9 @@ def list_templates() -> list[Start]:
 
 def list_examples() -> list[Start]:
     """Return the shipped experiments and studies, sorted by name."""
-    return [Start(path.stem, _about(path), path) for path in sorted(EXAMPLES.glob("*.yaml"))]
+    return [
+        Start(path.stem, _about(path), path) for path in sorted(EXAMPLES.glob("*.yaml"), key=lambda path: path.stem)
+    ]
 
 
 def start_experiment(folder: str | Path = ".", template: str = "smoke", *, force: bool = False) -> list[Path]:

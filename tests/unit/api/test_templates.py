@@ -18,7 +18,7 @@ from xdomain.config.yaml_file import read_yaml
 from xdomain.core.errors import ConfigError
 
 TEMPLATES = [each.name for each in list_templates()]
-WITH_DATA = ("bring-your-own", "when-domains-interact", "cgpo", "care-rl")
+WITH_DATA = ("bring-your-own", "when-domains-interact", "cgpo", "care-rl", "breaking-barriers-interventional")
 
 
 def test_the_templates_of_the_issue_are_there() -> None:
