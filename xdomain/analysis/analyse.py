@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from xdomain.analysis.alarms import monitored_domains
 from xdomain.analysis.checkpoints import end_checkpoints
+from xdomain.analysis.course import course
 from xdomain.analysis.declared import declared_contrasts
 from xdomain.analysis.effort import efforts
 from xdomain.analysis.estimands import estimands
@@ -56,6 +57,7 @@ def analyse(grid: MeasuredGrid, model: str | None = None) -> AnalysisResult:
             trajectories=trajectories(study),
             strategies=strategy_costs(study),
             ways_to_combine=ways_to_combine(study),
+            course=course(study),
             alarms=monitored_domains(study),
             recoveries=recoveries(study),
             predictions=scored_predictions(study, grid.predictions),

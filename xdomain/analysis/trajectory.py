@@ -25,7 +25,7 @@ def trajectories(study: Study) -> tuple[Trajectory, ...]:
         {
             (run.label, step, domain): _level(study, run, step, domain)
             for run in study.book
-            for step in _steps(run)
+            for step in saved_steps(run)
             for domain in study.domains
         }
     )
@@ -34,7 +34,8 @@ def trajectories(study: Study) -> tuple[Trajectory, ...]:
     )
 
 
-def _steps(run: Run) -> list[int]:
+def saved_steps(run: Run) -> list[int]:
+    """Return the steps of the last phase of a run at which a checkpoint was evaluated."""
     return sorted({checkpoint.step for group in run.saved.values() for checkpoint in group})
 
 
@@ -47,24 +48,24 @@ def _trajectory(study: Study, run: Run, domain: str, measured: dict[Place, Measu
     points: list[TrajectoryPoint] = []
     phase_ends: list[int] = []
     done = 0
-    for phase, part in enumerate(_chain(study, run)):
-        for step in _steps(part):
+    for phase, part in enumerate(chain(study, run)):
+        for step in saved_steps(part):
             found = measured[part.label, step, domain]
             if not isinstance(found, Blank):
                 cell = study.spoken(accuracy_cell(found)).model_dump()
                 points.append(TrajectoryPoint(**cell, total_steps=done + step, phase=phase, phase_step=step))
         if phase:
-            done += max(_steps(part), default=0)
+            done += max(saved_steps(part), default=0)
             phase_ends.append(done)
     return Trajectory(curriculum=run.label, domain=domain, phase_ends=tuple(phase_ends), points=tuple(points))
 
 
-def _chain(study: Study, run: Run) -> list[Run]:
+def chain(study: Study, run: Run) -> list[Run]:
     """Return the runs from the base model to `run`, one per phase. A parent without checkpoints ends the chain."""
-    chain = [run]
-    while chain[0].parent is not None:
-        parent = study.book.parent(chain[0])
+    found = [run]
+    while found[0].parent is not None:
+        parent = study.book.parent(found[0])
         if parent.id not in study.book.runs:
             break
-        chain.insert(0, parent)
-    return chain if chain[0].id.is_base else [study.base, *chain]
+        found.insert(0, parent)
+    return found if found[0].id.is_base else [study.base, *found]

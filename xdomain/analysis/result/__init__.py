@@ -21,6 +21,7 @@ from xdomain.analysis.result.analysis_result import (
     Summary,
     result_schema,
 )
+from xdomain.analysis.result.course import Course, DamageOnset, GainsAtStep, LaterCourse, StepsToTarget
 from xdomain.analysis.result.diagnoses import DiagnosedStage, Diagnoses
 from xdomain.analysis.result.findings import Finding
 from xdomain.analysis.result.predictions import PredictedValue, PredictionScore, ScoredPredictions
@@ -53,13 +54,17 @@ __all__ = [
     "AnswerShape",
     "BestSet",
     "Cell",
+    "Course",
+    "DamageOnset",
     "DeclaredContrast",
     "DiagnosedStage",
     "Diagnoses",
     "Direction",
     "EndCheckpoint",
     "Finding",
+    "GainsAtStep",
     "ItemChange",
+    "LaterCourse",
     "Matrix",
     "Meta",
     "MonitoredDomain",
@@ -78,6 +83,7 @@ __all__ = [
     "Section",
     "SpeaksOf",
     "Standing",
+    "StepsToTarget",
     "StrategyComparison",
     "StrategyCost",
     "StrategyGradients",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from xdomain.analysis.matrix import AccuracyMatrix, Cell, Matrix, ResultModel, SpeaksOf
 from xdomain.analysis.result.alarms import MonitoredDomain
+from xdomain.analysis.result.course import Course
 from xdomain.analysis.result.diagnoses import Diagnoses
 from xdomain.analysis.result.findings import Finding
 from xdomain.analysis.result.predictions import ScoredPredictions
@@ -89,6 +90,8 @@ class AnalysisResult(ResultModel):
     """Cost of the strategies of each mixed curriculum."""
     ways_to_combine: tuple[WaysToCombine, ...] = ()
     """Ways to combine each set of domains that were combined in several ways, the largest set first."""
+    course: Course = Course()
+    """Falls of domains in later phases, steps to a target, and gains over steps."""
     alarms: tuple[MonitoredDomain, ...] = ()
     """Domains that were monitored during training."""
     diagnoses: Diagnoses = Diagnoses()
