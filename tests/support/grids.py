@@ -11,7 +11,7 @@ import pandas as pd
 
 from xdomain.config.analysis import parse_quantity
 from xdomain.config.curriculum import Curriculum, parse_curriculum
-from xdomain.config.phases import AnyPhase, Distill, Merge, make_phase
+from xdomain.config.phases import AnyPhase, Distill, Merge, Rollback, make_phase
 from xdomain.config.run_id import BASE_RUN, JOINT, RunId
 from xdomain.core.seeds import derive_seed
 from xdomain.plan.measurement import Effort, EvaluatedCheckpoint, MeasuredGrid
@@ -38,6 +38,8 @@ def true_shift(curriculum: Curriculum, domain: str, share_done: float = 1.0) -> 
 def _phase_gain(phase: AnyPhase, domain: str) -> float:
     if isinstance(phase, Merge):
         return sum(weight * true_shift(each, domain) for weight, each in phase.arguments)
+    if isinstance(phase, Rollback):
+        return true_shift(phase.curriculum, domain)
     if isinstance(phase, Distill):
         phase = make_phase(dict.fromkeys(phase.domains, 1))
     total = sum(weight for _, weight in phase.weights)

@@ -177,7 +177,10 @@ def _answers(
 def _found(store: Store, name: str) -> Checkpoints:
     """Return the checkpoints that a name matches. Like `grid logs`, titles match without their seed too."""
     return stored_checkpoints(store, name) or stored_checkpoints(
-        store, pick_stage([*store.find("train-*"), *store.find("merge-*"), *store.find("base-*")], name).key
+        store,
+        pick_stage(
+            [*store.find("train-*"), *store.find("merge-*"), *store.find("rollback-*"), *store.find("base-*")], name
+        ).key,
     )
 
 
@@ -188,7 +191,7 @@ def _change(store: Store, stage: StoredStage, step: int) -> _Change:
             where="STAGE",
             fix='Name a training stage, such as "math -> science, seed 0".',
         )
-    key = stage.payload["base" if stage.kind is StageKind.MERGE else "parent"]
+    key = _parent(stage)
     parents = store.find(key)
     if not parents:
         raise StoreError(
@@ -208,6 +211,16 @@ def _change(store: Store, stage: StoredStage, step: int) -> _Change:
 def _files(store: Store, change: _Change) -> StageFiles:
     end, parent = change.end, change.parent
     return StageFiles(end.title, parent.title, _folder(store, end.checkpoint), _folder(store, parent.checkpoint))
+
+
+def _parent(stage: StoredStage) -> str:
+    """Return the key of the stage that another one changed."""
+    match stage.kind:
+        case StageKind.MERGE:
+            return str(stage.payload["base"])
+        case StageKind.ROLLBACK:
+            return str(stage.payload["inputs"][0]["stage"])
+    return str(stage.payload["parent"])
 
 
 def _folder(store: Store, checkpoint: CheckpointRef) -> Path:

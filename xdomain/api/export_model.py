@@ -126,7 +126,7 @@ def _lineage(store: Store, key: str) -> Iterator[StoredStage]:
         yield from _lineage(store, found[0].payload["parent"])
         for each in found[0].payload.get("teachers", {}).values():
             yield from _lineage(store, each["stage"])
-    if found[0].kind is StageKind.MERGE:
+    if found[0].kind in (StageKind.MERGE, StageKind.ROLLBACK):
         for each in found[0].payload["inputs"]:
             yield from _lineage(store, each["stage"])
     yield found[0]
@@ -161,6 +161,10 @@ def _line(stage: StoredStage) -> str:
         weights = ", ".join(f"{weight:g}" for weight in stage.payload["weights"])
         how = f"{stage.payload['method']} merge of {len(stage.payload['inputs'])} checkpoints, weights {weights}"
         return f"{stage.title}: {how} (stage {stage.key[:16]})"
+    if stage.kind is StageKind.ROLLBACK:
+        chosen = "" if stage.payload["share"] else " (chosen on dev items)"
+        share = stage.done["summary"]["share"]
+        return f"{stage.title}: {share:.2%} of the entries reset{chosen} (stage {stage.key[:16]})"
     teachers = ", ".join(f"{domain} {each['stage'][:16]}" for domain, each in stage.payload.get("teachers", {}).items())
     how = f"distillation, teachers {teachers}," if teachers else "GRPO"
     return f"{stage.title}: {stage.payload['steps']} steps of {how} (stage {stage.key[:16]})"

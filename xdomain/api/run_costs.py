@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from xdomain.api.estimates import Estimates
-from xdomain.config.phases import Distill, Merge
+from xdomain.config.phases import Distill, Stepless
 from xdomain.config.run_id import RunId
 from xdomain.core.words import duration
 from xdomain.plan.graph import Plan
@@ -48,8 +48,8 @@ def cost_document(cost: CostOfRun, done: frozenset[str]) -> dict[str, Any]:
 
 
 def compares_ways(plan: Plan) -> bool:
-    """Return whether a plan merges or distills, so that the steps of a run are not its whole cost."""
-    return any(isinstance(phase, Merge | Distill) for run in plan.runs for phase in run.id.phases)
+    """Return whether a plan merges, rolls back or distills, so that the steps of a run are not its whole cost."""
+    return any(isinstance(phase, Distill | Stepless) for run in plan.runs for phase in run.id.phases)
 
 
 def cost_rows(costs: tuple[CostOfRun, ...]) -> Iterator[tuple[str, ...]]:

@@ -48,7 +48,7 @@ class StageEvent(ConfigModel):
     seconds: float
     """Seconds since the session began."""
     key: str
-    kind: Literal["base", "train", "merge", "evaluate"]
+    kind: Literal["base", "train", "merge", "rollback", "evaluate"]
     title: str
     folder: str
     optional: bool

@@ -10,7 +10,7 @@ from xdomain.config.curriculum import Curriculum
 from xdomain.config.field_types import Revision
 from xdomain.config.model import ModelConfig
 from xdomain.config.model_base import ConfigModel
-from xdomain.config.phases import Merge
+from xdomain.config.phases import Stepless
 
 
 class AdoptedCheckpoint(ConfigModel):
@@ -67,8 +67,10 @@ class AdoptedRun(ConfigModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> AdoptedRun:
-        if isinstance(self.curriculum.phases[-1], Merge):
-            raise ValueError("curriculum: a merge has no steps. Declare the checkpoints that it merges.")
+        if isinstance(self.curriculum.phases[-1], Stepless):
+            raise ValueError(
+                "curriculum: a merge or rollback has no steps. Declare the checkpoints that it is made of."
+            )
         steps = [each.step for each in self.checkpoints]
         if steps != sorted(set(steps)):
             raise ValueError(f"checkpoints: steps should rise, and each should be listed once. Found {steps}.")

@@ -11,12 +11,12 @@ from pydantic_core import CoreSchema
 
 from xdomain.config.curriculum_parser import parse_phases
 from xdomain.config.field_types import expression_schema
-from xdomain.config.phases import AnyPhase, Distill, Merge, Phase, make_phase
+from xdomain.config.phases import AnyPhase, Distill, Merge, Phase, Stepless, make_phase
 
 
 @dataclass(frozen=True)
 class Curriculum:
-    """A sequence of phases. Only the first can be a merge, because a merge starts from the base model."""
+    """A sequence of phases. Only the first can be a merge or rollback, because those name the curricula before them."""
 
     phases: tuple[AnyPhase, ...]
 
@@ -32,7 +32,7 @@ class Curriculum:
 
     @property
     def inner(self) -> tuple[Curriculum, ...]:
-        """Distinct curricula that the phases merge or take as teachers, without the inner ones of those."""
+        """Distinct curricula that the phases merge, repair or take as teachers, without the inner ones of those."""
         return tuple(dict.fromkeys(each for phase in self.phases for each in phase.inner))
 
     @property
@@ -47,8 +47,8 @@ class Curriculum:
 
     @property
     def prompted_phases(self) -> tuple[Phase | Distill, ...]:
-        """The phases that train on prompts: all but merges."""
-        return tuple(phase for phase in self.phases if not isinstance(phase, Merge))
+        """The phases that train on prompts: all but merges and rollbacks."""
+        return tuple(phase for phase in self.phases if not isinstance(phase, Stepless))
 
     @property
     def is_single(self) -> bool:

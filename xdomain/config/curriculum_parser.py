@@ -1,7 +1,7 @@
 """The grammar of curricula, and a recursive-descent parser for it.
 
     curriculum := phase ("->" phase)*
-    phase      := (mixture | merge | distill | refresh) ["@" steps]
+    phase      := (mixture | merge | distill | refresh | rollback) ["@" steps]
     mixture    := term ("+" term)*
     term       := [whole "*"] domain
     merge      := "merge" "(" merged ("," merged)* ("," setting)* ")"
@@ -9,20 +9,21 @@
     distill    := "distill" "(" taught ("," taught)* ")"
     taught     := domain [":" operand]
     refresh    := "refresh" "(" domain ")"
+    rollback   := "rollback" "(" operand ("," setting)* ")"
     operand    := curriculum | "(" curriculum ")"
-    setting    := "method" "=" name | "density" "=" decimal
+    setting    := "method" "=" name | "density" "=" decimal | "to" "=" operand | "share" "=" (decimal | "auto")
 
 `*` binds tighter than `+`, and `+` tighter than `->`. `a -> a` is allowed (the control); "a@10" sets a phase's steps.
-A merge has no steps and can only be the first phase of its curriculum. A refresh sets its steps.
+A merge or rollback has no steps and can only be the first phase of its curriculum. A refresh sets its steps.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from xdomain.config.curriculum_reader import Reader
+from xdomain.config.curriculum_reader import DECIMAL, Reader
 from xdomain.config.phases import (
     DOMAIN_NAME,
     AnyPhase,
@@ -30,10 +31,13 @@ from xdomain.config.phases import (
     Merge,
     MergeMethod,
     Phase,
+    Rollback,
+    RollbackMethod,
     make_distill,
     make_merge,
     make_phase,
     make_refresh,
+    passed_through,
 )
 from xdomain.core.errors import ConfigError
 from xdomain.core.registry import did_you_mean
@@ -41,6 +45,8 @@ from xdomain.core.registry import did_you_mean
 if TYPE_CHECKING:  # a curriculum parses itself
     from xdomain.config.curriculum import Curriculum
 
+AUTO = "auto"
+"""Value of a setting that is chosen on dev items."""
 MOST_PHASES = 100
 LONGEST_TEXT = 10_000
 """Characters of an expression."""
@@ -48,7 +54,6 @@ MOST_NESTED = 5
 """Functions inside each other, including the outermost."""
 TERM = re.compile(r"(?:(?P<weight>\d{1,9})\s*\*\s*)?(?P<domain>[a-z][a-z0-9_]*)")
 FACTOR = re.compile(r"\s*(?P<weight>[\d.]+)\s*\*")
-DECIMAL = re.compile(r"\d{1,6}(?:\.\d{1,6})?")
 STEPS = re.compile(r"\d{1,9}")
 ARGUMENT = re.compile(r"[^,()]*")
 REST_OF_PHASE = re.compile(r"(?:(?!->)[^,()])*")
@@ -88,6 +93,7 @@ class _Parser(Reader):
             "merge": self.merge,
             "distill": self.distill,
             "refresh": self.refresh,
+            "rollback": self.rollback,
         }
 
     def whole(self) -> Curriculum:
@@ -104,6 +110,12 @@ class _Parser(Reader):
                     f'"{phases[-1]}" is not the first phase. A merge starts from the base model, so the phases before '
                     "it would be lost",
                     "Begin with it, or make those phases an argument: merge(a -> b, c).",
+                )
+            if isinstance(phases[-1], Rollback):
+                raise self.error(
+                    f'"{phases[-1]}" is not the first phase. A rollback starts from the curriculum that it names, so '
+                    "the phases before it would be lost",
+                    "Begin with it.",
                 )
         return self.make(tuple(phases))
 
@@ -170,31 +182,44 @@ class _Parser(Reader):
                 raise self.error(f'merges "{merged}" twice', f'Use a weight: "2*({merged})".')
             weights[merged] = weight
 
-        settings = self.arguments("merge", argument, ("method", "density"))
+        settings = self.arguments("merge", argument, {"method": self.piece, "density": self.piece})
         if not weights:
             raise self.error("merges nothing", "Name at least one curriculum: merge(a, b).")
-        if self.next() == "@":
-            raise self.error(
-                "sets the steps of a merge, which has none",
-                "Remove them. Steps go to a later phase: merge(a, b) -> a@10.",
-            )
-        return self.set_up(weights, settings)
-
-    def set_up(self, weights: dict[Curriculum, float], settings: dict[str, str]) -> Merge:
-        name = settings.get("method", MergeMethod.LINEAR)
-        known = [str(each) for each in MergeMethod]
-        if name not in known:
-            raise self.error(
-                f'"{name}" is not a method of merging', f"Known: {', '.join(known)}.{did_you_mean(name, known)}"
-            )
-        method, written = MergeMethod(name), settings.get("density")
-        if written is None:
+        self.refuse_steps("merge", "merge(a, b) -> a@10")
+        method = self.method(MergeMethod, settings, MergeMethod.LINEAR, "merging")
+        if "density" not in settings:
             return make_merge(weights, method)
         if not method.is_sparse:
             raise self.error("sets a density, which the method linear does not have", "Remove it, or set the method.")
-        if not DECIMAL.fullmatch(written) or not 0 < float(written) <= 1:
-            raise self.error(f'"density={written}" is not a share', "Write a number above 0 and up to 1, such as 0.2.")
-        return make_merge(weights, method, float(written))
+        return make_merge(weights, method, self.share("density", settings["density"], "0.2"))
+
+    def rollback(self) -> Rollback:
+        curricula: list[Curriculum] = []
+        settings = self.arguments(
+            "rollback",
+            lambda: curricula.append(self.operand()),
+            {"to": self.operand, "share": self.piece, "method": self.piece},
+        )
+        self.refuse_steps("rollback", "rollback(a -> b, to=a, share=0.001) -> a@10")
+        if len(curricula) != 1 or "to" not in settings or "share" not in settings:
+            raise self.error(
+                "has a rollback that lacks a part or names several curricula",
+                "Write it like rollback(a -> b, to=a, share=0.001).",
+            )
+        (whole,), part = curricula, settings["to"]
+        to = passed_through(whole, part)
+        if to is None:
+            ends = ", ".join(f'"{each}"' for each in whole.prefixes()[:-1]) or "no other end, since it has one phase"
+            raise self.error(
+                f'"{part}" is not an earlier end of "{whole}"', f"It passes through {ends}. Name one of them in `to`."
+            )
+        if not isinstance(to.phases[-1], Phase) or to.phases[-1].is_mixed:
+            raise self.error(
+                f'"{to}" does not end with a phase of one domain, so a rollback cannot tell what to repair',
+                "Roll back to a phase of one domain.",
+            )
+        share = None if settings["share"] == AUTO else self.share("share", settings["share"], "0.001")
+        return Rollback(whole, to, share, self.method(RollbackMethod, settings, RollbackMethod.ATTRIBUTION, "rollback"))
 
     def merged(self) -> tuple[Curriculum, float]:
         factor = FACTOR.match(self.text, self.at)
@@ -229,7 +254,7 @@ class _Parser(Reader):
             teachers[name] = self.operand() if self.take(":") else self.make((make_phase({name: 1}),))
 
         begin = self.at
-        self.arguments("distill", argument, ())
+        self.arguments("distill", argument, {})
         return make_distill(teachers, self.steps(begin))
 
     def refresh(self) -> Phase:
@@ -239,28 +264,6 @@ class _Parser(Reader):
         if steps is None:
             raise self.error("has a refresh without steps", f'Write them behind it: "refresh({name})@20".')
         return make_refresh(name, steps)
-
-    def arguments(self, function: str, argument: Callable[[], None], known: Sequence[str]) -> dict[str, str]:
-        """Read all arguments and the closing parenthesis, and return the settings."""
-        settings: dict[str, str] = {}
-        first = True
-        while first or self.take(","):
-            first = False
-            name, equals, value = (part.strip() for part in self.ahead().partition("="))
-            if not equals:
-                if settings:
-                    raise self.error(f'"{name}" follows a setting', "Write settings such as method=ties last.")
-                argument()
-            elif name not in known:
-                fix = f"Its settings are {' and '.join(known)}.{did_you_mean(name, known)}" if known else "Remove it."
-                raise self.error(f'"{name}" is not a setting of {function}', fix)
-            elif name in settings:
-                raise self.error(f"sets {name} twice", "Keep one of them.")
-            else:
-                self.piece()
-                settings[name] = value
-        self.expect(")")
-        return settings
 
     def operand(self) -> Curriculum:
         if not self.take("("):

@@ -58,6 +58,7 @@ class ResourcesConfig(ConfigModel):
     train: StageResources = StageResources()
     merge: StageResources = StageResources()
     """Merges compute on the CPU. With `gpus: 0`, they do not wait for a GPU."""
+    rollback: StageResources = StageResources()
     evaluate: StageResources = StageResources()
 
 
@@ -80,6 +81,8 @@ class SlurmConfig(ConfigModel):
     """Further options for jobs of training stages."""
     merge: dict[str, str | int | bool] = Field(default_factory=dict)
     """Further options for jobs of merges."""
+    rollback: dict[str, str | int | bool] = Field(default_factory=dict)
+    """Further options for jobs of rollbacks."""
     evaluate: dict[str, str | int | bool] = Field(default_factory=dict)
     """Further options for jobs of evaluations, which are submitted as arrays."""
     setup: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from xdomain.config.evaluation import DomainEvaluation, EvaluationConfig
 from xdomain.config.mistakes import RULE, mistake
 from xdomain.config.model_base import ConfigModel
-from xdomain.config.phases import AnyPhase, Distill, Merge
+from xdomain.config.phases import AnyPhase, Distill, Stepless
 from xdomain.config.strategy import StrategyConfig
 from xdomain.config.training import PhaseTraining, TrainingConfig
 
@@ -21,8 +21,8 @@ REASONS = {"max_prompt_tokens": ONE_QUEUE, "self_paced": ONE_QUEUE, "budget": "d
 
 
 def phase_kind(phase: AnyPhase) -> PhaseKind | None:
-    """Return the kind of a phase; None for a merge, which has no training settings."""
-    if isinstance(phase, Merge):
+    """Return the kind of a phase; None for a merge or rollback, which has no training settings."""
+    if isinstance(phase, Stepless):
         return None
     if isinstance(phase, Distill):
         return "distill"

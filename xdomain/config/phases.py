@@ -159,8 +159,84 @@ class Distill:
         return f"distill({', '.join(parts)})" + _at(self.steps)
 
 
-AnyPhase = Phase | Merge | Distill
+class RollbackMethod(StrEnum):
+    """The way in which a rollback chooses the entries that it resets."""
+
+    ATTRIBUTION = "attribution"
+    """Those with the most negative integrated gradients, which did the damage."""
+    RANDOM = "random"
+    """Random ones: the control."""
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """The end of a curriculum with a small share of its weights' entries reset to an earlier phase's end.
+
+    Attributes:
+        curriculum: Curriculum whose end is repaired.
+        to: The curriculum's first phases, up to the one whose end the entries are reset to. Its last phase trains on
+            the one domain that is repaired.
+        share: Share of all entries that are reset; None to choose it on dev items.
+        method: Way in which the entries are chosen.
+    """
+
+    curriculum: Curriculum
+    to: Curriculum
+    share: float | None
+    method: RollbackMethod = RollbackMethod.ATTRIBUTION
+
+    @property
+    def domain(self) -> str:
+        """Domain that is repaired."""
+        return self.to.phases[-1].domains[0]
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Distinct trained domains of the curriculum."""
+        return self.curriculum.domains
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether steps train on several domains: never, since a rollback has no steps."""
+        return False
+
+    @property
+    def steps(self) -> int | None:
+        """Number of optimizer steps that the expression sets: none."""
+        return None
+
+    @property
+    def inner(self) -> tuple[Curriculum, ...]:
+        """Curricula whose ends the phase reads: the one that is repaired. It passes through `to`."""
+        return (self.curriculum,)
+
+    def __str__(self) -> str:
+        whole = self.curriculum
+        alone = type(whole)(self.to.phases[-1:])
+        to = alone if passed_through(whole, alone) == self.to else self.to
+        share = "auto" if self.share is None else decimal_text(self.share)
+        method = "" if self.method is RollbackMethod.ATTRIBUTION else f", method={self.method}"
+        return f"rollback({whole}, to={to}, share={share}{method})"
+
+
+Stepless = Merge | Rollback
+"""A phase without training steps. It can only be the first phase of its curriculum."""
+AnyPhase = Phase | Distill | Stepless
 """A phase of a curriculum."""
+
+
+def passed_through(whole: Curriculum, part: Curriculum) -> Curriculum | None:
+    """Return the first phases of `whole` that `part` names; None if it names none.
+
+    Args:
+        whole: A curriculum.
+        part: First phases of it, but not all, or a single phase that occurs only once before its end.
+    """
+    before = whole.prefixes()[:-1]
+    if part in before:
+        return part
+    ends = [each for each in before if each.phases[-1:] == part.phases]
+    return ends[0] if len(ends) == 1 else None
 
 
 def make_phase(weights: Mapping[str, int], steps: int | None = None) -> Phase:

@@ -10,11 +10,12 @@ Source: Sundararajan et al. 2017 (1703.01365), section 3; over weights instead o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from scipy.stats import spearmanr
+from torch import Tensor
 
 from xdomain.diagnosis.answers import Batch
 from xdomain.diagnosis.line import Line, Tick, mean_log_likelihood
@@ -46,7 +47,7 @@ def attribute(line: Line, batches: Sequence[Batch], points: int, resets: int, ti
     after = mean_log_likelihood(line, batches, tick)
     change = after - before
     scores = integrated_gradients(line, batches, points, tick)
-    while not is_complete(scores, change) and 2 * points <= MOST_POINTS:
+    while not is_complete(sum(scores.values()), change) and 2 * points <= MOST_POINTS:
         points *= 2
         scores = integrated_gradients(line, batches, points, tick)
     effects = _reset_effects(
@@ -56,7 +57,7 @@ def attribute(line: Line, batches: Sequence[Batch], points: int, resets: int, ti
         points=points,
         change=change,
         total=sum(scores.values()),
-        complete=is_complete(scores, change),
+        complete=is_complete(sum(scores.values()), change),
         modules=tuple(ModuleScore(module, score, effects.get(module)) for module, score in scores.items()),
         rank_correlation=_rank_correlation([(-scores[module], effect) for module, effect in effects.items()]),
     )
@@ -64,29 +65,49 @@ def attribute(line: Line, batches: Sequence[Batch], points: int, resets: int, ti
 
 def integrated_gradients(line: Line, batches: Sequence[Batch], points: int, tick: Tick) -> dict[Module, float]:
     """Return the score of each module in nats per completion, in the order of the forward pass."""
-    completions = sum(len(batch.positions) for batch in batches)
     scores = dict.fromkeys(line.modules, 0.0)
-    if not scores:
-        return scores
+    for weight in gradients_along(line, batches, points, tick):
+        for module, names in line.modules.items():
+            for name in names:
+                gradient = line.weights[name].grad
+                if gradient is not None:
+                    scores[module] += weight * float((gradient * line.change(name)).double().sum())
+    return scores
+
+
+def entry_scores(line: Line, batches: Sequence[Batch], points: int, tick: Tick) -> dict[str, Tensor]:
+    """Return the score of each entry of the changed weights in nats per completion, by the weight's name."""
+    scores = {name: torch.zeros_like(weight) for name, weight in line.weights.items()}
+    for weight in gradients_along(line, batches, points, tick):
+        for name, score in scores.items():
+            gradient = line.weights[name].grad
+            if gradient is not None:
+                score.add_(gradient * line.change(name), alpha=weight)
+    return scores
+
+
+def gradients_along(line: Line, batches: Sequence[Batch], points: int, tick: Tick) -> Iterator[float]:
+    """Compute the gradients of the mean log-likelihood at each point of the quadrature, and yield the point's weight.
+
+    The gradients are those of `line.weights` until the next point.
+    """
+    completions = sum(len(batch.positions) for batch in batches)
     nodes, weights = np.polynomial.legendre.leggauss(points)
     for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
+        if not line.weights:
+            return
         line.move(float(node))
         line.model.zero_grad(set_to_none=True)
         for batch in batches:
             torch.autograd.backward(batch.log_likelihoods(line.model).sum() / completions)
             tick()
-        for module, names in line.modules.items():
-            for name in names:
-                gradient = line.weights[name].grad
-                if gradient is not None:
-                    scores[module] += float(weight) * float((gradient * line.change(name)).double().sum())
+        yield float(weight)
     line.model.zero_grad(set_to_none=True)
-    return scores
 
 
-def is_complete(scores: dict[Module, float], change: float) -> bool:
-    """Return whether the scores sum to the measured change within the limits of this module."""
-    return abs(sum(scores.values()) - change) <= max(LARGEST_SHARE * abs(change), SMALLEST)
+def is_complete(total: float, change: float) -> bool:
+    """Return whether the sum of the scores equals the measured change within the limits of this module."""
+    return abs(total - change) <= max(LARGEST_SHARE * abs(change), SMALLEST)
 
 
 def _reset_effects(

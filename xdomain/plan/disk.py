@@ -9,7 +9,7 @@ from xdomain.plan.memory import ADAPTER_BYTES, BYTES
 from xdomain.plan.model_shape import ModelShape
 from xdomain.plan.optimizer_state import optimizer_bytes
 from xdomain.plan.recipe import settings_of
-from xdomain.plan.stage import BaseStage, MergeStage, StageSpec, TrainStage
+from xdomain.plan.stage import BaseStage, StageSpec, SteplessStage, TrainStage
 from xdomain.plan.tokens import completions_of
 
 TOKEN_BYTES, COMPLETION_BYTES = 4, 100
@@ -60,7 +60,7 @@ def stage_disk(
         continued: True if another stage of the plan starts from this one.
     """
     below_adapter = continued and experiment.model.lora is not None
-    if isinstance(stage, BaseStage | MergeStage):
+    if isinstance(stage, BaseStage | SteplessStage):
         weights = None if shape is None else shape.parameters * BYTES[experiment.model.dtype]
         stays = isinstance(stage, BaseStage) or experiment.checkpoints.keep != "none" or below_adapter
         return Disk(weights, weights if stays else 0, 0, 0)

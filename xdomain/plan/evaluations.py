@@ -50,7 +50,7 @@ class EvaluationPlan:
     def stage(self, checkpoint: CheckpointRef, checkpoint_title: str, domain: str, title: str) -> EvaluateStage:
         """Return the evaluation of one checkpoint on one domain."""
         settings = self._settings[domain]
-        split = "train" if self._purpose is Purpose.PASS_RATE else settings.split
+        split = settings.split if self._purpose is Purpose.REPORT else "train"
         payload = evaluate_payload(settings, self._execution, self._identities, checkpoint, domain, split)
         return EvaluateStage(
             key=fingerprint(payload),

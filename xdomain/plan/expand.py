@@ -8,7 +8,7 @@ from itertools import combinations, permutations
 
 from xdomain.config.curriculum import Curriculum, sequence
 from xdomain.config.experiment import Experiment
-from xdomain.config.phases import Merge, Phase, make_distill, make_merge, make_phase
+from xdomain.config.phases import Phase, Stepless, make_distill, make_merge, make_phase
 from xdomain.core.errors import PlanError
 from xdomain.plan.recipe import settings_of
 
@@ -59,14 +59,15 @@ def _distillation_of_singles(names: Sequence[str]) -> Curriculum:
 def phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ...]:
     """Return the optimizer steps of each phase under the experiment's budget rule.
 
-    `total` splits the steps evenly in whole rollouts; the first phases get the remainder. A merge has no steps.
+    `total` splits the steps evenly in whole rollouts; the first phases get the remainder. Merges and rollbacks
+    have no steps.
 
     Raises:
         PlanError: The budget `total` has fewer rollouts than the curriculum has phases.
     """
-    training, trained = experiment.training, [each for each in curriculum.phases if not isinstance(each, Merge)]
+    training, trained = experiment.training, [each for each in curriculum.phases if not isinstance(each, Stepless)]
     if training.budget == "total":
-        period, merges = training.rollout_period, len(curriculum.phases) - len(trained)
+        period, stepless = training.rollout_period, len(curriculum.phases) - len(trained)
         share, left = divmod(training.steps // period, max(1, len(trained)))
         if share < 1 and trained:
             raise PlanError(
@@ -74,13 +75,13 @@ def phase_steps(curriculum: Curriculum, experiment: Experiment) -> tuple[int, ..
                 where="training.steps",
                 fix="Raise the steps or choose another budget rule.",
             )
-        return (0,) * merges + tuple(period * (share + (index < left)) for index in range(len(trained)))
+        return (0,) * stepless + tuple(period * (share + (index < left)) for index in range(len(trained)))
     return tuple(_own_steps(prefix, experiment) for prefix in curriculum.prefixes())
 
 
 def _own_steps(prefix: Curriculum, experiment: Experiment) -> int:
     phase, training = prefix.phases[-1], settings_of(experiment, prefix).training
-    if isinstance(phase, Merge):
+    if isinstance(phase, Stepless):
         return 0
     if phase.steps is not None:
         return phase.steps
@@ -102,5 +103,5 @@ def shown_prefix(prefix: Curriculum, steps: tuple[int, ...], whole: Curriculum, 
         return prefix
     counted = zip(prefix.phases, steps, strict=False)
     return Curriculum(
-        tuple(phase if isinstance(phase, Merge) else replace(phase, steps=count) for phase, count in counted)
+        tuple(phase if isinstance(phase, Stepless) else replace(phase, steps=count) for phase, count in counted)
     )

@@ -12,8 +12,8 @@ from xdomain.config.curriculum import Curriculum, with_inner
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import ModelConfig
-from xdomain.config.phases import Distill, Merge, Phase
-from xdomain.config.run_id import BASE, BASE_RUN, JOINT, RunId
+from xdomain.config.phases import Distill, Phase, Stepless
+from xdomain.config.run_id import BASE, JOINT, RunId
 from xdomain.config.setups import EvaluationSetup
 from xdomain.config.strategy import DACSPConfig, JointConfig, StrategyConfig
 from xdomain.core.fingerprint import fingerprint
@@ -24,14 +24,16 @@ from xdomain.plan.engine import check_engine
 from xdomain.plan.evaluations import EvaluationPlan
 from xdomain.plan.expand import checkpoint_steps, expand_curricula, phase_steps, shown_prefix
 from xdomain.plan.identity import Identities, base_payload, taught_by, train_payload
-from xdomain.plan.merges import Start, merge_stage, most_prompts_drawn, strategies_below
+from xdomain.plan.merges import Start, strategies_below
 from xdomain.plan.optional import Condition, OptionalStage, is_refresh, optional_stages, refreshes
 from xdomain.plan.origin import NO_FILE, Origin
 from xdomain.plan.pass_rate import pass_rate_stages
 from xdomain.plan.prompts import phase_quotas, prompts_consumed
 from xdomain.plan.recipe import evaluations_of, settings_of
 from xdomain.plan.recipe_checks import check_recipes
+from xdomain.plan.rollbacks import answers_read
 from xdomain.plan.stage import BaseStage, EvaluateStage, PhaseStage, Purpose, StageRef, StageSpec, TrainStage
+from xdomain.plan.starts import first_stage, start_of
 from xdomain.plan.strategies import check_strategies, strategies_of
 
 
@@ -42,8 +44,8 @@ class Run:
     Attributes:
         id: Identity of the run.
         seed: Training seed.
-        stages: Keys of the stages of all phases, first phase first. Stages of curricula that a phase merges come before
-            its own.
+        stages: Keys of the stages of all phases, first phase first. Stages of the curricula inside a phase come
+            before its own.
     """
 
     id: RunId
@@ -92,7 +94,7 @@ class Graph:
 
     @cached_property
     def phase_stages(self) -> tuple[PhaseStage, ...]:
-        """Stages that run one phase: training and merges."""
+        """Stages that run one phase: training, merges and rollbacks."""
         return tuple(stage for stage in self.stages.values() if isinstance(stage, PhaseStage))
 
     @cached_property
@@ -170,6 +172,7 @@ def build_plan(experiment: Experiment, identities: Identities) -> Plan:
                 )
                 phases = list(phases_of(curriculum))
                 for stage in phases:
+                    stages |= answers_read(stage)
                     if stages.setdefault(stage.key, stage) is stage:
                         conditions += refreshes(experiment, stage, phases_of)
                 runs.append(Run(phases[-1].run, seed, tuple(dict.fromkeys(stage.key for stage in phases))))
@@ -214,14 +217,10 @@ def _phase_stages(
         for each in curriculum.inner
     }
     yield from (stage for stages in inner.values() for stage in stages)
-    first = curriculum.phases[0]
-    start = Start(base.end, BASE_RUN)
-    if isinstance(first, Merge):
-        below = [stage for each in first.inner for stage in inner[each]]
-        merged = [inner[each][-1] for each in first.inner]
-        merge = merge_stage(first, merged, base, seed)
-        yield merge
-        start = Start(merge.end, merge.run, most_prompts_drawn(below, experiment), strategies_below(merged))
+    first = first_stage(curriculum, inner, base, experiment, identities, seed)
+    if first is not None:
+        yield first
+    start = start_of(first, inner, base, experiment)
     ends = {each: stages[-1] for each, stages in inner.items()}
     yield from _train_stages(experiment, identities, base, curriculum, seed, strategy, pass_rates, start, ends)
 
@@ -242,7 +241,7 @@ def _train_stages(
     acted, ends = [*start.acted], list(dict.fromkeys([base.end, start.checkpoint]))
     for index, (prefix, total) in enumerate(zip(curriculum.prefixes(), steps, strict=True)):
         phase = prefix.phases[-1]
-        if isinstance(phase, Merge):  # `start` is its end
+        if isinstance(phase, Stepless):  # `start` is its end
             continue
         paced = {name: pass_rates[name] for name in phase.domains} if pass_rates and not is_refresh(prefix) else {}
         teaching = {name: ends_inside[each] for name, each in phase.teachers} if isinstance(phase, Distill) else {}

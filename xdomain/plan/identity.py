@@ -7,7 +7,7 @@ template, split) and one for how they are judged (verifier, reward).
 - A base depends on the model, and on the items and solutions of its warm-up domains.
 - A training stage depends on its parent and on the items, verifiers and rewards of its domains. A distillation also
   depends on its teachers.
-- A merge depends on the merged checkpoints, the base model, the weights and the method.
+- A merge or rollback depends on its checkpoints and its own settings (`stepless_identity`).
 - An evaluation depends on a checkpoint, on items and on how completions are sampled. Its verifier is kept
   separately, so that two evaluations that differ only in the verifier are known to have the same completions.
 
@@ -30,7 +30,7 @@ so that existing keys survive. If the meaning of existing code changes, raise th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,15 +41,13 @@ from xdomain.config.evaluation import EvaluationConfig
 from xdomain.config.execution import ExecutionConfig
 from xdomain.config.experiment import Experiment
 from xdomain.config.model import LoraConfig, ModelConfig
-from xdomain.config.phases import Distill, Merge, Phase
+from xdomain.config.phases import Distill, Phase
 from xdomain.plan.recipe import Recipe, evaluation_of
 from xdomain.plan.stage import CheckpointRef
 
 BASE_VERSION = 2
 TRAIN_VERSION = 2
 DISTILL_VERSION = 1
-MERGE_VERSION = 1
-DARE_VERSION = 2
 EVALUATE_VERSION = 2
 
 TRAINING_FIELDS = (
@@ -109,7 +107,7 @@ def base_payload(model: ModelConfig, execution: ExecutionConfig, identities: Ide
         solutions = _of((name for name in warmup.domains if identities.solutions.get(name)), identities.solutions)
         if solutions:
             payload["warmup"]["solutions"] = solutions
-        payload |= _threads(execution)
+        payload |= threads_of(execution)
     return payload
 
 
@@ -163,7 +161,7 @@ def train_payload(
         payload["alarms"] = _alarms(experiment, training.alarms, identities)
     if training.engine is not None:
         payload["engine"] = training.engine.identity()
-    return payload | _threads(experiment.execution)
+    return payload | threads_of(experiment.execution)
 
 
 def taught_by(teachers: Mapping[str, CheckpointRef]) -> dict[str, Any]:
@@ -172,25 +170,6 @@ def taught_by(teachers: Mapping[str, CheckpointRef]) -> dict[str, Any]:
         return {}
     found = {domain: {"stage": ref.stage, "step": ref.step} for domain, ref in teachers.items()}
     return {"distill": DISTILL_VERSION, "teachers": found}
-
-
-def merge_payload(merge: Merge, base: str, inputs: Sequence[CheckpointRef]) -> dict[str, Any]:
-    """Return the identity of a merge.
-
-    Args:
-        merge: The merge.
-        base: Key of the base model's stage.
-        inputs: Checkpoint of each argument.
-    """
-    payload: dict[str, Any] = {
-        "kind": "merge",
-        "version": DARE_VERSION if merge.method.is_random else MERGE_VERSION,
-        "base": base,
-        "inputs": [{"stage": ref.stage, "step": ref.step} for ref in inputs],
-        "weights": [weight for weight, _ in merge.arguments],
-        "method": str(merge.method),
-    }
-    return payload if merge.density is None else {**payload, "density": merge.density}
 
 
 def _alarms(experiment: Experiment, alarms: AlarmsConfig, identities: Identities) -> dict[str, Any]:
@@ -242,7 +221,7 @@ def evaluate_payload(
         "sampling": _sampling(settings, identities, domain),
         "seed": settings.seed,  # draws items and samples
         "verifier": dict(identities.verifiers[domain]),
-    } | _threads(execution)
+    } | threads_of(execution)
 
 
 def same_completions(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
@@ -281,7 +260,7 @@ def _of(domains: Iterable[str], identities: Mapping[str, Mapping[str, Any]]) -> 
     return {name: dict(identities[name]) for name in domains}
 
 
-def _threads(execution: ExecutionConfig) -> dict[str, Any]:
+def threads_of(execution: ExecutionConfig) -> dict[str, Any]:
     """Return the thread count, which changes rounding on a CPU.
 
     It is neutral at 1, and if the file sets the device to a GPU.

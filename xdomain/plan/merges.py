@@ -10,10 +10,10 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.phases import Merge
 from xdomain.config.run_id import JOINT, RunId
 from xdomain.core.fingerprint import fingerprint
-from xdomain.plan.identity import merge_payload
 from xdomain.plan.prompts import phase_quotas, prompts_consumed
 from xdomain.plan.recipe import settings_of
 from xdomain.plan.stage import BaseStage, CheckpointRef, MergeStage, PhaseStage, StageSpec, TrainStage
+from xdomain.plan.stepless_identity import merge_payload
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,14 @@ from xdomain.plan.memory import BYTES, Division, Memory, base_memory, evaluation
 from xdomain.plan.model_shape import ModelShape
 from xdomain.plan.recipe import evaluation_of, settings_of
 from xdomain.plan.recipe_checks import check_recipes
-from xdomain.plan.stage import EvaluateStage, MergeStage, StageKind, StageSpec, TrainStage
+from xdomain.plan.stage import EvaluateStage, MergeStage, RollbackStage, StageKind, StageSpec, TrainStage
 from xdomain.plan.tokens import lengths
 
 GIGABYTE = 10**9
 MERGED_COPIES = 3
 """Largest number of float32 copies of one tensor per merged checkpoint, in main memory."""
+ROLLBACK_COPIES = 5
+"""Number of float32 copies of the model in a rollback: both ends, the weights between them, gradients and scores."""
 PLAIN_STEP = ("joint", "bandit")
 """Strategies that use the trainer's step, so that no gradient is kept per domain."""
 LORA = {"r": 32, "alpha": 64}
@@ -86,6 +88,8 @@ def stage_memory(stage: StageSpec, experiment: Experiment, shape: ModelShape) ->
     """Return the peak memory of one process of a stage; None if it is not known."""
     if isinstance(stage, TrainStage) and stage.adopted:
         return Memory({"parameters": shape.parameters * BYTES[experiment.model.dtype]})
+    if isinstance(stage, RollbackStage):
+        return Memory({"weights": ROLLBACK_COPIES * shape.parameters * BYTES["float32"]})
     if isinstance(stage, MergeStage):
         largest = max(shape.vocabulary, shape.intermediate) * shape.hidden
         return Memory({"tensors": MERGED_COPIES * len(stage.inputs) * largest * BYTES["float32"]})
@@ -108,7 +112,7 @@ def kind_memory(need: Need, experiment: Experiment, shape: ModelShape) -> Memory
     trained = lengths(experiment, training.max_completion_tokens, shape)
     if kind is StageKind.TRAIN and training.engine is not None:
         return None  # only the command knows what it holds
-    if kind is StageKind.MERGE:
+    if kind in (StageKind.MERGE, StageKind.ROLLBACK):
         return Memory({})  # it uses no GPU
     if kind is StageKind.BASE:
         return base_memory(shape, model, trained, device)

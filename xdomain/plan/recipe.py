@@ -18,7 +18,7 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.mistakes import sentence
 from xdomain.config.model_base import ConfigModel
 from xdomain.config.override import Override, Where
-from xdomain.config.phases import AnyPhase, Merge, Phase
+from xdomain.config.phases import AnyPhase, Phase, Stepless
 from xdomain.config.setups import with_adapter_rank
 from xdomain.config.strategy import StrategyConfig
 from xdomain.config.training import TrainingConfig
@@ -119,7 +119,7 @@ def distinct_phases(curricula: Iterable[Curriculum]) -> tuple[Curriculum, ...]:
     found: dict[tuple[AnyPhase, int], Curriculum] = {}
     for curriculum in with_inner(curricula):
         for prefix in curriculum.prefixes():
-            if not isinstance(prefix.phases[-1], Merge):
+            if not isinstance(prefix.phases[-1], Stepless):
                 found.setdefault((prefix.phases[-1], len(prefix.phases)), prefix)
     return tuple(found.values())
 

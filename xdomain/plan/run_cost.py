@@ -14,7 +14,7 @@ from xdomain.plan.graph import Plan, Run
 from xdomain.plan.measurement import UNRECORDED, Effort
 from xdomain.plan.prompts import prompts_consumed
 from xdomain.plan.recipe import settings_of
-from xdomain.plan.stage import MergeStage, PhaseStage
+from xdomain.plan.stage import PhaseStage, SteplessStage
 from xdomain.plan.tokens import completions_of
 
 
@@ -72,7 +72,7 @@ def planned_effort(stage: PhaseStage, experiment: Experiment, tokens: int | None
         tokens: Estimate of generated tokens; None if unknown.
         seconds: Estimate of the duration; None if unknown.
     """
-    if isinstance(stage, MergeStage):
+    if isinstance(stage, SteplessStage):
         return Effort(seconds=seconds, update_processor_seconds=None)
     if stage.adopted:
         return replace(UNRECORDED, steps=stage.steps)

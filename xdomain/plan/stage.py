@@ -1,13 +1,12 @@
 """Stages: units of work, each with a key that is derived from everything that changes its numbers.
 
-A stage has the same form from the plan to the worker: the dataclasses of this module are serialised unchanged.
+A stage has the same form from the plan to the worker: these dataclasses are serialised unchanged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -15,27 +14,17 @@ from pydantic import Field
 
 from xdomain.config.adopted import AdoptedCheckpoint
 from xdomain.config.curriculum import Curriculum
-from xdomain.config.domain import DomainConfig
-from xdomain.config.evaluation import DomainEvaluation, EvaluationConfig
-from xdomain.config.phases import Distill, Merge, MergeMethod, Phase
-from xdomain.config.run_id import BASE_RUN, RunId
-from xdomain.config.setups import entry_name
+from xdomain.config.phases import Distill, Phase, Stepless
+from xdomain.config.run_id import RunId
 from xdomain.config.strategy import StrategyConfig
+from xdomain.plan.evaluate_stage import EvaluateStage, Purpose
 from xdomain.plan.stage_ref import CheckpointRef, StageKind, StageRef, TaskGroup
+from xdomain.plan.stepless_stages import MergeStage, RollbackStage, SteplessStage
 
 __all__ = [
-    "BaseStage", "CheckpointRef", "EvaluateStage", "MergeStage", "PhaseStage", "Purpose", "StageKind", "StageRef",
-    "StageSpec", "TaggedStage", "TaskGroup", "TrainStage",
+    "BaseStage", "CheckpointRef", "EvaluateStage", "MergeStage", "PhaseStage", "Purpose", "RollbackStage", "StageKind",
+    "StageRef", "StageSpec", "SteplessStage", "TaggedStage", "TaskGroup", "TrainStage",
 ]  # fmt: skip
-
-
-class Purpose(StrEnum):
-    """The purpose of an evaluation."""
-
-    REPORT = "report"
-    """A number in the report, measured on the items of `evaluation.split`."""
-    PASS_RATE = "pass_rate"  # noqa: S105 -- no password
-    """The order of a self-paced phase, measured on training items; not part of the report."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +117,7 @@ class TrainStage(StageRef):
     @property
     def phase(self) -> Phase | Distill:
         phase = self.curriculum.phases[-1]
-        assert not isinstance(phase, Merge)
+        assert not isinstance(phase, Stepless)
         return phase
 
     @property
@@ -140,141 +129,9 @@ class TrainStage(StageRef):
         return tuple(CheckpointRef(self.key, step) for step in self.checkpoint_steps)
 
 
-@dataclass(frozen=True, kw_only=True)
-class MergeStage(StageRef):
-    """The merge of several checkpoints for one seed, as the first phase of a curriculum.
-
-    Attributes:
-        payload: Content that the key is computed from; it is only hashed and stored.
-        curriculum: The merge as a curriculum of one phase.
-        run: Name of the stage in reports. Its strategy is joint if no strategy has acted on a merged curriculum.
-        seed: Training seed of the merged curricula.
-        inputs: Merged checkpoints, in the order of the merge's arguments.
-        weights: Weight of each input's task vector.
-        method: Method of merging.
-        density: Share of each task vector's entries that a sparse method keeps; None for `linear`.
-        base: The base model, which task vectors are differences from.
-    """
-
-    kind: Literal[StageKind.MERGE] = StageKind.MERGE
-    payload: Mapping[str, Any]
-    curriculum: Curriculum
-    run: RunId
-    seed: int
-    inputs: tuple[CheckpointRef, ...]
-    weights: tuple[float, ...]
-    method: MergeMethod
-    density: float | None
-    base: CheckpointRef
-
-    @cached_property
-    def needs(self) -> tuple[str, ...]:
-        """Keys of the stages whose artifacts this stage reads: inputs, base."""
-        return tuple(dict.fromkeys(ref.stage for ref in self.checkpoints_read))
-
-    @property
-    def checkpoints_read(self) -> tuple[CheckpointRef, ...]:
-        """Checkpoints whose weights this stage reads: inputs, base."""
-        return tuple(dict.fromkeys([*self.inputs, self.base]))
-
-    @property
-    def made_from(self) -> tuple[CheckpointRef, ...]:
-        """Checkpoints whose training this stage uses: the inputs."""
-        return self.inputs
-
-    @property
-    def parent_run(self) -> RunId:
-        """Run that the stage starts from in reports: the base model."""
-        return BASE_RUN
-
-    @property
-    def steps(self) -> int:
-        """Optimizer steps of this phase: none."""
-        return 0
-
-    @property
-    def end(self) -> CheckpointRef:
-        return CheckpointRef(self.key, 0)
-
-    @property
-    def checkpoints(self) -> tuple[CheckpointRef, ...]:
-        return (self.end,)
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvaluateStage(StageRef):
-    """One checkpoint on one domain.
-
-    Attributes:
-        payload: Content that the key is computed from; it is only hashed and stored.
-        checkpoint: Evaluated checkpoint.
-        checkpoint_title: Title of that checkpoint: "base", or "math, seed 0 step 40".
-        domain_entry: Entry of `domains` that names or describes the domain.
-        settings: Evaluation settings.
-        purpose: Purpose of the evaluation.
-        rescored: True if stored completions are judged and nothing is generated.
-        base: The base model, whose tokenizer is used for a rescored checkpoint that `grid gc` freed; else None.
-        trained_under: Verifiers that the checkpoint was trained under, in words, keyed by domain; only if it is
-            rescored.
-    """
-
-    kind: Literal[StageKind.EVALUATE] = StageKind.EVALUATE
-    payload: Mapping[str, Any]
-    checkpoint: CheckpointRef
-    checkpoint_title: str
-    domain_entry: str | DomainConfig
-    settings: EvaluationConfig
-    purpose: Purpose = Purpose.REPORT
-    rescored: bool = False
-    base: CheckpointRef | None = None
-    trained_under: Mapping[str, list[str]] = field(default_factory=dict)
-
-    @cached_property
-    def needs(self) -> tuple[str, ...]:
-        """Keys of the stages whose artifacts this stage reads: the checkpoint's, and the base of a rescored one."""
-        refs = [self.checkpoint] if self.base is None else [self.checkpoint, self.base]
-        return tuple(dict.fromkeys(ref.stage for ref in refs))
-
-    @cached_property
-    def task_group(self) -> TaskGroup | None:
-        """The checkpoint and its engine's settings, because one task loads it once for all evaluations of the report.
-
-        Items and sampling may differ by domain. A measurement of pass rates is a task by itself, because training
-        waits for it.
-        """
-        if self.purpose is not Purpose.REPORT:
-            return None
-        return self.checkpoint, self.settings.model_dump_json(exclude=set(DomainEvaluation.model_fields))
-
-    @property
-    def evaluated(self) -> str:
-        """Name of the evaluated checkpoint."""
-        return self.checkpoint.name
-
-    @property
-    def domain(self) -> str:
-        """Name of the domain."""
-        return entry_name(self.domain_entry)
-
-    @property
-    def checkpoints_read(self) -> tuple[CheckpointRef, ...]:
-        """Checkpoints whose weights this stage reads: none if it only rescores."""
-        return () if self.rescored else (self.checkpoint,)
-
-    @property
-    def seed(self) -> int:
-        """Seed that draws items and samples."""
-        return self.settings.seed
-
-    @property
-    def split(self) -> str:
-        """Split that the items are drawn from."""
-        return "train" if self.purpose is Purpose.PASS_RATE else self.settings.split
-
-
-PhaseStage = TrainStage | MergeStage
+PhaseStage = TrainStage | MergeStage | RollbackStage
 """A stage that runs one phase of a curriculum."""
-StageSpec = BaseStage | TrainStage | MergeStage | EvaluateStage
+StageSpec = BaseStage | EvaluateStage | PhaseStage
 """A stage of a plan."""
 TaggedStage = Annotated[StageSpec, Field(discriminator="kind")]
 """`StageSpec` as pydantic reads it from JSON."""

@@ -12,6 +12,7 @@ class StageKind(StrEnum):
     BASE = "base"
     TRAIN = "train"
     MERGE = "merge"
+    ROLLBACK = "rollback"
     EVALUATE = "evaluate"
 
 

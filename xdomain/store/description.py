@@ -19,6 +19,7 @@ PAYLOAD: Mapping[StageKind, Shape] = {
     StageKind.BASE: {"kind": str, "model": dict},
     StageKind.TRAIN: {"kind": str, "parent": str, "verifiers": dict, "training": dict},
     StageKind.MERGE: {"kind": str, "base": str, "inputs": list, "weights": list, "method": str},
+    StageKind.ROLLBACK: {"kind": str, "base": str, "inputs": list, "method": str},
     StageKind.EVALUATE: {
         "kind": str,
         "checkpoint": {"stage": str, "step": int},

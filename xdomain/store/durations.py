@@ -28,6 +28,7 @@ SHAPE: dict[str, tuple[str, ...]] = {
         "lora.r", "strategy", "threads",
     ),
     StageKind.MERGE: ("method",),
+    StageKind.ROLLBACK: ("method", "points", "choice.values", "threads"),
     StageKind.EVALUATE: (
         "items.count",
         *(f"sampling.{name}" for name in ("samples", "max_completion_tokens", "backend", "batch_tokens")),

@@ -11,7 +11,7 @@ from xdomain.config.phases import Distill
 from xdomain.plan.measurement import UNRECORDED, Effort
 from xdomain.plan.prompts import prompts_consumed
 from xdomain.plan.recipe import settings_of
-from xdomain.plan.stage import CheckpointRef, MergeStage, PhaseStage
+from xdomain.plan.stage import CheckpointRef, PhaseStage, SteplessStage
 
 
 def stage_efforts(stage: PhaseStage, summary: Mapping[str, Any], experiment: Experiment) -> dict[CheckpointRef, Effort]:
@@ -19,7 +19,7 @@ def stage_efforts(stage: PhaseStage, summary: Mapping[str, Any], experiment: Exp
 
     Tokens and time are known only for the final checkpoint.
     """
-    if isinstance(stage, MergeStage):
+    if isinstance(stage, SteplessStage):
         return {stage.end: Effort(seconds=summary.get("seconds"))}
     if stage.adopted:
         return {ref: replace(UNRECORDED, steps=ref.step) for ref in stage.checkpoints}

@@ -44,7 +44,7 @@ class Lineage:
                     drawn = _prompts_drawn(payload, ref.step)
                     below = [CheckpointRef(payload["parent"], self._payload(payload["parent"]).get("steps", 0))]
                     below += [CheckpointRef(**each) for each in payload.get("teachers", {}).values()]
-                case StageKind.MERGE:
+                case StageKind.MERGE | StageKind.ROLLBACK:
                     below = [CheckpointRef(**each) for each in payload["inputs"]]
             for domain, keys in self._schedule(ref.stage)[:drawn]:
                 found.setdefault(domain, set()).update(keys)

@@ -14,7 +14,7 @@ from xdomain.core.fingerprint import fingerprint
 from xdomain.plan.explain import verifier_in_words
 from xdomain.plan.graph import Plan
 from xdomain.plan.identity import taught_by
-from xdomain.plan.stage import CheckpointRef, EvaluateStage, MergeStage, StageKind, StageSpec
+from xdomain.plan.stage import CheckpointRef, EvaluateStage, MergeStage, RollbackStage, StageKind, StageSpec
 from xdomain.store.experiments import noted_experiments
 from xdomain.store.store import Store
 from xdomain.store.stored import StoredStage, read_stage
@@ -36,6 +36,11 @@ def as_trained(plan: Plan, store: Store) -> tuple[Plan, Mapping[str, StoredStage
     now: dict[str, str] = {plan.base.key: plan.base.key}
     found: dict[str, StoredStage] = {}
     for stage in plan.phase_stages:
+        if isinstance(stage, RollbackStage):
+            stored = read_stage(store.folder(stage))
+            if stored is not None and all(now.get(ref.stage) == ref.stage for ref in stage.inputs):
+                now[stage.key], stages[stage.key], found[stage.key] = stage.key, stage, stored
+            continue
         if isinstance(stage, MergeStage):
             merge = _moved_merge(stage, now)
             merged = None if merge is None else read_stage(store.folder(merge))

@@ -15,9 +15,11 @@ from xdomain.config.setups import BaseSetup, TrainingSetup
 from xdomain.core.errors import DamagedArtifact, XDomainError
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.core.states import Cause
+from xdomain.derive.merge import run_merge
+from xdomain.derive.rollback import run_rollback
 from xdomain.evaluate.backend_cache import BackendCache
 from xdomain.evaluate.run import run_evaluations
-from xdomain.plan.stage import BaseStage, EvaluateStage, MergeStage, TrainStage
+from xdomain.plan.stage import BaseStage, EvaluateStage, MergeStage, RollbackStage, TrainStage
 from xdomain.plan.task import TaskFile
 from xdomain.store.artifact import check_checkpoint
 from xdomain.store.failures import Failure
@@ -25,7 +27,6 @@ from xdomain.store.store import Store
 from xdomain.train.adopted import run_adopted
 from xdomain.train.base_model import run_base
 from xdomain.train.command.process import CommandKilled
-from xdomain.train.merge import run_merge
 from xdomain.train.run import run_train
 from xdomain.worker.claim import Claim
 from xdomain.worker.device import prepare_torch, used_device
@@ -112,6 +113,8 @@ def _run(file: TaskFile, claims: list[Claim], cache: BackendCache | None) -> Non
             claims[0].publish(run_base(setup, contexts[0]))
         case MergeStage():
             claims[0].publish(run_merge(first, contexts[0]))
+        case RollbackStage():
+            claims[0].publish(run_rollback(first, contexts[0], cache))
         case EvaluateStage():
             _evaluate(claims, contexts, cache)
 

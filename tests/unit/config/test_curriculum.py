@@ -34,6 +34,15 @@ from xdomain.core.errors import ConfigError
         ("distill(b, a: a)@40", "distill(a, b)@40"),
         ("c -> distill(math: (math -> math), science)", "c -> distill(math: math -> math, science)"),
         ("distill(a: merge(a, b), b: a@3)", "distill(a: merge(a, b), b: a@3)"),
+        ("rollback((a -> b@5), share=0.0010, to=(a))", "rollback(a -> b@5, to=a, share=0.001)"),
+        ("rollback(a -> b, to=a, share=auto, method=attribution)", "rollback(a -> b, to=a, share=auto)"),
+        ("rollback(a -> b -> c, to=a -> b, share=0.01)", "rollback(a -> b -> c, to=b, share=0.01)"),
+        ("rollback(a -> b -> a -> c, to=a, share=1)", "rollback(a -> b -> a -> c, to=a, share=1)"),
+        ("rollback(a -> b -> a -> c, to=a -> b -> a, share=1)", "rollback(a -> b -> a -> c, to=a -> b -> a, share=1)"),
+        (
+            "merge(0.5*rollback(a->b, to=a, share=0.1, method=random), b) -> a",
+            "merge(b, 0.5*rollback(a -> b, to=a, share=0.1, method=random)) -> a",
+        ),
     ],
 )
 def test_canonical_form(text: str, canonical: str) -> None:
@@ -81,6 +90,18 @@ def test_canonical_form(text: str, canonical: str) -> None:
         ("distill(a + b)", "no place here"),
         ("distill(a, beta=1)", '"beta" is not a setting of distill'),
         ("merge(" * 6 + "a" + ")" * 6, "nests 6 functions"),
+        ("rollback(a -> b, to=a)", "lacks a part"),
+        ("rollback(a, b, to=a, share=0.1)", "several curricula"),
+        ("rollback(a -> b, to=b, share=0.1)", '"b" is not an earlier end of "a -> b". It passes through "a"'),
+        ("rollback(a, to=a, share=0.1)", "no other end"),
+        ("rollback(b -> a -> b -> a -> b, to=a, share=0.1)", '"a" is not an earlier end'),
+        ("rollback(a + b -> c, to=a + b, share=0.1)", "a phase of one domain"),
+        ("rollback(merge(a, b) -> c, to=merge(a, b), share=0.1)", "a phase of one domain"),
+        ("rollback(a -> b, to=a, share=0)", '"share=0" is not a share'),
+        ("rollback(a -> b, to=a, share=0.1, method=rnd)", '"rnd" is not a method of rollback'),
+        ("rollback(a -> b, to=a, dose=0.1)", "Its settings are to, share, method"),
+        ("rollback(a -> b, to=a, share=0.1)@10", "steps of a rollback"),
+        ("a -> rollback(a -> b, to=a, share=0.1)", "A rollback starts from the curriculum that it names"),
     ],
 )
 def test_refusals_name_the_curriculum(text: str, words: str) -> None:
@@ -106,7 +127,10 @@ def test_functions_have_domains_and_inner_curricula() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["a", "a + b", "a -> b", "merge(a, b)", "distill(a, b)", "merge(a, b) -> a"])
+@pytest.mark.parametrize(
+    "text",
+    ["a", "a + b", "a -> b", "merge(a, b)", "distill(a, b)", "merge(a, b) -> a", "rollback(a -> b, to=a, share=auto)"],
+)
 def test_kinds_of_curricula_exclude_each_other(text: str) -> None:
     found = parse_curriculum(text)
     kinds = [found.is_single, found.is_mixture, found.is_sequence, found.is_merge, found.is_distillation]

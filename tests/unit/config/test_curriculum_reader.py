@@ -9,20 +9,27 @@ from xdomain.core.errors import ConfigError
 
 
 def test_pieces_end_at_marks() -> None:
-    reader = Reader(" a ->  b@ 3")
-    assert (reader.piece(), reader.next(), reader.take("->")) == ("a", "->", True)
-    assert (reader.piece(), reader.take("+"), reader.take("@"), reader.piece(), reader.next()) == (
-        "b",
-        False,
-        True,
-        "3",
-        "",
-    )
+    reader = Reader(" a ->b, c=1 )")
+    assert (reader.ahead(), reader.piece(), reader.next()) == (" a ", "a", "->")
+    assert reader.take("->")
+    assert not reader.take("->")
+    assert (reader.piece(), reader.take(","), reader.piece()) == ("b", True, "c=1")
+    reader.expect(")")
     reader.expect("")
 
 
-def test_text_without_a_place_and_an_open_parenthesis_are_errors() -> None:
-    with pytest.raises(ConfigError, match='curriculum "a": "a" has no place here'):
-        Reader("a").expect("")
-    with pytest.raises(ConfigError, match='curriculum "" has a parenthesis that is not closed'):
+def test_settings_are_read_by_their_own_methods() -> None:
+    reader = Reader("x, to = y z, share=2)")
+    seen: list[str] = []
+    settings = reader.arguments(
+        "f", lambda: seen.append(reader.piece()), {"to": reader.piece, "share": lambda: float(reader.piece())}
+    )
+    assert seen == ["x"]
+    assert settings == {"to": "y z", "share": 2.0}
+
+
+def test_what_is_left_is_quoted() -> None:
+    with pytest.raises(ConfigError, match=r'"b\)" has no place here'):
+        Reader("b)").expect("")
+    with pytest.raises(ConfigError, match="is not closed"):
         Reader("").expect(")")

@@ -104,5 +104,5 @@ def test_under_the_budget_total_a_merge_takes_no_share_of_the_steps() -> None:
 
 def test_a_merge_cannot_be_declared_as_a_finished_checkpoint() -> None:
     adopted = [{"curriculum": "merge(logic, puzzle)", "checkpoints": [{"step": 1, "path": "x"}]}]
-    with pytest.raises(ValueError, match="a merge has no steps"):
+    with pytest.raises(ValueError, match="a merge or rollback has no steps"):
         merges("logic", adopted=adopted)

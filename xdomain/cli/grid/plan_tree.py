@@ -7,13 +7,13 @@ from rich.tree import Tree
 
 from xdomain.config.run_id import JOINT
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import PhaseStage, TrainStage
+from xdomain.plan.stage import MergeStage, PhaseStage
 
 DONE, OPEN = "[green]●[/]", "○"
 
 
 def stage_tree(plan: Plan, done: Collection[str]) -> Tree:
-    """Return a tree in which each training stage is below its parent, and each merge below the base model.
+    """Return a tree in which each stage is below the one that it continues or repairs, and merges below the base model.
 
     A line has one mark per seed, in order.
     """
@@ -28,9 +28,9 @@ def stage_tree(plan: Plan, done: Collection[str]) -> Tree:
         first = stages[0]
         marks = "".join(_mark(stage.key, done) for stage in stages)
         strategy = "" if first.run.strategy == JOINT else f" [dim]{escape(str(first.run.strategy))}[/]"
-        steps = f"{first.steps} steps" if isinstance(first, TrainStage) else "no steps"
+        steps = f"{first.steps} steps" if first.steps else "no steps"
         label = f"{marks} {first.run.curriculum}{strategy} [dim]{steps}[/]"
-        branch = branches[first.parent.stage if isinstance(first, TrainStage) else plan.base.key].add(label)
+        branch = branches[plan.base.key if isinstance(first, MergeStage) else first.made_from[0].stage].add(label)
         branches |= {stage.key: branch for stage in stages}
     return root
 

@@ -12,12 +12,12 @@ from tests.support.plans import make_plan
 from xdomain.core.artifact_layout import checkpoint_folder
 from xdomain.core.stage import StageContext
 from xdomain.core.states import NoteKind
+from xdomain.derive.merge import run_merge
 from xdomain.models.checkpoint import load_plain, save_full
 from xdomain.models.tiny import tiny_qwen3
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import MergeStage
 from xdomain.train.displacement import displacement
-from xdomain.train.merge import run_merge
 
 
 class Heard:
@@ -71,6 +71,19 @@ def test_the_merge_and_its_lengths_are_left(plan: Plan, tmp_path: Path, capsys: 
     assert isinstance(context.reporter, Heard)
     assert context.reporter.told[-1] == (len(before) - 1,) * 2, "the tied output layer is not stored"
     assert "task vectors: logic" in capsys.readouterr().out
+
+
+def test_a_merge_of_a_run_and_its_parent_is_a_point_of_the_line_between_them(tmp_path: Path) -> None:
+    plan = make_plan(grid={}, curricula=["merge(0.7*(logic -> puzzle), 0.3*logic)"])
+    context, stage = surroundings(plan, tmp_path), merge_of(plan)
+    run_merge(stage, context)
+    for number, each in enumerate(plan.train_stages):  # the run's change is not that of its parent
+        assert (str(each.run), number) in (("logic", 0), ("logic -> puzzle", 1))
+    parent, end = (load_plain(checkpoint_folder(context.inputs[s.key], s.end.step)) for s in plan.train_stages)
+    merged = load_plain(checkpoint_folder(context.work, 0)).state_dict()
+    for name, value in parent.state_dict().items():
+        expected = value.double() + 0.7 * (end.state_dict()[name].double() - value.double())
+        torch.testing.assert_close(merged[name].double(), expected, rtol=1e-6, atol=1e-7)
 
 
 def test_what_rounding_lost_is_in_the_log(plan: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,1 @@
+"""Stages that make a checkpoint from others without training."""
