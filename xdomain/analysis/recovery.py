@@ -5,8 +5,9 @@ For a run A -> B, the domain a of A's last phase and the domain b of B:
     recovered = (R[repair, a] - R[A -> B, a]) / (R[A, a] - R[A -> B, a])
     kept      = (R[repair, b] - R[A, b]) / (R[A -> B, b] - R[A, b])
 
-Repairs are short returns (A -> B -> a@k, dose k) and interpolations (merge((1 - t)*A, t*(A -> B)), dose t). Intervals
-are Fieller's over items, for these checkpoints.
+Repairs are short returns (A -> B -> a@k, dose k), interpolations (merge((1 - t)*A, t*(A -> B)), dose t), and rollbacks
+(rollback(A -> B, to=A, share=s), dose s) with random resets as their control. Intervals are Fieller's over items, for
+these checkpoints.
 
 Source: ours; the repairs are those of 2606.02398 (refresh) and of Wortsman et al. 2022 (interpolation).
 """
@@ -14,7 +15,7 @@ Source: ours; the repairs are those of 2606.02398 (refresh) and of Wortsman et a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from xdomain.analysis.blank import Blank
@@ -25,12 +26,16 @@ from xdomain.analysis.runs import Run, RunBook
 from xdomain.analysis.study import Study
 from xdomain.analysis.variance import components
 from xdomain.config.curriculum import Curriculum
-from xdomain.config.phases import Merge, MergeMethod, Phase
+from xdomain.config.phases import Merge, MergeMethod, Phase, Rollback, RollbackMethod
 from xdomain.config.run_id import RunId
 
 TOLERANCE = 1e-6
 """Largest distance of the sum of an interpolation's weights from 1."""
 TWO_ARGUMENTS = 2
+KIND_OF: Mapping[RollbackMethod, Repair] = {
+    RollbackMethod.ATTRIBUTION: "rollback",
+    RollbackMethod.RANDOM: "random reset",
+}
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,17 @@ def recoveries(study: Study) -> tuple[Recovery, ...]:
             parent=damages[name].parent.label,
             domain=damages[name].domain,
             skill=damages[name].skill,
-            points=tuple(sorted(points, key=lambda point: (point.repair, point.dose))),
+            points=tuple(sorted(points, key=_by_dose)),
         )
         for name, points in found.items()
     )
 
 
-def _repairs(run: Run, book: RunBook) -> Iterator[tuple[_Damage, Repair, float]]:
+def _by_dose(point: RepairPoint) -> tuple[Repair, bool, float]:
+    return point.repair, point.dose is None, point.dose or 0.0
+
+
+def _repairs(run: Run, book: RunBook) -> Iterator[tuple[_Damage, Repair, float | None]]:
     """Yield what a run repairs, how and with which dose."""
     curriculum = run.id.curriculum
     if curriculum is None:
@@ -78,6 +87,10 @@ def _repairs(run: Run, book: RunBook) -> Iterator[tuple[_Damage, Repair, float]]
     first, before = curriculum.phases[0], curriculum.before
     if isinstance(first, Merge) and before is None:
         yield from _interpolation(first, run, book)
+    elif isinstance(first, Rollback) and before is None:
+        damage = _damage(first.curriculum, run, book) if first.to == first.curriculum.before else None
+        if damage is not None:
+            yield damage, KIND_OF[first.method], first.share
     elif before is not None and run.ends:
         damage = _damage(before, run, book)
         if damage is not None and _only_domain(curriculum) == damage.domain:

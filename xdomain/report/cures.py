@@ -11,7 +11,8 @@ QUESTION = "What repairs a damaged domain, and what does it cost?"
 MEANING = (
     "Recovered: the share of the damage that the repair undoes; kept: the share of the new skill that is left. "
     "Intervals are 95% over items, by Fieller's method, for these checkpoints. A dose is the weight of the damaged run "
-    "in an interpolation, and the steps of a refresh. A dose that was chosen on these items looks better than it is."
+    "in an interpolation, the steps of a refresh, and the share of entries that a rollback or a random reset (its "
+    "control) resets. A dose that was chosen on these items looks better than it is."
 )
 HEADER = ("repair", "dose", "recovered", "kept", "run")
 
@@ -31,6 +32,8 @@ def heading(found: Recovery) -> str:
 
 def dose_text(point: RepairPoint) -> str:
     """Return the dose with its unit."""
+    if point.dose is None:
+        return "chosen on dev items"
     return f"{point.dose:.0f} steps" if point.repair == "refresh" else f"{point.dose:g}"
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from xdomain.analysis.result import AnalysisResult, Recovery, RepairPoint
 from xdomain.report.cures import dose_text, heading, share_of
 
-ORDER = ("interpolation", "refresh")
+ORDER = ("interpolation", "refresh", "rollback", "random reset")
 """Kinds of repair, in the order of their colours."""
 FARTHEST = (-0.5, 2.0)
 """Shares that are drawn. Others are drawn at the edge."""

@@ -13,7 +13,14 @@ from xdomain.analysis.study import Study, build_study
 DAMAGED = "logic -> puzzle"
 REFRESHES = (f"{DAMAGED} -> logic@10", f"{DAMAGED} -> logic@20")
 MIXTURES = ("merge(0.25*logic, 0.75*(logic -> puzzle))", "merge(0.5*logic, 0.5*(logic -> puzzle))")
+ROLLBACKS = (
+    f"rollback({DAMAGED}, to=logic, share=0.001)",
+    f"rollback({DAMAGED}, to=logic, share=0.005)",
+    f"rollback({DAMAGED}, to=logic, share=auto)",
+)
+CONTROL = f"rollback({DAMAGED}, to=logic, share=0.001, method=random)"
 OTHERS = (
+    f"rollback({DAMAGED} -> logic, to=logic -> puzzle, share=0.001)",  # its curriculum's last phase is a return
     "merge(0.5*logic, 0.4*(logic -> puzzle))",  # weights that do not sum to 1
     "merge(0.5*logic, 0.5*puzzle)",  # no run and its parent
     f"{DAMAGED} -> logic + puzzle@10",
@@ -27,7 +34,7 @@ def study_of(*curricula: str, n_items: int = 400, seeds: tuple[int, ...] = (0,))
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    return study_of("logic", DAMAGED, *REFRESHES, *MIXTURES, *OTHERS)
+    return study_of("logic", DAMAGED, *REFRESHES, *MIXTURES, CONTROL, *ROLLBACKS, *OTHERS)
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +53,12 @@ def test_only_repairs_of_one_damage_are_found(found: Recovery) -> None:
     assert (found.damaged, found.parent, found.domain, found.skill) == (DAMAGED, "logic", "logic", "puzzle")
     assert [(each.repair, each.run) for each in found.points] == [
         *(("interpolation", run) for run in reversed(MIXTURES)),
+        ("random reset", CONTROL),
         *(("refresh", run) for run in REFRESHES),
+        *(("rollback", run) for run in ROLLBACKS),
     ]
     assert [each.dose for each in found.points[:2]] == [0.5, 0.75]
+    assert [each.dose for each in found.points[-3:]] == [0.001, 0.005, None]
 
 
 def test_shares_are_those_of_the_means(study: Study, found: Recovery) -> None:
@@ -66,7 +76,7 @@ def test_shares_are_those_of_the_means(study: Study, found: Recovery) -> None:
 
 def test_an_interpolation_recovers_less_than_a_refresh_here(found: Recovery) -> None:
     """Half of the way back undoes about half of the damage; returning to a domain gains more than was lost."""
-    half, _, refresh, _ = found.points
+    half, _, _, refresh, *_ = found.points
     assert half.recovered.estimate == pytest.approx(0.5, abs=0.2)
     assert half.kept.estimate == pytest.approx(0.5, abs=0.2)
     assert refresh.recovered.estimate is not None

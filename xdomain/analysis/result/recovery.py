@@ -4,15 +4,16 @@ from typing import Literal
 
 from xdomain.analysis.matrix import Cell, ResultModel
 
-Repair = Literal["interpolation", "refresh"]
+Repair = Literal["interpolation", "random reset", "refresh", "rollback"]
 
 
 class RepairPoint(ResultModel):
     """One repair with one dose."""
 
     repair: Repair
-    dose: float
-    """Weight of the damaged run in an interpolation; optimizer steps of a refresh."""
+    dose: float | None
+    """Weight of the damaged run in an interpolation, optimizer steps of a refresh, or share of the entries that are
+    reset. Null if it was chosen on dev items."""
     run: str
     recovered: Cell
     """Share of the damage that the repair undoes."""
