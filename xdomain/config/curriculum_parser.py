@@ -12,6 +12,7 @@
     rollback   := "rollback" "(" operand ("," setting)* ")"
     operand    := curriculum | "(" curriculum ")"
     setting    := "method" "=" name | "density" "=" decimal | "to" "=" operand | "share" "=" (decimal | "auto")
+                | "scale" "=" "auto"
 
 `*` binds tighter than `+`, and `+` tighter than `->`. `a -> a` is allowed (the control); "a@10" sets a phase's steps.
 A merge or rollback has no steps and can only be the first phase of its curriculum. A refresh sets its steps.
@@ -182,16 +183,19 @@ class _Parser(Reader):
                 raise self.error(f'merges "{merged}" twice', f'Use a weight: "2*({merged})".')
             weights[merged] = weight
 
-        settings = self.arguments("merge", argument, {"method": self.piece, "density": self.piece})
+        known = {"method": self.piece, "density": self.piece, "scale": self.piece}
+        settings = self.arguments("merge", argument, known)
         if not weights:
             raise self.error("merges nothing", "Name at least one curriculum: merge(a, b).")
         self.refuse_steps("merge", "merge(a, b) -> a@10")
         method = self.method(MergeMethod, settings, MergeMethod.LINEAR, "merging")
-        if "density" not in settings:
-            return make_merge(weights, method)
-        if not method.is_sparse:
+        scale, density = settings.get("scale"), settings.get("density")
+        if scale not in (None, AUTO):
+            raise self.error(f'"scale={scale}" is not "scale=auto"', "Multiply the weights: merge(0.5*a, 0.5*b).")
+        if density is not None and not method.is_sparse:
             raise self.error("sets a density, which the method linear does not have", "Remove it, or set the method.")
-        return make_merge(weights, method, self.share("density", settings["density"], "0.2"))
+        kept = None if density is None else self.share("density", density, "0.2")
+        return make_merge(weights, method, kept, auto_scale=scale == AUTO)
 
     def rollback(self) -> Rollback:
         curricula: list[Curriculum] = []

@@ -113,7 +113,10 @@ class Reader:
         rest = self.text[self.at :].strip()
         if rest:
             raise self.error(f'"{rest}" has no place here', "Check the commas and parentheses before it.")
-        raise self.error("has a parenthesis that is not closed", 'Add ")".')
+        raise self.error(
+            "has a parenthesis that is not closed",
+            'Add ")". In a YAML list in brackets, a comma ends an entry unless the curriculum is in quotes.',
+        )
 
     def error(self, what: str, fix: str) -> ConfigError:
         """Return the error for the whole text; `what` begins with a quoted part, or with a verb."""

@@ -87,11 +87,13 @@ class Merge:
             vector. All methods are symmetric in the arguments.
         method: Method of the combination.
         density: Share of each task vector's entries that a sparse method keeps; None for `linear`.
+        auto_scale: Whether all weights are multiplied by a scale that is chosen on dev items.
     """
 
     arguments: tuple[tuple[float, Curriculum], ...]
     method: MergeMethod = MergeMethod.LINEAR
     density: float | None = None
+    auto_scale: bool = False
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -119,6 +121,8 @@ class Merge:
             parts.append(f"method={self.method}")
         if self.density is not None and self.density != DEFAULT_DENSITY:
             parts.append(f"density={decimal_text(self.density)}")
+        if self.auto_scale:
+            parts.append("scale=auto")
         return f"merge({', '.join(parts)})"
 
 
@@ -251,12 +255,16 @@ def make_refresh(domain: str, steps: int) -> Phase:
 
 
 def make_merge(
-    weights: Mapping[Curriculum, float], method: MergeMethod = MergeMethod.LINEAR, density: float | None = None
+    weights: Mapping[Curriculum, float],
+    method: MergeMethod = MergeMethod.LINEAR,
+    density: float | None = None,
+    *,
+    auto_scale: bool = False,
 ) -> Merge:
     """Return a merge in canonical form. `density` only applies to a sparse method, which has a default."""
     arguments = sorted(((weight, each) for each, weight in weights.items()), key=lambda pair: str(pair[1]))
     kept = (DEFAULT_DENSITY if density is None else density) if method.is_sparse else None
-    return Merge(tuple(arguments), method, kept)
+    return Merge(tuple(arguments), method, kept, auto_scale)
 
 
 def make_distill(teachers: Mapping[str, Curriculum], steps: int | None = None) -> Distill:

@@ -46,7 +46,7 @@ class Choice:
 
 def choose_on_dev(
     values: Sequence[float],
-    write: Callable[[float, Path], object],
+    write: Callable[[float, Path], bool],
     models: Sequence[EvaluateStage],
     target: Path,
     context: StageContext,
@@ -56,7 +56,7 @@ def choose_on_dev(
 
     Args:
         values: Candidate values.
-        write: Function that writes the checkpoint of a value to a folder.
+        write: Function that writes the checkpoint of a value to a folder. It returns whether it finished.
         models: Evaluation of each domain, with another checkpoint.
         target: Folder of the chosen checkpoint.
         context: Surroundings of the stage. Candidates are in its scratch folder while they are tried.
@@ -71,7 +71,8 @@ def choose_on_dev(
     tried: list[Candidate] = []
     for number, value in enumerate(values):
         root = context.scratch / f"candidate-{number}"
-        write(value, checkpoint_folder(root, 0))
+        if not write(value, checkpoint_folder(root, 0)):
+            return None
         accuracy = _dev_accuracy(root, models, context, cache)
         if accuracy is None:
             return None

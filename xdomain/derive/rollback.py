@@ -54,8 +54,9 @@ def run_rollback(stage: RollbackStage, context: StageContext, cache: BackendCach
     shares = SHARES if stage.share is None else (stage.share,)
     ranking, summary = _ranking(stage, context, end, earlier, round(max(shares) * size))
 
-    def write(share: float, folder: Path) -> None:
+    def write(share: float, folder: Path) -> bool:
         _write(after, before, ranking.first(round(share * size)), end, folder)
+        return True
 
     if stage.share is not None:
         write(stage.share, target)

@@ -10,10 +10,14 @@ from xdomain.config.experiment import Experiment
 from xdomain.config.phases import Merge
 from xdomain.config.run_id import JOINT, RunId
 from xdomain.core.fingerprint import fingerprint
+from xdomain.plan.dev_choice import choice_identity
 from xdomain.plan.prompts import phase_quotas, prompts_consumed
 from xdomain.plan.recipe import settings_of
-from xdomain.plan.stage import BaseStage, CheckpointRef, MergeStage, PhaseStage, StageSpec, TrainStage
+from xdomain.plan.stage import BaseStage, CheckpointRef, EvaluateStage, MergeStage, PhaseStage, StageSpec, TrainStage
 from xdomain.plan.stepless_identity import merge_payload
+
+SCALES = (0.3, 0.5, 0.7, 1.0)
+"""Candidates of `scale=auto`."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,20 @@ def strategies_below(ends: Iterable[PhaseStage]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for label in labels if label not in (None, JOINT)))
 
 
-def merge_stage(merge: Merge, ends: Sequence[PhaseStage], base: BaseStage, seed: int) -> MergeStage:
-    """Return the stage that merges the ends of the arguments."""
+def merge_stage(
+    merge: Merge, ends: Sequence[PhaseStage], base: BaseStage, seed: int, dev: tuple[EvaluateStage, ...] = ()
+) -> MergeStage:
+    """Return the stage that merges the ends of the arguments.
+
+    Args:
+        merge: The merge.
+        ends: End of each argument.
+        base: The base model.
+        seed: Training seed.
+        dev: Evaluations of the base model on dev items of the merged domains, if a scale is chosen.
+    """
     inputs = tuple(stage.end for stage in ends)
-    payload = merge_payload(merge, base.key, inputs)
+    payload = merge_payload(merge, base.key, inputs, choice_identity(SCALES, dev) if dev else {})
     strategy = ", then ".join(strategies_below(ends)) or JOINT
     curriculum = Curriculum((merge,))
     return MergeStage(
@@ -57,6 +71,7 @@ def merge_stage(merge: Merge, ends: Sequence[PhaseStage], base: BaseStage, seed:
         method=merge.method,
         density=merge.density,
         base=base.end,
+        dev=dev,
     )
 
 

@@ -8,6 +8,7 @@ from xdomain.config.curriculum import Curriculum
 from xdomain.config.experiment import Experiment
 from xdomain.config.phases import Merge, Rollback
 from xdomain.config.run_id import BASE_RUN
+from xdomain.plan.dev_choice import dev_evaluations
 from xdomain.plan.identity import Identities
 from xdomain.plan.merges import Start, merge_stage, most_prompts_drawn, strategies_below
 from xdomain.plan.rollbacks import rollback_stage
@@ -34,7 +35,10 @@ def first_stage(
     """
     match curriculum.phases[0]:
         case Merge() as merge:
-            return merge_stage(merge, [inner[each][-1] for each in merge.inner], base, seed)
+            ends = [inner[each][-1] for each in merge.inner]
+            chosen_on = merge.domains if merge.auto_scale else ()
+            dev = dev_evaluations(base.end, base.title, chosen_on, experiment, identities)
+            return merge_stage(merge, ends, base, seed, dev)
         case Rollback() as rollback:
             return rollback_stage(rollback, inner[rollback.curriculum], base, experiment, identities, seed)
     return None

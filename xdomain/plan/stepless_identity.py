@@ -15,13 +15,16 @@ DARE_VERSION = 2
 ROLLBACK_VERSION = 1
 
 
-def merge_payload(merge: Merge, base: str, inputs: Sequence[CheckpointRef]) -> dict[str, Any]:
+def merge_payload(
+    merge: Merge, base: str, inputs: Sequence[CheckpointRef], choice: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the identity of a merge.
 
     Args:
         merge: The merge.
         base: Key of the base model's stage.
         inputs: Checkpoint of each argument.
+        choice: The candidates, the rule and the evaluations that choose the scale; {} for fixed weights.
     """
     payload: dict[str, Any] = {
         "kind": "merge",
@@ -31,7 +34,8 @@ def merge_payload(merge: Merge, base: str, inputs: Sequence[CheckpointRef]) -> d
         "weights": [weight for weight, _ in merge.arguments],
         "method": str(merge.method),
     }
-    return payload if merge.density is None else {**payload, "density": merge.density}
+    density = {} if merge.density is None else {"density": merge.density}
+    return payload | density | ({"choice": dict(choice)} if choice else {})
 
 
 def rollback_payload(

@@ -25,6 +25,8 @@ class SteplessStage(StageRef):
         seed: Training seed of the curricula inside.
         inputs: Checkpoints that it is made of.
         base: The base model.
+        dev: Evaluations of another checkpoint on dev items, as models of those of the candidates; () if nothing is
+            chosen on dev items.
     """
 
     payload: Mapping[str, Any]
@@ -33,6 +35,7 @@ class SteplessStage(StageRef):
     seed: int
     inputs: tuple[CheckpointRef, ...]
     base: CheckpointRef
+    dev: tuple[EvaluateStage, ...] = ()
 
     @cached_property
     def needs(self) -> tuple[str, ...]:
@@ -68,7 +71,7 @@ class MergeStage(SteplessStage):
     """The merge of several checkpoints. `inputs` are in the order of the merge's arguments.
 
     Attributes:
-        weights: Weight of each input's task vector.
+        weights: Weight of each input's task vector. With `dev`, a chosen scale multiplies all of them.
         method: Method of merging.
         density: Share of each task vector's entries that a sparse method keeps; None for `linear`.
     """
@@ -94,8 +97,6 @@ class RollbackStage(SteplessStage):
         method: Way in which the entries are chosen.
         points: Number of points of the integrated gradients.
         answers: Evaluation whose right completions the integrated gradients are computed on; None for random entries.
-        dev: Evaluations of the unrepaired checkpoint on dev items, as models of those of the candidates; () for a fixed
-            share.
     """
 
     kind: Literal[StageKind.ROLLBACK] = StageKind.ROLLBACK
@@ -104,7 +105,6 @@ class RollbackStage(SteplessStage):
     method: RollbackMethod
     points: int
     answers: EvaluateStage | None
-    dev: tuple[EvaluateStage, ...] = ()
 
     @cached_property
     def needs(self) -> tuple[str, ...]:

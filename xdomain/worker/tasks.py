@@ -112,7 +112,7 @@ def _run(file: TaskFile, claims: list[Claim], cache: BackendCache | None) -> Non
             assert isinstance(setup, BaseSetup)
             claims[0].publish(run_base(setup, contexts[0]))
         case MergeStage():
-            claims[0].publish(run_merge(first, contexts[0]))
+            claims[0].publish(run_merge(first, contexts[0], cache))
         case RollbackStage():
             claims[0].publish(run_rollback(first, contexts[0], cache))
         case EvaluateStage():

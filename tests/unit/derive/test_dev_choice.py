@@ -19,8 +19,9 @@ def test_the_first_best_candidate_is_kept(pair: InterferingPair, values: tuple[f
     context = pair.context(stage, f"choice-{len(values)}")
     folders = {1.0: pair.math, 2.0: pair.science, 3.0: pair.science}
 
-    def write(value: float, folder: Path) -> None:
+    def write(value: float, folder: Path) -> bool:
         shutil.copytree(folders[value], folder)
+        return True
 
     science = [each for each in stage.dev if each.domain == "science"]
     found = choose_on_dev(values, write, science, context.work / "chosen", context, None)

@@ -42,7 +42,7 @@ def surroundings(plan: Plan, root: Path, dtype: torch.dtype = torch.float32, **c
             for weight in model.to(dtype).parameters():
                 weight.add_(0.01 * number)
         inputs[stage.key] = root / stage.folder
-        save_full(model, tokenizer, checkpoint_folder(inputs[stage.key], stage.end.step), chat_template=True)
+        save_full(model, tokenizer, checkpoint_folder(inputs[stage.key], stage.end.step), chat_template=False)
     return StageContext(root / "work", root / "scratch", inputs, 7, "cpu", Heard(), **changes)
 
 
@@ -94,3 +94,30 @@ def test_what_rounding_lost_is_in_the_log(plan: Plan, tmp_path: Path, capsys: py
 
 def test_a_stage_that_is_asked_to_stop_is_not_finished(plan: Plan, tmp_path: Path) -> None:
     assert not run_merge(merge_of(plan), surroundings(plan, tmp_path, stop_requested=lambda: True)).finished
+
+
+AUTOMATIC = "merge(0.5*logic, puzzle, scale=auto)"
+
+
+def test_a_scale_is_tried_and_chosen_on_dev_items(tmp_path: Path) -> None:
+    plan = make_plan(
+        grid={}, curricula=[AUTOMATIC], evaluation={"items": 8, "temperature": 1.0, "max_completion_tokens": 4}
+    )
+    context = surroundings(plan, tmp_path)
+    context.scratch.mkdir()
+    choice = run_merge(merge_of(plan), context).summary["choice"]
+    assert [each["value"] for each in choice["tried"]] == [0.3, 0.5, 0.7, 1.0]
+    assert all(each["accuracy"].keys() == {"logic", "puzzle"} for each in choice["tried"])
+    assert choice["value"] == max(choice["tried"], key=lambda each: each["mean"])["value"], "the first of equal ones"
+    base = checkpoint_folder(context.inputs[plan.base.key], 0)
+    merged, before = (load_plain(each).state_dict() for each in (checkpoint_folder(context.work, 0), base))
+    for name, value in before.items():
+        expected = value + choice["value"] * (0.5 * 0.01 + 0.02)
+        torch.testing.assert_close(merged[name], expected, rtol=1e-6, atol=1e-6)
+    assert list(context.scratch.iterdir()) == []
+
+
+def test_a_choice_that_is_asked_to_stop_is_not_finished(tmp_path: Path) -> None:
+    plan = make_plan(grid={}, curricula=[AUTOMATIC])
+    context = surroundings(plan, tmp_path, stop_requested=lambda: True)
+    assert not run_merge(merge_of(plan), context).finished

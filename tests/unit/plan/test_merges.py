@@ -106,3 +106,15 @@ def test_a_merge_cannot_be_declared_as_a_finished_checkpoint() -> None:
     adopted = [{"curriculum": "merge(logic, puzzle)", "checkpoints": [{"step": 1, "path": "x"}]}]
     with pytest.raises(ValueError, match="a merge or rollback has no steps"):
         merges("logic", adopted=adopted)
+
+
+def test_a_scale_is_chosen_on_dev_items_of_the_merged_domains() -> None:
+    found = merge(merges("merge(logic, puzzle, scale=auto)"), "merge(logic, puzzle, scale=auto)")
+    assert [(each.domain, each.split, each.checkpoint) for each in found.dev] == [
+        (domain, "dev", found.base) for domain in ("logic", "puzzle")
+    ]
+    fixed = merge(merges("merge(logic, puzzle)"), "merge(logic, puzzle)")
+    assert found.payload.keys() - fixed.payload.keys() == {"choice"}
+    assert found.payload["choice"]["values"] == [0.3, 0.5, 0.7, 1.0]
+    other = merges("merge(logic, puzzle, scale=auto)", evaluation={"items": 7, "temperature": 1.0})
+    assert merge(other, "merge(logic, puzzle, scale=auto)").key != found.key, "other dev items may choose another scale"

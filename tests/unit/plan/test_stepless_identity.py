@@ -25,7 +25,9 @@ def test_a_merge_names_its_inputs_weights_and_method(text: str, more: dict[str, 
     (merge,) = parse_curriculum(text).phases
     assert isinstance(merge, Merge)
     common = {"kind": "merge", "version": 1, "base": "base", "inputs": INPUT_VALUES, "weights": [1.0, 0.5]}
-    assert merge_payload(merge, "base", INPUTS) == {**common, **more}
+    assert merge_payload(merge, "base", INPUTS, {}) == {**common, **more}
+    choice = {"values": [0.5, 1.0]}
+    assert merge_payload(merge, "base", INPUTS, choice) == {**common, **more, "choice": choice}
 
 
 def test_a_rollback_names_its_inputs_share_method_and_answers() -> None:
