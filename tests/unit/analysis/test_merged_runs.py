@@ -61,4 +61,4 @@ def test_reports_hold_merges_and_are_read_back(result: AnalysisResult, tmp_path:
     assert read_result(files["json"]) == result
     assert f"| {MERGE} -\\> logic |" in files["markdown"].read_text()
     card = next(path for path in files["model-cards"].rglob("*.md") if path.name.startswith("merge-math-science-then"))
-    assert "2. **merge" in card.read_text()
+    assert "4. **merge(math, science)**, 80 steps since the base" in card.read_text()

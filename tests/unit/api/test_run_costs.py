@@ -56,8 +56,8 @@ def test_the_shipped_comparison_has_mixtures_of_equal_cost(tmp_path: Path) -> No
     for cost in runs:
         if str(cost.run.id).startswith("distill("):
             names = len(cost.run.id.domains)
-            assert (cost.total.steps, cost.marginal.steps) == (40 * names + 40, 40)
-            assert cost.marginal.teacher_passes == 40 * 16
+            assert (cost.total.steps, cost.marginal.steps) == (30 * names + 30, 30)
+            assert cost.marginal.teacher_passes == 30 * 8
 
 
 def test_costs_are_measured_after_the_run(smoke: Session) -> None:

@@ -11,6 +11,7 @@ def test_config_holds_canonical_contrasts():
         "contrasts": ["order(math, science) on math"],
         "estimands": [],
         "margin": None,
+        "predictors": [],
     }
     with pytest.raises(ValueError, match="not a quantity"):
         AnalysisConfig.model_validate({"contrasts": ["nonsense"]})

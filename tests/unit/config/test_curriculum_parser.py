@@ -51,7 +51,7 @@ def test_a_refresh_is_a_phase_of_its_own_kind() -> None:
         ("a -> refresh(b)", 'has a refresh without steps. Write them behind it: "refresh(b)@20".'),
         ("a -> refresh(b + c)@3", '"+ c)@3" has no place here'),
         ("a -> refresh()@3", "has a phase without a domain"),
-        ("a -> refersh(b)@3", 'merge, distill, refresh. Did you mean "refresh"?'),
+        ("a -> refersh(b)@3", 'refresh, rollback. Did you mean "refresh"?'),
     ],
 )
 def test_a_refresh_that_cannot_be_read_is_refused(text: str, words: str) -> None:
