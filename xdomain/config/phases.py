@@ -78,8 +78,22 @@ class MergeMethod(StrEnum):
         return self in (MergeMethod.DARE_LINEAR, MergeMethod.DARE_TIES)
 
 
+class WithoutSteps:
+    """A phase that makes a checkpoint from others without training."""
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether steps train on several domains: never, since there are none."""
+        return False
+
+    @property
+    def steps(self) -> int | None:
+        """Number of optimizer steps that the expression sets: none."""
+        return None
+
+
 @dataclass(frozen=True)
-class Merge:
+class Merge(WithoutSteps):
     """The base model plus a combination of task vectors: differences of trained checkpoints from the base model.
 
     Attributes:
@@ -99,16 +113,6 @@ class Merge:
     def domains(self) -> tuple[str, ...]:
         """Distinct trained domains of the arguments, in their order."""
         return tuple(dict.fromkeys(name for _, each in self.arguments for name in each.domains))
-
-    @property
-    def is_mixed(self) -> bool:
-        """Whether steps train on several domains: never, since a merge has no steps."""
-        return False
-
-    @property
-    def steps(self) -> int | None:
-        """Number of optimizer steps that the expression sets: none."""
-        return None
 
     @property
     def inner(self) -> tuple[Curriculum, ...]:
@@ -173,7 +177,7 @@ class RollbackMethod(StrEnum):
 
 
 @dataclass(frozen=True)
-class Rollback:
+class Rollback(WithoutSteps):
     """The end of a curriculum with a small share of its weights' entries reset to an earlier phase's end.
 
     Attributes:
@@ -198,16 +202,6 @@ class Rollback:
     def domains(self) -> tuple[str, ...]:
         """Distinct trained domains of the curriculum."""
         return self.curriculum.domains
-
-    @property
-    def is_mixed(self) -> bool:
-        """Whether steps train on several domains: never, since a rollback has no steps."""
-        return False
-
-    @property
-    def steps(self) -> int | None:
-        """Number of optimizer steps that the expression sets: none."""
-        return None
 
     @property
     def inner(self) -> tuple[Curriculum, ...]:

@@ -61,7 +61,7 @@ def with_micro_batch(experiment: Experiment, size: int) -> Experiment:
 def _candidates(experiment: Experiment, needs: Collection[Need]) -> Iterator[Experiment]:
     """Yield the experiment with every number that divides the completions of a process, the largest first.
 
-    With `overrides`, only a number that divides them in every phase without a `micro_batch` of its own is chosen.
+    With `overrides`, only a number that divides them in every phase that does not set its own `micro_batch` is chosen.
     """
     phases = [settings_of(experiment, need.phase).training for need in needs if need.phase]
     sized = [experiment.training, *(each for each in phases if each.micro_batch == "auto")]
