@@ -25,7 +25,7 @@ class AlarmsConfig(ConfigModel):
     fell by `threshold`, the stage stops and counts as failed, so that no stage starts from it. Its last checkpoint
     before the damage is published under a title that says so. refresh: the stage and those after it continue as
     without alarms. If the accuracy fell by `threshold`, a short stage also starts from its end and trains on the domain
-    that fell most. With `stop` and `refresh`, alarms are part of a stage's key."""
+    that fell most. Only with `stop`, alarms are part of a stage's key."""
     threshold: float = Field(0.03, ge=0, lt=1)
     """Smallest fall of accuracy that stops or refreshes a stage. Smaller ones are only reported."""
     refresh_steps: int | None = Field(None, ge=1)
@@ -44,18 +44,13 @@ class AlarmsConfig(ConfigModel):
 
     @property
     def stops(self) -> bool:
-        """Whether an alarm may stop a stage."""
+        """Whether an alarm may stop a stage, so that alarms are part of the stage's key."""
         return self.on_alarm == "stop"
 
     @property
     def refreshes(self) -> bool:
         """Whether an alarm may add a refresh after a stage."""
         return self.on_alarm == "refresh"
-
-    @property
-    def decides(self) -> bool:
-        """Whether an alarm may change which stages exist, so that alarms are part of a stage's key."""
-        return self.on_alarm != "warn"
 
     def monitored(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return the monitored domains among the experiment's `names`."""

@@ -17,7 +17,7 @@ so that existing keys survive. If the meaning of existing code changes, raise th
 | the field belongs to | it is named in |
 |---|---|
 | `training` | `TRAINING_FIELDS` |
-| `training.alarms` | `_alarms`, only if an alarm may stop or refresh the stage |
+| `training.alarms` | `_alarms`, only if an alarm may stop the stage |
 | `training.engine`, `training.vllm` | its own `identity()` |
 | `evaluation` | `_sampling`, or `evaluate_payload` if it decides which items are drawn |
 | `model` (loading, chat template) | `base_payload` |
@@ -157,7 +157,7 @@ def train_payload(
         payload["self_paced"] = dict(pass_rates)
     if phase.is_mixed and training.informative_quotas:
         payload["informative_quotas"] = True
-    if training.alarms is not None and training.alarms.decides:
+    if training.alarms is not None and training.alarms.stops:
         payload["alarms"] = _alarms(experiment, training.alarms, identities)
     if training.engine is not None:
         payload["engine"] = training.engine.identity()
@@ -173,7 +173,7 @@ def taught_by(teachers: Mapping[str, CheckpointRef]) -> dict[str, Any]:
 
 
 def _alarms(experiment: Experiment, alarms: AlarmsConfig, identities: Identities) -> dict[str, Any]:
-    """Return what decides whether an alarm stops or refreshes a stage."""
+    """Return what decides whether an alarm stops a stage."""
     names = alarms.monitored(experiment.domain_names)
     return {
         "on_alarm": alarms.on_alarm,

@@ -1,6 +1,7 @@
 """Decide which optional stages are needed, from the stored looks of the stages that they follow.
 
-Nothing else is stored, so every session decides the same.
+Nothing else is stored, so every session decides the same. The looks are those of the alarms that a stage ran with: they
+are not part of its key, so a stage that is done is not trained again for other ones.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from xdomain.core.errors import DamagedArtifact
+from xdomain.core.words import count
 from xdomain.plan.alarms.looks import LOOKS, StageLooks, read_looks
 from xdomain.plan.graph import Graph
 from xdomain.plan.optional import OptionalStage
@@ -18,6 +20,9 @@ from xdomain.store.artifact import REMAKE, check_artifact
 from xdomain.store.store import Store
 
 SomeGraph = TypeVar("SomeGraph", bound=Graph)
+
+MOST_TITLES = 3
+"""Largest number of stages that a sentence names."""
 
 
 def stage_looks(store: Store, stage: StageRef) -> StageLooks | None:
@@ -70,6 +75,20 @@ class Decisions:
     def all(self) -> dict[str, bool | None]:
         """Return the decision about every optional stage, by key."""
         return {key: self.needed(each) for key, each in self._graph.optional.items()}
+
+
+def unmonitored(graph: Graph, store: Store) -> str | None:
+    """Return a sentence about published stages that no refresh can follow, because they took no looks; else None."""
+    deciding = [graph.stages[key] for key in {each.condition.stage: None for each in graph.optional.values()}]
+    done = store.done(deciding)
+    found = [stage.title for stage in deciding if stage.key in done and stage_looks(store, stage) is None]
+    if not found:
+        return None
+    more = f"; and {len(found) - MOST_TITLES} more" if len(found) > MOST_TITLES else ""
+    return (
+        f"No refresh follows {count(len(found), 'stage')} that ran without alarms or too shortly for them: "
+        f"{'; '.join(found[:MOST_TITLES])}{more}."
+    )
 
 
 def grown(graph: SomeGraph, store: Store) -> SomeGraph:

@@ -20,7 +20,7 @@ from xdomain.plan.run_cost import own_stages
 from xdomain.plan.stage import CheckpointRef, PhaseStage, StageKind, TrainStage
 from xdomain.store.artifact import REMAKE, check_artifact
 from xdomain.store.efforts import stage_efforts
-from xdomain.store.optional import Decisions, grown, stage_looks
+from xdomain.store.optional import Decisions, grown, stage_looks, unmonitored
 from xdomain.store.predictions import read_predictions
 from xdomain.store.store import Store
 
@@ -45,9 +45,10 @@ def measured_grid(
         description: Description of the experiment, which reports show unchanged.
         with_text: Also read the completions, which the item browser needs.
     """
-    refreshes, plan = Decisions(plan, store).refreshes(), grown(plan, store)
+    refreshes, without_looks, plan = Decisions(plan, store).refreshes(), unmonitored(plan, store), grown(plan, store)
     experiment, engine = plan.experiment, plan.experiment.training.engine
     sentences = [engine.sentence() if engine else None, declaration(experiment), recipes_sentence(experiment)]
+    sentences.append(without_looks)
     done = store.done(plan.stages.values())
     found = [stage for stage in plan.evaluations if stage.key in done]
     places = _places(plan, store, done, refreshes)

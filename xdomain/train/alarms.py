@@ -43,8 +43,8 @@ class Monitored:
     evaluations: Mapping[str, EvaluationConfig]
     threshold: float = 0.0
     """Smallest fall of accuracy that stops the stage."""
-    decides: bool = False
-    """Whether later stages depend on the alarms, so that all looks are needed."""
+    stops: bool = False
+    """Whether an alarm may stop the stage, so that all looks are needed."""
 
 
 def monitored(
@@ -81,7 +81,7 @@ def monitored(
         for name, own in design.domains.items()
     }
     assert training.alarms is not None
-    return Monitored(design, items, evaluations, training.alarms.threshold, training.alarms.decides)
+    return Monitored(design, items, evaluations, training.alarms.threshold, training.alarms.stops)
 
 
 class AlarmCallback(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
@@ -137,7 +137,7 @@ class AlarmCallback(TrainerCallback):  # type: ignore[misc]  # transformers is u
         due = [0, *(step for step in self._design.looks if step <= resumed)]
         if resumed and not all((step, name) in self._stored for step in due for name in self._watches):
             message = "no alarms from here on: the stage's first part was not monitored with these settings"
-            if self._monitored.decides:
+            if self._monitored.stops:
                 raise StageError(
                     f"{LOOKS} does not hold the looks before step {resumed}, which decide about alarms.",
                     where="training.alarms.on_alarm",

@@ -44,7 +44,7 @@ def test_what_cannot_work_is_refused(settings: dict[str, Any], words: str) -> No
     assert words in str(error.value)
 
 
-def test_alarms_are_part_of_a_key_only_if_they_may_stop_or_refresh_a_stage() -> None:
+def test_alarms_are_part_of_a_key_only_if_they_may_stop_a_stage() -> None:
     def keys(**alarms: Any) -> list[str]:
         return [stage.key for stage in make_plan(training=TRAINING | {"alarms": alarms or None}).train_stages]
 
@@ -52,9 +52,7 @@ def test_alarms_are_part_of_a_key_only_if_they_may_stop_or_refresh_a_stage() -> 
     stop = keys(on_alarm="stop")
     others = [keys(on_alarm="stop", **{name: 0.1}) for name in ("alpha", "budget", "threshold")]
     assert not set(stop) & {*keys(), *(key for each in others for key in each)}
-    refresh = keys(on_alarm="refresh")
-    assert not set(refresh) & {*keys(), *stop}
-    assert refresh == keys(on_alarm="refresh", refresh_steps=3, refresh_warmup=0.5), "only the refresh itself differs"
+    assert keys() == keys(on_alarm="refresh") == keys(on_alarm="refresh", alpha=0.1, refresh_steps=3)
     plan = make_plan(training=TRAINING | {"alarms": {"on_alarm": "stop"}}, evaluation={"items": 10, "seed": 3})
     assert not set(stop) & set(plan.stages)
 

@@ -61,8 +61,8 @@ def test_each_refresh_is_evaluated_on_every_domain_under_its_own_condition() -> 
 
 
 def test_the_planned_stages_do_not_depend_on_the_refreshes() -> None:
-    plan, shorter = planned(), planned(alarms={"refresh_steps": 1})
-    assert list(plan.stages) == list(shorter.stages)
+    plan, shorter, warned = planned(), planned(alarms={"refresh_steps": 1}), planned(alarms={"on_alarm": "warn"})
+    assert list(plan.stages) == list(shorter.stages) == list(warned.stages)
     assert not set(plan.optional) & set(shorter.optional)
     assert set(plan.whole.stages) == {*plan.stages, *plan.optional}
     assert plan.run_ids == make_plan(grid={}, curricula=["logic", "logic -> puzzle"], training=TRAINING).run_ids

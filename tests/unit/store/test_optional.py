@@ -12,7 +12,7 @@ from tests.support.published import published
 from xdomain.core.errors import DamagedArtifact
 from xdomain.plan.graph import Plan
 from xdomain.plan.stage import TrainStage
-from xdomain.store.optional import Decisions, grown, stage_looks
+from xdomain.store.optional import Decisions, grown, stage_looks, unmonitored
 from xdomain.store.store import Store
 
 TRAINING = {"steps": 12, "prompts_per_step": 4, "generations": 2, "alarms": {"on_alarm": "refresh", "budget": 1.0}}
@@ -53,6 +53,21 @@ def test_a_quiet_stage_and_one_without_looks_need_none(store: Store) -> None:
     assert set(Decisions(plan, store).all().values()) == {False}
     found = grown(plan, store)
     assert (list(found.stages), found.optional) == (list(plan.stages), {})
+
+
+def test_stages_without_looks_are_named_once_they_are_published(store: Store) -> None:
+    plan = planned()
+    first, second = plan.train_stages
+    assert unmonitored(plan, store) is None
+    with_looks(store, first, {"logic": 0.0})
+    published(store, second)
+    assert unmonitored(plan, store) == (
+        "No refresh follows 1 stage that ran without alarms or too shortly for them: logic -> puzzle, seed 0."
+    )
+    several = make_plan(grid={}, curricula=["logic -> puzzle"], training=TRAINING, seeds=[0, 1, 2])
+    for stage in several.train_stages[2:]:
+        published(store, stage)
+    assert str(unmonitored(several, store)).endswith("; and 2 more.")
 
 
 def test_corrupt_looks_are_an_error(store: Store) -> None:

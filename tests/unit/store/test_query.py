@@ -72,6 +72,16 @@ def test_alarms_of_training_are_statements_of_the_report(tmp_path: Path) -> None
     assert grid.statements == (f"Alarm in the training of {first.title}: it drifted.",)
 
 
+def test_stages_that_no_refresh_can_follow_are_a_statement_of_the_report(tmp_path: Path) -> None:
+    alarms = {"on_alarm": "refresh", "budget": 1.0}
+    plan, store = make_plan(training={"steps": 4, "alarms": alarms}), Store(tmp_path)
+    store.create()
+    publish(store, plan.base, None)
+    publish(store, plan.train_stages[0], None)
+    (statement,) = measured_grid(plan, store, chance={}, description={}).statements
+    assert statement.startswith("No refresh follows 1 stage that ran without alarms")
+
+
 def ends(plan: Plan, store: Store) -> dict[str, EvaluatedCheckpoint]:
     grid = measured_grid(plan, store, chance={}, description={})
     return {str(each.run): each for each in grid.checkpoints}
