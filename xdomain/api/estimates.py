@@ -113,9 +113,10 @@ class Estimates:
     def stages(self) -> dict[str, StageEstimate]:
         """Estimate of each stage, by key."""
         continued = {ref.stage for stage in self._plan.phase_stages for ref in stage.made_from}
-        return {key: self._stage(stage, key in continued) for key, stage in self._plan.stages.items()}
+        return {key: self.of(stage, key in continued) for key, stage in self._plan.stages.items()}
 
-    def _stage(self, stage: StageSpec, continued: bool) -> StageEstimate:
+    def of(self, stage: StageSpec, continued: bool = False) -> StageEstimate:
+        """Return the estimate of a stage, planned or optional; `continued` says whether other stages start from it."""
         experiment = self._plan.experiment
         items = self._items.get(stage.domain) if isinstance(stage, EvaluateStage) else None
         completions = completions_of(stage, experiment, None if items is None else items.in_split)
@@ -164,7 +165,7 @@ class Estimates:
     @cached_property
     def worker_seconds_left(self) -> float | None:
         """Sum of the durations of all open stages in seconds; None if one is unknown."""
-        found: float | None = _sum(each.seconds for key, each in self.stages.items() if key not in self._done)
+        found: float | None = known_sum(each.seconds for key, each in self.stages.items() if key not in self._done)
         return found
 
     @cached_property
@@ -210,8 +211,8 @@ class Estimates:
         training = [self.stages[stage.key].disk.resume for stage in self._plan.train_stages]
         resume = None if None in training else max((each or 0 for each in training), default=0) * self.workers
         disk = {
-            "checkpoints": _sum(each.disk.checkpoints for each in chosen),
-            "after_gc": _sum(each.disk.after_gc for each in chosen),
+            "checkpoints": known_sum(each.disk.checkpoints for each in chosen),
+            "after_gc": known_sum(each.disk.after_gc for each in chosen),
             "resume": resume,
             "records": sum(each.disk.records for each in chosen),
         }
@@ -219,9 +220,9 @@ class Estimates:
         return {
             "tokens": {
                 "most": sum(each.most_tokens for each in chosen),
-                "expected": _sum(each.expected_tokens for each in chosen),
+                "expected": known_sum(each.expected_tokens for each in chosen),
             },
-            "disk": {**disk, "peak": _sum(known)},
+            "disk": {**disk, "peak": known_sum(known)},
         }
 
     def document(self) -> dict[str, Any]:
@@ -272,7 +273,7 @@ class Estimates:
         return {"bytes": self._bytes(memory), "gpu_share": memory.engine_share, **parts, **judged}
 
 
-def _sum(values: Iterable[Any]) -> Any:
+def known_sum(values: Iterable[Any]) -> Any:
     """Return the sum; None if one of the values is None."""
     found = list(values)
     return None if None in found else sum(found)

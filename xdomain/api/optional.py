@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from xdomain.api.estimates import Estimates, known_sum
 from xdomain.core.number_text import points
 from xdomain.core.words import count
 from xdomain.plan.graph import Plan
-from xdomain.plan.stage import TrainStage
+from xdomain.plan.stage import StageSpec, TrainStage
+from xdomain.store.optional import Decisions
+from xdomain.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,52 @@ class OptionalCost:
     most_steps: int
 
 
+@dataclass(frozen=True)
+class OptionalLeft:
+    """The most that optional stages can still need. Other estimates of a plan leave them out.
+
+    After each monitored stage, at most one refresh runs. The one with the most tokens counts, with its evaluations.
+    Stages that are done, and those that no alarm called for, do not count.
+
+    Attributes:
+        stages: Refreshes and their evaluations.
+        steps: Optimizer steps.
+        tokens: Generated tokens if every completion is as long as allowed.
+        checkpoint_bytes: Bytes of their checkpoints; None if unknown.
+        seconds: Duration of the stages one after another; None if unknown.
+    """
+
+    stages: int
+    steps: int
+    tokens: int
+    checkpoint_bytes: int | None
+    seconds: float | None
+
+
+def optional_left(plan: Plan, store: Store, estimates: Estimates) -> OptionalLeft:
+    """Return the most that the optional stages of a plan can still need."""
+    decided = Decisions(plan, store).all()
+    done = store.done(each.stage for each in plan.optional.values())
+    refreshes: dict[str, dict[str, list[StageSpec]]] = {}
+    for key, each in plan.optional.items():
+        if decided[key] is not False and key not in done:
+            of_stage = refreshes.setdefault(each.condition.stage, {})
+            of_stage.setdefault(each.condition.domain, []).append(each.stage)
+
+    def tokens(stages: list[StageSpec]) -> int:
+        return sum(estimates.of(stage).most_tokens for stage in stages)
+
+    chosen = [stage for found in refreshes.values() for stage in max(found.values(), key=tokens)]
+    needs = [estimates.of(stage) for stage in chosen]
+    return OptionalLeft(
+        stages=len(chosen),
+        steps=sum(stage.steps for stage in chosen if isinstance(stage, TrainStage)),
+        tokens=tokens(chosen),
+        checkpoint_bytes=known_sum(each.disk.checkpoints for each in needs),
+        seconds=known_sum(each.seconds for each in needs),
+    )
+
+
 def optional_cost(plan: Plan) -> OptionalCost:
     """Count the optional stages of a plan."""
     steps: dict[str, int] = {}
@@ -40,7 +89,7 @@ def optional_cost(plan: Plan) -> OptionalCost:
 
 
 def optional_in_plan(plan: Plan) -> list[str]:
-    """Return the line about optional stages; [] if the plan has none."""
+    """Return the line about the number of optional stages; [] if the plan has none."""
     if not plan.optional:
         return []
     cost, alarms = optional_cost(plan), plan.experiment.training.alarms
@@ -50,6 +99,16 @@ def optional_in_plan(plan: Plan) -> list[str]:
         f"alarm reports a fall of at least {points(alarms.threshold)} points, the refresh of the domain that fell most "
         f"runs: at most {count(cost.most_refreshes, 'stage')} with {count(cost.most_steps, 'step')}"
     ]
+
+
+def not_exported(plan: Plan, run_command: str) -> str | None:
+    """Return the sentence about optional stages for the user of an exported grid; None if the plan has none."""
+    if not plan.optional:
+        return None
+    return (
+        f"{count(len(plan.optional), 'optional stage')} not exported: alarms decide which of them run. Once the "
+        f"exported tasks are done, run the needed ones with: {run_command}"
+    )
 
 
 def optional_document(plan: Plan) -> dict[str, Any]:

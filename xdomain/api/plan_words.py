@@ -16,6 +16,7 @@ from xdomain.plan.adopted import declaration
 from xdomain.plan.graph import Plan
 from xdomain.plan.recipe_words import recipe_lines
 from xdomain.plan.stage import StageRef
+from xdomain.store.optional import unmonitored
 
 SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 MOST_REASONS = 8
@@ -42,7 +43,7 @@ def lines_in_words(forecast: Forecast) -> Iterator[tuple[str, str]]:
         "declared": [] if declared is None else [declared],
         "recipes": recipe_lines(experiment),
         "alarms": [] if forecast.alarms is None else forecast.alarms.sentences(),
-        "optional": optional_in_plan(forecast.plan),
+        "optional": [*optional_in_plan(forecast.plan), *optional_left_in_words(forecast)],
         "predictors": predictors_in_words(forecast.plan),
         "not reused": reasons_in_words(forecast),
         "borrowed": borrowed_in_words(forecast),
@@ -55,6 +56,20 @@ def lines_in_words(forecast: Forecast) -> Iterator[tuple[str, str]]:
     for name, lines in several.items():
         for place, line in enumerate(lines):
             yield "" if place else name, line
+
+
+def optional_left_in_words(forecast: Forecast) -> Iterator[str]:
+    """Yield the lines about what optional stages may still need, and about stages that no refresh can follow."""
+    left = forecast.optional_left
+    if left.stages:
+        time = "an unknown time" if left.seconds is None else f"about {duration(left.seconds)} of stages"
+        disk = "unknown" if left.checkpoint_bytes is None else bytes_in_words(left.checkpoint_bytes)
+        yield (
+            f"not in the estimates below: at most {count(left.stages, 'stage')} (evaluations included), "
+            f"{count(left.steps, 'step')}, {large(left.tokens)} tokens, {time}, checkpoints {disk}"
+        )
+    if (sentence := unmonitored(forecast.plan, forecast.store)) is not None:
+        yield sentence
 
 
 def tokens_in_words(estimates: Estimates) -> str:

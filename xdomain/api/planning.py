@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from xdomain.api.alarms import PlannedAlarms, planned_alarms
 from xdomain.api.estimates import Estimates, Needs
-from xdomain.api.optional import optional_document
+from xdomain.api.optional import OptionalLeft, optional_document, optional_left
 from xdomain.api.outlook import design_of, outlooks
 from xdomain.api.run_costs import cost_document, run_costs
 from xdomain.config.domain_source import FileSource
@@ -88,6 +88,11 @@ class Forecast:
         return Estimates(self.plan, self.done, found, self.items, self.rates, self.needs)
 
     @cached_property
+    def optional_left(self) -> OptionalLeft:
+        """The most that optional stages can still need, which all other estimates leave out."""
+        return optional_left(self.plan, self.store, self.estimates)
+
+    @cached_property
     def alarms(self) -> PlannedAlarms | None:
         """Alarms of the training stages; None if the experiment has none."""
         return planned_alarms(self.plan)
@@ -151,7 +156,7 @@ class Forecast:
             "estimate_workers": self.estimates.workers,
             "estimates": self.estimates.document(),
             "alarms": [] if self.alarms is None else self.alarms.document(),
-            "optional": optional_document(plan),
+            "optional": optional_document(plan) | {"left": asdict(self.optional_left)},
             "rows_left_out": left_out(plan.experiment),
             "detectable_effect": {
                 "assumptions": design_of(plan).assumptions,

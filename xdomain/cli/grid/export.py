@@ -1,12 +1,14 @@
 """`xdomain grid export`."""
 
+import shlex
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from xdomain.api.optional import not_exported
 from xdomain.cli.options import ExperimentPath, Seeds, Settings, StorePath, opened
-from xdomain.cli.render import out
+from xdomain.cli.render import err, out
 from xdomain.schedule.export import as_jsonl, exported_tasks
 
 
@@ -30,3 +32,5 @@ def export(
     command += [word for setting in settings or () for word in ("--set", setting)]
     for line in as_jsonl(exported_tasks(session.plan, command)):
         out.print(line, markup=False, soft_wrap=True)
+    if (note := not_exported(session.plan, shlex.join(command))) is not None:
+        err.print(note, markup=False, soft_wrap=True)
