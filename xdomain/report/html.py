@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from xdomain.analysis.result import AnalysisResult, BestSet, Matrix
 from xdomain.core.foreign_text import plain
-from xdomain.report import attribution_bars, module_map, numbers, published, recovery_picture
+from xdomain.report import attribution_bars, module_map, numbers, prediction_scatter, published, recovery_picture
 from xdomain.report.accuracy import accuracy_rows
 from xdomain.report.cell_view import cell_state
 from xdomain.report.colour import scales
@@ -68,6 +68,7 @@ def render_html(result: AnalysisResult, *, report_command: str | None = None) ->
             tree=curriculum_tree(result),
             module_maps=module_map.module_maps(result.diagnoses),
             recovery_pictures=recovery_picture.recovery_pictures(result),
+            scatters=prediction_scatter.scatters(result),
             bar_charts=attribution_bars.bar_charts(result.diagnoses),
             sequences=sequences,
             other_panels=other_panels,
@@ -121,6 +122,7 @@ def environment() -> Environment:
         map_layout=module_map.LAYOUT,
         bar_layout=attribution_bars.LAYOUT,
         recovery_layout=recovery_picture.LAYOUT,
+        scatter_layout=prediction_scatter.LAYOUT,
         shown_modules=SHOWN,
         cell_state=cell_state,
         amounts=tuple(AMOUNTS.values()),

@@ -78,21 +78,24 @@ def _cells(target: str, scores: tuple[PredictionScore, ...]) -> TextTable:
         rows.append((
             PLACES[target].format(first=first, second=second),
             "not measured" if one.measured is None else points(one.measured, sign=True),
-            *(_predicted(score, values.get(score.predictor)) for score in own),
+            *(
+                predicted_text(score, values[score.predictor].predicted) if score.predictor in values else ""
+                for score in own
+            ),
             "late" if one.late else "before",
         ))  # fmt: skip
-    columns = (f"{score.predictor} ({_unit(score)})" for score in own)
+    columns = (f"{score.predictor} ({unit_text(score)})" for score in own)
     return TextTable(f"predicted {target}", ("cell", "measured (points)", *columns, "predicted"), tuple(rows))
 
 
-def _unit(score: PredictionScore) -> str:
+def unit_text(score: PredictionScore) -> str:
+    """Return the unit of a predictor's values."""
     return "points" if score.unit == "accuracy" else score.unit
 
 
-def _predicted(score: PredictionScore, cell: PredictedValue | None) -> str:
-    if cell is None:
-        return ""
-    return points(cell.predicted, sign=True) if score.unit == "accuracy" else decimals(cell.predicted, 4)
+def predicted_text(score: PredictionScore, value: float) -> str:
+    """Return a predicted value: points of accuracy, or the number in the predictor's unit."""
+    return points(value, sign=True) if score.unit == "accuracy" else decimals(value, 4)
 
 
 def _number(value: float | None, places: int) -> str:

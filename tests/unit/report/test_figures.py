@@ -4,7 +4,10 @@ import sys
 
 import pytest
 
+from tests.support.diagnosis_example import example_diagnoses
 from tests.support.report_example import example_result
+from tests.unit.report.test_cures import FOUND
+from tests.unit.report.test_prediction_scatter import cell, with_cells
 from xdomain.core.errors import DependencyMissing
 from xdomain.report.figures import write_figures
 from xdomain.report.layout import main_matrices
@@ -20,6 +23,15 @@ def test_every_main_matrix_the_curves_and_the_costs_have_a_file(tmp_path, kind, 
     }
     assert {path.name for path in tmp_path.iterdir()} == names
     assert all(path.read_bytes().startswith(begins) for path in tmp_path.iterdir())
+
+
+def test_every_picture_on_interference_has_a_file(tmp_path):
+    predictions = with_cells(cell("logic", 0.1, 0.2), cell("science", 0.3, 0.4)).predictions
+    found = {"recoveries": (FOUND,), "diagnoses": example_diagnoses(), "predictions": predictions}
+    write_figures(example_result().model_copy(update=found), tmp_path, "svg")
+    names = {path.stem for path in tmp_path.iterdir()}
+    assert names >= {"attribution", "attribution-4", "modules", "modules-2", "recovery", "predictions"}
+    assert not names & {"attribution-5", "modules-3", "recovery-2", "predictions-2"}
 
 
 def test_figures_without_matplotlib_name_the_extra(tmp_path, monkeypatch):
