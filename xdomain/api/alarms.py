@@ -93,6 +93,8 @@ def planned_alarms(plan: Plan) -> PlannedAlarms | None:
         if stage.adopted or size in designs or size in refused:
             continue
         training = settings_of(experiment, stage.curriculum).training
+        if training.alarms is None:  # a refresh is not monitored
+            continue
         if stage.teachers:
             training = distillation_settings(training)
         try:

@@ -51,6 +51,12 @@ def test_a_short_return_stage_is_named_as_not_monitored() -> None:
     assert [entry.get("refused", "")[:4] for entry in found.document()] == ["", "0.05"]
 
 
+def test_a_refresh_that_the_file_lists_is_not_monitored() -> None:
+    found = planned({}, grid={}, curricula=["logic -> puzzle -> refresh(logic)@10"])
+    (size,) = found.designs
+    assert (size.steps, found.refused) == (120, {})
+
+
 def test_a_budget_that_pays_for_no_stage_is_refused() -> None:
     with pytest.raises(PlanError, match=r"Set budget to 0\.01 or more") as error:
         planned({"budget": 0.001})
