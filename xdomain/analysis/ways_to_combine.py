@@ -10,11 +10,11 @@ Source: ours; Hsu 1984 for the multiple comparisons.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xdomain.analysis.multiplicity import adjust, equivalences, word_for
-from xdomain.analysis.result import Cell, Way, WayArm, WaysToCombine
+from xdomain.analysis.result import Cell, ChosenScale, TriedScale, Way, WayArm, WaysToCombine
 from xdomain.analysis.runs import Run
 from xdomain.analysis.study import Study
 from xdomain.analysis.ways import combined_domains
@@ -102,7 +102,16 @@ def _arm(study: Study, measured: MeasuredWays, shown: _Shown) -> WayArm:
         worst=study.spoken(worst_cell(levels, (label,), k)),
         marginal=marginal_cost(run),
         total=total_cost(run),
+        scales=tuple(_chosen_scales(run)),
     )
+
+
+def _chosen_scales(run: Run) -> Iterator[ChosenScale]:
+    """Yield the scale that each seed of a merge chose on dev items."""
+    for seed, end in run.ends.items():
+        if end.choice is not None and seed is not None:
+            tried = tuple(TriedScale(scale=scale, dev_accuracy=share) for scale, share in end.choice.tried)
+            yield ChosenScale(seed=seed, scale=end.choice.value, tried=tried)
 
 
 def _experts(study: Study, measured: MeasuredWays) -> WayArm:

@@ -82,6 +82,19 @@ class StepTelemetry:
 
 
 @dataclass(frozen=True)
+class DevChoice:
+    """A setting that a stage chose on dev items.
+
+    Attributes:
+        value: The chosen value.
+        tried: Each candidate with its mean accuracy over the domains' dev items.
+    """
+
+    value: float
+    tried: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
 class EvaluatedCheckpoint:
     """One checkpoint and its position in the grid.
 
@@ -105,6 +118,7 @@ class EvaluatedCheckpoint:
             recorded, ().
         looks: Looks of its phase's alarms, if it is the end of a phase that was monitored; else None.
         refreshes: Whether an alarm called for a refresh of each monitored domain; {} if no refresh was planned.
+        choice: Choice of its stage on dev items, if it made one; else None.
     """
 
     checkpoint: str
@@ -121,6 +135,7 @@ class EvaluatedCheckpoint:
     telemetry: tuple[StepTelemetry, ...] = ()
     looks: StageLooks | None = None
     refreshes: Mapping[str, bool] = field(default_factory=dict)
+    choice: DevChoice | None = None
 
 
 @dataclass(frozen=True)

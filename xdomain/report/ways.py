@@ -42,16 +42,25 @@ def ways_sections(result: AnalysisResult) -> list[TextSection]:
 
 def _accuracy_table(found: WaysToCombine) -> TextTable:
     header = ("way", "run", "mean", "mean against experts", "worst domain", "not beaten", *found.domains, "note")
-    caveats = [_caveats(arm) for arm in found.arms]
+    notes = ["; ".join((*_caveats(arm), *_scales(arm))) for arm in found.arms]
     rows = [tuple(_accuracies(found, arm)) for arm in found.arms]
-    if not any(caveats):
+    if not any(notes):
         return TextTable(found.title, header[:-1], tuple(rows))
-    return TextTable(found.title, header, tuple((*row, note) for row, note in zip(rows, caveats, strict=True)))
+    return TextTable(found.title, header, tuple((*row, note) for row, note in zip(rows, notes, strict=True)))
 
 
-def _caveats(arm: WayArm) -> str:
+def _caveats(arm: WayArm) -> tuple[str, ...]:
     cells = (*arm.accuracy.values(), *arm.against_expert.values(), arm.mean, arm.mean_against_experts, arm.worst)
-    return "; ".join(dict.fromkeys(cell.caveat for cell in cells if cell.caveat))
+    return tuple(dict.fromkeys(cell.caveat for cell in cells if cell.caveat))
+
+
+def _scales(arm: WayArm) -> Iterator[str]:
+    """Yield a sentence per seed of a merge with `scale=auto`: the chosen scale, its dev accuracy, and the others'."""
+    for found in arm.scales:
+        shares = {each.scale: f"{estimate_text('fraction', each.dev_accuracy, signed=False)}%" for each in found.tried}
+        chosen = shares.pop(found.scale)
+        others = ", ".join(f"{scale:g}: {share}" for scale, share in shares.items())
+        yield f"seed {found.seed}: scale {found.scale:g} with {chosen} on dev items ({others})"
 
 
 def _cost_table(found: WaysToCombine) -> TextTable:

@@ -13,7 +13,14 @@ from xdomain.core.parquet import read_records
 from xdomain.core.records import RECORD_COLUMNS
 from xdomain.plan.adopted import declaration
 from xdomain.plan.graph import Graph, Plan
-from xdomain.plan.measurement import UNRECORDED, Effort, EvaluatedCheckpoint, MeasuredGrid, StepTelemetry
+from xdomain.plan.measurement import (
+    UNRECORDED,
+    DevChoice,
+    Effort,
+    EvaluatedCheckpoint,
+    MeasuredGrid,
+    StepTelemetry,
+)
 from xdomain.plan.merges import phases_below
 from xdomain.plan.recipe_words import recipes_sentence
 from xdomain.plan.run_cost import own_stages
@@ -102,6 +109,7 @@ def _places(
                 telemetry=_telemetry(store, stage) if summary and ref == stage.end else (),
                 looks=stage_looks(store, stage) if summary and ref == stage.end else None,
                 refreshes=refreshes.get(stage.key, {}) if ref == stage.end else {},
+                choice=_choice(summary) if summary and ref == stage.end else None,
             )
     ends = {stage.key: stage.end for stage in plan.phase_stages}
     own = own_stages(plan)
@@ -119,6 +127,14 @@ def _alarms(plan: Plan, store: Store, done: frozenset[str]) -> Iterator[str]:
     for stage in plan.train_stages:
         if stage.key in done:
             yield from (f"Alarm in the training of {stage.title}: {alarm}." for alarm in store.gap_alarms(stage))
+
+
+def _choice(summary: Mapping[str, Any]) -> DevChoice | None:
+    """Return what a stage chose on dev items; None if it chose nothing."""
+    if "choice" not in summary:
+        return None
+    choice = summary["choice"]
+    return DevChoice(choice["value"], tuple((each["value"], each["mean"]) for each in choice["tried"]))
 
 
 def _telemetry(store: Store, stage: PhaseStage) -> tuple[StepTelemetry, ...]:

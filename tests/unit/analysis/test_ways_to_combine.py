@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.grids import make_grid
@@ -10,6 +12,7 @@ from xdomain.analysis.read_result import read_result
 from xdomain.analysis.result import AnalysisResult, Way, WaysToCombine
 from xdomain.analysis.study import build_study
 from xdomain.analysis.ways_to_combine import ways_to_combine
+from xdomain.plan.measurement import DevChoice
 from xdomain.report.write import write_report
 
 DOMAINS = ("logic", "puzzle")
@@ -85,6 +88,20 @@ def test_costs_count_shared_stages_once_and_what_a_run_adds(pair: WaysToCombine)
     distilled = next(arm for arm in pair.arms if arm.way is Way.DISTILLATION)
     assert distilled.total.teacher_passes == 16 * 40
     assert distilled.marginal.taught_tokens == 20 * 16 * 40
+
+
+def test_a_merge_whose_scale_was_chosen_says_what_was_tried() -> None:
+    automatic = "merge(logic, puzzle, scale=auto)"
+    grid = make_grid(DOMAINS, (*OTHERS, automatic), (0, 1), n_items=20, samples=1, saved_every=40)
+    choices = {0: DevChoice(0.5, ((0.5, 0.4), (1.0, 0.3))), 1: DevChoice(1.0, ((0.5, 0.2), (1.0, 0.3)))}
+    checkpoints = tuple(
+        replace(each, choice=choices[each.seed]) if str(each.run) == automatic else each for each in grid.checkpoints
+    )
+    (found,) = analyse(replace(grid, checkpoints=checkpoints)).ways_to_combine
+    (arm,) = [arm for arm in found.arms if arm.scales]
+    assert arm.runs == (automatic,)
+    assert [(each.seed, each.scale) for each in arm.scales] == [(0, 0.5), (1, 1.0)]
+    assert [(each.scale, each.dev_accuracy) for each in arm.scales[1].tried] == [(0.5, 0.2), (1.0, 0.3)]
 
 
 def test_equal_ways_are_called_a_tie() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from tests.support.grids import make_grid
 from tests.support.report_example import example_result
 from xdomain.analysis.analyse import analyse
-from xdomain.analysis.result import AnalysisResult
+from xdomain.analysis.result import AnalysisResult, ChosenScale, TriedScale, Way
 from xdomain.report.delimited import ways_csv
 from xdomain.report.figures import write_figures
 from xdomain.report.html import render_html
@@ -88,6 +88,19 @@ def test_caveats_are_notes_of_their_row() -> None:
     accuracy, _ = ways_sections(example_result(2, 2))[0].tables
     assert accuracy.header[-1] == "note"
     assert [row[-1] for row in accuracy.rows] == ["2 of 3 seeds"] * 5 + [""]
+
+
+def test_scales_that_were_tried_are_notes_of_their_row() -> None:
+    example = example_result(2, 2)
+    (found,) = example.ways_to_combine
+    tried = (TriedScale(scale=0.5, dev_accuracy=0.412), TriedScale(scale=1, dev_accuracy=0.3))
+    scales = (ChosenScale(seed=0, scale=0.5, tried=tried),)
+    arms = tuple(arm.model_copy(update={"scales": scales if arm.way is Way.MERGE else ()}) for arm in found.arms)
+    result = example.model_copy(update={"ways_to_combine": (found.model_copy(update={"arms": arms}),)})
+    accuracy, _ = ways_sections(result)[0].tables
+    notes = {row[0]: row[-1] for row in accuracy.rows}
+    assert notes["merge"] == "2 of 3 seeds; seed 0: scale 0.5 with 41.2% on dev items (1: 30.0%)"
+    assert notes["mixture"] == "2 of 3 seeds"
 
 
 def test_csv_has_a_line_per_arm_and_quantity(result: AnalysisResult) -> None:

@@ -15,9 +15,10 @@ from xdomain.core.errors import DamagedArtifact
 from xdomain.core.parquet import write_records
 from xdomain.plan.alarms.design import AlarmDesign, DomainDesign, Method
 from xdomain.plan.alarms.looks import Look, StageLooks, header
+from xdomain.plan.dev_choice import RULE
 from xdomain.plan.graph import Graph, Plan
-from xdomain.plan.measurement import EvaluatedCheckpoint, StepTelemetry
-from xdomain.plan.stage import StageSpec
+from xdomain.plan.measurement import DevChoice, EvaluatedCheckpoint, StepTelemetry
+from xdomain.plan.stage import MergeStage, StageSpec
 from xdomain.store.lease import acquire
 from xdomain.store.query import compared_models, compared_runs, measured_grid
 from xdomain.store.store import Store
@@ -38,6 +39,7 @@ def publish(
     lines: list[dict[str, Any]] | None,
     looks: str | None = None,
     alarms: Sequence[str] = (),
+    choice: dict[str, Any] | None = None,
 ) -> None:
     lease = acquire(store.lease_path(stage))
     assert lease is not None
@@ -49,6 +51,7 @@ def publish(
     if looks is not None:
         (work / "looks.jsonl").write_text(looks)
     summary = {"steps": 2, "prompts": 8, "completion_tokens": 64, "informative_groups": 3, "gap_alarms": list(alarms)}
+    summary |= {} if choice is None else {"choice": choice}
     assert store.publish(stage, lease, {"summary": summary})
 
 
@@ -85,6 +88,21 @@ def test_stages_that_no_refresh_can_follow_are_a_statement_of_the_report(tmp_pat
 def ends(plan: Plan, store: Store) -> dict[str, EvaluatedCheckpoint]:
     grid = measured_grid(plan, store, chance={}, description={})
     return {str(each.run): each for each in grid.checkpoints}
+
+
+def test_a_scale_that_a_merge_chose_is_read(tmp_path: Path) -> None:
+    plan, store = make_plan(grid={}, curricula=["merge(logic, puzzle, scale=auto)"], seeds=[0]), Store(tmp_path)
+    store.create()
+    tried = [
+        {"value": 0.3, "mean": 0.5, "accuracy": {"logic": 0.25, "puzzle": 0.75}},
+        {"value": 1.0, "mean": 0.25, "accuracy": {"logic": 0.25, "puzzle": 0.25}},
+    ]
+    choice = {"value": 0.3, "rule": RULE, "tried": tried}
+    for stage in plan.stages.values():
+        publish(store, stage, None, choice=choice if isinstance(stage, MergeStage) else None)
+    found = ends(plan, store)
+    assert found["merge(logic, puzzle, scale=auto)"].choice == DevChoice(0.3, ((0.3, 0.5), (1.0, 0.25)))
+    assert found["logic"].choice is None
 
 
 def test_lines_of_a_mixture_are_read_and_of_no_other_phase(tmp_path: Path) -> None:

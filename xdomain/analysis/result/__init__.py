@@ -44,7 +44,7 @@ from xdomain.analysis.result.strategies import (
     StrategyCost,
     StrategyGradients,
 )
-from xdomain.analysis.result.ways import RunCost, Way, WayArm, WaysToCombine
+from xdomain.analysis.result.ways import ChosenScale, RunCost, TriedScale, Way, WayArm, WaysToCombine
 
 __all__ = [
     "RESULT_SCHEMA_VERSION",
@@ -54,6 +54,7 @@ __all__ = [
     "AnswerShape",
     "BestSet",
     "Cell",
+    "ChosenScale",
     "Course",
     "DamageOnset",
     "DeclaredContrast",
@@ -90,6 +91,7 @@ __all__ = [
     "Summary",
     "Trajectory",
     "TrajectoryPoint",
+    "TriedScale",
     "Unit",
     "Way",
     "WayArm",

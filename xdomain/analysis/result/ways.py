@@ -39,6 +39,23 @@ class RunCost(ResultModel):
     """Wall time on the machine that ran it, including the effect of other load."""
 
 
+class TriedScale(ResultModel):
+    """A scale of a merge and how good the merge was on dev items."""
+
+    scale: float
+    dev_accuracy: float
+    """Mean accuracy over the merged domains' dev items."""
+
+
+class ChosenScale(ResultModel):
+    """The scale that `scale=auto` chose for the merge of one seed."""
+
+    seed: int
+    scale: float
+    tried: tuple[TriedScale, ...]
+    """All candidates, including the chosen one."""
+
+
 class WayArm(ResultModel):
     """One way to combine the domains, or the experts of the domains."""
 
@@ -64,6 +81,8 @@ class WayArm(ResultModel):
     """Cost of the stages that no other run of the grid rests on. Null if the origin of the checkpoints is unknown."""
     total: RunCost
     """Cost of all stages that the arm rests on, each counted once."""
+    scales: tuple[ChosenScale, ...] = ()
+    """Choice of each seed, for a merge with `scale=auto`."""
 
 
 class WaysToCombine(ResultModel):
