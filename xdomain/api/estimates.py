@@ -29,7 +29,7 @@ from xdomain.plan.stage import EvaluateStage, MergeStage, StageKind, StageSpec, 
 from xdomain.plan.tokens import ASSUMED_PROMPT_TOKENS, completions_of, longest_completion
 from xdomain.resolve.model_shape import FoundShape
 from xdomain.resolve.sizes import EvaluatedItems
-from xdomain.store.history import Rates, units
+from xdomain.store.history import Rates, expected_seconds, of_work
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Estimates:
         self._done = done
         self.found = found
         self._items = items
-        self._seconds_each, self._tokens_each = rates.seconds_by_kind(), rates.tokens_by_kind()
+        self._seconds_each, self._tokens_each = rates.seconds_by_work(), rates.tokens_by_work()
         self.needs = needs
         self._peaks: dict[tuple[Need, bool, int], Memory | None] = {}
 
@@ -121,7 +121,7 @@ class Estimates:
         items = self._items.get(stage.domain) if isinstance(stage, EvaluateStage) else None
         completions = completions_of(stage, experiment, None if items is None else items.in_split)
         most = completions * longest_completion(stage, experiment)
-        each = self._tokens_each.get(stage.kind)
+        each = of_work(stage, self._tokens_each)
         expected = None if each is None and completions else min(most, round(completions * (each or 0)))
         tokens = most if expected is None else expected
         memory = self._memory(stage)
@@ -150,10 +150,7 @@ class Estimates:
 
     def _seconds(self, stage: StageSpec, tokens: float) -> float | None:
         rate = self.needs.tokens_per_second
-        if rate is not None:
-            return tokens / rate
-        each = self._seconds_each.get(stage.kind)
-        return None if each is None else each * units(stage)
+        return expected_seconds(stage, self._seconds_each) if rate is None else tokens / rate
 
     @cached_property
     def seconds_left(self) -> float | None:

@@ -25,7 +25,7 @@ SHAPE: dict[str, tuple[str, ...]] = {
                 "max_prompt_tokens", "max_completion_tokens", "bf16", "gradient_checkpointing", "rollout",
             )
         ),
-        "lora.r", "strategy", "threads",
+        "lora.r", "strategy", "threads", "distill",
     ),
     StageKind.MERGE: ("method",),
     StageKind.ROLLBACK: ("method", "points", "choice.values", "threads"),
@@ -36,10 +36,12 @@ SHAPE: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """Fields of a stage's payload, other than its number of steps, that determine how long it takes."""
+DISTILL = "distill"
+"""Work of distillations. They are training stages, but with teachers and one completion per prompt."""
 ENOUGH = 30
-"""Number of stages per kind that give a steady median."""
+"""Number of stages per work that give a steady median."""
 MOST_READ = 300
-"""Largest number of stages per kind that are searched, so that a store of ten thousand does not delay a plan."""
+"""Largest number of stages per work that are searched, so that a store of ten thousand does not delay a plan."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Measured:
     """Duration and completion length of a published stage, used to estimate similar stages.
 
     Attributes:
-        seconds: Duration of the stage. For a training stage, duration per step.
+        seconds: Duration per unit (`units`).
         tokens: Mean length of its completions in tokens; None if it has no completions or did not record it.
     """
 
@@ -72,23 +74,36 @@ def measured(payload: Mapping[str, Any], done: Mapping[str, Any]) -> Measured | 
     completions = math.prod(amount(count) or 0 for count in counts)
     if seconds is None:
         return None
-    per_step = seconds / (amount(payload.get("steps")) or 1)
-    return Measured(per_step, tokens / completions if tokens is not None and completions else None)
+    return Measured(seconds / units(payload), tokens / completions if tokens is not None and completions else None)
 
 
-def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, list[Measured]]:
-    """Return measurements of published stages that resemble the plan's, by kind.
+def work_of(payload: Mapping[str, Any]) -> str:
+    """Return the kind of a stage, or `DISTILL`. Stages of one work take a similar time per unit."""
+    return DISTILL if payload.get("teachers") else str(payload["kind"])
 
-    A kind without any such stage is left out. Stages are picked in the order of their keys, which are hashes, so the
+
+def units(payload: Mapping[str, Any]) -> float:
+    """Return what the duration of a stage scales with: completions that training steps learn from, else 1."""
+    if payload["kind"] != StageKind.TRAIN:
+        return 1
+    training = payload["training"]
+    counts = (payload.get("steps"), training.get("prompts_per_step"), training.get("generations"))
+    return math.prod(amount(count) or 1 for count in counts)
+
+
+def rates_alike(plan: Graph, store: Store, works: Collection[str]) -> dict[str, list[Measured]]:
+    """Return measurements of published stages that resemble the plan's, by work.
+
+    Work without any such stage is left out. Stages are picked in the order of their keys, which are hashes, so the
     sample is random. A stage that cannot be read is skipped.
     """
     published = Published(store)
     found: dict[str, list[Measured]] = {}
-    for kind in kinds:
-        own = (stage for stage in plan.stages.values() if stage.kind == kind)
+    for work in works:
+        own = [stage for stage in plan.stages.values() if work_of(stage.payload) == work]
         wanted = {likeness(stage.payload, base_of_planned(stage, plan, published)) for stage in own} - {None}
         rates: list[Measured] = []
-        for key in published.keys(kind)[:MOST_READ] if wanted else ():
+        for key in published.keys(own[0].kind)[:MOST_READ] if wanted else ():
             stored = published.read(key)
             told = None if stored is None else measured(stored.payload, stored.done)
             if stored is None or told is None:
@@ -98,7 +113,7 @@ def rates_alike(plan: Graph, store: Store, kinds: Collection[str]) -> dict[str, 
             if len(rates) == ENOUGH:
                 break
         if rates:
-            found[kind] = rates
+            found[work] = rates
     return found
 
 

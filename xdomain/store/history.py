@@ -9,24 +9,25 @@ from typing import Any
 from xdomain.core.errors import DamagedArtifact
 from xdomain.plan.cost import list_schedule_seconds
 from xdomain.plan.graph import Graph
-from xdomain.plan.stage import StageSpec, TrainStage
-from xdomain.store.durations import Measured, measured, rates_alike
+from xdomain.plan.stage import StageKind, StageSpec
+from xdomain.store.durations import DISTILL, Measured, measured, rates_alike, units, work_of
 from xdomain.store.store import Store
 
 MEASURED_STAGES = 100
-"""Number of published stages per kind whose durations are read. The median of this many is steady."""
+"""Number of published stages per work whose durations are read. The median of this many is steady."""
 
 
 class Rates:
-    """Median durations and completion lengths of stored stages, by kind.
+    """Median durations and completion lengths of stored stages, by work.
 
-    Durations are seconds per step for training stages, and per stage for others. If none of the plan's stages of a kind
-    is published, other stages in the store with the same model and shape are used.
+    The work of a stage is its kind, or distillation. If none of the plan's stages of a work is published, other stages
+    in the store with the same model and shape are used. If there are none for distillations, a completion is assumed to
+    take as long in them as in training with rewards.
 
     Args:
         plan: Stages to estimate.
         store: The store.
-        done: Keys of the published stages. Up to `MEASURED_STAGES` per kind are read, spread evenly over the plan.
+        done: Keys of the published stages. Up to `MEASURED_STAGES` per work are read, spread evenly over the plan.
     """
 
     def __init__(self, plan: Graph, store: Store, done: frozenset[str]) -> None:
@@ -36,13 +37,13 @@ class Rates:
         keys: dict[str, list[str]] = {}
         for key, stage in plan.stages.items():
             if key in done:
-                keys.setdefault(stage.kind, []).append(key)
+                keys.setdefault(work_of(stage.payload), []).append(key)
         for each in keys.values():
             for key in each[:: -(-len(each) // MEASURED_STAGES)]:
                 self.add(plan.stages[key])
-        unmeasured = {stage.kind for stage in plan.stages.values() if stage.key not in done} - set(self._measured)
-        self.borrowed = rates_alike(plan, store, unmeasured)
-        """Measurements of other plans' stages, by kind."""
+        unmeasured = {work_of(stage.payload) for key, stage in plan.stages.items() if key not in done}
+        self.borrowed = rates_alike(plan, store, unmeasured - set(self._measured))
+        """Measurements of other plans' stages, by work."""
 
     def add(self, stage: StageSpec) -> None:
         """Add the measurement of a published stage. A stage whose record is corrupt is skipped."""
@@ -52,25 +53,25 @@ class Rates:
             return
         told = measured(stage.payload, done)
         if told is not None:
-            self._measured.setdefault(stage.kind, []).append(told)
+            self._measured.setdefault(work_of(stage.payload), []).append(told)
 
-    def seconds_by_kind(self) -> dict[str, float]:
-        """Return the median seconds of each measured kind: per step for training stages, per stage for others."""
+    def seconds_by_work(self) -> dict[str, float]:
+        """Return the median seconds per unit of each measured work, see `expected_seconds`."""
         return _medians(self.borrowed) | _medians(self._measured)
 
-    def tokens_by_kind(self) -> dict[str, float]:
-        """Return the median of the stages' mean completion lengths in tokens, for each measured kind."""
+    def tokens_by_work(self) -> dict[str, float]:
+        """Return the median of the stages' mean completion lengths in tokens, for each measured work."""
         known: dict[str, list[float]] = {}
-        for kind, found in {**self.borrowed, **self._measured}.items():
-            known[kind] = [each.tokens for each in found if each.tokens is not None]
-        return {kind: median(each) for kind, each in known.items() if each}
+        for work, found in {**self.borrowed, **self._measured}.items():
+            known[work] = [each.tokens for each in found if each.tokens is not None]
+        return {work: median(each) for work, each in known.items() if each}
 
     def seconds_left(
         self, done: frozenset[str], workers: int, running: Mapping[str, Mapping[str, Any]] | None = None
     ) -> float | None:
         """Return the seconds that the stages that are not `done` will take.
 
-        The result is None while a kind of remaining stage has no measurement, neither from a published stage nor from a
+        The result is None while a remaining stage has no measurement, neither from a published stage nor from a
         running one.
 
         Args:
@@ -83,9 +84,10 @@ class Rates:
         guesses = {}
         for key, stage in self._plan.stages.items():
             if key not in done:
-                if stage.kind not in medians:
+                whole = expected_seconds(stage, medians)
+                if whole is None:
                     return None
-                guesses[key] = medians[stage.kind] * units(stage) * (1 - share_done(running.get(key, {})))
+                guesses[key] = whole * (1 - share_done(running.get(key, {})))
         return list_schedule_seconds(self._plan, guesses, workers)
 
     def _running_rates(self, running: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
@@ -94,8 +96,8 @@ class Rates:
             if progress.get("seconds_per_unit"):
                 stage = self._plan.stages[key]
                 seconds = progress["seconds_per_unit"] * progress["total"]
-                rates.setdefault(stage.kind, []).append(seconds / units(stage))
-        return {kind: median(each) for kind, each in rates.items()}
+                rates.setdefault(work_of(stage.payload), []).append(seconds / units(stage.payload))
+        return {work: median(each) for work, each in rates.items()}
 
 
 def estimate_seconds(
@@ -118,10 +120,22 @@ def share_done(progress: Mapping[str, Any]) -> float:
     return min(1.0, progress.get("done", 0) / total) if total else 0.0
 
 
-def units(stage: StageSpec) -> int:
-    """Return the number of units that a stage's duration scales with: its training steps, or 1."""
-    return stage.steps if isinstance(stage, TrainStage) else 1
+def expected_seconds(stage: StageSpec, per_unit: Mapping[str, float]) -> float | None:
+    """Return how long a stage takes; None if its work was not measured.
+
+    Args:
+        stage: The stage.
+        per_unit: Seconds per unit, by work.
+    """
+    each = of_work(stage, per_unit)
+    return None if each is None else each * units(stage.payload)
+
+
+def of_work(stage: StageSpec, known: Mapping[str, float]) -> float | None:
+    """Return the value of a stage's work; for a distillation without one, that of training with rewards."""
+    work = work_of(stage.payload)
+    return known.get(work, known.get(StageKind.TRAIN) if work == DISTILL else None)
 
 
 def _medians(found: Mapping[str, Sequence[Measured]]) -> dict[str, float]:
-    return {kind: median(each.seconds for each in several) for kind, several in found.items()}
+    return {work: median(each.seconds for each in several) for work, several in found.items()}
