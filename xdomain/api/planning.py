@@ -14,14 +14,16 @@ from xdomain.api.outlook import design_of, outlooks
 from xdomain.api.run_costs import cost_document, run_costs
 from xdomain.config.domain_source import FileSource
 from xdomain.config.experiment import Experiment
+from xdomain.domains.base import Split
 from xdomain.domains.build import build_domains
 from xdomain.domains.data_domain import DataDomain
-from xdomain.domains.preflight import fewer_than_asked, rows_left_out
+from xdomain.domains.preflight import fewer_than_asked, refuse_empty_split, rows_left_out
 from xdomain.plan.checks import setting_notes, training_notes
 from xdomain.plan.cost import PlanCost, plan_cost
 from xdomain.plan.distillation import distillation_notes
 from xdomain.plan.expand import expand_curricula
 from xdomain.plan.graph import Plan
+from xdomain.plan.prompts import most_prompts_a_step
 from xdomain.plan.recipe import distinct_phases, evaluation_of, settings_of
 from xdomain.plan.recipe_words import recipe_document, recipe_notes
 from xdomain.plan.run_cost import CostOfRun
@@ -53,8 +55,11 @@ class Forecast:
     needs: Needs = field(default_factory=Needs)
 
     def __post_init__(self) -> None:
-        """Refuse alarms that cost more than their budget before anything is shown."""
+        """Refuse alarms that cost more than their budget, and training without prompts, before anything is shown."""
         _ = self.alarms
+        domains = build_domains(self.plan.experiment.domains, most_prompts_a_step(self.plan.experiment))
+        for domain in domains.values():
+            refuse_empty_split(domain, Split.TRAIN, domain.count(Split.TRAIN))
 
     @cached_property
     def done(self) -> frozenset[str]:

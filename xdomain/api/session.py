@@ -66,17 +66,17 @@ class Session:
         """Return the forecast: cost of the plan, finished stages, resources of open stages, and detectable effects.
 
         Args:
-            gpu_memory_gb: Memory of a GPU in 10^9 bytes that stages are compared with; None for
-                `execution.gpu_memory_gb`.
-            tokens_per_second: Generated tokens per second of a stage, including training steps; None to use the rates
-                of stored stages.
+            gpu_memory_gb: GPU memory in 10^9 bytes that stages are compared with; None for `execution.gpu_memory_gb`.
+            tokens_per_second: Tokens that a stage generates per second, training included; None for stored rates.
             jobs: Number of stages that run at the same time; None for the experiment's setting, or else 1.
         """
         from xdomain.api.estimates import Needs
         from xdomain.api.planning import Forecast
 
         gpu = gpu_memory_gb or self.experiment.execution.gpu_memory_gb
-        return Forecast(self.plan, self.store, Needs(gpu, tokens_per_second, jobs))
+        written = Written.file(self.path, self.plan.origin.settings) if self.path else Written("experiment")
+        with written.placing(self.experiment.domain_names):
+            return Forecast(self.plan, self.store, Needs(gpu, tokens_per_second, jobs))
 
     def run(
         self,

@@ -61,8 +61,12 @@ DIVIDED = ("steps", "updates_per_rollout", "epochs_per_rollout")
 
 
 def _not_listed(expression: str, name: str, own: Sequence[str]) -> str:
-    listed = f"{', '.join(own)}.{did_you_mean(name, own)}"
-    return f'"{expression}" uses "{name}", which is not under `domains`: {listed}'
+    return f'"{expression}" uses "{name}", which is not under `domains`: {_listed(name, own)}'
+
+
+def _listed(name: str, own: Sequence[str]) -> str:
+    """Return the domains of the file, and what to write instead of one that is not among them."""
+    return f"{', '.join(own)}.{did_you_mean(name, own) or ' Add it there, or write one of these.'}"
 
 
 def _strategy_forms(schema: dict[str, Any]) -> None:
@@ -230,8 +234,8 @@ class Experiment(ConfigModel):
         alarms = self.training.alarms
         for index, name in enumerate(alarms.domains if alarms and alarms.domains != "all" else ()):
             if name not in own:
-                listed = f"{', '.join(own)}.{did_you_mean(name, own)}"
-                yield ("training", "alarms", "domains", index), f'"{name}" is not under `domains`: {listed}'
+                what = f'"{name}" is not under `domains`: {_listed(name, own)}'
+                yield ("training", "alarms", "domains", index), what
         for index, name in enumerate(self.model.warmup.domains if self.model.warmup else ()):
             if name not in own and name not in DOMAINS.names():
                 what = f'unknown domain "{name}".{suggestion(name, [*own, *DOMAINS.names()])}'
@@ -243,7 +247,7 @@ class Experiment(ConfigModel):
         for index, override in enumerate(self.overrides):
             if override.where.domain not in (None, *own):
                 name = str(override.where.domain)
-                what = f'"{name}" is not under `domains`: {", ".join(own)}.{did_you_mean(name, own)}'
+                what = f'"{name}" is not under `domains`: {_listed(name, own)}'
                 yield ("overrides", index, "where", "domain"), what
             divided = [name for name in DIVIDED if override.training and name in override.training.model_fields_set]
             if self.training.budget == "total" and divided:

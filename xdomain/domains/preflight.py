@@ -38,17 +38,31 @@ def preflight_domains(
     for domain in domains:
         needed = {evaluated} | ({Split.TRAIN} if domain.name in trained else set())
         for split in sorted(needed):
-            if not domain.items(split):
-                raise DataError(
-                    f"its {split} split is empty.",
-                    where=f"domains.{domain.name}",
-                    fix="Name a file or a share for it under the domain's `source` and `split`, or loosen `filters`.",
-                )
+            refuse_empty_split(domain, split, len(domain.items(split)))
         refuse_small_splits(domain, trained.get(domain.name, 0), evaluated)
         if domain.name in trained:
             refuse_reward(domain, domain.items(Split.TRAIN)[:REWARDED])
         domain.preflight()
     refuse_overlaps(domains, warmup)
+
+
+def refuse_empty_split(domain: Domain, split: Split, size: int | None) -> None:
+    """Refuse a needed split without items.
+
+    Args:
+        domain: Domain of the split.
+        split: The split.
+        size: Number of its items; None if they were not counted.
+
+    Raises:
+        DataError: It has none.
+    """
+    if size == 0:
+        raise DataError(
+            f"its {split} split is empty.",
+            where=f"domains.{domain.name}",
+            fix="Name a file or a share for it under the domain's `source` and `split`, or loosen `filters`.",
+        )
 
 
 def refuse_small_splits(domain: Domain, step_prompts: int, evaluated: Split) -> None:

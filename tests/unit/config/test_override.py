@@ -54,6 +54,10 @@ MISTAKES = {
         {"where": {"domain": "lgic"}, "training": {"steps": 3}},
         'overrides.0.where.domain: "lgic" is not under `domains`: logic, puzzle. Did you mean "logic"?',
     ),
+    "domain that is not in the file": (
+        {"where": {"domain": "chess"}, "training": {"steps": 3}},
+        "is not under `domains`: logic, puzzle. Add it there, or write one of these.",
+    ),
     "unknown kind": (
         {"where": {"kind": "mixed"}, "training": {"steps": 3}},
         "should be one of single, mixture, distill",
