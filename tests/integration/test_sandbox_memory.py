@@ -71,9 +71,7 @@ def table(columns: Mapping[str, Found]) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.slow
 def test_no_route_leads_beyond_the_limit(tmp_path: Path) -> None:
-    """Not certain without a control group: the page says how often forks that write to shared memory exceed it."""
     users = {"as root": 0, "as another user": NOBODY} if os.getuid() == 0 else {"as this user": os.getuid()}
     columns = {}
     for number, (name, user) in enumerate(users.items()):

@@ -24,7 +24,7 @@ BYTES_PER_SECOND = 8 << 30
 """What a core can fill, with huge pages. The next look comes before the threads seen could use up what is left."""
 
 
-REACTION_SECONDS = 0.005
+REACTION_SECONDS = 0.01
 """How much longer than planned it may take on a busy machine until processes have stopped."""
 
 UNCOUNTED = 32
@@ -119,19 +119,20 @@ class MemoryWatch:
         stopped_at = time.monotonic()
         usage = self.guest.usage()
         left = self.left(usage)
+        stopped = self.suspects
         if left >= self.bound.coming(usage.processes, now):
-            send(self.suspects, signal.SIGCONT)
             self.suspects, self.exact = set(), Growth()
         else:
             self.suspects, usage = self.guest.stopped_usage()
+            stopped = self.suspects
             left = self.left(usage)
             if left < self.limit // UNCOUNTED + self.exact.coming(usage.processes, stopped_at):
                 self.guest.kill(self.suspects)
                 return True
-            send(self.suspects, signal.SIGCONT)
             self.exact.looked = time.monotonic()
         rate = BYTES_PER_SECOND * min(os.cpu_count() or 1, usage.threads or 1)
         self.due = time.monotonic() + min(max(left / rate, SHORTEST_SECONDS), LONGEST_SECONDS)
+        send(stopped, signal.SIGCONT)  # last, since the guest may run before the watcher does
         return False
 
     def left(self, usage: Usage) -> int:

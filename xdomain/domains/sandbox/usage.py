@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import signal
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ MOST_DESCRIPTORS = 64
 
 MAPPING_BYTES = 256
 """What the kernel needs for a mapping; a program can split its memory into as many as it has pages."""
+
+STOP_SECONDS = 0.25
+"""The longest wait until all processes of a guest stand still. One that waits for the end of a vfork never does."""
 
 FILE_BYTES = 1 << 10
 """What a file in a tmpfs is counted as besides its content."""
@@ -64,12 +68,27 @@ def usage_of(root: int, tmp_size: int | None, *, exact: bool = False) -> Usage:
 
 
 def stop(root: int) -> set[int]:
-    """Stop a process and its descendants, those too that are started meanwhile; return their pids."""
-    stopped: set[int] = set()
-    while new := set(descendants(root)) - stopped:
+    """Stop a process and its descendants, those too that are started meanwhile; return their pids.
+
+    A process that is forking when the signal comes ends that first, and the signal does not stop its child. So the
+    search goes on until all stand still.
+    """
+    family: Mapping[int, Sequence[str]] = {}
+    deadline = time.monotonic() + STOP_SECONDS
+    while True:
+        still = stand_still(family) or time.monotonic() > deadline
+        before, family = family, descendants(root)
+        new = set(family) - set(before)
+        if still and not new:
+            return set(family)
         send(new, signal.SIGSTOP)
-        stopped |= new
-    return stopped
+        time.sleep(STOP_SECONDS / 1000)
+
+
+def stand_still(family: Mapping[int, Sequence[str]]) -> bool:
+    """Whether no thread of these processes runs, waits for a processor (R) or for the kernel (D)."""
+    paths = [f"/proc/{pid}/task/{thread}/stat" for pid, threads in family.items() for thread in threads]
+    return not any(re.match(r" [RD]", read(path).rpartition(")")[2]) for path in paths)
 
 
 def send(pids: Iterable[int], number: signal.Signals) -> None:
