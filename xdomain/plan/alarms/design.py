@@ -131,7 +131,7 @@ def alarm_design(
     return AlarmDesign(look_steps(steps, period, looks), domains, alpha / len(names), affordable, skipped)
 
 
-def detectable_drop(design: DomainDesign, alpha: float) -> float:
+def detectable_drop(design: DomainDesign, alpha: float, changed: float = CHANGED_BY_CHANCE) -> float:
     """Return the drop of accuracy that is found with a probability of about 80% if it begins in mid-stage.
 
     It is the difference d = z sqrt((c + d) / n) of a paired test at half of alpha with c + d discordant items.
@@ -140,13 +140,14 @@ def detectable_drop(design: DomainDesign, alpha: float) -> float:
     Args:
         design: Design of the domain.
         alpha: Probability of a false alarm over all looks.
+        changed: Share of items whose result changes although the accuracy stays.
     """
     level, power = alpha / 2, POWER
     if design.method is Method.CONFIRM:
         level, power = alpha / design.confirmations, 0.95  # the screen misses some, too
     items = design.confirm_items or design.items
     z = NormalDist().inv_cdf(1 - level) + NormalDist().inv_cdf(power)
-    paired = (z**2 + z * sqrt(z**2 + 4 * CHANGED_BY_CHANCE * items)) / (2 * items)
+    paired = (z**2 + z * sqrt(z**2 + 4 * changed * items)) / (2 * items)
     return min(1.0, max(paired, ceil(log2(1 / level)) / items))
 
 
