@@ -22,7 +22,7 @@ from xdomain.resolve.identities import resolve_identities
 GOLDEN = Path(__file__).parent / "shipped_keys.json"
 EXPERIMENTS = (
     "smoke", "four-domains", "planted-conflict", "strategies", "smollm2", "when-domains-interact", "cgpo", "care-rl",
-    "ways-to-combine", "planted-ways", "smollm2-ways", "breaking-barriers-interventional",
+    "ways-to-combine", "planted-ways", "smollm2-ways", "breaking-barriers-interventional", "tiny-interference",
 )  # fmt: skip
 ON_STAND_INS = ("when-domains-interact", "cgpo", "care-rl", "breaking-barriers-interventional")
 WRITERS = f"pandas {pd.__version__}, pyarrow {pa.__version__}"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from xdomain.core.errors import PlanError
 from xdomain.plan.alarms.design import (
+    CHANGED_BY_CHANCE,
     FEWEST_ITEMS,
     AlarmDesign,
     DomainDesign,
@@ -104,3 +105,10 @@ def test_looks_are_even_and_end_with_the_stage() -> None:
 
 def test_shares_are_rounded_up() -> None:
     assert [rounded_up(each) for each in (0.06, 0.0601, 1.0)] == [0.06, 0.07, 1.0]
+
+
+def test_the_more_items_change_by_chance_the_larger_is_the_drop_that_is_found() -> None:
+    domain = DomainDesign(Method.SIGN_FLIP, 288)
+    drops = [detectable_drop(domain, 0.05 / 3, changed) for changed in (0.0, CHANGED_BY_CHANCE, 0.5)]
+    assert drops == sorted(drops)
+    assert drops[1] == detectable_drop(domain, 0.05 / 3) == pytest.approx(0.087, abs=0.001)
