@@ -67,6 +67,7 @@ def predict_first(plan: Plan, store: Store, observer: RunObserver, jobs: int | N
     before = store.done(plan.evaluations)
     observer.note(f"Predictors: what they read is run first, then {len(cells)} cells are predicted.")
     run_graph(inputs.graph, store, jobs, observer)
+    observer.note(f"Predicting {len(cells)} cells, which takes a few minutes if gradients are measured.")
     values, notes = _values(plan, store, inputs)
     predictions = [
         Prediction(

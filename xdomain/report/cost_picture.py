@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from xdomain.analysis.result import AnalysisResult, WayArm, WaysToCombine
 from xdomain.report.numbers import count_text, estimate_text, interval_text
@@ -31,7 +33,7 @@ class CostBox:
 COST_BOX = CostBox()
 TICKS = 4
 GAP = 16
-"""Distance between points of equal cost."""
+"""Smallest distance between points."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _picture(found: WaysToCombine) -> CostPicture:
         title=found.title,
         x_title=f"total cost, {COSTS[found.cost_amount]}",
         marks=tuple(marks),
-        x_ticks=tuple((x(most * tick / TICKS), count_text(most * tick / TICKS)) for tick in range(TICKS + 1)),
+        x_ticks=tuple((x(cost), count_text(cost)) for cost in _round_costs(most)),
         y_ticks=tuple(
             (y(low + (high - low) * tick / TICKS), f"{100 * (low + (high - low) * tick / TICKS):.0f}")
             for tick in range(TICKS + 1)
@@ -122,13 +124,24 @@ def _cost(found: WaysToCombine, arm: WayArm) -> float | None:
     return value
 
 
+def _round_costs(most: float) -> list[float]:
+    """Return multiples of a round number from 0 to `most`, at most `TICKS` besides 0."""
+    unit = 10 ** math.floor(math.log10(most / TICKS))
+    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor * TICKS >= most)
+    return [step * number for number in range(math.floor(most / step) + 1)]
+
+
 def _side_by_side(places: list[float]) -> list[float]:
-    """Move points that would cover each other apart, evenly around their common place."""
+    """Move points that would cover each other apart, evenly around the middle of their places."""
     moved = list(places)
-    for place in set(places):
-        group = [position for position, each in enumerate(places) if each == place]
+    order = sorted(range(len(places)), key=places.__getitem__)
+    breaks = [n for n in range(1, len(order)) if places[order[n]] - places[order[n - 1]] >= GAP]
+    for first, last in pairwise([0, *breaks, len(order)]):
+        group = order[first:last]
+        half = GAP * (len(group) - 1) / 2
+        middle = min(sum(places[position] for position in group) / max(len(group), 1), COST_BOX.right - half)
         for number, position in enumerate(group):
-            moved[position] = round(place + GAP * (number - (len(group) - 1) / 2), 1)
+            moved[position] = round(middle - half + GAP * number, 1)
     return moved
 
 

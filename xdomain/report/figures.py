@@ -65,7 +65,7 @@ def write_figures(result: AnalysisResult, folder: Path, kind: str) -> Path:
 def _series(result: AnalysisResult) -> dict[str, list[Figure]]:
     """Return the figures of which there may be several, by the name of their files."""
     known = scope(result.meta)
-    costs = f"Bars: 95% intervals; equal costs side by side. {known}"
+    costs = f"Bars: 95% intervals; almost equal costs side by side. {known}"
     return {
         "ways-to-combine": [cost_figure(each, costs) for each in cost_pictures(result)],
         "modules": [map_figure(each, known) for each in module_maps(result.diagnoses)],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from tests.support.grids import make_grid
 from xdomain.analysis.analyse import analyse
 from xdomain.analysis.result import RunCost
-from xdomain.report.cost_picture import COST_BOX, cost_pictures
+from xdomain.report.cost_picture import COST_BOX, GAP, cost_pictures
 
 CURRICULA = ("a", "b", "a -> b", "b -> a", "a + b", "merge(a, b)")
 
@@ -18,7 +20,11 @@ def test_points_are_placed_by_cost_and_accuracy() -> None:
     assert picture.x_title == "total cost, generated tokens"
     mixture = next(mark for mark in picture.marks if mark.text.startswith("mixture"))
     assert all(mixture.x < mark.x for mark in picture.marks if mark is not mixture), "half the cost of the others"
-    assert len({mark.x for mark in picture.marks}) == len(picture.marks), "equal costs are drawn side by side"
+    places = sorted(mark.x for mark in picture.marks)
+    assert min(b - a for a, b in pairwise(places)) >= GAP - 0.2, "equal costs are drawn side by side"
+    costs = [float(text.replace(",", "")) for _, text in picture.x_ticks]
+    assert costs == [costs[1] * number for number in range(len(costs))]
+    assert str(int(costs[1])).rstrip("0") in {"1", "2", "5"}
     by_height = sorted(picture.marks, key=lambda mark: -mark.y)
     accuracies = [found.arms[mark.number - 1].worst.estimate for mark in by_height]
     assert accuracies == sorted(accuracies)
