@@ -118,6 +118,8 @@ def test_tables_are_printed(session: Session) -> None:
     )
     assert ended.code == 0, ended.stderr
     printed = " ".join(ended.stdout.split())  # sentences are wrapped
+    lines = ("edits: 1 of ", f"{SECOND} step 6: logic: 1 of ", f"{SECOND} step 6: puzzle: 1 of ")
+    assert all(any(each.startswith(line) for each in ended.stderr.splitlines()) for line in lines), ended.stderr
     for part in (
         f"Edits of {FIRST} step 6, from base (full weights, float32)",
         f"Overlap of {FIRST} step 6 and {SECOND} step 6",

@@ -95,9 +95,10 @@ def optional_in_plan(plan: Plan) -> list[str]:
     cost, alarms = optional_cost(plan), plan.experiment.training.alarms
     assert alarms is not None
     return [
-        f"{count(cost.refreshes, 'refresh stage')} and {count(cost.evaluations, 'evaluation')}, counted apart. If an "
-        f"alarm reports a fall of at least {points(alarms.threshold)} points, the refresh of the domain that fell most "
-        f"runs: at most {count(cost.most_refreshes, 'stage')} with {count(cost.most_steps, 'step')}"
+        f"{count(cost.refreshes, 'refresh stage')} and {count(cost.evaluations, 'evaluation')}, counted apart. If a "
+        f"domain with an alarm is down by at least {points(alarms.threshold)} points at the last look, the refresh of "
+        f"the one that is down most runs: at most {count(cost.most_refreshes, 'stage')} with "
+        f"{count(cost.most_steps, 'step')}"
     ]
 
 

@@ -1,5 +1,6 @@
 """`xdomain diagnose` and `xdomain probe`."""
 
+import time
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +9,7 @@ from rich.progress import Progress
 
 from xdomain.api import diagnosis
 from xdomain.cli.options import Json, StorePath, complete_stage
-from xdomain.cli.render import err, out, print_json, redraws
+from xdomain.cli.render import PLAIN_SECONDS, err, out, print_json, redraws
 from xdomain.diagnosis.inputs import Watch
 from xdomain.report.diagnosis_tables import diagnosis_tables, probe_tables
 
@@ -58,8 +59,24 @@ def _bar() -> Progress:
 
 
 def _watch(bar: Progress) -> Watch:
+    if bar.disable:
+        return _print_line()
     task = bar.add_task("")
     return lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+
+
+def _print_line() -> Watch:
+    """Return a callback that prints a line when a part begins, and more of them while it goes on."""
+    shown = ("", 0.0)
+
+    def watch(what: str, done: int, total: int) -> None:
+        nonlocal shown
+        part, at = shown
+        if what != part or time.monotonic() - at >= PLAIN_SECONDS:
+            err.print(f"{what}: {done} of {total}", soft_wrap=True, markup=False)
+            shown = (what, time.monotonic())
+
+    return watch
 
 
 def _show(document: dict[str, Any], parts: list[RenderableType], *, as_json: bool) -> None:

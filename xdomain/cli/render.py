@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 WIDTH_OF_FILES, WIDTH_OF_TABLES = 140, 10_000
 """Widths in columns of text and of tables in a pipe or a file, which have no terminal width."""
+PLAIN_SECONDS = 60.0
+"""Time between two lines about long work in a pipe or a file, which have no bars."""
 PADDING = re.compile(r"[ ]+(?=\n)")
 
 

@@ -24,8 +24,8 @@ class AlarmsConfig(ConfigModel):
     """What an alarm does. warn: it is reported, and the stage continues as without alarms. stop: if the accuracy also
     fell by `threshold`, the stage stops and counts as failed, so that no stage starts from it. Its last checkpoint
     before the damage is published under a title that says so. refresh: the stage and those after it continue as
-    without alarms. If the accuracy fell by `threshold`, a short stage also starts from its end and trains on the domain
-    that fell most. Only with `stop`, alarms are part of a stage's key."""
+    without alarms. If the accuracy is still down by `threshold` at the last look, a short stage also starts from its
+    end and trains on the domain with an alarm that is down most. Only with `stop`, alarms are part of a stage's key."""
     threshold: float = Field(0.03, ge=0, lt=1)
     """Smallest fall of accuracy that stops or refreshes a stage. Smaller ones are only reported."""
     refresh_steps: int | None = Field(None, ge=1)

@@ -20,7 +20,7 @@ class Condition:
 
     Attributes:
         stage: Key of the monitored stage.
-        domain: Domain that fell most.
+        domain: Domain that the refresh trains on.
         threshold: Smallest fall of accuracy that counts.
     """
 

@@ -43,13 +43,19 @@ def refresh_settings(training: TrainingConfig) -> TrainingConfig:
 def refreshed_domain(looks: StageLooks | None, threshold: float) -> str | None:
     """Return the domain that a stage's alarms call to refresh; None if no alarm does.
 
-    It is the one whose accuracy fell most at its alarm, and the first one among equals.
+    Of the domains with an alarm, it is the one whose accuracy had fallen most at the stage's last look, because the
+    refresh starts from the stage's end; the first alarm among equals.
 
     Args:
         looks: Looks of the stage; None if it was not monitored.
         threshold: Smallest fall of accuracy that counts.
     """
-    decisions = [(look.domain, look.decision) for look in looks.looks if look.decision is not None] if looks else []
-    falls = {domain: -decision.change for domain, decision in decisions if decision.alarm}
-    largest = max(falls, key=falls.__getitem__, default=None)
+    falls: dict[str, float] = {}
+    alarmed: dict[str, None] = {}  # in the order of their alarms
+    for look in looks.looks if looks else ():
+        if look.decision is not None:
+            falls[look.domain] = -look.decision.change
+            if look.decision.alarm:
+                alarmed[look.domain] = None
+    largest = max(alarmed, key=lambda domain: falls[domain], default=None)
     return largest if largest is not None and falls[largest] >= threshold else None

@@ -19,13 +19,13 @@ def training(**alarms: object) -> TrainingConfig:
 
 
 def looks(**changes: float) -> StageLooks:
-    """Looks with an alarm in each domain of `changes`, and quiet ones before and after it."""
+    """Looks with an alarm in each domain of `changes`, which is its change at the last look; the others fell more."""
 
     def look(domain: str, step: int, change: float, *, alarm: bool = False) -> Look:
         return Look(step, domain, (1.0,), None, 1, 1, 0.1, Decision(0.01, change, alarm))
 
-    found = [look(name, 5, changes.get(name, -0.5), alarm=name in changes) for name in DOMAINS]
-    return StageLooks(DESIGN, {}, (*found, *(look(name, 10, -0.9) for name in DOMAINS)))
+    found = [look(name, 5, -0.15, alarm=name in changes) for name in DOMAINS]
+    return StageLooks(DESIGN, {}, (*found, *(look(name, 10, changes.get(name, -0.9)) for name in DOMAINS)))
 
 
 def test_by_default_a_refresh_has_a_quarter_of_the_steps_in_whole_rollouts() -> None:
@@ -44,13 +44,13 @@ def test_a_refresh_warms_up_and_is_not_monitored() -> None:
     assert refresh_settings(TrainingConfig()).warmup_ratio == 0.2
 
 
-def test_the_domain_that_fell_most_at_its_alarm_is_refreshed() -> None:
+def test_the_domain_with_an_alarm_that_is_down_most_at_the_end_is_refreshed() -> None:
     assert refreshed_domain(looks(logic=-0.1, puzzle=-0.2), 0.03) == "puzzle"
     assert refreshed_domain(looks(logic=-0.2, puzzle=-0.2), 0.03) == "logic"
 
 
 @pytest.mark.parametrize("found", [None, looks(), looks(math=-0.02)])
-def test_no_alarm_and_a_small_fall_call_for_none(found: StageLooks | None) -> None:
+def test_no_alarm_and_a_domain_that_recovered_call_for_none(found: StageLooks | None) -> None:
     assert refreshed_domain(found, 0.03) is None
 
 

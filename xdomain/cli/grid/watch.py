@@ -12,7 +12,7 @@ from rich.markup import escape
 from xdomain.api.run_events import EventObserver, RunEvent, optional_in_words
 from xdomain.api.running import RunObserver
 from xdomain.cli.grid.picture import RunPicture, progress_text
-from xdomain.cli.render import err, redraws, write_json
+from xdomain.cli.render import PLAIN_SECONDS, err, redraws, write_json
 from xdomain.core.states import EventKind
 from xdomain.core.words import count, duration
 from xdomain.plan.graph import Graph
@@ -22,8 +22,6 @@ from xdomain.schedule.scheduler import Scheduler
 from xdomain.store.store import Store
 
 REFRESH_SECONDS = 0.5
-PLAIN_SECONDS = 60.0
-"""Time between two plain lines about running stages."""
 TROUBLE = (EventKind.FAILED, EventKind.RETRY, EventKind.WAITING)
 
 
