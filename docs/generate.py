@@ -22,6 +22,8 @@ from xdomain.config.plugin import NAMED_IN
 from xdomain.core.field_docs import add_field_docs
 
 FOLDER = Path(__file__).parent / "reference"
+CHOSEN = "Selects this kind."
+"""Meaning of a field that has only one value, such as `kind: jsonl`."""
 HEAD = """# The experiment file
 
 Generated from the models in `xdomain/config` by `make docs`. Sections follow the order in which a file is written.
@@ -114,9 +116,14 @@ def section(title: str, definition: Node, titles: dict[str, str]) -> list[str]:
     lines = [f"\n## {title}\n", one_line(definition.get("description", "")), ""]
     lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
     for key, field in definition["properties"].items():
-        cells = kind(field, titles), default(key, field, definition), one_line(field.get("description", ""))
+        cells = kind(field, titles), default(key, field, definition), meaning(field)
         lines.append(f"| `{key}` | {' | '.join(map(cell, cells))} |")
     return lines
+
+
+def meaning(field: Node) -> str:
+    """Return a field's description. Fields with a single possible value share one."""
+    return one_line(field.get("description", CHOSEN if "const" in field else ""))
 
 
 def default(key: str, field: Node, definition: Node) -> str:

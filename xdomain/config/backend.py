@@ -64,6 +64,7 @@ class VllmConfig(ConfigModel):
     """vLLM in this process: one engine serves every checkpoint of an architecture."""
 
     tensor_parallel_size: int = Field(1, ge=1)
+    """Number of GPUs that share the weights. Reserve as many with `execution.resources.evaluate.gpus`."""
     gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
     """Share of a GPU's memory that the engine takes."""
     max_model_len: int | None = Field(None, ge=1)
@@ -84,8 +85,12 @@ class EndpointLimits(ConfigModel):
     attempts: int = Field(6, ge=1)
     """Largest number of attempts per request. The pauses between them grow, unless the server asks for a pause."""
     requests_per_minute: float | None = Field(None, gt=0)
+    """Largest number of requests that a worker begins per minute, evenly spread and with repeated attempts; null sets
+    no limit."""
     usd_per_million_prompt_tokens: float | None = Field(None, ge=0)
+    """Price of a million prompt tokens in US dollars. A cost is stated only if both prices are set."""
     usd_per_million_completion_tokens: float | None = Field(None, ge=0)
+    """Price of a million completion tokens in US dollars."""
 
 
 class EndpointAccess(ConfigModel):

@@ -55,6 +55,8 @@ class FilterConfig(ConfigModel):
     maximum: float | None = None
     """Largest value of a number."""
     one_of: tuple[str | int | float, ...] | None = None
+    """Values of which the field must have one. A number and its text differ: 1 is not "1". Every value of a CSV file is
+    text."""
 
 
 class SplitShares(ConfigModel):
@@ -65,7 +67,9 @@ class SplitShares(ConfigModel):
     """
 
     dev: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the distinct questions that go to dev."""
     test: float = Field(default=0.2, ge=0, lt=1)
+    """Share of the distinct questions that go to test. It has no effect if the source has explicit splits."""
     by: Literal["question", "prompt"] = "question"
     """Text that is hashed, ignoring case, width and white space. `question`: all mapped fields except gold, solution,
     cluster, id and system, so that a new template moves no row. `prompt`: the filled template."""
@@ -81,8 +85,11 @@ class SplitLimits(ConfigModel):
     """Largest number of items per split. The first ones in file order are used."""
 
     train: int | None = Field(default=None, ge=1)
+    """Largest number of train items; null keeps all."""
     dev: int | None = Field(default=None, ge=1)
+    """Largest number of dev items; null keeps all."""
     test: int | None = Field(default=None, ge=1)
+    """Largest number of test items; null keeps all."""
 
 
 class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within an experiment: one schema for both
@@ -93,6 +100,7 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     description: str = ""
     """Description of the domain's task in one sentence."""
     source: SourceConfig
+    """Origin of the rows: files, a Hugging Face data set, a generator, or another package."""
     fields: dict[str, FieldConfig] = Field(default_factory=dict)
     """Item fields by name: `gold`, and all fields that the template and the verifier use (`question`, `tests`,
     `solution`). `id` and `cluster` set the item's id and cluster. A bare text names a column. Sources with a known
@@ -108,6 +116,8 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     solution: str = "{{ gold }}"
     """Jinja2 template over the fields that makes a right completion in the required form, for warm-up and checks."""
     verifier: VerifierConfig = SourceVerifier()
+    """Verifier that judges completions. By default, the source's own. Only procedural, reasoning-gym and plugin sources
+    may have one."""
     reward: RewardConfig = RewardShape()
     """A mapping of values, a function, or the name of a preset. "cgpo" picks the preset's table by verifier, and
     "cgpo/code" names a table."""
@@ -118,7 +128,9 @@ class DomainConfig(ConfigModel, defer_build=False):  # read by itself and within
     options are the same, or a pattern has no match. `refuse` raises an error. `skip` leaves the row out. `grid plan`,
     `domains check` and the report count such rows."""
     limit: SplitLimits = SplitLimits()
+    """Largest number of items per split. A single number limits every split. By default, all items are used."""
     split: SplitShares = SplitShares()
+    """Shares of dev and test, for sources without explicit splits."""
     allow_overlap: tuple[str, ...] = ()
     """Domains (this one included) whose test prompts may occur in this one's train split. Give the reason in a comment.
     """

@@ -31,17 +31,20 @@ class FormatGate(ConfigModel):
     answer_tag: str | None = "answer"
     """Name of the tag around the answer; null requires none."""
     value: float = -1.0
+    """Reward of a completion without this format, even if its answer is right."""
 
 
 def _old_name(schema: dict[str, Any]) -> None:
     """Add the old name `per_character` to a JSON schema, so that editors accept it."""
-    schema["properties"]["per_character"] = {**schema["properties"]["per_unit"], "deprecated": True}
+    old = {"description": "Earlier name of `per_unit`.", "deprecated": True}
+    schema["properties"]["per_character"] = schema["properties"]["per_unit"] | old
 
 
 class LengthTerm(ConfigModel):
     """A term that subtracts `per_unit * min(abs(len(answer) - len(gold)), cap)` from the reward of a right answer."""
 
     per_unit: float = Field(default=0.05, ge=0)
+    """Reward that is subtracted per unit of difference in length."""
     cap: int = Field(default=10, ge=0)
     """Difference in length above which the cost no longer grows."""
     unit: Literal["characters", "tokens"] = "characters"
@@ -63,15 +66,21 @@ class RewardShape(ConfigModel):
     """Reward values by verdict. An unscored completion has no reward."""
 
     right: float = 1.0
+    """Reward of a right answer, before `length` is subtracted."""
     wrong: float = 0.0
+    """Reward of a wrong answer."""
     tie: float | None = None
     """Reward of a pairwise judge's tie (score 0.5); null pays it as wrong."""
     malformed: float = 0.0
+    """Reward of a completion in which no answer of the required form was found."""
     graded: bool = False
     """Reward every answer by its credit c, as `wrong + c * (right - wrong)`, whether or not it counts as right. Use it
     for judges whose credit is a share (`criteria_judge`, and `rubric_judge` with `graded: true`)."""
     gate: FormatGate | None = None
+    """Format without which a completion is not paid by its verdict; null demands none."""
     length: LengthTerm | None = None
+    """Cost of right answers that are longer or shorter than the gold; null has no cost. It has no effect with `graded`.
+    """
     control: bool = False
     """Mark a control arm, whose reward intentionally does not pay the right answer best. Without this mark, such a
     reward is refused."""
@@ -85,7 +94,7 @@ class FunctionReward(FunctionConfig):
     """
 
     control: bool = False
-    """Format gate, as for reward values."""
+    """Mark a control arm, as for reward values."""
 
 
 class RewardPrompt(ConfigModel):

@@ -77,6 +77,7 @@ class CsvSource(FileSource):
 
     kind: Literal["csv"]
     delimiter: str = Field(default=",", min_length=1, max_length=1)
+    """Character between two cells, such as ";", or "\\t" for a tab."""
 
 
 class ParquetSource(FileSource):
@@ -100,13 +101,18 @@ class HfSource(ConfigModel):
     id: str
     """Id such as "openai/gsm8k", or a local folder in a layout that `datasets.load_dataset` reads."""
     config: str | None = None
+    """Name of the data set's configuration, such as "main"; null uses its default one. A data set with several and no
+    default needs it."""
     revision: str | None = None
     """Full commit hash. A branch is refused, because its content may change. Not used for a local folder."""
     pool: str | None = None
     """Name of a split that is split again by hash, instead of `train` and `test`."""
     train: str | None = None
+    """Name of the split to train on. Without `dev`, a hashed share of it is set aside as dev."""
     dev: str | None = None
+    """Name of the split for alarms, adaptive weights and tuning."""
     test: str | None = None
+    """Name of the split to evaluate on."""
 
     @field_validator("revision")
     @classmethod
@@ -127,7 +133,9 @@ class PackTask(ConfigModel):
     """One reasoning-gym task in a pack."""
 
     name: str
+    """Name of the task in reasoning-gym. Some are refused, for example if their scorer runs the answer as code."""
     weight: float = Field(default=1.0, gt=0)
+    """Share of the rows, relative to the weights of the other tasks. Every task gets at least one row."""
     parameters: PlainMapping = Field(default_factory=dict)
     """Configuration of the task, with the fields of its reasoning-gym config class."""
 
@@ -137,9 +145,11 @@ class ReasoningGymSource(ConfigModel):
 
     kind: Literal["reasoning_gym"]
     tasks: tuple[PackTask, ...] = Field(min_length=1)
+    """Tasks that the rows are drawn from. The name of a task stands for a mapping with only its `name`."""
     size: int = Field(default=2000, ge=10)
     """Number of rows drawn over all tasks, before duplicates are removed."""
     seed: int = Field(default=0, ge=0)
+    """Seed that the rows are drawn from. It is independent of the training seeds."""
 
     @field_validator("tasks", mode="before", json_schema_input_type=str | tuple[str | PackTask, ...])
     @classmethod
@@ -157,6 +167,7 @@ class ProceduralSource(ConfigModel):
 
     kind: Literal["procedural"]
     generator: Annotated[str, known_name(GENERATORS), named_in(GENERATORS)]
+    """Name of the generator, such as "arithmetic" or "truth"."""
     level: int | None = Field(default=None, ge=1)
     """Difficulty; null uses the generator's default."""
     sizes: tuple[int, int, int] = (4000, 500, 1000)
@@ -176,6 +187,7 @@ class PluginSource(PluginConfig):
     registry: ClassVar[Registry] = SOURCES
 
     kind: Annotated[str, named_in(SOURCES)]
+    """Name under which the package registers the source."""
     folder: str | None = None
     """Folder of the file that names the source, filled in when the file is read. The plugin's relative paths start
     there."""

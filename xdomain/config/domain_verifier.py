@@ -60,6 +60,9 @@ class ExtractingVerifier(ConfigModel):
     """
 
     answer_in: Places = ("whole",)
+    """Parts of the completion that are searched for the answer, in this order. whole: all of it. boxed: the last
+    `\\boxed{}`. tag: the last `<answer>` tag. first_line, last_line: the first or last line with content. last_number:
+    with its unit. last_letter: a letter by itself. code_block: the last fenced block."""
     reasoning: tuple[str, ...] = REASONING_TAGS
     """Names of tags whose content is removed before an answer is searched, even if they are unclosed. `keep` removes
     nothing, and `cut` removes the default tags."""
@@ -82,6 +85,8 @@ class TextVerifier(ExtractingVerifier):
 
     kind: Literal["text"]
     normalise: bool = False
+    """Also accept an answer that equals the gold apart from case, width, spaces, Markdown, outer quotes, dollars and
+    final punctuation."""
 
 
 class ChoiceVerifier(ExtractingVerifier):
@@ -102,6 +107,7 @@ class NumberVerifier(ExtractingVerifier):
     """Tolerance as a share of the larger of both numbers. By default, integer golds must be met exactly, and other
     golds within 1e-6."""
     absolute_tolerance: float = Field(default=0.0, ge=0)
+    """Largest absolute difference to the gold. The larger of both tolerances applies."""
     unit: Literal["ignored", "required"] = "ignored"
     """Treatment of units. With "required", the unit after the number must be spelled like the gold one, except for
     spaces."""
@@ -113,7 +119,9 @@ class MathVerifier(ExtractingVerifier):
     kind: Literal["math"]
     answer_in: Places = ("boxed", "tag", "last_line")
     timeout_seconds: float = Field(default=5.0, gt=0)
+    """Time limit of one comparison by `math-verify`. An answer that takes longer is malformed."""
     workers: int = Field(default=1, ge=1)
+    """Largest number of processes that compare answers at the same time. It is not part of a domain's identity."""
 
 
 class AssignmentVerifier(ExtractingVerifier):
@@ -125,6 +133,7 @@ class AssignmentVerifier(ExtractingVerifier):
     kind: Literal["assignment"]
     answer_in: Places = ("boxed", "tag", "whole")
     values: tuple[str, ...] = ("knight", "knave")
+    """Values that a name can have. Case and a plural ending are ignored."""
     roles: int = Field(default=2, ge=2)
     """Number of the values that one puzzle uses. A random guess for n names is right with probability 1 / roles^n."""
 
@@ -151,7 +160,11 @@ class UnitTestVerifier(ExtractingVerifier):
     """Absolute tolerance for decimal fractions. The larger of both tolerances applies. The default is 1e-6 for printed
     output and 1e-9 for returned values."""
     timeout_seconds: float = Field(default=10.0, gt=0)
+    """Time limit of one run: of one test for printed output, otherwise of all tests of an item. A longer run is wrong.
+    """
     memory_mib: int = Field(default=512, ge=64)
+    """Largest memory of a program in MiB, for all its processes together, with its files in /tmp. Its tests may use as
+    much. A program that needs more is wrong."""
     packages: tuple[PackageName, ...] = ()
     """Installed packages, such as `numpy`, that programs and tests may import in addition to the standard library.
     Their dependencies are included. They are mounted read-only. A package that is not installed is an error before
@@ -174,12 +187,18 @@ class JudgeEndpoint(ConfigModel):
     """An OpenAI-compatible chat endpoint."""
 
     base_url: Address
+    """Address of the server, up to and including "/v1". It is part of the verifier's version."""
     model: str
+    """Name of the model on the server. It is part of the verifier's version."""
     api_key_variable: KeyVariable | None = "OPENAI_API_KEY"
     """Name of the environment variable that holds the key. The key itself is never stored."""
     timeout_seconds: float = Field(default=60.0, gt=0)
+    """Time limit of one attempt."""
     attempts: int = Field(default=4, ge=1)
+    """Largest number of attempts per request, with growing pauses between them. If all fail, the verdict is unscored.
+    """
     concurrency: int = Field(default=8, ge=1)
+    """Largest number of completions that are judged at the same time."""
     cache: str | None = None
     """Folder in which replies are cached by content. If null, they are cached only within the process."""
 
@@ -190,7 +209,9 @@ class PairwiseJudge(ExtractingVerifier):
     kind: Literal["pairwise_judge"]
     answer_in: Places = ("tag", "whole")
     judge: JudgeEndpoint
+    """Judge that compares the two answers."""
     criterion: str = "Which answer is better written and follows the request more closely?"
+    """Question to which the judge answers with one of the two, or a tie. It is part of the verifier's version."""
 
 
 class RubricJudge(ExtractingVerifier):
@@ -202,6 +223,7 @@ class RubricJudge(ExtractingVerifier):
     kind: Literal["rubric_judge"]
     answer_in: Places = ("tag", "whole")
     judge: JudgeEndpoint
+    """Judge that writes the protocols and scores completions."""
     pass_score: float = Field(default=0.7, gt=0, le=1)
     """Smallest share of the protocol's points with which a completion counts as right."""
     graded: bool = False
@@ -219,6 +241,7 @@ class CriteriaJudge(ExtractingVerifier):
     kind: Literal["criteria_judge"]
     answer_in: Places = ("tag", "whole")
     judge: JudgeEndpoint
+    """Judge that gives the scores."""
     pass_score: float = Field(default=0.7, gt=0, le=1)
     """Smallest credit with which a completion counts as right. The accuracy is the mean credit in any case."""
     demand_ticket: bool = True
@@ -241,6 +264,7 @@ class PluginVerifier(PluginConfig):
     registry: ClassVar[Registry] = VERIFIERS
 
     kind: Annotated[str, named_in(VERIFIERS)]
+    """Name under which the package registers the verifier."""
 
 
 def _bare_function(value: Any) -> Any:

@@ -50,6 +50,7 @@ class EngineConfig(ConfigModel):
     receives: tuple[str, ...] = ()
     """Fields of `training` that the command obeys. A field that is set and not listed here is refused."""
     guarantees: EngineGuarantees = EngineGuarantees()
+    """Properties that the command's author declares. By default, none is declared."""
     stop_seconds: float = Field(30.0, gt=0)
     """Time between SIGTERM and SIGKILL when a stage is stopped or cancelled."""
     folder: str | None = None

@@ -24,6 +24,7 @@ class DomainEvaluation(ConfigModel):
     temperature: float = Field(0.0, ge=0)
     """Sampling temperature; 0 is greedy decoding."""
     top_p: float = Field(1.0, gt=0, le=1)
+    """Probability mass of nucleus sampling; 1 samples from all tokens."""
     max_completion_tokens: int | None = Field(None, ge=1)
     """Largest number of completion tokens; by default that of training."""
 
@@ -34,12 +35,17 @@ class EvaluationConfig(DomainEvaluation):
     seed: int = 0
     """Seed that items and samples are drawn from. It is independent of the training seeds."""
     backend: BackendName = "transformers"
+    """Backend that generates the completions: `transformers`, `vllm`, `endpoint`, or one of another package (entry
+    points `xdomain.backends`). A model behind a server needs `endpoint`."""
     backend_parameters: PlainMapping = Field(default_factory=dict)
     """Settings of a backend from another package. They are checked, and count in a stage's identity, like the
     parameters of a plugin strategy. Built-in backends use `vllm`, `endpoint` and `batch_tokens` instead."""
     vllm: VllmConfig = VllmConfig()
+    """Engine of `backend: vllm`."""
     endpoint: EndpointLimits = EndpointLimits()
+    """Limits and prices of `backend: endpoint`. The server itself is set under `model.endpoint`."""
     split: Literal["test", "dev"] = "test"
+    """Split that the items are drawn from. Choose settings on `dev`, so that `test` stays unseen until the end."""
     batch_tokens: int = Field(16384, ge=1)
     """Largest number of prompt and completion tokens in a generation batch of `transformers`. It limits memory."""
 

@@ -55,11 +55,15 @@ class ResourcesConfig(ConfigModel):
     """Resources by kind of stage."""
 
     base: StageResources = StageResources()
+    """The stage that prepares the base model, with its warm-up."""
     train: StageResources = StageResources()
+    """Training stages. With `train_processes`, the amounts cover all processes of a stage."""
     merge: StageResources = StageResources()
     """Merges compute on the CPU. With `gpus: 0`, they do not wait for a GPU."""
     rollback: StageResources = StageResources()
+    """Rollbacks. They compute on `execution.device`; those with `method=random` on the CPU."""
     evaluate: StageResources = StageResources()
+    """Evaluations. An engine on several GPUs needs as many `gpus` here."""
 
 
 class RayConfig(ConfigModel):
@@ -113,15 +117,22 @@ class ExecutionConfig(ConfigModel):
     """The executor that starts the workers, their number, and their resources."""
 
     executor: Literal["local", "inline", "ray", "slurm"] = "local"
+    """Executor of stages. local: worker processes on this machine. inline: the current process, one stage after
+    another, for a debugger. ray: a Ray cluster. slurm: Slurm jobs."""
     workers: int | None = Field(None, ge=1)
     """Number of stages that run at the same time. The default is one per GPU, or one per `threads` CPU cores. On a
     cluster, it is as many as fit."""
     threads: int = Field(1, ge=1)
     """Torch threads per worker."""
     resources: ResourcesConfig = ResourcesConfig()
+    """Resources that each kind of stage reserves."""
     ray: RayConfig = RayConfig()
+    """Cluster of `executor: ray`."""
     slurm: SlurmConfig = SlurmConfig()
+    """Jobs of `executor: slurm`."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Device of the stages. auto: a GPU if torch can use one, otherwise the CPU. cuda: a GPU, and an error without one.
+    cpu: no GPU. Slurm jobs request a GPU by default only with `cuda`."""
     gpu_memory_gb: float | None = Field(None, gt=0)
     """Memory of one GPU in 10^9 bytes. `xdomain grid plan` says whether each stage fits it, and
     `training.micro_batch: auto` is chosen for it."""
@@ -132,7 +143,9 @@ class ExecutionConfig(ConfigModel):
     """How the processes of a training stage share its model. With `fsdp` each holds its rows of every weight, gradient
     and optimizer moment. By default each holds the whole model. It changes results only by rounding."""
     fsdp: FsdpConfig = FsdpConfig()
+    """Settings of `sharding: fsdp`. They are refused without it."""
     retries: RetryConfig = RetryConfig()
+    """Number of times that a stage is started again, by the cause that ended it."""
     damaged: Literal["refuse", "remake"] = "refuse"
     """Reaction to a corrupt file, which is one that is missing or whose digest is not the published one. With `refuse`,
     a stage that reads it fails. With `remake`, the stage that wrote it is rebuilt first."""

@@ -144,6 +144,7 @@ class FAMOConfig(StrategyModel):
     learning_rate: float = Field(0.025, gt=0)
     """Learning rate of the Adam optimizer that updates the task weights."""
     weight_decay: float = Field(0.01, ge=0)
+    """Weight decay of that optimizer, which draws the logits of the task weights to 0."""
     floor: float = Field(0.02, gt=0, lt=1)
     """Lower bound of error rates, because their logarithm is taken."""
 
@@ -179,6 +180,8 @@ class AlignedMTLConfig(StrategyModel):
 
     name: Literal["aligned_mtl"] = "aligned_mtl"
     scale_mode: Literal["min", "median", "rmse"] = "min"
+    """Length to which components are rescaled: the shortest or the median one, or their root mean square (the authors'
+    code)."""
 
 
 class MGSConfig(StrategyModel):
@@ -247,6 +250,7 @@ class PluginStrategyConfig(PluginConfig, StrategyModel):
     key: ClassVar[str] = "name"
 
     name: Annotated[str, named_in(STRATEGIES)]
+    """Name under which the package registers the strategy."""
 
     def identity(self) -> dict[str, Any]:
         version = self.plugin_version

@@ -31,8 +31,11 @@ class PairConfig(ConfigModel):
     """
 
     name: str = Field(min_length=1)
+    """Name of the pair in tables. It must be unique."""
     base: str = Field(min_length=1)
+    """Model before tuning."""
     tuned: str = Field(min_length=1)
+    """Model after tuning."""
     trained_on: tuple[str, ...] = Field(min_length=1)
     """Groups that the tuning data came from. Their benchmarks are in domain, and all others are out of domain."""
 
@@ -41,8 +44,11 @@ class StudyModel(ConfigModel):
     """Loading of a study's model, or access to its server. Defaults are those of an experiment."""
 
     dtype: DType | None = None
+    """Type of the weights."""
     chat_template: bool | None = None
+    """Use the tokenizer's chat template; by default, if it has one."""
     trust_remote_code: bool | None = None
+    """Run the Python code that comes with the model."""
     endpoint: EndpointAccess | None = None
     """Access to the server, only for models behind an endpoint. The other fields are only for models with weights."""
 
@@ -57,6 +63,7 @@ class StudyConfig(ConfigModel):
     name: FolderName
     """Name of the study and of its report folder: small letters, digits, "-" and "_"."""
     pairs: tuple[PairConfig, ...] = Field(min_length=1)
+    """Pairs of models to compare."""
     groups: dict[str, tuple[str, ...]] = Field(min_length=1)
     """Benchmarks by group. They are names of entries of `domains`, and each is in exactly one group."""
     domains: tuple[DomainEntry, ...] = Field(min_length=1)
@@ -68,8 +75,11 @@ class StudyConfig(ConfigModel):
     own_settings: dict[str, StudyModel] = Field(default_factory=dict)
     """The same settings for single models, by their name in `pairs`. They override `model`."""
     evaluation: EvaluationConfig = EvaluationConfig()
+    """Evaluation of every model on every benchmark."""
     execution: ExecutionConfig = ExecutionConfig()
+    """The executor that runs the evaluations, and the resources that each may use."""
     store: str | None = None
+    """Folder for all results. By default $XDOMAIN_STORE, or else `./xdomain-store`."""
 
     @property
     def benchmarks(self) -> tuple[str, ...]:

@@ -66,13 +66,20 @@ class PhaseTraining(ConfigModel):
     max_grad_norm: float = Field(1.0, gt=0)
     """Largest norm of a gradient. Longer gradients are clipped to it."""
     loss_type: LossType = "dapo"
+    """Loss of TRL. Losses differ in how they average over tokens. dapo: over all tokens of a rollout batch. bnpo: over
+    all tokens of a micro-batch. grpo: over the tokens of each completion, then over completions. dr_grpo: like grpo,
+    but each completion's sum is divided by `max_completion_tokens`. luspo: like grpo, but each completion's sum is not
+    divided; it is meant for `grpo: {importance_sampling_level: sequence}`. cispo: like dapo, but the clipped ratio is a
+    constant factor of the gradient."""
     beta: float = Field(0.0, ge=0)
     """Coefficient of the KL penalty. Above 0, `reference` sets the model that the KL is measured from."""
     reference: Literal["parent", "base"] = "parent"
+    """Model that the KL penalty is measured from, if `beta` is above 0: the checkpoint that the stage starts from
+    (`parent`), or the base model (`base`)."""
     epsilon: float = Field(0.2, gt=0, lt=1)
     """Clipping range of the probability ratio, below 1."""
     epsilon_high: float | None = Field(None, gt=0)
-    """Clipping range above 1; by default `epsilon`."""
+    """Clipping range above 1; by default `epsilon`. With `loss_type: cispo`, it is the largest ratio itself."""
     scale_rewards: Literal["group", "none", "batch"] = "group"
     """Scaling of advantages. `batch` divides by the standard deviation over all domains of a batch, so that domains
     affect each other's scale. `grid plan` warns about that."""

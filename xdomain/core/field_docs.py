@@ -31,16 +31,18 @@ def add_field_docs(schema: dict[str, Any], model: type[BaseModel] | None = None)
 
 @cache
 def field_docs(model: type[BaseModel]) -> dict[str, str]:
-    """Return the docstring of each field of a model, including inherited fields."""
+    """Return the docstring of each field of a model.
+
+    A field without one that is inherited or declared again has the docstring of the base class.
+    """
     found: dict[str, str] = {}
     for each in reversed([each for each in model.__mro__ if issubclass(each, BaseModel) and each is not BaseModel]):
         body = ast.parse(inspect.cleandoc("\n" + inspect.getsource(each))).body[0]
         statements = body.body if isinstance(body, ast.ClassDef) else []
         for statement, after in zip(statements, [*statements[1:], None], strict=True):
-            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                found.pop(statement.target.id, None)
-                if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-                    found[statement.target.id] = inspect.cleandoc(str(after.value.value))
+            field = statement.target if isinstance(statement, ast.AnnAssign) else None
+            if isinstance(field, ast.Name) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+                found[field.id] = inspect.cleandoc(str(after.value.value)).strip()
     return found
 
 

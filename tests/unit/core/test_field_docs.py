@@ -18,12 +18,15 @@ class Outer(Inner):
     """A part,
     in two lines."""
     depth: int = 2
+    width: int = 2
+    """How wide."""
     other: str = "x"
 
 
 def test_texts_are_read_from_the_source_and_inherited() -> None:
     assert field_docs(Inner) == {"depth": "How deep."}
-    assert field_docs(Outer) == {"inner": "A part,\nin two lines."}, "a field that is declared again has its own text"
+    found = {"depth": "How deep.", "width": "How wide.", "inner": "A part,\nin two lines."}
+    assert field_docs(Outer) == found, "a field that is declared again keeps the text, unless it has its own"
 
 
 def test_a_schema_gets_them_at_any_depth() -> None:
