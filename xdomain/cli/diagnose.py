@@ -59,24 +59,17 @@ def _bar() -> Progress:
 
 
 def _watch(bar: Progress) -> Watch:
-    if bar.disable:
-        return _print_line()
-    task = bar.add_task("")
-    return lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+    if not bar.disable:
+        task = bar.add_task("")
+        return lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+    due: dict[str, float] = {}
 
-
-def _print_line() -> Watch:
-    """Return a callback that prints a line when a part begins, and more of them while it goes on."""
-    shown = ("", 0.0)
-
-    def watch(what: str, done: int, total: int) -> None:
-        nonlocal shown
-        part, at = shown
-        if what != part or time.monotonic() - at >= PLAIN_SECONDS:
+    def print_line(what: str, done: int, total: int) -> None:
+        if time.monotonic() >= due.get(what, 0.0):
             err.print(f"{what}: {done} of {total}", soft_wrap=True, markup=False)
-            shown = (what, time.monotonic())
+            due[what] = time.monotonic() + PLAIN_SECONDS
 
-    return watch
+    return print_line
 
 
 def _show(document: dict[str, Any], parts: list[RenderableType], *, as_json: bool) -> None:
