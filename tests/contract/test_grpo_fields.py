@@ -33,7 +33,7 @@ WHERE_IT_ACTS: dict[str, dict[str, Any]] = {
     "trackio_bucket_id": {"report_to": ["trackio"]},
 }
 WHERE_IT_DOES_NOT: dict[str, dict[str, Any]] = {
-    "delta": {"loss_type": "cispo"},
+    "delta": {"loss_type": "cispo", "epsilon_high": 5.0},
     "cache_implementation": {"rollout": "vllm-colocate"},
     "vllm_server_port": {"rollout": "vllm-colocate"},
     "vllm_gpu_memory_utilization": {"rollout": "vllm-server"},

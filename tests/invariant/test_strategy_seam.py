@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import torch
 
+from tests.support.losses import LOSSES, loss_settings
 from tests.support.toy_training import largest_difference, toy_domains, toy_trainer, trained_weights
 from xdomain.config.strategy import CGPOConfig, JointConfig
-from xdomain.config.training import LossType
 from xdomain.strategies.joint import Joint
-
-LOSSES = get_args(LossType)
 
 LAYOUTS: dict[str, dict[str, Any]] = {
     "one batch": {},
@@ -58,7 +56,7 @@ def compare(folder: Path, **training: Any) -> tuple[float, float]:
 
 @pytest.mark.parametrize(("loss", "layout"), pairs())
 def test_parts_sum_to_stock_trl(loss: str, layout: str, tmp_path: Path, show: Callable[[str], None]) -> None:
-    settings = {"steps": 10, "optimizer": "sgd", "learning_rate": 0.1, "loss_type": loss, **LAYOUTS[layout]}
+    settings = {"steps": 10, "optimizer": "sgd", "learning_rate": 0.1} | loss_settings(loss) | LAYOUTS[layout]
     moved, difference = compare(tmp_path, **settings)
     show(f"joint = stock TRL | {loss:8} | {layout:28} | moved {moved:.1e} | difference {difference:.1e}")
     assert moved > 1e-3
@@ -76,7 +74,7 @@ def test_joint_is_bitwise_stock_trl(layout: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_parts_sum_to_stock_trl_under_adamw(loss: str, tmp_path: Path) -> None:
-    moved, difference = compare(tmp_path, steps=10, learning_rate=1e-5, loss_type=loss, micro_batch=16)
+    moved, difference = compare(tmp_path, steps=10, learning_rate=1e-5, micro_batch=16, **loss_settings(loss))
     assert moved > 5e-5
     assert difference < TOLERANCE
 

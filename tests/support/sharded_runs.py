@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from accelerate.utils import gather_object
@@ -26,10 +26,10 @@ from torch import Tensor
 from transformers import Qwen3ForCausalLM
 
 from benchmarks.strategies import solvable
+from tests.support.losses import LOSSES, loss_settings
 from tests.support.toy_training import toy_trainer
 from tests.support.two_processes import known as strategy_of
 from xdomain.config.strategy import BUILT_IN
-from xdomain.config.training import LossType
 from xdomain.core.stage import Sharding
 from xdomain.models.tiny import tiny_config, tiny_tokenizer
 from xdomain.strategies import dacsp, gradients
@@ -53,7 +53,6 @@ STRATEGIES: Mapping[str, Any] = {
     **{name: name for name in BUILT_IN if solvable(name)},
     "cgpo once": {"name": "cgpo", "step_scale": "once"},
 }
-LOSSES: tuple[str, ...] = get_args(LossType)
 OTHERS = "others"
 """Group of `others`, all of which are also trained by data parallelism."""
 PLANTED = ("pcgrad", "dacsp")
@@ -122,7 +121,7 @@ def case(
     """Return one case under a name that says what is in it."""
     words = [loss, "LoRA" if lora else "full", f"{accumulation} micro", f"{epochs} epoch"] + ["KL"] * (beta > 0)
     words += ["kept"] * keeps_gathered + [name if value is True else str(value) for name, value in more.items()]
-    settings: dict[str, Any] = {"loss_type": loss, "lora": lora, "epochs_per_rollout": epochs, "beta": beta}
+    settings: dict[str, Any] = {**loss_settings(loss), "lora": lora, "epochs_per_rollout": epochs, "beta": beta}
     settings |= {"telemetry_every": 2 if telemetry else None, "keeps_gathered": keeps_gathered}
     settings |= {"which": strategy, "accumulation": accumulation, **more}
     return {f"{strategy} | {', '.join(words)}": settings}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from pydantic import TypeAdapter
@@ -16,9 +16,9 @@ from safetensors.torch import save_file
 
 from benchmarks.strategies import solvable
 from tests.support.distilled import moved_model
+from tests.support.losses import LOSSES, loss_settings
 from tests.support.toy_training import largest_difference, toy_domains, toy_trainer
 from xdomain.config.strategy import BUILT_IN, JointConfig, StrategyConfig
-from xdomain.config.training import LossType
 from xdomain.strategies.base import DomainStep, Strategy
 from xdomain.strategies.build import build_strategy
 from xdomain.strategies.gradients import combine
@@ -34,7 +34,7 @@ COMMON: Mapping[str, Any] = {
     "weights": {"digits": 5, "letters": 2, "marks": 1},  # so that a rank may lack a domain
 }
 LAYOUTS: Mapping[str, Mapping[str, Any]] = {
-    **{loss: {"loss_type": loss} for loss in get_args(LossType)},
+    **{loss: loss_settings(loss) for loss in LOSSES},
     "LoRA, KL": {"lora": True, "beta": 0.1},
     "two epochs": {"epochs_per_rollout": 2, "steps": 4},
 }

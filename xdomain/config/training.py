@@ -79,7 +79,8 @@ class PhaseTraining(ConfigModel):
     epsilon: float = Field(0.2, gt=0, lt=1)
     """Clipping range of the probability ratio, below 1."""
     epsilon_high: float | None = Field(None, gt=0)
-    """Clipping range above 1; by default `epsilon`. With `loss_type: cispo`, it is the largest ratio itself."""
+    """Clipping range above 1; by default `epsilon`. With `loss_type: cispo`, it is the largest ratio itself and
+    has to be set; TRL recommends 5."""
     scale_rewards: Literal["group", "none", "batch"] = "group"
     """Scaling of advantages. `batch` divides by the standard deviation over all domains of a batch, so that domains
     affect each other's scale. `grid plan` warns about that."""
@@ -165,6 +166,11 @@ class TrainingConfig(PhaseTraining):
         if self.warmup_ratio and self.lr_schedule == "constant":
             raise ValueError(
                 "`warmup_ratio` has no effect with `lr_schedule: constant`; set `lr_schedule: constant_with_warmup`."
+            )
+        if self.loss_type == "cispo" and (self.epsilon_high is None or self.epsilon_high < 1):
+            raise ValueError(
+                "`loss_type: cispo` needs `epsilon_high` of at least 1, such as 5: it is the largest ratio itself, and "
+                "a smaller one shrinks every gradient."
             )
         check_effect(self)
         return self

@@ -21,6 +21,8 @@ from xdomain.config.training import TrainingConfig
         ({"rollout": "batched", "grpo": {"top_k": 5}}, "needs another training.rollout than batched"),
         ({"rollout": "batched", "grpo": {"cache_implementation": "static"}}, "needs training.rollout: transformers"),
         ({"warmup_ratio": 0.1}, "has no effect with `lr_schedule: constant`"),
+        ({"loss_type": "cispo"}, "cispo` needs `epsilon_high` of at least 1"),
+        ({"loss_type": "cispo", "epsilon_high": 0.28}, "cispo` needs `epsilon_high` of at least 1"),
         ({"generations": 1}, "generations"),
         ({"self_paced": {"samples": 1}}, "samples"),
         ({"keep_rollouts": {"prompts_per_step": 0}}, "prompts_per_step"),
