@@ -24,7 +24,7 @@ from xdomain.train.run import run_train
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 SCRIPT = EXPERIMENTS / "engines" / "trl_command.py"
-SHORTER = ["model.warmup.steps=60", "training.steps=6", "checkpoints.every_steps=3"]
+SHORTER = ("model.warmup.steps=60", "training.steps=6", "checkpoints.every_steps=3")
 TITLES = ("math, seed 0", "math -> logic, seed 0")
 
 
@@ -73,16 +73,20 @@ def train(
 
 
 @pytest.mark.slow
-def test_two_stages_stopped_and_continued_end_with_bitwise_the_weights_of_the_built_in_trainer(tmp_path: Path) -> None:
-    smoke = load_experiment(EXPERIMENTS / "smoke.yaml", SHORTER)
-    command = load_experiment(EXPERIMENTS / "engines" / "trl.yaml", SHORTER)
+@pytest.mark.parametrize("settings", [SHORTER, ()], ids=["six steps", "as shipped"])
+def test_two_stages_stopped_and_continued_end_with_bitwise_the_weights_of_the_built_in_trainer(
+    settings: tuple[str, ...], tmp_path: Path
+) -> None:
+    smoke = load_experiment(EXPERIMENTS / "smoke.yaml", settings)
+    command = load_experiment(EXPERIMENTS / "engines" / "trl.yaml", settings)
     plan = build_plan(smoke, resolve_identities(smoke))
     base = context(tmp_path, "both", plan.base, {})
     assert run_base(base_setup(smoke), base).finished
     built_in = train(plan, smoke.training_setup, tmp_path, "built-in", base.work)
-    state = "engine/state/checkpoint-3/complete"
+    every = smoke.checkpoints.every_steps
+    state = f"engine/state/checkpoint-{every}/complete"
     scripted = train(plan, command.training_setup, tmp_path, "scripted", base.work, state)
-    assert len(built_in) == 4
+    assert len(built_in) == 2 * smoke.training.steps // every
     for name, path in built_in.items():
         one, other = load_file(path), load_file(scripted[name])
         digests = file_digest(path)[:12], file_digest(scripted[name])[:12]
