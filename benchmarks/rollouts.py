@@ -1,6 +1,6 @@
 """Compare batched and vLLM rollouts with those of `generate`: SmolLM2, 8 samples per prompt, 64 tokens.
 
-    python -m benchmarks.rollouts [--device cuda]
+    python -m benchmarks.rollouts [--device cuda] [--rounds N]
     .venv-vllm/bin/python -m benchmarks.rollouts
 
 With 8 prompts, `batched` should be 1.5 times as fast. Where vLLM is installed, a rollout has 64 prompts and vLLM is
@@ -13,7 +13,8 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -64,14 +65,13 @@ WITHOUT_VLLM = Comparison(("batched",), 8, 5, 1.5)
 WITH_VLLM = Comparison(("batched", "vllm-colocate"), 64, 3)
 
 
-def main(device: str) -> None:
+def main(device: str, rounds: int | None) -> None:
     """Print the ratios."""
-    with tempfile.TemporaryDirectory() as folder:
-        if find_spec("vllm") is None:
-            compare(WITHOUT_VLLM, Path(folder), device)
-            return
-        with rollout_engines(RolloutEngineConfig(), "float32", device, processes=1):
-            compare(WITH_VLLM, Path(folder), device)
+    has_vllm = find_spec("vllm") is not None
+    comparison = WITH_VLLM if has_vllm else WITHOUT_VLLM
+    engines = rollout_engines(RolloutEngineConfig(), "float32", device, processes=1) if has_vllm else nullcontext()
+    with tempfile.TemporaryDirectory() as folder, engines:
+        compare(replace(comparison, rounds=rounds or comparison.rounds), Path(folder), device)
 
 
 def compare(comparison: Comparison, folder: Path, device: str) -> None:
@@ -143,4 +143,6 @@ def timed(trainer: DomainGRPOTrainer, rows: list[dict[str, Any]]) -> tuple[float
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu")
-    main(parser.parse_args().device)
+    parser.add_argument("--rounds", type=int, help="By default 5, or 3 with vLLM.")
+    options = parser.parse_args()
+    main(options.device, options.rounds)
