@@ -27,7 +27,7 @@ from xdomain.diagnosis.answers import Batch, batches_of
 from xdomain.diagnosis.attribution import attribute, integrated_gradients
 from xdomain.diagnosis.edits import measure_edits
 from xdomain.diagnosis.inputs import StageFiles, StoredAnswer
-from xdomain.diagnosis.line import Line
+from xdomain.diagnosis.line import Line, Passes
 from xdomain.domains.base import Split
 from xdomain.domains.build import build_domain
 from xdomain.models.checkpoint import save_full
@@ -82,7 +82,7 @@ def attribution(rounds: int) -> None:
         bench.update("stock")
         work: dict[str, Callable[[], object]] = {
             "integrated gradients": lambda: integrated_gradients(line, batches, POINTS, _nothing),
-            "attribution": lambda: attribute(line, batches, POINTS, RESETS, _nothing),
+            "attribution": lambda: attribute(line, batches, POINTS, RESETS, Passes(0, lambda done, planned: None)),
         }
         found: dict[str, list[float]] = {name: [] for name in work}
         for _ in range(rounds):

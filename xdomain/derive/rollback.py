@@ -25,9 +25,9 @@ from xdomain.core.records import Outcome
 from xdomain.core.stage import StageContext, StageResult
 from xdomain.derive.dev_choice import choose_on_dev
 from xdomain.diagnosis.answers import batches_of
-from xdomain.diagnosis.attribution import MOST_POINTS, entry_scores, is_complete
+from xdomain.diagnosis.attribution import entry_scores, is_complete, numbers_of_points
 from xdomain.diagnosis.inputs import StoredAnswer
-from xdomain.diagnosis.line import Line, mean_log_likelihood
+from xdomain.diagnosis.line import Line, Passes, mean_log_likelihood
 from xdomain.diagnosis.modules import module_of
 from xdomain.diagnosis.ranking import Ranking, most_negative, random_scores
 from xdomain.domains.base import Split
@@ -89,23 +89,16 @@ def _ranking(
     batches = batches_of(
         answers, load_tokenizer(end), chat=read_info(end).chat_template, vocabulary=vocabulary, device=context.device
     )
-    done, points = 0, stage.points
-
-    def tick() -> None:
-        nonlocal done
-        done += 1
-        context.reporter.progress(min(done, total), total)
-
-    total = len(batches) * (2 + points)
+    passes = Passes(len(batches) * (2 + stage.points), context.reporter.progress)
     levels = []
     for share in (0.0, 1.0):
         line.move(share)
-        levels.append(mean_log_likelihood(line, batches, tick))
+        levels.append(mean_log_likelihood(line, batches, passes))
     change = levels[1] - levels[0]
-    scores = entry_scores(line, batches, points, tick)
-    while not is_complete(_sum(scores), change) and 2 * points <= MOST_POINTS:
-        points *= 2
-        scores = entry_scores(line, batches, points, tick)
+    for points in numbers_of_points(stage.points, batches, passes):
+        scores = entry_scores(line, batches, points, passes)
+        if is_complete(_sum(scores), change):
+            break
     found = {"points": points, "change": change, "total": _sum(scores), "right_completions": len(answers)}
     print(
         f"the mean log-likelihood of {len(answers)} right completions changed by {change:.3g} nats; the scores of "

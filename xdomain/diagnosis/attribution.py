@@ -18,7 +18,7 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from xdomain.diagnosis.answers import Batch
-from xdomain.diagnosis.line import Line, Tick, mean_log_likelihood
+from xdomain.diagnosis.line import Line, Passes, Tick, mean_log_likelihood
 from xdomain.diagnosis.modules import Module
 from xdomain.diagnosis.result import Attribution, ModuleScore
 
@@ -31,7 +31,7 @@ FEWEST_RANKED = 3
 """Fewest modules for a rank correlation."""
 
 
-def attribute(line: Line, batches: Sequence[Batch], points: int, resets: int, tick: Tick) -> Attribution:
+def attribute(line: Line, batches: Sequence[Batch], points: int, resets: int, passes: Passes) -> Attribution:
     """Return each module's score, the completeness check, and the effect of resetting single modules.
 
     Args:
@@ -39,22 +39,21 @@ def attribute(line: Line, batches: Sequence[Batch], points: int, resets: int, ti
         batches: Right completions of the parent.
         points: Number of points of the quadrature.
         resets: Number of modules with the largest scores that are reset to the parent, one at a time.
-        tick: Callback after each batch.
+        passes: Count of passes. More than planned are made if the scores need more points.
     """
     line.move(0.0)
-    before = mean_log_likelihood(line, batches, tick)
+    before = mean_log_likelihood(line, batches, passes)
     line.move(1.0)
-    after = mean_log_likelihood(line, batches, tick)
+    after = mean_log_likelihood(line, batches, passes)
     change = after - before
-    scores = integrated_gradients(line, batches, points, tick)
-    while not is_complete(sum(scores.values()), change) and 2 * points <= MOST_POINTS:
-        points *= 2
-        scores = integrated_gradients(line, batches, points, tick)
-    effects = _reset_effects(
-        line, batches, sorted(scores, key=lambda module: -abs(scores[module]))[:resets], after, tick
-    )
+    for used in numbers_of_points(points, batches, passes):
+        scores = integrated_gradients(line, batches, used, passes)
+        if is_complete(sum(scores.values()), change):
+            break
+    largest = sorted(scores, key=lambda module: -abs(scores[module]))[:resets]
+    effects = _reset_effects(line, batches, largest, after, passes)
     return Attribution(
-        points=points,
+        points=used,
         change=change,
         total=sum(scores.values()),
         complete=is_complete(sum(scores.values()), change),
@@ -103,6 +102,15 @@ def gradients_along(line: Line, batches: Sequence[Batch], points: int, tick: Tic
             tick()
         yield float(weight)
     line.model.zero_grad(set_to_none=True)
+
+
+def numbers_of_points(points: int, batches: Sequence[Batch], passes: Passes) -> Iterator[int]:
+    """Yield `points` and its doubles up to `MOST_POINTS`, whose passes are added to the planned ones."""
+    yield points
+    while 2 * points <= MOST_POINTS:
+        points *= 2
+        passes.plan(points * len(batches))
+        yield points
 
 
 def is_complete(total: float, change: float) -> bool:

@@ -22,6 +22,26 @@ Tick = Callable[[], None]
 """Callback that is called after each batch."""
 
 
+class Passes:
+    """A count of passes over batches, of those that are planned.
+
+    Args:
+        planned: Number of passes.
+        watch: Callback after each pass for the number that is done, and the number that is planned.
+    """
+
+    def __init__(self, planned: int, watch: Callable[[int, int], None]) -> None:
+        self._done, self._planned, self._watch = 0, planned, watch
+
+    def __call__(self) -> None:
+        self._done += 1
+        self._watch(self._done, self._planned)
+
+    def plan(self, more: int) -> None:
+        """Add passes to the planned ones."""
+        self._planned += more
+
+
 class Line:
     """A float32 model that can be moved along the line. Both ends of the changed weights stay in memory.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import torch
 from transformers.utils import logging
@@ -12,7 +13,7 @@ from xdomain.diagnosis.answers import batches_of
 from xdomain.diagnosis.attribution import attribute
 from xdomain.diagnosis.edits import measure_edits
 from xdomain.diagnosis.inputs import DomainAnswers, StageFiles, Watch
-from xdomain.diagnosis.line import SHARES, Line, Tick, divergence, scan
+from xdomain.diagnosis.line import SHARES, Line, Passes, divergence, scan
 from xdomain.diagnosis.result import Diagnosis, DomainEffect
 from xdomain.models.checkpoint import load_tokenizer, read_info
 
@@ -68,30 +69,18 @@ def _effects(
             batches_of(part, tokenizer, chat=chat, vocabulary=vocabulary, device=device)
             for part in (each.right, each.sampled)
         )
-        passes = len(SHARES) + 2 + points + min(resets, len(line.modules))
-        tick = _ticks(f"{stage.title}: {each.domain}", passes * len(right) + len(sampled), watch)
+        planned = len(SHARES) + 2 + points + min(resets, len(line.modules))
+        passes = Passes(planned * len(right) + len(sampled), partial(watch, f"{stage.title}: {each.domain}"))
         yield DomainEffect(
             stage=stage.title,
             domain=each.domain,
             accuracy_before=each.accuracy_before,
             accuracy_after=each.accuracy_after,
             right_completions=len(each.right),
-            divergence=divergence(line, sampled, each.temperature, tick) if sampled else None,
-            line=scan(line, right, tick),
-            attribution=attribute(line, right, points, resets, tick),
+            divergence=divergence(line, sampled, each.temperature, passes) if sampled else None,
+            line=scan(line, right, passes),
+            attribution=attribute(line, right, points, resets, passes),
         )
-
-
-def _ticks(what: str, total: int, watch: Watch) -> Tick:
-    """Return a callback that counts batches. More than planned are read if an attribution takes more points."""
-    done = 0
-
-    def tick() -> None:
-        nonlocal done
-        done += 1
-        watch(what, min(done, total), total)
-
-    return tick
 
 
 def _require_same_tokenizer(stages: Sequence[StageFiles]) -> None:

@@ -13,7 +13,7 @@ from tests.support.damaged_pair import DamagedPair, answer, batched
 from tests.support.edited_checkpoints import save_edited
 from xdomain.diagnosis.attribution import attribute, integrated_gradients, is_complete
 from xdomain.diagnosis.inputs import StoredAnswer
-from xdomain.diagnosis.line import Line
+from xdomain.diagnosis.line import Line, Passes
 from xdomain.diagnosis.modules import Module, module_of
 from xdomain.diagnosis.result import Attribution
 from xdomain.models.checkpoint import load_plain, save_full
@@ -21,7 +21,18 @@ from xdomain.models.tiny import tiny_qwen3
 
 
 def attributed(end: Path, parent: Path, answers: Sequence[StoredAnswer], points: int = 3) -> Attribution:
-    return attribute(Line(end, parent, "cpu"), batched(answers), points, 100, lambda: None)
+    return attribute(Line(end, parent, "cpu"), batched(answers), points, 100, Passes(0, lambda done, planned: None))
+
+
+def test_passes_that_more_points_need_are_planned(pair: DamagedPair) -> None:
+    """One point misses the damage, so that 2, and more, are tried."""
+    batches = batched(pair.right["puzzle"])
+    seen: list[tuple[int, int]] = []
+    passes = Passes((2 + 1 + 3) * len(batches), lambda done, planned: seen.append((done, planned)))
+    found = attribute(Line(pair.damaged, pair.base, "cpu"), batches, 1, 3, passes)
+    assert found.points > 1
+    assert seen[0][1] < seen[-1][1]
+    assert seen[-1] == (len(seen), len(seen))
 
 
 def mean_of(folder: Path, answers: Sequence[StoredAnswer]) -> float:

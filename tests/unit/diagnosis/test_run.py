@@ -47,7 +47,9 @@ def test_every_part_is_measured(pair: DamagedPair) -> None:
     assert sum(each.reset is not None for each in logic.attribution.modules) == 2
     assert logic.line.change == pytest.approx(logic.attribution.change)
     assert calls.keys() == {"edits", "damaged: logic", "damaged: puzzle", "one block: logic"}
-    assert all(each[-1][0] == each[-1][1] for each in calls.values())
+    for each in calls.values():
+        assert [done for done, _ in each] == list(range(1, len(each) + 1))
+        assert each[-1][0] == each[-1][1]
     assert json.loads(json.dumps(found.document()))["effects"][0]["domain"] == "logic"
 
 
