@@ -23,6 +23,7 @@ GOLDEN = Path(__file__).parent / "shipped_keys.json"
 EXPERIMENTS = (
     "smoke", "four-domains", "planted-conflict", "strategies", "smollm2", "when-domains-interact", "cgpo", "care-rl",
     "ways-to-combine", "planted-ways", "smollm2-ways", "breaking-barriers-interventional", "tiny-interference",
+    "smollm2-interference",
 )  # fmt: skip
 ON_STAND_INS = ("when-domains-interact", "cgpo", "care-rl", "breaking-barriers-interventional")
 WRITERS = f"pandas {pd.__version__}, pyarrow {pa.__version__}"
