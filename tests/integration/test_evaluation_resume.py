@@ -36,7 +36,20 @@ SETTINGS = {
 }
 
 
-def evaluate(root: Path, model: Path) -> None:
+SILENT = Silent()
+
+
+class Counting(Silent):
+    """A reporter that keeps the counts that it is told."""
+
+    def __init__(self) -> None:
+        self.counts: list[tuple[int, int]] = []
+
+    def progress(self, done: int, total: int, **values: Any) -> None:
+        self.counts.append((done, total))
+
+
+def evaluate(root: Path, model: Path, reporter: Silent = SILENT) -> None:
     """What a worker does with the two evaluations of one checkpoint; leaves a mark when it is through."""
     stages = [evaluate_stage(name, checkpoint="base", key=name, **SETTINGS) for name in DOMAINS]
     contexts = []
@@ -44,7 +57,7 @@ def evaluate(root: Path, model: Path) -> None:
         work, scratch = root / name / "work", root / name / "scratch"
         for folder in (work, scratch):
             folder.mkdir(parents=True, exist_ok=True)
-        contexts.append(StageContext(work, scratch, {"base": model}, 0, "cpu", Silent()))
+        contexts.append(StageContext(work, scratch, {"base": model}, 0, "cpu", reporter))
     summaries = [dict(result.summary) for _, result in run_evaluations(stages, contexts)]
     (root / "through.json").write_text(json.dumps(summaries))
 
@@ -115,6 +128,16 @@ def test_a_torn_or_foreign_line_is_answered_again(
     pd.testing.assert_frame_equal(records(tmp_path), undisturbed[0])
     resumed = [summary["resumed_items"] for summary in json.loads((tmp_path / "through.json").read_text())]
     assert resumed == [17, ITEMS]
+
+
+def test_progress_begins_with_the_items_at_hand(model: Path, tmp_path: Path) -> None:
+    """A rate that began with the first new answer would not count the time of its batch."""
+    evaluate(tmp_path, model)
+    journal = tmp_path / "logic" / "scratch" / "answers.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:17]))
+    reporter = Counting()
+    evaluate(tmp_path, model, reporter)
+    assert reporter.counts == [(done, ITEMS) for done in range(17, ITEMS + 1)] + [(ITEMS, ITEMS)]
 
 
 def printed(text: str, store: Path) -> Any:

@@ -69,8 +69,10 @@ def evaluate_domain(
             for place in borrowed.whole:
                 if place not in at_hand:
                     scorer.add(place, *borrowed.complete(place, ()))
+            ready = resumed + len(borrowed.whole)
+            context.reporter.progress(ready, len(items))  # rates count from here; a batch ends for many items at once
             generating = _answered(served, missing, sampling, at_hand)
-            for done, (place, completions) in enumerate(generating, resumed + len(borrowed.whole) + 1):
+            for done, (place, completions) in enumerate(generating, ready + 1):
                 scorer.add(place, *borrowed.complete(place, completions))
                 context.reporter.progress(done, len(items))
                 if context.stop_requested():
