@@ -57,9 +57,10 @@ def rows(grid: MeasuredGrid) -> Iterator[str]:
             common, fresh = (float(each.var(axis=0, ddof=1).mean()) for each in found)
             changed = [float((np.abs(each) > 0).mean()) for each in found]
             drops = [100 * detectable_drop(DESIGN, ALPHA, each) for each in changed]
+            ratio = f"{common / fresh:.2f}" if fresh else "-"  # no score changed
             yield (
                 f"| {run} | {domain} | {len(scores)} | {own[0]['completion_tokens'].mean():.1f} | "
-                f"{100 * found[0].mean():+.1f} | {common:.3f} / {fresh:.3f} | {common / fresh:.2f} | "
+                f"{100 * found[0].mean():+.1f} | {common:.3f} / {fresh:.3f} | {ratio} | "
                 f"{changed[0]:.0%} / {changed[1]:.0%} | {drops[0]:.1f} / {drops[1]:.1f} |"
             )
 
