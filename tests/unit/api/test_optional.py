@@ -28,8 +28,8 @@ def test_at_most_one_refresh_per_stage_runs() -> None:
     plan = make_plan(grid={}, curricula=["logic", "puzzle"], training=TRAINING, seeds=[0, 1])
     assert optional_cost(plan) == OptionalCost(refreshes=8, evaluations=16, most_refreshes=4, most_steps=12)
     assert optional_in_plan(plan) == [
-        "8 refresh stages and 16 evaluations, counted apart. If an alarm reports a fall of at least 3.0 points, the "
-        "refresh of the domain that fell most runs: at most 4 stages with 12 steps"
+        "8 refresh stages and 16 evaluations, counted apart. If a domain with an alarm is down by at least 3.0 "
+        "points at the last look, the refresh of the one that is down most runs: at most 4 stages with 12 steps"
     ]
     document = optional_document(plan)
     assert len(document["stages"]) == 24
