@@ -71,6 +71,27 @@ def test_each_guest_has_the_whole_limit() -> None:
     assert (found.ending, found.exit_code) == ("exited", 0)
 
 
+def guest(code: str, told: bytes) -> Guest:
+    """A guest that has written `told` about its start."""
+    ready, write = os.pipe()
+    os.write(write, told)
+    os.close(write)
+    return Guest(subprocess.Popen([sys.executable, "-c", code], start_new_session=True), ready=ready)
+
+
+def test_a_guest_may_still_be_starting_when_the_first_is_done() -> None:
+    found = watch([guest("", b"1"), guest("import time; time.sleep(60)", b"")], [], {}, Limits())
+    assert (found.ending, found.exit_code) == ("exited", 0)
+    assert found.seconds < 60
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_guest_that_ended_before_its_program_ran_is_an_error(order: int) -> None:
+    slow, failed = guest("import time; time.sleep(1)", b"1"), guest("", b"")
+    with pytest.raises(OSError, match="it ended before the program ran"):
+        watch([slow, failed][::order], [], {}, Limits())
+
+
 def test_more_than_a_pipe_holds_goes_in_and_out() -> None:
     given = b"x" * 500_000
     found, output, _ = watched("import sys; sys.stdout.write(sys.stdin.read())", given)
